@@ -1,0 +1,1 @@
+//! The simulator: a seeded network on a virtual clock, and its own executor.

@@ -1,0 +1,1 @@
+//! The real thing: UDP and TCP on tokio.

@@ -1,0 +1,353 @@
+//! **SSA**: the interface between a SIP manager and a security manager.
+//!
+//! ```text
+//!   SIP manager (any SIP stack)                    security manager
+//!        │  request_received ───────────────────────▶ │  admit, challenge, reject, authenticate
+//!        │  authenticate ───────────────────────────▶ │  may wait for a security application
+//!        │  got_401_unauthorized ───────────────────▶ │  send_www_authenticate: plan, bytes to reserve
+//!        │  encrypt / decrypt ──────────────────────▶ │  every body crosses, also in the clear
+//!        │  authorize ──────────────────────────────▶ │  the finished header fields
+//!        │  response_leaving / response_received ───▶ │  the callee's proof
+//!        │  abandon ────────────────────────────────▶ │
+//! ```
+//!
+//! It speaks of methods, URIs and raw header values, never of a stack's own types, and needs
+//! nothing but `std`: another SIP stack adopts a security manager by calling [`SipSecurity`].
+//!
+//! What it is *not*: a parser, a policy, a runtime. The stack parses and routes; the manager
+//! decides; who awaits a [`Answer::Pending`] is the stack's driver.
+//!
+//! [`Deny`] and [`Open`] are its null implementations, [`Observed`] shows every signal to a
+//! [`Sink`], and the feature `conformance` adds the kit that every security manager passes.
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod null;
+mod observed;
+mod transport;
+mod view;
+
+pub use null::{Deny, Open};
+pub use observed::{Observed, Signal, Sink};
+pub use transport::{Certificate, PeerVerdict, TransportSecurity};
+pub use view::{Arrival, CallRef, FlowId, Headers, NoHeaders, Party, Request, Response, Transport};
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// What a security manager answers: at once, or when its future is done.
+///
+/// Dropping the future cancels the work behind it.
+pub enum Answer<T> {
+    /// The answer, at no cost of a boxed future.
+    Ready(T),
+    /// The answer waits for a person or a process.
+    Pending {
+        /// Upper bound that the driver enforces besides the manager's own deadline; when it has
+        /// passed, the driver drops `future` and acts as on a refusal.
+        within: Duration,
+        /// Yields the answer.
+        future: Pin<Box<dyn Future<Output = T> + Send + 'static>>,
+    },
+}
+
+impl<T: fmt::Debug> fmt::Debug for Answer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ready(answer) => f.debug_tuple("Ready").field(answer).finish(),
+            Self::Pending { within, .. } => {
+                f.debug_struct("Pending").field("within", within).finish()
+            }
+        }
+    }
+}
+
+/// A header field to be put into a message: its name and its value as they go on the wire.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Field {
+    /// The name, for example `WWW-Authenticate`.
+    pub name: &'static str,
+    /// The value, without the line end.
+    pub value: Vec<u8>,
+}
+
+impl fmt::Debug for Field {
+    /// Prints the name and the value's length: values carry credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: [{} bytes]", self.name, self.value.len())
+    }
+}
+
+/// A failure response that the stack is to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Status code, 400–699.
+    pub status: u16,
+    /// Reason phrase; it tells the peer no secret.
+    pub reason: &'static str,
+    /// `Retry-After`, where the trouble is ours and passes. RFC 3261 §20.33.
+    pub retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// A refusal that a retry would not mend.
+    pub const fn new(status: u16, reason: &'static str) -> Self {
+        Self {
+            status,
+            reason,
+            retry_after: None,
+        }
+    }
+
+    /// 500: this side could not decide; the peer may try again after `retry_after`.
+    pub const fn try_later(retry_after: Duration) -> Self {
+        Self {
+            status: 500,
+            reason: "Server Internal Error",
+            retry_after: Some(retry_after),
+        }
+    }
+}
+
+/// Answer to [`SipSecurity::request_received`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// The request needs no proof, or came over a hop that is trusted for it.
+    Admit,
+    /// Send a stateless 401 with these fields and forget the request.
+    SendWwwAuthenticate(Vec<Field>),
+    /// Send this failure response and forget the request.
+    Reject(Refusal),
+    /// The nonce is ours and fresh: create a transaction and ask [`SipSecurity::authenticate`].
+    Authenticate,
+}
+
+/// Answer to [`SipSecurity::authenticate`]: the authentication signal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    /// The peer proved who it is.
+    Authenticated,
+    /// The nonce is stale: send a 401 with these fields.
+    SendWwwAuthenticate(Vec<Field>),
+    /// Send this failure response.
+    Refused(Refusal),
+}
+
+/// The required information of an answered challenge, kept by the manager under this number.
+///
+/// A plan belongs to the call it was made for; under another call it is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Plan(pub u64);
+
+/// Answer to [`SipSecurity::got_401_unauthorized`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Required {
+    /// Build the request anew, then call `encrypt` and `authorize` with the plan.
+    SendWwwAuthenticate {
+        /// To be handed back to `encrypt` and `authorize`.
+        plan: Plan,
+        /// Bytes that the header fields of `authorize` will take at most, so that transport and
+        /// Contact can be chosen before a signature exists.
+        reserve: usize,
+    },
+    /// The challenge is not answered: the failure response goes to the application.
+    GiveUp(Why),
+}
+
+/// Why the security manager ends an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Why {
+    /// No account or identity is configured for the realm and next hop.
+    NotConfigured,
+    /// The challenge cannot be parsed or lacks a parameter.
+    MalformedChallenge,
+    /// Only algorithms or schemes below the floor were offered.
+    BelowFloor,
+    /// Policy requires a proof that the peer did not ask for or did not give.
+    ProofMissing,
+    /// The peer's proof does not verify.
+    ProofInvalid,
+    /// The realm is not within the peer's AOR domain.
+    ForeignRealm,
+    /// The credentials were tried and refused.
+    TriedAlready,
+    /// The plan or the response is of another call.
+    OtherCall,
+    /// The peer's key is not pinned.
+    NotTrusted,
+    /// The security application did not answer in time or is not there.
+    ApplicationUnavailable,
+    /// The security application refused or failed.
+    ApplicationFailed,
+    /// The body cannot be protected, or the peer's protected body cannot be read.
+    Body,
+    /// The call was abandoned meanwhile.
+    Abandoned,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotConfigured => "no credentials are configured for this realm and next hop",
+            Self::MalformedChallenge => "the challenge is malformed",
+            Self::BelowFloor => "only algorithms below the configured floor were offered",
+            Self::ProofMissing => "the peer gave no proof although one is required",
+            Self::ProofInvalid => "the peer's proof does not verify",
+            Self::ForeignRealm => "the realm is not within the peer's domain",
+            Self::TriedAlready => "the credentials were tried and refused",
+            Self::OtherCall => "the message belongs to another call",
+            Self::NotTrusted => "the peer's key is not pinned",
+            Self::ApplicationUnavailable => "the security application does not answer",
+            Self::ApplicationFailed => "the security application failed",
+            Self::Body => "the body cannot be protected or read",
+            Self::Abandoned => "the call was abandoned",
+        })
+    }
+}
+
+/// Which message a body belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// A request's body.
+    Request,
+    /// A response's body.
+    Response,
+}
+
+/// A body and its outer Content-Type; an empty body has none.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Body {
+    /// The Content-Type's value, or `None` without a body.
+    pub content_type: Option<Vec<u8>>,
+    /// The octets.
+    pub octets: Vec<u8>,
+}
+
+impl fmt::Debug for Body {
+    /// Prints type and length: bodies carry media keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.content_type.as_deref().unwrap_or_default();
+        write!(
+            f,
+            "Body({}, {} bytes)",
+            String::from_utf8_lossy(kind).escape_debug(),
+            self.octets.len()
+        )
+    }
+}
+
+/// Answer to [`SipSecurity::encrypt`] and [`SipSecurity::decrypt`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodyVerdict {
+    /// The body to go on with.
+    Body(Body),
+    /// The body cannot be protected or read: 493, or 488 where its offer is not acceptable.
+    Refused(Refusal),
+}
+
+/// Answer to [`SipSecurity::authorize`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authorized {
+    /// Put these fields into the request, in this order, in place of those of an earlier try.
+    Fields(Vec<Field>),
+    /// The request must not leave.
+    GiveUp(Why),
+}
+
+/// Answer to [`SipSecurity::response_leaving`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// Put these fields into the response.
+    Fields(Vec<Field>),
+    /// Send this instead: never an unsigned 2xx where a signed one is owed.
+    Refused(Refusal),
+}
+
+/// Answer to [`SipSecurity::response_received`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// The response counts.
+    Accept,
+    /// A 2xx that must not be believed: ACK it, end the dialog with BYE, no media.
+    AckThenBye(Why),
+    /// As if it had not come.
+    Discard,
+}
+
+/// What the SIP manager asks of the security manager, and signals to it.
+///
+/// Implementations are shared between tasks and never block: what takes time is
+/// [`Answer::Pending`]. A stack asks in this order: for a request that came in,
+/// `request_received`, `authenticate` (where told to), `decrypt`; for its 2xx, `encrypt`,
+/// `response_leaving`; for a request that goes out, `encrypt`, and after a 401 or 407
+/// `got_401_unauthorized`, `encrypt`, `authorize`; for its 2xx, `response_received`, `decrypt`.
+pub trait SipSecurity: Send + Sync {
+    /// A request came in that matches no transaction. Nothing may be stored for it yet.
+    ///
+    /// ACK and CANCEL are never passed here: they cannot be challenged. RFC 3261 §22.1.
+    fn request_received(
+        &self,
+        call: CallRef,
+        arrival: &Arrival<'_>,
+        request: &Request<'_>,
+    ) -> Received;
+
+    /// Asks for the authentication signal of a request that was answered `Authenticate`.
+    fn authenticate(
+        &self,
+        call: CallRef,
+        arrival: &Arrival<'_>,
+        request: &Request<'_>,
+    ) -> Answer<Authentication>;
+
+    /// A 401 or 407 came in over `hop` for the request `sent`.
+    fn got_401_unauthorized(
+        &self,
+        call: CallRef,
+        hop: &Arrival<'_>,
+        response: &Response<'_>,
+        sent: &Request<'_>,
+    ) -> Answer<Required>;
+
+    /// Protects a body that is about to leave: with `plan`, for the parties that challenged; in a
+    /// response, for the peer whose request it answers. Media keys are filled in here.
+    fn encrypt(
+        &self,
+        call: CallRef,
+        direction: Direction,
+        plan: Option<Plan>,
+        body: Body,
+    ) -> Answer<BodyVerdict>;
+
+    /// Reads a body that came in; media keys are taken out here. Asked after authentication.
+    fn decrypt(&self, call: CallRef, direction: Direction, body: Body) -> Answer<BodyVerdict>;
+
+    /// Authorizes `request` exactly as it will leave, but for the fields that are the answer.
+    fn authorize(&self, call: CallRef, plan: Plan, request: &Request<'_>) -> Answer<Authorized>;
+
+    /// A response to a request that was admitted or authenticated is about to leave.
+    ///
+    /// Asked for every final response; the fields are `Authentication-Info` and the callee's
+    /// signature. `request` is the one that it answers.
+    fn response_leaving(
+        &self,
+        call: CallRef,
+        request: &Request<'_>,
+        response: &Response<'_>,
+    ) -> Answer<Leaving>;
+
+    /// A 2xx came in for the request `sent` (with its credentials, where it had some).
+    fn response_received(
+        &self,
+        call: CallRef,
+        hop: &Arrival<'_>,
+        response: &Response<'_>,
+        sent: &Request<'_>,
+    ) -> Answer<Incoming>;
+
+    /// The call, or the exchange before it, is over: cancelled, timed out, refused or ended.
+    fn abandon(&self, call: CallRef);
+}

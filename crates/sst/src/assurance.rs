@@ -1,0 +1,97 @@
+//! What the manager tells of a call: who the peer is, by what proof, and how it is protected.
+
+use crate::policy::Algorithm;
+
+/// Who the peer is and how signalling and media are protected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assurance {
+    /// The proof of the peer's identity.
+    pub proof: Proof,
+    /// The signalling hop to the next element.
+    pub hop: HopProtection,
+    /// Each media line's protection, in SDP order.
+    pub media: Vec<MediaProtection>,
+    /// A downgrade that was asked for and refused.
+    pub refused: Option<Refused>,
+    /// What a user may want to know: for example a Contact that a middlebox rewrote.
+    pub notes: Vec<&'static str>,
+}
+
+/// By what the peer's identity is proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// By nothing.
+    None,
+    /// The request came over the account's registered flow; the registrar vouches.
+    AccountHop {
+        /// The account's AOR.
+        account: String,
+    },
+    /// The peer answered a Digest challenge of ours, or we one of its.
+    Digest {
+        /// The user name.
+        user: String,
+        /// The realm.
+        realm: String,
+        /// The algorithm, as spelled on the wire.
+        algorithm: Algorithm,
+    },
+    /// The peer signed with its OpenPGP key, and both directions verified.
+    Pgp {
+        /// The peer's AOR.
+        aor: String,
+        /// The full primary fingerprint, lower-case hex.
+        fingerprint: String,
+        /// Why that key is believed.
+        trust: Trust,
+    },
+    /// The TLS connection's certificate names the peer. RFC 5922.
+    Tls {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Why an OpenPGP key is believed to be the peer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Trust {
+    /// A pin: AOR to full primary fingerprint.
+    Pinned,
+    /// First contact: the signature holds, nobody has said whose key it is.
+    Unverified,
+}
+
+/// How the signalling hop is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HopProtection {
+    /// In the clear.
+    Clear,
+    /// TLS.
+    Tls,
+}
+
+/// How a media line is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MediaProtection {
+    /// No media yet.
+    None,
+    /// RTP in the clear.
+    Rtp,
+    /// SRTP, the key under the peer's proof.
+    Srtp {
+        /// The crypto-suite's name. RFC 4568 §6.2, RFC 7714 §14.2.
+        suite: &'static str,
+    },
+}
+
+/// A downgrade that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Refused {
+    /// Digest was offered where PGP is required.
+    DigestForPgp,
+    /// An algorithm below the floor was offered.
+    Algorithm,
+    /// Plain RTP was asked for where SRTP is required.
+    PlainMedia,
+}

@@ -1,0 +1,128 @@
+//! **SST**: the interface between a telephony application and a security manager.
+//!
+//! ```text
+//!   telephony application                       security manager
+//!        │  configure, call_started, registered ────▶ │   policy, accounts, what the user did
+//!        │ ◀──── credentials?, trust?, unlock? ─────  │   prompts: cancellable, with deadlines
+//!        │ ◀──── assurance ─────────────────────────  │   who the peer is, and by what proof
+//! ```
+//!
+//! The application sets policy and answers prompts; it never sees a nonce, a signature or a key.
+//! The manager tells it one [`Assurance`] for each call.
+//!
+//! What it is *not*: a place where anything is decided. Prompts wait for people, so the
+//! application's side is an `async` trait; the rest answers at once.
+
+mod assurance;
+mod null;
+mod observed;
+mod policy;
+
+pub use assurance::{Assurance, HopProtection, MediaProtection, Proof, Refused, Trust};
+pub use null::{Deny, Open};
+pub use observed::{Observed, Signal, Sink};
+pub use policy::{
+    Account, Algorithm, Configuration, Contact, HopPolicy, Identity, Password, Pin, RegisteredFlow,
+    Requirement, User,
+};
+
+use async_trait::async_trait;
+use std::time::Duration;
+
+/// A call, as the stack names it: a keyed hash of Call-ID and From tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Call(pub u64);
+
+/// Who is called, and what the user asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The identity that calls, an AOR such as `sip:alice@example.org`.
+    pub from: String,
+    /// The AOR that is called.
+    pub to: String,
+    /// The proof without which the call does not happen.
+    pub require: Requirement,
+}
+
+/// A receiver's *wait for authorization* state, mirrored for the application to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The call.
+    pub call: Call,
+    /// The AOR that the unauthorized request claimed; nothing proves it.
+    pub claimed: String,
+    /// Time since the challenge was sent.
+    pub since: Duration,
+}
+
+/// A call's state in the manager's machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Nothing is waited for.
+    Idle,
+    /// A challenge was received or sent, and no authorized invitation has followed.
+    WaitForAuthorization,
+}
+
+/// What the application tells the security manager, and asks it.
+pub trait TelephonySecurity: Send + Sync {
+    /// Replaces policy, accounts, identities and pins. Calls that are up keep what they were
+    /// admitted under.
+    fn configure(&self, configuration: Configuration);
+
+    /// The user starts a call: the manager signs and decrypts only for calls it was told of.
+    fn call_started(&self, call: Call, outgoing: Outgoing);
+
+    /// The call is over; keys and records are wiped.
+    fn call_ended(&self, call: Call);
+
+    /// A registration succeeded: what the account admits on its flow. `None`: it lapsed.
+    fn registered(&self, aor: &str, flow: Option<RegisteredFlow>);
+
+    /// What is known of a call's peer and protection.
+    fn assurance(&self, call: Call) -> Option<Assurance>;
+
+    /// The call's state in the manager's machine.
+    fn state(&self, call: Call) -> State;
+
+    /// The receivers' waiting states, newest first, at most 64. Correctness never reads it.
+    fn waiting(&self) -> Vec<Waiting>;
+}
+
+/// What is asked of the user before a key is trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustQuestion {
+    /// The call.
+    pub call: Call,
+    /// The AOR that the key claims.
+    pub aor: String,
+    /// The full primary fingerprint, lower-case hex.
+    pub fingerprint: String,
+}
+
+/// The user's answer to [`TrustQuestion`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrustAnswer {
+    /// Not trusted: the call is refused.
+    No,
+    /// Trusted from now on. The application has stored the pin.
+    Pin,
+}
+
+/// What the security manager asks of the telephony application, and signals to it.
+///
+/// Dropping a prompt's future cancels the prompt.
+#[async_trait]
+pub trait TelephonyApplication: Send + Sync {
+    /// Asks for the password of `user` at `realm`; `None` when the user declines.
+    async fn credentials(&self, realm: &str, user: &str) -> Option<Password>;
+
+    /// Asks whether a key is to be trusted.
+    async fn trust(&self, question: TrustQuestion) -> TrustAnswer;
+
+    /// Asks for the passphrase that unlocks the identity's key; `None` when the user declines.
+    async fn unlock(&self, fingerprint: &str) -> Option<Password>;
+
+    /// The call's assurance changed. Called at once, not awaited.
+    fn assurance(&self, call: Call, assurance: &Assurance);
+}

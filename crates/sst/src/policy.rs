@@ -1,0 +1,168 @@
+//! What the application configures: accounts, identities, contacts, pins and what they require.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::atomic::{Ordering, compiler_fence};
+
+/// All that the manager is configured with.
+#[derive(Clone, Debug, Default)]
+pub struct Configuration {
+    /// Accounts at registrars and PBXs, and the credentials for them.
+    pub accounts: Vec<Account>,
+    /// Our own identities; a request must be addressed to one of them.
+    pub identities: Vec<Identity>,
+    /// What is required of certain peers.
+    pub contacts: Vec<Contact>,
+    /// AORs and the OpenPGP keys that are theirs.
+    pub pins: Vec<Pin>,
+    /// Users whom we challenge by Digest, with their passwords.
+    pub users: Vec<User>,
+    /// What is required of those who call us and are named by no contact.
+    pub require: Requirement,
+    /// Digest algorithms that we offer as a server, preferred first; empty: SHA-256 alone.
+    pub algorithms: Vec<Algorithm>,
+    /// Whether a Digest nonce binds only the source address, not Call-ID and From tag.
+    pub bind_source: bool,
+    /// Whether `qop=auth-int` is demanded of Digest clients.
+    pub auth_int: bool,
+    /// Our own realm: the domain of challenges we send.
+    pub realm: String,
+}
+
+/// An account at a registrar or PBX.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The AOR, for example `sip:alice@example.org`.
+    pub aor: String,
+    /// The realm that its credentials are for.
+    pub realm: String,
+    /// The user name of the credentials.
+    pub user: String,
+    /// The password; `None`: the user is asked.
+    pub password: Option<Password>,
+    /// The next hop that may challenge for `realm`.
+    pub hop: HopPolicy,
+    /// Algorithms that may be answered with.
+    pub floor: Algorithm,
+}
+
+/// To whom an account's credentials may go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HopPolicy {
+    /// The peer at one of these addresses, whatever the transport.
+    Addresses(Vec<IpAddr>),
+    /// A TLS connection opened for this name.
+    TlsName(String),
+}
+
+/// A Digest algorithm, weakest first. RFC 7616 §6.1, RFC 8760 §2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Algorithm {
+    /// MD5.
+    Md5,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512/256 of FIPS 180-4.
+    Sha512_256,
+}
+
+impl Algorithm {
+    /// The name on the wire, for example `SHA-256`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Sha256 => "SHA-256",
+            Self::Sha512_256 => "SHA-512-256",
+        }
+    }
+}
+
+/// One of our own identities.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The AOR.
+    pub aor: String,
+    /// The full primary fingerprint of its OpenPGP key, lower-case hex, where it has one.
+    pub fingerprint: Option<String>,
+}
+
+/// A peer of whom something is required.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// The AOR.
+    pub aor: String,
+    /// What is required of it.
+    pub require: Requirement,
+}
+
+/// The proof that a call needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Requirement {
+    /// None.
+    #[default]
+    Nothing,
+    /// A Digest exchange (or a stronger proof).
+    Digest,
+    /// A verified OpenPGP signature, an encrypted body and SRTP.
+    Pgp,
+}
+
+/// An AOR and the OpenPGP key that is its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// The AOR.
+    pub aor: String,
+    /// The full primary fingerprint, lower-case hex: 40 digits (v4) or 64 (v6).
+    pub fingerprint: String,
+}
+
+/// A user whom we challenge by Digest.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The user name.
+    pub name: String,
+    /// The password.
+    pub password: Password,
+}
+
+/// What a successful registration admits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisteredFlow {
+    /// The stack's number of the TLS or TCP connection; `None` over UDP.
+    pub flow: Option<u64>,
+    /// The registrar's resolved address, for UDP.
+    pub registrar: IpAddr,
+    /// The random user part of the Contact that was registered.
+    pub contact_user: String,
+}
+
+/// A password or passphrase: never printed, wiped on drop.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(Vec<u8>);
+
+impl Password {
+    /// Takes the octets over.
+    pub const fn new(octets: Vec<u8>) -> Self {
+        Self(octets)
+    }
+
+    /// The octets, for whoever hashes them.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Password {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        // Keeps the wipe from being optimised away as a dead store.
+        std::hint::black_box(&self.0);
+        compiler_fence(Ordering::SeqCst);
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
