@@ -1,1 +1,22 @@
-//! sec-manager.
+//! **The security manager**: who must prove who they are, by what, and what that proof is worth.
+//!
+//! ```text
+//!   SIP manager ──ssa──▶ ┌──────────────────┐ ◀──sst── telephony application
+//!                        │ security manager │
+//!   media ───────ssm──▶  └──────────────────┘ ──sma──▶ security application (PGP)
+//! ```
+//!
+//! What it is *not*: a SIP stack, a media controller, OpenPGP. It opens no socket and no file and
+//! spawns no task; time, randomness and sleep come from a [`Platform`].
+
+mod aor;
+mod cs1;
+mod media;
+mod mime;
+mod platform;
+#[cfg(feature = "srtp")]
+mod sdes;
+#[cfg(feature = "srtp")]
+mod srtp;
+
+pub use platform::{NoRandomness, Platform};

@@ -1,0 +1,1 @@
+//! The canonical form CS1 and its octets.

@@ -1,0 +1,1 @@
+//! The media side of a call: the implementation of SSM.

@@ -1,0 +1,1 @@
+//! RFC 3156 bodies and the MIME entity inside them.

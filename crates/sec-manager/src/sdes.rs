@@ -1,0 +1,1 @@
+//! SDES keys in an SDP body. RFC 4568.
