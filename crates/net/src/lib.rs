@@ -52,9 +52,7 @@ pub trait Network: Send + Sync + fmt::Debug {
 
     /// Opens a connection.
     fn connect(
-        &self,
-        transport: Transport,
-        remote: SocketAddr,
+        &self, transport: Transport, remote: SocketAddr,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>>;
 
     /// Listens for connections; port 0 takes any free one.
@@ -82,9 +80,7 @@ pub struct Datagram {
 pub trait DatagramSocket: Send + Sync + fmt::Debug {
     /// Appends datagrams that have arrived to `batch`, at most 32, and returns how many.
     fn poll_receive(
-        &self,
-        cx: &mut Context<'_>,
-        batch: &mut Vec<Datagram>,
+        &self, cx: &mut Context<'_>, batch: &mut Vec<Datagram>,
     ) -> Poll<io::Result<usize>>;
 
     /// Sends at once or says why not; [`io::ErrorKind::WouldBlock`] drops the datagram, as any

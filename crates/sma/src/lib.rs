@@ -161,12 +161,7 @@ pub struct Decrypted {
 
 impl fmt::Debug for Decrypted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Decrypted({} bytes, integrity: {})",
-            self.octets.len(),
-            self.integrity
-        )
+        write!(f, "Decrypted({} bytes, integrity: {})", self.octets.len(), self.integrity)
     }
 }
 
@@ -238,9 +233,7 @@ pub trait SecurityApplication: Send + Sync {
     /// # Errors
     /// [`Error::NoSuchKey`], [`Error::Unusable`] where one has no encryption key.
     async fn encrypt(
-        &self,
-        recipients: Vec<Fingerprint>,
-        octets: Vec<u8>,
+        &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
     ) -> Result<Vec<u8>, Error>;
 
     /// Decrypts with the private key of `recipient`.

@@ -34,25 +34,14 @@ impl<S> Observed<S> {
     }
 
     fn asked(&self, name: &'static str, detail: String) {
-        self.sink.signal(Signal {
-            name,
-            from_application: false,
-            detail,
-        });
+        self.sink.signal(Signal { name, from_application: false, detail });
     }
 
     fn answered<T>(
-        &self,
-        name: &'static str,
-        answer: Result<T, Error>,
-        show: impl FnOnce(&T) -> String,
+        &self, name: &'static str, answer: Result<T, Error>, show: impl FnOnce(&T) -> String,
     ) -> Result<T, Error> {
         let detail = answer.as_ref().map_or_else(ToString::to_string, show);
-        self.sink.signal(Signal {
-            name,
-            from_application: true,
-            detail,
-        });
+        self.sink.signal(Signal { name, from_application: true, detail });
         answer
     }
 }
@@ -69,43 +58,28 @@ impl<S: SecurityApplication> SecurityApplication for Observed<S> {
     async fn sign(&self, question: ToSign) -> Result<Vec<u8>, Error> {
         let detail = format!("{} bytes as {}", question.data.len(), question.signer);
         self.asked("sign", detail);
-        self.answered("sign", self.inner.sign(question).await, |s| {
-            format!("{} bytes", s.len())
-        })
+        self.answered("sign", self.inner.sign(question).await, |s| format!("{} bytes", s.len()))
     }
 
     async fn verify(&self, question: ToVerify) -> Result<Report, Error> {
         let detail = format!("{} bytes of {}", question.data.len(), question.signer);
         self.asked("verify", detail);
         self.answered("verify", self.inner.verify(question).await, |report| {
-            if report.good {
-                "good".to_owned()
-            } else {
-                "bad".to_owned()
-            }
+            if report.good { "good".to_owned() } else { "bad".to_owned() }
         })
     }
 
     async fn encrypt(
-        &self,
-        recipients: Vec<Fingerprint>,
-        octets: Vec<u8>,
+        &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
     ) -> Result<Vec<u8>, Error> {
-        self.asked(
-            "encrypt",
-            format!("{} bytes to {recipients:?}", octets.len()),
-        );
+        self.asked("encrypt", format!("{} bytes to {recipients:?}", octets.len()));
         let answer = self.inner.encrypt(recipients, octets).await;
-        self.answered("encrypt", answer, |octets| {
-            format!("{} bytes", octets.len())
-        })
+        self.answered("encrypt", answer, |octets| format!("{} bytes", octets.len()))
     }
 
     async fn decrypt(&self, recipient: Fingerprint, octets: Vec<u8>) -> Result<Decrypted, Error> {
         self.asked("decrypt", format!("{} bytes as {recipient}", octets.len()));
         let answer = self.inner.decrypt(recipient, octets).await;
-        self.answered("decrypt", answer, |plain| {
-            format!("{} bytes", plain.octets.len())
-        })
+        self.answered("decrypt", answer, |plain| format!("{} bytes", plain.octets.len()))
     }
 }

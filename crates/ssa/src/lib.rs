@@ -29,13 +29,10 @@ mod view;
 
 pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
-pub use transport::{Certificate, PeerVerdict, TransportSecurity};
-pub use view::{Arrival, CallRef, FlowId, Headers, NoHeaders, Party, Request, Response, Transport};
+pub use transport::{PeerVerdict, TransportSecurity};
+pub use view::{Arrival, CallRef, FlowId, Headers, Party, Request, Response, Transport};
 
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::time::Duration;
+use std::{fmt, pin::Pin, time::Duration};
 
 /// What a security manager answers: at once, or when its future is done.
 ///
@@ -51,17 +48,6 @@ pub enum Answer<T> {
         /// Yields the answer.
         future: Pin<Box<dyn Future<Output = T> + Send + 'static>>,
     },
-}
-
-impl<T: fmt::Debug> fmt::Debug for Answer<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ready(answer) => f.debug_tuple("Ready").field(answer).finish(),
-            Self::Pending { within, .. } => {
-                f.debug_struct("Pending").field("within", within).finish()
-            }
-        }
-    }
 }
 
 /// A header field to be put into a message: its name and its value as they go on the wire.
@@ -94,20 +80,12 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal that a retry would not mend.
     pub const fn new(status: u16, reason: &'static str) -> Self {
-        Self {
-            status,
-            reason,
-            retry_after: None,
-        }
+        Self { status, reason, retry_after: None }
     }
 
     /// 500: this side could not decide; the peer may try again after `retry_after`.
     pub const fn try_later(retry_after: Duration) -> Self {
-        Self {
-            status: 500,
-            reason: "Server Internal Error",
-            retry_after: Some(retry_after),
-        }
+        Self { status: 500, reason: "Server Internal Error", retry_after: Some(retry_after) }
     }
 }
 
@@ -284,70 +262,61 @@ pub enum Incoming {
 /// `request_received`, `authenticate` (where told to), `decrypt`; for its 2xx, `encrypt`,
 /// `response_leaving`; for a request that goes out, `encrypt`, and after a 401 or 407
 /// `got_401_unauthorized`, `encrypt`, `authorize`; for its 2xx, `response_received`, `decrypt`.
+///
+/// A method that is not implemented refuses: the provided bodies are [`Deny`].
 pub trait SipSecurity: Send + Sync {
     /// A request came in that matches no transaction. Nothing may be stored for it yet.
     ///
     /// ACK and CANCEL are never passed here: they cannot be challenged. RFC 3261 §22.1.
-    fn request_received(
-        &self,
-        call: CallRef,
-        arrival: &Arrival<'_>,
-        request: &Request<'_>,
-    ) -> Received;
+    fn request_received(&self, _: CallRef, _: &Arrival<'_>, _: &Request<'_>) -> Received {
+        Received::Reject(FORBIDDEN)
+    }
 
     /// Asks for the authentication signal of a request that was answered `Authenticate`.
-    fn authenticate(
-        &self,
-        call: CallRef,
-        arrival: &Arrival<'_>,
-        request: &Request<'_>,
-    ) -> Answer<Authentication>;
+    fn authenticate(&self, _: CallRef, _: &Arrival<'_>, _: &Request<'_>) -> Answer<Authentication> {
+        Answer::Ready(Authentication::Refused(FORBIDDEN))
+    }
 
-    /// A 401 or 407 came in over `hop` for the request `sent`.
+    /// A 401 or 407 came in over the hop of the arrival, for the request that was sent.
     fn got_401_unauthorized(
-        &self,
-        call: CallRef,
-        hop: &Arrival<'_>,
-        response: &Response<'_>,
-        sent: &Request<'_>,
-    ) -> Answer<Required>;
+        &self, _: CallRef, _: &Arrival<'_>, _: &Response<'_>, _: &Request<'_>,
+    ) -> Answer<Required> {
+        Answer::Ready(Required::GiveUp(Why::NotConfigured))
+    }
 
-    /// Protects a body that is about to leave: with `plan`, for the parties that challenged; in a
+    /// Protects a body that is about to leave: with a plan, for the parties that challenged; in a
     /// response, for the peer whose request it answers. Media keys are filled in here.
-    fn encrypt(
-        &self,
-        call: CallRef,
-        direction: Direction,
-        plan: Option<Plan>,
-        body: Body,
-    ) -> Answer<BodyVerdict>;
+    fn encrypt(&self, _: CallRef, _: Direction, _: Option<Plan>, _: Body) -> Answer<BodyVerdict> {
+        Answer::Ready(BodyVerdict::Refused(FORBIDDEN))
+    }
 
     /// Reads a body that came in; media keys are taken out here. Asked after authentication.
-    fn decrypt(&self, call: CallRef, direction: Direction, body: Body) -> Answer<BodyVerdict>;
+    fn decrypt(&self, _: CallRef, _: Direction, _: Body) -> Answer<BodyVerdict> {
+        Answer::Ready(BodyVerdict::Refused(FORBIDDEN))
+    }
 
-    /// Authorizes `request` exactly as it will leave, but for the fields that are the answer.
-    fn authorize(&self, call: CallRef, plan: Plan, request: &Request<'_>) -> Answer<Authorized>;
+    /// Authorizes the request exactly as it will leave, but for the fields that are the answer.
+    fn authorize(&self, _: CallRef, _: Plan, _: &Request<'_>) -> Answer<Authorized> {
+        Answer::Ready(Authorized::GiveUp(Why::NotConfigured))
+    }
 
     /// A response to a request that was admitted or authenticated is about to leave.
     ///
     /// Asked for every final response; the fields are `Authentication-Info` and the callee's
-    /// signature. `request` is the one that it answers.
-    fn response_leaving(
-        &self,
-        call: CallRef,
-        request: &Request<'_>,
-        response: &Response<'_>,
-    ) -> Answer<Leaving>;
+    /// signature. The request is the one that it answers.
+    fn response_leaving(&self, _: CallRef, _: &Request<'_>, _: &Response<'_>) -> Answer<Leaving> {
+        Answer::Ready(Leaving::Refused(FORBIDDEN))
+    }
 
-    /// A 2xx came in for the request `sent` (with its credentials, where it had some).
+    /// A 2xx came in for the request that was sent (with its credentials, where it had some).
     fn response_received(
-        &self,
-        call: CallRef,
-        hop: &Arrival<'_>,
-        response: &Response<'_>,
-        sent: &Request<'_>,
-    ) -> Answer<Incoming>;
+        &self, _: CallRef, _: &Arrival<'_>, _: &Response<'_>, _: &Request<'_>,
+    ) -> Answer<Incoming> {
+        Answer::Ready(Incoming::AckThenBye(Why::NotConfigured))
+    }
 
     /// The call, or the exchange before it, is over: cancelled, timed out, refused or ended.
-    fn abandon(&self, call: CallRef);
+    fn abandon(&self, _: CallRef) {}
 }
+
+const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");

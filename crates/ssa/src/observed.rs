@@ -4,8 +4,7 @@ use crate::{
     Answer, Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Incoming,
     Leaving, Plan, Received, Request, Required, Response, SipSecurity,
 };
-use std::fmt;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// One signal across the interface; it carries no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,209 +39,86 @@ impl<S> Observed<S> {
 
     fn asked(&self, name: &'static str, call: CallRef, detail: impl fmt::Debug) {
         let detail = format!("{detail:?}");
-        self.sink.signal(Signal {
-            name,
-            call,
-            from_manager: false,
-            detail,
-        });
+        self.sink.signal(Signal { name, call, from_manager: false, detail });
     }
 
-    fn answered<T>(
-        &self,
-        call: CallRef,
-        answer: Answer<T>,
-        show: fn(&T) -> (&'static str, String),
-    ) -> Answer<T>
+    fn answered<T>(&self, name: &'static str, call: CallRef, answer: Answer<T>) -> Answer<T>
     where
-        T: Send + 'static,
+        T: Verdict + Send + 'static,
     {
         let sink = Arc::clone(&self.sink);
-        let tell = move |answer: &T| {
-            let (name, detail) = show(answer);
-            sink.signal(Signal {
-                name,
-                call,
-                from_manager: true,
-                detail,
-            });
-        };
         match answer {
-            Answer::Ready(answer) => {
-                tell(&answer);
-                Answer::Ready(answer)
+            Answer::Ready(answer) => Answer::Ready(told(&*sink, name, call, answer)),
+            Answer::Pending { within, future } => {
+                let future = Box::pin(async move { told(&*sink, name, call, future.await) });
+                Answer::Pending { within, future }
             }
-            Answer::Pending { within, future } => Answer::Pending {
-                within,
-                future: Box::pin(async move {
-                    let answer = future.await;
-                    tell(&answer);
-                    answer
-                }),
-            },
         }
     }
 }
 
-fn received(answer: &Received) -> (&'static str, String) {
-    match answer {
-        Received::Admit => ("admit", String::new()),
-        Received::SendWwwAuthenticate(fields) => ("send_www_authenticate", format!("{fields:?}")),
-        Received::Reject(why) => ("reject", format!("{} {}", why.status, why.reason)),
-        Received::Authenticate => ("authenticate?", "the nonce is ours and fresh".to_owned()),
+fn told<T: Verdict>(sink: &dyn Sink, name: &'static str, call: CallRef, answer: T) -> T {
+    let name = if answer.is_challenge() { "send_www_authenticate" } else { name };
+    sink.signal(Signal { name, call, from_manager: true, detail: format!("{answer:?}") });
+    answer
+}
+
+/// An answer as it is shown: under its question's name, or as `send_www_authenticate`.
+trait Verdict: fmt::Debug {
+    fn is_challenge(&self) -> bool {
+        false
     }
 }
 
-fn authentication(answer: &Authentication) -> (&'static str, String) {
-    match answer {
-        Authentication::Authenticated => ("authenticated", String::new()),
-        Authentication::SendWwwAuthenticate(fields) => {
-            ("send_www_authenticate", format!("{fields:?}"))
+impl Verdict for Received {
+    fn is_challenge(&self) -> bool {
+        matches!(self, Self::SendWwwAuthenticate(_))
+    }
+}
+
+impl Verdict for Authentication {
+    fn is_challenge(&self) -> bool {
+        matches!(self, Self::SendWwwAuthenticate(_))
+    }
+}
+
+impl Verdict for Required {
+    fn is_challenge(&self) -> bool {
+        matches!(self, Self::SendWwwAuthenticate { .. })
+    }
+}
+
+impl Verdict for BodyVerdict {}
+impl Verdict for Authorized {}
+impl Verdict for Leaving {}
+impl Verdict for Incoming {}
+
+/// A method that shows its question (the argument after `;`) and its answer.
+macro_rules! watched {
+    ($name:ident($($argument:ident: $type:ty),*; $shown:ident) -> $answer:ty) => {
+        fn $name(&self, call: CallRef, $($argument: $type),*) -> Answer<$answer> {
+            self.asked(stringify!($name), call, &$shown);
+            self.answered(stringify!($name), call, self.inner.$name(call, $($argument),*))
         }
-        Authentication::Refused(why) => ("refused", format!("{} {}", why.status, why.reason)),
-    }
-}
-
-fn required(answer: &Required) -> (&'static str, String) {
-    match answer {
-        Required::SendWwwAuthenticate { reserve, .. } => (
-            "send_www_authenticate",
-            format!("required information, {reserve} bytes to reserve"),
-        ),
-        Required::GiveUp(why) => ("give_up", why.to_string()),
-    }
-}
-
-fn body(answer: &BodyVerdict) -> (&'static str, String) {
-    match answer {
-        BodyVerdict::Body(body) => ("body", format!("{body:?}")),
-        BodyVerdict::Refused(why) => ("refused", format!("{} {}", why.status, why.reason)),
-    }
-}
-
-fn authorized(answer: &Authorized) -> (&'static str, String) {
-    match answer {
-        Authorized::Fields(fields) => ("authorized", format!("{fields:?}")),
-        Authorized::GiveUp(why) => ("give_up", why.to_string()),
-    }
-}
-
-fn leaving(answer: &Leaving) -> (&'static str, String) {
-    match answer {
-        Leaving::Fields(fields) => ("fields", format!("{fields:?}")),
-        Leaving::Refused(why) => ("refused", format!("{} {}", why.status, why.reason)),
-    }
-}
-
-fn incoming(answer: &Incoming) -> (&'static str, String) {
-    match answer {
-        Incoming::Accept => ("accept", String::new()),
-        Incoming::AckThenBye(why) => ("ack_then_bye", why.to_string()),
-        Incoming::Discard => ("discard", String::new()),
-    }
+    };
 }
 
 impl<S: SipSecurity> SipSecurity for Observed<S> {
     fn request_received(
-        &self,
-        call: CallRef,
-        arrival: &Arrival<'_>,
-        request: &Request<'_>,
+        &self, call: CallRef, from: &Arrival<'_>, request: &Request<'_>,
     ) -> Received {
         self.asked("request_received", call, request);
-        let answer = self.inner.request_received(call, arrival, request);
-        let (name, detail) = received(&answer);
-        self.sink.signal(Signal {
-            name,
-            call,
-            from_manager: true,
-            detail,
-        });
-        answer
+        let answer = self.inner.request_received(call, from, request);
+        told(&*self.sink, "request_received", call, answer)
     }
 
-    fn authenticate(
-        &self,
-        call: CallRef,
-        arrival: &Arrival<'_>,
-        request: &Request<'_>,
-    ) -> Answer<Authentication> {
-        self.asked("authenticate", call, request);
-        self.answered(
-            call,
-            self.inner.authenticate(call, arrival, request),
-            authentication,
-        )
-    }
-
-    fn got_401_unauthorized(
-        &self,
-        call: CallRef,
-        hop: &Arrival<'_>,
-        response: &Response<'_>,
-        sent: &Request<'_>,
-    ) -> Answer<Required> {
-        self.asked("got_401_unauthorized", call, response);
-        self.answered(
-            call,
-            self.inner.got_401_unauthorized(call, hop, response, sent),
-            required,
-        )
-    }
-
-    fn encrypt(
-        &self,
-        call: CallRef,
-        direction: Direction,
-        plan: Option<Plan>,
-        octets: Body,
-    ) -> Answer<BodyVerdict> {
-        self.asked("encrypt", call, &octets);
-        self.answered(
-            call,
-            self.inner.encrypt(call, direction, plan, octets),
-            body,
-        )
-    }
-
-    fn decrypt(&self, call: CallRef, direction: Direction, octets: Body) -> Answer<BodyVerdict> {
-        self.asked("decrypt", call, &octets);
-        self.answered(call, self.inner.decrypt(call, direction, octets), body)
-    }
-
-    fn authorize(&self, call: CallRef, plan: Plan, request: &Request<'_>) -> Answer<Authorized> {
-        self.asked("authorize", call, request);
-        self.answered(call, self.inner.authorize(call, plan, request), authorized)
-    }
-
-    fn response_leaving(
-        &self,
-        call: CallRef,
-        request: &Request<'_>,
-        response: &Response<'_>,
-    ) -> Answer<Leaving> {
-        self.asked("response_leaving", call, response);
-        self.answered(
-            call,
-            self.inner.response_leaving(call, request, response),
-            leaving,
-        )
-    }
-
-    fn response_received(
-        &self,
-        call: CallRef,
-        hop: &Arrival<'_>,
-        response: &Response<'_>,
-        sent: &Request<'_>,
-    ) -> Answer<Incoming> {
-        self.asked("response_received", call, response);
-        self.answered(
-            call,
-            self.inner.response_received(call, hop, response, sent),
-            incoming,
-        )
-    }
+    watched!(authenticate(from: &Arrival<'_>, request: &Request<'_>; request) -> Authentication);
+    watched!(got_401_unauthorized(hop: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>; response) -> Required);
+    watched!(encrypt(direction: Direction, plan: Option<Plan>, body: Body; body) -> BodyVerdict);
+    watched!(decrypt(direction: Direction, body: Body; body) -> BodyVerdict);
+    watched!(authorize(plan: Plan, request: &Request<'_>; request) -> Authorized);
+    watched!(response_leaving(request: &Request<'_>, response: &Response<'_>; response) -> Leaving);
+    watched!(response_received(hop: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>; response) -> Incoming);
 
     fn abandon(&self, call: CallRef) {
         self.asked("abandon", call, format_args!(""));

@@ -2,13 +2,6 @@
 
 use crate::{Answer, Transport};
 
-/// An X.509 certificate chain in DER, end entity first.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Certificate {
-    /// The chain.
-    pub chain: Vec<Vec<u8>>,
-}
-
 /// Answer to [`TransportSecurity::peer_certificate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerVerdict {
@@ -21,24 +14,25 @@ pub enum PeerVerdict {
 /// The second trait of SSA, for the network layer.
 ///
 /// The TLS library checks the handshake's signatures and keeps the chain; names (RFC 5922) and
-/// trust are decided here.
+/// trust are decided here. A method that is not implemented refuses.
 pub trait TransportSecurity: Send + Sync {
-    /// The certificate to present: as a client before connecting to `name`, as a server between
-    /// ClientHello (whose server name is `name`) and configuration. `None`: present none. A client
-    /// certificate goes only to a configured name.
+    /// The certificate chain to present, in DER, end entity first; `None`: present none.
+    ///
+    /// As a client, asked before connecting to a name; as a server, between ClientHello (whose
+    /// server name it is) and configuration. A client certificate goes only to a configured name.
     fn own_certificate(
-        &self,
-        transport: Transport,
-        server: bool,
-        name: Option<&str>,
-    ) -> Answer<Option<Certificate>>;
+        &self, _transport: Transport, _server: bool, _name: Option<&str>,
+    ) -> Answer<Option<Vec<Vec<u8>>>> {
+        Answer::Ready(None)
+    }
 
-    /// Judges the peer's chain after the handshake and before any application byte. `name` is the
-    /// domain that the connection was opened for.
+    /// Judges the peer's chain, in DER, end entity first.
+    ///
+    /// Asked after the handshake and before any application byte. The name is the domain that the
+    /// connection was opened for.
     fn peer_certificate(
-        &self,
-        transport: Transport,
-        name: Option<&str>,
-        peer: &Certificate,
-    ) -> Answer<PeerVerdict>;
+        &self, _transport: Transport, _name: Option<&str>, _peer: &[Vec<u8>],
+    ) -> Answer<PeerVerdict> {
+        Answer::Ready(PeerVerdict::Refuse)
+    }
 }

@@ -1,7 +1,6 @@
 //! What crosses SSA of a message: views that the stack implements over its own types.
 
-use std::fmt;
-use std::net::SocketAddr;
+use std::{fmt, net::SocketAddr};
 
 /// A keyed hash of Call-ID and From tag, so that nothing is stored before a 401.
 ///
@@ -51,12 +50,6 @@ impl Transport {
     }
 }
 
-impl fmt::Display for Transport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// The header fields of a message, as the stack holds them.
 pub trait Headers {
     /// The raw value of the `nth` (from 0) header field named `name`, or `None`.
@@ -67,29 +60,13 @@ pub trait Headers {
     fn value(&self, name: &str, nth: usize) -> Option<&[u8]>;
 }
 
-/// A message without header fields.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoHeaders;
-
-impl Headers for NoHeaders {
-    fn value(&self, _name: &str, _nth: usize) -> Option<&[u8]> {
-        None
-    }
-}
-
 /// One side of a dialog, as From or To name it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Party<'a> {
     /// The URI (addr-spec), without display name, angle brackets and header parameters.
     pub uri: &'a [u8],
     /// The `tag` parameter.
     pub tag: Option<&'a [u8]>,
-}
-
-impl fmt::Debug for Party<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.uri.escape_ascii())
-    }
 }
 
 /// A request, borrowed from the stack.

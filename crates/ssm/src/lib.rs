@@ -60,9 +60,7 @@ impl Profile {
 
     /// The profile that an `m=` line names, or `None` for one that is not known here.
     pub fn parse(proto: &str) -> Option<Self> {
-        [Self::Avp, Self::Savp, Self::Avpf, Self::Savpf]
-            .into_iter()
-            .find(|p| p.name() == proto)
+        [Self::Avp, Self::Savp, Self::Avpf, Self::Savpf].into_iter().find(|p| p.name() == proto)
     }
 
     /// Whether media under this profile is SRTP.
@@ -132,10 +130,7 @@ pub trait MediaSecurity: Send + Sync {
     /// # Errors
     /// The line is to be rejected (port 0), and the call with 488 if no line is left.
     fn answer(
-        &self,
-        call: Call,
-        line: Line,
-        offered: &LineSecurity,
+        &self, call: Call, line: Line, offered: &LineSecurity,
     ) -> Result<LineSecurity, Refused>;
 
     /// Judges what was answered to our offer.

@@ -33,35 +33,22 @@ pub struct Open;
 
 impl MediaSecurity for Open {
     fn offer(&self, _: Call, _: Line) -> Result<LineSecurity, Refused> {
-        Ok(LineSecurity {
-            profile: Profile::Avp,
-            attributes: Vec::new(),
-        })
+        Ok(LineSecurity { profile: Profile::Avp, attributes: Vec::new() })
     }
 
     fn answer(&self, _: Call, _: Line, offered: &LineSecurity) -> Result<LineSecurity, Refused> {
         if offered.profile.is_secure() {
             return Err(Refused::Profile);
         }
-        Ok(LineSecurity {
-            profile: offered.profile,
-            attributes: Vec::new(),
-        })
+        Ok(LineSecurity { profile: offered.profile, attributes: Vec::new() })
     }
 
     fn judge(&self, _: Call, _: Line, answered: &LineSecurity) -> Result<(), Refused> {
-        if answered.profile.is_secure() {
-            Err(Refused::Profile)
-        } else {
-            Ok(())
-        }
+        if answered.profile.is_secure() { Err(Refused::Profile) } else { Ok(()) }
     }
 
     fn guard(&self, _: Call, _: Line) -> Result<MediaGuard, Refused> {
-        Ok(MediaGuard {
-            sealer: Box::new(Self),
-            opener: Box::new(Self),
-        })
+        Ok(MediaGuard { sealer: Box::new(Self), opener: Box::new(Self) })
     }
 }
 
@@ -71,11 +58,7 @@ impl Sealer for Open {
     }
 
     fn seal_rtp(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, PacketError> {
-        if length > buffer.len() {
-            Err(PacketError::NoRoom)
-        } else {
-            Ok(length)
-        }
+        if length > buffer.len() { Err(PacketError::NoRoom) } else { Ok(length) }
     }
 
     fn seal_rtcp(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, PacketError> {

@@ -35,27 +35,13 @@ impl<S: MediaSecurity> Observed<S> {
     }
 
     fn watch<T>(
-        &self,
-        name: &'static str,
-        call: Call,
-        asked: String,
-        ask: impl FnOnce(&S) -> Result<T, Refused>,
-        show: impl FnOnce(&T) -> String,
+        &self, name: &'static str, call: Call, asked: String,
+        ask: impl FnOnce(&S) -> Result<T, Refused>, show: impl FnOnce(&T) -> String,
     ) -> Result<T, Refused> {
-        self.sink.signal(Signal {
-            name,
-            call,
-            from_manager: false,
-            detail: asked,
-        });
+        self.sink.signal(Signal { name, call, from_manager: false, detail: asked });
         let answer = ask(&self.inner);
         let detail = answer.as_ref().map_or_else(ToString::to_string, show);
-        self.sink.signal(Signal {
-            name,
-            call,
-            from_manager: true,
-            detail,
-        });
+        self.sink.signal(Signal { name, call, from_manager: true, detail });
         answer
     }
 }
@@ -66,28 +52,13 @@ fn profile(security: &LineSecurity) -> String {
 
 impl<S: MediaSecurity> MediaSecurity for Observed<S> {
     fn offer(&self, call: Call, line: Line) -> Result<LineSecurity, Refused> {
-        self.watch(
-            "offer",
-            call,
-            format!("line {}", line.0),
-            |s| s.offer(call, line),
-            profile,
-        )
+        self.watch("offer", call, format!("line {}", line.0), |s| s.offer(call, line), profile)
     }
 
     fn answer(
-        &self,
-        call: Call,
-        line: Line,
-        offered: &LineSecurity,
+        &self, call: Call, line: Line, offered: &LineSecurity,
     ) -> Result<LineSecurity, Refused> {
-        self.watch(
-            "answer",
-            call,
-            profile(offered),
-            |s| s.answer(call, line, offered),
-            profile,
-        )
+        self.watch("answer", call, profile(offered), |s| s.answer(call, line, offered), profile)
     }
 
     fn judge(&self, call: Call, line: Line, answered: &LineSecurity) -> Result<(), Refused> {

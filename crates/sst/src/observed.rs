@@ -39,12 +39,7 @@ impl<S> Observed<S> {
     }
 
     fn tell(&self, name: &'static str, call: Option<Call>, from_manager: bool, detail: String) {
-        self.sink.signal(Signal {
-            name,
-            call,
-            from_manager,
-            detail,
-        });
+        self.sink.signal(Signal { name, call, from_manager, detail });
     }
 }
 
@@ -61,10 +56,8 @@ impl<S: TelephonySecurity> TelephonySecurity for Observed<S> {
     }
 
     fn call_started(&self, call: Call, outgoing: Outgoing) {
-        let detail = format!(
-            "{} to {}, {:?} required",
-            outgoing.from, outgoing.to, outgoing.require
-        );
+        let detail =
+            format!("{} to {}, {:?} required", outgoing.from, outgoing.to, outgoing.require);
         self.tell("call_started", Some(call), false, detail);
         self.inner.call_started(call, outgoing);
     }
@@ -104,12 +97,7 @@ impl<S: TelephonyApplication> TelephonyApplication for Observed<S> {
 
     async fn trust(&self, question: TrustQuestion) -> TrustAnswer {
         let call = Some(question.call);
-        self.tell(
-            "trust",
-            call,
-            true,
-            format!("{} has {}", question.aor, question.fingerprint),
-        );
+        self.tell("trust", call, true, format!("{} has {}", question.aor, question.fingerprint));
         let answer = self.inner.trust(question).await;
         self.tell("trust", call, false, format!("{answer:?}"));
         answer
@@ -123,20 +111,11 @@ impl<S: TelephonyApplication> TelephonyApplication for Observed<S> {
     }
 
     fn assurance(&self, call: Call, assurance: &Assurance) {
-        self.tell(
-            "assurance",
-            Some(call),
-            true,
-            format!("{:?}", assurance.proof),
-        );
+        self.tell("assurance", Some(call), true, format!("{:?}", assurance.proof));
         self.inner.assurance(call, assurance);
     }
 }
 
 fn given(given: bool) -> String {
-    if given {
-        "given".to_owned()
-    } else {
-        "declined".to_owned()
-    }
+    if given { "given".to_owned() } else { "declined".to_owned() }
 }
