@@ -255,3 +255,7 @@ pub trait KeyAdministration: Send + Sync {
     /// The public key, armored.
     async fn export(&self, fingerprint: Fingerprint) -> Result<String, Error>;
 }
+
+#[cfg(all(doctest, feature = "conformance"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,149 @@
+use super::*;
+use crate::{Error, Fingerprint, Notation, SecurityApplication, ToSign, ToVerify};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+fn poll<F: Future>(future: F) -> Poll<F::Output> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn now<F: Future>(future: F) -> F::Output {
+    match poll(future) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+fn double() -> (Double, Fingerprint) {
+    let double = Double::new(&Directory::new(1), Arc::new(|| 1_700_000_000));
+    let key = double.add_key("sip:alice@example.org");
+    (double, key)
+}
+
+fn to_sign(signer: &Fingerprint) -> ToSign {
+    ToSign {
+        signer: signer.clone(),
+        data: b"data".to_vec(),
+        notation: Notation {
+            name: "n@example.org".into(),
+            value: b"v".to_vec(),
+            critical: true,
+        },
+        expires_in: Duration::from_secs(300),
+    }
+}
+
+fn to_verify(signer: &Fingerprint, signature: Vec<u8>) -> ToVerify {
+    ToVerify {
+        signer: signer.clone(),
+        data: b"data".to_vec(),
+        signature,
+        known_notations: vec!["n@example.org".into()],
+    }
+}
+
+#[test]
+fn the_double_keeps_the_contract() {
+    let double = Double::new(&Directory::default(), Arc::new(|| 1_700_000_000));
+    assert_eq!(now(run(&double, Some(&double))), []);
+    assert_eq!(now(run(&double, None)), []);
+}
+
+#[test]
+fn the_kit_finds_what_is_broken() {
+    let (honest, _) = double();
+    let liar = Lying::about_data(honest);
+    let failures = now(run(&liar, None));
+    assert!(
+        failures
+            .iter()
+            .any(|f| f.promise == "changed data is reported as bad")
+    );
+    assert!(
+        failures
+            .iter()
+            .any(|f| f.promise == "the report echoes the data and the key")
+    );
+    assert!(!now(run(&crate::Deny, None)).is_empty());
+    assert!(!now(run(&crate::Open, None)).is_empty());
+}
+
+#[test]
+fn doubles_of_one_directory_verify_each_other() {
+    let directory = Directory::new(7);
+    let alice = Double::new(&directory, Arc::new(|| 1_700_000_000));
+    let bob = Double::new(&directory, Arc::new(|| 1_700_000_001));
+    let key = alice.add_key("sip:alice@example.org");
+    let signature = now(alice.sign(to_sign(&key))).unwrap();
+    assert_eq!(now(alice.sign(to_sign(&key))).unwrap(), signature);
+    let report = now(bob.verify(to_verify(&key, signature))).unwrap();
+    assert!(report.good);
+    assert_eq!(report.created, 1_700_000_000);
+    assert_eq!(report.expires, Some(1_700_000_300));
+    assert_eq!(now(bob.sign(to_sign(&key))), Err(Error::NoSuchKey));
+    let message = now(bob.encrypt(vec![key.clone()], b"text".to_vec())).unwrap();
+    assert_eq!(
+        now(alice.decrypt(key.clone(), message.clone()))
+            .unwrap()
+            .octets,
+        b"text"
+    );
+    assert_eq!(now(bob.decrypt(key, message)), Err(Error::NoSuchKey));
+}
+
+#[test]
+fn another_directory_has_other_keys_for_the_same_user_id() {
+    let (_, alice) = double();
+    let mallory = Double::new(&Directory::new(2), Arc::new(|| 0));
+    assert_ne!(mallory.add_key("sip:alice@example.org"), alice);
+}
+
+#[test]
+fn a_late_answer_comes_once_the_gate_is_open() {
+    let (double, key) = double();
+    let gate = Gate::closed();
+    let late = Late::new(double, gate.clone());
+    let mut question = pin!(late.sign(to_sign(&key)));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(question.as_mut().poll(&mut context).is_pending());
+    assert_eq!(gate.waiting(), 1);
+    gate.open();
+    assert!(matches!(question.poll(&mut context), Poll::Ready(Ok(_))));
+    assert_eq!(gate.waiting(), 0);
+    gate.close();
+    assert!(poll(late.identities()).is_pending());
+}
+
+#[test]
+fn a_hanging_application_forgets_a_dropped_question() {
+    let hanging = Hanging::new();
+    let mut question = hanging.identities();
+    assert!(poll(question.as_mut()).is_pending());
+    assert_eq!(hanging.waiting(), 1);
+    drop(question);
+    assert_eq!(hanging.waiting(), 0);
+}
+
+#[test]
+fn a_crashed_application_is_unavailable_until_restarted() {
+    let (double, key) = double();
+    let crashing = Crashing::after(double, 1);
+    assert!(now(crashing.sign(to_sign(&key))).is_ok());
+    assert_eq!(now(crashing.sign(to_sign(&key))), Err(Error::Unavailable));
+    crashing.restart(1);
+    assert!(now(crashing.sign(to_sign(&key))).is_ok());
+}
+
+#[test]
+fn g24_lies_show_in_the_echo() {
+    let (honest, key) = double();
+    let signature = now(honest.sign(to_sign(&key))).unwrap();
+    let other = Fingerprint::parse(&"a".repeat(40)).unwrap();
+    let liar = Lying::about_signer(honest, other.clone());
+    let report = now(liar.verify(to_verify(&key, signature))).unwrap();
+    assert!(report.good);
+    assert_eq!(report.primary, other);
+}
