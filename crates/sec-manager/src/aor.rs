@@ -1,1 +1,316 @@
-//! Canonical addresses of record.
+//! Canonical addresses of record, as CS1 signs them and the sealed nonce binds them.
+//!
+//! Two spellings of one address give the same octets: scheme and host in lower case, `%`-escapes
+//! of RFC 3261's `unreserved` decoded and all others in upper-case hex, and default port,
+//! password, parameters and headers dropped. RFC 3261 §19.1, RFC 3966 §5.1, RFC 5952.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// A canonical address of record, for example `sip:alice@example.org`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Aor(String);
+
+/// The octets are no `sip:`, `sips:` or global `tel:` address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnAor;
+
+impl fmt::Display for NotAnAor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an address of record")
+    }
+}
+
+impl std::error::Error for NotAnAor {}
+
+/// The canonical form of a URI (an addr-spec, without display name and angle brackets).
+///
+/// # Errors
+/// [`NotAnAor`] for another scheme, a local `tel:` number, or what RFC 3261 §25.1 does not allow.
+pub fn canonical(uri: &[u8]) -> Result<Aor, NotAnAor> {
+    let text = std::str::from_utf8(uri).map_err(|_| NotAnAor)?;
+    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(NotAnAor);
+    }
+    let (scheme, rest) = text.split_once(':').ok_or(NotAnAor)?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "sip" => sip("sip:", 5060, rest),
+        "sips" => sip("sips:", 5061, rest),
+        "tel" => tel(rest),
+        _ => Err(NotAnAor),
+    }
+}
+
+impl Aor {
+    /// The canonical octets, which are ASCII.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The host, without port; `None` for a `tel:` number. An IPv6 address has its brackets.
+    pub fn domain(&self) -> Option<&str> {
+        let (scheme, rest) = self.0.split_once(':')?;
+        if scheme == "tel" {
+            return None;
+        }
+        let host = rest.split_once('@').map_or(rest, |(_, host)| host);
+        let end = match host.find(']') {
+            Some(bracket) => bracket + 1,
+            None => host.find(':').unwrap_or(host.len()),
+        };
+        host.get(..end)
+    }
+
+    /// Whether `realm` is this address's domain or, below a named domain, one of its subdomains.
+    pub fn has_realm(&self, realm: &str) -> bool {
+        let Some(domain) = self.domain() else {
+            return false;
+        };
+        let realm = realm.to_ascii_lowercase();
+        if realm == domain {
+            return true;
+        }
+        let named = !domain.starts_with('[') && domain.parse::<Ipv4Addr>().is_err();
+        let below = realm.strip_suffix(domain).and_then(|r| r.strip_suffix('.'));
+        named && below.is_some_and(|label| host(label).is_ok())
+    }
+}
+
+impl fmt::Display for Aor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Aor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `[userinfo "@"] hostport *(";" parameter) ["?" headers]`
+fn sip(scheme: &str, default_port: u16, rest: &str) -> Result<Aor, NotAnAor> {
+    let mut out = String::with_capacity(scheme.len() + rest.len());
+    out.push_str(scheme);
+    // A user part may hold `;` and `?`, but only one `@` can stand in the whole URI.
+    let tail = match rest.split_once('@') {
+        Some((userinfo, tail)) => {
+            user(&mut out, userinfo)?;
+            tail
+        }
+        None => rest,
+    };
+    if tail.contains('@') {
+        return Err(NotAnAor);
+    }
+    let end = tail.find([';', '?']).unwrap_or(tail.len());
+    hostport(&mut out, tail.get(..end).ok_or(NotAnAor)?, default_port)?;
+    Ok(Aor(out))
+}
+
+/// Appends the user and its `@`; the password is dropped.
+fn user(out: &mut String, userinfo: &str) -> Result<(), NotAnAor> {
+    let user = userinfo.split_once(':').map_or(userinfo, |(user, _)| user);
+    if user.is_empty() {
+        return Err(NotAnAor);
+    }
+    let mut bytes = user.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' {
+            let escaped = hex(bytes.next())? << 4 | hex(bytes.next())?;
+            if is_unreserved(escaped) {
+                out.push(char::from(escaped));
+            } else {
+                out.push_str(&format!("%{escaped:02X}"));
+            }
+        } else if is_unreserved(byte) || b"&=+$,;?/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            return Err(NotAnAor);
+        }
+    }
+    out.push('@');
+    Ok(())
+}
+
+fn hex(digit: Option<u8>) -> Result<u8, NotAnAor> {
+    let value = digit.and_then(|d| char::from(d).to_digit(16));
+    value.and_then(|v| u8::try_from(v).ok()).ok_or(NotAnAor)
+}
+
+/// `unreserved` of RFC 3261 §25.1.
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')'
+        )
+}
+
+fn hostport(out: &mut String, text: &str, default_port: u16) -> Result<(), NotAnAor> {
+    let after_host = match text.find(']') {
+        Some(bracket) => bracket + 1,
+        None => text.find(':').unwrap_or(text.len()),
+    };
+    let (name, port) = text.split_at_checked(after_host).ok_or(NotAnAor)?;
+    out.push_str(&host(name)?);
+    if port.is_empty() {
+        return Ok(());
+    }
+    let digits = port.strip_prefix(':').ok_or(NotAnAor)?;
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(NotAnAor);
+    }
+    let number: u16 = digits.parse().map_err(|_| NotAnAor)?;
+    if number != default_port {
+        out.push_str(&format!(":{number}"));
+    }
+    Ok(())
+}
+
+/// A host name, an IPv4 address, or an IPv6 address in brackets, in canonical form.
+fn host(text: &str) -> Result<String, NotAnAor> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let inner = rest.strip_suffix(']').ok_or(NotAnAor)?;
+        let address: Ipv6Addr = inner.parse().map_err(|_| NotAnAor)?;
+        // `Display` writes RFC 5952, v4-mapped addresses in their mixed form (§5).
+        return Ok(format!("[{address}]"));
+    }
+    let labels = text.strip_suffix('.').unwrap_or(text);
+    // RFC 1123 knows no underscore in a host name; many networks do.
+    let sound = labels.split('.').all(|label| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    });
+    // What ends in a number can only be an IPv4 address, and has one spelling.
+    let numeric = labels
+        .rsplit('.')
+        .next()
+        .is_some_and(|top| top.starts_with(|c: char| c.is_ascii_digit()));
+    if !sound || (numeric && text.parse::<Ipv4Addr>().is_err()) {
+        return Err(NotAnAor);
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+/// A global number without its visual separators. RFC 3966 §5.1.4.
+fn tel(rest: &str) -> Result<Aor, NotAnAor> {
+    let number = rest.split_once(';').map_or(rest, |(number, _)| number);
+    let digits = number.strip_prefix('+').ok_or(NotAnAor)?;
+    let mut out = String::with_capacity("tel:+".len() + digits.len());
+    out.push_str("tel:+");
+    for c in digits.chars() {
+        match c {
+            '0'..='9' => out.push(c),
+            '-' | '.' | '(' | ')' => {}
+            _ => return Err(NotAnAor),
+        }
+    }
+    if out.len() == "tel:+".len() {
+        return Err(NotAnAor);
+    }
+    Ok(Aor(out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text(uri: &str) -> Option<String> {
+        canonical(uri.as_bytes()).ok().map(|aor| aor.to_string())
+    }
+
+    #[test]
+    fn spellings_of_one_address_are_one() {
+        for (uri, expected) in [
+            ("sip:bob@example.org", "sip:bob@example.org"),
+            ("SIP:bob@EXAMPLE.org:5060", "sip:bob@example.org"),
+            ("sips:bob@example.org:5061", "sips:bob@example.org"),
+            ("sips:bob@example.org:5060", "sips:bob@example.org:5060"),
+            ("sip:bob@example.org:05070", "sip:bob@example.org:5070"),
+            ("sip:%62o%42:secret@h.example;lr?a=b", "sip:boB@h.example"),
+            ("sip:a%2fb%40c@h.example", "sip:a%2Fb%40c@h.example"),
+            ("sip:a;b?c/d@h.example", "sip:a;b?c/d@h.example"),
+            ("sip:%2d%7E%2b@h.example", "sip:-~%2B@h.example"),
+            ("sip:Example.ORG", "sip:example.org"),
+            ("sip:a@192.0.2.1:5060", "sip:a@192.0.2.1"),
+            ("sip:a@[2001:DB8:0:0:0::1]:5070", "sip:a@[2001:db8::1]:5070"),
+            ("sip:a@[::FFFF:c000:201]", "sip:a@[::ffff:192.0.2.1]"),
+            ("tel:+1-(201).555-0123;isub=7", "tel:+12015550123"),
+        ] {
+            assert_eq!(text(uri).as_deref(), Some(expected), "{uri}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for uri in [
+            "",
+            "bob@example.org",
+            "mailto:bob@example.org",
+            "sip:",
+            "sip:@example.org",
+            "sip:bob@",
+            "sip:bob@example.org:",
+            "sip:bob@example.org:65536",
+            "sip:bob@example.org:+5060",
+            "sip:bob@example..org",
+            "sip:bob@exa%6dple.org",
+            "sip:bob@192.0.2.01",
+            "sip:bob@1.2.3",
+            "sip:bob@[::1",
+            "sip:bob@[fe80::1%25eth0]",
+            "sip:bob@[::1]x",
+            "sip:a@b@example.org",
+            "sip:bob@example.org;x=a@b",
+            "sip:b%4@example.org",
+            "sip:b%+4@example.org",
+            "sip:b ob@example.org",
+            "sip:b\u{f6}b@example.org",
+            "sip:\"bob\"@example.org",
+            "tel:5550123",
+            "tel:+",
+            "tel:+-",
+            "tel:+1a",
+        ] {
+            assert_eq!(text(uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_realm_is_the_domain_or_below_it() {
+        let aor = canonical(b"sip:bob@example.org:5070").unwrap();
+        assert_eq!(aor.domain(), Some("example.org"));
+        assert!(aor.has_realm("example.org"));
+        assert!(aor.has_realm("Bob.Example.ORG"));
+        for realm in [
+            "",
+            "org",
+            "badexample.org",
+            ".example.org",
+            "a b.example.org",
+        ] {
+            assert!(!aor.has_realm(realm), "{realm}");
+        }
+        let address = canonical(b"sip:bob@192.0.2.1").unwrap();
+        assert!(address.has_realm("192.0.2.1"));
+        assert!(!address.has_realm("7.192.0.2.1"));
+        let six = canonical(b"sip:bob@[::1]:5070").unwrap();
+        assert_eq!(six.domain(), Some("[::1]"));
+        assert_eq!(canonical(b"tel:+1").unwrap().domain(), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn canonical_is_a_fixed_point_and_never_panics(uri in "(sips?:|tel:\\+)?[ -~]{0,24}") {
+            if let Ok(aor) = canonical(uri.as_bytes()) {
+                prop_assert_eq!(canonical(aor.as_str().as_bytes()), Ok(aor));
+            }
+        }
+    }
+}

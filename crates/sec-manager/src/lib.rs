@@ -9,14 +9,14 @@
 //! What it is *not*: a SIP stack, a media controller, OpenPGP. It opens no socket and no file and
 //! spawns no task; time, randomness and sleep come from a [`Platform`].
 
-mod aor;
-mod cs1;
+pub mod aor;
+pub mod cs1;
 mod media;
-mod mime;
+pub mod mime;
 mod platform;
 #[cfg(feature = "srtp")]
 mod sdes;
 #[cfg(feature = "srtp")]
-mod srtp;
+pub mod srtp;
 
 pub use platform::{NoRandomness, Platform};
