@@ -1,1 +1,2 @@
 //! sip-core.
+pub mod transaction;
