@@ -1,1 +1,21 @@
-//! media-ctl.
+//! The **media controller**: SDP offer/answer, RTP and RTCP, a jitter buffer, codecs, sessions.
+//!
+//! It asks the security manager over `ssm` for the profile and attributes of its media line and,
+//! once the call is authenticated, for the guard that every packet passes through.
+
+pub mod audio;
+mod codec;
+mod config;
+#[cfg(feature = "driver")]
+pub mod driver;
+mod error;
+mod observed;
+mod session;
+mod stats;
+
+pub use codec::Codec;
+pub use config::{MediaConfig, Seed};
+pub use error::{Error, Misuse, NotAcceptable, SdpError};
+pub use observed::{Signal, Sink};
+pub use session::{Event, Session};
+pub use stats::{Dropped, Stats};

@@ -1,0 +1,37 @@
+//! Where audio comes from and where it goes: 8 kHz mono, 16 bits, in frames of 20 ms.
+
+use std::io;
+use std::time::Duration;
+
+/// Samples a second.
+pub const SAMPLE_RATE: u32 = 8000;
+
+/// Samples in a frame.
+pub const FRAME_SAMPLES: usize = 160;
+
+/// The time that a frame lasts.
+pub const FRAME_TIME: Duration = Duration::from_millis(20);
+
+/// Where the audio that is sent comes from.
+pub trait AudioSource: Send {
+    /// Fills `frame` from its start and returns how many samples it wrote.
+    ///
+    /// Fewer than `frame.len()` are a pause: the rest is taken as silence. A frame of which
+    /// nothing was written is not sent, and the next one starts a talkspurt. Must not block.
+    fn read(&mut self, frame: &mut [i16]) -> usize;
+}
+
+/// Where the audio that is heard goes.
+pub trait AudioSink: Send {
+    /// Takes the next frame; called every 20 ms from the start of the session on, with silence
+    /// or concealment where nothing arrived. Must not block for long.
+    fn write(&mut self, frame: &[i16]);
+
+    /// Called once when the session stops.
+    ///
+    /// # Errors
+    /// What was written is not kept, for example because a disk is full.
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

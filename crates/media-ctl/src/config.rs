@@ -1,0 +1,64 @@
+//! What a session is told when it is made.
+
+use crate::Codec;
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// What a session is told when it is made.
+#[derive(Clone, Debug)]
+pub struct MediaConfig {
+    /// The call, as the security manager knows it.
+    pub call: ssm::Call,
+    /// The address that packets leave from and that the peer is told; not an unspecified one.
+    pub local_ip: IpAddr,
+    /// The codecs that are offered and accepted, preferred first.
+    pub codecs: Vec<Codec>,
+    /// Random octets that SSRC, sequence number, timestamp and names are made of.
+    pub seed: Seed,
+    /// Whether the peer's signalling is on loopback: only then may its media be.
+    pub peer_on_loopback: bool,
+    /// Time without RTP and RTCP from the peer after which sending pauses and
+    /// [`Event::TimedOut`](crate::Event::TimedOut) is raised.
+    pub timeout: Duration,
+    /// Delay between a packet's arrival and its playout, 20 ms to 200 ms.
+    pub playout_delay: Duration,
+}
+
+impl MediaConfig {
+    /// Both codecs, a timeout of 10 s, a playout delay of 60 ms, no loopback.
+    pub fn new(call: ssm::Call, local_ip: IpAddr, seed: Seed) -> Self {
+        Self {
+            call,
+            local_ip,
+            codecs: Codec::ALL.to_vec(),
+            seed,
+            peer_on_loopback: false,
+            timeout: Duration::from_secs(10),
+            playout_delay: Duration::from_millis(60),
+        }
+    }
+}
+
+/// Random octets that a session's SSRC, sequence number, timestamp and names are made of.
+///
+/// They are an argument, so that a simulated call is the same each time. A real one takes them
+/// from the system's generator. RFC 3550 §5.1, §8.1.
+#[derive(Clone)]
+pub struct Seed(pub(crate) [u8; Self::LENGTH]);
+
+impl Seed {
+    /// Octets in a seed.
+    pub const LENGTH: usize = 32;
+
+    /// A seed of these octets.
+    pub const fn new(octets: [u8; Self::LENGTH]) -> Self {
+        Self(octets)
+    }
+}
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seed([redacted])")
+    }
+}

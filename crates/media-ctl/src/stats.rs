@@ -1,0 +1,74 @@
+//! What a session counted.
+
+use ssm::PacketError;
+use std::time::Duration;
+
+/// What a session counted. Counters never go back; a session that goes on keeps counting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// RTP packets sent.
+    pub packets_sent: u64,
+    /// Payload octets sent.
+    pub octets_sent: u64,
+    /// RTP packets received and accepted, duplicates included.
+    pub packets_received: u64,
+    /// Payload octets received.
+    pub octets_received: u64,
+    /// Packets that were expected and did not come. RFC 3550 §A.3.
+    pub lost: u64,
+    /// Packets that came after their time of playout.
+    pub late: u64,
+    /// Packets that had come before.
+    pub duplicate: u64,
+    /// Frames of 20 ms that were concealed in part or whole.
+    pub concealed: u64,
+    /// Interarrival jitter. RFC 3550 §6.4.1.
+    pub jitter: Duration,
+    /// Round-trip time by the last report that allowed it. RFC 3550 §6.4.1.
+    pub round_trip: Option<Duration>,
+    /// Packets of ours that the peer reported lost.
+    pub lost_by_peer: u64,
+    /// RTCP packets sent.
+    pub reports_sent: u64,
+    /// RTCP packets received and accepted.
+    pub reports_received: u64,
+    /// Packets that were dropped, by reason.
+    pub dropped: Dropped,
+}
+
+/// Packets that were dropped, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// From an address that was not agreed on.
+    pub wrong_address: u64,
+    /// Of a source other than the one that is listened to, or not yet believed.
+    pub wrong_source: u64,
+    /// Not RTP or RTCP of version 2, or its lengths contradict each other.
+    pub malformed: u64,
+    /// Of a payload type that was not agreed on.
+    pub wrong_payload: u64,
+    /// The authentication tag does not verify.
+    pub not_authentic: u64,
+    /// Seen before, or older than the replay window.
+    pub replayed: u64,
+    /// More sources than the guard admits.
+    pub too_many_sources: u64,
+    /// While media was not to be received.
+    pub unexpected: u64,
+}
+
+impl Dropped {
+    /// Counts a packet that the guard refused.
+    pub(crate) fn count(&mut self, reason: PacketError) {
+        let counter = match reason {
+            PacketError::NotAuthentic | PacketError::KeyExhausted => &mut self.not_authentic,
+            PacketError::Replayed => &mut self.replayed,
+            PacketError::TooManySources => &mut self.too_many_sources,
+            // `Malformed`, `NoRoom`, and what an interface of the future adds.
+            _ => &mut self.malformed,
+        };
+        *counter += 1;
+    }
+}
