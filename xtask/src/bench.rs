@@ -1,0 +1,141 @@
+//! `cargo xtask bench`: the benchmarks, and what they are held to.
+//!
+//! Instructions are counted by valgrind's callgrind and repeat exactly; allocations are counted
+//! by the program itself. Times are judged only as ratios of two benchmarks of the same run,
+//! because machines differ. SHA-256 is judged by time alone: valgrind has no SHA extensions.
+
+use crate::command::{Failure, cargo, is_installed, output, program, root, run as execute, target};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs;
+
+/// Which part.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Only count instructions and allocations; run no timed benchmark
+    #[arg(long)]
+    counts_only: bool,
+}
+
+/// `benches/limits.json`: what each figure is held to.
+#[derive(Deserialize)]
+struct Limits {
+    /// Instructions for each operation.
+    instructions: BTreeMap<String, u64>,
+    /// Heap allocations for each operation.
+    allocations: BTreeMap<String, u64>,
+    /// Ratios of times in one run.
+    ratios: Vec<Ratio>,
+}
+
+#[derive(Deserialize)]
+struct Ratio {
+    /// A criterion benchmark's id.
+    of: String,
+    /// What it is compared with: the sum of these.
+    to: Vec<String>,
+    /// At most this.
+    at_most: f64,
+}
+
+/// Builds the benchmarks once, counts, times, and names every figure that is over its limit.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if !is_installed(program("valgrind").arg("--version")) {
+        return Err("valgrind is missing: `apt-get install valgrind`".to_owned());
+    }
+    let path = root().join("benches/limits.json");
+    let text = fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+    let limits: Limits =
+        serde_json::from_str(&text).map_err(|why| format!("{}: {why}", path.display()))?;
+    execute(&mut cargo(&["build", "--profile", "bench", "--package", "benches", "--bins"]))?;
+    let mut faults = Vec::new();
+    println!("{:44} {:>10} {:>10}", "operation", "counted", "held to");
+    for (operation, limit) in &limits.instructions {
+        let counted = instructions(operation)?;
+        judge(&format!("{operation}, instructions"), counted, *limit, &mut faults);
+    }
+    let allocations = allocations()?;
+    for (operation, limit) in &limits.allocations {
+        match allocations.get(operation.as_str()) {
+            Some(counted) => {
+                judge(&format!("{operation}, allocations"), *counted, *limit, &mut faults);
+            }
+            None => faults.push(format!("{operation}: its allocations were not counted")),
+        }
+    }
+    if !arguments.counts_only {
+        execute(&mut cargo(&["bench", "--package", "benches"]))?;
+        for ratio in &limits.ratios {
+            hold(ratio, &mut faults)?;
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n       ")) }
+}
+
+fn judge(what: &str, counted: u64, limit: u64, faults: &mut Vec<String>) {
+    println!("{what:44} {counted:>10} {limit:>10}");
+    if counted > limit {
+        faults.push(format!("{what}: {counted}, held to {limit}"));
+    }
+}
+
+/// Instructions of one operation: twice as many rounds, less once as many, so that start-up
+/// cancels out.
+fn instructions(operation: &str) -> Result<u64, Failure> {
+    const ROUNDS: u64 = 500;
+    let once = collected(operation, ROUNDS)?;
+    let twice = collected(operation, 2 * ROUNDS)?;
+    Ok(twice.saturating_sub(once) / ROUNDS)
+}
+
+fn collected(operation: &str, rounds: u64) -> Result<u64, Failure> {
+    let out = target().join("callgrind.out");
+    let mut valgrind = program("valgrind");
+    valgrind.args(["--tool=callgrind", "--quiet"]);
+    valgrind.arg(format!("--callgrind-out-file={}", out.display()));
+    valgrind.arg(target().join("release/instructions"));
+    output(valgrind.args([operation, &rounds.to_string()]))?;
+    let text = fs::read_to_string(&out).map_err(|why| format!("{}: {why}", out.display()))?;
+    let total = text.lines().find_map(|line| line.strip_prefix("summary: "));
+    total
+        .and_then(|total| total.split(' ').next()?.parse().ok())
+        .ok_or_else(|| format!("{}: no summary", out.display()))
+}
+
+fn allocations() -> Result<BTreeMap<String, u64>, Failure> {
+    let text = output(&mut program(target().join("release/allocations")))?;
+    let line = |line: &str| {
+        let (name, count) = line.rsplit_once(' ')?;
+        Some((name.to_owned(), count.parse().ok()?))
+    };
+    Ok(text.lines().filter_map(line).collect())
+}
+
+fn hold(ratio: &Ratio, faults: &mut Vec<String>) -> Result<(), Failure> {
+    let of = nanoseconds(&ratio.of)?;
+    let to = ratio.to.iter().map(|id| nanoseconds(id)).sum::<Result<f64, Failure>>()?;
+    let found = of / to;
+    let what = format!("{} : {}", ratio.of, ratio.to.join(" + "));
+    println!("{what}\n{:44} {found:>10.2} {:>10.2}", "", ratio.at_most);
+    if found > ratio.at_most {
+        faults.push(format!("{what}: {found:.2}, held to {:.2}", ratio.at_most));
+    }
+    Ok(())
+}
+
+/// The median that criterion estimated in the run that has just ended.
+fn nanoseconds(id: &str) -> Result<f64, Failure> {
+    #[derive(Deserialize)]
+    struct Estimates {
+        median: Estimate,
+    }
+    #[derive(Deserialize)]
+    struct Estimate {
+        point_estimate: f64,
+    }
+    let path = target().join("criterion").join(id).join("new/estimates.json");
+    let text = fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+    let estimates: Estimates =
+        serde_json::from_str(&text).map_err(|why| format!("{}: {why}", path.display()))?;
+    Ok(estimates.median.point_estimate)
+}

@@ -1,0 +1,47 @@
+//! `cargo xtask fuzz`: every fuzzer, each for a number of seconds.
+
+use crate::command::{Failure, cargo, is_installed, output, program, root, run as execute};
+
+/// How long, and which.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Seconds for each target
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
+    /// Targets; all of them where none is named
+    targets: Vec<String>,
+}
+
+/// Writes the seeds, builds the targets without a sanitizer (which needs no nightly compiler) and
+/// runs each from its seeds. A crash or an input that takes longer than a second fails.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if !is_installed(&mut cargo(&["fuzz", "--version"])) {
+        return Err("cargo-fuzz is missing: `cargo install --locked cargo-fuzz`".to_owned());
+    }
+    execute(&mut cargo(&[
+        "run",
+        "--quiet",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--bin",
+        "seeds",
+    ]))?;
+    let targets = if arguments.targets.is_empty() { all()? } else { arguments.targets.clone() };
+    execute(&mut cargo(&["fuzz", "build", "--sanitizer", "none"]))?;
+    for target in &targets {
+        let corpus = format!("fuzz/corpus/{target}");
+        std::fs::create_dir_all(root().join(&corpus)).map_err(|why| format!("{corpus}: {why}"))?;
+        let seeds = format!("fuzz/seeds/{target}");
+        let mut fuzz =
+            cargo(&["fuzz", "run", "--sanitizer", "none", target, &corpus, &seeds, "--"]);
+        fuzz.arg(format!("-max_total_time={}", arguments.seconds));
+        execute(fuzz.args(["-timeout=1", "-print_final_stats=1", "-verbosity=0"]))?;
+    }
+    println!("{} fuzz targets passed, {} s each", targets.len(), arguments.seconds);
+    Ok(())
+}
+
+fn all() -> Result<Vec<String>, Failure> {
+    let listed = output(program("cargo").args(["fuzz", "list"]))?;
+    Ok(listed.lines().filter(|name| *name != "seeds").map(str::to_owned).collect())
+}
