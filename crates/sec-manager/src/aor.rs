@@ -141,10 +141,7 @@ fn hex(digit: Option<u8>) -> Result<u8, NotAnAor> {
 /// `unreserved` of RFC 3261 §25.1.
 const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')'
-        )
+        || matches!(byte, b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')')
 }
 
 fn hostport(out: &mut String, text: &str, default_port: u16) -> Result<(), NotAnAor> {
@@ -180,15 +177,11 @@ fn host(text: &str) -> Result<String, NotAnAor> {
     // RFC 1123 knows no underscore in a host name; many networks do.
     let sound = labels.split('.').all(|label| {
         !label.is_empty()
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     });
     // What ends in a number can only be an IPv4 address, and has one spelling.
-    let numeric = labels
-        .rsplit('.')
-        .next()
-        .is_some_and(|top| top.starts_with(|c: char| c.is_ascii_digit()));
+    let numeric =
+        labels.rsplit('.').next().is_some_and(|top| top.starts_with(|c: char| c.is_ascii_digit()));
     if !sound || (numeric && text.parse::<Ipv4Addr>().is_err()) {
         return Err(NotAnAor);
     }
@@ -286,13 +279,7 @@ mod tests {
         assert_eq!(aor.domain(), Some("example.org"));
         assert!(aor.has_realm("example.org"));
         assert!(aor.has_realm("Bob.Example.ORG"));
-        for realm in [
-            "",
-            "org",
-            "badexample.org",
-            ".example.org",
-            "a b.example.org",
-        ] {
+        for realm in ["", "org", "badexample.org", ".example.org", "a b.example.org"] {
             assert!(!aor.has_realm(realm), "{realm}");
         }
         let address = canonical(b"sip:bob@192.0.2.1").unwrap();

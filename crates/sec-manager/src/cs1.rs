@@ -151,8 +151,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Unsignable`]: such a request is neither signed nor believed.
     pub fn of_request(
-        request: &Request<'a>,
-        parameters: &Parameters<'a>,
+        request: &Request<'a>, parameters: &Parameters<'a>,
     ) -> Result<Self, Unsignable> {
         let from = aor::canonical(request.from.uri).map_err(|_| Unsignable::Address)?;
         let to = aor::canonical(request.to.uri).map_err(|_| Unsignable::Address)?;
@@ -183,9 +182,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Unsignable`], also where the response or its parameters name another request.
     pub fn of_response(
-        &self,
-        response: &Response<'a>,
-        parameters: &Parameters<'a>,
+        &self, response: &Response<'a>, parameters: &Parameters<'a>,
     ) -> Result<Self, Unsignable> {
         let ours = response.method == self.method
             && response.call_id == self.call_id
@@ -270,9 +267,8 @@ impl Content {
 /// A value on one line: each run of white space, line folding included, is one space, and there
 /// is none at either end. Quoted strings are no exception.
 pub fn unfold(value: &[u8]) -> Vec<u8> {
-    let words = value
-        .split(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
-        .filter(|word| !word.is_empty());
+    let words =
+        value.split(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).filter(|word| !word.is_empty());
     let mut out = Vec::with_capacity(value.len());
     for word in words {
         if !out.is_empty() {

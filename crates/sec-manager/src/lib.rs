@@ -11,11 +11,14 @@
 
 pub mod aor;
 pub mod cs1;
+pub mod fsm;
 mod media;
 pub mod mime;
+pub mod nonce;
 mod platform;
 #[cfg(feature = "srtp")]
 mod sdes;
+mod secret;
 #[cfg(feature = "srtp")]
 pub mod srtp;
 

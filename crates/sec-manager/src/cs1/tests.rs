@@ -171,10 +171,7 @@ fn digits(digit: char) -> Fingerprint {
 }
 
 fn party<'a>(uri: &'a str, tag: &'a str) -> Party<'a> {
-    Party {
-        uri: uri.as_bytes(),
-        tag: (!tag.is_empty()).then_some(tag.as_bytes()),
-    }
+    Party { uri: uri.as_bytes(), tag: (!tag.is_empty()).then_some(tag.as_bytes()) }
 }
 
 fn assert_vector(octets: &[u8], length: usize, sha256: &str) {
@@ -215,25 +212,15 @@ fn vector_of_an_invite_with_extensions() {
 fn vector_of_the_callees_2xx() {
     let (request, answer) = (Message::invite(), Message::answer());
     let request = request.fields(BOB).unwrap();
-    let octets = request
-        .of_response(&answer.response(), &answer.parameters(BOB))
-        .unwrap()
-        .octets();
-    assert_vector(
-        &octets,
-        666,
-        "a4ae2a955cd27290a4340436782f952cab817fbacdb638b2e8f71cf152ccb0bd",
-    );
+    let octets = request.of_response(&answer.response(), &answer.parameters(BOB)).unwrap().octets();
+    assert_vector(&octets, 666, "a4ae2a955cd27290a4340436782f952cab817fbacdb638b2e8f71cf152ccb0bd");
 }
 
 #[test]
 fn g09_the_roles_octets_differ() {
     let uac = Message::invite();
     let uac = uac.fields(BOB).unwrap();
-    let uas = Fields {
-        role: Role::Uas,
-        ..uac.clone()
-    };
+    let uas = Fields { role: Role::Uas, ..uac.clone() };
     assert_ne!(uac.octets(), uas.octets());
 }
 
@@ -342,10 +329,7 @@ const CHANGES: [fn(&mut Message); 28] = [
     |m| drop(m.fields.remove(4)),
     |m| m.fields[5].1.make_ascii_lowercase(),
     |m| m.fields.swap(0, 4),
-    |m| {
-        m.fields
-            .extend(rows(&[("Replaces", "1@x;to-tag=a;from-tag=b")]))
-    },
+    |m| m.fields.extend(rows(&[("Replaces", "1@x;to-tag=a;from-tag=b")])),
     |m| m.fields.extend(rows(&[("r", "sip:x@example.org")])),
     |m| m.fields.extend(rows(&[("Content-Encoding", "gzip")])),
     |m| m.fields.extend(rows(&[("Require", "")])),
