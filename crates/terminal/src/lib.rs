@@ -1,1 +1,4 @@
-//! terminal.
+//! The Countersign terminal.
+pub mod capture;
+pub mod ladder;
+pub mod record;

@@ -1,0 +1,343 @@
+//! From the record's entries to columns and rows, before anything is drawn.
+
+use super::media::MediaRuns;
+use crate::record::{Entry, Kind, Lifeline, Packet, WireKind, classify};
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A vertical line of the diagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Whose it is; the network between two terminals is nobody's.
+    pub terminal: Option<String>,
+    /// What it is.
+    pub lifeline: Lifeline,
+}
+
+/// What an arrow stands for; a colour in SVG.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hue {
+    /// SSA: SIP manager and security manager.
+    Ssa,
+    /// SST: telephony application and security manager.
+    Sst,
+    /// SSM: media controller and security manager.
+    Ssm,
+    /// SMA: security application and security manager.
+    Sma,
+    /// The telephony application and its managers.
+    Application,
+    /// A SIP message on the wire.
+    Sip,
+    /// Media on the wire.
+    Media,
+}
+
+/// A horizontal line of the diagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A signal or message.
+    Arrow {
+        /// Time since the record began.
+        at: Duration,
+        /// The column that it leaves.
+        from: usize,
+        /// The column that it reaches.
+        to: usize,
+        /// Its name.
+        label: String,
+        /// What it carries.
+        detail: String,
+        /// What it stands for.
+        hue: Hue,
+    },
+    /// A state of the machine.
+    Note {
+        /// Time since the record began.
+        at: Duration,
+        /// The column that it is about.
+        column: usize,
+        /// The state.
+        label: String,
+        /// Why it was entered.
+        detail: String,
+    },
+}
+
+/// A call as a sequence diagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ladder {
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Row>,
+}
+
+impl Ladder {
+    /// What one terminal recorded; the peer is the column `remote`.
+    pub fn of_one(entries: &[Entry], terminal: &str) -> Self {
+        let own = Some(terminal.to_owned());
+        let columns = Lifeline::ALL.map(|lifeline| Column {
+            terminal: match lifeline {
+                Lifeline::Network | Lifeline::Remote => None,
+                _ => own.clone(),
+            },
+            lifeline,
+        });
+        Builder::new(columns.to_vec(), [terminal, ""]).build(entries)
+    }
+
+    /// What two terminals recorded together, mirrored about the network.
+    pub fn of_two(entries: &[Entry], left: &str, right: &str) -> Self {
+        let column = |terminal: Option<&str>, lifeline| Column {
+            terminal: terminal.map(str::to_owned),
+            lifeline,
+        };
+        let inner: Vec<Lifeline> = Lifeline::ALL
+            .into_iter()
+            .filter(|l| *l < Lifeline::Network)
+            .collect();
+        let mut columns: Vec<Column> = inner.iter().map(|l| column(Some(left), *l)).collect();
+        columns.push(column(None, Lifeline::Network));
+        columns.extend(inner.iter().rev().map(|l| column(Some(right), *l)));
+        Builder::new(columns, [left, right]).build(entries)
+    }
+
+    /// The columns, from left to right.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The rows, from top to bottom.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+}
+
+type Key = ((SocketAddr, SocketAddr), Bytes);
+
+struct Builder<'a> {
+    columns: Vec<Column>,
+    terminals: [&'a str; 2],
+    rows: Vec<Row>,
+    /// Entries that received what another entry sent: they are drawn with it.
+    drawn: BTreeSet<u64>,
+    media: MediaRuns,
+}
+
+impl<'a> Builder<'a> {
+    fn new(columns: Vec<Column>, terminals: [&'a str; 2]) -> Self {
+        Self {
+            columns,
+            terminals,
+            rows: Vec::new(),
+            drawn: BTreeSet::new(),
+            media: MediaRuns::default(),
+        }
+    }
+
+    fn build(mut self, entries: &[Entry]) -> Ladder {
+        let mut receipts = self.receipts(entries);
+        self.media.secured = entries.iter().any(|e| e.detail.contains("RTP/SAVP"));
+        self.first_states(entries);
+        for entry in entries {
+            if !self.drawn.contains(&entry.number) {
+                self.entry(entry, &mut receipts);
+            }
+        }
+        self.flush_media(0);
+        Ladder {
+            columns: self.columns,
+            rows: self.rows,
+        }
+    }
+
+    /// The machine is idle before it is ever told of: a note at the top of its column.
+    fn first_states(&mut self, entries: &[Entry]) {
+        for terminal in self.terminals {
+            let of = |e: &&Entry| e.kind == Kind::State && &*e.terminal == terminal;
+            let Some(column) = self.column(terminal, Lifeline::SecurityManager) else {
+                continue;
+            };
+            if entries.iter().any(|e| of(&e)) {
+                self.rows.push(Row::Note {
+                    at: Duration::ZERO,
+                    column,
+                    label: "idle".to_owned(),
+                    detail: "at rest".to_owned(),
+                });
+            }
+        }
+    }
+
+    /// What was received, by path and octets, so that its sender's entry finds it.
+    fn receipts(&self, entries: &[Entry]) -> BTreeMap<Key, VecDeque<u64>> {
+        let mut receipts: BTreeMap<Key, VecDeque<u64>> = BTreeMap::new();
+        for entry in entries {
+            if let Some(packet) = entry.packet.as_ref().filter(|p| !p.sent)
+                && classify(&packet.octets) < WireKind::Rtp
+                && self.knows(entry)
+            {
+                receipts
+                    .entry(key(packet))
+                    .or_default()
+                    .push_back(entry.number);
+            }
+        }
+        receipts
+    }
+
+    fn knows(&self, entry: &Entry) -> bool {
+        self.terminals.contains(&&*entry.terminal)
+    }
+
+    fn entry(&mut self, entry: &Entry, receipts: &mut BTreeMap<Key, VecDeque<u64>>) {
+        if !self.knows(entry) {
+            return;
+        }
+        match (&entry.packet, entry.kind) {
+            (Some(packet), _) => self.packet(entry, packet, receipts),
+            (None, Kind::State) => {
+                if let Some(column) = self.column(&entry.terminal, entry.from) {
+                    self.rows.push(Row::Note {
+                        at: entry.at,
+                        column,
+                        label: entry.label.clone(),
+                        detail: entry.detail.clone(),
+                    });
+                }
+            }
+            (None, Kind::Signal | Kind::Wire) => self.arrow(entry, entry.from, entry.to),
+        }
+    }
+
+    fn packet(
+        &mut self,
+        entry: &Entry,
+        packet: &Packet,
+        receipts: &mut BTreeMap<Key, VecDeque<u64>>,
+    ) {
+        let kind = classify(&packet.octets);
+        if matches!(kind, WireKind::Rtp | WireKind::Rtcp) {
+            let left = &*entry.terminal == self.terminals[0];
+            self.media.add(left, packet.sent, kind, entry.at);
+            return;
+        }
+        if packet.octets.is_empty() {
+            return;
+        }
+        self.flush_media(WORTH_AN_ARROW);
+        if self.single() {
+            return self.one_sided(entry, packet);
+        }
+        let receipt = packet
+            .sent
+            .then(|| receipts.get_mut(&key(packet))?.pop_front())
+            .flatten();
+        let Some(receipt) = receipt else {
+            return self.arrow(entry, entry.from, entry.to);
+        };
+        self.drawn.insert(receipt);
+        let [left, right] = self.terminals;
+        let other = if &*entry.terminal == left {
+            right
+        } else {
+            left
+        };
+        let ends = (
+            self.column(&entry.terminal, entry.from),
+            self.column(other, entry.from),
+        );
+        if let (Some(from), Some(to)) = ends {
+            self.push_arrow(entry, from, to);
+        }
+    }
+
+    /// A wire entry of the only terminal: to and from the remote side.
+    fn one_sided(&mut self, entry: &Entry, packet: &Packet) {
+        if packet.sent {
+            self.arrow(entry, entry.from, Lifeline::Remote);
+        } else {
+            self.arrow(entry, Lifeline::Remote, entry.to);
+        }
+    }
+
+    fn arrow(&mut self, entry: &Entry, from: Lifeline, to: Lifeline) {
+        let ends = (
+            self.column(&entry.terminal, from),
+            self.column(&entry.terminal, to),
+        );
+        if let (Some(from), Some(to)) = ends {
+            self.push_arrow(entry, from, to);
+        }
+    }
+
+    fn push_arrow(&mut self, entry: &Entry, from: usize, to: usize) {
+        self.rows.push(Row::Arrow {
+            at: entry.at,
+            from,
+            to,
+            label: entry.label.clone(),
+            detail: entry.detail.clone(),
+            hue: hue(entry),
+        });
+    }
+
+    /// Draws the media so far, if there are at least `least` packets of it.
+    fn flush_media(&mut self, least: u64) {
+        let left = self.column(self.terminals[0], Lifeline::MediaController);
+        let right = if self.single() {
+            self.column("", Lifeline::Remote)
+        } else {
+            self.column(self.terminals[1], Lifeline::MediaController)
+        };
+        if let (Some(left), Some(right)) = (left, right) {
+            let single = self.single();
+            self.rows
+                .extend(self.media.take(least, left, right, single));
+        }
+    }
+
+    fn single(&self) -> bool {
+        self.terminals[1].is_empty()
+    }
+
+    fn column(&self, terminal: &str, lifeline: Lifeline) -> Option<usize> {
+        self.columns.iter().position(|column| {
+            column.lifeline == lifeline
+                && column
+                    .terminal
+                    .as_deref()
+                    .is_none_or(|owner| owner == terminal)
+        })
+    }
+}
+
+/// Fewer media packets than this do not get an arrow of their own before the next SIP message.
+const WORTH_AN_ARROW: u64 = 25;
+
+fn key(packet: &Packet) -> Key {
+    (packet.path(), packet.octets.clone())
+}
+
+fn hue(entry: &Entry) -> Hue {
+    use Lifeline::{
+        MediaController, Network, Remote, SecurityApplication, SecurityManager, SipManager,
+        TelephonyApplication,
+    };
+    if entry.kind == Kind::Wire {
+        return Hue::Sip;
+    }
+    let other = if entry.from == SecurityManager {
+        entry.to
+    } else {
+        entry.from
+    };
+    match (entry.from.min(entry.to), other) {
+        (SecurityApplication, _) => Hue::Sma,
+        (SecurityManager, SipManager | Network | Remote) => Hue::Ssa,
+        (SecurityManager, TelephonyApplication) => Hue::Sst,
+        (SecurityManager, MediaController) => Hue::Ssm,
+        _ => Hue::Application,
+    }
+}

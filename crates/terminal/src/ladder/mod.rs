@@ -1,0 +1,22 @@
+//! The ladder: a call as one sequence diagram, for a terminal and as SVG.
+//!
+//! ```text
+//!  security      security     telephony       SIP         media      network     remote
+//! application    manager     application    manager     controller
+//!      │            │             │            │             │          │           │
+//!      │            │◀────── got_401_unauthorized            │          │           │
+//! ```
+//!
+//! Internal signals and wire messages stand in one order, the states of the security manager's
+//! machine are notes, and media packets are one arrow with their counts. Two terminals are drawn
+//! mirrored about the network; a message that both recorded is one arrow from end to end.
+
+mod layout;
+mod media;
+mod svg;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use layout::{Column, Hue, Ladder, Row};

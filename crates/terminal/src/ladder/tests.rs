@@ -1,0 +1,180 @@
+//! A call told by hand, drawn for one terminal and for two.
+
+use super::{Ladder, Row};
+use crate::record::{Lifeline, Limits, Packet, Protocol, Recorder, Tap};
+use bytes::Bytes;
+use net::{BoxFuture, Runtime};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A clock that stands still.
+#[derive(Debug)]
+struct Still(Instant);
+
+impl Runtime for Still {
+    fn now(&self) -> Instant {
+        self.0
+    }
+
+    fn sleep_until(&self, _: Instant) -> BoxFuture<()> {
+        Box::pin(std::future::pending())
+    }
+
+    fn spawn(&self, _: BoxFuture<()>) {}
+}
+
+#[expect(clippy::disallowed_methods, reason = "an instant to stand still at")]
+fn recorder() -> Arc<Recorder> {
+    Recorder::new(
+        Arc::new(Still(Instant::now())),
+        Duration::ZERO,
+        Limits::default(),
+    )
+}
+
+fn send(from: &Tap, to: &Tap, ports: (u16, u16), octets: &'static [u8]) {
+    let [local, remote] = [ports.0, ports.1].map(|port| ([127, 0, 0, 1], port).into());
+    let packet = Packet {
+        protocol: Protocol::Udp,
+        local,
+        remote,
+        sent: true,
+        octets: Bytes::from_static(octets),
+    };
+    from.packet(packet.clone());
+    to.packet(Packet {
+        local: packet.remote,
+        remote: packet.local,
+        sent: false,
+        ..packet
+    });
+}
+
+const INVITE: &[u8] = b"INVITE sip:bob@example.org SIP/2.0\r\n\r\n";
+const UNAUTHORIZED: &[u8] = b"SIP/2.0 401 Unauthorized\r\n\r\n";
+const RTP: &[u8] = &[0x80, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0];
+
+fn call(a: &Tap, b: &Tap) {
+    use Lifeline::{SecurityApplication, SecurityManager, SipManager, TelephonyApplication};
+    a.to_sip("invite", "sip:bob@example.org");
+    send(a, b, (5060, 5070), INVITE);
+    b.signal(SipManager, SecurityManager, "request_received", "INVITE");
+    b.state("wait for authorization", "challenged");
+    b.signal(SecurityManager, SipManager, "send_www_authenticate", "");
+    send(b, a, (5070, 5060), UNAUTHORIZED);
+    a.signal(SipManager, SecurityManager, "got_401_unauthorized", "401");
+    a.signal(SecurityManager, SecurityApplication, "sign", "704 bytes");
+    a.state("idle", "authorized");
+    a.signal(SecurityManager, TelephonyApplication, "assurance", "Pgp");
+    for _ in 0..50 {
+        send(a, b, (4000, 4002), RTP);
+        send(b, a, (4002, 4000), RTP);
+    }
+    send(
+        a,
+        b,
+        (5060, 5070),
+        b"BYE sip:bob@127.0.0.1:5070 SIP/2.0\r\n\r\n",
+    );
+}
+
+#[test]
+fn two_terminals_share_one_arrow_a_message() {
+    let recorder = recorder();
+    call(&recorder.tap("caller"), &recorder.tap("callee"));
+    let ladder = Ladder::of_two(&recorder.entries(), "caller", "callee");
+    assert_eq!(ladder.columns().len(), 11);
+    let ends = |wanted: &str| {
+        ladder.rows().iter().find_map(|row| match row {
+            Row::Arrow {
+                from, to, label, ..
+            } if label.starts_with(wanted) => Some((*from, *to)),
+            _ => None,
+        })
+    };
+    assert_eq!(ends("INVITE"), Some((3, 7)));
+    assert_eq!(ends("SIP/2.0 401"), Some((7, 3)));
+    assert_eq!(ends("request_received"), Some((7, 9)));
+    assert_eq!(ends("RTP × 50"), Some((4, 6)));
+    let wires = ladder.rows().iter().filter(|row| {
+        matches!(
+            row,
+            Row::Arrow {
+                hue: super::Hue::Media,
+                ..
+            }
+        )
+    });
+    assert_eq!(wires.count(), 2);
+}
+
+#[test]
+fn one_terminal_ends_at_the_remote_side() {
+    let recorder = recorder();
+    call(&recorder.tap("caller"), &recorder.tap("callee"));
+    let text = Ladder::of_one(&recorder.entries(), "caller").to_text();
+    let line = |wanted: &str| {
+        text.lines()
+            .find(|line| line.contains(wanted))
+            .unwrap_or("")
+    };
+    assert!(line(" INVITE sip:bob@example.org").contains("▶│"), "{text}");
+    assert!(line("401 Unauthorized").contains('◀'), "{text}");
+    assert!(line("got_401_unauthorized").contains('◀'), "{text}");
+    assert!(text.contains("[ idle ]"), "{text}");
+    assert!(
+        !text.contains("wait for authorization"),
+        "the callee's machine is not ours"
+    );
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 135),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_lost_message_ends_in_the_network() {
+    let recorder = recorder();
+    let (a, b) = (recorder.tap("caller"), recorder.tap("callee"));
+    let packet = Packet {
+        protocol: Protocol::Udp,
+        local: ([127, 0, 0, 1], 5060).into(),
+        remote: ([127, 0, 0, 1], 5070).into(),
+        sent: true,
+        octets: Bytes::from_static(INVITE),
+    };
+    a.packet(packet.clone());
+    a.packet(packet.clone());
+    b.packet(Packet {
+        local: packet.remote,
+        remote: packet.local,
+        sent: false,
+        ..packet
+    });
+    let ladder = Ladder::of_two(&recorder.entries(), "caller", "callee");
+    let ends: Vec<(usize, usize)> = ladder
+        .rows()
+        .iter()
+        .filter_map(|row| match row {
+            Row::Arrow { from, to, .. } => Some((*from, *to)),
+            Row::Note { .. } => None,
+        })
+        .collect();
+    assert_eq!(ends, [(3, 7), (3, 5)]);
+}
+
+#[test]
+fn the_picture_names_signals_and_states() {
+    let recorder = recorder();
+    call(&recorder.tap("caller"), &recorder.tap("callee"));
+    let svg = Ladder::of_two(&recorder.entries(), "caller", "callee").to_svg("A call");
+    for word in [
+        "got_401_unauthorized",
+        "send_www_authenticate",
+        "\nidle\n",
+        "\nwait for authorization\n",
+    ] {
+        assert!(svg.contains(word), "{word}");
+    }
+    assert!(!svg.contains("<script"));
+}

@@ -1,0 +1,25 @@
+//! The recorder: every signal, wire message and machine state of a terminal, in one order.
+//!
+//! ```text
+//!   ssa::Observed ──┐
+//!   sst::Observed ──┤            ┌──▶ ladder (text, SVG)
+//!   ssm::Observed ──┼─▶ Tap ─▶ Recorder
+//!   sma::Observed ──┤  (one a    └──▶ capture (pcapng)
+//!   net::Observed ──┤  terminal)
+//!   state machine ──┘
+//! ```
+//!
+//! One [`Recorder`] numbers what happens; each terminal has a [`Tap`] into it, so that two
+//! terminals of one process share one order. Memory is bounded, the oldest entries go first.
+//! A terminal without a recorder is assembled without the decorators: it costs nothing.
+
+mod entry;
+mod recorder;
+mod redact;
+mod signals;
+mod wire;
+
+pub use entry::{Entry, Kind, Lifeline, Packet, Protocol};
+pub use recorder::{Limits, Recorder, Tap};
+pub use redact::clean;
+pub use wire::{WireKind, classify};
