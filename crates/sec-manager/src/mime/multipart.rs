@@ -1,0 +1,141 @@
+//! The `multipart/encrypted` around a ciphertext. RFC 3156 §4, RFC 2046 §5.1, RFC 1847 §2.2.
+
+use super::{Field, MAX_BODY, MediaType, MimeError, split};
+use sha2::{Digest, Sha256};
+
+/// Parts a multipart body may have; more are not even counted.
+const MAX_PARTS: usize = 16;
+
+/// What stands before the ciphertext.
+const CONTROL: &str = "Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n";
+
+/// A body as it goes on the wire, and its Content-Type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outer {
+    /// The value of Content-Type.
+    pub content_type: Vec<u8>,
+    /// The body.
+    pub octets: Vec<u8>,
+}
+
+/// Whether a Content-Type names `multipart/encrypted`.
+pub fn is_encrypted(content_type: &[u8]) -> bool {
+    MediaType::parse(content_type).is_ok_and(|media| media.kind == "multipart/encrypted")
+}
+
+/// Puts a binary OpenPGP message into a `multipart/encrypted` body.
+///
+/// The boundary is derived from the ciphertext's hash, which the ciphertext cannot contain.
+///
+/// # Errors
+/// [`MimeError::TooLarge`] if the whole would exceed [`MAX_BODY`].
+pub fn wrap(ciphertext: &[u8]) -> Result<Outer, MimeError> {
+    let digest = Sha256::digest(ciphertext);
+    let tag: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
+    let boundary = format!("cs1-{tag}");
+    let mut octets = Vec::with_capacity(ciphertext.len() + 256);
+    octets.extend_from_slice(format!("--{boundary}\r\n{CONTROL}\r\n").as_bytes());
+    octets.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
+    octets.extend_from_slice(b"Content-Type: application/octet-stream\r\n\r\n");
+    octets.extend_from_slice(ciphertext);
+    octets.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    if octets.len() > MAX_BODY {
+        return Err(MimeError::TooLarge);
+    }
+    let content_type =
+        format!("multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary={boundary}");
+    Ok(Outer { content_type: content_type.into_bytes(), octets })
+}
+
+/// Finds the OpenPGP message in a `multipart/encrypted` body.
+///
+/// # Errors
+/// Anything but exactly the two parts of RFC 3156 §4, the second without transfer encoding.
+pub fn ciphertext<'a>(content_type: &[u8], body: &'a [u8]) -> Result<&'a [u8], MimeError> {
+    if body.len() > MAX_BODY {
+        return Err(MimeError::TooLarge);
+    }
+    let media = MediaType::parse(content_type)?;
+    let protocol = media.parameter("protocol").unwrap_or_default();
+    if media.kind != "multipart/encrypted"
+        || !protocol.eq_ignore_ascii_case(b"application/pgp-encrypted")
+    {
+        return Err(MimeError::MediaType);
+    }
+    let boundary = media.parameter("boundary").ok_or(MimeError::Boundary)?;
+    let parts = parts(body, boundary)?;
+    let [control, data] = parts.as_slice() else {
+        return Err(MimeError::Part);
+    };
+    if part(control, "application/pgp-encrypted")?.trim_ascii() != b"Version: 1" {
+        return Err(MimeError::Part);
+    }
+    match part(data, "application/octet-stream")? {
+        [] => Err(MimeError::Part),
+        octets => Ok(octets),
+    }
+}
+
+/// The content of a part that must be of the media type `kind`, in no transfer encoding.
+fn part<'a>(part: &'a [u8], kind: &str) -> Result<&'a [u8], MimeError> {
+    let (fields, content) = split(part)?;
+    let media = sole(&fields, "Content-Type")?.ok_or(MimeError::Part)?;
+    if MediaType::parse(media)?.kind != kind {
+        return Err(MimeError::Part);
+    }
+    match sole(&fields, "Content-Transfer-Encoding")? {
+        Some(encoding) if !encoding.eq_ignore_ascii_case(b"binary") => Err(MimeError::Part),
+        _ => Ok(content),
+    }
+}
+
+/// The value of a field that may stand once.
+fn sole<'f>(fields: &'f [Field<'_>], name: &str) -> Result<Option<&'f [u8]>, MimeError> {
+    let mut rows = fields.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()));
+    let first = rows.next().map(|(_, value)| value.as_slice());
+    match rows.next() {
+        Some(_) => Err(MimeError::Field),
+        None => Ok(first),
+    }
+}
+
+/// The parts between the delimiters; what stands before the first and after the last is dropped.
+///
+/// RFC 2046 §5.1.1: the CRLF before a delimiter belongs to it, and a line that only begins like
+/// one must not occur.
+fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Result<Vec<&'a [u8]>, MimeError> {
+    if boundary.is_empty() || boundary.len() > 70 || !boundary.iter().all(is_boundary_char) {
+        return Err(MimeError::Boundary);
+    }
+    let delimiter = [b"--", boundary].concat();
+    let mut parts = Vec::new();
+    let mut start = None;
+    let mut at = 0;
+    while let Some(rest) = body.get(at..) {
+        let end = rest.windows(2).position(|pair| pair == b"\r\n");
+        let line = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+        let next = end.map(|end| at + end + 2);
+        if let Some(suffix) = line.strip_prefix(delimiter.as_slice()) {
+            if let Some(start) = start {
+                let end = at.checked_sub(2).ok_or(MimeError::Boundary)?;
+                parts.push(body.get(start..end).ok_or(MimeError::Part)?);
+            }
+            match suffix.trim_ascii_end() {
+                b"--" => return Ok(parts),
+                b"" if parts.len() < MAX_PARTS => start = next,
+                b"" => return Err(MimeError::TooLarge),
+                _ => return Err(MimeError::Boundary),
+            }
+        }
+        let Some(next) = next else {
+            break;
+        };
+        at = next;
+    }
+    Err(MimeError::Boundary)
+}
+
+/// `bcharsnospace` of RFC 2046 §5.1.1; a space, though allowed inside, is not needed by anyone.
+fn is_boundary_char(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"'()+_,-./:=?".contains(byte)
+}

@@ -1,0 +1,207 @@
+//! Bodies that are read, and those that are refused.
+
+use super::*;
+use crate::aor::{self, Aor};
+use crate::cs1::Role;
+use proptest::prelude::*;
+
+const TYPE: &str = "multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b";
+const GOOD: &str = "--b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n\
+    --b\r\nContent-Type: application/octet-stream\r\n\r\n\x01\r\n\x02\r\n--b--\r\n";
+
+fn read(content_type: &str, body: &str) -> Result<Vec<u8>, MimeError> {
+    ciphertext(content_type.as_bytes(), body.as_bytes()).map(<[u8]>::to_vec)
+}
+
+#[test]
+fn what_rfc_3156_allows_is_read() {
+    let octets = b"\x01\r\n\x02".to_vec();
+    for (content_type, body) in [
+        (TYPE.to_owned(), GOOD.to_owned()),
+        (
+            "Multipart/ENCRYPTED;\r\n boundary=\"b\" ;PROTOCOL = \"application/PGP-encrypted\""
+                .to_owned(),
+            GOOD.to_owned(),
+        ),
+        (TYPE.to_owned(), format!("preamble\r\n{GOOD}epilogue --b")),
+        (TYPE.to_owned(), GOOD.replace("--b\r\n", "--b \t\r\n")),
+        (TYPE.to_owned(), GOOD.trim_end().to_owned()),
+        (
+            TYPE.to_owned(),
+            GOOD.replace(
+                "stream\r\n",
+                "stream;\r\n name=x\r\nContent-Transfer-Encoding: binary\r\n",
+            ),
+        ),
+    ] {
+        assert_eq!(read(&content_type, &body), Ok(octets.clone()), "{body}");
+    }
+}
+
+#[test]
+fn p18_boundaries_that_do_not_hold_are_refused() {
+    let many = "--b\r\n\r\n\r\n".repeat(10_000);
+    for (body, error) in [
+        ("", MimeError::Boundary),
+        ("--b", MimeError::Boundary),
+        ("--b--", MimeError::Part),
+        ("--b\r\n--b\r\n--b--\r\n", MimeError::Part),
+        ("--b\r\n\r\n--b\r\n\r\n--b--\r\n", MimeError::Field),
+        (GOOD.trim_end_matches("--b--\r\n"), MimeError::Boundary),
+        (&GOOD.replace("--b--", "--bb--"), MimeError::Boundary),
+        (&GOOD.replace("--b--", "--b-"), MimeError::Boundary),
+        (&GOOD.replace("--b--", "--b"), MimeError::Boundary),
+        (&GOOD.replace("\x01\r\n", "--bx\r\n"), MimeError::Boundary),
+        (&GOOD.replace("\r\n", "\n"), MimeError::Boundary),
+        (&many, MimeError::TooLarge),
+        (&"x".repeat(MAX_BODY + 1), MimeError::TooLarge),
+    ] {
+        assert_eq!(read(TYPE, body), Err(error), "{:.60}", body);
+    }
+}
+
+#[test]
+fn other_parts_are_refused() {
+    for (from, to) in [
+        ("Version: 1", "Version: 2"),
+        ("pgp-encrypted\r\n", "pgp-keys\r\n"),
+        ("octet-stream", "sdp"),
+        ("stream\r\n", "stream\r\nContent-Transfer-Encoding: base64\r\n"),
+        ("stream\r\n", "stream\r\nContent-Type: application/octet-stream\r\n"),
+        ("\x01\r\n\x02", ""),
+        ("--b--", "--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--"),
+    ] {
+        let body = GOOD.replace(from, to);
+        assert!(read(TYPE, &body).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn other_media_types_are_refused() {
+    for content_type in [
+        "",
+        "multipart",
+        "multipart/mixed; boundary=b",
+        "multipart/encrypted; boundary=b",
+        "multipart/encrypted; protocol=\"application/pgp-encrypted\"",
+        "multipart/encrypted; protocol=\"application/pkcs7\"; boundary=b",
+        "multipart/encrypted; protocol=\"application/pgp-encrypted; boundary=b",
+        "multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=\"\"",
+        "multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b; boundary=c",
+        "multipart/encrypted; protocol=\"application/pgp-encrypted\" boundary=b",
+        "multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=\"b \"",
+    ] {
+        assert!(read(content_type, GOOD).is_err(), "{content_type}");
+    }
+    assert!(!is_encrypted(b"application/sdp"));
+    assert!(is_encrypted(TYPE.as_bytes()));
+}
+
+struct Exchange {
+    from: Aor,
+    to: Aor,
+}
+
+impl Exchange {
+    fn new() -> Self {
+        Self {
+            from: aor::canonical(b"sip:alice@example.org").unwrap(),
+            to: aor::canonical(b"sip:bob@example.org").unwrap(),
+        }
+    }
+
+    fn binding(&self) -> Binding<'_> {
+        Binding { role: Role::Uac, from: &self.from, to: &self.to, from_tag: b"1928301774" }
+    }
+}
+
+const ENTITY: &str = "CS1-Role: uac\r\nCS1-From: sip:alice@example.org\r\n\
+    CS1-To: sip:bob@example.org\r\nCS1-From-Tag: 1928301774\r\nCS1-Nonce: one\r\n\
+    CS1-Nonce: two\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n";
+
+fn sdp(octets: &[u8]) -> Inner<'_> {
+    Inner { content_type: b"application/sdp".to_vec(), octets }
+}
+
+#[test]
+fn an_entity_names_its_exchange() {
+    let exchange = Exchange::new();
+    let binding = exchange.binding();
+    let built = enclose(&binding, &[b"one", b"two"], &sdp(b"v=0\r\n")).unwrap();
+    assert_eq!(String::from_utf8_lossy(&built), ENTITY);
+    for nonce in [b"one", b"two"] {
+        assert_eq!(open(&binding, nonce, &built), Ok(sdp(b"v=0\r\n")));
+    }
+}
+
+#[test]
+fn g25_an_entity_of_another_exchange_is_refused() {
+    let exchange = Exchange::new();
+    let binding = exchange.binding();
+    let refused = |text: &str| open(&binding, b"two", text.as_bytes()).unwrap_err();
+    for (from, to) in [
+        ("uac", "uas"),
+        ("alice", "mallory"),
+        ("bob", "carol"),
+        ("1928301774", "1928301775"),
+        ("two", "six"),
+    ] {
+        assert_eq!(refused(&ENTITY.replace(from, to)), MimeError::Binding);
+    }
+    for (from, to) in [
+        ("CS1-Role: uac\r\n", ""),
+        ("CS1-Nonce: one", "CS1-Role: uac"),
+        ("CS1-Nonce: one\r\n", &"CS1-Nonce: one\r\n".repeat(4)),
+        ("\r\nContent-Type: application/sdp", ""),
+        ("Content-Type", "Content-Encoding"),
+        ("sdp\r\n", "sdp\r\nCS1-Nonce: two\r\n"),
+        ("CS1-From-Tag", "CS1-From\u{1}Tag"),
+        ("\r\n", "\n"),
+    ] {
+        assert_eq!(refused(&ENTITY.replace(from, to)), MimeError::Field);
+    }
+    let response = Binding { role: Role::Uas, ..binding };
+    let two = ENTITY.replace("uac", "uas");
+    let refused = open(&response, b"two", two.as_bytes());
+    assert_eq!(refused, Err(MimeError::Field), "a 2xx names one nonce");
+}
+
+#[test]
+fn an_entity_that_would_not_be_read_is_not_built() {
+    let exchange = Exchange::new();
+    let binding = exchange.binding();
+    let none = enclose(&binding, &[], &sdp(b""));
+    assert_eq!(none, Err(MimeError::TooLarge));
+    let five = enclose(&binding, &[b"n".as_slice(); 5], &sdp(b""));
+    assert_eq!(five, Err(MimeError::TooLarge));
+    let split = enclose(&binding, &[b"n\r\nCS1-Role: uas"], &sdp(b""));
+    assert_eq!(split, Err(MimeError::Field));
+    assert_eq!(wrap(&vec![0; MAX_BODY]), Err(MimeError::TooLarge));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_ciphertext_survives(octets in proptest::collection::vec(any::<u8>(), 1..200)) {
+        let outer = wrap(&octets).unwrap();
+        prop_assert!(is_encrypted(&outer.content_type));
+        prop_assert_eq!(ciphertext(&outer.content_type, &outer.octets), Ok(octets.as_slice()));
+    }
+
+    #[test]
+    fn no_input_panics(
+        parameters in "[ -~\r\n]{0,24}",
+        body in "(--b(--)?|\r\n|Content-Type:|Version: 1|[ -~]){0,24}",
+    ) {
+        let exchange = Exchange::new();
+        for content_type in [TYPE.to_owned(), format!("{TYPE};{parameters}")] {
+            if let Ok(octets) = ciphertext(content_type.as_bytes(), body.as_bytes()) {
+                prop_assert!(octets.len() < body.len());
+            }
+        }
+        if let Ok(inner) = open(&exchange.binding(), b"n", body.as_bytes()) {
+            prop_assert!(inner.octets.len() < body.len());
+        }
+    }
+}
