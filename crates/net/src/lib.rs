@@ -10,39 +10,77 @@
 //! ```
 //!
 //! Everything is object-safe and poll-based, as in quinn's `Runtime` and `AsyncUdpSocket`, so
-//! that a whole terminal runs unchanged in the simulator.
+//! that a whole terminal runs unchanged in the simulator. The `dyn` types have the same calls as
+//! `async fn`s ([`dyn DatagramSocket::receive`], [`dyn Connection::read`] …) for tests and small
+//! programs; a driver that waits for several things at once polls.
+//!
+//! The loop of a driver, over any of the worlds:
+//!
+//! ```
+//! # use net::{Datagram, sim::{SimConfig, Simulation}};
+//! # let sim = Simulation::new(SimConfig::default());
+//! # let (runtime, network) = sim.host([192, 0, 2, 1].into());
+//! let socket = network.bind("192.0.2.1:5060".parse()?)?;
+//! runtime.spawn(Box::pin(async move {
+//!     let mut batch = Vec::new();
+//!     while socket.receive(&mut batch).await.is_ok() {
+//!         for Datagram { source, octets, .. } in batch.drain(..) {
+//!             let _ = socket.try_send(source, &octets);
+//!         }
+//!     }
+//! }));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What is not here: SIP framing, RTP, retries, connection pools, name selection by RFC 3263.
 
+mod address;
+mod observed;
 pub mod sim;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+mod wait;
 
+pub use observed::{Observed, Packet, Sink};
 pub use ssa::{FlowId, Transport};
 
+use address::{explain, literal};
 use bytes::Bytes;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 /// A boxed future that can move between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
+/// The datagrams that [`DatagramSocket::poll_receive`] hands over at a time, at most.
+pub const MAX_BATCH: usize = 32;
+
+/// The payload of the longest UDP datagram over IPv4, in octets: 65 535 less 20 for IP and 8 for
+/// UDP. RFC 768, RFC 791 §3.1.
+pub const MAX_DATAGRAM: usize = 65_507;
+
 /// Clock and scheduler.
 pub trait Runtime: Send + Sync + fmt::Debug {
     /// The monotonic time.
     fn now(&self) -> Instant;
 
-    /// Done once [`now`](Self::now) is at or after `deadline`.
+    /// Done once [`now`](Self::now) is at or after `deadline`; dropped, the timer is gone.
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<()>;
 
-    /// Runs `task` until it is done.
+    /// Runs `task` until it is done. A task that panics ends alone.
     fn spawn(&self, task: BoxFuture<()>);
 }
 
 /// Sockets and names.
+///
+/// The message of an error names the address, so that it can be shown to a user as it is:
+/// `cannot bind UDP 127.0.0.1:5060: Address already in use (os error 98)`.
 pub trait Network: Send + Sync + fmt::Debug {
     /// Binds a datagram socket; port 0 takes any free one.
     ///
@@ -50,7 +88,12 @@ pub trait Network: Send + Sync + fmt::Debug {
     /// As the system says, for example [`io::ErrorKind::AddrInUse`].
     fn bind(&self, local: SocketAddr) -> io::Result<Box<dyn DatagramSocket>>;
 
-    /// Opens a connection.
+    /// Opens a connection. Dropping the future gives the attempt up; it has no deadline but the
+    /// system's own.
+    ///
+    /// # Errors
+    /// As the system says, for example [`io::ErrorKind::ConnectionRefused`];
+    /// [`io::ErrorKind::Unsupported`] for a transport that is not built in.
     fn connect(
         &self, transport: Transport, remote: SocketAddr,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>>;
@@ -61,8 +104,34 @@ pub trait Network: Send + Sync + fmt::Debug {
     /// As the system says; [`io::ErrorKind::Unsupported`] for a transport that is not built in.
     fn listen(&self, transport: Transport, local: SocketAddr) -> io::Result<Box<dyn Listener>>;
 
-    /// The addresses of a host name, or of an address written as text.
+    /// The addresses of a host name, or of an address written as text (an IPv6 address with or
+    /// without its brackets). There is at least one.
+    ///
+    /// # Errors
+    /// If the name has no address or cannot be looked up.
     fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>>;
+}
+
+impl<N: Network + ?Sized> Network for Arc<N> {
+    fn bind(&self, local: SocketAddr) -> io::Result<Box<dyn DatagramSocket>> {
+        (**self).bind(local)
+    }
+
+    fn connect(
+        &self,
+        transport: Transport,
+        remote: SocketAddr,
+    ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
+        (**self).connect(transport, remote)
+    }
+
+    fn listen(&self, transport: Transport, local: SocketAddr) -> io::Result<Box<dyn Listener>> {
+        (**self).listen(transport, local)
+    }
+
+    fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
+        (**self).resolve(host)
+    }
 }
 
 /// A datagram that was received.
@@ -70,7 +139,8 @@ pub trait Network: Send + Sync + fmt::Debug {
 pub struct Datagram {
     /// Where it came from.
     pub source: SocketAddr,
-    /// The local address that it came to.
+    /// The local address that it came to. On a socket bound to all addresses of a host, it is
+    /// that unspecified address where the system does not tell more.
     pub local: SocketAddr,
     /// The octets.
     pub octets: Bytes,
@@ -78,26 +148,47 @@ pub struct Datagram {
 
 /// A bound datagram socket. Send and receive may be polled from one task at a time each.
 pub trait DatagramSocket: Send + Sync + fmt::Debug {
-    /// Appends datagrams that have arrived to `batch`, at most 32, and returns how many.
+    /// Appends datagrams that have arrived to `batch`, at most [`MAX_BATCH`], and returns how
+    /// many: at least one.
+    ///
+    /// # Errors
+    /// Only of the socket itself; that an earlier datagram could not be delivered is no error.
     fn poll_receive(
         &self, cx: &mut Context<'_>, batch: &mut Vec<Datagram>,
     ) -> Poll<io::Result<usize>>;
 
     /// Sends at once or says why not; [`io::ErrorKind::WouldBlock`] drops the datagram, as any
     /// network may.
+    ///
+    /// # Errors
+    /// As the system says, for example if the datagram is longer than [`MAX_DATAGRAM`].
     fn try_send(&self, remote: SocketAddr, octets: &[u8]) -> io::Result<()>;
 
     /// The address that was bound.
     fn local_addr(&self) -> SocketAddr;
 }
 
-/// A stream connection.
+/// A stream connection. Dropped, it is closed; what was written is still sent.
 pub trait Connection: Send + fmt::Debug {
-    /// Reads at most `buffer.len()` bytes; 0 means that the peer has finished.
+    /// Reads at most `buffer.len()` octets; 0 means that the peer has finished.
+    ///
+    /// # Errors
+    /// As the system says, for example [`io::ErrorKind::ConnectionReset`]; the connection is then
+    /// of no more use.
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes some of `octets`.
+    /// Writes some of `octets`, at least one unless they are empty.
+    ///
+    /// # Errors
+    /// As for [`poll_read`](Self::poll_read), and [`io::ErrorKind::BrokenPipe`] after
+    /// [`poll_finish`](Self::poll_finish).
     fn poll_write(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Finishes writing: behind what was written the peer reads 0. Reading goes on.
+    ///
+    /// # Errors
+    /// As for [`poll_read`](Self::poll_read).
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// The local address.
     fn local_addr(&self) -> SocketAddr;
@@ -109,9 +200,13 @@ pub trait Connection: Send + fmt::Debug {
     fn transport(&self) -> Transport;
 }
 
-/// A listening socket.
+/// A listening socket. Dropped, it takes no more connections; those accepted live on.
 pub trait Listener: Send + fmt::Debug {
     /// Accepts a connection.
+    ///
+    /// # Errors
+    /// Of one attempt, or for want of file descriptors: the listener stays good, but whoever
+    /// polls it again at once may spin. Wait a little.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Connection>>>;
 
     /// The address that was bound.

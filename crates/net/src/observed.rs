@@ -1,0 +1,244 @@
+//! A decorator that shows everything that crosses the network.
+
+use crate::{BoxFuture, Connection, Datagram, DatagramSocket, Listener, Network, Transport};
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// A datagram, or what one read or write moved of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet<'a> {
+    /// The transport.
+    pub transport: Transport,
+    /// This side's address.
+    pub local: SocketAddr,
+    /// The other side's address.
+    pub remote: SocketAddr,
+    /// Whether this side sent it.
+    pub outgoing: bool,
+    /// What was moved; for a secure transport, before encryption.
+    pub octets: &'a [u8],
+}
+
+/// Who watches. Must not block.
+pub trait Sink: Send + Sync {
+    /// Octets came in, went out to a stream, or are about to go out as a datagram.
+    fn packet(&self, packet: &Packet<'_>);
+
+    /// A port was bound, or listens.
+    fn bound(&self, transport: Transport, local: SocketAddr) {
+        let _ = (transport, local);
+    }
+
+    /// A connection was opened by this side (`outgoing`) or by the peer.
+    fn connected(
+        &self,
+        transport: Transport,
+        local: SocketAddr,
+        remote: SocketAddr,
+        outgoing: bool,
+    ) {
+        let _ = (transport, local, remote, outgoing);
+    }
+
+    /// A connection was closed by this side.
+    fn closed(&self, transport: Transport, local: SocketAddr, remote: SocketAddr) {
+        let _ = (transport, local, remote);
+    }
+}
+
+/// Shows what crosses `N` to a sink, and changes nothing.
+///
+/// To watch an `Arc<dyn Network>`, give it as it is: an `Arc` of a network is a network.
+pub struct Observed<N> {
+    inner: N,
+    sink: Arc<dyn Sink>,
+}
+
+impl<N: Network> Observed<N> {
+    /// Watches `inner`.
+    pub fn new(inner: N, sink: Arc<dyn Sink>) -> Self {
+        Self { inner, sink }
+    }
+}
+
+impl<N: Network> Network for Observed<N> {
+    fn bind(&self, local: SocketAddr) -> io::Result<Box<dyn DatagramSocket>> {
+        let inner = self.inner.bind(local)?;
+        self.sink.bound(Transport::Udp, inner.local_addr());
+        Ok(Box::new(ObservedSocket {
+            inner,
+            sink: Arc::clone(&self.sink),
+        }))
+    }
+
+    fn connect(
+        &self,
+        transport: Transport,
+        remote: SocketAddr,
+    ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
+        let connecting = self.inner.connect(transport, remote);
+        let sink = Arc::clone(&self.sink);
+        Box::pin(async move { Ok(watch(connecting.await?, sink, true)) })
+    }
+
+    fn listen(&self, transport: Transport, local: SocketAddr) -> io::Result<Box<dyn Listener>> {
+        let inner = self.inner.listen(transport, local)?;
+        self.sink.bound(transport, inner.local_addr());
+        Ok(Box::new(ObservedListener {
+            inner,
+            sink: Arc::clone(&self.sink),
+        }))
+    }
+
+    fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
+        self.inner.resolve(host)
+    }
+}
+
+impl<N: fmt::Debug> fmt::Debug for Observed<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Observed").field(&self.inner).finish()
+    }
+}
+
+struct ObservedSocket {
+    inner: Box<dyn DatagramSocket>,
+    sink: Arc<dyn Sink>,
+}
+
+impl DatagramSocket for ObservedSocket {
+    fn poll_receive(
+        &self,
+        cx: &mut Context<'_>,
+        batch: &mut Vec<Datagram>,
+    ) -> Poll<io::Result<usize>> {
+        let before = batch.len();
+        let count = ready!(self.inner.poll_receive(cx, batch))?;
+        for datagram in batch.iter().skip(before) {
+            self.sink.packet(&Packet {
+                transport: Transport::Udp,
+                local: datagram.local,
+                remote: datagram.source,
+                outgoing: false,
+                octets: &datagram.octets,
+            });
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    fn try_send(&self, remote: SocketAddr, octets: &[u8]) -> io::Result<()> {
+        // Shown first: once it is out, the peer's sink may be quicker than this one.
+        self.sink.packet(&Packet {
+            transport: Transport::Udp,
+            local: self.inner.local_addr(),
+            remote,
+            outgoing: true,
+            octets,
+        });
+        self.inner.try_send(remote, octets)
+    }
+
+    fn local_addr(&self) -> SocketAddr {
+        self.inner.local_addr()
+    }
+}
+
+impl fmt::Debug for ObservedSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+struct ObservedListener {
+    inner: Box<dyn Listener>,
+    sink: Arc<dyn Sink>,
+}
+
+impl Listener for ObservedListener {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Connection>>> {
+        let connection = ready!(self.inner.poll_accept(cx))?;
+        Poll::Ready(Ok(watch(connection, Arc::clone(&self.sink), false)))
+    }
+
+    fn local_addr(&self) -> SocketAddr {
+        self.inner.local_addr()
+    }
+}
+
+impl fmt::Debug for ObservedListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+fn watch(inner: Box<dyn Connection>, sink: Arc<dyn Sink>, outgoing: bool) -> Box<dyn Connection> {
+    let (local, remote) = (inner.local_addr(), inner.peer_addr());
+    sink.connected(inner.transport(), local, remote, outgoing);
+    Box::new(ObservedConnection { inner, sink })
+}
+
+struct ObservedConnection {
+    inner: Box<dyn Connection>,
+    sink: Arc<dyn Sink>,
+}
+
+impl ObservedConnection {
+    fn show(&self, outgoing: bool, octets: &[u8]) {
+        if octets.is_empty() {
+            return;
+        }
+        self.sink.packet(&Packet {
+            transport: self.inner.transport(),
+            local: self.inner.local_addr(),
+            remote: self.inner.peer_addr(),
+            outgoing,
+            octets,
+        });
+    }
+}
+
+impl Connection for ObservedConnection {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let count = ready!(self.inner.poll_read(cx, buffer))?;
+        self.show(false, buffer.get(..count).unwrap_or_default());
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        let count = ready!(self.inner.poll_write(cx, octets))?;
+        self.show(true, octets.get(..count).unwrap_or_default());
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.inner.poll_finish(cx)
+    }
+
+    fn local_addr(&self) -> SocketAddr {
+        self.inner.local_addr()
+    }
+
+    fn peer_addr(&self) -> SocketAddr {
+        self.inner.peer_addr()
+    }
+
+    fn transport(&self) -> Transport {
+        self.inner.transport()
+    }
+}
+
+impl Drop for ObservedConnection {
+    fn drop(&mut self) {
+        let (local, remote) = (self.inner.local_addr(), self.inner.peer_addr());
+        self.sink.closed(self.inner.transport(), local, remote);
+    }
+}
+
+impl fmt::Debug for ObservedConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,1 +1,0 @@
-//! The simulator: a seeded network on a virtual clock, and its own executor.
