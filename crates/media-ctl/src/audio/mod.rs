@@ -1,5 +1,20 @@
 //! Where audio comes from and where it goes: 8 kHz mono, 16 bits, in frames of 20 ms.
 
+mod resample;
+mod similarity;
+mod speech;
+mod tone;
+mod wav_error;
+mod wav_sink;
+mod wav_source;
+
+pub use similarity::similarity;
+pub use speech::Speech;
+pub use tone::{Silence, Tone};
+pub use wav_error::{WavError, WavReason};
+pub use wav_sink::WavSink;
+pub use wav_source::{WavSource, read_wav};
+
 use std::io;
 use std::time::Duration;
 
@@ -27,7 +42,7 @@ pub trait AudioSink: Send {
     /// or concealment where nothing arrived. Must not block for long.
     fn write(&mut self, frame: &[i16]);
 
-    /// Called once when the session stops.
+    /// Called once, when the session stops.
     ///
     /// # Errors
     /// What was written is not kept, for example because a disk is full.

@@ -1,0 +1,186 @@
+//! A WAV file as a source: any rate, any usual encoding, brought to 8 kHz mono when it is opened.
+
+use super::resample::{Resampler, to_i16};
+use super::{AudioSource, SAMPLE_RATE, WavError, WavReason};
+use hound::{SampleFormat, WavReader};
+use std::io::Read;
+use std::path::Path;
+
+/// The longest file, in samples at 8 kHz: an hour, 58 MB.
+const MAX_SAMPLES: usize = 3600 * SAMPLE_RATE as usize;
+
+/// Plays a WAV file, once or over and over.
+///
+/// The file is read when it is opened, so that whatever is wrong with it is said before a call.
+#[derive(Clone, Debug)]
+pub struct WavSource {
+    samples: Vec<i16>,
+    at: usize,
+    repeat: bool,
+}
+
+impl WavSource {
+    /// Reads the file; it plays once, and then pauses.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no WAV file, or exceeds the limits of [`WavReason`].
+    pub fn open(path: &Path) -> Result<Self, WavError> {
+        Ok(Self { samples: read_wav(path)?, at: 0, repeat: false })
+    }
+
+    /// Plays from the start again after the end.
+    pub fn repeat(mut self) -> Self {
+        self.repeat = true;
+        self
+    }
+}
+
+impl AudioSource for WavSource {
+    fn read(&mut self, frame: &mut [i16]) -> usize {
+        if self.repeat && self.at >= self.samples.len() {
+            self.at = 0;
+        }
+        let rest = self.samples.get(self.at..).unwrap_or_default();
+        let mut count = 0;
+        for (to, from) in frame.iter_mut().zip(rest) {
+            *to = *from;
+            count += 1;
+        }
+        self.at += count;
+        count
+    }
+}
+
+/// The samples of a WAV file as 8 kHz mono.
+///
+/// # Errors
+/// As [`WavSource::open`].
+pub fn read_wav(path: &Path) -> Result<Vec<i16>, WavError> {
+    let wrong = |reason: WavReason| WavError::new(path, reason);
+    let reader = WavReader::open(path).map_err(|error| wrong(error.into()))?;
+    let spec = reader.spec();
+    if !(1..=8).contains(&spec.channels) || !(4000..=384_000).contains(&spec.sample_rate) {
+        return Err(wrong(WavReason::Unsupported));
+    }
+    let mixed = match (spec.sample_format, spec.bits_per_sample) {
+        (SampleFormat::Int, bits @ (8 | 16 | 24 | 32)) => {
+            let scale = 2_f32.powi(1 - i32::from(bits));
+            convert::<i32, _>(reader, |sample| sample as f32 * scale)
+        }
+        (SampleFormat::Float, 32) => convert::<f32, _>(reader, |sample| sample),
+        _ => Err(WavReason::Unsupported),
+    };
+    mixed.map_err(wrong)
+}
+
+/// Mixes the channels down and brings them to 8 kHz.
+fn convert<S: hound::Sample, R: Read>(
+    reader: WavReader<R>, scale: impl Fn(S) -> f32,
+) -> Result<Vec<i16>, WavReason> {
+    let spec = reader.spec();
+    let mut resampler =
+        Resampler::new(spec.sample_rate, SAMPLE_RATE).ok_or(WavReason::Unsupported)?;
+    let mut samples = Vec::new();
+    let (mut sum, mut heard) = (0.0, 0);
+    for sample in reader.into_samples::<S>() {
+        sum += scale(sample?);
+        heard += 1;
+        if heard == spec.channels {
+            resampler.push(sum / f32::from(heard), &mut |s| samples.push(to_i16(s)));
+            (sum, heard) = (0.0, 0);
+        }
+        if samples.len() > MAX_SAMPLES {
+            return Err(WavReason::TooLong);
+        }
+    }
+    resampler.finish(&mut |s| samples.push(to_i16(s)));
+    Ok(samples)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::{Speech, similarity};
+    use hound::{WavSpec, WavWriter};
+    use std::fs;
+
+    fn spec(channels: u16, sample_rate: u32, bits: u16, sample_format: SampleFormat) -> WavSpec {
+        WavSpec { channels, sample_rate, bits_per_sample: bits, sample_format }
+    }
+
+    /// Writes the babble at 8 or 16 kHz, each sample of 8 kHz held twice for the latter.
+    fn write(path: &Path, spec: WavSpec, said: &[i16]) {
+        let mut writer = WavWriter::create(path, spec).unwrap();
+        let hold = spec.sample_rate / SAMPLE_RATE * u32::from(spec.channels);
+        for sample in said {
+            for _ in 0..hold {
+                match spec.sample_format {
+                    SampleFormat::Float => writer.write_sample(f32::from(*sample) / 32_768.0),
+                    SampleFormat::Int if spec.bits_per_sample >= 16 => {
+                        writer.write_sample(i32::from(*sample) << (spec.bits_per_sample - 16))
+                    }
+                    SampleFormat::Int => writer.write_sample(i32::from(*sample) >> 8),
+                }
+                .unwrap();
+            }
+        }
+        writer.finalize().unwrap();
+    }
+
+    #[test]
+    fn every_usual_encoding_sounds_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("said.wav");
+        let said = Speech::samples(11, 12_000);
+        for (channels, rate, bits, format) in [
+            (1, 8000, 8, SampleFormat::Int),
+            (1, 8000, 16, SampleFormat::Int),
+            (1, 16_000, 24, SampleFormat::Int),
+            (2, 8000, 32, SampleFormat::Int),
+            (2, 16_000, 32, SampleFormat::Float),
+        ] {
+            write(&path, spec(channels, rate, bits, format), &said);
+            let read = read_wav(&path).unwrap();
+            assert_eq!(read.len(), said.len());
+            assert!(similarity(&said, &read) > 0.98, "{channels} {rate} {bits}");
+        }
+    }
+
+    #[test]
+    fn it_plays_once_and_pauses_or_repeats() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("short.wav");
+        write(&path, spec(1, 8000, 16, SampleFormat::Int), &[100; 200]);
+        let mut frame = [0; 160];
+        let mut once = WavSource::open(&path).unwrap();
+        let counts: Vec<_> = (0..4).map(|_| once.read(&mut frame)).collect();
+        assert_eq!(counts, [160, 40, 0, 0]);
+        let mut forever = WavSource::open(&path).unwrap().repeat();
+        let counts: Vec<_> = (0..4).map(|_| forever.read(&mut frame)).collect();
+        assert_eq!(counts, [160, 40, 160, 40]);
+    }
+
+    #[test]
+    fn what_is_unreadable_is_named_with_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("not\na.wav");
+        let reason = |octets: Option<&[u8]>| {
+            if let Some(octets) = octets {
+                fs::write(&path, octets).unwrap();
+            }
+            let error = WavSource::open(&path).unwrap_err();
+            assert_eq!(error.path, path);
+            assert_eq!(error.to_string().lines().count(), 1);
+            error.reason
+        };
+        assert_eq!(reason(None), WavReason::System(std::io::ErrorKind::NotFound));
+        assert!(matches!(reason(Some(b"")), WavReason::Malformed(_)));
+        assert!(matches!(
+            reason(Some(b"ID3 this is no WAV file at all, is it?")),
+            WavReason::Malformed(_)
+        ));
+        write(&path, spec(1, 8000, 16, SampleFormat::Int), &[1; 400]);
+        let whole = fs::read(&path).unwrap();
+        assert!(matches!(reason(Some(&whole[..whole.len() - 101])), WavReason::Malformed(_)));
+    }
+}
