@@ -15,8 +15,8 @@
 mod entity;
 mod multipart;
 
-pub use entity::{Binding, Inner, MAX_NONCES, enclose, open};
-pub use multipart::{Outer, ciphertext, is_encrypted, wrap};
+pub use entity::{Binding, MAX_NONCES, enclose, open};
+pub use multipart::{ciphertext, is_encrypted, wrap};
 
 use std::fmt;
 

@@ -3,6 +3,7 @@
 use super::{Field, MAX_BODY, MimeError, split};
 use crate::aor::Aor;
 use crate::cs1::Role;
+use ssa::Body;
 
 /// Nonces an entity may name: one for each challenge that was answered.
 pub const MAX_NONCES: usize = 4;
@@ -20,39 +21,23 @@ pub struct Binding<'a> {
     pub from_tag: &'a [u8],
 }
 
-/// The body that was meant, and its Content-Type.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Inner<'a> {
-    /// The value of Content-Type.
-    pub content_type: Vec<u8>,
-    /// The body.
-    pub octets: &'a [u8],
-}
-
-impl std::fmt::Debug for Inner<'_> {
-    /// Prints the length: the body carries media keys.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Inner({} bytes)", self.octets.len())
-    }
-}
-
 /// Builds the plaintext to encrypt for those who sent `nonces`.
 ///
 /// # Errors
 /// [`MimeError::TooLarge`] for no nonce, more than [`MAX_NONCES`] or an entity over [`MAX_BODY`];
-/// [`MimeError::Field`] for a value that is no single line.
-pub fn enclose(
-    binding: &Binding<'_>, nonces: &[&[u8]], inner: &Inner<'_>,
-) -> Result<Vec<u8>, MimeError> {
+/// [`MimeError::MediaType`] for a body without a type; [`MimeError::Field`] for a value that is no
+/// single line.
+pub fn enclose(binding: &Binding<'_>, nonces: &[&[u8]], body: &Body) -> Result<Vec<u8>, MimeError> {
     if nonces.is_empty() || nonces.len() > MAX_NONCES {
         return Err(MimeError::TooLarge);
     }
     let bound = bound(binding);
     let nonces = nonces.iter().map(|nonce| ("CS1-Nonce", *nonce));
-    let last = [("Content-Type", inner.content_type.as_slice())];
+    let content_type = body.content_type.as_deref().ok_or(MimeError::MediaType)?;
+    let last = [("Content-Type", content_type)];
     let fields: Vec<_> = bound.into_iter().chain(nonces).chain(last).collect();
     let header: usize = fields.iter().map(|(n, v)| n.len() + v.len() + 4).sum();
-    let length = header + 2 + inner.octets.len();
+    let length = header + 2 + body.octets.len();
     if length > MAX_BODY {
         return Err(MimeError::TooLarge);
     }
@@ -68,7 +53,7 @@ pub fn enclose(
         out.extend_from_slice(b"\r\n");
     }
     out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(inner.octets);
+    out.extend_from_slice(&body.octets);
     Ok(out)
 }
 
@@ -77,9 +62,7 @@ pub fn enclose(
 /// # Errors
 /// [`MimeError::Field`] for another set or order of fields, [`MimeError::Binding`] for another
 /// value in one of them.
-pub fn open<'a>(
-    binding: &Binding<'_>, nonce: &[u8], entity: &'a [u8],
-) -> Result<Inner<'a>, MimeError> {
+pub fn open(binding: &Binding<'_>, nonce: &[u8], entity: &[u8]) -> Result<Body, MimeError> {
     if entity.len() > MAX_BODY {
         return Err(MimeError::TooLarge);
     }
@@ -102,7 +85,7 @@ pub fn open<'a>(
     if !found {
         return Err(MimeError::Binding);
     }
-    Ok(Inner { content_type, octets })
+    Ok(Body { content_type: Some(content_type), octets: octets.to_vec() })
 }
 
 /// The fields that stand first, in their order.

@@ -2,6 +2,7 @@
 
 use super::{Field, MAX_BODY, MediaType, MimeError, split};
 use sha2::{Digest, Sha256};
+use ssa::Body;
 
 /// Parts a multipart body may have; more are not even counted.
 const MAX_PARTS: usize = 16;
@@ -9,18 +10,10 @@ const MAX_PARTS: usize = 16;
 /// What stands before the ciphertext.
 const CONTROL: &str = "Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n";
 
-/// A body as it goes on the wire, and its Content-Type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outer {
-    /// The value of Content-Type.
-    pub content_type: Vec<u8>,
-    /// The body.
-    pub octets: Vec<u8>,
-}
-
-/// Whether a Content-Type names `multipart/encrypted`.
-pub fn is_encrypted(content_type: &[u8]) -> bool {
-    MediaType::parse(content_type).is_ok_and(|media| media.kind == "multipart/encrypted")
+/// Whether a body's type is `multipart/encrypted`.
+pub fn is_encrypted(body: &Body) -> bool {
+    let media = body.content_type.as_deref().map(MediaType::parse);
+    media.is_some_and(|media| media.is_ok_and(|media| media.kind == "multipart/encrypted"))
 }
 
 /// Puts a binary OpenPGP message into a `multipart/encrypted` body.
@@ -29,7 +22,7 @@ pub fn is_encrypted(content_type: &[u8]) -> bool {
 ///
 /// # Errors
 /// [`MimeError::TooLarge`] if the whole would exceed [`MAX_BODY`].
-pub fn wrap(ciphertext: &[u8]) -> Result<Outer, MimeError> {
+pub fn wrap(ciphertext: &[u8]) -> Result<Body, MimeError> {
     let digest = Sha256::digest(ciphertext);
     let tag: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
     let boundary = format!("cs1-{tag}");
@@ -44,17 +37,18 @@ pub fn wrap(ciphertext: &[u8]) -> Result<Outer, MimeError> {
     }
     let content_type =
         format!("multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary={boundary}");
-    Ok(Outer { content_type: content_type.into_bytes(), octets })
+    Ok(Body { content_type: Some(content_type.into_bytes()), octets })
 }
 
 /// Finds the OpenPGP message in a `multipart/encrypted` body.
 ///
 /// # Errors
 /// Anything but exactly the two parts of RFC 3156 §4, the second without transfer encoding.
-pub fn ciphertext<'a>(content_type: &[u8], body: &'a [u8]) -> Result<&'a [u8], MimeError> {
-    if body.len() > MAX_BODY {
+pub fn ciphertext(body: &Body) -> Result<&[u8], MimeError> {
+    if body.octets.len() > MAX_BODY {
         return Err(MimeError::TooLarge);
     }
+    let content_type = body.content_type.as_deref().ok_or(MimeError::MediaType)?;
     let media = MediaType::parse(content_type)?;
     let protocol = media.parameter("protocol").unwrap_or_default();
     if media.kind != "multipart/encrypted"
@@ -63,7 +57,7 @@ pub fn ciphertext<'a>(content_type: &[u8], body: &'a [u8]) -> Result<&'a [u8], M
         return Err(MimeError::MediaType);
     }
     let boundary = media.parameter("boundary").ok_or(MimeError::Boundary)?;
-    let parts = parts(body, boundary)?;
+    let parts = parts(&body.octets, boundary)?;
     let [control, data] = parts.as_slice() else {
         return Err(MimeError::Part);
     };
