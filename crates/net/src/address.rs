@@ -24,7 +24,7 @@ pub(crate) fn explain(
 ) -> io::Error {
     io::Error::new(
         error.kind(),
-        format!("{what} {transport} {address}: {error}"),
+        format!("{what} {} {address}: {error}", transport.name()),
     )
 }
 
