@@ -22,14 +22,14 @@ pub trait Sink: Send + Sync {
 }
 
 /// Shows the signals of `S` to a sink, and changes none.
-pub struct Observed<S> {
-    inner: S,
+pub struct Observed<S: ?Sized> {
+    inner: Arc<S>,
     sink: Arc<dyn Sink>,
 }
 
-impl<S> Observed<S> {
+impl<S: ?Sized> Observed<S> {
     /// Watches `inner`.
-    pub fn new(inner: S, sink: Arc<dyn Sink>) -> Self {
+    pub fn new(inner: Arc<S>, sink: Arc<dyn Sink>) -> Self {
         Self { inner, sink }
     }
 
@@ -47,7 +47,7 @@ impl<S> Observed<S> {
 }
 
 #[async_trait]
-impl<S: SecurityApplication> SecurityApplication for Observed<S> {
+impl<S: SecurityApplication + ?Sized> SecurityApplication for Observed<S> {
     async fn identities(&self) -> Result<Vec<Key>, Error> {
         self.asked("identities", String::new());
         self.answered("identities", self.inner.identities().await, |keys| {

@@ -26,14 +26,14 @@ pub trait Sink: Send + Sync {
 }
 
 /// Shows the signals of `S` to a sink, and changes none.
-pub struct Observed<S> {
-    inner: S,
+pub struct Observed<S: ?Sized> {
+    inner: Arc<S>,
     sink: Arc<dyn Sink>,
 }
 
-impl<S> Observed<S> {
+impl<S: ?Sized> Observed<S> {
     /// Watches `inner`.
-    pub fn new(inner: S, sink: Arc<dyn Sink>) -> Self {
+    pub fn new(inner: Arc<S>, sink: Arc<dyn Sink>) -> Self {
         Self { inner, sink }
     }
 
@@ -103,7 +103,7 @@ macro_rules! watched {
     };
 }
 
-impl<S: SipSecurity> SipSecurity for Observed<S> {
+impl<S: SipSecurity + ?Sized> SipSecurity for Observed<S> {
     fn request_received(
         &self, call: CallRef, from: &Arrival<'_>, request: &Request<'_>,
     ) -> Received {

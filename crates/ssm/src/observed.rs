@@ -23,14 +23,14 @@ pub trait Sink: Send + Sync {
 }
 
 /// Shows the signals of `S` to a sink, and changes none.
-pub struct Observed<S> {
-    inner: S,
+pub struct Observed<S: ?Sized> {
+    inner: Arc<S>,
     sink: Arc<dyn Sink>,
 }
 
-impl<S: MediaSecurity> Observed<S> {
+impl<S: MediaSecurity + ?Sized> Observed<S> {
     /// Watches `inner`.
-    pub fn new(inner: S, sink: Arc<dyn Sink>) -> Self {
+    pub fn new(inner: Arc<S>, sink: Arc<dyn Sink>) -> Self {
         Self { inner, sink }
     }
 
@@ -50,7 +50,7 @@ fn profile(security: &LineSecurity) -> String {
     security.profile.name().to_owned()
 }
 
-impl<S: MediaSecurity> MediaSecurity for Observed<S> {
+impl<S: MediaSecurity + ?Sized> MediaSecurity for Observed<S> {
     fn offer(&self, call: Call, line: Line) -> Result<LineSecurity, Refused> {
         self.watch("offer", call, format!("line {}", line.0), |s| s.offer(call, line), profile)
     }

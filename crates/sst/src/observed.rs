@@ -27,14 +27,14 @@ pub trait Sink: Send + Sync {
 }
 
 /// Shows the signals of `S`, either side of the interface, to a sink, and changes none.
-pub struct Observed<S> {
-    inner: S,
+pub struct Observed<S: ?Sized> {
+    inner: Arc<S>,
     sink: Arc<dyn Sink>,
 }
 
-impl<S> Observed<S> {
+impl<S: ?Sized> Observed<S> {
     /// Watches `inner`.
-    pub fn new(inner: S, sink: Arc<dyn Sink>) -> Self {
+    pub fn new(inner: Arc<S>, sink: Arc<dyn Sink>) -> Self {
         Self { inner, sink }
     }
 
@@ -43,7 +43,7 @@ impl<S> Observed<S> {
     }
 }
 
-impl<S: TelephonySecurity> TelephonySecurity for Observed<S> {
+impl<S: TelephonySecurity + ?Sized> TelephonySecurity for Observed<S> {
     fn configure(&self, configuration: Configuration) {
         let detail = format!(
             "{} accounts, {} identities, {} pins",
@@ -87,7 +87,7 @@ impl<S: TelephonySecurity> TelephonySecurity for Observed<S> {
 }
 
 #[async_trait]
-impl<S: TelephonyApplication> TelephonyApplication for Observed<S> {
+impl<S: TelephonyApplication + ?Sized> TelephonyApplication for Observed<S> {
     async fn credentials(&self, realm: &str, user: &str) -> Option<Password> {
         self.tell("credentials", None, true, format!("{user} at {realm}"));
         let answer = self.inner.credentials(realm, user).await;

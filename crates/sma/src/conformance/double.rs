@@ -48,10 +48,7 @@ impl ToyKey {
 impl Directory {
     /// An empty directory whose keys depend on `seed` and on the order in which they are made.
     pub fn new(seed: u64) -> Self {
-        let keys = Keys {
-            seed,
-            ..Keys::default()
-        };
+        let keys = Keys { seed, ..Keys::default() };
         Self(Arc::new(Mutex::new(keys)))
     }
 
@@ -64,10 +61,7 @@ impl Directory {
         keys.made += 1;
         let (seed, made) = (keys.seed.to_be_bytes(), keys.made.to_be_bytes());
         let secret = toy::hash(&[b"secret", &seed, &made, user_id.as_bytes()]);
-        keys.add(ToyKey {
-            user_id: user_id.to_owned(),
-            secret,
-        })
+        keys.add(ToyKey { user_id: user_id.to_owned(), secret })
     }
 
     fn key(&self, fingerprint: &Fingerprint) -> Result<ToyKey, Error> {
@@ -98,11 +92,7 @@ pub struct Double {
 impl Double {
     /// A double without keys of its own; it knows those of `directory`.
     pub fn new(directory: &Directory, clock: Clock) -> Self {
-        Self {
-            directory: directory.clone(),
-            own: Mutex::default(),
-            clock,
-        }
+        Self { directory: directory.clone(), own: Mutex::default(), clock }
     }
 
     /// Makes a key of its own.
@@ -137,10 +127,7 @@ impl SecurityApplication for Double {
         let own = self.own_keys().clone();
         let known: Vec<Fingerprint> = self.directory.keys().keys.keys().cloned().collect();
         let others = known.iter().filter(|known| !own.contains(known));
-        own.iter()
-            .chain(others)
-            .map(|fingerprint| self.describe(fingerprint))
-            .collect()
+        own.iter().chain(others).map(|fingerprint| self.describe(fingerprint)).collect()
     }
 
     async fn sign(&self, question: ToSign) -> Result<Vec<u8>, Error> {
@@ -182,9 +169,7 @@ impl SecurityApplication for Double {
     }
 
     async fn encrypt(
-        &self,
-        recipients: Vec<Fingerprint>,
-        mut octets: Vec<u8>,
+        &self, recipients: Vec<Fingerprint>, mut octets: Vec<u8>,
     ) -> Result<Vec<u8>, Error> {
         within_limit(&octets)?;
         if recipients.is_empty() {
@@ -218,10 +203,7 @@ impl SecurityApplication for Double {
         if toy::hash(&[b"integrity", &session, &plain]) != integrity {
             return Err(Error::Malformed);
         }
-        Ok(Decrypted {
-            octets: plain,
-            integrity: true,
-        })
+        Ok(Decrypted { octets: plain, integrity: true })
     }
 }
 
@@ -238,10 +220,7 @@ impl KeyAdministration for Double {
         if reader.field()? != b"toy key" {
             return Err(Error::Malformed);
         }
-        let key = ToyKey {
-            secret: unhex(&reader.text()?)?,
-            user_id: reader.text()?,
-        };
+        let key = ToyKey { secret: unhex(&reader.text()?)?, user_id: reader.text()? };
         reader.end()?;
         let fingerprint = self.directory.keys().add(key);
         Ok(vec![self.describe(&fingerprint)?])
@@ -274,9 +253,7 @@ fn session_for(recipient: &Fingerprint, reader: &mut Reader<'_>) -> Result<[u8; 
 }
 
 fn within_limit(octets: &[u8]) -> Result<(), Error> {
-    (octets.len() <= MAX_OCTETS)
-        .then_some(())
-        .ok_or(Error::TooLarge)
+    (octets.len() <= MAX_OCTETS).then_some(()).ok_or(Error::TooLarge)
 }
 
 fn unhex(digits: &str) -> Result<[u8; 32], Error> {

@@ -28,13 +28,9 @@ impl fmt::Display for Failure {
 /// With `administration` the kit makes a key and moves it first, so the application may start
 /// empty; without, the application must hold a private key already. The kit never removes a key.
 pub async fn run(
-    application: &dyn SecurityApplication,
-    administration: Option<&dyn KeyAdministration>,
+    application: &dyn SecurityApplication, administration: Option<&dyn KeyAdministration>,
 ) -> Vec<Failure> {
-    let mut kit = Kit {
-        application,
-        failures: Vec::new(),
-    };
+    let mut kit = Kit { application, failures: Vec::new() };
     if let Some(administration) = administration {
         kit.administration(administration).await;
     }
@@ -60,10 +56,7 @@ struct Kit<'a> {
 impl Kit<'_> {
     fn check(&mut self, promise: &'static str, holds: bool, answered: &dyn fmt::Debug) {
         if !holds {
-            self.failures.push(Failure {
-                promise,
-                answered: format!("{answered:?}"),
-            });
+            self.failures.push(Failure { promise, answered: format!("{answered:?}") });
         }
     }
 
@@ -82,11 +75,7 @@ impl Kit<'_> {
             return;
         };
         let named = made.user_ids == [user_id] && made.secret;
-        self.check(
-            "the key made has the user id and a private part",
-            named,
-            &made,
-        );
+        self.check("the key made has the user id and a private part", named, &made);
         let text = administration.export(made.fingerprint.clone()).await;
         if let Some(text) = self.expect("export gives the key made", text) {
             let again = administration.import(text.into_bytes()).await;
@@ -138,10 +127,7 @@ impl Kit<'_> {
         let echoed = sha256(b"other octets");
         let bad = matches!(&report, Ok(r) if !r.good && r.data_sha256 == echoed);
         self.check("changed data is reported as bad", bad, &report);
-        let unknown = ToVerify {
-            known_notations: Vec::new(),
-            ..to_verify(own, DATA, signature)
-        };
+        let unknown = ToVerify { known_notations: Vec::new(), ..to_verify(own, DATA, signature) };
         let report = self.application.verify(unknown).await;
         let bad = matches!(&report, Ok(report) if !report.good);
         self.check("an unknown critical notation is bad", bad, &report);
@@ -161,11 +147,7 @@ impl Kit<'_> {
             && matches!(report.hash.0, 8..=10)
             && report.key == KeyValidity::Valid
             && report.strong;
-        self.check(
-            "one binary signature, of the floor's strength",
-            sound,
-            report,
-        );
+        self.check("one binary signature, of the floor's strength", sound, report);
     }
 
     async fn refused_signatures(&mut self, own: &Fingerprint) {
@@ -207,11 +189,7 @@ impl Kit<'_> {
             return;
         };
         let plain = message.windows(DATA.len()).any(|window| window == DATA);
-        self.check(
-            "the ciphertext does not show the plaintext",
-            !plain,
-            &message,
-        );
+        self.check("the ciphertext does not show the plaintext", !plain, &message);
         let answer = self.application.decrypt(own.clone(), message.clone()).await;
         let same = matches!(&answer, Ok(plain) if plain.octets == DATA && plain.integrity);
         self.check("decrypt gives back what was encrypted", same, &answer);
@@ -233,10 +211,7 @@ impl Kit<'_> {
 
     async fn refused_ciphertexts(&mut self, own: &Fingerprint) {
         for nonsense in [&b""[..], b"nonsense", &[0xD2, 255, 255], &[0; 64]] {
-            let answer = self
-                .application
-                .decrypt(own.clone(), nonsense.to_vec())
-                .await;
+            let answer = self.application.decrypt(own.clone(), nonsense.to_vec()).await;
             let refused = answer == Err(Error::Malformed);
             self.check("what is no ciphertext is Malformed", refused, &answer);
         }
@@ -265,10 +240,7 @@ impl Kit<'_> {
     }
 
     async fn verify(
-        &self,
-        signer: &Fingerprint,
-        data: &[u8],
-        signature: Vec<u8>,
+        &self, signer: &Fingerprint, data: &[u8], signature: Vec<u8>,
     ) -> Result<Report, Error> {
         let question = to_verify(signer, data, signature);
         self.application.verify(question).await
@@ -290,11 +262,7 @@ fn tag(octet: u8) -> u8 {
 }
 
 fn notation() -> Notation {
-    Notation {
-        name: NOTATION.to_owned(),
-        value: b"kit".to_vec(),
-        critical: true,
-    }
+    Notation { name: NOTATION.to_owned(), value: b"kit".to_vec(), critical: true }
 }
 
 fn to_sign(signer: &Fingerprint, data: &[u8]) -> ToSign {

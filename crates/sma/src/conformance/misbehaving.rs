@@ -35,10 +35,7 @@ pub struct Hanging {
 impl Hanging {
     /// An application that hangs from the first question on.
     pub fn new() -> Self {
-        Self {
-            inner: Deny,
-            never: Gate::closed(),
-        }
+        Self { inner: Deny, never: Gate::closed() }
     }
 
     /// How many questions hang in it; one whose future was dropped is gone.
@@ -67,10 +64,7 @@ pub struct Crashing<S> {
 impl<S> Crashing<S> {
     /// Answers `answers` questions, then [`Error::Unavailable`] to each.
     pub fn after(inner: S, answers: usize) -> Self {
-        Self {
-            inner,
-            left: AtomicUsize::new(answers),
-        }
+        Self { inner, left: AtomicUsize::new(answers) }
     }
 
     /// Answers `answers` questions more.
@@ -80,9 +74,7 @@ impl<S> Crashing<S> {
 
     async fn pass(&self) -> Result<(), Error> {
         self.left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(1)
-            })
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
             .map(drop)
             .map_err(|_| Error::Unavailable)
     }
@@ -101,20 +93,12 @@ pub struct Lying<S> {
 impl<S> Lying<S> {
     /// Tells the truth about everything but the reports that `lie` changes.
     pub fn about_reports(inner: S, lie: impl Fn(&mut Report) + Send + Sync + 'static) -> Self {
-        Self {
-            inner,
-            report: Arc::new(lie),
-            signature: Arc::new(|_| {}),
-        }
+        Self { inner, report: Arc::new(lie), signature: Arc::new(|_| {}) }
     }
 
     /// Tells the truth about everything but the signatures that `lie` changes.
     pub fn about_signatures(inner: S, lie: impl Fn(&mut Vec<u8>) + Send + Sync + 'static) -> Self {
-        Self {
-            inner,
-            report: Arc::new(|_| {}),
-            signature: Arc::new(lie),
-        }
+        Self { inner, report: Arc::new(|_| {}), signature: Arc::new(lie) }
     }
 
     /// Says *good*, and echoes other data than it was asked about.
@@ -153,9 +137,7 @@ impl<S: SecurityApplication> SecurityApplication for Lying<S> {
     }
 
     async fn encrypt(
-        &self,
-        recipients: Vec<Fingerprint>,
-        octets: Vec<u8>,
+        &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
     ) -> Result<Vec<u8>, Error> {
         self.inner.encrypt(recipients, octets).await
     }

@@ -27,11 +27,7 @@ fn to_sign(signer: &Fingerprint) -> ToSign {
     ToSign {
         signer: signer.clone(),
         data: b"data".to_vec(),
-        notation: Notation {
-            name: "n@example.org".into(),
-            value: b"v".to_vec(),
-            critical: true,
-        },
+        notation: Notation { name: "n@example.org".into(), value: b"v".to_vec(), critical: true },
         expires_in: Duration::from_secs(300),
     }
 }
@@ -57,16 +53,8 @@ fn the_kit_finds_what_is_broken() {
     let (honest, _) = double();
     let liar = Lying::about_data(honest);
     let failures = now(run(&liar, None));
-    assert!(
-        failures
-            .iter()
-            .any(|f| f.promise == "changed data is reported as bad")
-    );
-    assert!(
-        failures
-            .iter()
-            .any(|f| f.promise == "the report echoes the data and the key")
-    );
+    assert!(failures.iter().any(|f| f.promise == "changed data is reported as bad"));
+    assert!(failures.iter().any(|f| f.promise == "the report echoes the data and the key"));
     assert!(!now(run(&crate::Deny, None)).is_empty());
     assert!(!now(run(&crate::Open, None)).is_empty());
 }
@@ -85,12 +73,7 @@ fn doubles_of_one_directory_verify_each_other() {
     assert_eq!(report.expires, Some(1_700_000_300));
     assert_eq!(now(bob.sign(to_sign(&key))), Err(Error::NoSuchKey));
     let message = now(bob.encrypt(vec![key.clone()], b"text".to_vec())).unwrap();
-    assert_eq!(
-        now(alice.decrypt(key.clone(), message.clone()))
-            .unwrap()
-            .octets,
-        b"text"
-    );
+    assert_eq!(now(alice.decrypt(key.clone(), message.clone())).unwrap().octets, b"text");
     assert_eq!(now(bob.decrypt(key, message)), Err(Error::NoSuchKey));
 }
 

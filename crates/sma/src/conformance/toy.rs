@@ -95,20 +95,10 @@ impl Signature {
         let created = u64::from_be_bytes(reader.array()?);
         let lifetime = u64::from_be_bytes(reader.array()?);
         let critical = reader.array()? == [1];
-        let notation = Notation {
-            critical,
-            name: reader.text()?,
-            value: reader.field()?.to_vec(),
-        };
+        let notation = Notation { critical, name: reader.text()?, value: reader.field()?.to_vec() };
         let proof = reader.array()?;
         reader.end()?;
-        Ok(Self {
-            signer,
-            created,
-            lifetime,
-            notation,
-            proof,
-        })
+        Ok(Self { signer, created, lifetime, notation, proof })
     }
 }
 
