@@ -6,9 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 /// An address written as text; IPv6 also in the brackets that a URI puts around it.
 pub(crate) fn literal(host: &str) -> Option<IpAddr> {
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     match bare {
         Some(inner) => inner.parse().ok().map(IpAddr::V6),
         None => host.parse().ok(),
@@ -17,15 +15,10 @@ pub(crate) fn literal(host: &str) -> Option<IpAddr> {
 
 /// The same error, saying what failed and where.
 pub(crate) fn explain(
-    error: io::Error,
-    what: &str,
-    transport: Transport,
-    address: SocketAddr,
+    error: io::Error, what: &str, transport: Transport, address: SocketAddr,
 ) -> io::Error {
-    io::Error::new(
-        error.kind(),
-        format!("{what} {} {address}: {error}", transport.name()),
-    )
+    let transport = transport.name();
+    io::Error::new(error.kind(), format!("{what} {transport} {address}: {error}"))
 }
 
 #[cfg(test)]
@@ -48,17 +41,9 @@ mod tests {
     #[test]
     fn errors_name_the_address() {
         let error = io::Error::from(io::ErrorKind::AddrInUse);
-        let error = explain(
-            error,
-            "cannot bind",
-            Transport::Udp,
-            ([127, 0, 0, 1], 5060).into(),
-        );
+        let error = explain(error, "cannot bind", Transport::Udp, ([127, 0, 0, 1], 5060).into());
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
         let text = error.to_string();
-        assert!(
-            text.starts_with("cannot bind UDP 127.0.0.1:5060: "),
-            "{text}"
-        );
+        assert!(text.starts_with("cannot bind UDP 127.0.0.1:5060: "), "{text}");
     }
 }

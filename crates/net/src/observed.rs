@@ -34,11 +34,7 @@ pub trait Sink: Send + Sync {
 
     /// A connection was opened by this side (`outgoing`) or by the peer.
     fn connected(
-        &self,
-        transport: Transport,
-        local: SocketAddr,
-        remote: SocketAddr,
-        outgoing: bool,
+        &self, transport: Transport, local: SocketAddr, remote: SocketAddr, outgoing: bool,
     ) {
         let _ = (transport, local, remote, outgoing);
     }
@@ -68,16 +64,11 @@ impl<N: Network> Network for Observed<N> {
     fn bind(&self, local: SocketAddr) -> io::Result<Box<dyn DatagramSocket>> {
         let inner = self.inner.bind(local)?;
         self.sink.bound(Transport::Udp, inner.local_addr());
-        Ok(Box::new(ObservedSocket {
-            inner,
-            sink: Arc::clone(&self.sink),
-        }))
+        Ok(Box::new(ObservedSocket { inner, sink: Arc::clone(&self.sink) }))
     }
 
     fn connect(
-        &self,
-        transport: Transport,
-        remote: SocketAddr,
+        &self, transport: Transport, remote: SocketAddr,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
         let connecting = self.inner.connect(transport, remote);
         let sink = Arc::clone(&self.sink);
@@ -87,10 +78,7 @@ impl<N: Network> Network for Observed<N> {
     fn listen(&self, transport: Transport, local: SocketAddr) -> io::Result<Box<dyn Listener>> {
         let inner = self.inner.listen(transport, local)?;
         self.sink.bound(transport, inner.local_addr());
-        Ok(Box::new(ObservedListener {
-            inner,
-            sink: Arc::clone(&self.sink),
-        }))
+        Ok(Box::new(ObservedListener { inner, sink: Arc::clone(&self.sink) }))
     }
 
     fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
@@ -111,9 +99,7 @@ struct ObservedSocket {
 
 impl DatagramSocket for ObservedSocket {
     fn poll_receive(
-        &self,
-        cx: &mut Context<'_>,
-        batch: &mut Vec<Datagram>,
+        &self, cx: &mut Context<'_>, batch: &mut Vec<Datagram>,
     ) -> Poll<io::Result<usize>> {
         let before = batch.len();
         let count = ready!(self.inner.poll_receive(cx, batch))?;

@@ -23,10 +23,7 @@ pub(super) struct SimConnection {
 impl SimConnection {
     /// Connects; given up, the attempt is dropped.
     pub(super) async fn connect(
-        core: &Arc<Core>,
-        host: IpAddr,
-        transport: Transport,
-        remote: SocketAddr,
+        core: &Arc<Core>, host: IpAddr, transport: Transport, remote: SocketAddr,
     ) -> io::Result<Self> {
         only_tcp(transport)?;
         let end = lock(&core.world).start_connecting(host, remote)?;
@@ -122,10 +119,7 @@ pub(super) struct SimListener {
 
 impl SimListener {
     pub(super) fn bind(
-        core: &Arc<Core>,
-        host: IpAddr,
-        transport: Transport,
-        local: SocketAddr,
+        core: &Arc<Core>, host: IpAddr, transport: Transport, local: SocketAddr,
     ) -> io::Result<Self> {
         only_tcp(transport)?;
         let address = lock(&core.world).open_listener(host, local)?;

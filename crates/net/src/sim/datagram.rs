@@ -29,9 +29,8 @@ impl World {
     /// Opens a port, and says at which address the network knows it.
     pub(super) fn open_port(&mut self, host: IpAddr, local: SocketAddr) -> io::Result<SocketAddr> {
         let address = self.own_address(host, local)?;
-        let address = self.free_port(address, |world, address| {
-            !world.inboxes.contains_key(&address)
-        })?;
+        let address =
+            self.free_port(address, |world, address| !world.inboxes.contains_key(&address))?;
         self.inboxes.insert(address, Inbox::default());
         Ok(address)
     }
@@ -43,11 +42,7 @@ impl World {
             self.statistics.lost += 1;
             return;
         }
-        let datagram = Datagram {
-            source,
-            local: remote,
-            octets: Bytes::copy_from_slice(octets),
-        };
+        let datagram = Datagram { source, local: remote, octets: Bytes::copy_from_slice(octets) };
         match self.links.fate(from, to, &mut self.random) {
             Fate::Lost => self.statistics.lost += 1,
             Fate::Once(delay) => self.take_off(delay, datagram),
@@ -65,8 +60,7 @@ impl World {
             return;
         }
         self.in_flight += 1;
-        self.timeline
-            .schedule_in(delay, Event::Datagram(Flight(datagram)));
+        self.timeline.schedule_in(delay, Event::Datagram(Flight(datagram)));
     }
 
     pub(super) fn land(&mut self, Flight(datagram): Flight) {
@@ -109,9 +103,7 @@ impl SimSocket {
 
 impl DatagramSocket for SimSocket {
     fn poll_receive(
-        &self,
-        cx: &mut Context<'_>,
-        batch: &mut Vec<Datagram>,
+        &self, cx: &mut Context<'_>, batch: &mut Vec<Datagram>,
     ) -> Poll<io::Result<usize>> {
         let mut world = lock(&self.core.world);
         let Some(inbox) = world.inboxes.get_mut(&self.address) else {
@@ -130,10 +122,7 @@ impl DatagramSocket for SimSocket {
         if octets.len() > MAX_DATAGRAM {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                format!(
-                    "cannot send {} octets to UDP {remote}: too long",
-                    octets.len()
-                ),
+                format!("cannot send {} octets to UDP {remote}: too long", octets.len()),
             ));
         }
         let mut world = lock(&self.core.world);

@@ -68,11 +68,7 @@ pub(super) struct Executor {
 impl Executor {
     pub(super) fn new() -> Self {
         let ready = Arc::new(Ready::default());
-        Self {
-            root: waker(ROOT, &ready),
-            ready,
-            tasks: Mutex::new(Tasks::default()),
-        }
+        Self { root: waker(ROOT, &ready), ready, tasks: Mutex::new(Tasks::default()) }
     }
 
     /// The waker of the future that `block_on` runs.
@@ -91,13 +87,7 @@ impl Executor {
         tasks.spawned += 1;
         let task = tasks.spawned;
         let waker = waker(task, &self.ready);
-        tasks.running.insert(
-            task,
-            Task {
-                future,
-                waker: Arc::clone(&waker),
-            },
-        );
+        tasks.running.insert(task, Task { future, waker: Arc::clone(&waker) });
         drop(tasks);
         waker.wake();
     }
@@ -152,11 +142,7 @@ impl Executor {
 }
 
 fn waker(task: u64, ready: &Arc<Ready>) -> Arc<TaskWaker> {
-    Arc::new(TaskWaker {
-        task,
-        queued: AtomicBool::new(false),
-        ready: Arc::clone(ready),
-    })
+    Arc::new(TaskWaker { task, queued: AtomicBool::new(false), ready: Arc::clone(ready) })
 }
 
 /// Locks; a panic in another task does not spread through the lock.
@@ -192,11 +178,7 @@ mod tests {
                 // Woken twice, queued once.
                 cx.waker().wake_by_ref();
                 cx.waker().wake_by_ref();
-                if turns == 2 {
-                    Poll::Ready(())
-                } else {
-                    Poll::Pending
-                }
+                if turns == 2 { Poll::Ready(()) } else { Poll::Pending }
             })));
         }
         run(&executor);

@@ -76,11 +76,7 @@ pub(super) struct Links {
 
 impl Links {
     pub(super) const fn new(default: Link) -> Self {
-        Self {
-            default,
-            special: BTreeMap::new(),
-            cut: BTreeSet::new(),
-        }
+        Self { default, special: BTreeMap::new(), cut: BTreeSet::new() }
     }
 
     pub(super) fn set(&mut self, a: IpAddr, b: IpAddr, link: Link) {
@@ -156,15 +152,7 @@ mod tests {
     fn a_link_has_no_direction() {
         let mut links = Links::new(Link::PERFECT);
         let slow = Duration::from_secs(1);
-        links.set(
-            B,
-            A,
-            Link {
-                min_delay: slow,
-                max_delay: slow,
-                ..Link::PERFECT
-            },
-        );
+        links.set(B, A, Link { min_delay: slow, max_delay: slow, ..Link::PERFECT });
         let mut random = Random::new(1);
         assert_eq!(links.fate(A, B, &mut random), Fate::Once(slow));
         assert_eq!(links.fate(B, A, &mut random), Fate::Once(slow));
@@ -186,10 +174,7 @@ mod tests {
 
     #[test]
     fn a_lost_segment_is_late() {
-        let links = Links::new(Link {
-            loss: 1.0,
-            ..Link::PERFECT
-        });
+        let links = Links::new(Link { loss: 1.0, ..Link::PERFECT });
         // 200 ms · (1 + 2 + 4 + 8 + 16 + 32) and the link's own delay.
         let delay = links.segment_delay(A, B, &mut Random::new(1));
         assert_eq!(delay, Duration::from_millis(12_601));

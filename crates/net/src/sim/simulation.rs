@@ -117,10 +117,7 @@ impl Simulation {
     pub fn host(&self, address: IpAddr) -> (Arc<dyn Runtime>, Arc<dyn Network>) {
         lock(&self.core.world).hosts.insert(address);
         let runtime = SimRuntime(Arc::clone(&self.core));
-        let network = SimNetwork {
-            core: Arc::clone(&self.core),
-            host: address,
-        };
+        let network = SimNetwork { core: Arc::clone(&self.core), host: address };
         (Arc::new(runtime), Arc::new(network))
     }
 
@@ -147,10 +144,7 @@ impl Simulation {
     }
 
     fn change(&self, a: IpAddr, b: IpAddr, cut: bool) {
-        let change = Change {
-            between: (a, b),
-            cut,
-        };
+        let change = Change { between: (a, b), cut };
         lock(&self.core.world).links.change(change);
     }
 
@@ -158,10 +152,7 @@ impl Simulation {
     pub fn cut_during(&self, a: IpAddr, b: IpAddr, span: Range<Duration>) {
         let mut world = lock(&self.core.world);
         for (at, cut) in [(span.start, true), (span.end, false)] {
-            let change = Change {
-                between: (a, b),
-                cut,
-            };
+            let change = Change { between: (a, b), cut };
             world.timeline.schedule(at, Event::Link(change));
         }
     }
@@ -265,19 +256,13 @@ impl Simulation {
 
     fn count(&self, polls: &mut u32) -> Result<(), Stalled> {
         *polls += 1;
-        if *polls < SPINNING {
-            Ok(())
-        } else {
-            Err(Stalled::Spinning { at: self.elapsed() })
-        }
+        if *polls < SPINNING { Ok(()) } else { Err(Stalled::Spinning { at: self.elapsed() }) }
     }
 
     fn stalled(&self, limit: Duration) -> Stalled {
         let world = lock(&self.core.world);
         if world.timeline.is_empty() {
-            Stalled::Idle {
-                at: world.timeline.now(),
-            }
+            Stalled::Idle { at: world.timeline.now() }
         } else {
             Stalled::Limit { at: limit }
         }

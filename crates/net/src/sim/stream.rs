@@ -170,14 +170,11 @@ impl Streams {
 impl World {
     /// Opens a listening port.
     pub(super) fn open_listener(
-        &mut self,
-        host: IpAddr,
-        local: SocketAddr,
+        &mut self, host: IpAddr, local: SocketAddr,
     ) -> io::Result<SocketAddr> {
         let address = self.own_address(host, local)?;
-        let address = self.free_port(address, |world, address| {
-            !world.streams.listeners.contains_key(&address)
-        })?;
+        let address = self
+            .free_port(address, |world, address| !world.streams.listeners.contains_key(&address))?;
         self.streams.listeners.insert(address, Backlog::default());
         Ok(address)
     }
@@ -194,9 +191,7 @@ impl World {
 
     /// Starts a connection attempt.
     pub(super) fn start_connecting(
-        &mut self,
-        host: IpAddr,
-        remote: SocketAddr,
+        &mut self, host: IpAddr, remote: SocketAddr,
     ) -> io::Result<EndId> {
         self.same_family(host, remote)?;
         if !self.hosts.contains(&remote.ip()) {
@@ -252,10 +247,7 @@ impl World {
     /// Removes an orphan with nothing left to send.
     fn bury(&mut self, id: EndId) {
         let ends = &mut self.streams.ends;
-        if ends
-            .get(&id)
-            .is_some_and(|end| end.orphan && end.outbox.is_empty())
-        {
+        if ends.get(&id).is_some_and(|end| end.orphan && end.outbox.is_empty()) {
             ends.remove(&id);
         }
     }
@@ -299,10 +291,7 @@ impl World {
 
     /// Puts octets into the outbox; `None` if the window is full.
     pub(super) fn write(
-        &mut self,
-        id: EndId,
-        octets: &[u8],
-        waker: &Waker,
+        &mut self, id: EndId, octets: &[u8], waker: &Waker,
     ) -> Option<io::Result<usize>> {
         let segment = self.config.segment.max(1);
         let Some(end) = self.streams.ends.get_mut(&id) else {
@@ -375,8 +364,7 @@ impl World {
         if self.timeline.now().saturating_sub(since) >= self.config.connect_timeout {
             end.fail(io::ErrorKind::TimedOut);
         } else {
-            self.timeline
-                .schedule_in(RETRY, Event::Stream(again(client)));
+            self.timeline.schedule_in(RETRY, Event::Stream(again(client)));
         }
         true
     }
@@ -427,8 +415,7 @@ impl World {
             && let Some((due, _)) = end.outbox.front()
         {
             end.pumping = true;
-            self.timeline
-                .schedule(*due, Event::Stream(Motion::Pump(id)));
+            self.timeline.schedule(*due, Event::Stream(Motion::Pump(id)));
         }
     }
 
@@ -482,9 +469,8 @@ impl World {
                 return;
             }
         }
-        if let Some(reader) = to
-            .and_then(|to| self.streams.ends.get_mut(&to))
-            .and_then(|peer| peer.reader.take())
+        if let Some(reader) =
+            to.and_then(|to| self.streams.ends.get_mut(&to)).and_then(|peer| peer.reader.take())
         {
             reader.wake();
         }

@@ -17,11 +17,7 @@ fn at(ip: IpAddr, port: u16) -> SocketAddr {
 }
 
 fn simulation(seed: u64, link: Link) -> Simulation {
-    Simulation::new(SimConfig {
-        seed,
-        link,
-        ..SimConfig::default()
-    })
+    Simulation::new(SimConfig { seed, link, ..SimConfig::default() })
 }
 
 /// Sends `count` numbered datagrams from A to B, 1 ms apart, and says which arrived in which order.
@@ -45,9 +41,7 @@ fn numbered(sim: &Simulation, count: u32) -> Vec<u32> {
     runtime.spawn(Box::pin(async move {
         for number in 0..count {
             from.try_send(at(B, 5060), &number.to_be_bytes()).unwrap();
-            clock
-                .sleep_until(clock.now() + Duration::from_millis(1))
-                .await;
+            clock.sleep_until(clock.now() + Duration::from_millis(1)).await;
         }
     }));
     sim.run_until_idle(3600 * SECOND).unwrap();
@@ -60,8 +54,7 @@ fn time_moves_only_by_sleeping() {
     let sim = simulation(0, Link::PERFECT);
     let (runtime, _) = sim.host(A);
     let start = runtime.now();
-    sim.block_on(runtime.sleep_until(start + 32 * SECOND))
-        .unwrap();
+    sim.block_on(runtime.sleep_until(start + 32 * SECOND)).unwrap();
     assert_eq!(runtime.now() - start, 32 * SECOND);
     sim.block_on(runtime.sleep_until(start)).unwrap();
     assert_eq!(sim.elapsed(), 32 * SECOND);
@@ -110,10 +103,7 @@ fn a_deadlock_is_reported() {
 
 #[test]
 fn the_limit_is_reported() {
-    let sim = Simulation::new(SimConfig {
-        limit: SECOND,
-        ..SimConfig::default()
-    });
+    let sim = Simulation::new(SimConfig { limit: SECOND, ..SimConfig::default() });
     let (runtime, _) = sim.host(A);
     let late = runtime.sleep_until(runtime.now() + 2 * SECOND);
     assert_eq!(sim.block_on(late), Err(Stalled::Limit { at: SECOND }));
@@ -151,10 +141,7 @@ fn dropping_a_simulation_drops_its_tasks() {
 #[test]
 fn loss_follows_its_probability() {
     for seed in 0..5 {
-        let link = Link {
-            loss: 0.2,
-            ..Link::PERFECT
-        };
+        let link = Link { loss: 0.2, ..Link::PERFECT };
         let sim = simulation(seed, link);
         let arrived = numbered(&sim, 5000);
         let lost = 5000 - arrived.len();
@@ -167,10 +154,7 @@ fn loss_follows_its_probability() {
 
 #[test]
 fn a_spread_of_delays_reorders() {
-    let link = Link {
-        max_delay: Duration::from_millis(50),
-        ..Link::PERFECT
-    };
+    let link = Link { max_delay: Duration::from_millis(50), ..Link::PERFECT };
     let mut arrived = numbered(&simulation(1, link), 200);
     assert!(!arrived.is_sorted());
     arrived.sort_unstable();
@@ -179,10 +163,7 @@ fn a_spread_of_delays_reorders() {
 
 #[test]
 fn duplication_delivers_twice() {
-    let link = Link {
-        duplication: 1.0,
-        ..Link::PERFECT
-    };
+    let link = Link { duplication: 1.0, ..Link::PERFECT };
     assert_eq!(numbered(&simulation(1, link), 3), [0, 0, 1, 1, 2, 2]);
 }
 
@@ -193,18 +174,12 @@ fn a_cut_way_loses_everything_until_it_heals() {
     // Half a millisecond beside the instants at which something is sent.
     sim.cut_during(A, B, Duration::from_micros(9_500)..millis(20));
     let arrived = numbered(&sim, 30);
-    assert!(
-        arrived.iter().copied().eq((0..10).chain(20..30)),
-        "{arrived:?}"
-    );
+    assert!(arrived.iter().copied().eq((0..10).chain(20..30)), "{arrived:?}");
 }
 
 #[test]
 fn a_full_inbox_drops() {
-    let sim = Simulation::new(SimConfig {
-        inbox: 4,
-        ..SimConfig::default()
-    });
+    let sim = Simulation::new(SimConfig { inbox: 4, ..SimConfig::default() });
     let (_, network) = sim.host(A);
     let socket = network.bind(at(A, 5060)).unwrap();
     for _ in 0..10 {
@@ -217,10 +192,7 @@ fn a_full_inbox_drops() {
 
 #[test]
 fn a_full_air_drops() {
-    let sim = Simulation::new(SimConfig {
-        in_flight: 4,
-        ..SimConfig::default()
-    });
+    let sim = Simulation::new(SimConfig { in_flight: 4, ..SimConfig::default() });
     let (_, network) = sim.host(A);
     let socket = network.bind(at(A, 5060)).unwrap();
     for _ in 0..10 {
@@ -256,9 +228,7 @@ fn names_resolve() {
 
 /// A stream from A to B whose far end reads to the end, and what it read.
 async fn transfer(
-    (runtime, near): (Arc<dyn Runtime>, Arc<dyn Network>),
-    far: Arc<dyn Network>,
-    octets: Vec<u8>,
+    (runtime, near): (Arc<dyn Runtime>, Arc<dyn Network>), far: Arc<dyn Network>, octets: Vec<u8>,
 ) -> io::Result<Vec<u8>> {
     let mut listener = far.listen(Transport::Tcp, at(B, 5060))?;
     runtime.spawn(Box::pin(async move {
@@ -280,12 +250,8 @@ async fn transfer(
 
 #[test]
 fn streams_stay_whole_over_a_bad_way() {
-    let bad = Link {
-        loss: 0.2,
-        duplication: 0.1,
-        max_delay: Duration::from_millis(80),
-        ..Link::PERFECT
-    };
+    let bad =
+        Link { loss: 0.2, duplication: 0.1, max_delay: Duration::from_millis(80), ..Link::PERFECT };
     for seed in 0..10 {
         let sim = simulation(seed, bad.clone());
         let mut octets = vec![0; 200_000];
@@ -355,9 +321,7 @@ fn an_attempt_given_up_leaves_nothing() {
     // The SYN has arrived, the SYN-ACK has not.
     sim.run_until(Duration::from_micros(1_500)).unwrap();
     drop(attempt);
-    let read = sim
-        .block_on(async { listener.accept().await?.read(&mut [0; 8]).await })
-        .unwrap();
+    let read = sim.block_on(async { listener.accept().await?.read(&mut [0; 8]).await }).unwrap();
     assert_eq!(read.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
 }
 
@@ -404,12 +368,7 @@ impl Sink for Trace {
 fn trace(seed: u64) -> String {
     let sim = simulation(
         seed,
-        Link {
-            loss: 0.1,
-            duplication: 0.1,
-            max_delay: Duration::from_millis(40),
-            ..Link::PERFECT
-        },
+        Link { loss: 0.1, duplication: 0.1, max_delay: Duration::from_millis(40), ..Link::PERFECT },
     );
     let (runtime, near) = sim.host(A);
     let sink = Arc::new(Trace {
@@ -434,11 +393,7 @@ fn trace(seed: u64) -> String {
     }
     let mut octets = vec![0; 10_000];
     sim.random().fill(&mut octets);
-    let whole = sim.block_on(transfer(
-        (runtime, Arc::new(watched)),
-        Arc::new(far),
-        octets,
-    ));
+    let whole = sim.block_on(transfer((runtime, Arc::new(watched)), Arc::new(far), octets));
     assert_eq!(whole.unwrap().unwrap().len(), 10_000);
     sim.run_until_idle(100 * SECOND).unwrap();
     let text = sink.text.lock().unwrap();

@@ -90,11 +90,7 @@ pub(super) struct Sleep {
 
 impl Sleep {
     pub(super) const fn new(core: Arc<Core>, deadline: Duration) -> Self {
-        Self {
-            core,
-            deadline,
-            due: None,
-        }
+        Self { core, deadline, due: None }
     }
 }
 

@@ -86,9 +86,7 @@ impl World {
 
     /// `address` if `is_free`, with a free port where it has none.
     pub(super) fn free_port(
-        &mut self,
-        address: SocketAddr,
-        is_free: impl Fn(&Self, SocketAddr) -> bool,
+        &mut self, address: SocketAddr, is_free: impl Fn(&Self, SocketAddr) -> bool,
     ) -> io::Result<SocketAddr> {
         if address.port() != 0 {
             return if is_free(self, address) {
