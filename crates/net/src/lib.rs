@@ -73,7 +73,7 @@ pub trait Runtime: Send + Sync + fmt::Debug {
     /// Done once [`now`](Self::now) is at or after `deadline`; dropped, the timer is gone.
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<()>;
 
-    /// Runs `task` until it is done. A task that panics ends alone.
+    /// Runs `task` until it is done.
     fn spawn(&self, task: BoxFuture<()>);
 }
 
@@ -118,9 +118,7 @@ impl<N: Network + ?Sized> Network for Arc<N> {
     }
 
     fn connect(
-        &self,
-        transport: Transport,
-        remote: SocketAddr,
+        &self, transport: Transport, remote: SocketAddr,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
         (**self).connect(transport, remote)
     }

@@ -1,1 +1,0 @@
-//! The real thing: UDP and TCP on tokio.

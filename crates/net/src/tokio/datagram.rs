@@ -1,0 +1,108 @@
+//! UDP.
+
+use crate::{Datagram, DatagramSocket, MAX_BATCH, explain};
+use bytes::Bytes;
+use socket2::{Domain, SockRef, Socket, Type};
+use ssa::Transport;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+use tokio::io::ReadBuf;
+
+/// Room for any datagram.
+const SCRATCH: usize = 65_535;
+
+/// What the system is asked to buffer in each direction: some hundred SIP messages of a burst. It
+/// may give less.
+const SYSTEM_BUFFER: usize = 1 << 20;
+
+/// A UDP socket.
+pub(super) struct UdpSocket {
+    socket: tokio::net::UdpSocket,
+    local: SocketAddr,
+    /// Datagrams are read here and copied out at their own size: what is kept of a datagram is
+    /// in proportion to it. The reader alone locks it.
+    scratch: Mutex<Box<[u8]>>,
+}
+
+impl UdpSocket {
+    pub(super) fn bind(local: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(local), Type::DGRAM, None)?;
+        if local.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        socket.set_nonblocking(true)?;
+        // A smaller buffer than asked for is no reason not to start.
+        let _ = socket.set_recv_buffer_size(SYSTEM_BUFFER);
+        let _ = socket.set_send_buffer_size(SYSTEM_BUFFER);
+        socket.bind(&local.into())?;
+        let socket = tokio::net::UdpSocket::from_std(socket.into())?;
+        Ok(Self {
+            local: socket.local_addr()?,
+            socket,
+            scratch: Mutex::new(vec![0; SCRATCH].into_boxed_slice()),
+        })
+    }
+
+    fn poll_one(&self, cx: &mut Context<'_>, scratch: &mut [u8]) -> Poll<io::Result<Datagram>> {
+        loop {
+            let mut buffer = ReadBuf::new(scratch);
+            return match self.socket.poll_recv_from(cx, &mut buffer) {
+                Poll::Ready(Ok(source)) => Poll::Ready(Ok(Datagram {
+                    source,
+                    local: self.local,
+                    octets: Bytes::copy_from_slice(buffer.filled()),
+                })),
+                // An ICMP message about a datagram that was sent earlier, to anybody.
+                Poll::Ready(Err(error)) if is_about_another(&error) => continue,
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                Poll::Pending => Poll::Pending,
+            };
+        }
+    }
+}
+
+fn is_about_another(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
+}
+
+impl DatagramSocket for UdpSocket {
+    fn poll_receive(
+        &self, cx: &mut Context<'_>, batch: &mut Vec<Datagram>,
+    ) -> Poll<io::Result<usize>> {
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut count = 0;
+        while count < MAX_BATCH {
+            match self.poll_one(cx, &mut scratch) {
+                Poll::Ready(Ok(datagram)) => batch.push(datagram),
+                Poll::Ready(Err(error)) if count == 0 => return Poll::Ready(Err(error)),
+                Poll::Pending if count == 0 => return Poll::Pending,
+                Poll::Ready(Err(_)) | Poll::Pending => break,
+            }
+            count += 1;
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    fn try_send(&self, remote: SocketAddr, octets: &[u8]) -> io::Result<()> {
+        // Past tokio, whose `try_send_to` refuses until its driver has seen the new socket
+        // writable; the first datagram would be lost.
+        let sent = SockRef::from(&self.socket).send_to(octets, &remote.into());
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => Err(explain(error, "cannot send to", Transport::Udp, remote)),
+        }
+    }
+
+    fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+}
+
+impl fmt::Debug for UdpSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("UdpSocket").field(&self.local).finish()
+    }
+}

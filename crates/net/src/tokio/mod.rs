@@ -1,0 +1,13 @@
+//! The real thing: UDP and TCP on tokio.
+//!
+//! Both values hold a handle to the runtime they belong to, so that sockets can be made from any
+//! thread and tasks spawned from any task. IPv6 sockets take IPv6 only, so that `[::]:5060` and
+//! `0.0.0.0:5060` can be bound side by side.
+
+mod datagram;
+mod network;
+mod runtime;
+mod stream;
+
+pub use network::TokioNetwork;
+pub use runtime::TokioRuntime;
