@@ -228,3 +228,101 @@ impl fmt::Debug for ObservedConnection {
         self.inner.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Observed, Packet, Sink};
+    use crate::sim::{SimConfig, Simulation};
+    use crate::{Network, Transport};
+    use std::net::SocketAddr;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Default)]
+    struct Log(Mutex<Vec<String>>);
+
+    impl Log {
+        fn add(&self, line: String) {
+            self.0.lock().unwrap().push(line);
+        }
+
+        fn take(&self) -> Vec<String> {
+            std::mem::take(&mut self.0.lock().unwrap())
+        }
+    }
+
+    impl Sink for Log {
+        fn packet(&self, packet: &Packet<'_>) {
+            let arrow = if packet.outgoing { "->" } else { "<-" };
+            let text = String::from_utf8_lossy(packet.octets);
+            let (transport, local, remote) =
+                (packet.transport.name(), packet.local.port(), packet.remote.port());
+            self.add(format!("{transport} {local} {arrow} {remote} {text}"));
+        }
+
+        fn bound(&self, transport: Transport, local: SocketAddr) {
+            self.add(format!("{} bound {}", transport.name(), local.port()));
+        }
+
+        fn connected(&self, _: Transport, local: SocketAddr, remote: SocketAddr, outgoing: bool) {
+            let (local, remote) = (local.port(), remote.port());
+            self.add(format!("{local} connected {remote} outgoing={outgoing}"));
+        }
+
+        fn closed(&self, _: Transport, local: SocketAddr, remote: SocketAddr) {
+            self.add(format!("{} closed {}", local.port(), remote.port()));
+        }
+    }
+
+    fn watched() -> (Simulation, impl Network, Arc<Log>) {
+        let sim = Simulation::new(SimConfig::default());
+        let log = Arc::new(Log::default());
+        let (_, network) = sim.host([192, 0, 2, 1].into());
+        let network = Observed::new(network, Arc::clone(&log) as Arc<dyn Sink>);
+        (sim, network, log)
+    }
+
+    #[test]
+    fn datagrams_are_shown() {
+        let (sim, network, log) = watched();
+        let near = network.bind("192.0.2.1:1".parse().unwrap()).unwrap();
+        let far = network.bind("192.0.2.1:2".parse().unwrap()).unwrap();
+        near.try_send(far.local_addr(), b"a").unwrap();
+        near.try_send(far.local_addr(), b"b").unwrap();
+        sim.run_until_idle(std::time::Duration::from_secs(1)).unwrap();
+        let mut batch = Vec::new();
+        sim.block_on(far.receive(&mut batch)).unwrap().unwrap();
+        let expected = [
+            "UDP bound 1",
+            "UDP bound 2",
+            "UDP 1 -> 2 a",
+            "UDP 1 -> 2 b",
+            "UDP 2 <- 1 a",
+            "UDP 2 <- 1 b",
+        ];
+        assert_eq!(log.take(), expected);
+    }
+
+    #[test]
+    fn streams_are_shown_from_opening_to_closing() {
+        let (sim, network, log) = watched();
+        let mut listener = network.listen(Transport::Tcp, "192.0.2.1:1".parse().unwrap()).unwrap();
+        sim.block_on(async {
+            let mut near = network.connect(Transport::Tcp, listener.local_addr()).await.unwrap();
+            let mut far = listener.accept().await.unwrap();
+            near.write_all(b"question").await.unwrap();
+            assert_eq!(far.read(&mut [0; 4]).await.unwrap(), 4);
+            near.finish().await.unwrap();
+        })
+        .unwrap();
+        let expected = [
+            "TCP bound 1",
+            "49152 connected 1 outgoing=true",
+            "1 connected 49152 outgoing=false",
+            "TCP 49152 -> 1 question",
+            "TCP 1 <- 49152 ques",
+            "1 closed 49152",
+            "49152 closed 1",
+        ];
+        assert_eq!(log.take(), expected);
+    }
+}
