@@ -210,3 +210,8 @@ pub trait Listener: Send + fmt::Debug {
     /// The address that was bound.
     fn local_addr(&self) -> SocketAddr;
 }
+
+/// The README's example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

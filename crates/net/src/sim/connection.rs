@@ -135,7 +135,7 @@ impl SimListener {
 impl Listener for SimListener {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Connection>>> {
         let mut world = lock(&self.core.world);
-        let Some(id) = world.streams.accept(self.address, cx.waker()) else {
+        let Some(id) = world.accept(self.address, cx.waker()) else {
             return Poll::Pending;
         };
         let Some(end) = world.streams.end(id) else {

@@ -33,6 +33,7 @@
 mod connection;
 mod datagram;
 mod executor;
+mod handshake;
 mod host;
 mod link;
 mod random;

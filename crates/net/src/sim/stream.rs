@@ -1,11 +1,9 @@
-//! Streams of the simulator: connecting, and moving segments from one end to the other.
+//! Streams of the simulator: moving segments from one end to the other, and closing.
 //!
 //! ```text
-//!   client end                                     server end
-//!   Connecting ── Syn ──────────────────────────▶  (listener?) ── none: Refused ──▶ client fails
-//!        │       ◀───────────────────── SynAck ──  Open, in the listener's backlog
-//!        ▼
-//!      Open: outbox ── Pump, when a segment is due ──▶ inbox of the peer
+//!   write ──▶ outbox ── Pump, when a segment is due ──▶ inbox of the peer ──▶ read
+//!     ▲                                                                        │
+//!     └────────────────────────────── the window opens ───────────────────────┘
 //! ```
 //!
 //! Segments arrive in order, each no earlier than the one before. While the way is cut they
@@ -24,11 +22,8 @@ use std::time::Duration;
 /// Octets that may be on their way or unread at the far end.
 const WINDOW: usize = 65_536;
 
-/// Connections that a listener keeps for `poll_accept`; more are refused.
-const BACKLOG: usize = 128;
-
 /// How long a connection attempt, or a segment, waits before it tries a cut way again.
-const RETRY: Duration = Duration::from_millis(500);
+pub(super) const RETRY: Duration = Duration::from_millis(500);
 
 /// One end of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,7 +77,9 @@ pub(super) struct End {
 }
 
 impl End {
-    fn new(local: SocketAddr, remote: SocketAddr, state: State, peer: Option<EndId>) -> Self {
+    pub(super) fn new(
+        local: SocketAddr, remote: SocketAddr, state: State, peer: Option<EndId>,
+    ) -> Self {
         Self {
             local,
             remote,
@@ -102,6 +99,11 @@ impl End {
         }
     }
 
+    /// The end to which what is written goes.
+    pub(super) fn meet(&mut self, peer: EndId) {
+        self.peer = Some(peer);
+    }
+
     fn has_failed(&self) -> bool {
         matches!(self.state, State::Failed(_))
     }
@@ -111,12 +113,12 @@ impl End {
         !self.orphan && !self.has_failed()
     }
 
-    fn wake(&mut self) {
+    pub(super) fn wake(&mut self) {
         let waiting = [self.reader.take(), self.writer.take()];
         waiting.into_iter().flatten().for_each(Waker::wake);
     }
 
-    fn fail(&mut self, kind: io::ErrorKind) {
+    pub(super) fn fail(&mut self, kind: io::ErrorKind) {
         self.state = State::Failed(kind);
         self.inbox.clear();
         self.outbox.clear();
@@ -128,23 +130,15 @@ impl End {
     }
 }
 
-/// A port that takes connections.
-#[derive(Default)]
-pub(super) struct Backlog {
-    waiting: VecDeque<EndId>,
-    acceptor: Option<Waker>,
-}
-
-/// All streams and listeners.
+/// All streams.
 #[derive(Default)]
 pub(super) struct Streams {
     ends: BTreeMap<EndId, End>,
-    listeners: BTreeMap<SocketAddr, Backlog>,
     created: u64,
 }
 
 impl Streams {
-    fn add(&mut self, end: End) -> EndId {
+    pub(super) fn add(&mut self, end: End) -> EndId {
         self.created += 1;
         let id = EndId(self.created);
         self.ends.insert(id, end);
@@ -154,59 +148,10 @@ impl Streams {
     pub(super) fn end(&mut self, id: EndId) -> Option<&mut End> {
         self.ends.get_mut(&id)
     }
-
-    /// Takes a connection that waits at `address`.
-    pub(super) fn accept(&mut self, address: SocketAddr, waker: &Waker) -> Option<EndId> {
-        let backlog = self.listeners.get_mut(&address)?;
-        let end = backlog.waiting.pop_front();
-        if end.is_none() {
-            backlog.acceptor = Some(waker.clone());
-        }
-        end
-    }
 }
 
-// Opening and closing.
+// Closing.
 impl World {
-    /// Opens a listening port.
-    pub(super) fn open_listener(
-        &mut self, host: IpAddr, local: SocketAddr,
-    ) -> io::Result<SocketAddr> {
-        let address = self.own_address(host, local)?;
-        let address = self
-            .free_port(address, |world, address| !world.streams.listeners.contains_key(&address))?;
-        self.streams.listeners.insert(address, Backlog::default());
-        Ok(address)
-    }
-
-    /// Closes a listening port and resets what was not accepted.
-    pub(super) fn close_listener(&mut self, address: SocketAddr) {
-        let Some(backlog) = self.streams.listeners.remove(&address) else {
-            return;
-        };
-        for end in backlog.waiting {
-            self.reset(end);
-        }
-    }
-
-    /// Starts a connection attempt.
-    pub(super) fn start_connecting(
-        &mut self, host: IpAddr, remote: SocketAddr,
-    ) -> io::Result<EndId> {
-        self.same_family(host, remote)?;
-        if !self.hosts.contains(&remote.ip()) {
-            return Err(io::ErrorKind::HostUnreachable.into());
-        }
-        let local = self.free_port(SocketAddr::new(host, 0), |world, address| {
-            !world.streams.listeners.contains_key(&address)
-        })?;
-        let since = self.timeline.now();
-        let end = End::new(local, remote, State::Connecting { since }, None);
-        let client = self.streams.add(end);
-        self.travel(host, remote.ip(), Motion::Syn(client));
-        Ok(client)
-    }
-
     /// The owner of an end has dropped it. As TCP does, unread octets make this a reset.
     pub(super) fn drop_end(&mut self, id: EndId) {
         let Some(end) = self.streams.ends.get_mut(&id) else {
@@ -234,7 +179,7 @@ impl World {
     }
 
     /// Removes an end and tells its peer.
-    fn reset(&mut self, id: EndId) {
+    pub(super) fn reset(&mut self, id: EndId) {
         let Some(end) = self.streams.ends.remove(&id) else {
             return;
         };
@@ -331,7 +276,7 @@ impl World {
 // What the timeline does to streams.
 impl World {
     /// Lets `motion` happen after the way from one host to the other.
-    fn travel(&mut self, from: IpAddr, to: IpAddr, motion: Motion) {
+    pub(super) fn travel(&mut self, from: IpAddr, to: IpAddr, motion: Motion) {
         let delay = self.links.segment_delay(from, to, &mut self.random);
         self.timeline.schedule_in(delay, Event::Stream(motion));
     }
@@ -347,65 +292,6 @@ impl World {
                 }
                 self.bury(id);
             }
-        }
-    }
-
-    /// Whether the way of a connecting client is cut: then it tries again, or gives up.
-    fn is_held_up(&mut self, client: EndId, again: fn(EndId) -> Motion) -> bool {
-        let Some(end) = self.streams.ends.get_mut(&client) else {
-            return false;
-        };
-        if !self.links.is_cut(end.local.ip(), end.remote.ip()) {
-            return false;
-        }
-        let State::Connecting { since } = end.state else {
-            return false;
-        };
-        if self.timeline.now().saturating_sub(since) >= self.config.connect_timeout {
-            end.fail(io::ErrorKind::TimedOut);
-        } else {
-            self.timeline.schedule_in(RETRY, Event::Stream(again(client)));
-        }
-        true
-    }
-
-    fn syn(&mut self, client: EndId) {
-        if self.is_held_up(client, Motion::Syn) {
-            return;
-        }
-        let Some(end) = self.streams.ends.get(&client) else {
-            return;
-        };
-        let (from, to) = (end.local, end.remote);
-        let listening = self.streams.listeners.get(&to);
-        if listening.is_none_or(|backlog| backlog.waiting.len() >= BACKLOG) {
-            let refused = Motion::Fail(client, io::ErrorKind::ConnectionRefused);
-            self.travel(to.ip(), from.ip(), refused);
-            return;
-        }
-        let server = End::new(to, from, State::Open, Some(client));
-        let server = self.streams.add(server);
-        if let Some(end) = self.streams.ends.get_mut(&client) {
-            end.peer = Some(server);
-        }
-        if let Some(backlog) = self.streams.listeners.get_mut(&to) {
-            backlog.waiting.push_back(server);
-            if let Some(acceptor) = backlog.acceptor.take() {
-                acceptor.wake();
-            }
-        }
-        self.travel(to.ip(), from.ip(), Motion::SynAck(client));
-    }
-
-    fn syn_ack(&mut self, client: EndId) {
-        if self.is_held_up(client, Motion::SynAck) {
-            return;
-        }
-        if let Some(end) = self.streams.ends.get_mut(&client)
-            && matches!(end.state, State::Connecting { .. })
-        {
-            end.state = State::Open;
-            end.wake();
         }
     }
 

@@ -1,6 +1,7 @@
 //! The state of the simulated network: hosts, names, ports, streams and the timeline.
 
 use super::datagram::Inbox;
+use super::handshake::Backlog;
 use super::link::Links;
 use super::random::Random;
 use super::simulation::SimConfig;
@@ -42,6 +43,7 @@ pub(super) struct World {
     pub(super) inboxes: BTreeMap<SocketAddr, Inbox>,
     pub(super) in_flight: usize,
     pub(super) streams: Streams,
+    pub(super) listeners: BTreeMap<SocketAddr, Backlog>,
     pub(super) statistics: Statistics,
     next_port: u16,
 }
@@ -57,6 +59,7 @@ impl World {
             inboxes: BTreeMap::new(),
             in_flight: 0,
             streams: Streams::default(),
+            listeners: BTreeMap::new(),
             statistics: Statistics::default(),
             next_port: FIRST_DYNAMIC_PORT,
             config,

@@ -1,0 +1,140 @@
+//! Connecting, in the simulator: attempts, listeners, refusals.
+//!
+//! ```text
+//!   client end                                     server end
+//!   Connecting ── Syn ──────────────────────────▶  (listener?) ── none: Fail ──▶ client is refused
+//!        │       ◀───────────────────── SynAck ──  Open, in the listener's backlog
+//!        ▼
+//!      Open
+//! ```
+//!
+//! While the way is cut an attempt is repeated, until
+//! [`SimConfig::connect_timeout`](super::SimConfig::connect_timeout) has passed.
+
+use super::stream::{End, EndId, Motion, RETRY, State};
+use super::timeline::Event;
+use super::world::World;
+use std::collections::VecDeque;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::task::Waker;
+
+/// Connections that a listener keeps until they are accepted; more are refused.
+const BACKLOG: usize = 128;
+
+/// A port that takes connections.
+#[derive(Default)]
+pub(super) struct Backlog {
+    waiting: VecDeque<EndId>,
+    acceptor: Option<Waker>,
+}
+
+impl World {
+    /// Opens a listening port.
+    pub(super) fn open_listener(
+        &mut self, host: IpAddr, local: SocketAddr,
+    ) -> io::Result<SocketAddr> {
+        let address = self.own_address(host, local)?;
+        let address =
+            self.free_port(address, |world, address| !world.listeners.contains_key(&address))?;
+        self.listeners.insert(address, Backlog::default());
+        Ok(address)
+    }
+
+    /// Closes a listening port and resets what was not accepted.
+    pub(super) fn close_listener(&mut self, address: SocketAddr) {
+        let Some(backlog) = self.listeners.remove(&address) else {
+            return;
+        };
+        for end in backlog.waiting {
+            self.reset(end);
+        }
+    }
+
+    /// Starts a connection attempt.
+    pub(super) fn start_connecting(
+        &mut self, host: IpAddr, remote: SocketAddr,
+    ) -> io::Result<EndId> {
+        self.same_family(host, remote)?;
+        if !self.hosts.contains(&remote.ip()) {
+            return Err(io::ErrorKind::HostUnreachable.into());
+        }
+        let local = self.free_port(SocketAddr::new(host, 0), |world, address| {
+            !world.listeners.contains_key(&address)
+        })?;
+        let since = self.timeline.now();
+        let end = End::new(local, remote, State::Connecting { since }, None);
+        let client = self.streams.add(end);
+        self.travel(host, remote.ip(), Motion::Syn(client));
+        Ok(client)
+    }
+
+    /// Takes a connection that waits at `address`.
+    pub(super) fn accept(&mut self, address: SocketAddr, waker: &Waker) -> Option<EndId> {
+        let backlog = self.listeners.get_mut(&address)?;
+        let end = backlog.waiting.pop_front();
+        if end.is_none() {
+            backlog.acceptor = Some(waker.clone());
+        }
+        end
+    }
+
+    /// Whether the way of a connecting client is cut: then it tries again, or gives up.
+    fn is_held_up(&mut self, client: EndId, again: fn(EndId) -> Motion) -> bool {
+        let Some(end) = self.streams.end(client) else {
+            return false;
+        };
+        if !self.links.is_cut(end.local.ip(), end.remote.ip()) {
+            return false;
+        }
+        let State::Connecting { since } = end.state else {
+            return false;
+        };
+        if self.timeline.now().saturating_sub(since) >= self.config.connect_timeout {
+            end.fail(io::ErrorKind::TimedOut);
+        } else {
+            self.timeline.schedule_in(RETRY, Event::Stream(again(client)));
+        }
+        true
+    }
+
+    pub(super) fn syn(&mut self, client: EndId) {
+        if self.is_held_up(client, Motion::Syn) {
+            return;
+        }
+        let Some(end) = self.streams.end(client) else {
+            return;
+        };
+        let (from, to) = (end.local, end.remote);
+        let listening = self.listeners.get(&to);
+        if listening.is_none_or(|backlog| backlog.waiting.len() >= BACKLOG) {
+            let refused = Motion::Fail(client, io::ErrorKind::ConnectionRefused);
+            self.travel(to.ip(), from.ip(), refused);
+            return;
+        }
+        let server = End::new(to, from, State::Open, Some(client));
+        let server = self.streams.add(server);
+        if let Some(end) = self.streams.end(client) {
+            end.meet(server);
+        }
+        if let Some(backlog) = self.listeners.get_mut(&to) {
+            backlog.waiting.push_back(server);
+            if let Some(acceptor) = backlog.acceptor.take() {
+                acceptor.wake();
+            }
+        }
+        self.travel(to.ip(), from.ip(), Motion::SynAck(client));
+    }
+
+    pub(super) fn syn_ack(&mut self, client: EndId) {
+        if self.is_held_up(client, Motion::SynAck) {
+            return;
+        }
+        if let Some(end) = self.streams.end(client)
+            && matches!(end.state, State::Connecting { .. })
+        {
+            end.state = State::Open;
+            end.wake();
+        }
+    }
+}
