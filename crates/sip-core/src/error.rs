@@ -1,0 +1,149 @@
+//! What was wrong with what was parsed, and where.
+
+use crate::HeaderName;
+use std::fmt;
+
+/// Input that does not have the form it should have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParseError {
+    /// Offset of the offending octet within what was given to the parser.
+    pub at: usize,
+    /// What should have stood there.
+    pub expected: Expected,
+}
+
+impl ParseError {
+    /// An error at an offset.
+    pub const fn new(at: usize, expected: Expected) -> Self {
+        Self { at, expected }
+    }
+
+    /// The same error seen from the start of a larger buffer, where the parsed part begins at
+    /// `base`.
+    #[must_use]
+    pub const fn within(self, base: usize) -> Self {
+        Self {
+            at: self.at.saturating_add(base),
+            expected: self.expected,
+        }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.expected {
+            Expected::Header(name) => write!(f, "no {name} header field"),
+            expected => write!(f, "expected {} at octet {}", expected.as_str(), self.at),
+        }
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// What a parser expected. RFC 3261 §25.1 names the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expected {
+    /// A Request-Line or a Status-Line.
+    StartLine,
+    /// A status code of 100 to 699.
+    StatusCode,
+    /// CRLF.
+    LineEnd,
+    /// The empty line that ends the head.
+    HeadEnd,
+    /// Fewer octets.
+    FewerOctets,
+    /// A header field of this name.
+    Header(HeaderName),
+    /// A token.
+    Token,
+    /// A word, or two joined by `@`.
+    Word,
+    /// A quoted string, closed.
+    QuotedString,
+    /// A comment in parentheses, closed.
+    Comment,
+    /// Digits.
+    Number,
+    /// A number within the range of its rule.
+    SmallerNumber,
+    /// White space.
+    Whitespace,
+    /// The end of the value.
+    End,
+    /// A URI.
+    Uri,
+    /// A URI's scheme.
+    Scheme,
+    /// A URI's user part.
+    User,
+    /// A host name, an IPv4 address or an IPv6 reference.
+    Host,
+    /// A port.
+    Port,
+    /// A parameter.
+    Param,
+    /// A header within a URI.
+    UriHeader,
+    /// A telephone number.
+    TelephoneNumber,
+    /// A name-addr or an addr-spec.
+    NameAddr,
+    /// Angle brackets around a URI that has a comma, a question mark or a semicolon.
+    AngleBrackets,
+    /// `SIP/2.0/` and a transport.
+    SentProtocol,
+    /// A method.
+    Method,
+    /// A type and a subtype.
+    MediaType,
+    /// A date. RFC 1123, always GMT.
+    Date,
+    /// An authentication scheme.
+    AuthScheme,
+    /// This separator.
+    Octet(u8),
+    /// Fewer parameters.
+    FewerParams,
+}
+
+impl Expected {
+    /// The rule in words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StartLine => "a Request-Line or a Status-Line",
+            Self::StatusCode => "a status code of 100 to 699",
+            Self::LineEnd => "CRLF",
+            Self::HeadEnd => "the empty line that ends the head",
+            Self::FewerOctets => "fewer octets",
+            Self::Header(_) => "a header field",
+            Self::Token => "a token",
+            Self::Word => "a word",
+            Self::QuotedString => "a quoted string",
+            Self::Comment => "a comment",
+            Self::Number => "digits",
+            Self::SmallerNumber => "a smaller number",
+            Self::Whitespace => "white space",
+            Self::End => "the end of the value",
+            Self::Uri => "a URI",
+            Self::Scheme => "a scheme",
+            Self::User => "a user part",
+            Self::Host => "a host",
+            Self::Port => "a port",
+            Self::Param => "a parameter",
+            Self::UriHeader => "a header within the URI",
+            Self::TelephoneNumber => "a telephone number",
+            Self::NameAddr => "a name-addr or an addr-spec",
+            Self::AngleBrackets => "angle brackets around the URI",
+            Self::SentProtocol => "SIP/2.0/ and a transport",
+            Self::Method => "a method",
+            Self::MediaType => "a media type",
+            Self::Date => "a date in GMT",
+            Self::AuthScheme => "an authentication scheme",
+            Self::Octet(_) => "a separator",
+            Self::FewerParams => "fewer parameters",
+        }
+    }
+}

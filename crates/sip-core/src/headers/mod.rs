@@ -1,0 +1,24 @@
+//! Header values, typed on demand: one file a header, or a family of them.
+
+mod auth;
+mod call_id;
+mod contact;
+mod content;
+mod cseq;
+mod date;
+mod name_addr;
+mod numbers;
+mod tags;
+mod via;
+
+pub use auth::AuthValue;
+pub use call_id::CallId;
+pub use contact::Contact;
+pub use content::{ContentDisposition, ContentType};
+pub use cseq::CSeq;
+pub use date::Date;
+pub use name_addr::NameAddr;
+pub use numbers::delta_seconds;
+pub(crate) use numbers::{content_length, max_forwards};
+pub(crate) use tags::read_token;
+pub use via::Via;

@@ -1,0 +1,149 @@
+//! `name-addr` and `addr-spec` with parameters: From, To, Contact, Route. RFC 3261 §20.10, §25.1.
+
+use crate::syntax::{Cursor, Params, TOKEN};
+use crate::{Expected, ParseError, Uri};
+use std::borrow::Cow;
+
+/// A display name, a URI and the header's parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameAddr<'a> {
+    display: Option<&'a [u8]>,
+    uri: Uri<'a>,
+    params: Params<'a>,
+}
+
+impl<'a> NameAddr<'a> {
+    /// Reads one value and no more.
+    ///
+    /// # Errors
+    /// Where and what was expected.
+    pub fn parse(value: &'a [u8]) -> Result<Self, ParseError> {
+        let mut cursor = Cursor::new(value);
+        cursor.skip_white();
+        let parsed = Self::read(&mut cursor)?;
+        cursor.end()?;
+        Ok(parsed)
+    }
+
+    #[inline]
+    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+        let (display, uri) = match cursor.peek() {
+            Some(b'<') => (None, read_bracketed(cursor)?),
+            Some(b'"') => {
+                let display = cursor.quoted()?;
+                cursor.skip_white();
+                (Some(display), read_bracketed(cursor)?)
+            }
+            _ => read_unquoted(cursor)?,
+        };
+        let params = Params::read(cursor)?;
+        Ok(Self {
+            display,
+            uri,
+            params,
+        })
+    }
+
+    /// The display name as it stands: quoted, or tokens.
+    pub const fn display(&self) -> Option<&'a [u8]> {
+        self.display
+    }
+
+    /// The display name without quotes and escapes. It is a peer's text: no proof of anything.
+    pub fn display_text(&self) -> Option<Cow<'a, [u8]>> {
+        let raw = self.display?;
+        let quoted = raw
+            .strip_prefix(b"\"")
+            .and_then(|rest| rest.strip_suffix(b"\""));
+        Some(quoted.map_or(Cow::Borrowed(raw), unescape))
+    }
+
+    /// The URI.
+    pub const fn uri(&self) -> Uri<'a> {
+        self.uri
+    }
+
+    /// The parameters of the header, not of the URI.
+    pub const fn params(&self) -> Params<'a> {
+        self.params
+    }
+
+    /// The `tag` parameter. RFC 3261 §19.3.
+    #[inline]
+    pub fn tag(&self) -> Option<&'a [u8]> {
+        self.params.value("tag")
+    }
+}
+
+/// Takes the backslashes of quoted-pairs away.
+fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = Vec::with_capacity(text.len());
+    let mut bytes = text.iter();
+    while let Some(&byte) = bytes.next() {
+        if byte != b'\\' {
+            plain.push(byte);
+        } else if let Some(&escaped) = bytes.next() {
+            plain.push(escaped);
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// `"<" addr-spec ">"`, white space only outside the brackets.
+#[inline]
+fn read_bracketed<'a>(cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
+    if !cursor.eat(b'<') {
+        return Err(cursor.error(Expected::Octet(b'<')));
+    }
+    let start = cursor.at();
+    let Some(length) = memchr::memchr(b'>', cursor.rest()) else {
+        return Err(ParseError::new(start, Expected::Octet(b'>')));
+    };
+    let uri = Uri::parse(cursor.take(length)).map_err(|error| error.within(start))?;
+    cursor.take(1);
+    Ok(uri)
+}
+
+/// `*( token LWS ) "<" …`, or an addr-spec without brackets.
+fn read_unquoted<'a>(cursor: &mut Cursor<'a>) -> Result<(Option<&'a [u8]>, Uri<'a>), ParseError> {
+    let start = *cursor;
+    let mut ahead = *cursor;
+    let mut length = 0;
+    loop {
+        // RFC 4475 §3.1.1.6: the last token needs no white space before the bracket.
+        let token = ahead.run(TOKEN);
+        if token.is_empty() {
+            break;
+        }
+        length = ahead.at() - start.at();
+        ahead.skip_white();
+    }
+    if length > 0 && ahead.peek() == Some(b'<') {
+        *cursor = ahead;
+        let display = start.rest().get(..length);
+        return Ok((display, read_bracketed(cursor)?));
+    }
+    Ok((None, read_addr_spec(cursor)?))
+}
+
+/// A URI without brackets ends before any comma, question mark or semicolon: these would belong
+/// to the header. RFC 3261 §20.10.
+fn read_addr_spec<'a>(cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
+    let start = cursor.at();
+    let length = cursor
+        .rest()
+        .iter()
+        .position(|byte| b",; \t\r\n<>\"".contains(byte))
+        .unwrap_or(cursor.rest().len());
+    let text = cursor.take(length);
+    if let Some(at) = text.iter().position(|&byte| byte == b'?') {
+        return Err(ParseError::new(start + at, Expected::AngleBrackets));
+    }
+    if text.is_empty() {
+        return Err(ParseError::new(start, Expected::NameAddr));
+    }
+    Uri::parse(text).map_err(|error| error.within(start))
+}

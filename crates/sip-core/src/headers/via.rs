@@ -1,0 +1,133 @@
+//! Via. RFC 3261 §20.42, RFC 3581.
+
+use crate::syntax::{Cursor, DIGIT, Params, decimal};
+use crate::uri::Host;
+use crate::{Expected, ParseError};
+
+/// One value of Via.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Via<'a> {
+    transport: &'a [u8],
+    host: Host<'a>,
+    port: Option<u16>,
+    params: Params<'a>,
+    branch: Option<&'a [u8]>,
+}
+
+/// What a branch begins with that is unique. RFC 3261 §8.1.1.7.
+pub(crate) const MAGIC_COOKIE: &[u8] = b"z9hG4bK";
+
+impl<'a> Via<'a> {
+    /// Reads one value and no more.
+    ///
+    /// # Errors
+    /// Where and what was expected. A version other than 2.0 is read: the validator judges it.
+    pub fn parse(value: &'a [u8]) -> Result<Self, ParseError> {
+        let mut cursor = Cursor::new(value);
+        cursor.skip_white();
+        let via = Self::read(&mut cursor)?;
+        cursor.end()?;
+        Ok(via)
+    }
+
+    #[inline]
+    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+        let transport = read_protocol(cursor)?;
+        let before = cursor.at();
+        cursor.skip_white();
+        if cursor.at() == before {
+            return Err(cursor.error(Expected::Whitespace));
+        }
+        let host = Host::read(cursor)?;
+        let port = read_port(cursor)?;
+        let params = Params::read(cursor)?;
+        Ok(Self {
+            transport,
+            host,
+            port,
+            params,
+            branch: params.value("branch"),
+        })
+    }
+
+    /// The transport as it stands, for example `UDP`.
+    pub const fn transport(&self) -> &'a [u8] {
+        self.transport
+    }
+
+    /// The host of sent-by.
+    pub const fn host(&self) -> Host<'a> {
+        self.host
+    }
+
+    /// The port of sent-by, where one is written.
+    pub const fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// All parameters.
+    pub const fn params(&self) -> Params<'a> {
+        self.params
+    }
+
+    /// The `branch` parameter.
+    pub const fn branch(&self) -> Option<&'a [u8]> {
+        self.branch
+    }
+
+    /// Whether the branch identifies a transaction by itself: more than the magic cookie that
+    /// RFC 3261 §8.1.1.7 asks for stands in it.
+    pub fn has_unique_branch(&self) -> bool {
+        self.branch
+            .and_then(|branch| branch.strip_prefix(MAGIC_COOKIE))
+            .is_some_and(|rest| !rest.is_empty())
+    }
+
+    /// The `received` parameter.
+    pub fn received(&self) -> Option<&'a [u8]> {
+        self.params.value("received")
+    }
+
+    /// The `rport` parameter: `Some(None)` where it asks, `Some(Some(port))` where it answers.
+    /// What is no port counts as absent. RFC 3581 §3.
+    pub fn rport(&self) -> Option<Option<u16>> {
+        match self.params.get("rport")?.value {
+            None => Some(None),
+            Some(digits) => u16::try_from(decimal(digits)?).ok().map(Some),
+        }
+    }
+
+    /// Whether both sent-by are the same: host in any case, and port. RFC 3261 §17.2.3.
+    pub fn same_sent_by(&self, other: &Via<'_>) -> bool {
+        self.host.matches(&other.host) && self.port == other.port
+    }
+}
+
+/// `protocol-name SLASH protocol-version SLASH transport`.
+#[inline]
+fn read_protocol<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], ParseError> {
+    if cursor.rest().starts_with(b"SIP/2.0/") {
+        cursor.take(8);
+        return cursor.token();
+    }
+    let error = cursor.error(Expected::SentProtocol);
+    for _ in 0..2 {
+        cursor.token().map_err(|_| error)?;
+        cursor.separator(b'/').map_err(|_| error)?;
+    }
+    cursor.token().map_err(|_| error)
+}
+
+/// `[ COLON port ]`, white space allowed around the colon.
+#[inline]
+fn read_port(cursor: &mut Cursor<'_>) -> Result<Option<u16>, ParseError> {
+    if !cursor.eat_separator(b':') {
+        return Ok(None);
+    }
+    let error = cursor.error(Expected::Port);
+    let digits = cursor.some(DIGIT, Expected::Port)?;
+    match decimal(digits).map(u16::try_from) {
+        Some(Ok(port)) => Ok(Some(port)),
+        _ => Err(error),
+    }
+}

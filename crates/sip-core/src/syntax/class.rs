@@ -1,0 +1,113 @@
+//! Byte classes: one table, a bit for each class. RFC 3261 §25.1, RFC 3966 §3.
+
+/// `token`.
+pub(crate) const TOKEN: u16 = 1;
+/// `word`.
+pub(crate) const WORD: u16 = 1 << 1;
+/// `unreserved` and `user-unreserved`; `%` stands for an escape of its own.
+pub(crate) const USER_CHAR: u16 = 1 << 2;
+/// What a password may hold beside escapes.
+pub(crate) const PASSWORD_CHAR: u16 = 1 << 3;
+/// `param-unreserved` and `unreserved`.
+pub(crate) const PARAM_CHAR: u16 = 1 << 4;
+/// `hnv-unreserved` and `unreserved`.
+pub(crate) const HEADER_CHAR: u16 = 1 << 5;
+/// Letters, digits, `-` and `.`.
+pub(crate) const HOST_CHAR: u16 = 1 << 6;
+/// Hexadecimal digits.
+pub(crate) const HEX: u16 = 1 << 7;
+/// `reserved` and `unreserved`: what an opaque URI may hold beside escapes.
+pub(crate) const URIC: u16 = 1 << 8;
+/// Letters and digits.
+pub(crate) const ALPHANUM: u16 = 1 << 9;
+/// Decimal digits.
+pub(crate) const DIGIT: u16 = 1 << 10;
+/// Digits and visual separators of a telephone number, `*`, `#` and hexadecimal digits.
+pub(crate) const PHONE_CHAR: u16 = 1 << 11;
+
+const UNRESERVED: u16 = USER_CHAR | PASSWORD_CHAR | PARAM_CHAR | HEADER_CHAR | URIC;
+
+const fn mark(table: &mut [u16; 256], bytes: &[u8], class: u16) {
+    let mut rest = bytes;
+    while let [byte, tail @ ..] = rest {
+        table[*byte as usize] |= class;
+        rest = tail;
+    }
+}
+
+const fn table() -> [u16; 256] {
+    let mut table = [0; 256];
+    let alphanum = TOKEN | WORD | UNRESERVED | HOST_CHAR | ALPHANUM;
+    mark(
+        &mut table,
+        b"0123456789",
+        alphanum | HEX | DIGIT | PHONE_CHAR,
+    );
+    mark(&mut table, b"abcdefghijklmnopqrstuvwxyz", alphanum);
+    mark(&mut table, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", alphanum);
+    mark(&mut table, b"abcdefABCDEF", HEX | PHONE_CHAR);
+    mark(&mut table, b"-.!%*_+`'~", TOKEN | WORD);
+    mark(&mut table, b"()<>:\\\"/[]?{}", WORD);
+    mark(&mut table, b"-_.!~*'()", UNRESERVED);
+    mark(&mut table, b"&=+$,;?/", USER_CHAR);
+    mark(&mut table, b"&=+$,", PASSWORD_CHAR);
+    mark(&mut table, b"[]/:&+$", PARAM_CHAR);
+    mark(&mut table, b"[]/?:+$", HEADER_CHAR);
+    mark(&mut table, b"-.", HOST_CHAR);
+    mark(&mut table, b";/?:@&=+$,", URIC);
+    mark(&mut table, b"-.()*#", PHONE_CHAR);
+    table
+}
+
+static TABLE: [u16; 256] = table();
+
+/// Whether `byte` is in one of the classes.
+#[inline]
+pub(crate) fn is(byte: u8, class: u16) -> bool {
+    TABLE
+        .get(usize::from(byte))
+        .is_some_and(|classes| classes & class != 0)
+}
+
+/// Number of leading bytes of `input` that are in the class.
+#[inline]
+pub(crate) fn span(input: &[u8], class: u16) -> usize {
+    input
+        .iter()
+        .position(|&byte| !is(byte, class))
+        .unwrap_or(input.len())
+}
+
+/// Like [`span`], where a `%` with two hexadecimal digits counts as in the class.
+#[inline]
+pub(crate) fn span_escaped(input: &[u8], class: u16) -> usize {
+    let mut rest = input;
+    loop {
+        let plain = span(rest, class);
+        rest = rest.get(plain..).unwrap_or_default();
+        match rest {
+            [b'%', high, low, tail @ ..] if is(*high, HEX) && is(*low, HEX) => rest = tail,
+            _ => return input.len() - rest.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_those_of_the_rfc() {
+        for byte in 0..=255_u8 {
+            let expected = byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
+            assert_eq!(is(byte, TOKEN), expected, "{byte:#x}");
+        }
+    }
+
+    #[test]
+    fn an_escape_needs_two_digits() {
+        assert_eq!(span_escaped(b"a%41b@", USER_CHAR), 5);
+        assert_eq!(span_escaped(b"a%4", USER_CHAR), 1);
+        assert_eq!(span_escaped(b"%g0", USER_CHAR), 0);
+    }
+}

@@ -1,0 +1,232 @@
+//! A cursor over a value: the few moves that every typed parser is made of.
+
+use super::class::{DIGIT, TOKEN, is, span};
+use crate::{Expected, ParseError};
+
+/// A position in a value. `at` never exceeds the input's length.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor<'a> {
+    input: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) const fn new(input: &'a [u8]) -> Self {
+        Self { input, rest: input }
+    }
+
+    /// Offset of the next octet.
+    #[inline]
+    pub(crate) const fn at(&self) -> usize {
+        self.input.len() - self.rest.len()
+    }
+
+    /// What has not been read.
+    #[inline]
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    #[inline]
+    pub(crate) const fn is_done(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    /// An error at the next octet.
+    pub(crate) const fn error(&self, expected: Expected) -> ParseError {
+        ParseError::new(self.at(), expected)
+    }
+
+    /// Reads `count` octets, or what is left.
+    #[inline]
+    pub(crate) fn take(&mut self, count: usize) -> &'a [u8] {
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(count)
+            .unwrap_or((self.rest, &[]));
+        self.rest = rest;
+        taken
+    }
+
+    /// Reads `byte` if it comes next.
+    #[inline]
+    pub(crate) fn eat(&mut self, byte: u8) -> bool {
+        match self.rest {
+            [first, rest @ ..] if *first == byte => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Reads `prefix` in any case if it comes next.
+    pub(crate) fn eat_ignore_case(&mut self, prefix: &[u8]) -> bool {
+        match self.rest.split_at_checked(prefix.len()) {
+            Some((head, rest)) if head.eq_ignore_ascii_case(prefix) => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Skips white space and folds (SWS): CRLF counts only where white space follows.
+    #[inline]
+    pub(crate) fn skip_white(&mut self) {
+        loop {
+            match self.rest {
+                [b' ' | b'\t', rest @ ..] | [b'\r', b'\n', b' ' | b'\t', rest @ ..] => {
+                    self.rest = rest
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// Reads `byte` with white space around it; without it, nothing is read.
+    #[inline]
+    pub(crate) fn eat_separator(&mut self, byte: u8) -> bool {
+        let before = self.rest;
+        self.skip_white();
+        if self.eat(byte) {
+            self.skip_white();
+            true
+        } else {
+            self.rest = before;
+            false
+        }
+    }
+
+    /// Reads `byte` with white space around it, or fails.
+    pub(crate) fn separator(&mut self, byte: u8) -> Result<(), ParseError> {
+        if self.eat_separator(byte) {
+            Ok(())
+        } else {
+            Err(self.error(Expected::Octet(byte)))
+        }
+    }
+
+    /// Reads the octets of a class, which may be none.
+    #[inline]
+    pub(crate) fn run(&mut self, class: u16) -> &'a [u8] {
+        self.take(span(self.rest, class))
+    }
+
+    /// Reads at least one octet of a class.
+    #[inline]
+    pub(crate) fn some(&mut self, class: u16, expected: Expected) -> Result<&'a [u8], ParseError> {
+        let run = self.run(class);
+        if run.is_empty() {
+            Err(self.error(expected))
+        } else {
+            Ok(run)
+        }
+    }
+
+    #[inline]
+    pub(crate) fn token(&mut self) -> Result<&'a [u8], ParseError> {
+        self.some(TOKEN, Expected::Token)
+    }
+
+    /// Reads digits as a number of at most `max`.
+    pub(crate) fn number(&mut self, max: u64) -> Result<u64, ParseError> {
+        let start = self.at();
+        let digits = self.some(DIGIT, Expected::Number)?;
+        match decimal(digits) {
+            Some(number) if number <= max => Ok(number),
+            _ => Err(ParseError::new(start, Expected::SmallerNumber)),
+        }
+    }
+
+    /// Reads a quoted string, the quotes included. RFC 3261 §25.1.
+    pub(crate) fn quoted(&mut self) -> Result<&'a [u8], ParseError> {
+        let start = *self;
+        if !self.eat(b'"') {
+            return Err(self.error(Expected::QuotedString));
+        }
+        loop {
+            match self.rest {
+                [b'"', rest @ ..] => {
+                    self.rest = rest;
+                    let length = self.at() - start.at();
+                    return Ok(start.rest.get(..length).unwrap_or_default());
+                }
+                // quoted-pair: any 7-bit octet but CR and LF.
+                [b'\\', octet, rest @ ..]
+                    if octet.is_ascii() && !matches!(octet, b'\r' | b'\n') =>
+                {
+                    self.rest = rest;
+                }
+                [b'\r', b'\n', b' ' | b'\t', rest @ ..] => self.rest = rest,
+                [b'\t' | b' '..=0x5b | 0x5d..=0x7e | 0x80.., rest @ ..] => self.rest = rest,
+                _ => return Err(self.error(Expected::QuotedString)),
+            }
+        }
+    }
+
+    /// Fails unless all has been read, but for white space.
+    #[inline]
+    pub(crate) fn end(&mut self) -> Result<(), ParseError> {
+        self.skip_white();
+        if self.is_done() {
+            Ok(())
+        } else {
+            Err(self.error(Expected::End))
+        }
+    }
+}
+
+/// The number that `digits` spell, or `None` where they overflow or are none.
+#[inline]
+pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, &digit| {
+        if !is(digit, DIGIT) {
+            return None;
+        }
+        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_folds_only_before_white_space() {
+        let mut cursor = Cursor::new(b" \r\n\t x");
+        cursor.skip_white();
+        assert_eq!(cursor.rest(), b"x");
+        let mut cursor = Cursor::new(b" \r\nx");
+        cursor.skip_white();
+        assert_eq!(cursor.rest(), b"\r\nx");
+    }
+
+    #[test]
+    fn a_quoted_string_is_closed_by_an_unescaped_quote() {
+        let mut cursor = Cursor::new(br#""a\"b" c"#);
+        assert_eq!(cursor.quoted().unwrap(), br#""a\"b""#);
+        assert_eq!(cursor.rest(), b" c");
+        assert!(Cursor::new(b"\"open\\").quoted().is_err());
+        assert!(Cursor::new(b"\"nul\0\"").quoted().is_err());
+        assert!(Cursor::new(b"\"pair \\\0\"").quoted().is_ok());
+    }
+
+    #[test]
+    fn numbers_do_not_wrap() {
+        assert_eq!(decimal(b"18446744073709551616"), None);
+        assert_eq!(
+            Cursor::new(b"4294967296").number(u64::from(u32::MAX)),
+            Err(ParseError::new(0, Expected::SmallerNumber))
+        );
+        assert_eq!(Cursor::new(b"0070").number(255), Ok(70));
+    }
+}

@@ -1,0 +1,150 @@
+//! The headers of a message, typed when they are asked for.
+//!
+//! Offsets of an error count from the start of the value.
+
+use crate::headers::{
+    CSeq, CallId, Contact, ContentType, Date, NameAddr, Via, delta_seconds, max_forwards,
+    read_token,
+};
+use crate::syntax::List;
+use crate::{Expected, HeaderName, Message, ParseError};
+
+impl Message {
+    /// The topmost Via: where a response goes, and what a transaction is known by.
+    ///
+    /// # Errors
+    /// No Via, or a malformed one.
+    #[inline]
+    pub fn top_via(&self) -> Result<Via<'_>, ParseError> {
+        self.vias()
+            .next()
+            .unwrap_or_else(|| Err(missing(HeaderName::Via)))
+    }
+
+    /// All Via values, topmost first; an error ends them.
+    #[inline]
+    pub fn vias(&self) -> impl Iterator<Item = Result<Via<'_>, ParseError>> {
+        List::new(self.headers(HeaderName::Via), Via::read)
+    }
+
+    /// Number of Via values, up to the first malformed one.
+    pub fn via_count(&self) -> usize {
+        self.vias().take_while(Result::is_ok).count()
+    }
+
+    /// Call-ID.
+    ///
+    /// # Errors
+    /// No Call-ID, or a malformed one.
+    #[inline]
+    pub fn call_id(&self) -> Result<CallId<'_>, ParseError> {
+        CallId::parse(self.required(HeaderName::CallId)?)
+    }
+
+    /// CSeq.
+    ///
+    /// # Errors
+    /// No CSeq, a malformed one, or a number of 2³¹ or more.
+    #[inline]
+    pub fn cseq(&self) -> Result<CSeq<'_>, ParseError> {
+        CSeq::parse(self.required(HeaderName::CSeq)?)
+    }
+
+    /// From.
+    ///
+    /// # Errors
+    /// No From, or a malformed one.
+    #[inline]
+    pub fn from(&self) -> Result<NameAddr<'_>, ParseError> {
+        NameAddr::parse(self.required(HeaderName::From)?)
+    }
+
+    /// To.
+    ///
+    /// # Errors
+    /// No To, or a malformed one.
+    #[inline]
+    pub fn to(&self) -> Result<NameAddr<'_>, ParseError> {
+        NameAddr::parse(self.required(HeaderName::To)?)
+    }
+
+    /// Max-Forwards, where there is one.
+    ///
+    /// # Errors
+    /// What is no number of at most 255.
+    #[inline]
+    pub fn max_forwards(&self) -> Result<Option<u8>, ParseError> {
+        self.optional(HeaderName::MaxForwards, max_forwards)
+    }
+
+    /// All values of Contact; an error ends them.
+    #[inline]
+    pub fn contacts(&self) -> impl Iterator<Item = Result<Contact<'_>, ParseError>> {
+        List::new(self.headers(HeaderName::Contact), Contact::read)
+    }
+
+    /// All values of Route in order; an error ends them. RFC 3261 §20.34.
+    pub fn routes(&self) -> impl Iterator<Item = Result<NameAddr<'_>, ParseError>> {
+        List::new(self.headers(HeaderName::Route), NameAddr::read)
+    }
+
+    /// All values of Record-Route in order; an error ends them. RFC 3261 §20.30.
+    pub fn record_routes(&self) -> impl Iterator<Item = Result<NameAddr<'_>, ParseError>> {
+        List::new(self.headers(HeaderName::RecordRoute), NameAddr::read)
+    }
+
+    /// Content-Type, where there is one.
+    ///
+    /// # Errors
+    /// A malformed one.
+    pub fn content_type(&self) -> Result<Option<ContentType<'_>>, ParseError> {
+        self.optional(HeaderName::ContentType, ContentType::parse)
+    }
+
+    /// Date, where there is one.
+    ///
+    /// # Errors
+    /// What is no SIP-date.
+    pub fn date(&self) -> Result<Option<Date>, ParseError> {
+        self.optional(HeaderName::Date, Date::parse)
+    }
+
+    /// Expires in seconds, clamped to 2³²−1, where there is one.
+    ///
+    /// # Errors
+    /// What is no number.
+    pub fn expires(&self) -> Result<Option<u32>, ParseError> {
+        self.optional(HeaderName::Expires, delta_seconds)
+    }
+
+    /// The tokens of a header that is a list of them (Supported, Require, Allow …), in order; an
+    /// error ends them.
+    pub fn tokens(&self, name: HeaderName) -> impl Iterator<Item = Result<&[u8], ParseError>> {
+        // These lists may be empty. RFC 3261 §20.5, §20.37.
+        let rows = self.headers(name).filter(|value| !value.is_empty());
+        List::new(rows, read_token)
+    }
+
+    /// Whether a list of tokens has this one, in any case.
+    pub fn has_token(&self, name: HeaderName, token: &str) -> bool {
+        self.tokens(name)
+            .map_while(Result::ok)
+            .any(|found| found.eq_ignore_ascii_case(token.as_bytes()))
+    }
+
+    fn required(&self, name: HeaderName) -> Result<&[u8], ParseError> {
+        self.header(name).ok_or(missing(name))
+    }
+
+    fn optional<'a, T>(
+        &'a self,
+        name: HeaderName,
+        parse: fn(&'a [u8]) -> Result<T, ParseError>,
+    ) -> Result<Option<T>, ParseError> {
+        self.header(name).map(parse).transpose()
+    }
+}
+
+const fn missing(name: HeaderName) -> ParseError {
+    ParseError::new(0, Expected::Header(name))
+}

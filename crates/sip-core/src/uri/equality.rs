@@ -1,0 +1,130 @@
+//! When two URIs are the same. RFC 3261 §19.1.4.
+
+use super::value::{Scheme, Uri};
+use crate::syntax::Param;
+
+/// Parameters that, standing in one URI only, make two URIs differ.
+const TELLING: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"];
+
+impl Uri<'_> {
+    /// Whether both URIs are equivalent. RFC 3261 §19.1.4; opaque URIs compare by octets, tel
+    /// URIs without visual separators (RFC 3966 §4).
+    ///
+    /// Unlike `==` it is no equivalence relation: it is not transitive, by the RFC's own rules.
+    pub fn matches(&self, other: &Uri<'_>) -> bool {
+        match (self.scheme, other.scheme) {
+            (Scheme::Sip, Scheme::Sip) | (Scheme::Sips, Scheme::Sips) => self.matches_sip(other),
+            (Scheme::Tel, Scheme::Tel) => self.matches_tel(other),
+            (Scheme::Other(_), Scheme::Other(_)) => self.raw == other.raw,
+            _ => false,
+        }
+    }
+
+    fn matches_sip(&self, other: &Uri<'_>) -> bool {
+        let hosts = match (self.host, other.host) {
+            (Some(mine), Some(theirs)) => mine.matches(&theirs),
+            _ => false,
+        };
+        hosts
+            && same_part(self.user, other.user)
+            && same_part(self.password, other.password)
+            && self.port == other.port
+            && self.params_match(other)
+            && self.headers_match(other)
+    }
+
+    fn params_match(&self, other: &Uri<'_>) -> bool {
+        let one_way = |a: &Uri<'_>, b: &Uri<'_>| {
+            a.params.iter().all(|param| {
+                b.params
+                    .iter()
+                    .find(|p| equal_folded(p.name, param.name))
+                    .map_or_else(
+                        || !TELLING.iter().any(|name| param.is(name)),
+                        |found| same_value(&found, &param),
+                    )
+            })
+        };
+        one_way(self, other) && one_way(other, self)
+    }
+
+    /// Headers are never ignored: each must be in both, in any order.
+    fn headers_match(&self, other: &Uri<'_>) -> bool {
+        let count = |uri: &Uri<'_>, name: &[u8], value: &[u8]| {
+            uri.headers
+                .iter()
+                .filter(|(n, v)| equal_folded(n, name) && unescape(v).eq(unescape(value)))
+                .count()
+        };
+        self.headers.iter().count() == other.headers.iter().count()
+            && self
+                .headers
+                .iter()
+                .all(|(name, value)| count(self, name, value) == count(other, name, value))
+    }
+
+    fn matches_tel(&self, other: &Uri<'_>) -> bool {
+        let digits = |number: Option<&[u8]>| -> Vec<u8> {
+            number
+                .unwrap_or_default()
+                .iter()
+                .filter(|byte| !matches!(byte, b'-' | b'.' | b'(' | b')'))
+                .map(u8::to_ascii_lowercase)
+                .collect()
+        };
+        let params = |uri: &Uri<'_>| uri.params.iter().count();
+        digits(self.user) == digits(other.user)
+            && params(self) == params(other)
+            && self.params.iter().all(|param| {
+                other
+                    .params
+                    .iter()
+                    .any(|p| equal_folded(p.name, param.name) && same_value(&p, &param))
+            })
+    }
+}
+
+/// User and password: case counts, an escape is what it stands for.
+fn same_part(mine: Option<&[u8]>, theirs: Option<&[u8]>) -> bool {
+    match (mine, theirs) {
+        (Some(mine), Some(theirs)) => unescape(mine).eq(unescape(theirs)),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+fn same_value(a: &Param<'_>, b: &Param<'_>) -> bool {
+    match (a.value, b.value) {
+        (Some(a), Some(b)) => equal_folded(a, b),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+fn equal_folded(a: &[u8], b: &[u8]) -> bool {
+    let fold = |byte: (u8, bool)| (byte.0.to_ascii_lowercase(), byte.1);
+    unescape(a).map(fold).eq(unescape(b).map(fold))
+}
+
+/// The octets that `text` stands for, each with whether it is a reserved one that was escaped:
+/// such an escape is not the octet itself. RFC 3261 §19.1.4, RFC 2396 §2.4.2.
+fn unescape(text: &[u8]) -> impl Iterator<Item = (u8, bool)> + '_ {
+    let mut rest = text;
+    std::iter::from_fn(move || match rest {
+        [b'%', high, low, tail @ ..] => {
+            let digit = |byte: &u8| {
+                char::from(*byte)
+                    .to_digit(16)
+                    .and_then(|d| u8::try_from(d).ok())
+            };
+            let byte = digit(high)? * 16 + digit(low)?;
+            rest = tail;
+            Some((byte, b";/?:@&=+$,%".contains(&byte)))
+        }
+        [byte, tail @ ..] => {
+            rest = tail;
+            Some((*byte, false))
+        }
+        [] => None,
+    })
+}

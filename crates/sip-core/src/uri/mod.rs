@@ -1,0 +1,13 @@
+//! URIs: sip, sips and tel typed, others opaque. RFC 3261 §19.1, RFC 3966.
+
+mod components;
+mod equality;
+mod host;
+mod parse;
+mod tel;
+mod value;
+
+pub use components::{UriHeaders, UriParams};
+pub use host::Host;
+pub(crate) use host::ipv6;
+pub use value::{Scheme, Uri};

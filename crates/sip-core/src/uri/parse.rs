@@ -1,0 +1,144 @@
+//! Reading a URI.
+
+use super::components::{UriHeaders, UriParams};
+use super::host::Host;
+use super::tel;
+use super::value::{Scheme, Uri};
+use crate::syntax::{ALPHANUM, Cursor, PASSWORD_CHAR, URIC, USER_CHAR, is, span_escaped};
+use crate::{Expected, ParseError};
+
+impl<'a> Uri<'a> {
+    /// Reads a URI and no more: no white space, no brackets.
+    ///
+    /// sip, sips and tel URIs follow their grammars; any other needs a scheme and octets that a
+    /// URI may have.
+    ///
+    /// # Errors
+    /// Where and what was expected.
+    pub fn parse(text: &'a [u8]) -> Result<Self, ParseError> {
+        let mut cursor = Cursor::new(text);
+        let scheme = read_scheme(&mut cursor)?;
+        let uri = match scheme {
+            Scheme::Sip | Scheme::Sips => read_sip(text, scheme, &mut cursor)?,
+            Scheme::Tel => tel::read(text, &mut cursor)?,
+            Scheme::Other(_) => read_opaque(text, scheme, &mut cursor)?,
+        };
+        if cursor.is_done() {
+            Ok(uri)
+        } else {
+            Err(cursor.error(Expected::Uri))
+        }
+    }
+}
+
+/// `scheme ":"`. RFC 3261 §25.1.
+#[inline]
+fn read_scheme<'a>(cursor: &mut Cursor<'a>) -> Result<Scheme<'a>, ParseError> {
+    // The two that nearly every URI has, before the general rule.
+    if let [b's' | b'S', b'i' | b'I', b'p' | b'P', tail @ ..] = cursor.rest() {
+        match tail {
+            [b':', ..] => {
+                cursor.take(4);
+                return Ok(Scheme::Sip);
+            }
+            [b's' | b'S', b':', ..] => {
+                cursor.take(5);
+                return Ok(Scheme::Sips);
+            }
+            _ => {}
+        }
+    }
+    let length = cursor
+        .rest()
+        .iter()
+        .position(|&byte| !(is(byte, ALPHANUM) || matches!(byte, b'+' | b'-' | b'.')))
+        .unwrap_or(cursor.rest().len());
+    let error = cursor.error(Expected::Scheme);
+    let name = cursor.take(length);
+    if !name.first().is_some_and(u8::is_ascii_alphabetic) || !cursor.eat(b':') {
+        return Err(error);
+    }
+    if name.eq_ignore_ascii_case(b"tel") {
+        Ok(Scheme::Tel)
+    } else {
+        Ok(Scheme::Other(name))
+    }
+}
+
+fn read_sip<'a>(
+    raw: &'a [u8],
+    scheme: Scheme<'a>,
+    cursor: &mut Cursor<'a>,
+) -> Result<Uri<'a>, ParseError> {
+    let (user, password) = read_userinfo(cursor)?;
+    let host = Host::read(cursor)?;
+    let port = read_port(cursor)?;
+    let params = UriParams::read(cursor)?;
+    let headers = UriHeaders::read(cursor)?;
+    Ok(Uri {
+        raw,
+        scheme,
+        user,
+        password,
+        host: Some(host),
+        port,
+        params,
+        headers,
+    })
+}
+
+type UserInfo<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
+/// `[ user [ ":" password ] "@" ]`; without an `@`, nothing is read.
+#[inline]
+fn read_userinfo<'a>(cursor: &mut Cursor<'a>) -> Result<UserInfo<'a>, ParseError> {
+    let mut ahead = *cursor;
+    let user = ahead.take(span_escaped(ahead.rest(), USER_CHAR));
+    let password = if ahead.eat(b':') {
+        Some(ahead.take(span_escaped(ahead.rest(), PASSWORD_CHAR)))
+    } else {
+        None
+    };
+    if !ahead.eat(b'@') {
+        return Ok((None, None));
+    }
+    if user.is_empty() {
+        return Err(cursor.error(Expected::User));
+    }
+    *cursor = ahead;
+    Ok((Some(user), password))
+}
+
+/// `[ ":" port ]`.
+#[inline]
+pub(crate) fn read_port(cursor: &mut Cursor<'_>) -> Result<Option<u16>, ParseError> {
+    if !cursor.eat(b':') {
+        return Ok(None);
+    }
+    let error = cursor.error(Expected::Port);
+    let port = cursor.number(u64::from(u16::MAX)).map_err(|_| error)?;
+    Ok(u16::try_from(port).ok())
+}
+
+/// `absoluteURI` of a scheme that this stack knows nothing of.
+fn read_opaque<'a>(
+    raw: &'a [u8],
+    scheme: Scheme<'a>,
+    cursor: &mut Cursor<'a>,
+) -> Result<Uri<'a>, ParseError> {
+    let length = span_escaped(cursor.rest(), URIC);
+    if length == 0 {
+        return Err(cursor.error(Expected::Uri));
+    }
+    cursor.take(length);
+    Ok(Uri {
+        raw,
+        scheme,
+        user: None,
+        password: None,
+        host: None,
+        port: None,
+        params: UriParams::default(),
+        headers: UriHeaders::default(),
+    })
+}

@@ -1,0 +1,88 @@
+//! tel URIs. RFC 3966 §3.
+
+use super::components::{UriHeaders, UriParams};
+use super::host::Host;
+use super::value::{Scheme, Uri};
+use crate::syntax::{ALPHANUM, Cursor, DIGIT, PARAM_CHAR, PHONE_CHAR, is, span_escaped};
+use crate::{Expected, ParseError};
+
+/// Reads what follows `tel:`.
+pub(super) fn read<'a>(raw: &'a [u8], cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
+    let start = *cursor;
+    let global = cursor.eat(b'+');
+    let subscriber = cursor.run(PHONE_CHAR);
+    check_number(subscriber, global, start.error(Expected::TelephoneNumber))?;
+    let number = start.rest().get(..cursor.at() - start.at());
+    let before = *cursor;
+    let context = read_params(cursor)?;
+    // A local number means nothing without its context. RFC 3966 §5.1.5.
+    if !global && !context {
+        return Err(before.error(Expected::Param));
+    }
+    let params = before.rest().get(..cursor.at() - before.at());
+    Ok(Uri {
+        raw,
+        scheme: Scheme::Tel,
+        user: number,
+        password: None,
+        host: None,
+        port: None,
+        params: UriParams::from_checked(params.unwrap_or_default()),
+        headers: UriHeaders::default(),
+    })
+}
+
+/// A global number has a decimal digit and no letters, `*` or `#`; a local one any of them.
+fn check_number(number: &[u8], global: bool, error: ParseError) -> Result<(), ParseError> {
+    let separator = |byte: u8| matches!(byte, b'-' | b'.' | b'(' | b')');
+    let has_digit = number.iter().any(|&byte| !separator(byte));
+    let all_fit = !global
+        || number
+            .iter()
+            .all(|&byte| is(byte, DIGIT) || separator(byte));
+    if has_digit && all_fit {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}
+
+/// Reads the parameters; true where `phone-context` is among them.
+fn read_params(cursor: &mut Cursor<'_>) -> Result<bool, ParseError> {
+    let mut context = false;
+    while cursor.eat(b';') {
+        let name = cursor.take(
+            cursor
+                .rest()
+                .iter()
+                .position(|&byte| !(is(byte, ALPHANUM) || byte == b'-'))
+                .unwrap_or(cursor.rest().len()),
+        );
+        if name.is_empty() {
+            return Err(cursor.error(Expected::Param));
+        }
+        let error = cursor.error(Expected::Param);
+        let value = if cursor.eat(b'=') {
+            let value = cursor.take(span_escaped(cursor.rest(), PARAM_CHAR));
+            if value.is_empty() {
+                return Err(cursor.error(Expected::Param));
+            }
+            Some(value)
+        } else {
+            None
+        };
+        if name.eq_ignore_ascii_case(b"phone-context") {
+            check_context(value.unwrap_or_default(), error)?;
+            context = true;
+        }
+    }
+    Ok(context)
+}
+
+/// `descriptor = domainname / global-number-digits`.
+fn check_context(value: &[u8], error: ParseError) -> Result<(), ParseError> {
+    match value.strip_prefix(b"+") {
+        Some(digits) => check_number(digits, true, error),
+        None => Host::parse(value).map(|_| ()).map_err(|_| error),
+    }
+}

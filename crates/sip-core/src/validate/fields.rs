@@ -1,0 +1,204 @@
+//! The grammar of the fields that this stack reads, and the rules between them.
+//!
+//! Fields that it does not read may be as they like: RFC 3261 §8.2.2 has a server ignore what is
+//! malformed and not needed. That includes Date, which RFC 4475 §3.1.2.12 recommends to ignore.
+
+use super::verdict::Broken;
+use crate::headers::{
+    CSeq, CallId, Contact, ContentDisposition, ContentType, NameAddr, Via, delta_seconds,
+    max_forwards, read_token,
+};
+use crate::syntax::{Cursor, List, Params};
+use crate::{AuthValue, Expected, HeaderName, Limits, Message, ParseError};
+
+/// Checks what every message must have, then each field, then what they say of one another.
+pub(super) fn check(message: &Message, limits: &Limits) -> Result<(), Broken> {
+    request_uri(message, limits)?;
+    presence(message)?;
+    let mut counts = Counts::default();
+    for row in message.rows() {
+        let Some(name) = row.name else {
+            continue;
+        };
+        let value = crate::head::value(message.as_bytes(), row);
+        let base = row.value as usize;
+        let elements = field(name, value, limits).map_err(|error| broken(name, error, base))?;
+        counts.add(name, elements, limits, base)?;
+    }
+    sequence(message)
+}
+
+fn request_uri(message: &Message, limits: &Limits) -> Result<(), Broken> {
+    let Some(text) = message.request_uri() else {
+        return Ok(());
+    };
+    if text.len() > limits.uri {
+        return Err(Broken::uri_too_long());
+    }
+    let uri = message
+        .uri()
+        .map_err(|error| Broken::bad("a malformed Request-URI", error.at))?;
+    // RFC 3261 §19.1.1, table 1: no headers in a Request-URI.
+    if uri.headers().is_empty() {
+        Ok(())
+    } else {
+        Err(Broken::bad("headers in the Request-URI", 0))
+    }
+}
+
+/// What no message is without: a response could not be routed, nor a transaction be known.
+///
+/// Max-Forwards, the From tag and the branch may be absent: RFC 2543 had none of them, and
+/// RFC 4475 §3.4.1 wants such a request processed.
+fn presence(message: &Message) -> Result<(), Broken> {
+    for (name, reason) in [
+        (HeaderName::Via, "no Via"),
+        (HeaderName::From, "no From"),
+        (HeaderName::To, "no To"),
+        (HeaderName::CallId, "no Call-ID"),
+        (HeaderName::CSeq, "no CSeq"),
+    ] {
+        if message.header(name).is_none() {
+            return Err(Broken::bad(reason, 0));
+        }
+    }
+    Ok(())
+}
+
+/// The method of CSeq is that of the request. RFC 3261 §8.1.1.5.
+fn sequence(message: &Message) -> Result<(), Broken> {
+    let (Some(method), Ok(cseq)) = (message.method(), message.cseq()) else {
+        return Ok(());
+    };
+    if method == cseq.method {
+        Ok(())
+    } else {
+        let at = message.first_row(HeaderName::CSeq);
+        let at = at.map_or(0, |row| row.value as usize);
+        Err(Broken::bad("the method of CSeq is not the request's", at))
+    }
+}
+
+/// Values of headers that grow on the way.
+#[derive(Default)]
+struct Counts {
+    vias: usize,
+    routes: usize,
+    record_routes: usize,
+}
+
+impl Counts {
+    fn add(
+        &mut self,
+        name: HeaderName,
+        elements: usize,
+        limits: &Limits,
+        at: usize,
+    ) -> Result<(), Broken> {
+        let (count, most) = match name {
+            HeaderName::Via => (&mut self.vias, limits.vias),
+            HeaderName::Route => (&mut self.routes, limits.routes),
+            HeaderName::RecordRoute => (&mut self.record_routes, limits.routes),
+            _ => return Ok(()),
+        };
+        *count += elements;
+        if *count > most {
+            return Err(Broken::too_large("too many Via or route values", at));
+        }
+        Ok(())
+    }
+}
+
+/// Checks one row, and yields how many values it has.
+fn field(name: HeaderName, value: &[u8], limits: &Limits) -> Result<usize, ParseError> {
+    match name {
+        HeaderName::Via => list(value, |cursor| via(cursor, limits)),
+        HeaderName::Contact => list(value, |cursor| {
+            let contact = Contact::read(cursor)?;
+            let params = contact.address().map(|address| address.params());
+            few(params.unwrap_or_default(), limits)
+        }),
+        HeaderName::Route | HeaderName::RecordRoute => list(value, |cursor| {
+            few(NameAddr::read(cursor)?.params(), limits)
+        }),
+        HeaderName::From | HeaderName::To => one(address(value, limits)),
+        HeaderName::CallId => one(CallId::parse(value)),
+        HeaderName::CSeq => one(CSeq::parse(value)),
+        HeaderName::MaxForwards => one(max_forwards(value)),
+        HeaderName::Expires => one(delta_seconds(value)),
+        HeaderName::ContentType => one(content_type(value, limits)),
+        HeaderName::ContentDisposition => one(ContentDisposition::parse(value)),
+        HeaderName::Require | HeaderName::ProxyRequire => tokens(value),
+        HeaderName::Supported | HeaderName::Allow if value.is_empty() => Ok(0),
+        HeaderName::Supported | HeaderName::Allow => tokens(value),
+        HeaderName::Authorization
+        | HeaderName::ProxyAuthorization
+        | HeaderName::WwwAuthenticate
+        | HeaderName::ProxyAuthenticate => one(AuthValue::parse(value)),
+        _ => Ok(1),
+    }
+}
+
+fn one<T>(parsed: Result<T, ParseError>) -> Result<usize, ParseError> {
+    parsed.map(|_| 1)
+}
+
+fn tokens(value: &[u8]) -> Result<usize, ParseError> {
+    list(value, |cursor| read_token(cursor).map(|_| ()))
+}
+
+fn list<'a>(
+    value: &'a [u8],
+    read: impl Fn(&mut Cursor<'a>) -> Result<(), ParseError>,
+) -> Result<usize, ParseError> {
+    List::new(std::iter::once(value), read).try_fold(0, |count, element| {
+        element?;
+        Ok(count + 1)
+    })
+}
+
+fn via(cursor: &mut Cursor<'_>, limits: &Limits) -> Result<(), ParseError> {
+    few(Via::read(cursor)?.params(), limits)
+}
+
+fn address(value: &[u8], limits: &Limits) -> Result<(), ParseError> {
+    few(NameAddr::parse(value)?.params(), limits)
+}
+
+fn content_type(value: &[u8], limits: &Limits) -> Result<(), ParseError> {
+    few(ContentType::parse(value)?.params, limits)
+}
+
+fn few(params: Params<'_>, limits: &Limits) -> Result<(), ParseError> {
+    if params.iter().count() > limits.params {
+        Err(ParseError::new(0, Expected::FewerParams))
+    } else {
+        Ok(())
+    }
+}
+
+fn broken(name: HeaderName, error: ParseError, base: usize) -> Broken {
+    let reason = match name {
+        HeaderName::Via => "a malformed Via",
+        HeaderName::Contact => "a malformed Contact",
+        HeaderName::Route => "a malformed Route",
+        HeaderName::RecordRoute => "a malformed Record-Route",
+        HeaderName::From => "a malformed From",
+        HeaderName::To => "a malformed To",
+        HeaderName::CallId => "a malformed Call-ID",
+        HeaderName::CSeq => "a malformed CSeq",
+        HeaderName::MaxForwards => "a malformed Max-Forwards",
+        HeaderName::Expires => "a malformed Expires",
+        HeaderName::ContentType => "a malformed Content-Type",
+        HeaderName::ContentDisposition => "a malformed Content-Disposition",
+        HeaderName::Require => "a malformed Require",
+        HeaderName::ProxyRequire => "a malformed Proxy-Require",
+        HeaderName::Supported => "a malformed Supported",
+        HeaderName::Allow => "a malformed Allow",
+        _ => "malformed credentials or challenge",
+    };
+    match error.expected {
+        Expected::FewerParams => Broken::too_large("too many parameters", base),
+        _ => Broken::bad(reason, base + error.at),
+    }
+}

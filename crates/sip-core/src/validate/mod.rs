@@ -1,0 +1,36 @@
+//! What is wrong with a message, and the status that is owed for it.
+//!
+//! The parser refuses only what it cannot frame. Here a message that was framed is judged, seen
+//! as by a user agent server: syntax first (400), then what this side lacks, in the order of
+//! RFC 3261 §8.2: version, method, Request-URI, extensions, content.
+
+mod capabilities;
+mod fields;
+mod octets;
+mod support;
+mod verdict;
+
+pub use capabilities::Capabilities;
+pub use verdict::Verdict;
+
+use crate::{Limits, Message};
+
+/// Judges a message against the default limits.
+pub fn validate(message: &Message, capabilities: &Capabilities) -> Verdict {
+    validate_within(message, capabilities, &Limits::default())
+}
+
+/// Judges a message.
+///
+/// For a request the verdict names the response that is owed; a response or an ACK that is not
+/// valid is discarded (RFC 3261 §8.1.3, §17).
+pub fn validate_within(message: &Message, capabilities: &Capabilities, limits: &Limits) -> Verdict {
+    if message.is_request() && !message.is_version_2() {
+        return support::version();
+    }
+    let syntax = octets::check(message).and_then(|()| fields::check(message, limits));
+    match syntax {
+        Err(broken) => broken.into(),
+        Ok(()) => support::check(message, capabilities),
+    }
+}
