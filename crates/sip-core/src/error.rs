@@ -23,10 +23,7 @@ impl ParseError {
     /// `base`.
     #[must_use]
     pub const fn within(self, base: usize) -> Self {
-        Self {
-            at: self.at.saturating_add(base),
-            expected: self.expected,
-        }
+        Self { at: self.at.saturating_add(base), expected: self.expected }
     }
 }
 

@@ -57,13 +57,7 @@ impl std::error::Error for FrameError {}
 impl StreamFramer {
     /// A framer at the start of a stream.
     pub fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            buffer: BytesMut::new(),
-            searched: 0,
-            head: None,
-            lost: None,
-        }
+        Self { limits, buffer: BytesMut::new(), searched: 0, head: None, lost: None }
     }
 
     /// Takes octets that were received.
@@ -179,7 +173,5 @@ enum Blank {
 
 /// Two rows of Content-Length: which of them ends the message is anyone's guess.
 fn is_ambiguous(head: &Head) -> bool {
-    head.rows_of(crate::HeaderName::ContentLength)
-        .nth(1)
-        .is_some()
+    head.rows_of(crate::HeaderName::ContentLength).nth(1).is_some()
 }

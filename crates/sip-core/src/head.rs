@@ -168,9 +168,7 @@ impl Head {
 /// The octets of a row's value.
 #[inline]
 pub(crate) fn value<'a>(input: &'a [u8], row: &Row) -> &'a [u8] {
-    input
-        .get(row.value as usize..row.end as usize)
-        .unwrap_or_default()
+    input.get(row.value as usize..row.end as usize).unwrap_or_default()
 }
 
 #[inline]

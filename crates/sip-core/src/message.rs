@@ -40,21 +40,13 @@ impl Message {
             Some(length) => length,
             None => follows,
         };
-        Ok(Self {
-            bytes: datagram,
-            head,
-            body_length,
-        })
+        Ok(Self { bytes: datagram, head, body_length })
     }
 
     /// A message whose head was read before; `bytes` is head and body.
     pub(crate) fn from_parts(bytes: Bytes, head: Head) -> Self {
         let body_length = bytes.len().saturating_sub(head.length);
-        Self {
-            bytes,
-            head,
-            body_length,
-        }
+        Self { bytes, head, body_length }
     }
 
     /// All octets, those after the body included.
@@ -135,17 +127,13 @@ impl Message {
     /// The value of the first row of a header.
     #[inline]
     pub fn header(&self, name: HeaderName) -> Option<&[u8]> {
-        self.head
-            .first_row(name)
-            .map(|row| head::value(&self.bytes, row))
+        self.head.first_row(name).map(|row| head::value(&self.bytes, row))
     }
 
     /// The values of all rows of a header; a row may hold a list.
     #[inline]
     pub fn headers(&self, name: HeaderName) -> impl Iterator<Item = &[u8]> {
-        self.head
-            .rows_of(name)
-            .map(|row| head::value(&self.bytes, row))
+        self.head.rows_of(name).map(|row| head::value(&self.bytes, row))
     }
 
     /// The values of all rows of a name, known or not, in any case. Known names are found by
@@ -166,9 +154,7 @@ impl Message {
     /// The body; never more than Content-Length.
     #[inline]
     pub fn body(&self) -> &[u8] {
-        self.bytes
-            .get(self.head.length..self.head.length + self.body_length)
-            .unwrap_or_default()
+        self.bytes.get(self.head.length..self.head.length + self.body_length).unwrap_or_default()
     }
 
     /// Start line, fields and the empty line.

@@ -126,11 +126,7 @@ impl HeaderName {
 
     /// The name that `text` is, in any case, long or compact.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        if span(text, TOKEN) == text.len() {
-            Self::find(text)
-        } else {
-            None
-        }
+        if span(text, TOKEN) == text.len() { Self::find(text) } else { None }
     }
 
     /// The name that a token is: folding is exact for tokens only.
@@ -162,6 +158,12 @@ impl HeaderName {
     #[inline]
     pub(crate) const fn index(self) -> usize {
         self as usize
+    }
+}
+
+impl AsRef<str> for HeaderName {
+    fn as_ref(&self) -> &str {
+        self.as_str()
     }
 }
 
@@ -220,6 +222,7 @@ static LONG: [u8; 256] = long_table();
 /// Places in [`NAMES`], from 1, by letter.
 static COMPACT: [u8; 256] = compact_table();
 
+#[expect(clippy::indexing_slicing, reason = "runs when it is compiled, and stays within NAMES")]
 const fn long_table() -> [u8; 256] {
     let mut table = [0; 256];
     let mut place = 0;
@@ -232,6 +235,7 @@ const fn long_table() -> [u8; 256] {
     table
 }
 
+#[expect(clippy::indexing_slicing, reason = "runs when it is compiled, and stays within NAMES")]
 const fn compact_table() -> [u8; 256] {
     let mut table = [0; 256];
     let mut place = 0;

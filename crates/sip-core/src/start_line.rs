@@ -7,16 +7,8 @@ use std::ops::Range;
 /// A start line: offsets into the message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum StartLine {
-    Request {
-        method: Span,
-        uri: Span,
-        version: Span,
-    },
-    Response {
-        version: Span,
-        status: StatusCode,
-        reason: Span,
-    },
+    Request { method: Span, uri: Span, version: Span },
+    Response { version: Span, status: StatusCode, reason: Span },
 }
 
 /// A range that can be copied.
@@ -30,10 +22,7 @@ impl Span {
     #[inline]
     fn new(start: usize, length: usize) -> Self {
         let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self {
-            start: offset(start),
-            end: offset(start + length),
-        }
+        Self { start: offset(start), end: offset(start + length) }
     }
 
     #[inline]
@@ -65,7 +54,7 @@ impl StartLine {
         };
         parsed
             .map(|parsed| (parsed, start + line.len()))
-            .ok_or(ParseError::new(start, Expected::StartLine))
+            .ok_or_else(|| ParseError::new(start, Expected::StartLine))
     }
 
     /// Whether the version is the one that there is.
@@ -114,9 +103,7 @@ fn read_status_line(line: &[u8], start: usize) -> Option<StartLine> {
     if !is_version(version) || ![a, b, c].into_iter().all(|&digit| is(digit, DIGIT)) {
         return None;
     }
-    let code = [a, b, c]
-        .into_iter()
-        .fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
+    let code = [a, b, c].into_iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
     Some(StartLine::Response {
         version: Span::new(start, version.len()),
         status: StatusCode::new(code)?,

@@ -86,11 +86,7 @@ status_codes! {
 impl StatusCode {
     /// The code, or `None` outside 100 to 699.
     pub const fn new(code: u16) -> Option<Self> {
-        if code >= 100 && code <= 699 {
-            Some(Self(code))
-        } else {
-            None
-        }
+        if code >= 100 && code <= 699 { Some(Self(code)) } else { None }
     }
 
     /// The number.

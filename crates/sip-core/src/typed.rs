@@ -16,9 +16,7 @@ impl Message {
     /// No Via, or a malformed one.
     #[inline]
     pub fn top_via(&self) -> Result<Via<'_>, ParseError> {
-        self.vias()
-            .next()
-            .unwrap_or_else(|| Err(missing(HeaderName::Via)))
+        self.vias().next().unwrap_or_else(|| Err(missing(HeaderName::Via)))
     }
 
     /// All Via values, topmost first; an error ends them.
@@ -133,13 +131,11 @@ impl Message {
     }
 
     fn required(&self, name: HeaderName) -> Result<&[u8], ParseError> {
-        self.header(name).ok_or(missing(name))
+        self.header(name).ok_or_else(|| missing(name))
     }
 
     fn optional<'a, T>(
-        &'a self,
-        name: HeaderName,
-        parse: fn(&'a [u8]) -> Result<T, ParseError>,
+        &'a self, name: HeaderName, parse: fn(&'a [u8]) -> Result<T, ParseError>,
     ) -> Result<Option<T>, ParseError> {
         self.header(name).map(parse).transpose()
     }

@@ -45,8 +45,5 @@ impl Message {
 }
 
 fn party<'a>(address: &NameAddr<'a>) -> ssa::Party<'a> {
-    ssa::Party {
-        uri: address.uri().as_bytes(),
-        tag: address.tag(),
-    }
+    ssa::Party { uri: address.uri().as_bytes(), tag: address.tag() }
 }

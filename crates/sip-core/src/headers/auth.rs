@@ -30,9 +30,6 @@ impl<'a> AuthValue<'a> {
         if cursor.at() == before || cursor.is_done() {
             return Err(cursor.error(Expected::Whitespace));
         }
-        Ok(Self {
-            scheme,
-            rest: cursor.rest(),
-        })
+        Ok(Self { scheme, rest: cursor.rest() })
     }
 }

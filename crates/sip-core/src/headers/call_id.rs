@@ -19,11 +19,7 @@ impl<'a> CallId<'a> {
         if cursor.eat(b'@') {
             cursor.some(WORD, Expected::Word)?;
         }
-        if cursor.is_done() {
-            Ok(Self(value))
-        } else {
-            Err(cursor.error(Expected::Word))
-        }
+        if cursor.is_done() { Ok(Self(value)) } else { Err(cursor.error(Expected::Word)) }
     }
 
     /// The octets.

@@ -33,11 +33,7 @@ impl<'a> ContentType<'a> {
         let kind = cursor.token().map_err(|_| error)?;
         cursor.separator(b'/').map_err(|_| error)?;
         let subtype = cursor.token().map_err(|_| error)?;
-        Ok(Self {
-            kind,
-            subtype,
-            params: Params::read(cursor)?,
-        })
+        Ok(Self { kind, subtype, params: Params::read(cursor)? })
     }
 
     /// Whether this is the given type, for example `application/sdp`, in any case and with any
@@ -75,8 +71,6 @@ impl<'a> ContentDisposition<'a> {
 
     /// Whether a body that is not understood may be ignored: `handling=optional`.
     pub fn is_optional(&self) -> bool {
-        self.params
-            .value("handling")
-            .is_some_and(|value| value.eq_ignore_ascii_case(b"optional"))
+        self.params.value("handling").is_some_and(|value| value.eq_ignore_ascii_case(b"optional"))
     }
 }

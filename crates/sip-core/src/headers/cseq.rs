@@ -28,9 +28,6 @@ impl<'a> CSeq<'a> {
         }
         let method = Method::new(cursor.token()?);
         cursor.end()?;
-        Ok(Self {
-            number: u32::try_from(number).unwrap_or_default(),
-            method,
-        })
+        Ok(Self { number: u32::try_from(number).unwrap_or_default(), method })
     }
 }

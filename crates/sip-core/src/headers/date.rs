@@ -23,13 +23,7 @@ impl Date {
     /// A date so long after the start of 1970, in whole seconds.
     pub const fn from_unix(time: Duration) -> Self {
         let seconds = time.as_secs();
-        Self {
-            seconds: if seconds > Self::LAST {
-                Self::LAST
-            } else {
-                seconds
-            },
-        }
+        Self { seconds: if seconds > Self::LAST { Self::LAST } else { seconds } }
     }
 
     /// Time since the start of 1970.
@@ -71,9 +65,7 @@ impl Date {
             return None;
         }
         let days = days_from_civil(year, month, day)?;
-        Some(Self {
-            seconds: days * 86_400 + hour * 3_600 + minute * 60 + second,
-        })
+        Some(Self { seconds: days * 86_400 + hour * 3_600 + minute * 60 + second })
     }
 }
 
@@ -132,11 +124,8 @@ impl fmt::Display for Date {
                 .unwrap_or_default()
                 .escape_ascii()
         };
-        let (hour, minute, second) = (
-            self.seconds / 3_600 % 24,
-            self.seconds / 60 % 60,
-            self.seconds % 60,
-        );
+        let (hour, minute, second) =
+            (self.seconds / 3_600 % 24, self.seconds / 60 % 60, self.seconds % 60);
         write!(
             f,
             "{}, {:02} {} {year:04} {hour:02}:{minute:02}:{second:02} GMT",

@@ -37,11 +37,7 @@ impl<'a> NameAddr<'a> {
             _ => read_unquoted(cursor)?,
         };
         let params = Params::read(cursor)?;
-        Ok(Self {
-            display,
-            uri,
-            params,
-        })
+        Ok(Self { display, uri, params })
     }
 
     /// The display name as it stands: quoted, or tokens.
@@ -52,9 +48,7 @@ impl<'a> NameAddr<'a> {
     /// The display name without quotes and escapes. It is a peer's text: no proof of anything.
     pub fn display_text(&self) -> Option<Cow<'a, [u8]>> {
         let raw = self.display?;
-        let quoted = raw
-            .strip_prefix(b"\"")
-            .and_then(|rest| rest.strip_suffix(b"\""));
+        let quoted = raw.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
         Some(quoted.map_or(Cow::Borrowed(raw), unescape))
     }
 
@@ -137,7 +131,7 @@ fn read_addr_spec<'a>(cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
         .rest()
         .iter()
         .position(|byte| b",; \t\r\n<>\"".contains(byte))
-        .unwrap_or(cursor.rest().len());
+        .unwrap_or_else(|| cursor.rest().len());
     let text = cursor.take(length);
     if let Some(at) = text.iter().position(|&byte| byte == b'?') {
         return Err(ParseError::new(start + at, Expected::AngleBrackets));

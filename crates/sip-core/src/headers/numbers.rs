@@ -9,9 +9,7 @@ use crate::{Expected, ParseError};
 /// What is not digits.
 pub fn delta_seconds(value: &[u8]) -> Result<u32, ParseError> {
     let digits = digits(value)?;
-    Ok(decimal(digits)
-        .and_then(|number| u32::try_from(number).ok())
-        .unwrap_or(u32::MAX))
+    Ok(decimal(digits).and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX))
 }
 
 /// `1*DIGIT`; what does not fit is refused rather than wrapped.

@@ -30,6 +30,13 @@ impl<'a> Via<'a> {
         Ok(via)
     }
 
+    /// Reads the first of a row's values; also yields how many octets it has.
+    pub(crate) fn read_first(row: &'a [u8]) -> Result<(Self, usize), ParseError> {
+        let mut cursor = Cursor::new(row);
+        let via = Self::read(&mut cursor)?;
+        Ok((via, cursor.at()))
+    }
+
     #[inline]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
         let transport = read_protocol(cursor)?;
@@ -41,13 +48,7 @@ impl<'a> Via<'a> {
         let host = Host::read(cursor)?;
         let port = read_port(cursor)?;
         let params = Params::read(cursor)?;
-        Ok(Self {
-            transport,
-            host,
-            port,
-            params,
-            branch: params.value("branch"),
-        })
+        Ok(Self { transport, host, port, params, branch: params.value("branch") })
     }
 
     /// The transport as it stands, for example `UDP`.

@@ -45,10 +45,7 @@ impl<'a> Cursor<'a> {
     /// Reads `count` octets, or what is left.
     #[inline]
     pub(crate) fn take(&mut self, count: usize) -> &'a [u8] {
-        let (taken, rest) = self
-            .rest
-            .split_at_checked(count)
-            .unwrap_or((self.rest, &[]));
+        let (taken, rest) = self.rest.split_at_checked(count).unwrap_or((self.rest, &[]));
         self.rest = rest;
         taken
     }
@@ -105,11 +102,7 @@ impl<'a> Cursor<'a> {
 
     /// Reads `byte` with white space around it, or fails.
     pub(crate) fn separator(&mut self, byte: u8) -> Result<(), ParseError> {
-        if self.eat_separator(byte) {
-            Ok(())
-        } else {
-            Err(self.error(Expected::Octet(byte)))
-        }
+        if self.eat_separator(byte) { Ok(()) } else { Err(self.error(Expected::Octet(byte))) }
     }
 
     /// Reads the octets of a class, which may be none.
@@ -122,11 +115,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(crate) fn some(&mut self, class: u16, expected: Expected) -> Result<&'a [u8], ParseError> {
         let run = self.run(class);
-        if run.is_empty() {
-            Err(self.error(expected))
-        } else {
-            Ok(run)
-        }
+        if run.is_empty() { Err(self.error(expected)) } else { Ok(run) }
     }
 
     #[inline]
@@ -174,11 +163,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(crate) fn end(&mut self) -> Result<(), ParseError> {
         self.skip_white();
-        if self.is_done() {
-            Ok(())
-        } else {
-            Err(self.error(Expected::End))
-        }
+        if self.is_done() { Ok(()) } else { Err(self.error(Expected::End)) }
     }
 }
 

@@ -18,11 +18,7 @@ where
     Read: Fn(&mut Cursor<'a>) -> Result<T, ParseError>,
 {
     pub(crate) fn new(rows: Rows, read: Read) -> Self {
-        Self {
-            rows,
-            row: None,
-            read,
-        }
+        Self { rows, row: None, read }
     }
 
     fn element(&mut self, mut cursor: Cursor<'a>) -> Result<T, ParseError> {

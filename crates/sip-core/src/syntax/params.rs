@@ -37,9 +37,7 @@ impl<'a> Params<'a> {
             read_param(cursor)?;
         }
         let length = cursor.at() - start.at();
-        Ok(Self {
-            raw: start.rest().get(..length).unwrap_or_default(),
-        })
+        Ok(Self { raw: start.rest().get(..length).unwrap_or_default() })
     }
 
     /// The octets, with the leading semicolon; empty without parameters.
@@ -52,11 +50,7 @@ impl<'a> Params<'a> {
     pub fn iter(&self) -> impl Iterator<Item = Param<'a>> + use<'a> {
         let mut cursor = Cursor::new(self.raw);
         std::iter::from_fn(move || {
-            if cursor.eat_separator(b';') {
-                read_param(&mut cursor).ok()
-            } else {
-                None
-            }
+            if cursor.eat_separator(b';') { read_param(&mut cursor).ok() } else { None }
         })
     }
 
@@ -83,11 +77,7 @@ impl fmt::Debug for Params<'_> {
 #[inline]
 fn read_param<'a>(cursor: &mut Cursor<'a>) -> Result<Param<'a>, ParseError> {
     let name = cursor.some(TOKEN, Expected::Param)?;
-    let value = if cursor.eat_separator(b'=') {
-        Some(read_value(cursor)?)
-    } else {
-        None
-    };
+    let value = if cursor.eat_separator(b'=') { Some(read_value(cursor)?) } else { None };
     Ok(Param { name, value })
 }
 
@@ -118,7 +108,7 @@ fn bare_ipv6<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], ParseError> {
         .rest()
         .iter()
         .position(|&byte| !(byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'))
-        .unwrap_or(cursor.rest().len());
+        .unwrap_or_else(|| cursor.rest().len());
     let text = cursor.rest().get(..length).unwrap_or_default();
     match crate::uri::ipv6(text) {
         Some(_) => Ok(cursor.take(length)),
@@ -134,10 +124,7 @@ mod tests {
         let mut cursor = Cursor::new(text);
         let params = Params::read(&mut cursor)?;
         cursor.end()?;
-        Ok(params
-            .iter()
-            .map(|p| (p.name.to_vec(), p.value.map(<[u8]>::to_vec)))
-            .collect())
+        Ok(params.iter().map(|p| (p.name.to_vec(), p.value.map(<[u8]>::to_vec))).collect())
     }
 
     #[test]

@@ -71,12 +71,7 @@ impl InviteClient {
             out.push(Output::Start(Timer::A, timing.t1));
         }
         out.push(Output::Start(Timer::B, timing.timeout()));
-        Self {
-            state: State::Calling {
-                interval: timing.t1,
-            },
-            reliable,
-        }
+        Self { state: State::Calling { interval: timing.t1 }, reliable }
     }
 
     /// Whether the INVITE was not answered at all yet; only then may it not be cancelled.
@@ -211,12 +206,7 @@ mod tests {
         run(
             false,
             &[
-                (
-                    CALLING,
-                    Fired(Timer::A),
-                    doubled,
-                    &[Send, Start(Timer::A, 2 * T1)],
-                ),
+                (CALLING, Fired(Timer::A), doubled, &[Send, Start(Timer::A, 2 * T1)]),
                 (
                     CALLING,
                     Fired(Timer::B),
@@ -247,54 +237,24 @@ mod tests {
                     State::Completed,
                     &[stop[0], stop[1], SendAck, Deliver, d],
                 ),
-                (
-                    State::Proceeding,
-                    Response(Class::Provisional),
-                    State::Proceeding,
-                    &[Deliver],
-                ),
-                (
-                    State::Proceeding,
-                    Response(Class::Success),
-                    State::Accepted,
-                    &[Deliver, m],
-                ),
+                (State::Proceeding, Response(Class::Provisional), State::Proceeding, &[Deliver]),
+                (State::Proceeding, Response(Class::Success), State::Accepted, &[Deliver, m]),
                 (
                     State::Proceeding,
                     Response(Class::Failure),
                     State::Completed,
                     &[SendAck, Deliver, d],
                 ),
-                (
-                    State::Completed,
-                    Response(Class::Failure),
-                    State::Completed,
-                    &[SendAck],
-                ),
-                (
-                    State::Completed,
-                    Fired(Timer::D),
-                    State::Terminated,
-                    &[Terminate],
-                ),
+                (State::Completed, Response(Class::Failure), State::Completed, &[SendAck]),
+                (State::Completed, Fired(Timer::D), State::Terminated, &[Terminate]),
                 (
                     State::Completed,
                     TransportError,
                     State::Terminated,
                     &[Stop(Timer::D), TransportFailed, Terminate],
                 ),
-                (
-                    State::Accepted,
-                    Response(Class::Success),
-                    State::Accepted,
-                    &[Deliver],
-                ),
-                (
-                    State::Accepted,
-                    Fired(Timer::M),
-                    State::Terminated,
-                    &[Terminate],
-                ),
+                (State::Accepted, Response(Class::Success), State::Accepted, &[Deliver]),
+                (State::Accepted, Fired(Timer::M), State::Terminated, &[Terminate]),
             ],
         );
     }
@@ -308,39 +268,14 @@ mod tests {
                 (State::Proceeding, Fired(Timer::A), State::Proceeding, &[]),
                 (State::Proceeding, Fired(Timer::B), State::Proceeding, &[]),
                 (State::Proceeding, TransportError, State::Proceeding, &[]),
-                (
-                    State::Completed,
-                    Response(Class::Provisional),
-                    State::Completed,
-                    &[],
-                ),
-                (
-                    State::Completed,
-                    Response(Class::Success),
-                    State::Completed,
-                    &[],
-                ),
+                (State::Completed, Response(Class::Provisional), State::Completed, &[]),
+                (State::Completed, Response(Class::Success), State::Completed, &[]),
                 (State::Completed, Fired(Timer::M), State::Completed, &[]),
-                (
-                    State::Accepted,
-                    Response(Class::Provisional),
-                    State::Accepted,
-                    &[],
-                ),
-                (
-                    State::Accepted,
-                    Response(Class::Failure),
-                    State::Accepted,
-                    &[],
-                ),
+                (State::Accepted, Response(Class::Provisional), State::Accepted, &[]),
+                (State::Accepted, Response(Class::Failure), State::Accepted, &[]),
                 (State::Accepted, TransportError, State::Accepted, &[]),
                 (State::Accepted, Fired(Timer::D), State::Accepted, &[]),
-                (
-                    State::Terminated,
-                    Response(Class::Success),
-                    State::Terminated,
-                    &[],
-                ),
+                (State::Terminated, Response(Class::Success), State::Terminated, &[]),
                 (State::Terminated, Fired(Timer::B), State::Terminated, &[]),
                 (State::Terminated, TransportError, State::Terminated, &[]),
             ],

@@ -70,10 +70,7 @@ impl InviteServer {
     /// Starts it for an INVITE that the caller passes to the transaction user.
     pub fn start(reliable: bool, timing: &Timing, out: &mut Vec<Output>) -> Self {
         out.push(Output::Start(Timer::Trying, timing.trying));
-        Self {
-            state: State::Proceeding { provisional: false },
-            reliable,
-        }
+        Self { state: State::Proceeding { provisional: false }, reliable }
     }
 
     /// Whether a final response is still owed, so that a CANCEL has something to cancel.
@@ -150,9 +147,7 @@ impl InviteServer {
                     out.push(Output::Start(Timer::G, timing.t1));
                 }
                 out.push(Output::Start(Timer::H, timing.timeout()));
-                self.state = State::Completed {
-                    interval: timing.t1,
-                };
+                self.state = State::Completed { interval: timing.t1 };
             }
         }
     }
@@ -222,39 +217,14 @@ mod tests {
             false,
             &[
                 (SILENT, Fired(Timer::Trying), PROCEEDING, &[SendTrying]),
-                (
-                    SILENT,
-                    Respond(Class::Provisional),
-                    PROCEEDING,
-                    &[trying, Send],
-                ),
-                (
-                    SILENT,
-                    Respond(Class::Success),
-                    State::Accepted,
-                    &[trying, Send, l],
-                ),
-                (
-                    SILENT,
-                    Respond(Class::Failure),
-                    COMPLETED,
-                    &[trying, Send, gh[0], gh[1]],
-                ),
+                (SILENT, Respond(Class::Provisional), PROCEEDING, &[trying, Send]),
+                (SILENT, Respond(Class::Success), State::Accepted, &[trying, Send, l]),
+                (SILENT, Respond(Class::Failure), COMPLETED, &[trying, Send, gh[0], gh[1]]),
                 (SILENT, TransportError, SILENT, &[TransportFailed]),
                 (PROCEEDING, Request, PROCEEDING, &[Send]),
                 (PROCEEDING, Respond(Class::Provisional), PROCEEDING, &[Send]),
-                (
-                    PROCEEDING,
-                    Respond(Class::Success),
-                    State::Accepted,
-                    &[Send, l],
-                ),
-                (
-                    PROCEEDING,
-                    Respond(Class::Failure),
-                    COMPLETED,
-                    &[Send, gh[0], gh[1]],
-                ),
+                (PROCEEDING, Respond(Class::Success), State::Accepted, &[Send, l]),
+                (PROCEEDING, Respond(Class::Failure), COMPLETED, &[Send, gh[0], gh[1]]),
                 (PROCEEDING, TransportError, PROCEEDING, &[TransportFailed]),
                 (COMPLETED, Request, COMPLETED, &[Send]),
                 (
@@ -271,31 +241,11 @@ mod tests {
                 ),
                 (COMPLETED, Ack, State::Confirmed, &[stop[0], stop[1], i]),
                 (COMPLETED, TransportError, COMPLETED, &[TransportFailed]),
-                (
-                    State::Confirmed,
-                    Fired(Timer::I),
-                    State::Terminated,
-                    &[Terminate],
-                ),
+                (State::Confirmed, Fired(Timer::I), State::Terminated, &[Terminate]),
                 (State::Accepted, Ack, State::Accepted, &[Deliver]),
-                (
-                    State::Accepted,
-                    Respond(Class::Success),
-                    State::Accepted,
-                    &[Send],
-                ),
-                (
-                    State::Accepted,
-                    Fired(Timer::L),
-                    State::Terminated,
-                    &[Terminate],
-                ),
-                (
-                    State::Accepted,
-                    TransportError,
-                    State::Accepted,
-                    &[TransportFailed],
-                ),
+                (State::Accepted, Respond(Class::Success), State::Accepted, &[Send]),
+                (State::Accepted, Fired(Timer::L), State::Terminated, &[Terminate]),
+                (State::Accepted, TransportError, State::Accepted, &[TransportFailed]),
             ],
         );
     }
@@ -319,27 +269,12 @@ mod tests {
                 (State::Confirmed, Fired(Timer::H), State::Confirmed, &[]),
                 (State::Confirmed, TransportError, State::Confirmed, &[]),
                 (State::Accepted, Request, State::Accepted, &[]),
-                (
-                    State::Accepted,
-                    Respond(Class::Provisional),
-                    State::Accepted,
-                    &[],
-                ),
-                (
-                    State::Accepted,
-                    Respond(Class::Failure),
-                    State::Accepted,
-                    &[],
-                ),
+                (State::Accepted, Respond(Class::Provisional), State::Accepted, &[]),
+                (State::Accepted, Respond(Class::Failure), State::Accepted, &[]),
                 (State::Accepted, Fired(Timer::H), State::Accepted, &[]),
                 (State::Terminated, Request, State::Terminated, &[]),
                 (State::Terminated, Ack, State::Terminated, &[]),
-                (
-                    State::Terminated,
-                    Respond(Class::Success),
-                    State::Terminated,
-                    &[],
-                ),
+                (State::Terminated, Respond(Class::Success), State::Terminated, &[]),
             ],
         );
     }
@@ -349,18 +284,8 @@ mod tests {
         run(
             true,
             &[
-                (
-                    PROCEEDING,
-                    Respond(Class::Failure),
-                    COMPLETED,
-                    &[Send, Start(Timer::H, 64 * T1)],
-                ),
-                (
-                    COMPLETED,
-                    Ack,
-                    State::Terminated,
-                    &[Stop(Timer::H), Terminate],
-                ),
+                (PROCEEDING, Respond(Class::Failure), COMPLETED, &[Send, Start(Timer::H, 64 * T1)]),
+                (COMPLETED, Ack, State::Terminated, &[Stop(Timer::H), Terminate]),
             ],
         );
     }

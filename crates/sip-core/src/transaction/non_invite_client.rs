@@ -64,12 +64,7 @@ impl NonInviteClient {
             out.push(Output::Start(Timer::E, timing.t1));
         }
         out.push(Output::Start(Timer::F, timing.timeout()));
-        Self {
-            state: State::Trying {
-                interval: timing.t1,
-            },
-            reliable,
-        }
+        Self { state: State::Trying { interval: timing.t1 }, reliable }
     }
 
     /// Moves the machine.
@@ -180,12 +175,7 @@ mod tests {
                     State::Trying { interval: 2 * T1 },
                     &[Send, Start(Timer::E, 2 * T1)],
                 ),
-                (
-                    longest,
-                    Fired(Timer::E),
-                    longest,
-                    &[Send, Start(Timer::E, T2)],
-                ),
+                (longest, Fired(Timer::E), longest, &[Send, Start(Timer::E, T2)]),
                 (
                     TRYING,
                     Fired(Timer::F),
@@ -198,12 +188,7 @@ mod tests {
                     State::Terminated,
                     &[stop[0], stop[1], TransportFailed, Terminate],
                 ),
-                (
-                    TRYING,
-                    Response(Class::Provisional),
-                    State::Proceeding,
-                    &[Deliver],
-                ),
+                (TRYING, Response(Class::Provisional), State::Proceeding, &[Deliver]),
                 (
                     TRYING,
                     Response(Class::Success),
@@ -234,12 +219,7 @@ mod tests {
                     State::Terminated,
                     &[stop[0], stop[1], TransportFailed, Terminate],
                 ),
-                (
-                    State::Proceeding,
-                    Response(Class::Provisional),
-                    State::Proceeding,
-                    &[Deliver],
-                ),
+                (State::Proceeding, Response(Class::Provisional), State::Proceeding, &[Deliver]),
                 (
                     State::Proceeding,
                     Response(Class::Success),
@@ -252,12 +232,7 @@ mod tests {
                     State::Completed,
                     &[stop[0], stop[1], Deliver, k],
                 ),
-                (
-                    State::Completed,
-                    Fired(Timer::K),
-                    State::Terminated,
-                    &[Terminate],
-                ),
+                (State::Completed, Fired(Timer::K), State::Terminated, &[Terminate]),
             ],
         );
     }
@@ -269,33 +244,13 @@ mod tests {
             &[
                 (TRYING, Fired(Timer::K), TRYING, &[]),
                 (State::Proceeding, Fired(Timer::K), State::Proceeding, &[]),
-                (
-                    State::Completed,
-                    Response(Class::Provisional),
-                    State::Completed,
-                    &[],
-                ),
-                (
-                    State::Completed,
-                    Response(Class::Success),
-                    State::Completed,
-                    &[],
-                ),
-                (
-                    State::Completed,
-                    Response(Class::Failure),
-                    State::Completed,
-                    &[],
-                ),
+                (State::Completed, Response(Class::Provisional), State::Completed, &[]),
+                (State::Completed, Response(Class::Success), State::Completed, &[]),
+                (State::Completed, Response(Class::Failure), State::Completed, &[]),
                 (State::Completed, TransportError, State::Completed, &[]),
                 (State::Completed, Fired(Timer::E), State::Completed, &[]),
                 (State::Completed, Fired(Timer::F), State::Completed, &[]),
-                (
-                    State::Terminated,
-                    Response(Class::Success),
-                    State::Terminated,
-                    &[],
-                ),
+                (State::Terminated, Response(Class::Success), State::Terminated, &[]),
                 (State::Terminated, Fired(Timer::F), State::Terminated, &[]),
                 (State::Terminated, TransportError, State::Terminated, &[]),
             ],

@@ -59,10 +59,7 @@ pub struct NonInviteServer {
 impl NonInviteServer {
     /// Starts it for a request that the caller passes to the transaction user.
     pub const fn start(reliable: bool) -> Self {
-        Self {
-            state: State::Trying,
-            reliable,
-        }
+        Self { state: State::Trying, reliable }
     }
 
     /// Moves the machine.
@@ -143,12 +140,7 @@ mod tests {
                 (Proceeding, Respond(Class::Provisional), Proceeding, &[Send]),
                 (Proceeding, Respond(Class::Success), Completed, &[Send, j]),
                 (Proceeding, Respond(Class::Failure), Completed, &[Send, j]),
-                (
-                    Proceeding,
-                    TransportError,
-                    Terminated,
-                    &[TransportFailed, Terminate],
-                ),
+                (Proceeding, TransportError, Terminated, &[TransportFailed, Terminate]),
                 (Completed, Request, Completed, &[Send]),
                 (Completed, Fired(Timer::J), Terminated, &[Terminate]),
                 (
@@ -184,14 +176,6 @@ mod tests {
 
     #[test]
     fn over_tcp_a_final_response_ends_it_at_once() {
-        run(
-            true,
-            &[(
-                Trying,
-                Respond(Class::Success),
-                Terminated,
-                &[Send, Terminate],
-            )],
-        );
+        run(true, &[(Trying, Respond(Class::Success), Terminated, &[Send, Terminate])]);
     }
 }

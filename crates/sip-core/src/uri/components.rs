@@ -71,9 +71,7 @@ impl<'a> UriHeaders<'a> {
                 read_header(cursor)?;
             }
         }
-        Ok(Self {
-            raw: since(start, cursor),
-        })
+        Ok(Self { raw: since(start, cursor) })
     }
 
     /// The octets, with the question mark; empty without headers.
@@ -105,15 +103,12 @@ fn since<'a>(start: Cursor<'a>, end: &Cursor<'a>) -> &'a [u8] {
 }
 
 fn split<'a>(
-    raw: &'a [u8],
-    separator: u8,
+    raw: &'a [u8], separator: u8,
 ) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + use<'a> {
-    raw.split(move |&byte| byte == separator)
-        .filter(|part| !part.is_empty())
-        .map(|part| {
-            let mut halves = part.splitn(2, |&byte| byte == b'=');
-            (halves.next().unwrap_or_default(), halves.next())
-        })
+    raw.split(move |&byte| byte == separator).filter(|part| !part.is_empty()).map(|part| {
+        let mut halves = part.splitn(2, |&byte| byte == b'=');
+        (halves.next().unwrap_or_default(), halves.next())
+    })
 }
 
 /// `pname [ "=" pvalue ]`, neither empty.

@@ -36,13 +36,10 @@ impl Uri<'_> {
     fn params_match(&self, other: &Uri<'_>) -> bool {
         let one_way = |a: &Uri<'_>, b: &Uri<'_>| {
             a.params.iter().all(|param| {
-                b.params
-                    .iter()
-                    .find(|p| equal_folded(p.name, param.name))
-                    .map_or_else(
-                        || !TELLING.iter().any(|name| param.is(name)),
-                        |found| same_value(&found, &param),
-                    )
+                b.params.iter().find(|p| equal_folded(p.name, param.name)).map_or_else(
+                    || !TELLING.iter().any(|name| param.is(name)),
+                    |found| same_value(&found, &param),
+                )
             })
         };
         one_way(self, other) && one_way(other, self)
@@ -112,11 +109,8 @@ fn unescape(text: &[u8]) -> impl Iterator<Item = (u8, bool)> + '_ {
     let mut rest = text;
     std::iter::from_fn(move || match rest {
         [b'%', high, low, tail @ ..] => {
-            let digit = |byte: &u8| {
-                char::from(*byte)
-                    .to_digit(16)
-                    .and_then(|d| u8::try_from(d).ok())
-            };
+            let digit =
+                |byte: &u8| char::from(*byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
             let byte = digit(high)? * 16 + digit(low)?;
             rest = tail;
             Some((byte, b";/?:@&=+$,%".contains(&byte)))

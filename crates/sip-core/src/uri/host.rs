@@ -19,11 +19,7 @@ impl<'a> Host<'a> {
     pub fn parse(text: &'a [u8]) -> Result<Self, ParseError> {
         let mut cursor = Cursor::new(text);
         let host = Self::read(&mut cursor)?;
-        if cursor.is_done() {
-            Ok(host)
-        } else {
-            Err(cursor.error(Expected::Host))
-        }
+        if cursor.is_done() { Ok(host) } else { Err(cursor.error(Expected::Host)) }
     }
 
     #[inline]
@@ -51,10 +47,7 @@ impl<'a> Host<'a> {
     /// `label` is where the last label begins, `last` the last octet.
     #[inline]
     fn check(
-        cursor: &mut Cursor<'a>,
-        last: u8,
-        label: usize,
-        length: usize,
+        cursor: &mut Cursor<'a>, last: u8, label: usize, length: usize,
     ) -> Result<Self, ParseError> {
         let error = cursor.error(Expected::Host);
         let raw = cursor.take(length);
@@ -66,27 +59,17 @@ impl<'a> Host<'a> {
             Some(first) => !is(*first, DIGIT),
             None => trailing_dot_is_name(raw),
         };
-        if is_name || is_ipv4(raw) {
-            Ok(Self { raw })
-        } else {
-            Err(error)
-        }
+        if is_name || is_ipv4(raw) { Ok(Self { raw }) } else { Err(error) }
     }
 
     fn read_reference(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
         let error = cursor.error(Expected::Host);
-        let end = cursor
-            .rest()
-            .iter()
-            .position(|&byte| byte == b']')
-            .ok_or(error)?;
+        let end = cursor.rest().iter().position(|&byte| byte == b']').ok_or(error)?;
         let inner = cursor.rest().get(1..end).unwrap_or_default();
         if ipv6(inner).is_none() {
             return Err(error);
         }
-        Ok(Self {
-            raw: cursor.take(end + 1),
-        })
+        Ok(Self { raw: cursor.take(end + 1) })
     }
 
     /// The octets.
@@ -96,10 +79,7 @@ impl<'a> Host<'a> {
 
     /// The address, where the host is one.
     pub fn ip(&self) -> Option<IpAddr> {
-        let inner = self
-            .raw
-            .strip_prefix(b"[")
-            .and_then(|rest| rest.strip_suffix(b"]"));
+        let inner = self.raw.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
         match inner {
             Some(inner) => ipv6(inner).map(IpAddr::V6),
             None => std::str::from_utf8(self.raw).ok()?.parse().ok(),

@@ -23,11 +23,7 @@ impl<'a> Uri<'a> {
             Scheme::Tel => tel::read(text, &mut cursor)?,
             Scheme::Other(_) => read_opaque(text, scheme, &mut cursor)?,
         };
-        if cursor.is_done() {
-            Ok(uri)
-        } else {
-            Err(cursor.error(Expected::Uri))
-        }
+        if cursor.is_done() { Ok(uri) } else { Err(cursor.error(Expected::Uri)) }
     }
 }
 
@@ -52,39 +48,24 @@ fn read_scheme<'a>(cursor: &mut Cursor<'a>) -> Result<Scheme<'a>, ParseError> {
         .rest()
         .iter()
         .position(|&byte| !(is(byte, ALPHANUM) || matches!(byte, b'+' | b'-' | b'.')))
-        .unwrap_or(cursor.rest().len());
+        .unwrap_or_else(|| cursor.rest().len());
     let error = cursor.error(Expected::Scheme);
     let name = cursor.take(length);
     if !name.first().is_some_and(u8::is_ascii_alphabetic) || !cursor.eat(b':') {
         return Err(error);
     }
-    if name.eq_ignore_ascii_case(b"tel") {
-        Ok(Scheme::Tel)
-    } else {
-        Ok(Scheme::Other(name))
-    }
+    if name.eq_ignore_ascii_case(b"tel") { Ok(Scheme::Tel) } else { Ok(Scheme::Other(name)) }
 }
 
 fn read_sip<'a>(
-    raw: &'a [u8],
-    scheme: Scheme<'a>,
-    cursor: &mut Cursor<'a>,
+    raw: &'a [u8], scheme: Scheme<'a>, cursor: &mut Cursor<'a>,
 ) -> Result<Uri<'a>, ParseError> {
     let (user, password) = read_userinfo(cursor)?;
     let host = Host::read(cursor)?;
     let port = read_port(cursor)?;
     let params = UriParams::read(cursor)?;
     let headers = UriHeaders::read(cursor)?;
-    Ok(Uri {
-        raw,
-        scheme,
-        user,
-        password,
-        host: Some(host),
-        port,
-        params,
-        headers,
-    })
+    Ok(Uri { raw, scheme, user, password, host: Some(host), port, params, headers })
 }
 
 type UserInfo<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
@@ -122,9 +103,7 @@ pub(crate) fn read_port(cursor: &mut Cursor<'_>) -> Result<Option<u16>, ParseErr
 
 /// `absoluteURI` of a scheme that this stack knows nothing of.
 fn read_opaque<'a>(
-    raw: &'a [u8],
-    scheme: Scheme<'a>,
-    cursor: &mut Cursor<'a>,
+    raw: &'a [u8], scheme: Scheme<'a>, cursor: &mut Cursor<'a>,
 ) -> Result<Uri<'a>, ParseError> {
     let length = span_escaped(cursor.rest(), URIC);
     if length == 0 {

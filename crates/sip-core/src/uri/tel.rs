@@ -36,15 +36,8 @@ pub(super) fn read<'a>(raw: &'a [u8], cursor: &mut Cursor<'a>) -> Result<Uri<'a>
 fn check_number(number: &[u8], global: bool, error: ParseError) -> Result<(), ParseError> {
     let separator = |byte: u8| matches!(byte, b'-' | b'.' | b'(' | b')');
     let has_digit = number.iter().any(|&byte| !separator(byte));
-    let all_fit = !global
-        || number
-            .iter()
-            .all(|&byte| is(byte, DIGIT) || separator(byte));
-    if has_digit && all_fit {
-        Ok(())
-    } else {
-        Err(error)
-    }
+    let all_fit = !global || number.iter().all(|&byte| is(byte, DIGIT) || separator(byte));
+    if has_digit && all_fit { Ok(()) } else { Err(error) }
 }
 
 /// Reads the parameters; true where `phone-context` is among them.
@@ -56,7 +49,7 @@ fn read_params(cursor: &mut Cursor<'_>) -> Result<bool, ParseError> {
                 .rest()
                 .iter()
                 .position(|&byte| !(is(byte, ALPHANUM) || byte == b'-'))
-                .unwrap_or(cursor.rest().len()),
+                .unwrap_or_else(|| cursor.rest().len()),
         );
         if name.is_empty() {
             return Err(cursor.error(Expected::Param));

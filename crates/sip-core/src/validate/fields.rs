@@ -35,9 +35,7 @@ fn request_uri(message: &Message, limits: &Limits) -> Result<(), Broken> {
     if text.len() > limits.uri {
         return Err(Broken::uri_too_long());
     }
-    let uri = message
-        .uri()
-        .map_err(|error| Broken::bad("a malformed Request-URI", error.at))?;
+    let uri = message.uri().map_err(|error| Broken::bad("a malformed Request-URI", error.at))?;
     // RFC 3261 §19.1.1, table 1: no headers in a Request-URI.
     if uri.headers().is_empty() {
         Ok(())
@@ -89,11 +87,7 @@ struct Counts {
 
 impl Counts {
     fn add(
-        &mut self,
-        name: HeaderName,
-        elements: usize,
-        limits: &Limits,
-        at: usize,
+        &mut self, name: HeaderName, elements: usize, limits: &Limits, at: usize,
     ) -> Result<(), Broken> {
         let (count, most) = match name {
             HeaderName::Via => (&mut self.vias, limits.vias),
@@ -118,9 +112,9 @@ fn field(name: HeaderName, value: &[u8], limits: &Limits) -> Result<usize, Parse
             let params = contact.address().map(|address| address.params());
             few(params.unwrap_or_default(), limits)
         }),
-        HeaderName::Route | HeaderName::RecordRoute => list(value, |cursor| {
-            few(NameAddr::read(cursor)?.params(), limits)
-        }),
+        HeaderName::Route | HeaderName::RecordRoute => {
+            list(value, |cursor| few(NameAddr::read(cursor)?.params(), limits))
+        }
         HeaderName::From | HeaderName::To => one(address(value, limits)),
         HeaderName::CallId => one(CallId::parse(value)),
         HeaderName::CSeq => one(CSeq::parse(value)),
@@ -148,8 +142,7 @@ fn tokens(value: &[u8]) -> Result<usize, ParseError> {
 }
 
 fn list<'a>(
-    value: &'a [u8],
-    read: impl Fn(&mut Cursor<'a>) -> Result<(), ParseError>,
+    value: &'a [u8], read: impl Fn(&mut Cursor<'a>) -> Result<(), ParseError>,
 ) -> Result<usize, ParseError> {
     List::new(std::iter::once(value), read).try_fold(0, |count, element| {
         element?;

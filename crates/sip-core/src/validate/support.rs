@@ -33,11 +33,7 @@ fn lacks_method(method: Method<'_>, capabilities: &Capabilities) -> Option<Verdi
         Some(_) => StatusCode::METHOD_NOT_ALLOWED,
         None => StatusCode::NOT_IMPLEMENTED,
     };
-    Some(unsupported(
-        status,
-        0,
-        Some(field("Allow", capabilities.allow())),
-    ))
+    Some(unsupported(status, 0, Some(field("Allow", capabilities.allow()))))
 }
 
 /// §8.2.2.1: 416.
@@ -53,9 +49,7 @@ fn lacks_scheme(message: &Message, capabilities: &Capabilities) -> Option<Verdic
 /// §8.2.2.3: 420, except for ACK and CANCEL; Unsupported names the tags. Proxy-Require is for
 /// proxies.
 fn lacks_extension(
-    message: &Message,
-    method: Method<'_>,
-    capabilities: &Capabilities,
+    message: &Message, method: Method<'_>, capabilities: &Capabilities,
 ) -> Option<Verdict> {
     if method == Method::ACK || method == Method::CANCEL {
         return None;
@@ -72,10 +66,7 @@ fn lacks_extension(
     if unknown.is_empty() {
         return None;
     }
-    let field = ssa::Field {
-        name: "Unsupported",
-        value: unknown.join(&b", "[..]),
-    };
+    let field = ssa::Field { name: "Unsupported", value: unknown.join(&b", "[..]) };
     let at = offset(message, HeaderName::Require);
     Some(unsupported(StatusCode::BAD_EXTENSION, at, Some(field)))
 }
@@ -89,11 +80,7 @@ fn lacks_content(message: &Message, capabilities: &Capabilities) -> Option<Verdi
     if let Some(_encoding) = encodings.into_iter().find(|value| !is_identity(value)) {
         let field = field("Accept-Encoding", "identity".to_owned());
         let at = offset(message, HeaderName::ContentEncoding);
-        return Some(unsupported(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            at,
-            Some(field),
-        ));
+        return Some(unsupported(StatusCode::UNSUPPORTED_MEDIA_TYPE, at, Some(field)));
     }
     let kind = message.content_type().ok()?;
     let known = |kind: ContentType<'_>| capabilities.content_types.iter().any(|name| kind.is(name));
@@ -102,27 +89,19 @@ fn lacks_content(message: &Message, capabilities: &Capabilities) -> Option<Verdi
     }
     let field = field("Accept", capabilities.accept());
     let at = offset(message, HeaderName::ContentType);
-    Some(unsupported(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        at,
-        Some(field),
-    ))
+    Some(unsupported(StatusCode::UNSUPPORTED_MEDIA_TYPE, at, Some(field)))
 }
 
 /// 406 for an INVITE whose Accept has nothing that an answer could be. RFC 3261 §20.1, §21.4.7;
 /// RFC 4475 §3.3.15.
 fn lacks_answer(
-    message: &Message,
-    method: Method<'_>,
-    capabilities: &Capabilities,
+    message: &Message, method: Method<'_>, capabilities: &Capabilities,
 ) -> Option<Verdict> {
     if method != Method::INVITE {
         return None;
     }
     message.header(HeaderName::Accept)?;
-    let rows = message
-        .headers(HeaderName::Accept)
-        .filter(|value| !value.is_empty());
+    let rows = message.headers(HeaderName::Accept).filter(|value| !value.is_empty());
     let fits = |range: ContentType<'_>| {
         let all = range.kind == b"*" && range.subtype == b"*";
         let names = &capabilities.content_types;
@@ -158,17 +137,9 @@ fn offset(message: &Message, name: HeaderName) -> usize {
 }
 
 fn field(name: &'static str, value: String) -> ssa::Field {
-    ssa::Field {
-        name,
-        value: value.into_bytes(),
-    }
+    ssa::Field { name, value: value.into_bytes() }
 }
 
 const fn unsupported(status: StatusCode, at: usize, field: Option<ssa::Field>) -> Verdict {
-    Verdict::Unsupported {
-        status,
-        reason: status.reason(),
-        at,
-        field,
-    }
+    Verdict::Unsupported { status, reason: status.reason(), at, field }
 }

@@ -37,10 +37,9 @@ impl Verdict {
     pub fn owed(&self, message: &Message) -> Option<StatusCode> {
         match self {
             Self::Valid => None,
-            Self::Invalid { status, .. } | Self::Unsupported { status, .. } => message
-                .method()
-                .filter(|&method| method != Method::ACK)
-                .map(|_| *status),
+            Self::Invalid { status, .. } | Self::Unsupported { status, .. } => {
+                message.method().filter(|&method| method != Method::ACK).map(|_| *status)
+            }
         }
     }
 }
@@ -56,20 +55,12 @@ pub(super) struct Broken {
 impl Broken {
     /// 400.
     pub(super) const fn bad(reason: &'static str, at: usize) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            reason,
-            at,
-        }
+        Self { status: StatusCode::BAD_REQUEST, reason, at }
     }
 
     /// 513.
     pub(super) const fn too_large(reason: &'static str, at: usize) -> Self {
-        Self {
-            status: StatusCode::MESSAGE_TOO_LARGE,
-            reason,
-            at,
-        }
+        Self { status: StatusCode::MESSAGE_TOO_LARGE, reason, at }
     }
 
     /// 414.
@@ -94,20 +85,12 @@ impl From<Fault> for Broken {
             | FaultKind::NoContentLength
             | FaultKind::BodyTruncated => StatusCode::BAD_REQUEST,
         };
-        Self {
-            status,
-            reason: fault.kind.as_str(),
-            at: fault.at,
-        }
+        Self { status, reason: fault.kind.as_str(), at: fault.at }
     }
 }
 
 impl From<Broken> for Verdict {
     fn from(broken: Broken) -> Self {
-        Self::Invalid {
-            status: broken.status,
-            reason: broken.reason,
-            at: broken.at,
-        }
+        Self::Invalid { status: broken.status, reason: broken.reason, at: broken.at }
     }
 }

@@ -1,0 +1,11 @@
+//! Messages that leave. RFC 3261 §8.1.1, §8.2.6.
+//!
+//! Fields are written in the order in which they are given; Content-Length is always the last,
+//! and always there. No value can add a field: CR, LF and NUL are written as spaces.
+
+mod request;
+mod response;
+mod text;
+
+pub use request::RequestBuilder;
+pub use response::ResponseBuilder;
