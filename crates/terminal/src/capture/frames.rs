@@ -34,26 +34,13 @@ const WINDOW: u16 = 65_535;
 
 impl Frame {
     pub(super) const fn udp(source: SocketAddr, destination: SocketAddr, payload: Bytes) -> Self {
-        Self {
-            source,
-            destination,
-            transport: Transport::Udp,
-            payload,
-        }
+        Self { source, destination, transport: Transport::Udp, payload }
     }
 
     pub(super) const fn tcp(
-        source: SocketAddr,
-        destination: SocketAddr,
-        segment: Segment,
-        payload: Bytes,
+        source: SocketAddr, destination: SocketAddr, segment: Segment, payload: Bytes,
     ) -> Self {
-        Self {
-            source,
-            destination,
-            transport: Transport::Tcp(segment),
-            payload,
-        }
+        Self { source, destination, transport: Transport::Tcp(segment), payload }
     }
 
     /// The frame as octets, checksums included.
@@ -85,13 +72,11 @@ impl Frame {
     }
 
     fn put_udp(&self, step: PacketBuilderStep<UdpHeader>, octets: &mut Vec<u8>) -> io::Result<()> {
-        step.write(octets, &self.payload)
-            .map_err(|e| io::Error::other(e.to_string()))
+        step.write(octets, &self.payload).map_err(|e| io::Error::other(e.to_string()))
     }
 
     fn put_tcp(&self, step: PacketBuilderStep<TcpHeader>, octets: &mut Vec<u8>) -> io::Result<()> {
-        step.write(octets, &self.payload)
-            .map_err(|e| io::Error::other(e.to_string()))
+        step.write(octets, &self.payload).map_err(|e| io::Error::other(e.to_string()))
     }
 }
 

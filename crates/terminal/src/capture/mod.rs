@@ -35,10 +35,7 @@ pub enum View {
 /// # Errors
 /// As `writer` says.
 pub fn write<W: Write>(
-    writer: W,
-    entries: &[Entry],
-    view: View,
-    unix_start: Duration,
+    writer: W, entries: &[Entry], view: View, unix_start: Duration,
 ) -> io::Result<()> {
     let mut file = PcapNgWriter::new(writer).map_err(into_io)?;
     let mut interface = InterfaceDescriptionBlock::new(DataLink::ETHERNET, 0);

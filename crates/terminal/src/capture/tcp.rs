@@ -45,10 +45,7 @@ impl Streams {
         };
         let mut frames = Vec::with_capacity(3);
         for (a, b) in [(from, to), (to, from)] {
-            let segment = Segment {
-                fin: true,
-                ..stream.segment(a, b)
-            };
+            let segment = Segment { fin: true, ..stream.segment(a, b) };
             frames.push(Frame::tcp(a, b, segment, Bytes::new()));
             stream.advance(a, b, 1);
         }
@@ -62,11 +59,7 @@ impl Stream {
     fn segment(&self, from: SocketAddr, to: SocketAddr) -> Segment {
         let [low, high] = self.0;
         let (sequence, acknowledgment) = if from <= to { (low, high) } else { (high, low) };
-        Segment {
-            sequence,
-            acknowledgment: Some(acknowledgment),
-            ..Segment::default()
-        }
+        Segment { sequence, acknowledgment: Some(acknowledgment), ..Segment::default() }
     }
 
     fn advance(&mut self, from: SocketAddr, to: SocketAddr, octets: u32) {
@@ -82,19 +75,9 @@ fn pair(a: SocketAddr, b: SocketAddr) -> Pair {
 
 /// SYN, SYN and ACK, ACK; both initial sequence numbers are 0.
 fn handshake(from: SocketAddr, to: SocketAddr) -> Vec<Frame> {
-    let syn = Segment {
-        syn: true,
-        ..Segment::default()
-    };
-    let answered = Segment {
-        acknowledgment: Some(1),
-        ..syn
-    };
-    let done = Segment {
-        sequence: 1,
-        acknowledgment: Some(1),
-        ..Segment::default()
-    };
+    let syn = Segment { syn: true, ..Segment::default() };
+    let answered = Segment { acknowledgment: Some(1), ..syn };
+    let done = Segment { sequence: 1, acknowledgment: Some(1), ..Segment::default() };
     vec![
         Frame::tcp(from, to, syn, Bytes::new()),
         Frame::tcp(to, from, answered, Bytes::new()),

@@ -42,12 +42,7 @@ fn frames(entries: &[Entry], view: View) -> Vec<(Duration, Vec<u8>)> {
 
 #[test]
 fn a_datagram_keeps_its_ports_payload_and_time() {
-    let entries = [entry(
-        5,
-        Protocol::Udp,
-        true,
-        b"OPTIONS sip:b@c SIP/2.0\r\n\r\n",
-    )];
+    let entries = [entry(5, Protocol::Udp, true, b"OPTIONS sip:b@c SIP/2.0\r\n\r\n")];
     let frames = frames(&entries, View::Terminal);
     assert_eq!(frames.len(), 1);
     assert_eq!(frames[0].0, Duration::from_millis(1_700_000_000_005));
@@ -99,10 +94,7 @@ fn a_stream_opens_counts_and_closes() {
 
 #[test]
 fn among_senders_nothing_is_shown_twice() {
-    let entries = [
-        entry(1, Protocol::Udp, true, b"a"),
-        entry(2, Protocol::Udp, false, b"a"),
-    ];
+    let entries = [entry(1, Protocol::Udp, true, b"a"), entry(2, Protocol::Udp, false, b"a")];
     assert_eq!(frames(&entries, View::Senders).len(), 1);
     assert_eq!(frames(&entries, View::Terminal).len(), 2);
 }

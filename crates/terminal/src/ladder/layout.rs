@@ -93,10 +93,8 @@ impl Ladder {
             terminal: terminal.map(str::to_owned),
             lifeline,
         };
-        let inner: Vec<Lifeline> = Lifeline::ALL
-            .into_iter()
-            .filter(|l| *l < Lifeline::Network)
-            .collect();
+        let inner: Vec<Lifeline> =
+            Lifeline::ALL.into_iter().filter(|l| *l < Lifeline::Network).collect();
         let mut columns: Vec<Column> = inner.iter().map(|l| column(Some(left), *l)).collect();
         columns.push(column(None, Lifeline::Network));
         columns.extend(inner.iter().rev().map(|l| column(Some(right), *l)));
@@ -146,10 +144,7 @@ impl<'a> Builder<'a> {
             }
         }
         self.flush_media(0);
-        Ladder {
-            columns: self.columns,
-            rows: self.rows,
-        }
+        Ladder { columns: self.columns, rows: self.rows }
     }
 
     /// The machine is idle before it is ever told of: a note at the top of its column.
@@ -178,10 +173,7 @@ impl<'a> Builder<'a> {
                 && classify(&packet.octets) < WireKind::Rtp
                 && self.knows(entry)
             {
-                receipts
-                    .entry(key(packet))
-                    .or_default()
-                    .push_back(entry.number);
+                receipts.entry(key(packet)).or_default().push_back(entry.number);
             }
         }
         receipts
@@ -212,10 +204,7 @@ impl<'a> Builder<'a> {
     }
 
     fn packet(
-        &mut self,
-        entry: &Entry,
-        packet: &Packet,
-        receipts: &mut BTreeMap<Key, VecDeque<u64>>,
+        &mut self, entry: &Entry, packet: &Packet, receipts: &mut BTreeMap<Key, VecDeque<u64>>,
     ) {
         let kind = classify(&packet.octets);
         if matches!(kind, WireKind::Rtp | WireKind::Rtcp) {
@@ -230,24 +219,14 @@ impl<'a> Builder<'a> {
         if self.single() {
             return self.one_sided(entry, packet);
         }
-        let receipt = packet
-            .sent
-            .then(|| receipts.get_mut(&key(packet))?.pop_front())
-            .flatten();
+        let receipt = packet.sent.then(|| receipts.get_mut(&key(packet))?.pop_front()).flatten();
         let Some(receipt) = receipt else {
             return self.arrow(entry, entry.from, entry.to);
         };
         self.drawn.insert(receipt);
         let [left, right] = self.terminals;
-        let other = if &*entry.terminal == left {
-            right
-        } else {
-            left
-        };
-        let ends = (
-            self.column(&entry.terminal, entry.from),
-            self.column(other, entry.from),
-        );
+        let other = if &*entry.terminal == left { right } else { left };
+        let ends = (self.column(&entry.terminal, entry.from), self.column(other, entry.from));
         if let (Some(from), Some(to)) = ends {
             self.push_arrow(entry, from, to);
         }
@@ -263,10 +242,7 @@ impl<'a> Builder<'a> {
     }
 
     fn arrow(&mut self, entry: &Entry, from: Lifeline, to: Lifeline) {
-        let ends = (
-            self.column(&entry.terminal, from),
-            self.column(&entry.terminal, to),
-        );
+        let ends = (self.column(&entry.terminal, from), self.column(&entry.terminal, to));
         if let (Some(from), Some(to)) = ends {
             self.push_arrow(entry, from, to);
         }
@@ -293,8 +269,7 @@ impl<'a> Builder<'a> {
         };
         if let (Some(left), Some(right)) = (left, right) {
             let single = self.single();
-            self.rows
-                .extend(self.media.take(least, left, right, single));
+            self.rows.extend(self.media.take(least, left, right, single));
         }
     }
 
@@ -305,10 +280,7 @@ impl<'a> Builder<'a> {
     fn column(&self, terminal: &str, lifeline: Lifeline) -> Option<usize> {
         self.columns.iter().position(|column| {
             column.lifeline == lifeline
-                && column
-                    .terminal
-                    .as_deref()
-                    .is_none_or(|owner| owner == terminal)
+                && column.terminal.as_deref().is_none_or(|owner| owner == terminal)
         })
     }
 }
@@ -328,11 +300,7 @@ fn hue(entry: &Entry) -> Hue {
     if entry.kind == Kind::Wire {
         return Hue::Sip;
     }
-    let other = if entry.from == SecurityManager {
-        entry.to
-    } else {
-        entry.from
-    };
+    let other = if entry.from == SecurityManager { entry.to } else { entry.from };
     match (entry.from.min(entry.to), other) {
         (SecurityApplication, _) => Hue::Sma,
         (SecurityManager, SipManager | Network | Remote) => Hue::Ssa,

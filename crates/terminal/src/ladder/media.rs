@@ -26,11 +26,7 @@ pub(super) struct MediaRuns {
 impl MediaRuns {
     /// Counts a packet that the `left` or the right terminal sent or received.
     pub(super) fn add(&mut self, left: bool, sent: bool, kind: WireKind, at: Duration) {
-        let run = if left == sent {
-            &mut self.rightward
-        } else {
-            &mut self.leftward
-        };
+        let run = if left == sent { &mut self.rightward } else { &mut self.leftward };
         run.first.get_or_insert(at);
         run.last = at;
         match (kind, sent) {
@@ -68,15 +64,8 @@ impl Run {
         let mut detail = format!("{seconds:.1} s");
         if self.rtcp > 0 {
             // Between two terminals each packet is seen twice.
-            let seen = if single {
-                self.rtcp
-            } else {
-                self.rtcp.div_ceil(2)
-            };
-            detail.push_str(&format!(
-                ", {seen} of {}",
-                if secured { "SRTCP" } else { "RTCP" }
-            ));
+            let seen = if single { self.rtcp } else { self.rtcp.div_ceil(2) };
+            detail.push_str(&format!(", {seen} of {}", if secured { "SRTCP" } else { "RTCP" }));
         }
         if !single && self.rtp_received != packets {
             detail.push_str(&format!(", {} arrived", self.rtp_received));

@@ -70,14 +70,8 @@ impl Ladder {
                     .set("text-anchor", "middle")
                     .set("font-weight", 700)
                     .set("letter-spacing", 2);
-                let ground = rectangle(
-                    left,
-                    HEAD.0 - 26.0,
-                    wide,
-                    bottom - HEAD.0 + 40.0,
-                    tint,
-                    10.0,
-                );
+                let ground =
+                    rectangle(left, HEAD.0 - 26.0, wide, bottom - HEAD.0 + 40.0, tint, 10.0);
                 panels.push(Group::new().add(ground).add(name));
             }
             n += group.len();
@@ -122,11 +116,7 @@ fn rectangle(x: f64, y: f64, width: f64, height: f64, fill: &str, radius: f64) -
 }
 
 fn text(x: f64, y: f64, size: f64, fill: &str, content: &str) -> Text {
-    Text::new(content)
-        .set("x", x)
-        .set("y", y)
-        .set("font-size", size)
-        .set("fill", fill)
+    Text::new(content).set("x", x).set("y", y).set("font-size", size).set("fill", fill)
 }
 
 /// What the colours mean.
@@ -142,9 +132,13 @@ fn legend(mut at: f64, y: f64) -> Group {
         (Hue::Application, "application"),
     ];
     for (hue, name) in rows {
-        group = group
-            .add(line(at, at + 22.0, y - 4.0, colour(hue), thick(hue)))
-            .add(text(at + 28.0, y, 11.0, INK, name));
+        group = group.add(line(at, at + 22.0, y - 4.0, colour(hue), thick(hue))).add(text(
+            at + 28.0,
+            y,
+            11.0,
+            INK,
+            name,
+        ));
         at += 50.0 + name.len() as f64 * 11.0 * CHARACTER;
     }
     group
@@ -170,11 +164,7 @@ fn line(from: f64, to: f64, y: f64, stroke: &str, width: f64) -> Line {
 /// A column: its name in a box above and below, and the dashed line between.
 fn lifeline(n: usize, column: &Column, bottom: f64) -> Group {
     let outside = matches!(column.lifeline, Lifeline::Network | Lifeline::Remote);
-    let (fill, stroke) = if outside {
-        ("#e4e7eb", "#9aa5b1")
-    } else {
-        ("#ffffff", "#829ab1")
-    };
+    let (fill, stroke) = if outside { ("#e4e7eb", "#9aa5b1") } else { ("#ffffff", "#829ab1") };
     let middle = x(n);
     let rule = Line::new()
         .set("x1", middle)
@@ -190,15 +180,9 @@ fn lifeline(n: usize, column: &Column, bottom: f64) -> Group {
         let ground = rectangle(middle - 77.0, top, 154.0, tall, fill, 6.0)
             .set("stroke", stroke)
             .set("stroke-width", 1.2);
-        let name = text(
-            middle,
-            top + tall / 2.0 + 4.5,
-            11.5,
-            INK,
-            column.lifeline.name(),
-        )
-        .set("text-anchor", "middle")
-        .set("font-weight", 600);
+        let name = text(middle, top + tall / 2.0 + 4.5, 11.5, INK, column.lifeline.name())
+            .set("text-anchor", "middle")
+            .set("font-weight", 600);
         group = group.add(ground).add(name);
     }
     group
@@ -206,45 +190,23 @@ fn lifeline(n: usize, column: &Column, bottom: f64) -> Group {
 
 fn draw(y: f64, row: &Row) -> Group {
     match row {
-        Row::Arrow {
-            at,
-            from,
-            to,
-            label,
-            detail,
-            hue,
-        } => arrow(y, x(*from), x(*to), *hue)
+        Row::Arrow { at, from, to, label, detail, hue } => arrow(y, x(*from), x(*to), *hue)
             .add(labelled(y, x(*from), x(*to), label, detail, *hue))
             .add(time(y, *at))
             .add(Title::new(tooltip(label, detail))),
-        Row::Note {
-            at,
-            column,
-            label,
-            detail,
-        } => note(y, x(*column), label)
-            .add(time(y, *at))
-            .add(Title::new(tooltip(label, detail))),
+        Row::Note { at, column, label, detail } => {
+            note(y, x(*column), label).add(time(y, *at)).add(Title::new(tooltip(label, detail)))
+        }
     }
 }
 
 fn tooltip(label: &str, detail: &str) -> String {
-    if detail.is_empty() {
-        label.to_owned()
-    } else {
-        format!("{label}: {detail}")
-    }
+    if detail.is_empty() { label.to_owned() } else { format!("{label}: {detail}") }
 }
 
 fn time(y: f64, at: Duration) -> Text {
-    text(
-        MARGIN - 12.0,
-        y + 3.5,
-        10.0,
-        FAINT,
-        &format!("{:.3} s", at.as_secs_f64()),
-    )
-    .set("text-anchor", "end")
+    text(MARGIN - 12.0, y + 3.5, 10.0, FAINT, &format!("{:.3} s", at.as_secs_f64()))
+        .set("text-anchor", "end")
 }
 
 /// The line with its head.
@@ -256,9 +218,7 @@ fn arrow(y: f64, from: f64, to: f64, hue: Hue) -> Group {
     if hue == Hue::Media {
         shaft = shaft.set("stroke-dasharray", "9 3");
     }
-    Group::new()
-        .add(shaft)
-        .add(Polygon::new().set("points", head).set("fill", colour(hue)))
+    Group::new().add(shaft).add(Polygon::new().set("points", head).set("fill", colour(hue)))
 }
 
 /// The label above the line, the detail below it.
@@ -289,11 +249,8 @@ fn labelled(y: f64, from: f64, to: f64, label: &str, detail: &str, hue: Hue) -> 
 /// A state of the machine: a rounded box on its column.
 fn note(y: f64, middle: f64, label: &str) -> Group {
     let wide = label.chars().count() as f64 * 12.0 * CHARACTER + 24.0;
-    let (fill, stroke) = if label == "idle" {
-        ("#e3f9e5", "#31b237")
-    } else {
-        ("#fff3c4", "#de911d")
-    };
+    let (fill, stroke) =
+        if label == "idle" { ("#e3f9e5", "#31b237") } else { ("#fff3c4", "#de911d") };
     let ground = rectangle(middle - wide / 2.0, y - 13.0, wide, 24.0, fill, 12.0)
         .set("stroke", stroke)
         .set("stroke-width", 1.4);

@@ -25,11 +25,7 @@ impl Runtime for Still {
 
 #[expect(clippy::disallowed_methods, reason = "an instant to stand still at")]
 fn recorder() -> Arc<Recorder> {
-    Recorder::new(
-        Arc::new(Still(Instant::now())),
-        Duration::ZERO,
-        Limits::default(),
-    )
+    Recorder::new(Arc::new(Still(Instant::now())), Duration::ZERO, Limits::default())
 }
 
 fn send(from: &Tap, to: &Tap, ports: (u16, u16), octets: &'static [u8]) {
@@ -42,12 +38,7 @@ fn send(from: &Tap, to: &Tap, ports: (u16, u16), octets: &'static [u8]) {
         octets: Bytes::from_static(octets),
     };
     from.packet(packet.clone());
-    to.packet(Packet {
-        local: packet.remote,
-        remote: packet.local,
-        sent: false,
-        ..packet
-    });
+    to.packet(Packet { local: packet.remote, remote: packet.local, sent: false, ..packet });
 }
 
 const INVITE: &[u8] = b"INVITE sip:bob@example.org SIP/2.0\r\n\r\n";
@@ -56,7 +47,7 @@ const RTP: &[u8] = &[0x80, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0];
 
 fn call(a: &Tap, b: &Tap) {
     use Lifeline::{SecurityApplication, SecurityManager, SipManager, TelephonyApplication};
-    a.to_sip("invite", "sip:bob@example.org");
+    a.signal(TelephonyApplication, SipManager, "invite", "sip:bob@example.org");
     send(a, b, (5060, 5070), INVITE);
     b.signal(SipManager, SecurityManager, "request_received", "INVITE");
     b.state("wait for authorization", "challenged");
@@ -70,12 +61,7 @@ fn call(a: &Tap, b: &Tap) {
         send(a, b, (4000, 4002), RTP);
         send(b, a, (4002, 4000), RTP);
     }
-    send(
-        a,
-        b,
-        (5060, 5070),
-        b"BYE sip:bob@127.0.0.1:5070 SIP/2.0\r\n\r\n",
-    );
+    send(a, b, (5060, 5070), b"BYE sip:bob@127.0.0.1:5070 SIP/2.0\r\n\r\n");
 }
 
 #[test]
@@ -86,9 +72,7 @@ fn two_terminals_share_one_arrow_a_message() {
     assert_eq!(ladder.columns().len(), 11);
     let ends = |wanted: &str| {
         ladder.rows().iter().find_map(|row| match row {
-            Row::Arrow {
-                from, to, label, ..
-            } if label.starts_with(wanted) => Some((*from, *to)),
+            Row::Arrow { from, to, label, .. } if label.starts_with(wanted) => Some((*from, *to)),
             _ => None,
         })
     };
@@ -96,15 +80,8 @@ fn two_terminals_share_one_arrow_a_message() {
     assert_eq!(ends("SIP/2.0 401"), Some((7, 3)));
     assert_eq!(ends("request_received"), Some((7, 9)));
     assert_eq!(ends("RTP × 50"), Some((4, 6)));
-    let wires = ladder.rows().iter().filter(|row| {
-        matches!(
-            row,
-            Row::Arrow {
-                hue: super::Hue::Media,
-                ..
-            }
-        )
-    });
+    let wires =
+        ladder.rows().iter().filter(|row| matches!(row, Row::Arrow { hue: super::Hue::Media, .. }));
     assert_eq!(wires.count(), 2);
 }
 
@@ -113,23 +90,13 @@ fn one_terminal_ends_at_the_remote_side() {
     let recorder = recorder();
     call(&recorder.tap("caller"), &recorder.tap("callee"));
     let text = Ladder::of_one(&recorder.entries(), "caller").to_text();
-    let line = |wanted: &str| {
-        text.lines()
-            .find(|line| line.contains(wanted))
-            .unwrap_or("")
-    };
+    let line = |wanted: &str| text.lines().find(|line| line.contains(wanted)).unwrap_or("");
     assert!(line(" INVITE sip:bob@example.org").contains("▶│"), "{text}");
     assert!(line("401 Unauthorized").contains('◀'), "{text}");
     assert!(line("got_401_unauthorized").contains('◀'), "{text}");
     assert!(text.contains("[ idle ]"), "{text}");
-    assert!(
-        !text.contains("wait for authorization"),
-        "the callee's machine is not ours"
-    );
-    assert!(
-        text.lines().all(|line| line.chars().count() <= 135),
-        "{text}"
-    );
+    assert!(!text.contains("wait for authorization"), "the callee's machine is not ours");
+    assert!(text.lines().all(|line| line.chars().count() <= 135), "{text}");
 }
 
 #[test]
@@ -145,12 +112,7 @@ fn a_lost_message_ends_in_the_network() {
     };
     a.packet(packet.clone());
     a.packet(packet.clone());
-    b.packet(Packet {
-        local: packet.remote,
-        remote: packet.local,
-        sent: false,
-        ..packet
-    });
+    b.packet(Packet { local: packet.remote, remote: packet.local, sent: false, ..packet });
     let ladder = Ladder::of_two(&recorder.entries(), "caller", "callee");
     let ends: Vec<(usize, usize)> = ladder
         .rows()
@@ -168,12 +130,9 @@ fn the_picture_names_signals_and_states() {
     let recorder = recorder();
     call(&recorder.tap("caller"), &recorder.tap("callee"));
     let svg = Ladder::of_two(&recorder.entries(), "caller", "callee").to_svg("A call");
-    for word in [
-        "got_401_unauthorized",
-        "send_www_authenticate",
-        "\nidle\n",
-        "\nwait for authorization\n",
-    ] {
+    for word in
+        ["got_401_unauthorized", "send_www_authenticate", "\nidle\n", "\nwait for authorization\n"]
+    {
         assert!(svg.contains(word), "{word}");
     }
     assert!(!svg.contains("<script"));

@@ -48,20 +48,11 @@ impl Ladder {
     fn row(&self, row: &Row) -> Canvas {
         let mut canvas = Canvas::ruled(self.columns.len());
         match row {
-            Row::Arrow {
-                at,
-                from,
-                to,
-                label,
-                detail,
-                ..
-            } => {
+            Row::Arrow { at, from, to, label, detail, .. } => {
                 canvas.time(*at);
                 canvas.arrow(x(*from), x(*to), label, detail);
             }
-            Row::Note {
-                at, column, label, ..
-            } => {
+            Row::Note { at, column, label, .. } => {
                 canvas.time(*at);
                 canvas.write_centred(x(*column), &format!("[ {label} ]"));
             }
@@ -137,16 +128,9 @@ impl Canvas {
             self.put(left + 1, '◀');
         }
         let room = (right - left).saturating_sub(5);
-        let whole = if detail.is_empty() {
-            label.to_owned()
-        } else {
-            format!("{label} ({detail})")
-        };
-        let shown = if whole.chars().count() <= room {
-            whole
-        } else {
-            shorten(label, room)
-        };
+        let whole =
+            if detail.is_empty() { label.to_owned() } else { format!("{label} ({detail})") };
+        let shown = if whole.chars().count() <= room { whole } else { shorten(label, room) };
         self.write_centred(usize::midpoint(left, right), &format!(" {shown} "));
     }
 

@@ -95,11 +95,7 @@ pub struct Packet {
 impl Packet {
     /// Source and destination.
     pub const fn path(&self) -> (SocketAddr, SocketAddr) {
-        if self.sent {
-            (self.local, self.remote)
-        } else {
-            (self.remote, self.local)
-        }
+        if self.sent { (self.local, self.remote) } else { (self.remote, self.local) }
     }
 }
 

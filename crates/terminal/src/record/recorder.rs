@@ -21,10 +21,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 65 536 entries and 32 MiB: about five minutes of a recorded call.
     fn default() -> Self {
-        Self {
-            entries: 65_536,
-            octets: 32 << 20,
-        }
+        Self { entries: 65_536, octets: 32 << 20 }
     }
 }
 
@@ -58,10 +55,7 @@ impl Recorder {
 
     /// A tap for the terminal called `name`.
     pub fn tap(self: &Arc<Self>, name: &str) -> Tap {
-        Tap {
-            recorder: Arc::clone(self),
-            terminal: Arc::from(clean(name)),
-        }
+        Tap { recorder: Arc::clone(self), terminal: Arc::from(clean(name)) }
     }
 
     /// All entries that are kept, in order.
@@ -101,10 +95,7 @@ impl Recorder {
 }
 
 fn octets(entry: &Entry) -> usize {
-    entry
-        .packet
-        .as_ref()
-        .map_or(0, |packet| packet.octets.len())
+    entry.packet.as_ref().map_or(0, |packet| packet.octets.len())
 }
 
 impl fmt::Debug for Recorder {
@@ -140,21 +131,13 @@ impl Tap {
     /// Records octets that left or came in.
     pub fn packet(&self, packet: Packet) {
         let (owner, label, detail) = wire::describe(&packet);
-        let (from, to) = if packet.sent {
-            (owner, Lifeline::Network)
-        } else {
-            (Lifeline::Network, owner)
-        };
+        let (from, to) =
+            if packet.sent { (owner, Lifeline::Network) } else { (Lifeline::Network, owner) };
         self.push(from, to, &label, &detail, Kind::Wire, Some(packet));
     }
 
     fn push(
-        &self,
-        from: Lifeline,
-        to: Lifeline,
-        label: &str,
-        detail: &str,
-        kind: Kind,
+        &self, from: Lifeline, to: Lifeline, label: &str, detail: &str, kind: Kind,
         packet: Option<Packet>,
     ) {
         self.recorder.push(Entry {

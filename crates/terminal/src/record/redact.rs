@@ -61,8 +61,7 @@ fn ends_value(c: char) -> bool {
 }
 
 fn starts(text: &str, marker: &str) -> bool {
-    text.get(..marker.len())
-        .is_some_and(|head| head.eq_ignore_ascii_case(marker))
+    text.get(..marker.len()).is_some_and(|head| head.eq_ignore_ascii_case(marker))
 }
 
 fn push_escaped(out: &mut String, c: char) {

@@ -1,78 +1,104 @@
-//! The tap as the sink of every interface's `Observed`, and of the security manager's machine.
+//! The tap as the sink of every interface's observer, and of the security manager's machine.
 
 use super::entry::Lifeline::{
     self, MediaController, SecurityManager, SipManager, TelephonyApplication,
 };
+use super::entry::{Packet, Protocol};
 use super::recorder::Tap;
+use bytes::Bytes;
+use std::net::SocketAddr;
 
 impl Tap {
-    /// Records a signal between the security manager and `other`.
-    fn security(&self, other: Lifeline, from_manager: bool, label: &str, detail: &str) {
-        if from_manager {
-            self.signal(SecurityManager, other, label, detail);
+    /// Records a signal between `owner`, which sends it if `from_owner`, and `other`.
+    fn between(
+        &self, (owner, other): (Lifeline, Lifeline), from_owner: bool, label: &str, detail: &str,
+    ) {
+        if from_owner {
+            self.signal(owner, other, label, detail);
         } else {
-            self.signal(other, SecurityManager, label, detail);
+            self.signal(other, owner, label, detail);
         }
-    }
-
-    /// Records what the application asks of the SIP manager.
-    pub fn to_sip(&self, label: &str, detail: &str) {
-        self.signal(TelephonyApplication, SipManager, label, detail);
-    }
-
-    /// Records what the SIP manager tells the application.
-    pub fn from_sip(&self, label: &str, detail: &str) {
-        self.signal(SipManager, TelephonyApplication, label, detail);
-    }
-
-    /// Records what the application asks of the media controller.
-    pub fn to_media(&self, label: &str, detail: &str) {
-        self.signal(TelephonyApplication, MediaController, label, detail);
-    }
-
-    /// Records what the media controller tells the application.
-    pub fn from_media(&self, label: &str, detail: &str) {
-        self.signal(MediaController, TelephonyApplication, label, detail);
     }
 }
 
 impl ssa::Sink for Tap {
     fn signal(&self, signal: ssa::Signal) {
-        self.security(SipManager, signal.from_manager, signal.name, &signal.detail);
+        let ends = (SecurityManager, SipManager);
+        self.between(ends, signal.from_manager, signal.name, &signal.detail);
     }
 }
 
 impl ssm::Sink for Tap {
     fn signal(&self, signal: ssm::Signal) {
-        self.security(
-            MediaController,
-            signal.from_manager,
-            signal.name,
-            &signal.detail,
-        );
+        let ends = (SecurityManager, MediaController);
+        self.between(ends, signal.from_manager, signal.name, &signal.detail);
     }
+}
+
+impl media_ctl::Sink for Tap {
+    fn signal(&self, signal: media_ctl::Signal) {
+        let ends = (MediaController, TelephonyApplication);
+        self.between(ends, signal.from_media, signal.name, &signal.detail);
+    }
+}
+
+impl net::Sink for Tap {
+    fn packet(&self, packet: &net::Packet<'_>) {
+        self.packet(Packet {
+            protocol: protocol(packet.transport),
+            local: packet.local,
+            remote: packet.remote,
+            sent: packet.outgoing,
+            octets: Bytes::copy_from_slice(packet.octets),
+        });
+    }
+
+    fn closed(&self, transport: net::Transport, local: SocketAddr, remote: SocketAddr) {
+        self.packet(Packet {
+            protocol: protocol(transport),
+            local,
+            remote,
+            sent: true,
+            octets: Bytes::new(),
+        });
+    }
+}
+
+const fn protocol(transport: net::Transport) -> Protocol {
+    if transport.is_reliable() { Protocol::Tcp } else { Protocol::Udp }
 }
 
 #[cfg(feature = "digest")]
 impl sst::Sink for Tap {
     fn signal(&self, signal: sst::Signal) {
-        self.security(
-            TelephonyApplication,
-            signal.from_manager,
-            signal.name,
-            &signal.detail,
-        );
+        let ends = (SecurityManager, TelephonyApplication);
+        self.between(ends, signal.from_manager, signal.name, &signal.detail);
+    }
+}
+
+#[cfg(feature = "digest")]
+impl sec_manager::fsm::StateSink for Tap {
+    fn state(
+        &self, _call: u64, role: sec_manager::fsm::Role, _from: sec_manager::fsm::State,
+        to: sec_manager::fsm::State, why: &'static str,
+    ) {
+        use sec_manager::fsm::{Role, State};
+        let state = match to {
+            State::Idle => "idle",
+            State::WaitForAuthorization => "wait for authorization",
+        };
+        let role = match role {
+            Role::Sender => "sender",
+            Role::Receiver => "receiver",
+        };
+        self.state(state, &format!("{role}: {why}"));
     }
 }
 
 #[cfg(feature = "pgp")]
 impl sma::Sink for Tap {
     fn signal(&self, signal: sma::Signal) {
-        self.security(
-            Lifeline::SecurityApplication,
-            !signal.from_application,
-            signal.name,
-            &signal.detail,
-        );
+        let ends = (Lifeline::SecurityApplication, SecurityManager);
+        self.between(ends, signal.from_application, signal.name, &signal.detail);
     }
 }

@@ -58,9 +58,7 @@ fn size(octets: &[u8]) -> String {
 
 fn start_line(octets: &[u8]) -> &[u8] {
     let end = octets.iter().position(|b| matches!(b, b'\r' | b'\n'));
-    octets
-        .get(..end.unwrap_or(octets.len()))
-        .unwrap_or_default()
+    octets.get(..end.unwrap_or(octets.len())).unwrap_or_default()
 }
 
 fn is_sip(octets: &[u8]) -> bool {
