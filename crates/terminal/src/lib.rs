@@ -1,4 +1,23 @@
-//! The Countersign terminal.
+//! The **terminal**: the telephony application of Countersign, as a library.
+//!
+//! ```text
+//!   cli ──▶ config ──▶ assembly ──▶ SIP manager, media controller, security manager, network
+//!                         │ every seam
+//!                         ▼
+//!                      record ──▶ ladder (text, SVG), capture (pcapng)
+//! ```
+//!
+//! It sets policy and accounts, places and answers calls, asks people, and shows what happened.
+//!
+//! What it is *not*: a place for protocol decisions, or for private keys. Those are the stack's
+//! and the security application's, which runs as a process of its own ([`agent`]).
+
+#[cfg(feature = "pgp")]
+pub mod agent;
 pub mod capture;
+pub mod config;
+mod error;
 pub mod ladder;
 pub mod record;
+
+pub use error::{Error, Result};

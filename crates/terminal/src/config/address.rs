@@ -1,0 +1,172 @@
+//! Values of the configuration that have a grammar of their own.
+
+use net::Transport;
+use serde::{Deserialize, Serialize};
+use sip_core::Uri;
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+/// A transport and an address: `udp:127.0.0.1:5060`, `tcp:[::1]:5060`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Address {
+    /// UDP or TCP.
+    pub transport: Transport,
+    /// Where; port 0 takes any free one.
+    pub address: SocketAddr,
+}
+
+impl Address {
+    /// UDP at `address`.
+    pub const fn udp(address: SocketAddr) -> Self {
+        Self { transport: Transport::Udp, address }
+    }
+
+    /// TCP at `address`.
+    pub const fn tcp(address: SocketAddr) -> Self {
+        Self { transport: Transport::Tcp, address }
+    }
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || format!("`{text}` is not PROTO:ADDRESS:PORT, such as udp:127.0.0.1:5060");
+        let (transport, address) = text.split_once(':').ok_or_else(wrong)?;
+        let address = address.parse().map_err(|_| wrong())?;
+        match transport {
+            "udp" => Ok(Self::udp(address)),
+            "tcp" => Ok(Self::tcp(address)),
+            _ => Err(format!("`{text}`: the transports are udp and tcp")),
+        }
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.to_string()
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let transport = self.transport.name().to_ascii_lowercase();
+        write!(f, "{transport}:{}", self.address)
+    }
+}
+
+/// An address of record: a `sip:` URI with a host, and no header or parameter.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SipAor(String);
+
+impl SipAor {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The host without the port: the realm of the terminal's own challenges.
+    pub fn host(&self) -> &str {
+        let uri = Uri::parse(self.0.as_bytes()).ok();
+        let host = uri.and_then(|uri| uri.host());
+        host.and_then(|host| std::str::from_utf8(host.as_bytes()).ok()).unwrap_or_default()
+    }
+
+    /// The user part.
+    pub fn user(&self) -> &str {
+        let uri = Uri::parse(self.0.as_bytes()).ok();
+        let user = uri.and_then(|uri| uri.user());
+        user.and_then(|user| std::str::from_utf8(user).ok()).unwrap_or_default()
+    }
+
+    /// Whether `other` is the same address. RFC 3261 §19.1.4.
+    pub fn matches(&self, other: &str) -> bool {
+        match (Uri::parse(self.0.as_bytes()), Uri::parse(other.as_bytes())) {
+            (Ok(own), Ok(other)) => own.matches(&other),
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for SipAor {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || format!("`{text}` is not an address such as sip:alice@example.org");
+        let uri = Uri::parse(text.as_bytes()).map_err(|_| wrong())?;
+        let plain = uri.is_sip()
+            && uri.user().is_some()
+            && uri.password().is_none()
+            && !text.contains([';', '?']);
+        if plain { Ok(Self(text.to_owned())) } else { Err(wrong()) }
+    }
+}
+
+impl TryFrom<String> for SipAor {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<SipAor> for String {
+    fn from(aor: SipAor) -> Self {
+        aor.0
+    }
+}
+
+impl fmt::Display for SipAor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The proof that a call needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Require {
+    /// None.
+    #[default]
+    Nothing,
+    /// A Digest exchange.
+    Digest,
+    /// A verified OpenPGP signature, an encrypted body and SRTP.
+    Pgp,
+}
+
+impl Require {
+    /// The word in the configuration.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Digest => "digest",
+            Self::Pgp => "pgp",
+        }
+    }
+}
+
+/// A Digest algorithm, as spelled on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum ListedAlgorithm {
+    /// MD5, for peers that know no other.
+    #[serde(rename = "MD5")]
+    Md5,
+    /// SHA-256.
+    #[serde(rename = "SHA-256")]
+    Sha256,
+    /// SHA-512/256.
+    #[serde(rename = "SHA-512-256")]
+    Sha512_256,
+}

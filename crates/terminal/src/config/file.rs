@@ -1,0 +1,173 @@
+//! The shape of `config.toml`. Every table refuses keys that it does not know.
+
+use super::address::{Address, ListedAlgorithm, Require, SipAor};
+use super::pins::Pins;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// All of it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// Where SIP is listened for; empty: the command's own default on loopback.
+    #[serde(default)]
+    pub bind: Vec<Address>,
+    /// Who this terminal is.
+    pub identity: Option<Identity>,
+    /// The security application; absent: it is used by the commands that name keys, not by calls.
+    pub agent: Option<Agent>,
+    /// Accounts at registrars and PBXs.
+    #[serde(default, rename = "account")]
+    pub accounts: Vec<Account>,
+    /// Peers: where they are, and what is required of them.
+    #[serde(default, rename = "contact")]
+    pub contacts: Vec<Contact>,
+    /// Users whom this terminal challenges by Digest.
+    #[serde(default, rename = "user")]
+    pub users: Vec<User>,
+    /// What is required of callers.
+    #[serde(default)]
+    pub policy: Policy,
+    /// What is said where the command does not say it.
+    #[serde(default)]
+    pub audio: Audio,
+    /// The pins, from `pins.toml`.
+    #[serde(skip)]
+    pub pins: Pins,
+    /// The folder that relative paths count from.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// `[identity]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Identity {
+    /// The AOR.
+    pub aor: SipAor,
+    /// The full primary fingerprint of its key; absent: the key whose user id is the AOR.
+    pub fingerprint: Option<String>,
+}
+
+/// `[agent]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Agent {
+    /// The program; absent: `countersign-pgp` beside our own executable, or on the `PATH`.
+    pub command: Option<PathBuf>,
+    /// Its socket, in a folder of mode 0700.
+    pub socket: Option<PathBuf>,
+    /// Its key folder, of mode 0700.
+    pub keys: Option<PathBuf>,
+    /// A file of mode 0600 with the passphrase; absent: the keys have none.
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// `[[account]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Account {
+    /// The AOR.
+    pub aor: SipAor,
+    /// The registrar or PBX, which is also the next hop of the account's calls.
+    pub registrar: Address,
+    /// The realm that may challenge; absent: the AOR's host.
+    pub realm: Option<String>,
+    /// The user name; absent: the AOR's user part.
+    pub user: Option<String>,
+    /// A file of mode 0600 with the password.
+    pub password_file: Option<PathBuf>,
+    /// The weakest algorithm that is answered; absent: SHA-256.
+    pub floor: Option<ListedAlgorithm>,
+    /// Seconds for which to register.
+    #[serde(default = "an_hour")]
+    pub expires: u32,
+}
+
+const fn an_hour() -> u32 {
+    3_600
+}
+
+/// `[[contact]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Contact {
+    /// The AOR.
+    pub aor: SipAor,
+    /// Where it is reached; absent: at the host of the AOR.
+    pub at: Option<Address>,
+    /// What is required of it; absent: what `[policy]` requires.
+    pub require: Option<Require>,
+}
+
+/// `[[user]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct User {
+    /// The user name.
+    pub name: String,
+    /// A file of mode 0600 with the password.
+    pub password_file: PathBuf,
+}
+
+/// `[policy]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Policy {
+    /// What is required of callers that no contact names.
+    #[serde(default)]
+    pub require: Require,
+    /// Algorithms that are offered, preferred first; empty: SHA-256 alone.
+    #[serde(default)]
+    pub algorithms: Vec<ListedAlgorithm>,
+    /// The realm of our challenges; absent: the identity's host.
+    pub realm: Option<String>,
+    /// Whether a nonce binds only the source address, for agents that change their Call-ID.
+    #[serde(default)]
+    pub bind_source: bool,
+    /// Whether `qop=auth-int` is demanded.
+    #[serde(default)]
+    pub auth_int: bool,
+}
+
+/// `[audio]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Audio {
+    /// `tone`, `silence`, or a WAV file.
+    pub say: Option<String>,
+}
+
+impl Config {
+    /// `path` as counted from the configuration's folder.
+    pub fn at(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// The agent's socket.
+    pub fn agent_socket(&self) -> PathBuf {
+        let socket = self.agent.as_ref().and_then(|agent| agent.socket.as_deref());
+        self.at(socket.unwrap_or_else(|| Path::new("run/pgp.sock")))
+    }
+
+    /// The agent's key folder.
+    pub fn agent_keys(&self) -> PathBuf {
+        let keys = self.agent.as_ref().and_then(|agent| agent.keys.as_deref());
+        self.at(keys.unwrap_or_else(|| Path::new("pgp")))
+    }
+
+    /// The file of pins.
+    pub fn pins_path(&self) -> PathBuf {
+        self.at(Path::new("pins.toml"))
+    }
+
+    /// The contact called `aor`, compared as URIs are. RFC 3261 §19.1.4.
+    pub fn contact(&self, aor: &str) -> Option<&Contact> {
+        self.contacts.iter().find(|c| c.aor.matches(aor))
+    }
+
+    /// What a call to `aor` requires: the contact's word, else the policy's.
+    pub fn required_of(&self, aor: &str) -> Require {
+        self.contact(aor).and_then(|contact| contact.require).unwrap_or(self.policy.require)
+    }
+}

@@ -1,0 +1,69 @@
+//! Reading the file, with errors that point at the place.
+
+use super::file::Config;
+use super::pins::Pins;
+use crate::error::{Error, Result};
+use etcetera::BaseStrategy;
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
+
+/// `countersign/config.toml` in the XDG configuration folder.
+///
+/// # Errors
+/// There is no home folder.
+pub fn default_path() -> Result<PathBuf> {
+    let folders = etcetera::choose_base_strategy()
+        .map_err(|_| Error::invalid("no home folder; say --config FILE"))?;
+    Ok(folders.config_dir().join("countersign/config.toml"))
+}
+
+/// Reads the configuration at `path` and the pins beside it.
+///
+/// # Errors
+/// The file cannot be read, or a key or value in it is wrong.
+pub fn load(path: &Path) -> Result<Config> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::read(path, e))?;
+    let mut config: Config = parse(path, &text)?;
+    config.folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    config.pins = Pins::load(&config.pins_path())?;
+    Ok(config)
+}
+
+/// Reads `path`, or the default path, or takes the defaults where there is no file at it.
+///
+/// # Errors
+/// As [`load`]; a `path` that was given must be there.
+pub fn load_or_default(path: Option<&Path>) -> Result<Config> {
+    if let Some(path) = path {
+        return load(path);
+    }
+    let path = default_path()?;
+    if path.exists() {
+        return load(&path);
+    }
+    Ok(Config {
+        folder: path.parent().map(Path::to_owned).unwrap_or_default(),
+        ..Config::default()
+    })
+}
+
+/// Parses `text`, which was read from `path`.
+pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| {
+        let (line, column) = place(text, error.span().map_or(0, |span| span.start));
+        Error::Toml {
+            path: path.to_owned(),
+            line,
+            column,
+            reason: error.message().replace('\n', " "),
+        }
+    })
+}
+
+/// Line and column, from 1, of an offset.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    (line, column)
+}

@@ -1,0 +1,25 @@
+//! The configuration: one TOML file, the pins beside it, secrets in files of their own.
+//!
+//! A wrong file is one line, `FILE:LINE:COLUMN: reason`, that names the key; an unknown key is
+//! wrong. Relative paths count from the file's folder. Secrets never stand in the file: they are
+//! in files of mode 0600, and a file that others may read is refused (cases O02, O05).
+
+mod address;
+mod file;
+mod load;
+mod pins;
+mod private;
+#[cfg(feature = "digest")]
+mod secret;
+mod template;
+
+pub use address::{Address, ListedAlgorithm, Require, SipAor};
+pub use file::{Account, Agent, Audio, Config, Contact, Identity, Policy, User};
+pub use load::{default_path, load, load_or_default};
+pub use pins::{PinnedKey, Pins};
+#[cfg(feature = "digest")]
+pub use secret::read_secret;
+pub use template::{Init, write_new};
+
+#[cfg(test)]
+mod tests;

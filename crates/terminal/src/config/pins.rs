@@ -1,0 +1,101 @@
+//! `pins.toml`: whose key is whose. Written as a whole or not at all (case O05).
+
+use super::address::SipAor;
+use super::load::parse;
+use super::private;
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::Path;
+
+/// An AOR and the full primary fingerprint of its key.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinnedKey {
+    /// The AOR.
+    pub aor: SipAor,
+    /// The fingerprint: 40 or 64 hexadecimal digits.
+    pub fingerprint: String,
+}
+
+/// All pins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pins {
+    /// In the order in which they were made.
+    #[serde(default, rename = "pin")]
+    pub pins: Vec<PinnedKey>,
+}
+
+const HEAD: &str =
+    "# Whose OpenPGP key is whose. Written by `countersign keys pin` and `unpin`.\n\n";
+
+impl Pins {
+    /// Reads the pins; none where there is no file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or others may write it, or a key or value in it is wrong.
+    pub fn load(path: &Path) -> Result<Self> {
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(Error::read(path, error)),
+        };
+        private::check(&file, path)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(|e| Error::read(path, e))?;
+        let pins: Self = parse(path, &text)?;
+        for pin in &pins.pins {
+            fingerprint(&pin.fingerprint)?;
+        }
+        Ok(pins)
+    }
+
+    /// Pins a key to `aor`, in place of an earlier one.
+    ///
+    /// # Errors
+    /// It is not a full fingerprint.
+    pub fn pin(&mut self, aor: SipAor, key: &str) -> Result<()> {
+        let fingerprint = fingerprint(key)?;
+        self.unpin(&aor);
+        self.pins.push(PinnedKey { aor, fingerprint });
+        Ok(())
+    }
+
+    /// Takes the pin of `aor` out, and says whether there was one.
+    pub fn unpin(&mut self, aor: &SipAor) -> bool {
+        let before = self.pins.len();
+        self.pins.retain(|pin| pin.aor != *aor);
+        self.pins.len() != before
+    }
+
+    /// Writes the pins, mode 0600, by a file beside that takes the place of the old one.
+    ///
+    /// # Errors
+    /// The file cannot be written; the old one is then untouched.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let text = toml::to_string(self).map_err(Error::invalid)?;
+        replace(path, format!("{HEAD}{text}").as_bytes()).map_err(|e| Error::write(path, e))
+    }
+}
+
+/// Writes a new file beside `path`, mode 0600, and renames it over `path` when it is on the disk.
+fn replace(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")))?;
+    file.write_all(octets)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// `key` in lower case, if it is a full fingerprint. Case G16.
+fn fingerprint(key: &str) -> Result<String> {
+    let digits: String = key.split_whitespace().collect();
+    let whole = matches!(digits.len(), 40 | 64) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    if whole {
+        return Ok(digits.to_ascii_lowercase());
+    }
+    Err(Error::invalid(format!("`{key}` is not a full fingerprint of 40 or 64 hexadecimal digits")))
+}

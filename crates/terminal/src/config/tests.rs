@@ -1,0 +1,94 @@
+//! What is accepted, and how what is not is told.
+
+use super::{Init, Pins, Require, load, write_new};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+fn init() -> Init {
+    Init {
+        aor: "sip:alice@example.org".parse().unwrap(),
+        bind: vec!["udp:127.0.0.1:5062".parse().unwrap()],
+        contacts: vec![(
+            "sip:bob@example.org".parse().unwrap(),
+            "udp:127.0.0.1:5070".parse().unwrap(),
+        )],
+        require: Require::Pgp,
+    }
+}
+
+#[test]
+fn what_init_writes_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write_new(folder.path(), &init()).unwrap();
+    let config = load(&path).unwrap();
+    assert_eq!(config.bind, init().bind);
+    assert_eq!(config.identity.as_ref().unwrap().aor, init().aor);
+    assert_eq!(config.required_of("sip:bob@EXAMPLE.org"), Require::Pgp);
+    assert_eq!(config.agent_socket(), folder.path().join("run/pgp.sock"));
+    let again = write_new(folder.path(), &init()).unwrap_err().line();
+    assert!(again.contains("exists already"), "{again}");
+}
+
+#[test]
+fn every_commented_key_is_a_key() {
+    let text: String = init()
+        .to_toml()
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(key) if key.contains(" = ") || key.starts_with("[[") => format!("{key}\n"),
+            Some(_) => String::new(),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    let config: super::Config = super::load::parse(Path::new("all"), &text).unwrap();
+    assert_eq!(config.accounts.len(), 1);
+    assert_eq!(config.users.len(), 1);
+}
+
+#[test]
+fn a_wrong_file_is_one_line_with_the_place_and_the_key() {
+    let rows = [
+        ("bind = []\nnonsense = 1\n", "c.toml:2:1: unknown field `nonsense`"),
+        ("[policy]\nrequire = \"gpg\"\n", "c.toml:2:11: unknown variant `gpg`"),
+        ("bind = [\"5060\"]\n", "c.toml:1:8: `5060` is not PROTO:ADDRESS:PORT"),
+        ("[identity]\naor = \"bob\"\n", "c.toml:2:7: `bob` is not an address"),
+        ("[identity\n", "c.toml:1:10: "),
+    ];
+    for (text, expected) in rows {
+        let error = super::load::parse::<super::Config>(Path::new("c.toml"), text).unwrap_err();
+        let line = error.line();
+        assert!(line.starts_with(expected), "{line}");
+        assert!(!line.contains('\n'));
+    }
+}
+
+#[test]
+fn o02_pins_open_to_others_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pins.toml");
+    let mut pins = Pins::default();
+    let aor = "sip:bob@example.org".parse().unwrap();
+    assert!(pins.pin(aor, "d8692123").is_err(), "short key ids are no pins");
+    let aor: super::SipAor = "sip:bob@example.org".parse().unwrap();
+    let fingerprint = "D8692123C4065DEA5E0F3AB5249B39D24F25E3B6";
+    pins.pin(aor.clone(), fingerprint).unwrap();
+    pins.save(&path).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(Pins::load(&path).unwrap(), pins);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let line = Pins::load(&path).unwrap_err().line();
+    assert!(line.contains("chmod 600"), "{line}");
+    assert!(pins.unpin(&aor) && !pins.unpin(&aor));
+}
+
+#[cfg(feature = "digest")]
+#[test]
+fn o02_a_password_file_open_to_others_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("password");
+    std::fs::write(&path, "s3cret\n").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(super::read_secret(&path).unwrap_err().line().contains("mode 640"));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(super::read_secret(&path).unwrap().expose(), b"s3cret");
+}

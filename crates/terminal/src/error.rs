@@ -1,0 +1,93 @@
+//! What can go wrong, each in one line that says what to do.
+
+use crate::record::clean;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a command failed. Its `Display` is one line for standard error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("cannot {doing} {path}: {source}", path = path.display())]
+    File {
+        /// `read`, `write`, `create`.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A place in a TOML file is wrong.
+    #[error("{path}:{line}:{column}: {reason}", path = path.display())]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What is wrong, and with which key.
+        reason: String,
+    },
+    /// A file with secrets can be read by others. Case O02.
+    #[error("{path} is open to others (mode {mode:03o}); run: chmod 600 {path}", path = path.display())]
+    NotPrivate {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// An address cannot be bound.
+    #[error("cannot bind {address}: {source}; choose another with --bind PROTO:ADDRESS:PORT")]
+    Bind {
+        /// The address, as configured.
+        address: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The security application cannot be started or does not answer.
+    #[error("the security application {reason}; {advice}")]
+    Agent {
+        /// What happened.
+        reason: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// A call did not happen or did not end well.
+    #[error("the call failed: {0}")]
+    Call(String),
+    /// Something was given that cannot be used.
+    #[error("{0}")]
+    Invalid(String),
+    /// The command was used wrongly.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Error {
+    /// A file could not be read.
+    pub fn read(path: &Path, source: io::Error) -> Self {
+        Self::File { doing: "read", path: path.to_owned(), source }
+    }
+
+    /// A file could not be written.
+    pub fn write(path: &Path, source: io::Error) -> Self {
+        Self::File { doing: "write", path: path.to_owned(), source }
+    }
+
+    /// Something that was given cannot be used.
+    pub fn invalid(what: impl fmt::Display) -> Self {
+        Self::Invalid(what.to_string())
+    }
+
+    /// The error as the one line that is printed: no control character, whatever a peer or a
+    /// file put into it.
+    pub fn line(&self) -> String {
+        clean(&self.to_string())
+    }
+}
+
+/// The library's result.
+pub type Result<T> = std::result::Result<T, Error>;
