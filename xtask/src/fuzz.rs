@@ -23,6 +23,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         "--quiet",
         "--manifest-path",
         "fuzz/Cargo.toml",
+        "--features",
+        "seeds",
         "--bin",
         "seeds",
     ]))?;
