@@ -56,7 +56,7 @@ impl Head {
             content_length: None,
             fault: None,
         };
-        if start_line.has_trailing_space(input, line_end) {
+        if start_line.has_trailing_space(line_end) {
             head.fault(line_end, FaultKind::StartLine);
         }
         head.read_rows(input, line_end + 2, limits)?;

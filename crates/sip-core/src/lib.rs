@@ -34,6 +34,7 @@ mod fault;
 mod framing;
 mod head;
 mod headers;
+pub mod inspect;
 
 mod limits;
 mod message;

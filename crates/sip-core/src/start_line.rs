@@ -66,7 +66,7 @@ impl StartLine {
 
     /// Whether white space stands between version and CRLF.
     #[inline]
-    pub(crate) fn has_trailing_space(self, _input: &[u8], line_end: usize) -> bool {
+    pub(crate) fn has_trailing_space(self, line_end: usize) -> bool {
         match self {
             Self::Request { version, .. } => version.range().end != line_end,
             Self::Response { .. } => false,

@@ -83,12 +83,12 @@ impl Message {
 
     /// All values of Route in order; an error ends them. RFC 3261 §20.34.
     pub fn routes(&self) -> impl Iterator<Item = Result<NameAddr<'_>, ParseError>> {
-        List::new(self.headers(HeaderName::Route), NameAddr::read)
+        List::new(self.headers(HeaderName::Route), NameAddr::read_route)
     }
 
     /// All values of Record-Route in order; an error ends them. RFC 3261 §20.30.
     pub fn record_routes(&self) -> impl Iterator<Item = Result<NameAddr<'_>, ParseError>> {
-        List::new(self.headers(HeaderName::RecordRoute), NameAddr::read)
+        List::new(self.headers(HeaderName::RecordRoute), NameAddr::read_route)
     }
 
     /// Content-Type, where there is one.

@@ -1,5 +1,7 @@
 //! The torture messages of RFC 4475, each seen as a datagram by a terminal that is no registrar.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails says where")]
+
 use sip_core::{Capabilities, Limits, Message, StatusCode, Verdict, validate};
 use std::fs;
 use std::path::{Path, PathBuf};

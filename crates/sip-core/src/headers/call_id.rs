@@ -15,11 +15,19 @@ impl<'a> CallId<'a> {
     /// Where and what was expected.
     pub fn parse(value: &'a [u8]) -> Result<Self, ParseError> {
         let mut cursor = Cursor::new(value);
+        let call_id = Self::read(&mut cursor)?;
+        if cursor.is_done() { Ok(call_id) } else { Err(cursor.error(Expected::Word)) }
+    }
+
+    #[inline]
+    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+        let start = *cursor;
         cursor.some(WORD, Expected::Word)?;
         if cursor.eat(b'@') {
             cursor.some(WORD, Expected::Word)?;
         }
-        if cursor.is_done() { Ok(Self(value)) } else { Err(cursor.error(Expected::Word)) }
+        let length = cursor.at() - start.at();
+        Ok(Self(start.rest().get(..length).unwrap_or_default()))
     }
 
     /// The octets.

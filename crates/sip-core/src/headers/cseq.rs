@@ -1,7 +1,7 @@
 //! CSeq. RFC 3261 §20.16, §8.1.1.5.
 
 use crate::syntax::Cursor;
-use crate::{Expected, Method, ParseError};
+use crate::{Method, ParseError};
 
 /// A sequence number and the method it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +21,7 @@ impl<'a> CSeq<'a> {
         let mut cursor = Cursor::new(value);
         cursor.skip_white();
         let number = cursor.number(0x7fff_ffff)?;
-        let before = cursor.at();
-        cursor.skip_white();
-        if cursor.at() == before {
-            return Err(cursor.error(Expected::Whitespace));
-        }
+        cursor.white()?;
         let method = Method::new(cursor.token()?);
         cursor.end()?;
         Ok(Self { number: u32::try_from(number).unwrap_or_default(), method })

@@ -27,17 +27,25 @@ impl<'a> NameAddr<'a> {
 
     #[inline]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
-        let (display, uri) = match cursor.peek() {
-            Some(b'<') => (None, read_bracketed(cursor)?),
-            Some(b'"') => {
-                let display = cursor.quoted()?;
-                cursor.skip_white();
-                (Some(display), read_bracketed(cursor)?)
-            }
-            _ => read_unquoted(cursor)?,
+        let (display, uri) = match read_name_addr(cursor)? {
+            Some(bracketed) => bracketed,
+            None => (None, read_addr_spec(cursor)?),
         };
-        let params = Params::read(cursor)?;
-        Ok(Self { display, uri, params })
+        Self::with_params(display, uri, cursor)
+    }
+
+    /// Reads a value of Route, Record-Route or Path, which has brackets always. RFC 3261 §20.34.
+    pub(crate) fn read_route(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+        let error = cursor.error(Expected::AngleBrackets);
+        let (display, uri) = read_name_addr(cursor)?.ok_or(error)?;
+        Self::with_params(display, uri, cursor)
+    }
+
+    #[inline]
+    fn with_params(
+        display: Option<&'a [u8]>, uri: Uri<'a>, cursor: &mut Cursor<'a>,
+    ) -> Result<Self, ParseError> {
+        Ok(Self { display, uri, params: Params::read(cursor)? })
     }
 
     /// The display name as it stands: quoted, or tokens.
@@ -68,6 +76,9 @@ impl<'a> NameAddr<'a> {
         self.params.value("tag")
     }
 }
+
+/// Display name and URI of a name-addr.
+type Bracketed<'a> = (Option<&'a [u8]>, Uri<'a>);
 
 /// Takes the backslashes of quoted-pairs away.
 fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
@@ -101,8 +112,22 @@ fn read_bracketed<'a>(cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
     Ok(uri)
 }
 
-/// `*( token LWS ) "<" …`, or an addr-spec without brackets.
-fn read_unquoted<'a>(cursor: &mut Cursor<'a>) -> Result<(Option<&'a [u8]>, Uri<'a>), ParseError> {
+/// `[ display-name ] "<" addr-spec ">"`; where no bracket follows, nothing is read.
+#[inline]
+fn read_name_addr<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Bracketed<'a>>, ParseError> {
+    match cursor.peek() {
+        Some(b'<') => Ok(Some((None, read_bracketed(cursor)?))),
+        Some(b'"') => {
+            let display = cursor.quoted()?;
+            cursor.skip_white();
+            Ok(Some((Some(display), read_bracketed(cursor)?)))
+        }
+        _ => read_unquoted(cursor),
+    }
+}
+
+/// `*( token LWS ) "<" …`.
+fn read_unquoted<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Bracketed<'a>>, ParseError> {
     let start = *cursor;
     let mut ahead = *cursor;
     let mut length = 0;
@@ -115,12 +140,12 @@ fn read_unquoted<'a>(cursor: &mut Cursor<'a>) -> Result<(Option<&'a [u8]>, Uri<'
         length = ahead.at() - start.at();
         ahead.skip_white();
     }
-    if length > 0 && ahead.peek() == Some(b'<') {
-        *cursor = ahead;
-        let display = start.rest().get(..length);
-        return Ok((display, read_bracketed(cursor)?));
+    if length == 0 || ahead.peek() != Some(b'<') {
+        return Ok(None);
     }
-    Ok((None, read_addr_spec(cursor)?))
+    *cursor = ahead;
+    let display = start.rest().get(..length);
+    Ok(Some((display, read_bracketed(cursor)?)))
 }
 
 /// A URI without brackets ends before any comma, question mark or semicolon: these would belong

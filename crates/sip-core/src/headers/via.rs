@@ -21,7 +21,7 @@ impl<'a> Via<'a> {
     /// Reads one value and no more.
     ///
     /// # Errors
-    /// Where and what was expected. A version other than 2.0 is read: the validator judges it.
+    /// Where and what was expected; a version other than 2.0.
     pub fn parse(value: &'a [u8]) -> Result<Self, ParseError> {
         let mut cursor = Cursor::new(value);
         cursor.skip_white();
@@ -40,11 +40,7 @@ impl<'a> Via<'a> {
     #[inline]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
         let transport = read_protocol(cursor)?;
-        let before = cursor.at();
-        cursor.skip_white();
-        if cursor.at() == before {
-            return Err(cursor.error(Expected::Whitespace));
-        }
+        cursor.white()?;
         let host = Host::read(cursor)?;
         let port = read_port(cursor)?;
         let params = Params::read(cursor)?;
@@ -104,7 +100,7 @@ impl<'a> Via<'a> {
     }
 }
 
-/// `protocol-name SLASH protocol-version SLASH transport`.
+/// `protocol-name SLASH "2.0" SLASH transport`.
 #[inline]
 fn read_protocol<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], ParseError> {
     if cursor.rest().starts_with(b"SIP/2.0/") {
@@ -112,9 +108,12 @@ fn read_protocol<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], ParseError> {
         return cursor.token();
     }
     let error = cursor.error(Expected::SentProtocol);
-    for _ in 0..2 {
-        cursor.token().map_err(|_| error)?;
-        cursor.separator(b'/').map_err(|_| error)?;
+    cursor.token().map_err(|_| error)?;
+    cursor.separator(b'/').map_err(|_| error)?;
+    let version = cursor.token().map_err(|_| error)?;
+    cursor.separator(b'/').map_err(|_| error)?;
+    if version != b"2.0" {
+        return Err(error);
     }
     cursor.token().map_err(|_| error)
 }

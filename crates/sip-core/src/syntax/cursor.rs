@@ -86,6 +86,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Skips white space, of which there must be some (LWS).
+    #[inline]
+    pub(crate) fn white(&mut self) -> Result<(), ParseError> {
+        let before = self.rest.len();
+        self.skip_white();
+        if self.rest.len() < before { Ok(()) } else { Err(self.error(Expected::Whitespace)) }
+    }
+
     /// Reads `byte` with white space around it; without it, nothing is read.
     #[inline]
     pub(crate) fn eat_separator(&mut self, byte: u8) -> bool {

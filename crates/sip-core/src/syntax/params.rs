@@ -120,7 +120,9 @@ fn bare_ipv6<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], ParseError> {
 mod tests {
     use super::*;
 
-    fn names(text: &[u8]) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, ParseError> {
+    type Owned = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
+    fn names(text: &[u8]) -> Result<Owned, ParseError> {
         let mut cursor = Cursor::new(text);
         let params = Params::read(&mut cursor)?;
         cursor.end()?;

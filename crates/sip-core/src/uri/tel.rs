@@ -14,7 +14,7 @@ pub(super) fn read<'a>(raw: &'a [u8], cursor: &mut Cursor<'a>) -> Result<Uri<'a>
     check_number(subscriber, global, start.error(Expected::TelephoneNumber))?;
     let number = start.rest().get(..cursor.at() - start.at());
     let before = *cursor;
-    let context = read_params(cursor)?;
+    let context = read_params(cursor, global)?;
     // A local number means nothing without its context. RFC 3966 §5.1.5.
     if !global && !context {
         return Err(before.error(Expected::Param));
@@ -40,8 +40,9 @@ fn check_number(number: &[u8], global: bool, error: ParseError) -> Result<(), Pa
     if has_digit && all_fit { Ok(()) } else { Err(error) }
 }
 
-/// Reads the parameters; true where `phone-context` is among them.
-fn read_params(cursor: &mut Cursor<'_>) -> Result<bool, ParseError> {
+/// Reads the parameters; true where `phone-context` is among them. It has a meaning, and so a
+/// grammar, with local numbers only.
+fn read_params(cursor: &mut Cursor<'_>, global: bool) -> Result<bool, ParseError> {
     let mut context = false;
     while cursor.eat(b';') {
         let name = cursor.take(
@@ -64,7 +65,7 @@ fn read_params(cursor: &mut Cursor<'_>) -> Result<bool, ParseError> {
         } else {
             None
         };
-        if name.eq_ignore_ascii_case(b"phone-context") {
+        if !global && name.eq_ignore_ascii_case(b"phone-context") {
             check_context(value.unwrap_or_default(), error)?;
             context = true;
         }

@@ -113,7 +113,7 @@ fn field(name: HeaderName, value: &[u8], limits: &Limits) -> Result<usize, Parse
             few(params.unwrap_or_default(), limits)
         }),
         HeaderName::Route | HeaderName::RecordRoute => {
-            list(value, |cursor| few(NameAddr::read(cursor)?.params(), limits))
+            list(value, |cursor| few(NameAddr::read_route(cursor)?.params(), limits))
         }
         HeaderName::From | HeaderName::To => one(address(value, limits)),
         HeaderName::CallId => one(CallId::parse(value)),

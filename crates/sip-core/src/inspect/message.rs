@@ -1,0 +1,92 @@
+//! Whole messages and start lines.
+
+use super::components::{self, Components, Value};
+use super::{Report, invalid};
+use crate::headers::Contact;
+use crate::start_line::StartLine;
+use crate::{Capabilities, Expected, HeaderName, Limits, Message, ParseError, Uri, validate};
+
+pub(super) fn inspect(input: &[u8], capabilities: &Capabilities) -> Report {
+    let datagram = input.to_vec().into();
+    match Message::parse(datagram, &Limits::default()) {
+        Ok(message) => {
+            Report { verdict: validate(&message, capabilities), components: describe(&message) }
+        }
+        Err(error) => Report { verdict: invalid(error), components: Components::default() },
+    }
+}
+
+/// What of a message can be read, whether or not all of it can.
+fn describe(message: &Message) -> Components {
+    let contacts = message.contacts().map_while(Result::ok).map(|c| contact(&c));
+    let vias = message.vias().map_while(Result::ok);
+    let fields = message.fields().map(|(name, value)| (name.to_vec(), Some(value.to_vec())));
+    let body = u64::try_from(message.body().len()).unwrap_or(u64::MAX);
+    first_line(message)
+        .with("via", vias.map(|via| components::via(&via)).collect::<Vec<_>>())
+        .with("from", message.from().ok().map(|a| components::address(&a)))
+        .with("to", message.to().ok().map(|a| components::address(&a)))
+        .with("call_id", message.call_id().ok().map(|id| id.as_bytes()))
+        .with("cseq", message.cseq().ok().map(|c| components::cseq(&c)))
+        .with("contact", Value::List(contacts.collect()))
+        .with("max_forwards", message.max_forwards().ok().flatten().map(u64::from))
+        .with(
+            "content_type",
+            message.content_type().ok().flatten().map(|c| components::content_type(&c)),
+        )
+        .with("supported", tokens(message, HeaderName::Supported))
+        .with("require", tokens(message, HeaderName::Require))
+        .with("body_length", body)
+        .with("fields", Value::Pairs(fields.collect()))
+}
+
+fn first_line(message: &Message) -> Components {
+    let line = Components::default();
+    match message.status() {
+        Some(status) => {
+            line.with("status", u64::from(status.as_u16())).with("reason", message.reason())
+        }
+        None => line
+            .with("method", message.method().map(|method| method.as_bytes()))
+            .with("request_uri", message.request_uri())
+            .with("uri", message.uri().ok().map(|uri| components::uri(&uri))),
+    }
+}
+
+fn tokens(message: &Message, name: HeaderName) -> Vec<&[u8]> {
+    message.tokens(name).map_while(Result::ok).collect()
+}
+
+fn contact(contact: &Contact<'_>) -> Value {
+    match contact {
+        Contact::Star => Value::Octets(b"*".to_vec()),
+        Contact::Address(address) => components::address(address).into(),
+    }
+}
+
+/// A start line by itself: its CRLF is its end.
+pub(super) fn start_line(input: &[u8]) -> Result<Components, ParseError> {
+    let (line, end) = StartLine::read(input, 0)?;
+    if line.has_trailing_space(end) {
+        return Err(ParseError::new(end, Expected::LineEnd));
+    }
+    if input.len() != end + 2 {
+        return Err(ParseError::new(end + 2, Expected::End));
+    }
+    if !line.is_version_2(input) {
+        return Err(ParseError::new(0, Expected::StartLine));
+    }
+    match line {
+        StartLine::Request { method, uri, .. } => {
+            let text = uri.of(input);
+            let parsed = Uri::parse(text).map_err(|error| error.within(uri.range().start))?;
+            Ok(Components::default()
+                .with("method", method.of(input))
+                .with("request_uri", text)
+                .with("uri", components::uri(&parsed)))
+        }
+        StartLine::Response { status, reason, .. } => Ok(Components::default()
+            .with("status", u64::from(status.as_u16()))
+            .with("reason", reason.of(input))),
+    }
+}
