@@ -39,16 +39,22 @@ pub(crate) fn nonces() -> Vec<Seed> {
     texts(all)
 }
 
-/// Encrypted bodies (RFC 3156 §4) and the entities inside, whole and damaged.
+/// Encrypted bodies (RFC 3156 §4) and the entities inside, whole and damaged: a line with the
+/// Content-Type, then the body.
 pub(crate) fn multiparts() -> Vec<Seed> {
-    let outer = "--X\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n\
+    let outer = "multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=X\n\
+                 --X\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\
                  --X\r\nContent-Type: application/octet-stream\r\n\r\n\u{1}\u{2}binary\u{3}\r\n--X--\r\n";
-    let inner = "CS1-Role: uac\r\nCS1-From: sip:alice@example.org\r\nCS1-To: sip:bob@example.org\r\n\
+    let inner = "application/octet-stream\n\
+                 CS1-Role: uac\r\nCS1-From: sip:alice@example.org\r\nCS1-To: sip:bob@example.org\r\n\
                  CS1-From-Tag: 1928301774\r\nCS1-Nonce: AZ4ABwABZVPxAPWvnZv3z\r\n\
                  Content-Type: application/sdp\r\n\r\nv=0\r\n";
-    let one_part = "--X\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n--X--";
+    let two_nonces = inner.replace("CS1-Nonce: ", "CS1-Nonce: n1\r\nCS1-Nonce: ");
     let nested = outer.replace("application/octet-stream", "multipart/mixed; boundary=X");
     let prefix = outer.replace("--X--", "--XY--");
-    let empty = "--X\r\n\r\n--X\r\n\r\n--X--";
-    texts([outer, inner, one_part, &nested, &prefix, empty, "--X", ""])
+    let quoted = outer.replace("boundary=X", "boundary=\"X\"; x=\"a\\\"b\"");
+    let one_part = outer.replacen("--X\r\nContent-Type: application/octet-stream", "--X--\r\n", 1);
+    let many_parts = outer.replace("--X--", &"--X\r\n\r\n".repeat(20));
+    let empty = "multipart/encrypted; boundary=X\n--X\r\n\r\n--X\r\n\r\n--X--";
+    texts([outer, inner, &two_nonces, &nested, &prefix, &quoted, &one_part, &many_parts, empty])
 }
