@@ -1,0 +1,140 @@
+//! A dialog's state. RFC 3261 §12.1.
+
+use super::route::{Route, values};
+use super::texts::Texts;
+use crate::NameAddr;
+use crate::syntax::List;
+use crate::{HeaderName, Message};
+
+const CALL_ID: usize = 0;
+const LOCAL: usize = 1;
+const REMOTE: usize = 2;
+const TARGET: usize = 3;
+const ROUTES: usize = 4;
+
+/// What a dialog is made of. It holds no part of the messages that created it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialog {
+    texts: Texts<5>,
+    local_cseq: u32,
+    remote_cseq: Option<u32>,
+}
+
+/// Why a request does not fit into its dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Its CSeq is lower than the last one's: 500. RFC 3261 §12.2.2.
+    OutOfOrder,
+}
+
+impl Dialog {
+    /// The caller's side, from the INVITE it sent and a response with a To tag. RFC 3261 §12.1.2.
+    pub fn of_caller(sent: &Message, response: &Message) -> Option<Self> {
+        let mut routes = values(response.record_routes());
+        routes.reverse();
+        let target = contact(response).or_else(|| sent.request_uri())?;
+        let local = sent.header(HeaderName::From)?;
+        let remote = response.header(HeaderName::To)?;
+        Some(Self {
+            texts: Texts::new([
+                sent.call_id().ok()?.as_bytes(),
+                local,
+                remote,
+                target,
+                &routes.join(&b", "[..]),
+            ]),
+            local_cseq: sent.cseq().ok()?.number,
+            remote_cseq: None,
+        })
+    }
+
+    /// The callee's side, from the INVITE that came in and our tag. RFC 3261 §12.1.1.
+    pub fn of_callee(request: &Message, tag: &str) -> Option<Self> {
+        let routes = values(request.record_routes());
+        let local = [request.header(HeaderName::To)?, b";tag=", tag.as_bytes()].concat();
+        let remote = request.header(HeaderName::From)?;
+        let routes = routes.join(&b", "[..]);
+        Some(Self {
+            texts: Texts::new([
+                request.call_id().ok()?.as_bytes(),
+                &local,
+                remote,
+                contact(request)?,
+                &routes,
+            ]),
+            local_cseq: 0,
+            remote_cseq: Some(request.cseq().ok()?.number),
+        })
+    }
+
+    /// Call-ID.
+    pub fn call_id(&self) -> &[u8] {
+        self.texts.get(CALL_ID)
+    }
+
+    /// Our side as From names it, with its tag.
+    pub fn local(&self) -> &[u8] {
+        self.texts.get(LOCAL)
+    }
+
+    /// The peer's side as To names it, with its tag.
+    pub fn remote(&self) -> &[u8] {
+        self.texts.get(REMOTE)
+    }
+
+    /// Our tag.
+    pub fn local_tag(&self) -> &[u8] {
+        tag(self.local())
+    }
+
+    /// The peer's tag; empty where an RFC 2543 peer gave none.
+    pub fn remote_tag(&self) -> &[u8] {
+        tag(self.remote())
+    }
+
+    /// The CSeq of the next request of ours.
+    pub fn next_cseq(&mut self) -> u32 {
+        self.local_cseq = self.local_cseq.saturating_add(1);
+        self.local_cseq
+    }
+
+    /// Holds a request of the peer's against the sequence.
+    ///
+    /// # Errors
+    /// [`Refused::OutOfOrder`] where its CSeq is lower than the last one's.
+    pub fn check_cseq(&self, cseq: u32) -> Result<(), Refused> {
+        match self.remote_cseq {
+            Some(last) if cseq < last => Err(Refused::OutOfOrder),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The peer's request with this CSeq counts.
+    pub fn accept_cseq(&mut self, cseq: u32) {
+        self.remote_cseq = self.remote_cseq.max(Some(cseq));
+    }
+
+    /// Takes over the Contact of a target refresh. RFC 3261 §12.2.1.2, §12.2.2.
+    pub fn refresh(&mut self, message: &Message) {
+        if let Some(target) = contact(message) {
+            self.texts = self.texts.replaced(TARGET, target);
+        }
+    }
+
+    /// Where the next request goes.
+    pub fn route(&self) -> Route {
+        let rows = Some(self.texts.get(ROUTES)).filter(|row| !row.is_empty());
+        let routes = values(List::new(rows.into_iter(), NameAddr::read));
+        Route::new(self.texts.get(TARGET), routes)
+    }
+}
+
+fn tag(value: &[u8]) -> &[u8] {
+    NameAddr::parse(value).ok().and_then(|address| address.tag()).unwrap_or_default()
+}
+
+/// The URI of the first Contact.
+fn contact(message: &Message) -> Option<&[u8]> {
+    let first = message.contacts().next()?.ok()?;
+    Some(first.address()?.uri().as_bytes())
+}
