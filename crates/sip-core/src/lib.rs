@@ -29,14 +29,17 @@
 //! ```
 
 mod builder;
+pub mod dialog;
+#[cfg(feature = "driver")]
+pub mod driver;
 mod error;
 mod fault;
 mod framing;
 mod head;
 mod headers;
-pub mod inspect;
 
 mod limits;
+pub mod manager;
 mod message;
 mod method;
 mod name;

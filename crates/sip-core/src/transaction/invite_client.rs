@@ -74,9 +74,7 @@ impl InviteClient {
         Self { state: State::Calling { interval: timing.t1 }, reliable }
     }
 
-    /// Whether the INVITE was not answered at all yet; only then may it not be cancelled.
-    ///
-    /// RFC 3261 §9.1.
+    /// Whether nothing at all was answered yet, so that it must not be cancelled. RFC 3261 §9.1.
     pub const fn is_calling(&self) -> bool {
         matches!(self.state, State::Calling { .. })
     }

@@ -67,6 +67,11 @@ impl NonInviteClient {
         Self { state: State::Trying { interval: timing.t1 }, reliable }
     }
 
+    /// Whether nothing at all was answered yet.
+    pub const fn is_trying(&self) -> bool {
+        matches!(self.state, State::Trying { .. })
+    }
+
     /// Moves the machine.
     pub fn on(&mut self, event: ClientEvent, timing: &Timing, out: &mut Vec<Output>) {
         use ClientEvent::{Response, Timer as Fired, TransportError};

@@ -1,0 +1,76 @@
+//! What the manager asks its driver to do, and how it learns what came of it.
+
+use super::consult::ConsultId;
+use super::event::Event;
+use super::slab::Key;
+use bytes::Bytes;
+use ssa::{CallRef, FlowId, Transport};
+use std::net::SocketAddr;
+
+/// How a message arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// The packet's source.
+    pub source: SocketAddr,
+    /// Our address, as [`Local::address`](super::Local::address) has it.
+    pub local: SocketAddr,
+    /// The transport.
+    pub transport: Transport,
+    /// The flow.
+    pub flow: FlowId,
+}
+
+/// Where a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// The transport.
+    pub transport: Transport,
+    /// Which of our sockets sends it.
+    pub local: SocketAddr,
+    /// Where to.
+    pub remote: SocketAddr,
+    /// The connection to use while it is open; otherwise one to `remote`, opened if need be.
+    pub flow: Option<FlowId>,
+}
+
+/// Who sent a message; given back in [`SipManager::on_send_failed`](super::SipManager).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SenderId(pub(super) Sender);
+
+impl SenderId {
+    /// Nobody waits for it.
+    pub const NOBODY: Self = Self(Sender::Nobody);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Sender {
+    /// A stateless answer, or an ACK: nobody waits for it.
+    Nobody,
+    /// A client transaction.
+    Client(Key),
+    /// A server transaction.
+    Server(Key),
+}
+
+/// What the driver is to do.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Send these octets.
+    Send {
+        /// Where to.
+        hop: Hop,
+        /// The message.
+        octets: Bytes,
+        /// Whom to tell when it could not be sent.
+        sender: SenderId,
+    },
+    /// Ask the question that [`SipManager::query`](super::SipManager::query) lends, and feed the
+    /// verdict.
+    Consult(ConsultId),
+    /// The answer is not wanted any more: drop what works on it.
+    CancelConsult(ConsultId),
+    /// Tell the security manager that the call is over.
+    Abandon(CallRef),
+    /// Tell the application.
+    Event(Event),
+}

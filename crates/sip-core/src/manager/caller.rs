@@ -1,0 +1,346 @@
+//! The caller's side of a call: the INVITE, its responses, CANCEL and the ACK. RFC 3261 §9, §13.2.
+
+use super::action::Sender;
+use super::call::{Call, Cancel, Inviting, MAX_EARLY, Phase, Session};
+use super::clients::{Ack, Branch, Departure, MAX_FORKS, User};
+use super::config::NextHop;
+use super::core::SipManager;
+use super::event::{CallId, Cause, EndReason, Event, Misuse, Prepared};
+use super::exchange::{Answer, Outcome, Owner};
+use super::inbound::{Identity, Inbound};
+use super::outgoing::{Contact, Draft, cancel, credentials};
+use super::slab::Key;
+use super::target::Target;
+use super::timers::{CallTimer, Due};
+use crate::NameAddr;
+use crate::Uri;
+use crate::dialog::Dialog;
+use crate::{Message, Method};
+use ssa::{Body, CallRef};
+use std::time::Instant;
+
+impl SipManager {
+    /// Prepares a call, so that its name is known before its offer is made. Nothing is sent.
+    ///
+    /// `from` is a URI or a name-addr, `to` a URI. `next_hop`: where the INVITE goes first, if not
+    /// where `to` points.
+    ///
+    /// # Errors
+    /// What is no URI or cannot be reached over UDP or TCP; a full table of calls.
+    pub fn prepare(
+        &mut self, from: &str, to: &str, next_hop: Option<&NextHop>,
+    ) -> Result<Prepared, Misuse> {
+        if self.calls.len() >= self.config.dialogs {
+            return Err(Misuse::Full);
+        }
+        let (draft, target, reference) = self.draft_outside(Method::INVITE, from, to, next_hop)?;
+        let key = self.calls.insert(Call {
+            reference,
+            phase: Phase::Prepared(Box::new((draft, target))),
+            dialog: None,
+            filed: None,
+            peer: None,
+            contact: Box::default(),
+            caller: true,
+            quiet: false,
+        });
+        Ok(Prepared { id: CallId(key), call: reference })
+    }
+
+    /// A request outside a dialog, where it goes, and the name of its call. RFC 3261 §8.1.1.
+    pub(super) fn draft_outside(
+        &mut self, method: Method<'static>, from: &str, to: &str, next_hop: Option<&NextHop>,
+    ) -> Result<(Draft, Target, CallRef), Misuse> {
+        let from = NameAddr::parse(from.as_bytes()).map_err(|_| Misuse::NotAUri)?;
+        let uri = Uri::parse(to.as_bytes()).map_err(|_| Misuse::NotAUri)?;
+        let target = match next_hop {
+            Some(next) => Target::of_next_hop(next)?,
+            None => Target::of_uri(to.as_bytes())?,
+        };
+        let tag = format!("{:016x}", self.ports.random.next());
+        let call_id = format!("{:016x}{:016x}", self.ports.random.next(), self.ports.random.next());
+        let reference = self.call_ref(call_id.as_bytes(), tag.as_bytes());
+        let display = from.display().unwrap_or_default();
+        let from_value = [display, b"<", from.uri().as_bytes(), b">;tag=", tag.as_bytes()].concat();
+        let user = self.contact_user(from.uri().as_bytes()).map_or_else(
+            || String::from_utf8_lossy(from.uri().user().unwrap_or_default()).into_owned(),
+            str::to_owned,
+        );
+        // RFC 3261 §19.1.5: a URI's headers do not stand in the Request-URI.
+        let end = uri.as_bytes().len().saturating_sub(uri.headers().as_bytes().len());
+        let uri = uri.as_bytes().get(..end).unwrap_or_default().to_vec();
+        let draft = Draft {
+            method,
+            to: [b"<", uri.as_slice(), b">"].concat(),
+            uri,
+            routes: Vec::new(),
+            from: from_value,
+            call_id: call_id.into_bytes(),
+            cseq: 1,
+            contact: Contact::User(user),
+            fields: Vec::new(),
+            original: Body::default(),
+            body: Body::default(),
+            credentials: Vec::new(),
+        };
+        Ok((draft, target, reference))
+    }
+
+    /// Sends the INVITE of a prepared call with this offer.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn invite(&mut self, now: Instant, id: CallId, body: Body) -> Result<(), Misuse> {
+        let call = self.call_mut(id)?;
+        let reference = call.reference;
+        match std::mem::replace(&mut call.phase, Phase::Ending) {
+            Phase::Prepared(prepared) => {
+                let (mut draft, target) = *prepared;
+                draft.original = body;
+                let exchange = self.begin(now, Owner::Invite(id.0), reference, draft, target);
+                let inviting = Inviting { exchange, early: Vec::new(), cancel: Cancel::No };
+                if let Some(call) = self.calls.get_mut(id.0) {
+                    call.phase = Phase::Inviting(inviting);
+                }
+                self.io.timers.start(Due::Call(id.0, CallTimer::Ring), now + self.config.ring);
+                self.settle(now);
+                Ok(())
+            }
+            other
+            @ (Phase::Inviting(_) | Phase::Incoming { .. } | Phase::Up(_) | Phase::Ending) => {
+                call.phase = other;
+                Err(Misuse::WrongState)
+            }
+        }
+    }
+
+    fn inviting(&mut self, key: Key) -> Option<&mut Inviting> {
+        match &mut self.calls.get_mut(key)?.phase {
+            Phase::Inviting(inviting) => Some(inviting),
+            Phase::Prepared(_) | Phase::Incoming { .. } | Phase::Up(_) | Phase::Ending => None,
+        }
+    }
+
+    /// A provisional response came in.
+    pub(super) fn on_progress(
+        &mut self, now: Instant, owner: Owner, status: u16, response: &Inbound,
+    ) {
+        // Provisional responses to other requests say nothing. RFC 4320 §4.1.
+        let Owner::Invite(key) = owner else { return };
+        let tag = Identity::of(&response.message).map(|id| id.callee_tag().to_vec());
+        let tag = tag.filter(|tag| status > 100 && !tag.is_empty());
+        let hash = tag.map(|tag| self.ports.keyed.hash(&[b"early", &tag]));
+        let Some(inviting) = self.inviting(key) else { return };
+        if inviting.cancel == Cancel::Wanted {
+            inviting.cancel = Cancel::Sent;
+            let exchange = inviting.exchange;
+            self.send_cancel(now, key, exchange);
+            return;
+        }
+        if let Some(hash) = hash
+            && !inviting.early.contains(&hash)
+        {
+            if inviting.early.len() >= MAX_EARLY {
+                return;
+            }
+            inviting.early.push(hash);
+        }
+        if status > 100 {
+            self.tell_of(key, Event::Ringing { id: CallId(key), status });
+        }
+    }
+
+    /// Takes our INVITE back, as far as it has come.
+    pub(super) fn cancel_invite(&mut self, now: Instant, key: Key) {
+        let Some(inviting) = self.inviting(key) else { return };
+        let exchange = inviting.exchange;
+        let client = self.exchanges.get(exchange).and_then(|it| it.trying());
+        let Some(client) = client.and_then(|client| self.clients.get(client)) else {
+            return self.cancel_suspended(now, key, exchange);
+        };
+        let waits = client.is_unanswered();
+        let Some(inviting) = self.inviting(key) else { return };
+        if inviting.cancel != Cancel::No {
+            return;
+        }
+        if waits {
+            inviting.cancel = Cancel::Wanted;
+        } else {
+            inviting.cancel = Cancel::Sent;
+            self.send_cancel(now, key, exchange);
+        }
+    }
+
+    /// Takes an INVITE back while a verdict is awaited: nothing leaves any more. A 2xx that came
+    /// in already is acknowledged, and its dialog ended.
+    fn cancel_suspended(&mut self, now: Instant, key: Key, exchange: Key) {
+        use super::exchange::State;
+        let Some(suspended) = self.exchanges.remove(exchange) else {
+            return self.forget_call(key);
+        };
+        self.withdraw(suspended.consult);
+        match suspended.state {
+            State::Judging(answer) | State::Reading(answer) => self.establish(now, key, answer),
+            State::Locating | State::Encrypting | State::Trying { .. } | State::Authorizing(_) => {
+                self.forget_call(key);
+            }
+        }
+    }
+
+    fn send_cancel(&mut self, now: Instant, key: Key, exchange: Key) {
+        let client = self.exchanges.get(exchange).and_then(|it| it.trying());
+        let Some(client) = client.and_then(|client| self.clients.get(client)) else { return };
+        let branch = Branch { number: client.branch(), cancel: true };
+        let hop = client.hop;
+        let octets = cancel(&client.request);
+        let request = octets.and_then(|octets| Message::parse(octets, &self.config.limits).ok());
+        if let Some(request) = request {
+            let departure = Departure { request, branch, hop, user: User::Nobody };
+            self.clients.start(&mut self.io, now, departure);
+        }
+        let at = now + self.io.timing.timeout();
+        self.io.timers.start(Due::Call(key, CallTimer::Cancel), at);
+    }
+
+    /// RFC 3261 §9.1: no final response in 64*T1 after the CANCEL: the INVITE counts as cancelled.
+    pub(super) fn on_cancel_timeout(&mut self, key: Key) {
+        if let Some(inviting) = self.inviting(key) {
+            let exchange = inviting.exchange;
+            self.drop_exchange(exchange);
+            self.forget_call(key);
+        }
+    }
+
+    /// It rang for too long.
+    pub(super) fn on_ring_timeout(&mut self, now: Instant, key: Key) {
+        let Some(call) = self.calls.get(key) else { return };
+        match &call.phase {
+            Phase::Inviting(_) => {
+                let id = CallId(key);
+                self.tell_of(key, Event::Failed { id, cause: Cause::Timeout });
+                if let Some(call) = self.calls.get_mut(key) {
+                    call.quiet = true;
+                }
+                self.cancel_invite(now, key);
+            }
+            Phase::Incoming { server } => {
+                let server = *server;
+                self.tell_end(key, EndReason::NoAnswer);
+                self.decline(now, server, 480);
+            }
+            Phase::Prepared(_) | Phase::Up(_) | Phase::Ending => {}
+        }
+    }
+
+    /// What became of the INVITE.
+    pub(super) fn on_invited(&mut self, now: Instant, key: Key, outcome: Outcome) {
+        self.io.timers.stop(Due::Call(key, CallTimer::Ring));
+        self.io.timers.stop(Due::Call(key, CallTimer::Cancel));
+        if self.inviting(key).is_none() {
+            return;
+        }
+        let id = CallId(key);
+        match outcome {
+            Outcome::Accepted(answer, body) => {
+                self.establish(now, key, answer);
+                self.tell_of(key, Event::Answered { id, body });
+            }
+            Outcome::Untrusted(answer, why) => {
+                self.tell_of(key, Event::Failed { id, cause: Cause::Security(why) });
+                if let Some(call) = self.calls.get_mut(key) {
+                    call.quiet = true;
+                }
+                self.establish(now, key, answer);
+            }
+            Outcome::Failed(cause, _) => {
+                self.tell_of(key, Event::Failed { id, cause });
+                self.forget_call(key);
+            }
+        }
+    }
+
+    /// Makes the dialog of a 2xx and acknowledges it. Where the application has heard the end of
+    /// the call, the dialog is ended at once. RFC 3261 §13.2.2.4.
+    fn establish(&mut self, now: Instant, key: Key, answer: Answer) {
+        let dialog = Dialog::of_caller(&answer.sent, &answer.response.message);
+        let hop = self.clients.get(answer.client).map(|client| client.hop);
+        let (Some(dialog), Some(mut hop)) = (dialog, hop) else { return self.forget_call(key) };
+        if hop.transport.is_reliable() {
+            hop.flow = Some(answer.response.arrival.flow);
+        }
+        self.acknowledge(&answer, &dialog, hop);
+        let contact = answer.sent.header(crate::HeaderName::Contact).unwrap_or_default().into();
+        let Some(call) = self.calls.get_mut(key) else { return };
+        call.dialog = Some(Box::new(dialog));
+        call.peer = Some(hop);
+        call.contact = contact;
+        call.phase = Phase::Up(Session::default());
+        let over = call.quiet;
+        self.file_dialog(key);
+        if over {
+            self.bye(now, key);
+        }
+    }
+
+    /// Sends the ACK to a 2xx, and keeps it for its retransmissions. It carries the credentials of
+    /// the INVITE. RFC 3261 §13.2.2.4, §22.1.
+    pub(super) fn acknowledge(&mut self, answer: &Answer, dialog: &Dialog, peer: super::Hop) {
+        let Ok(cseq) = answer.sent.cseq() else { return };
+        let route = dialog.route();
+        let target = Target::in_dialog(route.first_hop(), &peer);
+        let draft = Draft {
+            method: Method::ACK,
+            uri: route.uri,
+            routes: route.routes,
+            from: dialog.local().to_vec(),
+            to: dialog.remote().to_vec(),
+            call_id: dialog.call_id().to_vec(),
+            cseq: cseq.number,
+            contact: Contact::None,
+            fields: credentials(&answer.sent),
+            original: Body::default(),
+            body: Body::default(),
+            credentials: Vec::new(),
+        };
+        let Some(hop) = target.hop(0, &self.config.locals) else { return };
+        let octets = draft.octets(&hop, self.ports.random.next());
+        self.io.send(Sender::Nobody, hop, octets.clone());
+        let to_tag = dialog.remote_tag().into();
+        if let Some(client) = self.clients.get_mut(answer.client) {
+            client.user = User::Accepted;
+            client.acks.push(Ack { to_tag, hop, octets });
+        }
+    }
+
+    /// A 2xx came in after the first: acknowledged again where it is a retransmission; another
+    /// fork's is acknowledged and ended, since the call has its dialog. RFC 3261 §13.2.2.4.
+    pub(super) fn on_another_2xx(&mut self, now: Instant, key: Key, response: &Inbound) {
+        let Some(id) = Identity::of(&response.message) else { return };
+        let Some(client) = self.clients.get(key) else { return };
+        if let Some(ack) = client.acks.iter().find(|ack| *ack.to_tag == *id.callee_tag()) {
+            return self.io.send(Sender::Nobody, ack.hop, ack.octets.clone());
+        }
+        if client.acks.len() >= MAX_FORKS {
+            return;
+        }
+        let (sent, hop) = (client.request.clone(), client.hop);
+        let Some(dialog) = Dialog::of_caller(&sent, &response.message) else { return };
+        let first = Identity::of(&sent);
+        let reference = first.map(|id| self.call_ref(id.call_id, id.caller_tag()));
+        let answer = Answer { client: key, sent, response: response.clone() };
+        self.acknowledge(&answer, &dialog, hop);
+        let mut fork = Call {
+            reference: reference.unwrap_or(CallRef(0)),
+            phase: Phase::Ending,
+            dialog: Some(Box::new(dialog)),
+            filed: None,
+            peer: Some(hop),
+            contact: Box::default(),
+            caller: true,
+            quiet: true,
+        };
+        if let Some((draft, target)) = fork.request(Method::BYE, Body::default()) {
+            self.begin(now, Owner::Fork, fork.reference, draft, target);
+        }
+    }
+}

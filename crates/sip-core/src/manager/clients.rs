@@ -1,0 +1,259 @@
+//! The client transactions: the machines with what they retransmit. RFC 3261 §17.1.
+
+use super::action::{Hop, Sender};
+use super::inbound::Identity;
+use super::io::Io;
+use super::outgoing::ack_to_failure;
+use super::slab::{Key, Slab};
+use super::timers::Due;
+use crate::transaction::{Class, ClientEvent, InviteClient, NonInviteClient, Output, Timer};
+use crate::{Message, Method};
+use bytes::Bytes;
+use ssa::FlowId;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// Who hears of a client transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum User {
+    /// An exchange, until it has its outcome.
+    Exchange(Key),
+    /// An INVITE whose first 2xx was accepted: further ones are acknowledged again.
+    Accepted,
+    /// Nobody: a CANCEL's.
+    Nobody,
+}
+
+/// What its user is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Report {
+    /// The response that came in.
+    Response,
+    /// No final response in time.
+    Timeout,
+    /// The transport failed.
+    TransportFailed,
+    /// The transaction is over, and nothing came of it.
+    Over,
+}
+
+/// The ACK to a 2xx, sent again for each retransmission of it. RFC 3261 §13.2.2.4.
+#[derive(Debug)]
+pub(super) struct Ack {
+    pub(super) to_tag: Box<[u8]>,
+    pub(super) hop: Hop,
+    pub(super) octets: Bytes,
+}
+
+#[derive(Debug)]
+enum Machine {
+    Invite(InviteClient),
+    Other(NonInviteClient),
+}
+
+/// A client transaction.
+#[derive(Debug)]
+pub(super) struct Client {
+    machine: Machine,
+    branch: Branch,
+    pub(super) request: Message,
+    pub(super) hop: Hop,
+    pub(super) user: User,
+    /// The ACKs to the 2xx of an INVITE, one for each To tag. At most [`MAX_FORKS`].
+    pub(super) acks: Vec<Ack>,
+}
+
+impl Client {
+    /// Whether nothing at all was answered yet. RFC 3261 §9.1: such an INVITE is not cancelled.
+    pub(super) const fn is_unanswered(&self) -> bool {
+        match &self.machine {
+            Machine::Invite(machine) => machine.is_calling(),
+            Machine::Other(machine) => machine.is_trying(),
+        }
+    }
+
+    /// The number of its branch.
+    pub(super) const fn branch(&self) -> u64 {
+        self.branch.number
+    }
+}
+
+/// Forks of one INVITE that are acknowledged; further ones are dropped.
+pub(super) const MAX_FORKS: usize = 16;
+
+/// What matches a response to its transaction: our branch, and whether it is a CANCEL's, which
+/// shares the branch of its INVITE. RFC 3261 §17.1.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Branch {
+    pub(super) number: u64,
+    pub(super) cancel: bool,
+}
+
+/// All client transactions.
+#[derive(Debug)]
+pub(super) struct Clients {
+    table: Slab<Client>,
+    by_branch: BTreeMap<Branch, Key>,
+    outputs: Vec<Output>,
+}
+
+/// A request that is ready to leave.
+pub(super) struct Departure {
+    pub(super) request: Message,
+    pub(super) branch: Branch,
+    pub(super) hop: Hop,
+    pub(super) user: User,
+}
+
+impl Clients {
+    pub(super) const fn new() -> Self {
+        Self { table: Slab::new(), by_branch: BTreeMap::new(), outputs: Vec::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    pub(super) fn get(&self, key: Key) -> Option<&Client> {
+        self.table.get(key)
+    }
+
+    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Client> {
+        self.table.get_mut(key)
+    }
+
+    /// Sends a request and starts its transaction.
+    pub(super) fn start(&mut self, io: &mut Io, now: Instant, departure: Departure) -> Key {
+        let Departure { request, branch, hop, user } = departure;
+        let reliable = hop.transport.is_reliable();
+        let mut outputs = std::mem::take(&mut self.outputs);
+        let machine = if request.method() == Some(Method::INVITE) {
+            Machine::Invite(InviteClient::start(reliable, &io.timing, &mut outputs))
+        } else {
+            Machine::Other(NonInviteClient::start(reliable, &io.timing, &mut outputs))
+        };
+        let key =
+            self.table.insert(Client { machine, branch, request, hop, user, acks: Vec::new() });
+        self.by_branch.insert(branch, key);
+        self.outputs = outputs;
+        self.run(io, now, key, None);
+        key
+    }
+
+    /// The transaction of a response: branch, method and sent-by are ours. RFC 3261 §17.1.3, §18.1.2.
+    pub(super) fn find(&self, response: &Identity<'_>) -> Option<Key> {
+        let number = branch_number(response.via.branch()?)?;
+        let cancel = response.method == Method::CANCEL.as_bytes();
+        let key = *self.by_branch.get(&Branch { number, cancel })?;
+        let client = self.table.get(key)?;
+        let sent = Identity::of(&client.request)?;
+        let ours = sent.method == response.method
+            && sent.cseq == response.cseq
+            && sent.via.same_sent_by(&response.via);
+        ours.then_some(key)
+    }
+
+    /// A response came in for this transaction.
+    pub(super) fn on_response(
+        &mut self, io: &mut Io, now: Instant, key: Key, response: &Message,
+    ) -> Option<(User, Report)> {
+        let class = Class::of(response.status()?.as_u16());
+        self.step(io, now, key, ClientEvent::Response(class), Some(response))
+    }
+
+    /// A timer fired, or the transport failed.
+    pub(super) fn on(
+        &mut self, io: &mut Io, now: Instant, key: Key, event: ClientEvent,
+    ) -> Option<(User, Report)> {
+        self.step(io, now, key, event, None)
+    }
+
+    /// The transactions without any answer whose request went over this connection.
+    pub(super) fn waiting_on(&self, flow: FlowId, remote: SocketAddr) -> Vec<Key> {
+        let over = |hop: &Hop| {
+            hop.flow == Some(flow) || (hop.transport.is_reliable() && hop.remote == remote)
+        };
+        self.table
+            .iter()
+            .filter(|(_, client)| client.is_unanswered() && over(&client.hop))
+            .map(|(key, _)| key)
+            .collect()
+    }
+
+    fn step(
+        &mut self, io: &mut Io, now: Instant, key: Key, event: ClientEvent,
+        response: Option<&Message>,
+    ) -> Option<(User, Report)> {
+        let client = self.table.get_mut(key)?;
+        match &mut client.machine {
+            Machine::Invite(machine) => machine.on(event, &io.timing, &mut self.outputs),
+            Machine::Other(machine) => machine.on(event, &io.timing, &mut self.outputs),
+        }
+        self.run(io, now, key, response)
+    }
+
+    /// Does what the machine asked for.
+    fn run(
+        &mut self, io: &mut Io, now: Instant, key: Key, response: Option<&Message>,
+    ) -> Option<(User, Report)> {
+        let client = self.table.get(key)?;
+        let mut report = None;
+        let mut over = false;
+        for output in self.outputs.drain(..) {
+            match output {
+                Output::Send => {
+                    io.send(Sender::Client(key), client.hop, client.request.as_bytes().clone());
+                }
+                Output::SendAck => {
+                    if let Some(ack) = response.and_then(|r| ack_to_failure(&client.request, r)) {
+                        io.send(Sender::Client(key), client.hop, ack);
+                    }
+                }
+                Output::Deliver => report = Some(Report::Response),
+                Output::Timeout => report = Some(Report::Timeout),
+                Output::TransportFailed => report = Some(Report::TransportFailed),
+                Output::Start(timer, after) => io.timers.start(due(key, timer), now + after),
+                Output::Stop(timer) => io.timers.stop(due(key, timer)),
+                Output::Terminate => over = true,
+                // A server's.
+                Output::SendTrying => {}
+            }
+        }
+        let user = client.user;
+        if over && let Some(client) = self.table.remove(key) {
+            self.by_branch.remove(&client.branch);
+            report = report.or(Some(Report::Over));
+        }
+        report.map(|report| (user, report))
+    }
+}
+
+const fn due(key: Key, timer: Timer) -> Due {
+    Due::Client(key, timer)
+}
+
+/// The branch that carries this number.
+pub(super) fn branch_text(number: u64) -> String {
+    format!("z9hG4bK{number:016x}")
+}
+
+/// The number in a branch of ours.
+fn branch_number(branch: &[u8]) -> Option<u64> {
+    let digits = std::str::from_utf8(branch.strip_prefix(b"z9hG4bK")?).ok()?;
+    let ours = digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    ours.then(|| u64::from_str_radix(digits, 16).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_carries_its_number() {
+        assert_eq!(branch_number(branch_text(0xfeed).as_bytes()), Some(0xfeed));
+        assert_eq!(branch_number(b"z9hG4bKfeed"), None);
+        assert_eq!(branch_number(b"z9hG4bK+00000000000feed"), None);
+        assert_eq!(branch_number(b"0123456789abcdef"), None);
+    }
+}

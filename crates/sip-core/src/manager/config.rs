@@ -1,0 +1,83 @@
+//! How a SIP manager is set up.
+
+use crate::transaction::Timing;
+use crate::{Capabilities, Limits};
+use ssa::Transport;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A transport address of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// The transport.
+    pub transport: Transport,
+    /// What Via and Contact say. It names the socket in [`Hop`](super::Hop), too.
+    pub address: SocketAddr,
+}
+
+/// Set-up of a SIP manager. The defaults are the stack's promises (SECURITY.md §1).
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Our addresses, by preference. The driver fills them in from what it bound.
+    pub locals: Vec<Local>,
+    /// T1, T2, T4 and the wait before 100 Trying.
+    pub timing: Timing,
+    /// Limits of the parser.
+    pub limits: Limits,
+    /// What requests of peers may ask for.
+    pub capabilities: Capabilities,
+    /// Transactions at once, 1024 by default; over it new requests get 503.
+    pub transactions: usize,
+    /// Calls at once, 64 by default; over it new INVITEs get 503.
+    pub dialogs: usize,
+    /// How long a call may ring on either side, 180 s by default.
+    pub ring: Duration,
+    /// `Retry-After` of a 503, 5 s by default. RFC 3261 §20.33.
+    pub retry_after: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            locals: Vec::new(),
+            timing: Timing::default(),
+            limits: Limits::default(),
+            capabilities: Capabilities::default(),
+            transactions: 1024,
+            dialogs: 64,
+            ring: Duration::from_secs(180),
+            retry_after: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Where a request outside a dialog goes first, when that is not what its To says: an outbound
+/// proxy, or an address that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextHop {
+    /// A host name or an IP address; IPv6 without brackets.
+    pub host: String,
+    /// The port; `None`: 5060.
+    pub port: Option<u16>,
+    /// The transport; `None`: UDP, or TCP where the request is too large. RFC 3261 §18.1.1.
+    pub transport: Option<Transport>,
+}
+
+impl From<SocketAddr> for NextHop {
+    fn from(address: SocketAddr) -> Self {
+        Self { host: address.ip().to_string(), port: Some(address.port()), transport: None }
+    }
+}
+
+/// What to register, and where. RFC 3261 §10.2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterConfig {
+    /// The address of record, for example `sip:alice@example.org`.
+    pub aor: String,
+    /// The registrar's URI, for example `sip:example.org`.
+    pub registrar: String,
+    /// Where the request goes first; `None`: where the registrar's URI points.
+    pub next_hop: Option<NextHop>,
+    /// The lifetime to ask for, in seconds.
+    pub expires: u32,
+}

@@ -1,0 +1,226 @@
+//! What the manager tells the telephony application.
+
+use super::slab::Key;
+use ssa::{Body, CallRef, FlowId, Why};
+use std::fmt;
+use std::net::SocketAddr;
+
+/// A call, as the application names it. Never used again for another call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(pub(crate) Key);
+
+/// A registration, as the application names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RegistrationId(pub(crate) Key);
+
+/// An OPTIONS request, as the application names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OptionsId(pub(crate) Key);
+
+/// A call that was prepared and not sent yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// Names it in commands and events.
+    pub id: CallId,
+    /// Names it towards the security manager.
+    pub call: CallRef,
+}
+
+/// Something that the application should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A call came in; its proof, where one is required, has been verified.
+    ///
+    /// The application rings, accepts, rejects or hangs up.
+    Incoming {
+        /// The call.
+        id: CallId,
+        /// The call towards the security manager.
+        call: CallRef,
+        /// From's URI; who that is, the security manager says.
+        from: String,
+        /// To's URI.
+        to: String,
+        /// The offer; empty where the caller leaves the offer to the callee.
+        body: Body,
+        /// Where the INVITE came from.
+        source: SocketAddr,
+    },
+    /// The callee is being alerted, or the call makes progress: a 101–199 came in.
+    Ringing {
+        /// The call.
+        id: CallId,
+        /// The status.
+        status: u16,
+    },
+    /// The callee answered, its proof holds, and the ACK has left.
+    Answered {
+        /// The call.
+        id: CallId,
+        /// The answer.
+        body: Body,
+    },
+    /// The caller acknowledged our answer.
+    Confirmed {
+        /// The call.
+        id: CallId,
+    },
+    /// The peer wants to change the session: answer with `accept_reinvite` or `reject`.
+    Reinvited {
+        /// The call.
+        id: CallId,
+        /// The offer.
+        body: Body,
+    },
+    /// The peer accepted our re-INVITE.
+    ReinviteAnswered {
+        /// The call.
+        id: CallId,
+        /// The answer.
+        body: Body,
+    },
+    /// The peer did not accept our re-INVITE, or took its own back; the session stays as it was.
+    ReinviteFailed {
+        /// The call.
+        id: CallId,
+        /// Why.
+        cause: Cause,
+    },
+    /// The call is over. Its media stops at once.
+    Ended {
+        /// The call.
+        id: CallId,
+        /// By whom.
+        reason: EndReason,
+    },
+    /// Our call did not come about.
+    Failed {
+        /// The call.
+        id: CallId,
+        /// Why.
+        cause: Cause,
+    },
+    /// A registration stands.
+    Registered {
+        /// The registration.
+        id: RegistrationId,
+        /// The address of record.
+        aor: String,
+        /// Its lifetime in seconds; it is refreshed before.
+        expires: u32,
+        /// The flow that the registrar answered on.
+        flow: FlowId,
+        /// The random user part of our Contact: what the registrar calls us by.
+        contact_user: String,
+        /// The registrar's address.
+        registrar: SocketAddr,
+    },
+    /// A registration failed and is tried again later, or came to its end.
+    RegistrationFailed {
+        /// The registration.
+        id: RegistrationId,
+        /// The address of record.
+        aor: String,
+        /// Why.
+        cause: Cause,
+    },
+    /// A registration was taken back.
+    Unregistered {
+        /// The registration.
+        id: RegistrationId,
+        /// The address of record.
+        aor: String,
+    },
+    /// An OPTIONS request came to its end.
+    OptionsAnswered {
+        /// The request.
+        id: OptionsId,
+        /// The status of the response, or why there is none.
+        outcome: Result<u16, Cause>,
+    },
+}
+
+/// Who ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// `hang_up` or `reject`.
+    Local,
+    /// The peer's BYE.
+    Remote,
+    /// The caller's CANCEL.
+    Cancelled,
+    /// Our answer was never acknowledged. RFC 3261 §13.3.1.4.
+    NoAck,
+    /// It rang for too long.
+    NoAnswer,
+    /// The answer could not leave: the security manager refused it.
+    Refused,
+    /// The peer does not know the dialog any more, or does not answer in it: 481, 408.
+    Lost,
+}
+
+/// Why an exchange failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The peer's final response.
+    Status(u16),
+    /// The security manager ended it.
+    Security(Why),
+    /// No answer in 64*T1, or it rang for too long.
+    Timeout,
+    /// The transport failed.
+    Transport,
+    /// The host name has no address.
+    Unresolved,
+    /// A table is full.
+    Busy,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "the peer answered {status}"),
+            Self::Security(why) => why.fmt(f),
+            Self::Timeout => f.write_str("no answer in time"),
+            Self::Transport => f.write_str("the network failed"),
+            Self::Unresolved => f.write_str("the host name has no address"),
+            Self::Busy => f.write_str("too many calls or transactions at once"),
+        }
+    }
+}
+
+/// A command that does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// An argument is not the URI it should be.
+    NotAUri,
+    /// The URI's scheme or transport is not built in.
+    Unsupported,
+    /// The call, or the registration, is over or was never there.
+    Unknown,
+    /// The call is not in a state for this.
+    WrongState,
+    /// A re-INVITE is under way.
+    Pending,
+    /// The table of calls is full.
+    Full,
+    /// There is no local address of the family that the peer has.
+    NoLocalAddress,
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAUri => "not a SIP URI",
+            Self::Unsupported => "a scheme or transport that is not built in",
+            Self::Unknown => "no such call",
+            Self::WrongState => "not possible in the call's state",
+            Self::Pending => "a re-INVITE is under way",
+            Self::Full => "too many calls",
+            Self::NoLocalAddress => "no local address fits the peer's",
+        })
+    }
+}
+
+impl std::error::Error for Misuse {}

@@ -1,0 +1,220 @@
+//! The messages that the manager sends, each made in one place.
+
+use super::action::Hop;
+use super::clients::branch_text;
+use super::config::Local;
+use super::inbound::{Identity, Inbound};
+use crate::NameAddr;
+use crate::{HeaderName, Message, Method, RequestBuilder, ResponseBuilder, StatusCode};
+use bytes::Bytes;
+use ssa::{Body, Field, Transport};
+
+/// The methods that this stack serves, for Allow. RFC 3261 §20.5.
+pub(super) const ALLOW: &[u8] = b"INVITE, ACK, CANCEL, BYE, OPTIONS";
+
+/// The Contact of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Contact {
+    /// None: the method has none.
+    None,
+    /// This user part at the address that the first try leaves from. From then on it stays, since
+    /// it may be signed.
+    User(String),
+    /// This value.
+    Value(Vec<u8>),
+}
+
+/// Our Contact: `user` at the address for requests from where `hop` leads.
+///
+/// It names UDP, where there is a socket for it: requests of a dialog that came over a connection
+/// go back on that connection while it is open.
+pub(super) fn contact(locals: &[Local], user: &str, hop: &Hop) -> Vec<u8> {
+    let udp = locals.iter().find(|local| {
+        local.transport == Transport::Udp && local.address.is_ipv4() == hop.remote.is_ipv4()
+    });
+    let (address, parameter) = match udp {
+        Some(local) => (local.address, ""),
+        None => (hop.local, ";transport=tcp"),
+    };
+    let at = if user.is_empty() { "" } else { "@" };
+    format!("<sip:{user}{at}{address}{parameter}>").into_bytes()
+}
+
+/// A request before it has a branch and a hop: what stays the same from try to try.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) method: Method<'static>,
+    pub(super) uri: Vec<u8>,
+    pub(super) routes: Vec<Vec<u8>>,
+    pub(super) from: Vec<u8>,
+    pub(super) to: Vec<u8>,
+    pub(super) call_id: Vec<u8>,
+    pub(super) cseq: u32,
+    pub(super) contact: Contact,
+    /// Fields of the method's own, such as Expires.
+    pub(super) fields: Vec<(&'static str, Vec<u8>)>,
+    /// The body as the application gave it: every try protects it anew.
+    pub(super) original: Body,
+    /// The body as it leaves.
+    pub(super) body: Body,
+    /// The fields that answer a challenge.
+    pub(super) credentials: Vec<Field>,
+}
+
+impl Draft {
+    /// Settles the Contact for a request that leaves over `hop`.
+    pub(super) fn fix_contact(&mut self, locals: &[Local], hop: &Hop) {
+        if let Contact::User(user) = &self.contact {
+            self.contact = Contact::Value(contact(locals, user, hop));
+        }
+    }
+
+    /// The request as it goes over `hop`.
+    pub(super) fn octets(&self, hop: &Hop, branch: u64) -> Bytes {
+        let mut request = RequestBuilder::new(self.method, &self.uri)
+            .field(HeaderName::Via, via(hop, branch).as_bytes())
+            .field(HeaderName::MaxForwards, b"70");
+        for route in &self.routes {
+            request = request.field(HeaderName::Route, route);
+        }
+        request = request
+            .field(HeaderName::From, &self.from)
+            .field(HeaderName::To, &self.to)
+            .field(HeaderName::CallId, &self.call_id)
+            .field(HeaderName::CSeq, format!("{} {}", self.cseq, self.method).as_bytes());
+        if let Contact::Value(contact) = &self.contact {
+            request = request.field(HeaderName::Contact, contact);
+        }
+        if self.method == Method::INVITE {
+            request = request.field(HeaderName::Allow, ALLOW);
+        }
+        for (name, value) in &self.fields {
+            request = request.field(name, value);
+        }
+        for field in &self.credentials {
+            request = request.field(field.name, &field.value);
+        }
+        if let Some(kind) = &self.body.content_type {
+            request = request.field(HeaderName::ContentType, kind);
+        }
+        request.body(&self.body.octets).build()
+    }
+}
+
+fn via(hop: &Hop, branch: u64) -> String {
+    let (transport, local) = (hop.transport.name(), hop.local);
+    // RFC 3581 §3: ask for the response on the port that the request came from.
+    format!("SIP/2.0/{transport} {local};rport;branch={}", branch_text(branch))
+}
+
+/// A response before it is put into octets.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    /// The phrase; empty: the RFC's.
+    pub(super) reason: &'static str,
+    pub(super) fields: Vec<(&'static str, Vec<u8>)>,
+    pub(super) body: Body,
+}
+
+impl Reply {
+    /// A response without fields and body of its own.
+    pub(super) fn new(status: u16) -> Self {
+        Self { status, ..Self::default() }
+    }
+
+    /// What the security manager refuses with.
+    pub(super) fn refusal(refusal: &ssa::Refusal) -> Self {
+        let mut reply = Self { status: refusal.status, reason: refusal.reason, ..Self::default() };
+        if let Some(after) = refusal.retry_after {
+            reply = reply.retry_after(after);
+        }
+        reply
+    }
+
+    /// A challenge.
+    pub(super) fn unauthorized(fields: Vec<Field>) -> Self {
+        Self::new(401).with(fields)
+    }
+
+    /// Adds fields.
+    pub(super) fn with(mut self, fields: Vec<Field>) -> Self {
+        self.fields.extend(fields.into_iter().map(|field| (field.name, field.value)));
+        self
+    }
+
+    /// Adds Retry-After. RFC 3261 §20.33.
+    pub(super) fn retry_after(mut self, after: std::time::Duration) -> Self {
+        self.fields.push(("Retry-After", after.as_secs().max(1).to_string().into_bytes()));
+        self
+    }
+
+    /// The response to `request`, with this To tag where To has none yet. RFC 3261 §8.2.6.2.
+    pub(super) fn octets(&self, request: &Inbound, tag: &str) -> Bytes {
+        let Some(status) = StatusCode::new(self.status) else { return Bytes::new() };
+        let reason = if self.reason.is_empty() { status.reason() } else { self.reason };
+        let mut response =
+            ResponseBuilder::to(&request.message, status, reason).received(request.arrival.source);
+        if self.status > 100 {
+            response = response.to_tag(tag);
+        }
+        for (name, value) in &self.fields {
+            response = response.field(name, value);
+        }
+        if let Some(kind) = &self.body.content_type {
+            response = response.field(HeaderName::ContentType, kind);
+        }
+        response.body(&self.body.octets).build()
+    }
+}
+
+/// 100 Trying. It has no To tag and so makes no dialog. RFC 3261 §8.2.6.
+pub(super) fn trying(request: &Inbound) -> Bytes {
+    Reply::new(100).octets(request, "")
+}
+
+/// The ACK to a failure response: the INVITE's Request-URI, top Via, Route, From, Call-ID and
+/// CSeq number, the response's To. RFC 3261 §17.1.1.3.
+pub(super) fn ack_to_failure(invite: &Message, response: &Message) -> Option<Bytes> {
+    let mut ack = from_invite(Method::ACK, invite)?;
+    ack = ack.field(HeaderName::To, response.header(HeaderName::To)?);
+    Some(ack.build())
+}
+
+/// The CANCEL of an INVITE: all but the method as there. RFC 3261 §9.1.
+pub(super) fn cancel(invite: &Message) -> Option<Bytes> {
+    let mut cancel = from_invite(Method::CANCEL, invite)?;
+    cancel = cancel.field(HeaderName::To, invite.header(HeaderName::To)?);
+    Some(cancel.build())
+}
+
+/// A request of the INVITE's own transaction, without To.
+fn from_invite(method: Method<'static>, invite: &Message) -> Option<RequestBuilder> {
+    let id = Identity::of(invite)?;
+    let mut request = RequestBuilder::new(method, invite.request_uri()?)
+        .field(HeaderName::Via, invite.header(HeaderName::Via)?)
+        .field(HeaderName::MaxForwards, b"70");
+    for route in invite.headers(HeaderName::Route) {
+        request = request.field(HeaderName::Route, route);
+    }
+    Some(
+        request
+            .field(HeaderName::From, invite.header(HeaderName::From)?)
+            .field(HeaderName::CallId, id.call_id)
+            .field(HeaderName::CSeq, format!("{} {method}", id.cseq).as_bytes()),
+    )
+}
+
+/// The credentials of a request, for the ACK to its 2xx. RFC 3261 §13.2.2.4, §22.1.
+pub(super) fn credentials(request: &Message) -> Vec<(&'static str, Vec<u8>)> {
+    let mut fields = Vec::new();
+    for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
+        fields.extend(request.headers(name).map(|value| (name.as_str(), value.to_vec())));
+    }
+    fields
+}
+
+/// The URI of a name-addr, as text for the application.
+pub(super) fn uri_text(address: &NameAddr<'_>) -> String {
+    String::from_utf8_lossy(address.uri().as_bytes()).into_owned()
+}

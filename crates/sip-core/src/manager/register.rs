@@ -1,0 +1,213 @@
+//! Registrations, and their refresh. RFC 3261 §10.2. Also OPTIONS, §11.
+
+use super::config::{NextHop, RegisterConfig};
+use super::core::SipManager;
+use super::event::{Cause, Event, Misuse, OptionsId, RegistrationId};
+use super::exchange::{Outcome, Owner};
+use super::inbound::Inbound;
+use super::outgoing::{Contact, Draft};
+use super::slab::Key;
+use super::target::Target;
+use super::timers::Due;
+use crate::Uri;
+use crate::delta_seconds;
+use crate::{HeaderName, Method};
+use ssa::{CallRef, FlowId};
+use std::time::{Duration, Instant};
+
+/// Wait before a registration that failed is tried again.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// A registration. It keeps its Call-ID and counts its CSeq for as long as it lives.
+/// RFC 3261 §10.2.4.
+#[derive(Debug)]
+pub(super) struct Registration {
+    config: RegisterConfig,
+    call: CallRef,
+    draft: Draft,
+    target: Target,
+    /// The user part of our Contact: 64 random bits, so that a request that names it comes from
+    /// whoever was told.
+    contact_user: String,
+    exchange: Option<Key>,
+    /// The flow that the registrar answered on last.
+    pub(super) flow: Option<FlowId>,
+    leaving: bool,
+}
+
+impl Registration {
+    /// The CSeq of its next request.
+    pub(super) fn next_cseq(&mut self) -> u32 {
+        self.draft.cseq = self.draft.cseq.saturating_add(1);
+        self.draft.cseq
+    }
+}
+
+impl SipManager {
+    /// Registers an address of record, and keeps it registered until
+    /// [`unregister`](Self::unregister).
+    ///
+    /// # Errors
+    /// What is no URI or cannot be reached over UDP or TCP.
+    pub fn register(
+        &mut self, now: Instant, config: RegisterConfig,
+    ) -> Result<RegistrationId, Misuse> {
+        let next_hop = config.next_hop.as_ref();
+        let (mut draft, target, call) =
+            self.draft_outside(Method::REGISTER, &config.aor, &config.registrar, next_hop)?;
+        let aor = Uri::parse(config.aor.as_bytes()).map_err(|_| Misuse::NotAUri)?;
+        let contact_user = format!("{:016x}", self.ports.random.next());
+        draft.to = [b"<", aor.as_bytes(), b">"].concat();
+        draft.contact = Contact::User(contact_user.clone());
+        draft.cseq = 0;
+        let key = self.registrations.insert(Registration {
+            config,
+            call,
+            draft,
+            target,
+            contact_user,
+            exchange: None,
+            flow: None,
+            leaving: false,
+        });
+        self.refresh(now, key);
+        self.settle(now);
+        Ok(RegistrationId(key))
+    }
+
+    /// Takes a registration back. RFC 3261 §10.2.2.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`].
+    pub fn unregister(&mut self, now: Instant, id: RegistrationId) -> Result<(), Misuse> {
+        let registration = self.registrations.get_mut(id.0).ok_or(Misuse::Unknown)?;
+        if std::mem::replace(&mut registration.leaving, true) {
+            return Ok(());
+        }
+        let open = registration.exchange.take();
+        if let Some(exchange) = open {
+            self.drop_exchange(exchange);
+        }
+        self.refresh(now, id.0);
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Sends REGISTER.
+    pub(super) fn refresh(&mut self, now: Instant, key: Key) {
+        self.io.timers.stop(Due::Registration(key));
+        let Some(registration) = self.registrations.get_mut(key) else { return };
+        registration.next_cseq();
+        let expires = if registration.leaving { 0 } else { registration.config.expires };
+        let mut draft = registration.draft.clone();
+        draft.fields = vec![("Expires", expires.to_string().into_bytes())];
+        let (call, target) = (registration.call, registration.target.clone());
+        let exchange = self.begin(now, Owner::Register(key), call, draft, target);
+        if let Some(registration) = self.registrations.get_mut(key) {
+            registration.exchange = Some(exchange);
+        }
+    }
+
+    /// What became of a REGISTER.
+    pub(super) fn on_register_done(&mut self, now: Instant, key: Key, outcome: &Outcome) {
+        let Some(registration) = self.registrations.get_mut(key) else { return };
+        registration.exchange = None;
+        let (id, aor) = (RegistrationId(key), registration.config.aor.clone());
+        if registration.leaving {
+            let call = registration.call;
+            self.registrations.remove(key);
+            self.io.actions.push_back(super::action::Action::Abandon(call));
+            self.io.tell(Event::Unregistered { id, aor });
+            return;
+        }
+        let cause = match outcome {
+            Outcome::Accepted(answer, _) => return self.on_registered(now, key, &answer.response),
+            Outcome::Untrusted(_, why) => Cause::Security(*why),
+            // RFC 3261 §10.2.8: the registrar wants a longer interval; once more with that.
+            Outcome::Failed(Cause::Status(423), Some(response))
+                if registration.lengthen(response) =>
+            {
+                return self.refresh(now, key);
+            }
+            Outcome::Failed(cause, _) => *cause,
+        };
+        self.io.timers.start(Due::Registration(key), now + RETRY);
+        self.io.tell(Event::RegistrationFailed { id, aor, cause });
+    }
+
+    fn on_registered(&mut self, now: Instant, key: Key, response: &Inbound) {
+        let Some(registration) = self.registrations.get_mut(key) else { return };
+        registration.flow = Some(response.arrival.flow);
+        let expires = registration.granted(response);
+        // Refreshed after nine tenths of its life, so that a lost request can be repeated.
+        let refresh = Duration::from_millis(u64::from(expires) * 900);
+        self.io.timers.start(Due::Registration(key), now + refresh.max(Duration::from_secs(1)));
+        self.io.tell(Event::Registered {
+            id: RegistrationId(key),
+            aor: registration.config.aor.clone(),
+            expires,
+            flow: response.arrival.flow,
+            contact_user: registration.contact_user.clone(),
+            registrar: response.arrival.source,
+        });
+    }
+
+    /// The random user part that an address of record is registered under.
+    pub(super) fn contact_user(&self, aor: &[u8]) -> Option<&str> {
+        let (_, registration) = self
+            .registrations
+            .iter()
+            .find(|(_, registration)| registration.config.aor.as_bytes() == aor)?;
+        Some(&registration.contact_user)
+    }
+
+    /// Asks a peer what it can do. RFC 3261 §11.1.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    pub fn options(
+        &mut self, now: Instant, from: &str, to: &str, next_hop: Option<&NextHop>,
+    ) -> Result<OptionsId, Misuse> {
+        let (mut draft, target, call) = self.draft_outside(Method::OPTIONS, from, to, next_hop)?;
+        draft.fields = vec![("Accept", b"application/sdp".to_vec())];
+        let key = self.begin(now, Owner::Options, call, draft, target);
+        self.settle(now);
+        Ok(OptionsId(key))
+    }
+
+    /// What became of an OPTIONS.
+    pub(super) fn on_options_done(&mut self, call: CallRef, key: Key, outcome: &Outcome) {
+        let outcome = match outcome {
+            Outcome::Accepted(answer, _) => {
+                Ok(answer.response.message.status().map_or(200, |status| status.as_u16()))
+            }
+            Outcome::Untrusted(_, why) => Err(Cause::Security(*why)),
+            Outcome::Failed(Cause::Status(status), _) => Ok(*status),
+            Outcome::Failed(cause, _) => Err(*cause),
+        };
+        self.io.actions.push_back(super::action::Action::Abandon(call));
+        self.io.tell(Event::OptionsAnswered { id: OptionsId(key), outcome });
+    }
+}
+
+impl Registration {
+    /// The lifetime that the registrar granted our Contact. RFC 3261 §10.2.4.
+    fn granted(&self, response: &Inbound) -> u32 {
+        let message = &response.message;
+        let own = message.contacts().map_while(Result::ok).find(|contact| {
+            let user = contact.address().and_then(|address| address.uri().user());
+            user == Some(self.contact_user.as_bytes())
+        });
+        let expires = own.and_then(|contact| contact.expires());
+        expires.or_else(|| message.expires().ok().flatten()).unwrap_or(self.config.expires)
+    }
+
+    /// Takes over Min-Expires; whether that is longer than what was asked for.
+    fn lengthen(&mut self, response: &Inbound) -> bool {
+        let least = response.message.header(HeaderName::MinExpires);
+        let least = least.and_then(|value| delta_seconds(value).ok()).unwrap_or(0);
+        let longer = least > self.config.expires;
+        self.config.expires = self.config.expires.max(least);
+        longer
+    }
+}

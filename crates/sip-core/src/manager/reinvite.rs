@@ -1,0 +1,190 @@
+//! Changing a session: re-INVITE, ours and the peer's. RFC 3261 §14.
+
+use super::call::{Phase, Reinvite};
+use super::core::SipManager;
+use super::event::{CallId, Cause, EndReason, Event, Misuse};
+use super::exchange::{Outcome, Owner};
+use super::outgoing::{ALLOW, Reply};
+use super::slab::Key;
+use super::timers::{CallTimer, Due};
+use super::uas::Serving;
+use crate::Method;
+use ssa::Body;
+use std::time::{Duration, Instant};
+
+impl SipManager {
+    /// Asks the peer to change the session.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`]; [`Misuse::WrongState`] before the call is up; [`Misuse::Pending`]
+    /// while a re-INVITE of either side, or the ACK to our answer, is awaited.
+    pub fn reinvite(&mut self, now: Instant, id: CallId, body: Body) -> Result<(), Misuse> {
+        let session = self.call_mut(id)?.session().ok_or(Misuse::WrongState)?;
+        let idle = matches!(session.reinvite, Reinvite::None);
+        if !idle || session.unacknowledged.is_some() {
+            return Err(Misuse::Pending);
+        }
+        self.send_reinvite(now, id.0, body);
+        self.settle(now);
+        Ok(())
+    }
+
+    fn send_reinvite(&mut self, now: Instant, key: Key, body: Body) {
+        let Some(call) = self.calls.get_mut(key) else { return };
+        let reference = call.reference;
+        let Some((draft, target)) = call.request(Method::INVITE, body.clone()) else { return };
+        let exchange = self.begin(now, Owner::Reinvite(key), reference, draft, target);
+        if let Some(session) = self.calls.get_mut(key).and_then(|call| call.session()) {
+            session.reinvite = Reinvite::Ours(exchange, Box::new(body));
+        }
+    }
+
+    /// The wait after a 491 is over.
+    pub(super) fn reinvite_again(&mut self, now: Instant, key: Key) {
+        let Some(session) = self.calls.get_mut(key).and_then(|call| call.session()) else { return };
+        match std::mem::take(&mut session.reinvite) {
+            Reinvite::Again(body) => self.send_reinvite(now, key, *body),
+            // RFC 3261 §14.1: not tried again where the peer's came first.
+            other @ (Reinvite::None | Reinvite::Ours(..) | Reinvite::Theirs(_)) => {
+                session.reinvite = other;
+            }
+        }
+    }
+
+    /// What became of our re-INVITE.
+    pub(super) fn on_reinvited(&mut self, now: Instant, key: Key, outcome: Outcome) {
+        let id = CallId(key);
+        let Some(session) = self.calls.get_mut(key).and_then(|call| call.session()) else { return };
+        let Reinvite::Ours(_, body) = std::mem::take(&mut session.reinvite) else { return };
+        match outcome {
+            Outcome::Accepted(answer, body) => {
+                self.acknowledge_again(key, &answer);
+                if let Some(dialog) = self.calls.get_mut(key).and_then(|call| call.dialog.as_mut())
+                {
+                    dialog.refresh(&answer.response.message);
+                }
+                self.tell_of(key, Event::ReinviteAnswered { id, body });
+            }
+            // An answer that must not be believed changes nothing: the session stays as it was.
+            Outcome::Untrusted(answer, why) => {
+                self.acknowledge_again(key, &answer);
+                let cause = Cause::Security(why);
+                self.tell_of(key, Event::ReinviteFailed { id, cause });
+            }
+            Outcome::Failed(Cause::Status(491), _) => self.wait_for_turn(now, key, body),
+            // RFC 3261 §14.1, §12.2.1.2: the peer has no such dialog, or is gone.
+            Outcome::Failed(Cause::Status(481 | 408) | Cause::Timeout, _) => {
+                self.end_call(now, key, EndReason::Lost);
+            }
+            Outcome::Failed(cause, _) => self.tell_of(key, Event::ReinviteFailed { id, cause }),
+        }
+    }
+
+    fn acknowledge_again(&mut self, key: Key, answer: &super::exchange::Answer) {
+        let Some(call) = self.calls.get(key) else { return };
+        if let (Some(dialog), Some(peer)) = (call.dialog.clone(), call.peer) {
+            self.acknowledge(answer, &dialog, peer);
+        }
+    }
+
+    /// Two re-INVITEs met: who made the Call-ID waits 2.1–4 s, the other 0–2 s, in steps of 10 ms.
+    /// RFC 3261 §14.1.
+    fn wait_for_turn(&mut self, now: Instant, key: Key, body: Box<Body>) {
+        let caller = self.calls.get(key).is_some_and(|call| call.caller);
+        let random = self.ports.random.next();
+        let steps = if caller { 210 + random % 191 } else { random % 201 };
+        let Some(session) = self.calls.get_mut(key).and_then(|call| call.session()) else { return };
+        session.reinvite = Reinvite::Again(body);
+        let at = now + Duration::from_millis(10 * steps);
+        self.io.timers.start(Due::Call(key, CallTimer::Reinvite), at);
+    }
+
+    /// The peer's re-INVITE came in. RFC 3261 §14.2.
+    pub(super) fn on_reinvite(&mut self, now: Instant, server: Key, key: Key, body: Body) {
+        let Some(call) = self.calls.get_mut(key) else {
+            return self.answer(now, server, Reply::new(481));
+        };
+        let Phase::Up(session) = &mut call.phase else {
+            // The first INVITE has no final response yet, or the call is ending.
+            let later = Reply::new(500).retry_after(Duration::from_secs(1));
+            return self.answer(now, server, later);
+        };
+        match session.reinvite {
+            Reinvite::Theirs(_) => {
+                let later = Reply::new(500).retry_after(Duration::from_secs(1));
+                return self.answer(now, server, later);
+            }
+            Reinvite::Ours(..) => return self.answer(now, server, Reply::new(491)),
+            Reinvite::None | Reinvite::Again(_) => {}
+        }
+        // RFC 5407 §3.1.4: our 2xx is not acknowledged yet.
+        if session.unacknowledged.is_some() {
+            return self.answer(now, server, Reply::new(491));
+        }
+        session.reinvite = Reinvite::Theirs(server);
+        self.tell_of(key, Event::Reinvited { id: CallId(key), body });
+    }
+
+    fn theirs(&mut self, id: CallId) -> Result<Key, Misuse> {
+        match self.call_mut(id)?.session().map(|session| &session.reinvite) {
+            Some(Reinvite::Theirs(server)) => Ok(*server),
+            Some(Reinvite::None | Reinvite::Ours(..) | Reinvite::Again(_)) | None => {
+                Err(Misuse::WrongState)
+            }
+        }
+    }
+
+    /// Accepts the peer's re-INVITE with 200 and this body.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn accept_reinvite(&mut self, now: Instant, id: CallId, body: Body) -> Result<(), Misuse> {
+        let server = self.theirs(id)?;
+        let mut reply = self.with_contact(id.0, Reply::new(200));
+        reply.fields.push(("Allow", ALLOW.to_vec()));
+        reply.body = body;
+        self.answer(now, server, reply);
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Refuses the peer's re-INVITE: the session stays as it was.
+    pub(super) fn reject_reinvite(
+        &mut self, now: Instant, id: CallId, status: u16,
+    ) -> Result<(), Misuse> {
+        let server = self.theirs(id)?;
+        self.answer(now, server, Reply::new(status));
+        Ok(())
+    }
+
+    /// The peer took its re-INVITE back.
+    pub(super) fn on_reinvite_cancelled(&mut self, key: Key) {
+        let cause = Cause::Status(487);
+        self.tell_of(key, Event::ReinviteFailed { id: CallId(key), cause });
+    }
+
+    /// The final response to the peer's re-INVITE has left.
+    pub(super) fn on_reinvite_served(
+        &mut self, now: Instant, server: Key, key: Key, status: u16, served: &Serving,
+    ) {
+        let waited = self.calls.get_mut(key).and_then(|call| call.session()).is_some_and(
+            |session| matches!(session.reinvite, Reinvite::Theirs(theirs) if theirs == server),
+        );
+        if !waited {
+            return;
+        }
+        let unacknowledged =
+            if status < 300 { self.sent_2xx(now, server, key, served) } else { None };
+        let Some(call) = self.calls.get_mut(key) else { return };
+        if status < 300
+            && let Some(dialog) = &mut call.dialog
+        {
+            // RFC 3261 §12.2.2: a target refresh counts once the request is accepted.
+            dialog.refresh(&served.request.message);
+        }
+        if let Some(session) = call.session() {
+            session.reinvite = Reinvite::None;
+            session.unacknowledged = unacknowledged;
+        }
+    }
+}

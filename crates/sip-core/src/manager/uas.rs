@@ -1,0 +1,263 @@
+//! The server side: a request of a peer's from its admission to its final response.
+//! RFC 3261 §8.2, §22.2.
+//!
+//! ```text
+//!   Authenticate ─▶ Authenticating ─┐                                     final response
+//!   Admit ─────────────────────────▶ Reading ─▶ Deciding ─▶ Encrypting ─▶ Leaving ─▶ sent
+//!                                    decrypt    the call    encrypt       response_leaving
+//! ```
+//!
+//! In each state but `Deciding` a verdict is awaited. A CANCEL or a lost connection withdraws the
+//! question, and the verdict is not heard.
+
+use super::action::Action;
+use super::consult::{ConsultId, Query, Verdict};
+use super::core::{SipManager, Subject};
+use super::inbound::Inbound;
+use super::outgoing::Reply;
+use super::slab::Key;
+use crate::Message;
+use ssa::{Authentication, Body, BodyVerdict, CallRef, Direction, Leaving, Refusal};
+use std::time::{Duration, Instant};
+
+/// A request that is being served.
+#[derive(Debug)]
+pub(super) struct Serving {
+    pub(super) request: Inbound,
+    pub(super) call: CallRef,
+    /// The To tag of its responses.
+    pub(super) tag: String,
+    pub(super) kind: Kind,
+    pub(super) step: Step,
+    pub(super) consult: Option<ConsultId>,
+}
+
+/// What a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An INVITE for a new call; the call, once the application knows of it.
+    Invite { call: Option<Key> },
+    /// A re-INVITE.
+    Reinvite { call: Key },
+    /// A BYE.
+    Bye { call: Key },
+}
+
+impl Kind {
+    /// Whether the request belongs to a dialog that is held.
+    pub(super) const fn is_in_dialog(self) -> bool {
+        !matches!(self, Self::Invite { .. })
+    }
+}
+
+/// How far a request has come.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// It needs no proof.
+    Admitted,
+    /// `authenticate`.
+    Authenticating,
+    /// `decrypt`.
+    Reading,
+    /// The call, or the application, decides.
+    Deciding,
+    /// `encrypt`, for this response.
+    Encrypting(Reply),
+    /// `response_leaving`: the reply, and the same as a message.
+    Leaving(Reply, Message),
+}
+
+impl Serving {
+    /// What is being asked in this state.
+    pub(super) fn query(&self) -> Option<Query<'_>> {
+        let call = self.call;
+        Some(match &self.step {
+            Step::Admitted | Step::Deciding => return None,
+            Step::Authenticating => Query::Authenticate {
+                call,
+                arrival: self.request.view(self.kind.is_in_dialog()),
+                request: self.request.message.ssa_request()?,
+            },
+            Step::Reading => {
+                Query::Decrypt { call, direction: Direction::Request, body: self.request.body() }
+            }
+            Step::Encrypting(reply) => {
+                let direction = Direction::Response;
+                Query::Encrypt { call, direction, plan: None, body: &reply.body }
+            }
+            Step::Leaving(_, response) => Query::ResponseLeaving {
+                call,
+                request: self.request.message.ssa_request()?,
+                response: response.ssa_response()?,
+            },
+        })
+    }
+
+    /// Whether nothing has been decided about it yet.
+    const fn is_unauthenticated(&self) -> bool {
+        matches!(self.step, Step::Authenticating | Step::Reading)
+    }
+}
+
+impl SipManager {
+    /// Sets a request on its way.
+    pub(super) fn serve(&mut self, now: Instant, server: Key) {
+        match self.servers.serving(server).map(|serving| &serving.step) {
+            Some(Step::Authenticating) => self.suspend_served(server, Step::Authenticating),
+            Some(Step::Admitted) => self.read(now, server),
+            Some(Step::Reading | Step::Deciding | Step::Encrypting(_) | Step::Leaving(..))
+            | None => {}
+        }
+    }
+
+    fn suspend_served(&mut self, server: Key, step: Step) {
+        let id = self.ask(Subject::Server(server));
+        if let Some(serving) = self.servers.serving_mut(server) {
+            serving.step = step;
+            serving.consult = Some(id);
+        }
+    }
+
+    /// Reads the body: every INVITE's, even an empty one, and any other that is there.
+    fn read(&mut self, now: Instant, server: Key) {
+        let Some(serving) = self.servers.serving(server) else { return };
+        let bye = matches!(serving.kind, Kind::Bye { .. });
+        if bye && serving.request.message.body().is_empty() {
+            self.dispatch(now, server, Body::default());
+        } else {
+            self.suspend_served(server, Step::Reading);
+        }
+    }
+
+    /// Hands an authenticated request to the call.
+    fn dispatch(&mut self, now: Instant, server: Key, body: Body) {
+        let Some(serving) = self.servers.serving_mut(server) else { return };
+        serving.step = Step::Deciding;
+        match serving.kind {
+            Kind::Invite { .. } => self.on_invite(now, server, body),
+            Kind::Reinvite { call } => self.on_reinvite(now, server, call, body),
+            Kind::Bye { call } => self.on_bye(now, server, call),
+        }
+    }
+
+    /// The verdict that a request waits for.
+    pub(super) fn on_serving_verdict(&mut self, now: Instant, server: Key, verdict: Verdict) {
+        let Some(serving) = self.servers.serving_mut(server) else { return };
+        serving.consult = None;
+        match (std::mem::replace(&mut serving.step, Step::Deciding), verdict) {
+            (Step::Authenticating, Verdict::Authentication(signal)) => match signal {
+                Authentication::Authenticated => self.read(now, server),
+                Authentication::SendWwwAuthenticate(fields) => {
+                    self.send_final(now, server, &Reply::unauthorized(fields));
+                }
+                Authentication::Refused(refusal) => {
+                    self.send_final(now, server, &Reply::refusal(&refusal));
+                }
+            },
+            (Step::Reading, Verdict::Body(BodyVerdict::Body(body))) => {
+                self.dispatch(now, server, body);
+            }
+            (Step::Reading, Verdict::Body(BodyVerdict::Refused(refusal))) => {
+                self.leave(now, server, Reply::refusal(&refusal));
+            }
+            (Step::Encrypting(mut reply), Verdict::Body(BodyVerdict::Body(body))) => {
+                reply.body = body;
+                self.leave(now, server, reply);
+            }
+            (Step::Encrypting(_), Verdict::Body(BodyVerdict::Refused(refusal))) => {
+                self.leave(now, server, Reply::refusal(&refusal));
+            }
+            (Step::Leaving(reply, _), Verdict::Leaving(Leaving::Fields(fields))) => {
+                self.send_final(now, server, &reply.with(fields));
+            }
+            (Step::Leaving(..), Verdict::Leaving(Leaving::Refused(refusal))) => {
+                self.send_final(now, server, &Reply::refusal(&refusal));
+            }
+            // No answer, or one to another question: a refusal. RFC 3261 §21.5.1.
+            (Step::Authenticating | Step::Reading | Step::Encrypting(_) | Step::Leaving(..), _) => {
+                let refusal = Refusal::try_later(Duration::from_secs(1));
+                self.send_final(now, server, &Reply::refusal(&refusal));
+            }
+            (Step::Admitted | Step::Deciding, _) => {}
+        }
+    }
+
+    /// Answers a request: the body is protected, the security manager adds its proof.
+    pub(super) fn answer(&mut self, now: Instant, server: Key, reply: Reply) {
+        let Some(serving) = self.servers.serving_mut(server) else { return };
+        // What was being asked for an earlier answer is not wanted any more.
+        let earlier = serving.consult.take();
+        let bye = matches!(serving.kind, Kind::Bye { .. });
+        self.withdraw(earlier);
+        if (reply.status < 300 && !bye) || !reply.body.octets.is_empty() {
+            self.suspend_served(server, Step::Encrypting(reply));
+        } else {
+            self.leave(now, server, reply);
+        }
+    }
+
+    fn leave(&mut self, now: Instant, server: Key, reply: Reply) {
+        let Some(serving) = self.servers.serving(server) else { return };
+        let octets = reply.octets(&serving.request, &serving.tag);
+        match Message::parse(octets, &self.config.limits) {
+            Ok(response) => self.suspend_served(server, Step::Leaving(reply, response)),
+            Err(_) => self.send_final(now, server, &Reply::new(500)),
+        }
+    }
+
+    /// Sends a final response as it is.
+    pub(super) fn send_final(&mut self, now: Instant, server: Key, reply: &Reply) {
+        let Some(serving) = self.servers.serving_mut(server) else { return };
+        let open = serving.consult.take();
+        let octets = reply.octets(&serving.request, &serving.tag);
+        self.withdraw(open);
+        let status = reply.status;
+        let Some(served) = self.servers.respond(&mut self.io, now, server, status, octets) else {
+            return;
+        };
+        match served.kind {
+            Kind::Invite { call: Some(call) } => {
+                self.on_invite_served(now, server, call, status, &served)
+            }
+            // Refused before the application knew of it. After a challenge the caller comes back.
+            Kind::Invite { call: None } if status != 401 => {
+                self.io.actions.push_back(Action::Abandon(served.call));
+            }
+            Kind::Invite { call: None } => {}
+            Kind::Reinvite { call } => self.on_reinvite_served(now, server, call, status, &served),
+            Kind::Bye { call } if status < 300 => self.forget_call(call),
+            Kind::Bye { .. } => {}
+        }
+    }
+
+    /// Sends a provisional response.
+    pub(super) fn send_provisional(&mut self, now: Instant, server: Key, reply: &Reply) {
+        if let Some(serving) = self.servers.serving(server) {
+            let octets = reply.octets(&serving.request, &serving.tag);
+            self.servers.respond(&mut self.io, now, server, reply.status, octets);
+        }
+    }
+
+    /// The INVITE of this transaction was cancelled: 487, unless it was answered. RFC 3261 §9.2.
+    pub(super) fn cancel_served(&mut self, now: Instant, server: Key) {
+        if !self.servers.is_proceeding(server) {
+            return;
+        }
+        let kind = self.servers.serving(server).map(|serving| serving.kind);
+        match kind {
+            Some(Kind::Invite { call: Some(call) }) => self.on_cancelled(call),
+            Some(Kind::Reinvite { call }) => self.on_reinvite_cancelled(call),
+            Some(Kind::Invite { call: None } | Kind::Bye { .. }) | None => {}
+        }
+        self.send_final(now, server, &Reply::new(487));
+    }
+
+    /// The connection of a request that is still being authenticated is gone.
+    pub(super) fn drop_unauthenticated(&mut self, server: Key) {
+        let unauthenticated = self.servers.serving(server).is_some_and(Serving::is_unauthenticated);
+        if unauthenticated && let Some(serving) = self.servers.forget(&mut self.io, server) {
+            self.withdraw(serving.consult);
+            self.io.actions.push_back(Action::Abandon(serving.call));
+        }
+    }
+}
