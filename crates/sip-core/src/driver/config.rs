@@ -1,0 +1,66 @@
+//! How an endpoint is set up.
+
+use super::observe::Sink;
+use crate::manager;
+use ssa::Transport;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An address to listen on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bind {
+    /// UDP or TCP.
+    pub transport: Transport,
+    /// The address; port 0 takes any free one.
+    pub address: SocketAddr,
+    /// The address to name in Via and Contact. Needed where `address` is unspecified.
+    pub advertised: Option<IpAddr>,
+}
+
+/// Set-up of an [`Endpoint`](super::Endpoint). The defaults are the stack's promises
+/// (SECURITY.md §1).
+#[derive(Clone)]
+pub struct Config {
+    /// What to listen on, by preference.
+    pub binds: Vec<Bind>,
+    /// The SIP manager's own set-up; its `locals` are filled in.
+    pub sip: manager::Config,
+    /// Connections at once, 256 by default; over it the newest is refused.
+    pub connections: usize,
+    /// Connections of one remote address at once, 16 by default.
+    pub connections_per_address: usize,
+    /// How long a connection may be idle that no call and no registration uses, 64 s by default.
+    pub idle: Duration,
+    /// How long a message may take to arrive on a connection, 30 s by default.
+    pub partial: Duration,
+    /// How long opening a connection may take, 4 s by default.
+    pub connect: Duration,
+    /// How long a name may take to be resolved, 4 s by default.
+    pub resolve: Duration,
+    /// Who watches commands and events.
+    pub sink: Option<Arc<dyn Sink>>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            binds: Vec::new(),
+            sip: manager::Config::default(),
+            connections: 256,
+            connections_per_address: 16,
+            idle: Duration::from_secs(64),
+            partial: Duration::from_secs(30),
+            connect: Duration::from_secs(4),
+            resolve: Duration::from_secs(4),
+            sink: None,
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("binds", &self.binds).finish_non_exhaustive()
+    }
+}

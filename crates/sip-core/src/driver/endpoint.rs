@@ -1,0 +1,300 @@
+//! The handle of an endpoint, and its events.
+
+use super::config::Config;
+use super::observe::Observer;
+use super::questions::Questions;
+use super::sockets::Sockets;
+use super::state::{State, Stop};
+use super::streams::Streams;
+use super::task::Task;
+use crate::manager::{
+    self, CallId, Event, Local, Misuse, NextHop, OptionsId, Ports, Prepared, RegisterConfig,
+    RegistrationId, SipManager,
+};
+use net::{Network, Runtime};
+use ssa::{Body, SipSecurity};
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+/// What handles and task share.
+pub(super) struct Shared(Mutex<State>);
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A SIP endpoint: one SIP manager on its sockets. Clones are handles of the same.
+///
+/// Once the last handle and its [`Events`] are dropped, the endpoint stops at once; to end calls
+/// in order, await [`shutdown`](Self::shutdown) before.
+pub struct Endpoint(Arc<Shared>);
+
+/// The events of an endpoint.
+pub struct Events(Arc<Shared>);
+
+/// How full an endpoint's tables are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// The SIP manager's tables.
+    pub manager: manager::Sizes,
+    /// Connections, those being opened included.
+    pub connections: usize,
+}
+
+impl Endpoint {
+    /// Binds the sockets and starts the task.
+    ///
+    /// # Errors
+    /// What the network says to a bind: nothing is bound then.
+    /// [`io::ErrorKind::InvalidInput`] for an unspecified address without one to advertise.
+    pub fn start(
+        runtime: Arc<dyn Runtime>, network: Arc<dyn Network>, security: Arc<dyn SipSecurity>,
+        ports: Ports, config: Config,
+    ) -> io::Result<(Self, Events)> {
+        let sockets = Sockets::bind(&*network, &config.binds)?;
+        let sip = manager::Config { locals: sockets.locals.clone(), ..config.sip.clone() };
+        let shared = Arc::new(Shared(Mutex::new(State {
+            core: SipManager::new(sip, ports),
+            runtime: Arc::clone(&runtime),
+            network,
+            security,
+            sockets,
+            streams: Streams::new(config.clone()),
+            questions: Questions::default(),
+            observer: Observer::new(config.sink.clone()),
+            config,
+            events: VecDeque::new(),
+            event_waker: None,
+            task_waker: None,
+            stop: Stop::No,
+            stop_wakers: Vec::new(),
+            sleep: None,
+            handles: 2,
+            batch: Vec::new(),
+        })));
+        runtime.spawn(Box::pin(Task(Arc::clone(&shared))));
+        Ok((Self(Arc::clone(&shared)), Events(shared)))
+    }
+
+    /// Gives a command to the core, shows it to the observer, and wakes the task.
+    fn command<T>(
+        &self, name: &'static str, id: Option<CallId>, detail: String,
+        give: impl FnOnce(&mut SipManager, Instant) -> Result<T, Misuse>,
+    ) -> Result<T, Misuse> {
+        let mut state = self.0.lock();
+        if state.stop == Stop::Done {
+            return Err(Misuse::Unknown);
+        }
+        state.observer.command(name, id, detail);
+        let now = state.runtime.now();
+        let given = give(&mut state.core, now);
+        state.wake();
+        given
+    }
+
+    /// Prepares a call, so that its name is known before its offer is made. Nothing is sent.
+    ///
+    /// `from` is a URI or a name-addr, `to` a URI. `next_hop`: where the INVITE goes first, if not
+    /// where `to` points.
+    ///
+    /// # Errors
+    /// What is no URI or cannot be reached over UDP or TCP; a full table of calls.
+    pub fn prepare(
+        &self, from: &str, to: &str, next_hop: Option<NextHop>,
+    ) -> Result<Prepared, Misuse> {
+        let mut state = self.0.lock();
+        let prepared = state.core.prepare(from, to, next_hop.as_ref())?;
+        state.observer.learn(prepared.id, prepared.call);
+        Ok(prepared)
+    }
+
+    /// Sends the INVITE of a prepared call with this offer.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn invite(&self, id: CallId, body: Body) -> Result<(), Misuse> {
+        let detail = format!("{body:?}");
+        self.command("invite", Some(id), detail, |core, now| core.invite(now, id, body))
+    }
+
+    /// Tells the caller that the user is being alerted: 180 Ringing.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn ring(&self, id: CallId) -> Result<(), Misuse> {
+        self.command("ring", Some(id), String::new(), |core, now| core.ring(now, id))
+    }
+
+    /// Answers a call with 200 and this body.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn accept(&self, id: CallId, body: Body) -> Result<(), Misuse> {
+        let detail = format!("{body:?}");
+        self.command("accept", Some(id), detail, |core, now| core.accept(now, id, body))
+    }
+
+    /// Refuses a call, or a re-INVITE in a call, with a status of 300 to 699.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn reject(&self, id: CallId, status: u16) -> Result<(), Misuse> {
+        let detail = status.to_string();
+        self.command("reject", Some(id), detail, |core, now| core.reject(now, id, status))
+    }
+
+    /// Ends a call: CANCEL, BYE, or 603, by its state. [`Event::Ended`] follows at once; what is
+    /// owed to the peer goes on.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`].
+    pub fn hang_up(&self, id: CallId) -> Result<(), Misuse> {
+        self.command("hang_up", Some(id), String::new(), |core, now| core.hang_up(now, id))
+    }
+
+    /// Asks the peer to change the session.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`], [`Misuse::Pending`].
+    pub fn reinvite(&self, id: CallId, body: Body) -> Result<(), Misuse> {
+        let detail = format!("{body:?}");
+        self.command("reinvite", Some(id), detail, |core, now| core.reinvite(now, id, body))
+    }
+
+    /// Accepts the peer's re-INVITE with 200 and this body.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn accept_reinvite(&self, id: CallId, body: Body) -> Result<(), Misuse> {
+        let detail = format!("{body:?}");
+        self.command("accept_reinvite", Some(id), detail, |core, now| {
+            core.accept_reinvite(now, id, body)
+        })
+    }
+
+    /// Asks a peer what it can do.
+    ///
+    /// # Errors
+    /// What is no URI or cannot be reached over UDP or TCP.
+    pub fn options(
+        &self, from: &str, to: &str, next_hop: Option<NextHop>,
+    ) -> Result<OptionsId, Misuse> {
+        self.command("options", None, to.to_owned(), |core, now| {
+            core.options(now, from, to, next_hop.as_ref())
+        })
+    }
+
+    /// Registers an address of record, and keeps it registered.
+    ///
+    /// # Errors
+    /// What is no URI or cannot be reached over UDP or TCP.
+    pub fn register(&self, config: RegisterConfig) -> Result<RegistrationId, Misuse> {
+        let detail = config.aor.clone();
+        self.command("register", None, detail, |core, now| core.register(now, config))
+    }
+
+    /// Takes a registration back.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`].
+    pub fn unregister(&self, id: RegistrationId) -> Result<(), Misuse> {
+        self.command("unregister", None, String::new(), |core, now| core.unregister(now, id))
+    }
+
+    /// Our addresses as peers know them, in the order of the configuration.
+    pub fn local_addrs(&self) -> Vec<Local> {
+        self.0.lock().core.locals().to_vec()
+    }
+
+    /// How full the tables are.
+    pub fn sizes(&self) -> Sizes {
+        let state = self.0.lock();
+        Sizes { manager: state.core.sizes(), connections: state.streams.len() }
+    }
+
+    /// Ends all calls, takes all registrations back, and stops once the peers have answered, or
+    /// after `within`.
+    pub async fn shutdown(&self, within: Duration) {
+        {
+            let mut state = self.0.lock();
+            let now = state.runtime.now();
+            if state.stop == Stop::No {
+                state.stop = Stop::By(now + within);
+                state.core.hang_up_all(now);
+                state.wake();
+            }
+        }
+        std::future::poll_fn(|cx| {
+            let mut state = self.0.lock();
+            if state.stop == Stop::Done {
+                return Poll::Ready(());
+            }
+            state.stop_wakers.push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Events {
+    /// The next event, or `None` once the endpoint has stopped.
+    pub async fn next(&mut self) -> Option<Event> {
+        std::future::poll_fn(|cx| {
+            let mut state = self.0.lock();
+            if let Some(event) = state.events.pop_front() {
+                return Poll::Ready(Some(event));
+            }
+            if state.stop == Stop::Done {
+                return Poll::Ready(None);
+            }
+            state.event_waker = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+impl Clone for Endpoint {
+    fn clone(&self) -> Self {
+        self.0.lock().handles += 1;
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        release(&self.0);
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        release(&self.0);
+    }
+}
+
+fn release(shared: &Shared) {
+    let mut state = shared.lock();
+    state.handles = state.handles.saturating_sub(1);
+    if state.handles == 0 {
+        state.wake();
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Endpoint").field(&self.sizes()).finish()
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Events")
+    }
+}

@@ -1,0 +1,28 @@
+//! The driver: the loop that moves a [`SipManager`](crate::manager::SipManager) over a
+//! [`Runtime`](net::Runtime) and a [`Network`](net::Network). The only place that awaits.
+//!
+//! ```text
+//!   Endpoint ──commands──▶ ┌ State, behind a mutex ───────────────────────┐
+//!   Events  ◀──────────────│ SipManager · sockets · streams · questions   │◀── Driver, one task
+//!                          └──────────────────────────────────────────────┘
+//! ```
+//!
+//! As in quinn: a handle locks the state, calls the core and wakes the task; the task, when it is
+//! polled, reads what has arrived, feeds the core, does what the core says, and sleeps until the
+//! core's next timer. There are no channels, and no runtime is named.
+//!
+//! What the security manager answers with [`ssa::Answer::Pending`] is polled in the same task,
+//! with the upper bound it gave. A panic in it is caught and is a refusal.
+
+mod config;
+mod endpoint;
+mod observe;
+mod questions;
+mod sockets;
+mod state;
+mod streams;
+mod task;
+
+pub use config::{Bind, Config};
+pub use endpoint::{Endpoint, Events, Sizes};
+pub use observe::{Signal, Sink};

@@ -1,0 +1,204 @@
+//! What an endpoint's handles and its task share.
+
+use super::config::Config;
+use super::observe::Observer;
+use super::questions::{Asked, Questions, ask};
+use super::sockets::Sockets;
+use super::streams::{Happened, Streams};
+use crate::Message;
+use crate::manager::{Action, Arrival, Event, Hop, SenderId, SipManager, Verdict};
+use bytes::Bytes;
+use net::{BoxFuture, Datagram, Network, Runtime, Transport};
+use ssa::SipSecurity;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+/// Everything behind the mutex.
+pub(super) struct State {
+    pub(super) core: SipManager,
+    pub(super) config: Config,
+    pub(super) runtime: Arc<dyn Runtime>,
+    pub(super) network: Arc<dyn Network>,
+    pub(super) security: Arc<dyn SipSecurity>,
+    pub(super) sockets: Sockets,
+    pub(super) streams: Streams,
+    pub(super) questions: Questions,
+    pub(super) observer: Observer,
+    pub(super) events: VecDeque<Event>,
+    pub(super) event_waker: Option<Waker>,
+    pub(super) task_waker: Option<Waker>,
+    pub(super) stop: Stop,
+    pub(super) stop_wakers: Vec<Waker>,
+    /// The sleep that the task waits on, and its end.
+    pub(super) sleep: Option<(Instant, BoxFuture<()>)>,
+    pub(super) handles: usize,
+    pub(super) batch: Vec<Datagram>,
+}
+
+/// How far an endpoint is on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It runs.
+    No,
+    /// It stops when all is idle, or then.
+    By(Instant),
+    /// It has stopped.
+    Done,
+}
+
+impl State {
+    /// Wakes the task: the core has something to do.
+    pub(super) fn wake(&mut self) {
+        if let Some(waker) = self.task_waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Does what there is to do; true: something was done.
+    pub(super) fn round(&mut self, cx: &mut Context<'_>) -> bool {
+        let now = self.runtime.now();
+        let mut busy = self.receive(cx, now);
+        self.accept(cx, now);
+        let core = &self.core;
+        self.streams.poll(cx, now, |flow| core.uses_flow(flow));
+        while let Some(happened) = self.streams.take() {
+            self.on_stream(now, happened);
+            busy = true;
+        }
+        while let Some((id, verdict)) = self.questions.poll(cx, now) {
+            self.core.verdict(now, id, verdict);
+            busy = true;
+        }
+        if self.core.poll_timeout().is_some_and(|due| due <= now) {
+            self.core.on_timeout(now);
+            busy = true;
+        }
+        self.act(now) || busy
+    }
+
+    /// Reads a batch of datagrams from each socket.
+    fn receive(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let mut busy = false;
+        for at in 0..self.sockets.udp.len() {
+            let Some(udp) = self.sockets.udp.get(at) else { break };
+            let local = udp.address;
+            let mut batch = std::mem::take(&mut self.batch);
+            // An error of the socket leaves nothing to read; it is polled again next time.
+            let ready = udp.socket.poll_receive(cx, &mut batch);
+            busy |= matches!(ready, Poll::Ready(Ok(count)) if count > 0);
+            for datagram in batch.drain(..) {
+                // What is no message (keep-alives, STUN, noise) is ignored.
+                let Ok(message) = Message::parse(datagram.octets, &self.config.sip.limits) else {
+                    continue;
+                };
+                let flow = self.core.datagram_flow(local, datagram.source);
+                let (source, transport) = (datagram.source, Transport::Udp);
+                let arrival = Arrival { source, local, transport, flow };
+                self.core.on_message(now, arrival, message);
+                self.act(now);
+            }
+            self.batch = batch;
+        }
+        busy
+    }
+
+    fn accept(&mut self, cx: &mut Context<'_>, now: Instant) {
+        for tcp in &mut self.sockets.tcp {
+            // A bounded number at a time. An error, for example for want of descriptors, is left
+            // until the task is woken for something else: that is the wait.
+            for _ in 0..16 {
+                match tcp.listener.poll_accept(cx) {
+                    Poll::Ready(Ok(connection)) => {
+                        self.streams.accept(now, connection, tcp.address);
+                    }
+                    Poll::Ready(Err(_)) | Poll::Pending => break,
+                }
+            }
+        }
+    }
+
+    fn on_stream(&mut self, now: Instant, happened: Happened) {
+        match happened {
+            Happened::Message(arrival, message) => {
+                self.core.on_message(now, arrival, *message);
+                self.act(now);
+            }
+            Happened::Unsent(sender) => self.core.on_send_failed(now, sender),
+            Happened::Closed { flow, remote } => self.core.on_flow_closed(now, flow, remote),
+        }
+    }
+
+    /// Does what the core says, until it says no more.
+    pub(super) fn act(&mut self, now: Instant) -> bool {
+        let mut busy = false;
+        while let Some(action) = self.core.poll_action() {
+            busy = true;
+            match action {
+                Action::Send { hop, octets, sender } => self.send(now, hop, octets, sender),
+                Action::Consult(id) => {
+                    let Some(query) = self.core.query(id) else {
+                        // Nothing to ask: whoever waits for it is refused, or is gone.
+                        self.core.verdict(now, id, Verdict::Unanswered);
+                        continue;
+                    };
+                    let resolve = self.config.resolve;
+                    match ask(query, &*self.security, &*self.network, resolve) {
+                        Asked::Ready(verdict) => self.core.verdict(now, id, verdict),
+                        Asked::Pending(within, future) => {
+                            self.questions.open(id, now + within, future);
+                        }
+                    }
+                }
+                Action::CancelConsult(id) => self.questions.cancel(id),
+                Action::Abandon(call) => self.security.abandon(call),
+                Action::Event(event) => self.deliver(event),
+            }
+        }
+        busy
+    }
+
+    fn send(&mut self, now: Instant, hop: Hop, octets: Bytes, sender: SenderId) {
+        if hop.transport != Transport::Udp {
+            return self.streams.send(now, &*self.network, hop, octets, sender);
+        }
+        let sent = match self.sockets.udp(hop.local) {
+            Some(socket) => socket.try_send(hop.remote, &octets),
+            None => Err(io::ErrorKind::AddrNotAvailable.into()),
+        };
+        // A full buffer drops the datagram, as any network may: it is sent again.
+        if sent.is_err_and(|error| error.kind() != io::ErrorKind::WouldBlock) {
+            self.core.on_send_failed(now, sender);
+        }
+    }
+
+    fn deliver(&mut self, event: Event) {
+        self.observer.event(&event);
+        self.events.push_back(event);
+        if let Some(waker) = self.event_waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// When the task must run again.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let stop = match self.stop {
+            Stop::By(at) => Some(at),
+            Stop::No | Stop::Done => None,
+        };
+        let times =
+            [self.core.poll_timeout(), self.questions.deadline(), self.streams.deadline(), stop];
+        times.into_iter().flatten().min()
+    }
+
+    /// Whether an endpoint that was told to stop has nothing left to do.
+    pub(super) fn may_stop(&self, now: Instant) -> bool {
+        match self.stop {
+            Stop::No => self.handles == 0,
+            Stop::By(at) => now >= at || (self.core.is_idle() && !self.streams.is_busy()),
+            Stop::Done => true,
+        }
+    }
+}
