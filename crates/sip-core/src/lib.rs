@@ -37,7 +37,7 @@ mod fault;
 mod framing;
 mod head;
 mod headers;
-
+pub mod inspect;
 mod limits;
 pub mod manager;
 mod message;
