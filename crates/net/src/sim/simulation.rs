@@ -178,6 +178,11 @@ impl Simulation {
         self.core.executor.running()
     }
 
+    /// The ends of streams that are open or still have something to send.
+    pub fn streams(&self) -> usize {
+        lock(&self.core.world).streams.len()
+    }
+
     /// Runs until `future` is done.
     ///
     /// # Errors

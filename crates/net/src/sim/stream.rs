@@ -145,6 +145,10 @@ impl Streams {
         id
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     pub(super) fn end(&mut self, id: EndId) -> Option<&mut End> {
         self.ends.get_mut(&id)
     }
