@@ -1,0 +1,213 @@
+//! A security manager's double: it challenges with a fixed nonce, and answers when it is told to.
+
+use net::Runtime;
+use ssa::{
+    Answer, Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Field,
+    Incoming, Leaving, Plan, Received, Refusal, Request, Required, Response, SipSecurity, Why,
+};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How an answer comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    Now,
+    After(Duration),
+    /// Never; the driver's `within` of 2 s is what ends it.
+    Never,
+    /// A panic as soon as it is asked.
+    Panics,
+    /// A panic when the future is polled.
+    PanicsLater,
+}
+
+/// What the double does. The default admits and answers everything at once, and challenges nobody.
+#[derive(Clone)]
+pub(crate) struct Script {
+    pub(crate) challenges: bool,
+    pub(crate) challenges_bye: bool,
+    pub(crate) verify: When,
+    pub(crate) verdict: Authentication,
+    pub(crate) sign: When,
+    pub(crate) leaving: When,
+    pub(crate) trust: Incoming,
+    pub(crate) reserve: usize,
+    /// Octets of padding in the credentials.
+    pub(crate) padding: usize,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            challenges: false,
+            challenges_bye: false,
+            verify: When::Now,
+            verdict: Authentication::Authenticated,
+            sign: When::Now,
+            leaving: When::Now,
+            trust: Incoming::Accept,
+            reserve: 100,
+            padding: 0,
+        }
+    }
+}
+
+/// The double, and what it was asked, in order.
+pub(crate) struct Double {
+    runtime: Arc<dyn Runtime>,
+    script: Script,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+/// Says so when it is dropped before it was disarmed.
+struct Dropped(Arc<Mutex<Vec<String>>>, Option<&'static str>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        if let Some(name) = self.1 {
+            self.0.lock().unwrap().push(format!("{name} dropped"));
+        }
+    }
+}
+
+impl Double {
+    pub(crate) fn new(runtime: Arc<dyn Runtime>, script: Script) -> Arc<Self> {
+        Arc::new(Self { runtime, script, asked: Arc::default() })
+    }
+
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    pub(crate) fn count(&self, what: &str) -> usize {
+        self.asked().iter().filter(|asked| *asked == what).count()
+    }
+
+    fn note(&self, what: impl Into<String>) {
+        self.asked.lock().unwrap().push(what.into());
+    }
+
+    fn answer<T: Send + 'static>(&self, name: &'static str, when: When, answer: T) -> Answer<T> {
+        let within = Duration::from_secs(2);
+        let mut dropped = Dropped(Arc::clone(&self.asked), Some(name));
+        match when {
+            When::Now => {
+                dropped.1 = None;
+                Answer::Ready(answer)
+            }
+            When::After(time) => {
+                let sleep = self.runtime.sleep_until(self.runtime.now() + time);
+                let future = Box::pin(async move {
+                    let mut dropped = dropped;
+                    sleep.await;
+                    dropped.1 = None;
+                    answer
+                });
+                Answer::Pending { within: within.max(2 * time), future }
+            }
+            When::Never => {
+                let future = Box::pin(async move {
+                    let _dropped = dropped;
+                    std::future::pending().await
+                });
+                Answer::Pending { within, future }
+            }
+            When::Panics => panic!("{name} was told to panic"),
+            When::PanicsLater => {
+                Answer::Pending { within, future: Box::pin(async move { panic!("told to panic") }) }
+            }
+        }
+    }
+}
+
+fn credentials(request: &Request<'_>) -> Option<Vec<u8>> {
+    request.headers.value("Authorization", 0).map(<[u8]>::to_vec)
+}
+
+impl SipSecurity for Double {
+    fn request_received(
+        &self, _: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
+    ) -> Received {
+        let place = if arrival.in_dialog { " in dialog" } else { "" };
+        self.note(format!("request_received {}{place}", request.method));
+        let wanted = match request.method {
+            "BYE" => self.script.challenges_bye,
+            _ => self.script.challenges,
+        };
+        if !wanted {
+            return Received::Admit;
+        }
+        match credentials(request) {
+            Some(value) if value.starts_with(b"Test nonce=\"1\"") => Received::Authenticate,
+            Some(_) | None => Received::SendWwwAuthenticate(vec![Field {
+                name: "WWW-Authenticate",
+                value: b"Test nonce=\"1\"".to_vec(),
+            }]),
+        }
+    }
+
+    fn authenticate(
+        &self, _: CallRef, _: &Arrival<'_>, request: &Request<'_>,
+    ) -> Answer<Authentication> {
+        self.note(format!("authenticate {}", request.method));
+        self.answer("authenticate", self.script.verify, self.script.verdict.clone())
+    }
+
+    fn got_401_unauthorized(
+        &self, _: CallRef, _: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>,
+    ) -> Answer<Required> {
+        self.note(format!("got_401_unauthorized {} {}", sent.method, sent.cseq));
+        if response.headers.value("WWW-Authenticate", 0).is_none() {
+            return Answer::Ready(Required::GiveUp(Why::MalformedChallenge));
+        }
+        let plan = Plan(u64::from(sent.cseq));
+        Answer::Ready(Required::SendWwwAuthenticate { plan, reserve: self.script.reserve })
+    }
+
+    fn encrypt(
+        &self, _: CallRef, direction: Direction, plan: Option<Plan>, body: Body,
+    ) -> Answer<BodyVerdict> {
+        self.note(format!("encrypt {direction:?} {plan:?}"));
+        Answer::Ready(BodyVerdict::Body(body))
+    }
+
+    fn decrypt(&self, _: CallRef, direction: Direction, body: Body) -> Answer<BodyVerdict> {
+        self.note(format!("decrypt {direction:?}"));
+        Answer::Ready(BodyVerdict::Body(body))
+    }
+
+    fn authorize(&self, _: CallRef, plan: Plan, request: &Request<'_>) -> Answer<Authorized> {
+        self.note(format!("authorize {} {} {plan:?}", request.method, request.cseq));
+        let padding = "x".repeat(self.script.padding);
+        let fields = vec![
+            Field { name: "Date", value: b"Tue, 14 Nov 2023 22:13:20 GMT".to_vec() },
+            Field {
+                name: "Authorization",
+                value: format!("Test nonce=\"1\", pad=\"{padding}\"").into(),
+            },
+        ];
+        self.answer("authorize", self.script.sign, Authorized::Fields(fields))
+    }
+
+    fn response_leaving(
+        &self, _: CallRef, _: &Request<'_>, response: &Response<'_>,
+    ) -> Answer<Leaving> {
+        self.note(format!("response_leaving {} {}", response.status, response.method));
+        let field = Field { name: "PGP-Signature", value: b"Test".to_vec() };
+        self.answer("response_leaving", self.script.leaving, Leaving::Fields(vec![field]))
+    }
+
+    fn response_received(
+        &self, _: CallRef, _: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>,
+    ) -> Answer<Incoming> {
+        self.note(format!("response_received {} {}", response.status, sent.method));
+        Answer::Ready(self.script.trust)
+    }
+
+    fn abandon(&self, _: CallRef) {
+        self.note("abandon");
+    }
+}
+
+/// What a double refuses with.
+pub(crate) const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");

@@ -1,0 +1,13 @@
+//! Two endpoints that call each other in the simulator, and strangers that write by hand.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod calls;
+mod double;
+mod loss;
+mod raw;
+mod reinvites;
+mod security;
+mod strangers;
+mod streams;
+mod world;

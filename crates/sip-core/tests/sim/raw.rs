@@ -1,0 +1,100 @@
+//! A peer that writes its messages by hand.
+
+use crate::world::World;
+use net::{Datagram, DatagramSocket, Runtime};
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+pub(crate) struct Raw {
+    socket: Box<dyn DatagramSocket>,
+    runtime: Arc<dyn Runtime>,
+    inbox: VecDeque<String>,
+    pub(crate) peer: SocketAddr,
+}
+
+impl Raw {
+    /// A socket at 192.0.2.`host`:5060 that writes to 192.0.2.2:5060.
+    pub(crate) fn new(world: &World, host: u8) -> Self {
+        let ip = IpAddr::from([192, 0, 2, host]);
+        let (runtime, network) = world.sim.host(ip);
+        let socket = network.bind(SocketAddr::new(ip, 5060)).unwrap();
+        let peer = SocketAddr::from(([192, 0, 2, 2], 5060));
+        Self { socket, runtime, inbox: VecDeque::new(), peer }
+    }
+
+    pub(crate) fn send(&self, text: &str) {
+        self.socket.try_send(self.peer, text.as_bytes()).unwrap();
+    }
+
+    /// The next message that comes in within a second.
+    pub(crate) async fn receive(&mut self) -> Option<String> {
+        let mut sleep = self.runtime.sleep_until(self.runtime.now() + Duration::from_secs(1));
+        let mut batch: Vec<Datagram> = Vec::new();
+        if self.inbox.is_empty() {
+            std::future::poll_fn(|cx| match self.socket.poll_receive(cx, &mut batch) {
+                Poll::Ready(_) => Poll::Ready(()),
+                Poll::Pending => sleep.as_mut().poll(cx),
+            })
+            .await;
+            self.inbox
+                .extend(batch.drain(..).map(|it| String::from_utf8(it.octets.to_vec()).unwrap()));
+        }
+        self.inbox.pop_front()
+    }
+
+    /// The start line of the next message, without the version.
+    pub(crate) async fn status(&mut self) -> Option<String> {
+        let message = self.receive().await?;
+        let line = message.lines().next()?;
+        Some(line.trim_start_matches("SIP/2.0 ").to_owned())
+    }
+
+    pub(crate) async fn sleep(&self, time: Duration) {
+        self.runtime.sleep_until(self.runtime.now() + time).await;
+    }
+}
+
+/// A request to Bob, with what tells two of them apart.
+pub(crate) struct Wanted<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) branch: &'a str,
+    pub(crate) cseq: u32,
+    pub(crate) to_tag: &'a str,
+    pub(crate) extra: &'a str,
+}
+
+impl Default for Wanted<'_> {
+    fn default() -> Self {
+        Self { method: "INVITE", branch: "one", cseq: 1, to_tag: "", extra: "" }
+    }
+}
+
+/// The value of a field.
+pub(crate) fn field<'a>(message: &'a str, name: &str) -> &'a str {
+    let line = message.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_once(": ").unwrap().1
+}
+
+/// The tag of To.
+pub(crate) fn to_tag(message: &str) -> &str {
+    field(message, "To").split_once("tag=").unwrap().1
+}
+
+pub(crate) fn request(wanted: &Wanted<'_>) -> String {
+    let Wanted { method, branch, cseq, to_tag, extra } = wanted;
+    let tag = if to_tag.is_empty() { String::new() } else { format!(";tag={to_tag}") };
+    format!(
+        "{method} sip:bob@192.0.2.2 SIP/2.0\r\n\
+         Via: SIP/2.0/UDP 192.0.2.9;rport;branch=z9hG4bK{branch}\r\n\
+         Max-Forwards: 70\r\n\
+         From: <sip:mallory@192.0.2.9>;tag=m\r\n\
+         To: <sip:bob@192.0.2.2>{tag}\r\n\
+         Call-ID: raw\r\n\
+         CSeq: {cseq} {method}\r\n\
+         Contact: <sip:mallory@192.0.2.9>\r\n\
+         {extra}Content-Length: 0\r\n\r\n"
+    )
+}

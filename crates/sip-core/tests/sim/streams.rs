@@ -1,0 +1,169 @@
+//! TCP: large requests, reuse of connections, loss of connections, names.
+
+use crate::double::{Double, Script, When};
+use crate::world::{ALICE, BOB, World, sdp};
+use net::Transport;
+use sip_core::manager::{Cause, EndReason, Event, NextHop};
+use ssa::Open;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[test]
+fn a_call_over_tcp_stays_on_its_connection_both_ways() {
+    let world = World::perfect();
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut bob = world.side(2, Arc::new(Open));
+    world
+        .sim
+        .block_on(async {
+            let call = alice.call(ALICE, "sip:bob@192.0.2.2;transport=tcp", sdp("offer"));
+            let id = bob.incoming().await;
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+            assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
+            assert_eq!(bob.next().await, Event::Confirmed { id });
+            // Longer than an idle connection lives.
+            bob.sleep(Duration::from_secs(300)).await;
+            bob.endpoint.hang_up(id).unwrap();
+            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Remote });
+            assert_eq!(bob.endpoint.sizes().connections, 1);
+            alice.sleep(Duration::from_secs(70)).await;
+            assert_eq!(alice.endpoint.sizes().connections, 0);
+            alice.sleep(Duration::from_secs(70)).await;
+        })
+        .unwrap();
+    assert!(world.wire.lines().iter().all(|line| line.ends_with(" tcp")));
+    assert_eq!(bob.endpoint.sizes().connections, 0);
+    alice.assert_empty();
+    bob.assert_empty();
+}
+
+#[test]
+fn x11_a_large_signed_invite_goes_over_tcp() {
+    let world = World::perfect();
+    let signer = Script { reserve: 1000, padding: 900, ..Script::default() };
+    let mut alice = world.side(1, Double::new(world.runtime(1), signer));
+    let challenging = Script { challenges: true, ..Script::default() };
+    let mut bob = world.side(2, Double::new(world.runtime(2), challenging));
+    world
+        .sim
+        .block_on(async {
+            let call = alice.call(ALICE, BOB, sdp("offer"));
+            let id = bob.incoming().await;
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+            assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
+        })
+        .unwrap();
+    assert_eq!(
+        world.wire.lines(),
+        [
+            "192.0.2.1 INVITE",
+            "192.0.2.2 401 INVITE",
+            "192.0.2.1 ACK",
+            "192.0.2.1 INVITE tcp",
+            "192.0.2.2 200 INVITE tcp",
+            "192.0.2.1 ACK tcp",
+        ]
+    );
+}
+
+#[test]
+fn x11_where_tcp_fails_a_large_invite_goes_over_udp() {
+    let world = World::perfect();
+    let alice = world.side(1, Arc::new(Open));
+    // Nobody listens on TCP at 192.0.2.9, but a raw socket reads UDP.
+    let mut raw = crate::raw::Raw::new(&world, 9);
+    let offer = "x".repeat(1500);
+    let invite = world
+        .sim
+        .block_on(async {
+            alice.call(ALICE, "sip:bob@192.0.2.9", sdp(&offer));
+            raw.receive().await.unwrap()
+        })
+        .unwrap();
+    assert!(invite.starts_with("INVITE ") && invite.contains("Via: SIP/2.0/UDP "), "{invite}");
+    assert_eq!(alice.endpoint.sizes().manager.dialogs, 1);
+}
+
+#[test]
+fn names_are_resolved_and_unknown_ones_fail() {
+    let world = World::perfect();
+    world.sim.set_name("bob.example.org", &[IpAddr::from([192, 0, 2, 2])]);
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut bob = world.side(2, Arc::new(Open));
+    world
+        .sim
+        .block_on(async {
+            alice.call(ALICE, "sip:bob@bob.example.org", sdp("offer"));
+            bob.incoming().await;
+            let call = alice.call(ALICE, "sip:bob@nowhere.example.org", sdp("offer"));
+            let failed = Event::Failed { id: call, cause: Cause::Unresolved };
+            assert_eq!(alice.next().await, failed);
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_next_hop_is_where_the_invite_goes_first() {
+    let world = World::perfect();
+    let alice = world.side(1, Arc::new(Open));
+    let mut bob = world.side(2, Arc::new(Open));
+    let next_hop =
+        NextHop { host: "192.0.2.2".to_owned(), port: Some(5060), transport: Some(Transport::Tcp) };
+    world
+        .sim
+        .block_on(async {
+            let to = "sip:bob@example.org";
+            let prepared = alice.endpoint.prepare(ALICE, to, Some(next_hop)).unwrap();
+            alice.endpoint.invite(prepared.id, sdp("offer")).unwrap();
+            let Event::Incoming { to: called, .. } = bob.next().await else { panic!("no call") };
+            assert_eq!(called, to);
+        })
+        .unwrap();
+}
+
+#[test]
+fn s06_a_connection_lost_during_verification_never_rings() {
+    let world = World::perfect();
+    let mut alice = world.side(1, Double::new(world.runtime(1), Script::default()));
+    let verify = When::After(Duration::from_secs(20));
+    let script = Script { challenges: true, verify, ..Script::default() };
+    let double = Double::new(world.runtime(2), script);
+    let mut bob = world.side(2, Arc::clone(&double) as _);
+    world
+        .sim
+        .block_on(async {
+            alice.call(ALICE, "sip:bob@192.0.2.2;transport=tcp", sdp("offer"));
+            bob.sleep(Duration::from_secs(1)).await;
+            assert_eq!(bob.endpoint.sizes().manager.consults, 1);
+            alice.endpoint.shutdown(Duration::ZERO).await;
+            assert!(alice.events.next().await.is_some());
+            assert_eq!(bob.next_within(60).await, None);
+        })
+        .unwrap();
+    assert_eq!(double.count("authenticate dropped"), 1);
+    bob.assert_empty();
+}
+
+#[test]
+fn shutdown_ends_calls_and_then_the_events() {
+    let world = World::perfect();
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut bob = world.side(2, Arc::new(Open));
+    world
+        .sim
+        .block_on(async {
+            let call = alice.call(ALICE, BOB, sdp("offer"));
+            let id = bob.incoming().await;
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+            assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
+            assert_eq!(bob.next().await, Event::Confirmed { id });
+            let before = alice.runtime.now();
+            alice.endpoint.shutdown(Duration::from_secs(5)).await;
+            assert!(alice.runtime.now() - before < Duration::from_secs(1));
+            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
+            assert_eq!(alice.events.next().await, None);
+            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
+        })
+        .unwrap();
+}

@@ -1,0 +1,176 @@
+//! Two endpoints in a simulated network, and what passed between them.
+
+use net::sim::{Link, SimConfig, Simulation};
+use net::{Observed, Packet, Runtime, Transport};
+use sip_core::driver::{Bind, Config, Endpoint, Events};
+use sip_core::manager::{self, CallId, Event, Keyed, NextHop, Ports, Random};
+use ssa::{Body, SipSecurity};
+use std::hash::Hasher;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+pub(crate) const ALICE: &str = "sip:alice@192.0.2.1";
+pub(crate) const BOB: &str = "sip:bob@192.0.2.2";
+
+/// SipHash under a fixed key.
+struct Key(u64);
+
+impl Keyed for Key {
+    fn hash(&self, parts: &[&[u8]]) -> u64 {
+        #[expect(deprecated, reason = "the only hasher of std that is the same in every run")]
+        let mut hasher = std::hash::SipHasher::new_with_keys(self.0, 7);
+        for part in parts {
+            hasher.write_usize(part.len());
+            hasher.write(part);
+        }
+        hasher.finish()
+    }
+}
+
+struct Seeded(net::sim::Random);
+
+impl Random for Seeded {
+    fn next(&mut self) -> u64 {
+        let mut octets = [0; 8];
+        self.0.fill(&mut octets);
+        u64::from_be_bytes(octets)
+    }
+}
+
+/// What a host sent, a line each: `192.0.2.1 INVITE` or `192.0.2.2 200 INVITE`.
+#[derive(Default)]
+pub(crate) struct Wire(Mutex<Vec<String>>);
+
+impl net::Sink for Wire {
+    fn packet(&self, packet: &Packet<'_>) {
+        if !packet.outgoing {
+            return;
+        }
+        let text = String::from_utf8_lossy(packet.octets);
+        let mut words = text.split(' ');
+        let what = match words.next() {
+            Some("SIP/2.0") => {
+                let cseq = text.lines().find(|line| line.starts_with("CSeq:")).unwrap_or_default();
+                let method = cseq.rsplit(' ').next().unwrap_or_default();
+                format!("{} {method}", words.next().unwrap_or_default())
+            }
+            Some(method) => method.to_owned(),
+            None => String::new(),
+        };
+        let tcp = if packet.transport == Transport::Udp { "" } else { " tcp" };
+        self.0.lock().unwrap().push(format!("{} {what}{tcp}", packet.local.ip()));
+    }
+}
+
+impl Wire {
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(crate) fn count(&self, line: &str) -> usize {
+        self.lines().iter().filter(|sent| *sent == line).count()
+    }
+}
+
+/// A simulation and its log.
+pub(crate) struct World {
+    pub(crate) sim: Simulation,
+    pub(crate) wire: Arc<Wire>,
+}
+
+/// An endpoint in it.
+pub(crate) struct Side {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) events: Events,
+    pub(crate) runtime: Arc<dyn Runtime>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, link: Link) -> Self {
+        let sim = Simulation::new(SimConfig { seed, link, ..SimConfig::default() });
+        Self { sim, wire: Arc::default() }
+    }
+
+    pub(crate) fn perfect() -> Self {
+        let delay = Duration::from_millis(5);
+        Self::new(1, Link { min_delay: delay, max_delay: delay, ..Link::PERFECT })
+    }
+
+    /// The clock of a host.
+    pub(crate) fn runtime(&self, host: u8) -> Arc<dyn Runtime> {
+        self.sim.host(IpAddr::from([192, 0, 2, host])).0
+    }
+
+    /// An endpoint at 192.0.2.`host`, UDP and TCP at 5060.
+    pub(crate) fn side(&self, host: u8, security: Arc<dyn SipSecurity>) -> Side {
+        self.side_with(host, security, manager::Config::default())
+    }
+
+    pub(crate) fn side_with(
+        &self, host: u8, security: Arc<dyn SipSecurity>, sip: manager::Config,
+    ) -> Side {
+        let ip = IpAddr::from([192, 0, 2, host]);
+        let (runtime, network) = self.sim.host(ip);
+        let network =
+            Arc::new(Observed::new(network, Arc::clone(&self.wire) as Arc<dyn net::Sink>));
+        let address = SocketAddr::new(ip, 5060);
+        let bind = |transport| Bind { transport, address, advertised: None };
+        let config = Config {
+            binds: vec![bind(Transport::Udp), bind(Transport::Tcp)],
+            sip,
+            ..Config::default()
+        };
+        let ports = Ports {
+            keyed: Box::new(Key(u64::from(host))),
+            random: Box::new(Seeded(self.sim.random())),
+        };
+        let clock = Arc::clone(&runtime);
+        let (endpoint, events) = Endpoint::start(clock, network, security, ports, config).unwrap();
+        Side { endpoint, events, runtime }
+    }
+}
+
+impl Side {
+    pub(crate) async fn next(&mut self) -> Event {
+        self.events.next().await.unwrap()
+    }
+
+    /// The next event, or `None` if nothing comes for this long.
+    pub(crate) async fn next_within(&mut self, seconds: u64) -> Option<Event> {
+        let mut sleep = self.runtime.sleep_until(self.runtime.now() + Duration::from_secs(seconds));
+        let mut event = Box::pin(self.events.next());
+        std::future::poll_fn(|cx| {
+            if let std::task::Poll::Ready(event) = event.as_mut().poll(cx) {
+                return std::task::Poll::Ready(event);
+            }
+            sleep.as_mut().poll(cx).map(|()| None)
+        })
+        .await
+    }
+
+    pub(crate) async fn sleep(&self, time: Duration) {
+        self.runtime.sleep_until(self.runtime.now() + time).await;
+    }
+
+    pub(crate) fn call(&self, from: &str, to: &str, body: Body) -> CallId {
+        let prepared = self.endpoint.prepare(from, to, None::<NextHop>).unwrap();
+        self.endpoint.invite(prepared.id, body).unwrap();
+        prepared.id
+    }
+
+    pub(crate) async fn incoming(&mut self) -> CallId {
+        match self.next().await {
+            Event::Incoming { id, .. } => id,
+            other => panic!("no call came in, but {other:?}"),
+        }
+    }
+
+    pub(crate) fn assert_empty(&self) {
+        assert_eq!(self.endpoint.sizes().manager, manager::Sizes::default());
+    }
+}
+
+pub(crate) fn sdp(text: &str) -> Body {
+    Body { content_type: Some(b"application/sdp".to_vec()), octets: text.into() }
+}
