@@ -146,8 +146,8 @@ const COMPILES_C: &[&str] = &["aws-lc-sys", "aws-lc-rs", "ring", "cc", "cmake"];
 pub(crate) const TREES: &[Tree] = &[
     Tree { package: "ssa", features: &[], rule: Rule::Exactly(&[]) },
     Tree { package: "ssm", features: &[], rule: Rule::Exactly(&[]) },
-    Tree { package: "sst", features: &[], rule: Rule::Exactly(&["async-trait"]) },
-    Tree { package: "sma", features: &[], rule: Rule::Exactly(&["async-trait"]) },
+    Tree { package: "sst", features: &[], rule: Rule::Exactly(&[]) },
+    Tree { package: "sma", features: &[], rule: Rule::Exactly(&[]) },
     Tree { package: "sip-core", features: &[], rule: Rule::Exactly(&["bytes", "memchr", "ssa"]) },
     Tree {
         package: "sip-core",
