@@ -5,6 +5,7 @@ use crate::manager::Local;
 use net::{DatagramSocket, Listener, Network, Transport};
 use std::io;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 /// A datagram socket, and the address that peers know it by.
 pub(super) struct Udp {
@@ -25,7 +26,12 @@ pub(super) struct Sockets {
     pub(super) tcp: Vec<Tcp>,
     /// Their addresses, in the order of the configuration.
     pub(super) locals: Vec<Local>,
+    /// After an error of a socket: when they are looked at again.
+    pub(super) again: Option<Instant>,
 }
+
+/// The wait after an error of a socket, for example for want of descriptors.
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 impl Sockets {
     /// Binds everything, or nothing.

@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::observe::Observer;
 use super::questions::{Asked, Questions, ask};
-use super::sockets::Sockets;
+use super::sockets::{PAUSE, Sockets};
 use super::streams::{Happened, Streams};
 use crate::Message;
 use crate::manager::{Action, Arrival, Event, Hop, SenderId, SipManager, Verdict};
@@ -60,6 +60,7 @@ impl State {
     /// Does what there is to do; true: something was done.
     pub(super) fn round(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.runtime.now();
+        self.sockets.again = self.sockets.again.filter(|again| *again > now);
         let mut busy = self.receive(cx, now);
         self.accept(cx, now);
         let core = &self.core;
@@ -86,9 +87,11 @@ impl State {
             let Some(udp) = self.sockets.udp.get(at) else { break };
             let local = udp.address;
             let mut batch = std::mem::take(&mut self.batch);
-            // An error of the socket leaves nothing to read; it is polled again next time.
-            let ready = udp.socket.poll_receive(cx, &mut batch);
-            busy |= matches!(ready, Poll::Ready(Ok(count)) if count > 0);
+            match udp.socket.poll_receive(cx, &mut batch) {
+                Poll::Ready(Ok(_)) => busy = true,
+                Poll::Ready(Err(_)) => self.sockets.again = Some(now + PAUSE),
+                Poll::Pending => {}
+            }
             for datagram in batch.drain(..) {
                 // What is no message (keep-alives, STUN, noise) is ignored.
                 let Ok(message) = Message::parse(datagram.octets, &self.config.sip.limits) else {
@@ -107,14 +110,16 @@ impl State {
 
     fn accept(&mut self, cx: &mut Context<'_>, now: Instant) {
         for tcp in &mut self.sockets.tcp {
-            // A bounded number at a time. An error, for example for want of descriptors, is left
-            // until the task is woken for something else: that is the wait.
-            for _ in 0..16 {
+            loop {
                 match tcp.listener.poll_accept(cx) {
                     Poll::Ready(Ok(connection)) => {
                         self.streams.accept(now, connection, tcp.address);
                     }
-                    Poll::Ready(Err(_)) | Poll::Pending => break,
+                    Poll::Ready(Err(_)) => {
+                        self.sockets.again = Some(now + PAUSE);
+                        break;
+                    }
+                    Poll::Pending => break,
                 }
             }
         }
@@ -188,8 +193,13 @@ impl State {
             Stop::By(at) => Some(at),
             Stop::No | Stop::Done => None,
         };
-        let times =
-            [self.core.poll_timeout(), self.questions.deadline(), self.streams.deadline(), stop];
+        let times = [
+            self.core.poll_timeout(),
+            self.questions.deadline(),
+            self.streams.deadline(),
+            self.sockets.again,
+            stop,
+        ];
         times.into_iter().flatten().min()
     }
 

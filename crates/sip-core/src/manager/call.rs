@@ -157,16 +157,23 @@ impl SipManager {
 
     /// Removes a call with all that belongs to it, and tells the security manager.
     pub(super) fn forget_call(&mut self, key: Key) {
+        if let Some(call) = self.take_call(key) {
+            self.io.actions.push_back(Action::Abandon(call.reference));
+        }
+    }
+
+    /// Removes a call with its timers and its place among the dialogs.
+    pub(super) fn take_call(&mut self, key: Key) -> Option<Call> {
         for timer in CallTimer::ALL {
             self.io.timers.stop(Due::Call(key, timer));
         }
-        let Some(call) = self.calls.remove(key) else { return };
+        let call = self.calls.remove(key)?;
         if let Some(hash) = call.filed
             && self.dialogs.get(&hash) == Some(&key)
         {
             self.dialogs.remove(&hash);
         }
-        self.io.actions.push_back(Action::Abandon(call.reference));
+        Some(call)
     }
 
     /// Tells the application of a call, unless it has heard the end.

@@ -8,7 +8,7 @@ use super::outgoing::{ALLOW, Reply, contact, uri_text};
 use super::servers::response_hop;
 use super::slab::Key;
 use super::timers::{CallTimer, Due};
-use super::uas::{Kind, Serving};
+use super::uas::{Kind, Serving, Step};
 use crate::dialog::Dialog;
 use ssa::Body;
 use std::time::Instant;
@@ -72,12 +72,21 @@ impl SipManager {
         }
     }
 
+    /// The INVITE of a call that was not accepted yet.
+    fn undecided(&mut self, id: CallId) -> Result<Key, Misuse> {
+        let server = self.incoming(id)?;
+        match self.servers.serving(server).map(|serving| &serving.step) {
+            Some(Step::Deciding) => Ok(server),
+            _ => Err(Misuse::WrongState),
+        }
+    }
+
     /// Tells the caller that the user is being alerted: 180 Ringing.
     ///
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`].
     pub fn ring(&mut self, now: Instant, id: CallId) -> Result<(), Misuse> {
-        let server = self.incoming(id)?;
+        let server = self.undecided(id)?;
         let reply = self.with_contact(id.0, Reply::new(180));
         self.send_provisional(now, server, &reply);
         Ok(())
@@ -88,7 +97,7 @@ impl SipManager {
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`].
     pub fn accept(&mut self, now: Instant, id: CallId, body: Body) -> Result<(), Misuse> {
-        let server = self.incoming(id)?;
+        let server = self.undecided(id)?;
         self.io.timers.stop(Due::Call(id.0, CallTimer::Ring));
         let mut reply = self.with_contact(id.0, Reply::new(200));
         reply.fields.push(("Allow", ALLOW.to_vec()));

@@ -206,7 +206,9 @@ impl SipManager {
     pub(super) fn on_cancel_timeout(&mut self, key: Key) {
         if let Some(inviting) = self.inviting(key) {
             let exchange = inviting.exchange;
-            self.drop_exchange(exchange);
+            if let Some(client) = self.exchanges.remove(exchange).and_then(|it| it.trying()) {
+                self.clients.forget(&mut self.io, client);
+            }
             self.forget_call(key);
         }
     }
@@ -263,8 +265,8 @@ impl SipManager {
     /// the call, the dialog is ended at once. RFC 3261 §13.2.2.4.
     fn establish(&mut self, now: Instant, key: Key, answer: Answer) {
         let dialog = Dialog::of_caller(&answer.sent, &answer.response.message);
-        let hop = self.clients.get(answer.client).map(|client| client.hop);
-        let (Some(dialog), Some(mut hop)) = (dialog, hop) else { return self.forget_call(key) };
+        let Some(dialog) = dialog else { return self.forget_call(key) };
+        let mut hop = answer.hop;
         if hop.transport.is_reliable() {
             hop.flow = Some(answer.response.arrival.flow);
         }
@@ -327,7 +329,7 @@ impl SipManager {
         let Some(dialog) = Dialog::of_caller(&sent, &response.message) else { return };
         let first = Identity::of(&sent);
         let reference = first.map(|id| self.call_ref(id.call_id, id.caller_tag()));
-        let answer = Answer { client: key, sent, response: response.clone() };
+        let answer = Answer { client: key, hop, sent, response: response.clone() };
         self.acknowledge(&answer, &dialog, hop);
         let mut fork = Call {
             reference: reference.unwrap_or(CallRef(0)),

@@ -221,11 +221,28 @@ impl Clients {
             }
         }
         let user = client.user;
-        if over && let Some(client) = self.table.remove(key) {
-            self.by_branch.remove(&client.branch);
+        if over {
+            self.remove(io, key);
             report = report.or(Some(Report::Over));
         }
         report.map(|report| (user, report))
+    }
+
+    /// Ends a transaction, wherever it is.
+    pub(super) fn forget(&mut self, io: &mut Io, key: Key) {
+        for timer in [Timer::A, Timer::B, Timer::D, Timer::E, Timer::F, Timer::K, Timer::M] {
+            io.timers.stop(due(key, timer));
+        }
+        self.remove(io, key);
+    }
+
+    fn remove(&mut self, io: &mut Io, key: Key) {
+        if let Some(client) = self.table.remove(key) {
+            self.by_branch.remove(&client.branch);
+            if client.user == User::Nobody {
+                io.timers.stop(Due::Orphan(key));
+            }
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub struct SipManager {
     pub(super) io: Io,
     pub(super) clients: Clients,
     pub(super) servers: Servers,
-    pub(super) exchanges: Slab<Exchange>,
+    pub(super) exchanges: Slab<Box<Exchange>>,
     pub(super) calls: Slab<Call>,
     /// Calls by the keyed hash of Call-ID and both tags.
     pub(super) dialogs: BTreeMap<u64, Key>,
@@ -170,6 +170,7 @@ impl SipManager {
                     self.servers.on(&mut self.io, now, key, ServerEvent::Timer(timer));
                 }
                 Due::Call(key, timer) => self.on_call_timer(now, key, timer),
+                Due::Orphan(key) => self.clients.forget(&mut self.io, key),
                 Due::Registration(key) => self.refresh(now, key),
             }
             self.settle(now);

@@ -82,17 +82,19 @@ pub(super) enum State {
 #[derive(Debug)]
 pub(super) enum Step {
     /// `got_401_unauthorized`.
-    Challenged(Answer),
+    Challenged(Box<Answer>),
     /// `encrypt`, with the plan. `reserve`: octets that the credentials will take.
     Encrypting { plan: Plan, reserve: usize },
     /// `authorize`: `draft` is the request as it will leave over `hop`, but for the credentials.
-    Signing { plan: Plan, hop: Hop, branch: u64, draft: Message },
+    Signing { plan: Plan, hop: Hop, branch: u64, draft: Box<Message> },
 }
 
 /// A response, and the request that it answers.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) client: Key,
+    /// Where the request went.
+    pub(super) hop: Hop,
     pub(super) sent: Message,
     pub(super) response: Inbound,
 }

@@ -86,7 +86,7 @@ impl SipManager {
         }
         let open = registration.exchange.take();
         if let Some(exchange) = open {
-            self.drop_exchange(exchange);
+            self.drop_exchange(now, exchange);
         }
         self.refresh(now, id.0);
         self.settle(now);

@@ -7,7 +7,7 @@ use super::exchange::{Outcome, Owner};
 use super::outgoing::{ALLOW, Reply};
 use super::slab::Key;
 use super::timers::{CallTimer, Due};
-use super::uas::Serving;
+use super::uas::{Serving, Step};
 use crate::Method;
 use ssa::Body;
 use std::time::{Duration, Instant};
@@ -140,6 +140,9 @@ impl SipManager {
     /// [`Misuse::Unknown`], [`Misuse::WrongState`].
     pub fn accept_reinvite(&mut self, now: Instant, id: CallId, body: Body) -> Result<(), Misuse> {
         let server = self.theirs(id)?;
+        if !matches!(self.servers.serving(server).map(|it| &it.step), Some(Step::Deciding)) {
+            return Err(Misuse::WrongState);
+        }
         let mut reply = self.with_contact(id.0, Reply::new(200));
         reply.fields.push(("Allow", ALLOW.to_vec()));
         reply.body = body;

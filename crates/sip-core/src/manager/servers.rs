@@ -142,8 +142,12 @@ impl Servers {
         &mut self, io: &mut Io, now: Instant, key: Key, status: u16, octets: Bytes,
     ) -> Option<Box<Serving>> {
         let server = self.table.get_mut(key)?;
-        server.last = octets;
         let class = Class::of(status);
+        // A final response is kept for up to 64*T1: in no more octets than it has.
+        server.last = match class {
+            Class::Provisional => octets,
+            Class::Success | Class::Failure => Bytes::copy_from_slice(&octets),
+        };
         let served = if class == Class::Provisional { None } else { server.serving.take() };
         self.on(io, now, key, ServerEvent::Respond(class));
         served

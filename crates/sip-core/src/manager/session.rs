@@ -7,6 +7,7 @@ use super::exchange::Owner;
 use super::outgoing::Reply;
 use super::slab::Key;
 use super::timers::{CallTimer, Due};
+use super::uas::Kind;
 use crate::Method;
 use crate::transaction::{Class, ServerEvent};
 use ssa::Body;
@@ -68,24 +69,22 @@ impl SipManager {
         self.begin(now, Owner::Bye(key), reference, draft, target);
     }
 
-    /// The peer's BYE came in. It ends a call that rings, too. RFC 3261 §15.1.2.
+    /// The peer's BYE came in: the call is over, whatever becomes of the answer. It ends a call
+    /// that rings, too. RFC 3261 §15.1.2.
     pub(super) fn on_bye(&mut self, now: Instant, server: Key, key: Key) {
         self.tell_end(key, EndReason::Remote);
-        let Some(call) = self.calls.get_mut(key) else {
-            return self.answer(now, server, Reply::new(481));
-        };
-        match std::mem::replace(&mut call.phase, Phase::Ending) {
-            Phase::Incoming { server: invite } => {
-                // The call goes with its INVITE, before the BYE is answered.
+        if let Some(serving) = self.servers.serving_mut(server) {
+            serving.kind = Kind::Ended;
+        }
+        match self.take_call(key).map(|call| call.phase) {
+            Some(Phase::Incoming { server: invite }) => {
                 self.send_final(now, invite, &Reply::new(487));
             }
-            Phase::Up(session) => {
-                self.io.timers.stop(Due::Call(key, CallTimer::Resend));
-                self.io.timers.stop(Due::Call(key, CallTimer::NoAck));
-                self.drop_reinvite(now, session.reinvite);
-            }
+            Some(Phase::Up(session)) => self.drop_reinvite(now, session.reinvite),
             // Our own BYE is under way: both are answered.
-            Phase::Ending | Phase::Prepared(_) | Phase::Inviting(_) => {}
+            Some(Phase::Ending | Phase::Prepared(_) | Phase::Inviting(_)) => {}
+            // Another BYE was quicker.
+            None => return self.answer(now, server, Reply::new(481)),
         }
         self.answer(now, server, Reply::new(200));
     }
@@ -93,7 +92,7 @@ impl SipManager {
     /// Ends a re-INVITE with its call.
     fn drop_reinvite(&mut self, now: Instant, reinvite: Reinvite) {
         match reinvite {
-            Reinvite::Ours(exchange, _) => self.drop_exchange(exchange),
+            Reinvite::Ours(exchange, _) => self.drop_exchange(now, exchange),
             Reinvite::Theirs(server) => self.send_final(now, server, &Reply::new(487)),
             Reinvite::None | Reinvite::Again(_) => {}
         }

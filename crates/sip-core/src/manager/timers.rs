@@ -14,6 +14,8 @@ pub(super) enum Due {
     Server(Key, Timer),
     /// A call's.
     Call(Key, CallTimer),
+    /// The end of a client transaction that nobody waits for.
+    Orphan(Key),
     /// A registration's refresh or retry.
     Registration(Key),
 }

@@ -10,7 +10,8 @@ use super::inbound::{Identity, Inbound};
 use super::outgoing::Draft;
 use super::slab::Key;
 use super::target::{Host, Target};
-use crate::{Message, Method};
+use super::timers::Due;
+use crate::{Message, Method, Verdict as Validity, validate_within};
 use ssa::{Authorized, Body, BodyVerdict, CallRef, Incoming, Plan, Required, Why};
 use std::time::Instant;
 
@@ -20,7 +21,7 @@ impl SipManager {
         &mut self, now: Instant, owner: Owner, call: CallRef, draft: Draft, target: Target,
     ) -> Key {
         let located = matches!(target.host, Host::Address(_));
-        let key = self.exchanges.insert(Exchange {
+        let key = self.exchanges.insert(Box::new(Exchange {
             owner,
             call,
             draft,
@@ -28,7 +29,7 @@ impl SipManager {
             state: State::Locating,
             answered: 0,
             consult: None,
-        });
+        }));
         if located {
             self.protect(now, key);
         } else {
@@ -37,10 +38,17 @@ impl SipManager {
         key
     }
 
-    /// Ends an exchange without an outcome: nobody waits for it any more.
-    pub(super) fn drop_exchange(&mut self, key: Key) {
-        if let Some(exchange) = self.exchanges.remove(key) {
-            self.withdraw(exchange.consult);
+    /// Ends an exchange without an outcome: nobody waits for it any more. A transaction that is
+    /// under way still acknowledges what comes in, for 64*T1.
+    pub(super) fn drop_exchange(&mut self, now: Instant, key: Key) {
+        let Some(exchange) = self.exchanges.remove(key) else { return };
+        self.withdraw(exchange.consult);
+        if let Some(client) = exchange.trying().and_then(|client| self.clients.get_mut(client)) {
+            client.user = User::Nobody;
+        }
+        if let Some(client) = exchange.trying() {
+            let at = now + self.io.timing.timeout();
+            self.io.timers.start(Due::Orphan(client), at);
         }
     }
 
@@ -132,6 +140,12 @@ impl SipManager {
     pub(super) fn on_response(&mut self, now: Instant, inbound: Inbound) {
         let found = Identity::of(&inbound.message).and_then(|id| self.clients.find(&id));
         let Some(client) = found else { return };
+        // RFC 3261 §18.3, §8.1.3.3: a response that is not as it should be is discarded.
+        let judged =
+            validate_within(&inbound.message, &self.config.capabilities, &self.config.limits);
+        if matches!(judged, Validity::Invalid { .. }) {
+            return;
+        }
         let report = self.clients.on_response(&mut self.io, now, client, &inbound.message);
         if let Some((user, report)) = report {
             self.on_client_report(now, client, user, report, Some(inbound));
@@ -142,8 +156,8 @@ impl SipManager {
     pub(super) fn on_answer(&mut self, now: Instant, key: Key, client: Key, response: Inbound) {
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
         let Some(status) = response.message.status().map(|status| status.as_u16()) else { return };
-        let sent = match &exchange.state {
-            State::Trying { client: own, sent, .. } if *own == client => sent.clone(),
+        let (hop, sent) = match &exchange.state {
+            State::Trying { client: own, hop, sent } if *own == client => (*hop, sent.clone()),
             // Retransmissions, and other forks' answers, while the first is being looked at.
             State::Locating
             | State::Encrypting
@@ -152,7 +166,7 @@ impl SipManager {
             | State::Judging(_)
             | State::Reading(_) => return,
         };
-        let answer = Answer { client, sent, response };
+        let answer = Answer { client, hop, sent, response };
         match status {
             ..=199 => {
                 let owner = exchange.owner;
@@ -161,7 +175,7 @@ impl SipManager {
             200..=299 => self.suspend(key, State::Judging(answer)),
             401 | 407 if exchange.answered < MAX_ANSWERED => {
                 exchange.answered += 1;
-                self.suspend(key, State::Authorizing(Step::Challenged(answer)));
+                self.suspend(key, State::Authorizing(Step::Challenged(Box::new(answer))));
             }
             _ => {
                 let cause = Cause::Status(status);
@@ -281,7 +295,7 @@ impl SipManager {
         let branch = self.ports.random.next();
         match self.shape(key, reserve, branch) {
             Some((hop, draft)) => {
-                let step = Step::Signing { plan, hop, branch, draft };
+                let step = Step::Signing { plan, hop, branch, draft: Box::new(draft) };
                 self.suspend(key, State::Authorizing(step));
             }
             None => self.finish(key, Outcome::Failed(Cause::Transport, None)),
@@ -311,13 +325,12 @@ impl SipManager {
             Incoming::AckThenBye(why) => self.finish(key, Outcome::Untrusted(answer, why)),
             Incoming::Discard => {
                 // As if it had not come: the transaction may bring another one.
-                let Some(client) = self.clients.get(answer.client) else {
+                if self.clients.get(answer.client).is_none() {
                     return self.finish(key, Outcome::Failed(Cause::Timeout, None));
-                };
-                let hop = client.hop;
+                }
                 if let Some(exchange) = self.exchanges.get_mut(key) {
-                    exchange.state =
-                        State::Trying { client: answer.client, hop, sent: answer.sent };
+                    let Answer { client, hop, sent, .. } = answer;
+                    exchange.state = State::Trying { client, hop, sent };
                 }
             }
         }

@@ -41,6 +41,8 @@ pub(super) enum Kind {
     Reinvite { call: Key },
     /// A BYE.
     Bye { call: Key },
+    /// A BYE that has ended its call: what is left is its answer.
+    Ended,
 }
 
 impl Kind {
@@ -137,6 +139,7 @@ impl SipManager {
             Kind::Invite { .. } => self.on_invite(now, server, body),
             Kind::Reinvite { call } => self.on_reinvite(now, server, call, body),
             Kind::Bye { call } => self.on_bye(now, server, call),
+            Kind::Ended => {}
         }
     }
 
@@ -187,7 +190,7 @@ impl SipManager {
         let Some(serving) = self.servers.serving_mut(server) else { return };
         // What was being asked for an earlier answer is not wanted any more.
         let earlier = serving.consult.take();
-        let bye = matches!(serving.kind, Kind::Bye { .. });
+        let bye = serving.kind == Kind::Ended;
         self.withdraw(earlier);
         if (reply.status < 300 && !bye) || !reply.body.octets.is_empty() {
             self.suspend_served(server, Step::Encrypting(reply));
@@ -225,7 +228,8 @@ impl SipManager {
             }
             Kind::Invite { call: None } => {}
             Kind::Reinvite { call } => self.on_reinvite_served(now, server, call, status, &served),
-            Kind::Bye { call } if status < 300 => self.forget_call(call),
+            Kind::Ended => self.io.actions.push_back(Action::Abandon(served.call)),
+            // Refused: the call stays.
             Kind::Bye { .. } => {}
         }
     }
@@ -247,7 +251,7 @@ impl SipManager {
         match kind {
             Some(Kind::Invite { call: Some(call) }) => self.on_cancelled(call),
             Some(Kind::Reinvite { call }) => self.on_reinvite_cancelled(call),
-            Some(Kind::Invite { call: None } | Kind::Bye { .. }) | None => {}
+            Some(Kind::Invite { call: None } | Kind::Bye { .. } | Kind::Ended) | None => {}
         }
         self.send_final(now, server, &Reply::new(487));
     }
