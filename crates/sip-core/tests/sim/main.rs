@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod answers;
 mod calls;
 mod double;
 mod loss;
 mod raw;
+mod registrations;
 mod reinvites;
 mod security;
 mod strangers;

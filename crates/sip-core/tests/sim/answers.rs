@@ -1,0 +1,197 @@
+//! A caller and what hand-written callees and proxies answer it.
+
+use crate::raw::{Raw, field};
+use crate::world::{ALICE, Side, World, sdp};
+use sip_core::manager::{CallId, Cause, EndReason, Event};
+use ssa::Open;
+use std::sync::Arc;
+use std::time::Duration;
+
+const CALLEE: &str = "sip:bob@192.0.2.9";
+
+/// Alice, who calls, and a peer at 192.0.2.9 that writes by hand to her.
+fn pair() -> (World, Side, Raw) {
+    let world = World::perfect();
+    let alice = world.side(1, Arc::new(Open));
+    let mut raw = Raw::new(&world, 9);
+    raw.peer = ([192, 0, 2, 1], 5060).into();
+    (world, alice, raw)
+}
+
+/// A response to a request that came in.
+fn response(request: &str, status: &str, tag: &str, extra: &str) -> String {
+    let tag = if tag.is_empty() { String::new() } else { format!(";tag={tag}") };
+    let [via, from, to, call_id, cseq] =
+        ["Via", "From", "To", "Call-ID", "CSeq"].map(|name| field(request, name).to_owned());
+    format!(
+        "SIP/2.0 {status}\r\nVia: {via}\r\nFrom: {from}\r\nTo: {to}{tag}\r\n\
+         Call-ID: {call_id}\r\nCSeq: {cseq}\r\n{extra}Content-Length: 0\r\n\r\n"
+    )
+}
+
+const CONTACT: &str = "Contact: <sip:here@192.0.2.9>\r\n";
+
+async fn answered(alice: &mut Side, raw: &mut Raw, extra: &str) -> (CallId, String, String) {
+    let call = alice.call(ALICE, CALLEE, sdp("offer"));
+    let invite = raw.receive().await.unwrap();
+    raw.send(&response(&invite, "200 OK", "t", extra));
+    assert!(matches!(alice.next().await, Event::Answered { .. }));
+    let ack = raw.receive().await.unwrap();
+    (call, invite, ack)
+}
+
+#[test]
+fn t09_each_retransmitted_2xx_is_acknowledged_and_a_fork_is_ended() {
+    let (world, mut alice, mut raw) = pair();
+    world
+        .sim
+        .block_on(async {
+            let (_, invite, ack) = answered(&mut alice, &mut raw, CONTACT).await;
+            assert!(ack.starts_with("ACK sip:here@192.0.2.9 SIP/2.0\r\n"), "{ack}");
+            raw.send(&response(&invite, "200 OK", "t", CONTACT));
+            assert_eq!(raw.receive().await.unwrap(), ack);
+            let fork = response(&invite, "200 OK", "fork", CONTACT);
+            raw.send(&fork);
+            let ack = raw.receive().await.unwrap();
+            assert!(ack.starts_with("ACK ") && ack.contains(";tag=fork"), "{ack}");
+            let bye = raw.receive().await.unwrap();
+            assert!(bye.starts_with("BYE ") && bye.contains(";tag=fork"), "{bye}");
+            raw.send(&response(&bye, "200 OK", "", ""));
+            raw.send(&fork);
+            assert_eq!(raw.receive().await.unwrap(), ack);
+            // After 64*T1 a 2xx matches nothing.
+            raw.sleep(Duration::from_secs(33)).await;
+            raw.send(&response(&invite, "200 OK", "t", CONTACT));
+            raw.send(&response(&invite, "200 OK", "late", CONTACT));
+            assert_eq!(raw.receive().await, None);
+        })
+        .unwrap();
+    assert_eq!(alice.endpoint.sizes().manager.dialogs, 1);
+    assert_eq!(world.wire.count("192.0.2.1 BYE"), 1);
+}
+
+#[test]
+fn t10_there_are_sixteen_early_dialogs_at_most() {
+    let (world, mut alice, mut raw) = pair();
+    world
+        .sim
+        .block_on(async {
+            alice.call(ALICE, CALLEE, sdp("offer"));
+            let invite = raw.receive().await.unwrap();
+            for number in 0..1_000 {
+                raw.send(&response(&invite, "180 Ringing", &format!("t{number}"), CONTACT));
+            }
+            let mut rung = 0;
+            while let Some(event) = alice.next_within(1).await {
+                assert!(matches!(event, Event::Ringing { .. }), "{event:?}");
+                rung += 1;
+            }
+            assert_eq!(rung, 16);
+        })
+        .unwrap();
+}
+
+#[test]
+fn t07_forged_responses_are_dropped() {
+    let (world, mut alice, mut raw) = pair();
+    world
+        .sim
+        .block_on(async {
+            alice.call(ALICE, CALLEE, sdp("offer"));
+            let invite = raw.receive().await.unwrap();
+            let busy = response(&invite, "486 Busy Here", "t", "");
+            let branch = field(&invite, "Via").split_once("branch=").unwrap().1;
+            raw.send(&busy.replace(branch, "z9hG4bK0000000000000000"));
+            raw.send(&busy.replace("CSeq: 1 INVITE", "CSeq: 1 BYE"));
+            raw.send(&busy.replace("CSeq: 1 INVITE", "CSeq: 2 INVITE"));
+            raw.send(&busy.replace("UDP 192.0.2.1:5060", "UDP 192.0.2.1:5070"));
+            raw.send(&busy.replace("Content-Length: 0", "Content-Length: 9"));
+            raw.send(&busy.replace("SIP/2.0 486", "SIP/2.0 099"));
+            assert_eq!(alice.next_within(5).await, None);
+            raw.send(&busy);
+            assert!(matches!(alice.next().await, Event::Failed { cause: Cause::Status(486), .. }));
+        })
+        .unwrap();
+}
+
+#[test]
+fn requests_in_a_dialog_follow_its_route_set() {
+    let (world, mut alice, mut raw) = pair();
+    let routes = "Record-Route: <sip:192.0.2.9;lr>, <sip:far.example.org;lr>\r\n\
+                  Contact: <sip:bob@pc33.example.org>\r\n";
+    world
+        .sim
+        .block_on(async {
+            let (call, _, ack) = answered(&mut alice, &mut raw, routes).await;
+            alice.endpoint.hang_up(call).unwrap();
+            let bye = raw.receive().await.unwrap();
+            for request in [ack, bye] {
+                assert!(request.contains(" sip:bob@pc33.example.org SIP/2.0\r\n"), "{request}");
+                let routes: Vec<&str> =
+                    request.lines().filter(|line| line.starts_with("Route: ")).collect();
+                assert_eq!(
+                    routes,
+                    ["Route: <sip:far.example.org;lr>", "Route: <sip:192.0.2.9;lr>"]
+                );
+            }
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_bye_that_nobody_answers_ends_the_call_all_the_same() {
+    let (world, mut alice, mut raw) = pair();
+    world
+        .sim
+        .block_on(async {
+            let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
+            alice.endpoint.hang_up(call).unwrap();
+            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
+            raw.sleep(Duration::from_secs(70)).await;
+        })
+        .unwrap();
+    // Timer E doubles from T1 up to T2 until Timer F: RFC 3261 §17.1.2.2.
+    assert_eq!(world.wire.count("192.0.2.1 BYE"), 11);
+    alice.assert_empty();
+}
+
+#[test]
+fn a_reinvite_that_the_peer_does_not_know_ends_the_call() {
+    let (world, mut alice, mut raw) = pair();
+    world
+        .sim
+        .block_on(async {
+            let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
+            alice.endpoint.reinvite(call, sdp("more")).unwrap();
+            let reinvite = raw.receive().await.unwrap();
+            let none = "481 Call/Transaction Does Not Exist";
+            raw.send(&response(&reinvite, none, "", ""));
+            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Lost });
+            assert!(raw.receive().await.unwrap().starts_with("ACK "));
+            assert!(raw.receive().await.unwrap().starts_with("BYE "));
+        })
+        .unwrap();
+}
+
+#[test]
+fn t08_tags_branches_and_call_ids_are_fresh() {
+    let (world, alice, mut raw) = pair();
+    let mut seen = std::collections::BTreeSet::new();
+    world
+        .sim
+        .block_on(async {
+            for _ in 0..20 {
+                let call = alice.call(ALICE, CALLEE, sdp("offer"));
+                let invite = raw.receive().await.unwrap();
+                let tag = field(&invite, "From").split_once("tag=").unwrap().1.to_owned();
+                let branch = field(&invite, "Via").split_once("z9hG4bK").unwrap().1.to_owned();
+                let call_id = field(&invite, "Call-ID").to_owned();
+                assert_eq!((tag.len(), branch.len(), call_id.len()), (16, 16, 32));
+                assert!(seen.insert(tag) && seen.insert(branch) && seen.insert(call_id));
+                alice.endpoint.hang_up(call).unwrap();
+                raw.send(&response(&invite, "486 Busy Here", "t", ""));
+                assert!(raw.receive().await.unwrap().starts_with("ACK "));
+            }
+        })
+        .unwrap();
+}
