@@ -10,6 +10,7 @@ mod raw;
 mod registrations;
 mod reinvites;
 mod security;
+mod storm;
 mod strangers;
 mod streams;
 mod world;

@@ -1,7 +1,7 @@
 //! Two endpoints in a simulated network, and what passed between them.
 
 use net::sim::{Link, SimConfig, Simulation};
-use net::{Observed, Packet, Runtime, Transport};
+use net::{Network, Observed, Packet, Runtime, Transport};
 use sip_core::driver::{Bind, Config, Endpoint, Events};
 use sip_core::manager::{self, CallId, Event, Keyed, NextHop, Ports, Random};
 use ssa::{Body, SipSecurity};
@@ -110,10 +110,18 @@ impl World {
     pub(crate) fn side_with(
         &self, host: u8, security: Arc<dyn SipSecurity>, sip: manager::Config,
     ) -> Side {
+        let (_, network) = self.sim.host(IpAddr::from([192, 0, 2, host]));
+        let network = Observed::new(network, Arc::clone(&self.wire) as Arc<dyn net::Sink>);
+        self.side_over(Arc::new(network), host, security, sip)
+    }
+
+    /// An endpoint over a network of the test's own.
+    pub(crate) fn side_over(
+        &self, network: Arc<dyn Network>, host: u8, security: Arc<dyn SipSecurity>,
+        sip: manager::Config,
+    ) -> Side {
         let ip = IpAddr::from([192, 0, 2, host]);
-        let (runtime, network) = self.sim.host(ip);
-        let network =
-            Arc::new(Observed::new(network, Arc::clone(&self.wire) as Arc<dyn net::Sink>));
+        let runtime = self.runtime(host);
         let address = SocketAddr::new(ip, 5060);
         let bind = |transport| Bind { transport, address, advertised: None };
         let config = Config {
