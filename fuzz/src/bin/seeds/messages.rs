@@ -168,12 +168,13 @@ pub(crate) fn datagrams() -> Vec<Seed> {
     seeds
 }
 
-/// Several messages in one stream, keep-alives between them, whole and cut.
+/// Several messages in one stream, keep-alives between them, whole and cut; before them an octet
+/// that says into what pieces.
 pub(crate) fn streams() -> Vec<Seed> {
     let all: Vec<_> = templates().into_iter().map(|(_, message)| message.plain()).collect();
     let mut seeds = Vec::new();
     for (number, some) in all.chunks(4).enumerate() {
-        let whole = some.join(&b"\r\n\r\n"[..]);
+        let whole = [&[40][..], &some.join(&b"\r\n\r\n"[..])].concat();
         let cut = whole[..whole.len() * 2 / 3].to_vec();
         seeds.push((format!("{number}-whole"), whole));
         seeds.push((format!("{number}-cut"), cut));
