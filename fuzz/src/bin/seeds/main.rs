@@ -12,10 +12,11 @@ use std::{fs, io};
 type Seed = (String, Vec<u8>);
 
 fn main() -> io::Result<()> {
-    let targets: [(&str, Vec<Seed>); 8] = [
+    let targets: [(&str, Vec<Seed>); 9] = [
         ("message", messages::datagrams()),
         ("stream", messages::streams()),
         ("uri", messages::uris()),
+        ("aor", messages::uris()),
         ("auth_params", security::parameters()),
         ("nonce", security::nonces()),
         ("multipart", security::multiparts()),
