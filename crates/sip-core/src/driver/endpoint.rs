@@ -84,7 +84,7 @@ impl Endpoint {
 
     /// Gives a command to the core, shows it to the observer, and wakes the task.
     fn command<T>(
-        &self, name: &'static str, id: Option<CallId>, detail: String,
+        &self, name: &'static str, id: Option<CallId>, detail: fmt::Arguments<'_>,
         give: impl FnOnce(&mut SipManager, Instant) -> Result<T, Misuse>,
     ) -> Result<T, Misuse> {
         let mut state = self.0.lock();
@@ -119,8 +119,10 @@ impl Endpoint {
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`].
     pub fn invite(&self, id: CallId, body: Body) -> Result<(), Misuse> {
-        let detail = format!("{body:?}");
-        self.command("invite", Some(id), detail, |core, now| core.invite(now, id, body))
+        let length = body.octets.len();
+        self.command("invite", Some(id), format_args!("{length} octets"), |core, now| {
+            core.invite(now, id, body)
+        })
     }
 
     /// Tells the caller that the user is being alerted: 180 Ringing.
@@ -128,7 +130,7 @@ impl Endpoint {
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`].
     pub fn ring(&self, id: CallId) -> Result<(), Misuse> {
-        self.command("ring", Some(id), String::new(), |core, now| core.ring(now, id))
+        self.command("ring", Some(id), format_args!(""), |core, now| core.ring(now, id))
     }
 
     /// Answers a call with 200 and this body.
@@ -136,8 +138,10 @@ impl Endpoint {
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`].
     pub fn accept(&self, id: CallId, body: Body) -> Result<(), Misuse> {
-        let detail = format!("{body:?}");
-        self.command("accept", Some(id), detail, |core, now| core.accept(now, id, body))
+        let length = body.octets.len();
+        self.command("accept", Some(id), format_args!("{length} octets"), |core, now| {
+            core.accept(now, id, body)
+        })
     }
 
     /// Refuses a call, or a re-INVITE in a call, with a status of 300 to 699.
@@ -145,8 +149,9 @@ impl Endpoint {
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`].
     pub fn reject(&self, id: CallId, status: u16) -> Result<(), Misuse> {
-        let detail = status.to_string();
-        self.command("reject", Some(id), detail, |core, now| core.reject(now, id, status))
+        self.command("reject", Some(id), format_args!("{status}"), |core, now| {
+            core.reject(now, id, status)
+        })
     }
 
     /// Ends a call: CANCEL, BYE, or 603, by its state. [`Event::Ended`] follows at once; what is
@@ -155,7 +160,7 @@ impl Endpoint {
     /// # Errors
     /// [`Misuse::Unknown`].
     pub fn hang_up(&self, id: CallId) -> Result<(), Misuse> {
-        self.command("hang_up", Some(id), String::new(), |core, now| core.hang_up(now, id))
+        self.command("hang_up", Some(id), format_args!(""), |core, now| core.hang_up(now, id))
     }
 
     /// Asks the peer to change the session.
@@ -163,8 +168,10 @@ impl Endpoint {
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`], [`Misuse::Pending`].
     pub fn reinvite(&self, id: CallId, body: Body) -> Result<(), Misuse> {
-        let detail = format!("{body:?}");
-        self.command("reinvite", Some(id), detail, |core, now| core.reinvite(now, id, body))
+        let length = body.octets.len();
+        self.command("reinvite", Some(id), format_args!("{length} octets"), |core, now| {
+            core.reinvite(now, id, body)
+        })
     }
 
     /// Accepts the peer's re-INVITE with 200 and this body.
@@ -172,8 +179,8 @@ impl Endpoint {
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`].
     pub fn accept_reinvite(&self, id: CallId, body: Body) -> Result<(), Misuse> {
-        let detail = format!("{body:?}");
-        self.command("accept_reinvite", Some(id), detail, |core, now| {
+        let length = body.octets.len();
+        self.command("accept_reinvite", Some(id), format_args!("{length} octets"), |core, now| {
             core.accept_reinvite(now, id, body)
         })
     }
@@ -185,7 +192,7 @@ impl Endpoint {
     pub fn options(
         &self, from: &str, to: &str, next_hop: Option<NextHop>,
     ) -> Result<OptionsId, Misuse> {
-        self.command("options", None, to.to_owned(), |core, now| {
+        self.command("options", None, format_args!("{to}"), |core, now| {
             core.options(now, from, to, next_hop.as_ref())
         })
     }
@@ -195,8 +202,10 @@ impl Endpoint {
     /// # Errors
     /// What is no URI or cannot be reached over UDP or TCP.
     pub fn register(&self, config: RegisterConfig) -> Result<RegistrationId, Misuse> {
-        let detail = config.aor.clone();
-        self.command("register", None, detail, |core, now| core.register(now, config))
+        let aor = config.aor.clone();
+        self.command("register", None, format_args!("{aor}"), |core, now| {
+            core.register(now, config)
+        })
     }
 
     /// Takes a registration back.
@@ -204,7 +213,7 @@ impl Endpoint {
     /// # Errors
     /// [`Misuse::Unknown`].
     pub fn unregister(&self, id: RegistrationId) -> Result<(), Misuse> {
-        self.command("unregister", None, String::new(), |core, now| core.unregister(now, id))
+        self.command("unregister", None, format_args!(""), |core, now| core.unregister(now, id))
     }
 
     /// Our addresses as peers know them, in the order of the configuration.

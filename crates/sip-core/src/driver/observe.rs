@@ -3,6 +3,7 @@
 use crate::manager::{CallId, Event};
 use ssa::CallRef;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// One signal between the telephony application and the SIP manager; it carries no secret.
@@ -44,7 +45,13 @@ impl Observer {
     }
 
     /// A command was given.
-    pub(super) fn command(&self, name: &'static str, id: Option<CallId>, detail: String) {
+    pub(super) fn command(
+        &self, name: &'static str, id: Option<CallId>, detail: fmt::Arguments<'_>,
+    ) {
+        if self.sink.is_none() {
+            return;
+        }
+        let detail = detail.to_string();
         let call = id.and_then(|id| self.calls.get(&id).copied());
         self.tell(Signal { name, call, from_manager: false, detail });
     }

@@ -3,9 +3,7 @@
 use super::call::{Call, Phase, Session, Unacknowledged};
 use super::core::SipManager;
 use super::event::{CallId, EndReason, Event, Misuse};
-use super::inbound::Identity;
 use super::outgoing::{ALLOW, Reply, contact, uri_text};
-use super::servers::response_hop;
 use super::slab::Key;
 use super::timers::{CallTimer, Due};
 use super::uas::{Kind, Serving, Step};
@@ -20,12 +18,12 @@ impl SipManager {
             let busy = Reply::new(503).retry_after(self.config.retry_after);
             return self.answer(now, server, busy);
         }
-        let Some((call, from, to)) = self.called(server) else {
+        let Some((call, hash, from, to)) = self.called(server) else {
             return self.answer(now, server, Reply::new(400));
         };
         let reference = call.reference;
         let key = self.calls.insert(call);
-        self.file_dialog(key);
+        self.file_dialog(key, hash);
         let Some(serving) = self.servers.serving_mut(server) else { return };
         serving.kind = Kind::Invite { call: Some(key) };
         let source = serving.request.arrival.source;
@@ -36,16 +34,18 @@ impl SipManager {
         self.io.tell(Event::Incoming { id: CallId(key), call: reference, from, to, body, source });
     }
 
-    /// The call that an INVITE makes, and who calls whom; nothing where it names no Contact, so
+    /// The call that an INVITE makes, the hash of its dialog, and who calls whom; nothing where it names no Contact, so
     /// that no dialog can be made of it. RFC 3261 §12.1.1.
-    fn called(&self, server: Key) -> Option<(Call, String, String)> {
+    fn called(&self, server: Key) -> Option<(Call, u64, String, String)> {
         let serving = self.servers.serving(server)?;
         let message = &serving.request.message;
-        let id = Identity::of(message)?;
-        let dialog = Dialog::of_callee(message, &serving.tag)?;
-        let arrival = serving.request.arrival;
-        let mut hop = response_hop(&serving.request, &id);
-        if !arrival.transport.is_reliable() {
+        let (from, to) = (message.from().ok()?, message.to().ok()?);
+        let (call_id, tag) = (message.call_id().ok()?, &serving.way.tag);
+        let caller = from.tag().unwrap_or_default();
+        let hash = self.dialog_hash(call_id.as_bytes(), tag.as_bytes(), caller);
+        let dialog = Dialog::of_callee(message, tag)?;
+        let mut hop = serving.way.hop;
+        if !hop.transport.is_reliable() {
             hop.flow = None;
         }
         let user = message.uri().ok().and_then(|uri| uri.user()).unwrap_or_default();
@@ -60,7 +60,7 @@ impl SipManager {
             caller: false,
             quiet: false,
         };
-        Some((call, uri_text(&id.from), uri_text(&id.to)))
+        Some((call, hash, uri_text(&from), uri_text(&to)))
     }
 
     fn incoming(&mut self, id: CallId) -> Result<Key, Misuse> {
@@ -155,7 +155,7 @@ impl SipManager {
             return self.forget_call(key);
         }
         let session = Session {
-            unacknowledged: self.sent_2xx(now, server, key, served),
+            unacknowledged: Some(self.sent_2xx(now, server, key, served)),
             ..Session::default()
         };
         if let Some(call) = self.calls.get_mut(key) {
@@ -166,12 +166,11 @@ impl SipManager {
     /// A 2xx of ours has left: it is sent again until its ACK comes. RFC 3261 §13.3.1.4.
     pub(super) fn sent_2xx(
         &mut self, now: Instant, server: Key, key: Key, served: &Serving,
-    ) -> Option<Unacknowledged> {
-        let cseq = served.request.message.cseq().ok()?.number;
+    ) -> Unacknowledged {
         let interval = self.io.timing.t1;
         self.io.timers.start(Due::Call(key, CallTimer::Resend), now + interval);
         let give_up = now + self.io.timing.timeout();
         self.io.timers.start(Due::Call(key, CallTimer::NoAck), give_up);
-        Some(Unacknowledged { server, cseq, interval })
+        Unacknowledged { server, cseq: served.cseq, interval }
     }
 }

@@ -266,6 +266,7 @@ impl SipManager {
     fn establish(&mut self, now: Instant, key: Key, answer: Answer) {
         let dialog = Dialog::of_caller(&answer.sent, &answer.response.message);
         let Some(dialog) = dialog else { return self.forget_call(key) };
+        let hash = self.dialog_hash(dialog.call_id(), dialog.local_tag(), dialog.remote_tag());
         let mut hop = answer.hop;
         if hop.transport.is_reliable() {
             hop.flow = Some(answer.response.arrival.flow);
@@ -278,7 +279,7 @@ impl SipManager {
         call.contact = contact;
         call.phase = Phase::Up(Session::default());
         let over = call.quiet;
-        self.file_dialog(key);
+        self.file_dialog(key, hash);
         if over {
             self.bye(now, key);
         }

@@ -20,7 +20,7 @@ use crate::transaction::{ClientEvent, ServerEvent};
 use ssa::{CallRef, FlowId};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 /// The SIP manager: transactions, dialogs and calls of one terminal, sans-IO.
@@ -120,8 +120,9 @@ impl SipManager {
 
     /// The flow of a datagram socket of ours and a remote address: the same for the same pair.
     pub fn datagram_flow(&self, local: SocketAddr, remote: SocketAddr) -> FlowId {
-        let (local, remote) = (local.to_string(), remote.to_string());
-        let hash = self.ports.keyed.hash(&[b"flow", local.as_bytes(), remote.as_bytes()]);
+        let (from, to) = (local.port().to_be_bytes(), remote.port().to_be_bytes());
+        let parts = [b"flow".as_slice(), &octets(local.ip()), &from, &octets(remote.ip()), &to];
+        let hash = self.ports.keyed.hash(&parts);
         // Connections are numbered from one: the two never meet.
         FlowId(hash | 1 << 63)
     }
@@ -283,6 +284,13 @@ impl SipManager {
             | (User::Accepted, Report::Timeout | Report::TransportFailed | Report::Over, _)
             | (User::Nobody, _, _) => {}
         }
+    }
+}
+
+fn octets(ip: IpAddr) -> [u8; 16] {
+    match ip {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
+        IpAddr::V6(ip) => ip.octets(),
     }
 }
 

@@ -14,12 +14,12 @@
 //! All answers on this page are stateless: their To tag is a keyed hash of the request, so that a
 //! retransmission gets the same one (RFC 3261 §8.2.7), and nothing is stored.
 
-use super::action::Sender;
+use super::action::{Hop, Sender};
 use super::consult::{Query, Verdict};
 use super::core::{SipManager, Subject};
 use super::inbound::{Identity, Inbound};
 use super::outgoing::{ALLOW, Reply};
-use super::servers::{matching_hash, merging_hash, response_hop};
+use super::servers::{Hashes, matching_hash, merging_hash, response_hop};
 use super::slab::Key;
 use super::uas::{Kind, Serving, Step};
 use crate::transaction::ServerEvent;
@@ -34,7 +34,16 @@ pub(super) struct Arriving {
     request: Inbound,
     call: CallRef,
     kind: Kind,
-    hashes: (u64, u64),
+    cseq: u32,
+    hashes: Hashes,
+    way: Way,
+}
+
+/// Where the answers to a request go, and the To tag that they carry.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    pub(super) hop: Hop,
+    pub(super) tag: String,
 }
 
 impl Arriving {
@@ -51,23 +60,30 @@ impl Arriving {
 impl SipManager {
     /// A request came in.
     pub(super) fn on_request(&mut self, now: Instant, request: Inbound) {
-        let ack = request.message.method() == Some(Method::ACK);
-        match self.refusal_owed(&request.message) {
-            // RFC 3261 §17.1.1.3: an ACK is never answered.
-            Some(_) if ack => return,
-            Some(reply) => return self.answer_statelessly(&request, &reply),
-            None => {}
-        }
         let Some(id) = Identity::of(&request.message) else { return };
+        let way = Way { hop: response_hop(request.arrival, &id), tag: self.answer_tag(&id) };
+        if let Some(reply) = self.refusal_owed(&request.message) {
+            // RFC 3261 §17.1.1.3: an ACK is never answered.
+            if request.message.method() != Some(Method::ACK) {
+                self.answer_statelessly(&request, &way, &reply);
+            }
+            return;
+        }
         let matching = matching_hash(self.ports.keyed.as_ref(), &request.message, &id);
-        match id.method {
-            b"ACK" => self.on_ack(now, matching, &request),
-            b"CANCEL" => self.on_cancel(now, matching, &request),
-            _ => match self.servers.find(matching) {
-                Some(server) => {
-                    self.servers.on(&mut self.io, now, server, ServerEvent::Request);
+        let known = self.servers.find(matching);
+        match (id.method, known) {
+            (b"ACK", _) => self.on_ack(now, known, &id),
+            (b"CANCEL", _) => self.on_cancel(now, matching, &request, &way),
+            (_, Some(server)) => {
+                self.servers.on(&mut self.io, now, server, ServerEvent::Request);
+            }
+            (_, None) => match self.place(matching, &id) {
+                Ok((kind, call, hashes)) => {
+                    let cseq = id.cseq;
+                    let arriving = Arriving { request, call, kind, cseq, hashes, way };
+                    self.ask(Subject::Arriving(Box::new(arriving)));
                 }
-                None => self.on_new_request(matching, request),
+                Err(reply) => self.answer_statelessly(&request, &way, &reply),
             },
         }
     }
@@ -86,27 +102,20 @@ impl SipManager {
         }
     }
 
-    /// A request that is no retransmission. RFC 3261 §8.2.
-    fn on_new_request(&mut self, matching: u64, request: Inbound) {
-        let Some(id) = Identity::of(&request.message) else { return };
-        let merging = merging_hash(self.ports.keyed.as_ref(), &id);
-        let placed = if id.callee_tag().is_empty() {
-            self.place_outside(&id, merging)
-        } else {
-            self.place_inside(&id)
-        };
-        match placed {
-            Ok((kind, call)) => {
-                let hashes = (matching, merging);
-                let arriving = Arriving { request, call, kind, hashes };
-                self.ask(Subject::Arriving(Box::new(arriving)));
-            }
-            Err(reply) => self.answer_statelessly(&request, &reply),
+    /// Where a request that is no retransmission belongs, or what it is answered. RFC 3261 §8.2.
+    fn place(&self, matching: u64, id: &Identity<'_>) -> Result<(Kind, CallRef, Hashes), Reply> {
+        if !id.callee_tag().is_empty() {
+            let (kind, call) = self.place_inside(id)?;
+            return Ok((kind, call, Hashes { matching, merging: None }));
         }
+        let merging = merging_hash(self.ports.keyed.as_ref(), id);
+        self.admit_outside(id, merging)?;
+        let call = self.call_ref(id.call_id, id.caller_tag());
+        Ok((Kind::Invite { call: None }, call, Hashes { matching, merging: Some(merging) }))
     }
 
-    /// Where a request without a To tag belongs.
-    fn place_outside(&self, id: &Identity<'_>, merging: u64) -> Result<(Kind, CallRef), Reply> {
+    /// Whether a request without a To tag may make a call.
+    fn admit_outside(&self, id: &Identity<'_>, merging: u64) -> Result<(), Reply> {
         if id.method == Method::OPTIONS.as_bytes() {
             return Err(Reply::capabilities());
         }
@@ -122,7 +131,7 @@ impl SipManager {
         if transactions >= self.config.transactions || self.calls.len() >= self.config.dialogs {
             return Err(Reply::new(503).retry_after(self.config.retry_after));
         }
-        Ok((Kind::Invite { call: None }, self.call_ref(id.call_id, id.caller_tag())))
+        Ok(())
     }
 
     /// Where a request with a To tag belongs.
@@ -145,52 +154,44 @@ impl SipManager {
 
     /// What the security manager said to `request_received`.
     pub(super) fn on_received(&mut self, now: Instant, arriving: Arriving, verdict: Verdict) {
-        let step = match verdict {
-            Verdict::Received(Received::Admit) => Step::Admitted,
-            Verdict::Received(Received::Authenticate) => Step::Authenticating,
+        let Arriving { request, call, kind, cseq, hashes, way } = arriving;
+        let refused = match verdict {
+            Verdict::Received(Received::Admit) => Ok(Step::Admitted),
+            Verdict::Received(Received::Authenticate) => Ok(Step::Authenticating),
             Verdict::Received(Received::SendWwwAuthenticate(fields)) => {
-                let reply = Reply::unauthorized(fields);
-                return self.answer_statelessly(&arriving.request, &reply);
+                Err(Reply::unauthorized(fields))
             }
-            Verdict::Received(Received::Reject(refusal)) => {
-                let reply = Reply::refusal(&refusal);
-                return self.answer_statelessly(&arriving.request, &reply);
-            }
+            Verdict::Received(Received::Reject(refusal)) => Err(Reply::refusal(&refusal)),
             // No answer, or one to another question: a refusal.
-            _ => {
-                let reply = Reply::refusal(&Refusal::try_later(Duration::from_secs(1)));
-                return self.answer_statelessly(&arriving.request, &reply);
-            }
+            _ => Err(Reply::refusal(&Refusal::try_later(Duration::from_secs(1)))),
         };
-        let Some(id) = Identity::of(&arriving.request.message) else { return };
-        let hop = response_hop(&arriving.request, &id);
-        let tag = self.to_tag(&id);
-        let Arriving { request, call, kind, hashes } = arriving;
-        self.count(kind, &request);
-        let serving = Serving { request, call, tag, kind, step, consult: None };
-        let server = self.servers.start(&mut self.io, now, hashes, hop, serving);
-        self.serve(now, server);
+        match refused {
+            Ok(step) => {
+                self.count(kind, cseq);
+                let serving = Serving { request, call, cseq, way, kind, step, consult: None };
+                let server = self.servers.start(&mut self.io, now, hashes, serving);
+                self.serve(now, server);
+            }
+            Err(reply) => self.answer_statelessly(&request, &way, &reply),
+        }
     }
 
     /// Takes the request of a dialog into its sequence.
-    fn count(&mut self, kind: Kind, request: &Inbound) {
+    fn count(&mut self, kind: Kind, cseq: u32) {
         let (Kind::Reinvite { call } | Kind::Bye { call }) = kind else { return };
-        let cseq = request.message.cseq().map(|cseq| cseq.number);
-        let dialog = self.calls.get_mut(call).and_then(|call| call.dialog.as_mut());
-        if let (Some(dialog), Ok(cseq)) = (dialog, cseq) {
+        if let Some(dialog) = self.calls.get_mut(call).and_then(|call| call.dialog.as_mut()) {
             dialog.accept_cseq(cseq);
         }
     }
 
     /// An ACK: to a failure response it belongs to the INVITE's transaction, to a 2xx to the
     /// dialog. One that matches neither is ignored. RFC 3261 §17.2.3, §13.3.1.4.
-    fn on_ack(&mut self, now: Instant, matching: u64, request: &Inbound) {
-        if let Some(server) = self.servers.find(matching)
+    fn on_ack(&mut self, now: Instant, server: Option<Key>, id: &Identity<'_>) {
+        if let Some(server) = server
             && self.servers.on(&mut self.io, now, server, ServerEvent::Ack).is_none()
         {
             return;
         }
-        let Some(id) = Identity::of(&request.message) else { return };
         let hash = self.dialog_hash(id.call_id, id.callee_tag(), id.caller_tag());
         if let Some(call) = self.dialogs.get(&hash).copied() {
             self.on_acknowledged(now, call, id.cseq);
@@ -199,26 +200,24 @@ impl SipManager {
 
     /// A CANCEL is answered without a transaction: for as long as its INVITE's lasts, a
     /// retransmission gets the same answer. RFC 3261 §9.2. It is never challenged (§22.1).
-    fn on_cancel(&mut self, now: Instant, matching: u64, request: &Inbound) {
+    fn on_cancel(&mut self, now: Instant, matching: u64, request: &Inbound, way: &Way) {
         let source = request.arrival.source.ip();
         match self.servers.find_cancelled(matching, source) {
             Some(server) => {
-                self.answer_statelessly(request, &Reply::new(200));
+                self.answer_statelessly(request, way, &Reply::new(200));
                 self.cancel_served(now, server);
             }
-            None => self.answer_statelessly(request, &Reply::new(481)),
+            None => self.answer_statelessly(request, way, &Reply::new(481)),
         }
     }
 
     /// Sends a response and forgets the request.
-    pub(super) fn answer_statelessly(&mut self, request: &Inbound, reply: &Reply) {
-        let Some(id) = Identity::of(&request.message) else { return };
-        let octets = reply.octets(request, &self.to_tag(&id));
-        self.io.send(Sender::Nobody, response_hop(request, &id), octets);
+    fn answer_statelessly(&mut self, request: &Inbound, way: &Way, reply: &Reply) {
+        self.io.send(Sender::Nobody, way.hop, reply.octets(request, &way.tag));
     }
 
     /// The To tag of all responses to a request.
-    fn to_tag(&self, id: &Identity<'_>) -> String {
+    fn answer_tag(&self, id: &Identity<'_>) -> String {
         let branch = id.via.branch().unwrap_or_default();
         let cseq = id.cseq.to_be_bytes();
         let parts = [b"to tag".as_slice(), id.call_id, id.caller_tag(), branch, &cseq];
@@ -236,13 +235,10 @@ impl SipManager {
     }
 
     /// Files a call under its dialog.
-    pub(super) fn file_dialog(&mut self, key: Key) {
-        let Some(call) = self.calls.get(key) else { return };
-        let Some(dialog) = &call.dialog else { return };
-        let hash = self.dialog_hash(dialog.call_id(), dialog.local_tag(), dialog.remote_tag());
-        self.dialogs.insert(hash, key);
+    pub(super) fn file_dialog(&mut self, key: Key, hash: u64) {
         if let Some(call) = self.calls.get_mut(key) {
             call.filed = Some(hash);
+            self.dialogs.insert(hash, key);
         }
     }
 }

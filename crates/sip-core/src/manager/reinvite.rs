@@ -176,8 +176,7 @@ impl SipManager {
         if !waited {
             return;
         }
-        let unacknowledged =
-            if status < 300 { self.sent_2xx(now, server, key, served) } else { None };
+        let unacknowledged = (status < 300).then(|| self.sent_2xx(now, server, key, served));
         let Some(call) = self.calls.get_mut(key) else { return };
         if status < 300
             && let Some(dialog) = &mut call.dialog

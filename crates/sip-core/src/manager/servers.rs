@@ -1,7 +1,7 @@
 //! The server transactions: the machines with what they retransmit. RFC 3261 §17.2.
 
-use super::action::{Hop, Sender};
-use super::inbound::{Identity, Inbound};
+use super::action::{Arrival, Hop, Sender};
+use super::inbound::Identity;
 use super::io::Io;
 use super::outgoing::trying;
 use super::ports::Keyed;
@@ -33,12 +33,20 @@ enum Machine {
 #[derive(Debug)]
 pub(super) struct Server {
     machine: Machine,
-    matching: u64,
-    merging: u64,
+    hashes: Hashes,
     hop: Hop,
     source: IpAddr,
     last: Bytes,
     pub(super) serving: Option<Box<Serving>>,
+}
+
+/// What finds a server transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hashes {
+    /// [`matching_hash`]
+    pub(super) matching: u64,
+    /// [`merging_hash`], of a request outside a dialog.
+    pub(super) merging: Option<u64>,
 }
 
 /// All server transactions.
@@ -112,8 +120,9 @@ impl Servers {
 
     /// Starts the transaction of a request.
     pub(super) fn start(
-        &mut self, io: &mut Io, now: Instant, hashes: (u64, u64), hop: Hop, serving: Serving,
+        &mut self, io: &mut Io, now: Instant, hashes: Hashes, serving: Serving,
     ) -> Key {
+        let hop = serving.way.hop;
         let reliable = hop.transport.is_reliable();
         let invite = serving.request.message.method() == Some(Method::INVITE);
         let machine = if invite {
@@ -121,18 +130,18 @@ impl Servers {
         } else {
             Machine::Other(NonInviteServer::start(reliable))
         };
-        let (matching, merging) = hashes;
         let key = self.table.insert(Server {
             machine,
-            matching,
-            merging,
+            hashes,
             hop,
             source: serving.request.arrival.source.ip(),
             last: Bytes::new(),
             serving: Some(Box::new(serving)),
         });
-        self.by_match.insert(matching, key);
-        self.by_merge.insert(merging, key);
+        self.by_match.insert(hashes.matching, key);
+        if let Some(merging) = hashes.merging {
+            self.by_merge.insert(merging, key);
+        }
         self.run(io, now, key);
         key
     }
@@ -206,9 +215,9 @@ impl Servers {
 
     fn remove(&mut self, key: Key) -> Option<Server> {
         let server = self.table.remove(key)?;
-        self.by_match.remove(&server.matching);
-        if self.by_merge.get(&server.merging) == Some(&key) {
-            self.by_merge.remove(&server.merging);
+        self.by_match.remove(&server.hashes.matching);
+        if let Some(merging) = server.hashes.merging {
+            self.by_merge.remove(&merging);
         }
         Some(server)
     }
@@ -249,7 +258,7 @@ pub(super) fn matching_hash(keyed: &dyn Keyed, message: &Message, id: &Identity<
 /// RFC 3261 §8.2.2.2.
 pub(super) fn merging_hash(keyed: &dyn Keyed, id: &Identity<'_>) -> u64 {
     let cseq = id.cseq.to_be_bytes();
-    keyed.hash(&[b"merge", id.caller_tag(), id.callee_tag(), id.call_id, &cseq, id.method])
+    keyed.hash(&[b"merge", id.caller_tag(), id.call_id, &cseq, id.method])
 }
 
 /// Where responses to a request go. RFC 3261 §18.2.2, RFC 3581 §4.
@@ -257,8 +266,7 @@ pub(super) fn merging_hash(keyed: &dyn Keyed, id: &Identity<'_>) -> u64 {
 /// Always to the packet's source address: what Via claims in `maddr` or `received` is not
 /// believed. Over a connection they go back on it, and to sent-by's port once it is closed; over
 /// UDP the port is the source's where `rport` was asked for, else sent-by's.
-pub(super) fn response_hop(request: &Inbound, id: &Identity<'_>) -> Hop {
-    let arrival = request.arrival;
+pub(super) fn response_hop(arrival: Arrival, id: &Identity<'_>) -> Hop {
     let mut remote = arrival.source;
     if id.via.rport().is_none() || arrival.transport.is_reliable() {
         remote.set_port(id.via.port().unwrap_or(5060));

@@ -15,8 +15,10 @@ use super::consult::{ConsultId, Query, Verdict};
 use super::core::{SipManager, Subject};
 use super::inbound::Inbound;
 use super::outgoing::Reply;
+use super::receive::Way;
 use super::slab::Key;
 use crate::Message;
+use bytes::Bytes;
 use ssa::{Authentication, Body, BodyVerdict, CallRef, Direction, Leaving, Refusal};
 use std::time::{Duration, Instant};
 
@@ -25,8 +27,8 @@ use std::time::{Duration, Instant};
 pub(super) struct Serving {
     pub(super) request: Inbound,
     pub(super) call: CallRef,
-    /// The To tag of its responses.
-    pub(super) tag: String,
+    pub(super) cseq: u32,
+    pub(super) way: Way,
     pub(super) kind: Kind,
     pub(super) step: Step,
     pub(super) consult: Option<ConsultId>,
@@ -170,8 +172,12 @@ impl SipManager {
             (Step::Encrypting(_), Verdict::Body(BodyVerdict::Refused(refusal))) => {
                 self.leave(now, server, Reply::refusal(&refusal));
             }
-            (Step::Leaving(reply, _), Verdict::Leaving(Leaving::Fields(fields))) => {
-                self.send_final(now, server, &reply.with(fields));
+            (Step::Leaving(reply, response), Verdict::Leaving(Leaving::Fields(fields))) => {
+                if fields.is_empty() {
+                    self.send_octets(now, server, reply.status, response.as_bytes().clone());
+                } else {
+                    self.send_final(now, server, &reply.with(fields));
+                }
             }
             (Step::Leaving(..), Verdict::Leaving(Leaving::Refused(refusal))) => {
                 self.send_final(now, server, &Reply::refusal(&refusal));
@@ -201,7 +207,7 @@ impl SipManager {
 
     fn leave(&mut self, now: Instant, server: Key, reply: Reply) {
         let Some(serving) = self.servers.serving(server) else { return };
-        let octets = reply.octets(&serving.request, &serving.tag);
+        let octets = reply.octets(&serving.request, &serving.way.tag);
         match Message::parse(octets, &self.config.limits) {
             Ok(response) => self.suspend_served(server, Step::Leaving(reply, response)),
             Err(_) => self.send_final(now, server, &Reply::new(500)),
@@ -210,11 +216,15 @@ impl SipManager {
 
     /// Sends a final response as it is.
     pub(super) fn send_final(&mut self, now: Instant, server: Key, reply: &Reply) {
-        let Some(serving) = self.servers.serving_mut(server) else { return };
-        let open = serving.consult.take();
-        let octets = reply.octets(&serving.request, &serving.tag);
+        if let Some(serving) = self.servers.serving(server) {
+            let octets = reply.octets(&serving.request, &serving.way.tag);
+            self.send_octets(now, server, reply.status, octets);
+        }
+    }
+
+    fn send_octets(&mut self, now: Instant, server: Key, status: u16, octets: Bytes) {
+        let open = self.servers.serving_mut(server).and_then(|serving| serving.consult.take());
         self.withdraw(open);
-        let status = reply.status;
         let Some(served) = self.servers.respond(&mut self.io, now, server, status, octets) else {
             return;
         };
@@ -237,7 +247,7 @@ impl SipManager {
     /// Sends a provisional response.
     pub(super) fn send_provisional(&mut self, now: Instant, server: Key, reply: &Reply) {
         if let Some(serving) = self.servers.serving(server) {
-            let octets = reply.octets(&serving.request, &serving.tag);
+            let octets = reply.octets(&serving.request, &serving.way.tag);
             self.servers.respond(&mut self.io, now, server, reply.status, octets);
         }
     }
