@@ -134,7 +134,7 @@ impl SipManager {
         if inviting.cancel == Cancel::Wanted {
             inviting.cancel = Cancel::Sent;
             let exchange = inviting.exchange;
-            self.send_cancel(now, key, exchange);
+            self.cancel_now(now, key, exchange);
             return;
         }
         if let Some(hash) = hash
@@ -167,7 +167,7 @@ impl SipManager {
             inviting.cancel = Cancel::Wanted;
         } else {
             inviting.cancel = Cancel::Sent;
-            self.send_cancel(now, key, exchange);
+            self.cancel_now(now, key, exchange);
         }
     }
 
@@ -187,7 +187,8 @@ impl SipManager {
         }
     }
 
-    fn send_cancel(&mut self, now: Instant, key: Key, exchange: Key) {
+    /// Sends CANCEL for an INVITE that has a provisional response. RFC 3261 §9.1.
+    pub(super) fn send_cancel(&mut self, now: Instant, exchange: Key) {
         let client = self.exchanges.get(exchange).and_then(|it| it.trying());
         let Some(client) = client.and_then(|client| self.clients.get(client)) else { return };
         let branch = Branch { number: client.branch(), cancel: true };
@@ -198,6 +199,10 @@ impl SipManager {
             let departure = Departure { request, branch, hop, user: User::Nobody };
             self.clients.start(&mut self.io, now, departure);
         }
+    }
+
+    fn cancel_now(&mut self, now: Instant, key: Key, exchange: Key) {
+        self.send_cancel(now, exchange);
         let at = now + self.io.timing.timeout();
         self.io.timers.start(Due::Call(key, CallTimer::Cancel), at);
     }
@@ -230,7 +235,8 @@ impl SipManager {
                 self.tell_end(key, EndReason::NoAnswer);
                 self.decline(now, server, 480);
             }
-            Phase::Prepared(_) | Phase::Up(_) | Phase::Ending => {}
+            Phase::Up(_) => self.on_reinvite_timeout(now, key),
+            Phase::Prepared(_) | Phase::Ending => {}
         }
     }
 

@@ -30,7 +30,7 @@ pub struct Config {
     pub transactions: usize,
     /// Calls at once, 64 by default; over it new INVITEs get 503.
     pub dialogs: usize,
-    /// How long a call may ring on either side, 180 s by default.
+    /// How long an INVITE may wait for its answer on either side, 180 s by default.
     pub ring: Duration,
     /// `Retry-After` of a 503, 5 s by default. RFC 3261 §20.33.
     pub retry_after: Duration,

@@ -37,6 +37,21 @@ impl SipManager {
         if let Some(session) = self.calls.get_mut(key).and_then(|call| call.session()) {
             session.reinvite = Reinvite::Ours(exchange, Box::new(body));
         }
+        self.io.timers.start(Due::Call(key, CallTimer::Ring), now + self.config.ring);
+    }
+
+    /// A re-INVITE, ours or the peer's, was not answered for as long as a call may ring.
+    pub(super) fn on_reinvite_timeout(&mut self, now: Instant, key: Key) {
+        let Some(session) = self.calls.get_mut(key).and_then(|call| call.session()) else { return };
+        match std::mem::take(&mut session.reinvite) {
+            Reinvite::Ours(exchange, _) => {
+                self.send_cancel(now, exchange);
+                self.drop_exchange(now, exchange);
+            }
+            Reinvite::Theirs(server) => self.answer(now, server, Reply::new(480)),
+            Reinvite::None | Reinvite::Again(_) => return,
+        }
+        self.tell_of(key, Event::ReinviteFailed { id: CallId(key), cause: Cause::Timeout });
     }
 
     /// The wait after a 491 is over.
@@ -56,6 +71,7 @@ impl SipManager {
         let id = CallId(key);
         let Some(session) = self.calls.get_mut(key).and_then(|call| call.session()) else { return };
         let Reinvite::Ours(_, body) = std::mem::take(&mut session.reinvite) else { return };
+        self.io.timers.stop(Due::Call(key, CallTimer::Ring));
         match outcome {
             Outcome::Accepted(answer, body) => {
                 self.acknowledge_again(key, &answer);
@@ -122,6 +138,7 @@ impl SipManager {
             return self.answer(now, server, Reply::new(491));
         }
         session.reinvite = Reinvite::Theirs(server);
+        self.io.timers.start(Due::Call(key, CallTimer::Ring), now + self.config.ring);
         self.tell_of(key, Event::Reinvited { id: CallId(key), body });
     }
 
@@ -176,6 +193,7 @@ impl SipManager {
         if !waited {
             return;
         }
+        self.io.timers.stop(Due::Call(key, CallTimer::Ring));
         let unacknowledged = (status < 300).then(|| self.sent_2xx(now, server, key, served));
         let Some(call) = self.calls.get_mut(key) else { return };
         if status < 300

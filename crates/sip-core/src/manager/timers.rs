@@ -23,7 +23,7 @@ pub(super) enum Due {
 /// The timers of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum CallTimer {
-    /// Nobody answered: the caller gives up, the callee declines.
+    /// Nobody answered an INVITE or a re-INVITE: the caller gives up, the callee declines.
     Ring,
     /// The CANCEL had no effect. RFC 3261 §9.1.
     Cancel,

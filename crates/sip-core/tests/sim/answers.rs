@@ -195,3 +195,29 @@ fn t08_tags_branches_and_call_ids_are_fresh() {
         })
         .unwrap();
 }
+
+#[test]
+fn a_reinvite_that_only_rings_is_given_up() {
+    let (world, mut alice, mut raw) = pair();
+    world
+        .sim
+        .block_on(async {
+            let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
+            alice.endpoint.reinvite(call, sdp("more")).unwrap();
+            let reinvite = raw.receive().await.unwrap();
+            raw.send(&response(&reinvite, "180 Ringing", "", ""));
+            let failed = Event::ReinviteFailed { id: call, cause: Cause::Timeout };
+            assert_eq!(alice.next().await, failed);
+            assert!(raw.receive().await.unwrap().starts_with("CANCEL "));
+            raw.send(&response(&reinvite, "487 Request Terminated", "", ""));
+            let mut acknowledged = false;
+            while let Some(message) = raw.receive().await {
+                acknowledged |= message.starts_with("ACK ");
+            }
+            assert!(acknowledged);
+            raw.sleep(Duration::from_secs(70)).await;
+        })
+        .unwrap();
+    let sizes = alice.endpoint.sizes().manager;
+    assert_eq!((sizes.dialogs, sizes.transactions, sizes.timers), (1, 0, 0));
+}
