@@ -360,3 +360,53 @@ fn a_terminal_that_denies_lets_nobody_in_and_sends_nothing() {
     alice.assert_empty();
     bob.assert_empty();
 }
+
+/// Bob with one of the doubles that every security manager's stack must outlive.
+fn with_double(double: Arc<dyn ssa::SipSecurity>) -> (World, Side, Side) {
+    let world = World::perfect();
+    let alice = world.side(1, Double::new(world.runtime(1), Script::default()));
+    let bob = world.side(2, double);
+    (world, alice, bob)
+}
+
+#[test]
+fn the_conformance_doubles_end_in_clear_failures() {
+    use ssa::conformance::{Hanging, Panicking};
+    let doubles: [Arc<dyn ssa::SipSecurity>; 2] = [Arc::new(Hanging), Arc::new(Panicking)];
+    for double in doubles {
+        let (world, mut alice, mut bob) = with_double(double);
+        world
+            .sim
+            .block_on(async {
+                let call = alice.call(ALICE, BOB, sdp("offer"));
+                let failed = Event::Failed { id: call, cause: Cause::Status(500) };
+                assert_eq!(alice.next().await, failed);
+                assert_eq!(bob.next_within(70).await, None);
+            })
+            .unwrap();
+        alice.assert_empty();
+        bob.assert_empty();
+    }
+}
+
+#[test]
+fn a_verdict_that_comes_after_its_call_does_nothing() {
+    use ssa::conformance::{Gate, Late};
+    let gate = Gate::default();
+    let (world, mut alice, mut bob) = with_double(Arc::new(Late(gate.clone())));
+    world
+        .sim
+        .block_on(async {
+            let call = alice.call(ALICE, BOB, sdp("offer"));
+            alice.sleep(Duration::from_millis(500)).await;
+            alice.endpoint.hang_up(call).unwrap();
+            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
+            alice.sleep(Duration::from_millis(100)).await;
+            gate.open();
+            assert_eq!(bob.next_within(70).await, None);
+        })
+        .unwrap();
+    assert_eq!(world.wire.count("192.0.2.2 487 INVITE"), 1);
+    alice.assert_empty();
+    bob.assert_empty();
+}

@@ -1,6 +1,7 @@
 //! TCP: large requests, reuse of connections, loss of connections, names.
 
 use crate::double::{Double, Script, When};
+use crate::raw::{Wanted, request};
 use crate::world::{ALICE, BOB, World, sdp};
 use net::{BoxFuture, Connection, DatagramSocket, Listener, Network, Transport};
 use sip_core::manager::{self, Cause, EndReason, Event, NextHop};
@@ -228,4 +229,102 @@ fn shutdown_ends_calls_and_then_the_events() {
             assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
         })
         .unwrap();
+}
+
+/// Opens connections from 192.0.2.`host` to Bob and writes `text` on each.
+async fn connections(
+    world: &World, host: u8, count: usize, text: &str,
+) -> Vec<Box<dyn Connection>> {
+    let (_, network) = world.sim.host([192, 0, 2, host].into());
+    let mut connections = Vec::new();
+    for _ in 0..count {
+        let peer = ([192, 0, 2, 2], 5060).into();
+        let mut connection = network.connect(Transport::Tcp, peer).await.unwrap();
+        connection.write_all(text.as_bytes()).await.unwrap();
+        connections.push(connection);
+    }
+    connections
+}
+
+#[test]
+fn x05_connections_are_capped_for_each_address_and_idle_ones_closed() {
+    let world = World::perfect();
+    let bob = world.side(2, Arc::new(Open));
+    world
+        .sim
+        .block_on(async {
+            let held = connections(&world, 9, 20, "\r\n\r\n").await;
+            bob.sleep(Duration::from_secs(1)).await;
+            assert_eq!(bob.endpoint.sizes().connections, 16);
+            let other = connections(&world, 8, 1, "\r\n\r\n").await;
+            bob.sleep(Duration::from_secs(1)).await;
+            assert_eq!(bob.endpoint.sizes().connections, 17);
+            bob.sleep(Duration::from_secs(70)).await;
+            assert_eq!(bob.endpoint.sizes().connections, 0);
+            drop((held, other));
+        })
+        .unwrap();
+}
+
+#[test]
+fn x04_a_message_that_never_ends_closes_its_connection() {
+    let world = World::perfect();
+    let bob = world.side(2, Arc::new(Open));
+    world
+        .sim
+        .block_on(async {
+            let mut held = connections(&world, 9, 1, "INVITE sip:bob@192.0.2.2 SIP/2.0\r\n").await;
+            for _ in 0..29 {
+                bob.sleep(Duration::from_secs(1)).await;
+                held.first_mut().unwrap().write_all(b"X: y\r\n").await.unwrap();
+                assert_eq!(bob.endpoint.sizes().connections, 1);
+            }
+            bob.sleep(Duration::from_secs(2)).await;
+            assert_eq!(bob.endpoint.sizes().connections, 0);
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_ping_gets_a_pong_and_garbage_closes() {
+    let world = World::perfect();
+    let bob = world.side(2, Arc::new(Open));
+    world
+        .sim
+        .block_on(async {
+            let mut held = connections(&world, 9, 1, "\r\n\r\n").await;
+            let connection = held.first_mut().unwrap();
+            let mut buffer = [0; 16];
+            assert_eq!(connection.read(&mut buffer).await.unwrap(), 2);
+            assert_eq!(buffer.get(..2).unwrap(), b"\r\n");
+            connection.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+            assert_eq!(connection.read(&mut buffer).await.unwrap_or(0), 0);
+            assert_eq!(bob.endpoint.sizes().connections, 0);
+        })
+        .unwrap();
+}
+
+#[test]
+fn t14_connections_that_break_right_after_the_invite_leave_nothing() {
+    let world = World::perfect();
+    let mut bob = world.side(2, Arc::new(Open));
+    world
+        .sim
+        .block_on(async {
+            for number in 0..1_000 {
+                let branch = number.to_string();
+                let invite =
+                    request(&Wanted { branch: &branch, cseq: number, ..Wanted::default() });
+                drop(
+                    connections(&world, 9, 1, &invite.replace("SIP/2.0/UDP", "SIP/2.0/TCP")).await,
+                );
+                let id = bob.incoming().await;
+                bob.endpoint.reject(id, 486).unwrap();
+                assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
+            }
+            bob.sleep(Duration::from_secs(140)).await;
+        })
+        .unwrap();
+    bob.assert_empty();
+    assert_eq!(bob.endpoint.sizes().connections, 0);
 }

@@ -1,0 +1,113 @@
+//! The driver over real sockets on loopback.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use net::tokio::{TokioNetwork, TokioRuntime};
+use sip_core::driver::{Bind, Config, Endpoint, Events, Signal, Sink};
+use sip_core::manager::{EndReason, Event, Keyed, Ports, Random};
+use ssa::{Body, Open, Transport};
+use std::hash::{BuildHasher, RandomState};
+use std::io::ErrorKind;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+struct Key(RandomState);
+
+impl Keyed for Key {
+    fn hash(&self, parts: &[&[u8]]) -> u64 {
+        self.0.hash_one(parts)
+    }
+}
+
+/// Random enough for a test: the standard library's hash keys.
+struct Keys;
+
+impl Random for Keys {
+    fn next(&mut self) -> u64 {
+        RandomState::new().hash_one(())
+    }
+}
+
+/// The signals of one endpoint.
+#[derive(Default)]
+struct Seen(Mutex<Vec<String>>);
+
+impl Sink for Seen {
+    fn signal(&self, signal: Signal) {
+        let arrow = if signal.from_manager { "<-" } else { "->" };
+        let call = if signal.call.is_some() { "" } else { " (no call)" };
+        self.0.lock().unwrap().push(format!("{arrow} {}{call}", signal.name));
+    }
+}
+
+fn endpoint(sink: Option<Arc<Seen>>) -> (Endpoint, Events) {
+    let handle = Handle::current();
+    let bind =
+        |transport| Bind { transport, address: ([127, 0, 0, 1], 0).into(), advertised: None };
+    let config = Config {
+        binds: vec![bind(Transport::Udp), bind(Transport::Tcp)],
+        sink: sink.map(|sink| sink as Arc<dyn Sink>),
+        ..Config::default()
+    };
+    let ports = Ports { keyed: Box::new(Key(RandomState::new())), random: Box::new(Keys) };
+    let runtime = Arc::new(TokioRuntime::new(handle.clone()));
+    let network = Arc::new(TokioNetwork::new(handle));
+    Endpoint::start(runtime, network, Arc::new(Open), ports, config).unwrap()
+}
+
+fn sdp(text: &str) -> Body {
+    Body { content_type: Some(b"application/sdp".to_vec()), octets: text.into() }
+}
+
+/// Calls over one transport and ends the call; what the caller's observer saw.
+async fn call(transport: Transport) -> Vec<String> {
+    let seen = Arc::new(Seen::default());
+    let (alice, mut heard) = endpoint(Some(Arc::clone(&seen)));
+    let (bob, mut told) = endpoint(None);
+    let local = bob.local_addrs().into_iter().find(|it| it.transport == transport).unwrap();
+    let to = format!("sip:bob@{};transport={}", local.address, transport.name());
+    let prepared = alice.prepare("sip:alice@127.0.0.1", &to, None).unwrap();
+    alice.invite(prepared.id, sdp("offer")).unwrap();
+    let Some(Event::Incoming { id, body, .. }) = told.next().await else { panic!("no call") };
+    assert_eq!(body, sdp("offer"));
+    bob.accept(id, sdp("answer")).unwrap();
+    let answered = Event::Answered { id: prepared.id, body: sdp("answer") };
+    assert_eq!(heard.next().await, Some(answered));
+    assert_eq!(told.next().await, Some(Event::Confirmed { id }));
+    bob.shutdown(Duration::from_secs(5)).await;
+    assert_eq!(told.next().await, Some(Event::Ended { id, reason: EndReason::Local }));
+    assert_eq!(told.next().await, None);
+    let ended = Event::Ended { id: prepared.id, reason: EndReason::Remote };
+    assert_eq!(heard.next().await, Some(ended));
+    alice.shutdown(Duration::from_secs(5)).await;
+    let seen = seen.0.lock().unwrap().clone();
+    seen
+}
+
+#[tokio::test]
+async fn calls_over_real_sockets() {
+    for transport in [Transport::Udp, Transport::Tcp] {
+        assert_eq!(call(transport).await, ["-> invite", "<- answered", "<- ended"]);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_bound_is_an_error() {
+    let (alice, _events) = endpoint(None);
+    let taken = alice.local_addrs().first().unwrap().address;
+    let start = |address, advertised| {
+        let handle = Handle::current();
+        let bind = Bind { transport: Transport::Udp, address, advertised };
+        let config = Config { binds: vec![bind], ..Config::default() };
+        let ports = Ports { keyed: Box::new(Key(RandomState::new())), random: Box::new(Keys) };
+        let runtime = Arc::new(TokioRuntime::new(handle.clone()));
+        let network = Arc::new(TokioNetwork::new(handle));
+        Endpoint::start(runtime, network, Arc::new(Open), ports, config)
+    };
+    assert_eq!(start(taken, None).unwrap_err().kind(), ErrorKind::AddrInUse);
+    let any = ([0, 0, 0, 0], 0).into();
+    assert_eq!(start(any, None).unwrap_err().kind(), ErrorKind::InvalidInput);
+    let (bob, _events) = start(any, Some([127, 0, 0, 1].into())).unwrap();
+    assert!(bob.local_addrs().first().unwrap().address.ip().is_loopback());
+}
