@@ -1,10 +1,15 @@
 //! The SIP core: messages, transactions, dialogs and the SIP manager, sans-IO.
 //!
 //! ```text
-//!   octets ──▶ Message::parse / StreamFramer ──▶ validate ──▶ transactions, dialogs
-//!                │                                 │
-//!                └ one buffer, offsets             └ the status that is owed
+//!   octets ──▶ Message::parse / StreamFramer ──▶ validate ──▶ manager: transactions, dialogs, calls
+//!                │                                 │              │ ▲
+//!                └ one buffer, offsets             └ the status   │ │ messages, commands, verdicts
+//!                                                    that is owed │ │
+//!   driver (feature): sockets, timers, security manager ◀─actions─┘ └── application
 //! ```
+//!
+//! The parts can be used one by one: a parser, the [`transaction`] machines, the [`manager`] with
+//! a loop of one's own, or the `driver` over any runtime and network.
 //!
 //! It is *not*: a socket, a clock, a source of randomness, a runtime, an authentication scheme or
 //! an SDP parser. Time and random bytes are arguments; `Authorization` is a scheme and raw bytes;

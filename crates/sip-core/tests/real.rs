@@ -81,8 +81,8 @@ async fn call(transport: Transport) -> Vec<String> {
     let ended = Event::Ended { id: prepared.id, reason: EndReason::Remote };
     assert_eq!(heard.next().await, Some(ended));
     alice.shutdown(Duration::from_secs(5)).await;
-    let seen = seen.0.lock().unwrap().clone();
-    seen
+    let signals = seen.0.lock().unwrap();
+    signals.clone()
 }
 
 #[tokio::test]

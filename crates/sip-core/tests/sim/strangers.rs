@@ -373,3 +373,22 @@ fn a_2xx_that_is_not_acknowledged_is_sent_again_and_then_ended_with_bye() {
         })
         .unwrap();
 }
+
+#[test]
+fn t06_max_forwards_of_zero_is_ours_to_take_and_our_own_via_is_a_loop() {
+    let world = World::perfect();
+    let mut bob = world.side(2, Arc::new(Open));
+    let mut raw = Raw::new(&world, 9);
+    let own = "Via: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKown\r\n";
+    let looped = request(&Wanted { extra: own, ..Wanted::default() });
+    let last = request(&Wanted { branch: "two", cseq: 2, ..Wanted::default() });
+    world
+        .sim
+        .block_on(async {
+            raw.send(&looped);
+            assert_eq!(raw.status().await.unwrap(), "482 Loop Detected");
+            raw.send(&last.replace("Max-Forwards: 70", "Max-Forwards: 0"));
+            bob.incoming().await;
+        })
+        .unwrap();
+}

@@ -1,0 +1,217 @@
+//! The SIP manager by hand: no driver, no network, a clock that is a number.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use proptest::prelude::*;
+use sip_core::manager::{
+    Action, Arrival, CallId, Config, Event, Hop, Keyed, Local, Ports, Query, Random, SipManager,
+    Sizes, Verdict,
+};
+use sip_core::{Limits, Message};
+use ssa::{Body, BodyVerdict, FlowId, Incoming, Leaving, Received, Transport};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+struct Key;
+
+impl Keyed for Key {
+    fn hash(&self, parts: &[&[u8]]) -> u64 {
+        // FNV-1a with lengths: good enough where no peer is hostile.
+        let octets = parts.iter().flat_map(|part| part.iter().copied().chain([0xff]));
+        octets.fold(0xcbf2_9ce4_8422_2325, |hash, octet| {
+            (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
+        })
+    }
+}
+
+struct Counter(u64);
+
+impl Random for Counter {
+    fn next(&mut self) -> u64 {
+        self.0 += 1;
+        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+/// Answers as a terminal without security does.
+fn open(query: Query<'_>) -> Verdict {
+    match query {
+        Query::RequestReceived { .. } => Verdict::Received(Received::Admit),
+        Query::Encrypt { body, .. } => Verdict::Body(BodyVerdict::Body(body.clone())),
+        Query::Decrypt { body, .. } => Verdict::Body(BodyVerdict::Body(body)),
+        Query::ResponseLeaving { .. } => Verdict::Leaving(Leaving::Fields(Vec::new())),
+        Query::ResponseReceived { .. } => Verdict::Incoming(Incoming::Accept),
+        Query::Authenticate { .. }
+        | Query::Got401 { .. }
+        | Query::Authorize { .. }
+        | Query::Locate { .. } => Verdict::Unanswered,
+    }
+}
+
+/// A manager, and what it sent and told.
+struct Host {
+    manager: SipManager,
+    address: SocketAddr,
+    sent: VecDeque<(Hop, Vec<u8>)>,
+    told: VecDeque<Event>,
+}
+
+impl Host {
+    fn new(last: u8) -> Self {
+        let address = SocketAddr::from(([192, 0, 2, last], 5060));
+        let locals = vec![Local { transport: Transport::Udp, address }];
+        let config = Config { locals, ..Config::default() };
+        let random = Counter(u64::from(last) << 32);
+        let ports = Ports { keyed: Box::new(Key), random: Box::new(random) };
+        let manager = SipManager::new(config, ports);
+        Self { manager, address, sent: VecDeque::new(), told: VecDeque::new() }
+    }
+
+    /// Does what the manager says.
+    fn act(&mut self, now: Instant) {
+        while let Some(action) = self.manager.poll_action() {
+            match action {
+                Action::Send { hop, octets, .. } => self.sent.push_back((hop, octets.to_vec())),
+                Action::Consult(id) => {
+                    let verdict = self.manager.query(id).map_or(Verdict::Unanswered, open);
+                    self.manager.verdict(now, id, verdict);
+                }
+                Action::Event(event) => self.told.push_back(event),
+                Action::CancelConsult(_) | Action::Abandon(_) => {}
+            }
+        }
+    }
+
+    fn receive(&mut self, now: Instant, source: SocketAddr, octets: Vec<u8>) {
+        let Ok(message) = Message::parse(octets.into(), &Limits::default()) else { return };
+        let (local, transport, flow) = (self.address, Transport::Udp, FlowId(1));
+        self.manager.on_message(now, Arrival { source, local, transport, flow }, message);
+        self.act(now);
+    }
+
+    /// Runs all timers, and how long that took.
+    fn drain(&mut self, start: Instant) -> Duration {
+        let mut now = start;
+        while let Some(due) = self.manager.poll_timeout() {
+            now = due;
+            self.manager.on_timeout(now);
+            self.act(now);
+        }
+        now - start
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "any instant to count from")]
+fn zero() -> Instant {
+    Instant::now()
+}
+
+fn sdp(text: &str) -> Body {
+    Body { content_type: Some(b"application/sdp".to_vec()), octets: text.into() }
+}
+
+/// Passes messages between two hosts until there are none; `change` may change them on the way.
+fn exchange(now: Instant, hosts: &mut [Host; 2], change: &mut impl FnMut(&mut Vec<u8>)) {
+    // Bounded: what is changed on the way may make an endless conversation.
+    for _ in 0..100 {
+        let Some(from) = hosts.iter().position(|host| !host.sent.is_empty()) else { return };
+        let [first, second] = hosts;
+        let (sender, receiver) = if from == 0 { (first, second) } else { (second, first) };
+        let Some((_, mut octets)) = sender.sent.pop_front() else { return };
+        change(&mut octets);
+        receiver.receive(now, sender.address, octets);
+    }
+}
+
+fn incoming(host: &mut Host) -> Option<CallId> {
+    host.told.iter().find_map(|event| match event {
+        Event::Incoming { id, .. } => Some(*id),
+        _ => None,
+    })
+}
+
+/// One call, its messages changed on the way; the hosts after all timers have run.
+fn call(mut change: impl FnMut(&mut Vec<u8>)) -> [Host; 2] {
+    let now = zero();
+    let mut hosts = [Host::new(1), Host::new(2)];
+    let [alice, _] = &mut hosts;
+    let prepared = alice.manager.prepare("sip:alice@192.0.2.1", "sip:bob@192.0.2.2", None).unwrap();
+    alice.manager.invite(now, prepared.id, sdp("offer")).unwrap();
+    alice.act(now);
+    exchange(now, &mut hosts, &mut change);
+    let [_, bob] = &mut hosts;
+    if let Some(id) = incoming(bob) {
+        bob.manager.ring(now, id).unwrap();
+        bob.manager.accept(now, id, sdp("answer")).unwrap();
+        bob.act(now);
+    }
+    exchange(now, &mut hosts, &mut change);
+    let [alice, _] = &mut hosts;
+    // The call may have failed meanwhile.
+    let _ = alice.manager.hang_up(now, prepared.id);
+    alice.act(now);
+    exchange(now, &mut hosts, &mut change);
+    let [_, bob] = &mut hosts;
+    bob.manager.hang_up_all(now);
+    bob.act(now);
+    exchange(now, &mut hosts, &mut change);
+    for host in &mut hosts {
+        host.drain(now);
+    }
+    hosts
+}
+
+#[test]
+fn a_call_needs_no_driver() {
+    let [alice, bob] = call(|_| {});
+    let told = |host: &Host| host.told.iter().map(|event| format!("{event:?}")).collect::<Vec<_>>();
+    let names = |host| {
+        told(host)
+            .into_iter()
+            .map(|it| it.split(' ').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&alice), ["Ringing", "Answered", "Ended"]);
+    assert_eq!(names(&bob), ["Incoming", "Confirmed", "Ended"]);
+}
+
+#[test]
+fn all_timers_come_to_an_end() {
+    let now = zero();
+    let mut alice = Host::new(1);
+    let prepared = alice.manager.prepare("sip:alice@192.0.2.1", "sip:bob@192.0.2.2", None).unwrap();
+    alice.manager.invite(now, prepared.id, sdp("offer")).unwrap();
+    alice.act(now);
+    // Timer B: 64*T1.
+    assert_eq!(alice.drain(now), Duration::from_secs(32));
+    assert_eq!(alice.manager.sizes(), Sizes::default());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever becomes of the messages on the way: no panic, and nothing is left behind.
+    #[test]
+    fn damaged_messages_leave_nothing_behind(
+        damage in proptest::collection::vec((0usize..12, 0usize..900, any::<u8>()), 0..6),
+        cut in proptest::option::of((0usize..12, 0usize..900)),
+    ) {
+        let mut number = 0;
+        let hosts = call(|octets| {
+            for (_, at, octet) in damage.iter().filter(|(nth, ..)| *nth == number) {
+                let length = octets.len();
+                if let Some(place) = octets.get_mut(at % length) {
+                    *place = *octet;
+                }
+            }
+            if let Some((_, length)) = cut.filter(|(nth, _)| *nth == number) {
+                octets.truncate(length.max(1));
+            }
+            number += 1;
+        });
+        for host in &hosts {
+            prop_assert_eq!(host.manager.sizes(), Sizes::default());
+        }
+    }
+}
