@@ -10,6 +10,9 @@ mod config;
 pub mod driver;
 mod error;
 mod observed;
+mod rtcp;
+mod rtp;
+pub mod sdp;
 mod session;
 mod stats;
 

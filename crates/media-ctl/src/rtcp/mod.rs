@@ -1,0 +1,10 @@
+//! RTCP: reports on what was sent and received, when they are due, and what the peer's say.
+//! RFC 3550 §6.
+
+mod interval;
+mod read;
+mod write;
+
+pub(crate) use interval::Interval;
+pub(crate) use read::{Item, Report, read};
+pub(crate) use write::{Outgoing, SenderInfo, write};

@@ -1,0 +1,9 @@
+//! RTP: what is sent, and which of what came in is believed. RFC 3550.
+
+mod receiver;
+mod sender;
+mod source;
+
+pub(crate) use receiver::{Receiver, Verdict};
+pub(crate) use sender::Sender;
+pub(crate) use source::Reception;

@@ -1,0 +1,36 @@
+//! Where media may go: to unicast addresses of our family, and to loopback only from there.
+
+use crate::NotAcceptable;
+use sdp_types::Connection;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// The address of a `c=` line that media may go to; `None` for the null address, which holds
+/// (RFC 3264 §8.4).
+///
+/// Names are not resolved: a peer that is not authenticated must not make us ask around.
+pub(super) fn judge(
+    connection: &Connection, local: IpAddr, peer_on_loopback: bool,
+) -> Result<Option<IpAddr>, NotAcceptable> {
+    if connection.nettype.as_str() != "IN" {
+        return Err(NotAcceptable::Address);
+    }
+    let ip: IpAddr = connection.connection_address.parse().map_err(|_| NotAcceptable::Address)?;
+    let ip = ip.to_canonical();
+    if ip.is_unspecified() {
+        return Ok(None);
+    }
+    let same_family = ip.is_ipv4() == local.is_ipv4();
+    let allowed = is_unicast(ip) && (!ip.is_loopback() || peer_on_loopback);
+    if same_family && allowed { Ok(Some(ip)) } else { Err(NotAcceptable::Address) }
+}
+
+/// Not multicast, broadcast, of "this network" or reserved. RFC 6890.
+fn is_unicast(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => {
+            let [first, ..] = v4.octets();
+            (1..224).contains(&first) && v4 != Ipv4Addr::BROADCAST
+        }
+        IpAddr::V6(v6) => !v6.is_multicast(),
+    }
+}

@@ -1,0 +1,104 @@
+//! What offer and answer agreed on.
+
+use crate::Codec;
+use ssm::{Line, Profile};
+use std::net::SocketAddr;
+
+/// Which way media flows on a line, seen from this side. RFC 3264 §6.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Both ways.
+    SendRecv,
+    /// From here only.
+    SendOnly,
+    /// To here only.
+    RecvOnly,
+    /// Neither way.
+    Inactive,
+}
+
+impl Direction {
+    /// The attribute's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+            Self::Inactive => "inactive",
+        }
+    }
+
+    /// The direction that an attribute's name means.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::SendRecv, Self::SendOnly, Self::RecvOnly, Self::Inactive]
+            .into_iter()
+            .find(|direction| direction.name() == name)
+    }
+
+    /// The direction in which sending and receiving are as said.
+    pub const fn new(sends: bool, receives: bool) -> Self {
+        match (sends, receives) {
+            (true, true) => Self::SendRecv,
+            (true, false) => Self::SendOnly,
+            (false, true) => Self::RecvOnly,
+            (false, false) => Self::Inactive,
+        }
+    }
+
+    /// Whether media flows from here.
+    pub const fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    /// Whether media flows to here.
+    pub const fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+
+    /// The same flow, seen from the other side.
+    pub const fn reversed(self) -> Self {
+        Self::new(self.receives(), self.sends())
+    }
+
+    /// What both directions allow.
+    pub const fn and(self, other: Self) -> Self {
+        Self::new(self.sends() && other.sends(), self.receives() && other.receives())
+    }
+}
+
+/// A payload type and what it means on this line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Format {
+    /// The payload type, 0–127.
+    pub payload_type: u8,
+    /// The codec.
+    pub codec: Codec,
+}
+
+/// Where the peer's media is: what the SDP said, and the only place that plain RTP goes to and
+/// comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// For RTP.
+    pub rtp: SocketAddr,
+    /// For RTCP: the next port, or the one of `a=rtcp` (RFC 3605), at the same address.
+    pub rtcp: SocketAddr,
+}
+
+/// What offer and answer agreed on for the audio line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    /// The line's place.
+    pub line: Line,
+    /// The profile.
+    pub profile: Profile,
+    /// Where the peer is, or `None` while it holds with a null address. RFC 3264 §8.4.
+    pub remote: Option<Remote>,
+    /// What is sent: the first of the common formats.
+    pub sent: Format,
+    /// What is understood: all of them, and of our offer what was not agreed on as well, for an
+    /// offerer must be ready for it as soon as it has offered. RFC 3264 §5.1.
+    pub understood: Vec<Format>,
+    /// Which way media flows.
+    pub direction: Direction,
+}

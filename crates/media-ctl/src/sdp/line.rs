@@ -1,0 +1,156 @@
+//! One `m=` line of a description, typed on demand.
+
+use super::address;
+use super::agreement::{Direction, Format, Remote};
+use crate::{Codec, NotAcceptable};
+use sdp_types::{Attribute, Media, Session};
+use ssm::{LineSecurity, Profile};
+use std::net::{IpAddr, SocketAddr};
+
+/// The attributes that are the security manager's: they go through unchanged.
+const SECURITY: [&str; 3] = ["crypto", "fingerprint", "setup"];
+
+/// The longest packet time that is believed, in milliseconds.
+const MAX_PACKET_TIME: u32 = 200;
+
+/// Our packet time, in milliseconds.
+const PACKET_TIME: u32 = 20;
+
+/// One `m=` line.
+#[derive(Clone, Copy, Debug)]
+pub struct MediaLine<'a> {
+    session: &'a Session,
+    media: &'a Media,
+}
+
+impl<'a> MediaLine<'a> {
+    pub(super) fn new(session: &'a Session, media: &'a Media) -> Self {
+        Self { session, media }
+    }
+
+    /// The line as it was parsed.
+    pub(super) fn media(self) -> &'a Media {
+        self.media
+    }
+
+    /// Whether it is audio and has not been rejected with port 0.
+    pub fn is_live_audio(self) -> bool {
+        self.media.media == "audio" && self.media.port != 0
+    }
+
+    /// The profile and the security attributes, in order; `None` for a profile that is not RTP.
+    pub fn security(self) -> Option<LineSecurity> {
+        let profile = Profile::parse(&self.media.proto)?;
+        let attributes = self
+            .media
+            .attributes
+            .iter()
+            .filter(|attribute| SECURITY.contains(&attribute.attribute.as_str()))
+            .map(|attribute| ssm::Attribute {
+                name: attribute.attribute.clone(),
+                value: attribute.value.clone().unwrap_or_default(),
+            })
+            .collect();
+        Some(LineSecurity { profile, attributes })
+    }
+
+    /// The formats whose codec is among `codecs`, in the line's order, each codec once.
+    pub fn formats(self, codecs: &[Codec]) -> Vec<Format> {
+        let mut formats: Vec<Format> = Vec::new();
+        for text in self.media.fmt.split_ascii_whitespace() {
+            let payload_type = text.parse().ok().filter(|payload_type| *payload_type < 128);
+            let codec = payload_type.and_then(|payload_type| self.codec(payload_type));
+            if let (Some(payload_type), Some(codec)) = (payload_type, codec)
+                && codecs.contains(&codec)
+                && formats.iter().all(|format| format.codec != codec)
+            {
+                formats.push(Format { payload_type, codec });
+            }
+        }
+        formats
+    }
+
+    /// The codec of a payload type: what `a=rtpmap` says, else the static one. RFC 3551 §6.
+    fn codec(self, payload_type: u8) -> Option<Codec> {
+        let mapped = self
+            .values("rtpmap")
+            .filter_map(|value| value.split_once(' '))
+            .find(|(number, _)| number.parse() == Ok(payload_type));
+        let Some((_, encoding)) = mapped else {
+            return Codec::from_payload_type(payload_type);
+        };
+        let mut parts = encoding.trim().split('/');
+        let codec = Codec::from_name(parts.next()?, parts.next()?)?;
+        // One channel, which is also what is meant when it is left out. RFC 8866 §6.6.
+        parts.next().is_none_or(|channels| channels == "1").then_some(codec)
+    }
+
+    /// Which way media flows, seen from the description's sender.
+    pub fn direction(self) -> Direction {
+        let stated = |attributes: &[Attribute]| {
+            attributes.iter().find_map(|attribute| Direction::parse(&attribute.attribute))
+        };
+        stated(&self.media.attributes)
+            .or_else(|| stated(&self.session.attributes))
+            .unwrap_or(Direction::SendRecv)
+    }
+
+    /// Checks that packets of 20 ms are acceptable to the sender. RFC 8866 §6.4.
+    ///
+    /// # Errors
+    /// `a=ptime` is 0, no number or beyond 200 ms, or `a=maxptime` is below 20 ms.
+    pub fn check_packet_time(self) -> Result<(), NotAcceptable> {
+        let milliseconds = |text: &str| {
+            let whole = text.trim().split_once('.').map_or(text.trim(), |(whole, _)| whole);
+            whole.parse::<u32>().map_err(|_| NotAcceptable::PacketTime)
+        };
+        for value in self.values("ptime") {
+            if !(1..=MAX_PACKET_TIME).contains(&milliseconds(value)?) {
+                return Err(NotAcceptable::PacketTime);
+            }
+        }
+        for value in self.values("maxptime") {
+            if milliseconds(value)? < PACKET_TIME {
+                return Err(NotAcceptable::PacketTime);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where media goes; `None` while the sender holds with a null address.
+    ///
+    /// The address of `a=rtcp` is not looked at, only its port: reports go where media goes.
+    ///
+    /// # Errors
+    /// There is no address, or media may not go to it.
+    pub fn remote(
+        self, local: IpAddr, peer_on_loopback: bool,
+    ) -> Result<Option<Remote>, NotAcceptable> {
+        let connection = self.media.connections.first();
+        let connection =
+            connection.or(self.session.connection.as_ref()).ok_or(NotAcceptable::Address)?;
+        let Some(ip) = address::judge(connection, local, peer_on_loopback)? else {
+            return Ok(None);
+        };
+        let stated = self
+            .values("rtcp")
+            .find_map(|value| value.split_ascii_whitespace().next()?.parse().ok());
+        let rtcp = stated
+            .filter(|port| *port != 0)
+            .or_else(|| self.media.port.checked_add(1))
+            .ok_or(NotAcceptable::Address)?;
+        Ok(Some(Remote {
+            rtp: SocketAddr::new(ip, self.media.port),
+            rtcp: SocketAddr::new(ip, rtcp),
+        }))
+    }
+
+    /// The values of the line's attributes of a name.
+    fn values(self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.media
+            .attributes
+            .iter()
+            .filter(move |attribute| attribute.attribute == name)
+            .filter_map(|attribute| attribute.value.as_deref())
+    }
+}

@@ -1,0 +1,18 @@
+//! Session descriptions: reading them within limits, and the offer/answer model for one audio
+//! line. RFC 8866 (and 4566), RFC 3264.
+//!
+//! [`Description`] and its [`MediaLine`]s are what came in, typed on demand. `Negotiator` is the
+//! offer/answer state of one session; what both sides agreed on is an [`Agreement`].
+
+mod address;
+mod agreement;
+mod description;
+mod line;
+mod negotiator;
+#[cfg(test)]
+mod tests;
+
+pub use agreement::{Agreement, Direction, Format, Remote};
+pub use description::{Description, MAX_FORMATS, MAX_LINES, MAX_MEDIA_LINES, MAX_OCTETS};
+pub use line::MediaLine;
+pub(crate) use negotiator::{Local, Negotiator};

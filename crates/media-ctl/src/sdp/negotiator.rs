@@ -1,0 +1,281 @@
+//! The offer/answer state of one session with one audio line. RFC 3264.
+//!
+//! ```text
+//!            offer()                    accept_answer(): Agreement
+//!   ┌──────┐ ───────▶ ┌─────────┐ ───────────────────────────────┐
+//!   │Stable│          │ Offered │  withdraw(): as before          │
+//!   └──────┘ ◀─────── └─────────┘ ────────────────────────────────┤
+//!      ▲ │                                                        │
+//!      │ └─ answer(): Agreement ─▶ Stable ◀───────────────────────┘
+//! ```
+//!
+//! Every step either succeeds whole or changes nothing.
+
+use super::agreement::{Agreement, Direction, Format};
+use super::{Description, MediaLine};
+use crate::{Codec, Error, Misuse, NotAcceptable};
+use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
+use ssm::{Call, Line, LineSecurity, MediaSecurity, Profile};
+use std::net::IpAddr;
+
+/// What this side says of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Local {
+    pub(crate) call: Call,
+    pub(crate) ip: IpAddr,
+    pub(crate) rtp_port: u16,
+    pub(crate) rtcp_port: u16,
+    pub(crate) codecs: Vec<Codec>,
+    pub(crate) peer_on_loopback: bool,
+    /// The `o=` line's session id.
+    pub(crate) session_id: u64,
+}
+
+/// The offer/answer state of one session.
+#[derive(Debug)]
+pub(crate) struct Negotiator {
+    local: Local,
+    /// The version of the next description that is made. RFC 3264 §8: it only goes up.
+    version: u64,
+    hold: bool,
+    /// The `m=` lines of the last completed exchange, ours among them: their number and places
+    /// never change again. RFC 3264 §8.
+    lines: Vec<Media>,
+    /// Our line's place in the last completed exchange.
+    place: Option<usize>,
+    /// Our offer that waits for its answer.
+    offered: Option<Offered>,
+}
+
+#[derive(Debug)]
+struct Offered {
+    lines: Vec<Media>,
+    place: usize,
+    direction: Direction,
+}
+
+impl Negotiator {
+    pub(crate) fn new(local: Local) -> Self {
+        Self { local, version: 1, hold: false, lines: Vec::new(), place: None, offered: None }
+    }
+
+    /// Whether the peer is to be held from the next description on.
+    pub(crate) fn set_hold(&mut self, hold: bool) {
+        self.hold = hold;
+    }
+
+    /// Makes an offer.
+    pub(crate) fn offer(&mut self, security: &dyn MediaSecurity) -> Result<Vec<u8>, Error> {
+        if self.offered.is_some() {
+            return Err(Misuse::OfferPending.into());
+        }
+        if self.local.codecs.is_empty() {
+            return Err(NotAcceptable::NoCodec.into());
+        }
+        let place = self.place.unwrap_or(0);
+        let line = line_number(place)?;
+        let protection = security.offer(self.local.call, line)?;
+        let direction = self.wish();
+        let own = self.own_line(&protection, &self.offered_formats(), direction);
+        let mut lines: Vec<_> = self.lines.iter().map(rejected).collect();
+        match lines.get_mut(place) {
+            Some(slot) => *slot = own,
+            None => lines.push(own),
+        }
+        let body = self.describe(&lines);
+        self.offered = Some(Offered { lines, place, direction });
+        Ok(body)
+    }
+
+    /// Answers an offer: one audio line, all others rejected. RFC 3264 §6.
+    pub(crate) fn answer(
+        &mut self, security: &dyn MediaSecurity, offer: &[u8],
+    ) -> Result<(Vec<u8>, Agreement), Error> {
+        if self.offered.is_some() {
+            return Err(Misuse::OfferPending.into());
+        }
+        let offer = Description::parse(offer)?;
+        if offer.lines().len() < self.lines.len() {
+            return Err(NotAcceptable::OtherLines.into());
+        }
+        let (place, protection, agreement) = self.choose(security, &offer)?;
+        let own = self.own_line(&protection, &agreement.understood, agreement.direction);
+        let mut lines: Vec<_> = offer.lines().map(|line| rejected(line.media())).collect();
+        if let Some(slot) = lines.get_mut(place) {
+            *slot = own;
+        }
+        let body = self.describe(&lines);
+        self.lines = lines;
+        self.place = Some(place);
+        Ok((body, agreement))
+    }
+
+    /// Takes the answer to our offer. RFC 3264 §7.
+    pub(crate) fn accept_answer(
+        &mut self, security: &dyn MediaSecurity, answer: &[u8],
+    ) -> Result<Agreement, Error> {
+        let offered = self.offered.as_ref().ok_or(Misuse::NoOffer)?;
+        let answer = Description::parse(answer)?;
+        if !answers(&answer, offered) {
+            return Err(NotAcceptable::OtherLines.into());
+        }
+        let line = answer
+            .lines()
+            .nth(offered.place)
+            .filter(|line| line.is_live_audio())
+            .ok_or(NotAcceptable::NoAudio)?;
+        let number = line_number(offered.place)?;
+        let protection = line.security().ok_or(NotAcceptable::NoAudio)?;
+        let mut agreement = self.agree(line, number, protection.profile, offered.direction)?;
+        security.judge(self.local.call, number, &protection)?;
+        // RFC 3264 §5.1: what was offered may come as soon as it has been.
+        for format in self.offered_formats() {
+            if agreement.understood.iter().all(|f| f.payload_type != format.payload_type) {
+                agreement.understood.push(format);
+            }
+        }
+        if let Some(offered) = self.offered.take() {
+            self.lines = offered.lines;
+            self.place = Some(offered.place);
+        }
+        Ok(agreement)
+    }
+
+    /// Forgets our offer, which was refused.
+    pub(crate) fn withdraw(&mut self) {
+        self.offered = None;
+    }
+
+    /// The first line of an offer that can be agreed to; the first line's error if there is none.
+    ///
+    /// Once a line has been agreed on, only that one counts: media does not move to a line
+    /// beside the one that is protected.
+    fn choose(
+        &self, security: &dyn MediaSecurity, offer: &Description,
+    ) -> Result<(usize, LineSecurity, Agreement), Error> {
+        let mut first = None;
+        for (place, line) in offer.lines().enumerate() {
+            if self.place.is_some_and(|own| own != place) || !line.is_live_audio() {
+                continue;
+            }
+            match self.try_line(security, place, line) {
+                Ok((protection, agreement)) => return Ok((place, protection, agreement)),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or(Error::NotAcceptable(NotAcceptable::NoAudio)))
+    }
+
+    fn try_line(
+        &self, security: &dyn MediaSecurity, place: usize, line: MediaLine<'_>,
+    ) -> Result<(LineSecurity, Agreement), Error> {
+        let number = line_number(place)?;
+        let offered = line.security().ok_or(NotAcceptable::NoAudio)?;
+        let agreement = self.agree(line, number, offered.profile, self.wish())?;
+        let protection = security.answer(self.local.call, number, &offered)?;
+        Ok((protection, agreement))
+    }
+
+    /// What the peer's line allows, given the direction that this side wishes or offered.
+    fn agree(
+        &self, line: MediaLine<'_>, number: Line, profile: Profile, ours: Direction,
+    ) -> Result<Agreement, NotAcceptable> {
+        line.check_packet_time()?;
+        let understood = line.formats(&self.local.codecs);
+        let sent = *understood.first().ok_or(NotAcceptable::NoCodec)?;
+        let remote = line.remote(self.local.ip, self.local.peer_on_loopback)?;
+        let mut direction = ours.and(line.direction().reversed());
+        if remote.is_none() {
+            direction = direction.and(Direction::RecvOnly);
+        }
+        Ok(Agreement { line: number, profile, remote, sent, understood, direction })
+    }
+
+    fn wish(&self) -> Direction {
+        Direction::new(true, !self.hold)
+    }
+
+    fn offered_formats(&self) -> Vec<Format> {
+        let format = |codec: &Codec| Format { payload_type: codec.payload_type(), codec: *codec };
+        self.local.codecs.iter().map(format).collect()
+    }
+
+    fn own_line(
+        &self, protection: &LineSecurity, formats: &[Format], direction: Direction,
+    ) -> Media {
+        let numbers: Vec<_> = formats.iter().map(|f| f.payload_type.to_string()).collect();
+        let mut media = live_audio(self.local.rtp_port, protection.profile, numbers.join(" "));
+        for Format { payload_type, codec } in formats {
+            let mapping = format!("{payload_type} {}/8000", codec.name());
+            media.add_attribute_with_value("rtpmap", mapping);
+        }
+        media.add_attribute_with_value("ptime", "20");
+        if self.local.rtcp_port != self.local.rtp_port.wrapping_add(1) {
+            media.add_attribute_with_value("rtcp", self.local.rtcp_port);
+        }
+        media.add_attribute(Attribute::new(direction.name()));
+        for attribute in &protection.attributes {
+            media.add_attribute_with_value(&attribute.name, &attribute.value);
+        }
+        media
+    }
+
+    /// Writes a description of these lines, and counts the version up.
+    fn describe(&mut self, lines: &[Media]) -> Vec<u8> {
+        let session_id = self.local.session_id;
+        let session = Session {
+            connection: Some(Connection::from_ip_addr(self.local.ip)),
+            times: vec![Time::new(0, 0)],
+            medias: lines.to_vec(),
+            ..Session::new(
+                Origin::with_ip_addr(session_id, self.version, self.local.ip),
+                // RFC 8866 §5.3: a session without a name says so.
+                "-",
+            )
+        };
+        self.version += 1;
+        session.to_string().into_bytes()
+    }
+}
+
+/// Whether the answer's lines are the offer's: as many, and none of them live that was offered
+/// rejected. RFC 3264 §6.
+fn answers(answer: &Description, offered: &Offered) -> bool {
+    answer.lines().len() == offered.lines.len()
+        && answer.lines().zip(&offered.lines).all(|(answer, offer)| {
+            answer.media().media == offer.media && (offer.port != 0 || answer.media().port == 0)
+        })
+}
+
+fn live_audio(port: u16, profile: Profile, formats: String) -> Media {
+    Media {
+        media: "audio".to_owned(),
+        port,
+        num_ports: None,
+        proto: profile.name().to_owned(),
+        fmt: formats,
+        media_title: None,
+        connections: Vec::new(),
+        bandwidths: Vec::new(),
+        key: None,
+        attributes: Vec::new(),
+    }
+}
+
+/// The line with port 0 and nothing but what an answer must repeat. RFC 3264 §6.
+fn rejected(line: &Media) -> Media {
+    Media {
+        port: 0,
+        num_ports: None,
+        media_title: None,
+        connections: Vec::new(),
+        bandwidths: Vec::new(),
+        key: None,
+        attributes: Vec::new(),
+        ..line.clone()
+    }
+}
+
+fn line_number(place: usize) -> Result<Line, NotAcceptable> {
+    u8::try_from(place).map(Line).map_err(|_| NotAcceptable::OtherLines)
+}

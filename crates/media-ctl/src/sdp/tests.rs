@@ -1,0 +1,386 @@
+//! Offer/answer against the RFCs' rules, and against descriptions that mean ill.
+
+use super::*;
+use crate::{Codec, Error, Misuse, NotAcceptable};
+use proptest::prelude::*;
+use ssm::{Attribute, Call, Line, LineSecurity, MediaGuard, MediaSecurity, Open, Profile, Refused};
+
+fn negotiator(ip: &str) -> Negotiator {
+    Negotiator::new(Local {
+        call: Call(1),
+        ip: ip.parse().unwrap(),
+        rtp_port: 40_000,
+        rtcp_port: 40_001,
+        codecs: Codec::ALL.to_vec(),
+        peer_on_loopback: false,
+        session_id: 77,
+    })
+}
+
+fn text(body: Vec<u8>) -> String {
+    String::from_utf8(body).unwrap()
+}
+
+/// A description with this connection address and these lines after `t=`.
+fn sdp(address: &str, lines: &str) -> Vec<u8> {
+    let family = if address.contains(':') { "IP6" } else { "IP4" };
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n{}\r\n",
+        lines.replace('\n', "\r\n")
+    )
+    .into_bytes()
+}
+
+fn answer(lines: &str) -> Result<(String, Agreement), Error> {
+    let offer = sdp("192.0.2.2", lines);
+    let (body, agreement) = negotiator("192.0.2.1").answer(&Open, &offer)?;
+    Ok((text(body), agreement))
+}
+
+/// Offers SRTP with slots, and accepts nothing else.
+struct Slots;
+
+impl Slots {
+    fn line() -> LineSecurity {
+        let crypto = |value: &str| Attribute { name: "crypto".to_owned(), value: value.to_owned() };
+        LineSecurity {
+            profile: Profile::Savp,
+            attributes: vec![
+                crypto("1 AES_CM_128_HMAC_SHA1_80 inline:{slot}"),
+                crypto("2 AEAD_AES_128_GCM inline:{slot}"),
+            ],
+        }
+    }
+}
+
+impl MediaSecurity for Slots {
+    fn offer(&self, _: Call, _: Line) -> Result<LineSecurity, Refused> {
+        Ok(Self::line())
+    }
+
+    fn answer(&self, _: Call, _: Line, offered: &LineSecurity) -> Result<LineSecurity, Refused> {
+        if *offered != Self::line() {
+            return Err(Refused::Profile);
+        }
+        let mut first = Self::line();
+        first.attributes.truncate(1);
+        Ok(first)
+    }
+
+    fn judge(&self, _: Call, _: Line, answered: &LineSecurity) -> Result<(), Refused> {
+        if answered.profile.is_secure() && answered.attributes.len() == 1 {
+            Ok(())
+        } else {
+            Err(Refused::Downgrade)
+        }
+    }
+
+    fn guard(&self, _: Call, _: Line) -> Result<MediaGuard, Refused> {
+        Err(Refused::NotAuthenticated)
+    }
+}
+
+#[test]
+fn an_offer_reads_as_the_rfcs_want_it() {
+    let offer = text(negotiator("192.0.2.1").offer(&Open).unwrap());
+    assert_eq!(
+        offer,
+        "v=0\r\no=- 77 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+         m=audio 40000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
+         a=ptime:20\r\na=sendrecv\r\n"
+    );
+}
+
+#[test]
+fn offer_and_answer_agree_on_both_sides() {
+    for (ours, theirs) in [("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2")] {
+        let (mut caller, mut callee) = (negotiator(ours), negotiator(theirs));
+        let offer = caller.offer(&Slots).unwrap();
+        let (answer, callees) = callee.answer(&Slots, &offer).unwrap();
+        let callers = caller.accept_answer(&Slots, &answer).unwrap();
+        assert_eq!(callers.profile, Profile::Savp);
+        assert_eq!(callers.sent.codec, Codec::Pcmu);
+        assert_eq!(callers.direction, Direction::SendRecv);
+        let remote = callers.remote.unwrap();
+        assert_eq!(remote.rtp, std::net::SocketAddr::new(theirs.parse().unwrap(), 40_000));
+        assert_eq!(remote.rtcp.port(), 40_001);
+        assert_eq!(callees.remote.unwrap().rtp.ip().to_string(), ours);
+    }
+}
+
+#[test]
+fn security_attributes_go_through_unchanged() {
+    let mut caller = negotiator("192.0.2.1");
+    let offer = text(caller.offer(&Slots).unwrap());
+    assert!(offer.contains("m=audio 40000 RTP/SAVP 0 8\r\n"));
+    assert!(offer.contains(
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{slot}\r\n\
+         a=crypto:2 AEAD_AES_128_GCM inline:{slot}\r\n"
+    ));
+    let (answer, _) = negotiator("192.0.2.2").answer(&Slots, offer.as_bytes()).unwrap();
+    let answer = text(answer);
+    assert!(answer.contains("a=crypto:1 AES") && !answer.contains("a=crypto:2"), "{answer}");
+}
+
+#[test]
+fn m09_an_answer_in_the_clear_to_a_secured_offer_is_refused() {
+    let mut caller = negotiator("192.0.2.1");
+    caller.offer(&Slots).unwrap();
+    let plain = sdp("192.0.2.2", "m=audio 5000 RTP/AVP 0");
+    let refused = caller.accept_answer(&Slots, &plain).unwrap_err();
+    assert_eq!(refused, Error::Security(Refused::Downgrade));
+    assert_eq!(refused.status(), 488);
+}
+
+#[test]
+fn m09_a_second_line_in_the_answer_or_a_later_offer_is_not_taken() {
+    let two = "m=audio 0 RTP/SAVP 0\nm=audio 5000 RTP/AVP 0";
+    let mut caller = negotiator("192.0.2.1");
+    let offer = caller.offer(&Slots).unwrap();
+    let refused = caller.accept_answer(&Slots, &sdp("192.0.2.2", two)).unwrap_err();
+    assert_eq!(refused, Error::NotAcceptable(NotAcceptable::OtherLines));
+
+    let mut callee = negotiator("192.0.2.2");
+    callee.answer(&Slots, &offer).unwrap();
+    let refused = callee.answer(&Open, &sdp("192.0.2.1", two)).unwrap_err();
+    assert_eq!(refused, Error::NotAcceptable(NotAcceptable::NoAudio));
+}
+
+#[test]
+fn m06_crypto_on_a_plain_line_is_answered_in_the_clear() {
+    let (body, agreement) = answer(
+        "m=audio 5000 RTP/AVP 0\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz",
+    )
+    .unwrap();
+    assert_eq!(agreement.profile, Profile::Avp);
+    assert!(!body.contains("crypto"));
+}
+
+#[test]
+fn static_payload_types_need_no_mapping_and_dynamic_ones_are_mapped() {
+    let (body, agreement) = answer("m=audio 5000 RTP/AVP 18 8 0").unwrap();
+    assert_eq!(agreement.sent.codec, Codec::Pcma);
+    assert!(body.contains("m=audio 40000 RTP/AVP 8 0\r\n"), "{body}");
+
+    let mapped = "m=audio 5000 RTP/AVP 96 0 101\na=rtpmap:96 pcma/8000/1\n\
+                  a=rtpmap:0 G729/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16";
+    let (body, agreement) = answer(mapped).unwrap();
+    assert_eq!(agreement.understood, [Format { payload_type: 96, codec: Codec::Pcma }]);
+    // RFC 4733 events are not spoken here, so they are not in the answer.
+    assert!(body.contains("m=audio 40000 RTP/AVP 96\r\na=rtpmap:96 PCMA/8000\r\n"), "{body}");
+    assert!(!body.contains("telephone-event"));
+
+    let none = answer("m=audio 5000 RTP/AVP 18 9 300 x").unwrap_err();
+    assert_eq!(none, Error::NotAcceptable(NotAcceptable::NoCodec));
+}
+
+#[test]
+fn other_lines_are_answered_with_port_0_in_their_places() {
+    let (body, agreement) = answer(
+        "m=video 6000 RTP/AVP 99\na=rtpmap:99 H264/90000\nm=audio 0 RTP/AVP 0\n\
+         m=audio 5000 RTP/AVP 0\nm=application 7000 UDP/DTLS/SCTP webrtc-datachannel",
+    )
+    .unwrap();
+    let lines: Vec<_> = body.lines().filter(|line| line.starts_with("m=")).collect();
+    assert_eq!(
+        lines,
+        [
+            "m=video 0 RTP/AVP 99",
+            "m=audio 0 RTP/AVP 0",
+            "m=audio 40000 RTP/AVP 0",
+            "m=application 0 UDP/DTLS/SCTP webrtc-datachannel"
+        ]
+    );
+    assert_eq!(agreement.line, Line(2));
+}
+
+#[test]
+fn the_first_line_that_security_accepts_is_taken() {
+    let offer = "m=audio 5000 RTP/SAVP 0\nm=audio 5002 RTP/AVP 0";
+    let (body, agreement) = answer(offer).unwrap();
+    assert!(body.contains("m=audio 0 RTP/SAVP 0\r\nm=audio 40000 RTP/AVP 0\r\n"), "{body}");
+    assert_eq!(agreement.remote.unwrap().rtp.port(), 5002);
+    let refused = answer("m=audio 5000 RTP/SAVP 0").unwrap_err();
+    assert_eq!(refused, Error::Security(Refused::Profile));
+    let none = answer("m=video 5000 RTP/AVP 99").unwrap_err();
+    assert_eq!(none, Error::NotAcceptable(NotAcceptable::NoAudio));
+}
+
+/// RFC 3264 §6.1 and §8.4, row by row: what the peer says, how we answer.
+#[test]
+fn directions_are_answered_as_the_rfc_says() {
+    use Direction::{Inactive, RecvOnly, SendOnly, SendRecv};
+    for (hold, offered, answered) in [
+        (false, "sendrecv", SendRecv),
+        (false, "sendonly", RecvOnly),
+        (false, "recvonly", SendOnly),
+        (false, "inactive", Inactive),
+        (true, "sendrecv", SendOnly),
+        (true, "sendonly", Inactive),
+        (true, "recvonly", SendOnly),
+        (true, "inactive", Inactive),
+    ] {
+        let mut callee = negotiator("192.0.2.1");
+        callee.set_hold(hold);
+        let offer = sdp("192.0.2.2", &format!("m=audio 5000 RTP/AVP 0\na={offered}"));
+        let (body, agreement) = callee.answer(&Open, &offer).unwrap();
+        assert_eq!(agreement.direction, answered, "{hold} {offered}");
+        assert!(text(body).contains(&format!("a={}\r\n", answered.name())));
+    }
+    let session_level =
+        b"v=0\no=- 1 1 IN IP4 192.0.2.2\nc=IN IP4 192.0.2.2\na=sendonly\nm=audio 5000 RTP/AVP 0\n";
+    let (_, agreement) = negotiator("192.0.2.1").answer(&Open, session_level).unwrap();
+    assert_eq!(agreement.direction, RecvOnly);
+}
+
+#[test]
+fn a_null_address_holds() {
+    for (address, ours) in [("0.0.0.0", "192.0.2.1"), ("::", "2001:db8::1")] {
+        let offer = sdp(address, "m=audio 5000 RTP/AVP 0");
+        let (_, agreement) = negotiator(ours).answer(&Open, &offer).unwrap();
+        assert_eq!(agreement.remote, None);
+        assert_eq!(agreement.direction, Direction::RecvOnly);
+    }
+}
+
+#[test]
+fn versions_count_up_and_lines_keep_their_places() {
+    let mut callee = negotiator("192.0.2.1");
+    let offer = sdp("192.0.2.2", "m=video 6000 RTP/AVP 99\nm=audio 5000 RTP/AVP 0");
+    let (first, _) = callee.answer(&Open, &offer).unwrap();
+    assert!(text(first).contains("o=- 77 1 IN"));
+    callee.set_hold(true);
+    let hold = text(callee.offer(&Open).unwrap());
+    assert!(hold.contains("o=- 77 2 IN"));
+    assert!(hold.contains("m=video 0 RTP/AVP 99\r\nm=audio 40000 RTP/AVP 0 8\r\n"), "{hold}");
+    assert!(hold.contains("a=sendonly"));
+    let held = sdp("192.0.2.2", "m=video 0 RTP/AVP 99\nm=audio 5000 RTP/AVP 0\na=recvonly");
+    let agreement = callee.accept_answer(&Open, &held).unwrap();
+    assert_eq!(agreement.direction, Direction::SendOnly);
+    // RFC 3264 §8: a later offer may add lines and must not take any away.
+    let fewer = sdp("192.0.2.2", "m=audio 5000 RTP/AVP 0");
+    let refused = callee.answer(&Open, &fewer).unwrap_err();
+    assert_eq!(refused, Error::NotAcceptable(NotAcceptable::OtherLines));
+}
+
+#[test]
+fn steps_out_of_turn_are_refused_and_change_nothing() {
+    let mut caller = negotiator("192.0.2.1");
+    let answer = sdp("192.0.2.2", "m=audio 5000 RTP/AVP 0");
+    let out_of_turn = caller.accept_answer(&Open, &answer).unwrap_err();
+    assert_eq!(out_of_turn, Error::Misuse(Misuse::NoOffer));
+    caller.offer(&Open).unwrap();
+    assert_eq!(caller.offer(&Open).unwrap_err(), Error::Misuse(Misuse::OfferPending));
+    assert_eq!(caller.answer(&Open, &answer).unwrap_err(), Error::Misuse(Misuse::OfferPending));
+    // A bad answer leaves the offer waiting; a refused offer can be withdrawn.
+    assert!(caller.accept_answer(&Open, b"v=0\r\n").is_err());
+    caller.withdraw();
+    assert!(caller.answer(&Open, &answer).is_ok());
+}
+
+#[test]
+fn an_answer_may_be_followed_by_anything_that_was_offered() {
+    let mut caller = negotiator("192.0.2.1");
+    caller.offer(&Open).unwrap();
+    let answer = sdp("192.0.2.2", "m=audio 5000 RTP/AVP 8\na=rtcp:5009 IN IP4 198.51.100.9");
+    let agreement = caller.accept_answer(&Open, &answer).unwrap();
+    assert_eq!(agreement.sent.codec, Codec::Pcma);
+    assert_eq!(agreement.understood.len(), 2);
+    // The port of a=rtcp counts, its address does not.
+    assert_eq!(agreement.remote.unwrap().rtcp, "192.0.2.2:5009".parse().unwrap());
+}
+
+#[test]
+fn m13_media_goes_to_unicast_of_our_family_and_to_loopback_only_from_there() {
+    let mut local = negotiator("192.0.2.1");
+    for address in [
+        "255.255.255.255",
+        "224.2.1.1",
+        "224.2.1.1/127",
+        "239.255.255.250",
+        "240.0.0.1",
+        "0.1.2.3",
+        "127.0.0.1",
+        "127.8.8.8",
+        "::ffff:127.0.0.1",
+        "ff02::1",
+        "::1",
+        "2001:db8::2",
+        "host.example.org",
+        "192.0.2",
+    ] {
+        let refused = local.answer(&Open, &sdp(address, "m=audio 5000 RTP/AVP 0")).unwrap_err();
+        assert_eq!(refused, Error::NotAcceptable(NotAcceptable::Address), "{address}");
+        assert_eq!(refused.status(), 488);
+    }
+    let none = b"v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\n";
+    assert!(local.answer(&Open, none).is_err());
+    for (ours, theirs) in [("127.0.0.1", "127.0.0.1"), ("::1", "::1")] {
+        let mut on_loopback = Negotiator::new(Local {
+            call: Call(1),
+            ip: ours.parse().unwrap(),
+            rtp_port: 40_000,
+            rtcp_port: 40_001,
+            codecs: vec![Codec::Pcmu],
+            peer_on_loopback: true,
+            session_id: 1,
+        });
+        let offer = sdp(theirs, "m=audio 5000 RTP/AVP 0");
+        assert!(on_loopback.answer(&Open, &offer).is_ok(), "{theirs}");
+    }
+}
+
+#[test]
+fn p20_numbers_and_sizes_are_refused_before_they_cost() {
+    let status = |lines: &str| answer(lines).unwrap_err().status();
+    assert_eq!(status("m=audio 4294967296 RTP/AVP 0"), 400);
+    assert_eq!(status("m=audio 5000/4294967296 RTP/AVP 0"), 400);
+    for packet_time in ["0", "2147483648", "4294967296", "-20", "x", ""] {
+        let line = format!("m=audio 5000 RTP/AVP 0\na=ptime:{packet_time}");
+        assert_eq!(status(&line), 488, "{packet_time}");
+    }
+    assert_eq!(status("m=audio 5000 RTP/AVP 0\na=maxptime:10"), 488);
+    assert_eq!(status(&"m=audio 5000 RTP/AVP 0\n".repeat(10_000)), 400);
+    assert_eq!(status(&"m=audio 5000 RTP/AVP 0\n".repeat(9)), 400);
+    assert_eq!(status(&format!("m=audio 5000 RTP/AVP{}", " 0".repeat(65))), 400);
+    assert_eq!(status(&"a=x\n".repeat(300)), 400);
+    assert_eq!(status("m=audio 5000 RTP/AVP 4294967296"), 488);
+    assert!(answer(&format!("m=audio 5000 RTP/AVP{}", " 0".repeat(64))).is_ok());
+    assert!(answer("m=audio 5000 RTP/AVP 0\na=ptime:30\na=maxptime:150").is_ok());
+    let huge = Description::parse(&vec![b'v'; MAX_OCTETS + 1]).unwrap_err();
+    assert_eq!(huge.line, 0);
+}
+
+#[test]
+fn what_is_no_description_names_its_line() {
+    for (body, line) in [
+        (&b""[..], 0),
+        (b"v=0\r\ns=-\r\n", 0),
+        (b"o=- 1 1 IN IP4 192.0.2.2\r\nv=0\r\n", 1),
+        (b"v=1\r\no=- 1 1 IN IP4 192.0.2.2\r\n", 1),
+        (b"v=0\r\no=- 1 x IN IP4 192.0.2.2\r\n", 2),
+        (b"v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\nm=audio\r\n", 3),
+        (b"v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\no=- 1 1 IN IP4 192.0.2.2\r\n", 3),
+        (b"v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\nno line at all\r\n", 3),
+    ] {
+        let error = Description::parse(body).unwrap_err();
+        assert_eq!(error.line, line, "{}: {error}", String::from_utf8_lossy(body));
+        assert_eq!(Error::from(error).status(), 400);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_bytes_panic(octets in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = negotiator("192.0.2.1").answer(&Open, &octets);
+    }
+
+    #[test]
+    fn no_text_panics_and_no_answer_is_unreadable(lines in "(m=audio [0-9]{1,6} RTP/AVP( [0-9]{1,3}){1,3}\n|[a-z]=[ -~]{0,20}\n|a=(rtpmap|ptime|rtcp|crypto):[ -~]{0,20}\n){1,12}") {
+        if let Ok((body, _)) = answer(&lines) {
+            prop_assert!(Description::parse(body.as_bytes()).is_ok());
+        }
+    }
+}
