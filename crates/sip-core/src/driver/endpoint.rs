@@ -4,7 +4,7 @@ use super::config::Config;
 use super::observe::Observer;
 use super::questions::Questions;
 use super::sockets::Sockets;
-use super::state::{State, Stop};
+use super::state::{State, Stop, after};
 use super::streams::Streams;
 use super::task::Task;
 use crate::manager::{
@@ -49,6 +49,9 @@ pub struct Sizes {
 
 impl Endpoint {
     /// Binds the sockets and starts the task.
+    ///
+    /// The task asks `security` while it holds the endpoint's lock: neither its methods nor its
+    /// futures may call the endpoint.
     ///
     /// # Errors
     /// What the network says to a bind: nothing is bound then.
@@ -234,7 +237,7 @@ impl Endpoint {
             let mut state = self.0.lock();
             let now = state.runtime.now();
             if state.stop == Stop::No {
-                state.stop = Stop::By(now + within);
+                state.stop = Stop::By(after(now, within));
                 state.core.hang_up_all(now);
                 state.wake();
             }

@@ -2,7 +2,7 @@
 
 use crate::manager::{ConsultId, Query, Verdict};
 use net::{BoxFuture, Network};
-use ssa::{Answer, SipSecurity};
+use ssa::{Answer, CallRef, SipSecurity};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -64,6 +64,11 @@ impl Questions {
         }
         None
     }
+}
+
+/// Tells the security manager that a call is over. A panic changes nothing for the stack.
+pub(super) fn abandon(call: CallRef, security: &dyn SipSecurity) {
+    let _ = catch_unwind(AssertUnwindSafe(|| security.abandon(call)));
 }
 
 /// Asks. A panic is no answer.

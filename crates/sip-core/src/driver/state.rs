@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::observe::Observer;
-use super::questions::{Asked, Questions, ask};
+use super::questions::{Asked, Questions, abandon, ask};
 use super::sockets::{PAUSE, Sockets};
 use super::streams::{Happened, Streams};
 use crate::Message;
@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Everything behind the mutex.
 pub(super) struct State {
@@ -47,6 +47,11 @@ pub(super) enum Stop {
     By(Instant),
     /// It has stopped.
     Done,
+}
+
+/// `now` and `time` later; an hour where that is beyond what the clock can say.
+pub(super) fn after(now: Instant, time: Duration) -> Instant {
+    now.checked_add(time).unwrap_or_else(|| now + Duration::from_secs(3600))
 }
 
 impl State {
@@ -153,12 +158,12 @@ impl State {
                     match ask(query, &*self.security, &*self.network, resolve) {
                         Asked::Ready(verdict) => self.core.verdict(now, id, verdict),
                         Asked::Pending(within, future) => {
-                            self.questions.open(id, now + within, future);
+                            self.questions.open(id, after(now, within), future);
                         }
                     }
                 }
                 Action::CancelConsult(id) => self.questions.cancel(id),
-                Action::Abandon(call) => self.security.abandon(call),
+                Action::Abandon(call) => abandon(call, &*self.security),
                 Action::Event(event) => self.deliver(event),
             }
         }

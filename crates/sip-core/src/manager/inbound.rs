@@ -51,13 +51,15 @@ impl<'a> Identity<'a> {
 impl Inbound {
     /// What SSA sees of the arrival.
     pub(super) fn view(&self, in_dialog: bool) -> ssa::Arrival<'_> {
-        let branch = self.message.top_via().ok().and_then(|via| via.branch());
+        let mut vias = self.message.vias().map_while(Result::ok);
+        let top = vias.next();
+        let branch = top.and_then(|via| via.branch());
         ssa::Arrival {
             source: self.arrival.source,
             transport: self.arrival.transport,
             flow: self.arrival.flow,
             branch: branch.unwrap_or_default(),
-            vias: self.message.via_count(),
+            vias: vias.count() + usize::from(top.is_some()),
             in_dialog,
         }
     }

@@ -1,5 +1,6 @@
 //! A caller and what hand-written callees and proxies answer it.
 
+use crate::double::{Double, Script};
 use crate::raw::{Raw, field};
 use crate::world::{ALICE, Side, World, sdp};
 use sip_core::manager::{CallId, Cause, EndReason, Event};
@@ -220,4 +221,33 @@ fn a_reinvite_that_only_rings_is_given_up() {
         .unwrap();
     let sizes = alice.endpoint.sizes().manager;
     assert_eq!((sizes.dialogs, sizes.transactions, sizes.timers), (1, 0, 0));
+}
+
+#[test]
+fn the_ack_to_a_2xx_carries_the_credentials_of_its_invite() {
+    let world = World::perfect();
+    let signer = Double::new(world.runtime(1), Script::default());
+    let alice = world.side(1, signer);
+    let mut raw = Raw::new(&world, 9);
+    raw.peer = ([192, 0, 2, 1], 5060).into();
+    world
+        .sim
+        .block_on(async {
+            alice.call(ALICE, CALLEE, sdp("offer"));
+            let first = raw.receive().await.unwrap();
+            let challenge = "WWW-Authenticate: Test nonce=\"1\"\r\n";
+            raw.send(&response(&first, "401 Unauthorized", "c", challenge));
+            let refused = raw.receive().await.unwrap();
+            assert!(refused.starts_with("ACK ") && !refused.contains("Authorization"), "{refused}");
+            let second = raw.receive().await.unwrap();
+            let same = ["From", "Call-ID", "Contact", "To"];
+            assert_eq!(same.map(|name| field(&second, name)), same.map(|name| field(&first, name)));
+            assert_eq!(field(&second, "CSeq"), "2 INVITE");
+            assert_ne!(field(&second, "Via"), field(&first, "Via"));
+            raw.send(&response(&second, "200 OK", "t", CONTACT));
+            let ack = raw.receive().await.unwrap();
+            assert_eq!(field(&ack, "CSeq"), "2 ACK");
+            assert_eq!(field(&ack, "Authorization"), field(&second, "Authorization"));
+        })
+        .unwrap();
 }

@@ -410,3 +410,28 @@ fn a_verdict_that_comes_after_its_call_does_nothing() {
     alice.assert_empty();
     bob.assert_empty();
 }
+
+#[test]
+fn a_reinvite_is_challenged_and_a_refusal_leaves_all_as_it_was() {
+    let Pair { world, mut alice, mut bob, asked_of_bob, .. } =
+        pair(Script::default(), Script::default());
+    world
+        .sim
+        .block_on(async {
+            let (call, id) = connect(&mut alice, &mut bob).await;
+            alice.endpoint.reinvite(call, sdp("more")).unwrap();
+            assert_eq!(bob.next().await, Event::Reinvited { id, body: sdp("more") });
+            bob.endpoint.accept_reinvite(id, sdp("yes")).unwrap();
+            let answered = Event::ReinviteAnswered { id: call, body: sdp("yes") };
+            assert_eq!(alice.next().await, answered);
+            assert_eq!(bob.next().await, Event::Confirmed { id });
+            assert_eq!(asked_of_bob.count("request_received INVITE in dialog"), 2);
+            assert_eq!(asked_of_bob.count("authenticate INVITE"), 2);
+            alice.endpoint.hang_up(call).unwrap();
+            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
+            alice.sleep(Duration::from_secs(70)).await;
+        })
+        .unwrap();
+    alice.assert_empty();
+    bob.assert_empty();
+}
