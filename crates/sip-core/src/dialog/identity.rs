@@ -2,9 +2,8 @@
 
 use super::route::{Route, values};
 use super::texts::Texts;
-use crate::NameAddr;
 use crate::syntax::List;
-use crate::{HeaderName, Message};
+use crate::{HeaderName, Message, NameAddr};
 
 const CALL_ID: usize = 0;
 const LOCAL: usize = 1;

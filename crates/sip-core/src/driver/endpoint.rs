@@ -73,6 +73,7 @@ impl Endpoint {
             observer: Observer::new(config.sink.clone()),
             config,
             events: VecDeque::new(),
+            listening: true,
             event_waker: None,
             task_waker: None,
             stop: Stop::No,
@@ -287,6 +288,11 @@ impl Drop for Endpoint {
 
 impl Drop for Events {
     fn drop(&mut self) {
+        {
+            let mut state = self.0.lock();
+            state.listening = false;
+            state.events.clear();
+        }
         release(&self.0);
     }
 }

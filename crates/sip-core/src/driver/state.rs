@@ -28,6 +28,8 @@ pub(super) struct State {
     pub(super) questions: Questions,
     pub(super) observer: Observer,
     pub(super) events: VecDeque<Event>,
+    /// Whether somebody may still read the events.
+    pub(super) listening: bool,
     pub(super) event_waker: Option<Waker>,
     pub(super) task_waker: Option<Waker>,
     pub(super) stop: Stop,
@@ -186,6 +188,9 @@ impl State {
 
     fn deliver(&mut self, event: Event) {
         self.observer.event(&event);
+        if !self.listening {
+            return;
+        }
         self.events.push_back(event);
         if let Some(waker) = self.event_waker.take() {
             waker.wake();

@@ -125,26 +125,11 @@ impl Call {
         let peer = self.peer?;
         let dialog = self.dialog.as_mut()?;
         let cseq = dialog.next_cseq();
-        let route = dialog.route();
-        let target = Target::in_dialog(route.first_hop(), &peer);
-        let contact = match method {
-            Method::INVITE => Contact::Value(self.contact.to_vec()),
-            _ => Contact::None,
-        };
-        let draft = Draft {
-            method,
-            uri: route.uri,
-            routes: route.routes,
-            from: dialog.local().to_vec(),
-            to: dialog.remote().to_vec(),
-            call_id: dialog.call_id().to_vec(),
-            cseq,
-            contact,
-            fields: Vec::new(),
-            original: body,
-            body: Body::default(),
-            credentials: Vec::new(),
-        };
+        let (mut draft, target) = Draft::in_dialog(dialog, &peer, method, cseq);
+        draft.original = body;
+        if method == Method::INVITE {
+            draft.contact = Contact::Value(self.contact.to_vec());
+        }
         Some((draft, target))
     }
 }

@@ -12,10 +12,8 @@ use super::outgoing::{Contact, Draft, cancel, credentials};
 use super::slab::Key;
 use super::target::Target;
 use super::timers::{CallTimer, Due};
-use crate::NameAddr;
-use crate::Uri;
 use crate::dialog::Dialog;
-use crate::{Message, Method};
+use crate::{Message, Method, NameAddr, Uri};
 use ssa::{Body, CallRef};
 use std::time::Instant;
 
@@ -60,29 +58,12 @@ impl SipManager {
         let tag = format!("{:016x}", self.ports.random.next());
         let call_id = format!("{:016x}{:016x}", self.ports.random.next(), self.ports.random.next());
         let reference = self.call_ref(call_id.as_bytes(), tag.as_bytes());
-        let display = from.display().unwrap_or_default();
-        let from_value = [display, b"<", from.uri().as_bytes(), b">;tag=", tag.as_bytes()].concat();
-        let user = self.contact_user(from.uri().as_bytes()).map_or_else(
-            || String::from_utf8_lossy(from.uri().user().unwrap_or_default()).into_owned(),
-            str::to_owned,
-        );
-        // RFC 3261 §19.1.5: a URI's headers do not stand in the Request-URI.
-        let end = uri.as_bytes().len().saturating_sub(uri.headers().as_bytes().len());
-        let uri = uri.as_bytes().get(..end).unwrap_or_default().to_vec();
-        let draft = Draft {
-            method,
-            to: [b"<", uri.as_slice(), b">"].concat(),
-            uri,
-            routes: Vec::new(),
-            from: from_value,
-            call_id: call_id.into_bytes(),
-            cseq: 1,
-            contact: Contact::User(user),
-            fields: Vec::new(),
-            original: Body::default(),
-            body: Body::default(),
-            credentials: Vec::new(),
-        };
+        let own_user = from.uri().user().unwrap_or_default();
+        let user = self
+            .contact_user(from.uri().as_bytes())
+            .map_or_else(|| String::from_utf8_lossy(own_user).into_owned(), str::to_owned);
+        let mut draft = Draft::outside(method, &from, &uri, &tag, call_id);
+        draft.contact = Contact::User(user);
         Ok((draft, target, reference))
     }
 
@@ -295,22 +276,8 @@ impl SipManager {
     /// the INVITE. RFC 3261 §13.2.2.4, §22.1.
     pub(super) fn acknowledge(&mut self, answer: &Answer, dialog: &Dialog, peer: super::Hop) {
         let Ok(cseq) = answer.sent.cseq() else { return };
-        let route = dialog.route();
-        let target = Target::in_dialog(route.first_hop(), &peer);
-        let draft = Draft {
-            method: Method::ACK,
-            uri: route.uri,
-            routes: route.routes,
-            from: dialog.local().to_vec(),
-            to: dialog.remote().to_vec(),
-            call_id: dialog.call_id().to_vec(),
-            cseq: cseq.number,
-            contact: Contact::None,
-            fields: credentials(&answer.sent),
-            original: Body::default(),
-            body: Body::default(),
-            credentials: Vec::new(),
-        };
+        let (mut draft, target) = Draft::in_dialog(dialog, &peer, Method::ACK, cseq.number);
+        draft.fields = credentials(&answer.sent);
         let Some(hop) = target.hop(0, &self.config.locals) else { return };
         let octets = draft.octets(&hop, self.ports.random.next());
         self.io.send(Sender::Nobody, hop, octets.clone());
@@ -333,23 +300,15 @@ impl SipManager {
             return;
         }
         let (sent, hop) = (client.request.clone(), client.hop);
-        let Some(dialog) = Dialog::of_caller(&sent, &response.message) else { return };
-        let first = Identity::of(&sent);
-        let reference = first.map(|id| self.call_ref(id.call_id, id.caller_tag()));
+        let Some(mut dialog) = Dialog::of_caller(&sent, &response.message) else { return };
+        let Some(call) = Identity::of(&sent).map(|id| self.call_ref(id.call_id, id.caller_tag()))
+        else {
+            return;
+        };
         let answer = Answer { client: key, hop, sent, response: response.clone() };
         self.acknowledge(&answer, &dialog, hop);
-        let mut fork = Call {
-            reference: reference.unwrap_or(CallRef(0)),
-            phase: Phase::Ending,
-            dialog: Some(Box::new(dialog)),
-            filed: None,
-            peer: Some(hop),
-            contact: Box::default(),
-            caller: true,
-            quiet: true,
-        };
-        if let Some((draft, target)) = fork.request(Method::BYE, Body::default()) {
-            self.begin(now, Owner::Fork, fork.reference, draft, target);
-        }
+        let cseq = dialog.next_cseq();
+        let (bye, target) = Draft::in_dialog(&dialog, &hop, Method::BYE, cseq);
+        self.begin(now, Owner::Fork, call, bye, target);
     }
 }

@@ -4,8 +4,11 @@ use super::action::Hop;
 use super::clients::branch_text;
 use super::config::Local;
 use super::inbound::{Identity, Inbound};
-use crate::NameAddr;
-use crate::{HeaderName, Message, Method, RequestBuilder, ResponseBuilder, StatusCode};
+use super::target::Target;
+use crate::dialog::Dialog;
+use crate::{
+    HeaderName, Message, Method, NameAddr, RequestBuilder, ResponseBuilder, StatusCode, Uri,
+};
 use bytes::Bytes;
 use ssa::{Body, Field, Transport};
 
@@ -62,6 +65,54 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// A request outside a dialog: From with our tag, To without one. RFC 3261 §8.1.1.
+    pub(super) fn outside(
+        method: Method<'static>, from: &NameAddr<'_>, to: &Uri<'_>, tag: &str, call_id: String,
+    ) -> Self {
+        // RFC 3261 §19.1.5: a URI's headers do not stand in the Request-URI.
+        let end = to.as_bytes().len().saturating_sub(to.headers().as_bytes().len());
+        let uri = to.as_bytes().get(..end).unwrap_or_default().to_vec();
+        let display = from.display().unwrap_or_default();
+        let from = from.uri().as_bytes();
+        Self {
+            method,
+            to: [b"<", uri.as_slice(), b">"].concat(),
+            uri,
+            routes: Vec::new(),
+            from: [display, b"<", from, b">;tag=", tag.as_bytes()].concat(),
+            call_id: call_id.into_bytes(),
+            cseq: 1,
+            contact: Contact::None,
+            fields: Vec::new(),
+            original: Body::default(),
+            body: Body::default(),
+            credentials: Vec::new(),
+        }
+    }
+
+    /// A request in a dialog, and where it goes first. RFC 3261 §12.2.1.1.
+    pub(super) fn in_dialog(
+        dialog: &Dialog, peer: &Hop, method: Method<'static>, cseq: u32,
+    ) -> (Self, Target) {
+        let route = dialog.route();
+        let target = Target::in_dialog(route.first_hop(), peer);
+        let draft = Self {
+            method,
+            uri: route.uri,
+            routes: route.routes,
+            from: dialog.local().to_vec(),
+            to: dialog.remote().to_vec(),
+            call_id: dialog.call_id().to_vec(),
+            cseq,
+            contact: Contact::None,
+            fields: Vec::new(),
+            original: Body::default(),
+            body: Body::default(),
+            credentials: Vec::new(),
+        };
+        (draft, target)
+    }
+
     /// Settles the Contact for a request that leaves over `hop`.
     pub(super) fn fix_contact(&mut self, locals: &[Local], hop: &Hop) {
         if let Contact::User(user) = &self.contact {

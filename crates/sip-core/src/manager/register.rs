@@ -9,9 +9,8 @@ use super::outgoing::{Contact, Draft};
 use super::slab::Key;
 use super::target::Target;
 use super::timers::Due;
-use crate::Uri;
 use crate::delta_seconds;
-use crate::{HeaderName, Method};
+use crate::{HeaderName, Method, Uri};
 use ssa::{CallRef, FlowId};
 use std::time::{Duration, Instant};
 
