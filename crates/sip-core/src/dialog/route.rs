@@ -1,7 +1,6 @@
 //! Route sets: where a request of a dialog goes, loose and strict. RFC 3261 §12.2.1.1, §16.12.1.2.
 
-use crate::NameAddr;
-use crate::ParseError;
+use crate::{NameAddr, ParseError};
 
 /// The Request-URI and the Route values of a request in a dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! A message that came in, with how it arrived.
 
 use super::action::Arrival;
-use crate::{HeaderName, Message};
-use crate::{NameAddr, Via};
+use crate::{HeaderName, Message, NameAddr, Via};
 use ssa::Body;
 
 /// A message and its arrival.
@@ -19,6 +18,7 @@ pub(super) struct Identity<'a> {
     pub(super) call_id: &'a [u8],
     pub(super) from: NameAddr<'a>,
     pub(super) to: NameAddr<'a>,
+    /// The method of CSeq: in a request that is valid, its own.
     pub(super) method: &'a [u8],
     pub(super) cseq: u32,
 }
