@@ -1,6 +1,6 @@
 //! The parser's cases P01 to P12, P15, P16, P21 and P23 of the security register.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails says where")]
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 use sip_core::{
     Capabilities, FaultKind, FrameError, Framed, HeaderName, Limits, Message, StatusCode,
