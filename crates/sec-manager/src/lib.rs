@@ -10,16 +10,25 @@
 //! spawns no task; time, randomness and sleep come from a [`Platform`].
 
 pub mod aor;
+mod builder;
 pub mod cs1;
+pub mod digest;
 pub mod fsm;
+mod manager;
 mod media;
 pub mod mime;
 pub mod nonce;
+pub mod params;
 mod platform;
+mod policy;
 #[cfg(feature = "srtp")]
 mod sdes;
 mod secret;
 #[cfg(feature = "srtp")]
 pub mod srtp;
 
+pub use builder::Builder;
+pub use digest::Digest;
+pub use fsm::StateSink;
+pub use manager::SecurityManager;
 pub use platform::{NoRandomness, Platform};

@@ -1,0 +1,209 @@
+//! The computation: what a response has to be. RFC 7616 §3.4.
+//!
+//! Pure, and free of allocation but for the one that an answer's text needs.
+
+use super::challenge::Challenge;
+use super::credentials::Credentials;
+use super::ha1::{HA1, Hex};
+use super::{Named, Qop};
+use digest::Digest;
+
+/// The request that a response covers.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The body; `auth-int` covers it.
+    pub body: &'a [u8],
+}
+
+/// How a client answers a challenge.
+#[derive(Clone, Copy)]
+pub struct Reply<'a> {
+    /// The user name.
+    pub user: &'a [u8],
+    /// The Request-URI.
+    pub uri: &'a [u8],
+    /// The request.
+    pub asked: Asked<'a>,
+    /// Fresh random text without quotes or backslashes.
+    pub cnonce: &'a [u8],
+    /// How often the nonce has been used, this time included.
+    pub count: u32,
+    /// The quality that is answered with; `None` as RFC 2069 did, where none was offered.
+    pub qop: Option<Qop>,
+}
+
+/// The response that `credentials` should carry: what a peer that shares the password computes.
+pub fn expected<D: Digest>(credentials: &Credentials<'_>, ha1: &HA1<D>, asked: &Asked<'_>) -> Hex {
+    let a2 = a2::<D>(asked.method.as_bytes(), credentials.uri, credentials.qop, asked.body);
+    response(credentials, ha1, &a2)
+}
+
+/// Whether the response of `credentials` is the one expected, compared in constant time.
+pub fn verify<D: Digest>(credentials: &Credentials<'_>, ha1: &HA1<D>, asked: &Asked<'_>) -> bool {
+    expected(credentials, ha1, asked).is(credentials.response)
+}
+
+/// `rspauth`: what a server that shares the password says of its response. RFC 7616 §3.5.
+pub fn response_proof<D: Digest>(
+    credentials: &Credentials<'_>, ha1: &HA1<D>, response_body: &[u8],
+) -> Hex {
+    response(credentials, ha1, &a2::<D>(b"", credentials.uri, credentials.qop, response_body))
+}
+
+/// The value of an Authorization that answers `challenge`.
+pub fn answer<D: Digest>(challenge: &Challenge<'_>, ha1: &HA1<D>, reply: &Reply<'_>) -> Vec<u8> {
+    let count = count(reply.count);
+    let mut credentials = Credentials {
+        user: reply.user,
+        realm: challenge.realm,
+        nonce: challenge.nonce,
+        uri: reply.uri,
+        response: b"",
+        algorithm: challenge.algorithm,
+        qop: reply.qop,
+        cnonce: reply.cnonce,
+        count: &count,
+        opaque: challenge.opaque,
+        userhash: challenge.userhash,
+    };
+    let user = challenge.userhash.then(|| {
+        let mut hash = Joined::<D>::new();
+        hash.part(reply.user);
+        hash.part(challenge.realm);
+        hash.finish()
+    });
+    if let Some(user) = &user {
+        credentials.user = user.as_bytes();
+    }
+    let response = expected(&credentials, ha1, &reply.asked);
+    credentials.response = response.as_bytes();
+    credentials.to_value()
+}
+
+/// `KD(HA1, nonce:nc:cnonce:qop:HA2)`, or `KD(HA1, nonce:HA2)` without qop.
+fn response<D: Digest>(credentials: &Credentials<'_>, ha1: &HA1<D>, a2: &Hex) -> Hex {
+    let mut hash = Joined::<D>::new();
+    if credentials.algorithm.session {
+        let mut session = Joined::<D>::new();
+        session.part(ha1.expose());
+        session.part(credentials.nonce);
+        session.part(credentials.cnonce);
+        hash.part(session.finish().as_bytes());
+    } else {
+        hash.part(ha1.expose());
+    }
+    hash.part(credentials.nonce);
+    if let Some(qop) = credentials.qop {
+        hash.part(credentials.count);
+        hash.part(credentials.cnonce);
+        hash.part(qop.name().as_bytes());
+    }
+    hash.part(a2.as_bytes());
+    hash.finish()
+}
+
+/// `H(method:uri)`, or `H(method:uri:H(body))` for auth-int.
+fn a2<D: Digest>(method: &[u8], uri: &[u8], qop: Option<Qop>, body: &[u8]) -> Hex {
+    let mut hash = Joined::<D>::new();
+    hash.part(method);
+    hash.part(uri);
+    if qop == Some(Qop::AuthInt) {
+        hash.part(Hex::of(&D::digest(body)).as_bytes());
+    }
+    hash.finish()
+}
+
+/// Eight lower-case hexadecimal digits.
+fn count(count: u32) -> [u8; 8] {
+    let mut digits = [0; 8];
+    let hex = Hex::of(&count.to_be_bytes());
+    digits.iter_mut().zip(hex.as_bytes()).for_each(|(d, h)| *d = *h);
+    digits
+}
+
+/// Octets that are gathered before they are hashed.
+const ROOM: usize = 256;
+
+/// Parts joined by colons on their way into a hash.
+///
+/// They are gathered first: one long update costs less than ten short ones.
+struct Joined<D> {
+    hash: D,
+    gathered: [u8; ROOM],
+    length: usize,
+    begun: bool,
+}
+
+impl<D: Digest> Joined<D> {
+    fn new() -> Self {
+        Self { hash: D::new(), gathered: [0; ROOM], length: 0, begun: false }
+    }
+
+    fn part(&mut self, part: &[u8]) {
+        if self.begun {
+            self.push(b":");
+        }
+        self.begun = true;
+        self.push(part);
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        if let Some(room) = self.gathered.get_mut(self.length..end) {
+            room.copy_from_slice(bytes);
+            self.length = end;
+        } else {
+            self.flush();
+            self.hash.update(bytes);
+        }
+    }
+
+    fn flush(&mut self) {
+        self.hash.update(self.gathered.get(..self.length).unwrap_or_default());
+        self.length = 0;
+    }
+
+    fn finish(mut self) -> Hex {
+        self.flush();
+        Hex::of(&self.hash.finalize())
+    }
+}
+
+impl Credentials<'_> {
+    /// The text of the header field; one allocation.
+    fn to_value(self) -> Vec<u8> {
+        const NAMES: usize = 160;
+        let room = NAMES
+            + [self.user, self.realm, self.nonce, self.uri, self.cnonce, self.response]
+                .iter()
+                .map(|part| part.len())
+                .sum::<usize>()
+            + self.opaque.map_or(0, <[u8]>::len);
+        let mut out = Vec::with_capacity(room);
+        let mut put = |parts: [&[u8]; 3]| parts.iter().for_each(|p| out.extend_from_slice(p));
+        put([b"Digest username=\"", self.user, b"\""]);
+        put([b", realm=\"", self.realm, b"\""]);
+        put([b", nonce=\"", self.nonce, b"\""]);
+        put([b", uri=\"", self.uri, b"\""]);
+        put([b", response=\"", self.response, b"\""]);
+        if self.algorithm != Named::DEFAULT || self.qop.is_some() {
+            put([b", algorithm=", self.algorithm.name().as_bytes(), b""]);
+        }
+        if let Some(qop) = self.qop {
+            put([b", qop=", qop.name().as_bytes(), b""]);
+            put([b", nc=", self.count, b""]);
+        }
+        if self.qop.is_some() || self.algorithm.session {
+            put([b", cnonce=\"", self.cnonce, b"\""]);
+        }
+        if let Some(opaque) = self.opaque {
+            put([b", opaque=\"", opaque, b"\""]);
+        }
+        if self.userhash {
+            put([b", userhash=true", b"", b""]);
+        }
+        out
+    }
+}

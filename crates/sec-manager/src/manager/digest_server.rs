@@ -1,0 +1,229 @@
+//! Digest challenges that we send, and their answers. RFC 7616 §3.3–3.4, RFC 8760.
+
+use super::Shared;
+use super::record::VerifiedDigest;
+use super::request::{Aors, BAD_REQUEST};
+use crate::aor;
+use crate::digest::{Asked, Bad, Credentials, SCHEME};
+use crate::fsm::Signal;
+use crate::nonce::{Binding, DIGEST_LIFETIME, Opened, Origin, REGISTER_LIFETIME, Source};
+use crate::params::{of_scheme, push_quoted, unescape};
+use crate::policy::Policy;
+use ssa::{Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
+use sst::{Algorithm, Proof};
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// `Authorization` fields that are looked at.
+const LOOKED_AT: usize = 8;
+
+/// What a request's Authorization fields say.
+enum Found<'a> {
+    /// None for us.
+    None,
+    /// One that cannot be read: 400.
+    Bad,
+    /// One for our realm.
+    Credentials(Credentials<'a>, &'a [u8]),
+}
+
+/// Whether the nonce of credentials is good.
+enum Checked {
+    Fresh(Opened),
+    Stale,
+}
+
+impl Shared {
+    /// Challenges, or says that the nonce is ours and fresh. No digest is computed here.
+    pub(super) fn digest_received(
+        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
+        aors: &Aors,
+    ) -> Received {
+        let stale = match find(request, policy) {
+            Found::None => false,
+            Found::Bad => return Received::Reject(BAD_REQUEST),
+            Found::Credentials(credentials, _) => {
+                match self.check(arrival, request, policy, aors, &credentials) {
+                    Checked::Fresh(_) => return Received::Authenticate,
+                    Checked::Stale => true,
+                }
+            }
+        };
+        let fields = self.digest_challenge(call, arrival, request, policy, aors, stale);
+        Received::SendWwwAuthenticate(fields)
+    }
+
+    /// Checks the response; accepts its nonce count once.
+    pub(super) fn digest_authenticate(
+        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
+        aors: &Aors,
+    ) -> Authentication {
+        let Found::Credentials(credentials, value) = find(request, policy) else {
+            return Authentication::Refused(BAD_REQUEST);
+        };
+        let challenge = |stale| {
+            let fields = self.digest_challenge(call, arrival, request, policy, aors, stale);
+            Authentication::SendWwwAuthenticate(fields)
+        };
+        let Checked::Fresh(opened) = self.check(arrival, request, policy, aors, &credentials)
+        else {
+            return challenge(true);
+        };
+        if let Some(refusal) = unacceptable(request, policy, &credentials) {
+            return Authentication::Refused(refusal);
+        }
+        let name = unescape(credentials.user);
+        let hashed = credentials.userhash.then_some(credentials.algorithm.hash);
+        let (user, keys) = policy.user(&name, hashed);
+        let asked = Asked { method: request.method, body: request.body };
+        let right = keys.is_some_and(|keys| keys.verify(&credentials, &asked));
+        let (Some(user), true) = (user, right) else {
+            self.settled(call, Signal::Refused);
+            return challenge(false);
+        };
+        let count = credentials.nonce_count().unwrap_or(1);
+        let accepted = self.replay().accept(self.seconds(), &opened, count);
+        match accepted {
+            Ok(floor) => floor.into_iter().for_each(|floor| self.issuer.raise_floor(floor)),
+            Err(_) => return challenge(true),
+        }
+        self.digest_verified(call, &credentials, value, user)
+    }
+
+    /// Keeps what was verified, for the answer's proof and for the application.
+    fn digest_verified(
+        &self, call: CallRef, credentials: &Credentials<'_>, value: &[u8], user: &str,
+    ) -> Authentication {
+        let mut inner = self.lock();
+        let Some(record) = inner.records.enter(call.0, self.platform.now()) else {
+            return Authentication::Refused(Refusal::try_later(Duration::from_secs(5)));
+        };
+        record.authenticated = true;
+        record.verified = Some(VerifiedDigest { value: value.to_vec(), user: user.to_owned() });
+        record.assurance.proof = Proof::Digest {
+            user: user.to_owned(),
+            realm: String::from_utf8_lossy(credentials.realm).into_owned(),
+            algorithm: credentials.algorithm.hash,
+        };
+        drop(inner);
+        self.settled(call, Signal::Authorized);
+        self.tell_assurance(call.0);
+        Authentication::Authenticated
+    }
+
+    /// One field for each algorithm, preferred first, all with one nonce.
+    fn digest_challenge(
+        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
+        aors: &Aors, stale: bool,
+    ) -> Vec<Field> {
+        let bound = Source::new(arrival.source.ip());
+        let origin = Origin {
+            branch: arrival.branch,
+            call_id: request.call_id,
+            cseq: request.cseq,
+            source: &bound,
+        };
+        let offered = offered(policy);
+        let binding = binding(arrival, request, policy, aors, &bound, &offered);
+        let nonce = self.issuer.seal(self.seconds(), &origin, &binding);
+        let field = |algorithm: &Algorithm| {
+            let mut value = b"Digest ".to_vec();
+            push_quoted(&mut value, "realm", policy.realm.as_bytes());
+            value.extend_from_slice(b", nonce=\"");
+            value.extend_from_slice(nonce.as_bytes());
+            value.extend_from_slice(b"\", algorithm=");
+            value.extend_from_slice(algorithm.name().as_bytes());
+            let qop = if policy.auth_int { "auth-int" } else { "auth,auth-int" };
+            value.extend_from_slice(b", ");
+            push_quoted(&mut value, "qop", qop.as_bytes());
+            if stale {
+                value.extend_from_slice(b", stale=true");
+            }
+            Field { name: "WWW-Authenticate", value }
+        };
+        let fields = policy.algorithms.iter().map(field).collect();
+        self.challenged(call, &aors.from, lifetime(request.method), fields)
+    }
+
+    /// MAC, lifetime and replay of the nonce: A22, before any digest.
+    fn check(
+        &self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy, aors: &Aors,
+        credentials: &Credentials<'_>,
+    ) -> Checked {
+        let bound = Source::new(arrival.source.ip());
+        let offered = offered(policy);
+        let binding = binding(arrival, request, policy, aors, &bound, &offered);
+        let seconds = u32::try_from(lifetime(request.method).as_secs()).unwrap_or(u32::MAX);
+        let opened = self.issuer.open(self.seconds(), seconds, credentials.nonce, &binding);
+        let count = credentials.nonce_count().unwrap_or(1);
+        match opened {
+            Ok(opened) if self.replay().probe(&opened, count).is_ok() => Checked::Fresh(opened),
+            Ok(_) | Err(_) => Checked::Stale,
+        }
+    }
+}
+
+/// The credentials for our realm; those for another are as if they were not there (A15).
+fn find<'a>(request: &Request<'a>, policy: &Policy) -> Found<'a> {
+    let values = (0..LOOKED_AT).map_while(|nth| request.headers.value("Authorization", nth));
+    for value in values {
+        let Some(list) = of_scheme(value, SCHEME) else { continue };
+        match Credentials::parse(list) {
+            Ok(credentials) if *unescape(credentials.realm) == *policy.realm.as_bytes() => {
+                return Found::Credentials(credentials, value);
+            }
+            Ok(_) | Err(Bad::Algorithm) => {}
+            Err(Bad::Syntax | Bad::Parameter(_)) => return Found::Bad,
+        }
+    }
+    Found::None
+}
+
+/// What a right password does not mend: a `uri` that is not ours (A14), a `qop` or an algorithm
+/// that was not offered (A06, A08).
+fn unacceptable(
+    request: &Request<'_>, policy: &Policy, credentials: &Credentials<'_>,
+) -> Option<Refusal> {
+    let uri = unescape(credentials.uri);
+    let ours = *uri == *request.uri
+        || aor::canonical(&uri).is_ok_and(|aor| policy.identities.contains_key(&aor));
+    let offered = policy.algorithms.contains(&credentials.algorithm.hash);
+    let qop = match credentials.qop {
+        None => false,
+        Some(crate::digest::Qop::Auth) => !policy.auth_int,
+        Some(crate::digest::Qop::AuthInt) => true,
+    };
+    (!ours || !offered || !qop || credentials.algorithm.session).then_some(BAD_REQUEST)
+}
+
+/// The algorithms as the nonce is bound to them: only where there is more than one.
+fn offered(policy: &Policy) -> Cow<'static, str> {
+    let names: Vec<&str> = policy.algorithms.iter().map(|algorithm| algorithm.name()).collect();
+    if names.len() > 1 { names.join(",").into() } else { "".into() }
+}
+
+fn binding<'a>(
+    arrival: &Arrival<'_>, request: &Request<'a>, policy: &'a Policy, aors: &'a Aors,
+    source: &'a Source, offered: &'a str,
+) -> Binding<'a> {
+    let strict = !policy.bind_source;
+    let kept = |value: &'a [u8]| if strict { value } else { b"" };
+    Binding {
+        scheme: SCHEME,
+        realm: policy.realm.as_bytes(),
+        method: request.method.as_bytes(),
+        call_id: kept(request.call_id),
+        from_tag: kept(request.from.tag.unwrap_or_default()),
+        from: aors.from.as_str().as_bytes(),
+        to: aors.to.as_str().as_bytes(),
+        source: Binding::source_of(arrival.vias, source),
+        algorithms: offered.as_bytes(),
+    }
+}
+
+const fn lifetime(method: &str) -> Duration {
+    match method.as_bytes() {
+        b"REGISTER" => REGISTER_LIFETIME,
+        _ => DIGEST_LIFETIME,
+    }
+}

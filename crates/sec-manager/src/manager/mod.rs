@@ -1,0 +1,181 @@
+//! The security manager itself: what the interfaces' signals do.
+//!
+//! ```text
+//!   request.rs    request_received, authenticate       who must prove what, and did
+//!   challenge.rs  got_401_unauthorized, authorize      what we prove, and to whom
+//!   response.rs   response_leaving, response_received  the proof of the answer
+//!   body.rs       encrypt, decrypt                     bodies and their media keys
+//!   telephony.rs  SST                                  policy in, assurance out
+//! ```
+//!
+//! One lock guards the records of calls and is never held while anything is awaited.
+
+mod body;
+mod challenge;
+mod digest_client;
+mod digest_server;
+mod record;
+mod request;
+mod response;
+mod sip;
+mod telephony;
+
+use crate::Platform;
+use crate::builder::{Builder, seconds};
+use crate::digest::Digest;
+use crate::fsm::{Role, Signal, State, StateSink, Step, WaitingTable};
+use crate::media::{CallMedia, Standing};
+use crate::nonce::{Issuer, ReplayTable};
+use crate::policy::Policy;
+use record::{Record, Records};
+use sst::{RegisteredFlow, Requirement, TelephonyApplication};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The security manager. See the crate's documentation.
+pub struct SecurityManager {
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for SecurityManager {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SecurityManager({} calls)", self.shared.lock().records.len())
+    }
+}
+
+impl SecurityManager {
+    /// Starts to put a manager together.
+    pub fn builder(platform: Arc<dyn Platform>) -> Builder {
+        Builder::new(platform)
+    }
+
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Calls that a record is kept for: none for a challenge that was sent.
+    pub fn records(&self) -> usize {
+        self.shared.lock().records.len()
+    }
+
+    /// Asks about the media of a call; `None` for a call that is not known.
+    pub(crate) fn with_media<R>(
+        &self, call: u64, ask: impl FnOnce(&mut CallMedia, Standing) -> R,
+    ) -> Option<R> {
+        let mut inner = self.shared.lock();
+        let record = inner.records.get_mut(call)?;
+        let standing = record.standing(false);
+        Some(ask(&mut record.media, standing))
+    }
+}
+
+impl SecurityManager {
+    /// What the media of a call without a record are asked: such a call was admitted because
+    /// nothing is required of it.
+    pub(crate) fn unknown(&self) -> Result<ssm::Open, ssm::Refused> {
+        let required = self.shared.policy().require;
+        if required == Requirement::Nothing { Ok(ssm::Open) } else { Err(ssm::Refused::Unknown) }
+    }
+}
+
+/// What the manager's futures share with it.
+pub(crate) struct Shared {
+    pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) issuer: Issuer,
+    pub(crate) replay: Mutex<ReplayTable>,
+    pub(crate) application: Arc<dyn TelephonyApplication>,
+    pub(crate) digest: Option<Digest>,
+    observer: Option<Arc<dyn StateSink>>,
+    inner: Mutex<Inner>,
+}
+
+/// What changes.
+pub(crate) struct Inner {
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) records: Records,
+    pub(crate) waiting: WaitingTable,
+    pub(crate) flows: Vec<(String, RegisteredFlow)>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        platform: Arc<dyn Platform>, issuer: Issuer, application: Arc<dyn TelephonyApplication>,
+    ) -> Self {
+        let inner = Inner {
+            policy: Arc::default(),
+            records: Records::default(),
+            waiting: WaitingTable::default(),
+            flows: Vec::new(),
+        };
+        Self {
+            platform,
+            issuer,
+            replay: Mutex::default(),
+            application,
+            digest: None,
+            observer: None,
+            inner: Mutex::new(inner),
+        }
+    }
+
+    pub(crate) fn with_digest(mut self, digest: Option<Digest>) -> Self {
+        self.digest = digest;
+        self
+    }
+
+    pub(crate) fn with_observer(mut self, observer: Option<Arc<dyn StateSink>>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// The state. A thread that panicked left it whole: no invariant spans two statements.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.lock().policy)
+    }
+
+    /// Unix seconds, as nonces carry them.
+    pub(crate) fn seconds(&self) -> u32 {
+        seconds(self.platform.unix_time())
+    }
+
+    pub(crate) fn replay(&self) -> MutexGuard<'_, ReplayTable> {
+        self.replay.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves the sender's machine of a record; says whether the signal had a meaning.
+    pub(crate) fn step(&self, call: u64, record: &mut Record, signal: Signal) -> bool {
+        match record.state.on(Role::Sender, signal) {
+            Step::To(to) => {
+                self.tell(call, Role::Sender, record.state, to, signal);
+                record.state = to;
+                record.since = self.platform.now();
+                true
+            }
+            Step::Stay => true,
+            Step::Unexpected => false,
+        }
+    }
+
+    /// Tells of a transition of the receiver's machine, whose state is in the nonce.
+    pub(crate) fn receiver(&self, call: u64, signal: Signal) {
+        let (from, to) = match signal {
+            Signal::Unauthorized => (State::Idle, State::WaitForAuthorization),
+            Signal::Authorized | Signal::Refused | Signal::Expired | Signal::Ended => {
+                (State::WaitForAuthorization, State::Idle)
+            }
+        };
+        self.tell(call, Role::Receiver, from, to, signal);
+    }
+
+    fn tell(&self, call: u64, role: Role, from: State, to: State, signal: Signal) {
+        if let Some(observer) = &self.observer {
+            observer.state(call, role, from, to, signal.name(role));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

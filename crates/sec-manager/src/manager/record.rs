@@ -1,0 +1,165 @@
+//! What is kept of a call that somebody started or that was authenticated.
+
+use crate::aor::Aor;
+use crate::digest::{Keys, Named, Qop};
+use crate::fsm::State;
+use crate::media::{CallMedia, Standing};
+use sst::{Assurance, HopProtection, Proof, Requirement};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Calls that records are kept for at most.
+const CAPACITY: usize = 1024;
+/// How long a sender waits for the answer to its authorized request: 64*T1.
+pub(crate) const UNANSWERED: Duration = Duration::from_secs(32);
+/// Credentialed tries for one realm and scheme, and for one request in all. Promise 8.
+pub(crate) const TRIES_PER_REALM: u8 = 2;
+pub(crate) const TRIES: u8 = 5;
+
+/// The records, by call.
+#[derive(Default)]
+pub(crate) struct Records(BTreeMap<u64, Record>);
+
+impl Records {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn get(&self, call: u64) -> Option<&Record> {
+        self.0.get(&call)
+    }
+
+    pub(crate) fn get_mut(&mut self, call: u64) -> Option<&mut Record> {
+        self.0.get_mut(&call)
+    }
+
+    /// The record of a call, made where there is none; `None` when the table is full.
+    pub(crate) fn enter(&mut self, call: u64, now: Instant) -> Option<&mut Record> {
+        if !self.0.contains_key(&call) && self.0.len() >= CAPACITY {
+            self.forget_unanswered(now);
+            if self.0.len() >= CAPACITY {
+                return None;
+            }
+        }
+        Some(self.0.entry(call).or_insert_with(|| Record::new(now)))
+    }
+
+    pub(crate) fn remove(&mut self, call: u64) -> Option<Record> {
+        self.0.remove(&call)
+    }
+
+    /// S03: what nobody answered within 64*T1 and no user started is forgotten.
+    fn forget_unanswered(&mut self, now: Instant) {
+        self.0.retain(|_, record| {
+            record.started || record.authenticated || now < record.since + UNANSWERED
+        });
+    }
+}
+
+/// What is known of a call.
+pub(crate) struct Record {
+    /// The sender's machine.
+    pub(crate) state: State,
+    /// When the machine last moved.
+    pub(crate) since: Instant,
+    /// Whether our user started the call: only then is anything signed or asked of a person.
+    pub(crate) started: bool,
+    /// Whom the user calls, where the AOR can be read.
+    pub(crate) peer: Option<Aor>,
+    /// Without which proof the call does not happen.
+    pub(crate) require: Requirement,
+    /// Whether the peer has proved what is required, or nothing is.
+    pub(crate) authenticated: bool,
+    /// The required information of the challenge that is being answered.
+    pub(crate) plan: Option<Planned>,
+    /// Credentialed tries, by realm and scheme.
+    pub(crate) tries: BTreeMap<(Vec<u8>, &'static str), u8>,
+    /// What our last authorized request proved, for `rspauth`.
+    pub(crate) proved: Vec<Proved>,
+    /// What the peer's authorized request proved, for our `rspauth`.
+    pub(crate) verified: Option<VerifiedDigest>,
+    /// The media lines and their keys.
+    pub(crate) media: CallMedia,
+    /// What the application is told.
+    pub(crate) assurance: Assurance,
+}
+
+/// The required information behind a [`ssa::Plan`].
+pub(crate) struct Planned {
+    pub(crate) ticket: u64,
+    pub(crate) answers: Vec<DigestAnswer>,
+}
+
+/// A Digest challenge that is being answered, or was.
+#[derive(Clone)]
+pub(crate) struct DigestAnswer {
+    /// The challenge's parameters, as they came after the word `Digest`.
+    pub(crate) challenge: Vec<u8>,
+    /// Whether a proxy asked: `Proxy-Authorization` is the answer.
+    pub(crate) proxy: bool,
+    pub(crate) user: String,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) realm: Vec<u8>,
+    pub(crate) algorithm: Named,
+    pub(crate) qop: Option<Qop>,
+    /// How often the nonce was used.
+    pub(crate) count: u32,
+}
+
+/// An Authorization of ours that left.
+pub(crate) struct Proved {
+    pub(crate) answer: DigestAnswer,
+    /// The field's value.
+    pub(crate) value: Vec<u8>,
+}
+
+/// An Authorization of the peer that verified.
+pub(crate) struct VerifiedDigest {
+    /// The field's value.
+    pub(crate) value: Vec<u8>,
+    pub(crate) user: String,
+}
+
+impl Record {
+    fn new(now: Instant) -> Self {
+        let assurance = Assurance {
+            proof: Proof::None,
+            hop: HopProtection::Clear,
+            media: Vec::new(),
+            refused: None,
+            notes: Vec::new(),
+        };
+        Self {
+            state: State::Idle,
+            since: now,
+            started: false,
+            peer: None,
+            require: Requirement::Nothing,
+            authenticated: false,
+            plan: None,
+            tries: BTreeMap::new(),
+            proved: Vec::new(),
+            verified: None,
+            media: CallMedia::default(),
+            assurance,
+        }
+    }
+
+    /// What the media are judged by. `encrypted`: the body at hand travels encrypted.
+    pub(crate) const fn standing(&self, encrypted: bool) -> Standing {
+        Standing { require: self.require, authenticated: self.authenticated, encrypted }
+    }
+
+    /// The required information under `ticket`, of this call alone.
+    pub(crate) fn planned(&self, ticket: u64) -> Option<&Planned> {
+        self.plan.as_ref().filter(|plan| plan.ticket == ticket)
+    }
+
+    /// Counts a try for a realm; false when it is one too many.
+    pub(crate) fn may_try(&self, realm: &[u8], scheme: &'static str) -> bool {
+        let all: u8 = self.tries.values().fold(0, |sum, tries| sum.saturating_add(*tries));
+        let here = self.tries.get(&(realm.to_vec(), scheme)).copied().unwrap_or_default();
+        here < TRIES_PER_REALM && all < TRIES
+    }
+}

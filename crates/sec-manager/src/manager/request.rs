@@ -1,0 +1,138 @@
+//! A request came in: who must prove what. SECURITY: "Who must authenticate to a terminal".
+
+use super::Shared;
+use crate::aor::{self, Aor};
+use crate::fsm::Signal;
+use crate::policy::Policy;
+use ssa::{Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
+use sst::{Proof, Requirement};
+use std::net::IpAddr;
+use std::time::Duration;
+
+pub(super) const BAD_REQUEST: Refusal = Refusal::new(400, "Bad Request");
+pub(super) const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
+
+/// The AORs of a request, as they are bound and judged.
+pub(super) struct Aors {
+    pub(super) from: Aor,
+    pub(super) to: Aor,
+}
+
+impl Aors {
+    pub(super) fn of(request: &Request<'_>) -> Option<Self> {
+        let from = aor::canonical(request.from.uri).ok()?;
+        Some(Self { from, to: aor::canonical(request.to.uri).ok()? })
+    }
+}
+
+impl Shared {
+    /// Decides without storing anything about the sender.
+    pub(super) fn request_received(
+        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
+    ) -> Received {
+        let policy = self.policy();
+        let aors = Aors::of(request);
+        let required = self.required(call, arrival, request, &policy, aors.as_ref());
+        if required == Requirement::Nothing {
+            self.admitted(call, arrival, request);
+            return Received::Admit;
+        }
+        let Some(aors) = aors else {
+            return Received::Reject(BAD_REQUEST);
+        };
+        match required {
+            Requirement::Nothing => Received::Admit,
+            Requirement::Digest => match &self.digest {
+                Some(_) => self.digest_received(call, arrival, request, &policy, &aors),
+                None => Received::Reject(FORBIDDEN),
+            },
+            // No scheme that was given to the builder can prove it.
+            Requirement::Pgp => Received::Reject(FORBIDDEN),
+        }
+    }
+
+    /// The proof that a request owes.
+    fn required(
+        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
+        aors: Option<&Aors>,
+    ) -> Requirement {
+        let inner = self.lock();
+        if arrival.in_dialog {
+            // D03: within a dialog that needed no signature, the dialog's identifiers suffice.
+            let record = inner.records.get(call.0);
+            let required = record.map_or(Requirement::Nothing, |record| record.require);
+            return if required == Requirement::Pgp { required } else { Requirement::Nothing };
+        }
+        let required = policy.required_of_caller(aors.map(|aors| &aors.from));
+        let vouched = inner.flows.iter().any(|(_, flow)| admits(flow, arrival, request));
+        if vouched && required < Requirement::Pgp { Requirement::Nothing } else { required }
+    }
+
+    /// An invitation that an account's registrar vouches for: the application is told so.
+    fn admitted(&self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>) {
+        if arrival.in_dialog || request.method != "INVITE" {
+            return;
+        }
+        let now = self.platform.now();
+        let mut inner = self.lock();
+        let flow = inner.flows.iter().find(|(_, flow)| admits(flow, arrival, request));
+        let Some(account) = flow.map(|(account, _)| account.clone()) else { return };
+        if let Some(record) = inner.records.enter(call.0, now) {
+            record.authenticated = true;
+            record.assurance.proof = Proof::AccountHop { account };
+        }
+        drop(inner);
+        self.tell_assurance(call.0);
+    }
+
+    /// Asks for the authentication signal.
+    pub(super) fn authenticate(
+        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
+    ) -> Authentication {
+        let policy = self.policy();
+        match Aors::of(request) {
+            Some(aors) => self.digest_authenticate(call, arrival, request, &policy, &aors),
+            None => Authentication::Refused(BAD_REQUEST),
+        }
+    }
+
+    /// A challenge is about to leave: the receiver's machine, and its mirror.
+    pub(super) fn challenged(
+        &self, call: CallRef, claimed: &Aor, lifetime: Duration, fields: Vec<Field>,
+    ) -> Vec<Field> {
+        let now = self.platform.now();
+        let first = self.lock().waiting.challenged(now, call.0, claimed.as_str(), lifetime);
+        if first {
+            self.receiver(call.0, Signal::Unauthorized);
+        }
+        fields
+    }
+
+    /// The receiver's machine goes back to idle.
+    pub(super) fn settled(&self, call: CallRef, signal: Signal) {
+        if self.lock().waiting.settled(call.0) {
+            self.receiver(call.0, signal);
+        }
+    }
+}
+
+/// Whether a request came over a registered flow: its connection, or over UDP the registrar's
+/// address and the random user part of our Contact.
+fn admits(flow: &sst::RegisteredFlow, arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
+    match flow.flow {
+        Some(connection) => arrival.transport.is_reliable() && arrival.flow.0 == connection,
+        None => {
+            let registrar: IpAddr = flow.registrar.to_canonical();
+            !arrival.transport.is_reliable()
+                && arrival.source.ip().to_canonical() == registrar
+                && user_part(request.uri) == Some(flow.contact_user.as_bytes())
+        }
+    }
+}
+
+/// The user part of a SIP URI.
+fn user_part(uri: &[u8]) -> Option<&[u8]> {
+    let colon = uri.iter().position(|octet| *octet == b':')?;
+    let rest = uri.get(colon + 1..)?;
+    rest.get(..rest.iter().position(|octet| *octet == b'@')?)
+}

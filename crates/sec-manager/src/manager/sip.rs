@@ -1,0 +1,57 @@
+//! SSA, as the SIP manager calls it.
+
+use super::SecurityManager;
+use ssa::{
+    Answer, Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Incoming,
+    Leaving, Plan, Received, Request, Required, Response, SipSecurity,
+};
+
+impl SipSecurity for SecurityManager {
+    fn request_received(
+        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
+    ) -> Received {
+        self.shared.request_received(call, arrival, request)
+    }
+
+    fn authenticate(
+        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
+    ) -> Answer<Authentication> {
+        Answer::Ready(self.shared.authenticate(call, arrival, request))
+    }
+
+    fn got_401_unauthorized(
+        &self, call: CallRef, hop: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>,
+    ) -> Answer<Required> {
+        self.shared.got_401_unauthorized(call, hop, response, sent)
+    }
+
+    fn encrypt(
+        &self, call: CallRef, direction: Direction, _: Option<Plan>, body: Body,
+    ) -> Answer<BodyVerdict> {
+        self.shared.encrypt(call, direction, body)
+    }
+
+    fn decrypt(&self, call: CallRef, direction: Direction, body: Body) -> Answer<BodyVerdict> {
+        self.shared.decrypt(call, direction, body)
+    }
+
+    fn authorize(&self, call: CallRef, plan: Plan, request: &Request<'_>) -> Answer<Authorized> {
+        self.shared.authorize(call, plan, request)
+    }
+
+    fn response_leaving(
+        &self, call: CallRef, request: &Request<'_>, response: &Response<'_>,
+    ) -> Answer<Leaving> {
+        Answer::Ready(self.shared.response_leaving(call, request, response))
+    }
+
+    fn response_received(
+        &self, call: CallRef, _hop: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>,
+    ) -> Answer<Incoming> {
+        Answer::Ready(self.shared.response_received(call, response, sent))
+    }
+
+    fn abandon(&self, call: CallRef) {
+        self.shared.end(call.0);
+    }
+}

@@ -1,0 +1,90 @@
+//! SST: policy in, assurance out.
+
+use super::{SecurityManager, Shared};
+use crate::aor;
+use crate::fsm::{self, Signal};
+use crate::policy::Policy;
+use sst::{
+    Assurance, Call, Configuration, Outgoing, RegisteredFlow, State, TelephonySecurity, Waiting,
+};
+use std::sync::Arc;
+
+impl Shared {
+    /// Tells the application of a call's assurance, with no lock held.
+    pub(super) fn tell_assurance(&self, call: u64) {
+        if let Some(assurance) = self.assurance(call) {
+            self.application.assurance(Call(call), &assurance);
+        }
+    }
+
+    fn assurance(&self, call: u64) -> Option<Assurance> {
+        let inner = self.lock();
+        let record = inner.records.get(call)?;
+        let media = record.media.protections();
+        Some(Assurance { media, ..record.assurance.clone() })
+    }
+
+    /// The call is over: its record goes, and the keys with it.
+    pub(super) fn end(&self, call: u64) {
+        let record = self.lock().records.remove(call);
+        if let Some(mut record) = record {
+            self.step(call, &mut record, Signal::Ended);
+        }
+        if self.lock().waiting.settled(call) {
+            self.receiver(call, Signal::Ended);
+        }
+    }
+}
+
+impl TelephonySecurity for SecurityManager {
+    fn configure(&self, configuration: Configuration) {
+        let policy = Arc::new(Policy::new(configuration));
+        self.shared.lock().policy = policy;
+    }
+
+    fn call_started(&self, call: Call, outgoing: Outgoing) {
+        let now = self.shared.platform.now();
+        let mut inner = self.shared.lock();
+        if let Some(record) = inner.records.enter(call.0, now) {
+            record.started = true;
+            record.require = outgoing.require;
+            record.peer = aor::canonical(outgoing.to.as_bytes()).ok();
+        }
+    }
+
+    fn call_ended(&self, call: Call) {
+        self.shared.end(call.0);
+    }
+
+    fn registered(&self, aor: &str, flow: Option<RegisteredFlow>) {
+        let mut inner = self.shared.lock();
+        inner.flows.retain(|(known, _)| known != aor);
+        inner.flows.extend(flow.map(|flow| (aor.to_owned(), flow)));
+    }
+
+    fn assurance(&self, call: Call) -> Option<Assurance> {
+        self.shared.assurance(call.0)
+    }
+
+    fn state(&self, call: Call) -> State {
+        let inner = self.shared.lock();
+        let sender = inner.records.get(call.0).map(|record| record.state);
+        match sender {
+            Some(fsm::State::WaitForAuthorization) => State::WaitForAuthorization,
+            _ if inner.waiting.contains(call.0) => State::WaitForAuthorization,
+            _ => State::Idle,
+        }
+    }
+
+    fn waiting(&self) -> Vec<Waiting> {
+        let now = self.shared.platform.now();
+        let mut inner = self.shared.lock();
+        inner.waiting.expire(now);
+        let waiting = |row: &fsm::Waits| Waiting {
+            call: Call(row.call),
+            claimed: row.claimed.clone(),
+            since: now.saturating_duration_since(row.since),
+        };
+        inner.waiting.newest_first().map(waiting).collect()
+    }
+}

@@ -1,0 +1,353 @@
+//! Digest between two managers: the conformance kit, and the cases of the catalogue.
+
+use super::*;
+use ssa::conformance::{Pair, TestResponse, run};
+use ssa::{Body, Direction, Field, Headers as _, Plan, Required, Why};
+use sst::{Account, Call, HopPolicy, Outgoing, Proof};
+
+const REALM: &str = "bob.example";
+
+fn caller_configuration(password: &str) -> Configuration {
+    let account = Account {
+        aor: ALICE.to_owned(),
+        realm: REALM.to_owned(),
+        user: "alice".to_owned(),
+        password: Some(Password::new(password.as_bytes().to_vec())),
+        hop: HopPolicy::Addresses(vec!["127.0.0.1".parse().unwrap()]),
+        floor: Algorithm::Sha256,
+    };
+    let identities = vec![Identity { aor: ALICE.to_owned(), fingerprint: None }];
+    Configuration { accounts: vec![account], identities, ..Configuration::default() }
+}
+
+struct Calls {
+    platform: Arc<TestPlatform>,
+    caller: Arc<SecurityManager>,
+    callee: Arc<SecurityManager>,
+    callee_states: Arc<States>,
+    caller_states: Arc<States>,
+}
+
+impl Calls {
+    fn new() -> Self {
+        Self::with("secret", digest_configuration(BOB, Requirement::Digest))
+    }
+
+    fn with(password: &str, callee: Configuration) -> Self {
+        let platform = TestPlatform::new();
+        let (caller, caller_states) = digest_manager(&platform, caller_configuration(password));
+        let (callee, callee_states) = digest_manager(&platform, callee);
+        caller.call_started(
+            Call(CALL.0),
+            Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Digest },
+        );
+        Self { platform, caller, callee, callee_states, caller_states }
+    }
+
+    fn invite(&self) -> TestRequest {
+        TestRequest::invite(ALICE, BOB, "digest@127.0.0.1")
+    }
+
+    fn challenge(&self, invite: &TestRequest) -> Vec<Field> {
+        match self.callee.request_received(CALL, &invite.arrival(), &invite.view()) {
+            Received::SendWwwAuthenticate(fields) => fields,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn plan(&self, invite: &TestRequest, challenge: &[Field]) -> Result<Plan, Why> {
+        let mut response = TestResponse::to(invite, 401, Body::default());
+        response.fields.extend(challenge);
+        let hop = invite.arrival();
+        let answer = self.caller.got_401_unauthorized(CALL, &hop, &response.view(), &invite.view());
+        match now(answer) {
+            Required::SendWwwAuthenticate { plan, .. } => Ok(plan),
+            Required::GiveUp(why) => Err(why),
+        }
+    }
+
+    fn authorized(&self, invite: TestRequest) -> TestRequest {
+        let challenge = self.challenge(&invite);
+        let plan = self.plan(&invite, &challenge).expect("answered");
+        let mut retry = invite.retried();
+        match now(self.caller.authorize(CALL, plan, &retry.view())) {
+            ssa::Authorized::Fields(fields) => retry.fields.extend(&fields),
+            other => panic!("{other:?}"),
+        }
+        retry
+    }
+
+    fn admits(&self, request: &TestRequest) -> bool {
+        admits(&self.callee, &request.arrival(), request)
+    }
+}
+
+#[test]
+fn the_kit_passes() {
+    let platform = TestPlatform::new();
+    let (caller, _) = digest_manager(&platform, caller_configuration("secret"));
+    let (callee, _) = digest_manager(&platform, digest_configuration(BOB, Requirement::Digest));
+    let body = |text: &str| Body {
+        content_type: Some(b"application/sdp".to_vec()),
+        octets: text.as_bytes().to_vec(),
+    };
+    let user = Arc::clone(&caller);
+    let pair = Pair {
+        caller,
+        callee,
+        from: ALICE.to_owned(),
+        to: BOB.to_owned(),
+        offer: body("v=0\r\nm=audio 4000 RTP/AVP 0\r\n"),
+        answer: body("v=0\r\nm=audio 4002 RTP/AVP 0\r\n"),
+        start: Box::new(move |call| {
+            let outgoing =
+                Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Digest };
+            user.call_started(Call(call.0), outgoing);
+        }),
+    };
+    assert_eq!(rules(finish(run(&pair))), [""; 0]);
+}
+
+#[test]
+fn both_sides_know_by_what_proof() {
+    let calls = Calls::new();
+    let invite = calls.authorized(calls.invite());
+    assert!(calls.admits(&invite));
+    let proof =
+        Proof::Digest { user: "alice".into(), realm: REALM.into(), algorithm: Algorithm::Sha256 };
+    let callee = sst::TelephonySecurity::assurance(&*calls.callee, Call(CALL.0)).unwrap();
+    assert_eq!(callee.proof, proof);
+
+    let mut ok = TestResponse::to(&invite, 200, Body::default());
+    let leaving = now(calls.callee.response_leaving(CALL, &invite.view(), &ok.view()));
+    let ssa::Leaving::Fields(fields) = leaving else { panic!("{leaving:?}") };
+    assert_eq!(fields.first().map(|field| field.name), Some("Authentication-Info"));
+    ok.fields.extend(&fields);
+    let hop = invite.arrival();
+    let incoming = calls.caller.response_received(CALL, &hop, &ok.view(), &invite.view());
+    assert_eq!(now(incoming), ssa::Incoming::Accept);
+    let caller = sst::TelephonySecurity::assurance(&*calls.caller, Call(CALL.0)).unwrap();
+    assert_eq!(caller.proof, proof);
+
+    assert_eq!(
+        calls.caller_states.taken(),
+        [
+            "Sender Idle WaitForAuthorization: got_401_unauthorized",
+            "Sender WaitForAuthorization Idle: authorized request sent"
+        ]
+    );
+    assert_eq!(
+        calls.callee_states.taken(),
+        [
+            "Receiver Idle WaitForAuthorization: unauthorized request challenged",
+            "Receiver WaitForAuthorization Idle: authorized request verified"
+        ]
+    );
+}
+
+#[test]
+fn a_wrong_rspauth_ends_the_call() {
+    let calls = Calls::new();
+    let invite = calls.authorized(calls.invite());
+    let mut ok = TestResponse::to(&invite, 200, Body::default());
+    let value = b"qop=auth, rspauth=\"0000\", cnonce=\"x\", nc=00000001".to_vec();
+    ok.fields.extend(&[Field { name: "Authentication-Info", value }]);
+    let hop = invite.arrival();
+    let incoming = calls.caller.response_received(CALL, &hop, &ok.view(), &invite.view());
+    assert_eq!(now(incoming), ssa::Incoming::AckThenBye(Why::ProofInvalid));
+}
+
+#[test]
+fn a01_replayed_authorization_is_stale() {
+    let calls = Calls::new();
+    let invite = calls.authorized(calls.invite());
+    assert!(calls.admits(&invite));
+    let records = calls.callee.records();
+    let again = calls.callee.request_received(CallRef(8), &invite.arrival(), &invite.view());
+    let Received::SendWwwAuthenticate(fields) = again else { panic!("{again:?}") };
+    assert!(fields.iter().all(|f| f.value.ends_with(b", stale=true")));
+    assert_eq!(calls.callee.records(), records);
+}
+
+#[test]
+fn a02_a_nonce_serves_no_other_request() {
+    let calls = Calls::new();
+    let good = calls.authorized(calls.invite());
+    let mut call_id = good.clone();
+    call_id.call_id = "other@127.0.0.1".to_owned();
+    let mut method = good.clone();
+    method.method = "MESSAGE";
+    let mut from = good.clone();
+    from.from.0 = "sip:mallory@alice.example".to_owned();
+    for forged in [call_id, method, from] {
+        assert!(!calls.admits(&forged), "{forged:?}");
+    }
+    let mut elsewhere = good.arrival();
+    elsewhere.source = "192.0.2.9:5060".parse().unwrap();
+    assert!(!admits(&calls.callee, &elsewhere, &good));
+    assert!(calls.admits(&good), "the refusals cost the real one nothing");
+}
+
+#[test]
+fn a03_an_expired_nonce_is_stale() {
+    let calls = Calls::new();
+    let invite = calls.authorized(calls.invite());
+    calls.platform.advance(Duration::from_secs(90 + 32 + 32));
+    let again = calls.callee.request_received(CALL, &invite.arrival(), &invite.view());
+    assert!(
+        matches!(again, Received::SendWwwAuthenticate(f) if f[0].value.ends_with(b"stale=true"))
+    );
+}
+
+#[test]
+fn a04_a_changed_nonce_or_another_boot_is_stale() {
+    let calls = Calls::new();
+    let good = calls.authorized(calls.invite());
+    let mut flipped = good.clone();
+    for (_, value) in flipped.fields.0.iter_mut().filter(|(name, _)| name == "Authorization") {
+        let at = value.windows(7).position(|w| w == b"nonce=\"").unwrap() + 30;
+        value[at] = if value[at] == b'A' { b'B' } else { b'A' };
+    }
+    assert!(!calls.admits(&flipped));
+    let restarted = Calls::new();
+    restarted.platform.random(&mut [0; 5]).unwrap();
+    let other = digest_manager(&restarted.platform, digest_configuration(BOB, Requirement::Digest));
+    assert!(!admits(&other.0, &good.arrival(), &good));
+}
+
+#[test]
+fn a05_a_nonce_count_that_is_none_is_refused() {
+    let calls = Calls::new();
+    let good = calls.authorized(calls.invite());
+    for nc in ["00000000", "0000000g", "000000001", "100000001"] {
+        let mut bad = good.clone();
+        for (_, value) in bad.fields.0.iter_mut().filter(|(name, _)| name == "Authorization") {
+            let text = String::from_utf8(value.clone()).unwrap();
+            *value = text.replace("nc=00000001", &format!("nc={nc}")).into_bytes();
+        }
+        let answer = calls.callee.request_received(CALL, &bad.arrival(), &bad.view());
+        assert!(matches!(answer, Received::Reject(why) if why.status == 400), "{nc}");
+    }
+    assert!(calls.admits(&good));
+}
+
+#[test]
+fn a11_known_and_unknown_users_are_answered_alike() {
+    let mut answers = Vec::new();
+    for user in ["alice", "nobody"] {
+        let calls = Calls::with("wrong", digest_configuration(BOB, Requirement::Digest));
+        let mut invite = calls.authorized(calls.invite());
+        for (_, value) in invite.fields.0.iter_mut().filter(|(name, _)| name == "Authorization") {
+            let text = String::from_utf8(value.clone()).unwrap();
+            *value =
+                text.replace("username=\"alice\"", &format!("username=\"{user}\"")).into_bytes();
+        }
+        answers.push(now(calls.callee.authenticate(CALL, &invite.arrival(), &invite.view())));
+    }
+    assert!(matches!(answers[0], Authentication::SendWwwAuthenticate(_)));
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[test]
+fn a13_a_body_changed_under_auth_int_is_refused() {
+    let mut configuration = digest_configuration(BOB, Requirement::Digest);
+    configuration.auth_int = true;
+    let calls = Calls::with("secret", configuration);
+    let body = Body { content_type: Some(b"text/plain".to_vec()), octets: b"one".to_vec() };
+    let good = calls.authorized(calls.invite().with_body(body));
+    let mut changed = good.clone();
+    changed.body.octets = b"two".to_vec();
+    assert!(!calls.admits(&changed));
+    assert!(calls.admits(&good));
+}
+
+#[test]
+fn a22_a_bad_nonce_gets_the_same_answer_with_a_right_or_a_wrong_digest() {
+    let answers: Vec<_> = ["secret", "wrong"]
+        .into_iter()
+        .map(|password| {
+            let calls = Calls::with(password, digest_configuration(BOB, Requirement::Digest));
+            let invite = calls.authorized(calls.invite());
+            calls.platform.advance(Duration::from_secs(200));
+            calls.callee.request_received(CALL, &invite.arrival(), &invite.view())
+        })
+        .collect();
+    assert!(matches!(answers[0], Received::SendWwwAuthenticate(_)));
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[test]
+fn a18_credentials_that_were_refused_are_not_tried_again() {
+    let calls = Calls::with("wrong", digest_configuration(BOB, Requirement::Digest));
+    let invite = calls.authorized(calls.invite());
+    let refused = now(calls.callee.authenticate(CALL, &invite.arrival(), &invite.view()));
+    let Authentication::SendWwwAuthenticate(challenge) = refused else { panic!("{refused:?}") };
+    assert_eq!(calls.plan(&invite, &challenge), Err(Why::TriedAlready));
+}
+
+#[test]
+fn a17_no_credentials_for_a_hop_that_is_not_the_accounts() {
+    let calls = Calls::new();
+    let invite = calls.invite();
+    let mut response = TestResponse::to(&invite, 401, Body::default());
+    response.fields.extend(&calls.challenge(&invite));
+    let mut hop = invite.arrival();
+    hop.source = "192.0.2.66:5060".parse().unwrap();
+    let answer = calls.caller.got_401_unauthorized(CALL, &hop, &response.view(), &invite.view());
+    assert_eq!(now(answer), Required::GiveUp(Why::NotConfigured));
+}
+
+#[test]
+fn s02_a_401_of_another_call_is_refused() {
+    let calls = Calls::new();
+    let invite = calls.invite();
+    let challenge = calls.challenge(&invite);
+    let plan = calls.plan(&invite, &challenge).unwrap();
+    let crossed = calls.caller.authorize(CallRef(99), plan, &invite.view());
+    assert_eq!(now(crossed), ssa::Authorized::GiveUp(Why::OtherCall));
+}
+
+#[test]
+fn s03_a_receiver_stores_nothing_for_a_challenge() {
+    let calls = Calls::new();
+    for number in 0..1_000 {
+        let invite = TestRequest::invite(ALICE, BOB, &format!("{number}@127.0.0.1"));
+        let answer =
+            calls.callee.request_received(CallRef(number), &invite.arrival(), &invite.view());
+        assert!(matches!(answer, Received::SendWwwAuthenticate(_)));
+    }
+    assert_eq!(calls.callee.records(), 0);
+    assert!(calls.callee.shared.replay().is_empty());
+    assert_eq!(calls.callee.waiting().len(), 64, "the mirror is bounded");
+}
+
+#[test]
+fn s05_credentials_without_a_challenge_get_one() {
+    let calls = Calls::new();
+    let mut invite = calls.invite();
+    let value = b"Digest username=\"alice\", realm=\"bob.example\", nonce=\"x\", uri=\"sip:bob@bob.example\", \
+        response=\"0123456789abcdef0123456789abcdef\", algorithm=SHA-256, qop=auth, nc=00000001, cnonce=\"c\"";
+    invite.fields.extend(&[Field { name: "Authorization", value: value.to_vec() }]);
+    assert!(invite.fields.value("authorization", 0).is_some());
+    let answer = calls.callee.request_received(CALL, &invite.arrival(), &invite.view());
+    assert!(matches!(answer, Received::SendWwwAuthenticate(_)));
+}
+
+#[test]
+fn s07_no_guard_before_the_proof() {
+    use ssm::{Line, MediaSecurity as _, Refused};
+    let calls = Calls::new();
+    let early = calls.caller.guard(ssm::Call(CALL.0), Line(0));
+    assert_eq!(early.err(), Some(Refused::NotAuthenticated));
+    let stranger = calls.callee.guard(ssm::Call(12), Line(0));
+    assert_eq!(stranger.err(), Some(Refused::Unknown));
+}
+
+#[test]
+fn m06_a_key_slot_never_leaves_in_the_clear() {
+    let calls = Calls::new();
+    let octets = b"m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{slot}\r\n";
+    let body = Body { content_type: Some(b"application/sdp".to_vec()), octets: octets.to_vec() };
+    let answer = now(calls.caller.encrypt(CALL, Direction::Request, None, body));
+    assert!(matches!(answer, ssa::BodyVerdict::Refused(why) if why.status == 488));
+}

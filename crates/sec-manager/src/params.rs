@@ -1,0 +1,329 @@
+//! `auth-param` lists: the grammar that challenges and credentials share. RFC 3261 §25.1.
+//!
+//! Strict on purpose: what could be read in two ways is malformed. Nothing is copied; a value is
+//! the octets between its quotes, escapes kept, as the Digest computations want them.
+
+use std::fmt;
+
+/// Parameters that are not known by name are remembered up to this number, to find them twice.
+const UNKNOWN: usize = 16;
+
+/// The list is not what the grammar allows, or a parameter occurs twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("malformed authentication parameters")
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// What stands between two parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Separator {
+    /// A comma, as RFC 3261 says.
+    Comma,
+    /// A comma or a semicolon: RFC 2543 wrote the PGP scheme with semicolons.
+    CommaOrSemicolon,
+}
+
+/// One parameter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Param<'a> {
+    /// The name, in any case.
+    pub name: &'a [u8],
+    /// The value; of a quoted string what is between the quotes, escapes kept.
+    pub value: &'a [u8],
+}
+
+impl fmt::Debug for Param<'_> {
+    /// Prints the name alone: values are credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}=[{} bytes]", self.name.escape_ascii(), self.value.len())
+    }
+}
+
+/// Splits `Scheme params` and gives the scheme and the rest; `None` without a scheme.
+pub fn scheme(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let value = value.trim_ascii_start();
+    let end = value.iter().position(|b| !is_token(*b)).unwrap_or(value.len());
+    let (scheme, rest) = value.split_at_checked(end)?;
+    let separated = rest.first().is_none_or(u8::is_ascii_whitespace);
+    (!scheme.is_empty() && separated).then_some((scheme, rest))
+}
+
+/// The parameters after `scheme`, where the value is of that scheme.
+pub fn of_scheme<'a>(value: &'a [u8], wanted: &str) -> Option<&'a [u8]> {
+    let (scheme, rest) = scheme(value)?;
+    scheme.eq_ignore_ascii_case(wanted.as_bytes()).then_some(rest)
+}
+
+/// Walks the parameters of a list.
+#[derive(Clone, Debug)]
+pub struct Params<'a> {
+    rest: &'a [u8],
+    separator: Separator,
+    begun: bool,
+}
+
+impl<'a> Params<'a> {
+    /// The parameters in `list`.
+    pub const fn new(list: &'a [u8], separator: Separator) -> Self {
+        Self { rest: list, separator, begun: false }
+    }
+
+    fn param(&mut self) -> Result<Param<'a>, Malformed> {
+        if self.begun {
+            let (first, rest) = self.rest.split_first().ok_or(Malformed)?;
+            match first {
+                b',' => {}
+                b';' if self.separator == Separator::CommaOrSemicolon => {}
+                _ => return Err(Malformed),
+            }
+            self.rest = skip_white(rest);
+        }
+        self.begun = true;
+        let name = self.token()?;
+        let after_name = skip_white(self.rest);
+        let Some((b'=', rest)) = after_name.split_first() else {
+            return Err(Malformed);
+        };
+        self.rest = skip_white(rest);
+        let value = match self.rest.split_first() {
+            Some((b'"', rest)) => self.quoted(rest)?,
+            _ => self.token()?,
+        };
+        Ok(Param { name, value })
+    }
+
+    fn token(&mut self) -> Result<&'a [u8], Malformed> {
+        let end = self.rest.iter().position(|b| !is_token(*b)).unwrap_or(self.rest.len());
+        let (token, rest) = self.rest.split_at_checked(end).ok_or(Malformed)?;
+        self.rest = rest;
+        if token.is_empty() { Err(Malformed) } else { Ok(token) }
+    }
+
+    /// `rest` begins after the opening quote.
+    fn quoted(&mut self, rest: &'a [u8]) -> Result<&'a [u8], Malformed> {
+        let mut escaped = false;
+        for (at, byte) in rest.iter().enumerate() {
+            match byte {
+                _ if escaped && *byte < 0x80 => escaped = false,
+                b'"' => {
+                    self.rest = rest.get(at + 1..).unwrap_or_default();
+                    return rest.get(..at).ok_or(Malformed);
+                }
+                b'\\' => escaped = true,
+                // A line may be folded between parameters, not within one.
+                0..=8 | 10..=31 | 127 => return Err(Malformed),
+                _ if escaped => return Err(Malformed),
+                _ => {}
+            }
+        }
+        Err(Malformed)
+    }
+}
+
+impl<'a> Iterator for Params<'a> {
+    type Item = Result<Param<'a>, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.rest = skip_white(self.rest);
+        if self.rest.is_empty() {
+            return None;
+        }
+        let item = self.param();
+        if item.is_err() {
+            self.rest = &[];
+        }
+        Some(item)
+    }
+}
+
+/// Puts a value where it belongs, once.
+///
+/// # Errors
+/// [`Malformed`]: the parameter occurs twice. RFC 3261 §20.7, RFC 7235 §2.1.
+pub(crate) fn once<'a>(slot: &mut Option<&'a [u8]>, value: &'a [u8]) -> Result<(), Malformed> {
+    if slot.replace(value).is_some() { Err(Malformed) } else { Ok(()) }
+}
+
+/// Names of parameters that nobody asked for, to find one that occurs twice.
+#[derive(Default)]
+pub(crate) struct Unknown<'a> {
+    names: [&'a [u8]; UNKNOWN],
+    length: usize,
+}
+
+impl<'a> Unknown<'a> {
+    /// # Errors
+    /// [`Malformed`]: the parameter occurs twice, or there are more than can be told apart.
+    pub(crate) fn add(&mut self, name: &'a [u8]) -> Result<(), Malformed> {
+        let seen = self.names.get(..self.length).unwrap_or_default();
+        if seen.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            return Err(Malformed);
+        }
+        *self.names.get_mut(self.length).ok_or(Malformed)? = name;
+        self.length += 1;
+        Ok(())
+    }
+}
+
+/// The octets that a quoted string stands for: its escapes undone.
+pub(crate) fn unescape(value: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    if !value.contains(&b'\\') {
+        return value.into();
+    }
+    let mut out = Vec::with_capacity(value.len());
+    let mut escaped = false;
+    for byte in value {
+        if *byte == b'\\' && !escaped {
+            escaped = true;
+        } else {
+            escaped = false;
+            out.push(*byte);
+        }
+    }
+    out.into()
+}
+
+/// Appends `name="value"`, the value's quotes and backslashes escaped.
+pub(crate) fn push_quoted(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"=\"");
+    for byte in value {
+        if matches!(byte, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(*byte);
+    }
+    out.push(b'"');
+}
+
+fn skip_white(bytes: &[u8]) -> &[u8] {
+    match bytes.first() {
+        Some(b' ' | b'\t' | b'\r' | b'\n') => bytes.trim_ascii_start(),
+        _ => bytes,
+    }
+}
+
+/// `token` of RFC 3261 §25.1.
+const fn is_token(byte: u8) -> bool {
+    const TABLE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0u8;
+        while byte < 128 {
+            table[byte as usize] = byte.is_ascii_alphanumeric()
+                || matches!(
+                    byte,
+                    b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
+                );
+            byte += 1;
+        }
+        table
+    };
+    TABLE[byte as usize]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn all(list: &str, separator: Separator) -> Option<Vec<(String, String)>> {
+        let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
+        Params::new(list.as_bytes(), separator)
+            .map(|p| p.map(|p| (text(p.name), text(p.value))))
+            .collect::<Result<_, _>>()
+            .ok()
+    }
+
+    fn pairs(list: &str) -> Option<Vec<(String, String)>> {
+        all(list, Separator::Comma)
+    }
+
+    #[test]
+    fn lists_are_read() {
+        let expected = Some(vec![
+            ("realm".to_owned(), "a, b;c=\\\"d".to_owned()),
+            ("nc".to_owned(), "00000001".to_owned()),
+            ("x".to_owned(), String::new()),
+        ]);
+        assert_eq!(pairs(r#"realm="a, b;c=\"d",nc=00000001,x="""#), expected);
+        assert_eq!(pairs("realm = \"a, b;c=\\\"d\" ,\r\n\tnc=00000001 ,x =\"\" "), expected);
+        assert_eq!(pairs("").map(|p| p.len()), Some(0));
+    }
+
+    #[test]
+    fn a20_what_could_be_read_in_two_ways_is_malformed() {
+        for list in [
+            "a",
+            "a=",
+            "=b",
+            "a=b,",
+            ",a=b",
+            "a=b,,c=d",
+            "a=b c=d",
+            "a=\"b",
+            "a=\"b\\\"",
+            "a=b\"",
+            "a=\"b\"c",
+            "a=\"b\"\"c\"",
+            "a=\"b\r\n c\"",
+            "a=\"\0\"",
+            "a==b",
+            "a=b;c=d",
+            "a=\"\\\u{f6}\"",
+        ] {
+            assert_eq!(pairs(list), None, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn semicolons_only_where_the_scheme_allows_them() {
+        let both = all("a=b;c=d, e=f", Separator::CommaOrSemicolon);
+        assert_eq!(both.map(|p| p.len()), Some(3));
+    }
+
+    #[test]
+    fn schemes_are_told_apart_in_any_case() {
+        assert_eq!(of_scheme(b" digest realm=x", "Digest"), Some(&b" realm=x"[..]));
+        assert_eq!(of_scheme(b"Digest", "Digest"), Some(&b""[..]));
+        assert_eq!(of_scheme(b"Digestrealm=x", "Digest"), None);
+        assert_eq!(of_scheme(b"Digest,realm=x", "Digest"), None);
+        assert_eq!(of_scheme(b"", "Digest"), None);
+    }
+
+    #[test]
+    fn unknown_names_are_found_twice_and_are_bounded() {
+        let mut unknown = Unknown::default();
+        assert_eq!(unknown.add(b"x"), Ok(()));
+        assert_eq!(unknown.add(b"X"), Err(Malformed));
+        let names: Vec<String> = (1..20).map(|n| n.to_string()).collect();
+        let outcome: Result<Vec<()>, _> = names.iter().map(|n| unknown.add(n.as_bytes())).collect();
+        assert_eq!(outcome, Err(Malformed));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_is_quoted_reads_back(value in "[ -~\u{e4}]{0,20}") {
+            let mut list = Vec::new();
+            push_quoted(&mut list, "name", value.as_bytes());
+            let param = Params::new(&list, Separator::Comma).next().unwrap().unwrap();
+            prop_assert_eq!(param.name, b"name");
+            let read = unescape(param.value);
+            prop_assert_eq!(&read[..], value.as_bytes());
+        }
+
+        #[test]
+        fn no_input_panics_and_values_lie_within(list in proptest::collection::vec(any::<u8>(), 0..60)) {
+            for param in Params::new(&list, Separator::CommaOrSemicolon).flatten() {
+                prop_assert!(list.as_ptr_range().contains(&param.name.as_ptr()));
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The configuration as the manager reads it: AORs canonical, passwords hashed.
+
+use crate::aor::{self, Aor};
+use crate::digest::Keys;
+use sma::Fingerprint;
+use sst::{Algorithm, Configuration, HopPolicy, Requirement};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// An account whose credentials may be used.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) realm: Vec<u8>,
+    pub(crate) user: String,
+    /// None: the user is asked.
+    pub(crate) keys: Option<Arc<Keys>>,
+    pub(crate) hop: HopPolicy,
+    pub(crate) floor: Algorithm,
+}
+
+impl Account {
+    /// Whether credentials for `realm` may go over a hop from `source`.
+    ///
+    /// A16, A17: a realm alone is a claim of whoever challenges.
+    pub(crate) fn may_answer(&self, realm: &[u8], source: IpAddr) -> bool {
+        let hop = match &self.hop {
+            HopPolicy::Addresses(addresses) => addresses.contains(&source.to_canonical()),
+            // No TLS connection exists yet whose name could have been checked.
+            HopPolicy::TlsName(_) => false,
+        };
+        hop && self.realm == realm
+    }
+}
+
+/// All that decisions are made by. Replaced as a whole, never changed.
+#[derive(Debug, Default)]
+pub(crate) struct Policy {
+    pub(crate) accounts: Vec<Account>,
+    /// Our AORs, and the key of each.
+    pub(crate) identities: BTreeMap<Aor, Option<Fingerprint>>,
+    contacts: BTreeMap<Aor, Requirement>,
+    pins: BTreeMap<Aor, Fingerprint>,
+    users: Vec<(String, Keys)>,
+    /// Verified against where the user is not known, so that both cost the same. A11.
+    nobody: Option<Keys>,
+    pub(crate) require: Requirement,
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) bind_source: bool,
+    pub(crate) auth_int: bool,
+    pub(crate) realm: String,
+}
+
+impl Policy {
+    /// Reads a configuration. What cannot be read as an AOR or a fingerprint is left out: the
+    /// application checks its own file, and less is trusted, not more.
+    pub(crate) fn new(configuration: Configuration) -> Self {
+        let Configuration { realm, .. } = &configuration;
+        let key = |user: &str, password: &sst::Password| {
+            Keys::new(user.as_bytes(), realm.as_bytes(), password.expose())
+        };
+        let mut algorithms = configuration.algorithms.clone();
+        if algorithms.is_empty() {
+            algorithms.push(Algorithm::Sha256);
+        }
+        Self {
+            accounts: configuration.accounts.iter().map(account).collect(),
+            identities: configuration
+                .identities
+                .iter()
+                .filter_map(|identity| {
+                    let fingerprint = identity.fingerprint.as_deref().and_then(Fingerprint::parse);
+                    Some((aor::canonical(identity.aor.as_bytes()).ok()?, fingerprint))
+                })
+                .collect(),
+            contacts: configuration
+                .contacts
+                .iter()
+                .filter_map(|c| Some((aor::canonical(c.aor.as_bytes()).ok()?, c.require)))
+                .collect(),
+            pins: configuration
+                .pins
+                .iter()
+                .filter_map(|pin| {
+                    let aor = aor::canonical(pin.aor.as_bytes()).ok()?;
+                    Some((aor, Fingerprint::parse(&pin.fingerprint)?))
+                })
+                .collect(),
+            users: configuration
+                .users
+                .iter()
+                .map(|user| (user.name.clone(), key(&user.name, &user.password)))
+                .collect(),
+            nobody: Some(key("", &sst::Password::new(Vec::new()))),
+            require: configuration.require,
+            algorithms,
+            bind_source: configuration.bind_source,
+            auth_int: configuration.auth_int,
+            realm: configuration.realm,
+        }
+    }
+
+    /// What a request from `from` must prove. A contact may ask for more than the rest of the
+    /// world, never for less: who the request is from is only its claim.
+    pub(crate) fn required_of_caller(&self, from: Option<&Aor>) -> Requirement {
+        let contact = from.and_then(|aor| self.contacts.get(aor)).copied();
+        contact.unwrap_or_default().max(self.require)
+    }
+
+    /// The key that is pinned to an AOR.
+    pub(crate) fn pin(&self, aor: &Aor) -> Option<&Fingerprint> {
+        self.pins.get(aor)
+    }
+
+    /// The keys of a user, by name or by its hash; those of nobody where there is none.
+    pub(crate) fn user(
+        &self, name: &[u8], hashed: Option<Algorithm>,
+    ) -> (Option<&str>, Option<&Keys>) {
+        let found = self.users.iter().find(|(known, keys)| match hashed {
+            Some(algorithm) => keys.is_userhash(algorithm, name),
+            None => known.as_bytes() == name,
+        });
+        match found {
+            Some((name, keys)) => (Some(name), Some(keys)),
+            None => (None, self.nobody.as_ref()),
+        }
+    }
+}
+
+fn account(account: &sst::Account) -> Account {
+    let keys = account.password.as_ref().map(|password| {
+        let (user, realm) = (account.user.as_bytes(), account.realm.as_bytes());
+        Arc::new(Keys::new(user, realm, password.expose()))
+    });
+    Account {
+        realm: account.realm.clone().into_bytes(),
+        user: account.user.clone(),
+        keys,
+        hop: account.hop.clone(),
+        floor: account.floor,
+    }
+}
