@@ -93,9 +93,7 @@ impl Head {
             self.fault(at, FaultKind::NotAField);
             name_length = 0;
         }
-        let tail = line.get(value..).unwrap_or_default();
-        let skipped = tail.len() - tail.trim_ascii_start().len();
-        let kept = tail.trim_ascii();
+        let (skipped, kept) = trim(line.get(value..).unwrap_or_default());
         let value = value + skipped;
         if kept.len() > limits.value {
             self.fault(at, FaultKind::ValueTooLong);
@@ -198,6 +196,20 @@ fn line_length(rest: &[u8]) -> Option<usize> {
         }
         from = feed + 1;
     }
+}
+
+/// Octets of white space and folds before a value, and the value.
+#[inline]
+fn trim(tail: &[u8]) -> (usize, &[u8]) {
+    let mut kept = tail;
+    while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = kept {
+        kept = rest;
+    }
+    let skipped = tail.len() - kept.len();
+    while let [rest @ .., b' ' | b'\t' | b'\r' | b'\n'] = kept {
+        kept = rest;
+    }
+    (skipped, kept)
 }
 
 /// Octets of the name, and of all up to the colon included; 0 without a name or a colon.

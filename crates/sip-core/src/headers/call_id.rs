@@ -26,8 +26,7 @@ impl<'a> CallId<'a> {
         if cursor.eat(b'@') {
             cursor.some(WORD, Expected::Word)?;
         }
-        let length = cursor.at() - start.at();
-        Ok(Self(start.rest().get(..length).unwrap_or_default()))
+        Ok(Self(cursor.since(&start)))
     }
 
     /// The octets.

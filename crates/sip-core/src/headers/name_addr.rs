@@ -10,6 +10,7 @@ pub struct NameAddr<'a> {
     display: Option<&'a [u8]>,
     uri: Uri<'a>,
     params: Params<'a>,
+    tag: Option<&'a [u8]>,
 }
 
 impl<'a> NameAddr<'a> {
@@ -45,7 +46,13 @@ impl<'a> NameAddr<'a> {
     fn with_params(
         display: Option<&'a [u8]>, uri: Uri<'a>, cursor: &mut Cursor<'a>,
     ) -> Result<Self, ParseError> {
-        Ok(Self { display, uri, params: Params::read(cursor)? })
+        let mut tag = None;
+        let params = Params::read_each(cursor, |param| {
+            if tag.is_none() && param.is("tag") {
+                tag = param.value;
+            }
+        })?;
+        Ok(Self { display, uri, params, tag })
     }
 
     /// The display name as it stands: quoted, or tokens.
@@ -72,8 +79,8 @@ impl<'a> NameAddr<'a> {
 
     /// The `tag` parameter. RFC 3261 §19.3.
     #[inline]
-    pub fn tag(&self) -> Option<&'a [u8]> {
-        self.params.value("tag")
+    pub const fn tag(&self) -> Option<&'a [u8]> {
+        self.tag
     }
 }
 
@@ -103,13 +110,8 @@ fn read_bracketed<'a>(cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
     if !cursor.eat(b'<') {
         return Err(cursor.error(Expected::Octet(b'<')));
     }
-    let start = cursor.at();
-    let Some(length) = memchr::memchr(b'>', cursor.rest()) else {
-        return Err(ParseError::new(start, Expected::Octet(b'>')));
-    };
-    let uri = Uri::parse(cursor.take(length)).map_err(|error| error.within(start))?;
-    cursor.take(1);
-    Ok(uri)
+    let uri = Uri::read(cursor)?;
+    if cursor.eat(b'>') { Ok(uri) } else { Err(cursor.error(Expected::Octet(b'>'))) }
 }
 
 /// `[ display-name ] "<" addr-spec ">"`; where no bracket follows, nothing is read.

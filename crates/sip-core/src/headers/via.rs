@@ -1,6 +1,6 @@
 //! Via. RFC 3261 §20.42, RFC 3581.
 
-use crate::syntax::{Cursor, DIGIT, Params, decimal};
+use crate::syntax::{Cursor, DIGIT, Param, Params, decimal};
 use crate::uri::Host;
 use crate::{Expected, ParseError};
 
@@ -11,7 +11,29 @@ pub struct Via<'a> {
     host: Host<'a>,
     port: Option<u16>,
     params: Params<'a>,
+    routing: Routing<'a>,
+}
+
+/// The parameters that transactions and responses are routed by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Routing<'a> {
     branch: Option<&'a [u8]>,
+    received: Option<&'a [u8]>,
+    rport: Option<Option<&'a [u8]>>,
+}
+
+impl<'a> Routing<'a> {
+    /// Notes the first parameter of each name.
+    #[inline]
+    fn note(&mut self, param: Param<'a>) {
+        if self.branch.is_none() && param.is("branch") {
+            self.branch = param.value;
+        } else if self.rport.is_none() && param.is("rport") {
+            self.rport = Some(param.value);
+        } else if self.received.is_none() && param.is("received") {
+            self.received = param.value;
+        }
+    }
 }
 
 /// What a branch begins with that is unique. RFC 3261 §8.1.1.7.
@@ -43,8 +65,9 @@ impl<'a> Via<'a> {
         cursor.white()?;
         let host = Host::read(cursor)?;
         let port = read_port(cursor)?;
-        let params = Params::read(cursor)?;
-        Ok(Self { transport, host, port, params, branch: params.value("branch") })
+        let mut routing = Routing::default();
+        let params = Params::read_each(cursor, |param| routing.note(param))?;
+        Ok(Self { transport, host, port, params, routing })
     }
 
     /// The transport as it stands, for example `UDP`.
@@ -69,26 +92,26 @@ impl<'a> Via<'a> {
 
     /// The `branch` parameter.
     pub const fn branch(&self) -> Option<&'a [u8]> {
-        self.branch
+        self.routing.branch
     }
 
     /// Whether the branch identifies a transaction by itself: more than the magic cookie that
     /// RFC 3261 §8.1.1.7 asks for stands in it.
     pub fn has_unique_branch(&self) -> bool {
-        self.branch
+        self.branch()
             .and_then(|branch| branch.strip_prefix(MAGIC_COOKIE))
             .is_some_and(|rest| !rest.is_empty())
     }
 
     /// The `received` parameter.
-    pub fn received(&self) -> Option<&'a [u8]> {
-        self.params.value("received")
+    pub const fn received(&self) -> Option<&'a [u8]> {
+        self.routing.received
     }
 
     /// The `rport` parameter: `Some(None)` where it asks, `Some(Some(port))` where it answers.
     /// What is no port counts as absent. RFC 3581 §3.
     pub fn rport(&self) -> Option<Option<u16>> {
-        match self.params.get("rport")?.value {
+        match self.routing.rport? {
             None => Some(None),
             Some(digits) => u16::try_from(decimal(digits)?).ok().map(Some),
         }

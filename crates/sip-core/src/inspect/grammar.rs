@@ -35,10 +35,7 @@ pub(super) fn token_with_params(cursor: &mut Cursor<'_>) -> Parsed {
 /// `LAQUOT absoluteURI RAQUOT *( SEMI generic-param )`.
 pub(super) fn bracketed_uri(cursor: &mut Cursor<'_>) -> Parsed {
     cursor.separator(b'<')?;
-    let start = cursor.at();
-    let length =
-        memchr::memchr(b'>', cursor.rest()).ok_or_else(|| cursor.error(Expected::Octet(b'>')))?;
-    let uri = Uri::parse(cursor.take(length)).map_err(|error| error.within(start))?;
+    let uri = Uri::read(cursor)?;
     cursor.separator(b'>')?;
     let params = Params::read(cursor)?;
     Ok(Components::default()

@@ -24,6 +24,8 @@ pub(crate) const ALPHANUM: u16 = 1 << 9;
 pub(crate) const DIGIT: u16 = 1 << 10;
 /// Digits and visual separators of a telephone number, `*`, `#` and hexadecimal digits.
 pub(crate) const PHONE_CHAR: u16 = 1 << 11;
+/// What a quoted string may hold beside quoted-pairs and folds. RFC 3261 §25.1, qdtext.
+pub(crate) const QUOTED: u16 = 1 << 12;
 
 const UNRESERVED: u16 = USER_CHAR | PASSWORD_CHAR | PARAM_CHAR | HEADER_CHAR | URIC;
 
@@ -36,6 +38,7 @@ const fn mark(table: &mut [u16; 256], bytes: &[u8], class: u16) {
     }
 }
 
+#[expect(clippy::indexing_slicing, reason = "runs when it is compiled, over 256 places")]
 const fn table() -> [u16; 256] {
     let mut table = [0; 256];
     let alphanum = TOKEN | WORD | UNRESERVED | HOST_CHAR | ALPHANUM;
@@ -53,21 +56,29 @@ const fn table() -> [u16; 256] {
     mark(&mut table, b"-.", HOST_CHAR);
     mark(&mut table, b";/?:@&=+$,", URIC);
     mark(&mut table, b"-.()*#", PHONE_CHAR);
+    let mut octet = 0;
+    while octet < 256 {
+        let text = octet == 0x09 || octet >= 0x20 && octet != 0x7f;
+        if text && octet != b'"' as usize && octet != b'\\' as usize {
+            table[octet] |= QUOTED;
+        }
+        octet += 1;
+    }
     table
 }
 
 static TABLE: [u16; 256] = table();
 
-/// Whether `byte` is in one of the classes.
+/// Whether `octet` is in the class.
 #[inline]
-pub(crate) fn is(byte: u8, class: u16) -> bool {
-    TABLE.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
+pub(crate) fn is(octet: u8, class: u16) -> bool {
+    TABLE.get(usize::from(octet)).is_some_and(|classes| classes & class != 0)
 }
 
-/// Number of leading bytes of `input` that are in the class.
+/// Number of leading octets of `input` that are in the class.
 #[inline]
 pub(crate) fn span(input: &[u8], class: u16) -> usize {
-    input.iter().position(|&byte| !is(byte, class)).unwrap_or(input.len())
+    input.iter().position(|&octet| !is(octet, class)).unwrap_or(input.len())
 }
 
 /// Like [`span`], where a `%` with two hexadecimal digits counts as in the class.

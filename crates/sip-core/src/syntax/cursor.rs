@@ -1,6 +1,6 @@
 //! A cursor over a value: the few moves that every typed parser is made of.
 
-use super::class::{DIGIT, TOKEN, is, span};
+use super::class::{DIGIT, QUOTED, TOKEN, span};
 use crate::{Expected, ParseError};
 
 /// A position in a value. `at` never exceeds the input's length.
@@ -25,6 +25,13 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
+    }
+
+    /// What was read since `start`, a copy of this cursor as it stood.
+    #[inline]
+    pub(crate) fn since(&self, start: &Self) -> &'a [u8] {
+        let length = start.rest.len().saturating_sub(self.rest.len());
+        start.rest.get(..length).unwrap_or_default()
     }
 
     #[inline]
@@ -98,14 +105,15 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(crate) fn eat_separator(&mut self, byte: u8) -> bool {
         let before = self.rest;
-        self.skip_white();
-        if self.eat(byte) {
+        if !self.eat(byte) {
             self.skip_white();
-            true
-        } else {
-            self.rest = before;
-            false
+            if !self.eat(byte) {
+                self.rest = before;
+                return false;
+            }
         }
+        self.skip_white();
+        true
     }
 
     /// Reads `byte` with white space around it, or fails.
@@ -148,11 +156,11 @@ impl<'a> Cursor<'a> {
             return Err(self.error(Expected::QuotedString));
         }
         loop {
+            self.run(QUOTED);
             match self.rest {
                 [b'"', rest @ ..] => {
                     self.rest = rest;
-                    let length = self.at() - start.at();
-                    return Ok(start.rest.get(..length).unwrap_or_default());
+                    return Ok(self.since(&start));
                 }
                 // quoted-pair: any 7-bit octet but CR and LF.
                 [b'\\', octet, rest @ ..]
@@ -161,7 +169,6 @@ impl<'a> Cursor<'a> {
                     self.rest = rest;
                 }
                 [b'\r', b'\n', b' ' | b'\t', rest @ ..] => self.rest = rest,
-                [b'\t' | b' '..=0x5b | 0x5d..=0x7e | 0x80.., rest @ ..] => self.rest = rest,
                 _ => return Err(self.error(Expected::QuotedString)),
             }
         }
@@ -181,11 +188,12 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }
-    digits.iter().try_fold(0_u64, |number, &digit| {
-        if !is(digit, DIGIT) {
+    digits.iter().try_fold(0_u64, |number, &octet| {
+        let digit = octet.wrapping_sub(b'0');
+        if digit > 9 {
             return None;
         }
-        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+        number.checked_mul(10)?.checked_add(u64::from(digit))
     })
 }
 

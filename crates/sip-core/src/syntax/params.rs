@@ -32,12 +32,20 @@ impl<'a> Params<'a> {
     /// Reads `*( SEMI generic-param )`, up to what is no parameter.
     #[inline]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+        Self::read_each(cursor, |_| {})
+    }
+
+    /// Like [`read`](Self::read), and shows each parameter: who needs some of them need not look
+    /// for them again.
+    #[inline]
+    pub(crate) fn read_each(
+        cursor: &mut Cursor<'a>, mut show: impl FnMut(Param<'a>),
+    ) -> Result<Self, ParseError> {
         let start = *cursor;
         while cursor.eat_separator(b';') {
-            read_param(cursor)?;
+            show(read_param(cursor)?);
         }
-        let length = cursor.at() - start.at();
-        Ok(Self { raw: start.rest().get(..length).unwrap_or_default() })
+        Ok(Self { raw: cursor.since(&start) })
     }
 
     /// The octets, with the leading semicolon; empty without parameters.

@@ -18,7 +18,7 @@ impl<'a> UriParams<'a> {
         while cursor.eat(b';') {
             read_param(cursor)?;
         }
-        Ok(Self::from_checked(since(start, cursor)))
+        Ok(Self::from_checked(cursor.since(&start)))
     }
 
     /// Parameters that the caller has checked: each begins with a semicolon.
@@ -71,7 +71,7 @@ impl<'a> UriHeaders<'a> {
                 read_header(cursor)?;
             }
         }
-        Ok(Self { raw: since(start, cursor) })
+        Ok(Self { raw: cursor.since(&start) })
     }
 
     /// The octets, with the question mark; empty without headers.
@@ -95,11 +95,6 @@ impl fmt::Debug for UriHeaders<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.raw.escape_ascii())
     }
-}
-
-fn since<'a>(start: Cursor<'a>, end: &Cursor<'a>) -> &'a [u8] {
-    let length = end.at() - start.at();
-    start.rest().get(..length).unwrap_or_default()
 }
 
 fn split<'a>(

@@ -1,6 +1,6 @@
 //! Hosts: a name, an IPv4 address or an IPv6 reference. RFC 3261 §25.1, RFC 5954.
 
-use crate::syntax::{ALPHANUM, Cursor, DIGIT, decimal, is};
+use crate::syntax::{ALPHANUM, Cursor, DIGIT, is};
 use crate::{Expected, ParseError};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -27,39 +27,16 @@ impl<'a> Host<'a> {
         if cursor.peek() == Some(b'[') {
             return Self::read_reference(cursor);
         }
-        let mut previous = b'.';
-        let mut label = 0;
-        let mut length = 0;
-        for &byte in cursor.rest() {
-            match byte {
-                _ if is(byte, ALPHANUM) => {}
-                b'-' if previous != b'.' => {}
-                b'.' if is(previous, ALPHANUM) => label = length + 1,
-                b'-' | b'.' => return Err(ParseError::new(cursor.at() + length, Expected::Host)),
-                _ => break,
-            }
-            previous = byte;
-            length += 1;
-        }
-        Self::check(cursor, previous, label, length)
-    }
-
-    /// `label` is where the last label begins, `last` the last octet.
-    #[inline]
-    fn check(
-        cursor: &mut Cursor<'a>, last: u8, label: usize, length: usize,
-    ) -> Result<Self, ParseError> {
-        let error = cursor.error(Expected::Host);
+        let base = cursor.at();
+        let error = |at| ParseError::new(base + at, Expected::Host);
+        let (length, last_label) = labels(cursor.rest()).map_err(error)?;
         let raw = cursor.take(length);
-        if length == 0 || last == b'-' {
-            return Err(error);
-        }
         // toplabel begins with a letter; what does not is an IPv4 address. RFC 3261 §25.1.
-        let is_name = match raw.get(label) {
+        let is_name = match raw.get(last_label) {
             Some(first) => !is(*first, DIGIT),
             None => trailing_dot_is_name(raw),
         };
-        if is_name || is_ipv4(raw) { Ok(Self { raw }) } else { Err(error) }
+        if is_name || is_ipv4(raw) { Ok(Self { raw }) } else { Err(error(0)) }
     }
 
     fn read_reference(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
@@ -117,15 +94,43 @@ fn trailing_dot_is_name(raw: &[u8]) -> bool {
         .is_some_and(u8::is_ascii_alphabetic)
 }
 
+/// Octets of the labels that `text` begins with, and where the last of them begins; or where a
+/// hyphen or a dot stands that may not stand there.
+#[inline]
+fn labels(text: &[u8]) -> Result<(usize, usize), usize> {
+    let mut before = b'.';
+    let mut label = 0;
+    let mut length = 0;
+    for &octet in text {
+        if !is(octet, ALPHANUM) {
+            match octet {
+                b'.' if is(before, ALPHANUM) => label = length + 1,
+                b'-' if before != b'.' => {}
+                b'.' | b'-' => return Err(length),
+                _ => break,
+            }
+        }
+        before = octet;
+        length += 1;
+    }
+    if length == 0 || before == b'-' { Err(length) } else { Ok((length, label)) }
+}
+
 /// `IPv4address = 1*3DIGIT "." …`, each number at most 255.
 #[inline]
 fn is_ipv4(raw: &[u8]) -> bool {
-    let mut parts = 0;
-    let all = raw.split(|&byte| byte == b'.').all(|part| {
-        parts += 1;
-        part.len() <= 3 && decimal(part).is_some_and(|number| number <= 255)
-    });
-    all && parts == 4
+    let (mut dots, mut digits, mut number) = (0, 0, 0);
+    for &octet in raw {
+        match octet {
+            b'0'..=b'9' if digits < 3 => {
+                number = number * 10 + u32::from(octet - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && number <= 255 => (dots, digits, number) = (dots + 1, 0, 0),
+            _ => return false,
+        }
+    }
+    dots == 3 && digits > 0 && number <= 255
 }
 
 pub(crate) fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {

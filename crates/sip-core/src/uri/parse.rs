@@ -17,13 +17,22 @@ impl<'a> Uri<'a> {
     /// Where and what was expected.
     pub fn parse(text: &'a [u8]) -> Result<Self, ParseError> {
         let mut cursor = Cursor::new(text);
-        let scheme = read_scheme(&mut cursor)?;
-        let uri = match scheme {
-            Scheme::Sip | Scheme::Sips => read_sip(text, scheme, &mut cursor)?,
-            Scheme::Tel => tel::read(text, &mut cursor)?,
-            Scheme::Other(_) => read_opaque(text, scheme, &mut cursor)?,
-        };
+        let uri = Self::read(&mut cursor)?;
         if cursor.is_done() { Ok(uri) } else { Err(cursor.error(Expected::Uri)) }
+    }
+
+    /// Reads a URI up to an octet that cannot be its.
+    #[inline]
+    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+        let start = *cursor;
+        let scheme = read_scheme(cursor)?;
+        let mut uri = match scheme {
+            Scheme::Sip | Scheme::Sips => read_sip(scheme, cursor)?,
+            Scheme::Tel => tel::read(cursor)?,
+            Scheme::Other(_) => read_opaque(scheme, cursor)?,
+        };
+        uri.raw = cursor.since(&start);
+        Ok(uri)
     }
 }
 
@@ -57,15 +66,13 @@ fn read_scheme<'a>(cursor: &mut Cursor<'a>) -> Result<Scheme<'a>, ParseError> {
     if name.eq_ignore_ascii_case(b"tel") { Ok(Scheme::Tel) } else { Ok(Scheme::Other(name)) }
 }
 
-fn read_sip<'a>(
-    raw: &'a [u8], scheme: Scheme<'a>, cursor: &mut Cursor<'a>,
-) -> Result<Uri<'a>, ParseError> {
+fn read_sip<'a>(scheme: Scheme<'a>, cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
     let (user, password) = read_userinfo(cursor)?;
     let host = Host::read(cursor)?;
     let port = read_port(cursor)?;
     let params = UriParams::read(cursor)?;
     let headers = UriHeaders::read(cursor)?;
-    Ok(Uri { raw, scheme, user, password, host: Some(host), port, params, headers })
+    Ok(Uri { raw: &[], scheme, user, password, host: Some(host), port, params, headers })
 }
 
 type UserInfo<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
@@ -102,16 +109,14 @@ pub(crate) fn read_port(cursor: &mut Cursor<'_>) -> Result<Option<u16>, ParseErr
 }
 
 /// `absoluteURI` of a scheme that this stack knows nothing of.
-fn read_opaque<'a>(
-    raw: &'a [u8], scheme: Scheme<'a>, cursor: &mut Cursor<'a>,
-) -> Result<Uri<'a>, ParseError> {
+fn read_opaque<'a>(scheme: Scheme<'a>, cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
     let length = span_escaped(cursor.rest(), URIC);
     if length == 0 {
         return Err(cursor.error(Expected::Uri));
     }
     cursor.take(length);
     Ok(Uri {
-        raw,
+        raw: &[],
         scheme,
         user: None,
         password: None,

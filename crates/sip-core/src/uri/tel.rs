@@ -6,28 +6,27 @@ use super::value::{Scheme, Uri};
 use crate::syntax::{ALPHANUM, Cursor, DIGIT, PARAM_CHAR, PHONE_CHAR, is, span_escaped};
 use crate::{Expected, ParseError};
 
-/// Reads what follows `tel:`.
-pub(super) fn read<'a>(raw: &'a [u8], cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
+/// Reads what follows `tel:`; the caller sets `raw`.
+pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
     let start = *cursor;
     let global = cursor.eat(b'+');
     let subscriber = cursor.run(PHONE_CHAR);
     check_number(subscriber, global, start.error(Expected::TelephoneNumber))?;
-    let number = start.rest().get(..cursor.at() - start.at());
+    let number = cursor.since(&start);
     let before = *cursor;
     let context = read_params(cursor, global)?;
     // A local number means nothing without its context. RFC 3966 §5.1.5.
     if !global && !context {
         return Err(before.error(Expected::Param));
     }
-    let params = before.rest().get(..cursor.at() - before.at());
     Ok(Uri {
-        raw,
+        raw: &[],
         scheme: Scheme::Tel,
-        user: number,
+        user: Some(number),
         password: None,
         host: None,
         port: None,
-        params: UriParams::from_checked(params.unwrap_or_default()),
+        params: UriParams::from_checked(cursor.since(&before)),
         headers: UriHeaders::default(),
     })
 }
