@@ -9,6 +9,7 @@ mod config;
 #[cfg(feature = "driver")]
 pub mod driver;
 mod error;
+mod jitter;
 mod observed;
 mod rtcp;
 mod rtp;
@@ -19,6 +20,7 @@ mod stats;
 pub use codec::Codec;
 pub use config::{MediaConfig, Seed};
 pub use error::{Error, Misuse, NotAcceptable, SdpError};
+pub use jitter::JitterBuffer;
 pub use observed::{Signal, Sink};
 pub use session::{Event, Session};
 pub use stats::{Dropped, Stats};

@@ -1,0 +1,177 @@
+//! The jitter buffer under order, disorder, loss, and clocks that differ.
+
+use super::JitterBuffer;
+use crate::Codec;
+use crate::audio::{AudioSource as _, FRAME_SAMPLES, SAMPLE_RATE, Speech, Tone, similarity};
+use proptest::prelude::*;
+
+const START: u32 = u32::MAX - 5000;
+const TARGET: u32 = 480;
+
+fn payload(samples: &[i16]) -> Vec<u8> {
+    let mut octets = vec![0; samples.len()];
+    Codec::Pcma.encode(samples, &mut octets);
+    octets
+}
+
+fn put(buffer: &mut JitterBuffer, said: &[i16], frame: usize) {
+    let from = frame * FRAME_SAMPLES;
+    if let Some(samples) = said.get(from..from + FRAME_SAMPLES) {
+        let timestamp = START.wrapping_add(from as u32);
+        buffer.put(timestamp, frame == 0, Codec::Pcma, &payload(samples));
+    }
+}
+
+fn pop(buffer: &mut JitterBuffer, heard: &mut Vec<i16>) {
+    let mut frame = [0; FRAME_SAMPLES];
+    buffer.pop(&mut frame);
+    heard.extend_from_slice(&frame);
+}
+
+/// Each frame arrives `delay(frame)` ticks late, or never.
+fn run(said: &[i16], delay: impl Fn(usize) -> Option<usize>) -> (JitterBuffer, Vec<i16>) {
+    let frames = said.len() / FRAME_SAMPLES;
+    let mut buffer = JitterBuffer::new(TARGET);
+    let mut heard = Vec::new();
+    for tick in 0..frames + 20 {
+        for frame in tick.saturating_sub(15)..=tick {
+            if delay(frame).is_some_and(|delay| frame + delay == tick) {
+                put(&mut buffer, said, frame);
+            }
+        }
+        pop(&mut buffer, &mut heard);
+    }
+    (buffer, heard)
+}
+
+fn said(seconds: usize) -> Vec<i16> {
+    Speech::samples(31, seconds * SAMPLE_RATE as usize)
+}
+
+#[test]
+fn in_order_it_is_heard_exactly_after_the_target_delay() {
+    let said = said(1);
+    let (buffer, heard) = run(&said, |_| Some(0));
+    for (n, sample) in said.iter().enumerate() {
+        let mut octet = [0];
+        Codec::Pcma.encode(&[*sample], &mut octet);
+        assert_eq!(heard[n + TARGET as usize], Codec::Pcma.decode(octet[0]));
+    }
+    assert_eq!((buffer.late(), buffer.duplicate()), (0, 0));
+}
+
+#[test]
+fn reordering_and_jitter_within_the_target_cost_nothing() {
+    let said = said(2);
+    let (buffer, heard) = run(&said, |frame| Some([0, 2, 1, 2, 0][frame % 5]));
+    assert_eq!((buffer.late(), buffer.duplicate()), (0, 0));
+    assert!(similarity(&said, &heard) > 0.99);
+}
+
+#[test]
+fn duplicates_and_late_packets_are_counted_and_dropped() {
+    let said = said(1);
+    let mut buffer = JitterBuffer::new(TARGET);
+    let mut heard = Vec::new();
+    for frame in 0..50 {
+        put(&mut buffer, &said, frame);
+        put(&mut buffer, &said, frame);
+        if frame == 20 {
+            put(&mut buffer, &said, 2);
+        }
+        pop(&mut buffer, &mut heard);
+    }
+    assert_eq!((buffer.duplicate(), buffer.late()), (50, 1));
+}
+
+#[test]
+fn losses_are_concealed_and_fade_to_silence() {
+    // A steady voice: its pitch is what goes on.
+    let mut said = vec![0; 3 * SAMPLE_RATE as usize];
+    Tone::new(125.0, 9000).read(&mut said);
+    let (buffer, heard) = run(&said, |frame| (frame % 10 != 7).then_some(0));
+    assert_eq!(buffer.concealed() as usize, 15 + 3);
+    let with_gaps: Vec<i16> = said
+        .chunks(FRAME_SAMPLES)
+        .enumerate()
+        .flat_map(|(n, frame)| frame.iter().map(move |s| if n % 10 == 7 { 0 } else { *s }))
+        .collect();
+    let (concealed, silent) = (similarity(&said, &heard), similarity(&said, &with_gaps));
+    assert!(concealed > 0.99 && silent < 0.96, "{concealed} {silent}");
+    assert!(heard[heard.len() - 1600..].iter().all(|s| *s == 0));
+}
+
+#[test]
+fn a_delay_that_steps_up_for_good_is_followed() {
+    let said = said(4);
+    let (buffer, heard) = run(&said, |frame| Some(if frame < 50 { 0 } else { 8 }));
+    assert!((10..=20).contains(&buffer.late()), "{}", buffer.late());
+    let tail = &heard[2 * SAMPLE_RATE as usize..];
+    assert!(similarity(&said[SAMPLE_RATE as usize * 3 / 2..], tail) > 0.95);
+}
+
+#[test]
+fn clocks_that_differ_are_followed_by_whole_frames() {
+    let said = said(40);
+    for (plays_every, sends_every) in [(1000, 1001), (1001, 1000)] {
+        let mut buffer = JitterBuffer::new(TARGET);
+        let (mut heard, mut sent) = (Vec::new(), 0);
+        for step in 0..said.len() / FRAME_SAMPLES * 1000 {
+            if step % sends_every == 0 {
+                put(&mut buffer, &said, sent);
+                sent += 1;
+            }
+            if step % plays_every == 0 {
+                pop(&mut buffer, &mut heard);
+            }
+        }
+        assert_eq!(buffer.late(), 0, "{plays_every} {sends_every}");
+    }
+}
+
+#[test]
+fn timestamps_that_jump_are_taken_up_again() {
+    let said = said(1);
+    let mut buffer = JitterBuffer::new(TARGET);
+    let mut heard = Vec::new();
+    for jump in [0_u32, 1 << 30, 1 << 31, 3] {
+        heard.clear();
+        for frame in 0..50_u32 {
+            let from = frame as usize * FRAME_SAMPLES;
+            let octets = payload(&said[from..from + FRAME_SAMPLES]);
+            let timestamp = jump.wrapping_add(frame * FRAME_SAMPLES as u32);
+            buffer.put(timestamp, false, Codec::Pcma, &octets);
+            pop(&mut buffer, &mut heard);
+        }
+        let tail = &heard[heard.len() - 1600..];
+        assert!(tail.iter().any(|s| s.abs() > 500), "{jump}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn nothing_panics_and_the_same_calls_play_the_same(
+        calls in proptest::collection::vec((any::<u32>(), any::<bool>(), 0_usize..2000, 0_u8..4), 1..60),
+    ) {
+        let play = || {
+            let mut buffer = JitterBuffer::new(TARGET);
+            let mut heard = Vec::new();
+            for (timestamp, marker, length, pops) in &calls {
+                let timestamp = timestamp >> (pops * 5);
+                buffer.put(timestamp, *marker, Codec::Pcmu, &vec![0x21; *length]);
+                (0..*pops).for_each(|_| pop(&mut buffer, &mut heard));
+            }
+            (heard, buffer.late(), buffer.duplicate(), buffer.concealed())
+        };
+        prop_assert_eq!(play(), play());
+    }
+
+    #[test]
+    fn any_order_within_the_target_is_heard_whole(delays in proptest::collection::vec(0_usize..3, 10)) {
+        let said = said(1);
+        let (buffer, _) = run(&said, |frame| Some(if frame == 0 { 0 } else { delays[frame % 10] }));
+        prop_assert_eq!((buffer.late(), buffer.duplicate()), (0, 0));
+    }
+}
