@@ -45,7 +45,7 @@ impl MediaConfig {
 /// They are an argument, so that a simulated call is the same each time. A real one takes them
 /// from the system's generator. RFC 3550 §5.1, §8.1.
 #[derive(Clone)]
-pub struct Seed(pub(crate) [u8; Self::LENGTH]);
+pub struct Seed([u8; Self::LENGTH]);
 
 impl Seed {
     /// Octets in a seed.
@@ -54,6 +54,40 @@ impl Seed {
     /// A seed of these octets.
     pub const fn new(octets: [u8; Self::LENGTH]) -> Self {
         Self(octets)
+    }
+
+    pub(crate) fn ssrc(&self) -> u32 {
+        self.number(0, 4) as u32
+    }
+
+    pub(crate) fn sequence(&self) -> u16 {
+        self.number(4, 2) as u16
+    }
+
+    pub(crate) fn timestamp(&self) -> u32 {
+        self.number(6, 4) as u32
+    }
+
+    /// The `o=` line's session id: 48 bits, for all who read it into a signed number.
+    pub(crate) fn session_id(&self) -> u64 {
+        self.number(10, 6)
+    }
+
+    /// What the intervals between reports are drawn from.
+    pub(crate) fn interval(&self) -> u32 {
+        self.number(16, 4) as u32
+    }
+
+    /// A CNAME of 96 random bits: it tells nothing of the host. RFC 7022 §5.
+    pub(crate) fn cname(&self) -> String {
+        let octets = self.0.iter().skip(20);
+        octets.map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// The big-endian number of `length` octets from `from` on.
+    fn number(&self, from: usize, length: usize) -> u64 {
+        let octets = self.0.iter().skip(from).take(length);
+        octets.fold(0, |number, octet| (number << 8) | u64::from(*octet))
     }
 }
 

@@ -16,11 +16,13 @@ mod rtp;
 pub mod sdp;
 mod session;
 mod stats;
+#[cfg(test)]
+mod toy;
 
 pub use codec::Codec;
 pub use config::{MediaConfig, Seed};
 pub use error::{Error, Misuse, NotAcceptable, SdpError};
 pub use jitter::JitterBuffer;
 pub use observed::{Signal, Sink};
-pub use session::{Event, Session};
+pub use session::{Channel, Event, Session, Transmit};
 pub use stats::{Dropped, Stats};

@@ -7,14 +7,24 @@
 //!                     Mutex<core, sockets, source, sink> ◀── task: receive, tick, transmit
 //! ```
 
+mod shared;
+mod sockets;
+mod task;
+#[cfg(test)]
+mod tests;
+
 use crate::audio::{AudioSink, AudioSource};
-use crate::{Error, Event, MediaConfig, Sink, Stats};
+use crate::{Error, Event, MediaConfig, Session, Sink, Stats};
 use net::{Network, Runtime};
+use shared::Shared;
+use sockets::Sockets;
 use ssm::MediaSecurity;
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use task::Task;
 
 /// What a session is given to work with.
 #[derive(Clone)]
@@ -36,15 +46,25 @@ impl fmt::Debug for Ports {
 }
 
 /// A media session over sockets of its own; a handle that can be cloned.
+///
+/// When the last clone is dropped, the session stops.
 #[derive(Clone)]
 pub struct MediaSession {
-    session: Arc<std::sync::Mutex<crate::Session>>,
-    local: SocketAddr,
+    handle: Arc<Handle>,
+}
+
+struct Handle(Arc<Shared>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // Who wants to know whether the recording was kept calls `stop`.
+        let _ = self.0.stop();
+    }
 }
 
 impl fmt::Debug for MediaSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MediaSession({})", self.local)
+        write!(f, "MediaSession({})", self.local_rtp())
     }
 }
 
@@ -53,13 +73,19 @@ impl MediaSession {
     /// session's task. Nothing is sent or accepted before [`start`](Self::start).
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] for a `local_ip` that no peer can send to;
+    /// [`io::ErrorKind::InvalidInput`] for an unspecified `local_ip`;
     /// [`io::ErrorKind::AddrInUse`] if no pair was found in 32 tries; what the system says.
     pub fn open(
-        _ports: &Ports, _config: MediaConfig, _source: Box<dyn AudioSource>,
-        _sink: Box<dyn AudioSink>,
+        ports: &Ports, config: MediaConfig, source: Box<dyn AudioSource>, sink: Box<dyn AudioSink>,
     ) -> io::Result<Self> {
-        Err(io::ErrorKind::Unsupported.into())
+        let sockets = Sockets::bind(&*ports.network, config.local_ip)?;
+        let rtp = sockets.rtp.local_addr();
+        let rtcp = sockets.rtcp.local_addr();
+        let session = Session::new(config, rtp.port(), rtcp.port());
+        let shared = Arc::new(Shared::new(ports.clone(), session, sockets, source, sink));
+        shared.signal("open", false, format!("RTP at {rtp}"));
+        ports.runtime.spawn(Box::pin(Task::new(Arc::clone(&shared))));
+        Ok(Self { handle: Arc::new(Handle(shared)) })
     }
 
     /// Makes an offer: a complete `application/sdp` body, slots in place of keys.
@@ -67,31 +93,40 @@ impl MediaSession {
     /// # Errors
     /// An offer waits for its answer, or the manager forbids media in this call.
     pub fn offer(&self) -> Result<Vec<u8>, Error> {
-        Err(crate::Misuse::Stopped.into())
+        self.observe("offer", String::new(), |session, security| session.offer(security))
     }
 
     /// Answers the peer's offer, the first or a later one.
     ///
     /// # Errors
     /// [`Error::status`] is the status that the offer is owed; what was agreed before stays.
-    pub fn answer(&self, _offer: &[u8]) -> Result<Vec<u8>, Error> {
-        Err(crate::Misuse::Stopped.into())
+    pub fn answer(&self, offer: &[u8]) -> Result<Vec<u8>, Error> {
+        self.observe("answer", media_lines(offer), |session, security| {
+            session.answer(security, offer)
+        })
     }
 
     /// Takes the peer's answer to our offer.
     ///
     /// # Errors
     /// It cannot be accepted: the call is to be ended. What was agreed before stays.
-    pub fn accept_answer(&self, _answer: &[u8]) -> Result<(), Error> {
-        Err(crate::Misuse::Stopped.into())
+    pub fn accept_answer(&self, answer: &[u8]) -> Result<(), Error> {
+        self.observe("accept_answer", media_lines(answer), |session, security| {
+            session.accept_answer(security, answer).map(|()| Vec::new())
+        })
+        .map(drop)
     }
 
     /// Forgets our offer, because the request that carried it was refused.
-    pub fn withdraw_offer(&self) {}
+    pub fn withdraw_offer(&self) {
+        self.shared().lock().session.withdraw_offer();
+    }
 
-    /// From the next offer on, the peer is on hold (`a=sendonly`, silence) or no longer.
-    /// Offer and answer anew, then [`start`](Self::start), for it to take effect.
-    pub fn set_hold(&self, _hold: bool) {}
+    /// From our next offer or answer on, the peer is on hold (`a=sendonly`, silence) or no
+    /// longer. Offer and answer anew, then [`start`](Self::start), for it to take effect.
+    pub fn set_hold(&self, hold: bool) {
+        self.shared().lock().session.set_hold(hold);
+    }
 
     /// Starts media as agreed, once the call is authenticated; after a later offer and answer,
     /// goes over to what was agreed anew. Asks the manager for the guard.
@@ -99,7 +134,12 @@ impl MediaSession {
     /// # Errors
     /// The manager gives no guard; what ran before goes on.
     pub fn start(&self) -> Result<(), Error> {
-        Err(crate::Misuse::Stopped.into())
+        let now = self.shared().ports.runtime.now();
+        self.observe("start", String::new(), |session, security| {
+            session.start(security, now).map(|()| Vec::new())
+        })?;
+        self.shared().lock().wake();
+        Ok(())
     }
 
     /// Says BYE, ends the task, closes the ports and finishes the sink. May be called again.
@@ -107,21 +147,53 @@ impl MediaSession {
     /// # Errors
     /// What [`AudioSink::finish`] says; the media has stopped, and [`stats`](Self::stats) stay.
     pub fn stop(&self) -> io::Result<Stats> {
-        Ok(self.stats())
+        self.shared().signal("stop", false, String::new());
+        self.shared().stop()
     }
 
     /// What was counted up to now.
     pub fn stats(&self) -> Stats {
-        self.session.lock().map(|s| s.stats()).unwrap_or_default()
+        self.shared().lock().session.stats()
     }
 
     /// The next event, or `None` once the session has stopped. For one waiter at a time.
     pub async fn event(&self) -> Option<Event> {
-        None
+        poll_fn(|cx| self.shared().lock().poll_event(cx)).await
     }
 
     /// The address that RTP is received at.
     pub fn local_rtp(&self) -> SocketAddr {
-        self.local
+        self.shared().local_rtp
     }
+
+    fn shared(&self) -> &Shared {
+        &self.handle.0
+    }
+
+    /// Takes a step of the core, and shows it to the observer in both directions.
+    fn observe(
+        &self, name: &'static str, asked: String,
+        step: impl FnOnce(&mut Session, &dyn MediaSecurity) -> Result<Vec<u8>, Error>,
+    ) -> Result<Vec<u8>, Error> {
+        let shared = self.shared();
+        shared.signal(name, false, asked);
+        let result = step(&mut shared.lock().session, &*shared.ports.security);
+        let detail = match &result {
+            Ok(body) => media_lines(body),
+            Err(error) => error.to_string(),
+        };
+        shared.signal(name, true, detail);
+        result
+    }
+}
+
+/// A description's media lines, for the ladder: they carry no key.
+fn media_lines(body: &[u8]) -> String {
+    let lines =
+        body.split(|octet| matches!(octet, b'\r' | b'\n')).filter(|line| line.starts_with(b"m="));
+    let shown: Vec<_> = lines
+        .take(crate::sdp::MAX_MEDIA_LINES)
+        .map(|line| line.get(..80).unwrap_or(line).escape_ascii().to_string())
+        .collect();
+    shown.join(", ")
 }

@@ -101,7 +101,7 @@ impl<'a> MediaLine<'a> {
     /// `a=ptime` is 0, no number or beyond 200 ms, or `a=maxptime` is below 20 ms.
     pub fn check_packet_time(self) -> Result<(), NotAcceptable> {
         let milliseconds = |text: &str| {
-            let whole = text.trim().split_once('.').map_or(text.trim(), |(whole, _)| whole);
+            let whole = text.trim().split('.').next().unwrap_or_default();
             whole.parse::<u32>().map_err(|_| NotAcceptable::PacketTime)
         };
         for value in self.values("ptime") {

@@ -1,7 +1,27 @@
 //! The session: one audio line, from negotiation to the last packet, sans-IO.
+//!
+//! ```text
+//!   offer/answer/accept_answer ─▶ agreed ─ start(): guard ─▶ running ─ stop(): BYE ─▶ stopped
+//!                                   ▲                           │
+//!                                   └── again, at any time ─────┘  what ran goes on until start()
+//! ```
+//!
+//! Whoever drives a running session hands over what came in ([`Session::on_packet`]), calls
+//! [`Session::on_timeout`] at [`Session::poll_timeout`], and after either sends what
+//! [`Session::poll_transmit`] gives. Time is an argument throughout.
 
+mod incoming;
+mod media;
+mod outgoing;
+#[cfg(test)]
+mod tests;
+
+use crate::audio::{AudioSink, AudioSource};
+use crate::sdp::{Agreement, Local, Negotiator};
 use crate::{Error, MediaConfig, Misuse, Stats};
+use media::Media;
 use ssm::MediaSecurity;
+use std::net::SocketAddr;
 use std::time::Instant;
 
 /// What a session tells the application.
@@ -10,23 +30,65 @@ use std::time::Instant;
 pub enum Event {
     /// The first packet of the peer was accepted.
     Heard,
-    /// Neither RTP nor RTCP came for the configured time. Sending pauses until something comes.
+    /// Neither RTP nor RTCP came for the configured time (three times that while only reports
+    /// were to come). Sending pauses until something does.
     TimedOut,
     /// The key has protected as many packets as it may: negotiate anew, or end. RFC 3711 §9.2.
     KeyExhausted,
+}
+
+/// Which of a line's two sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// For RTP.
+    Rtp,
+    /// For RTCP, at a port of its own.
+    Rtcp,
+}
+
+/// A packet to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmit<'a> {
+    /// The socket to send it from.
+    pub channel: Channel,
+    /// Where to.
+    pub remote: SocketAddr,
+    /// The octets.
+    pub octets: &'a [u8],
 }
 
 /// One audio line.
 #[derive(Debug)]
 pub struct Session {
     config: MediaConfig,
-    stats: Stats,
+    negotiator: Negotiator,
+    hold: bool,
+    /// Agreed on, and not started yet.
+    agreed: Option<Agreement>,
+    media: Option<Box<Media>>,
+    stopped: bool,
 }
 
 impl Session {
-    /// A session that nothing has been agreed for.
-    pub fn new(config: MediaConfig, _rtp_port: u16, _rtcp_port: u16) -> Self {
-        Self { config, stats: Stats::default() }
+    /// A session that nothing has been agreed for, at these ports of the local address.
+    pub fn new(config: MediaConfig, rtp_port: u16, rtcp_port: u16) -> Self {
+        let local = Local {
+            call: config.call,
+            ip: config.local_ip,
+            rtp_port,
+            rtcp_port,
+            codecs: config.codecs.clone(),
+            peer_on_loopback: config.peer_on_loopback,
+            session_id: config.seed.session_id(),
+        };
+        Self {
+            config,
+            negotiator: Negotiator::new(local),
+            hold: false,
+            agreed: None,
+            media: None,
+            stopped: false,
+        }
     }
 
     /// The call.
@@ -38,45 +100,128 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Misuse`] while another offer waits; [`Error::Security`] where media is forbidden.
-    pub fn offer(&mut self, _security: &dyn MediaSecurity) -> Result<Vec<u8>, Error> {
-        Err(Misuse::OfferPending.into())
+    pub fn offer(&mut self, security: &dyn MediaSecurity) -> Result<Vec<u8>, Error> {
+        self.check_open()?;
+        self.negotiator.offer(security)
     }
 
     /// Answers an offer.
     ///
     /// # Errors
-    /// See [`Error::status`]; what was agreed before stays.
-    pub fn answer(&mut self, _: &dyn MediaSecurity, _offer: &[u8]) -> Result<Vec<u8>, Error> {
-        Err(Misuse::OfferPending.into())
+    /// [`Error::status`] is what the offer is owed; what was agreed before stays.
+    pub fn answer(&mut self, security: &dyn MediaSecurity, offer: &[u8]) -> Result<Vec<u8>, Error> {
+        self.check_open()?;
+        let (body, agreement) = self.negotiator.answer(security, offer)?;
+        self.agreed = Some(agreement);
+        Ok(body)
     }
 
     /// Takes the answer to our offer.
     ///
     /// # Errors
-    /// The answer cannot be accepted: the call ends.
-    pub fn accept_answer(&mut self, _: &dyn MediaSecurity, _answer: &[u8]) -> Result<(), Error> {
-        Err(Misuse::NoOffer.into())
+    /// The answer cannot be accepted: the call is to be ended. What was agreed before stays.
+    pub fn accept_answer(
+        &mut self, security: &dyn MediaSecurity, answer: &[u8],
+    ) -> Result<(), Error> {
+        self.check_open()?;
+        self.agreed = Some(self.negotiator.accept_answer(security, answer)?);
+        Ok(())
     }
 
     /// Forgets our offer, which was refused.
-    pub fn withdraw_offer(&mut self) {}
-
-    /// Whether our next offer puts the peer on hold.
-    pub fn set_hold(&mut self, _hold: bool) {}
-
-    /// Starts media as agreed, or goes over to what was agreed anew.
-    ///
-    /// # Errors
-    /// The manager gives no guard; what ran before goes on.
-    pub fn start(&mut self, _: &dyn MediaSecurity, _now: Instant) -> Result<(), Error> {
-        Err(Misuse::NothingAgreed.into())
+    pub fn withdraw_offer(&mut self) {
+        self.negotiator.withdraw();
     }
 
-    /// Ends media.
-    pub fn stop(&mut self, _now: Instant) {}
+    /// Whether the peer is to be held from our next offer or answer on.
+    pub fn set_hold(&mut self, hold: bool) {
+        self.hold = hold;
+        self.negotiator.set_hold(hold);
+    }
+
+    /// Starts media as agreed, or goes over to what was agreed anew; asks for the guard.
+    ///
+    /// # Errors
+    /// [`Misuse::NothingAgreed`] without a new agreement; [`Error::Security`] where the manager
+    /// gives no guard: what ran before goes on, and this may be tried again.
+    pub fn start(&mut self, security: &dyn MediaSecurity, now: Instant) -> Result<(), Error> {
+        self.check_open()?;
+        let agreed = self.agreed.as_ref().ok_or(Misuse::NothingAgreed)?;
+        let guard = security.guard(self.config.call, agreed.line)?;
+        let Some(agreement) = self.agreed.take() else {
+            return Err(Misuse::NothingAgreed.into());
+        };
+        match &mut self.media {
+            Some(media) => media.go_over(agreement, guard, self.hold, now),
+            None => {
+                let media = Media::new(&self.config, agreement, guard, self.hold, now);
+                self.media = Some(Box::new(media));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether media has been started and not stopped.
+    pub fn is_running(&self) -> bool {
+        self.media.is_some() && !self.stopped
+    }
+
+    /// What was agreed on last and started.
+    pub fn agreement(&self) -> Option<&Agreement> {
+        self.media.as_ref().map(|media| &media.agreement)
+    }
+
+    /// Takes a datagram that came in.
+    pub fn on_packet(&mut self, now: Instant, channel: Channel, source: SocketAddr, octets: &[u8]) {
+        if let Some(media) = self.running() {
+            media.on_packet(now, channel, source, octets);
+        }
+    }
+
+    /// When [`on_timeout`](Self::on_timeout) is to be called; `None` while nothing runs.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let media = self.media.as_ref().filter(|_| !self.stopped)?;
+        Some(media.next_timeout())
+    }
+
+    /// Plays a frame, sends a frame and a report, as far as they are due: one of each at most,
+    /// so it is to be called until [`poll_timeout`](Self::poll_timeout) is in the future.
+    pub fn on_timeout(
+        &mut self, now: Instant, source: &mut dyn AudioSource, sink: &mut dyn AudioSink,
+    ) {
+        if let Some(media) = self.running() {
+            media.on_timeout(now, source, sink);
+        }
+    }
+
+    /// The next packet to be sent.
+    pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+        self.media.as_mut()?.poll_transmit()
+    }
+
+    /// The next event.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.media.as_mut()?.poll_event()
+    }
+
+    /// Ends media: the BYE is the last packet to be sent.
+    pub fn stop(&mut self, now: Instant) {
+        if let Some(media) = self.running() {
+            media.say_bye(now);
+        }
+        self.stopped = true;
+    }
 
     /// What was counted.
     pub fn stats(&self) -> Stats {
-        self.stats
+        self.media.as_ref().map(|media| media.stats()).unwrap_or_default()
+    }
+
+    fn running(&mut self) -> Option<&mut Media> {
+        self.media.as_deref_mut().filter(|_| !self.stopped)
+    }
+
+    fn check_open(&self) -> Result<(), Misuse> {
+        if self.stopped { Err(Misuse::Stopped) } else { Ok(()) }
     }
 }

@@ -1,0 +1,162 @@
+//! What the handle and the task share, under one lock.
+
+use super::Ports;
+use super::sockets::{Sockets, receive};
+use crate::audio::{AudioSink, AudioSource};
+use crate::{Channel, Event, Session, Signal, Stats};
+use net::Datagram;
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+pub(super) struct Shared {
+    pub(super) ports: Ports,
+    pub(super) call: ssm::Call,
+    pub(super) local_rtp: SocketAddr,
+    state: Mutex<State>,
+}
+
+/// The core and what it works on. The lock is held for one step, and never across an await.
+pub(super) struct State {
+    pub(super) session: Session,
+    /// `None` once stopped.
+    line: Option<Line>,
+    events: VecDeque<Event>,
+    task: Option<Waker>,
+    waiter: Option<Waker>,
+}
+
+struct Line {
+    sockets: Sockets,
+    source: Box<dyn AudioSource>,
+    sink: Box<dyn AudioSink>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        ports: Ports, session: Session, sockets: Sockets, source: Box<dyn AudioSource>,
+        sink: Box<dyn AudioSink>,
+    ) -> Self {
+        Self {
+            ports,
+            call: session.call(),
+            local_rtp: sockets.rtp.local_addr(),
+            state: Mutex::new(State {
+                session,
+                line: Some(Line { sockets, source, sink }),
+                events: VecDeque::new(),
+                task: None,
+                waiter: None,
+            }),
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic in a source or a sink leaves the session as it was before that frame.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn signal(&self, name: &'static str, from_media: bool, detail: String) {
+        if let Some(observer) = &self.ports.observer {
+            observer.signal(Signal { name, call: self.call, from_media, detail });
+        }
+    }
+
+    /// Ends everything; only the first call does.
+    pub(super) fn stop(&self) -> io::Result<Stats> {
+        let now = self.ports.runtime.now();
+        let mut state = self.lock();
+        state.session.stop(now);
+        state.transmit();
+        let line = state.line.take();
+        let stats = state.session.stats();
+        state.wake();
+        drop(state);
+        // Closes the ports, and finishes a file, outside of the lock.
+        line.map_or(Ok(()), |mut line| line.sink.finish())?;
+        Ok(stats)
+    }
+}
+
+impl State {
+    pub(super) fn is_stopped(&self) -> bool {
+        self.line.is_none()
+    }
+
+    pub(super) fn set_task(&mut self, waker: &Waker) {
+        self.task = Some(waker.clone());
+    }
+
+    /// Wakes the task and who waits for an event.
+    pub(super) fn wake(&mut self) {
+        wake(&mut self.task);
+        wake(&mut self.waiter);
+    }
+
+    pub(super) fn poll_event(&mut self, cx: &Context<'_>) -> Poll<Option<Event>> {
+        match self.events.pop_front() {
+            Some(event) => Poll::Ready(Some(event)),
+            None if self.is_stopped() => Poll::Ready(None),
+            None => {
+                self.waiter = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Takes in what has arrived, once media runs. Returns whether there may be more.
+    pub(super) fn receive(
+        &mut self, now: Instant, cx: &mut Context<'_>, batch: &mut Vec<Datagram>,
+    ) -> bool {
+        let Some(line) = self.line.as_ref().filter(|_| self.session.is_running()) else {
+            return false;
+        };
+        let session = &mut self.session;
+        let mut take = |channel| {
+            let socket = match channel {
+                Channel::Rtp => &line.sockets.rtp,
+                Channel::Rtcp => &line.sockets.rtcp,
+            };
+            receive(&**socket, cx, batch, |datagram| {
+                session.on_packet(now, channel, datagram.source, &datagram.octets);
+            })
+        };
+        let more = take(Channel::Rtp);
+        take(Channel::Rtcp) || more
+    }
+
+    /// Does all that is due, and says when there is more to do.
+    pub(super) fn act(&mut self, now: Instant) -> Option<Instant> {
+        while self.session.poll_timeout().is_some_and(|due| due <= now) {
+            let line = self.line.as_mut()?;
+            self.session.on_timeout(now, &mut *line.source, &mut *line.sink);
+            self.transmit();
+        }
+        while let Some(event) = self.session.poll_event() {
+            self.events.push_back(event);
+            wake(&mut self.waiter);
+        }
+        self.session.poll_timeout()
+    }
+
+    fn transmit(&mut self) {
+        let Some(line) = &self.line else { return };
+        while let Some(packet) = self.session.poll_transmit() {
+            let socket = match packet.channel {
+                Channel::Rtp => &line.sockets.rtp,
+                Channel::Rtcp => &line.sockets.rtcp,
+            };
+            // A packet that cannot leave now is lost, as any may be; the next is 20 ms away.
+            let _ = socket.try_send(packet.remote, packet.octets);
+        }
+    }
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}

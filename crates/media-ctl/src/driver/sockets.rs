@@ -1,0 +1,56 @@
+//! A session's two sockets.
+
+use net::{Datagram, DatagramSocket, Network};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::task::{Context, Poll};
+
+/// How often a pair is looked for.
+const TRIES: usize = 32;
+
+/// Batches taken from a socket in one turn, so that a flood does not hold up the clock.
+const BATCHES: usize = 8;
+
+/// An even port for RTP and the next one for RTCP. RFC 3550 §11.
+#[derive(Debug)]
+pub(super) struct Sockets {
+    pub(super) rtp: Box<dyn DatagramSocket>,
+    pub(super) rtcp: Box<dyn DatagramSocket>,
+}
+
+impl Sockets {
+    /// Binds a free pair: any port, and its neighbour.
+    pub(super) fn bind(network: &dyn Network, ip: IpAddr) -> io::Result<Self> {
+        if ip.is_unspecified() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        for _ in 0..TRIES {
+            let one = network.bind(SocketAddr::new(ip, 0))?;
+            let port = one.local_addr().port();
+            let Ok(other) = network.bind(SocketAddr::new(ip, port ^ 1)) else {
+                continue;
+            };
+            let (rtp, rtcp) = if port % 2 == 0 { (one, other) } else { (other, one) };
+            return Ok(Self { rtp, rtcp });
+        }
+        Err(io::ErrorKind::AddrInUse.into())
+    }
+}
+
+/// Hands all that has arrived at a socket to `take`, up to a bound. Returns whether the bound was
+/// reached, so that there may be more.
+pub(super) fn receive(
+    socket: &dyn DatagramSocket, cx: &mut Context<'_>, batch: &mut Vec<Datagram>,
+    mut take: impl FnMut(&Datagram),
+) -> bool {
+    for _ in 0..BATCHES {
+        batch.clear();
+        match socket.poll_receive(cx, batch) {
+            Poll::Ready(Ok(_)) => batch.iter().for_each(&mut take),
+            // What the network reports of an earlier packet; the next turn, at the latest in
+            // 20 ms, tries again.
+            Poll::Ready(Err(_)) | Poll::Pending => return false,
+        }
+    }
+    true
+}

@@ -1,0 +1,251 @@
+//! Two sessions that talk through the simulated network.
+
+use super::{MediaSession, Ports};
+use crate::audio::{AudioSink, FRAME_SAMPLES, SAMPLE_RATE, Silence, Speech, similarity};
+use crate::toy::Toy;
+use crate::{Event, MediaConfig, Seed, Signal, Sink, Stats};
+use net::sim::{Link, SimConfig, Simulation};
+use ssm::{Call, MediaSecurity, Open};
+use std::io;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const ALICE: [u8; 4] = [192, 0, 2, 1];
+const BOB: [u8; 4] = [192, 0, 2, 2];
+
+/// Keeps what was heard.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<i16>>>);
+
+impl AudioSink for Heard {
+    fn write(&mut self, frame: &[i16]) {
+        self.0.lock().unwrap().extend_from_slice(frame);
+    }
+}
+
+/// Keeps signals as text.
+#[derive(Default)]
+struct Seen(Mutex<Vec<String>>);
+
+impl Sink for Seen {
+    fn signal(&self, signal: Signal) {
+        let way = if signal.from_media { "◀" } else { "▶" };
+        let line = format!("{} {way} {}", signal.name, signal.detail);
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+struct Side {
+    session: MediaSession,
+    heard: Heard,
+    seen: Arc<Seen>,
+}
+
+fn side(sim: &Simulation, ip: [u8; 4], security: Arc<dyn MediaSecurity>, voice: u64) -> Side {
+    let (runtime, network) = sim.host(IpAddr::from(ip));
+    let seen = Arc::new(Seen::default());
+    let ports = Ports { runtime, network, security, observer: Some(seen.clone()) };
+    let config = MediaConfig::new(Call(voice), ip.into(), Seed::new([voice as u8; 32]));
+    let heard = Heard::default();
+    let source = Box::new(Speech::new(voice));
+    let session = MediaSession::open(&ports, config, source, Box::new(heard.clone())).unwrap();
+    Side { session, heard, seen }
+}
+
+fn negotiate(caller: &Side, callee: &Side) {
+    let offer = caller.session.offer().unwrap();
+    let answer = callee.session.answer(&offer).unwrap();
+    caller.session.accept_answer(&answer).unwrap();
+    callee.session.start().unwrap();
+    caller.session.start().unwrap();
+}
+
+fn network(seed: u64, link: Link) -> Simulation {
+    Simulation::new(SimConfig { seed, link, ..SimConfig::default() })
+}
+
+fn link(loss: f64, duplication: f64, min_ms: u64, max_ms: u64) -> Link {
+    Link {
+        loss,
+        duplication,
+        min_delay: Duration::from_millis(min_ms),
+        max_delay: Duration::from_millis(max_ms),
+    }
+}
+
+/// A call of three seconds: the similarities of what callee and caller heard, and their counts.
+fn call(seed: u64, link: Link, security: fn() -> Arc<dyn MediaSecurity>) -> [(f64, Stats); 2] {
+    let sim = network(seed, link);
+    let (alice, bob) = (side(&sim, ALICE, security(), 1), side(&sim, BOB, security(), 2));
+    negotiate(&alice, &bob);
+    sim.run_until(Duration::from_secs(3)).unwrap();
+    [(&alice, &bob, 2), (&bob, &alice, 1)].map(|(here, there, voice)| {
+        let stats = here.session.stop().unwrap();
+        there.session.stop().unwrap();
+        let heard = here.heard.0.lock().unwrap().clone();
+        let said = Speech::samples(voice, 3 * SAMPLE_RATE as usize);
+        (similarity(&said, &heard), stats)
+    })
+}
+
+fn open() -> Arc<dyn MediaSecurity> {
+    Arc::new(Open)
+}
+
+fn toy() -> Arc<dyn MediaSecurity> {
+    Arc::new(Toy::new())
+}
+
+#[test]
+fn what_is_said_is_heard_in_the_clear_and_sealed_alike() {
+    let clear = call(1, link(0.0, 0.0, 5, 5), open);
+    let sealed = call(1, link(0.0, 0.0, 5, 5), toy);
+    for (similarity, stats) in clear.iter().chain(&sealed) {
+        assert!(*similarity >= 0.99, "{similarity}");
+        assert!((149..=152).contains(&stats.packets_sent), "{stats:?}");
+        assert_eq!(stats.octets_sent, stats.packets_sent * FRAME_SAMPLES as u64);
+        assert_eq!((stats.lost, stats.late, stats.concealed), (0, 0, 0));
+        assert!(stats.reports_sent >= 1);
+    }
+    // The controller cannot tell one guard from the other.
+    assert_eq!(clear, sealed);
+}
+
+#[test]
+fn jitter_reordering_and_duplicates_cost_nothing() {
+    for seed in 0..4 {
+        for (similarity, stats) in call(seed, link(0.0, 0.2, 5, 55), toy) {
+            assert!(similarity >= 0.95, "{seed}: {similarity} {stats:?}");
+        }
+    }
+}
+
+#[test]
+fn losses_of_up_to_a_fifth_are_concealed_and_counted() {
+    for (seed, loss, floor) in [(1, 0.05, 0.9), (2, 0.1, 0.85), (3, 0.2, 0.75)] {
+        for (similarity, stats) in call(seed, link(loss, 0.0, 5, 45), open) {
+            assert!(similarity >= floor, "{loss}: {similarity}");
+            let expected = 150.0 * loss;
+            assert!((stats.lost as f64) > expected * 0.4 && (stats.lost as f64) < expected * 2.0);
+            assert!(stats.concealed > 0);
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_call() {
+    let run = || call(7, link(0.1, 0.1, 5, 60), toy);
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn signals_cross_in_order_and_carry_no_key() {
+    let sim = network(1, link(0.0, 0.0, 1, 1));
+    let (alice, bob) = (side(&sim, ALICE, toy(), 1), side(&sim, BOB, toy(), 2));
+    negotiate(&alice, &bob);
+    alice.session.stop().unwrap();
+    let seen = alice.seen.0.lock().unwrap().clone();
+    let names: Vec<_> = seen
+        .iter()
+        .map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "open ▶",
+            "offer ▶",
+            "offer ◀",
+            "accept_answer ▶",
+            "accept_answer ◀",
+            "start ▶",
+            "start ◀",
+            "stop ▶"
+        ]
+    );
+    assert!(seen[2].contains("RTP/SAVP 0 8"), "{}", seen[2]);
+    assert!(seen.iter().all(|line| !line.contains("inline")));
+}
+
+#[test]
+fn hold_silences_and_resume_brings_back() {
+    let sim = network(5, link(0.0, 0.0, 5, 5));
+    let (alice, bob) = (side(&sim, ALICE, toy(), 1), side(&sim, BOB, toy(), 2));
+    negotiate(&alice, &bob);
+    let seconds = |from: usize, to: usize| {
+        let heard = bob.heard.0.lock().unwrap();
+        let rate = SAMPLE_RATE as usize;
+        let loud = heard[from * rate..to * rate].iter().filter(|s| s.abs() > 500).count();
+        loud > 1000
+    };
+    sim.run_until(Duration::from_secs(2)).unwrap();
+    alice.session.set_hold(true);
+    negotiate(&alice, &bob);
+    sim.run_until(Duration::from_secs(5)).unwrap();
+    let sent = bob.session.stats().packets_sent;
+    alice.session.set_hold(false);
+    negotiate(&alice, &bob);
+    sim.run_until(Duration::from_secs(8)).unwrap();
+    assert!(seconds(0, 2) && !seconds(3, 5) && seconds(6, 7));
+    assert!(sent <= 102, "bob was asked not to send");
+    assert!(bob.session.stats().packets_sent > sent + 100);
+}
+
+/// M13 and the receiver of a BYE that never came: silence is noticed, and sending pauses.
+#[test]
+fn m13_without_anything_coming_back_sending_pauses_after_ten_seconds() {
+    let sim = network(3, link(0.0, 0.0, 5, 5));
+    let (alice, bob) = (side(&sim, ALICE, open(), 1), side(&sim, BOB, open(), 2));
+    negotiate(&alice, &bob);
+    sim.run_until(Duration::from_secs(1)).unwrap();
+    assert_eq!(sim.block_on(alice.session.event()).unwrap(), Some(Event::Heard));
+    sim.cut(ALICE.into(), BOB.into());
+    assert_eq!(sim.block_on(alice.session.event()).unwrap(), Some(Event::TimedOut));
+    let waited = sim.elapsed();
+    assert!((10_900..11_200).contains(&waited.as_millis()), "{waited:?}");
+    sim.run_until(Duration::from_secs(12)).unwrap();
+    let paused = alice.session.stats().packets_sent;
+    sim.run_until(Duration::from_secs(20)).unwrap();
+    assert_eq!(alice.session.stats().packets_sent, paused);
+    // Reports go on, so both sides find each other again.
+    sim.heal(ALICE.into(), BOB.into());
+    sim.run_until(Duration::from_secs(30)).unwrap();
+    assert!(alice.session.stats().packets_sent > paused + 50);
+}
+
+#[test]
+fn stopping_ends_the_task_and_dropping_the_handle_stops() {
+    let sim = network(4, link(0.0, 0.0, 5, 5));
+    let (alice, bob) = (side(&sim, ALICE, open(), 1), side(&sim, BOB, open(), 2));
+    assert_eq!(alice.session.local_rtp().port() % 2, 0);
+    negotiate(&alice, &bob);
+    let clone = alice.session.clone();
+    alice.session.stop().unwrap();
+    assert_eq!(sim.block_on(clone.event()).unwrap(), None);
+    assert!(clone.offer().is_err() && clone.start().is_err());
+    assert_eq!(clone.stop().unwrap(), clone.stats());
+    drop(bob);
+    sim.run_until_idle(Duration::from_secs(1)).unwrap();
+    assert_eq!(sim.running(), 0);
+}
+
+#[test]
+fn a_session_that_is_never_started_sends_nothing() {
+    let sim = network(4, link(0.0, 0.0, 5, 5));
+    let alice = side(&sim, ALICE, open(), 1);
+    alice.session.offer().unwrap();
+    sim.run_until(Duration::from_secs(3)).unwrap();
+    assert_eq!(sim.statistics().sent, 0);
+    assert!(alice.heard.0.lock().unwrap().is_empty());
+    assert_eq!(alice.session.stop().unwrap(), Stats::default());
+}
+
+#[test]
+fn an_address_that_no_peer_can_send_to_is_refused() {
+    let sim = network(4, link(0.0, 0.0, 5, 5));
+    let (runtime, network) = sim.host(ALICE.into());
+    let ports = Ports { runtime, network, security: open(), observer: None };
+    let config = MediaConfig::new(Call(1), [0, 0, 0, 0].into(), Seed::new([0; 32]));
+    let refused = MediaSession::open(&ports, config, Box::new(Silence), Box::new(Silence));
+    assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+}

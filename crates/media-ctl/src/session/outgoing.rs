@@ -1,0 +1,136 @@
+//! What time does: every 20 ms a frame is played and one is sent; now and then a report.
+
+use super::Event;
+use super::media::Media;
+use crate::audio::{AudioSink, AudioSource, FRAME_SAMPLES, FRAME_TIME};
+use crate::rtcp::{self, Outgoing, SenderInfo};
+use ssm::PacketError;
+use std::time::{Duration, Instant};
+
+/// A frame that is due for longer is not sent any more: nobody would play it.
+const STALE: Duration = Duration::from_millis(100);
+
+/// While only reports are to come, so many timeouts must pass before the peer counts as gone.
+const REPORTS_ONLY: u32 = 3;
+
+impl Media {
+    pub(super) fn on_timeout(
+        &mut self, now: Instant, source: &mut dyn AudioSource, sink: &mut dyn AudioSink,
+    ) {
+        let due = self.next_frame();
+        if due <= now {
+            self.frames += 1;
+            self.play(sink);
+            self.send(now.saturating_duration_since(due) < STALE, source);
+            self.watch(now);
+        }
+        if self.next_report <= now {
+            self.next_report = now + self.interval.next();
+            self.report(now, false);
+        }
+    }
+
+    fn play(&mut self, sink: &mut dyn AudioSink) {
+        let mut frame = [0; FRAME_SAMPLES];
+        self.jitter.pop(&mut frame);
+        if !self.agreement.direction.receives() {
+            frame.fill(0);
+        }
+        sink.write(&frame);
+    }
+
+    /// Reads the source's next frame and, unless it is stale, sends it. A stale one is left out
+    /// so that what follows stays in its place in time.
+    fn send(&mut self, fresh: bool, source: &mut dyn AudioSource) {
+        let flows = self.agreement.direction.sends() && self.remote.is_some();
+        if !flows || self.is_paused() || self.key_exhausted {
+            return self.sender.pause();
+        }
+        let mut frame = [0; FRAME_SAMPLES];
+        let read = if self.muted { FRAME_SAMPLES } else { source.read(&mut frame) };
+        if let Some(rest) = frame.get_mut(read..) {
+            rest.fill(0);
+        }
+        if read == 0 || !fresh {
+            return self.sender.pause();
+        }
+        let Some(length) = self.sender.packet(self.agreement.sent, &frame, &mut self.rtp.buffer)
+        else {
+            return;
+        };
+        let sealed = self.guard.sealer.seal_rtp(&mut self.rtp.buffer, length);
+        self.rtp.ready = self.sealed(sealed);
+    }
+
+    /// The length of a packet that was sealed; one that was not is never sent.
+    fn sealed(&mut self, result: Result<usize, PacketError>) -> Option<usize> {
+        if result == Err(PacketError::KeyExhausted) && !self.key_exhausted {
+            self.key_exhausted = true;
+            self.events.push_back(Event::KeyExhausted);
+        }
+        result.ok()
+    }
+
+    /// Whether the peer has been silent for so long that nothing more is sent to where it is said
+    /// to be: it may be somebody else, who never asked.
+    fn is_paused(&self) -> bool {
+        self.next_frame().saturating_duration_since(self.heard) > self.timeout + FRAME_TIME
+    }
+
+    /// Raises the timeout, once, where something was to come.
+    fn watch(&mut self, now: Instant) {
+        let limit = if self.agreement.direction.receives() {
+            self.timeout
+        } else {
+            self.timeout * REPORTS_ONLY
+        };
+        let silent = now.saturating_duration_since(self.heard) > limit;
+        if silent && !self.timed_out && self.remote.is_some() {
+            self.timed_out = true;
+            self.events.push_back(Event::TimedOut);
+        }
+    }
+
+    pub(super) fn say_bye(&mut self, now: Instant) {
+        self.rtp.ready = None;
+        self.report(now, true);
+    }
+
+    /// Makes a compound packet: a sender's report if something was sent since the last one.
+    fn report(&mut self, now: Instant, bye: bool) {
+        let sent = self.sender.packets;
+        let sender = (sent != self.reported).then(|| SenderInfo {
+            ntp: self.ntp(now),
+            timestamp: self.timestamp(now),
+            // RFC 3550 §6.4.1: 32 bits, which wrap.
+            packets: sent as u32,
+            octets: self.sender.octets as u32,
+        });
+        let since = |at: Instant| now.saturating_duration_since(at).as_nanos() * 65_536;
+        let outgoing = Outgoing {
+            ssrc: self.sender.ssrc,
+            cname: &self.cname,
+            sender,
+            reception: self.receiver.report(),
+            last_sr: self.last_sr.map_or(0, |(middle, _)| middle),
+            delay_since_last_sr: self
+                .last_sr
+                .map_or(0, |(_, at)| (since(at) / 1_000_000_000) as u32),
+            bye,
+        };
+        let Some(length) = rtcp::write(outgoing, &mut self.rtcp.buffer) else {
+            return;
+        };
+        self.reported = sent;
+        let sealed = self.guard.sealer.seal_rtcp(&mut self.rtcp.buffer, length);
+        self.rtcp.ready = self.sealed(sealed);
+        self.counted.reports_sent += u64::from(self.rtcp.ready.is_some() && self.remote.is_some());
+    }
+
+    /// The RTP timestamp of this instant, between the last frame's and the next.
+    fn timestamp(&self, now: Instant) -> u32 {
+        let until_next = self.next_frame().saturating_duration_since(now);
+        let samples = (until_next.as_micros() / 125) as u32;
+        self.sender.timestamp().wrapping_sub(samples)
+    }
+}
