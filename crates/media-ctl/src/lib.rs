@@ -1,7 +1,4 @@
-//! The **media controller**: SDP offer/answer, RTP and RTCP, a jitter buffer, codecs, sessions.
-//!
-//! It asks the security manager over `ssm` for the profile and attributes of its media line and,
-//! once the call is authenticated, for the guard that every packet passes through.
+#![doc = include_str!("../README.md")]
 
 pub mod audio;
 mod codec;

@@ -1,1 +1,281 @@
+//! The core without a driver: which packets count, and what each refusal is counted as.
 
+use super::{Channel, Event, Session};
+use crate::audio::{Silence, Tone};
+use crate::toy::{Flip, Toy};
+use crate::{Error, MediaConfig, Misuse, Seed, Stats};
+use proptest::prelude::*;
+use rtp_types::{RtpPacket, RtpPacketBuilder};
+use ssm::{Call, MediaSecurity, Open, Refused, Sealer as _};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+const PEER: &str = "192.0.2.2:5000";
+const STRANGER: &str = "198.51.100.9:5000";
+
+struct Line {
+    session: Session,
+    now: Instant,
+    secure: bool,
+}
+
+impl Line {
+    /// A session that answered an offer from [`PEER`] and was started.
+    fn new(secure: bool) -> Self {
+        let (profile, security): (_, &dyn MediaSecurity) = if secure {
+            ("RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{slot}", &Toy::new())
+        } else {
+            ("RTP/AVP 0", &Open)
+        };
+        let offer = format!(
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
+             m=audio 5000 {profile}\r\n"
+        );
+        let config = MediaConfig::new(Call(1), [192, 0, 2, 1].into(), Seed::new([9; 32]));
+        let mut session = Session::new(config, 40_000, 40_001);
+        session.answer(security, offer.as_bytes()).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "the origin of a test's own clock")]
+        let now = Instant::now();
+        session.start(security, now).unwrap();
+        Self { session, now, secure }
+    }
+
+    fn take(&mut self, from: &str, octets: &[u8]) {
+        let source: SocketAddr = from.parse().unwrap();
+        self.session.on_packet(self.now, Channel::Rtp, source, octets);
+    }
+
+    /// Takes the packet of a peer that seals as agreed.
+    fn take_sealed(&mut self, from: &str, mut packet: Vec<u8>) {
+        if self.secure {
+            let length = packet.len();
+            packet.resize(length + 4, 0);
+            Flip.seal_rtp(&mut packet, length).unwrap();
+        }
+        self.take(from, &packet);
+    }
+
+    fn pass(&mut self, time: Duration) -> Vec<(SocketAddr, Vec<u8>)> {
+        let end = self.now + time;
+        let mut sent = Vec::new();
+        while let Some(due) = self.session.poll_timeout().filter(|due| *due <= end) {
+            self.now = due;
+            self.session.on_timeout(due, &mut Tone::new(440.0, 9000), &mut Silence);
+            while let Some(packet) = self.session.poll_transmit() {
+                sent.push((packet.remote, packet.octets.to_vec()));
+            }
+        }
+        self.now = end;
+        sent
+    }
+
+    fn stats(&self) -> Stats {
+        self.session.stats()
+    }
+}
+
+fn packet(sequence: u16) -> Vec<u8> {
+    RtpPacketBuilder::<&[u8], &[u8]>::new()
+        .ssrc(77)
+        .sequence_number(sequence)
+        .timestamp(u32::from(sequence) * 160)
+        .payload_type(0)
+        .payload(&[0xff; 160])
+        .write_vec()
+        .unwrap()
+}
+
+#[test]
+fn m10_plain_media_comes_from_and_goes_to_the_agreed_address_only() {
+    let mut line = Line::new(false);
+    for sequence in 0..50 {
+        line.take(STRANGER, &packet(sequence));
+    }
+    // The right host and another port is not the agreed address either.
+    line.take("192.0.2.2:5001", &packet(50));
+    assert_eq!(line.stats().dropped.wrong_address, 51);
+    assert_eq!(line.stats().packets_received, 0);
+    line.take(PEER, &packet(1));
+    line.take(PEER, &packet(2));
+    assert_eq!(line.stats().packets_received, 1);
+    let sent = line.pass(Duration::from_secs(1));
+    assert!(sent.len() >= 50);
+    let agreed = [PEER.parse().unwrap(), "192.0.2.2:5001".parse().unwrap()];
+    assert!(sent.iter().all(|(remote, _)| agreed.contains(remote)));
+}
+
+#[test]
+fn m10_secured_media_follows_a_packet_only_after_its_tag_verified() {
+    let mut line = Line::new(true);
+    line.take_sealed(PEER, packet(1));
+    line.take_sealed(PEER, packet(2));
+    for sequence in 3..203 {
+        // Plain packets, and garbage, from elsewhere.
+        line.take(STRANGER, &packet(sequence));
+    }
+    assert_eq!(line.stats().dropped.not_authentic, 200);
+    let before = line.pass(Duration::from_millis(100));
+    assert!(before.iter().all(|(remote, _)| remote.to_string() == PEER));
+    line.take_sealed(STRANGER, packet(203));
+    let after = line.pass(Duration::from_millis(100));
+    assert!(!after.is_empty());
+    assert!(after.iter().all(|(remote, _)| remote.to_string() == STRANGER));
+    assert_eq!(line.stats().dropped.wrong_address, 0);
+}
+
+#[test]
+fn m11_counts_and_lengths_that_lie_are_dropped() {
+    let good = packet(1);
+    let mut contributors = good[..20].to_vec();
+    contributors[0] |= 15;
+    let mut extension = good.clone();
+    extension[0] |= 0x10;
+    extension[14] = 0xff;
+    extension[15] = 0xff;
+    let mut padding = good.clone();
+    padding[0] |= 0x20;
+    *padding.last_mut().unwrap() = 0xff;
+    let mut no_padding = padding.clone();
+    *no_padding.last_mut().unwrap() = 0;
+    let mut version = good.clone();
+    version[0] = 0x40;
+    let huge = vec![0x80; 60_000];
+    for secure in [false, true] {
+        let mut line = Line::new(secure);
+        let lies = [
+            &contributors,
+            &extension,
+            &padding,
+            &no_padding,
+            &version,
+            &huge,
+            &good[..11].to_vec(),
+        ];
+        for lie in lies {
+            line.take_sealed(PEER, lie.clone());
+        }
+        let stats = line.stats();
+        assert_eq!(stats.dropped.malformed, lies.len() as u64, "{secure}");
+        assert_eq!(stats.packets_received, 0);
+    }
+}
+
+#[test]
+fn m05_garbage_does_not_end_a_call() {
+    let mut line = Line::new(true);
+    line.take_sealed(PEER, packet(1));
+    for n in 0..200_u8 {
+        line.take(PEER, &[n; 60]);
+        line.take(PEER, &[]);
+    }
+    line.take_sealed(PEER, packet(2));
+    assert_eq!(line.stats().packets_received, 1);
+    assert!(line.session.is_running());
+}
+
+#[test]
+fn payload_types_that_were_not_agreed_on_and_strange_sources_are_dropped() {
+    let mut line = Line::new(false);
+    let mut other = packet(1);
+    other[1] = 18;
+    line.take(PEER, &other);
+    assert_eq!(line.stats().dropped.wrong_payload, 1);
+    // Our own SSRC: what was sent comes back.
+    let (_, ours) = line.pass(Duration::from_millis(20)).remove(0);
+    line.take(PEER, &ours);
+    line.take(PEER, &ours);
+    assert_eq!(line.stats().dropped.wrong_source, 2);
+}
+
+#[test]
+fn s07_without_a_guard_nothing_starts_and_it_may_be_tried_again() {
+    let config = MediaConfig::new(Call(1), [192, 0, 2, 1].into(), Seed::new([9; 32]));
+    let mut session = Session::new(config, 40_000, 40_001);
+    let now = Line::new(false).now;
+    let nothing = session.start(&Open, now).unwrap_err();
+    assert_eq!(nothing, Error::Misuse(Misuse::NothingAgreed));
+    let offer = session.offer(&Toy::new()).unwrap();
+    let answer = String::from_utf8(offer).unwrap();
+    session.accept_answer(&Toy::new(), answer.as_bytes()).unwrap();
+    let stranger = Toy { authenticated: false };
+    let refused = session.start(&stranger, now).unwrap_err();
+    assert_eq!(refused, Error::Security(Refused::NotAuthenticated));
+    assert!(!session.is_running() && session.poll_timeout().is_none());
+    session.start(&Toy::new(), now).unwrap();
+    assert!(session.is_running());
+}
+
+#[test]
+fn frames_are_sent_on_time_without_drift_and_stale_ones_left_out() {
+    let mut line = Line::new(false);
+    let start = line.now;
+    line.take(PEER, &packet(1));
+    line.take(PEER, &packet(2));
+    let sent = line.pass(Duration::from_secs(2));
+    assert_eq!(line.stats().packets_sent, 101);
+    let first = RtpPacket::parse(&sent[0].1).unwrap();
+    assert!(first.marker_bit());
+    // The process is held up for a second: what is due is done, what is stale is not sent.
+    line.now = start + Duration::from_secs(3);
+    while line.session.poll_timeout().is_some_and(|due| due <= line.now) {
+        line.session.on_timeout(line.now, &mut Tone::new(440.0, 9000), &mut Silence);
+        while line.session.poll_transmit().is_some() {}
+    }
+    assert_eq!(line.stats().packets_sent, 101 + 5);
+    let sent = line.pass(Duration::from_millis(20));
+    let next = RtpPacket::parse(&sent[0].1).unwrap();
+    let elapsed = next.timestamp().wrapping_sub(first.timestamp());
+    assert_eq!(elapsed, 151 * 160, "time went on");
+    assert_eq!(next.sequence_number().wrapping_sub(first.sequence_number()), 106);
+}
+
+#[test]
+fn the_first_packet_and_a_long_silence_are_events() {
+    let mut line = Line::new(false);
+    line.take(PEER, &packet(1));
+    line.take(PEER, &packet(2));
+    line.take(PEER, &packet(3));
+    assert_eq!(line.session.poll_event(), Some(Event::Heard));
+    assert_eq!(line.session.poll_event(), None);
+    line.pass(Duration::from_millis(10_000));
+    assert_eq!(line.session.poll_event(), None);
+    line.pass(Duration::from_millis(100));
+    assert_eq!(line.session.poll_event(), Some(Event::TimedOut));
+    line.pass(Duration::from_secs(30));
+    assert_eq!(line.session.poll_event(), None);
+}
+
+#[test]
+fn bye_is_the_last_packet() {
+    let mut line = Line::new(false);
+    line.pass(Duration::from_millis(100));
+    line.session.stop(line.now);
+    let last = line.session.poll_transmit().unwrap();
+    assert_eq!((last.channel, last.remote.port()), (Channel::Rtcp, 5001));
+    // BYE, 203, in the last eight octets.
+    let bye = &last.octets[last.octets.len() - 8..];
+    assert_eq!(bye[..4], [0x81, 203, 0, 1]);
+    assert!(line.session.poll_transmit().is_none() && line.session.poll_timeout().is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_packets_panic(
+        packets in proptest::collection::vec(
+            (any::<bool>(), proptest::collection::vec(any::<u8>(), 0..64)), 0..30),
+        secure: bool,
+    ) {
+        let mut line = Line::new(secure);
+        let [rtp, rtcp] = [PEER, "192.0.2.2:5001"].map(|a| a.parse::<SocketAddr>().unwrap());
+        for (is_rtp, mut octets) in packets {
+            if let Some(first) = octets.first_mut() {
+                *first = 0x80 | (*first & 0x3f);
+            }
+            let (channel, source) = if is_rtp { (Channel::Rtp, rtp) } else { (Channel::Rtcp, rtcp) };
+            line.session.on_packet(line.now, channel, source, &octets);
+            line.pass(Duration::from_millis(20));
+        }
+    }
+}
