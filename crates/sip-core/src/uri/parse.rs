@@ -36,6 +36,13 @@ impl<'a> Uri<'a> {
     }
 }
 
+impl<'a> Scheme<'a> {
+    /// The scheme that a text begins with, whatever follows it.
+    pub(crate) fn of(text: &'a [u8]) -> Option<Self> {
+        read_scheme(&mut Cursor::new(text)).ok()
+    }
+}
+
 /// `scheme ":"`. RFC 3261 §25.1.
 #[inline]
 fn read_scheme<'a>(cursor: &mut Cursor<'a>) -> Result<Scheme<'a>, ParseError> {

@@ -38,7 +38,7 @@ fn lacks_method(method: Method<'_>, capabilities: &Capabilities) -> Option<Verdi
 
 /// §8.2.2.1: 416.
 fn lacks_scheme(message: &Message, capabilities: &Capabilities) -> Option<Verdict> {
-    let scheme: Scheme<'_> = message.uri().ok()?.scheme();
+    let scheme = Scheme::of(message.request_uri()?)?;
     let known = |name: &&str| name.as_bytes().eq_ignore_ascii_case(scheme.as_bytes());
     if capabilities.schemes.iter().any(known) {
         return None;
