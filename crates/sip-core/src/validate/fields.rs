@@ -1,7 +1,8 @@
 //! The grammar of the fields that this stack reads, and the rules between them.
 //!
 //! Fields that it does not read may be as they like: RFC 3261 §8.2.2 has a server ignore what is
-//! malformed and not needed. That includes Date, which RFC 4475 §3.1.2.12 recommends to ignore.
+//! malformed and not needed. That includes Date, which RFC 4475 §3.1.2.12 recommends to ignore,
+//! and lists that only say what the peer could do.
 
 use super::verdict::Broken;
 use crate::headers::{
@@ -22,10 +23,14 @@ pub(super) fn check(message: &Message, limits: &Limits) -> Result<(), Broken> {
         };
         let value = crate::head::value(message.as_bytes(), row);
         let base = row.value as usize;
+        if name == HeaderName::CSeq {
+            sequence(message, value, base)?;
+            continue;
+        }
         let elements = field(name, value, limits).map_err(|error| broken(name, error, base))?;
         counts.add(name, elements, limits, base)?;
     }
-    sequence(message)
+    Ok(())
 }
 
 fn request_uri(message: &Message, limits: &Limits) -> Result<(), Broken> {
@@ -64,16 +69,12 @@ fn presence(message: &Message) -> Result<(), Broken> {
 }
 
 /// The method of CSeq is that of the request. RFC 3261 §8.1.1.5.
-fn sequence(message: &Message) -> Result<(), Broken> {
-    let (Some(method), Ok(cseq)) = (message.method(), message.cseq()) else {
-        return Ok(());
-    };
-    if method == cseq.method {
+fn sequence(message: &Message, value: &[u8], base: usize) -> Result<(), Broken> {
+    let cseq = CSeq::parse(value).map_err(|error| broken(HeaderName::CSeq, error, base))?;
+    if message.method().is_none_or(|method| method == cseq.method) {
         Ok(())
     } else {
-        let at = message.first_row(HeaderName::CSeq);
-        let at = at.map_or(0, |row| row.value as usize);
-        Err(Broken::bad("the method of CSeq is not the request's", at))
+        Err(Broken::bad("the method of CSeq is not the request's", base))
     }
 }
 
@@ -117,14 +118,11 @@ fn field(name: HeaderName, value: &[u8], limits: &Limits) -> Result<usize, Parse
         }
         HeaderName::From | HeaderName::To => one(address(value, limits)),
         HeaderName::CallId => one(CallId::parse(value)),
-        HeaderName::CSeq => one(CSeq::parse(value)),
         HeaderName::MaxForwards => one(max_forwards(value)),
         HeaderName::Expires => one(delta_seconds(value)),
         HeaderName::ContentType => one(content_type(value, limits)),
         HeaderName::ContentDisposition => one(ContentDisposition::parse(value)),
         HeaderName::Require | HeaderName::ProxyRequire => tokens(value),
-        HeaderName::Supported | HeaderName::Allow if value.is_empty() => Ok(0),
-        HeaderName::Supported | HeaderName::Allow => tokens(value),
         HeaderName::Authorization
         | HeaderName::ProxyAuthorization
         | HeaderName::WwwAuthenticate
@@ -188,8 +186,6 @@ fn broken(name: HeaderName, error: ParseError, base: usize) -> Broken {
         HeaderName::ContentDisposition => "a malformed Content-Disposition",
         HeaderName::Require => "a malformed Require",
         HeaderName::ProxyRequire => "a malformed Proxy-Require",
-        HeaderName::Supported => "a malformed Supported",
-        HeaderName::Allow => "a malformed Allow",
         _ => "malformed credentials or challenge",
     };
     match error.expected {
