@@ -14,8 +14,12 @@
 
 #[cfg(feature = "pgp")]
 pub mod agent;
+pub mod assembly;
 pub mod capture;
+pub mod cli;
 pub mod config;
+#[cfg(feature = "digest")]
+pub mod demo;
 mod error;
 pub mod ladder;
 pub mod record;

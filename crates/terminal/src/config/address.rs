@@ -3,6 +3,7 @@
 use net::Transport;
 use serde::{Deserialize, Serialize};
 use sip_core::Uri;
+use sip_core::manager::NextHop;
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -26,6 +27,18 @@ impl Address {
     /// TCP at `address`.
     pub const fn tcp(address: SocketAddr) -> Self {
         Self { transport: Transport::Tcp, address }
+    }
+}
+
+impl From<Address> for NextHop {
+    /// UDP says nothing of the transport: what is too large for it goes over TCP.
+    fn from(address: Address) -> Self {
+        let reliable = address.transport.is_reliable();
+        Self {
+            host: address.address.ip().to_string(),
+            port: Some(address.address.port()),
+            transport: reliable.then_some(address.transport),
+        }
     }
 }
 
@@ -143,6 +156,7 @@ pub enum Require {
     /// A Digest exchange.
     Digest,
     /// A verified OpenPGP signature, an encrypted body and SRTP.
+    #[cfg_attr(not(feature = "pgp"), value(skip))]
     Pgp,
 }
 

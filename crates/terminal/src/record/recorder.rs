@@ -140,6 +140,7 @@ impl Tap {
         &self, from: Lifeline, to: Lifeline, label: &str, detail: &str, kind: Kind,
         packet: Option<Packet>,
     ) {
+        tracing::debug!(%from, %to, label, detail = clean(detail), "{}", self.terminal);
         self.recorder.push(Entry {
             number: 0,
             at: Duration::ZERO,

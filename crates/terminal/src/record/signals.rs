@@ -35,6 +35,13 @@ impl ssm::Sink for Tap {
     }
 }
 
+impl sip_core::driver::Sink for Tap {
+    fn signal(&self, signal: sip_core::driver::Signal) {
+        let ends = (SipManager, TelephonyApplication);
+        self.between(ends, signal.from_manager, signal.name, &signal.detail);
+    }
+}
+
 impl media_ctl::Sink for Tap {
     fn signal(&self, signal: media_ctl::Signal) {
         let ends = (MediaController, TelephonyApplication);

@@ -1,0 +1,120 @@
+//! The calls of a terminal, from the first INVITE to the end of their media.
+
+use super::assurance::Assurance;
+use super::events::Outcome;
+use super::terminal::Shared;
+use crate::config::Require;
+use media_ctl::driver::MediaSession;
+use sip_core::manager::{CallId, Prepared};
+use ssa::CallRef;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// One call.
+pub(super) struct Live {
+    pub(super) call: CallRef,
+    pub(super) media: Option<MediaSession>,
+    /// The caller's offer, until it is answered.
+    offer: Option<Vec<u8>>,
+    /// Whether the peer's signalling is on loopback.
+    loopback: bool,
+    /// Why we hung up, where it was not the user.
+    pub(super) why: Option<Outcome>,
+}
+
+impl Live {
+    /// A call that is placed.
+    pub(super) const fn outgoing(call: CallRef, media: MediaSession) -> Self {
+        Self { call, media: Some(media), offer: None, loopback: false, why: None }
+    }
+
+    /// A call that came in.
+    pub(super) const fn incoming(call: CallRef, offer: Vec<u8>, loopback: bool) -> Self {
+        Self { call, media: None, offer: Some(offer), loopback, why: None }
+    }
+}
+
+/// All calls. The lock is never held across a call into another part.
+#[derive(Default)]
+pub(super) struct Calls(Mutex<BTreeMap<CallId, Live>>);
+
+impl Calls {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CallId, Live>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub(super) fn insert(&self, id: CallId, live: Live) {
+        self.lock().insert(id, live);
+    }
+
+    pub(super) fn remove(&self, id: CallId) -> Option<Live> {
+        self.lock().remove(&id)
+    }
+
+    /// Takes a waiting call's offer out, to be answered once.
+    pub(super) fn offer(&self, id: CallId) -> Option<(CallRef, Vec<u8>, bool)> {
+        let mut calls = self.lock();
+        let live = calls.get_mut(&id)?;
+        Some((live.call, live.offer.take()?, live.loopback))
+    }
+
+    /// Gives an answered call its media.
+    pub(super) fn attach(&self, id: CallId, media: MediaSession) {
+        if let Some(live) = self.lock().get_mut(&id) {
+            live.media = Some(media);
+        }
+    }
+
+    pub(super) fn media(&self, id: CallId) -> Option<(CallRef, MediaSession)> {
+        let calls = self.lock();
+        let live = calls.get(&id)?;
+        Some((live.call, live.media.clone()?))
+    }
+
+    /// Notes why we are about to hang up.
+    pub(super) fn note(&self, id: CallId, why: Outcome) {
+        if let Some(live) = self.lock().get_mut(&id) {
+            live.why = Some(why);
+        }
+    }
+}
+
+#[cfg(feature = "digest")]
+impl Shared {
+    /// Tells the security manager whom the user calls.
+    pub(super) fn started(&self, prepared: Prepared, to: &str, require: Require) {
+        let outgoing = sst::Outgoing {
+            from: self.identity.clone(),
+            to: to.to_owned(),
+            require: require.into(),
+        };
+        self.telephony.call_started(sst::Call(prepared.call.0), outgoing);
+    }
+
+    /// Tells the security manager that a call is over.
+    pub(super) fn forget(&self, call: CallRef) {
+        self.telephony.call_ended(sst::Call(call.0));
+    }
+
+    pub(super) fn assurance(&self, call: CallRef) -> Assurance {
+        let told = self.telephony.assurance(sst::Call(call.0));
+        told.as_ref().map_or_else(Assurance::none, Assurance::from)
+    }
+}
+
+#[cfg(not(feature = "digest"))]
+impl Shared {
+    /// There is no security manager to tell whom the user calls.
+    pub(super) fn started(&self, _: Prepared, _: &str, _: Require) {}
+
+    /// There is no security manager to tell that a call is over.
+    pub(super) fn forget(&self, _: CallRef) {}
+
+    pub(super) fn assurance(&self, _: CallRef) -> Assurance {
+        Assurance::none()
+    }
+}

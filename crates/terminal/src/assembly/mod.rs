@@ -1,0 +1,32 @@
+//! One terminal, assembled: SIP manager, media controller and security manager on a network, and
+//! the calls between them.
+//!
+//! ```text
+//!                      Terminal  (commands, Events)
+//!            ┌────────────┼──────────────┐
+//!        Endpoint   MediaSession    SecurityManager, or `Open` where none is linked
+//!            │            │         ▲ ssa, sst, ssm     │ sma
+//!            └─────┬──────┘         └── all three ──┐   ▼
+//!        Runtime, Network          every seam watched by a Tap, if there is a recorder
+//! ```
+//!
+//! Nothing here knows whether the network is real: the same terminal runs in `net::sim`.
+
+mod assurance;
+mod calls;
+mod events;
+mod free_port;
+mod ports;
+mod pump;
+mod security;
+mod settings;
+mod setup;
+mod terminal;
+
+pub use assurance::Assurance;
+pub use events::{Event, Events, Outcome};
+pub use free_port::free_loopback_pair;
+pub use ports::{Clock, Entropy, Ports, SystemEntropy};
+pub use settings::Settings;
+pub use setup::settings;
+pub use terminal::{Invitation, Terminal};

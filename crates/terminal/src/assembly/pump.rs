@@ -1,0 +1,176 @@
+//! From the SIP manager's events to the terminal's: where a call's media begins and ends.
+
+use super::calls::Live;
+use super::events::{Event, Outcome};
+use super::terminal::{Shared, sdp};
+use media_ctl::driver::MediaSession;
+use sip_core::driver::Events;
+use sip_core::manager::{CallId, Event as Sip, RegistrationId};
+use ssa::{Body, CallRef, FlowId};
+use std::net::SocketAddr;
+use std::sync::Arc;
+#[cfg(feature = "digest")]
+use std::sync::PoisonError;
+use tokio::sync::mpsc::Sender;
+
+/// What a registrar's answer says of its flow.
+#[cfg_attr(not(feature = "digest"), expect(dead_code, reason = "for the security manager"))]
+struct Registered {
+    id: RegistrationId,
+    flow: FlowId,
+    registrar: SocketAddr,
+    contact_user: String,
+}
+
+/// Runs until the SIP manager has shut down.
+pub(super) async fn pump(shared: Arc<Shared>, mut sip: Events, out: Sender<Event>) {
+    while let Some(event) = sip.next().await {
+        if let Some(event) = shared.on(event) {
+            // Nobody has to listen; the calls go on.
+            drop(out.send(event).await);
+        }
+    }
+}
+
+impl Shared {
+    fn on(self: &Arc<Self>, event: Sip) -> Option<Event> {
+        match event {
+            Sip::Incoming { id, call, from, body, source, .. } => {
+                self.incoming(id, call, from, body, source)
+            }
+            Sip::Ringing { id, .. } => Some(Event::Ringing { id }),
+            Sip::Answered { id, body } => self.answered(id, &body),
+            Sip::Confirmed { id } => self.established(id),
+            Sip::Reinvited { id, body } => {
+                self.reinvited(id, &body);
+                None
+            }
+            // We send no re-INVITE.
+            Sip::ReinviteAnswered { .. } | Sip::ReinviteFailed { .. } => None,
+            Sip::Ended { id, reason } => self.over(id, Outcome::Ended(reason)),
+            Sip::Failed { id, cause } => self.over(id, Outcome::Failed(cause)),
+            Sip::Registered { id, aor, expires, flow, contact_user, registrar } => {
+                self.registered(&aor, Registered { id, flow, registrar, contact_user });
+                Some(Event::Registered { id, aor, expires })
+            }
+            Sip::RegistrationFailed { id, aor, cause } => {
+                self.lapsed(&aor);
+                Some(Event::NotRegistered { id, aor, cause: Some(cause) })
+            }
+            Sip::Unregistered { id, aor } => {
+                self.lapsed(&aor);
+                Some(Event::NotRegistered { id, aor, cause: None })
+            }
+            Sip::OptionsAnswered { id, outcome } => Some(Event::OptionsAnswered { id, outcome }),
+        }
+    }
+
+    fn incoming(
+        &self, id: CallId, call: CallRef, from: String, body: Body, source: SocketAddr,
+    ) -> Option<Event> {
+        if body.octets.is_empty() {
+            // We make no offer in a 2xx. RFC 3261 §13.3.1.1 leaves 488 for what is not acceptable.
+            _ = self.endpoint.reject(id, 488);
+            return None;
+        }
+        let loopback = source.ip().is_loopback();
+        self.calls.insert(id, Live::incoming(call, body.octets, loopback));
+        let assurance = self.assurance(call);
+        Some(Event::Incoming { id, from, source, assurance })
+    }
+
+    fn answered(self: &Arc<Self>, id: CallId, body: &Body) -> Option<Event> {
+        let (_, media) = self.calls.media(id)?;
+        match media.accept_answer(&body.octets) {
+            Ok(()) => self.established(id),
+            Err(error) => self.give_up(id, error),
+        }
+    }
+
+    /// The call is up: media may flow, if the security manager gives its guard.
+    fn established(self: &Arc<Self>, id: CallId) -> Option<Event> {
+        let (call, media) = self.calls.media(id)?;
+        if let Err(error) = media.start() {
+            return self.give_up(id, error);
+        }
+        let watch = watch_media(Arc::clone(self), id, media);
+        self.media.runtime.spawn(Box::pin(watch));
+        Some(Event::Established { id, assurance: self.assurance(call) })
+    }
+
+    /// Ends a call whose media cannot be; `Over` follows.
+    fn give_up(&self, id: CallId, error: media_ctl::Error) -> Option<Event> {
+        self.calls.note(id, Outcome::Media(error.to_string()));
+        _ = self.endpoint.hang_up(id);
+        None
+    }
+
+    fn reinvited(&self, id: CallId, body: &Body) {
+        let Some((_, media)) = self.calls.media(id) else {
+            return;
+        };
+        // Where the call is over meanwhile, there is nothing to answer.
+        match media.answer(&body.octets) {
+            Ok(answer) => {
+                _ = self.endpoint.accept_reinvite(id, sdp(answer));
+                if let Err(error) = media.start() {
+                    self.give_up(id, error);
+                }
+            }
+            Err(error) => _ = self.endpoint.reject(id, error.status()),
+        }
+    }
+
+    /// The call is over: its media stops, its records go.
+    fn over(&self, id: CallId, outcome: Outcome) -> Option<Event> {
+        let live = self.calls.remove(id)?;
+        let mut outcome = live.why.unwrap_or(outcome);
+        let stats = live.media.as_ref().map(|media| match media.stop() {
+            Ok(stats) => stats,
+            Err(error) => {
+                outcome = Outcome::Media(format!("the recording was not kept: {error}"));
+                media.stats()
+            }
+        });
+        self.forget(live.call);
+        Some(Event::Over { id, outcome, stats: stats.unwrap_or_default() })
+    }
+}
+
+/// Ends a call whose peer is not heard any more.
+async fn watch_media(shared: Arc<Shared>, id: CallId, media: MediaSession) {
+    while let Some(event) = media.event().await {
+        if matches!(event, media_ctl::Event::TimedOut | media_ctl::Event::KeyExhausted) {
+            shared.calls.note(id, Outcome::NoMedia);
+            _ = shared.endpoint.hang_up(id);
+        }
+    }
+}
+
+#[cfg(feature = "digest")]
+impl Shared {
+    /// Tells the security manager what the registration admits.
+    fn registered(&self, aor: &str, registered: Registered) {
+        let streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let flow = sst::RegisteredFlow {
+            flow: streams.contains(&registered.id).then_some(registered.flow.0),
+            registrar: registered.registrar.ip(),
+            contact_user: registered.contact_user,
+        };
+        drop(streams);
+        self.telephony.registered(aor, Some(flow));
+    }
+
+    fn lapsed(&self, aor: &str) {
+        self.telephony.registered(aor, None);
+    }
+}
+
+#[cfg(not(feature = "digest"))]
+impl Shared {
+    /// There is no security manager to tell.
+    fn registered(&self, _: &str, _: Registered) {}
+
+    /// There is no security manager to tell.
+    fn lapsed(&self, _: &str) {}
+}

@@ -1,0 +1,110 @@
+//! The security manager as this flavour links it, with every seam watched if someone watches.
+
+use super::ports::Ports;
+#[cfg(feature = "digest")]
+use super::ports::{Clock, Entropy};
+use super::settings::Settings;
+use crate::error::Result;
+use ssa::SipSecurity;
+use ssm::MediaSecurity;
+use std::sync::Arc;
+
+/// One security manager behind its interfaces.
+#[derive(Clone)]
+pub(super) struct Security {
+    pub(super) sip: Arc<dyn SipSecurity>,
+    pub(super) media: Arc<dyn MediaSecurity>,
+    #[cfg(feature = "digest")]
+    pub(super) telephony: Arc<dyn sst::TelephonySecurity>,
+}
+
+impl Security {
+    /// Builds the manager, or lets all pass in the clear where none is linked.
+    ///
+    /// # Errors
+    /// The manager gets no randomness.
+    pub(super) fn new(settings: &Settings, ports: &Ports) -> Result<Self> {
+        let bare = build(settings, ports)?;
+        let Some(tap) = &ports.tap else {
+            return Ok(bare);
+        };
+        let sink = Arc::new(tap.clone());
+        Ok(Self {
+            sip: Arc::new(ssa::Observed::new(bare.sip, sink.clone())),
+            media: Arc::new(ssm::Observed::new(bare.media, sink.clone())),
+            #[cfg(feature = "digest")]
+            telephony: Arc::new(sst::Observed::new(bare.telephony, sink)),
+        })
+    }
+}
+
+#[cfg(not(feature = "digest"))]
+fn build(_: &Settings, _: &Ports) -> Result<Security> {
+    Ok(Security { sip: Arc::new(ssa::Open), media: Arc::new(ssm::Open) })
+}
+
+#[cfg(feature = "digest")]
+fn build(settings: &Settings, ports: &Ports) -> Result<Security> {
+    use sec_manager::{Digest, SecurityManager};
+    let platform = Arc::new(Platform {
+        clock: Clock::new(Arc::clone(&ports.runtime), ports.unix_now),
+        entropy: Arc::clone(&ports.entropy),
+    });
+    let mut builder =
+        SecurityManager::builder(platform).digest(Digest::default()).application(prompts(ports));
+    #[cfg(feature = "pgp")]
+    if let Some(application) = application(ports) {
+        builder = builder.pgp(sec_manager::Pgp::new(application));
+    }
+    if let Some(tap) = &ports.tap {
+        builder = builder.observer(Arc::new(tap.clone()));
+    }
+    let manager = builder.build().map_err(crate::error::Error::invalid)?;
+    sst::TelephonySecurity::configure(&*manager, settings.security.clone());
+    Ok(Security { sip: manager.clone(), media: manager.clone(), telephony: manager })
+}
+
+#[cfg(feature = "digest")]
+fn prompts(ports: &Ports) -> Arc<dyn sst::TelephonyApplication> {
+    let prompts = Arc::clone(&ports.prompts);
+    match &ports.tap {
+        Some(tap) => Arc::new(sst::Observed::new(prompts, Arc::new(tap.clone()))),
+        None => prompts,
+    }
+}
+
+#[cfg(feature = "pgp")]
+fn application(ports: &Ports) -> Option<Arc<dyn sma::SecurityApplication>> {
+    let application = Arc::clone(ports.application.as_ref()?);
+    Some(match &ports.tap {
+        Some(tap) => Arc::new(sma::Observed::new(application, Arc::new(tap.clone()))),
+        None => application,
+    })
+}
+
+/// The security manager's view of the world.
+#[cfg(feature = "digest")]
+struct Platform {
+    clock: Clock,
+    entropy: Arc<dyn Entropy>,
+}
+
+#[cfg(feature = "digest")]
+impl sec_manager::Platform for Platform {
+    fn now(&self) -> std::time::Instant {
+        self.clock.runtime().now()
+    }
+
+    fn unix_time(&self) -> std::time::Duration {
+        self.clock.unix_time()
+    }
+
+    fn random(&self, buffer: &mut [u8]) -> std::result::Result<(), sec_manager::NoRandomness> {
+        self.entropy.fill(buffer).map_err(|_| sec_manager::NoRandomness)
+    }
+
+    fn sleep(&self, duration: std::time::Duration) -> net::BoxFuture<()> {
+        let runtime = self.clock.runtime();
+        runtime.sleep_until(runtime.now() + duration)
+    }
+}

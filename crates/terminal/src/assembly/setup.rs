@@ -1,0 +1,137 @@
+//! From the configuration's file to a terminal's settings: secrets are read, keys are found.
+
+use super::settings::Settings;
+#[cfg(feature = "digest")]
+use crate::config::{Account, ListedAlgorithm, Require, SipAor, read_secret};
+use crate::config::{Address, Config};
+use crate::error::Result;
+
+/// The settings that `config` says, listening at `binds`.
+///
+/// # Errors
+/// A secret's file cannot be read or is open to others (case O02), or the configuration requires
+/// a proof whose scheme is not linked in this flavour.
+pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
+    #[cfg(not(feature = "pgp"))]
+    linked(config)?;
+    let identity = match &config.identity {
+        Some(identity) => identity.aor.to_string(),
+        None => anonymous(&binds),
+    };
+    Ok(Settings {
+        #[cfg(feature = "digest")]
+        security: security(config, &identity)?,
+        identity,
+        binds,
+    })
+}
+
+/// Who calls where no identity is configured.
+fn anonymous(binds: &[Address]) -> String {
+    let host = binds.first().map_or_else(
+        || "localhost".to_owned(),
+        |bind| match bind.address {
+            std::net::SocketAddr::V4(v4) => v4.ip().to_string(),
+            std::net::SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
+        },
+    );
+    format!("sip:anonymous@{host}")
+}
+
+/// Refuses a policy that this flavour cannot keep.
+#[cfg(not(feature = "pgp"))]
+fn linked(config: &Config) -> Result<()> {
+    use crate::config::Require;
+    use crate::error::Error;
+    let wanted = config.contacts.iter().filter_map(|contact| contact.require);
+    let strongest = wanted.chain([config.policy.require]).find(|require| match require {
+        Require::Nothing => false,
+        Require::Digest => cfg!(not(feature = "digest")),
+        Require::Pgp => true,
+    });
+    match strongest {
+        None => Ok(()),
+        Some(require) => Err(Error::invalid(format!(
+            "the configuration requires `{}`, which this flavour of countersign does not have",
+            require.word()
+        ))),
+    }
+}
+
+#[cfg(feature = "digest")]
+fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
+    let own: Option<SipAor> = config.identity.as_ref().map(|identity| identity.aor.clone());
+    let host = own.as_ref().map_or("localhost", SipAor::host);
+    let policy = &config.policy;
+    let mut users = Vec::with_capacity(config.users.len());
+    for user in &config.users {
+        let password = read_secret(&config.at(&user.password_file))?;
+        users.push(sst::User { name: user.name.clone(), password });
+    }
+    Ok(sst::Configuration {
+        accounts: config
+            .accounts
+            .iter()
+            .map(|account| credentials(config, account))
+            .collect::<Result<_>>()?,
+        identities: vec![sst::Identity {
+            aor: identity.to_owned(),
+            fingerprint: config.identity.as_ref().and_then(|i| i.fingerprint.clone()),
+        }],
+        contacts: config
+            .contacts
+            .iter()
+            .map(|contact| sst::Contact {
+                aor: contact.aor.to_string(),
+                require: contact.require.unwrap_or(policy.require).into(),
+            })
+            .collect(),
+        pins: config
+            .pins
+            .pins
+            .iter()
+            .map(|pin| sst::Pin { aor: pin.aor.to_string(), fingerprint: pin.fingerprint.clone() })
+            .collect(),
+        users,
+        require: policy.require.into(),
+        algorithms: policy.algorithms.iter().map(|algorithm| (*algorithm).into()).collect(),
+        bind_source: policy.bind_source,
+        auth_int: policy.auth_int,
+        realm: policy.realm.clone().unwrap_or_else(|| host.to_owned()),
+    })
+}
+
+#[cfg(feature = "digest")]
+fn credentials(config: &Config, account: &Account) -> Result<sst::Account> {
+    let password = account.password_file.as_ref().map(|file| read_secret(&config.at(file)));
+    Ok(sst::Account {
+        aor: account.aor.to_string(),
+        realm: account.realm.clone().unwrap_or_else(|| account.aor.host().to_owned()),
+        user: account.user.clone().unwrap_or_else(|| account.aor.user().to_owned()),
+        password: password.transpose()?,
+        hop: sst::HopPolicy::Addresses(vec![account.registrar.address.ip()]),
+        floor: account.floor.map_or(sst::Algorithm::Sha256, Into::into),
+    })
+}
+
+#[cfg(feature = "digest")]
+impl From<Require> for sst::Requirement {
+    fn from(require: Require) -> Self {
+        match require {
+            Require::Nothing => Self::Nothing,
+            Require::Digest => Self::Digest,
+            Require::Pgp => Self::Pgp,
+        }
+    }
+}
+
+#[cfg(feature = "digest")]
+impl From<ListedAlgorithm> for sst::Algorithm {
+    fn from(algorithm: ListedAlgorithm) -> Self {
+        match algorithm {
+            ListedAlgorithm::Md5 => Self::Md5,
+            ListedAlgorithm::Sha256 => Self::Sha256,
+            ListedAlgorithm::Sha512_256 => Self::Sha512_256,
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! The terminal's commands.
+
+use super::calls::{Calls, Live};
+use super::events::Events;
+use super::ports::{Entropy, Hashed, Ports};
+use super::pump::pump;
+use super::security::Security;
+use super::settings::Settings;
+use crate::config::Require;
+use crate::error::{Error, Result};
+use media_ctl::audio::{AudioSink, AudioSource};
+use media_ctl::driver::MediaSession;
+use media_ctl::{MediaConfig, Seed};
+use net::Network;
+use sip_core::driver::{Bind, Config, Endpoint, Sizes};
+use sip_core::manager::{CallId, NextHop, OptionsId, Prepared, RegisterConfig, RegistrationId};
+use ssa::Body;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Events that wait to be read; a reader that is slower holds the terminal's events up, not its
+/// calls.
+const WAITING_EVENTS: usize = 256;
+
+/// Whom to call, and with what.
+pub struct Invitation {
+    /// The URI that is called.
+    pub to: String,
+    /// Where the request goes first; `None`: where the URI points.
+    pub next_hop: Option<NextHop>,
+    /// The proof without which there is no call.
+    pub require: Require,
+    /// What is said.
+    pub source: Box<dyn AudioSource>,
+    /// What is heard.
+    pub sink: Box<dyn AudioSink>,
+}
+
+/// A terminal; a handle that can be cloned.
+#[derive(Clone)]
+pub struct Terminal {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What commands and the event pump work on.
+pub(super) struct Shared {
+    pub(super) identity: String,
+    pub(super) endpoint: Endpoint,
+    #[cfg(feature = "digest")]
+    pub(super) telephony: Arc<dyn sst::TelephonySecurity>,
+    pub(super) media: media_ctl::driver::Ports,
+    pub(super) calls: Calls,
+    /// Registrations over streams: what comes over their connections is the registrar's.
+    pub(super) streams: Mutex<BTreeSet<RegistrationId>>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Terminal {
+    /// Assembles a terminal and binds its addresses.
+    ///
+    /// # Errors
+    /// An address cannot be bound, or there is no randomness.
+    pub fn start(settings: &Settings, ports: Ports) -> Result<(Self, Events)> {
+        let security = Security::new(settings, &ports)?;
+        let network = watched_network(&ports);
+        let hashed = Hashed::new(&*ports.entropy).map_err(no_randomness)?;
+        let random = Hashed::new(&*ports.entropy).map_err(no_randomness)?;
+        let (endpoint, sip_events) = Endpoint::start(
+            Arc::clone(&ports.runtime),
+            Arc::clone(&network),
+            Arc::clone(&security.sip),
+            sip_core::manager::Ports { keyed: Box::new(hashed), random: Box::new(random) },
+            endpoint_config(settings, &ports),
+        )
+        .map_err(|source| Error::Bind { address: listed(settings), source })?;
+        let media = media_ctl::driver::Ports {
+            runtime: Arc::clone(&ports.runtime),
+            network,
+            security: Arc::clone(&security.media),
+            observer: ports.tap.clone().map(|tap| Arc::new(tap) as Arc<dyn media_ctl::Sink>),
+        };
+        let shared = Arc::new(Shared {
+            identity: settings.identity.clone(),
+            endpoint,
+            #[cfg(feature = "digest")]
+            telephony: security.telephony,
+            media,
+            calls: Calls::default(),
+            streams: Mutex::default(),
+            entropy: ports.entropy,
+        });
+        let (sender, receiver) = mpsc::channel(WAITING_EVENTS);
+        ports.runtime.spawn(Box::pin(pump(Arc::clone(&shared), sip_events, sender)));
+        Ok((Self { shared }, Events(receiver)))
+    }
+
+    /// Calls someone.
+    ///
+    /// # Errors
+    /// The URI is none, the table of calls is full, or the media's ports or offer are refused.
+    pub fn call(&self, invitation: Invitation) -> Result<CallId> {
+        let Invitation { to, next_hop, require, source, sink } = invitation;
+        let shared = &self.shared;
+        let prepared = shared
+            .endpoint
+            .prepare(&shared.identity, &to, next_hop)
+            .map_err(|misuse| Error::invalid(format!("{to}: {misuse}")))?;
+        shared.started(prepared, &to, require);
+        let on_loopback = shared.local_ip().is_loopback();
+        let invited = shared
+            .open_media(prepared.call, on_loopback, source, sink)
+            .and_then(|media| shared.invite(prepared, media));
+        invited.inspect_err(|_| {
+            shared.calls.remove(prepared.id);
+            shared.forget(prepared.call);
+            // The draft goes, too; there is nobody to tell.
+            _ = shared.endpoint.hang_up(prepared.id);
+        })?;
+        Ok(prepared.id)
+    }
+
+    /// Says to the caller that the user is being alerted.
+    ///
+    /// # Errors
+    /// The call is not waiting to be answered.
+    pub fn ring(&self, id: CallId) -> Result<()> {
+        self.shared.endpoint.ring(id).map_err(Error::invalid)
+    }
+
+    /// Answers a call that came in.
+    ///
+    /// # Errors
+    /// The call is not waiting to be answered, or its offer is not acceptable: it has then been
+    /// rejected with the status it is owed.
+    pub fn accept(
+        &self, id: CallId, source: Box<dyn AudioSource>, sink: Box<dyn AudioSink>,
+    ) -> Result<()> {
+        let shared = &self.shared;
+        let Some((call, offer, loopback)) = shared.calls.offer(id) else {
+            return Err(Error::invalid("there is no such call to answer"));
+        };
+        let media = shared.open_media(call, loopback, source, sink).inspect_err(|_| {
+            _ = shared.endpoint.reject(id, 500);
+        })?;
+        let answer = media.answer(&offer).map_err(|error| {
+            drop(media.stop());
+            _ = shared.endpoint.reject(id, error.status());
+            Error::Call(error.to_string())
+        })?;
+        shared.calls.attach(id, media);
+        shared.endpoint.accept(id, sdp(answer)).map_err(Error::invalid)
+    }
+
+    /// Declines a call that came in.
+    ///
+    /// # Errors
+    /// The call is not waiting to be answered.
+    pub fn reject(&self, id: CallId, status: u16) -> Result<()> {
+        self.shared.endpoint.reject(id, status).map_err(Error::invalid)
+    }
+
+    /// Ends a call, whatever its state; [`Event::Over`](super::Event::Over) follows.
+    pub fn hang_up(&self, id: CallId) {
+        // A call that is over already needs no ending.
+        _ = self.shared.endpoint.hang_up(id);
+    }
+
+    /// Registers an account.
+    ///
+    /// # Errors
+    /// The AOR or the registrar is no URI.
+    pub fn register(&self, config: RegisterConfig) -> Result<RegistrationId> {
+        let transport = config.next_hop.as_ref().and_then(|hop| hop.transport);
+        let mut streams = self.shared.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = self.shared.endpoint.register(config).map_err(Error::invalid)?;
+        if transport.is_some_and(net::Transport::is_reliable) {
+            streams.insert(id);
+        }
+        Ok(id)
+    }
+
+    /// Takes a registration back.
+    pub fn unregister(&self, id: RegistrationId) {
+        // One that is gone already needs no taking back.
+        _ = self.shared.endpoint.unregister(id);
+    }
+
+    /// Asks a peer whether it is there.
+    ///
+    /// # Errors
+    /// The URI is none.
+    pub fn options(&self, to: &str, next_hop: Option<NextHop>) -> Result<OptionsId> {
+        let shared = &self.shared;
+        let sent = shared.endpoint.options(&shared.identity, to, next_hop);
+        sent.map_err(|misuse| Error::invalid(format!("{to}: {misuse}")))
+    }
+
+    /// Where SIP is received, as it was bound.
+    pub fn local_addrs(&self) -> Vec<crate::config::Address> {
+        let locals = self.shared.endpoint.local_addrs().into_iter();
+        locals
+            .map(|l| crate::config::Address { transport: l.transport, address: l.address })
+            .collect()
+    }
+
+    /// What the SIP manager holds: all zero when nothing is going on.
+    pub fn sizes(&self) -> Sizes {
+        self.shared.endpoint.sizes()
+    }
+
+    /// Calls that are being set up, up, or being ended.
+    pub fn calls(&self) -> usize {
+        self.shared.calls.len()
+    }
+
+    /// The security manager, as the application sees it.
+    #[cfg(feature = "digest")]
+    pub fn security(&self) -> &Arc<dyn sst::TelephonySecurity> {
+        &self.shared.telephony
+    }
+
+    /// Ends all calls, takes registrations back, waits until all is idle, at most `within`.
+    pub async fn shutdown(&self, within: Duration) {
+        self.shared.endpoint.shutdown(within).await;
+    }
+}
+
+impl Shared {
+    /// The address that media is received at.
+    fn local_ip(&self) -> IpAddr {
+        let first = self.endpoint.local_addrs().first().map(|local| local.address.ip());
+        first.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+    }
+
+    fn open_media(
+        &self, call: ssa::CallRef, peer_on_loopback: bool, source: Box<dyn AudioSource>,
+        sink: Box<dyn AudioSink>,
+    ) -> Result<MediaSession> {
+        let mut seed = [0; Seed::LENGTH];
+        self.entropy.fill(&mut seed).map_err(no_randomness)?;
+        let mut config = MediaConfig::new(ssm::Call(call.0), self.local_ip(), Seed::new(seed));
+        config.peer_on_loopback = peer_on_loopback;
+        MediaSession::open(&self.media, config, source, sink)
+            .map_err(|error| Error::Call(format!("no ports for media: {error}")))
+    }
+
+    /// Offers media and sends the INVITE.
+    fn invite(&self, prepared: Prepared, media: MediaSession) -> Result<()> {
+        let offer = media.offer().map_err(|error| {
+            drop(media.stop());
+            Error::Call(error.to_string())
+        })?;
+        self.calls.insert(prepared.id, Live::outgoing(prepared.call, media));
+        self.endpoint.invite(prepared.id, sdp(offer)).map_err(Error::invalid)
+    }
+}
+
+impl fmt::Debug for Terminal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Terminal({})", self.shared.identity)
+    }
+}
+
+impl fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Invitation({})", self.to)
+    }
+}
+
+pub(super) fn sdp(octets: Vec<u8>) -> Body {
+    Body { content_type: Some(b"application/sdp".to_vec()), octets }
+}
+
+fn watched_network(ports: &Ports) -> Arc<dyn Network> {
+    let network = Arc::clone(&ports.network);
+    match &ports.tap {
+        Some(tap) => Arc::new(net::Observed::new(network, Arc::new(tap.clone()))),
+        None => network,
+    }
+}
+
+fn endpoint_config(settings: &Settings, ports: &Ports) -> Config {
+    let bind = |bind: &crate::config::Address| Bind {
+        transport: bind.transport,
+        address: bind.address,
+        advertised: None,
+    };
+    Config {
+        binds: settings.binds.iter().map(bind).collect(),
+        sink: ports.tap.clone().map(|tap| Arc::new(tap) as Arc<dyn sip_core::driver::Sink>),
+        ..Config::default()
+    }
+}
+
+fn listed(settings: &Settings) -> String {
+    let binds: Vec<String> = settings.binds.iter().map(ToString::to_string).collect();
+    binds.join(", ")
+}
+
+fn no_randomness(error: io::Error) -> Error {
+    Error::invalid(format!("no randomness: {error}"))
+}
