@@ -1,0 +1,62 @@
+//! What the demonstration writes.
+
+use super::Plan;
+use super::report::Report;
+use crate::capture::{self, View};
+use crate::error::{Error, Result};
+use crate::ladder::Ladder;
+use crate::record::Recorder;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// What the caller heard.
+pub(super) const CALLER: &str = "caller.wav";
+/// What the callee heard.
+pub(super) const CALLEE: &str = "callee.wav";
+
+/// Makes the folder, and takes away what an earlier run left there.
+pub(super) fn prepare(out: &Path) -> Result<()> {
+    std::fs::create_dir_all(out).map_err(|error| Error::write(out, error))?;
+    for name in [CALLER, CALLEE, "call.pcapng", "ladder.svg", "ladder.txt", "report.json"] {
+        let path = out.join(name);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::write(&path, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Writes capture, ladder and report.
+pub(super) fn write(plan: &Plan, recorder: &Recorder, report: &Report) -> Result<()> {
+    let entries = recorder.entries();
+    let ladder = Ladder::of_two(&entries, "caller", "callee");
+    let mut packets = Vec::new();
+    capture::write(&mut packets, &entries, View::Senders, recorder.unix_start())
+        .map_err(|error| Error::write(&plan.out, error))?;
+    let mut json = serde_json::to_vec_pretty(report).map_err(Error::invalid)?;
+    json.push(b'\n');
+    let title = format!("A call between two Countersign terminals: {}", report.flow_name());
+    for (name, octets) in [
+        ("call.pcapng", packets),
+        ("ladder.svg", ladder.to_svg(&title).into_bytes()),
+        ("ladder.txt", ladder.to_text().into_bytes()),
+        ("report.json", json),
+    ] {
+        let path = plan.out.join(name);
+        whole(&plan.out, &path, &octets).map_err(|error| Error::write(&path, error))?;
+    }
+    Ok(())
+}
+
+/// Writes a file as a whole or not at all.
+fn whole(folder: &Path, path: &Path, octets: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::Builder::new()
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .tempfile_in(folder)?;
+    file.write_all(octets)?;
+    file.persist(path)?;
+    Ok(())
+}

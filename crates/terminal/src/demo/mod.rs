@@ -1,0 +1,68 @@
+//! The demonstration: two terminals in one process, a challenged call between them over real
+//! sockets, audio both ways, and a report of what was proved and heard.
+//!
+//! ```text
+//!   countersign-pgp ◀─ sma ─ caller ═══ loopback ═══ callee ─ sma ─▶ countersign-pgp
+//!                              │ taps                  │
+//!                              └────────▶ Recorder ◀───┘
+//! ```
+
+mod call;
+mod files;
+#[cfg(feature = "pgp")]
+mod keys;
+mod party;
+mod report;
+
+pub use report::{Report, Side, Sides, Verdict};
+
+use crate::error::Result;
+use crate::record::{Limits, Recorder};
+use net::Runtime;
+use net::tokio::TokioRuntime;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the demonstration's call proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Flow {
+    /// Both sides sign with OpenPGP keys; the bodies are encrypted, the media is SRTP.
+    #[cfg(feature = "pgp")]
+    Pgp,
+    /// The caller answers a Digest challenge; the media is RTP.
+    Digest,
+}
+
+/// How the demonstration goes.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is proved.
+    pub flow: Flow,
+    /// Where the files go.
+    pub out: PathBuf,
+    /// How long the terminals talk.
+    pub talk: Duration,
+    /// The time since the Unix epoch, now.
+    pub unix_now: Duration,
+}
+
+/// Makes the call, writes the files, and says how it went. `progress` is told each step.
+///
+/// # Errors
+/// The call could not be made, or a file could not be written. A call that was made and did not
+/// prove or carry what it should is no error: the report's verdict says so.
+pub async fn run(plan: &Plan, progress: &dyn Fn(&'static str)) -> Result<Report> {
+    files::prepare(&plan.out)?;
+    let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
+    let recorder = Recorder::new(Arc::clone(&runtime), plan.unix_now, Limits::default());
+    progress("setting two terminals up");
+    let (mut caller, mut callee) = party::both(plan, &runtime, &recorder).await?;
+    let talked = call::make(&mut caller, &mut callee, plan, &runtime, progress).await;
+    let identities = (caller.identity.clone(), callee.identity.clone());
+    tokio::join!(caller.end(), callee.end());
+    let report = report::judge(plan, identities, &talked?)?;
+    files::write(plan, &recorder, &report)?;
+    Ok(report)
+}

@@ -1,0 +1,149 @@
+//! The two sides of the demonstration: who they are, what they know of each other, and their
+//! terminals.
+
+#[cfg(feature = "pgp")]
+use super::keys::{self, Application};
+use super::{Flow, Plan};
+use crate::assembly::{
+    Entropy, Events, Ports, Settings, SystemEntropy, Terminal, free_loopback_pair,
+};
+use crate::config::Address;
+use crate::error::{Error, Result};
+use crate::record::Recorder;
+use net::Runtime;
+use net::tokio::TokioNetwork;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a terminal may take to end its calls.
+const END_WITHIN: Duration = Duration::from_secs(5);
+
+pub(super) const CALLER: &str = "sip:alice@caller.example";
+pub(super) const CALLEE: &str = "sip:bob@callee.example";
+
+/// The caller's user name, in the Digest flow.
+const USER: &str = "alice";
+
+/// Who a side is.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    pub(super) aor: &'static str,
+    /// Its key's full fingerprint, in the PGP flow.
+    pub(super) fingerprint: Option<String>,
+}
+
+/// A side, before its terminal is started.
+pub(super) struct Side {
+    pub(super) name: &'static str,
+    pub(super) identity: Identity,
+    pub(super) security: sst::Configuration,
+    #[cfg(feature = "pgp")]
+    pub(super) application: Option<Application>,
+}
+
+/// A side whose terminal runs.
+pub(super) struct Party {
+    pub(super) identity: Identity,
+    pub(super) terminal: Terminal,
+    pub(super) events: Events,
+    /// Where it is called.
+    pub(super) address: Address,
+    #[cfg(feature = "pgp")]
+    application: Option<Application>,
+}
+
+/// Starts both, each knowing what it must know of the other.
+pub(super) async fn both(
+    plan: &Plan, runtime: &Arc<dyn Runtime>, recorder: &Arc<Recorder>,
+) -> Result<(Party, Party)> {
+    let mut sides = (Side::new("caller", CALLER), Side::new("callee", CALLEE));
+    match plan.flow {
+        #[cfg(feature = "pgp")]
+        Flow::Pgp => keys::exchange(&mut sides.0, &mut sides.1, runtime).await?,
+        Flow::Digest => share_password(&mut sides.0, &mut sides.1)?,
+    }
+    Ok((sides.0.start(plan, runtime, recorder)?, sides.1.start(plan, runtime, recorder)?))
+}
+
+impl Side {
+    fn new(name: &'static str, aor: &'static str) -> Self {
+        let realm = aor.split_once('@').map_or("", |(_, host)| host).to_owned();
+        let identity = sst::Identity { aor: aor.to_owned(), fingerprint: None };
+        Self {
+            name,
+            identity: Identity { aor, fingerprint: None },
+            security: sst::Configuration {
+                identities: vec![identity],
+                realm,
+                ..sst::Configuration::default()
+            },
+            #[cfg(feature = "pgp")]
+            application: None,
+        }
+    }
+
+    fn start(
+        self, plan: &Plan, runtime: &Arc<dyn Runtime>, recorder: &Arc<Recorder>,
+    ) -> Result<Party> {
+        let binds = free_loopback_pair()?;
+        let settings = Settings {
+            identity: self.identity.aor.to_owned(),
+            binds: binds.to_vec(),
+            security: self.security,
+        };
+        let ports = Ports {
+            runtime: Arc::clone(runtime),
+            network: Arc::new(TokioNetwork::new(tokio::runtime::Handle::current())),
+            unix_now: plan.unix_now,
+            entropy: Arc::new(SystemEntropy),
+            #[cfg(feature = "pgp")]
+            application: self.application.as_ref().map(Application::client),
+            prompts: Arc::new(sst::Deny),
+            tap: Some(recorder.tap(self.name)),
+        };
+        let (terminal, events) = Terminal::start(&settings, ports)?;
+        let [address, _] = binds;
+        Ok(Party {
+            identity: self.identity,
+            terminal,
+            events,
+            address,
+            #[cfg(feature = "pgp")]
+            application: self.application,
+        })
+    }
+}
+
+impl Party {
+    /// Ends the terminal and its security application.
+    pub(super) async fn end(mut self) {
+        let drained = async { while self.events.next().await.is_some() {} };
+        tokio::join!(self.terminal.shutdown(END_WITHIN), drained);
+        #[cfg(feature = "pgp")]
+        if let Some(application) = self.application {
+            application.end().await;
+        }
+    }
+}
+
+/// Gives the caller an account whose password the callee knows.
+fn share_password(caller: &mut Side, callee: &mut Side) -> Result<()> {
+    let mut octets = [0; 16];
+    SystemEntropy
+        .fill(&mut octets)
+        .map_err(|error| Error::invalid(format!("no randomness: {error}")))?;
+    let letters = |octet: u8| [b'a' + (octet >> 4), b'a' + (octet & 15)];
+    let password = sst::Password::new(octets.into_iter().flat_map(letters).collect());
+    caller.security.accounts.push(sst::Account {
+        aor: CALLER.to_owned(),
+        realm: callee.security.realm.clone(),
+        user: USER.to_owned(),
+        password: Some(password.clone()),
+        hop: sst::HopPolicy::Addresses(vec![Ipv4Addr::LOCALHOST.into()]),
+        floor: sst::Algorithm::Sha256,
+    });
+    callee.security.users.push(sst::User { name: USER.to_owned(), password });
+    callee.security.require = sst::Requirement::Digest;
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! What the demonstration showed, and whether it is what it should be.
+
+use super::call::{Half, SEEDS, Talked};
+use super::files::{CALLEE, CALLER};
+use super::party::Identity;
+use super::{Flow, Plan};
+use crate::assembly::Assurance;
+use crate::error::{Error, Result};
+use media_ctl::audio::{Speech, read_wav, similarity};
+use serde::Serialize;
+use std::path::Path;
+
+/// How much of what was said must be heard.
+const ENOUGH: f64 = 0.95;
+
+/// The report, as it is written to `report.json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// What the call was to prove.
+    pub flow: Flow,
+    /// Whether all is as it should be.
+    pub verdict: Verdict,
+    /// What is not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// By what each side knows the other.
+    pub assurance: Sides<Assurance>,
+    /// How the media was protected: `SRTP` or `RTP`.
+    pub media: &'static str,
+    /// How much of what was said each side heard.
+    pub similarity: Sides<f64>,
+    /// Who the sides were, and what they heard.
+    pub sides: Sides<Side>,
+    /// From the INVITE to media, in milliseconds.
+    pub set_up_ms: u64,
+    /// From BYE to the end of both sides, in milliseconds.
+    pub ended_ms: u64,
+}
+
+/// One of each side.
+#[derive(Clone, Debug, Serialize)]
+pub struct Sides<T> {
+    /// The caller's.
+    pub caller: T,
+    /// The callee's.
+    pub callee: T,
+}
+
+/// Whether the demonstration showed what it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It did.
+    Passed,
+    /// It did not; the report's reasons say why.
+    Failed,
+}
+
+/// A side, and what it heard.
+#[derive(Clone, Debug, Serialize)]
+pub struct Side {
+    /// Who it is.
+    pub aor: &'static str,
+    /// Its own key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// What it heard.
+    pub recording: &'static str,
+    /// RTP packets sent.
+    pub packets_sent: u64,
+    /// RTP packets received.
+    pub packets_received: u64,
+    /// Packets that did not come.
+    pub packets_lost: u64,
+    /// How its call ended.
+    pub outcome: String,
+}
+
+impl Report {
+    /// The flow's name, for titles.
+    pub const fn flow_name(&self) -> &'static str {
+        match self.flow {
+            #[cfg(feature = "pgp")]
+            Flow::Pgp => "PGP, SRTP",
+            Flow::Digest => "Digest, RTP",
+        }
+    }
+}
+
+/// Measures what was heard and judges the call.
+///
+/// # Errors
+/// A recording cannot be read.
+pub(super) fn judge(
+    plan: &Plan, (caller, callee): (Identity, Identity), talked: &Talked,
+) -> Result<Report> {
+    let similarity = Sides {
+        caller: heard(&plan.out.join(CALLER), SEEDS.1)?,
+        callee: heard(&plan.out.join(CALLEE), SEEDS.0)?,
+    };
+    let mut reasons = Vec::new();
+    for (name, value) in [("caller", similarity.caller), ("callee", similarity.callee)] {
+        if value < ENOUGH {
+            reasons.push(format!("the {name} heard {value:.3} of what was said, {ENOUGH} is owed"));
+        }
+    }
+    match plan.flow {
+        #[cfg(feature = "pgp")]
+        Flow::Pgp => {
+            proved_by_key("caller", &talked.caller, &callee, &mut reasons);
+            proved_by_key("callee", &talked.callee, &caller, &mut reasons);
+        }
+        Flow::Digest => proved_by_digest(&talked.callee, &mut reasons),
+    }
+    for (name, half) in [("caller", &talked.caller), ("callee", &talked.callee)] {
+        if !half.outcome.is_ordinary() {
+            reasons.push(format!("the {name}'s call ended badly: {}", half.outcome));
+        }
+    }
+    Ok(Report {
+        flow: plan.flow,
+        verdict: if reasons.is_empty() { Verdict::Passed } else { Verdict::Failed },
+        reasons,
+        media: protection(&talked.caller, &talked.callee),
+        assurance: Sides {
+            caller: talked.caller.assurance.clone(),
+            callee: talked.callee.assurance.clone(),
+        },
+        similarity,
+        sides: Sides {
+            caller: side(caller, CALLER, &talked.caller),
+            callee: side(callee, CALLEE, &talked.callee),
+        },
+        set_up_ms: millis(talked.set_up),
+        ended_ms: millis(talked.ended),
+    })
+}
+
+fn side(identity: Identity, recording: &'static str, half: &Half) -> Side {
+    Side {
+        aor: identity.aor,
+        fingerprint: identity.fingerprint,
+        recording,
+        packets_sent: half.stats.packets_sent,
+        packets_received: half.stats.packets_received,
+        packets_lost: half.stats.lost,
+        outcome: half.outcome.to_string(),
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How much of what the other side said is in a recording.
+fn heard(recording: &Path, seed: u64) -> Result<f64> {
+    let heard = read_wav(recording).map_err(Error::invalid)?;
+    // Up to a second of what was said may be missing at the start.
+    let said = Speech::samples(seed, heard.len() + 8_000);
+    Ok(similarity(&said, &heard))
+}
+
+/// `SRTP` if both sides say so.
+fn protection(caller: &Half, callee: &Half) -> &'static str {
+    if srtp(&caller.assurance) && srtp(&callee.assurance) { "SRTP" } else { "RTP" }
+}
+
+fn srtp(assurance: &Assurance) -> bool {
+    !assurance.media.is_empty() && assurance.media.iter().all(|line| line.starts_with("SRTP"))
+}
+
+#[cfg(feature = "pgp")]
+fn proved_by_key(name: &str, half: &Half, peer: &Identity, reasons: &mut Vec<String>) {
+    let told = &half.assurance;
+    if told.proof != "pgp" || told.trust != Some("pinned") {
+        reasons
+            .push(format!("the {name} does not know its peer by a pinned key ({})", told.line()));
+    }
+    if told.fingerprint.is_none() || told.fingerprint != peer.fingerprint {
+        reasons.push(format!("the {name} was shown another key than its peer's"));
+    }
+    if !srtp(told) {
+        reasons.push(format!("the {name}'s media is not SRTP"));
+    }
+}
+
+/// The callee challenged: it must know the caller by Digest.
+fn proved_by_digest(callee: &Half, reasons: &mut Vec<String>) {
+    if callee.assurance.proof != "digest" {
+        let told = callee.assurance.line();
+        reasons.push(format!("the callee does not know the caller by Digest ({told})"));
+    }
+}
