@@ -1,0 +1,305 @@
+//! The commands and their arguments. Only commands that work exist; those whose component is not
+//! linked in this flavour are absent.
+
+#[cfg(feature = "digest")]
+use crate::config::Require;
+use crate::config::{Address, SipAor};
+#[cfg(feature = "digest")]
+use clap::ValueEnum;
+use clap::{ArgAction, Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// SIP calls whose caller and callee prove who they are.
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    after_help = AFTER_HELP
+)]
+pub struct Cli {
+    /// What applies to every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 done, 1 failed (the reason is one line on standard error), 2 usage.
+
+Two terminals on one machine, without any proof:
+  countersign listen --auto-answer --bind udp:127.0.0.1:5070
+  countersign call sip:bob@127.0.0.1:5070 --seconds 5";
+
+/// What applies to every command.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Global {
+    /// Configuration file [default: countersign/config.toml in the XDG configuration folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Listen here instead of where the configuration says; may be repeated
+    #[arg(long, global = true, value_name = "PROTO:ADDRESS:PORT")]
+    pub bind: Vec<Address>,
+    /// Print one JSON object a line on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say more on standard error; twice: every signal
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a challenged call between two terminals in this process, and show it
+    #[cfg(feature = "digest")]
+    Demo(Demo),
+    /// Write a configuration with comments, and the folders it names
+    #[command(after_help = INIT_HELP)]
+    Init(Init),
+    /// Place a call
+    #[command(after_help = CALL_HELP)]
+    Call(Call),
+    /// Wait for calls, registered where the configuration says so
+    #[command(after_help = LISTEN_HELP)]
+    Listen(Listen),
+    /// Register the configured accounts, say what the registrars answered, and unregister
+    Register,
+    /// Ask a peer whether it is there (OPTIONS)
+    Options(Options),
+    /// Say of SIP messages whether they are valid, and what they are owed
+    #[command(after_help = INSPECT_HELP)]
+    Inspect(Inspect),
+    /// Make, list, move and pin OpenPGP keys
+    #[cfg(feature = "pgp")]
+    #[command(subcommand, after_help = KEYS_HELP)]
+    Keys(Keys),
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Example:\n  countersign completions bash > ~/.local/share/bash-completion/completions/countersign"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages
+    #[command(hide = true)]
+    Man {
+        /// The folder to write them to
+        folder: PathBuf,
+    },
+}
+
+const INIT_HELP: &str = "\
+Example:
+  countersign init alice --aor sip:alice@example.org --bind udp:127.0.0.1:5060 \\
+      --bind tcp:127.0.0.1:5060 --contact sip:bob@example.org=udp:127.0.0.1:5070 --require pgp
+  countersign --config alice/config.toml keys generate";
+
+const CALL_HELP: &str = "\
+Examples:
+  countersign call sip:bob@127.0.0.1:5070
+  countersign --config alice/config.toml call sip:bob@example.org --audio hello.wav \\
+      --record heard.wav --ladder call.svg
+
+Ctrl-C ends the call with BYE.";
+
+const LISTEN_HELP: &str = "\
+Example:
+  countersign --config bob/config.toml listen --auto-answer --record recordings/
+
+Ctrl-C ends all calls with BYE, unregisters, and exits with status 0.";
+
+const INSPECT_HELP: &str = "\
+Examples:
+  countersign inspect --json invite.sip
+  printf 'OPTIONS sip:a@b SIP/2.0\\r\\n\\r\\n' | countersign inspect -
+  countersign inspect --jsonl < vectors.jsonl
+
+With --jsonl each line in is an object with `id`, `kind` (message, uri, header, nameaddr or
+startline) and `input`; each line out has `id`, `verdict`, `status`, `reason`, `at` and
+`components`; a line that cannot be judged has `id` and `error`.";
+
+/// `demo`.
+#[cfg(feature = "digest")]
+#[derive(Args, Clone, Debug)]
+pub struct Demo {
+    /// What the call proves
+    #[arg(long, value_enum, default_value_t)]
+    pub flow: Flow,
+    /// Folder for what was heard, the capture, the ladder and the report
+    #[arg(long, value_name = "DIR", default_value = "countersign-demo")]
+    pub out: PathBuf,
+    /// How long the terminals talk
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=600))]
+    pub seconds: u32,
+}
+
+/// What the demo's call proves.
+#[cfg(feature = "digest")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Flow {
+    /// Both sides sign with OpenPGP keys, the bodies are encrypted, the media is SRTP
+    #[cfg(feature = "pgp")]
+    #[default]
+    Pgp,
+    /// The caller answers a Digest challenge, the media is RTP
+    #[cfg_attr(not(feature = "pgp"), default)]
+    Digest,
+}
+
+/// `init`.
+#[derive(Args, Clone, Debug)]
+pub struct Init {
+    /// Folder to write to [default: countersign in the XDG configuration folder]
+    pub folder: Option<PathBuf>,
+    /// Who this terminal is, for example sip:alice@example.org
+    #[arg(long, value_name = "URI")]
+    pub aor: SipAor,
+    /// A peer and where it is, for example sip:bob@example.org=udp:127.0.0.1:5070; may be repeated
+    #[arg(long, value_name = "AOR=PROTO:ADDRESS:PORT", value_parser = contact)]
+    pub contact: Vec<(SipAor, Address)>,
+    /// What callers and those contacts must prove
+    #[cfg(feature = "digest")]
+    #[arg(long, value_enum, default_value_t)]
+    pub require: Require,
+}
+
+fn contact(text: &str) -> Result<(SipAor, Address), String> {
+    let (aor, at) =
+        text.split_once('=').ok_or_else(|| format!("`{text}` is not AOR=PROTO:ADDRESS:PORT"))?;
+    Ok((aor.parse()?, at.parse()?))
+}
+
+/// Where a call's record goes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Records {
+    /// Write the call's ladder here when it is over (.svg: a picture, else text)
+    #[arg(long, value_name = "FILE")]
+    pub ladder: Option<PathBuf>,
+    /// Write the call's packets here when it is over, as pcapng
+    #[arg(long, value_name = "FILE")]
+    pub capture: Option<PathBuf>,
+}
+
+/// `call`.
+#[derive(Args, Clone, Debug)]
+pub struct Call {
+    /// Whom to call, for example sip:bob@example.org
+    pub uri: String,
+    /// What to say: a WAV file, `tone` or `silence` [default: what the configuration says]
+    #[arg(long, value_name = "FILE|tone|silence")]
+    pub audio: Option<String>,
+    /// Write what is heard to a WAV file
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Hang up after so many seconds of talk
+    #[arg(long, value_name = "N", value_parser = seconds)]
+    pub seconds: Option<Duration>,
+    /// What the callee must prove [default: what the configuration says]
+    #[cfg(feature = "digest")]
+    #[arg(long, value_enum)]
+    pub require: Option<Require>,
+    /// Where the call's record goes.
+    #[command(flatten)]
+    pub records: Records,
+}
+
+/// `listen`.
+#[derive(Args, Clone, Debug)]
+pub struct Listen {
+    /// What to say: a WAV file, `tone` or `silence` [default: what the configuration says]
+    #[arg(long, value_name = "FILE|tone|silence")]
+    pub audio: Option<String>,
+    /// Write what each caller says to a WAV file in this folder
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
+    /// Answer every call that policy admits, without asking
+    #[arg(long)]
+    pub auto_answer: bool,
+    /// Where the record goes.
+    #[command(flatten)]
+    pub records: Records,
+}
+
+/// `options`.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Whom to ask, for example sip:bob@example.org
+    pub uri: String,
+}
+
+/// `inspect`.
+#[derive(Args, Clone, Debug)]
+pub struct Inspect {
+    /// Files that hold one message each; `-`: standard input
+    #[arg(required_unless_present = "jsonl", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Read JSON objects, one a line, from standard input or the files
+    #[arg(long)]
+    pub jsonl: bool,
+}
+
+#[cfg(feature = "pgp")]
+const KEYS_HELP: &str = "\
+Keys live in the security application; the terminal names them by fingerprint. To exchange them:
+  countersign --config alice/config.toml keys generate
+  countersign --config alice/config.toml keys export > alice.asc
+  countersign --config bob/config.toml keys import alice.asc --pin sip:alice@example.org";
+
+/// `keys`.
+#[cfg(feature = "pgp")]
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Make an Ed25519 key for the identity
+    Generate,
+    /// List all keys and pins
+    List,
+    /// Import public keys, armored or binary (`-`: standard input)
+    Import {
+        /// The file
+        file: PathBuf,
+        /// Pin the imported key to this AOR; the file must hold exactly one key
+        #[arg(long, value_name = "AOR")]
+        pin: Option<SipAor>,
+    },
+    /// Print a public key, armored
+    Export {
+        /// The full fingerprint [default: the identity's own key]
+        fingerprint: Option<String>,
+    },
+    /// Say whose key it is: calls to and from the AOR are proved by this key alone
+    Pin {
+        /// The AOR
+        aor: SipAor,
+        /// The full fingerprint of a key that was imported
+        fingerprint: String,
+    },
+    /// Take the pin of an AOR back
+    Unpin {
+        /// The AOR
+        aor: SipAor,
+    },
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("a number of seconds between 0 and 86400".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,23 @@
+//! The command line: arguments in, one exit status out.
+//!
+//! 0: done. 1: failed, with the reason in one line on standard error. 2: wrong usage.
+
+pub mod args;
+mod audio;
+mod call;
+#[cfg(feature = "digest")]
+mod demo;
+mod init;
+mod inspect;
+#[cfg(feature = "pgp")]
+mod keys;
+mod listen;
+mod manual;
+mod options;
+mod output;
+mod register;
+mod run;
+mod session;
+mod stop;
+
+pub use run::run;

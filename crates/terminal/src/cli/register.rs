@@ -1,0 +1,67 @@
+//! `register`: what the accounts' registrars say.
+
+use super::args::{Global, Records};
+use super::output::{Output, tell};
+use super::run::Done;
+use super::session::Session;
+use super::stop::Stop;
+use crate::assembly::Event;
+use crate::error::{Error, Result};
+use sip_core::manager::{RegisterConfig, RegistrationId};
+
+/// Registers every account, says how it went, and takes the registrations back.
+pub(super) async fn run(global: &Global, out: Output) -> Result<Done> {
+    let mut stop = Stop::new()?;
+    let mut session = Session::open(global, 0, Records::default()).await?;
+    let outcome = answers(&mut session, &mut stop, out).await;
+    session.close(|event| tell(out, event)).await?;
+    outcome
+}
+
+/// Starts the registrations of all accounts.
+///
+/// # Errors
+/// An account's AOR or registrar is no URI.
+pub(super) fn start(session: &Session) -> Result<Vec<RegistrationId>> {
+    let accounts = session.config.accounts.iter();
+    accounts
+        .map(|account| {
+            session.terminal.register(RegisterConfig {
+                aor: account.aor.to_string(),
+                registrar: format!("sip:{}", account.aor.host()),
+                next_hop: Some(account.registrar.into()),
+                expires: account.expires,
+            })
+        })
+        .collect()
+}
+
+/// Waits until every registrar has answered.
+async fn answers(session: &mut Session, stop: &mut Stop, out: Output) -> Result<Done> {
+    if session.config.accounts.is_empty() {
+        return Err(Error::invalid(
+            "no account is configured; add an [[account]] to the configuration",
+        ));
+    }
+    let mut waiting = start(session)?;
+    let mut done = Done::Well;
+    while !waiting.is_empty() {
+        let event = tokio::select! {
+            () = stop.wanted() => return Ok(Done::No),
+            event = session.events.next() => event,
+        };
+        let Some(event) = event else {
+            return Ok(Done::No);
+        };
+        tell(out, &event);
+        match event {
+            Event::Registered { id, .. } => waiting.retain(|waits| *waits != id),
+            Event::NotRegistered { id, .. } => {
+                waiting.retain(|waits| *waits != id);
+                done = Done::No;
+            }
+            _ => {}
+        }
+    }
+    Ok(done)
+}

@@ -1,0 +1,102 @@
+//! From arguments to a command to an exit status.
+
+use super::args::{Cli, Command, Global};
+#[cfg(feature = "digest")]
+use super::demo;
+#[cfg(feature = "pgp")]
+use super::keys;
+use super::output::Output;
+use super::{call, init, inspect, listen, manual, options, register};
+use crate::error::{Error, Result};
+use clap::Parser;
+use std::ffi::OsString;
+use std::future::Future;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+use tracing_subscriber::filter::LevelFilter;
+
+/// Status for wrong usage, which clap uses, too.
+const USAGE: u8 = 2;
+
+/// How a command that did not fail ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    /// As asked.
+    Well,
+    /// What was asked has the answer no, and that has been printed.
+    No,
+}
+
+/// Runs the command that `arguments` (with the program's name first) say.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output and is no error; who closed the pipe wants none.
+            drop(error.print());
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    log_to_stderr(cli.global.verbose);
+    match dispatch(cli) {
+        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::No) => ExitCode::FAILURE,
+        Err(error) => {
+            let line = error.line();
+            drop(writeln!(io::stderr(), "countersign: {line}"));
+            let usage = matches!(error, Error::Usage(_));
+            if usage { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Done> {
+    let Cli { global, command } = cli;
+    let out = Output::new(global.json);
+    match command {
+        #[cfg(feature = "digest")]
+        Command::Demo(demo) => in_runtime(demo::run(demo, out)),
+        Command::Init(arguments) => init::run(&global, arguments, out),
+        Command::Call(arguments) => in_runtime(call::run(&global, arguments, out)),
+        Command::Listen(arguments) => in_runtime(listen::run(&global, arguments, out)),
+        Command::Register => in_runtime(register::run(&global, out)),
+        Command::Options(arguments) => in_runtime(options::run(&global, arguments, out)),
+        Command::Inspect(arguments) => inspect::run(&arguments, out),
+        #[cfg(feature = "pgp")]
+        Command::Keys(command) => in_runtime(keys::run(&global, command, out)),
+        Command::Completions { shell } => manual::completions(shell, out),
+        Command::Man { folder } => manual::man(&folder, out),
+    }
+}
+
+/// Runs `command` on a runtime of its own, which takes its tasks and processes with it.
+fn in_runtime(command: impl Future<Output = Result<Done>>) -> Result<Done> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::invalid(format!("no runtime: {error}")))?;
+    let done = runtime.block_on(command);
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
+}
+
+fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .without_time();
+    // A second command in one process (a test) keeps the first one's subscriber.
+    drop(subscriber.try_init());
+}
+
+/// Whether every signal is to be told.
+pub(super) const fn tells_signals(global: &Global) -> bool {
+    global.verbose >= 2
+}

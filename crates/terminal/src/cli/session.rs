@@ -1,0 +1,212 @@
+//! A terminal as a command runs it: configuration, agent, recorder, and the way down.
+
+use super::args::{Global, Records};
+use super::run::tells_signals;
+#[cfg(feature = "pgp")]
+use crate::agent::{Agent, Program};
+#[cfg(feature = "pgp")]
+use crate::assembly::Settings;
+use crate::assembly::{
+    Event, Events, Ports, SystemEntropy, Terminal, free_loopback_pair, settings,
+};
+use crate::capture::{self, View};
+use crate::config::{Address, Config, load_or_default};
+use crate::error::{Error, Result};
+use crate::ladder::Ladder;
+use crate::record::{Limits, Recorder};
+use net::Runtime;
+use net::tokio::{TokioNetwork, TokioRuntime};
+use sip_core::manager::NextHop;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long calls and registrations may take to end.
+const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// A running terminal and what belongs to it.
+pub(super) struct Session {
+    pub(super) config: Config,
+    pub(super) terminal: Terminal,
+    pub(super) events: Events,
+    recorder: Option<Arc<Recorder>>,
+    name: String,
+    records: Records,
+    /// The security application's process, where it is ours.
+    #[cfg(feature = "pgp")]
+    agent: Option<Agent>,
+    /// Whether calls can be signed.
+    #[cfg(feature = "pgp")]
+    has_key: bool,
+}
+
+impl Session {
+    /// Reads the configuration and starts the terminal; without `--bind` and configuration it
+    /// listens on loopback at `port`, where 0 is any.
+    ///
+    /// # Errors
+    /// The configuration is wrong, the security application does not start, or an address cannot
+    /// be bound.
+    pub(super) async fn open(global: &Global, port: u16, records: Records) -> Result<Self> {
+        let config = load_or_default(global.config.as_deref())?;
+        let settings = settings(&config, binds(global, &config, port)?)?;
+        let runtime: Arc<dyn Runtime> =
+            Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
+        let recorded = records.ladder.is_some() || records.capture.is_some();
+        let recorder = (recorded || tells_signals(global))
+            .then(|| Recorder::new(Arc::clone(&runtime), unix_now(), Limits::default()));
+        let name = settings.identity.clone();
+        let ports = Ports {
+            runtime,
+            network: Arc::new(TokioNetwork::new(tokio::runtime::Handle::current())),
+            unix_now: unix_now(),
+            entropy: Arc::new(SystemEntropy),
+            #[cfg(feature = "pgp")]
+            application: None,
+            #[cfg(feature = "digest")]
+            prompts: Arc::new(sst::Deny),
+            tap: recorder.as_ref().map(|recorder| recorder.tap(&name)),
+        };
+        #[cfg(feature = "pgp")]
+        let (agent, settings, ports) = with_agent(&config, settings, ports).await?;
+        #[cfg(feature = "pgp")]
+        let has_key = settings.security.identities.iter().any(|i| i.fingerprint.is_some());
+        let (terminal, events) = Terminal::start(&settings, ports)?;
+        Ok(Self {
+            config,
+            terminal,
+            events,
+            recorder,
+            name,
+            records,
+            #[cfg(feature = "pgp")]
+            agent,
+            #[cfg(feature = "pgp")]
+            has_key,
+        })
+    }
+
+    /// Says what is missing for a call that requires OpenPGP.
+    ///
+    /// # Errors
+    /// There is no security application, or no key.
+    #[cfg(feature = "pgp")]
+    pub(super) fn can_sign(&self) -> Result<()> {
+        if self.config.agent.is_none() {
+            return Err(Error::invalid(
+                "the call requires pgp, but no [agent] is configured; see `countersign init`",
+            ));
+        }
+        if !self.has_key {
+            return Err(Error::invalid(format!(
+                "the call requires pgp, but {} has no key; run `countersign keys generate`",
+                self.name
+            )));
+        }
+        Ok(())
+    }
+
+    /// Where a request to `uri` goes first: to the contact's address, or to the account's
+    /// registrar, or where the URI points.
+    pub(super) fn next_hop(&self, uri: &str) -> Option<NextHop> {
+        let contact = self.config.contact(uri).and_then(|contact| contact.at);
+        contact.or_else(|| self.own_registrar()).map(NextHop::from)
+    }
+
+    fn own_registrar(&self) -> Option<Address> {
+        let own = &self.config.identity.as_ref()?.aor;
+        let account = self.config.accounts.iter().find(|a| a.aor.matches(own.as_str()))?;
+        Some(account.registrar)
+    }
+
+    /// Ends all calls with BYE, hands what still happens to `show`, stops the agent, and writes
+    /// the records that were asked for.
+    ///
+    /// # Errors
+    /// A record cannot be written.
+    pub(super) async fn close(mut self, mut show: impl FnMut(&Event)) -> Result<()> {
+        let drained = async {
+            while let Some(event) = self.events.next().await {
+                show(&event);
+            }
+        };
+        tokio::join!(self.terminal.shutdown(END_WITHIN), drained);
+        #[cfg(feature = "pgp")]
+        if let Some(agent) = self.agent {
+            agent.stop().await;
+        }
+        let Some(recorder) = self.recorder else {
+            return Ok(());
+        };
+        write_records(&recorder, &self.name, &self.records)
+    }
+}
+
+fn binds(global: &Global, config: &Config, port: u16) -> Result<Vec<Address>> {
+    if !global.bind.is_empty() {
+        return Ok(global.bind.clone());
+    }
+    if !config.bind.is_empty() {
+        return Ok(config.bind.clone());
+    }
+    if port == 0 {
+        return free_loopback_pair().map(Into::into);
+    }
+    let loopback = ([127, 0, 0, 1], port).into();
+    Ok(vec![Address::udp(loopback), Address::tcp(loopback)])
+}
+
+#[cfg(feature = "pgp")]
+async fn with_agent(
+    config: &Config, mut settings: Settings, mut ports: Ports,
+) -> Result<(Option<Agent>, Settings, Ports)> {
+    if config.agent.is_none() {
+        return Ok((None, settings, ports));
+    }
+    let agent = Agent::start(Program::find(config)?, Arc::clone(&ports.runtime)).await?;
+    let client = Arc::new(sma_socket::Client::new(config.agent_socket()));
+    for identity in &mut settings.security.identities {
+        if identity.fingerprint.is_none() {
+            let key = crate::agent::own_key(&*client, &identity.aor).await?;
+            identity.fingerprint = key.map(|key| key.fingerprint.to_string());
+        }
+    }
+    ports.application = Some(client);
+    Ok((agent, settings, ports))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the wall clock is read once, at the start")]
+pub(crate) fn unix_now() -> Duration {
+    // A clock before 1970 is as good as one that stands at it: every signature is refused.
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+}
+
+fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<()> {
+    let entries = recorder.entries();
+    if let Some(path) = &records.ladder {
+        let ladder = Ladder::of_one(&entries, name);
+        let text = if path.extension().is_some_and(|extension| extension == "svg") {
+            ladder.to_svg(&format!("A call of {name}"))
+        } else {
+            ladder.to_text()
+        };
+        std::fs::write(path, text).map_err(|error| Error::write(path, error))?;
+    }
+    if let Some(path) = &records.capture {
+        write_capture(path, recorder, View::Terminal)?;
+    }
+    Ok(())
+}
+
+/// Writes the packets of `recorder` to `path`.
+///
+/// # Errors
+/// The file cannot be written.
+pub(crate) fn write_capture(path: &Path, recorder: &Recorder, view: View) -> Result<()> {
+    let file = File::create(path).map_err(|error| Error::write(path, error))?;
+    let entries = recorder.entries();
+    capture::write(BufWriter::new(file), &entries, view, recorder.unix_start())
+        .map_err(|error| Error::write(path, error))
+}

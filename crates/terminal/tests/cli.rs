@@ -1,0 +1,183 @@
+//! The built program: exit statuses, one clear line for each kind of bad input, and nothing left
+//! behind. What needs no security application is here.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// Runs `countersign` without the user's own configuration.
+fn countersign(home: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(arguments)
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// Runs it and expects failure with one line on standard error that contains `words`.
+fn refused(home: &Path, arguments: &[&str], words: &[&str]) {
+    let output = countersign(home, arguments);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{arguments:?}: {stderr}");
+    for word in words {
+        assert!(stderr.contains(word), "{arguments:?}: {stderr}");
+    }
+}
+
+/// Names in a folder, however deep.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            names.extend(self::names(&entry.path()));
+        } else {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names
+}
+
+fn home() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn usage_is_status_2() {
+    let home = home();
+    for arguments in [&["call"][..], &["nonsense"], &["--bind", "5060", "listen"], &["inspect"]] {
+        let output = countersign(home.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+    let output = countersign(home.path(), &["listen"]);
+    assert_eq!(output.status.code(), Some(2), "nobody to ask, and no --auto-answer");
+    assert_eq!(names(home.path()), Vec::<String>::new());
+}
+
+#[test]
+fn help_and_version_are_status_0() {
+    let home = home();
+    for arguments in [&["--help"][..], &["--version"], &["call", "--help"], &["help", "inspect"]] {
+        let output = countersign(home.path(), arguments);
+        assert!(output.status.success() && !output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_uri_that_is_none() {
+    let home = home();
+    refused(home.path(), &["call", "nonsense"], &["nonsense", "not a SIP URI"]);
+    refused(home.path(), &["options", "tel"], &["not a SIP URI"]);
+}
+
+#[test]
+fn a_config_with_an_unknown_key() {
+    let home = home();
+    let path = home.path().join("config.toml");
+    fs::write(&path, "bind = []\n[policy]\nrequired = \"pgp\"\n").unwrap();
+    let path = path.to_str().unwrap();
+    refused(
+        home.path(),
+        &["--config", path, "call", "sip:bob@127.0.0.1"],
+        &["config.toml:3:1: unknown field `required`"],
+    );
+    refused(home.path(), &["--config", "/nonexistent", "register"], &["cannot read /nonexistent"]);
+}
+
+#[test]
+fn a_port_in_use() {
+    let home = home();
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let bind = format!("udp:{}", taken.local_addr().unwrap());
+    refused(
+        home.path(),
+        &["listen", "--auto-answer", "--bind", &bind],
+        &["cannot bind", "in use", "--bind"],
+    );
+}
+
+#[test]
+fn an_unreadable_wav() {
+    let home = home();
+    let path = home.path().join("noise.wav");
+    fs::write(&path, "this is no WAV file").unwrap();
+    let (path, record) = (path.to_str().unwrap(), home.path().join("heard.wav"));
+    let record = record.to_str().unwrap();
+    refused(
+        home.path(),
+        &["call", "sip:bob@127.0.0.1", "--audio", path, "--record", record],
+        &["noise.wav"],
+    );
+    assert_eq!(names(home.path()), ["noise.wav"], "no recording was begun");
+}
+
+#[test]
+fn init_writes_once() {
+    let home = home();
+    let folder = home.path().join("alice");
+    let arguments = ["init", folder.to_str().unwrap(), "--aor", "sip:alice@example.org"];
+    assert!(countersign(home.path(), &arguments).status.success());
+    refused(home.path(), &arguments, &["exists already"]);
+    let mut written = names(&folder);
+    written.sort();
+    assert_eq!(written, ["config.toml", "pins.toml"]);
+    let wrong = countersign(home.path(), &["init", "--aor", "alice"]);
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+fn inspect_says_verdict_status_reason_and_place() {
+    let home = home();
+    let path = home.path().join("options.sip");
+    fs::write(&path, "OPTIONS sip:a@b SIP/2.0\r\nFrom: <sip:a@b>;tag=1\r\n\r\n").unwrap();
+    let output = countersign(home.path(), &["inspect", "--json", path.to_str().unwrap()]);
+    assert!(output.status.success());
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(object["verdict"], "invalid");
+    assert_eq!(object["status"], 400);
+    assert!(object["reason"].is_string() && object["at"].is_u64(), "{object}");
+    refused(home.path(), &["inspect", "/nonexistent"], &["cannot read /nonexistent"]);
+}
+
+#[test]
+fn inspect_in_bulk_answers_every_line() {
+    use std::io::Write;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["inspect", "--jsonl"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = "{\"id\":1,\"kind\":\"uri\",\"input\":\"sip:bob@example.org:5070\"}\n\
+                 {\"id\":2,\"kind\":\"uri\",\"input\":\"sip:bob@[::\"}\n\
+                 not json\n\
+                 {\"id\":3,\"kind\":\"sdp\",\"input\":\"v=0\"}\n";
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said: Vec<serde_json::Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(said.len(), 4);
+    assert_eq!(said[0]["verdict"], "valid");
+    assert_eq!(said[0]["components"]["port"], 5070);
+    assert_eq!(said[1]["verdict"], "invalid");
+    assert!(said[2]["error"].as_str().unwrap().contains("line 3"));
+    assert!(said[3]["error"].as_str().unwrap().contains("`sdp`"));
+}
+
+#[test]
+fn completions_and_man_pages_are_written() {
+    let home = home();
+    let output = countersign(home.path(), &["completions", "bash"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("countersign"));
+    let folder = home.path().join("man");
+    assert!(countersign(home.path(), &["man", folder.to_str().unwrap()]).status.success());
+    assert!(names(&folder).contains(&"countersign.1".to_owned()));
+}
