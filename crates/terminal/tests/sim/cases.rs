@@ -1,0 +1,229 @@
+//! SECURITY.md's cases that need two whole terminals, by their numbers.
+
+use crate::meddler::{Meddle, Way};
+use crate::world::{Change, Seen, World};
+use sip_core::manager::Cause;
+use sma::conformance::{Gate, Hanging, Late};
+use ssa::Why;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use terminal::assembly::Outcome;
+use terminal::record::{Kind, Lifeline};
+
+/// Sees a call to its end and says what both sides saw.
+fn end(mut world: World) -> (World, Seen, Seen) {
+    let (caller, callee) = world.watch();
+    world.call();
+    world.pass(Duration::from_secs(20));
+    world.settle();
+    let seen = (caller.seen(), callee.seen());
+    (world, seen.0, seen.1)
+}
+
+/// Text in a datagram.
+fn has(octets: &[u8], text: &str) -> bool {
+    octets.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// The datagram without the header fields of this name.
+fn without(octets: &[u8], name: &str) -> Vec<u8> {
+    edit(octets, |line| if line.starts_with(name) { None } else { Some(line.to_owned()) })
+}
+
+/// The datagram with each header line as `change` says; the body is left alone.
+fn edit(octets: &[u8], change: impl Fn(&str) -> Option<String>) -> Vec<u8> {
+    let end = octets.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or(octets.len());
+    let (head, body) = octets.split_at(end);
+    let lines = std::str::from_utf8(head).unwrap().split("\r\n").filter_map(change);
+    let mut changed = lines.collect::<Vec<_>>().join("\r\n").into_bytes();
+    changed.extend_from_slice(body);
+    changed
+}
+
+fn meddled(meddle: impl Fn(Way, &[u8]) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Change {
+    let meddle: Meddle = Arc::new(meddle);
+    Change { meddle: Some(meddle), ..Change::default() }
+}
+
+fn is_invite_200(octets: &[u8]) -> bool {
+    octets.starts_with(b"SIP/2.0 200") && has(octets, " INVITE\r\n")
+}
+
+fn status_of(world: &World, terminal: &str, start: &str) -> usize {
+    world.count(terminal, |e| e.kind == Kind::Wire && e.label.starts_with(start))
+}
+
+#[test]
+fn g20_agent_missing_at_the_callee() {
+    let change = Change { callee_agent: Box::new(|_| Arc::new(sma::Deny)), ..Change::default() };
+    let (world, caller, callee) = end(World::new(20, change));
+    assert_eq!(caller.over, Some(Outcome::Failed(Cause::Status(500))), "{}", world.ladder());
+    assert_eq!(callee.incoming, 0);
+    let retry = world.count("callee", |e| {
+        e.packet.as_ref().is_some_and(|p| p.sent && has(&p.octets, "\r\nRetry-After: "))
+    });
+    assert!(retry > 0, "{}", world.ladder());
+}
+
+#[test]
+fn g20_agent_missing_at_the_caller() {
+    let change = Change { caller_agent: Box::new(|_| Arc::new(sma::Deny)), ..Change::default() };
+    let (world, caller, callee) = end(World::new(20, change));
+    let why = Outcome::Failed(Cause::Security(Why::ApplicationUnavailable));
+    assert_eq!(caller.over, Some(why), "{}", world.ladder());
+    assert_eq!(callee.incoming, 0);
+    assert_eq!(status_of(&world, "caller", "ACK "), 1, "{}", world.ladder());
+}
+
+#[test]
+fn g21_agent_stopped_at_the_callee() {
+    let hanging = Arc::new(Hanging::new());
+    let given = Arc::clone(&hanging);
+    let change =
+        Change { callee_agent: Box::new(move |_| Arc::clone(&given) as _), ..Change::default() };
+    let mut world = World::new(21, change);
+    let (caller, callee) = world.watch();
+    world.call();
+    // Promise 11: a final 500 in less than 2.5 s.
+    world.pass(Duration::from_millis(2_500));
+    assert_eq!(caller.seen().over, Some(Outcome::Failed(Cause::Status(500))), "{}", world.ladder());
+    assert_eq!(hanging.waiting(), 0, "the job is dropped");
+    assert_eq!(callee.seen().incoming, 0);
+    world.settle();
+}
+
+#[test]
+fn g21_agent_stopped_at_the_caller() {
+    let hanging = Arc::new(Hanging::new());
+    let given = Arc::clone(&hanging);
+    let change =
+        Change { caller_agent: Box::new(move |_| Arc::clone(&given) as _), ..Change::default() };
+    let mut world = World::new(21, change);
+    let (caller, _) = world.watch();
+    world.call();
+    // Promise 11: a local failure in less than 5.5 s.
+    world.pass(Duration::from_millis(5_500));
+    let why = Outcome::Failed(Cause::Security(Why::ApplicationUnavailable));
+    assert_eq!(caller.seen().over, Some(why), "{}", world.ladder());
+    assert_eq!(hanging.waiting(), 0, "the job is dropped");
+    world.settle();
+}
+
+#[test]
+fn g28_callee_signature_stripped() {
+    let change = meddled(|way, octets| {
+        if way == Way::Out && is_invite_200(octets) {
+            return vec![without(octets, "PGP-Signature:")];
+        }
+        vec![octets.to_vec()]
+    });
+    let (world, caller, _) = end(World::new(28, change));
+    let why = Outcome::Failed(Cause::Security(Why::ProofMissing));
+    assert_eq!(caller.over, Some(why), "{}", world.ladder());
+    assert_eq!(caller.established, None);
+    assert!(status_of(&world, "caller", "ACK ") > 0, "{}", world.ladder());
+    assert!(status_of(&world, "caller", "BYE ") > 0, "{}", world.ladder());
+    let media = world.count("caller", |e| e.label == "RTP");
+    assert_eq!(media, 0, "no media: {}", world.ladder());
+}
+
+#[test]
+fn g29_digest_offered_in_place_of_pgp() {
+    let change = meddled(|way, octets| {
+        if way == Way::Out && octets.starts_with(b"SIP/2.0 401") {
+            return vec![edit(octets, |line| {
+                Some(if line.starts_with("WWW-Authenticate:") {
+                    "WWW-Authenticate: Digest realm=\"callee.example\", nonce=\"abc\", \
+                     algorithm=SHA-256, qop=\"auth\""
+                        .to_owned()
+                } else {
+                    line.to_owned()
+                })
+            })];
+        }
+        vec![octets.to_vec()]
+    });
+    let (world, caller, callee) = end(World::new(29, change));
+    assert!(
+        matches!(caller.over, Some(Outcome::Failed(Cause::Security(_) | Cause::Status(401)))),
+        "{caller:?}\n{}",
+        world.ladder()
+    );
+    assert_eq!(callee.incoming, 0);
+    assert_eq!(status_of(&world, "caller", "INVITE "), 1, "{}", world.ladder());
+}
+
+#[test]
+fn g30_two_copies_of_the_authorized_invite() {
+    let change = meddled(|way, octets| {
+        let mut copies = vec![octets.to_vec()];
+        if way == Way::In && octets.starts_with(b"INVITE ") && has(octets, "\r\nAuthorization: ") {
+            copies.push(edit(octets, |line| {
+                Some(line.replacen("branch=z9hG4bK", "branch=z9hG4bKx", 1))
+            }));
+        }
+        copies
+    });
+    let mut world = World::new(30, change);
+    let (caller, callee) = world.watch();
+    let id = world.call();
+    world.pass(Duration::from_secs(3));
+    let verified = world.count("callee", |e| {
+        e.kind == Kind::Signal && e.label == "verify" && e.to == Lifeline::SecurityApplication
+    });
+    assert_eq!(verified, 1, "{}", world.ladder());
+    assert_eq!(callee.seen().incoming, 1);
+    assert!(caller.seen().established.is_some(), "{}", world.ladder());
+    world.caller.hang_up(id);
+    world.settle();
+}
+
+/// Both sides with the callee's security application answering only when the gate opens.
+fn late_callee(seed: u64, gate: &Gate) -> World {
+    let gate = gate.clone();
+    let agent = move |double| Arc::new(Late::new(double, gate.clone())) as _;
+    World::new(seed, Change { callee_agent: Box::new(agent), ..Change::default() })
+}
+
+#[test]
+fn s06_cancelled_during_verification() {
+    let gate = Gate::closed();
+    let mut world = late_callee(6, &gate);
+    let (caller, callee) = world.watch();
+    let id = world.call();
+    world.pass(Duration::from_secs(1));
+    assert_eq!(gate.waiting(), 1, "{}", world.ladder());
+    world.caller.hang_up(id);
+    world.pass(Duration::from_millis(500));
+    assert_eq!(gate.waiting(), 0, "the job is cancelled: {}", world.ladder());
+    gate.open();
+    world.settle();
+    assert_eq!(callee.seen(), Seen::default(), "it never rings: {}", world.ladder());
+    assert!(caller.seen().over.is_some());
+    assert!(status_of(&world, "callee", "SIP/2.0 487") > 0, "{}", world.ladder());
+}
+
+#[test]
+fn s08_hung_up_while_signing() {
+    let gate = Gate::closed();
+    let given = Mutex::new(gate.clone());
+    let change = Change {
+        caller_agent: Box::new(move |double| {
+            Arc::new(Late::new(double, given.lock().unwrap().clone()))
+        }),
+        ..Change::default()
+    };
+    let mut world = World::new(8, change);
+    let (caller, callee) = world.watch();
+    let id = world.call();
+    world.pass(Duration::from_secs(1));
+    assert_eq!(gate.waiting(), 1, "{}", world.ladder());
+    world.caller.hang_up(id);
+    world.pass(Duration::from_millis(500));
+    gate.open();
+    world.settle();
+    assert!(caller.seen().over.is_some());
+    assert_eq!(callee.seen().incoming, 0);
+    assert_eq!(status_of(&world, "caller", "INVITE "), 1, "{}", world.ladder());
+    assert_eq!(status_of(&world, "caller", "ACK "), 1, "the 401 is ACKed: {}", world.ladder());
+}

@@ -1,0 +1,102 @@
+//! Whole terminals, security applications' doubles and audio included, over bad networks.
+
+use crate::world::{CALLEE, CALLER, Change, Watch, World};
+use net::sim::Link;
+use std::time::Duration;
+use terminal::assembly::{Assurance, Outcome};
+
+/// A call over a network that loses up to 20 % of all datagrams, duplicates and reorders them.
+fn call(seed: u64) -> (World, Watch, Watch) {
+    let link = Link {
+        loss: f64::from(u32::try_from(seed % 21).unwrap()) / 100.0,
+        duplication: 0.01,
+        min_delay: Duration::from_millis(5),
+        max_delay: Duration::from_millis(30),
+    };
+    let mut world = World::new(seed, Change { link, ..Change::default() });
+    let (caller, callee) = world.watch();
+    let id = world.call();
+    // A setup that has to be retransmitted needs its time; then the parties talk for a second.
+    for _ in 0..64 {
+        world.pass(Duration::from_millis(500));
+        if caller.seen().established.is_some() || caller.seen().over.is_some() {
+            break;
+        }
+    }
+    world.pass(Duration::from_secs(1));
+    world.caller.hang_up(id);
+    world.settle();
+    (world, caller, callee)
+}
+
+/// The call was established and authenticated, or failed for a reason that is told.
+fn check(seed: u64) -> bool {
+    let (world, caller, callee) = call(seed);
+    let (caller, callee) = (caller.seen(), callee.seen());
+    let told = || format!("seed {seed}\n{caller:?}\n{callee:?}\n{}", world.ladder());
+    let Some(outcome) = &caller.over else {
+        panic!("the caller's call has no end: {}", told());
+    };
+    assert_eq!(callee.incoming > 0, callee.over.is_some(), "{}", told());
+    for (side, peer) in [(&caller, CALLEE), (&callee, CALLER)] {
+        if let Some(assurance) = &side.established {
+            authenticated(assurance, peer, &told);
+        }
+    }
+    match (&caller.established, outcome) {
+        (Some(_), _) => {
+            assert!(caller.packets_received > 0 || !outcome.is_ordinary(), "{}", told());
+            true
+        }
+        (None, Outcome::Failed(_) | Outcome::Ended(_) | Outcome::Media(_)) => false,
+        (None, Outcome::NoMedia) => panic!("no media in a call that was not up: {}", told()),
+    }
+}
+
+fn authenticated(assurance: &Assurance, peer: &str, told: &dyn Fn() -> String) {
+    assert_eq!(assurance.proof, "pgp", "{}", told());
+    assert_eq!(assurance.peer.as_deref(), Some(peer), "{}", told());
+    assert_eq!(assurance.trust, Some("pinned"), "{}", told());
+    assert!(assurance.media.iter().all(|m| m.starts_with("SRTP")), "{}", told());
+}
+
+/// Runs seeds and says how many calls came about.
+fn run(seeds: std::ops::Range<u64>) -> usize {
+    seeds.filter(|seed| check(*seed)).count()
+}
+
+#[test]
+fn seeds_0_to_150_end_in_a_call_or_a_clear_failure() {
+    let up = run(0..150);
+    assert!(up >= 140, "only {up} of 150 calls came about");
+}
+
+#[test]
+fn seeds_150_to_300_end_in_a_call_or_a_clear_failure() {
+    let up = run(150..300);
+    assert!(up >= 140, "only {up} of 150 calls came about");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_ladder() {
+    for seed in [0, 7, 20] {
+        let first = call(seed).0.ladder();
+        assert_eq!(first, call(seed).0.ladder(), "seed {seed}");
+        assert!(first.contains("got_401_unauthorized"), "{first}");
+    }
+}
+
+#[test]
+fn a_perfect_network_has_every_call() {
+    let mut world = World::new(1, Change::default());
+    let (caller, callee) = world.watch();
+    let id = world.call();
+    world.pass(Duration::from_secs(3));
+    assert!(caller.seen().established.is_some(), "{}", world.ladder());
+    assert!(callee.seen().established.is_some(), "{}", world.ladder());
+    world.caller.hang_up(id);
+    world.settle();
+    assert!(caller.seen().over.is_some_and(|outcome| outcome.is_ordinary()));
+    assert!(callee.seen().over.is_some_and(|outcome| outcome.is_ordinary()));
+    assert!(caller.seen().packets_received >= 100, "{:?}", caller.seen());
+}

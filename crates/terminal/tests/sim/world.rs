@@ -1,0 +1,239 @@
+//! Two terminals in a simulated network, with doubles of their security applications.
+
+use crate::meddler::{Meddle, Meddler};
+use media_ctl::audio::{Silence, Tone};
+use net::sim::{Link, Random, SimConfig, Simulation};
+use net::{Network, Runtime};
+use sip_core::manager::CallId;
+use sma::SecurityApplication;
+use sma::conformance::{Directory, Double};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use terminal::assembly::{
+    Assurance, Entropy, Event, Events, Invitation, Outcome, Ports, Settings, Terminal,
+};
+use terminal::config::{Address, Require};
+use terminal::ladder::Ladder;
+use terminal::record::{Entry, Limits, Recorder};
+
+pub(crate) const CALLER: &str = "sip:alice@caller.example";
+pub(crate) const CALLEE: &str = "sip:bob@callee.example";
+pub(crate) const CALLER_IP: [u8; 4] = [192, 0, 2, 1];
+pub(crate) const CALLEE_IP: [u8; 4] = [192, 0, 2, 2];
+
+/// The wall clock when the simulation starts.
+const UNIX_START: Duration = Duration::from_secs(1_700_000_000);
+
+/// Longer than any timer of SIP: 64*T1 is 32 s, a refused ring 180 s.
+pub(crate) const ALL_OVER: Duration = Duration::from_secs(600);
+
+/// Wraps a double, or takes another application's place.
+pub(crate) type Agent = Box<dyn Fn(Double) -> Arc<dyn SecurityApplication>>;
+
+/// What a test changes of the usual pair.
+pub(crate) struct Change {
+    pub(crate) link: Link,
+    pub(crate) caller_agent: Agent,
+    pub(crate) callee_agent: Agent,
+    /// What the way does to the callee's datagrams; TCP is then refused.
+    pub(crate) meddle: Option<Meddle>,
+    /// What the caller requires of the callee.
+    pub(crate) require: Require,
+}
+
+impl Default for Change {
+    fn default() -> Self {
+        Self {
+            link: Link::PERFECT,
+            caller_agent: Box::new(|double| Arc::new(double)),
+            callee_agent: Box::new(|double| Arc::new(double)),
+            meddle: None,
+            require: Require::Pgp,
+        }
+    }
+}
+
+/// Two terminals that have each other's keys pinned; the callee requires PGP.
+pub(crate) struct World {
+    pub(crate) sim: Simulation,
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) caller: Terminal,
+    pub(crate) callee: Terminal,
+    caller_events: Option<Events>,
+    callee_events: Option<Events>,
+    runtime: Arc<dyn Runtime>,
+    require: Require,
+}
+
+/// Randomness from the simulation's seed.
+struct Seeded(Mutex<Random>);
+
+impl Entropy for Seeded {
+    fn fill(&self, buffer: &mut [u8]) -> std::io::Result<()> {
+        self.0.lock().unwrap().fill(buffer);
+        Ok(())
+    }
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, change: Change) -> Self {
+        let sim = Simulation::new(SimConfig { seed, link: change.link, ..SimConfig::default() });
+        let (runtime, caller_network) = sim.host(IpAddr::from(CALLER_IP));
+        let (_, callee_network) = sim.host(IpAddr::from(CALLEE_IP));
+        let callee_network: Arc<dyn Network> = match change.meddle {
+            Some(meddle) => Arc::new(Meddler::new(callee_network, meddle)),
+            None => callee_network,
+        };
+        let recorder = Recorder::new(Arc::clone(&runtime), UNIX_START, Limits::default());
+        let directory = Directory::new(seed);
+        let alice = double(&directory, &runtime);
+        let bob = double(&directory, &runtime);
+        let keys = (alice.add_key(CALLER), bob.add_key(CALLEE));
+        let keys = (keys.0.to_string(), keys.1.to_string());
+        let start = |name, settings: &Settings, network, application| {
+            let ports = Ports {
+                runtime: Arc::clone(&runtime),
+                network,
+                unix_now: UNIX_START,
+                entropy: Arc::new(Seeded(Mutex::new(sim.random()))),
+                application: Some(application),
+                prompts: Arc::new(sst::Deny),
+                tap: Some(recorder.tap(name)),
+            };
+            Terminal::start(settings, ports).unwrap()
+        };
+        let of_caller = settings((CALLER, &keys.0), (CALLEE, &keys.1), CALLER_IP);
+        let of_callee = settings((CALLEE, &keys.1), (CALLER, &keys.0), CALLEE_IP);
+        let (caller, caller_events) =
+            start("caller", &of_caller, caller_network, (change.caller_agent)(alice));
+        let (callee, callee_events) =
+            start("callee", &of_callee, callee_network, (change.callee_agent)(bob));
+        Self {
+            caller,
+            callee,
+            caller_events: Some(caller_events),
+            callee_events: Some(callee_events),
+            recorder,
+            runtime,
+            require: change.require,
+            sim,
+        }
+    }
+
+    /// Places the call to the callee.
+    pub(crate) fn call(&self) -> CallId {
+        let invitation = Invitation {
+            to: CALLEE.to_owned(),
+            next_hop: Some(Address::udp((CALLEE_IP, 5060).into()).into()),
+            require: self.require,
+            source: Box::new(Tone::new(440.0, 8_000)),
+            sink: Box::new(Silence),
+        };
+        self.caller.call(invitation).unwrap()
+    }
+
+    /// Both sides' events from now on, the callee answering every call.
+    pub(crate) fn watch(&mut self) -> (Watch, Watch) {
+        let caller = Watch::default();
+        let callee = Watch::default();
+        let events = self.caller_events.take().unwrap();
+        self.runtime.spawn(Box::pin(follow(self.caller.clone(), events, caller.clone())));
+        let events = self.callee_events.take().unwrap();
+        self.runtime.spawn(Box::pin(follow(self.callee.clone(), events, callee.clone())));
+        (caller, callee)
+    }
+
+    /// Lets virtual time pass.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.sim.run_until(self.sim.elapsed() + time).unwrap();
+    }
+
+    /// Lets all timers run out, and shows that nothing is left.
+    pub(crate) fn settle(&self) {
+        self.sim.run_until_idle(self.sim.elapsed() + ALL_OVER).unwrap();
+        for terminal in [&self.caller, &self.callee] {
+            assert_eq!(terminal.sizes(), Default::default(), "{terminal:?}\n{}", self.ladder());
+            assert_eq!(terminal.calls(), 0, "{terminal:?}\n{}", self.ladder());
+        }
+    }
+
+    pub(crate) fn ladder(&self) -> String {
+        Ladder::of_two(&self.recorder.entries(), "caller", "callee").to_text()
+    }
+
+    /// How many entries of `terminal` have this label.
+    pub(crate) fn count(&self, terminal: &str, wanted: impl Fn(&Entry) -> bool) -> usize {
+        let entries = self.recorder.entries();
+        entries.iter().filter(|e| &*e.terminal == terminal && wanted(e)).count()
+    }
+}
+
+/// What became of a side's call.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) incoming: usize,
+    pub(crate) established: Option<Assurance>,
+    pub(crate) over: Option<Outcome>,
+    pub(crate) packets_received: u64,
+}
+
+/// A side's events, as they come.
+#[derive(Clone, Default)]
+pub(crate) struct Watch(Arc<Mutex<Seen>>);
+
+impl Watch {
+    pub(crate) fn seen(&self) -> Seen {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+async fn follow(terminal: Terminal, mut events: Events, watch: Watch) {
+    while let Some(event) = events.next().await {
+        let mut answer = None;
+        {
+            let mut seen = watch.0.lock().unwrap();
+            match event {
+                Event::Incoming { id, .. } => {
+                    seen.incoming += 1;
+                    answer = Some(id);
+                }
+                Event::Established { assurance, .. } => seen.established = Some(assurance),
+                Event::Over { outcome, stats, .. } => {
+                    seen.over = Some(outcome);
+                    seen.packets_received = stats.packets_received;
+                }
+                _ => {}
+            }
+        }
+        if let Some(id) = answer {
+            terminal.accept(id, Box::new(Tone::new(660.0, 8_000)), Box::new(Silence)).unwrap();
+        }
+    }
+}
+
+fn double(directory: &Directory, runtime: &Arc<dyn Runtime>) -> Double {
+    let (start, runtime) = (runtime.now(), Arc::clone(runtime));
+    let clock = move || (UNIX_START + runtime.now().duration_since(start)).as_secs();
+    Double::new(directory, Arc::new(clock))
+}
+
+fn settings(own: (&str, &str), peer: (&str, &str), ip: [u8; 4]) -> Settings {
+    let realm = own.0.split_once('@').unwrap().1.to_owned();
+    let security = sst::Configuration {
+        identities: vec![sst::Identity {
+            aor: own.0.to_owned(),
+            fingerprint: Some(own.1.to_owned()),
+        }],
+        pins: vec![sst::Pin { aor: peer.0.to_owned(), fingerprint: peer.1.to_owned() }],
+        require: sst::Requirement::Pgp,
+        realm,
+        ..sst::Configuration::default()
+    };
+    let address = (ip, 5060).into();
+    Settings {
+        identity: own.0.to_owned(),
+        binds: vec![Address::udp(address), Address::tcp(address)],
+        security,
+    }
+}
