@@ -32,7 +32,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let challenged = flood(&socket, address, 1_000..1_000 + count)?;
     let after = resident_kib(pid)?;
 
-    println!("{count} INVITEs, {challenged} challenged with 401; VmRSS {before} KiB, then {after} KiB");
+    println!(
+        "{count} INVITEs, {challenged} challenged with 401; VmRSS {before} KiB, then {after} KiB"
+    );
     if challenged * 100 < count * 99 {
         return Err("fewer than 99 % of the INVITEs were challenged".into());
     }

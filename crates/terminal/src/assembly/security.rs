@@ -50,8 +50,7 @@ fn build(settings: &Settings, ports: &Ports) -> Result<Security> {
         clock: Clock::new(Arc::clone(&ports.runtime), ports.unix_now),
         entropy: Arc::clone(&ports.entropy),
     });
-    let mut builder =
-        SecurityManager::builder(platform).digest(Digest::default()).application(prompts(ports));
+    let mut builder = SecurityManager::builder(platform).digest(Digest).application(prompts(ports));
     #[cfg(feature = "pgp")]
     if let Some(application) = application(ports) {
         builder = builder.pgp(sec_manager::Pgp::new(application));

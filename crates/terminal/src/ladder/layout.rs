@@ -5,6 +5,7 @@ use crate::record::{Entry, Kind, Lifeline, Packet, WireKind, classify};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 /// A vertical line of the diagram.
@@ -121,6 +122,8 @@ struct Builder<'a> {
     /// Entries that received what another entry sent: they are drawn with it.
     drawn: BTreeSet<u64>,
     media: MediaRuns,
+    /// The rows of the media's last arrows.
+    last_media: Range<usize>,
 }
 
 impl<'a> Builder<'a> {
@@ -131,6 +134,7 @@ impl<'a> Builder<'a> {
             rows: Vec::new(),
             drawn: BTreeSet::new(),
             media: MediaRuns::default(),
+            last_media: 0..0,
         }
     }
 
@@ -143,7 +147,7 @@ impl<'a> Builder<'a> {
                 self.entry(entry, &mut receipts);
             }
         }
-        self.flush_media(0);
+        self.finish_media();
         Ladder { columns: self.columns, rows: self.rows }
     }
 
@@ -187,6 +191,9 @@ impl<'a> Builder<'a> {
         if !self.knows(entry) {
             return;
         }
+        if !is_media(entry) {
+            self.flush_media(WORTH_AN_ARROW);
+        }
         match (&entry.packet, entry.kind) {
             (Some(packet), _) => self.packet(entry, packet, receipts),
             (None, Kind::State) => {
@@ -215,7 +222,6 @@ impl<'a> Builder<'a> {
         if packet.octets.is_empty() {
             return;
         }
-        self.flush_media(WORTH_AN_ARROW);
         if self.single() {
             return self.one_sided(entry, packet);
         }
@@ -261,16 +267,33 @@ impl<'a> Builder<'a> {
 
     /// Draws the media so far, if there are at least `least` packets of it.
     fn flush_media(&mut self, least: u64) {
+        if self.media.packets() >= least.max(1) {
+            let ends = self.media_ends();
+            let arrows = self.media.draw(ends, self.single());
+            self.last_media = self.rows.len()..self.rows.len() + arrows.len();
+            self.rows.extend(arrows);
+        }
+    }
+
+    /// Draws what media is left; a few last packets join the arrows before.
+    fn finish_media(&mut self) {
+        let last = self.last_media.clone();
+        if last.is_empty() || self.media.packets() >= WORTH_AN_ARROW {
+            return self.flush_media(1);
+        }
+        let joined = self.media.joined(self.media_ends(), self.single());
+        self.rows.splice(last, joined);
+    }
+
+    /// The columns between which media flows.
+    fn media_ends(&self) -> (usize, usize) {
         let left = self.column(self.terminals[0], Lifeline::MediaController);
         let right = if self.single() {
             self.column("", Lifeline::Remote)
         } else {
             self.column(self.terminals[1], Lifeline::MediaController)
         };
-        if let (Some(left), Some(right)) = (left, right) {
-            let single = self.single();
-            self.rows.extend(self.media.take(least, left, right, single));
-        }
+        (left.unwrap_or_default(), right.unwrap_or_default())
     }
 
     fn single(&self) -> bool {
@@ -285,8 +308,15 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Fewer media packets than this do not get an arrow of their own before the next SIP message.
+/// Fewer media packets than this do not get an arrow of their own before the next signal.
 const WORTH_AN_ARROW: u64 = 25;
+
+fn is_media(entry: &Entry) -> bool {
+    entry
+        .packet
+        .as_ref()
+        .is_some_and(|packet| matches!(classify(&packet.octets), WireKind::Rtp | WireKind::Rtcp))
+}
 
 fn key(packet: &Packet) -> Key {
     (packet.path(), packet.octets.clone())

@@ -2,6 +2,7 @@
 
 use super::layout::{Hue, Row};
 use crate::record::WireKind;
+use std::mem::take;
 use std::time::Duration;
 
 /// What went one way.
@@ -21,6 +22,8 @@ pub(super) struct MediaRuns {
     pub(super) secured: bool,
     rightward: Run,
     leftward: Run,
+    /// What the last arrows show.
+    drawn: (Run, Run),
 }
 
 impl MediaRuns {
@@ -36,22 +39,44 @@ impl MediaRuns {
         }
     }
 
-    /// The arrows for what was counted, and starts anew; none below `least` packets.
-    pub(super) fn take(&mut self, least: u64, left: usize, right: usize, single: bool) -> Vec<Row> {
-        if self.rightward.total() + self.leftward.total() < least {
-            return Vec::new();
-        }
-        let runs = [
-            (std::mem::take(&mut self.rightward), left, right),
-            (std::mem::take(&mut self.leftward), right, left),
-        ];
-        runs.into_iter()
-            .filter_map(|(run, from, to)| run.arrow(from, to, self.secured, single))
-            .collect()
+    /// Packets since the last arrows, both ways.
+    pub(super) const fn packets(&self) -> u64 {
+        self.rightward.total() + self.leftward.total()
+    }
+
+    /// The arrows for what was counted between the columns `ends`; counting starts anew.
+    pub(super) fn draw(&mut self, ends: (usize, usize), single: bool) -> Vec<Row> {
+        self.drawn = (take(&mut self.rightward), take(&mut self.leftward));
+        self.arrows(self.drawn, ends, single)
+    }
+
+    /// The last arrows with what came after them.
+    pub(super) fn joined(&mut self, ends: (usize, usize), single: bool) -> Vec<Row> {
+        let (right, left) = self.drawn;
+        self.drawn = (right.and(take(&mut self.rightward)), left.and(take(&mut self.leftward)));
+        self.arrows(self.drawn, ends, single)
+    }
+
+    fn arrows(
+        &self, (right, left): (Run, Run), (from, to): (usize, usize), single: bool,
+    ) -> Vec<Row> {
+        let right = right.arrow(from, to, self.secured, single);
+        right.into_iter().chain(left.arrow(to, from, self.secured, single)).collect()
     }
 }
 
 impl Run {
+    /// This run and a later one as one.
+    fn and(self, later: Self) -> Self {
+        Self {
+            first: self.first.or(later.first),
+            last: self.last.max(later.last),
+            rtp_sent: self.rtp_sent + later.rtp_sent,
+            rtp_received: self.rtp_received + later.rtp_received,
+            rtcp: self.rtcp + later.rtcp,
+        }
+    }
+
     const fn total(&self) -> u64 {
         self.rtp_sent + self.rtp_received + self.rtcp
     }
