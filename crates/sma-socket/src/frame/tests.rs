@@ -1,0 +1,132 @@
+use super::*;
+use proptest::prelude::*;
+
+fn fingerprint() -> Fingerprint {
+    Fingerprint::parse(&"ab".repeat(20)).unwrap()
+}
+
+fn notation() -> Notation {
+    Notation { name: "cs1@countersign.invalid".into(), value: b"uac".to_vec(), critical: true }
+}
+
+fn report() -> Report {
+    Report {
+        good: true,
+        data_sha256: [7; 32],
+        signatures: 1,
+        primary: fingerprint(),
+        hash: HashId(8),
+        class: 0,
+        created: 1_700_000_000,
+        expires: None,
+        key: KeyValidity::NotForSigning,
+        strong: true,
+        notations: vec![notation()],
+    }
+}
+
+fn bodies() -> Vec<Body> {
+    let key = Key {
+        fingerprint: fingerprint(),
+        user_ids: vec!["sip:alice@example.org".into()],
+        secret: true,
+    };
+    let mut bodies: Vec<_> = [
+        Question::Identities,
+        Question::Sign(ToSign {
+            signer: fingerprint(),
+            data: b"data".to_vec(),
+            notation: notation(),
+            expires_in: Duration::from_secs(300),
+        }),
+        Question::Verify(ToVerify {
+            signer: fingerprint(),
+            data: b"data".to_vec(),
+            signature: b"signature".to_vec(),
+            known_notations: vec!["cs1@countersign.invalid".into()],
+        }),
+        Question::Encrypt {
+            recipients: vec![fingerprint(), fingerprint()],
+            octets: b"plain".to_vec(),
+        },
+        Question::Decrypt { recipient: fingerprint(), octets: b"cipher".to_vec() },
+        Question::Generate("sip:alice@example.org".into()),
+        Question::Import(b"key".to_vec()),
+        Question::Export(fingerprint()),
+    ]
+    .map(Body::Question)
+    .into();
+    bodies.push(Body::Cancel);
+    let plain = Decrypted { octets: b"plain".to_vec(), integrity: true };
+    let answers = [
+        Answer::Keys(vec![key]),
+        Answer::Octets(Vec::new()),
+        Answer::Report(report()),
+        Answer::Decrypted(plain),
+        Answer::Text("-----BEGIN".into()),
+    ];
+    bodies.extend(answers.map(|answer| Body::Answer(Ok(answer))));
+    let errors = (1..=10).map(|code| Body::Answer(Err(error_from_wire(code).unwrap())));
+    bodies.extend(errors);
+    bodies
+}
+
+#[test]
+fn every_body_comes_back_as_it_went() {
+    for (body, n) in bodies().into_iter().zip(0..) {
+        let frame = Frame { id: [n; 16], body };
+        let octets = encode(frame.clone()).unwrap();
+        assert!(decode(&octets).ok() == Some(frame), "body {n}");
+    }
+}
+
+#[test]
+fn a_frame_that_is_too_large_is_not_encoded() {
+    let frame = Frame { id: [0; 16], body: Body::Question(Question::Import(vec![0; MAX_FRAME])) };
+    assert!(encode(frame).err() == Some(FrameError::TooLarge));
+    assert!(decode(&[0; MAX_FRAME + 1]).err() == Some(FrameError::TooLarge));
+}
+
+#[test]
+fn what_cannot_be_is_malformed() {
+    let malformed = |wire: wire::Frame| {
+        assert!(decode(&wire.encode_to_vec()).err() == Some(FrameError::Malformed));
+    };
+    let frame = |body| wire::Frame { id: vec![0; 16], body: Some(body) };
+    malformed(wire::Frame::default());
+    malformed(wire::Frame { id: vec![0; 15], body: Some(wire::Body::Cancel(wire::Nothing {})) });
+    malformed(frame(wire::Body::Export("ABCD".into())));
+    malformed(frame(wire::Body::Failure(0)));
+    malformed(frame(wire::Body::Failure(11)));
+    malformed(frame(wire::Body::Sign(wire::Sign::default())));
+    let changes: [fn(&mut wire::Report); 5] = [
+        |report| report.key = 5,
+        |report| report.hash = 256,
+        |report| report.class = 256,
+        |report| report.data_sha256.truncate(31),
+        |report| report.primary.truncate(16),
+    ];
+    for change in changes {
+        let mut wrong = report_to_wire(report());
+        change(&mut wrong);
+        malformed(frame(wire::Body::Report(wrong)));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn octets_never_panic(octets in proptest::collection::vec(any::<u8>(), 0..512)) {
+        let _ = decode(&octets);
+    }
+
+    #[test]
+    fn a_changed_frame_never_panics(n in 0usize..20, at in 0usize..400, value: u8) {
+        let body = bodies().swap_remove(n);
+        let mut octets = encode(Frame { id: [1; 16], body }).unwrap().to_vec();
+        let at = at % octets.len();
+        octets[at] = value;
+        let _ = decode(&octets);
+    }
+}
