@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use clap::Parser;
 use std::ffi::OsString;
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
@@ -90,6 +90,7 @@ fn log_to_stderr(verbose: u8) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .without_time();
     // A second command in one process (a test) keeps the first one's subscriber.
