@@ -184,9 +184,7 @@ fn find<'a>(request: &Request<'a>, policy: &Policy) -> Found<'a> {
 fn unacceptable(
     request: &Request<'_>, policy: &Policy, credentials: &Credentials<'_>,
 ) -> Option<Refusal> {
-    let uri = unescape(credentials.uri);
-    let ours = *uri == *request.uri
-        || aor::canonical(&uri).is_ok_and(|aor| policy.identities.contains_key(&aor));
+    let ours = is_ours(&unescape(credentials.uri), request.uri, policy);
     let offered = policy.algorithms.contains(&credentials.algorithm.hash);
     let qop = match credentials.qop {
         None => false,
@@ -194,6 +192,17 @@ fn unacceptable(
         Some(crate::digest::Qop::AuthInt) => true,
     };
     (!ours || !offered || !qop || credentials.algorithm.session).then_some(BAD_REQUEST)
+}
+
+/// Whether a digest `uri` names this request's resource: its Request-URI, one of our identities,
+/// or, as some agents have it, the Request-URI's host alone.
+fn is_ours(uri: &[u8], request_uri: &[u8], policy: &Policy) -> bool {
+    let Ok(named) = aor::canonical(uri) else {
+        return uri == request_uri;
+    };
+    let host_alone = !named.as_str().contains('@')
+        && aor::canonical(request_uri).is_ok_and(|asked| asked.domain() == named.domain());
+    uri == request_uri || host_alone || policy.identities.contains_key(&named)
 }
 
 /// The algorithms as the nonce is bound to them: only where there is more than one.
