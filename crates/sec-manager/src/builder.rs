@@ -5,6 +5,7 @@ use crate::digest::Digest;
 use crate::fsm::StateSink;
 use crate::manager::{SecurityManager, Shared};
 use crate::nonce::Issuer;
+use crate::pgp::Pgp;
 use crate::{NoRandomness, Platform};
 use sst::TelephonyApplication;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub struct Builder {
     platform: Arc<dyn Platform>,
     inst: u16,
     digest: Option<Digest>,
+    pgp: Option<Pgp>,
     application: Arc<dyn TelephonyApplication>,
     observer: Option<Arc<dyn StateSink>>,
 }
@@ -28,13 +30,20 @@ impl std::fmt::Debug for Builder {
 impl Builder {
     pub(crate) fn new(platform: Arc<dyn Platform>) -> Self {
         let application = Arc::new(sst::Deny);
-        Self { platform, inst: 0, digest: None, application, observer: None }
+        Self { platform, inst: 0, digest: None, pgp: None, application, observer: None }
     }
 
     /// Answers and issues HTTP Digest challenges.
     #[must_use]
     pub const fn digest(mut self, digest: Digest) -> Self {
         self.digest = Some(digest);
+        self
+    }
+
+    /// Signs, verifies and encrypts calls through a security application.
+    #[must_use]
+    pub fn pgp(mut self, pgp: Pgp) -> Self {
+        self.pgp = Some(pgp);
         self
     }
 
@@ -71,6 +80,7 @@ impl Builder {
         let issuer = Issuer::new(&mut master, self.inst, u16::from_be_bytes(boot), start);
         let shared = Shared::new(self.platform, issuer, self.application)
             .with_digest(self.digest)
+            .with_pgp(self.pgp)
             .with_observer(self.observer);
         Ok(Arc::new(SecurityManager::new(shared)))
     }

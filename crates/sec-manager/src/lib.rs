@@ -19,6 +19,7 @@ mod media;
 pub mod mime;
 pub mod nonce;
 pub mod params;
+mod pgp;
 mod platform;
 mod policy;
 #[cfg(feature = "srtp")]
@@ -31,4 +32,5 @@ pub use builder::Builder;
 pub use digest::Digest;
 pub use fsm::StateSink;
 pub use manager::SecurityManager;
+pub use pgp::Pgp;
 pub use platform::{NoRandomness, Platform};

@@ -1,36 +1,165 @@
 //! Bodies that leave and come in, and the media keys within. SSA's `encrypt` and `decrypt`.
+//!
+//! Encrypt first, then sign: CS1 covers the ciphertext. Verify first, then decrypt: the stack asks
+//! for `decrypt` only once the message was authenticated.
 
 use super::Shared;
-use ssa::{Answer, Body, BodyVerdict, CallRef, Direction};
+use super::record::{Exchange, Record};
+use crate::cs1::Role;
+use crate::mime::{self, Binding};
+use crate::pgp::{CHECKING, GRACE, Jobs, MAKING};
+use sma::Error;
+use ssa::{Answer, Body, BodyVerdict, CallRef, Direction, Plan, Refusal};
+use sst::Requirement;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The body cannot be read; one answer for every reason. RFC 3261 §21.4.28.
+const UNDECIPHERABLE: Refusal = Refusal::new(493, "Undecipherable");
 
 impl Shared {
-    /// A body that is about to leave: its key slots are filled only where it travels encrypted.
+    /// A body that is about to leave.
     pub(super) fn encrypt(
-        &self, call: CallRef, direction: Direction, body: Body,
+        &self, call: CallRef, direction: Direction, plan: Option<Plan>, body: Body,
     ) -> Answer<BodyVerdict> {
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
-            return Answer::Ready(BodyVerdict::Body(body));
+            return passed(body);
         };
-        let standing = record.standing(false);
-        match record.media.fill(direction, body, standing, &*self.platform) {
-            Ok(body) => Answer::Ready(BodyVerdict::Body(body)),
-            Err(refusal) => Answer::Ready(BodyVerdict::Refused(refusal)),
+        if record.require != Requirement::Pgp {
+            return self.fill(record, direction, body, false).map_or_else(refused, passed);
+        }
+        // The first INVITE to a contact that requires PGP says nothing to whoever reads it.
+        let exchange = match (direction, plan) {
+            (Direction::Request, None) => return passed(Body::default()),
+            (Direction::Request, Some(plan)) => {
+                let planned = record.planned(plan.0).and_then(|plan| plan.pgp.as_ref());
+                planned.map(|plan| plan.exchange.clone())
+            }
+            (Direction::Response, _) => record.received.clone(),
+        };
+        let (Some(exchange), Some(jobs)) = (exchange, self.jobs.clone()) else {
+            return refused(UNDECIPHERABLE);
+        };
+        if body.octets.is_empty() {
+            return passed(body);
+        }
+        match self.fill(record, direction, body, true) {
+            Ok(body) => seal(jobs, direction, &exchange, &body),
+            Err(refusal) => refused(refusal),
         }
     }
 
-    /// A body that came in: key slots are emptied.
+    fn fill(
+        &self, record: &mut Record, direction: Direction, body: Body, encrypted: bool,
+    ) -> Result<Body, Refusal> {
+        let standing = record.standing(encrypted);
+        record.media.fill(direction, body, standing, &*self.platform)
+    }
+
+    /// A body that came in.
     pub(super) fn decrypt(
-        &self, call: CallRef, direction: Direction, body: Body,
+        self: &Arc<Self>, call: CallRef, direction: Direction, body: Body,
     ) -> Answer<BodyVerdict> {
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
-            return Answer::Ready(BodyVerdict::Body(body));
+            return passed(body);
         };
-        let standing = record.standing(false);
-        match record.media.empty(direction, body, standing) {
-            Ok(body) => Answer::Ready(BodyVerdict::Body(body)),
-            Err(refusal) => Answer::Ready(BodyVerdict::Refused(refusal)),
+        if record.require != Requirement::Pgp {
+            let standing = record.standing(false);
+            let emptied = record.media.empty(direction, body, standing);
+            return emptied.map_or_else(refused, passed);
         }
+        if body.octets.is_empty() {
+            return passed(body);
+        }
+        let exchange = match direction {
+            Direction::Request => record.received.clone(),
+            Direction::Response => record.sent.clone(),
+        };
+        // In a PGP dialog a body counts only where it was encrypted.
+        let (Some(exchange), Some(jobs), true, true) =
+            (exchange, self.jobs.clone(), record.authenticated, mime::is_encrypted(&body))
+        else {
+            return refused(UNDECIPHERABLE);
+        };
+        drop(inner);
+        let shared = Arc::clone(self);
+        let future = Box::pin(async move {
+            match open(jobs, direction, &exchange, &body).await {
+                Ok(body) => shared.opened_body(call, direction, body),
+                Err(refusal) => BodyVerdict::Refused(refusal),
+            }
+        });
+        Answer::Pending { within: CHECKING + GRACE, future }
+    }
+
+    /// The plaintext: its keys go to the media, its slots to the controller.
+    fn opened_body(&self, call: CallRef, direction: Direction, body: Body) -> BodyVerdict {
+        let mut inner = self.lock();
+        let Some(record) = inner.records.get_mut(call.0) else {
+            return BodyVerdict::Refused(UNDECIPHERABLE);
+        };
+        let standing = record.standing(true);
+        match record.media.empty(direction, body, standing) {
+            Ok(body) => BodyVerdict::Body(body),
+            Err(refusal) => BodyVerdict::Refused(refusal),
+        }
+    }
+}
+
+fn passed(body: Body) -> Answer<BodyVerdict> {
+    Answer::Ready(BodyVerdict::Body(body))
+}
+
+fn refused(refusal: Refusal) -> Answer<BodyVerdict> {
+    Answer::Ready(BodyVerdict::Refused(refusal))
+}
+
+const fn binding(exchange: &Exchange, direction: Direction) -> Binding<'_> {
+    let role = match direction {
+        Direction::Request => Role::Uac,
+        Direction::Response => Role::Uas,
+    };
+    let from_tag = exchange.from_tag.as_slice();
+    Binding { role, from: &exchange.from, to: &exchange.to, from_tag }
+}
+
+/// Encloses a body in the entity that binds it to its exchange, and has it encrypted.
+fn seal(jobs: Jobs, direction: Direction, exchange: &Exchange, body: &Body) -> Answer<BodyVerdict> {
+    let nonces: Vec<&[u8]> = exchange.nonces.iter().map(Vec::as_slice).collect();
+    let Ok(plaintext) = mime::enclose(&binding(exchange, direction), &nonces, body) else {
+        return refused(UNDECIPHERABLE);
+    };
+    let recipients = vec![exchange.peer.clone()];
+    let future = Box::pin(async move {
+        let wrapped = match jobs.encrypt(recipients, plaintext).await {
+            Ok(ciphertext) => mime::wrap(&ciphertext).map_err(|_| UNDECIPHERABLE),
+            Err(error) => Err(unavailable(error)),
+        };
+        wrapped.map_or_else(BodyVerdict::Refused, BodyVerdict::Body)
+    });
+    Answer::Pending { within: MAKING + GRACE, future }
+}
+
+async fn open(
+    jobs: Jobs, direction: Direction, exchange: &Exchange, body: &Body,
+) -> Result<Body, Refusal> {
+    let ciphertext = mime::ciphertext(body).map_err(|_| UNDECIPHERABLE)?.to_vec();
+    let plain = jobs.decrypt(exchange.own.clone(), ciphertext).await.map_err(unavailable)?;
+    if !plain.integrity {
+        return Err(UNDECIPHERABLE);
+    }
+    let nonce = exchange.nonces.first().map(Vec::as_slice).unwrap_or_default();
+    mime::open(&binding(exchange, direction), nonce, &plain.octets).map_err(|_| UNDECIPHERABLE)
+}
+
+/// Our application's trouble is ours; anything else is the body's.
+fn unavailable(error: Error) -> Refusal {
+    match error {
+        Error::Unavailable | Error::Deadline | Error::Busy | Error::Failed | Error::Protocol => {
+            Refusal::try_later(Duration::from_secs(2))
+        }
+        _ => UNDECIPHERABLE,
     }
 }

@@ -27,7 +27,7 @@ impl Shared {
         let required = self.lock().records.get(call.0).map(|record| record.require);
         if required == Some(Requirement::Pgp) {
             // G29: a weaker challenge does not stand in for the proof that is required.
-            return Answer::Ready(self.give_up(call, Why::ProofMissing));
+            return Answer::Ready(self.pgp_plan(call, response, sent));
         }
         match &self.digest {
             Some(_) => self.digest_plan(call, hop, response, sent),
@@ -59,14 +59,18 @@ impl Shared {
 
     /// Makes the header fields of a request that is about to leave under a plan.
     pub(super) fn authorize(
-        &self, call: CallRef, plan: Plan, request: &Request<'_>,
+        self: &Arc<Self>, call: CallRef, plan: Plan, request: &Request<'_>,
     ) -> Answer<Authorized> {
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
             return Answer::Ready(Authorized::GiveUp(Why::OtherCall));
         };
-        if record.planned(plan.0).is_none() {
+        let Some(planned) = record.planned(plan.0) else {
             return Answer::Ready(Authorized::GiveUp(Why::OtherCall));
+        };
+        if let (Some(pgp), Some(jobs)) = (planned.pgp.clone(), self.jobs.clone()) {
+            drop(inner);
+            return self.pgp_authorize(call, jobs, pgp, request);
         }
         Answer::Ready(match self.digest_authorize(record, request) {
             Some(fields) => self.authorized(call, record, fields),

@@ -46,7 +46,11 @@ impl Shared {
         let reserve = answers.iter().map(|answer| answer.room(sent)).sum();
         if answers.iter().all(|answer| answer.keys.is_some()) {
             let answers = answers.into_iter().filter_map(Pending::with_its_keys).collect();
-            return Answer::Ready(self.planned(call, Planned { ticket, answers }, reserve));
+            return Answer::Ready(self.planned(
+                call,
+                Planned { ticket, answers, pgp: None },
+                reserve,
+            ));
         }
         let shared = Arc::clone(self);
         let future = Box::pin(async move {
@@ -57,7 +61,7 @@ impl Shared {
                     None => return shared.give_up(call, Why::NotConfigured),
                 }
             }
-            shared.planned(call, Planned { ticket, answers: ready }, reserve)
+            shared.planned(call, Planned { ticket, answers: ready, pgp: None }, reserve)
         });
         Answer::Pending { within: PROMPT, future }
     }
@@ -94,7 +98,7 @@ impl Shared {
     }
 
     /// A number that nobody guesses.
-    fn ticket(&self) -> Option<u64> {
+    pub(super) fn ticket(&self) -> Option<u64> {
         let mut octets = [0; 8];
         self.platform.random(&mut octets).ok()?;
         Some(u64::from_be_bytes(octets))

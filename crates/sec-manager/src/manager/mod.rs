@@ -5,6 +5,7 @@
 //!   challenge.rs  got_401_unauthorized, authorize      what we prove, and to whom
 //!   response.rs   response_leaving, response_received  the proof of the answer
 //!   body.rs       encrypt, decrypt                     bodies and their media keys
+//!   digest_*.rs, pgp_*.rs                              the same, for one scheme
 //!   telephony.rs  SST                                  policy in, assurance out
 //! ```
 //!
@@ -14,6 +15,9 @@ mod body;
 mod challenge;
 mod digest_client;
 mod digest_server;
+mod pgp_client;
+mod pgp_response;
+mod pgp_server;
 mod record;
 mod request;
 mod response;
@@ -26,6 +30,7 @@ use crate::digest::Digest;
 use crate::fsm::{Role, Signal, State, StateSink, Step, WaitingTable};
 use crate::media::{CallMedia, Standing};
 use crate::nonce::{Issuer, ReplayTable};
+use crate::pgp::{Jobs, Pgp};
 use crate::policy::Policy;
 use record::{Record, Records};
 use sst::{RegisteredFlow, Requirement, TelephonyApplication};
@@ -84,6 +89,8 @@ pub(crate) struct Shared {
     pub(crate) replay: Mutex<ReplayTable>,
     pub(crate) application: Arc<dyn TelephonyApplication>,
     pub(crate) digest: Option<Digest>,
+    /// The way to the security application, where the PGP scheme was given.
+    pub(crate) jobs: Option<Jobs>,
     observer: Option<Arc<dyn StateSink>>,
     inner: Mutex<Inner>,
 }
@@ -112,6 +119,7 @@ impl Shared {
             replay: Mutex::default(),
             application,
             digest: None,
+            jobs: None,
             observer: None,
             inner: Mutex::new(inner),
         }
@@ -119,6 +127,12 @@ impl Shared {
 
     pub(crate) fn with_digest(mut self, digest: Option<Digest>) -> Self {
         self.digest = digest;
+        self
+    }
+
+    pub(crate) fn with_pgp(mut self, pgp: Option<Pgp>) -> Self {
+        let platform = Arc::clone(&self.platform);
+        self.jobs = pgp.map(|pgp| Jobs::new(pgp.application, platform));
         self
     }
 

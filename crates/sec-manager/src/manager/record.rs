@@ -4,6 +4,7 @@ use crate::aor::Aor;
 use crate::digest::{Keys, Named, Qop};
 use crate::fsm::State;
 use crate::media::{CallMedia, Standing};
+use sma::Fingerprint;
 use sst::{Assurance, HopProtection, Proof, Requirement};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,6 +80,9 @@ pub(crate) struct Record {
     pub(crate) proved: Vec<Proved>,
     /// What the peer's authorized request proved, for our `rspauth`.
     pub(crate) verified: Option<VerifiedDigest>,
+    /// Our last signed request, and the peer's that verified.
+    pub(crate) sent: Option<Exchange>,
+    pub(crate) received: Option<Exchange>,
     /// The media lines and their keys.
     pub(crate) media: CallMedia,
     /// What the application is told.
@@ -89,6 +93,29 @@ pub(crate) struct Record {
 pub(crate) struct Planned {
     pub(crate) ticket: u64,
     pub(crate) answers: Vec<DigestAnswer>,
+    pub(crate) pgp: Option<PgpPlan>,
+}
+
+/// PGP challenges that are being answered.
+#[derive(Clone)]
+pub(crate) struct PgpPlan {
+    /// Realm and nonce of each.
+    pub(crate) challenges: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) exchange: Exchange,
+}
+
+/// One signed request and its answer, as both sides name it.
+#[derive(Clone)]
+pub(crate) struct Exchange {
+    pub(crate) from: Aor,
+    pub(crate) to: Aor,
+    pub(crate) from_tag: Vec<u8>,
+    /// The nonces that the request answers.
+    pub(crate) nonces: Vec<Vec<u8>>,
+    /// Our key.
+    pub(crate) own: Fingerprint,
+    /// The peer's.
+    pub(crate) peer: Fingerprint,
 }
 
 /// A Digest challenge that is being answered, or was.
@@ -141,6 +168,8 @@ impl Record {
             tries: BTreeMap::new(),
             proved: Vec::new(),
             verified: None,
+            sent: None,
+            received: None,
             media: CallMedia::default(),
             assurance,
         }

@@ -4,9 +4,10 @@ use super::Shared;
 use crate::aor::{self, Aor};
 use crate::fsm::Signal;
 use crate::policy::Policy;
-use ssa::{Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
+use ssa::{Answer, Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
 use sst::{Proof, Requirement};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) const BAD_REQUEST: Refusal = Refusal::new(400, "Bad Request");
@@ -46,8 +47,10 @@ impl Shared {
                 Some(_) => self.digest_received(call, arrival, request, &policy, &aors),
                 None => Received::Reject(FORBIDDEN),
             },
-            // No scheme that was given to the builder can prove it.
-            Requirement::Pgp => Received::Reject(FORBIDDEN),
+            Requirement::Pgp => match &self.jobs {
+                Some(_) => self.pgp_received(call, arrival, request, &policy, &aors),
+                None => Received::Reject(FORBIDDEN),
+            },
         }
     }
 
@@ -87,12 +90,17 @@ impl Shared {
 
     /// Asks for the authentication signal.
     pub(super) fn authenticate(
-        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
-    ) -> Authentication {
+        self: &Arc<Self>, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
+    ) -> Answer<Authentication> {
         let policy = self.policy();
-        match Aors::of(request) {
-            Some(aors) => self.digest_authenticate(call, arrival, request, &policy, &aors),
-            None => Authentication::Refused(BAD_REQUEST),
+        let Some(aors) = Aors::of(request) else {
+            return Answer::Ready(Authentication::Refused(BAD_REQUEST));
+        };
+        match self.required(call, arrival, request, &policy, Some(&aors)) {
+            Requirement::Pgp => self.pgp_authenticate(call, arrival, request, &policy, &aors),
+            Requirement::Digest | Requirement::Nothing => {
+                Answer::Ready(self.digest_authenticate(call, arrival, request, &policy, &aors))
+            }
         }
     }
 

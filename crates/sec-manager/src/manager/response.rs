@@ -1,55 +1,88 @@
 //! Responses: the proof that goes with a 2xx, and the one that came with it. RFC 7616 §3.5.
 
 use super::Shared;
-use super::record::{Proved, Record};
+use super::pgp_server::RETRY;
+use super::record::{Exchange, Proved, Record};
 use crate::digest::{Credentials, Qop, SCHEME};
 use crate::params::{Params, Separator, of_scheme};
+use crate::pgp::{self, Jobs};
 use crate::policy::Policy;
-use ssa::{CallRef, Field, Incoming, Leaving, Request, Response, Why};
+use ssa::{Answer, CallRef, Field, Incoming, Leaving, Refusal, Request, Response, Why};
 use sst::{Proof, Requirement};
+use std::sync::Arc;
+
+/// Authorization fields that are looked at.
+const LOOKED_AT: usize = 8;
 
 impl Shared {
     /// The fields that a response carries beside what the stack puts in.
     pub(super) fn response_leaving(
         &self, call: CallRef, request: &Request<'_>, response: &Response<'_>,
-    ) -> Leaving {
+    ) -> Answer<Leaving> {
+        let none = Answer::Ready(Leaving::Fields(Vec::new()));
         if !(200..300).contains(&response.status) {
-            return Leaving::Fields(Vec::new());
+            return none;
         }
         let policy = self.policy();
         let inner = self.lock();
-        let proof = inner.records.get(call.0).and_then(|record| {
-            let verified = record.verified.as_ref()?;
+        let Some(record) = inner.records.get(call.0) else { return none };
+        if record.require == Requirement::Pgp {
+            let signed = record.received.clone().zip(self.jobs.clone());
+            drop(inner);
+            return match signed {
+                Some((exchange, jobs)) => self.pgp_leaving(&exchange, jobs, request, response),
+                None => Answer::Ready(Leaving::Refused(Refusal::try_later(RETRY))),
+            };
+        }
+        let proof = record.verified.as_ref().and_then(|verified| {
             // The proof answers this request's credentials, not those of another in the dialog.
             let same = request.headers.value("Authorization", 0) == Some(&verified.value);
             same.then(|| authentication_info(&policy, &verified.value, &verified.user, response))?
         });
-        Leaving::Fields(proof.into_iter().collect())
+        Answer::Ready(Leaving::Fields(proof.into_iter().collect()))
     }
 
     /// Whether a 2xx may be believed.
     pub(super) fn response_received(
-        &self, call: CallRef, response: &Response<'_>, sent: &Request<'_>,
-    ) -> Incoming {
-        let (incoming, changed) = {
-            let mut inner = self.lock();
-            match inner.records.get_mut(call.0) {
-                Some(record) => judge(record, response, sent),
-                None => (Incoming::Accept, false),
-            }
+        self: &Arc<Self>, call: CallRef, response: &Response<'_>, sent: &Request<'_>,
+    ) -> Answer<Incoming> {
+        let mut inner = self.lock();
+        let Some(record) = inner.records.get_mut(call.0) else {
+            return Answer::Ready(Incoming::Accept);
         };
+        if record.require == Requirement::Pgp {
+            let exchange = record.sent.clone().zip(self.jobs.clone());
+            drop(inner);
+            let carried =
+                |(exchange, _): &(Exchange, Jobs)| signed_with(sent, &exchange.nonces).is_some();
+            return match exchange.filter(carried) {
+                // The dialog is over, whatever the answer says.
+                Some(_) if sent.method == "BYE" => Answer::Ready(Incoming::Accept),
+                Some((exchange, jobs)) => self.pgp_response(call, jobs, exchange, response, sent),
+                // G17: answered without a challenge although a proof is required.
+                None => Answer::Ready(Incoming::AckThenBye(Why::ProofMissing)),
+            };
+        }
+        let (incoming, changed) = judge(record, response, sent);
+        drop(inner);
         if changed {
             self.tell_assurance(call.0);
         }
-        incoming
+        Answer::Ready(incoming)
     }
+}
+
+/// The signed Authorization of a request that answers one of `nonces`.
+pub(super) fn signed_with<'a>(
+    request: &Request<'a>, nonces: &[Vec<u8>],
+) -> Option<pgp::Credentials<'a>> {
+    let values = (0..LOOKED_AT).map_while(|nth| request.headers.value("Authorization", nth));
+    let mut signed = values.filter_map(|value| pgp::Credentials::parse(value).ok().flatten());
+    signed.find(|credentials| nonces.iter().any(|nonce| nonce == credentials.nonce))
 }
 
 /// The verdict on a 2xx, and whether the assurance changed with it.
 fn judge(record: &mut Record, response: &Response<'_>, sent: &Request<'_>) -> (Incoming, bool) {
-    if record.require == Requirement::Pgp {
-        return (Incoming::AckThenBye(Why::ProofMissing), false);
-    }
     let carried = |proved: &&Proved| {
         let name = if proved.answer.proxy { "Proxy-Authorization" } else { "Authorization" };
         (0..8).map_while(|nth| sent.headers.value(name, nth)).any(|value| *value == *proved.value)

@@ -16,7 +16,7 @@ impl SipSecurity for SecurityManager {
     fn authenticate(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
     ) -> Answer<Authentication> {
-        Answer::Ready(self.shared.authenticate(call, arrival, request))
+        self.shared.authenticate(call, arrival, request)
     }
 
     fn got_401_unauthorized(
@@ -26,9 +26,9 @@ impl SipSecurity for SecurityManager {
     }
 
     fn encrypt(
-        &self, call: CallRef, direction: Direction, _: Option<Plan>, body: Body,
+        &self, call: CallRef, direction: Direction, plan: Option<Plan>, body: Body,
     ) -> Answer<BodyVerdict> {
-        self.shared.encrypt(call, direction, body)
+        self.shared.encrypt(call, direction, plan, body)
     }
 
     fn decrypt(&self, call: CallRef, direction: Direction, body: Body) -> Answer<BodyVerdict> {
@@ -42,13 +42,13 @@ impl SipSecurity for SecurityManager {
     fn response_leaving(
         &self, call: CallRef, request: &Request<'_>, response: &Response<'_>,
     ) -> Answer<Leaving> {
-        Answer::Ready(self.shared.response_leaving(call, request, response))
+        self.shared.response_leaving(call, request, response)
     }
 
     fn response_received(
         &self, call: CallRef, _hop: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>,
     ) -> Answer<Incoming> {
-        Answer::Ready(self.shared.response_received(call, response, sent))
+        self.shared.response_received(call, response, sent)
     }
 
     fn abandon(&self, call: CallRef) {

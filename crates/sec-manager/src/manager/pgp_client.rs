@@ -1,0 +1,245 @@
+//! PGP challenges that come in, and the requests that we sign for them.
+
+use super::Shared;
+use super::pgp_server::RETRY;
+use super::record::{Exchange, PgpPlan, Planned};
+use crate::aor;
+use crate::cs1::{Fields, Role};
+use crate::fsm::Signal;
+use crate::pgp::{Challenge, GRACE, Jobs, MAKING, NOTATION, SCHEME, Signed, sip_date};
+use sma::{Error, Fingerprint, Notation, ToSign};
+use ssa::{
+    Answer, Authorized, CallRef, Field, Headers, Leaving, Refusal, Request, Required, Response, Why,
+};
+use std::sync::Arc;
+
+/// Challenges that are parsed, and answered.
+const PARSED: usize = 8;
+const ANSWERED: usize = 4;
+/// Octets that a signature's base64 may take: RSA-4096 and more, Ed25519 four times.
+const SIGNATURE_ROOM: usize = 1_100;
+/// Octets of an Authorization and a Date beside realm, nonce, uri, contact and signature.
+const OVERHEAD: usize = 320;
+
+impl Shared {
+    /// Whether, for whom and under which keys a challenge is answered.
+    pub(super) fn pgp_plan(
+        &self, call: CallRef, response: &Response<'_>, sent: &Request<'_>,
+    ) -> Required {
+        match self.pgp_planned(call, response, sent) {
+            Ok((plan, reserve)) => self.planned(call, plan, reserve),
+            Err(why) => self.give_up(call, why),
+        }
+    }
+
+    fn pgp_planned(
+        &self, call: CallRef, response: &Response<'_>, sent: &Request<'_>,
+    ) -> Result<(Planned, usize), Why> {
+        let policy = self.policy();
+        let from = aor::canonical(sent.from.uri).map_err(|_| Why::NotConfigured)?;
+        let to = aor::canonical(sent.to.uri).map_err(|_| Why::NotConfigured)?;
+        let mut challenges = Vec::new();
+        for challenge in challenges_of(response) {
+            let realm =
+                std::str::from_utf8(challenge.realm).map_err(|_| Why::MalformedChallenge)?;
+            // G10: Bob's challenge, relayed by Mallory whom Alice called, is not answered.
+            if !to.has_realm(realm) {
+                return Err(Why::ForeignRealm);
+            }
+            challenges.push((challenge.realm.to_vec(), challenge.nonce.to_vec()));
+        }
+        if challenges.is_empty() {
+            return Err(Why::ProofMissing);
+        }
+        let own = policy.identities.get(&from).cloned().flatten().ok_or(Why::NotConfigured)?;
+        let peer = policy.pin(&to).cloned().ok_or(Why::NotTrusted)?;
+        self.may_sign(call, &challenges)?;
+        let ticket = self.ticket().ok_or(Why::ApplicationFailed)?;
+        let room = |(realm, nonce): &(Vec<u8>, Vec<u8>)| {
+            OVERHEAD + SIGNATURE_ROOM + realm.len() + nonce.len() + to.as_str().len() + 256
+        };
+        let reserve = challenges.iter().map(room).sum();
+        let nonces = challenges.iter().map(|(_, nonce)| nonce.clone()).collect();
+        let from_tag = sent.from.tag.unwrap_or_default().to_vec();
+        let exchange = Exchange { from, to, from_tag, nonces, own, peer };
+        let pgp = Some(PgpPlan { challenges, exchange });
+        Ok((Planned { ticket, answers: Vec::new(), pgp }, reserve))
+    }
+
+    /// We sign for a call that our user started, or within one that a signature set up.
+    fn may_sign(&self, call: CallRef, challenges: &[(Vec<u8>, Vec<u8>)]) -> Result<(), Why> {
+        let mut inner = self.lock();
+        let record = inner.records.get_mut(call.0).ok_or(Why::Abandoned)?;
+        if !record.started && !record.authenticated {
+            return Err(Why::NotConfigured);
+        }
+        for (realm, _) in challenges {
+            if !record.may_try(realm, SCHEME) {
+                return Err(Why::TriedAlready);
+            }
+            *record.tries.entry((realm.clone(), SCHEME)).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Signs a request for every challenge of its plan.
+    pub(super) fn pgp_authorize(
+        self: &Arc<Self>, call: CallRef, jobs: Jobs, plan: PgpPlan, request: &Request<'_>,
+    ) -> Answer<Authorized> {
+        let Some(dated) = Dated::new(request.headers, self) else {
+            return Answer::Ready(Authorized::GiveUp(Why::ApplicationFailed));
+        };
+        let request = Request { headers: &dated, ..*request };
+        let PgpPlan { challenges, exchange } = plan;
+        let mut statements = Vec::new();
+        for (realm, nonce) in challenges {
+            let signed = signed(&exchange, realm, nonce, request.headers);
+            match Fields::of_request(&request, &signed.parameters()) {
+                Ok(fields) => statements.push((fields.octets(), signed)),
+                Err(_) => return Answer::Ready(Authorized::GiveUp(Why::OtherCall)),
+            }
+        }
+        let mut fields = dated.field();
+        let shared = Arc::clone(self);
+        let future = Box::pin(async move {
+            for (octets, signed) in statements {
+                match sign(&jobs, Role::Uac, octets, &signed).await {
+                    Ok(value) => fields.push(Field { name: "Authorization", value }),
+                    Err(error) => return Authorized::GiveUp(why(error)),
+                }
+            }
+            shared.pgp_authorized(call, exchange, fields)
+        });
+        Answer::Pending { within: MAKING + GRACE, future }
+    }
+
+    /// S08: the user may have hung up while the application signed.
+    fn pgp_authorized(&self, call: CallRef, exchange: Exchange, fields: Vec<Field>) -> Authorized {
+        let mut inner = self.lock();
+        let Some(record) = inner.records.get_mut(call.0) else {
+            return Authorized::GiveUp(Why::Abandoned);
+        };
+        record.sent = Some(exchange);
+        if self.step(call.0, record, Signal::Authorized) {
+            Authorized::Fields(fields)
+        } else {
+            Authorized::GiveUp(Why::OtherCall)
+        }
+    }
+
+    /// Signs the 2xx to a request that was signed.
+    pub(super) fn pgp_leaving(
+        &self, exchange: &Exchange, jobs: Jobs, request: &Request<'_>, response: &Response<'_>,
+    ) -> Answer<Leaving> {
+        let failed = || Answer::Ready(Leaving::Refused(Refusal::try_later(RETRY)));
+        let Some(dated) = Dated::new(response.headers, self) else {
+            return failed();
+        };
+        let response = Response { headers: &dated, ..*response };
+        let Some(asked) = super::response::signed_with(request, &exchange.nonces) else {
+            return failed();
+        };
+        let (realm, nonce) = (asked.realm.to_vec(), asked.nonce.to_vec());
+        let signed = signed(exchange, realm, nonce, response.headers);
+        let statement = Fields::of_request(request, &asked.parameters())
+            .and_then(|fields| Ok(fields.of_response(&response, &signed.parameters())?.octets()));
+        let Ok(octets) = statement else {
+            return failed();
+        };
+        let mut fields = dated.field();
+        let future = Box::pin(async move {
+            match sign(&jobs, Role::Uas, octets, &signed).await {
+                Ok(value) => {
+                    fields.push(Field { name: "PGP-Signature", value });
+                    Leaving::Fields(fields)
+                }
+                // Never an unsigned 2xx.
+                Err(_) => Leaving::Refused(Refusal::try_later(RETRY)),
+            }
+        });
+        Answer::Pending { within: MAKING + GRACE, future }
+    }
+}
+
+/// What a signed message's field is going to say.
+fn signed(exchange: &Exchange, realm: Vec<u8>, nonce: Vec<u8>, headers: &dyn Headers) -> Signed {
+    Signed {
+        realm,
+        nonce,
+        uri: exchange.to.as_str().as_bytes().to_vec(),
+        contact: headers.value("Contact", 0).map(addr_spec).unwrap_or_default().to_vec(),
+        signer: exchange.own.clone(),
+    }
+}
+
+/// The value of the field, once the application has signed.
+async fn sign(jobs: &Jobs, role: Role, data: Vec<u8>, signed: &Signed) -> Result<Vec<u8>, Error> {
+    let notation =
+        Notation { name: NOTATION.to_owned(), value: role.name().into(), critical: true };
+    let signer: Fingerprint = signed.signer.clone();
+    let expires_in = crate::pgp::FRESH;
+    let signature = jobs.sign(ToSign { signer, data, notation, expires_in }).await?;
+    // What was reserved for it is all that there is.
+    if signature.len() > SIGNATURE_ROOM / 4 * 3 {
+        return Err(Error::TooLarge);
+    }
+    Ok(signed.value(&signature))
+}
+
+pub(super) const fn why(error: Error) -> Why {
+    match error {
+        Error::Unavailable | Error::Deadline | Error::Busy => Why::ApplicationUnavailable,
+        _ => Why::ApplicationFailed,
+    }
+}
+
+/// The challenges of this scheme that can be answered.
+fn challenges_of<'a>(response: &Response<'a>) -> impl Iterator<Item = Challenge<'a>> {
+    let headers = response.headers;
+    let values = (0..PARSED).map_while(move |nth| headers.value("WWW-Authenticate", nth));
+    values.filter_map(|value| Challenge::parse(value).ok().flatten()).take(ANSWERED)
+}
+
+/// The URI of a Contact value.
+fn addr_spec(contact: &[u8]) -> &[u8] {
+    let bare = |text: &'static u8| move |octet: &u8| octet == text;
+    let inside = contact.iter().position(bare(&b'<')).and_then(|open| {
+        let rest = contact.get(open + 1..)?;
+        rest.get(..rest.iter().position(bare(&b'>'))?)
+    });
+    let end = contact.iter().position(bare(&b';')).unwrap_or(contact.len());
+    inside.unwrap_or_else(|| contact.get(..end).unwrap_or_default().trim_ascii())
+}
+
+/// Header fields with the Date that a signature needs, where the stack gave none.
+struct Dated<'a> {
+    headers: &'a dyn Headers,
+    date: Option<String>,
+}
+
+impl<'a> Dated<'a> {
+    /// `None`: the stack gave a Date that the signature would not hold with.
+    fn new(headers: &'a dyn Headers, shared: &Shared) -> Option<Self> {
+        let now = shared.platform.unix_time();
+        match headers.value("Date", 0) {
+            Some(date) => crate::pgp::is_fresh(date, now).then_some(Self { headers, date: None }),
+            None => Some(Self { headers, date: Some(sip_date(now)) }),
+        }
+    }
+
+    fn field(&self) -> Vec<Field> {
+        let date = self.date.as_ref();
+        date.map(|date| Field { name: "Date", value: date.clone().into() }).into_iter().collect()
+    }
+}
+
+impl Headers for Dated<'_> {
+    fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
+        match &self.date {
+            Some(date) if name.eq_ignore_ascii_case("Date") => {
+                (nth == 0).then_some(date.as_bytes())
+            }
+            _ => self.headers.value(name, nth),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The callee's signed 2xx, as the caller checks it.
+
+use super::Shared;
+use super::record::Exchange;
+use super::response::signed_with;
+use crate::cs1::{Fields, Role};
+use crate::pgp::{CHECKING, Credentials, GRACE, Jobs, is_fresh, judge, question};
+use sma::{Error, ToVerify};
+use ssa::{Answer, CallRef, Incoming, Request, Response, Why};
+use sst::{Proof, Trust};
+use std::sync::Arc;
+
+impl Shared {
+    /// Whether a 2xx to a signed request carries its callee's signature.
+    pub(super) fn pgp_response(
+        self: &Arc<Self>, call: CallRef, jobs: Jobs, exchange: Exchange, response: &Response<'_>,
+        sent: &Request<'_>,
+    ) -> Answer<Incoming> {
+        let prepared = statement(&exchange, response, sent);
+        let (question, date, nonce) = match prepared {
+            Ok(prepared) => prepared,
+            Err(why) => return Answer::Ready(Incoming::AckThenBye(why)),
+        };
+        if !is_fresh(&date, self.platform.unix_time()) {
+            return Answer::Ready(Incoming::AckThenBye(Why::ProofInvalid));
+        }
+        let shared = Arc::clone(self);
+        let future = Box::pin(async move {
+            let report = match jobs.verify(None, question.clone()).await {
+                Ok(report) => report,
+                Err(Error::NoSuchKey | Error::Malformed | Error::TooLarge) => {
+                    return Incoming::AckThenBye(Why::ProofInvalid);
+                }
+                Err(error) => return Incoming::AckThenBye(super::pgp_client::why(error)),
+            };
+            match judge(&report, &question, Role::Uas, shared.platform.unix_time()) {
+                Ok(_) => shared.pgp_answered(call, exchange, nonce),
+                Err(_) => Incoming::AckThenBye(Why::ProofInvalid),
+            }
+        });
+        Answer::Pending { within: CHECKING + GRACE, future }
+    }
+
+    fn pgp_answered(&self, call: CallRef, exchange: Exchange, nonce: Vec<u8>) -> Incoming {
+        let mut inner = self.lock();
+        let Some(record) = inner.records.get_mut(call.0) else {
+            return Incoming::Discard;
+        };
+        record.authenticated = true;
+        record.plan = None;
+        record.tries.clear();
+        if record.started {
+            record.assurance.proof = Proof::Pgp {
+                aor: exchange.to.as_str().to_owned(),
+                fingerprint: exchange.peer.as_str().to_owned(),
+                trust: Trust::Pinned,
+            };
+        }
+        // The answer's body is bound to the one challenge that its sender made.
+        record.sent = Some(Exchange { nonces: vec![nonce], ..exchange });
+        drop(inner);
+        self.tell_assurance(call.0);
+        Incoming::Accept
+    }
+}
+
+type Prepared = (ToVerify, Vec<u8>, Vec<u8>);
+
+/// What must have been signed, and by whom; the Date and the nonce beside it. G28: missing,
+/// swapped, or of another call.
+fn statement(
+    exchange: &Exchange, response: &Response<'_>, sent: &Request<'_>,
+) -> Result<Prepared, Why> {
+    let value = response.headers.value("PGP-Signature", 0).ok_or(Why::ProofMissing)?;
+    let proof = Credentials::parse(value).ok().flatten().ok_or(Why::ProofInvalid)?;
+    if proof.signer != exchange.peer || response.headers.value("PGP-Signature", 1).is_some() {
+        return Err(Why::ProofInvalid);
+    }
+    let asked = signed_with(sent, &[proof.nonce.to_vec()]).ok_or(Why::OtherCall)?;
+    let request = Fields::of_request(sent, &asked.parameters()).map_err(|_| Why::ProofInvalid)?;
+    let answer =
+        request.of_response(response, &proof.parameters()).map_err(|_| Why::ProofInvalid)?;
+    let question = question(&exchange.peer, answer.octets(), &proof.signature);
+    Ok((question.map_err(|_| Why::ProofInvalid)?, answer.date.clone(), proof.nonce.to_vec()))
+}

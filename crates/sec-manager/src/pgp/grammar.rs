@@ -1,0 +1,270 @@
+//! The scheme's header fields: RFC 2543 §15.1, with commas written and semicolons accepted.
+
+use super::{MAX_SIGNATURE, SCHEME};
+use crate::cs1::Parameters;
+use crate::params::{Malformed, Params, Separator, Unknown, of_scheme, once, push_quoted};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sma::Fingerprint;
+
+/// The canonical form and the version that are spoken here.
+const C14N: &[u8] = b"cs1";
+const VERSION: &[u8] = b"5.0";
+
+/// A challenge that can be answered: of this version, algorithm and canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Challenge<'a> {
+    pub(crate) realm: &'a [u8],
+    pub(crate) nonce: &'a [u8],
+}
+
+/// The value of a challenge.
+pub(crate) fn challenge_value(realm: &str, nonce: &[u8]) -> Vec<u8> {
+    let mut value = b"PGP ".to_vec();
+    push_quoted(&mut value, "realm", realm.as_bytes());
+    value.extend_from_slice(b", version=\"5.0\", algorithm=sha256, c14n=\"cs1\", nonce=\"");
+    value.extend_from_slice(nonce);
+    value.push(b'"');
+    value
+}
+
+impl<'a> Challenge<'a> {
+    /// Reads a field's value; `None` for another scheme, version, algorithm or canonical form.
+    ///
+    /// # Errors
+    /// [`Malformed`]: such a challenge is ignored.
+    pub(crate) fn parse(value: &'a [u8]) -> Result<Option<Self>, Malformed> {
+        let Some(list) = of_scheme(value, SCHEME) else { return Ok(None) };
+        let raw = Raw::read(list)?;
+        let spoken = raw.version == Some(VERSION)
+            && raw.c14n == Some(C14N)
+            && raw.algorithm.is_some_and(|a| a.eq_ignore_ascii_case(b"sha256"));
+        if !spoken {
+            return Ok(None);
+        }
+        let nonce = raw.nonce.filter(|nonce| is_nonce(nonce)).ok_or(Malformed)?;
+        Ok(Some(Self { realm: plain(raw.realm)?, nonce }))
+    }
+}
+
+/// What a peer may make us sign: its nonce is no text of its choice. G26.
+fn is_nonce(nonce: &[u8]) -> bool {
+    let allowed = |b: &u8| b.is_ascii_alphanumeric() || b"_+/=-".contains(b);
+    (16..=128).contains(&nonce.len()) && nonce.iter().all(allowed)
+}
+
+/// `Authorization: PGP …` or `PGP-Signature: PGP …`.
+#[derive(Clone, Debug)]
+pub(crate) struct Credentials<'a> {
+    pub(crate) realm: &'a [u8],
+    pub(crate) nonce: &'a [u8],
+    pub(crate) uri: &'a [u8],
+    pub(crate) contact: &'a [u8],
+    pub(crate) signer: Fingerprint,
+    /// One OpenPGP packet, not looked into yet.
+    pub(crate) signature: Vec<u8>,
+}
+
+impl<'a> Credentials<'a> {
+    /// Reads a field's value; `None` for another scheme.
+    ///
+    /// # Errors
+    /// [`Malformed`], also for another canonical form or a signature over the limit.
+    pub(crate) fn parse(value: &'a [u8]) -> Result<Option<Self>, Malformed> {
+        let Some(list) = of_scheme(value, SCHEME) else { return Ok(None) };
+        let raw = Raw::read(list)?;
+        if raw.c14n != Some(C14N) || raw.version != Some(VERSION) {
+            return Err(Malformed);
+        }
+        let signer = std::str::from_utf8(raw.signer.ok_or(Malformed)?).map_err(|_| Malformed)?;
+        let fingerprint = Fingerprint::parse(signer).ok_or(Malformed)?;
+        // CS1 has the fingerprint in lower case; what is signed is what stands there.
+        if fingerprint.as_str() != signer {
+            return Err(Malformed);
+        }
+        let signature = raw.signature.ok_or(Malformed)?;
+        if signature.len() > MAX_SIGNATURE * 4 / 3 + 4 {
+            return Err(Malformed);
+        }
+        Ok(Some(Self {
+            realm: plain(raw.realm)?,
+            nonce: plain(raw.nonce)?,
+            uri: plain(raw.uri)?,
+            contact: raw.contact.unwrap_or_default(),
+            signer: fingerprint,
+            signature: STANDARD.decode(signature).map_err(|_| Malformed)?,
+        }))
+    }
+
+    /// The parameters that are signed.
+    pub(crate) const fn parameters(&self) -> Parameters<'_> {
+        Parameters {
+            realm: self.realm,
+            nonce: self.nonce,
+            uri: self.uri,
+            contact: self.contact,
+            signer: &self.signer,
+        }
+    }
+}
+
+/// What a signed message's field says, before there is a signature.
+#[derive(Clone, Debug)]
+pub(crate) struct Signed {
+    pub(crate) realm: Vec<u8>,
+    pub(crate) nonce: Vec<u8>,
+    pub(crate) uri: Vec<u8>,
+    pub(crate) contact: Vec<u8>,
+    pub(crate) signer: Fingerprint,
+}
+
+impl Signed {
+    /// The parameters that are signed.
+    pub(crate) fn parameters(&self) -> Parameters<'_> {
+        Parameters {
+            realm: &self.realm,
+            nonce: &self.nonce,
+            uri: &self.uri,
+            contact: &self.contact,
+            signer: &self.signer,
+        }
+    }
+
+    /// The field's value with its signature.
+    pub(crate) fn value(&self, signature: &[u8]) -> Vec<u8> {
+        let mut value = b"PGP ".to_vec();
+        push_quoted(&mut value, "realm", &self.realm);
+        value.extend_from_slice(b", version=\"5.0\", ");
+        push_quoted(&mut value, "nonce", &self.nonce);
+        value.extend_from_slice(b", c14n=\"cs1\", ");
+        push_quoted(&mut value, "uri", &self.uri);
+        value.extend_from_slice(b", ");
+        push_quoted(&mut value, "contact", &self.contact);
+        value.extend_from_slice(b", ");
+        push_quoted(&mut value, "signer", self.signer.as_str().as_bytes());
+        value.extend_from_slice(b", ");
+        push_quoted(&mut value, "signature", STANDARD.encode(signature).as_bytes());
+        value
+    }
+}
+
+#[derive(Default)]
+struct Raw<'a> {
+    realm: Option<&'a [u8]>,
+    version: Option<&'a [u8]>,
+    algorithm: Option<&'a [u8]>,
+    c14n: Option<&'a [u8]>,
+    nonce: Option<&'a [u8]>,
+    uri: Option<&'a [u8]>,
+    contact: Option<&'a [u8]>,
+    signer: Option<&'a [u8]>,
+    signature: Option<&'a [u8]>,
+}
+
+impl<'a> Raw<'a> {
+    fn read(list: &'a [u8]) -> Result<Self, Malformed> {
+        let mut raw = Self::default();
+        let mut unknown = Unknown::default();
+        for param in Params::new(list, Separator::CommaOrSemicolon) {
+            let param = param?;
+            let slot = match param.name.to_ascii_lowercase().as_slice() {
+                b"realm" => &mut raw.realm,
+                b"version" => &mut raw.version,
+                b"algorithm" => &mut raw.algorithm,
+                b"c14n" => &mut raw.c14n,
+                b"nonce" => &mut raw.nonce,
+                b"uri" => &mut raw.uri,
+                b"contact" => &mut raw.contact,
+                b"signer" => &mut raw.signer,
+                b"signature" => &mut raw.signature,
+                _ => {
+                    unknown.add(param.name)?;
+                    continue;
+                }
+            };
+            once(slot, param.value)?;
+        }
+        Ok(raw)
+    }
+}
+
+/// A value without escapes: what is signed has one spelling.
+fn plain(value: Option<&[u8]>) -> Result<&[u8], Malformed> {
+    value.filter(|value| !value.is_empty() && !value.contains(&b'\\')).ok_or(Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONCE: &str = "AZ4ABwABZVPxAPWvnZv3z-jJ_QWF_Kk-1k2B-KDS9vBB_L5P";
+
+    fn signed() -> Signed {
+        Signed {
+            realm: b"bob.example.org".to_vec(),
+            nonce: NONCE.into(),
+            uri: b"sip:bob@example.org".to_vec(),
+            contact: b"sip:alice@192.0.2.1:5060".to_vec(),
+            signer: Fingerprint::parse(&"0".repeat(40)).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_challenge_reads_back() {
+        let value = challenge_value("bob.example.org", NONCE.as_bytes());
+        let read = Challenge::parse(&value).unwrap().unwrap();
+        assert_eq!((read.realm, read.nonce), (&b"bob.example.org"[..], NONCE.as_bytes()));
+    }
+
+    #[test]
+    fn a_challenge_in_rfc_2543_form_is_not_ours() {
+        let old = b"PGP version=\"5.0\";realm=\"Your Startrek identity, please\";algorithm=md5;nonce=\"913082051\"";
+        assert_eq!(Challenge::parse(old), Ok(None));
+        assert_eq!(Challenge::parse(b"Digest realm=\"x\""), Ok(None));
+    }
+
+    #[test]
+    fn g26_a_nonce_of_the_attackers_words_is_not_signed() {
+        for nonce in ["short", "I owe Mallory a lot of money", &"A".repeat(129)] {
+            let value = challenge_value("bob.example.org", nonce.as_bytes());
+            assert_eq!(Challenge::parse(&value), Err(Malformed), "{nonce}");
+        }
+    }
+
+    #[test]
+    fn credentials_read_back_with_commas_and_semicolons() {
+        let value = signed().value(b"signature");
+        let with_semicolons: Vec<u8> =
+            value.iter().map(|b| if *b == b',' { b';' } else { *b }).collect();
+        for value in [value, with_semicolons] {
+            let read = Credentials::parse(&value).unwrap().unwrap();
+            assert_eq!(read.signature, b"signature");
+            assert_eq!(read.uri, b"sip:bob@example.org");
+            assert_eq!(read.signer, signed().signer);
+        }
+    }
+
+    #[test]
+    fn credentials_that_could_be_read_in_two_ways_are_malformed() {
+        let good = String::from_utf8(signed().value(b"signature")).unwrap();
+        for (from, to) in [
+            ("c14n=\"cs1\"", "c14n=\"cs2\""),
+            ("version=\"5.0\"", "version=\"2.6.2\""),
+            ("signer=\"0000", "signer=\"00"),
+            ("signer=\"0", "signer=\"A"),
+            ("realm=\"bob", "realm=\"\\bob"),
+            ("realm=", "nonce=\"x\", realm="),
+            ("signature=\"", "signature=\"*"),
+        ] {
+            let bad = good.replacen(from, to, 1);
+            assert_ne!(bad, good);
+            assert_eq!(Credentials::parse(bad.as_bytes()).err(), Some(Malformed), "{bad}");
+        }
+    }
+
+    #[test]
+    fn g07_a_signature_over_the_limit_is_refused() {
+        let value = signed().value(&vec![0; MAX_SIGNATURE + 8]);
+        assert_eq!(Credentials::parse(&value).err(), Some(Malformed));
+    }
+}

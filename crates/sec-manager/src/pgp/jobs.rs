@@ -1,0 +1,166 @@
+//! Questions to the security application: how many at once, and for how long.
+//!
+//! At most 4 run and 32 wait, 2 of one source among them, so that one stranger cannot keep the
+//! others out (S09). Every question has a deadline, queueing included; dropping its future
+//! withdraws it.
+
+use crate::Platform;
+use sma::{Decrypted, Error, Fingerprint, Report, SecurityApplication, ToSign, ToVerify};
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+/// Questions that run at once, that wait, and of one source in all.
+const RUNNING: usize = 4;
+const QUEUED: usize = 32;
+const PER_SOURCE: usize = 2;
+/// Deadlines: to check what a peer sent, and to make what we send.
+pub(crate) const CHECKING: Duration = Duration::from_secs(2);
+pub(crate) const MAKING: Duration = Duration::from_secs(5);
+/// What the stack grants beyond the deadline, so that ours comes first.
+pub(crate) const GRACE: Duration = Duration::from_millis(250);
+
+/// The way to the security application.
+#[derive(Clone)]
+pub(crate) struct Jobs {
+    application: Arc<dyn SecurityApplication>,
+    platform: Arc<dyn Platform>,
+    gate: Arc<Mutex<Gate>>,
+}
+
+#[derive(Default)]
+struct Gate {
+    running: usize,
+    next: u64,
+    waiting: VecDeque<(u64, Option<Waker>)>,
+    sources: Vec<IpAddr>,
+}
+
+impl Jobs {
+    pub(crate) fn new(
+        application: Arc<dyn SecurityApplication>, platform: Arc<dyn Platform>,
+    ) -> Self {
+        Self { application, platform, gate: Arc::default() }
+    }
+
+    /// Reports on a signature, for the source that sent it.
+    pub(crate) async fn verify(
+        &self, source: Option<IpAddr>, question: ToVerify,
+    ) -> Result<Report, Error> {
+        self.ask(source, CHECKING, self.application.verify(question)).await
+    }
+
+    /// Signs.
+    pub(crate) async fn sign(&self, question: ToSign) -> Result<Vec<u8>, Error> {
+        self.ask(None, MAKING, self.application.sign(question)).await
+    }
+
+    /// Encrypts.
+    pub(crate) async fn encrypt(
+        &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
+    ) -> Result<Vec<u8>, Error> {
+        self.ask(None, MAKING, self.application.encrypt(recipients, octets)).await
+    }
+
+    /// Decrypts.
+    pub(crate) async fn decrypt(
+        &self, recipient: Fingerprint, octets: Vec<u8>,
+    ) -> Result<Decrypted, Error> {
+        self.ask(None, CHECKING, self.application.decrypt(recipient, octets)).await
+    }
+
+    async fn ask<T>(
+        &self, source: Option<IpAddr>, deadline: Duration,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut deadline = self.platform.sleep(deadline);
+        let place = Place::take(&self.gate, source)?;
+        let work = async {
+            place.turn().await;
+            answer.await
+        };
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            if let Poll::Ready(answer) = work.as_mut().poll(cx) {
+                return Poll::Ready(answer);
+            }
+            deadline.as_mut().poll(cx).map(|()| Err(Error::Deadline))
+        })
+        .await
+    }
+}
+
+fn lock(gate: &Mutex<Gate>) -> MutexGuard<'_, Gate> {
+    gate.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A place in the queue, and then among those that run. Given back when dropped.
+struct Place<'a> {
+    gate: &'a Mutex<Gate>,
+    number: u64,
+    source: Option<IpAddr>,
+}
+
+impl<'a> Place<'a> {
+    fn take(gate: &'a Mutex<Gate>, source: Option<IpAddr>) -> Result<Self, Error> {
+        let mut held = lock(gate);
+        let same = held.sources.iter().filter(|known| Some(**known) == source).count();
+        if same >= PER_SOURCE || (held.running >= RUNNING && held.waiting.len() >= QUEUED) {
+            return Err(Error::Busy);
+        }
+        let number = held.next;
+        held.next += 1;
+        held.sources.extend(source);
+        held.waiting.push_back((number, None));
+        Ok(Self { gate, number, source })
+    }
+
+    /// Waits until this place is the first in the queue and one of those that run is free.
+    async fn turn(&self) {
+        poll_fn(|cx| {
+            let mut gate = lock(self.gate);
+            let first = gate.waiting.front().is_some_and(|(number, _)| *number == self.number);
+            if first && gate.running < RUNNING {
+                gate.waiting.pop_front();
+                gate.running += 1;
+                gate.wake_first();
+                return Poll::Ready(());
+            }
+            let mine = gate.waiting.iter_mut().find(|(number, _)| *number == self.number);
+            if let Some((_, waker)) = mine {
+                *waker = Some(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Gate {
+    fn wake_first(&mut self) {
+        if let Some(waker) = self.waiting.front_mut().and_then(|(_, waker)| waker.take()) {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut gate = lock(self.gate);
+        let queued = gate.waiting.len();
+        let number = self.number;
+        gate.waiting.retain(|(waiting, _)| *waiting != number);
+        if gate.waiting.len() == queued {
+            gate.running = gate.running.saturating_sub(1);
+        }
+        let source = self.source;
+        if let Some(at) = gate.sources.iter().position(|known| Some(*known) == source) {
+            gate.sources.swap_remove(at);
+        }
+        gate.wake_first();
+    }
+}

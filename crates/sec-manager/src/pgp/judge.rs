@@ -1,0 +1,146 @@
+//! What the facts about a signature are worth. The application reports; this decides.
+
+use super::packet::is_one_signature;
+use super::{FRESH, NOTATION};
+use crate::cs1::Role;
+use sha2::{Digest, Sha256};
+use sma::{Fingerprint, KeyValidity, Notation, Report, ToVerify};
+use std::time::Duration;
+
+/// A signature that must not be believed. One reason for all, so that a peer learns none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refused;
+
+/// Something that was verified: only [`judge`] makes one.
+#[derive(Debug)]
+pub(crate) struct Verified<T>(T);
+
+impl<T> Verified<T> {
+    pub(crate) fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+/// What is asked of the application; nothing is, where the packet is no single signature.
+pub(crate) fn question(
+    signer: &Fingerprint, octets: Vec<u8>, signature: &[u8],
+) -> Result<ToVerify, Refused> {
+    if !is_one_signature(signature) {
+        return Err(Refused);
+    }
+    Ok(ToVerify {
+        signer: signer.clone(),
+        data: octets,
+        signature: signature.to_vec(),
+        known_notations: vec![NOTATION.to_owned()],
+    })
+}
+
+/// The signer, where every fact speaks for it.
+///
+/// # Errors
+/// [`Refused`]: a fact does not hold, or the report is about another question (G24).
+pub(crate) fn judge(
+    report: &Report, question: &ToVerify, role: Role, now: Duration,
+) -> Result<Verified<Fingerprint>, Refused> {
+    let digest: [u8; 32] = Sha256::digest(&question.data).into();
+    let now = now.as_secs();
+    let holds = report.good
+        && report.signatures == 1
+        && report.data_sha256 == digest
+        && report.primary == question.signer
+        && matches!(report.hash.0, 8..=10)
+        && report.class == 0
+        && report.created.abs_diff(now) <= FRESH.as_secs()
+        && report.expires.is_none_or(|expires| expires > now)
+        && report.key == KeyValidity::Valid
+        && report.strong
+        && is_for(&report.notations, role);
+    if holds { Ok(Verified(report.primary.clone())) } else { Err(Refused) }
+}
+
+/// Whether exactly one notation is ours, critical, and names the role (G09).
+fn is_for(notations: &[Notation], role: Role) -> bool {
+    let mut ours = notations.iter().filter(|notation| notation.name == NOTATION);
+    let first = ours.next().is_some_and(|n| n.critical && n.value == role.name().as_bytes());
+    first && ours.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sma::HashId;
+
+    const NOW: Duration = Duration::from_secs(1_700_000_000);
+
+    fn key(digit: &str) -> Fingerprint {
+        Fingerprint::parse(&digit.repeat(40)).unwrap()
+    }
+
+    fn asked() -> ToVerify {
+        question(&key("a"), b"data".to_vec(), b"\xc2\x04body").unwrap()
+    }
+
+    fn report() -> Report {
+        let value = b"uac".to_vec();
+        Report {
+            good: true,
+            data_sha256: Sha256::digest(b"data").into(),
+            signatures: 1,
+            primary: key("a"),
+            hash: HashId(8),
+            class: 0,
+            created: NOW.as_secs() - 5,
+            expires: Some(NOW.as_secs() + 295),
+            key: KeyValidity::Valid,
+            strong: true,
+            notations: vec![Notation { name: NOTATION.to_owned(), value, critical: true }],
+        }
+    }
+
+    #[test]
+    fn a_report_whose_every_fact_holds_is_believed() {
+        let verified = judge(&report(), &asked(), Role::Uac, NOW).unwrap();
+        assert_eq!(verified.into_inner(), key("a"));
+    }
+
+    #[test]
+    fn each_fact_that_does_not_hold_is_a_refusal() {
+        type Change = (&'static str, fn(&mut Report));
+        let changes: [Change; 15] = [
+            ("bad", |r| r.good = false),
+            ("g05 two signatures", |r| r.signatures = 2),
+            ("g24 other data", |r| r.data_sha256 = [0; 32]),
+            ("g24 other key", |r| r.primary = key("b")),
+            ("g04 SHA-1", |r| r.hash = HashId(2)),
+            ("a certification", |r| r.class = 0x10),
+            ("made too early", |r| r.created = NOW.as_secs() - 301),
+            ("made too late", |r| r.created = NOW.as_secs() + 301),
+            ("over", |r| r.expires = Some(NOW.as_secs())),
+            ("g02 expired key", |r| r.key = KeyValidity::Expired),
+            ("g03 revoked key", |r| r.key = KeyValidity::Revoked),
+            ("g16 no back-signature", |r| r.key = KeyValidity::NotForSigning),
+            ("a weak key", |r| r.strong = false),
+            ("no notation", |r| r.notations.clear()),
+            ("not critical", |r| r.notations[0].critical = false),
+        ];
+        for (what, change) in changes {
+            let mut report = report();
+            change(&mut report);
+            assert!(judge(&report, &asked(), Role::Uac, NOW).is_err(), "{what}");
+        }
+    }
+
+    #[test]
+    fn g09_the_other_role_is_a_refusal() {
+        assert!(judge(&report(), &asked(), Role::Uas, NOW).is_err());
+        let mut both = report();
+        both.notations.push(Notation { value: b"uas".to_vec(), ..both.notations[0].clone() });
+        assert!(judge(&both, &asked(), Role::Uac, NOW).is_err());
+    }
+
+    #[test]
+    fn the_application_is_not_asked_about_what_is_no_signature() {
+        assert!(question(&key("a"), Vec::new(), b"\xc2\x04body\xc2\x04body").is_err());
+    }
+}
