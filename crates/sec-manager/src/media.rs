@@ -1,10 +1,17 @@
 //! What the media lines of a call may be, and their keys. SSM, as the media controller calls it.
+//!
+//! Keys travel only in encrypted, signed bodies (`fill`, `empty`); the media controller sees slots.
+
+#[cfg_attr(not(feature = "srtp"), path = "media/no_keys.rs")]
+mod keys;
 
 use crate::Platform;
 use crate::manager::SecurityManager;
+use keys::Keys;
 use ssa::{Body, Direction, Refusal};
 use ssm::{Call, Line, LineSecurity, MediaGuard, MediaSecurity, Profile, Refused};
 use sst::{MediaProtection, Requirement};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a call's media are judged by.
 #[derive(Clone, Copy, Debug)]
@@ -33,34 +40,52 @@ impl Standing {
 #[derive(Debug, Default)]
 pub(crate) struct CallMedia {
     /// Lines whose guard was handed out in the clear.
-    plain: Vec<Line>,
+    plain: BTreeSet<Line>,
+    keys: Keys,
 }
 
 impl CallMedia {
-    fn offer(&self, standing: Standing) -> Result<LineSecurity, Refused> {
+    fn offer(standing: Standing) -> Result<LineSecurity, Refused> {
         if standing.is_secured() {
-            return Err(Refused::Profile);
+            return Keys::offer();
         }
         Ok(LineSecurity { profile: Profile::Avp, attributes: Vec::new() })
     }
 
-    fn answer(&self, standing: Standing, offered: &LineSecurity) -> Result<LineSecurity, Refused> {
-        if standing.is_secured() || offered.profile.is_secure() {
+    fn answer(
+        &mut self, line: Line, standing: Standing, offered: &LineSecurity,
+    ) -> Result<LineSecurity, Refused> {
+        if offered.profile.is_secure() {
+            return self.keys.answer(line, offered);
+        }
+        // M09: neither a call that must be secured nor one that was becomes plain. M06: what
+        // `a=crypto` says on a plain line is ignored.
+        if standing.is_secured() || self.keys.secure() {
             return Err(Refused::Profile);
         }
         Ok(LineSecurity { profile: offered.profile, attributes: Vec::new() })
+    }
+
+    fn judge(
+        &mut self, line: Line, standing: Standing, answered: &LineSecurity,
+    ) -> Result<(), Refused> {
+        if standing.is_secured() {
+            return self.keys.judge(line, answered);
+        }
+        if answered.profile.is_secure() { Err(Refused::Profile) } else { Ok(()) }
     }
 
     fn guard(&mut self, line: Line, standing: Standing) -> Result<MediaGuard, Refused> {
         if !standing.may_flow() {
             return Err(Refused::NotAuthenticated);
         }
-        if standing.is_secured() {
+        if self.keys.secures(line) {
+            return self.keys.guard(line);
+        }
+        if standing.is_secured() || self.keys.secure() {
             return Err(Refused::Downgrade);
         }
-        if !self.plain.contains(&line) {
-            self.plain.push(line);
-        }
+        self.plain.insert(line);
         ssm::Open.guard(Call(0), line)
     }
 }
@@ -70,24 +95,47 @@ impl CallMedia {
     ///
     /// # Errors
     /// 488: a slot would leave in the clear. SDES keys travel only inside an encrypted body.
+    /// 500: there is no randomness, or the body has a slot where no key belongs.
     pub(crate) fn fill(
-        &mut self, _: Direction, body: Body, _: Standing, _: &dyn Platform,
+        &mut self, direction: Direction, body: Body, standing: Standing, platform: &dyn Platform,
     ) -> Result<Body, Refusal> {
-        if find(&body.octets, ssm::SLOT.as_bytes()) {
+        if !find(&body.octets, ssm::SLOT.as_bytes()) {
+            return Ok(body);
+        }
+        if !standing.encrypted {
             return Err(Refusal::new(488, "Not Acceptable Here"));
         }
-        Ok(body)
+        let octets = self
+            .keys
+            .fill(direction, &body.octets, platform)
+            .map_err(|_| Refusal::new(500, "Server Internal Error"))?;
+        Ok(Body { octets, ..body })
     }
 
-    /// Empties the key slots of a body that came in.
-    pub(crate) fn empty(&mut self, _: Direction, body: Body, _: Standing) -> Result<Body, Refusal> {
-        Ok(body)
+    /// Empties the key slots of a body that came in. Keys that came in the clear are dropped.
+    pub(crate) fn empty(
+        &mut self, direction: Direction, body: Body, standing: Standing,
+    ) -> Result<Body, Refusal> {
+        if !is_sdp(&body) {
+            return Ok(body);
+        }
+        let octets = self.keys.empty(direction, body.octets, standing.encrypted);
+        Ok(Body { octets, ..body })
     }
 
     /// How each line is protected.
     pub(crate) fn protections(&self) -> Vec<MediaProtection> {
-        self.plain.iter().map(|_| MediaProtection::Rtp).collect()
+        let plain = self.plain.iter().map(|line| (*line, MediaProtection::Rtp));
+        let srtp = self.keys.suites().map(|(line, suite)| (line, MediaProtection::Srtp { suite }));
+        let lines: BTreeMap<Line, MediaProtection> = plain.chain(srtp).collect();
+        lines.into_values().collect()
     }
+}
+
+fn is_sdp(body: &Body) -> bool {
+    let content_type = body.content_type.as_deref().unwrap_or_default();
+    let media_type = content_type.split(|octet| *octet == b';').next().unwrap_or_default();
+    media_type.trim_ascii().eq_ignore_ascii_case(b"application/sdp")
 }
 
 fn find(octets: &[u8], word: &[u8]) -> bool {
@@ -95,20 +143,21 @@ fn find(octets: &[u8], word: &[u8]) -> bool {
 }
 
 impl MediaSecurity for SecurityManager {
-    fn offer(&self, call: Call, _: Line) -> Result<LineSecurity, Refused> {
-        self.with_media(call.0, |media, standing| media.offer(standing))
-            .unwrap_or_else(|| self.unknown()?.offer(call, Line(0)))
+    fn offer(&self, call: Call, line: Line) -> Result<LineSecurity, Refused> {
+        self.with_media(call.0, |_, standing| CallMedia::offer(standing))
+            .unwrap_or_else(|| self.unknown()?.offer(call, line))
     }
 
-    fn answer(&self, call: Call, _: Line, offered: &LineSecurity) -> Result<LineSecurity, Refused> {
-        self.with_media(call.0, |media, standing| media.answer(standing, offered))
-            .unwrap_or_else(|| self.unknown()?.answer(call, Line(0), offered))
+    fn answer(
+        &self, call: Call, line: Line, offered: &LineSecurity,
+    ) -> Result<LineSecurity, Refused> {
+        self.with_media(call.0, |media, standing| media.answer(line, standing, offered))
+            .unwrap_or_else(|| self.unknown()?.answer(call, line, offered))
     }
 
-    fn judge(&self, call: Call, _: Line, answered: &LineSecurity) -> Result<(), Refused> {
-        let judged =
-            self.with_media(call.0, |media, standing| media.answer(standing, answered).map(|_| ()));
-        judged.unwrap_or_else(|| self.unknown()?.judge(call, Line(0), answered))
+    fn judge(&self, call: Call, line: Line, answered: &LineSecurity) -> Result<(), Refused> {
+        self.with_media(call.0, |media, standing| media.judge(line, standing, answered))
+            .unwrap_or_else(|| self.unknown()?.judge(call, line, answered))
     }
 
     fn guard(&self, call: Call, line: Line) -> Result<MediaGuard, Refused> {
@@ -116,3 +165,7 @@ impl MediaSecurity for SecurityManager {
             .unwrap_or_else(|| self.unknown()?.guard(call, line))
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "srtp")]
+mod tests;

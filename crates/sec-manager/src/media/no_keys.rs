@@ -1,0 +1,52 @@
+//! Without feature `srtp` there are no keys: plain media, or none.
+
+use crate::Platform;
+use ssa::Direction;
+use ssm::{Line, LineSecurity, MediaGuard, Refused};
+
+/// No keys.
+#[derive(Debug, Default)]
+pub(super) struct Keys;
+
+/// There is nothing to fill a slot with.
+pub(super) struct Unfilled;
+
+impl Keys {
+    pub(super) const fn offer() -> Result<LineSecurity, Refused> {
+        Err(Refused::Profile)
+    }
+
+    pub(super) const fn answer(&self, _: Line, _: &LineSecurity) -> Result<LineSecurity, Refused> {
+        Err(Refused::Profile)
+    }
+
+    pub(super) const fn judge(&self, _: Line, _: &LineSecurity) -> Result<(), Refused> {
+        Err(Refused::Profile)
+    }
+
+    pub(super) const fn secures(&self, _: Line) -> bool {
+        false
+    }
+
+    pub(super) const fn secure(&self) -> bool {
+        false
+    }
+
+    pub(super) const fn guard(&self, _: Line) -> Result<MediaGuard, Refused> {
+        Err(Refused::Unknown)
+    }
+
+    pub(super) const fn fill(
+        &self, _: Direction, _: &[u8], _: &dyn Platform,
+    ) -> Result<Vec<u8>, Unfilled> {
+        Err(Unfilled)
+    }
+
+    pub(super) const fn empty(&self, _: Direction, sdp: Vec<u8>, _: bool) -> Vec<u8> {
+        sdp
+    }
+
+    pub(super) fn suites(&self) -> impl Iterator<Item = (Line, &'static str)> {
+        std::iter::empty()
+    }
+}
