@@ -38,7 +38,7 @@ pub(crate) struct Change {
     pub(crate) callee_agent: Agent,
     /// What the way does to the callee's datagrams; TCP is then refused.
     pub(crate) meddle: Option<Meddle>,
-    /// What the caller requires of the callee.
+    /// What the callee requires of the caller.
     pub(crate) require: Require,
 }
 
@@ -54,7 +54,7 @@ impl Default for Change {
     }
 }
 
-/// Two terminals that have each other's keys pinned; the callee requires PGP.
+/// Two terminals that have each other's keys pinned, or a password in common.
 pub(crate) struct World {
     pub(crate) sim: Simulation,
     pub(crate) recorder: Arc<Recorder>,
@@ -103,8 +103,12 @@ impl World {
             };
             Terminal::start(settings, ports).unwrap()
         };
-        let of_caller = settings((CALLER, &keys.0), (CALLEE, &keys.1), CALLER_IP);
-        let of_callee = settings((CALLEE, &keys.1), (CALLER, &keys.0), CALLEE_IP);
+        let require = change.require;
+        let mut of_caller = settings((CALLER, &keys.0), (CALLEE, &keys.1), CALLER_IP, require);
+        let mut of_callee = settings((CALLEE, &keys.1), (CALLER, &keys.0), CALLEE_IP, require);
+        if require == Require::Digest {
+            share_password(&mut of_caller.security, &mut of_callee.security);
+        }
         let (caller, caller_events) =
             start("caller", &of_caller, caller_network, (change.caller_agent)(alice));
         let (callee, callee_events) =
@@ -126,7 +130,8 @@ impl World {
         let invitation = Invitation {
             to: CALLEE.to_owned(),
             next_hop: Some(Address::udp((CALLEE_IP, 5060).into()).into()),
-            require: self.require,
+            // Whom the callee challenges by Digest need not challenge the callee.
+            require: if self.require == Require::Pgp { Require::Pgp } else { Require::Nothing },
             source: Box::new(Tone::new(440.0, 8_000)),
             sink: Box::new(Silence),
         };
@@ -218,7 +223,9 @@ fn double(directory: &Directory, runtime: &Arc<dyn Runtime>) -> Double {
     Double::new(directory, Arc::new(clock))
 }
 
-fn settings(own: (&str, &str), peer: (&str, &str), ip: [u8; 4]) -> Settings {
+fn settings(
+    own: (&str, &str), peer: (&str, &str), ip: [u8; 4], require: Require,
+) -> Settings {
     let realm = own.0.split_once('@').unwrap().1.to_owned();
     let security = sst::Configuration {
         identities: vec![sst::Identity {
@@ -226,7 +233,7 @@ fn settings(own: (&str, &str), peer: (&str, &str), ip: [u8; 4]) -> Settings {
             fingerprint: Some(own.1.to_owned()),
         }],
         pins: vec![sst::Pin { aor: peer.0.to_owned(), fingerprint: peer.1.to_owned() }],
-        require: sst::Requirement::Pgp,
+        require: require.into(),
         realm,
         ..sst::Configuration::default()
     };
@@ -236,4 +243,19 @@ fn settings(own: (&str, &str), peer: (&str, &str), ip: [u8; 4]) -> Settings {
         binds: vec![Address::udp(address), Address::tcp(address)],
         security,
     }
+}
+
+/// The caller has an account at the callee.
+fn share_password(caller: &mut sst::Configuration, callee: &mut sst::Configuration) {
+    let password = sst::Password::new(b"secret".to_vec());
+    caller.accounts.push(sst::Account {
+        aor: CALLER.to_owned(),
+        realm: callee.realm.clone(),
+        user: "alice".to_owned(),
+        password: Some(password.clone()),
+        hop: sst::HopPolicy::Addresses(vec![IpAddr::from(CALLEE_IP)]),
+        floor: sst::Algorithm::Sha256,
+    });
+    callee.users.push(sst::User { name: "alice".to_owned(), password });
+    caller.require = sst::Requirement::Nothing;
 }
