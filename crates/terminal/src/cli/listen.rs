@@ -6,7 +6,7 @@ use super::output::{Output, tell};
 use super::run::Done;
 use super::session::Session;
 use super::stop::Stop;
-use crate::assembly::{Assurance, Event};
+use crate::assembly::Event;
 use crate::error::{Error, Result};
 use serde_json::json;
 use sip_core::manager::CallId;
@@ -79,20 +79,20 @@ impl Listener {
     fn on(&mut self, event: Event) {
         tell(self.out, &event);
         match event {
-            Event::Incoming { id, from, assurance, .. } => self.incoming(id, &from, &assurance),
+            Event::Incoming { id, .. } => self.incoming(id),
             Event::Over { id, .. } => self.asking.retain(|asked| *asked != id),
             _ => {}
         }
     }
 
-    fn incoming(&mut self, id: CallId, from: &str, assurance: &Assurance) {
+    fn incoming(&mut self, id: CallId) {
         if self.auto {
             return self.answer(id);
         }
         // The caller hears that the user is asked; a call that is over needs nothing.
         drop(self.session.terminal.ring(id));
         self.asking.push_back(id);
-        self.out.line(&format!("{from} ({}); answer? [y/N]", assurance.line()));
+        self.out.line("answer? [y/N]");
     }
 
     /// The user typed a line: it is about the call that has waited longest.
