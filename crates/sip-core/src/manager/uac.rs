@@ -12,7 +12,7 @@ use super::slab::Key;
 use super::target::{Host, Target};
 use super::timers::Due;
 use crate::{Message, Method, Verdict as Validity, validate_within};
-use ssa::{Authorized, Body, BodyVerdict, CallRef, Incoming, Plan, Required, Why};
+use ssa::{Authorized, Body, BodyVerdict, CallRef, Incoming, Plan, Refusal, Required, Why};
 use std::time::Instant;
 
 impl SipManager {
@@ -194,8 +194,8 @@ impl SipManager {
                 exchange.draft.body = body;
                 self.depart(now, key);
             }
-            (State::Encrypting, Verdict::Body(BodyVerdict::Refused(_))) => {
-                self.give_up(key, Why::Body, None);
+            (State::Encrypting, Verdict::Body(BodyVerdict::Refused(refusal))) => {
+                self.give_up(key, why(&refusal), None);
             }
             (State::Authorizing(step), verdict) => self.authorize(now, key, step, verdict),
             (State::Judging(answer), Verdict::Incoming(incoming)) => {
@@ -204,8 +204,8 @@ impl SipManager {
             (State::Reading(answer), Verdict::Body(BodyVerdict::Body(body))) => {
                 self.finish(key, Outcome::Accepted(answer, body));
             }
-            (State::Reading(answer), Verdict::Body(BodyVerdict::Refused(_))) => {
-                self.finish(key, Outcome::Untrusted(answer, Why::Body));
+            (State::Reading(answer), Verdict::Body(BodyVerdict::Refused(refusal))) => {
+                self.finish(key, Outcome::Untrusted(answer, why(&refusal)));
             }
             // No answer, or one to another question: a refusal.
             (State::Judging(answer) | State::Reading(answer), _) => {
@@ -251,8 +251,8 @@ impl SipManager {
                 }
                 self.sign(key, plan, reserve);
             }
-            (Step::Encrypting { .. }, Verdict::Body(BodyVerdict::Refused(_))) => {
-                self.give_up(key, Why::Body, None);
+            (Step::Encrypting { .. }, Verdict::Body(BodyVerdict::Refused(refusal))) => {
+                self.give_up(key, why(&refusal), None);
             }
             (
                 Step::Signing { hop, branch, .. },
@@ -335,4 +335,9 @@ impl SipManager {
             }
         }
     }
+}
+
+/// Why a body of ours, or its answer's, was refused: trouble that passes is not the body's.
+const fn why(refusal: &Refusal) -> Why {
+    if refusal.retry_after.is_some() { Why::ApplicationUnavailable } else { Why::Body }
 }
