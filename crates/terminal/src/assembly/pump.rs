@@ -121,7 +121,10 @@ impl Shared {
         }
     }
 
-    /// The call is over: its media stops, its records go.
+    /// The call is over: its media stops.
+    ///
+    /// The security manager is not told here: a BYE, or the answer to one, is still to be signed.
+    /// The SIP manager's `abandon` tells it when the call's last exchange is over.
     fn over(&self, id: CallId, outcome: Outcome) -> Option<Event> {
         let live = self.calls.remove(id)?;
         let mut outcome = live.why.unwrap_or(outcome);
@@ -132,7 +135,6 @@ impl Shared {
                 media.stats()
             }
         });
-        self.forget(live.call);
         Some(Event::Over { id, outcome, stats: stats.unwrap_or_default() })
     }
 }

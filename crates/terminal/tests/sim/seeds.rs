@@ -63,6 +63,7 @@ fn authenticated(
         _ => ("digest", "RTP"),
     };
     assert_eq!(assurance.proof, proof, "{}", told());
+    assert!(!assurance.media.is_empty(), "{}", told());
     assert!(assurance.media.iter().all(|line| line.starts_with(media)), "{}", told());
     if require == Require::Pgp {
         assert_eq!(assurance.peer.as_deref(), Some(peer), "{}", told());
@@ -113,6 +114,11 @@ fn a_perfect_network_has_every_call() {
     world.caller.hang_up(id);
     world.settle();
     assert!(caller.seen().over.is_some_and(|outcome| outcome.is_ordinary()));
-    assert!(callee.seen().over.is_some_and(|outcome| outcome.is_ordinary()));
+    assert!(
+        callee.seen().over.is_some_and(|outcome| outcome.is_ordinary()),
+        "{:?} {}",
+        callee.seen(),
+        world.ladder()
+    );
     assert!(caller.seen().packets_received >= 100, "{:?}", caller.seen());
 }
