@@ -18,6 +18,8 @@ pub(super) struct Live {
     offer: Option<Vec<u8>>,
     /// Whether the peer's signalling is on loopback.
     loopback: bool,
+    /// Whether it has been established.
+    up: bool,
     /// Why we hung up, where it was not the user.
     pub(super) why: Option<Outcome>,
 }
@@ -25,12 +27,12 @@ pub(super) struct Live {
 impl Live {
     /// A call that is placed.
     pub(super) const fn outgoing(call: CallRef, media: MediaSession) -> Self {
-        Self { call, media: Some(media), offer: None, loopback: false, why: None }
+        Self { call, media: Some(media), offer: None, loopback: false, up: false, why: None }
     }
 
     /// A call that came in.
     pub(super) const fn incoming(call: CallRef, offer: Vec<u8>, loopback: bool) -> Self {
-        Self { call, media: None, offer: Some(offer), loopback, why: None }
+        Self { call, media: None, offer: Some(offer), loopback, up: false, why: None }
     }
 }
 
@@ -73,6 +75,11 @@ impl Calls {
         let calls = self.lock();
         let live = calls.get(&id)?;
         Some((live.call, live.media.clone()?))
+    }
+
+    /// Marks a call as established; `false` if it was, or is over.
+    pub(super) fn comes_up(&self, id: CallId) -> bool {
+        self.lock().get_mut(&id).is_some_and(|live| !std::mem::replace(&mut live.up, true))
     }
 
     /// Notes why we are about to hang up.

@@ -87,11 +87,15 @@ impl Shared {
         }
     }
 
-    /// The call is up: media may flow, if the security manager gives its guard.
+    /// Offer and answer are complete and acknowledged: media may flow as agreed, if the security
+    /// manager gives its guard. The first time, the call is up.
     fn established(self: &Arc<Self>, id: CallId) -> Option<Event> {
         let (call, media) = self.calls.media(id)?;
         if let Err(error) = media.start() {
             return self.give_up(id, error);
+        }
+        if !self.calls.comes_up(id) {
+            return None;
         }
         let watch = watch_media(Arc::clone(self), id, media);
         self.media.runtime.spawn(Box::pin(watch));
@@ -111,12 +115,8 @@ impl Shared {
         };
         // Where the call is over meanwhile, there is nothing to answer.
         match media.answer(&body.octets) {
-            Ok(answer) => {
-                _ = self.endpoint.accept_reinvite(id, sdp(answer));
-                if let Err(error) = media.start() {
-                    self.give_up(id, error);
-                }
-            }
+            // Its keys are made as the answer leaves: the ACK starts it.
+            Ok(answer) => _ = self.endpoint.accept_reinvite(id, sdp(answer)),
             Err(error) => _ = self.endpoint.reject(id, error.status()),
         }
     }
