@@ -2,3 +2,9 @@
 
 pub mod l2;
 pub mod messages;
+pub mod operations;
+
+/// The examples of the project's README, compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

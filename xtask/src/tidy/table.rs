@@ -100,7 +100,7 @@ pub(crate) const TABLE: &[Row] = &[
         name: "sec-manager",
         folder: "crates/sec-manager",
         may_name: &["ssa", "sst", "ssm", "sma"],
-        must_not_say: &[NO_TOKIO, NO_LOG, NO_FILES, NO_SOCKETS, NO_SPAWN, ("use pgp::", "rPGP")],
+        must_not_say: &[NO_TOKIO, NO_LOG, NO_FILES, NO_SOCKETS, NO_SPAWN],
     },
     Row {
         name: "sma-socket",
@@ -134,13 +134,13 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         name: "benches",
         folder: "benches",
-        may_name: &["sec-manager", "sip-core", "ssa", "ssm", "sst"],
+        may_name: &["media-ctl", "sec-manager", "sip-core", "ssa", "ssm", "sst"],
         must_not_say: &[],
     },
 ];
 
-/// Crates that compile C, which no default build of ours may need.
-const COMPILES_C: &[&str] = &["aws-lc-sys", "aws-lc-rs", "ring", "cc", "cmake"];
+/// Crates that compile C, which no default build of ours may need; and OpenPGP itself.
+const FOREIGN: &[&str] = &["aws-lc-sys", "aws-lc-rs", "ring", "cc", "cmake", "pgp"];
 
 /// The trees that are looked at.
 pub(crate) const TREES: &[Tree] = &[
@@ -155,8 +155,8 @@ pub(crate) const TREES: &[Tree] = &[
         rule: Rule::Exactly(&["bytes", "memchr", "net", "ssa"]),
     },
     Tree { package: "net", features: &[], rule: Rule::Exactly(&["bytes", "ssa"]) },
-    Tree { package: "sec-manager", features: &[], rule: Rule::Without(COMPILES_C) },
-    Tree { package: "sec-manager", features: &["srtp"], rule: Rule::Without(COMPILES_C) },
+    Tree { package: "sec-manager", features: &[], rule: Rule::Without(FOREIGN) },
+    Tree { package: "sec-manager", features: &["srtp"], rule: Rule::Without(FOREIGN) },
     Tree {
         package: "media-ctl",
         features: &["driver"],

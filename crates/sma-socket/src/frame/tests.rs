@@ -1,3 +1,5 @@
+//! Frames that are whole, and frames that are not.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! The kit and the doubles judged by each other.
+
 use super::*;
 use crate::{Error, Fingerprint, Notation, SecurityApplication, ToSign, ToVerify};
 use std::future::Future;
