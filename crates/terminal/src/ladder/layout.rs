@@ -1,10 +1,8 @@
 //! From the record's entries to columns and rows, before anything is drawn.
 
 use super::media::MediaRuns;
+use super::receipts::Receipts;
 use crate::record::{Entry, Kind, Lifeline, Packet, WireKind, classify};
-use bytes::Bytes;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -113,14 +111,11 @@ impl Ladder {
     }
 }
 
-type Key = ((SocketAddr, SocketAddr), Bytes);
-
 struct Builder<'a> {
     columns: Vec<Column>,
     terminals: [&'a str; 2],
     rows: Vec<Row>,
-    /// Entries that received what another entry sent: they are drawn with it.
-    drawn: BTreeSet<u64>,
+    receipts: Receipts,
     media: MediaRuns,
     /// The rows of the media's last arrows.
     last_media: Range<usize>,
@@ -132,19 +127,21 @@ impl<'a> Builder<'a> {
             columns,
             terminals,
             rows: Vec::new(),
-            drawn: BTreeSet::new(),
+            receipts: Receipts::default(),
             media: MediaRuns::default(),
             last_media: 0..0,
         }
     }
 
     fn build(mut self, entries: &[Entry]) -> Ladder {
-        let mut receipts = self.receipts(entries);
+        let terminals = self.terminals;
+        let known = entries.iter().filter(|e| terminals.contains(&&*e.terminal));
+        self.receipts = Receipts::of(known);
         self.media.secured = entries.iter().any(|e| e.detail.contains("RTP/SAVP"));
         self.first_states(entries);
         for entry in entries {
-            if !self.drawn.contains(&entry.number) {
-                self.entry(entry, &mut receipts);
+            if !self.receipts.is_drawn(entry) {
+                self.entry(entry);
             }
         }
         self.finish_media();
@@ -169,25 +166,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What was received, by path and octets, so that its sender's entry finds it.
-    fn receipts(&self, entries: &[Entry]) -> BTreeMap<Key, VecDeque<u64>> {
-        let mut receipts: BTreeMap<Key, VecDeque<u64>> = BTreeMap::new();
-        for entry in entries {
-            if let Some(packet) = entry.packet.as_ref().filter(|p| !p.sent)
-                && classify(&packet.octets) < WireKind::Rtp
-                && self.knows(entry)
-            {
-                receipts.entry(key(packet)).or_default().push_back(entry.number);
-            }
-        }
-        receipts
-    }
-
     fn knows(&self, entry: &Entry) -> bool {
         self.terminals.contains(&&*entry.terminal)
     }
 
-    fn entry(&mut self, entry: &Entry, receipts: &mut BTreeMap<Key, VecDeque<u64>>) {
+    fn entry(&mut self, entry: &Entry) {
         if !self.knows(entry) {
             return;
         }
@@ -195,7 +178,7 @@ impl<'a> Builder<'a> {
             self.flush_media(WORTH_AN_ARROW);
         }
         match (&entry.packet, entry.kind) {
-            (Some(packet), _) => self.packet(entry, packet, receipts),
+            (Some(packet), _) => self.packet(entry, packet),
             (None, Kind::State) => {
                 if let Some(column) = self.column(&entry.terminal, entry.from) {
                     self.rows.push(Row::Note {
@@ -210,9 +193,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn packet(
-        &mut self, entry: &Entry, packet: &Packet, receipts: &mut BTreeMap<Key, VecDeque<u64>>,
-    ) {
+    fn packet(&mut self, entry: &Entry, packet: &Packet) {
         let kind = classify(&packet.octets);
         if matches!(kind, WireKind::Rtp | WireKind::Rtcp) {
             let left = &*entry.terminal == self.terminals[0];
@@ -225,11 +206,9 @@ impl<'a> Builder<'a> {
         if self.single() {
             return self.one_sided(entry, packet);
         }
-        let receipt = packet.sent.then(|| receipts.get_mut(&key(packet))?.pop_front()).flatten();
-        let Some(receipt) = receipt else {
+        if !packet.sent || !self.receipts.arrives(packet) {
             return self.arrow(entry, entry.from, entry.to);
-        };
-        self.drawn.insert(receipt);
+        }
         let [left, right] = self.terminals;
         let other = if &*entry.terminal == left { right } else { left };
         let ends = (self.column(&entry.terminal, entry.from), self.column(other, entry.from));
@@ -316,10 +295,6 @@ fn is_media(entry: &Entry) -> bool {
         .packet
         .as_ref()
         .is_some_and(|packet| matches!(classify(&packet.octets), WireKind::Rtp | WireKind::Rtcp))
-}
-
-fn key(packet: &Packet) -> Key {
-    (packet.path(), packet.octets.clone())
 }
 
 fn hue(entry: &Entry) -> Hue {

@@ -13,6 +13,7 @@
 
 mod layout;
 mod media;
+mod receipts;
 mod svg;
 mod text;
 

@@ -13,7 +13,9 @@ const PITCH: f64 = 170.0;
 /// Pixels of the times at the left.
 const MARGIN: f64 = 72.0;
 /// Where the boxes with the columns' names begin and end, and where the rows begin.
-const HEAD: (f64, f64, f64) = (86.0, 130.0, 156.0);
+const HEAD: (f64, f64, f64) = (86.0, 130.0, 142.0);
+/// Pixels from one row to the next: a label above the line and a detail below it.
+const ROW: f64 = 38.0;
 const LABEL_SIZE: f64 = 12.5;
 const DETAIL_SIZE: f64 = 10.0;
 /// Width of a character, in parts of the font's size, in the widest of the fonts.
@@ -30,7 +32,7 @@ impl Ladder {
             .rows
             .iter()
             .map(|row| {
-                y += height(row);
+                y += ROW;
                 (y - 13.0, row)
             })
             .collect();
@@ -77,15 +79,6 @@ impl Ladder {
             n += group.len();
         }
         panels
-    }
-}
-
-/// A row's height in pixels.
-fn height(row: &Row) -> f64 {
-    match row {
-        Row::Arrow { detail, .. } if detail.is_empty() => 30.0,
-        Row::Arrow { .. } => 38.0,
-        Row::Note { .. } => 40.0,
     }
 }
 

@@ -137,3 +137,24 @@ fn the_picture_names_signals_and_states() {
     }
     assert!(!svg.contains("<script"));
 }
+
+#[test]
+fn a_stream_that_is_read_in_other_pieces_is_one_arrow() {
+    let recorder = recorder();
+    let (a, b) = (recorder.tap("caller"), recorder.tap("callee"));
+    let sent = Packet {
+        protocol: Protocol::Tcp,
+        local: ([127, 0, 0, 1], 4000).into(),
+        remote: ([127, 0, 0, 1], 5070).into(),
+        sent: true,
+        octets: Bytes::from_static(INVITE),
+    };
+    a.packet(sent.clone());
+    for octets in [Bytes::from_static(&INVITE[..10]), Bytes::from_static(&INVITE[10..])] {
+        let (local, remote) = (sent.remote, sent.local);
+        b.packet(Packet { local, remote, sent: false, octets, ..sent });
+    }
+    let ladder = Ladder::of_two(&recorder.entries(), "caller", "callee");
+    assert_eq!(ladder.rows().len(), 1, "{:?}", ladder.rows());
+    assert!(matches!(ladder.rows()[0], Row::Arrow { from: 3, to: 7, .. }));
+}
