@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use md5::Md5;
-use sec_manager::digest::{answer, verify, Asked, Challenge, Credentials, Reply, HA1};
-use sec_manager::params::{of_scheme, scheme, Params, Separator};
+use sec_manager::digest::{Asked, Challenge, Credentials, HA1, Reply, answer, verify};
+use sec_manager::params::{Params, Separator, of_scheme, scheme};
 
 const ASKED: Asked<'_> = Asked { method: "INVITE", body: b"v=0\r\n" };
 
