@@ -1,5 +1,6 @@
 //! What the benchmarks measure, as functions: criterion times them, callgrind counts them.
 
+pub mod auth;
 pub mod l2;
 pub mod messages;
 pub mod operations;
