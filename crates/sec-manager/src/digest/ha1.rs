@@ -16,12 +16,14 @@ pub struct Hex {
 impl Hex {
     /// The digits of `octets`; those beyond 32 are dropped, which no algorithm here has.
     pub(super) fn of(octets: &[u8]) -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        const fn digit(nibble: u8) -> u8 {
+            if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
+        }
         let mut hex = Self { digits: [0; 64], length: octets.len().min(32) * 2 };
         for (pair, octet) in hex.digits.chunks_exact_mut(2).zip(octets) {
             if let [high, low] = pair {
-                *high = DIGITS[usize::from(octet >> 4)];
-                *low = DIGITS[usize::from(octet & 15)];
+                *high = digit(octet >> 4);
+                *low = digit(octet & 15);
             }
         }
         hex
