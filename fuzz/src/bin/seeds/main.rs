@@ -1,6 +1,7 @@
 //! Writes the fuzzers' first inputs to `fuzz/seeds/TARGET/`: valid and nearly valid ones, made here
 //! and not collected, so that they can be read, changed and shared.
 
+mod frames;
 mod media;
 mod messages;
 mod security;
@@ -12,7 +13,7 @@ use std::{fs, io};
 type Seed = (String, Vec<u8>);
 
 fn main() -> io::Result<()> {
-    let targets: [(&str, Vec<Seed>); 9] = [
+    let targets: [(&str, Vec<Seed>); 10] = [
         ("message", messages::datagrams()),
         ("stream", messages::streams()),
         ("uri", messages::uris()),
@@ -22,6 +23,7 @@ fn main() -> io::Result<()> {
         ("multipart", security::multiparts()),
         ("sdp", media::descriptions()),
         ("rtp_rtcp", media::packets()),
+        ("agent_frame", frames::frames()),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
     for (target, seeds) in targets {
