@@ -98,7 +98,8 @@ impl Default for Sealed {
         let (o, b, ip) = (origin(&source), binding(&source), source.as_bytes());
         let salted = length(&[b"salt", o.branch, o.call_id, b"271828", ip]);
         let head = [0; 18];
-        let tagged = [b"nonce", &head, b"Digest", b.realm, b.method, b.call_id, b.from_tag];
+        let tagged =
+            [b"nonce".as_slice(), &head, b"Digest", b.realm, b.method, b.call_id, b.from_tag];
         let tagged = length(&tagged) + length(&[b.from, b.to, ip]);
         let bare = Hmac::new(&[7; 64].into());
         Self { issuer, source, nonce, bare, salted: vec![0; salted], tagged: vec![0; tagged] }
