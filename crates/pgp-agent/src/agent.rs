@@ -1,0 +1,143 @@
+//! The security application over a key folder.
+
+use crate::certificate::Certificate;
+use crate::store::{Entry, Store, is_user_id};
+use crate::{encryption, sign, verify};
+use async_trait::async_trait;
+use pgp::composed::{ArmorOptions, PublicOrSecret};
+use sma::{
+    Decrypted, Error, Fingerprint, Key, KeyAdministration, MAX_OCTETS, Report, SecurityApplication,
+    ToSign, ToVerify,
+};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::time::SystemTime;
+use std::{io::Write as _, sync::PoisonError};
+
+/// OpenPGP keys of a folder as a [`SecurityApplication`].
+///
+/// Every operation runs on tokio's threads for blocking work, so that the socket stays alive; a
+/// panic in one is [`Error::Failed`] to whoever asked, and to nobody else.
+#[derive(Clone)]
+pub struct Agent {
+    store: Arc<RwLock<Store>>,
+}
+
+impl Agent {
+    /// Serves the keys of `store`.
+    pub fn new(store: Store) -> Self {
+        Self { store: Arc::new(RwLock::new(store)) }
+    }
+
+    fn store(&self) -> RwLockReadGuard<'_, Store> {
+        self.store.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entry(&self, fingerprint: &Fingerprint) -> Result<Arc<Entry>, Error> {
+        let store = self.store();
+        store.entry(fingerprint).cloned().ok_or(Error::NoSuchKey)
+    }
+
+    fn change<T>(
+        &self, change: impl FnOnce(&mut Store) -> Result<T, crate::StoreError>,
+    ) -> Result<T, Error> {
+        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut store).map_err(|error| {
+            // Whoever asked learns no more than that it failed; the folder is ours alone.
+            let _ = writeln!(std::io::stderr(), "countersign-pgp: {error}");
+            Error::Failed
+        })
+    }
+}
+
+#[async_trait]
+impl SecurityApplication for Agent {
+    async fn identities(&self) -> Result<Vec<Key>, Error> {
+        Ok(self.store().keys())
+    }
+
+    async fn sign(&self, question: ToSign) -> Result<Vec<u8>, Error> {
+        within_limit(&question.data)?;
+        let entry = self.entry(&question.signer)?;
+        blocking(move || sign::sign(&entry, &question, now())).await
+    }
+
+    async fn verify(&self, question: ToVerify) -> Result<Report, Error> {
+        within_limit(&question.data)?;
+        let entry = self.entry(&question.signer)?;
+        blocking(move || verify::verify(&entry.certificate, &question, now())).await
+    }
+
+    async fn encrypt(
+        &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
+    ) -> Result<Vec<u8>, Error> {
+        within_limit(&octets)?;
+        if recipients.is_empty() {
+            return Err(Error::NoSuchKey);
+        }
+        let recipients = recipients.iter().map(|recipient| self.entry(recipient));
+        let recipients = recipients.collect::<Result<Vec<_>, _>>()?;
+        blocking(move || encryption::encrypt(&recipients, octets, now())).await
+    }
+
+    async fn decrypt(&self, recipient: Fingerprint, octets: Vec<u8>) -> Result<Decrypted, Error> {
+        within_limit(&octets)?;
+        let entry = self.entry(&recipient)?;
+        blocking(move || encryption::decrypt(&entry, &octets)).await
+    }
+}
+
+#[async_trait]
+impl KeyAdministration for Agent {
+    async fn generate(&self, user_id: String) -> Result<Key, Error> {
+        if !is_user_id(&user_id) {
+            return Err(Error::Malformed);
+        }
+        let agent = self.clone();
+        blocking(move || agent.change(|store| store.generate(&user_id))).await
+    }
+
+    async fn import(&self, octets: Vec<u8>) -> Result<Vec<Key>, Error> {
+        within_limit(&octets)?;
+        let agent = self.clone();
+        blocking(move || {
+            let certificates = parse(&octets)?;
+            let add = |certificate| agent.change(|store| store.add(certificate));
+            certificates.into_iter().map(add).collect()
+        })
+        .await
+    }
+
+    async fn export(&self, fingerprint: Fingerprint) -> Result<String, Error> {
+        let entry = self.entry(&fingerprint)?;
+        let text = entry.certificate.key().to_armored_string(ArmorOptions::default());
+        text.map_err(|_| Error::Failed)
+    }
+}
+
+/// Public keys and nothing else, all usable or none taken.
+fn parse(octets: &[u8]) -> Result<Vec<Certificate>, Error> {
+    let (keys, _) = PublicOrSecret::from_reader_many_buf(octets).map_err(|_| Error::Malformed)?;
+    let mut certificates = Vec::new();
+    for key in keys {
+        let PublicOrSecret::Public(key) = key.map_err(|_| Error::Malformed)? else {
+            return Err(Error::Malformed);
+        };
+        certificates.push(Certificate::evaluate(key).ok_or(Error::Unusable)?);
+    }
+    (!certificates.is_empty()).then_some(certificates).ok_or(Error::Malformed)
+}
+
+fn within_limit(octets: &[u8]) -> Result<(), Error> {
+    (octets.len() <= MAX_OCTETS).then_some(()).ok_or(Error::TooLarge)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Failed))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a process of its own: the real clock")]
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

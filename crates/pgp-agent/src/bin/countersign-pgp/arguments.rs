@@ -1,0 +1,104 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// OpenPGP keys for Countersign, in a process of their own.
+///
+/// A key folder (mode 0700) holds FINGERPRINT.sec.asc for own keys (mode 0600) and
+/// FINGERPRINT.pub.asc for others' public keys. `serve` answers questions of the same user's
+/// terminal at a Unix socket.
+#[derive(Debug, Parser)]
+#[command(name = "countersign-pgp", version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Offer the keys at a Unix socket; print `ready` when it listens.
+    ///
+    /// The socket's folder must be mode 0700. Ends on SIGTERM and SIGINT and removes its socket.
+    /// Keys that another command puts into the folder meanwhile are seen after a restart.
+    Serve {
+        #[command(flatten)]
+        folder: Folder,
+        #[command(flatten)]
+        secret: Secret,
+        /// The socket
+        #[arg(long, value_name = "PATH")]
+        socket: PathBuf,
+        /// End when standard input is closed, so with the program that started this one
+        #[arg(long)]
+        exit_with_stdin: bool,
+    },
+    /// Make an Ed25519 key with an X25519 encryption subkey; print its fingerprint.
+    Generate {
+        #[command(flatten)]
+        folder: Folder,
+        #[command(flatten)]
+        secret: Secret,
+        /// Whose key it is, for example sip:alice@example.org
+        #[arg(long, value_name = "AOR")]
+        user_id: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List all keys, own keys first.
+    List {
+        #[command(flatten)]
+        folder: Folder,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Import public keys, armored or binary.
+    Import {
+        #[command(flatten)]
+        folder: Folder,
+        /// Where the keys are; `-` is standard input
+        #[arg(value_name = "FILE", default_value = "-")]
+        file: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Print a public key, armored.
+    Export {
+        #[command(flatten)]
+        folder: Folder,
+        /// The full fingerprint
+        fingerprint: String,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Folder {
+    /// The key folder; `generate` makes it where it is missing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keys: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// One JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where the passphrase of own keys comes from. Without any of these it is asked for, if standard
+/// input is a terminal; it is never taken from an argument or the environment.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct Secret {
+    /// Own keys have no passphrase; only the mode of their files protects them
+    #[arg(long)]
+    pub(crate) no_passphrase: bool,
+    /// Read the passphrase from the first line of a file of mode 0600
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Read the passphrase from the first line of an open file descriptor
+    #[arg(long, value_name = "N")]
+    pub(crate) passphrase_fd: Option<u32>,
+}

@@ -1,0 +1,46 @@
+//! Why the program ends with an error: one line each.
+
+use pgp_agent::StoreError;
+use sma_socket::BindError;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error("{what}: {error}")]
+    Application { what: String, error: sma::Error },
+    #[error("{}: {error}", .path.display())]
+    File { path: PathBuf, error: io::Error },
+    #[error("{0}: not a full fingerprint of 40 or 64 hexadecimal digits")]
+    Fingerprint(String),
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
+    #[error("the two passphrases differ")]
+    Mistyped,
+    #[error("no passphrase: give --passphrase-file, --passphrase-fd or --no-passphrase")]
+    NoPassphrase,
+    #[error("{0}")]
+    System(io::Error),
+}
+
+impl Failure {
+    /// 2 for wrong usage, 1 for everything else.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::NoPassphrase | Self::Fingerprint(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}

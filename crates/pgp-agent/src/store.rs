@@ -1,0 +1,285 @@
+//! The key folder: `FINGERPRINT.sec.asc` for our own keys, `FINGERPRINT.pub.asc` for others'.
+//!
+//! The folder is ours and 0700, the files of private keys 0600 (case O02). A file is written
+//! beside its place and moved there, so that none is ever half written.
+
+use crate::certificate::Certificate;
+use crate::generate;
+use pgp::composed::{Deserializable as _, SignedPublicKey, SignedSecretKey};
+use pgp::types::Password;
+use rustix::process::geteuid;
+use sma::{Fingerprint, Key, MAX_OCTETS};
+use sma_socket::BindError;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// Why a key folder cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The folder is not ours, not 0700, or none.
+    #[error(transparent)]
+    Folder(#[from] BindError),
+    /// Others may read a private key.
+    #[error("{}: mode is {mode:04o}, must be 0600", .path.display())]
+    Readable {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// A private key file is no file of ours.
+    #[error("{}: not a file of ours", .0.display())]
+    NotOurs(PathBuf),
+    /// A file holds no usable key.
+    #[error("{}: no usable OpenPGP key", .0.display())]
+    NoKey(PathBuf),
+    /// The passphrase does not open a private key.
+    #[error("{}: wrong passphrase", .0.display())]
+    WrongPassphrase(PathBuf),
+    /// A private key needs a passphrase and none was given.
+    #[error("{}: protected by a passphrase, and none was given", .0.display())]
+    Protected(PathBuf),
+    /// A private key is not encrypted, and that was not asked for.
+    #[error("{}: not protected by a passphrase; --no-passphrase allows that", .0.display())]
+    Unprotected(PathBuf),
+    /// A user id that is empty, longer than 512 octets, or has control characters.
+    #[error("not a user id: one line of 1 to 512 octets")]
+    UserId,
+    /// Key generation failed.
+    #[error("no key could be made")]
+    Generation,
+    /// The system refused.
+    #[error("{}: {error}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+/// How private keys are protected on disk.
+pub enum Protection {
+    /// Encrypted under this passphrase.
+    Passphrase(Zeroizing<String>),
+    /// By the file's mode alone.
+    ModeOnly,
+    /// Private keys stay closed: for commands that need none.
+    Closed,
+}
+
+/// One key of the folder.
+pub(crate) struct Entry {
+    pub(crate) certificate: Certificate,
+    pub(crate) secret: Secret,
+}
+
+/// The private part of an [`Entry`].
+pub(crate) enum Secret {
+    /// Not here: another's key.
+    Absent,
+    /// Here, and not opened.
+    Closed,
+    /// Here, and open in memory.
+    Open(Box<SignedSecretKey>),
+}
+
+impl Entry {
+    pub(crate) fn describe(&self) -> Key {
+        Key {
+            fingerprint: self.certificate.fingerprint().clone(),
+            user_ids: self.certificate.user_ids().to_vec(),
+            secret: self.is_own(),
+        }
+    }
+
+    fn is_own(&self) -> bool {
+        !matches!(self.secret, Secret::Absent)
+    }
+}
+
+/// A key folder, read.
+pub struct Store {
+    folder: PathBuf,
+    protection: Protection,
+    entries: BTreeMap<Fingerprint, Arc<Entry>>,
+}
+
+impl Store {
+    /// Reads all keys of `folder` and opens the private ones.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing is left out in silence.
+    pub fn open(folder: &Path, protection: Protection) -> Result<Self, StoreError> {
+        sma_socket::check_directory(folder)?;
+        let mut store = Self { folder: folder.to_owned(), protection, entries: BTreeMap::new() };
+        let io = |error| io_error(folder, error);
+        for file in fs::read_dir(folder).map_err(io)? {
+            let path = file.map_err(io)?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            match name {
+                Some(name) if name.ends_with(".sec.asc") => store.read_secret(&path)?,
+                Some(name) if name.ends_with(".pub.asc") => store.read_public(&path)?,
+                _ => {}
+            }
+        }
+        Ok(store)
+    }
+
+    /// All keys, our own first.
+    pub fn keys(&self) -> Vec<Key> {
+        let own = self.entries.values().filter(|entry| entry.is_own());
+        let others = self.entries.values().filter(|entry| !entry.is_own());
+        own.chain(others).map(|entry| entry.describe()).collect()
+    }
+
+    pub(crate) fn entry(&self, fingerprint: &Fingerprint) -> Option<&Arc<Entry>> {
+        self.entries.get(fingerprint)
+    }
+
+    /// Makes a key for `user_id` and writes it.
+    ///
+    /// # Errors
+    /// [`StoreError::Protected`] where no [`Protection`] was chosen, and what writing gives.
+    pub fn generate(&mut self, user_id: &str) -> Result<Key, StoreError> {
+        let passphrase = match &self.protection {
+            Protection::Passphrase(passphrase) => Some(passphrase.as_str()),
+            Protection::ModeOnly => None,
+            Protection::Closed => return Err(StoreError::Protected(self.folder.clone())),
+        };
+        if !is_user_id(user_id) {
+            return Err(StoreError::UserId);
+        }
+        let made = generate::key(user_id).map_err(|_| StoreError::Generation)?;
+        let certificate =
+            Certificate::evaluate(made.to_public_key()).ok_or(StoreError::Generation)?;
+        let armored = generate::armored(&made, passphrase).map_err(|_| StoreError::Generation)?;
+        let name = format!("{}.sec.asc", certificate.fingerprint());
+        self.write(&name, armored.as_bytes())?;
+        let secret = Secret::Open(Box::new(made));
+        Ok(self.enter(Entry { certificate, secret }))
+    }
+
+    /// Enters and writes another's public key. Our own keys, and keys known to be revoked, stay
+    /// as they are: a copy without the revocation must not bring a key back.
+    pub(crate) fn add(&mut self, certificate: Certificate) -> Result<Key, StoreError> {
+        let known = self.entries.get(certificate.fingerprint());
+        if let Some(known) = known
+            && (known.is_own() || known.certificate.is_revoked())
+        {
+            return Ok(known.describe());
+        }
+        let armored = certificate.key().to_armored_bytes(Default::default());
+        let armored = armored.map_err(|_| StoreError::Generation)?;
+        let name = format!("{}.pub.asc", certificate.fingerprint());
+        self.write(&name, &armored)?;
+        Ok(self.enter(Entry { certificate, secret: Secret::Absent }))
+    }
+
+    fn enter(&mut self, entry: Entry) -> Key {
+        let key = entry.describe();
+        let fingerprint = key.fingerprint.clone();
+        self.entries.insert(fingerprint, Arc::new(entry));
+        key
+    }
+
+    fn read_public(&mut self, path: &Path) -> Result<(), StoreError> {
+        let text = read(path, &File::open(path).map_err(|e| io_error(path, e))?)?;
+        let key = SignedPublicKey::from_armor_single(text.as_slice());
+        let key = key.ok().and_then(|(key, _)| Certificate::evaluate(key));
+        let certificate = key.ok_or_else(|| StoreError::NoKey(path.to_owned()))?;
+        // A private key's file tells more, whichever of the two is read first.
+        if self.entry(certificate.fingerprint()).is_none() {
+            self.enter(Entry { certificate, secret: Secret::Absent });
+        }
+        Ok(())
+    }
+
+    fn read_secret(&mut self, path: &Path) -> Result<(), StoreError> {
+        let file = open_private(path)?;
+        let text = read(path, &file)?;
+        let no_key = || StoreError::NoKey(path.to_owned());
+        let (mut key, _) =
+            SignedSecretKey::from_armor_single(text.as_slice()).map_err(|_| no_key())?;
+        let certificate = Certificate::evaluate(key.to_public_key()).ok_or_else(no_key)?;
+        let secret = match &self.protection {
+            Protection::Closed => Secret::Closed,
+            Protection::ModeOnly if generate::is_locked(&key) => {
+                return Err(StoreError::Protected(path.to_owned()));
+            }
+            Protection::ModeOnly => Secret::Open(Box::new(key)),
+            Protection::Passphrase(_) if !generate::is_locked(&key) => {
+                return Err(StoreError::Unprotected(path.to_owned()));
+            }
+            Protection::Passphrase(passphrase) => {
+                let password = Password::from(passphrase.as_str());
+                generate::unlock(&mut key, &password)
+                    .map_err(|_| StoreError::WrongPassphrase(path.to_owned()))?;
+                Secret::Open(Box::new(key))
+            }
+        };
+        self.enter(Entry { certificate, secret });
+        Ok(())
+    }
+
+    fn write(&self, name: &str, octets: &[u8]) -> Result<(), StoreError> {
+        let path = self.folder.join(name);
+        let io = |error| io_error(&path, error);
+        // Mode 0600 from the first octet on.
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(io)?;
+        file.write_all(octets).map_err(io)?;
+        file.as_file().sync_all().map_err(io)?;
+        file.persist(&path).map_err(|error| io(error.error))?;
+        let folder = File::open(&self.folder).map_err(io)?;
+        folder.sync_all().map_err(io)
+    }
+}
+
+/// A user id is one line, not empty, of at most 512 octets.
+pub(crate) fn is_user_id(text: &str) -> bool {
+    (1..=512).contains(&text.len()) && !text.contains(char::is_control)
+}
+
+fn io_error(path: &Path, error: io::Error) -> StoreError {
+    StoreError::Io { path: path.to_owned(), error }
+}
+
+/// Opens a file that must be a plain one of ours with mode 0600.
+///
+/// # Errors
+/// [`StoreError::Readable`], [`StoreError::NotOurs`], [`StoreError::Io`].
+pub fn open_private(path: &Path) -> Result<File, StoreError> {
+    let io = |error| io_error(path, error);
+    let link = fs::symlink_metadata(path).map_err(io)?;
+    if !link.is_file() {
+        return Err(StoreError::NotOurs(path.to_owned()));
+    }
+    let file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if metadata.uid() != geteuid().as_raw() || metadata.ino() != link.ino() {
+        return Err(StoreError::NotOurs(path.to_owned()));
+    }
+    match metadata.mode() & 0o7777 {
+        0o600 => Ok(file),
+        mode => Err(StoreError::Readable { path: path.to_owned(), mode }),
+    }
+}
+
+/// The whole file, at most [`MAX_OCTETS`]; wiped when it is dropped.
+fn read(path: &Path, file: &File) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let mut octets = Zeroizing::new(Vec::with_capacity(8 * 1024));
+    let limit = MAX_OCTETS as u64 + 1;
+    let read = file.take(limit).read_to_end(&mut octets);
+    read.map_err(|error| io_error(path, error))?;
+    match octets.len() > MAX_OCTETS {
+        true => Err(StoreError::NoKey(path.to_owned())),
+        false => Ok(octets),
+    }
+}
