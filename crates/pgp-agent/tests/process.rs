@@ -1,6 +1,11 @@
 //! `countersign-pgp` as a process: it starts, answers, is stopped and killed, and leaves nothing.
 
 #![expect(clippy::disallowed_methods, reason = "a real process and a real socket")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, where a panic is a failure"
+)]
 
 use sma::{Error, Fingerprint, Notation, SecurityApplication as _, ToSign};
 use sma_socket::Client;
