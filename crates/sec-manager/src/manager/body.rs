@@ -13,6 +13,7 @@ use ssa::{Answer, Body, BodyVerdict, CallRef, Direction, Plan, Refusal};
 use sst::Requirement;
 use std::sync::Arc;
 use std::time::Duration;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// The body cannot be read; one answer for every reason. RFC 3261 §21.4.28.
 const UNDECIPHERABLE: Refusal = Refusal::new(493, "Undecipherable");
@@ -45,7 +46,7 @@ impl Shared {
             return passed(body);
         }
         match self.fill(record, direction, body, true) {
-            Ok(body) => seal(jobs, direction, &exchange, &body),
+            Ok(body) => seal(jobs, direction, &exchange, body),
             Err(refusal) => refused(refusal),
         }
     }
@@ -125,10 +126,15 @@ const fn binding(exchange: &Exchange, direction: Direction) -> Binding<'_> {
     Binding { role, from: &exchange.from, to: &exchange.to, from_tag }
 }
 
-/// Encloses a body in the entity that binds it to its exchange, and has it encrypted.
-fn seal(jobs: Jobs, direction: Direction, exchange: &Exchange, body: &Body) -> Answer<BodyVerdict> {
+/// Encloses a body in the entity that binds it to its exchange, wipes it, and has the entity
+/// encrypted.
+fn seal(
+    jobs: Jobs, direction: Direction, exchange: &Exchange, mut body: Body,
+) -> Answer<BodyVerdict> {
     let nonces: Vec<&[u8]> = exchange.nonces.iter().map(Vec::as_slice).collect();
-    let Ok(plaintext) = mime::enclose(&binding(exchange, direction), &nonces, body) else {
+    let enclosed = mime::enclose(&binding(exchange, direction), &nonces, &body);
+    body.octets.zeroize();
+    let Ok(plaintext) = enclosed else {
         return refused(UNDECIPHERABLE);
     };
     let recipients = vec![exchange.peer.clone()];
@@ -147,11 +153,12 @@ async fn open(
 ) -> Result<Body, Refusal> {
     let ciphertext = mime::ciphertext(body).map_err(|_| UNDECIPHERABLE)?.to_vec();
     let plain = jobs.decrypt(exchange.own.clone(), ciphertext).await.map_err(unavailable)?;
+    let octets = Zeroizing::new(plain.octets);
     if !plain.integrity {
         return Err(UNDECIPHERABLE);
     }
     let nonce = exchange.nonces.first().map(Vec::as_slice).unwrap_or_default();
-    mime::open(&binding(exchange, direction), nonce, &plain.octets).map_err(|_| UNDECIPHERABLE)
+    mime::open(&binding(exchange, direction), nonce, &octets).map_err(|_| UNDECIPHERABLE)
 }
 
 /// Our application's trouble is ours; anything else is the body's.
