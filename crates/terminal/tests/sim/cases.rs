@@ -110,6 +110,24 @@ fn g21_agent_stopped_at_the_caller() {
 }
 
 #[test]
+fn a_second_call_while_the_agent_hangs() {
+    let hanging = Arc::new(Hanging::new());
+    let given = Arc::clone(&hanging);
+    let change =
+        Change { callee_agent: Box::new(move |_| Arc::clone(&given) as _), ..Change::default() };
+    let mut world = World::new(22, change);
+    let (caller, callee) = world.watch();
+    world.call();
+    world.pass(Duration::from_secs(1));
+    world.call();
+    world.pass(Duration::from_millis(2_500));
+    assert_eq!(caller.seen().ended, 2, "{}", world.ladder());
+    assert_eq!(caller.seen().over, Some(Outcome::Failed(Cause::Status(500))), "{}", world.ladder());
+    assert_eq!((hanging.waiting(), callee.seen().incoming), (0, 0));
+    world.settle();
+}
+
+#[test]
 fn g28_callee_signature_stripped() {
     let change = meddled(|way, octets| {
         if way == Way::Out && is_invite_200(octets) {

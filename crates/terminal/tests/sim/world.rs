@@ -179,7 +179,9 @@ impl World {
 pub(crate) struct Seen {
     pub(crate) incoming: usize,
     pub(crate) established: Option<Assurance>,
+    /// How the last of its calls ended, and how many have.
     pub(crate) over: Option<Outcome>,
+    pub(crate) ended: usize,
     pub(crate) packets_received: u64,
 }
 
@@ -206,6 +208,7 @@ async fn follow(terminal: Terminal, mut events: Events, watch: Watch) {
                 Event::Established { assurance, .. } => seen.established = Some(assurance),
                 Event::Over { outcome, stats, .. } => {
                     seen.over = Some(outcome);
+                    seen.ended += 1;
                     seen.packets_received = stats.packets_received;
                 }
                 _ => {}
