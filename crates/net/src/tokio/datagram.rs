@@ -6,13 +6,17 @@ use socket2::{Domain, SockRef, Socket, Type};
 use ssa::Transport;
 use std::fmt;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
 
-/// Room for any datagram.
-const SCRATCH: usize = 65_535;
+/// No datagram is longer, in octets.
+const LONGEST: usize = 65_535;
+
+/// Room for any datagram, on the stack of who polls. What arrives is copied out at its own size, so
+/// that what is kept of a datagram is in proportion to it.
+type Scratch = [MaybeUninit<u8>; LONGEST];
 
 /// What the system is asked to buffer in each direction: some hundred SIP messages of a burst. It
 /// may give less.
@@ -22,9 +26,6 @@ const SYSTEM_BUFFER: usize = 1 << 20;
 pub(super) struct UdpSocket {
     socket: tokio::net::UdpSocket,
     local: SocketAddr,
-    /// Datagrams are read here and copied out at their own size: what is kept of a datagram is
-    /// in proportion to it. The reader alone locks it.
-    scratch: Mutex<Box<[u8]>>,
 }
 
 impl UdpSocket {
@@ -39,16 +40,12 @@ impl UdpSocket {
         let _ = socket.set_send_buffer_size(SYSTEM_BUFFER);
         socket.bind(&local.into())?;
         let socket = tokio::net::UdpSocket::from_std(socket.into())?;
-        Ok(Self {
-            local: socket.local_addr()?,
-            socket,
-            scratch: Mutex::new(vec![0; SCRATCH].into_boxed_slice()),
-        })
+        Ok(Self { local: socket.local_addr()?, socket })
     }
 
-    fn poll_one(&self, cx: &mut Context<'_>, scratch: &mut [u8]) -> Poll<io::Result<Datagram>> {
+    fn poll_one(&self, cx: &mut Context<'_>, scratch: &mut Scratch) -> Poll<io::Result<Datagram>> {
         loop {
-            let mut buffer = ReadBuf::new(scratch);
+            let mut buffer = ReadBuf::uninit(scratch);
             return match self.socket.poll_recv_from(cx, &mut buffer) {
                 Poll::Ready(Ok(source)) => Poll::Ready(Ok(Datagram {
                     source,
@@ -72,7 +69,7 @@ impl DatagramSocket for UdpSocket {
     fn poll_receive(
         &self, cx: &mut Context<'_>, batch: &mut Vec<Datagram>,
     ) -> Poll<io::Result<usize>> {
-        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch: Scratch = [const { MaybeUninit::uninit() }; LONGEST];
         let mut count = 0;
         while count < MAX_BATCH {
             match self.poll_one(cx, &mut scratch) {
