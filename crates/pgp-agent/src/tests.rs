@@ -1,6 +1,11 @@
 //! The agent against the contract, and against what may come from outside.
 
+use crate::certificate::{Certificate, Component};
 use crate::{Agent, Protection, Store, StoreError};
+use pgp::composed::{KeyType, SecretKeyParamsBuilder, SignedSecretKey, SubkeyParamsBuilder};
+use pgp::packet::KeyFlags;
+use pgp::types::Password;
+use rand08::rngs::OsRng;
 use sma::{Error, Fingerprint, KeyAdministration, Notation, SecurityApplication, ToSign, ToVerify};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -171,4 +176,39 @@ async fn a_user_id_is_one_line() {
         let refused = agent.generate(user_id.into()).await;
         assert_eq!(refused, Err(Error::Malformed), "{user_id:?}");
     }
+}
+
+/// A primary key that only certifies, with a subkey that signs.
+fn key_with_signing_subkey() -> SignedSecretKey {
+    let subkey =
+        SubkeyParamsBuilder::default().key_type(KeyType::Ed25519Legacy).can_sign(true).build();
+    let params = SecretKeyParamsBuilder::default()
+        .key_type(KeyType::Ed25519Legacy)
+        .can_certify(true)
+        .primary_user_id("sip:alice@example.org".into())
+        .subkey(subkey.unwrap())
+        .build();
+    params.unwrap().generate(OsRng).unwrap()
+}
+
+#[test]
+fn g16_a_signing_subkey_counts_only_with_its_back_signature() {
+    let key = key_with_signing_subkey();
+    let certificate = Certificate::evaluate(key.to_public_key()).unwrap();
+    assert!(matches!(certificate.signer(u64::MAX), Some(Component::Subkey(_))));
+    let mut stripped = key;
+    let subkey = &mut stripped.secret_subkeys[0];
+    let mut flags = KeyFlags::default();
+    flags.set_sign(true);
+    let binding = subkey.key.public_key().sign(
+        OsRng,
+        &stripped.primary_key,
+        stripped.primary_key.public_key(),
+        &Password::empty(),
+        flags,
+        None,
+    );
+    subkey.signatures = vec![binding.unwrap()];
+    let certificate = Certificate::evaluate(stripped.to_public_key()).unwrap();
+    assert!(certificate.signer(u64::MAX).is_none());
 }
