@@ -99,7 +99,9 @@ impl Shared {
     ) -> Option<Verification> {
         let own = policy.identities.get(&aors.to)?.clone()?;
         let pin = policy.pin(&aors.from);
-        if pin.is_some_and(|pin| *pin != credentials.signer) {
+        if pin.is_some_and(|pin| *pin != credentials.signer)
+            || self.is_of_another(call, &aors.from, &credentials.signer)
+        {
             return None;
         }
         let fields = Fields::of_request(request, &credentials.parameters()).ok()?;
@@ -121,6 +123,15 @@ impl Shared {
             },
             unpinned: pin.is_none(),
         })
+    }
+
+    /// D03: a call is between two keys. Whoever knows its identifiers and is pinned too can neither
+    /// end it nor take it over.
+    fn is_of_another(&self, call: CallRef, from: &Aor, signer: &Fingerprint) -> bool {
+        let inner = self.lock();
+        let Some(record) = inner.records.get(call.0) else { return false };
+        let key = record.received.as_ref().or(record.sent.as_ref()).map(|known| &known.peer);
+        key.is_some_and(|key| key != signer || record.peer.as_ref() != Some(from))
     }
 
     /// Asks the application, judges what it reports, and keeps what was proved.
@@ -177,6 +188,9 @@ impl Shared {
     }
 
     fn pgp_verified(&self, call: CallRef, exchange: Exchange) -> Authentication {
+        if self.is_of_another(call, &exchange.from, &exchange.peer) {
+            return Authentication::Refused(FORBIDDEN);
+        }
         let mut inner = self.lock();
         let Some(record) = inner.records.enter(call.0, self.platform.now()) else {
             return Authentication::Refused(Refusal::try_later(RETRY));

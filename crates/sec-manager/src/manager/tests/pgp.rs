@@ -466,3 +466,42 @@ fn g24_an_application_that_lies_about_data_or_key_is_not_believed() {
         assert!(!calls.admits(&calls.authorized()));
     }
 }
+
+#[test]
+fn d03_another_pinned_peer_can_neither_end_nor_take_over_a_call() {
+    const MALLORY: &str = "sip:mallory@alice.example";
+    let mut key = String::new();
+    let calls = Calls::with(
+        |double| {
+            key = double.add_key(MALLORY).as_str().to_owned();
+            double
+        },
+        |double| double,
+    );
+    let invite = calls.authorized();
+    assert!(calls.admits(&invite));
+    // Bob knows Mallory as well as he knows Alice; Alice's manager now speaks for her.
+    let pin = |aor: &str, key: &str| Pin { aor: aor.into(), fingerprint: key.into() };
+    let mut bob = configuration((BOB, &calls.bob.fingerprint), (ALICE, &calls.alice.fingerprint));
+    bob.pins.push(pin(MALLORY, &key));
+    calls.bob.manager.configure(bob);
+    let mallory = configuration((MALLORY, &key), (BOB, &calls.bob.fingerprint));
+    calls.alice.manager.configure(mallory);
+    let before = calls.bob.manager.assurance(Call(CALL.0));
+    let hers = TestRequest::invite(MALLORY, BOB, "pgp@127.0.0.1");
+    let plan = calls.plan(&hers, &calls.challenge(&hers)).expect("it is answered");
+    let mut retry = hers.retried().with_body(offer());
+    match now(calls.alice.manager.authorize(CALL, plan, &retry.view())) {
+        Authorized::Fields(fields) => retry.fields.extend(&fields),
+        other => panic!("{other:?}"),
+    }
+    let bob = &calls.bob.manager;
+    assert_eq!(
+        bob.request_received(CALL, &retry.arrival(), &retry.view()),
+        Received::Authenticate,
+        "the nonce is good"
+    );
+    let verdict = now(bob.authenticate(CALL, &retry.arrival(), &retry.view()));
+    assert!(matches!(&verdict, Authentication::Refused(why) if why.status == 403), "{verdict:?}");
+    assert_eq!(bob.assurance(Call(CALL.0)), before, "it is still Alice's call");
+}
