@@ -1,0 +1,315 @@
+//! The built programs together: two terminals in two processes, each with its own
+//! `countersign-pgp`, configuration by `init`, keys by `keys`.
+#![cfg(feature = "pgp")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+use tempfile::TempDir;
+use terminal::assembly::free_loopback_pair;
+
+const ALICE: &str = "sip:alice@caller.example";
+const BOB: &str = "sip:bob@callee.example";
+
+/// The program under test; `countersign-pgp` stands beside it, where it looks first. A test of the
+/// whole workspace has built it already.
+fn program() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_countersign"));
+        if program.with_file_name("countersign-pgp").exists() {
+            return program;
+        }
+        let profile = program.parent().unwrap().file_name().unwrap().to_str().unwrap();
+        let profile = if profile == "debug" { "dev" } else { profile };
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "pgp-agent", "--bin", "countersign-pgp"])
+            .args(["--profile", profile])
+            .status()
+            .unwrap();
+        assert!(built.success());
+        program
+    })
+}
+
+/// A terminal's folder and the address that it listens at.
+struct Side {
+    folder: PathBuf,
+    bind: [String; 2],
+}
+
+impl Side {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command.arg("--config").arg(self.folder.join("config.toml")).args(arguments);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that is to succeed, and returns what it printed.
+    fn does(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {stderr}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a command that is to fail with one line, and returns it.
+    fn fails(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{arguments:?}: {stderr}");
+        stderr
+    }
+
+    /// Nobody listens at the agent's socket: it has gone with its terminal.
+    fn nothing_is_left(&self) {
+        assert!(UnixStream::connect(self.folder.join("run/pgp.sock")).is_err());
+    }
+
+    /// Takes the other side's key in, without pinning it.
+    fn import(&self, other: &Self) {
+        let armored = self.folder.join("peer.asc");
+        fs::write(&armored, other.does(&["keys", "export"])).unwrap();
+        self.does(&["keys", "import", armored.to_str().unwrap()]);
+    }
+
+    fn fingerprint(&self) -> String {
+        let keys = self.does(&["--json", "keys", "list"]);
+        let mut keys = keys.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let own = keys.find(|key| key["own"] == true).unwrap();
+        own["fingerprint"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Two configured terminals with keys of their own, which know nothing of each other yet.
+fn sides() -> (TempDir, Side, Side) {
+    let folder = tempfile::tempdir().unwrap();
+    let binds = [free_loopback_pair().unwrap(), free_loopback_pair().unwrap()];
+    let binds = binds.map(|pair| pair.map(|address| address.to_string()));
+    let side = |name: &str, own: &str, peer: &str, bind: &[String; 2], at: &str| {
+        let side = Side { folder: folder.path().join(name), bind: bind.clone() };
+        let output = Command::new(program())
+            .args(["init", side.folder.to_str().unwrap(), "--aor", own, "--require", "pgp"])
+            .args(["--bind", &side.bind[0], "--bind", &side.bind[1]])
+            .args(["--contact", &format!("{peer}={at}")])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        side.does(&["keys", "generate"]);
+        side
+    };
+    let [of_alice, of_bob] = &binds;
+    let alice = side("alice", ALICE, BOB, of_alice, &of_bob[0]);
+    let bob = side("bob", BOB, ALICE, of_bob, &of_alice[0]);
+    (folder, alice, bob)
+}
+
+/// Two that have each other's key pinned.
+fn friends() -> (TempDir, Side, Side) {
+    let (folder, alice, bob) = sides();
+    for (own, other, aor) in [(&alice, &bob, BOB), (&bob, &alice, ALICE)] {
+        own.import(other);
+        own.does(&["keys", "pin", aor, &other.fingerprint()]);
+    }
+    (folder, alice, bob)
+}
+
+/// A command that runs, and the objects that it prints.
+struct Running {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Running {
+    fn start(side: &Side, arguments: &[&str]) -> Self {
+        let mut child = side
+            .command(arguments)
+            .arg("--json")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next object whose `event` is this.
+    fn waits_for(&mut self, event: &str) -> Value {
+        for line in self.lines.by_ref() {
+            let object: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            if object["event"] == event {
+                return object;
+            }
+        }
+        panic!("it ended without `{event}`");
+    }
+
+    fn interrupt(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
+    }
+
+    fn ends_well(mut self) {
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A test that failed leaves nothing running.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn proved(object: &Value, aor: &str, fingerprint: &str) {
+    let told = &object["assurance"];
+    assert_eq!(told["proof"], "pgp", "{object}");
+    assert_eq!(told["peer"], aor, "{object}");
+    assert_eq!(told["fingerprint"], fingerprint, "{object}");
+    assert_eq!(told["trust"], "pinned", "{object}");
+    assert!(told["media"][0].as_str().unwrap().starts_with("SRTP"), "{object}");
+}
+
+#[test]
+fn a_call_by_hand_is_proved_both_ways_and_ends_on_either_side() {
+    let (_folder, alice, bob) = friends();
+    let keys = (alice.fingerprint(), bob.fingerprint());
+    let mut listening = Running::start(&bob, &["listen", "--auto-answer"]);
+    listening.waits_for("listening");
+
+    // The caller hangs up with Ctrl-C.
+    let mut calling = Running::start(&alice, &["call", BOB]);
+    proved(&calling.waits_for("established"), BOB, &keys.1);
+    proved(&listening.waits_for("established"), ALICE, &keys.0);
+    std::thread::sleep(Duration::from_millis(500));
+    calling.interrupt();
+    assert_eq!(listening.waits_for("over")["outcome"], "the peer hung up");
+    calling.ends_well();
+    alice.nothing_is_left();
+
+    // The callee ends with Ctrl-C.
+    let mut calling = Running::start(&alice, &["call", BOB]);
+    calling.waits_for("established");
+    listening.waits_for("established");
+    listening.interrupt();
+    assert_eq!(calling.waits_for("over")["outcome"], "the peer hung up");
+    calling.ends_well();
+    listening.ends_well();
+    alice.nothing_is_left();
+    bob.nothing_is_left();
+}
+
+#[test]
+fn a_key_that_is_not_pinned_and_a_wrong_key() {
+    let (_folder, alice, bob) = sides();
+    alice.import(&bob);
+    alice.does(&["keys", "pin", BOB, &bob.fingerprint()]);
+    let mut listening = Running::start(&bob, &["listen", "--auto-answer"]);
+    listening.waits_for("listening");
+    // The callee has no pin for the caller.
+    let line = alice.fails(&["call", BOB, "--seconds", "1"]);
+    assert!(line.contains("call failed"), "{line}");
+    listening.interrupt();
+    listening.ends_well();
+    // The caller has pinned another key than the callee's.
+    alice.does(&["keys", "pin", BOB, &alice.fingerprint()]);
+    bob.import(&alice);
+    bob.does(&["keys", "pin", ALICE, &alice.fingerprint()]);
+    let mut listening = Running::start(&bob, &["listen", "--auto-answer"]);
+    listening.waits_for("listening");
+    let line = alice.fails(&["call", BOB, "--seconds", "1"]);
+    assert!(line.contains("call failed"), "{line}");
+    listening.interrupt();
+    listening.ends_well();
+    alice.nothing_is_left();
+    bob.nothing_is_left();
+}
+
+#[test]
+fn a_wrong_passphrase_and_a_missing_agent() {
+    let folder = tempfile::tempdir().unwrap();
+    let side = Side { folder: folder.path().join("alice"), bind: Default::default() };
+    let init = Command::new(program())
+        .args(["init", side.folder.to_str().unwrap(), "--aor", ALICE])
+        .status()
+        .unwrap();
+    assert!(init.success());
+    let config = side.folder.join("config.toml");
+    let with = |line: &str| {
+        let text = fs::read_to_string(&config).unwrap();
+        fs::write(&config, text.replace("keys = \"pgp\"", &format!("keys = \"pgp\"\n{line}")))
+            .unwrap();
+    };
+    with("passphrase-file = \"passphrase\"");
+    let passphrase = side.folder.join("passphrase");
+    let write = |secret: &str, mode: u32| {
+        fs::write(&passphrase, secret).unwrap();
+        fs::set_permissions(&passphrase, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    write("correct horse\n", 0o600);
+    side.does(&["keys", "generate"]);
+    write("wrong horse\n", 0o600);
+    let line = side.fails(&["keys", "list"]);
+    assert!(line.contains("passphrase"), "{line}");
+    let line = side.fails(&["listen", "--auto-answer", "--bind", "udp:127.0.0.1:0"]);
+    assert!(line.contains("passphrase"), "{line}");
+    side.nothing_is_left();
+
+    with("command = \"/nonexistent/countersign-pgp\"");
+    let line = side.fails(&["keys", "list"]);
+    assert!(line.contains("/nonexistent/countersign-pgp is not there"), "{line}");
+}
+
+#[test]
+fn the_demonstration_passes_and_leaves_its_files() {
+    for flow in ["pgp", "digest"] {
+        let out = tempfile::tempdir().unwrap();
+        program();
+        let output = Command::new(program())
+            .args(["demo", "--flow", flow, "--seconds", "3", "--out", out.path().to_str().unwrap()])
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{flow}: {stderr}");
+        let report = fs::read(out.path().join("report.json")).unwrap();
+        let report: Value = serde_json::from_slice(&report).unwrap();
+        assert_eq!(report["verdict"], "passed", "{report}");
+        assert_eq!(report["media"], if flow == "pgp" { "SRTP" } else { "RTP" }, "{report}");
+        assert_eq!(report["assurance"]["callee"]["proof"], flow, "{report}");
+        let ladder = fs::read_to_string(out.path().join("ladder.svg")).unwrap();
+        for word in ["got_401_unauthorized", "send_www_authenticate", "authorize", "authenticate"] {
+            assert!(ladder.contains(word), "{flow}: {word}");
+        }
+        let capture = fs::read(out.path().join("call.pcapng")).unwrap();
+        let plain = |text: &str| capture.windows(text.len()).any(|w| w == text.as_bytes());
+        assert!(!plain("a=crypto"), "{flow}: a media key crossed the wire in the clear");
+        assert_eq!(plain("m=audio"), flow == "digest", "{flow}");
+        let mut names: Vec<String> = fs::read_dir(out.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        let all =
+            ["call.pcapng", "callee.wav", "caller.wav", "ladder.svg", "ladder.txt", "report.json"];
+        assert_eq!(names, all, "{flow}");
+    }
+}
