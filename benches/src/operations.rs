@@ -1,9 +1,13 @@
 //! The operations that are held to a number of instructions or of allocations, by name.
 
+use crate::auth::{AuthorizedInvite, Exchange, Sealed};
 use crate::{l2, messages};
 use bytes::Bytes;
+use md5::Md5;
+use sha2::Sha256;
 use sip_core::{Limits, Message};
 use std::hint::black_box;
+use std::rc::Rc;
 
 /// One operation, to be run as often as is asked.
 pub struct Operation {
@@ -30,7 +34,30 @@ pub fn all() -> Vec<Operation> {
         }
     }
     operations.push(Operation { name: "parse_l2/sum".to_owned(), run: Box::new(nine()) });
+    operations.extend(authentication());
     operations
+}
+
+/// What an authenticated request costs beside its parse.
+fn authentication() -> [Operation; 6] {
+    const NONCE: &str = "5d0e93c1b7a24f6688e1d2c3a4b5f607";
+    let exchange = Rc::new(Exchange::<Md5>::new("MD5", NONCE));
+    let (sealed, invite) = (Rc::new(Sealed::default()), AuthorizedInvite::default());
+    let (asked, other) = (Rc::clone(&exchange), Rc::clone(&sealed));
+    let sha256 = Exchange::<Sha256>::new("SHA-256", NONCE);
+    let operation = |name: &str, run: Box<dyn Fn()>| Operation { name: name.to_owned(), run };
+    [
+        operation("digest_md5/verify", Box::new(move || right(exchange.verify()))),
+        operation("digest_md5/answer", Box::new(move || drop(black_box(asked.answer())))),
+        operation("digest_sha256/verify", Box::new(move || right(sha256.verify()))),
+        operation("nonce/seal", Box::new(move || drop(black_box(sealed.seal())))),
+        operation("nonce/open", Box::new(move || right(other.open()))),
+        operation("authorized_invite/verdict", Box::new(move || right(invite.verdict()))),
+    ]
+}
+
+fn right(verdict: bool) {
+    assert!(black_box(verdict), "a benchmark's proof does not hold");
 }
 
 fn l1(datagram: &Bytes) {
