@@ -50,7 +50,7 @@ fn authentication() -> [Operation; 6] {
         operation("digest_md5/verify", Box::new(move || right(exchange.verify()))),
         operation("digest_md5/answer", Box::new(move || drop(black_box(asked.answer())))),
         operation("digest_sha256/verify", Box::new(move || right(sha256.verify()))),
-        operation("nonce/seal", Box::new(move || drop(black_box(sealed.seal())))),
+        operation("nonce/seal", Box::new(move || _ = black_box(sealed.seal()))),
         operation("nonce/open", Box::new(move || right(other.open()))),
         operation("authorized_invite/verdict", Box::new(move || right(invite.verdict()))),
     ]
