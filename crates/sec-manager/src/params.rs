@@ -48,7 +48,7 @@ impl fmt::Debug for Param<'_> {
 /// Splits `Scheme params` and gives the scheme and the rest; `None` without a scheme.
 pub fn scheme(value: &[u8]) -> Option<(&[u8], &[u8])> {
     let value = value.trim_ascii_start();
-    let end = value.iter().position(|b| !is_token(*b)).unwrap_or(value.len());
+    let end = span(value, &TOKEN);
     let (scheme, rest) = value.split_at_checked(end)?;
     let separated = rest.first().is_none_or(u8::is_ascii_whitespace);
     (!scheme.is_empty() && separated).then_some((scheme, rest))
@@ -99,14 +99,27 @@ impl<'a> Params<'a> {
     }
 
     fn token(&mut self) -> Result<&'a [u8], Malformed> {
-        let end = self.rest.iter().position(|b| !is_token(*b)).unwrap_or(self.rest.len());
+        let end = span(self.rest, &TOKEN);
         let (token, rest) = self.rest.split_at_checked(end).ok_or(Malformed)?;
         self.rest = rest;
         if token.is_empty() { Err(Malformed) } else { Ok(token) }
     }
 
     /// `rest` begins after the opening quote.
+    #[inline]
     fn quoted(&mut self, rest: &'a [u8]) -> Result<&'a [u8], Malformed> {
+        // Nearly every value holds no escape: its end is the first octet that is not plain.
+        match rest.split_at_checked(span(rest, &PLAIN)) {
+            Some((value, [b'"', after @ ..])) => {
+                self.rest = after;
+                Ok(value)
+            }
+            _ => self.quoted_with_escapes(rest),
+        }
+    }
+
+    #[cold]
+    fn quoted_with_escapes(&mut self, rest: &'a [u8]) -> Result<&'a [u8], Malformed> {
         let mut escaped = false;
         for (at, byte) in rest.iter().enumerate() {
             match byte {
@@ -209,10 +222,39 @@ fn skip_white(bytes: &[u8]) -> &[u8] {
     }
 }
 
+/// Which octets belong to a class.
+type Class = [bool; 256];
+
 /// `token` of RFC 3261 §25.1.
-const fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+static TOKEN: Class = class(false);
+/// What may stand in a quoted string as it is: no quote, backslash or control character.
+static PLAIN: Class = class(true);
+
+#[expect(clippy::indexing_slicing, reason = "a constant: out of bounds would not compile")]
+const fn class(plain: bool) -> Class {
+    let mut class = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let octet = at as u8;
+        class[at] = if plain {
+            !matches!(octet, b'"' | b'\\' | 0..=8 | 10..=31 | 127)
+        } else {
+            octet.is_ascii_alphanumeric()
+                || matches!(
+                    octet,
+                    b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
+                )
+        };
+        at += 1;
+    }
+    class
+}
+
+/// How many octets at the start of `octets` belong to a class.
+#[inline]
+fn span(octets: &[u8], class: &Class) -> usize {
+    let outside = |octet: &u8| !class.get(usize::from(*octet)).copied().unwrap_or_default();
+    octets.iter().position(outside).unwrap_or(octets.len())
 }
 
 #[cfg(test)]
