@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Calls that records are kept for at most.
+/// Calls that records are kept for at most, but for those that our user starts.
 const CAPACITY: usize = 1024;
 /// How long a sender waits for the answer to its authorized request: 64*T1.
 pub(crate) const UNANSWERED: Duration = Duration::from_secs(32);
@@ -44,6 +44,12 @@ impl Records {
             }
         }
         Some(self.0.entry(call).or_insert_with(|| Record::new(now)))
+    }
+
+    /// The record of a call that our user starts. There is always room for it: without a record the
+    /// call would go on without what the user requires of it.
+    pub(crate) fn start(&mut self, call: u64, now: Instant) -> &mut Record {
+        self.0.entry(call).or_insert_with(|| Record::new(now))
     }
 
     pub(crate) fn remove(&mut self, call: u64) -> Option<Record> {
@@ -190,5 +196,27 @@ impl Record {
         let all: u8 = self.tries.values().fold(0, |sum, tries| sum.saturating_add(*tries));
         let here = self.tries.get(&(realm.to_vec(), scheme)).copied().unwrap_or_default();
         here < TRIES_PER_REALM && all < TRIES
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "any instant does as a beginning")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s03_a_full_table_forgets_the_unanswered_and_never_turns_our_user_away() {
+        let (now, mut records) = (Instant::now(), Records::default());
+        for call in 0..CAPACITY as u64 {
+            assert!(records.enter(call, now).is_some());
+        }
+        assert!(records.enter(5_000, now).is_none(), "a stranger's call is one too many");
+        records.start(6_000, now).require = Requirement::Pgp;
+        let kept = records.get_mut(6_000).map(|record| record.require);
+        assert_eq!(kept, Some(Requirement::Pgp));
+        records.start(6_000, now).started = true;
+        let later = now + UNANSWERED;
+        assert!(records.enter(5_000, later).is_some());
+        assert_eq!(records.len(), 2, "the call that was started, and the new one");
     }
 }

@@ -45,11 +45,10 @@ impl TelephonySecurity for SecurityManager {
     fn call_started(&self, call: Call, outgoing: Outgoing) {
         let now = self.shared.platform.now();
         let mut inner = self.shared.lock();
-        if let Some(record) = inner.records.enter(call.0, now) {
-            record.started = true;
-            record.require = outgoing.require;
-            record.peer = aor::canonical(outgoing.to.as_bytes()).ok();
-        }
+        let record = inner.records.start(call.0, now);
+        record.started = true;
+        record.require = outgoing.require;
+        record.peer = aor::canonical(outgoing.to.as_bytes()).ok();
     }
 
     fn call_ended(&self, call: Call) {
