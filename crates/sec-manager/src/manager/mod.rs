@@ -25,6 +25,7 @@ mod sip;
 mod telephony;
 
 use crate::Platform;
+use crate::aor::Aor;
 use crate::builder::{Builder, seconds};
 use crate::digest::Digest;
 use crate::fsm::{Role, Signal, State, StateSink, Step, WaitingTable};
@@ -33,8 +34,13 @@ use crate::nonce::{Issuer, ReplayTable};
 use crate::pgp::{Jobs, Pgp};
 use crate::policy::Policy;
 use record::{Record, Records};
+use sma::Fingerprint;
 use sst::{RegisteredFlow, Requirement, TelephonyApplication};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Keys that are remembered until the next configuration.
+const PINS: usize = 256;
 
 /// The security manager. See the crate's documentation.
 pub struct SecurityManager {
@@ -101,6 +107,8 @@ pub(crate) struct Inner {
     pub(crate) records: Records,
     pub(crate) waiting: WaitingTable,
     pub(crate) flows: Vec<(String, RegisteredFlow)>,
+    /// Keys that the user trusted since the last configuration, which is going to name them.
+    pins: BTreeMap<Aor, Fingerprint>,
 }
 
 impl Shared {
@@ -112,6 +120,7 @@ impl Shared {
             records: Records::default(),
             waiting: WaitingTable::default(),
             flows: Vec::new(),
+            pins: BTreeMap::new(),
         };
         Self {
             platform,
@@ -144,6 +153,27 @@ impl Shared {
     /// The state. A thread that panicked left it whole: no invariant spans two statements.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key that is pinned to an AOR: by configuration, or by the user since.
+    pub(crate) fn pin(&self, aor: &Aor) -> Option<Fingerprint> {
+        let inner = self.lock();
+        inner.policy.pin(aor).or_else(|| inner.pins.get(aor)).cloned()
+    }
+
+    /// The user said whose key it is.
+    pub(crate) fn trusted(&self, aor: &Aor, key: &Fingerprint) {
+        let mut inner = self.lock();
+        if inner.pins.len() < PINS {
+            inner.pins.insert(aor.clone(), key.clone());
+        }
+    }
+
+    /// Replaces the policy. It names the keys that the user trusted: those kept here go.
+    pub(crate) fn configure(&self, policy: Policy) {
+        let mut inner = self.lock();
+        inner.policy = Arc::new(policy);
+        inner.pins.clear();
     }
 
     pub(crate) fn policy(&self) -> Arc<Policy> {

@@ -52,7 +52,7 @@ impl Shared {
             return Err(Why::ProofMissing);
         }
         let own = policy.identities.get(&from).cloned().flatten().ok_or(Why::NotConfigured)?;
-        let peer = policy.pin(&to).cloned().ok_or(Why::NotTrusted)?;
+        let peer = self.pin(&to).ok_or(Why::NotTrusted)?;
         self.may_sign(call, &challenges)?;
         let ticket = self.ticket().ok_or(Why::ApplicationFailed)?;
         let room = |(realm, nonce): &(Vec<u8>, Vec<u8>)| {

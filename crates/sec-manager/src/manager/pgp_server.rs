@@ -98,8 +98,8 @@ impl Shared {
         aors: &Aors, credentials: &Credentials<'_>,
     ) -> Option<Verification> {
         let own = policy.identities.get(&aors.to)?.clone()?;
-        let pin = policy.pin(&aors.from);
-        if pin.is_some_and(|pin| *pin != credentials.signer)
+        let pin = self.pin(&aors.from);
+        if pin.as_ref().is_some_and(|pin| *pin != credentials.signer)
             || self.is_of_another(call, &aors.from, &credentials.signer)
         {
             return None;
@@ -184,7 +184,11 @@ impl Shared {
             aor: from.as_str().to_owned(),
             fingerprint: signer.as_str().to_owned(),
         };
-        self.application.trust(question).await == TrustAnswer::Pin
+        let pinned = self.application.trust(question).await == TrustAnswer::Pin;
+        if pinned {
+            self.trusted(from, signer);
+        }
+        pinned
     }
 
     fn pgp_verified(&self, call: CallRef, exchange: Exchange) -> Authentication {

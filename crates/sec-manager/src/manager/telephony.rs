@@ -7,7 +7,6 @@ use crate::policy::Policy;
 use sst::{
     Assurance, Call, Configuration, Outgoing, RegisteredFlow, State, TelephonySecurity, Waiting,
 };
-use std::sync::Arc;
 
 impl Shared {
     /// Tells the application of a call's assurance, with no lock held.
@@ -38,8 +37,7 @@ impl Shared {
 
 impl TelephonySecurity for SecurityManager {
     fn configure(&self, configuration: Configuration) {
-        let policy = Arc::new(Policy::new(configuration));
-        self.shared.lock().policy = policy;
+        self.shared.configure(Policy::new(configuration));
     }
 
     fn call_started(&self, call: Call, outgoing: Outgoing) {

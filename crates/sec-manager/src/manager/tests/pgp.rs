@@ -9,6 +9,7 @@ use ssa::{
     Authorized, Body, BodyVerdict, Direction, Field, Incoming, Leaving, Plan, Required, Why,
 };
 use sst::{Call, Contact, Outgoing, Pin, Proof, Trust};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A terminal: its manager, its key, and who it is.
 struct Side {
@@ -504,4 +505,61 @@ fn d03_another_pinned_peer_can_neither_end_nor_take_over_a_call() {
     let verdict = now(bob.authenticate(CALL, &retry.arrival(), &retry.view()));
     assert!(matches!(&verdict, Authentication::Refused(why) if why.status == 403), "{verdict:?}");
     assert_eq!(bob.assurance(Call(CALL.0)), before, "it is still Alice's call");
+}
+
+/// A user who trusts every key that is shown, and counts how often that was asked.
+#[derive(Default)]
+struct Trusting(AtomicUsize);
+
+#[async_trait::async_trait]
+impl sst::TelephonyApplication for Trusting {
+    async fn credentials(&self, _: &str, _: &str) -> Option<sst::Password> {
+        None
+    }
+
+    async fn trust(&self, _: sst::TrustQuestion) -> sst::TrustAnswer {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        sst::TrustAnswer::Pin
+    }
+
+    async fn unlock(&self, _: &str) -> Option<sst::Password> {
+        None
+    }
+
+    fn assurance(&self, _: Call, _: &sst::Assurance) {}
+}
+
+#[test]
+fn a_key_that_the_user_trusts_is_pinned_until_it_is_configured() {
+    let mut bobs = None;
+    let mut calls = Calls::with(
+        |double| double,
+        |double| {
+            bobs = Some(Arc::clone(&double));
+            double
+        },
+    );
+    let trusting = Arc::new(Trusting::default());
+    let manager = SecurityManager::builder(calls.platform.clone())
+        .pgp(Pgp::new(bobs.unwrap()))
+        .application(trusting.clone())
+        .build()
+        .unwrap();
+    let mut strange =
+        configuration((BOB, &calls.bob.fingerprint), (ALICE, &calls.alice.fingerprint));
+    strange.pins.clear();
+    manager.configure(strange.clone());
+    calls.bob.manager = manager;
+    for _ in 0..2 {
+        assert!(calls.admits(&calls.authorized()));
+        assert_eq!(trusting.0.load(Ordering::Relaxed), 1, "asked once");
+        calls.bob.manager.call_ended(Call(CALL.0));
+        calls.alice.manager.call_ended(Call(CALL.0));
+        calls.start(CALL);
+        // Another nonce: this one is burnt.
+        calls.platform.advance(Duration::from_secs(64));
+    }
+    calls.bob.manager.configure(strange);
+    assert!(calls.admits(&calls.authorized()));
+    assert_eq!(trusting.0.load(Ordering::Relaxed), 2, "the configuration does not name it");
 }
