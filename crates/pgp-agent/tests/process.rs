@@ -74,6 +74,15 @@ impl Serving {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
+    /// Stops the process, and waits until it has stopped: the signal takes its time.
+    fn stop(&self) {
+        self.signal(rustix::process::Signal::STOP);
+        let stat = format!("/proc/{}/stat", self.0.id());
+        while !fs::read_to_string(&stat).unwrap().contains(") T ") {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     fn close_stdin(&mut self) -> Option<ChildStdin> {
         self.0.stdin.take()
     }
@@ -145,7 +154,7 @@ async fn g21_stopped_while_a_client_waits_it_is_a_deadline_and_then_goes_on() {
     let serving = place.serve(&["--no-passphrase"]);
     let client = Client::new(place.socket());
     assert!(client.sign(to_sign(&key)).await.is_ok());
-    serving.signal(rustix::process::Signal::STOP);
+    serving.stop();
     let asked = Instant::now();
     assert_eq!(client.identities().await, Err(Error::Deadline));
     assert!((2.0..2.5).contains(&asked.elapsed().as_secs_f32()));
@@ -165,7 +174,7 @@ async fn g22_killed_while_a_client_waits_it_is_unavailable_and_its_successor_ans
     let serving = place.serve(&["--no-passphrase"]);
     let client = Client::new(place.socket());
     assert!(client.sign(to_sign(&key)).await.is_ok());
-    serving.signal(rustix::process::Signal::STOP);
+    serving.stop();
     let killed = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         serving.signal(rustix::process::Signal::KILL);
