@@ -105,10 +105,10 @@ impl SipManager {
         }
     }
 
-    /// Whether no call and no request of ours is left. Transactions may still absorb
-    /// retransmissions.
+    /// Whether no call, no request of ours and no open question is left: a BYE's answer may wait
+    /// for its signature. Transactions may still absorb retransmissions.
     pub fn is_idle(&self) -> bool {
-        self.calls.len() == 0 && self.exchanges.len() == 0
+        self.calls.len() == 0 && self.exchanges.len() == 0 && self.consults.len() == 0
     }
 
     /// Whether a call or a registration lives on this flow.
