@@ -71,8 +71,11 @@ fn dispatch(cli: Cli) -> Result<Done> {
 }
 
 /// Runs `command` on a runtime of its own, which takes its tasks and processes with it.
+///
+/// One thread does for a terminal, and keeps two of them in one process in one order: what is
+/// sent is recorded before it is received.
 fn in_runtime(command: impl Future<Output = Result<Done>>) -> Result<Done> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::invalid(format!("no runtime: {error}")))?;
