@@ -308,7 +308,7 @@ fn s02_a_401_of_another_call_is_refused() {
 }
 
 #[test]
-fn s03_a_receiver_stores_nothing_for_a_challenge() {
+fn s04_unanswered_challenges_keep_no_record() {
     let calls = Calls::new();
     for number in 0..1_000 {
         let invite = TestRequest::invite(ALICE, BOB, &format!("{number}@127.0.0.1"));
