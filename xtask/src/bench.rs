@@ -64,7 +64,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     if !arguments.counts_only {
-        execute(&mut cargo(&["bench", "--package", "benches"]))?;
+        let brief = ["--", "--warm-up-time", "1", "--measurement-time", "2"];
+        execute(cargo(&["bench", "--package", "benches", "--bench", "*"]).args(brief))?;
         for ratio in &limits.ratios {
             hold(ratio, &mut faults)?;
         }
