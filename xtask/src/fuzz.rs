@@ -1,6 +1,6 @@
 //! `cargo xtask fuzz`: every fuzzer, each for a number of seconds.
 
-use crate::command::{Failure, cargo, is_installed, output, program, root, run as execute};
+use crate::command::{Failure, cargo, is_installed, output, root, run as execute};
 
 /// How long, and which.
 #[derive(clap::Args)]
@@ -44,6 +44,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn all() -> Result<Vec<String>, Failure> {
-    let listed = output(program("cargo").args(["fuzz", "list"]))?;
+    let listed = output(&mut cargo(&["fuzz", "list"]))?;
     Ok(listed.lines().filter(|name| *name != "seeds").map(str::to_owned).collect())
 }

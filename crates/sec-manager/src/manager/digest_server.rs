@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::record::VerifiedDigest;
-use super::request::{Aors, BAD_REQUEST};
+use super::request::{Aors, BAD_REQUEST, authorizations};
 use crate::aor;
 use crate::digest::{Asked, Bad, Credentials, SCHEME};
 use crate::fsm::Signal;
@@ -13,9 +13,6 @@ use ssa::{Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
 use sst::{Algorithm, Proof};
 use std::borrow::Cow;
 use std::time::Duration;
-
-/// `Authorization` fields that are looked at.
-const LOOKED_AT: usize = 8;
 
 /// What a request's Authorization fields say.
 enum Found<'a> {
@@ -165,8 +162,7 @@ impl Shared {
 
 /// The credentials for our realm; those for another are as if they were not there (A15).
 fn find<'a>(request: &Request<'a>, policy: &Policy) -> Found<'a> {
-    let values = (0..LOOKED_AT).map_while(|nth| request.headers.value("Authorization", nth));
-    for value in values {
+    for value in authorizations(request) {
         let Some(list) = of_scheme(value, SCHEME) else { continue };
         match Credentials::parse(list) {
             Ok(credentials) if *unescape(credentials.realm) == *policy.realm.as_bytes() => {

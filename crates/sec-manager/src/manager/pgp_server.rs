@@ -6,7 +6,7 @@
 
 use super::Shared;
 use super::record::Exchange;
-use super::request::{Aors, BAD_REQUEST, FORBIDDEN};
+use super::request::{Aors, BAD_REQUEST, FORBIDDEN, authorizations};
 use crate::aor::Aor;
 use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
@@ -22,8 +22,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// `Authorization` fields that are looked at.
-const LOOKED_AT: usize = 8;
 /// How long a person may take to say whose key it is.
 const PROMPT: Duration = Duration::from_secs(60);
 /// When a peer may try again after our security application failed.
@@ -259,9 +257,8 @@ fn own_realm(policy: &Policy, aors: &Aors) -> String {
 /// The credentials of this scheme whose realm is ours; a callee verifies only the one that
 /// answers its own challenge.
 fn find<'a>(request: &Request<'a>, policy: &Policy) -> Result<Option<Credentials<'a>>, Refusal> {
-    let values = (0..LOOKED_AT).map_while(|nth| request.headers.value("Authorization", nth));
     let ours = |realm: &[u8]| policy.realm.is_empty() || realm == policy.realm.as_bytes();
-    for value in values {
+    for value in authorizations(request) {
         match Credentials::parse(value) {
             Ok(Some(credentials)) if ours(credentials.realm) => return Ok(Some(credentials)),
             Ok(_) => {}

@@ -13,6 +13,15 @@ use std::time::Duration;
 pub(super) const BAD_REQUEST: Refusal = Refusal::new(400, "Bad Request");
 pub(super) const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
 
+/// `Authorization` fields that are looked at.
+const LOOKED_AT: usize = 8;
+
+/// The values of a request's `Authorization` fields, as many as are looked at.
+pub(super) fn authorizations<'a>(request: &Request<'a>) -> impl Iterator<Item = &'a [u8]> {
+    let headers = request.headers;
+    (0..LOOKED_AT).map_while(move |nth| headers.value("Authorization", nth))
+}
+
 /// The AORs of a request, as they are bound and judged.
 pub(super) struct Aors {
     pub(super) from: Aor,

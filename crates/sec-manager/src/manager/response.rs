@@ -3,6 +3,7 @@
 use super::Shared;
 use super::pgp_server::RETRY;
 use super::record::{Exchange, Proved, Record};
+use super::request::authorizations;
 use crate::digest::{Credentials, Qop, SCHEME};
 use crate::params::{Params, Separator, of_scheme};
 use crate::pgp::{self, Jobs};
@@ -10,9 +11,6 @@ use crate::policy::Policy;
 use ssa::{Answer, CallRef, Field, Incoming, Leaving, Refusal, Request, Response, Why};
 use sst::{Proof, Requirement};
 use std::sync::Arc;
-
-/// Authorization fields that are looked at.
-const LOOKED_AT: usize = 8;
 
 impl Shared {
     /// The fields that a response carries beside what the stack puts in.
@@ -76,8 +74,8 @@ impl Shared {
 pub(super) fn signed_with<'a>(
     request: &Request<'a>, nonces: &[Vec<u8>],
 ) -> Option<pgp::Credentials<'a>> {
-    let values = (0..LOOKED_AT).map_while(|nth| request.headers.value("Authorization", nth));
-    let mut signed = values.filter_map(|value| pgp::Credentials::parse(value).ok().flatten());
+    let parsed = |value| pgp::Credentials::parse(value).ok().flatten();
+    let mut signed = authorizations(request).filter_map(parsed);
     signed.find(|credentials| nonces.iter().any(|nonce| nonce == credentials.nonce))
 }
 
@@ -131,7 +129,7 @@ fn authentication_info(
     let (_, keys) = policy.user(user.as_bytes(), None);
     let proof = keys?.response_proof(&credentials, response.body);
     let mut info = b"qop=".to_vec();
-    info.extend_from_slice(credentials.qop.map_or(Qop::Auth, |qop| qop).name().as_bytes());
+    info.extend_from_slice(credentials.qop.unwrap_or(Qop::Auth).name().as_bytes());
     for (name, value) in [("rspauth=\"", proof.as_bytes()), ("cnonce=\"", credentials.cnonce)] {
         info.extend_from_slice(b", ");
         info.extend_from_slice(name.as_bytes());
