@@ -2,12 +2,13 @@
 
 use benches::auth::Exchange;
 use criterion::{Criterion, criterion_group, criterion_main};
-use md5::{Digest, Md5};
+use md5::Md5;
+use sec_manager::digest::Hash;
 use sha2::Sha256;
 
 const NONCE: &str = "5d0e93c1b7a24f6688e1d2c3a4b5f607";
 
-fn under<D: Digest>(criterion: &mut Criterion, name: &str, algorithm: &str) {
+fn under<D: Hash>(criterion: &mut Criterion, name: &str, algorithm: &str) {
     let exchange = Exchange::<D>::new(algorithm, NONCE);
     let mut group = criterion.benchmark_group(name);
     group.bench_function("verify", |bencher| bencher.iter(|| exchange.verify()));

@@ -14,6 +14,7 @@ mod builder;
 pub mod cs1;
 pub mod digest;
 pub mod fsm;
+mod gather;
 mod manager;
 mod media;
 pub mod mime;

@@ -42,10 +42,10 @@ impl<'a> Challenge<'a> {
     pub fn parse(list: &'a [u8]) -> Result<Option<Self>, Malformed> {
         let (mut realm, mut nonce, mut opaque, mut algorithm) = (None, None, None, None);
         let (mut qop, mut stale, mut userhash) = (None, None, None);
-        let mut unknown = Unknown::default();
+        let mut unknown: Option<Unknown<'_>> = None;
         for param in Params::new(list, Separator::Comma) {
             let param = param?;
-            let is = |name: &str| param.name.eq_ignore_ascii_case(name.as_bytes());
+            let is = |name| param.is(name);
             let slot = match param.name.len() {
                 3 if is("qop") => &mut qop,
                 5 if is("realm") => &mut realm,
@@ -55,7 +55,7 @@ impl<'a> Challenge<'a> {
                 8 if is("userhash") => &mut userhash,
                 9 if is("algorithm") => &mut algorithm,
                 _ => {
-                    unknown.add(param.name)?;
+                    unknown.get_or_insert_default().add(param.name)?;
                     continue;
                 }
             };

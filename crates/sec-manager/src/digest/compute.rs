@@ -4,9 +4,10 @@
 
 use super::challenge::Challenge;
 use super::credentials::Credentials;
-use super::ha1::{HA1, Hex};
+use super::ha1::{HA1, Hash, Hex, digits};
 use super::{Named, Qop};
-use digest::Digest;
+use crate::gather::Gather;
+use digest::Update;
 
 /// The request that a response covers.
 #[derive(Clone, Copy, Debug)]
@@ -35,26 +36,26 @@ pub struct Reply<'a> {
 }
 
 /// The response that `credentials` should carry: what a peer that shares the password computes.
-pub fn expected<D: Digest>(credentials: &Credentials<'_>, ha1: &HA1<D>, asked: &Asked<'_>) -> Hex {
+pub fn expected<D: Hash>(credentials: &Credentials<'_>, ha1: &HA1<D>, asked: &Asked<'_>) -> Hex {
     let a2 = a2::<D>(asked.method.as_bytes(), credentials.uri, credentials.qop, asked.body);
     response(credentials, ha1, &a2)
 }
 
 /// Whether the response of `credentials` is the one expected, compared in constant time.
-pub fn verify<D: Digest>(credentials: &Credentials<'_>, ha1: &HA1<D>, asked: &Asked<'_>) -> bool {
+pub fn verify<D: Hash>(credentials: &Credentials<'_>, ha1: &HA1<D>, asked: &Asked<'_>) -> bool {
     expected(credentials, ha1, asked).is(credentials.response)
 }
 
 /// `rspauth`: what a server that shares the password says of its response. RFC 7616 §3.5.
-pub fn response_proof<D: Digest>(
+pub fn response_proof<D: Hash>(
     credentials: &Credentials<'_>, ha1: &HA1<D>, response_body: &[u8],
 ) -> Hex {
     response(credentials, ha1, &a2::<D>(b"", credentials.uri, credentials.qop, response_body))
 }
 
 /// The value of an Authorization that answers `challenge`.
-pub fn answer<D: Digest>(challenge: &Challenge<'_>, ha1: &HA1<D>, reply: &Reply<'_>) -> Vec<u8> {
-    let count = count(reply.count);
+pub fn answer<D: Hash>(challenge: &Challenge<'_>, ha1: &HA1<D>, reply: &Reply<'_>) -> Vec<u8> {
+    let count = digits(reply.count.to_be_bytes());
     let mut credentials = Credentials {
         user: reply.user,
         realm: challenge.realm,
@@ -68,12 +69,8 @@ pub fn answer<D: Digest>(challenge: &Challenge<'_>, ha1: &HA1<D>, reply: &Reply<
         opaque: challenge.opaque,
         userhash: challenge.userhash,
     };
-    let user = challenge.userhash.then(|| {
-        let mut hash = Joined::<D>::new();
-        hash.part(reply.user);
-        hash.part(challenge.realm);
-        hash.finish()
-    });
+    let userhash = || joined(begin::<D>(reply.user), &[challenge.realm]);
+    let user = challenge.userhash.then(userhash);
     if let Some(user) = &user {
         credentials.user = user.as_bytes();
     }
@@ -83,92 +80,45 @@ pub fn answer<D: Digest>(challenge: &Challenge<'_>, ha1: &HA1<D>, reply: &Reply<
 }
 
 /// `KD(HA1, nonce:nc:cnonce:qop:HA2)`, or `KD(HA1, nonce:HA2)` without qop.
-fn response<D: Digest>(credentials: &Credentials<'_>, ha1: &HA1<D>, a2: &Hex) -> Hex {
-    let mut hash = Joined::<D>::new();
-    if credentials.algorithm.session {
-        let mut session = Joined::<D>::new();
-        session.part(ha1.expose());
-        session.part(credentials.nonce);
-        session.part(credentials.cnonce);
-        hash.part(session.finish().as_bytes());
+fn response<D: Hash>(credentials: &Credentials<'_>, ha1: &HA1<D>, a2: &Hex) -> Hex {
+    let Credentials { nonce, count, cnonce, .. } = *credentials;
+    let begun = if credentials.algorithm.session {
+        begin(joined(ha1.begun(), &[nonce, cnonce]).as_bytes())
     } else {
-        hash.part(ha1.expose());
+        ha1.begun()
+    };
+    match credentials.qop {
+        Some(qop) => joined(begun, &[nonce, count, cnonce, qop.name().as_bytes(), a2.as_bytes()]),
+        None => joined(begun, &[nonce, a2.as_bytes()]),
     }
-    hash.part(credentials.nonce);
-    if let Some(qop) = credentials.qop {
-        hash.part(credentials.count);
-        hash.part(credentials.cnonce);
-        hash.part(qop.name().as_bytes());
-    }
-    hash.part(a2.as_bytes());
-    hash.finish()
 }
 
 /// `H(method:uri)`, or `H(method:uri:H(body))` for auth-int.
-fn a2<D: Digest>(method: &[u8], uri: &[u8], qop: Option<Qop>, body: &[u8]) -> Hex {
-    let mut hash = Joined::<D>::new();
-    hash.part(method);
-    hash.part(uri);
-    if qop == Some(Qop::AuthInt) {
-        hash.part(Hex::of(&D::digest(body)).as_bytes());
-    }
-    hash.finish()
-}
-
-/// Eight lower-case hexadecimal digits.
-fn count(count: u32) -> [u8; 8] {
-    let mut digits = [0; 8];
-    let hex = Hex::of(&count.to_be_bytes());
-    digits.iter_mut().zip(hex.as_bytes()).for_each(|(d, h)| *d = *h);
-    digits
-}
-
-/// Octets that are gathered before they are hashed.
-const ROOM: usize = 256;
-
-/// Parts joined by colons on their way into a hash.
-///
-/// They are gathered first: one long update costs less than ten short ones.
-struct Joined<D> {
-    hash: D,
-    gathered: [u8; ROOM],
-    length: usize,
-    begun: bool,
-}
-
-impl<D: Digest> Joined<D> {
-    fn new() -> Self {
-        Self { hash: D::new(), gathered: [0; ROOM], length: 0, begun: false }
-    }
-
-    fn part(&mut self, part: &[u8]) {
-        if self.begun {
-            self.push(b":");
+fn a2<D: Hash>(method: &[u8], uri: &[u8], qop: Option<Qop>, body: &[u8]) -> Hex {
+    match qop {
+        Some(Qop::AuthInt) => {
+            joined(begin::<D>(method), &[uri, Hex::of(&D::digest(body)).as_bytes()])
         }
-        self.begun = true;
-        self.push(part);
+        Some(Qop::Auth) | None => joined(begin::<D>(method), &[uri]),
     }
+}
 
-    fn push(&mut self, bytes: &[u8]) {
-        let end = self.length + bytes.len();
-        if let Some(room) = self.gathered.get_mut(self.length..end) {
-            room.copy_from_slice(bytes);
-            self.length = end;
-        } else {
-            self.flush();
-            self.hash.update(bytes);
-        }
-    }
+/// A hash that has been fed the first of its parts.
+fn begin<D: Hash>(first: &[u8]) -> D {
+    let mut hash = D::new();
+    Update::update(&mut hash, first);
+    hash
+}
 
-    fn flush(&mut self) {
-        self.hash.update(self.gathered.get(..self.length).unwrap_or_default());
-        self.length = 0;
+/// The hash of what `begun` has been fed and of `parts`, a colon before each.
+fn joined<D: Hash>(mut begun: D, parts: &[&[u8]]) -> Hex {
+    let mut gather = Gather::new(&mut begun);
+    for part in parts {
+        gather.push(b":");
+        gather.push(part);
     }
-
-    fn finish(mut self) -> Hex {
-        self.flush();
-        Hex::of(&self.hash.finalize())
-    }
+    gather.flush();
+    Hex::of(&begun.finalize())
 }
 
 impl Credentials<'_> {

@@ -80,10 +80,10 @@ impl<'a> Raw<'a> {
     /// Names are told apart by their length first, which leaves one comparison for each.
     fn read(list: &'a [u8]) -> Result<Self, Malformed> {
         let mut raw = Self::default();
-        let mut unknown = Unknown::default();
+        let mut unknown: Option<Unknown<'_>> = None;
         for param in Params::new(list, Separator::Comma) {
             let param = param?;
-            let is = |name: &str| param.name.eq_ignore_ascii_case(name.as_bytes());
+            let is = |name| param.is(name);
             let slot = match param.name.len() {
                 2 if is("nc") => &mut raw.count,
                 3 if is("uri") => &mut raw.uri,
@@ -97,7 +97,7 @@ impl<'a> Raw<'a> {
                 8 if is("userhash") => &mut raw.userhash,
                 9 if is("algorithm") => &mut raw.algorithm,
                 _ => {
-                    unknown.add(param.name)?;
+                    unknown.get_or_insert_default().add(param.name)?;
                     continue;
                 }
             };
@@ -156,10 +156,9 @@ impl<'a> Credentials<'a> {
 
     /// `nc` as a number; `None` where it is not eight hexadecimal digits, or zero.
     pub fn nonce_count(&self) -> Option<u32> {
-        if self.count.len() != 8 || !self.count.iter().all(u8::is_ascii_hexdigit) {
-            return None;
-        }
-        let digits = std::str::from_utf8(self.count).ok()?;
-        u32::from_str_radix(digits, 16).ok().filter(|count| *count != 0)
+        let digits = <[u8; 8]>::try_from(self.count).ok()?;
+        let digit = |octet| char::from(octet).to_digit(16);
+        let count = digits.into_iter().try_fold(0, |sum, octet| Some(sum << 4 | digit(octet)?));
+        count.filter(|count| *count != 0)
     }
 }

@@ -1,10 +1,9 @@
 //! HA1: what stands for a user's password.
 
-use digest::Digest;
+use crate::secret::same;
+use digest::Update;
 use std::fmt;
-use std::marker::PhantomData;
-use subtle::ConstantTimeEq;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A digest in lower-case hexadecimal, at most 32 octets of it.
 #[derive(Clone, Copy)]
@@ -16,16 +15,11 @@ pub struct Hex {
 impl Hex {
     /// The digits of `octets`; those beyond 32 are dropped, which no algorithm here has.
     pub(super) fn of(octets: &[u8]) -> Self {
-        const fn digit(nibble: u8) -> u8 {
-            if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
-        }
         let mut hex = Self { digits: [0; 64], length: octets.len().min(32) * 2 };
-        for (pair, octet) in hex.digits.chunks_exact_mut(2).zip(octets) {
-            if let [high, low] = pair {
-                *high = digit(octet >> 4);
-                *low = digit(octet & 15);
-            }
-        }
+        let (places, _) = hex.digits.as_chunks_mut::<8>();
+        let (words, _) = octets.as_chunks::<4>();
+        let write = |(place, word): (&mut [u8; 8], &[u8; 4])| *place = digits(*word);
+        places.iter_mut().zip(words).for_each(write);
         hex
     }
 
@@ -36,8 +30,22 @@ impl Hex {
 
     /// Whether `text` is these digits, in a time that does not depend on where they differ.
     pub fn is(&self, text: &[u8]) -> bool {
-        self.as_bytes().ct_eq(text).into()
+        same(self.as_bytes(), text)
     }
+}
+
+/// Four octets as eight digits, without a branch or a table: they may be secret.
+pub(super) const fn digits(octets: [u8; 4]) -> [u8; 8] {
+    const ONES: u64 = u64::MAX / 255;
+    // One nibble an octet, the first in the highest.
+    let word = u32::from_be_bytes(octets) as u64;
+    let word = (word | word << 16) & 0x0000_ffff_0000_ffff;
+    let word = (word | word << 8) & 0x00ff_00ff_00ff_00ff;
+    let nibbles = (word | word << 4) & (ONES * 15);
+    // Above nine, the sum with six reaches into the octet's high half.
+    let letters = (nibbles + ONES * 6) >> 4 & ONES;
+    let digits = nibbles + ONES * b'0' as u64 + letters * (b'a' - b'9' - 1) as u64;
+    digits.to_be_bytes()
 }
 
 impl fmt::Debug for Hex {
@@ -46,36 +54,38 @@ impl fmt::Debug for Hex {
     }
 }
 
+/// A hash that the scheme can run over, which wipes itself on drop: `Md5`, `Sha256`, `Sha512_256`.
+pub trait Hash: digest::Digest + digest::Update + Clone + ZeroizeOnDrop {}
+
+impl<D: digest::Digest + digest::Update + Clone + ZeroizeOnDrop> Hash for D {}
+
 /// `H(username:realm:password)` under the hash `D`: as good as the password within its realm.
 ///
-/// RFC 7616 §3.4.2. Never printed, wiped on drop, not cloned.
+/// RFC 7616 §3.4.2. Never printed, wiped on drop, not cloned. What is kept is the hash of a
+/// response that has been fed HA1's digits: every response begins with them.
 pub struct HA1<D> {
-    hex: Hex,
-    hash: PhantomData<fn() -> D>,
+    begun: D,
 }
 
-impl<D: Digest> HA1<D> {
+impl<D: Hash> HA1<D> {
     /// Of a user name, a realm and a password, each as its octets.
     pub fn new(user: &[u8], realm: &[u8], password: &[u8]) -> Self {
         let mut hash = D::new();
         for part in [user, b":", realm, b":", password] {
-            hash.update(part);
+            Update::update(&mut hash, part);
         }
         let mut octets = hash.finalize();
-        let hex = Hex::of(&octets);
+        let mut hex = Hex::of(&octets);
         octets.zeroize();
-        Self { hex, hash: PhantomData }
+        let mut begun = D::new();
+        Update::update(&mut begun, hex.as_bytes());
+        hex.digits.zeroize();
+        Self { begun }
     }
 
-    /// The digits, for whoever hashes them.
-    pub(super) fn expose(&self) -> &[u8] {
-        self.hex.as_bytes()
-    }
-}
-
-impl<D> Drop for HA1<D> {
-    fn drop(&mut self) {
-        self.hex.digits.zeroize();
+    /// A hash that has been fed the digits.
+    pub(super) fn begun(&self) -> D {
+        self.begun.clone()
     }
 }
 

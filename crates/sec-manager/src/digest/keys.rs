@@ -3,12 +3,11 @@
 use super::challenge::Challenge;
 use super::compute::{self, Asked, Reply};
 use super::credentials::Credentials;
-use super::ha1::{HA1, Hex, with_hash};
-use digest::Digest;
+use super::ha1::{HA1, Hash, Hex, with_hash};
+use digest::Update;
 use md5::Md5;
 use sha2::{Sha256, Sha512_256};
 use sst::Algorithm;
-use subtle::ConstantTimeEq;
 
 /// What stands for a password within one realm, under every algorithm.
 #[derive(Debug)]
@@ -25,10 +24,10 @@ struct Under<D> {
     userhash: Hex,
 }
 
-impl<D: Digest> Under<D> {
+impl<D: Hash> Under<D> {
     fn new(user: &[u8], realm: &[u8], password: &[u8]) -> Self {
         let mut hash = D::new();
-        [user, b":", realm].iter().for_each(|part| hash.update(part));
+        [user, b":", realm].iter().for_each(|part| Update::update(&mut hash, part));
         Self { ha1: HA1::new(user, realm, password), userhash: Hex::of(&hash.finalize()) }
     }
 }
@@ -76,7 +75,7 @@ impl Keys {
     /// Whether `name` is the hash of these keys' user name.
     pub(crate) fn is_userhash(&self, algorithm: Algorithm, name: &[u8]) -> bool {
         let hash = with_hash!(algorithm, D => For::<D>::under(self).userhash);
-        hash.as_bytes().ct_eq(name).into()
+        hash.is(name)
     }
 
     /// The value of an Authorization that answers `challenge`.

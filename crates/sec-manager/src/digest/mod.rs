@@ -13,7 +13,7 @@ mod keys;
 pub use challenge::{Challenge, Qops};
 pub use compute::{Asked, Reply, answer, expected, response_proof, verify};
 pub use credentials::{Bad, Credentials};
-pub use ha1::{HA1, Hex};
+pub use ha1::{HA1, Hash, Hex};
 
 pub(crate) use keys::Keys;
 

@@ -1,12 +1,13 @@
 //! The octets of a nonce: head, tag, and what they are computed over.
 
 use super::text::{Decimal, Source};
+use crate::gather::Gather;
+use crate::secret::same;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::fmt;
-use subtle::ConstantTimeEq;
 
 /// Octets of head and of tag.
 const PART: usize = 18;
@@ -157,14 +158,9 @@ impl Head {
 /// `HMAC(K, LP("salt", branch, Call-ID, CSeq, src))[:8]`.
 pub(super) fn salt(key: Hmac<Sha256>, origin: &Origin<'_>) -> [u8; 8] {
     let cseq = Decimal::new(origin.cseq);
-    let mac = Lp::new(key)
-        .item(b"salt")
-        .item(origin.branch)
-        .item(origin.call_id)
-        .item(cseq.as_bytes())
-        .item(origin.source.as_bytes())
-        .finish();
-    let [a, b, c, d, e, f, g, h, ..] = mac;
+    let source = origin.source.as_bytes();
+    let items: [&[u8]; 5] = [b"salt", origin.branch, origin.call_id, cseq.as_bytes(), source];
+    let [a, b, c, d, e, f, g, h, ..] = prefixed(key, &items);
     [a, b, c, d, e, f, g, h]
 }
 
@@ -202,72 +198,40 @@ pub(super) fn split(text: &[u8]) -> Result<([u8; PART], [u8; PART]), Stale> {
 pub(super) fn check(
     key: Hmac<Sha256>, head: &[u8; PART], came: &[u8; PART], binding: &Binding<'_>,
 ) -> Result<(), Stale> {
-    let owed = tag(key, head, binding);
-    if bool::from(owed.ct_eq(came)) { Ok(()) } else { Err(Stale::Forged) }
+    if same(&tag(key, head, binding), came) { Ok(()) } else { Err(Stale::Forged) }
 }
 
 fn tag(key: Hmac<Sha256>, head: &[u8; PART], binding: &Binding<'_>) -> [u8; PART] {
-    let mut lp = Lp::new(key)
-        .item(b"nonce")
-        .item(head)
-        .item(binding.scheme.as_bytes())
-        .item(binding.realm)
-        .item(binding.method)
-        .item(binding.call_id)
-        .item(binding.from_tag)
-        .item(binding.from)
-        .item(binding.to)
-        .item(binding.source.as_bytes());
-    if !binding.algorithms.is_empty() {
-        lp = lp.item(binding.algorithms);
-    }
+    let items: [&[u8]; 11] = [
+        b"nonce",
+        head,
+        binding.scheme.as_bytes(),
+        binding.realm,
+        binding.method,
+        binding.call_id,
+        binding.from_tag,
+        binding.from,
+        binding.to,
+        binding.source.as_bytes(),
+        binding.algorithms,
+    ];
+    // One algorithm alone is not named.
+    let count = items.len() - usize::from(binding.algorithms.is_empty());
+    let mac = prefixed(key, items.get(..count).unwrap_or(&items));
     let mut tag = [0; PART];
-    tag.iter_mut().zip(lp.finish()).for_each(|(t, m)| *t = m);
+    tag.iter_mut().zip(mac).for_each(|(t, m)| *t = m);
     tag
 }
 
-/// Length-prefixed items on their way into an HMAC: u32 length and bytes for each.
-///
-/// Short items are gathered first: one long update costs less than twenty short ones.
-struct Lp {
-    mac: Hmac<Sha256>,
-    gathered: [u8; Self::ROOM],
-    length: usize,
-}
-
-impl Lp {
-    const ROOM: usize = 384;
-
-    const fn new(mac: Hmac<Sha256>) -> Self {
-        Self { mac, gathered: [0; Self::ROOM], length: 0 }
-    }
-
-    fn item(mut self, bytes: &[u8]) -> Self {
+/// The MAC over `LP(items)`: u32 length and bytes for each.
+fn prefixed(mut mac: Hmac<Sha256>, items: &[&[u8]]) -> [u8; 32] {
+    let mut gather = Gather::new(&mut mac);
+    for item in items {
         // Values are limited to 8 KiB by the parser, far below u32.
-        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        self.push(&length.to_be_bytes());
-        self.push(bytes);
-        self
+        let length = u32::try_from(item.len()).unwrap_or(u32::MAX);
+        gather.push(&length.to_be_bytes());
+        gather.push(item);
     }
-
-    fn push(&mut self, bytes: &[u8]) {
-        let end = self.length + bytes.len();
-        if let Some(room) = self.gathered.get_mut(self.length..end) {
-            room.copy_from_slice(bytes);
-            self.length = end;
-        } else {
-            self.flush();
-            self.mac.update(bytes);
-        }
-    }
-
-    fn flush(&mut self) {
-        self.mac.update(self.gathered.get(..self.length).unwrap_or_default());
-        self.length = 0;
-    }
-
-    fn finish(mut self) -> [u8; 32] {
-        self.flush();
-        self.mac.finalize().into_bytes().into()
-    }
+    gather.flush();
+    mac.finalize().into_bytes().into()
 }
