@@ -61,6 +61,16 @@ impl Aor {
         host.get(..end)
     }
 
+    /// The address as contacts are looked up by: a `sips:` address and a host name with the root's
+    /// dot at its end reach whoever the plain spelling reaches. RFC 3261 §19.1, RFC 1034 §3.1.
+    pub(crate) fn as_contact(&self) -> Self {
+        let Some(host) = self.domain() else { return self.clone() };
+        let rest = self.0.split_once(':').map_or(self.as_str(), |(_, rest)| rest);
+        let (user, hostport) = rest.split_at(rest.find('@').map_or(0, |at| at + 1));
+        let port = hostport.get(host.len()..).unwrap_or_default();
+        Self(format!("sip:{user}{}{port}", host.strip_suffix('.').unwrap_or(host)))
+    }
+
     /// Whether `realm` is this address's domain or, below a named domain, one of its subdomains.
     pub fn has_realm(&self, realm: &str) -> bool {
         let Some(domain) = self.domain() else {
@@ -288,6 +298,21 @@ mod tests {
         let six = canonical(b"sip:bob@[::1]:5070").unwrap();
         assert_eq!(six.domain(), Some("[::1]"));
         assert_eq!(canonical(b"tel:+1").unwrap().domain(), None);
+    }
+
+    #[test]
+    fn a_contact_is_found_by_what_reaches_it() {
+        for (uri, contact) in [
+            ("sip:bob@h.example", "sip:bob@h.example"),
+            ("sips:bob@h.example", "sip:bob@h.example"),
+            ("sip:bob@h.example.", "sip:bob@h.example"),
+            ("sip:h.example.@h.example.:5070", "sip:h.example.@h.example:5070"),
+            ("sips:bob@192.0.2.1", "sip:bob@192.0.2.1"),
+            ("tel:+1", "tel:+1"),
+        ] {
+            let aor = canonical(uri.as_bytes()).unwrap();
+            assert_eq!(aor.as_contact().as_str(), contact, "{uri}");
+        }
     }
 
     proptest! {

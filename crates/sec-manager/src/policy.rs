@@ -76,7 +76,9 @@ impl Policy {
             contacts: configuration
                 .contacts
                 .iter()
-                .filter_map(|c| Some((aor::canonical(c.aor.as_bytes()).ok()?, c.require)))
+                .filter_map(|c| {
+                    Some((aor::canonical(c.aor.as_bytes()).ok()?.as_contact(), c.require))
+                })
                 .collect(),
             pins: configuration
                 .pins
@@ -103,8 +105,23 @@ impl Policy {
     /// What a request from `from` must prove. A contact may ask for more than the rest of the
     /// world, never for less: who the request is from is only its claim.
     pub(crate) fn required_of_caller(&self, from: Option<&Aor>) -> Requirement {
-        let contact = from.and_then(|aor| self.contacts.get(aor)).copied();
-        contact.unwrap_or_default().max(self.require)
+        self.required_of_contact(from).max(self.require)
+    }
+
+    /// What is required of a contact, whoever calls whom. A name with the root's dot at its end
+    /// and a `sips:` address name the contact that they name without.
+    pub(crate) fn required_of_contact(&self, peer: Option<&Aor>) -> Requirement {
+        let named = peer.and_then(|aor| self.contacts.get(&aor.as_contact()));
+        named.copied().unwrap_or_default()
+    }
+
+    /// Whether a From that cannot be read as an address could still be taken for that of a contact
+    /// of whom something is required.
+    pub(crate) fn might_be_a_contact(&self, from: &[u8]) -> bool {
+        let scheme = from.split(|octet| *octet == b':').next().unwrap_or_default();
+        let is_sip = scheme.eq_ignore_ascii_case(b"sip") || scheme.eq_ignore_ascii_case(b"sips");
+        let demanding = self.contacts.values().any(|require| *require > Requirement::Nothing);
+        is_sip && demanding && aor::canonical(from).is_err()
     }
 
     /// The key that is pinned to an AOR.

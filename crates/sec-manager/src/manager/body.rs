@@ -25,7 +25,7 @@ impl Shared {
     ) -> Answer<BodyVerdict> {
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
-            return passed(body);
+            return unknown(inner.policy.require, body);
         };
         if record.require != Requirement::Pgp {
             return self.fill(record, direction, body, false).map_or_else(refused, passed);
@@ -64,7 +64,7 @@ impl Shared {
     ) -> Answer<BodyVerdict> {
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
-            return passed(body);
+            return unknown(inner.policy.require, body);
         };
         if record.require != Requirement::Pgp {
             let standing = record.standing(false);
@@ -106,6 +106,15 @@ impl Shared {
             Ok(body) => BodyVerdict::Body(body),
             Err(refusal) => BodyVerdict::Refused(refusal),
         }
+    }
+}
+
+/// The body of a call without a record: nothing may have been required of it.
+fn unknown(required: Requirement, body: Body) -> Answer<BodyVerdict> {
+    match required {
+        Requirement::Nothing | Requirement::Digest => passed(body),
+        Requirement::Pgp if body.octets.is_empty() => passed(body),
+        Requirement::Pgp => refused(UNDECIPHERABLE),
     }
 }
 

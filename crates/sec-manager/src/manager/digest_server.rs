@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::record::VerifiedDigest;
-use super::request::{Aors, BAD_REQUEST, authorizations};
+use super::request::{Aors, BAD_REQUEST, MERGED, authorizations, opens_call};
 use crate::aor;
 use crate::digest::{Asked, Bad, Credentials, SCHEME};
 use crate::fsm::Signal;
@@ -83,6 +83,9 @@ impl Shared {
         match accepted {
             Ok(floor) => floor.into_iter().for_each(|floor| self.issuer.raise_floor(floor)),
             Err(_) => return challenge(true),
+        }
+        if opens_call(arrival, request) && self.is_taken(call) {
+            return Authentication::Refused(MERGED);
         }
         self.digest_verified(call, &credentials, value, user)
     }

@@ -6,7 +6,7 @@
 
 use super::Shared;
 use super::record::Exchange;
-use super::request::{Aors, BAD_REQUEST, FORBIDDEN, authorizations};
+use super::request::{Aors, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call};
 use crate::aor::Aor;
 use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
@@ -36,6 +36,8 @@ struct Verification {
     exchange: Exchange,
     /// Whether the user has to say whose key it is.
     unpinned: bool,
+    /// Whether the request would begin the call.
+    opens: bool,
 }
 
 impl Shared {
@@ -120,6 +122,7 @@ impl Shared {
                 peer: credentials.signer.clone(),
             },
             unpinned: pin.is_none(),
+            opens: opens_call(arrival, request),
         })
     }
 
@@ -154,6 +157,10 @@ impl Shared {
         if !trusted {
             self.settled(asked.call, Signal::Refused);
             return Authentication::Refused(FORBIDDEN);
+        }
+        // Meanwhile another copy may have begun the call.
+        if asked.opens && self.is_taken(asked.call) {
+            return Authentication::Refused(MERGED);
         }
         self.pgp_verified(asked.call, asked.exchange)
     }

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 pub(super) const BAD_REQUEST: Refusal = Refusal::new(400, "Bad Request");
 pub(super) const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
+/// An invitation under the identifiers of a call that goes on. RFC 3261 §8.2.2.2.
+pub(super) const MERGED: Refusal = Refusal::new(482, "Loop Detected");
 
 /// `Authorization` fields that are looked at.
 const LOOKED_AT: usize = 8;
@@ -40,9 +42,16 @@ impl Shared {
     pub(super) fn request_received(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
     ) -> Received {
+        if opens_call(arrival, request) && self.is_taken(call) {
+            return Received::Reject(MERGED);
+        }
         let policy = self.policy();
         let aors = Aors::of(request);
         let required = self.required(call, arrival, request, &policy, aors.as_ref());
+        // What no rule can be looked up for must not pass by none applying.
+        if aors.is_none() && policy.might_be_a_contact(request.from.uri) {
+            return Received::Reject(BAD_REQUEST);
+        }
         if required == Requirement::Nothing {
             self.admitted(call, arrival, request);
             return Received::Admit;
@@ -71,13 +80,22 @@ impl Shared {
         let inner = self.lock();
         if arrival.in_dialog {
             // D03: within a dialog that needed no signature, the dialog's identifiers suffice.
-            let record = inner.records.get(call.0);
-            let required = record.map_or(Requirement::Nothing, |record| record.require);
+            let required = match inner.records.get(call.0) {
+                Some(record) => record.require,
+                None => policy.required_of_caller(aors.map(|aors| &aors.from)),
+            };
             return if required == Requirement::Pgp { required } else { Requirement::Nothing };
         }
         let required = policy.required_of_caller(aors.map(|aors| &aors.from));
         let vouched = inner.flows.iter().any(|(_, flow)| admits(flow, arrival, request));
         if vouched && required < Requirement::Pgp { Requirement::Nothing } else { required }
+    }
+
+    /// Whether the identifiers are those of a call that our user started or a peer proved. Whoever
+    /// learns them could otherwise speak, fail and be forgotten in that call's name.
+    pub(super) fn is_taken(&self, call: CallRef) -> bool {
+        let inner = self.lock();
+        inner.records.get(call.0).is_some_and(|record| record.started || record.authenticated)
     }
 
     /// An invitation that an account's registrar vouches for: the application is told so.
@@ -131,6 +149,11 @@ impl Shared {
             self.receiver(call.0, signal);
         }
     }
+}
+
+/// Whether a request would begin a call.
+pub(super) fn opens_call(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
+    !arrival.in_dialog && request.method == "INVITE"
 }
 
 /// Whether a request came over a registered flow: its connection, or over UDP the registrar's

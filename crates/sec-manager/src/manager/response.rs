@@ -46,7 +46,11 @@ impl Shared {
     ) -> Answer<Incoming> {
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
-            return Answer::Ready(Incoming::Accept);
+            let unproved = sent.method == "INVITE" && inner.policy.require == Requirement::Pgp;
+            return Answer::Ready(match unproved {
+                true => Incoming::AckThenBye(Why::ProofMissing),
+                false => Incoming::Accept,
+            });
         };
         if record.require == Requirement::Pgp {
             let exchange = record.sent.clone().zip(self.jobs.clone());

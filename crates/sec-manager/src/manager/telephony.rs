@@ -42,11 +42,13 @@ impl TelephonySecurity for SecurityManager {
 
     fn call_started(&self, call: Call, outgoing: Outgoing) {
         let now = self.shared.platform.now();
+        let peer = aor::canonical(outgoing.to.as_bytes()).ok();
         let mut inner = self.shared.lock();
+        let required = inner.policy.required_of_contact(peer.as_ref());
         let record = inner.records.start(call.0, now);
         record.started = true;
-        record.require = outgoing.require;
-        record.peer = aor::canonical(outgoing.to.as_bytes()).ok();
+        record.require = outgoing.require.max(required);
+        record.peer = peer;
     }
 
     fn call_ended(&self, call: Call) {
