@@ -24,7 +24,8 @@ pub trait Platform: Send + Sync {
     /// Monotonic time.
     fn now(&self) -> Instant;
 
-    /// Wall-clock time since the Unix epoch.
+    /// Wall-clock time since the Unix epoch, by the clock that is right now: messages are dated by
+    /// it, and it may be set at any time. No nonce's lifetime depends on it but at the start.
     fn unix_time(&self) -> Duration;
 
     /// Fills `buffer` with bytes fit for keys.

@@ -26,7 +26,7 @@ mod terminal;
 pub use assurance::Assurance;
 pub use events::{Event, Events, Outcome};
 pub use free_port::free_loopback_pair;
-pub use ports::{Clock, Entropy, Ports, SystemEntropy};
+pub use ports::{Entropy, Ports, SystemClock, SystemEntropy, WallClock};
 pub use settings::Settings;
 pub use setup::settings;
 pub use terminal::{Invitation, Terminal};

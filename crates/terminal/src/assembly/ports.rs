@@ -7,7 +7,7 @@ use std::fmt;
 use std::hash::Hasher;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A source of random octets fit for keys.
 pub trait Entropy: Send + Sync {
@@ -29,30 +29,21 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// Monotonic and wall time: the wall clock at the start plus what has passed since.
-///
-/// A wall clock that is set while the terminal runs moves no nonce's lifetime.
-#[derive(Clone, Debug)]
-pub struct Clock {
-    runtime: Arc<dyn Runtime>,
-    start: Instant,
-    unix_start: Duration,
+/// The wall clock, as the peers that a terminal's dates are shown to read it.
+pub trait WallClock: Send + Sync {
+    /// Time since the Unix epoch.
+    fn unix_time(&self) -> Duration;
 }
 
-impl Clock {
-    /// `runtime`'s clock; `unix_now` is the time since the Unix epoch.
-    pub fn new(runtime: Arc<dyn Runtime>, unix_now: Duration) -> Self {
-        Self { start: runtime.now(), runtime, unix_start: unix_now }
-    }
+/// The system's clock, read anew each time: it may be set while the terminal runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
 
-    /// The runtime.
-    pub const fn runtime(&self) -> &Arc<dyn Runtime> {
-        &self.runtime
-    }
-
-    /// Time since the Unix epoch.
-    pub fn unix_time(&self) -> Duration {
-        self.unix_start + self.runtime.now().saturating_duration_since(self.start)
+impl WallClock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the Platform's source")]
+    fn unix_time(&self) -> Duration {
+        // A clock before 1970 is as good as one that stands at it: every signature is refused.
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
     }
 }
 
@@ -63,8 +54,8 @@ pub struct Ports {
     pub runtime: Arc<dyn Runtime>,
     /// Sockets and names.
     pub network: Arc<dyn Network>,
-    /// Time since the Unix epoch, now.
-    pub unix_now: Duration,
+    /// The wall clock.
+    pub wall_clock: Arc<dyn WallClock>,
     /// Random octets.
     pub entropy: Arc<dyn Entropy>,
     /// The security application; `None`: calls that need one are refused.

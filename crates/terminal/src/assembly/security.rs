@@ -2,7 +2,7 @@
 
 use super::ports::Ports;
 #[cfg(feature = "digest")]
-use super::ports::{Clock, Entropy};
+use super::ports::{Entropy, WallClock};
 use super::settings::Settings;
 use crate::error::Result;
 use ssa::SipSecurity;
@@ -47,7 +47,8 @@ fn build(_: &Settings, _: &Ports) -> Result<Security> {
 fn build(settings: &Settings, ports: &Ports) -> Result<Security> {
     use sec_manager::{Digest, SecurityManager};
     let platform = Arc::new(Platform {
-        clock: Clock::new(Arc::clone(&ports.runtime), ports.unix_now),
+        runtime: Arc::clone(&ports.runtime),
+        wall_clock: Arc::clone(&ports.wall_clock),
         entropy: Arc::clone(&ports.entropy),
     });
     let mut builder = SecurityManager::builder(platform).digest(Digest).application(prompts(ports));
@@ -84,18 +85,19 @@ fn application(ports: &Ports) -> Option<Arc<dyn sma::SecurityApplication>> {
 /// The security manager's view of the world.
 #[cfg(feature = "digest")]
 struct Platform {
-    clock: Clock,
+    runtime: Arc<dyn net::Runtime>,
+    wall_clock: Arc<dyn WallClock>,
     entropy: Arc<dyn Entropy>,
 }
 
 #[cfg(feature = "digest")]
 impl sec_manager::Platform for Platform {
     fn now(&self) -> std::time::Instant {
-        self.clock.runtime().now()
+        self.runtime.now()
     }
 
     fn unix_time(&self) -> std::time::Duration {
-        self.clock.unix_time()
+        self.wall_clock.unix_time()
     }
 
     fn random(&self, buffer: &mut [u8]) -> std::result::Result<(), sec_manager::NoRandomness> {
@@ -103,7 +105,6 @@ impl sec_manager::Platform for Platform {
     }
 
     fn sleep(&self, duration: std::time::Duration) -> net::BoxFuture<()> {
-        let runtime = self.clock.runtime();
-        runtime.sleep_until(runtime.now() + duration)
+        self.runtime.sleep_until(self.runtime.now() + duration)
     }
 }

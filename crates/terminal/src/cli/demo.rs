@@ -3,7 +3,6 @@
 use super::args::{self, Demo};
 use super::output::{Output, shows_progress};
 use super::run::Done;
-use super::session::unix_now;
 use super::stop::Stop;
 use crate::demo::{self, Flow, Plan, Report, Verdict};
 use crate::error::{Error, Result};
@@ -21,7 +20,6 @@ pub(super) async fn run(demo: Demo, out: Output) -> Result<Done> {
         },
         out: demo.out,
         talk: Duration::from_secs(demo.seconds.into()),
-        unix_now: unix_now(),
     };
     let bar = progress();
     let tell = |step| bar.set_message(step);

@@ -7,7 +7,8 @@ use crate::agent::{Agent, Program};
 #[cfg(feature = "pgp")]
 use crate::assembly::Settings;
 use crate::assembly::{
-    Event, Events, Ports, SystemEntropy, Terminal, free_loopback_pair, settings,
+    Event, Events, Ports, SystemClock, SystemEntropy, Terminal, WallClock as _, free_loopback_pair,
+    settings,
 };
 use crate::capture::{self, View};
 use crate::config::{Address, Config, load_or_default};
@@ -55,13 +56,14 @@ impl Session {
         let runtime: Arc<dyn Runtime> =
             Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
         let recorded = records.ladder.is_some() || records.capture.is_some();
-        let recorder = (recorded || tells_signals(global))
-            .then(|| Recorder::new(Arc::clone(&runtime), unix_now(), Limits::default()));
+        let recorder = (recorded || tells_signals(global)).then(|| {
+            Recorder::new(Arc::clone(&runtime), SystemClock.unix_time(), Limits::default())
+        });
         let name = settings.identity.clone();
         let ports = Ports {
             runtime,
             network: Arc::new(TokioNetwork::new(tokio::runtime::Handle::current())),
-            unix_now: unix_now(),
+            wall_clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             #[cfg(feature = "pgp")]
             application: None,
@@ -175,12 +177,6 @@ async fn with_agent(
     }
     ports.application = Some(client);
     Ok((agent, settings, ports))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the wall clock is read once, at the start")]
-pub(crate) fn unix_now() -> Duration {
-    // A clock before 1970 is as good as one that stands at it: every signature is refused.
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
 }
 
 fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<()> {

@@ -16,6 +16,7 @@ mod report;
 
 pub use report::{Report, Side, Sides, Verdict};
 
+use crate::assembly::{SystemClock, WallClock as _};
 use crate::error::Result;
 use crate::record::{Limits, Recorder};
 use net::Runtime;
@@ -44,8 +45,6 @@ pub struct Plan {
     pub out: PathBuf,
     /// How long the terminals talk.
     pub talk: Duration,
-    /// The time since the Unix epoch, now.
-    pub unix_now: Duration,
 }
 
 /// Makes the call, writes the files, and says how it went. `progress` is told each step.
@@ -56,7 +55,7 @@ pub struct Plan {
 pub async fn run(plan: &Plan, progress: &dyn Fn(&'static str)) -> Result<Report> {
     files::prepare(&plan.out)?;
     let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
-    let recorder = Recorder::new(Arc::clone(&runtime), plan.unix_now, Limits::default());
+    let recorder = Recorder::new(Arc::clone(&runtime), SystemClock.unix_time(), Limits::default());
     progress("setting two terminals up");
     let (mut caller, mut callee) = party::both(plan, &runtime, &recorder).await?;
     let talked = call::make(&mut caller, &mut callee, plan, &runtime, progress).await;

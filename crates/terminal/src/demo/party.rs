@@ -5,7 +5,7 @@
 use super::keys::{self, Application};
 use super::{Flow, Plan};
 use crate::assembly::{
-    Entropy, Events, Ports, Settings, SystemEntropy, Terminal, free_loopback_pair,
+    Entropy, Events, Ports, Settings, SystemClock, SystemEntropy, Terminal, free_loopback_pair,
 };
 use crate::config::Address;
 use crate::error::{Error, Result};
@@ -63,7 +63,7 @@ pub(super) async fn both(
         Flow::Pgp => keys::exchange(&mut sides.0, &mut sides.1, runtime).await?,
         Flow::Digest => share_password(&mut sides.0, &mut sides.1)?,
     }
-    Ok((sides.0.start(plan, runtime, recorder)?, sides.1.start(plan, runtime, recorder)?))
+    Ok((sides.0.start(runtime, recorder)?, sides.1.start(runtime, recorder)?))
 }
 
 impl Side {
@@ -83,9 +83,7 @@ impl Side {
         }
     }
 
-    fn start(
-        self, plan: &Plan, runtime: &Arc<dyn Runtime>, recorder: &Arc<Recorder>,
-    ) -> Result<Party> {
+    fn start(self, runtime: &Arc<dyn Runtime>, recorder: &Arc<Recorder>) -> Result<Party> {
         let binds = free_loopback_pair()?;
         let settings = Settings {
             identity: self.identity.aor.to_owned(),
@@ -95,7 +93,7 @@ impl Side {
         let ports = Ports {
             runtime: Arc::clone(runtime),
             network: Arc::new(TokioNetwork::new(tokio::runtime::Handle::current())),
-            unix_now: plan.unix_now,
+            wall_clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             #[cfg(feature = "pgp")]
             application: self.application.as_ref().map(Application::client),

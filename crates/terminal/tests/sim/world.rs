@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use terminal::assembly::{
-    Assurance, Entropy, Event, Events, Invitation, Outcome, Ports, Settings, Terminal,
+    Assurance, Entropy, Event, Events, Invitation, Outcome, Ports, Settings, Terminal, WallClock,
 };
 use terminal::config::{Address, Require};
 use terminal::ladder::Ladder;
@@ -66,6 +66,15 @@ pub(crate) struct World {
     require: Require,
 }
 
+/// The simulation's wall clock: virtual time since its start.
+struct Wall(Arc<dyn Runtime>, std::time::Instant);
+
+impl WallClock for Wall {
+    fn unix_time(&self) -> Duration {
+        UNIX_START + self.0.now().saturating_duration_since(self.1)
+    }
+}
+
 /// Randomness from the simulation's seed.
 struct Seeded(Mutex<Random>);
 
@@ -95,7 +104,7 @@ impl World {
             let ports = Ports {
                 runtime: Arc::clone(&runtime),
                 network,
-                unix_now: UNIX_START,
+                wall_clock: Arc::new(Wall(Arc::clone(&runtime), runtime.now())),
                 entropy: Arc::new(Seeded(Mutex::new(sim.random()))),
                 application: Some(application),
                 prompts: Arc::new(sst::Deny),
