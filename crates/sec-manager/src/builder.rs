@@ -76,9 +76,9 @@ impl Builder {
         let (mut master, mut boot) = ([0; 32], [0; 2]);
         self.platform.random(&mut master)?;
         self.platform.random(&mut boot)?;
-        let start = seconds(self.platform.unix_time());
-        let issuer = Issuer::new(&mut master, self.inst, u16::from_be_bytes(boot), start);
-        let shared = Shared::new(self.platform, issuer, self.application)
+        let start = self.platform.unix_time();
+        let issuer = Issuer::new(&mut master, self.inst, u16::from_be_bytes(boot), seconds(start));
+        let shared = Shared::new(self.platform, issuer, start, self.application)
             .with_digest(self.digest)
             .with_pgp(self.pgp)
             .with_observer(self.observer);

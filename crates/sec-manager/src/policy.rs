@@ -11,6 +11,7 @@ use std::sync::Arc;
 /// An account whose credentials may be used.
 #[derive(Debug)]
 pub(crate) struct Account {
+    pub(crate) aor: String,
     pub(crate) realm: Vec<u8>,
     pub(crate) user: String,
     /// None: the user is asked.
@@ -150,6 +151,7 @@ fn account(account: &sst::Account) -> Account {
         Arc::new(Keys::new(user, realm, password.expose()))
     });
     Account {
+        aor: account.aor.clone(),
         realm: account.realm.clone().into_bytes(),
         user: account.user.clone(),
         keys,

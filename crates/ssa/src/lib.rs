@@ -154,6 +154,8 @@ pub enum Why {
     TriedAlready,
     /// The plan or the response is of another call.
     OtherCall,
+    /// The peer asks for an OpenPGP signature, and our user did not require one of this call.
+    PgpRequired,
     /// The peer's key is not pinned.
     NotTrusted,
     /// The security application did not answer in time or is not there.
@@ -177,6 +179,9 @@ impl fmt::Display for Why {
             Self::ForeignRealm => "the realm is not within the peer's domain",
             Self::TriedAlready => "the credentials were tried and refused",
             Self::OtherCall => "the message belongs to another call",
+            Self::PgpRequired => {
+                "the peer asks for OpenPGP: require it of this contact and call again"
+            }
             Self::NotTrusted => "the peer's key is not pinned",
             Self::ApplicationUnavailable => "the security application does not answer",
             Self::ApplicationFailed => "the security application failed",

@@ -22,12 +22,14 @@ pub struct Assurance {
 pub enum Proof {
     /// By nothing.
     None,
-    /// The request came over the account's registered flow; the registrar vouches.
+    /// The registrar or proxy of an account vouches: the request came over the account's registered
+    /// flow, or ours was taken on by the account's next hop, which proved nothing itself.
     AccountHop {
         /// The account's AOR.
         account: String,
     },
-    /// The peer answered a Digest challenge of ours, or we one of its.
+    /// The peer answered a Digest challenge of ours, or we one of its and it showed in return that
+    /// it knows the password too (`rspauth`, RFC 7616 §3.5).
     Digest {
         /// The user name.
         user: String,

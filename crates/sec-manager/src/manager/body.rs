@@ -4,7 +4,7 @@
 //! for `decrypt` only once the message was authenticated.
 
 use super::Shared;
-use super::record::{Exchange, Record};
+use super::record::{Exchange, Planned, Record};
 use crate::cs1::Role;
 use crate::mime::{self, Binding};
 use crate::pgp::{CHECKING, GRACE, Jobs, MAKING};
@@ -33,10 +33,12 @@ impl Shared {
         // The first INVITE to a contact that requires PGP says nothing to whoever reads it.
         let exchange = match (direction, plan) {
             (Direction::Request, None) => return passed(Body::default()),
-            (Direction::Request, Some(plan)) => {
-                let planned = record.planned(plan.0).and_then(|plan| plan.pgp.as_ref());
-                planned.map(|plan| plan.exchange.clone())
-            }
+            (Direction::Request, Some(plan)) => match record.planned(plan.0) {
+                // A proxy asked, and nobody has asked for the proof yet.
+                Some(Planned { pgp: None, .. }) => return passed(Body::default()),
+                Some(Planned { pgp: Some(pgp), .. }) => Some(pgp.exchange.clone()),
+                None => None,
+            },
             (Direction::Response, _) => record.received.clone(),
         };
         let (Some(exchange), Some(jobs)) = (exchange, self.jobs.clone()) else {
@@ -96,9 +98,10 @@ impl Shared {
     }
 
     /// The plaintext: its keys go to the media, its slots to the controller.
-    fn opened_body(&self, call: CallRef, direction: Direction, body: Body) -> BodyVerdict {
+    fn opened_body(&self, call: CallRef, direction: Direction, mut body: Body) -> BodyVerdict {
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
+            body.octets.zeroize();
             return BodyVerdict::Refused(UNDECIPHERABLE);
         };
         let standing = record.standing(true);

@@ -2,9 +2,10 @@
 
 use super::Shared;
 use super::record::{Planned, Record};
+use super::response::{carried, signed_with};
 use crate::fsm::Signal;
 use ssa::{Answer, Arrival, Authorized, CallRef, Field, Plan, Request, Required, Response, Why};
-use sst::Requirement;
+use sst::{Refused, Requirement};
 use std::sync::Arc;
 
 impl Shared {
@@ -24,15 +25,24 @@ impl Shared {
         if self.lock().records.enter(call.0, self.platform.now()).is_none() {
             return Answer::Ready(Required::GiveUp(Why::Abandoned));
         }
-        let required = self.lock().records.get(call.0).map(|record| record.require);
-        if required == Some(Requirement::Pgp) {
-            // G29: a weaker challenge does not stand in for the proof that is required.
-            return Answer::Ready(self.pgp_plan(call, response, sent));
+        match self.asked(call, sent) {
+            Requirement::Pgp => self.pgp_plan(call, hop, response, sent),
+            Requirement::Digest | Requirement::Nothing => {
+                self.digest_plan(call, hop, response, sent)
+            }
         }
-        match &self.digest {
-            Some(_) => self.digest_plan(call, hop, response, sent),
-            None => Answer::Ready(self.give_up(call, Why::NotConfigured)),
+    }
+
+    /// What the call requires. A request that carried no proof of ours is a new one, with tries of
+    /// its own (promise 8).
+    fn asked(&self, call: CallRef, sent: &Request<'_>) -> Requirement {
+        let mut inner = self.lock();
+        let Some(record) = inner.records.get_mut(call.0) else { return Requirement::Nothing };
+        if !carries_proof(record, sent) {
+            record.plan = None;
+            record.tries.clear();
         }
+        record.require
     }
 
     /// Keeps the plan under a ticket of its own and starts to wait.
@@ -57,6 +67,16 @@ impl Shared {
         Required::GiveUp(why)
     }
 
+    /// The challenge is not answered because it asks for less than is required, and the application
+    /// is told so.
+    pub(super) fn refuse(&self, call: CallRef, why: Why, refused: Refused) -> Required {
+        if let Some(record) = self.lock().records.get_mut(call.0) {
+            record.assurance.refused = Some(refused);
+        }
+        self.tell_assurance(call.0);
+        self.give_up(call, why)
+    }
+
     /// Makes the header fields of a request that is about to leave under a plan.
     pub(super) fn authorize(
         self: &Arc<Self>, call: CallRef, plan: Plan, request: &Request<'_>,
@@ -68,14 +88,18 @@ impl Shared {
         let Some(planned) = record.planned(plan.0) else {
             return Answer::Ready(Authorized::GiveUp(Why::OtherCall));
         };
-        if let (Some(pgp), Some(jobs)) = (planned.pgp.clone(), self.jobs.clone()) {
-            drop(inner);
-            return self.pgp_authorize(call, jobs, pgp, request);
+        let pgp = planned.pgp.clone();
+        let Some(fields) = self.digest_authorize(record, request) else {
+            return Answer::Ready(Authorized::GiveUp(Why::ApplicationFailed));
+        };
+        match (pgp, self.jobs.clone()) {
+            (Some(pgp), Some(jobs)) => {
+                drop(inner);
+                self.pgp_authorize(call, jobs, pgp, request, fields)
+            }
+            (None, _) => Answer::Ready(self.authorized(call, record, fields)),
+            (Some(_), None) => Answer::Ready(Authorized::GiveUp(Why::NotConfigured)),
         }
-        Answer::Ready(match self.digest_authorize(record, request) {
-            Some(fields) => self.authorized(call, record, fields),
-            None => Authorized::GiveUp(Why::ApplicationFailed),
-        })
     }
 
     fn authorized(&self, call: CallRef, record: &mut Record, fields: Vec<Field>) -> Authorized {
@@ -86,4 +110,11 @@ impl Shared {
             Authorized::GiveUp(Why::OtherCall)
         }
     }
+}
+
+/// Whether a request that was sent carried an answer of ours to a challenge.
+fn carries_proof(record: &Record, sent: &Request<'_>) -> bool {
+    let signed =
+        record.sent.as_ref().is_some_and(|exchange| signed_with(sent, &exchange.nonces).is_some());
+    signed || record.proved.iter().any(|proved| carried(proved, sent))
 }

@@ -1,11 +1,14 @@
 //! Digest challenges that come in, and our answers. RFC 3261 §22.2–22.3, RFC 7616 §3.4, RFC 8760.
 
 use super::Shared;
-use super::record::{DigestAnswer, Planned, Proved, Record};
+use super::pgp_client::asks_for_pgp;
+use super::record::{DigestAnswer, PgpPlan, Planned, Proved, Record};
 use crate::digest::{Asked, Challenge, Keys, Qop, Reply, SCHEME};
 use crate::params::{of_scheme, unescape};
 use crate::policy::{Account, Policy};
 use ssa::{Answer, Arrival, CallRef, Field, Request, Required, Response, Why};
+use sst::{Algorithm, Refused};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,52 +21,72 @@ const PROMPT: Duration = Duration::from_secs(60);
 const OVERHEAD: usize = 320;
 
 /// A challenge that may be answered.
-struct Chosen<'a> {
+pub(super) struct Chosen<'a> {
     challenge: Challenge<'a>,
     list: &'a [u8],
-    proxy: bool,
+    pub(super) proxy: bool,
     account: &'a Account,
 }
 
 impl Shared {
-    /// Chooses the challenges to answer, asks for a password where there is none, and plans.
+    /// Chooses the challenges to answer, and plans.
     pub(super) fn digest_plan(
         self: &Arc<Self>, call: CallRef, hop: &Arrival<'_>, response: &Response<'_>,
         sent: &Request<'_>,
     ) -> Answer<Required> {
         let policy = self.policy();
-        let chosen = match choose(&policy, hop, response) {
-            Ok(chosen) => chosen,
-            Err(why) => return Answer::Ready(self.give_up(call, why)),
-        };
-        if let Err(why) = self.may_answer(call, &chosen) {
+        Answer::Ready(match self.choose(&policy, hop, response) {
+            Ok(chosen) => return self.plan_answers(call, &chosen, None, sent),
+            // The callee asks for more than our user did, and only the user can ask for that.
+            Err(_) if asks_for_pgp(response) => self.give_up(call, Why::PgpRequired),
+            Err(Why::BelowFloor) => self.refuse(call, Why::BelowFloor, Refused::Algorithm),
+            Err(why) => self.give_up(call, why),
+        })
+    }
+
+    /// Plans the answers to the challenges that were chosen, beside the signature of the PGP
+    /// scheme where there is one; asks for passwords where there are none.
+    pub(super) fn plan_answers(
+        self: &Arc<Self>, call: CallRef, chosen: &[Chosen<'_>], pgp: Option<(PgpPlan, usize)>,
+        sent: &Request<'_>,
+    ) -> Answer<Required> {
+        if let Err(why) = self.may_answer(call, chosen) {
             return Answer::Ready(self.give_up(call, why));
         }
         let Some(ticket) = self.ticket() else {
             return Answer::Ready(self.give_up(call, Why::ApplicationFailed));
         };
-        let answers: Vec<Pending> = chosen.iter().map(|chosen| pending(chosen)).collect();
-        let reserve = answers.iter().map(|answer| answer.room(sent)).sum();
-        if answers.iter().all(|answer| answer.keys.is_some()) {
-            let answers = answers.into_iter().filter_map(Pending::with_its_keys).collect();
-            return Answer::Ready(self.planned(
-                call,
-                Planned { ticket, answers, pgp: None },
-                reserve,
-            ));
+        let (pgp, signature) = pgp.unzip();
+        let pending: Vec<Pending> = chosen.iter().map(pending).collect();
+        let answers = pending.iter().map(|answer| answer.room(sent)).sum::<usize>();
+        let reserve = answers + self.kept(call, chosen, sent) + signature.unwrap_or_default();
+        if pending.iter().all(|answer| answer.keys.is_some()) {
+            let answers = pending.into_iter().filter_map(Pending::with_its_keys).collect();
+            return Answer::Ready(self.planned(call, Planned { ticket, answers, pgp }, reserve));
         }
         let shared = Arc::clone(self);
         let future = Box::pin(async move {
-            let mut ready = Vec::new();
-            for answer in answers {
+            let mut answers = Vec::new();
+            for answer in pending {
                 match shared.with_password(answer).await {
-                    Some(answer) => ready.push(answer),
+                    Some(answer) => answers.push(answer),
                     None => return shared.give_up(call, Why::NotConfigured),
                 }
             }
-            shared.planned(call, Planned { ticket, answers: ready, pgp: None }, reserve)
+            shared.planned(call, Planned { ticket, answers, pgp }, reserve)
         });
         Answer::Pending { within: PROMPT, future }
+    }
+
+    /// Octets that the answers to other realms take, which go along.
+    fn kept(&self, call: CallRef, chosen: &[Chosen<'_>], sent: &Request<'_>) -> usize {
+        let inner = self.lock();
+        let Some(record) = inner.records.get(call.0) else { return 0 };
+        let again = |proved: &&Proved| {
+            chosen.iter().any(|c| *unescape(c.challenge.realm) == *proved.answer.realm)
+        };
+        let kept = record.proved.iter().filter(|proved| !again(proved));
+        kept.map(|proved| OVERHEAD + proved.value.len() + sent.uri.len()).sum()
     }
 
     /// Whether each may be tried once more. Promise 8: two tries a realm, five in all; credentials
@@ -147,6 +170,7 @@ impl Shared {
 /// An answer that may lack its password.
 struct Pending {
     keys: Option<Arc<Keys>>,
+    account: String,
     realm: Vec<u8>,
     user: String,
     challenge: Vec<u8>,
@@ -161,6 +185,7 @@ impl Pending {
             keys: self.keys?,
             challenge: self.challenge,
             proxy: self.proxy,
+            account: self.account,
             user: self.user,
             realm: self.realm,
             algorithm: self.algorithm,
@@ -177,6 +202,7 @@ impl Pending {
 fn pending(chosen: &Chosen<'_>) -> Pending {
     Pending {
         keys: chosen.account.keys.clone(),
+        account: chosen.account.aor.clone(),
         realm: unescape(chosen.challenge.realm).into_owned(),
         user: chosen.account.user.clone(),
         challenge: chosen.list.to_vec(),
@@ -195,34 +221,45 @@ const fn qop(challenge: &Challenge<'_>) -> Option<Qop> {
     }
 }
 
-/// For each realm the topmost challenge that its account may answer. RFC 8760 §2.4.
-fn choose<'a>(
-    policy: &'a Policy, hop: &Arrival<'_>, response: &Response<'a>,
-) -> Result<Vec<Chosen<'a>>, Why> {
-    let (mut chosen, mut why) = (Vec::<Chosen<'a>>::new(), Why::MalformedChallenge);
-    for (list, proxy) in challenges(response) {
-        let Ok(challenge) = Challenge::parse(list) else { continue };
-        // An algorithm that is not known is skipped, not an error.
-        let Some(challenge) = challenge else {
-            why = Why::BelowFloor;
-            continue;
-        };
-        let realm = unescape(challenge.realm);
-        let may = |account: &&Account| account.may_answer(&realm, hop.source.ip());
-        let Some(account) = policy.accounts.iter().find(may) else {
-            why = Why::NotConfigured;
-            continue;
-        };
-        if !is_allowed(account, &challenge) {
-            why = Why::BelowFloor;
-            continue;
+impl Shared {
+    /// For each realm the topmost challenge that its account may answer. RFC 8760 §2.4.
+    pub(super) fn choose<'a>(
+        &self, policy: &'a Policy, hop: &Arrival<'_>, response: &Response<'a>,
+    ) -> Result<Vec<Chosen<'a>>, Why> {
+        if self.digest.is_none() {
+            return Err(Why::NotConfigured);
         }
-        let answered = |c: &Chosen<'_>| unescape(c.challenge.realm) == realm && c.proxy == proxy;
-        if !chosen.iter().any(answered) && chosen.len() < ANSWERED {
-            chosen.push(Chosen { challenge, list, proxy, account });
+        let (mut offered, mut why) = (Vec::<Chosen<'a>>::new(), Why::MalformedChallenge);
+        for (list, proxy) in challenges(response) {
+            let Ok(challenge) = Challenge::parse(list) else { continue };
+            // An algorithm that is not known is skipped, not an error.
+            let Some(challenge) = challenge else {
+                why = Why::BelowFloor;
+                continue;
+            };
+            let realm = unescape(challenge.realm);
+            let may = |account: &&Account| account.may_answer(&realm, hop.source.ip());
+            match policy.accounts.iter().find(may) {
+                Some(account) => offered.push(Chosen { challenge, list, proxy, account }),
+                None => why = Why::NotConfigured,
+            }
         }
+        let mut inner = self.lock();
+        offered.iter().for_each(|offer| inner.realms.saw(&offer.account.realm, &offer.challenge));
+        let mut chosen = Vec::<Chosen<'a>>::new();
+        for offer in offered {
+            if !inner.realms.allow(offer.account, &offer.challenge) {
+                why = Why::BelowFloor;
+                continue;
+            }
+            let same = |c: &Chosen<'_>| c.account.realm == offer.account.realm;
+            let answered = |c: &Chosen<'_>| same(c) && c.proxy == offer.proxy;
+            if !chosen.iter().any(answered) && chosen.len() < ANSWERED {
+                chosen.push(offer);
+            }
+        }
+        if chosen.is_empty() { Err(why) } else { Ok(chosen) }
     }
-    if chosen.is_empty() { Err(why) } else { Ok(chosen) }
 }
 
 /// The parameters of the Digest challenges in a response, and whether a proxy asks.
@@ -235,11 +272,41 @@ fn challenges<'a>(response: &Response<'a>) -> impl Iterator<Item = (&'a [u8], bo
     field("WWW-Authenticate", false).chain(field("Proxy-Authenticate", true))
 }
 
-/// The floor; and without `qop`, which protects no more than RFC 2069 did, only MD5.
-fn is_allowed(account: &Account, challenge: &Challenge<'_>) -> bool {
-    let strong = challenge.algorithm.hash >= account.floor;
-    let as_in_rfc_2069 = !challenge.qops.offered
-        && challenge.algorithm.hash == sst::Algorithm::Md5
-        && !challenge.algorithm.session;
-    strong && (qop(challenge).is_some() || as_in_rfc_2069)
+/// What realms of our accounts have offered: none of it may be taken back. A07, A08.
+#[derive(Debug, Default)]
+pub(super) struct Realms(BTreeMap<Vec<u8>, Shown>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Shown {
+    /// Something better than MD5.
+    better: bool,
+    /// A `qop` that we can answer.
+    qop: bool,
+}
+
+impl Realms {
+    /// Remembers what a realm offers. There are as many as accounts.
+    fn saw(&mut self, realm: &[u8], challenge: &Challenge<'_>) {
+        let shown = self.0.entry(realm.to_vec()).or_default();
+        shown.better |= challenge.algorithm.hash > Algorithm::Md5;
+        shown.qop |= qop(challenge).is_some();
+    }
+
+    /// The floor of the account, and of its realm once it offered better than MD5. Without `qop` a
+    /// challenge protects no more than RFC 2069 did: only where MD5 is allowed, and never once the
+    /// realm has shown `qop`.
+    fn allow(&self, account: &Account, challenge: &Challenge<'_>) -> bool {
+        let shown = self.0.get(&account.realm).copied().unwrap_or_default();
+        let floor = if shown.better { account.floor.max(Algorithm::Sha256) } else { account.floor };
+        let as_in_rfc_2069 = !challenge.qops.offered
+            && !shown.qop
+            && challenge.algorithm.hash == Algorithm::Md5
+            && !challenge.algorithm.session;
+        challenge.algorithm.hash >= floor && (qop(challenge).is_some() || as_in_rfc_2069)
+    }
+
+    /// Forgets realms that no account is for any more.
+    pub(super) fn keep(&mut self, accounts: &[Account]) {
+        self.0.retain(|realm, _| accounts.iter().any(|account| account.realm == *realm));
+    }
 }

@@ -66,6 +66,9 @@ impl Shared {
         else {
             return challenge(true);
         };
+        if let Some(wait) = self.must_wait(arrival.source.ip()) {
+            return Authentication::Refused(Refusal::try_later(wait));
+        }
         if let Some(refusal) = unacceptable(request, policy, &credentials) {
             return Authentication::Refused(refusal);
         }
@@ -75,7 +78,7 @@ impl Shared {
         let asked = Asked { method: request.method, body: request.body };
         let right = keys.is_some_and(|keys| keys.verify(&credentials, &asked));
         let (Some(user), true) = (user, right) else {
-            self.settled(call, Signal::Refused);
+            self.failed(call, arrival.source.ip());
             return challenge(false);
         };
         let count = credentials.nonce_count().unwrap_or(1);

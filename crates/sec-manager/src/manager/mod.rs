@@ -15,6 +15,7 @@ mod body;
 mod challenge;
 mod digest_client;
 mod digest_server;
+mod failures;
 mod pgp_client;
 mod pgp_response;
 mod pgp_server;
@@ -33,11 +34,16 @@ use crate::media::{CallMedia, Standing};
 use crate::nonce::{Issuer, ReplayTable};
 use crate::pgp::{Jobs, Pgp};
 use crate::policy::Policy;
+use digest_client::Realms;
+use failures::Failures;
 use record::{Record, Records};
 use sma::Fingerprint;
+use ssa::CallRef;
 use sst::{RegisteredFlow, Requirement, TelephonyApplication};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Keys that are remembered until the next configuration.
 const PINS: usize = 256;
@@ -80,6 +86,14 @@ impl SecurityManager {
 }
 
 impl SecurityManager {
+    /// Plain RTP was asked for where only SRTP will do: the application is told so.
+    pub(crate) fn plain_media_refused(&self, call: u64) {
+        if let Some(record) = self.shared.lock().records.get_mut(call) {
+            record.assurance.refused = Some(sst::Refused::PlainMedia);
+        }
+        self.shared.tell_assurance(call);
+    }
+
     /// What the media of a call without a record are asked: such a call was admitted because
     /// nothing is required of it.
     pub(crate) fn unknown(&self) -> Result<ssm::Open, ssm::Refused> {
@@ -92,6 +106,8 @@ impl SecurityManager {
 pub(crate) struct Shared {
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) issuer: Issuer,
+    /// The two clocks when the issuer was made.
+    started: (Instant, Duration),
     pub(crate) replay: Mutex<ReplayTable>,
     pub(crate) application: Arc<dyn TelephonyApplication>,
     pub(crate) digest: Option<Digest>,
@@ -107,22 +123,28 @@ pub(crate) struct Inner {
     pub(crate) records: Records,
     pub(crate) waiting: WaitingTable,
     pub(crate) flows: Vec<(String, RegisteredFlow)>,
+    failures: Failures,
+    realms: Realms,
     /// Keys that the user trusted since the last configuration, which is going to name them.
     pins: BTreeMap<Aor, Fingerprint>,
 }
 
 impl Shared {
     pub(crate) fn new(
-        platform: Arc<dyn Platform>, issuer: Issuer, application: Arc<dyn TelephonyApplication>,
+        platform: Arc<dyn Platform>, issuer: Issuer, unix_start: Duration,
+        application: Arc<dyn TelephonyApplication>,
     ) -> Self {
         let inner = Inner {
             policy: Arc::default(),
             records: Records::default(),
             waiting: WaitingTable::default(),
             flows: Vec::new(),
+            failures: Failures::default(),
+            realms: Realms::default(),
             pins: BTreeMap::new(),
         };
         Self {
+            started: (platform.now(), unix_start),
             platform,
             issuer,
             replay: Mutex::default(),
@@ -165,13 +187,15 @@ impl Shared {
     pub(crate) fn trusted(&self, aor: &Aor, key: &Fingerprint) {
         let mut inner = self.lock();
         if inner.pins.len() < PINS {
-            inner.pins.insert(aor.clone(), key.clone());
+            // Of two answers the first holds: a pin is never replaced by itself.
+            inner.pins.entry(aor.clone()).or_insert_with(|| key.clone());
         }
     }
 
     /// Replaces the policy. It names the keys that the user trusted: those kept here go.
     pub(crate) fn configure(&self, policy: Policy) {
         let mut inner = self.lock();
+        inner.realms.keep(&policy.accounts);
         inner.policy = Arc::new(policy);
         inner.pins.clear();
     }
@@ -180,13 +204,28 @@ impl Shared {
         Arc::clone(&self.lock().policy)
     }
 
-    /// Unix seconds, as nonces carry them.
+    /// Unix seconds, as nonces carry them: the wall clock at the start and the monotonic clock
+    /// since. A wall clock that is set moves no nonce's lifetime (S11).
     pub(crate) fn seconds(&self) -> u32 {
-        seconds(self.platform.unix_time())
+        let (start, unix_start) = self.started;
+        seconds(unix_start + self.platform.now().saturating_duration_since(start))
     }
 
     pub(crate) fn replay(&self) -> MutexGuard<'_, ReplayTable> {
         self.replay.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A21: how long a source that guesses has to wait.
+    fn must_wait(&self, source: IpAddr) -> Option<Duration> {
+        let now = self.platform.now();
+        self.lock().failures.wait(now, source)
+    }
+
+    /// A proof under a nonce of ours did not hold.
+    fn failed(&self, call: CallRef, source: IpAddr) {
+        let now = self.platform.now();
+        self.lock().failures.count(now, source);
+        self.settled(call, Signal::Refused);
     }
 
     /// Moves the sender's machine of a record; says whether the signal had a meaning.

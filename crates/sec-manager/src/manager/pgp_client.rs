@@ -2,15 +2,17 @@
 
 use super::Shared;
 use super::pgp_server::RETRY;
-use super::record::{Exchange, PgpPlan, Planned};
-use crate::aor;
+use super::record::{Exchange, PgpPlan};
+use crate::aor::{self, Aor};
 use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
 use crate::pgp::{Challenge, GRACE, Jobs, MAKING, NOTATION, SCHEME, Signed, sip_date};
 use sma::{Error, Fingerprint, Notation, ToSign};
 use ssa::{
-    Answer, Authorized, CallRef, Field, Headers, Leaving, Refusal, Request, Required, Response, Why,
+    Answer, Arrival, Authorized, CallRef, Field, Headers, Leaving, Refusal, Request, Required,
+    Response, Why,
 };
+use sst::Refused;
 use std::sync::Arc;
 
 /// Challenges that are parsed, and answered.
@@ -22,19 +24,32 @@ const SIGNATURE_ROOM: usize = 1_100;
 const OVERHEAD: usize = 320;
 
 impl Shared {
-    /// Whether, for whom and under which keys a challenge is answered.
+    /// Whether, for whom and under which keys a challenge is answered. A proxy on the way may ask
+    /// for Digest beside it or before: that answers for the hop and takes nothing from the proof.
     pub(super) fn pgp_plan(
-        &self, call: CallRef, response: &Response<'_>, sent: &Request<'_>,
-    ) -> Required {
+        self: &Arc<Self>, call: CallRef, hop: &Arrival<'_>, response: &Response<'_>,
+        sent: &Request<'_>,
+    ) -> Answer<Required> {
+        let policy = self.policy();
+        let mut proxies = self.choose(&policy, hop, response).unwrap_or_default();
+        proxies.retain(|chosen| chosen.proxy);
         match self.pgp_planned(call, response, sent) {
-            Ok((plan, reserve)) => self.planned(call, plan, reserve),
-            Err(why) => self.give_up(call, why),
+            Ok(signature) => self.plan_answers(call, &proxies, Some(signature), sent),
+            Err(Why::ProofMissing) if !proxies.is_empty() => {
+                self.plan_answers(call, &proxies, None, sent)
+            }
+            // G29: a weaker challenge does not stand in for the proof that is required.
+            Err(Why::ProofMissing) => {
+                let why = Why::ProofMissing;
+                Answer::Ready(self.refuse(call, why, Refused::DigestForPgp))
+            }
+            Err(why) => Answer::Ready(self.give_up(call, why)),
         }
     }
 
     fn pgp_planned(
         &self, call: CallRef, response: &Response<'_>, sent: &Request<'_>,
-    ) -> Result<(Planned, usize), Why> {
+    ) -> Result<(PgpPlan, usize), Why> {
         let policy = self.policy();
         let from = aor::canonical(sent.from.uri).map_err(|_| Why::NotConfigured)?;
         let to = aor::canonical(sent.to.uri).map_err(|_| Why::NotConfigured)?;
@@ -53,8 +68,7 @@ impl Shared {
         }
         let own = policy.identities.get(&from).cloned().flatten().ok_or(Why::NotConfigured)?;
         let peer = self.pin(&to).ok_or(Why::NotTrusted)?;
-        self.may_sign(call, &challenges)?;
-        let ticket = self.ticket().ok_or(Why::ApplicationFailed)?;
+        self.may_sign(call, &to, &challenges)?;
         let room = |(realm, nonce): &(Vec<u8>, Vec<u8>)| {
             OVERHEAD + SIGNATURE_ROOM + realm.len() + nonce.len() + to.as_str().len() + 256
         };
@@ -62,16 +76,21 @@ impl Shared {
         let nonces = challenges.iter().map(|(_, nonce)| nonce.clone()).collect();
         let from_tag = sent.from.tag.unwrap_or_default().to_vec();
         let exchange = Exchange { from, to, from_tag, nonces, own, peer };
-        let pgp = Some(PgpPlan { challenges, exchange });
-        Ok((Planned { ticket, answers: Vec::new(), pgp }, reserve))
+        Ok((PgpPlan { challenges, exchange }, reserve))
     }
 
-    /// We sign for a call that our user started, or within one that a signature set up.
-    fn may_sign(&self, call: CallRef, challenges: &[(Vec<u8>, Vec<u8>)]) -> Result<(), Why> {
+    /// We sign for a call that our user started, or within one that a signature set up, and only
+    /// for the peer that the call is with.
+    fn may_sign(
+        &self, call: CallRef, to: &Aor, challenges: &[(Vec<u8>, Vec<u8>)],
+    ) -> Result<(), Why> {
         let mut inner = self.lock();
         let record = inner.records.get_mut(call.0).ok_or(Why::Abandoned)?;
         if !record.started && !record.authenticated {
             return Err(Why::NotConfigured);
+        }
+        if record.peer.as_ref() != Some(to) {
+            return Err(Why::OtherCall);
         }
         for (realm, _) in challenges {
             if !record.may_try(realm, SCHEME) {
@@ -82,9 +101,10 @@ impl Shared {
         Ok(())
     }
 
-    /// Signs a request for every challenge of its plan.
+    /// Signs a request for every challenge of its plan; `fields` go along.
     pub(super) fn pgp_authorize(
         self: &Arc<Self>, call: CallRef, jobs: Jobs, plan: PgpPlan, request: &Request<'_>,
+        mut fields: Vec<Field>,
     ) -> Answer<Authorized> {
         let Some(dated) = Dated::new(request.headers, self) else {
             return Answer::Ready(Authorized::GiveUp(Why::ApplicationFailed));
@@ -99,7 +119,7 @@ impl Shared {
                 Err(_) => return Answer::Ready(Authorized::GiveUp(Why::OtherCall)),
             }
         }
-        let mut fields = dated.field();
+        fields.extend(dated.field());
         let shared = Arc::clone(self);
         let future = Box::pin(async move {
             for (octets, signed) in statements {
@@ -200,6 +220,11 @@ fn challenges_of<'a>(response: &Response<'a>) -> impl Iterator<Item = Challenge<
     values.filter_map(|value| Challenge::parse(value).ok().flatten()).take(ANSWERED)
 }
 
+/// Whether a response asks for a signature of this scheme.
+pub(super) fn asks_for_pgp(response: &Response<'_>) -> bool {
+    challenges_of(response).next().is_some()
+}
+
 /// The URI of a Contact value.
 fn addr_spec(contact: &[u8]) -> &[u8] {
     let bare = |text: &'static u8| move |octet: &u8| octet == text;
@@ -209,6 +234,11 @@ fn addr_spec(contact: &[u8]) -> &[u8] {
     });
     let end = contact.iter().position(bare(&b';')).unwrap_or(contact.len());
     inside.unwrap_or_else(|| contact.get(..end).unwrap_or_default().trim_ascii())
+}
+
+/// Whether the first Contact is another than the one that was signed.
+pub(super) fn is_rerouted(headers: &dyn Headers, signed: &[u8]) -> bool {
+    headers.value("Contact", 0).is_some_and(|contact| addr_spec(contact) != signed)
 }
 
 /// Header fields with the Date that a signature needs, where the stack gave none.

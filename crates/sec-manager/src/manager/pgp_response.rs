@@ -1,7 +1,8 @@
 //! The callee's signed 2xx, as the caller checks it.
 
 use super::Shared;
-use super::record::Exchange;
+use super::pgp_client::is_rerouted;
+use super::record::{Exchange, REROUTED};
 use super::response::signed_with;
 use crate::cs1::{Fields, Role};
 use crate::pgp::{CHECKING, Credentials, GRACE, Jobs, is_fresh, judge, question};
@@ -17,13 +18,14 @@ impl Shared {
         sent: &Request<'_>,
     ) -> Answer<Incoming> {
         let prepared = statement(&exchange, response, sent);
-        let (question, date, nonce) = match prepared {
+        let Prepared { question, date, nonce, contact } = match prepared {
             Ok(prepared) => prepared,
             Err(why) => return Answer::Ready(Incoming::AckThenBye(why)),
         };
         if !is_fresh(&date, self.platform.unix_time()) {
             return Answer::Ready(Incoming::AckThenBye(Why::ProofInvalid));
         }
+        let rerouted = is_rerouted(response.headers, &contact);
         let shared = Arc::clone(self);
         let future = Box::pin(async move {
             let report = match jobs.verify(None, question.clone()).await {
@@ -34,14 +36,16 @@ impl Shared {
                 Err(error) => return Incoming::AckThenBye(super::pgp_client::why(error)),
             };
             match judge(&report, &question, Role::Uas, shared.platform.unix_time()) {
-                Ok(_) => shared.pgp_answered(call, exchange, nonce),
+                Ok(_) => shared.pgp_answered(call, exchange, nonce, rerouted),
                 Err(_) => Incoming::AckThenBye(Why::ProofInvalid),
             }
         });
         Answer::Pending { within: CHECKING + GRACE, future }
     }
 
-    fn pgp_answered(&self, call: CallRef, exchange: Exchange, nonce: Vec<u8>) -> Incoming {
+    fn pgp_answered(
+        &self, call: CallRef, exchange: Exchange, nonce: Vec<u8>, rerouted: bool,
+    ) -> Incoming {
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
             return Incoming::Discard;
@@ -49,6 +53,9 @@ impl Shared {
         record.authenticated = true;
         record.plan = None;
         record.tries.clear();
+        if rerouted {
+            record.note(REROUTED);
+        }
         if record.started {
             record.assurance.proof = Proof::Pgp {
                 aor: exchange.to.as_str().to_owned(),
@@ -64,10 +71,15 @@ impl Shared {
     }
 }
 
-type Prepared = (ToVerify, Vec<u8>, Vec<u8>);
+/// What must have been signed, and by whom, and what is judged beside it.
+struct Prepared {
+    question: ToVerify,
+    date: Vec<u8>,
+    nonce: Vec<u8>,
+    contact: Vec<u8>,
+}
 
-/// What must have been signed, and by whom; the Date and the nonce beside it. G28: missing,
-/// swapped, or of another call.
+/// Reads the callee's proof. G28: missing, swapped, or of another call.
 fn statement(
     exchange: &Exchange, response: &Response<'_>, sent: &Request<'_>,
 ) -> Result<Prepared, Why> {
@@ -81,5 +93,10 @@ fn statement(
     let answer =
         request.of_response(response, &proof.parameters()).map_err(|_| Why::ProofInvalid)?;
     let question = question(&exchange.peer, answer.octets(), &proof.signature);
-    Ok((question.map_err(|_| Why::ProofInvalid)?, answer.date.clone(), proof.nonce.to_vec()))
+    Ok(Prepared {
+        question: question.map_err(|_| Why::ProofInvalid)?,
+        date: answer.date.clone(),
+        nonce: proof.nonce.to_vec(),
+        contact: proof.contact.to_vec(),
+    })
 }

@@ -5,7 +5,8 @@
 //! is the security application asked.
 
 use super::Shared;
-use super::record::Exchange;
+use super::pgp_client::is_rerouted;
+use super::record::{Exchange, REROUTED};
 use super::request::{Aors, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call};
 use crate::aor::Aor;
 use crate::cs1::{Fields, Role};
@@ -38,6 +39,8 @@ struct Verification {
     unpinned: bool,
     /// Whether the request would begin the call.
     opens: bool,
+    /// Whether the Contact that the stack routes by is not the one that was signed.
+    rerouted: bool,
 }
 
 impl Shared {
@@ -46,14 +49,10 @@ impl Shared {
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
         aors: &Aors,
     ) -> Received {
-        match find(request, policy) {
+        match self.find(arrival, request, policy, aors) {
             Err(refusal) => Received::Reject(refusal),
-            Ok(Some(credentials))
-                if self.opened(arrival, request, aors, &credentials).is_some() =>
-            {
-                Received::Authenticate
-            }
-            Ok(_) => Received::SendWwwAuthenticate(
+            Ok(Some(_)) => Received::Authenticate,
+            Ok(None) => Received::SendWwwAuthenticate(
                 self.pgp_challenge(call, arrival, request, policy, aors),
             ),
         }
@@ -65,31 +64,55 @@ impl Shared {
         policy: &Policy, aors: &Aors,
     ) -> Answer<Authentication> {
         let refused = |refusal| Answer::Ready(Authentication::Refused(refusal));
-        let (Some(jobs), Ok(Some(credentials))) = (self.jobs.clone(), find(request, policy)) else {
+        let challenge = || {
+            let fields = self.pgp_challenge(call, arrival, request, policy, aors);
+            Answer::Ready(Authentication::SendWwwAuthenticate(fields))
+        };
+        let found = self.find(arrival, request, policy, aors);
+        let (Some(jobs), Ok(found)) = (self.jobs.clone(), found) else {
             return refused(BAD_REQUEST);
         };
-        let reserved = self.opened(arrival, request, aors, &credentials).and_then(|nonce| {
-            let (reservation, floor) = self.replay().reserve(self.seconds(), &nonce).ok()?;
-            floor.into_iter().for_each(|floor| self.issuer.raise_floor(floor));
-            Some(reservation)
-        });
-        let Some(reservation) = reserved else {
-            let fields = self.pgp_challenge(call, arrival, request, policy, aors);
-            return Answer::Ready(Authentication::SendWwwAuthenticate(fields));
-        };
+        let Some((credentials, nonce)) = found else { return challenge() };
+        if let Some(wait) = self.must_wait(arrival.source.ip()) {
+            return refused(Refusal::try_later(wait));
+        }
         if request.method == "INVITE" && request.body.is_empty() {
             // SDP counts only in a signed INVITE and its 2xx: without an offer there is none.
             return refused(NOT_ACCEPTABLE);
         }
         let verification = self.verification(call, arrival, request, policy, aors, &credentials);
         let Some(verification) = verification else {
-            self.settled(call, Signal::Refused);
+            self.failed(call, arrival.source.ip());
             return refused(FORBIDDEN);
         };
+        let reserved = self.replay().reserve(self.seconds(), &nonce);
+        let Ok((reservation, floor)) = reserved else { return challenge() };
+        floor.into_iter().for_each(|floor| self.issuer.raise_floor(floor));
         let prompt = if verification.unpinned { PROMPT } else { Duration::ZERO };
         let shared = Arc::clone(self);
         let future = Box::pin(async move { shared.verify(&jobs, verification, reservation).await });
         Answer::Pending { within: CHECKING + GRACE + prompt, future }
+    }
+
+    /// The credentials of this scheme whose realm is ours and whose nonce is our own, fresh and
+    /// unused. Where a request was forked, every callee made a challenge and each finds the answer
+    /// to its own.
+    fn find<'a>(
+        &self, arrival: &Arrival<'_>, request: &Request<'a>, policy: &Policy, aors: &Aors,
+    ) -> Result<Option<(Credentials<'a>, Opened)>, Refusal> {
+        let ours = |realm: &[u8]| policy.realm.is_empty() || realm == policy.realm.as_bytes();
+        for value in authorizations(request) {
+            match Credentials::parse(value) {
+                Ok(Some(credentials)) if ours(credentials.realm) => {
+                    if let Some(nonce) = self.opened(arrival, request, aors, &credentials) {
+                        return Ok(Some((credentials, nonce)));
+                    }
+                }
+                Ok(_) => {}
+                Err(_) => return Err(BAD_REQUEST),
+            }
+        }
+        Ok(None)
     }
 
     /// Who the request must be signed by, and over what; `None` where it cannot be believed.
@@ -123,6 +146,7 @@ impl Shared {
             },
             unpinned: pin.is_none(),
             opens: opens_call(arrival, request),
+            rerouted: is_rerouted(request.headers, credentials.contact),
         })
     }
 
@@ -142,7 +166,7 @@ impl Shared {
         let report = jobs.verify(Some(asked.source), asked.question.clone()).await;
         let report = match report {
             Ok(report) => report,
-            Err(error) => return self.unverified(asked.call, error, reservation),
+            Err(error) => return self.unverified(&asked, error, reservation),
         };
         // Whatever comes now, the nonce is burnt.
         drop(reservation);
@@ -155,19 +179,21 @@ impl Shared {
             Err(_) => false,
         };
         if !trusted {
-            self.settled(asked.call, Signal::Refused);
+            self.failed(asked.call, asked.source);
             return Authentication::Refused(FORBIDDEN);
         }
         // Meanwhile another copy may have begun the call.
         if asked.opens && self.is_taken(asked.call) {
             return Authentication::Refused(MERGED);
         }
-        self.pgp_verified(asked.call, asked.exchange)
+        self.pgp_verified(asked)
     }
 
     /// The application did not report. Only where it says itself that it failed is the nonce free
     /// again; a key that it does not know is refused as a bad signature is (G01).
-    fn unverified(&self, call: CallRef, error: Error, reservation: Reservation) -> Authentication {
+    fn unverified(
+        &self, asked: &Verification, error: Error, reservation: Reservation,
+    ) -> Authentication {
         match error {
             Error::Unavailable | Error::Busy | Error::Failed => {
                 self.replay().release(reservation);
@@ -177,7 +203,7 @@ impl Shared {
                 Authentication::Refused(Refusal::try_later(RETRY))
             }
             _ => {
-                self.settled(call, Signal::Refused);
+                self.failed(asked.call, asked.source);
                 Authentication::Refused(FORBIDDEN)
             }
         }
@@ -196,7 +222,8 @@ impl Shared {
         pinned
     }
 
-    fn pgp_verified(&self, call: CallRef, exchange: Exchange) -> Authentication {
+    fn pgp_verified(&self, asked: Verification) -> Authentication {
+        let Verification { call, exchange, rerouted, .. } = asked;
         if self.is_of_another(call, &exchange.from, &exchange.peer) {
             return Authentication::Refused(FORBIDDEN);
         }
@@ -213,6 +240,9 @@ impl Shared {
             trust: Trust::Pinned,
         };
         record.received = Some(exchange);
+        if rerouted {
+            record.note(REROUTED);
+        }
         drop(inner);
         self.settled(call, Signal::Authorized);
         self.tell_assurance(call.0);
@@ -259,20 +289,6 @@ fn own_realm(policy: &Policy, aors: &Aors) -> String {
         return aors.to.domain().unwrap_or_default().to_owned();
     }
     policy.realm.clone()
-}
-
-/// The credentials of this scheme whose realm is ours; a callee verifies only the one that
-/// answers its own challenge.
-fn find<'a>(request: &Request<'a>, policy: &Policy) -> Result<Option<Credentials<'a>>, Refusal> {
-    let ours = |realm: &[u8]| policy.realm.is_empty() || realm == policy.realm.as_bytes();
-    for value in authorizations(request) {
-        match Credentials::parse(value) {
-            Ok(Some(credentials)) if ours(credentials.realm) => return Ok(Some(credentials)),
-            Ok(_) => {}
-            Err(_) => return Err(BAD_REQUEST),
-        }
-    }
-    Ok(None)
 }
 
 fn binding<'a>(

@@ -18,6 +18,9 @@ pub(crate) const UNANSWERED: Duration = Duration::from_secs(32);
 pub(crate) const TRIES_PER_REALM: u8 = 2;
 pub(crate) const TRIES: u8 = 5;
 
+/// A middlebox changed the Contact on the way: it is routed by and was not signed. G32.
+pub(crate) const REROUTED: &str = "the Contact was rewritten on the way";
+
 /// The records, by call.
 #[derive(Default)]
 pub(crate) struct Records(BTreeMap<u64, Record>);
@@ -131,6 +134,8 @@ pub(crate) struct DigestAnswer {
     pub(crate) challenge: Vec<u8>,
     /// Whether a proxy asked: `Proxy-Authorization` is the answer.
     pub(crate) proxy: bool,
+    /// The AOR of the account whose credentials these are.
+    pub(crate) account: String,
     pub(crate) user: String,
     pub(crate) keys: Arc<Keys>,
     pub(crate) realm: Vec<u8>,
@@ -178,6 +183,13 @@ impl Record {
             received: None,
             media: CallMedia::default(),
             assurance,
+        }
+    }
+
+    /// Tells the application of something, once.
+    pub(crate) fn note(&mut self, note: &'static str) {
+        if !self.assurance.notes.contains(&note) {
+            self.assurance.notes.push(note);
         }
     }
 

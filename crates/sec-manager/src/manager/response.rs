@@ -83,25 +83,29 @@ pub(super) fn signed_with<'a>(
     signed.find(|credentials| nonces.iter().any(|nonce| nonce == credentials.nonce))
 }
 
+/// Whether a request carried this answer of ours.
+pub(super) fn carried(proved: &Proved, sent: &Request<'_>) -> bool {
+    let name = if proved.answer.proxy { "Proxy-Authorization" } else { "Authorization" };
+    (0..8).map_while(|nth| sent.headers.value(name, nth)).any(|value| *value == *proved.value)
+}
+
 /// The verdict on a 2xx, and whether the assurance changed with it.
 fn judge(record: &mut Record, response: &Response<'_>, sent: &Request<'_>) -> (Incoming, bool) {
-    let carried = |proved: &&Proved| {
-        let name = if proved.answer.proxy { "Proxy-Authorization" } else { "Authorization" };
-        (0..8).map_while(|nth| sent.headers.value(name, nth)).any(|value| *value == *proved.value)
-    };
-    let Some(proved) = record.proved.iter().find(carried) else {
+    let Some(proved) = record.proved.iter().find(|proved| carried(proved, sent)) else {
         let missing = record.require > Requirement::Nothing && !record.authenticated;
         let verdict =
             if missing { Incoming::AckThenBye(Why::ProofMissing) } else { Incoming::Accept };
         return (verdict, false);
     };
-    if said_otherwise(proved, response) {
-        return (Incoming::AckThenBye(Why::ProofInvalid), false);
-    }
-    record.assurance.proof = Proof::Digest {
-        user: proved.answer.user.clone(),
-        realm: String::from_utf8_lossy(&proved.answer.realm).into_owned(),
-        algorithm: proved.answer.algorithm.hash,
+    record.assurance.proof = match rspauth(proved, response) {
+        Rspauth::Wrong => return (Incoming::AckThenBye(Why::ProofInvalid), false),
+        Rspauth::Right => Proof::Digest {
+            user: proved.answer.user.clone(),
+            realm: String::from_utf8_lossy(&proved.answer.realm).into_owned(),
+            algorithm: proved.answer.algorithm.hash,
+        },
+        // Whoever answered has shown nothing; what is known is that the account's hop took it on.
+        Rspauth::None => Proof::AccountHop { account: proved.answer.account.clone() },
     };
     record.authenticated = true;
     // What follows in the dialog is a new exchange, with tries of its own.
@@ -110,19 +114,29 @@ fn judge(record: &mut Record, response: &Response<'_>, sent: &Request<'_>) -> (I
     (Incoming::Accept, true)
 }
 
-/// Whether the response carries a `rspauth` that its sender cannot have computed from the
-/// password. One that carries none proves nothing, and denies nothing.
-fn said_otherwise(proved: &Proved, response: &Response<'_>) -> bool {
+/// What a response says of the password that both sides share. RFC 7616 §3.5.
+enum Rspauth {
+    /// Nothing.
+    None,
+    /// Its sender has computed it from the password.
+    Right,
+    /// Its sender cannot have.
+    Wrong,
+}
+
+fn rspauth(proved: &Proved, response: &Response<'_>) -> Rspauth {
     let name =
         if proved.answer.proxy { "Proxy-Authentication-Info" } else { "Authentication-Info" };
-    let Some(info) = response.headers.value(name, 0) else { return false };
+    let Some(info) = response.headers.value(name, 0) else { return Rspauth::None };
     let params = Params::new(info, Separator::Comma).flatten();
     let mut rspauth = params.filter(|param| param.name.eq_ignore_ascii_case(b"rspauth"));
-    let Some(rspauth) = rspauth.next() else { return false };
+    let Some(rspauth) = rspauth.next() else { return Rspauth::None };
     let list = of_scheme(&proved.value, SCHEME).and_then(|list| Credentials::parse(list).ok());
-    list.is_none_or(|credentials| {
-        !proved.answer.keys.response_proof(&credentials, response.body).is(rspauth.value)
-    })
+    let keys = &proved.answer.keys;
+    let right = list.is_some_and(|credentials| {
+        keys.response_proof(&credentials, response.body).is(rspauth.value)
+    });
+    if right { Rspauth::Right } else { Rspauth::Wrong }
 }
 
 /// `Authentication-Info` with the proof that we know the password too.

@@ -13,6 +13,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// Questions that run at once, that wait, and of one source in all.
 const RUNNING: usize = 4;
@@ -51,37 +52,39 @@ impl Jobs {
     pub(crate) async fn verify(
         &self, source: Option<IpAddr>, question: ToVerify,
     ) -> Result<Report, Error> {
-        self.ask(source, CHECKING, self.application.verify(question)).await
+        self.ask(source, CHECKING, || self.application.verify(question)).await
     }
 
     /// Signs.
     pub(crate) async fn sign(&self, question: ToSign) -> Result<Vec<u8>, Error> {
-        self.ask(None, MAKING, self.application.sign(question)).await
+        self.ask(None, MAKING, || self.application.sign(question)).await
     }
 
     /// Encrypts.
     pub(crate) async fn encrypt(
         &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
     ) -> Result<Vec<u8>, Error> {
-        self.ask(None, MAKING, self.application.encrypt(recipients, octets)).await
+        // Wiped where there is no place in the queue: it holds media keys.
+        let mut octets = Zeroizing::new(octets);
+        let encrypt = || self.application.encrypt(recipients, std::mem::take(&mut *octets));
+        self.ask(None, MAKING, encrypt).await
     }
 
     /// Decrypts.
     pub(crate) async fn decrypt(
         &self, recipient: Fingerprint, octets: Vec<u8>,
     ) -> Result<Decrypted, Error> {
-        self.ask(None, CHECKING, self.application.decrypt(recipient, octets)).await
+        self.ask(None, CHECKING, || self.application.decrypt(recipient, octets)).await
     }
 
-    async fn ask<T>(
-        &self, source: Option<IpAddr>, deadline: Duration,
-        answer: impl Future<Output = Result<T, Error>>,
+    async fn ask<T, F: Future<Output = Result<T, Error>>>(
+        &self, source: Option<IpAddr>, deadline: Duration, ask: impl FnOnce() -> F,
     ) -> Result<T, Error> {
         let mut deadline = self.platform.sleep(deadline);
         let place = Place::take(&self.gate, source)?;
         let work = async {
             place.turn().await;
-            answer.await
+            ask().await
         };
         let mut work = pin!(work);
         poll_fn(|cx| {

@@ -158,6 +158,128 @@ fn a_wrong_rspauth_ends_the_call() {
 }
 
 #[test]
+fn an_answer_without_rspauth_shows_the_accounts_hop_and_no_more() {
+    let calls = Calls::new();
+    let invite = calls.authorized(calls.invite());
+    let ok = TestResponse::to(&invite, 200, Body::default());
+    let hop = invite.arrival();
+    let incoming = calls.caller.response_received(CALL, &hop, &ok.view(), &invite.view());
+    assert_eq!(now(incoming), ssa::Incoming::Accept);
+    let assurance = sst::TelephonySecurity::assurance(&*calls.caller, Call(CALL.0)).unwrap();
+    assert_eq!(assurance.proof, Proof::AccountHop { account: ALICE.to_owned() });
+}
+
+/// A challenge of the callee's realm that offers these algorithms, each with `rest`.
+fn offers(algorithms: &[&str], rest: &str) -> Vec<Field> {
+    let value = |algorithm| {
+        let text = format!("Digest realm=\"{REALM}\", nonce=\"n\", algorithm={algorithm}{rest}");
+        Field { name: "WWW-Authenticate", value: text.into_bytes() }
+    };
+    algorithms.iter().map(value).collect()
+}
+
+fn with_floor(floor: Algorithm) -> Calls {
+    let calls = Calls::new();
+    let mut configuration = caller_configuration("secret");
+    configuration.accounts[0].floor = floor;
+    calls.caller.configure(configuration);
+    calls
+}
+
+#[test]
+fn a07_qop_that_a_realm_has_shown_cannot_be_taken_back() {
+    let calls = with_floor(Algorithm::Md5);
+    let invite = calls.invite();
+    assert!(calls.plan(&invite, &offers(&["MD5"], "")).is_ok(), "as in RFC 2069");
+    assert!(calls.plan(&invite, &offers(&["MD5"], ", qop=\"auth\"")).is_ok());
+    assert_eq!(calls.plan(&invite, &offers(&["MD5"], "")), Err(Why::BelowFloor));
+}
+
+#[test]
+fn a08_an_algorithm_that_a_realm_has_shown_cannot_be_taken_back() {
+    let qop = ", qop=\"auth\"";
+    let floor = with_floor(Algorithm::Sha256);
+    assert_eq!(floor.plan(&floor.invite(), &offers(&["MD5"], qop)), Err(Why::BelowFloor));
+    let refused = sst::TelephonySecurity::assurance(&*floor.caller, Call(CALL.0)).unwrap().refused;
+    assert_eq!(refused, Some(sst::Refused::Algorithm));
+    let calls = with_floor(Algorithm::Md5);
+    let invite = calls.invite();
+    assert!(calls.plan(&invite, &offers(&["MD5"], qop)).is_ok());
+    assert!(calls.plan(&invite, &offers(&["MD5", "SHA-256"], qop)).is_ok());
+    assert_eq!(calls.plan(&invite, &offers(&["MD5"], qop)), Err(Why::BelowFloor));
+    assert!(calls.plan(&invite, &offers(&["SHA-256"], qop)).is_ok());
+}
+
+#[test]
+fn a18_tries_are_counted_for_each_request() {
+    let calls = Calls::new();
+    for number in 1..6 {
+        // A registrar that never says yes: every request is a new one.
+        let mut register = calls.invite();
+        register.method = "REGISTER";
+        register.cseq = 10 * number;
+        let first = calls.authorized(register.clone());
+        let challenge = calls.challenge(&register);
+        let stale: Vec<Field> = challenge
+            .into_iter()
+            .map(|Field { name, value }| Field {
+                name,
+                value: [&value, &b", stale=true"[..]].concat(),
+            })
+            .collect();
+        assert!(calls.plan(&first, &stale).is_ok(), "{number}: the second try");
+        assert_eq!(calls.plan(&first, &stale), Err(Why::TriedAlready), "{number}: the third");
+    }
+}
+
+#[test]
+fn a21_a_source_that_guesses_waits() {
+    let calls = Calls::with("wrong", digest_configuration(BOB, Requirement::Digest));
+    let wrong = calls.authorized(calls.invite());
+    let judge = |request: &TestRequest| {
+        now(calls.callee.authenticate(CALL, &request.arrival(), &request.view()))
+    };
+    for number in 0..5 {
+        let answer = judge(&wrong);
+        assert!(matches!(answer, Authentication::SendWwwAuthenticate(_)), "{number}: {answer:?}");
+    }
+    let Authentication::Refused(why) = judge(&wrong) else { panic!("the sixth is not judged") };
+    assert_eq!((why.status, why.retry_after), (500, Some(Duration::from_secs(60))));
+    // What does not come under a nonce of ours counts against nobody.
+    let forged = change_nonce(&wrong);
+    assert!(matches!(judge(&forged), Authentication::SendWwwAuthenticate(_)));
+    let mut elsewhere = wrong.arrival();
+    elsewhere.source = "192.0.2.9:5060".parse().unwrap();
+    let answer = now(calls.callee.authenticate(CALL, &elsewhere, &wrong.view()));
+    assert!(matches!(answer, Authentication::SendWwwAuthenticate(_)), "another source");
+}
+
+fn change_nonce(request: &TestRequest) -> TestRequest {
+    let mut changed = request.clone();
+    for (_, value) in changed.fields.0.iter_mut().filter(|(name, _)| name == "Authorization") {
+        let text = String::from_utf8(value.clone()).unwrap();
+        *value = text.replace("nonce=\"AZ4", "nonce=\"AZ5").into_bytes();
+    }
+    changed
+}
+
+#[test]
+fn s11_a_wall_clock_that_is_set_moves_no_nonce() {
+    for set in [3_600_000i64, -3_600_000, -1_700_000_000_000] {
+        let calls = Calls::new();
+        let invite = calls.authorized(calls.invite());
+        calls.platform.set.store(set, std::sync::atomic::Ordering::Relaxed);
+        assert!(calls.admits(&invite), "{set}");
+        let again = calls.callee.request_received(CallRef(8), &invite.arrival(), &invite.view());
+        assert!(matches!(again, Received::SendWwwAuthenticate(_)), "{set}: not twice");
+        calls.caller.call_ended(Call(CALL.0));
+        calls.callee.call_ended(Call(CALL.0));
+        calls.platform.advance(Duration::from_secs(32));
+        assert!(calls.admits(&calls.authorized(calls.invite())), "{set}: the next call");
+    }
+}
+
+#[test]
 fn a01_replayed_authorization_is_stale() {
     let calls = Calls::new();
     let invite = calls.authorized(calls.invite());
@@ -179,24 +301,43 @@ fn a02_a_nonce_serves_no_other_request() {
     method.method = "MESSAGE";
     let mut from = good.clone();
     from.from.0 = "sip:mallory@alice.example".to_owned();
+    let challenged = |request: &TestRequest, arrival: &Arrival<'_>| {
+        // Neither signal gets past the nonce: the method's digest would fail for itself.
+        let received = calls.callee.request_received(CALL, arrival, &request.view());
+        let answer = now(calls.callee.authenticate(CALL, arrival, &request.view()));
+        matches!(received, Received::SendWwwAuthenticate(f) if f[0].value.ends_with(b"stale=true"))
+            && matches!(answer, Authentication::SendWwwAuthenticate(f) if f[0].value.ends_with(b"stale=true"))
+    };
     for forged in [call_id, method, from] {
-        assert!(!calls.admits(&forged), "{forged:?}");
+        assert!(challenged(&forged, &forged.arrival()), "{forged:?}");
     }
     let mut elsewhere = good.arrival();
     elsewhere.source = "192.0.2.9:5060".parse().unwrap();
-    assert!(!admits(&calls.callee, &elsewhere, &good));
+    assert!(challenged(&good, &elsewhere));
     assert!(calls.admits(&good), "the refusals cost the real one nothing");
 }
 
 #[test]
 fn a03_an_expired_nonce_is_stale() {
-    let calls = Calls::new();
-    let invite = calls.authorized(calls.invite());
-    calls.platform.advance(Duration::from_secs(90 + 32 + 32));
-    let again = calls.callee.request_received(CALL, &invite.arrival(), &invite.view());
-    assert!(
-        matches!(again, Received::SendWwwAuthenticate(f) if f[0].value.ends_with(b"stale=true"))
-    );
+    // 90 s for an INVITE and 300 s for a REGISTER, and at most the bucket of 32 s beside. The
+    // clock stands 0 s into a bucket when a manager starts.
+    for (method, lifetime) in [("INVITE", 90), ("REGISTER", 300)] {
+        for (age, stale) in [(lifetime, false), (lifetime + 32 + 1, true)] {
+            let calls = Calls::new();
+            let mut asked = calls.invite();
+            asked.method = method;
+            let request = calls.authorized(asked);
+            calls.platform.advance(Duration::from_secs(age));
+            match calls.callee.request_received(CALL, &request.arrival(), &request.view()) {
+                Received::Authenticate => assert!(!stale, "{method} after {age} s"),
+                Received::SendWwwAuthenticate(fields) => {
+                    assert!(stale, "{method} after {age} s");
+                    assert!(fields[0].value.ends_with(b"stale=true"));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 }
 
 #[test]
@@ -263,17 +404,38 @@ fn a13_a_body_changed_under_auth_int_is_refused() {
 
 #[test]
 fn a22_a_bad_nonce_gets_the_same_answer_with_a_right_or_a_wrong_digest() {
-    let answers: Vec<_> = ["secret", "wrong"]
-        .into_iter()
-        .map(|password| {
-            let calls = Calls::with(password, digest_configuration(BOB, Requirement::Digest));
-            let invite = calls.authorized(calls.invite());
+    type Spoil = fn(&Calls, TestRequest) -> TestRequest;
+    let spoils: [(&str, Spoil); 3] = [
+        ("forged", |_, request| change_nonce(&request)),
+        ("expired", |calls, request| {
             calls.platform.advance(Duration::from_secs(200));
-            calls.callee.request_received(CALL, &invite.arrival(), &invite.view())
-        })
-        .collect();
-    assert!(matches!(answers[0], Received::SendWwwAuthenticate(_)));
-    assert_eq!(answers[0], answers[1]);
+            request
+        }),
+        ("beyond every nonce count", |_, request| {
+            let mut request = request;
+            for (_, value) in request.fields.0.iter_mut().filter(|(n, _)| n == "Authorization") {
+                let text = String::from_utf8(value.clone()).unwrap();
+                *value = text.replace("nc=00000001", "nc=0000ffff").into_bytes();
+            }
+            request
+        }),
+    ];
+    for (what, spoil) in spoils {
+        let answers: Vec<_> = ["secret", "wrong"]
+            .into_iter()
+            .map(|password| {
+                let calls = Calls::with(password, digest_configuration(BOB, Requirement::Digest));
+                let request = spoil(&calls, calls.authorized(calls.invite()));
+                // Asked for the authentication signal too, no digest is looked at.
+                now(calls.callee.authenticate(CALL, &request.arrival(), &request.view()))
+            })
+            .collect();
+        assert!(
+            matches!(&answers[0], Authentication::SendWwwAuthenticate(f) if f[0].value.ends_with(b"stale=true")),
+            "{what}"
+        );
+        assert_eq!(answers[0], answers[1], "{what}");
+    }
 }
 
 #[test]
@@ -302,6 +464,22 @@ fn s02_a_401_of_another_call_is_refused() {
     let calls = Calls::new();
     let invite = calls.invite();
     let challenge = calls.challenge(&invite);
+    let changes: [fn(&mut TestRequest); 4] = [
+        |sent| sent.call_id = "another".to_owned(),
+        |sent| sent.cseq += 1,
+        |sent| sent.method = "BYE",
+        |sent| sent.from.1 = "another".to_owned(),
+    ];
+    for change in changes {
+        let mut sent = invite.clone();
+        change(&mut sent);
+        let mut response = TestResponse::to(&sent, 401, Body::default());
+        response.fields.extend(&challenge);
+        let hop = invite.arrival();
+        let answer =
+            calls.caller.got_401_unauthorized(CALL, &hop, &response.view(), &invite.view());
+        assert_eq!(now(answer), Required::GiveUp(Why::OtherCall));
+    }
     let plan = calls.plan(&invite, &challenge).unwrap();
     let crossed = calls.caller.authorize(CallRef(99), plan, &invite.view());
     assert_eq!(now(crossed), ssa::Authorized::GiveUp(Why::OtherCall));

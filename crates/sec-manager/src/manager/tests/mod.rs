@@ -13,7 +13,7 @@ use sst::{
 };
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -26,6 +26,8 @@ pub(super) const CALL: CallRef = CallRef(7);
 pub(super) struct TestPlatform {
     start: Instant,
     drawn: AtomicU64,
+    /// Milliseconds by which the wall clock was set.
+    pub(super) set: AtomicI64,
     time: Arc<Time>,
 }
 
@@ -44,7 +46,12 @@ impl Time {
 impl TestPlatform {
     #[expect(clippy::disallowed_methods, reason = "any instant does as a beginning")]
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { start: Instant::now(), drawn: AtomicU64::new(1), time: Arc::default() })
+        Arc::new(Self {
+            start: Instant::now(),
+            drawn: AtomicU64::new(1),
+            set: AtomicI64::new(0),
+            time: Arc::default(),
+        })
     }
 
     pub(super) fn advance(&self, by: Duration) {
@@ -60,7 +67,8 @@ impl Platform for TestPlatform {
     }
 
     fn unix_time(&self) -> Duration {
-        Duration::from_millis(1_700_000_000_000 + self.time.millis())
+        let wall = 1_700_000_000_000 + self.time.millis();
+        Duration::from_millis(wall.saturating_add_signed(self.set.load(Ordering::Relaxed)))
     }
 
     fn random(&self, buffer: &mut [u8]) -> Result<(), NoRandomness> {

@@ -222,6 +222,32 @@ fn the_first_invite_says_nothing() {
     assert_eq!(now(first), BodyVerdict::Body(Body::default()));
 }
 
+/// An application that has nobody's key.
+struct Strange;
+
+#[async_trait::async_trait]
+impl SecurityApplication for Strange {
+    async fn identities(&self) -> Result<Vec<sma::Key>, sma::Error> {
+        Ok(Vec::new())
+    }
+
+    async fn sign(&self, _: sma::ToSign) -> Result<Vec<u8>, sma::Error> {
+        Err(sma::Error::NoSuchKey)
+    }
+
+    async fn encrypt(&self, _: Vec<sma::Fingerprint>, _: Vec<u8>) -> Result<Vec<u8>, sma::Error> {
+        Err(sma::Error::NoSuchKey)
+    }
+
+    async fn decrypt(&self, _: sma::Fingerprint, _: Vec<u8>) -> Result<sma::Decrypted, sma::Error> {
+        Err(sma::Error::NoSuchKey)
+    }
+
+    async fn verify(&self, _: sma::ToVerify) -> Result<sma::Report, sma::Error> {
+        Err(sma::Error::NoSuchKey)
+    }
+}
+
 #[test]
 fn g01_an_unknown_key_and_a_bad_signature_get_the_same_403() {
     let refusal = |calls: &Calls, request: &TestRequest| {
@@ -247,8 +273,12 @@ fn g01_an_unknown_key_and_a_bad_signature_get_the_same_403() {
     let digits = "f".repeat(40);
     let unknown = change(&good, "Authorization", &calls.alice.fingerprint, &digits);
     let unknown = refusal(&calls, &unknown);
+    // A key that is pinned and that the application does not have.
+    let calls = Calls::with(|double| double, |_| Arc::new(Strange));
+    let missing = refusal(&calls, &calls.authorized());
     assert!(matches!(&bad, Authentication::Refused(why) if why.status == 403), "{bad:?}");
     assert_eq!(bad, unknown);
+    assert_eq!(bad, missing);
 }
 
 #[test]
@@ -274,13 +304,26 @@ fn g08_every_signed_field_that_changes_is_refused() {
     ];
     for (what, change) in changes {
         let calls = Calls::new();
-        let good = calls.authorized();
-        assert!(!calls.admits(&change(&good)), "{what}");
+        let changed = change(&calls.authorized());
+        let (bob, arrival) = (&calls.bob.manager, changed.arrival());
+        // What the nonce is bound to fails with the nonce; all else with the signature.
+        let bound = ["To", "From", "From tag", "Call-ID", "method"].contains(&what);
+        match bob.request_received(CALL, &arrival, &changed.view()) {
+            Received::SendWwwAuthenticate(_) => assert!(bound, "{what}"),
+            Received::Authenticate => {
+                let verdict = now(bob.authenticate(CALL, &arrival, &changed.view()));
+                let forbidden = Authentication::Refused(ssa::Refusal::new(403, "Forbidden"));
+                assert!(!bound && verdict == forbidden, "{what}: {verdict:?}");
+            }
+            other => panic!("{what}: {other:?}"),
+        }
     }
-    let calls = Calls::new();
-    let mut required = calls.authorized();
-    required.fields.extend(&[Field { name: "Require", value: b"100rel".to_vec() }]);
-    assert!(!calls.admits(&required), "G13: a Require that was added");
+    for name in ["Require", "Replaces", "Refer-To", "Answer-Mode"] {
+        let calls = Calls::new();
+        let mut added = calls.authorized();
+        added.fields.extend(&[Field { name, value: b"100rel".to_vec() }]);
+        assert!(!calls.admits(&added), "G13, G34: a {name} that was added");
+    }
 }
 
 #[test]
@@ -290,18 +333,36 @@ fn g11_a_signed_invite_is_accepted_once() {
     assert!(calls.admits(&invite));
     let again = calls.bob.manager.request_received(CallRef(9), &invite.arrival(), &invite.view());
     assert!(matches!(again, Received::SendWwwAuthenticate(_)), "{again:?}");
-    // Later, and at a callee that was restarted.
+    // Later.
     calls.platform.advance(Duration::from_secs(400));
     assert!(!calls.admits(&invite));
-    let restarted = Calls::new();
-    restarted.platform.random(&mut [0; 9]).unwrap();
-    let other = side(
-        &restarted.platform,
-        Arc::new(sma::Deny),
-        (BOB, &restarted.bob.fingerprint),
-        (ALICE, &restarted.alice.fingerprint),
+    // At a callee that was restarted, and at another instance of it: the keys are the same.
+    let mut bobs = None;
+    let calls = Calls::with(
+        |double| double,
+        |double| {
+            bobs = Some(Arc::clone(&double));
+            double
+        },
     );
-    assert!(!admits(&other.manager, &invite.arrival(), &invite));
+    let bobs = bobs.unwrap();
+    let invite = calls.authorized();
+    let peer = (ALICE, calls.alice.fingerprint.as_str());
+    let again = || side(&calls.platform, bobs.clone(), (BOB, &calls.bob.fingerprint), peer).manager;
+    let challenged = |manager: &SecurityManager| {
+        let answer = manager.request_received(CALL, &invite.arrival(), &invite.view());
+        matches!(answer, Received::SendWwwAuthenticate(_))
+    };
+    assert!(challenged(&again()), "restarted");
+    // At another callee, who has the caller's key too.
+    let carol = side(
+        &calls.platform,
+        bobs.clone(),
+        ("sip:carol@bob.example", &calls.bob.fingerprint),
+        peer,
+    );
+    assert!(challenged(&carol.manager));
+    assert!(calls.admits(&invite), "and the one that it was for takes it");
 }
 
 #[test]
@@ -317,11 +378,26 @@ fn g12_what_elements_may_rewrite_still_verifies() {
 #[test]
 fn g32_a_rewritten_contact_and_new_fields_still_verify() {
     let calls = Calls::new();
-    let mut invite = change(&calls.authorized(), "Contact", "alice.example", "192.0.2.7:9999");
+    let invite = calls.authorized();
+    let invite = change(&invite, "Contact", "alice.example", "192.0.2.7:9999");
+    let mut invite = change(&invite, "Via", "127.0.0.1", "192.0.2.7:9999;received=127.0.0.1");
     for name in ["Record-Route", "Identity"] {
         invite.fields.extend(&[Field { name, value: b"<sip:proxy.example;lr>".to_vec() }]);
     }
     assert!(calls.admits(&invite));
+    let notes = calls.bob.manager.assurance(Call(CALL.0)).unwrap().notes;
+    assert_eq!(notes, ["the Contact was rewritten on the way"]);
+    let ok = change_answer(calls.answered(&invite), "bob.example", "192.0.2.8");
+    assert_eq!(calls.received(&ok, &invite), Incoming::Accept);
+    let notes = calls.alice.manager.assurance(Call(CALL.0)).unwrap().notes;
+    assert_eq!(notes, ["the Contact was rewritten on the way"]);
+}
+
+fn change_answer(mut answer: TestResponse, from: &str, to: &str) -> TestResponse {
+    for (_, value) in answer.fields.0.iter_mut().filter(|(name, _)| name == "Contact") {
+        *value = String::from_utf8(value.clone()).unwrap().replace(from, to).into_bytes();
+    }
+    answer
 }
 
 #[test]
@@ -331,6 +407,15 @@ fn g10_a_challenge_of_another_domain_is_not_answered() {
     let value = crate::pgp::challenge_value("mallory.example", &[b'A'; 48]);
     let relayed = [Field { name: "WWW-Authenticate", value }];
     assert_eq!(calls.plan(&invite, &relayed), Err(Why::ForeignRealm));
+    // Bob's side: what Alice signed for Mallory, whom she called, and Mallory sends on to Bob.
+    let signed = calls.authorized();
+    let mut relayed = signed.clone();
+    relayed.to.0 = "sip:mallory@mallory.example".to_owned();
+    let bob = &calls.bob.manager;
+    let answer = bob.request_received(CALL, &relayed.arrival(), &relayed.view());
+    assert!(matches!(answer, Received::SendWwwAuthenticate(_)), "the nonce was not for that To");
+    let relayed = change(&signed, "Authorization", "uri=\"sip:bob@bob", "uri=\"sip:m@mallory");
+    assert!(!calls.admits(&relayed));
 }
 
 #[test]
@@ -399,12 +484,30 @@ fn g28_callee_signature_of_another_answer() {
     let mut ok = calls.answered(&invite);
     ok.body.octets.push(b' ');
     assert_eq!(calls.received(&ok, &invite), Incoming::AckThenBye(Why::ProofInvalid));
-    let other = Calls::new();
-    let theirs = other.authorized();
-    assert!(other.admits(&theirs));
     let mut swapped = calls.answered(&invite);
     swapped.to_tag = "another".to_owned();
     assert_eq!(calls.received(&swapped, &invite), Incoming::AckThenBye(Why::ProofInvalid));
+}
+
+#[test]
+fn g28_callee_signature_of_another_call() {
+    let calls = Calls::new();
+    let first = calls.authorized();
+    assert!(calls.admits(&first));
+    let theirs = calls.answered(&first);
+    calls.bob.manager.call_ended(Call(CALL.0));
+    calls.alice.manager.call_ended(Call(CALL.0));
+    calls.start(CALL);
+    // The next call between the same two, with the same keys.
+    calls.platform.advance(Duration::from_secs(64));
+    let second = calls.authorized();
+    assert!(calls.admits(&second));
+    let mut ok = calls.answered(&second);
+    let foreign = theirs.fields.0.iter().find(|(name, _)| name == "PGP-Signature").cloned();
+    ok.fields.0.retain(|(name, _)| name != "PGP-Signature");
+    ok.fields.0.extend(foreign);
+    assert_eq!(calls.received(&ok, &second), Incoming::AckThenBye(Why::OtherCall));
+    assert_eq!(calls.received(&calls.answered(&second), &second), Incoming::Accept);
 }
 
 #[test]
@@ -415,9 +518,112 @@ fn g29_digest_in_place_of_pgp_is_refused() {
         b"Digest realm=\"bob.example\", nonce=\"x\", algorithm=SHA-256, qop=\"auth\"".to_vec();
     let downgraded = [Field { name: "WWW-Authenticate", value }];
     assert_eq!(calls.plan(&invite, &downgraded), Err(Why::ProofMissing));
+    let refused = calls.alice.manager.assurance(Call(CALL.0)).unwrap().refused;
+    assert_eq!(refused, Some(sst::Refused::DigestForPgp));
     // And the other way round: a 2xx without any challenge.
     let ok = TestResponse::to(&invite, 200, Body::default());
     assert_eq!(calls.received(&ok, &invite), Incoming::AckThenBye(Why::ProofMissing));
+}
+
+#[test]
+fn a_callee_that_asks_for_more_than_our_user_did_is_named() {
+    let calls = Calls::new();
+    calls.alice.manager.call_ended(Call(CALL.0));
+    let mut lax = configuration((ALICE, &calls.alice.fingerprint), (BOB, &calls.bob.fingerprint));
+    lax.contacts.clear();
+    calls.alice.manager.configure(lax);
+    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Nothing };
+    calls.alice.manager.call_started(Call(CALL.0), outgoing);
+    let invite = calls.invite();
+    assert_eq!(calls.plan(&invite, &calls.challenge(&invite)), Err(Why::PgpRequired));
+}
+
+#[test]
+fn t15_a_proxy_asks_for_digest_before_the_callee_asks_for_a_signature() {
+    let calls = Calls::new();
+    let mut alice = configuration((ALICE, &calls.alice.fingerprint), (BOB, &calls.bob.fingerprint));
+    alice.accounts.push(sst::Account {
+        aor: ALICE.to_owned(),
+        realm: "proxy.example".to_owned(),
+        user: "alice".to_owned(),
+        password: Some(Password::new(b"secret".to_vec())),
+        hop: sst::HopPolicy::Addresses(vec!["127.0.0.1".parse().unwrap()]),
+        floor: Algorithm::Sha256,
+    });
+    calls.alice.manager.configure(alice);
+    let manager = &calls.alice.manager;
+    let authorized =
+        |plan, request: &TestRequest| match now(manager.authorize(CALL, plan, &request.view())) {
+            Authorized::Fields(fields) => fields,
+            other => panic!("{other:?}"),
+        };
+    let names = |fields: &[Field]| fields.iter().map(|field| field.name).collect::<Vec<_>>();
+    let invite = calls.invite();
+    let value = b"Digest realm=\"proxy.example\", nonce=\"n\", algorithm=SHA-256, qop=\"auth\"";
+    let proxy = [Field { name: "Proxy-Authenticate", value: value.to_vec() }];
+    let plan = calls.plan(&invite, &proxy).expect("the proxy is answered");
+    // Nobody has proved anything yet: the second INVITE says as little as the first.
+    let silent = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
+    assert_eq!(silent, BodyVerdict::Body(Body::default()));
+    let mut second = invite.retried();
+    let fields = authorized(plan, &second);
+    assert_eq!(names(&fields), ["Proxy-Authorization"]);
+    second.fields.extend(&fields);
+    // The callee's challenge: the proxy's answer goes along, its nonce count raised.
+    let plan = calls.plan(&second, &calls.challenge(&second)).expect("the callee is answered");
+    let sealed = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
+    let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
+    let mut third = second.retried().with_body(sealed);
+    third.fields.0.retain(|(name, _)| name != "Proxy-Authorization");
+    let fields = authorized(plan, &third);
+    assert_eq!(names(&fields), ["Proxy-Authorization", "Date", "Authorization"]);
+    assert!(fields[0].value.windows(11).any(|text| text == b"nc=00000002"));
+    third.fields.extend(&fields);
+    assert!(calls.admits(&third));
+}
+
+#[test]
+fn two_callees_of_one_realm_each_find_the_answer_to_their_own_challenge() {
+    let mut bobs = None;
+    let calls = Calls::with(
+        |double| double,
+        |double| {
+            bobs = Some(Arc::clone(&double));
+            double
+        },
+    );
+    // Bob's other device: the same address and key, a manager of its own.
+    let peer = (ALICE, calls.alice.fingerprint.as_str());
+    let other = side(&calls.platform, bobs.unwrap(), (BOB, &calls.bob.fingerprint), peer);
+    let invite = calls.invite();
+    let theirs = match other.manager.request_received(CALL, &invite.arrival(), &invite.view()) {
+        Received::SendWwwAuthenticate(fields) => fields,
+        unexpected => panic!("{unexpected:?}"),
+    };
+    let both: Vec<Field> = theirs.into_iter().chain(calls.challenge(&invite)).collect();
+    let plan = calls.plan(&invite, &both).expect("both are answered");
+    let manager = &calls.alice.manager;
+    let sealed = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
+    let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
+    let mut retry = invite.retried().with_body(sealed);
+    match now(manager.authorize(CALL, plan, &retry.view())) {
+        Authorized::Fields(fields) => retry.fields.extend(&fields),
+        unexpected => panic!("{unexpected:?}"),
+    }
+    for callee in [&calls.bob.manager, &other.manager] {
+        assert!(admits(callee, &retry.arrival(), &retry));
+        let opened = now(callee.decrypt(CALL, Direction::Request, retry.body.clone()));
+        assert_eq!(opened, BodyVerdict::Body(offer()));
+    }
+}
+
+#[test]
+fn a_request_that_cannot_be_believed_takes_no_place_among_the_nonces() {
+    let calls = Calls::new();
+    let digits = "f".repeat(40);
+    let unpinned = change(&calls.authorized(), "Authorization", &calls.alice.fingerprint, &digits);
+    assert!(!calls.admits(&unpinned));
+    assert!(calls.bob.manager.shared.replay().is_empty());
 }
 
 #[test]
