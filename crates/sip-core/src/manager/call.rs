@@ -140,10 +140,33 @@ impl SipManager {
         self.calls.get_mut(id.0).filter(|call| !call.quiet).ok_or(Misuse::Unknown)
     }
 
+    /// Adds a call.
+    pub(super) fn insert_call(&mut self, call: Call) -> Key {
+        let reference = call.reference;
+        let key = self.calls.insert(call);
+        self.references.insert(reference, key);
+        key
+    }
+
+    /// Whether a call, a request of ours or one of a peer's goes on under this name.
+    pub(super) fn is_held(&self, name: CallRef) -> bool {
+        self.references.contains_key(&name)
+            || self.servers.are_serving(name)
+            || self.exchanges.iter().any(|(_, exchange)| exchange.call == name)
+            || self.registrations.iter().any(|(_, registration)| registration.call == name)
+    }
+
+    /// Tells the security manager that a call is over, once nothing goes on under its name.
+    pub(super) fn release(&mut self, name: CallRef) {
+        if !self.is_held(name) {
+            self.io.actions.push_back(Action::Abandon(name));
+        }
+    }
+
     /// Removes a call with all that belongs to it, and tells the security manager.
     pub(super) fn forget_call(&mut self, key: Key) {
         if let Some(call) = self.take_call(key) {
-            self.io.actions.push_back(Action::Abandon(call.reference));
+            self.release(call.reference);
         }
     }
 
@@ -153,6 +176,7 @@ impl SipManager {
             self.io.timers.stop(Due::Call(key, timer));
         }
         let call = self.calls.remove(key)?;
+        self.references.remove(&call.reference);
         if let Some(hash) = call.filed
             && self.dialogs.get(&hash) == Some(&key)
         {

@@ -22,7 +22,7 @@ impl SipManager {
             return self.answer(now, server, Reply::new(400));
         };
         let reference = call.reference;
-        let key = self.calls.insert(call);
+        let key = self.insert_call(call);
         self.file_dialog(key, hash);
         let Some(serving) = self.servers.serving_mut(server) else { return };
         serving.kind = Kind::Invite { call: Some(key) };

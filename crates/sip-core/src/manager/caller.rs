@@ -32,7 +32,7 @@ impl SipManager {
             return Err(Misuse::Full);
         }
         let (draft, target, reference) = self.draft_outside(Method::INVITE, from, to, next_hop)?;
-        let key = self.calls.insert(Call {
+        let key = self.insert_call(Call {
             reference,
             phase: Phase::Prepared(Box::new((draft, target))),
             dialog: None,

@@ -34,6 +34,8 @@ pub struct SipManager {
     pub(super) servers: Servers,
     pub(super) exchanges: Slab<Box<Exchange>>,
     pub(super) calls: Slab<Call>,
+    /// Calls by their names towards the security manager.
+    pub(super) references: BTreeMap<CallRef, Key>,
     /// Calls by the keyed hash of Call-ID and both tags.
     pub(super) dialogs: BTreeMap<u64, Key>,
     pub(super) registrations: Slab<Registration>,
@@ -81,6 +83,7 @@ impl SipManager {
             servers: Servers::new(),
             exchanges: Slab::new(),
             calls: Slab::new(),
+            references: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             registrations: Slab::new(),
             consults: Slab::new(),
@@ -247,7 +250,7 @@ impl SipManager {
                 Owner::Invite(id) => self.on_invited(now, id, outcome),
                 Owner::Reinvite(id) => self.on_reinvited(now, id, outcome),
                 Owner::Bye(id) => self.forget_call(id),
-                Owner::Fork => {}
+                Owner::Fork => self.release(call),
                 Owner::Options => self.on_options_done(call, key, &outcome),
                 Owner::Register(id) => self.on_register_done(now, id, &outcome),
             }

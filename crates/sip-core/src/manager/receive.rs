@@ -23,7 +23,7 @@ use super::servers::{Hashes, matching_hash, merging_hash, response_hop};
 use super::slab::Key;
 use super::uas::{Kind, Serving, Step};
 use crate::transaction::ServerEvent;
-use crate::{Message, Method, Verdict as Validity, Via, validate_within};
+use crate::{Message, Method, Verdict as Validity, validate_within};
 use ssa::{CallRef, Received, Refusal};
 use std::time::{Duration, Instant};
 
@@ -77,7 +77,7 @@ impl SipManager {
             (_, Some(server)) => {
                 self.servers.on(&mut self.io, now, server, ServerEvent::Request);
             }
-            (_, None) => match self.place(matching, &request.message, &id) {
+            (_, None) => match self.place(matching, &id) {
                 Ok((kind, call, hashes)) => {
                     let cseq = id.cseq;
                     let arriving = Arriving { request, call, kind, cseq, hashes, way };
@@ -103,23 +103,19 @@ impl SipManager {
     }
 
     /// Where a request that is no retransmission belongs, or what it is answered. RFC 3261 §8.2.
-    fn place(
-        &self, matching: u64, message: &Message, id: &Identity<'_>,
-    ) -> Result<(Kind, CallRef, Hashes), Reply> {
+    fn place(&self, matching: u64, id: &Identity<'_>) -> Result<(Kind, CallRef, Hashes), Reply> {
         if !id.callee_tag().is_empty() {
             let (kind, call) = self.place_inside(id)?;
             return Ok((kind, call, Hashes { matching, merging: None }));
         }
         let merging = merging_hash(self.ports.keyed.as_ref(), id);
-        self.admit_outside(message, id, merging)?;
         let call = self.call_ref(id.call_id, id.caller_tag());
+        self.admit_outside(id, call, merging)?;
         Ok((Kind::Invite { call: None }, call, Hashes { matching, merging: Some(merging) }))
     }
 
     /// Whether a request without a To tag may make a call.
-    fn admit_outside(
-        &self, message: &Message, id: &Identity<'_>, merging: u64,
-    ) -> Result<(), Reply> {
+    fn admit_outside(&self, id: &Identity<'_>, call: CallRef, merging: u64) -> Result<(), Reply> {
         if id.method == Method::OPTIONS.as_bytes() {
             return Err(Reply::capabilities());
         }
@@ -127,12 +123,9 @@ impl SipManager {
             // Every other method that is served belongs to a dialog. RFC 3261 §12.2.2.
             return Err(Reply::new(481));
         }
-        // A request that has been here before.
-        if self.has_own_via(message, id) {
-            return Err(Reply::new(482));
-        }
-        // RFC 3261 §8.2.2.2: the same request came another way.
-        if self.servers.find_merged(merging).is_some() {
+        // RFC 3261 §8.2.2.2: the same request came another way. A name stands for one call: what
+        // comes under one that is held is a request of ours that looped, or is meant to harm it.
+        if self.servers.find_merged(merging).is_some() || self.is_held(call) {
             return Err(Reply::new(482));
         }
         let transactions = self.servers.len() + self.clients.len();
@@ -140,17 +133,6 @@ impl SipManager {
             return Err(Reply::new(503).retry_after(self.config.retry_after));
         }
         Ok(())
-    }
-
-    /// Whether one of its Vias is ours.
-    fn has_own_via(&self, message: &Message, id: &Identity<'_>) -> bool {
-        let ours = |via: &Via<'_>| {
-            let ip = via.host().ip();
-            self.config.locals.iter().any(|local| {
-                ip == Some(local.address.ip()) && via.port().unwrap_or(5060) == local.address.port()
-            })
-        };
-        ours(&id.via) || message.vias().skip(1).map_while(Result::ok).any(|via| ours(&via))
     }
 
     /// Where a request with a To tag belongs.
@@ -186,7 +168,11 @@ impl SipManager {
         };
         match refused {
             Ok(step) => {
-                self.count(kind, cseq);
+                // What is still to be authenticated does not count yet: a refusal leaves the dialog
+                // as it was.
+                if matches!(step, Step::Admitted) {
+                    self.count(kind, cseq);
+                }
                 let serving = Serving { request, call, cseq, way, kind, step, consult: None };
                 let server = self.servers.start(&mut self.io, now, hashes, serving);
                 self.serve(now, server);
@@ -196,7 +182,7 @@ impl SipManager {
     }
 
     /// Takes the request of a dialog into its sequence.
-    fn count(&mut self, kind: Kind, cseq: u32) {
+    pub(super) fn count(&mut self, kind: Kind, cseq: u32) {
         let (Kind::Reinvite { call } | Kind::Bye { call }) = kind else { return };
         if let Some(dialog) = self.calls.get_mut(call).and_then(|call| call.dialog.as_mut()) {
             dialog.accept_cseq(cseq);

@@ -22,7 +22,7 @@ const RETRY: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Registration {
     config: RegisterConfig,
-    call: CallRef,
+    pub(super) call: CallRef,
     draft: Draft,
     target: Target,
     /// The user part of our Contact: 64 random bits, so that a request that names it comes from
@@ -115,7 +115,7 @@ impl SipManager {
         if registration.leaving {
             let call = registration.call;
             self.registrations.remove(key);
-            self.io.actions.push_back(super::action::Action::Abandon(call));
+            self.release(call);
             self.io.tell(Event::Unregistered { id, aor });
             return;
         }
@@ -184,7 +184,7 @@ impl SipManager {
             Outcome::Failed(Cause::Status(status), _) => Ok(*status),
             Outcome::Failed(cause, _) => Err(*cause),
         };
-        self.io.actions.push_back(super::action::Action::Abandon(call));
+        self.release(call);
         self.io.tell(Event::OptionsAnswered { id: OptionsId(key), outcome });
     }
 }

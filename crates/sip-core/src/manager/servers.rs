@@ -11,6 +11,7 @@ use super::uas::Serving;
 use crate::transaction::{Class, InviteServer, NonInviteServer, Output, ServerEvent, Timer};
 use crate::{Message, Method};
 use bytes::Bytes;
+use ssa::CallRef;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
@@ -57,6 +58,8 @@ pub(super) struct Servers {
     by_match: BTreeMap<u64, Key>,
     /// By [`merging_hash`].
     by_merge: BTreeMap<u64, Key>,
+    /// The number of requests that are being served under a name.
+    serving: BTreeMap<CallRef, usize>,
     outputs: Vec<Output>,
 }
 
@@ -66,6 +69,7 @@ impl Servers {
             table: Slab::new(),
             by_match: BTreeMap::new(),
             by_merge: BTreeMap::new(),
+            serving: BTreeMap::new(),
             outputs: Vec::new(),
         }
     }
@@ -82,6 +86,11 @@ impl Servers {
     /// What the transaction serves, until its final response.
     pub(super) fn serving_mut(&mut self, key: Key) -> Option<&mut Serving> {
         self.table.get_mut(key)?.serving.as_deref_mut()
+    }
+
+    /// Whether a request under this name waits for its final response.
+    pub(super) fn are_serving(&self, call: CallRef) -> bool {
+        self.serving.contains_key(&call)
     }
 
     /// The transaction that a request belongs to.
@@ -130,6 +139,7 @@ impl Servers {
         } else {
             Machine::Other(NonInviteServer::start(reliable))
         };
+        *self.serving.entry(serving.call).or_default() += 1;
         let key = self.table.insert(Server {
             machine,
             hashes,
@@ -158,6 +168,7 @@ impl Servers {
             Class::Success | Class::Failure => Bytes::copy_from_slice(&octets),
         };
         let served = if class == Class::Provisional { None } else { server.serving.take() };
+        self.served(served.as_deref());
         self.on(io, now, key, ServerEvent::Respond(class));
         served
     }
@@ -213,8 +224,18 @@ impl Servers {
         report
     }
 
+    /// A request is served no longer.
+    fn served(&mut self, served: Option<&Serving>) {
+        let Some(call) = served.map(|served| served.call) else { return };
+        match self.serving.get_mut(&call) {
+            Some(others) if *others > 1 => *others -= 1,
+            Some(_) | None => drop(self.serving.remove(&call)),
+        }
+    }
+
     fn remove(&mut self, key: Key) -> Option<Server> {
         let server = self.table.remove(key)?;
+        self.served(server.serving.as_deref());
         self.by_match.remove(&server.hashes.matching);
         if let Some(merging) = server.hashes.merging {
             self.by_merge.remove(&merging);

@@ -10,7 +10,6 @@
 //! In each state but `Deciding` a verdict is awaited. A CANCEL or a lost connection withdraws the
 //! question, and the verdict is not heard.
 
-use super::action::Action;
 use super::consult::{ConsultId, Query, Verdict};
 use super::core::{SipManager, Subject};
 use super::inbound::Inbound;
@@ -151,7 +150,11 @@ impl SipManager {
         serving.consult = None;
         match (std::mem::replace(&mut serving.step, Step::Deciding), verdict) {
             (Step::Authenticating, Verdict::Authentication(signal)) => match signal {
-                Authentication::Authenticated => self.read(now, server),
+                Authentication::Authenticated => {
+                    let (kind, cseq) = (serving.kind, serving.cseq);
+                    self.count(kind, cseq);
+                    self.read(now, server);
+                }
                 Authentication::SendWwwAuthenticate(fields) => {
                     self.send_final(now, server, &Reply::unauthorized(fields));
                 }
@@ -232,15 +235,16 @@ impl SipManager {
             Kind::Invite { call: Some(call) } => {
                 self.on_invite_served(now, server, call, status, &served)
             }
-            // Refused before the application knew of it. After a challenge the caller comes back.
-            Kind::Invite { call: None } if status != 401 => {
-                self.io.actions.push_back(Action::Abandon(served.call));
+            // After a challenge the caller comes back.
+            Kind::Invite { call: None } if status == 401 => {}
+            Kind::Reinvite { call } => {
+                self.on_reinvite_served(now, server, call, status, &served);
+                self.release(served.call);
             }
-            Kind::Invite { call: None } => {}
-            Kind::Reinvite { call } => self.on_reinvite_served(now, server, call, status, &served),
-            Kind::Ended => self.io.actions.push_back(Action::Abandon(served.call)),
-            // Refused: the call stays.
-            Kind::Bye { .. } => {}
+            // Refused, or the answer to what has ended its call.
+            Kind::Invite { call: None } | Kind::Bye { .. } | Kind::Ended => {
+                self.release(served.call);
+            }
         }
     }
 
@@ -271,7 +275,7 @@ impl SipManager {
         let unauthenticated = self.servers.serving(server).is_some_and(Serving::is_unauthenticated);
         if unauthenticated && let Some(serving) = self.servers.forget(&mut self.io, server) {
             self.withdraw(serving.consult);
-            self.io.actions.push_back(Action::Abandon(serving.call));
+            self.release(serving.call);
         }
     }
 }

@@ -224,12 +224,15 @@ fn t12_a_full_table_is_503_and_leaves_what_is_there() {
         .sim
         .block_on(async {
             let mut calls: Vec<CallId> = Vec::new();
-            for cseq in 1..=2 {
-                let branch = cseq.to_string();
-                raw.send(&request(&Wanted { branch: &branch, cseq, ..Wanted::default() }));
+            let named = |name: &str| {
+                let invite = request(&Wanted { branch: name, ..Wanted::default() });
+                invite.replace("Call-ID: raw", &format!("Call-ID: {name}"))
+            };
+            for name in ["1", "2"] {
+                raw.send(&named(name));
                 calls.push(bob.incoming().await);
             }
-            raw.send(&request(&Wanted { branch: "3", cseq: 3, ..Wanted::default() }));
+            raw.send(&named("3"));
             let full = raw.receive().await.unwrap();
             assert!(full.starts_with("SIP/2.0 503 "), "{full}");
             assert_eq!(field(&full, "Retry-After"), "5");
@@ -375,19 +378,36 @@ fn a_2xx_that_is_not_acknowledged_is_sent_again_and_then_ended_with_bye() {
 }
 
 #[test]
-fn t06_max_forwards_of_zero_is_ours_to_take_and_our_own_via_is_a_loop() {
+fn t06_max_forwards_of_zero_is_ours_to_take_and_our_own_request_is_a_loop() {
     let world = World::perfect();
     let mut bob = world.side(2, Arc::new(Open));
     let mut raw = Raw::new(&world, 9);
-    let own = "Via: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKown\r\n";
-    let looped = request(&Wanted { extra: own, ..Wanted::default() });
-    let last = request(&Wanted { branch: "two", cseq: 2, ..Wanted::default() });
+    let last = request(&Wanted::default()).replace("Max-Forwards: 70", "Max-Forwards: 0");
     world
         .sim
         .block_on(async {
-            raw.send(&looped);
+            raw.send(&last);
+            bob.incoming().await;
+            bob.call("sip:bob@192.0.2.2", "sip:mallory@192.0.2.9", sdp("offer"));
+            let ours = raw.receive().await.unwrap();
+            let via = "Via: SIP/2.0/UDP 192.0.2.9;rport;branch=z9hG4bKproxy\r\nVia: ";
+            raw.send(&ours.replacen("Via: ", via, 1));
             assert_eq!(raw.status().await.unwrap(), "482 Loop Detected");
-            raw.send(&last.replace("Max-Forwards: 70", "Max-Forwards: 0"));
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_via_that_names_the_same_private_address_is_no_loop() {
+    let world = World::perfect();
+    let mut bob = world.side(2, Arc::new(Open));
+    let raw = Raw::new(&world, 9);
+    let theirs = "Via: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK0123456789abcdef\r\n";
+    let invite = request(&Wanted { extra: theirs, ..Wanted::default() });
+    world
+        .sim
+        .block_on(async {
+            raw.send(&invite);
             bob.incoming().await;
         })
         .unwrap();

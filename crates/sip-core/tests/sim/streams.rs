@@ -209,6 +209,41 @@ fn s06_a_connection_lost_during_verification_never_rings() {
 }
 
 #[test]
+fn s06_a_connection_lost_while_a_bye_is_verified_leaves_the_call() {
+    let world = World::perfect();
+    let verify = When::After(Duration::from_secs(20));
+    let script = Script { challenges_bye: true, verify, ..Script::default() };
+    let double = Double::new(world.runtime(2), script);
+    let mut bob = world.side(2, Arc::clone(&double) as _);
+    let tcp = |wanted: &Wanted<'_>| request(wanted).replace("SIP/2.0/UDP", "SIP/2.0/TCP");
+    world
+        .sim
+        .block_on(async {
+            let mut held = connections(&world, 9, 1, &tcp(&Wanted::default())).await;
+            let connection = held.first_mut().unwrap();
+            let id = bob.incoming().await;
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+            let mut buffer = [0; 2000];
+            let count = connection.read(&mut buffer).await.unwrap();
+            let ok = String::from_utf8_lossy(buffer.get(..count).unwrap()).into_owned();
+            let tag = crate::raw::to_tag(&ok);
+            let ack = Wanted { method: "ACK", branch: "a", to_tag: tag, ..Wanted::default() };
+            connection.write_all(tcp(&ack).as_bytes()).await.unwrap();
+            assert_eq!(bob.next().await, Event::Confirmed { id });
+            let extra = "Authorization: Test nonce=\"1\"\r\n";
+            let bye = Wanted { method: "BYE", branch: "b", cseq: 2, to_tag: tag, extra };
+            connection.write_all(tcp(&bye).as_bytes()).await.unwrap();
+            bob.sleep(Duration::from_secs(1)).await;
+            assert_eq!(double.count("authenticate BYE"), 1);
+            drop(held);
+            assert_eq!(bob.next_within(30).await, None);
+        })
+        .unwrap();
+    assert_eq!((double.count("authenticate dropped"), double.count("abandon")), (1, 0));
+    assert_eq!(bob.endpoint.sizes().manager.dialogs, 1);
+}
+
+#[test]
 fn shutdown_ends_calls_and_then_the_events() {
     let world = World::perfect();
     let mut alice = world.side(1, Arc::new(Open));

@@ -1,0 +1,127 @@
+//! What a peer that knows a call's names tries against it.
+
+use crate::double::{Double, FORBIDDEN, Script, When};
+use crate::raw::{Raw, Wanted, field, request, to_tag};
+use crate::world::{Side, World, sdp};
+use sip_core::manager::{CallId, EndReason, Event};
+use ssa::Authentication;
+use std::sync::Arc;
+use std::time::Duration;
+
+const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
+const CALLEE: &str = "sip:bob@192.0.2.9";
+
+/// Bob with this double, and a stranger.
+fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
+    let world = World::perfect();
+    let double = Double::new(world.runtime(2), script);
+    let bob = world.side(2, Arc::clone(&double) as _);
+    let raw = Raw::new(&world, 9);
+    (world, bob, double, raw)
+}
+
+/// A call of the stranger's that Bob has answered, and Bob's tag.
+async fn up(bob: &mut Side, raw: &mut Raw) -> (CallId, String) {
+    raw.send(&request(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
+    let id = bob.incoming().await;
+    bob.endpoint.accept(id, sdp("answer")).unwrap();
+    let ok = raw.receive().await.unwrap();
+    let tag = to_tag(&ok).to_owned();
+    let ack = Wanted { method: "ACK", branch: "ack", to_tag: &tag, ..Wanted::default() };
+    raw.send(&request(&ack));
+    assert_eq!(bob.next().await, Event::Confirmed { id });
+    (id, tag)
+}
+
+/// A response of the stranger's to a request that came in.
+fn response(request: &str, status: &str, to: &str, extra: &str) -> String {
+    let [via, from, call_id, cseq] =
+        ["Via", "From", "Call-ID", "CSeq"].map(|name| field(request, name).to_owned());
+    format!(
+        "SIP/2.0 {status}\r\nVia: {via}\r\nFrom: {from}\r\nTo: {to}\r\n\
+         Call-ID: {call_id}\r\nCSeq: {cseq}\r\n{extra}Content-Length: 0\r\n\r\n"
+    )
+}
+
+#[test]
+fn a_second_invite_under_the_names_of_a_live_call_is_482_and_leaves_it_alone() {
+    for challenges in [false, true] {
+        let script = Script { challenges, ..Script::default() };
+        let (world, mut bob, double, mut raw) = pair(script);
+        world
+            .sim
+            .block_on(async {
+                let (id, tag) = up(&mut bob, &mut raw).await;
+                let asked = double.asked().len();
+                let second = Wanted { branch: "two", cseq: 2, ..Wanted::default() };
+                raw.send(&request(&Wanted { extra: CREDENTIALS, ..second }));
+                assert_eq!(raw.status().await.unwrap(), "482 Loop Detected");
+                assert_eq!(double.asked().len(), asked);
+                let bye = Wanted { method: "BYE", branch: "b", cseq: 2, to_tag: &tag, extra: "" };
+                raw.send(&request(&bye));
+                assert_eq!(raw.status().await.unwrap(), "200 OK");
+                assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
+            })
+            .unwrap();
+        assert_eq!(double.count("abandon"), 1);
+    }
+}
+
+#[test]
+fn a_second_invite_while_the_first_is_verified_is_482() {
+    let verify = When::After(Duration::from_millis(100));
+    let (world, mut bob, double, mut raw) =
+        pair(Script { challenges: true, verify, ..Script::default() });
+    world
+        .sim
+        .block_on(async {
+            raw.send(&request(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
+            let second = Wanted { branch: "two", cseq: 2, extra: CREDENTIALS, ..Wanted::default() };
+            raw.send(&request(&second));
+            assert_eq!(raw.status().await.unwrap(), "482 Loop Detected");
+            bob.incoming().await;
+        })
+        .unwrap();
+    assert_eq!((double.count("authenticate INVITE"), double.count("abandon")), (1, 0));
+}
+
+#[test]
+fn an_invite_under_the_names_of_our_own_request_is_482() {
+    let (world, mut bob, double, mut raw) = pair(Script::default());
+    world
+        .sim
+        .block_on(async {
+            let options = bob.endpoint.options("sip:bob@192.0.2.2", CALLEE, None).unwrap();
+            let asked = raw.receive().await.unwrap();
+            let names = |text: &str| {
+                text.replace("Call-ID: raw", &format!("Call-ID: {}", field(&asked, "Call-ID")))
+                    .replace("<sip:mallory@192.0.2.9>;tag=m", field(&asked, "From"))
+            };
+            raw.send(&names(&request(&Wanted::default())));
+            assert_eq!(raw.status().await.unwrap(), "482 Loop Detected");
+            raw.send(&response(&asked, "200 OK", "<sip:bob@192.0.2.9>;tag=t", ""));
+            let answered = Event::OptionsAnswered { id: options, outcome: Ok(200) };
+            assert_eq!(bob.next().await, answered);
+        })
+        .unwrap();
+    assert_eq!(double.count("request_received INVITE"), 0);
+}
+
+#[test]
+fn d04_a_refused_bye_leaves_the_sequence_as_it_was() {
+    let verdict = Authentication::Refused(FORBIDDEN);
+    let script = Script { challenges_bye: true, verdict, ..Script::default() };
+    let (world, mut bob, _, mut raw) = pair(script);
+    world
+        .sim
+        .block_on(async {
+            let (_, tag) = up(&mut bob, &mut raw).await;
+            let bye =
+                Wanted { method: "BYE", to_tag: &tag, extra: CREDENTIALS, ..Wanted::default() };
+            raw.send(&request(&Wanted { branch: "b", cseq: 0x7fff_ffff, ..bye }));
+            assert_eq!(raw.status().await.unwrap(), "403 Forbidden");
+            raw.send(&request(&Wanted { branch: "c", cseq: 2, ..bye }));
+            assert_eq!(raw.status().await.unwrap(), "403 Forbidden");
+        })
+        .unwrap();
+}
