@@ -283,6 +283,9 @@ pub trait SipSecurity: Send + Sync {
     }
 
     /// A 401 or 407 came in over the hop of the arrival, for the request that was sent.
+    ///
+    /// The stack asks only where it came from where the request went: the hop is the party that
+    /// the credentials will go to, not one that forged a source or answered in its place.
     fn got_401_unauthorized(
         &self, _: CallRef, _: &Arrival<'_>, _: &Response<'_>, _: &Request<'_>,
     ) -> Answer<Required> {

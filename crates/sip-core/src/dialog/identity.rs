@@ -33,12 +33,17 @@ impl Dialog {
         routes.reverse();
         let target = contact(response).or_else(|| sent.request_uri())?;
         let local = sent.header(HeaderName::From)?;
-        let remote = response.header(HeaderName::To)?;
+        // RFC 3261 §12.1.2: the remote URI is the request's; the response adds the tag only.
+        let called = sent.to().ok()?.uri().as_bytes();
+        let remote = match response.to().ok()?.tag() {
+            Some(tag) => [b"<", called, b">;tag=", tag].concat(),
+            None => [b"<", called, b">"].concat(),
+        };
         Some(Self {
             texts: Texts::new([
                 sent.call_id().ok()?.as_bytes(),
                 local,
-                remote,
+                &remote,
                 target,
                 &routes.join(&b", "[..]),
             ]),

@@ -99,6 +99,16 @@ pub(super) struct Answer {
     pub(super) response: Inbound,
 }
 
+impl Answer {
+    /// Whether it came from where the request went: over the same connection, or from the same
+    /// address.
+    pub(super) fn came_back(&self) -> bool {
+        let arrival = &self.response.arrival;
+        let same_flow = arrival.transport.is_reliable() && self.hop.flow == Some(arrival.flow);
+        same_flow || arrival.source.ip() == self.hop.remote.ip()
+    }
+}
+
 /// What became of an exchange.
 #[derive(Debug)]
 pub(super) enum Outcome {

@@ -1,6 +1,7 @@
 //! The client side: how an exchange moves. RFC 3261 §8.1, §22.2.
 
 use super::action::Hop;
+use super::call::{Cancel, Phase};
 use super::clients::{Branch, Departure, User};
 use super::consult::Verdict;
 use super::core::{SipManager, Subject};
@@ -116,12 +117,15 @@ impl SipManager {
 
     /// The request did not get through: over UDP, where TCP was for its size only.
     pub(super) fn on_unsent(&mut self, now: Instant, key: Key, client: Key) {
-        let Some(exchange) = self.exchanges.get_mut(key) else { return };
+        let Some(exchange) = self.exchanges.get(key) else { return };
+        let owner = exchange.owner;
         match &exchange.state {
             State::Trying { client: own, hop, .. } if *own == client => {
                 // RFC 3261 §18.1.1. The credentials stay: they cover neither Via nor transport.
-                if exchange.target.may_fall_back(hop) {
-                    exchange.target.udp_only = true;
+                if exchange.target.may_fall_back(hop) && self.is_wanted(owner) {
+                    if let Some(exchange) = self.exchanges.get_mut(key) {
+                        exchange.target.udp_only = true;
+                    }
                     self.depart(now, key);
                 } else {
                     self.finish(key, Outcome::Failed(Cause::Transport, None));
@@ -154,7 +158,8 @@ impl SipManager {
 
     /// A response came in for an exchange.
     pub(super) fn on_answer(&mut self, now: Instant, key: Key, client: Key, response: Inbound) {
-        let Some(exchange) = self.exchanges.get_mut(key) else { return };
+        let Some(exchange) = self.exchanges.get(key) else { return };
+        let (owner, answered) = (exchange.owner, exchange.answered);
         let Some(status) = response.message.status().map(|status| status.as_u16()) else { return };
         let (hop, sent) = match &exchange.state {
             State::Trying { client: own, hop, sent } if *own == client => (*hop, sent.clone()),
@@ -168,13 +173,10 @@ impl SipManager {
         };
         let answer = Answer { client, hop, sent, response };
         match status {
-            ..=199 => {
-                let owner = exchange.owner;
-                self.on_progress(now, owner, status, &answer.response);
-            }
+            ..=199 => self.on_progress(now, owner, status, &answer.response),
             200..=299 => self.suspend(key, State::Judging(answer)),
-            401 | 407 if exchange.answered < MAX_ANSWERED => {
-                exchange.answered += 1;
+            // Credentials are for whoever the request was sent to, and for a call that is wanted.
+            401 | 407 if answered < MAX_ANSWERED && answer.came_back() && self.is_wanted(owner) => {
                 self.suspend(key, State::Authorizing(Step::Challenged(Box::new(answer))));
             }
             _ => {
@@ -182,6 +184,13 @@ impl SipManager {
                 self.finish(key, Outcome::Failed(cause, Some(answer.response)));
             }
         }
+    }
+
+    /// Whether a request may leave once more: the user has not taken the call back.
+    fn is_wanted(&self, owner: Owner) -> bool {
+        let Owner::Invite(call) = owner else { return true };
+        let phase = self.calls.get(call).map(|call| &call.phase);
+        !matches!(phase, Some(Phase::Inviting(inviting)) if inviting.cancel != Cancel::No)
     }
 
     /// The verdict that an exchange waits for.
@@ -278,8 +287,10 @@ impl SipManager {
 
     /// The challenge is to be answered: a new request, with the original body. RFC 3261 §8.1.3.5.
     fn plan(&mut self, key: Key, plan: Plan, reserve: usize) {
-        let Some(exchange) = self.exchanges.get(key) else { return };
-        let cseq = self.raised_cseq(exchange.owner, exchange.draft.cseq);
+        let Some(exchange) = self.exchanges.get_mut(key) else { return };
+        exchange.answered += 1;
+        let (owner, cseq) = (exchange.owner, exchange.draft.cseq);
+        let cseq = self.raised_cseq(owner, cseq);
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
         exchange.draft.cseq = cseq;
         exchange.draft.credentials.clear();

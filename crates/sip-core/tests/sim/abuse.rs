@@ -2,13 +2,14 @@
 
 use crate::double::{Double, FORBIDDEN, Script, When};
 use crate::raw::{Raw, Wanted, field, request, to_tag};
-use crate::world::{Side, World, sdp};
-use sip_core::manager::{CallId, EndReason, Event};
+use crate::world::{ALICE, Side, World, sdp};
+use sip_core::manager::{CallId, Cause, EndReason, Event};
 use ssa::Authentication;
 use std::sync::Arc;
 use std::time::Duration;
 
 const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
+const CHALLENGE: &str = "WWW-Authenticate: Test nonce=\"1\"\r\n";
 const CALLEE: &str = "sip:bob@192.0.2.9";
 
 /// Bob with this double, and a stranger.
@@ -124,4 +125,70 @@ fn d04_a_refused_bye_leaves_the_sequence_as_it_was() {
             assert_eq!(raw.status().await.unwrap(), "403 Forbidden");
         })
         .unwrap();
+}
+
+#[test]
+fn a17_a_challenge_from_where_the_request_did_not_go_is_not_answered() {
+    let (world, mut bob, double, mut raw) = pair(Script::default());
+    let elsewhere = Raw::new(&world, 8);
+    world
+        .sim
+        .block_on(async {
+            let id = bob.call("sip:bob@192.0.2.2", CALLEE, sdp("offer"));
+            let invite = raw.receive().await.unwrap();
+            let to = "<sip:bob@192.0.2.9>;tag=t";
+            elsewhere.send(&response(&invite, "401 Unauthorized", to, CHALLENGE));
+            let failed = Event::Failed { id, cause: Cause::Status(401) };
+            assert_eq!(bob.next().await, failed);
+            assert!(raw.receive().await.unwrap().starts_with("ACK "));
+            assert_eq!(raw.receive().await, None);
+        })
+        .unwrap();
+    assert_eq!(double.count("got_401_unauthorized INVITE 1"), 0);
+}
+
+#[test]
+fn the_remote_uri_is_the_one_that_was_called() {
+    let world = World::perfect();
+    let mut alice = world.side(1, Arc::new(ssa::Open));
+    let mut raw = Raw::new(&world, 9);
+    raw.peer = ([192, 0, 2, 1], 5060).into();
+    world
+        .sim
+        .block_on(async {
+            let call = alice.call(ALICE, CALLEE, sdp("offer"));
+            let invite = raw.receive().await.unwrap();
+            let contact = "Contact: <sip:here@192.0.2.9>\r\n";
+            let to = "\"Bank\" <sip:bank@example.com>;tag=t";
+            raw.send(&response(&invite, "200 OK", to, contact));
+            assert!(matches!(alice.next().await, Event::Answered { .. }));
+            alice.endpoint.hang_up(call).unwrap();
+            for method in ["ACK ", "BYE "] {
+                let request = raw.receive().await.unwrap();
+                assert!(request.starts_with(method), "{request}");
+                assert_eq!(field(&request, "To"), "<sip:bob@192.0.2.9>;tag=t");
+            }
+        })
+        .unwrap();
+}
+
+#[test]
+fn s08_hang_up_before_the_401_sends_no_authorized_invite() {
+    let (world, mut bob, double, mut raw) = pair(Script::default());
+    world
+        .sim
+        .block_on(async {
+            let id = bob.call("sip:bob@192.0.2.2", CALLEE, sdp("offer"));
+            let invite = raw.receive().await.unwrap();
+            bob.endpoint.hang_up(id).unwrap();
+            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
+            let to = "<sip:bob@192.0.2.9>;tag=t";
+            raw.send(&response(&invite, "401 Unauthorized", to, CHALLENGE));
+            assert!(raw.receive().await.unwrap().starts_with("ACK "));
+            assert_eq!(raw.receive().await, None);
+            bob.sleep(Duration::from_secs(70)).await;
+        })
+        .unwrap();
+    assert_eq!(double.count("got_401_unauthorized INVITE 1"), 0);
+    bob.assert_empty();
 }
