@@ -71,7 +71,7 @@ impl State {
         let mut busy = self.receive(cx, now);
         self.accept(cx, now);
         let core = &self.core;
-        self.streams.poll(cx, now, |flow| core.uses_flow(flow));
+        self.streams.poll(cx, now, |flow, remote| core.uses_flow(flow, remote));
         while let Some(happened) = self.streams.take() {
             self.on_stream(now, happened);
             busy = true;

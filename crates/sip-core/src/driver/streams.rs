@@ -159,14 +159,15 @@ impl Streams {
 
     /// Moves all connections on. `in_use` says whether a flow is needed although it is idle.
     pub(super) fn poll(
-        &mut self, cx: &mut Context<'_>, now: Instant, in_use: impl Fn(FlowId) -> bool,
+        &mut self, cx: &mut Context<'_>, now: Instant, in_use: impl Fn(FlowId, SocketAddr) -> bool,
     ) {
         self.poll_opening(cx, now);
         let mut closed = Vec::new();
         for (&flow, stream) in &mut self.open {
+            let remote = stream.remote;
             let alive = stream.read(cx, now, flow, &mut self.chunk, &mut self.happened)
                 && stream.write(cx)
-                && stream.is_in_time(now, &self.config, || in_use(flow));
+                && stream.is_in_time(now, &self.config, || in_use(flow, remote));
             if !alive {
                 closed.push(flow);
             }

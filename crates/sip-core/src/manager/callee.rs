@@ -44,10 +44,7 @@ impl SipManager {
         let caller = from.tag().unwrap_or_default();
         let hash = self.dialog_hash(call_id.as_bytes(), tag.as_bytes(), caller);
         let dialog = Dialog::of_callee(message, tag)?;
-        let mut hop = serving.way.hop;
-        if !hop.transport.is_reliable() {
-            hop.flow = None;
-        }
+        let hop = serving.way.hop.kept(serving.request.arrival.flow);
         let user = message.uri().ok().and_then(|uri| uri.user()).unwrap_or_default();
         let user = String::from_utf8_lossy(user);
         let call = Call {

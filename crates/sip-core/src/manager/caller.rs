@@ -254,10 +254,7 @@ impl SipManager {
         let dialog = Dialog::of_caller(&answer.sent, &answer.response.message);
         let Some(dialog) = dialog else { return self.forget_call(key) };
         let hash = self.dialog_hash(dialog.call_id(), dialog.local_tag(), dialog.remote_tag());
-        let mut hop = answer.hop;
-        if hop.transport.is_reliable() {
-            hop.flow = Some(answer.response.arrival.flow);
-        }
+        let hop = answer.hop.kept(answer.response.arrival.flow);
         self.acknowledge(&answer, &dialog, hop);
         let contact = answer.sent.header(crate::HeaderName::Contact).unwrap_or_default().into();
         let Some(call) = self.calls.get_mut(key) else { return };

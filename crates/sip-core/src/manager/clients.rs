@@ -73,6 +73,12 @@ impl Client {
         }
     }
 
+    /// Whether its request went over this connection to `remote`.
+    pub(super) fn went_over(&self, flow: FlowId, remote: SocketAddr) -> bool {
+        let Hop { transport, flow: chosen, remote: to, .. } = self.hop;
+        transport.is_reliable() && (chosen == Some(flow) || to == remote)
+    }
+
     /// The number of its branch.
     pub(super) const fn branch(&self) -> u64 {
         self.branch.number
@@ -171,12 +177,9 @@ impl Clients {
 
     /// The transactions without any answer whose request went over this connection.
     pub(super) fn waiting_on(&self, flow: FlowId, remote: SocketAddr) -> Vec<Key> {
-        let over = |hop: &Hop| {
-            hop.flow == Some(flow) || (hop.transport.is_reliable() && hop.remote == remote)
-        };
         self.table
             .iter()
-            .filter(|(_, client)| client.is_unanswered() && over(&client.hop))
+            .filter(|(_, client)| client.is_unanswered() && client.went_over(flow, remote))
             .map(|(key, _)| key)
             .collect()
     }

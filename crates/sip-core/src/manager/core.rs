@@ -114,11 +114,18 @@ impl SipManager {
         self.calls.len() == 0 && self.exchanges.len() == 0 && self.consults.len() == 0
     }
 
-    /// Whether a call or a registration lives on this flow.
-    pub fn uses_flow(&self, flow: FlowId) -> bool {
+    /// Whether a call, a registration or a request that waits for its final response lives on
+    /// this connection to `remote`.
+    pub fn uses_flow(&self, flow: FlowId, remote: SocketAddr) -> bool {
         let over = |call: &Call| call.peer.is_some_and(|hop| hop.flow == Some(flow));
+        let waits = |exchange: &Exchange| {
+            let client = exchange.trying().and_then(|client| self.clients.get(client));
+            client.is_some_and(|client| client.went_over(flow, remote))
+        };
         self.calls.iter().any(|(_, call)| over(call))
             || self.registrations.iter().any(|(_, it)| it.flow == Some(flow))
+            || self.exchanges.iter().any(|(_, exchange)| waits(exchange))
+            || !self.servers.served_over(flow).is_empty()
     }
 
     /// The flow of a datagram socket of ours and a remote address: the same for the same pair.
@@ -196,7 +203,8 @@ impl SipManager {
     /// A connection to `remote` was closed.
     ///
     /// What waits for a first response on it fails now; a request that came over it and is still
-    /// being authenticated is dropped, since nobody is there to answer.
+    /// being authenticated is dropped, since nobody is there to answer; what was registered over it
+    /// is registered again.
     pub fn on_flow_closed(&mut self, now: Instant, flow: FlowId, remote: SocketAddr) {
         for key in self.clients.waiting_on(flow, remote) {
             self.move_client(now, key, ClientEvent::TransportError);
@@ -204,6 +212,7 @@ impl SipManager {
         for key in self.servers.served_over(flow) {
             self.drop_unauthenticated(key);
         }
+        self.register_anew(now, flow);
         self.settle(now);
     }
 

@@ -4,7 +4,7 @@ use super::action::Hop;
 use super::clients::branch_text;
 use super::config::Local;
 use super::inbound::{Identity, Inbound};
-use super::target::Target;
+use super::target::{Target, own_address};
 use crate::dialog::Dialog;
 use crate::{
     HeaderName, Message, Method, NameAddr, RequestBuilder, ResponseBuilder, StatusCode, Uri,
@@ -29,15 +29,16 @@ pub(super) enum Contact {
 
 /// Our Contact: `user` at the address for requests from where `hop` leads.
 ///
-/// It names UDP, where there is a socket for it: requests of a dialog that came over a connection
-/// go back on that connection while it is open.
+/// It names TCP where that was chosen for `hop`, not only for a request's size, and we listen on
+/// it; otherwise UDP, where there is a socket for it. Requests that come back go over the same
+/// connection while it is open.
 pub(super) fn contact(locals: &[Local], user: &str, hop: &Hop) -> Vec<u8> {
-    let udp = locals.iter().find(|local| {
-        local.transport == Transport::Udp && local.address.is_ipv4() == hop.remote.is_ipv4()
-    });
-    let (address, parameter) = match udp {
-        Some(local) => (local.address, ""),
-        None => (hop.local, ";transport=tcp"),
+    let own = |transport| own_address(locals, transport, hop.remote.ip(), Some(hop.local));
+    let listener = own(hop.transport).filter(|_| hop.transport.is_reliable());
+    let (address, parameter) = match (listener, own(Transport::Udp)) {
+        (Some(listener), _) => (listener, ";transport=tcp"),
+        (None, Some(socket)) => (socket, ""),
+        (None, None) => (hop.local, ";transport=tcp"),
     };
     let at = if user.is_empty() { "" } else { "@" };
     format!("<sip:{user}{at}{address}{parameter}>").into_bytes()
@@ -268,4 +269,36 @@ pub(super) fn credentials(request: &Message) -> Vec<(&'static str, Vec<u8>)> {
 /// The URI of a name-addr, as text for the application.
 pub(super) fn uri_text(address: &NameAddr<'_>) -> String {
     String::from_utf8_lossy(address.uri().as_bytes()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(transport: Transport, address: &str) -> Local {
+        Local { transport, address: address.parse().unwrap() }
+    }
+
+    #[test]
+    fn the_contact_names_the_transport_that_was_chosen() {
+        let udp = [
+            local(Transport::Udp, "192.0.2.1:5060"),
+            local(Transport::Udp, "203.0.113.1:5060"),
+            local(Transport::Udp, "[2001:db8::1]:5060"),
+        ];
+        let both = [udp.as_slice(), &[local(Transport::Tcp, "192.0.2.1:5061")]].concat();
+        let cases: [(&[Local], _, _, _); 5] = [
+            (&both, Transport::Udp, "192.0.2.1:5060", "192.0.2.1:5060"),
+            (&both, Transport::Udp, "203.0.113.1:5060", "203.0.113.1:5060"),
+            (&both, Transport::Tcp, "192.0.2.1:5061", "192.0.2.1:5061;transport=tcp"),
+            (&udp, Transport::Tcp, "203.0.113.1:5060", "203.0.113.1:5060"),
+            (&[], Transport::Tcp, "192.0.2.1:5061", "192.0.2.1:5061;transport=tcp"),
+        ];
+        for (locals, transport, local, want) in cases {
+            let [local, remote] = [local, "192.0.2.9:5060"].map(|it| it.parse().unwrap());
+            let hop = Hop { transport, local, remote, flow: None };
+            let got = String::from_utf8(contact(locals, "bob", &hop)).unwrap();
+            assert_eq!(got, format!("<sip:bob@{want}>"));
+        }
+    }
 }

@@ -14,8 +14,19 @@ use crate::{HeaderName, Method, Uri};
 use ssa::{CallRef, FlowId};
 use std::time::{Duration, Instant};
 
-/// Wait before a registration that failed is tried again.
+/// The longest wait before a registration that failed is tried again; twice as long with each
+/// failure in a row. RFC 5626 §4.5 calls it base-time.
 const RETRY: Duration = Duration::from_secs(30);
+
+/// The longest such wait of all. RFC 5626 §4.5 calls it max-time.
+const MAX_RETRY: Duration = Duration::from_secs(1800);
+
+/// The longest wait after the registration's connection was closed.
+const ANEW: Duration = Duration::from_secs(4);
+
+/// What a refresh is sent ahead of the end at least, so that a lost request can be repeated:
+/// 64*T1.
+const AHEAD: Duration = Duration::from_secs(32);
 
 /// A registration. It keeps its Call-ID and counts its CSeq for as long as it lives.
 /// RFC 3261 §10.2.4.
@@ -31,6 +42,10 @@ pub(super) struct Registration {
     exchange: Option<Key>,
     /// The flow that the registrar answered on last.
     pub(super) flow: Option<FlowId>,
+    /// Failures in a row.
+    failures: u32,
+    /// The registrar's Min-Expires was taken over since the last outcome.
+    lengthened: bool,
     leaving: bool,
 }
 
@@ -67,6 +82,8 @@ impl SipManager {
             contact_user,
             exchange: None,
             flow: None,
+            failures: 0,
+            lengthened: false,
             leaving: false,
         });
         self.refresh(now, key);
@@ -130,17 +147,45 @@ impl SipManager {
             }
             Outcome::Failed(cause, _) => *cause,
         };
-        self.io.timers.start(Due::Registration(key), now + RETRY);
+        let asked = match outcome {
+            Outcome::Failed(_, Some(response)) => retry_after(response),
+            Outcome::Failed(_, None) | Outcome::Accepted(..) | Outcome::Untrusted(..) => None,
+        };
+        let wait = registration.back_off(cause);
+        let wait = self.jitter(wait).max(asked.unwrap_or_default());
+        self.io.timers.start(Due::Registration(key), now + wait);
         self.io.tell(Event::RegistrationFailed { id, aor, cause });
+    }
+
+    /// Registers again what was registered over a connection that is closed.
+    pub(super) fn register_anew(&mut self, now: Instant, flow: FlowId) {
+        let all = self.registrations.iter();
+        let over = all.filter(|(_, it)| it.flow == Some(flow)).map(|(key, _)| key);
+        for key in over.collect::<Vec<_>>() {
+            let wait = self.jitter(ANEW);
+            let Some(registration) = self.registrations.get_mut(key) else { continue };
+            registration.flow = None;
+            // One that is under way goes another way by itself.
+            if registration.exchange.is_none() {
+                self.io.timers.start(Due::Registration(key), now + wait);
+            }
+        }
+    }
+
+    /// A random part of `most`, from one half: many that failed at once do not come back at once.
+    /// RFC 5626 §4.5.
+    fn jitter(&mut self, most: Duration) -> Duration {
+        let part = 500 + self.ports.random.next() % 501;
+        most.mul_f64(part as f64 / 1000.0)
     }
 
     fn on_registered(&mut self, now: Instant, key: Key, response: &Inbound) {
         let Some(registration) = self.registrations.get_mut(key) else { return };
         registration.flow = Some(response.arrival.flow);
         let expires = registration.granted(response);
-        // Refreshed after nine tenths of its life, so that a lost request can be repeated.
-        let refresh = Duration::from_millis(u64::from(expires) * 900);
-        self.io.timers.start(Due::Registration(key), now + refresh.max(Duration::from_secs(1)));
+        registration.failures = 0;
+        registration.lengthened = false;
+        self.io.timers.start(Due::Registration(key), now + refresh_after(expires));
         self.io.tell(Event::Registered {
             id: RegistrationId(key),
             aor: registration.config.aor.clone(),
@@ -201,12 +246,54 @@ impl Registration {
         expires.or_else(|| message.expires().ok().flatten()).unwrap_or(self.config.expires)
     }
 
-    /// Takes over Min-Expires; whether that is longer than what was asked for.
+    /// How long to wait at most after one more failure. RFC 5626 §4.5; what the registrar forbids
+    /// should not be repeated at all (RFC 3261 §21.4.4), unless its mind is changed.
+    fn back_off(&mut self, cause: Cause) -> Duration {
+        let doubled = RETRY.saturating_mul(1 << self.failures.min(6));
+        self.failures = self.failures.saturating_add(1);
+        self.lengthened = false;
+        let forbidden = matches!(cause, Cause::Status(403 | 404 | 600..));
+        if forbidden { MAX_RETRY } else { doubled.min(MAX_RETRY) }
+    }
+
+    /// Takes over Min-Expires; whether that is longer than what was asked for, the first time.
     fn lengthen(&mut self, response: &Inbound) -> bool {
+        if std::mem::replace(&mut self.lengthened, true) {
+            return false;
+        }
         let least = response.message.header(HeaderName::MinExpires);
         let least = least.and_then(|value| delta_seconds(value).ok()).unwrap_or(0);
         let longer = least > self.config.expires;
         self.config.expires = self.config.expires.max(least);
         longer
+    }
+}
+
+/// How long after its registration a binding of this lifetime is refreshed: at nine tenths of it,
+/// early enough for a request to be repeated, but not in its first half.
+fn refresh_after(expires: u32) -> Duration {
+    let life = Duration::from_secs(u64::from(expires));
+    if life.is_zero() {
+        // The registrar keeps nothing: there is nothing to hurry for.
+        return RETRY;
+    }
+    (life / 2).max((life / 10 * 9).min(life.saturating_sub(AHEAD)))
+}
+
+/// What Retry-After says, without its comment and parameters. RFC 3261 §20.33.
+fn retry_after(response: &Inbound) -> Option<Duration> {
+    let value = response.message.header(HeaderName::RetryAfter)?;
+    let digits = value.split(|octet| !octet.is_ascii_digit()).next()?;
+    Some(Duration::from_secs(u64::from(delta_seconds(digits).ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refresh_leaves_time_to_repeat_it() {
+        let after = |expires| refresh_after(expires).as_secs();
+        assert_eq!([600, 320, 100, 60, 10, 0].map(after), [540, 288, 68, 30, 5, 30]);
     }
 }

@@ -26,8 +26,10 @@ pub(super) struct Target {
     pub(super) port: u16,
     /// What the URI or the configuration asks for.
     pub(super) transport: Option<Transport>,
-    /// A connection to use while it is open.
-    pub(super) flow: Option<FlowId>,
+    /// A connection to use while it is open, and its transport.
+    pub(super) flow: Option<(FlowId, Transport)>,
+    /// Our address that is best kept to.
+    pub(super) local: Option<SocketAddr>,
     /// TCP was tried for the request's size, and failed.
     pub(super) udp_only: bool,
 }
@@ -54,7 +56,12 @@ impl Target {
             Some(ip) => Host::Address(ip),
             None => Host::Name(String::from_utf8_lossy(host.as_bytes()).into_owned()),
         };
-        Ok(Self { host, port: uri.port().unwrap_or(5060), transport, flow: None, udp_only: false })
+        Ok(Self::new(host, uri.port(), transport))
+    }
+
+    fn new(host: Host, port: Option<u16>, transport: Option<Transport>) -> Self {
+        let port = port.unwrap_or(5060);
+        Self { host, port, transport, flow: None, local: None, udp_only: false }
     }
 
     /// Where a configured next hop is.
@@ -69,28 +76,21 @@ impl Target {
             Ok(ip) => Host::Address(ip),
             Err(_) => Host::Name(next.host.clone()),
         };
-        let (port, transport) = (next.port.unwrap_or(5060), next.transport);
-        Ok(Self { host, port, transport, flow: None, udp_only: false })
+        Ok(Self::new(host, next.port, next.transport))
     }
 
     /// Where the next request of a dialog goes: to the first hop of its route, over the connection
-    /// that the dialog came over. A name in a Contact or Record-Route stands for the hop that
-    /// sent it, `peer`: nothing a peer writes makes us resolve names.
+    /// that the dialog came over while that is open. A name in a Contact or Record-Route stands
+    /// for the hop that sent it, `peer`: nothing a peer writes makes us resolve names.
     pub(super) fn in_dialog(first_hop: &[u8], peer: &Hop) -> Self {
+        let reliable = peer.transport.is_reliable().then_some(peer.transport);
         let named = Self::of_uri(first_hop).ok();
         let known = named.filter(|target| matches!(target.host, Host::Address(_)));
-        let mut target = known.unwrap_or_else(|| Self {
-            host: Host::Address(peer.remote.ip()),
-            port: peer.remote.port(),
-            transport: None,
-            flow: None,
-            udp_only: false,
+        let target = known.unwrap_or_else(|| {
+            Self::new(Host::Address(peer.remote.ip()), Some(peer.remote.port()), reliable)
         });
-        if peer.transport.is_reliable() {
-            target.transport = Some(peer.transport);
-            target.flow = peer.flow;
-        }
-        target
+        let flow = reliable.and_then(|transport| Some((peer.flow?, transport)));
+        Self { flow, local: Some(peer.local), ..target }
     }
 
     /// The hop for a request of this size, or `None` where no local address fits or the name is
@@ -101,47 +101,66 @@ impl Target {
     pub(super) fn hop(&self, size: usize, locals: &[Local]) -> Option<Hop> {
         let Host::Address(ip) = self.host else { return None };
         let too_large = size > UDP_MAX && !self.udp_only;
-        let transport = match self.transport {
-            Some(Transport::Udp) | None if too_large => Transport::Tcp,
-            Some(transport) => transport,
-            None if has(locals, Transport::Udp, ip) => Transport::Udp,
-            None => Transport::Tcp,
+        let transport = match (self.flow, self.transport) {
+            (Some((_, transport)), _) => transport,
+            (None, Some(Transport::Udp) | None) if too_large => Transport::Tcp,
+            (None, Some(transport)) => transport,
+            (None, None) if own_address(locals, Transport::Udp, ip, None).is_some() => {
+                Transport::Udp
+            }
+            (None, None) => Transport::Tcp,
         };
         Some(Hop {
             transport,
-            local: local_for(locals, transport, ip)?,
+            local: self.local_for(locals, transport, ip)?,
             remote: SocketAddr::new(ip, self.port),
-            flow: self.flow,
+            flow: self.flow.map(|(flow, _)| flow),
         })
     }
 
-    /// Whether a request that went over `hop` and failed may be tried over UDP.
-    pub(super) fn may_fall_back(&self, hop: &Hop) -> bool {
-        hop.transport == Transport::Tcp
-            && !matches!(self.transport, Some(Transport::Tcp))
-            && !self.udp_only
+    /// Our address for this transport. A connection can be opened without a listener, and then
+    /// names what there is.
+    fn local_for(&self, locals: &[Local], transport: Transport, to: IpAddr) -> Option<SocketAddr> {
+        let own = |transport| own_address(locals, transport, to, self.local);
+        match transport {
+            Transport::Udp => own(Transport::Udp),
+            _ => own(transport).or_else(|| own(Transport::Udp)),
+        }
+    }
+
+    /// Takes the next way for a request that went over `hop` and failed; false: there is none.
+    pub(super) fn fall_back(&mut self, hop: &Hop) -> bool {
+        // The connection of a dialog is gone: where its peer is, by what the peer says itself.
+        if self.flow.take().is_some() {
+            return true;
+        }
+        // RFC 3261 §18.1.1: TCP was for the request's size only.
+        let by_choice = matches!(self.transport, Some(Transport::Tcp));
+        if hop.transport != Transport::Tcp || by_choice || self.udp_only {
+            return false;
+        }
+        self.udp_only = true;
+        true
     }
 }
 
-fn has(locals: &[Local], transport: Transport, to: IpAddr) -> bool {
-    locals.iter().any(|local| fits(local, to) && local.transport == transport)
-}
-
-fn fits(local: &Local, to: IpAddr) -> bool {
-    local.address.is_ipv4() == to.is_ipv4()
-}
-
-/// Our address for this transport and family. A connection can be opened without a listener, and
-/// then names what there is.
-fn local_for(locals: &[Local], transport: Transport, to: IpAddr) -> Option<SocketAddr> {
-    let mut fitting = locals.iter().filter(|local| fits(local, to));
-    let any = fitting.clone().next();
-    let own = fitting.find(|local| local.transport == transport);
-    match (own, transport) {
-        (Some(local), _) => Some(local.address),
-        (None, Transport::Udp) => None,
-        (None, _) => any.map(|local| local.address),
+impl Hop {
+    /// The hop for the requests of a dialog whose last message went over this one and came over
+    /// `flow`: only a connection is kept to.
+    pub(super) fn kept(self, flow: FlowId) -> Self {
+        Self { flow: self.transport.is_reliable().then_some(flow), ..self }
     }
+}
+
+/// Our address for this transport and the family of `to`: `near` itself where it is one, or one on
+/// the same interface, or the first.
+pub(super) fn own_address(
+    locals: &[Local], transport: Transport, to: IpAddr, near: Option<SocketAddr>,
+) -> Option<SocketAddr> {
+    let fits =
+        |local: &&Local| local.transport == transport && local.address.is_ipv4() == to.is_ipv4();
+    let addresses = locals.iter().filter(fits).map(|local| local.address);
+    addresses.min_by_key(|own| (near != Some(*own), near.map(|near| near.ip()) != Some(own.ip())))
 }
 
 #[cfg(test)]
@@ -189,11 +208,40 @@ mod tests {
     fn x11_large_requests_fall_back_to_udp() {
         let mut target = Target::of_uri(b"sip:192.0.2.9").unwrap();
         let hop = target.hop(2000, &locals()).unwrap();
-        assert!(target.may_fall_back(&hop));
-        target.udp_only = true;
+        assert!(target.fall_back(&hop));
         let hop = target.hop(2000, &locals()).unwrap();
         assert_eq!(hop.transport, Transport::Udp);
-        assert!(!target.may_fall_back(&hop));
+        assert!(!target.fall_back(&hop));
+    }
+
+    fn peer(transport: Transport) -> Hop {
+        let [local, remote] = ["203.0.113.1:5060", "192.0.2.9:40000"].map(|it| it.parse().unwrap());
+        Hop { transport, local, remote, flow: Some(FlowId(7)) }
+    }
+
+    #[test]
+    fn a_dialog_keeps_to_its_address_among_ours() {
+        let second = |transport| Local { transport, address: peer(transport).local };
+        let mut locals = locals().to_vec();
+        locals.push(second(Transport::Udp));
+        let target = Target::in_dialog(b"sip:192.0.2.9", &peer(Transport::Udp));
+        assert_eq!(target.hop(9, &locals).unwrap().local, peer(Transport::Udp).local);
+        // No listener there: what is on the same interface comes before another listener's.
+        let near = Some(peer(Transport::Tcp).local);
+        let tcp = own_address(&locals, Transport::Tcp, [192, 0, 2, 9].into(), near);
+        assert_eq!(tcp.unwrap().to_string(), "192.0.2.1:5061");
+    }
+
+    #[test]
+    fn a_dialog_whose_connection_is_gone_goes_where_its_contact_says() {
+        let mut target = Target::in_dialog(b"sip:192.0.2.9:5070", &peer(Transport::Tcp));
+        let hop = target.hop(9, &locals()).unwrap();
+        assert_eq!((hop.transport, hop.flow), (Transport::Tcp, Some(FlowId(7))));
+        assert!(target.fall_back(&hop));
+        let hop = target.hop(9, &locals()).unwrap();
+        assert_eq!((hop.transport, hop.flow), (Transport::Udp, None));
+        assert_eq!(hop.remote.to_string(), "192.0.2.9:5070");
+        assert!(!target.fall_back(&hop));
     }
 
     #[test]

@@ -115,17 +115,17 @@ impl SipManager {
         }
     }
 
-    /// The request did not get through: over UDP, where TCP was for its size only.
+    /// The request did not get through: it takes the next way, where there is one.
     pub(super) fn on_unsent(&mut self, now: Instant, key: Key, client: Key) {
         let Some(exchange) = self.exchanges.get(key) else { return };
         let owner = exchange.owner;
         match &exchange.state {
             State::Trying { client: own, hop, .. } if *own == client => {
-                // RFC 3261 §18.1.1. The credentials stay: they cover neither Via nor transport.
-                if exchange.target.may_fall_back(hop) && self.is_wanted(owner) {
-                    if let Some(exchange) = self.exchanges.get_mut(key) {
-                        exchange.target.udp_only = true;
-                    }
+                // The credentials stay: they cover neither Via nor transport.
+                let hop = *hop;
+                let wanted = self.is_wanted(owner);
+                let exchange = self.exchanges.get_mut(key).filter(|_| wanted);
+                if exchange.is_some_and(|exchange| exchange.target.fall_back(&hop)) {
                     self.depart(now, key);
                 } else {
                     self.finish(key, Outcome::Failed(Cause::Transport, None));

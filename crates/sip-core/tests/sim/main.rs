@@ -6,6 +6,7 @@ mod abuse;
 mod answers;
 mod calls;
 mod double;
+mod flows;
 mod loss;
 mod raw;
 mod registrations;

@@ -72,6 +72,15 @@ impl Default for Wanted<'_> {
     }
 }
 
+/// A response to a request that came in, without a To tag of its own.
+pub(crate) fn response(request: &str, status: &str, extra: &str) -> String {
+    let mut text = format!("SIP/2.0 {status}\r\n");
+    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
+        text += &format!("{name}: {}\r\n", field(request, name));
+    }
+    text + extra + "Content-Length: 0\r\n\r\n"
+}
+
 /// The value of a field.
 pub(crate) fn field<'a>(message: &'a str, name: &str) -> &'a str {
     let line = message.lines().find(|line| line.starts_with(name)).unwrap();

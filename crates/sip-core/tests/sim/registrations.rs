@@ -1,6 +1,6 @@
 //! REGISTER, its refresh, and its end.
 
-use crate::raw::{Raw, field};
+use crate::raw::{Raw, field, response};
 use crate::world::{ALICE, Side, World, sdp};
 use sip_core::manager::{Cause, Event, RegisterConfig};
 use ssa::Open;
@@ -25,14 +25,6 @@ fn config() -> RegisterConfig {
     }
 }
 
-fn response(request: &str, status: &str, extra: &str) -> String {
-    let mut text = format!("SIP/2.0 {status}\r\n");
-    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-        text += &format!("{name}: {}\r\n", field(request, name));
-    }
-    text + extra + "Content-Length: 0\r\n\r\n"
-}
-
 #[test]
 fn a_registration_is_kept_refreshed_and_taken_back() {
     let (world, mut alice, mut raw) = pair();
@@ -53,7 +45,7 @@ fn a_registration_is_kept_refreshed_and_taken_back() {
             assert_eq!((expires, registrar.to_string()), (100, "192.0.2.9:5060".to_owned()));
             assert_eq!(contact, format!("<sip:{contact_user}@192.0.2.1:5060>"));
 
-            raw.sleep(Duration::from_millis(89_500)).await;
+            raw.sleep(Duration::from_millis(67_500)).await;
             let refresh = raw.receive().await.unwrap();
             assert_eq!(field(&refresh, "Call-ID"), field(&first, "Call-ID"));
             assert_eq!(field(&refresh, "CSeq"), "2 REGISTER");
@@ -80,7 +72,7 @@ fn a_registration_is_kept_refreshed_and_taken_back() {
 }
 
 #[test]
-fn an_interval_too_brief_is_lengthened_and_a_refusal_is_tried_again_later() {
+fn an_interval_too_brief_is_lengthened_once() {
     let (world, mut alice, mut raw) = pair();
     world
         .sim
@@ -90,15 +82,63 @@ fn an_interval_too_brief_is_lengthened_and_a_refusal_is_tried_again_later() {
             raw.send(&response(&first, "423 Interval Too Brief", "Min-Expires: 3600\r\n"));
             let longer = raw.receive().await.unwrap();
             assert_eq!(field(&longer, "Expires"), "3600");
-            raw.send(&response(&longer, "403 Forbidden", ""));
-            let failed = alice.next().await;
-            let cause = Cause::Status(403);
-            assert!(
-                matches!(&failed, Event::RegistrationFailed { cause: is, .. } if *is == cause),
-                "{failed:?}"
-            );
-            raw.sleep(Duration::from_millis(29_500)).await;
-            assert!(raw.receive().await.unwrap().starts_with("REGISTER "));
+            raw.send(&response(&longer, "423 Interval Too Brief", "Min-Expires: 7200\r\n"));
+            failed(&mut alice, 423).await;
+            assert_eq!(raw.receive().await, None);
+        })
+        .unwrap();
+}
+
+async fn failed(alice: &mut Side, status: u16) {
+    let failed = alice.next().await;
+    let want = Cause::Status(status);
+    assert!(
+        matches!(&failed, Event::RegistrationFailed { cause, .. } if *cause == want),
+        "{failed:?}"
+    );
+}
+
+/// Seconds until the next REGISTER, and the request.
+async fn again(alice: &Side, raw: &mut Raw) -> (u64, String) {
+    let since = alice.runtime.now();
+    loop {
+        if let Some(register) = raw.receive().await {
+            return ((alice.runtime.now() - since).as_secs(), register);
+        }
+    }
+}
+
+#[test]
+fn a_registration_that_fails_is_tried_again_ever_later() {
+    let (world, mut alice, mut raw) = pair();
+    let busy = "503 Service Unavailable";
+    let cases = [
+        ("500 Server Internal Error", "", 15..=30),
+        ("500 Server Internal Error", "", 30..=60),
+        (busy, "Retry-After: 700 (lunch);duration=5\r\n", 700..=700),
+        ("403 Forbidden", "", 900..=1800),
+        (busy, "Retry-After: 1\r\n", 240..=480),
+    ];
+    world
+        .sim
+        .block_on(async {
+            alice.endpoint.register(config()).unwrap();
+            let mut register = raw.receive().await.unwrap();
+            for (status, extra, wait) in cases {
+                raw.send(&response(&register, status, extra));
+                failed(&mut alice, status.get(..3).unwrap().parse().unwrap()).await;
+                let (waited, next) = again(&alice, &mut raw).await;
+                assert!(wait.contains(&waited), "{waited} s after {status} {extra}");
+                register = next;
+            }
+            // A success forgets the failures; a lifetime of 0 is no reason to hurry.
+            raw.send(&response(&register, "200 OK", "Expires: 0\r\n"));
+            assert!(matches!(alice.next().await, Event::Registered { .. }));
+            let (waited, register) = again(&alice, &mut raw).await;
+            assert_eq!(waited, 30);
+            raw.send(&response(&register, "500 Server Internal Error", ""));
+            failed(&mut alice, 500).await;
+            assert!((15..=30).contains(&again(&alice, &mut raw).await.0));
         })
         .unwrap();
 }

@@ -1,0 +1,141 @@
+//! Connections that live, and break, under what is on them.
+
+use crate::raw::{Raw, Wanted, field, request, response, to_tag};
+use crate::world::{ALICE, BOB, World, sdp};
+use net::{Connection, Listener, Transport};
+use sip_core::manager::{EndReason, Event, RegisterConfig};
+use ssa::Open;
+use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A listener at 192.0.2.`host`:5060.
+fn listen(world: &World, host: u8) -> Box<dyn Listener> {
+    let ip = IpAddr::from([192, 0, 2, host]);
+    world.sim.host(ip).1.listen(Transport::Tcp, SocketAddr::new(ip, 5060)).unwrap()
+}
+
+async fn accept(listener: &mut dyn Listener) -> Box<dyn Connection> {
+    poll_fn(|cx| listener.poll_accept(cx)).await.unwrap()
+}
+
+async fn connect(world: &World, host: u8) -> Box<dyn Connection> {
+    let (_, network) = world.sim.host([192, 0, 2, host].into());
+    network.connect(Transport::Tcp, ([192, 0, 2, 2], 5060).into()).await.unwrap()
+}
+
+async fn read(connection: &mut Box<dyn Connection>) -> String {
+    let mut buffer = [0; 4096];
+    let count = connection.read(&mut buffer).await.unwrap();
+    String::from_utf8_lossy(buffer.get(..count).unwrap()).into_owned()
+}
+
+fn tcp(wanted: &Wanted<'_>) -> String {
+    request(wanted).replace("SIP/2.0/UDP", "SIP/2.0/TCP")
+}
+
+#[test]
+fn an_invite_over_tcp_is_answered_with_a_contact_on_tcp() {
+    let world = World::perfect();
+    let mut bob = world.side(2, Arc::new(Open));
+    world
+        .sim
+        .block_on(async {
+            let mut connection = connect(&world, 9).await;
+            connection.write_all(tcp(&Wanted::default()).as_bytes()).await.unwrap();
+            let id = bob.incoming().await;
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+            let ok = read(&mut connection).await;
+            assert_eq!(field(&ok, "Contact"), "<sip:bob@192.0.2.2:5060;transport=tcp>");
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_connection_lives_while_an_invite_rings_on_it() {
+    let world = World::perfect();
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut bob = world.side(2, Arc::new(Open));
+    world
+        .sim
+        .block_on(async {
+            let call = alice.call(ALICE, "sip:bob@192.0.2.2;transport=tcp", sdp("offer"));
+            let id = bob.incoming().await;
+            bob.endpoint.ring(id).unwrap();
+            bob.sleep(Duration::from_secs(150)).await;
+            assert_eq!(alice.endpoint.sizes().connections, 1);
+            assert_eq!(bob.endpoint.sizes().connections, 1);
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+            assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
+            assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_bye_whose_connection_is_gone_goes_where_the_contact_says() {
+    let world = World::perfect();
+    let mut bob = world.side(2, Arc::new(Open));
+    // Mallory called over TCP, takes no connections, and reads UDP.
+    let mut raw = Raw::new(&world, 9);
+    world
+        .sim
+        .block_on(async {
+            let mut connection = connect(&world, 9).await;
+            connection.write_all(tcp(&Wanted::default()).as_bytes()).await.unwrap();
+            let id = bob.incoming().await;
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+            let ok = read(&mut connection).await;
+            let tag = to_tag(&ok);
+            let ack = Wanted { method: "ACK", branch: "a", to_tag: tag, ..Wanted::default() };
+            connection.write_all(tcp(&ack).as_bytes()).await.unwrap();
+            assert_eq!(bob.next().await, Event::Confirmed { id });
+            drop(connection);
+            bob.sleep(Duration::from_secs(1)).await;
+            bob.endpoint.hang_up(id).unwrap();
+            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
+            bob.sleep(Duration::from_secs(5)).await;
+            let bye = raw.receive().await.unwrap();
+            assert!(bye.starts_with("BYE sip:mallory@192.0.2.9 SIP/2.0\r\n"), "{bye}");
+            assert!(field(&bye, "Via").starts_with("SIP/2.0/UDP "));
+            raw.send(&response(&bye, "200 OK", ""));
+            bob.sleep(Duration::from_secs(70)).await;
+        })
+        .unwrap();
+    bob.assert_empty();
+}
+
+#[test]
+fn a_registration_whose_connection_is_closed_is_made_again_soon() {
+    let world = World::perfect();
+    let mut bob = world.side(2, Arc::new(Open));
+    let mut registrar = listen(&world, 9);
+    let config = RegisterConfig {
+        aor: BOB.to_owned(),
+        registrar: "sip:192.0.2.9;transport=tcp".to_owned(),
+        next_hop: None,
+        expires: 3600,
+    };
+    world
+        .sim
+        .block_on(async {
+            bob.endpoint.register(config).unwrap();
+            let mut before = None;
+            for cseq in ["1 REGISTER", "2 REGISTER"] {
+                let mut connection = accept(&mut *registrar).await;
+                let register = read(&mut connection).await;
+                assert_eq!(field(&register, "CSeq"), cseq);
+                let contact = field(&register, "Contact");
+                assert!(contact.ends_with("@192.0.2.2:5060;transport=tcp>"), "{contact}");
+                let ok = response(&register, "200 OK", "Expires: 3600\r\n");
+                connection.write_all(ok.as_bytes()).await.unwrap();
+                let Event::Registered { flow, .. } = bob.next().await else { panic!("not there") };
+                assert_ne!(before.replace(flow), Some(flow));
+                bob.sleep(Duration::from_secs(300)).await;
+                assert_eq!(bob.endpoint.sizes().connections, 1);
+            }
+        })
+        .unwrap();
+    assert!(world.sim.elapsed() < Duration::from_secs(610));
+}
