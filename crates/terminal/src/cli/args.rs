@@ -200,7 +200,7 @@ pub struct Call {
     /// Hang up after so many seconds of talk
     #[arg(long, value_name = "N", value_parser = seconds)]
     pub seconds: Option<Duration>,
-    /// What the callee must prove [default: what the configuration says]
+    /// What the callee must prove, if the configuration does not ask for more already
     #[cfg(feature = "digest")]
     #[arg(long, value_enum)]
     pub require: Option<Require>,

@@ -69,9 +69,10 @@ async fn sleep(left: Option<Duration>) {
     }
 }
 
+/// The command line may ask for more than the configuration does, never for less.
 #[cfg(feature = "digest")]
 fn required(session: &Session, call: &Call) -> Require {
-    call.require.unwrap_or_else(|| session.config.required_of(&call.uri))
+    call.require.unwrap_or_default().max(session.config.required_of(&call.uri))
 }
 
 #[cfg(not(feature = "digest"))]

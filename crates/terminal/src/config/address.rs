@@ -2,8 +2,8 @@
 
 use net::Transport;
 use serde::{Deserialize, Serialize};
-use sip_core::Uri;
 use sip_core::manager::NextHop;
+use sip_core::{Scheme, Uri};
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -103,13 +103,38 @@ impl SipAor {
         user.and_then(|user| std::str::from_utf8(user).ok()).unwrap_or_default()
     }
 
-    /// Whether `other` is the same address. RFC 3261 §19.1.4.
+    /// Whether `other` is a spelling of this address of record, as a security manager compares
+    /// them: the scheme's own port, password, parameters and headers do not count, nor do
+    /// `%`-escapes and the host's case. RFC 3261 §10.3 (5), §19.1.4.
     pub fn matches(&self, other: &str) -> bool {
-        match (Uri::parse(self.0.as_bytes()), Uri::parse(other.as_bytes())) {
+        let same = |own: &str, other: &str| match (
+            Uri::parse(own.as_bytes()),
+            Uri::parse(other.as_bytes()),
+        ) {
             (Ok(own), Ok(other)) => own.matches(&other),
+            _ => false,
+        };
+        match (of_record(&self.0), of_record(other)) {
+            (Some(own), Some(other)) => same(&own, &other),
             _ => false,
         }
     }
+}
+
+/// What of a URI makes it an address of record: scheme, user, host, and a port that is not the
+/// scheme's own.
+fn of_record(text: &str) -> Option<String> {
+    let uri = Uri::parse(text.as_bytes()).ok()?;
+    let (scheme, own_port) = match uri.scheme() {
+        Scheme::Sip => ("sip", 5_060),
+        Scheme::Sips => ("sips", 5_061),
+        Scheme::Tel | Scheme::Other(_) => return None,
+    };
+    let user = std::str::from_utf8(uri.user()?).ok()?;
+    let host = uri.host()?;
+    let port = uri.port().filter(|port| *port != own_port);
+    let port = port.map_or_else(String::new, |port| format!(":{port}"));
+    Some(format!("{scheme}:{user}@{host}{port}"))
 }
 
 impl FromStr for SipAor {
@@ -146,8 +171,20 @@ impl fmt::Display for SipAor {
     }
 }
 
-/// The proof that a call needs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
+/// The proof that a call needs; the greater needs more.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Deserialize,
+    Serialize,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Require {
     /// None.

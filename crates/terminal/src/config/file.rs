@@ -161,7 +161,7 @@ impl Config {
         self.at(Path::new("pins.toml"))
     }
 
-    /// The contact called `aor`, compared as URIs are. RFC 3261 §19.1.4.
+    /// The contact called `aor`, however that is spelled: [`SipAor::matches`].
     pub fn contact(&self, aor: &str) -> Option<&Contact> {
         self.contacts.iter().find(|c| c.aor.matches(aor))
     }

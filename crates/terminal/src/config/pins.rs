@@ -63,10 +63,10 @@ impl Pins {
         Ok(())
     }
 
-    /// Takes the pin of `aor` out, and says whether there was one.
+    /// Takes the pin of `aor` out, however that is spelled, and says whether there was one.
     pub fn unpin(&mut self, aor: &SipAor) -> bool {
         let before = self.pins.len();
-        self.pins.retain(|pin| pin.aor != *aor);
+        self.pins.retain(|pin| !pin.aor.matches(aor.as_str()));
         self.pins.len() != before
     }
 

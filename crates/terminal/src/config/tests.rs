@@ -30,6 +30,37 @@ fn what_init_writes_is_read_back() {
 }
 
 #[test]
+fn a_requirement_holds_however_the_contact_is_spelled() {
+    let text = "[[contact]]\naor = \"sip:bob@h.example\"\nat = \"udp:192.0.2.9:5070\"\n\
+                require = \"pgp\"\n";
+    let config: super::Config = super::load::parse(Path::new("c.toml"), text).unwrap();
+    for spelling in [
+        "sip:bob@h.example",
+        "sip:bob@H.example:5060",
+        "sip:bob@h.example;transport=tcp",
+        "sip:%62ob:secret@h.example;user=phone?Subject=x",
+    ] {
+        assert_eq!(config.required_of(spelling), Require::Pgp, "{spelling}");
+        assert!(config.contact(spelling).unwrap().at.is_some(), "{spelling}");
+    }
+    for other in ["sip:bob@h.example:5070", "sips:bob@h.example", "sip:Bob@h.example", "sip:"] {
+        assert_eq!(config.required_of(other), Require::Nothing, "{other}");
+    }
+}
+
+#[test]
+fn a_pin_is_replaced_and_taken_back_however_it_is_spelled() {
+    let aor = |text: &str| -> super::SipAor { text.parse().unwrap() };
+    let mut pins = Pins::default();
+    pins.pin(aor("sip:bob@h.example"), &"a".repeat(40)).unwrap();
+    pins.pin(aor("sip:bob@H.example:5060"), &"b".repeat(40)).unwrap();
+    assert_eq!(pins.pins.len(), 1, "{pins:?}");
+    assert_eq!(pins.pins[0].fingerprint, "b".repeat(40));
+    assert!(pins.unpin(&aor("sip:%62ob@h.example")));
+    assert_eq!(pins, Pins::default());
+}
+
+#[test]
 fn every_commented_key_is_a_key() {
     let text: String = init()
         .to_toml()
