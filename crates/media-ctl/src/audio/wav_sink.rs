@@ -14,6 +14,7 @@ const FLUSH_EVERY: usize = SAMPLE_RATE as usize;
 ///
 /// It is written to `NAME.part` beside its place, with a header that is brought up to date every
 /// second, and renamed when the session stops: a half-written file never has the name asked for.
+/// Where no frame came, nothing is left, and a file that was there stays.
 pub struct WavSink {
     path: PathBuf,
     /// `None` once finished.
@@ -74,11 +75,15 @@ impl WavSink {
         let Some(writer) = self.writer.take() else {
             return Ok(());
         };
+        let part = part(&self.path);
+        if !self.written {
+            // What was recorded there before is worth more than nothing.
+            return fs::remove_file(&part).map_err(WavReason::from);
+        }
         let whole = match self.failed {
             Some(reason) => Err(reason),
             None => writer.finalize().map_err(WavReason::from),
         };
-        let part = part(&self.path);
         let placed = whole.and_then(|()| fs::rename(&part, &self.path).map_err(WavReason::from));
         if placed.is_err() {
             // Nothing better can be done about a file that cannot even be removed.
@@ -114,14 +119,10 @@ impl AudioSink for WavSink {
 }
 
 impl Drop for WavSink {
-    /// A recording that was not finished is kept; one that was not even begun leaves nothing.
+    /// A recording that was not finished is kept.
     fn drop(&mut self) {
-        if self.written {
-            // Who wants to know calls `finish`.
-            let _ = self.finalize();
-        } else if self.writer.take().is_some() {
-            let _ = fs::remove_file(part(&self.path));
-        }
+        // Who wants to know calls `finish`.
+        let _ = self.finalize();
     }
 }
 
@@ -197,6 +198,21 @@ mod tests {
             WavSink::create(&nowhere, 8000).unwrap_err().reason,
             WavReason::System(io::ErrorKind::NotFound)
         );
+    }
+
+    #[test]
+    fn a_call_without_a_frame_leaves_an_earlier_recording() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("heard.wav");
+        let mut first = WavSink::create(&path, 8000).unwrap();
+        first.write(&[1000; 160]);
+        first.finish().unwrap();
+        let earlier = fs::read(&path).unwrap();
+        let mut second = WavSink::create(&path, 8000).unwrap();
+        second.finish().unwrap();
+        drop(second);
+        assert_eq!(fs::read(&path).unwrap(), earlier);
+        assert!(!part(&path).exists());
     }
 
     #[test]
