@@ -122,6 +122,12 @@ impl MediaSession {
         self.shared().lock().session.withdraw_offer();
     }
 
+    /// Says, once the peer is known, whether its signalling is on loopback: only then may its
+    /// media be. Holds from the next description of the peer on.
+    pub fn set_peer_on_loopback(&self, on_loopback: bool) {
+        self.shared().lock().session.set_peer_on_loopback(on_loopback);
+    }
+
     /// From our next offer or answer on, the peer is on hold (`a=sendonly`, silence) or no
     /// longer. Offer and answer anew, then [`start`](Self::start), for it to take effect.
     pub fn set_hold(&self, hold: bool) {

@@ -64,6 +64,11 @@ impl Negotiator {
         self.hold = hold;
     }
 
+    /// Whether the peer's media may be on loopback from its next description on.
+    pub(crate) fn set_peer_on_loopback(&mut self, on_loopback: bool) {
+        self.local.peer_on_loopback = on_loopback;
+    }
+
     /// Makes an offer.
     pub(crate) fn offer(&mut self, security: &dyn MediaSecurity) -> Result<Vec<u8>, Error> {
         if self.offered.is_some() {

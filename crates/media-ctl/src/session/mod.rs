@@ -133,6 +133,12 @@ impl Session {
         self.negotiator.withdraw();
     }
 
+    /// Whether the peer's signalling is on loopback, in place of
+    /// [`MediaConfig::peer_on_loopback`].
+    pub fn set_peer_on_loopback(&mut self, on_loopback: bool) {
+        self.negotiator.set_peer_on_loopback(on_loopback);
+    }
+
     /// Whether the peer is to be held from our next offer or answer on.
     pub fn set_hold(&mut self, hold: bool) {
         self.hold = hold;

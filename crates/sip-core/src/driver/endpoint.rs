@@ -8,7 +8,7 @@ use super::state::{State, Stop, after};
 use super::streams::Streams;
 use super::task::Task;
 use crate::manager::{
-    self, CallId, Event, Local, Misuse, NextHop, OptionsId, Ports, Prepared, RegisterConfig,
+    self, CallId, Event, Hop, Local, Misuse, NextHop, OptionsId, Ports, Prepared, RegisterConfig,
     RegistrationId, SipManager,
 };
 use net::{Network, Runtime};
@@ -223,6 +223,12 @@ impl Endpoint {
     /// Our addresses as peers know them, in the order of the configuration.
     pub fn local_addrs(&self) -> Vec<Local> {
         self.0.lock().core.locals().to_vec()
+    }
+
+    /// The hop that a call's peer is reached over: of a call that came in or was answered, and of
+    /// one that is prepared unless a name is to be resolved first.
+    pub fn hop(&self, id: CallId) -> Option<Hop> {
+        self.0.lock().core.hop(id)
     }
 
     /// How full the tables are.

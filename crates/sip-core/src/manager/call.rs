@@ -8,6 +8,7 @@
 //! ```
 
 use super::action::{Action, Hop};
+use super::config::Local;
 use super::core::SipManager;
 use super::event::{CallId, EndReason, Event, Misuse};
 use super::outgoing::{Contact, Draft};
@@ -115,6 +116,14 @@ impl Call {
             Phase::Prepared(_) | Phase::Inviting(_) | Phase::Incoming { .. } | Phase::Ending => {
                 None
             }
+        }
+    }
+
+    /// The hop that the peer is reached over, as far as it is known.
+    pub(super) fn hop(&self, locals: &[Local]) -> Option<Hop> {
+        match &self.phase {
+            Phase::Prepared(prepared) => prepared.1.hop(0, locals),
+            Phase::Inviting(_) | Phase::Incoming { .. } | Phase::Up(_) | Phase::Ending => self.peer,
         }
     }
 

@@ -1,11 +1,11 @@
 //! The SIP manager itself: its tables, and the inputs and outputs that drive them.
 
-use super::action::{Action, Arrival, Sender, SenderId};
+use super::action::{Action, Arrival, Hop, Sender, SenderId};
 use super::call::Call;
 use super::clients::{Clients, Report, User};
 use super::config::{Config, Local};
 use super::consult::{ConsultId, Query, Verdict};
-use super::event::{Cause, EndReason, RegistrationId};
+use super::event::{CallId, Cause, EndReason, RegistrationId};
 use super::exchange::{Exchange, Outcome, Owner, State};
 use super::inbound::Inbound;
 use super::io::Io;
@@ -94,6 +94,12 @@ impl SipManager {
     /// Our addresses.
     pub fn locals(&self) -> &[Local] {
         &self.config.locals
+    }
+
+    /// The hop that a call's peer is reached over: of a call that came in or was answered, and of
+    /// one that is prepared unless a name is to be resolved first.
+    pub fn hop(&self, id: CallId) -> Option<Hop> {
+        self.calls.get(id.0)?.hop(self.locals())
     }
 
     /// How full the tables are.

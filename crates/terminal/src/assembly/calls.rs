@@ -16,8 +16,6 @@ pub(super) struct Live {
     pub(super) media: Option<MediaSession>,
     /// The caller's offer, until it is answered.
     offer: Option<Vec<u8>>,
-    /// Whether the peer's signalling is on loopback.
-    loopback: bool,
     /// Whether it has been established.
     up: bool,
     /// Why we hung up, where it was not the user.
@@ -27,12 +25,12 @@ pub(super) struct Live {
 impl Live {
     /// A call that is placed.
     pub(super) const fn outgoing(call: CallRef, media: MediaSession) -> Self {
-        Self { call, media: Some(media), offer: None, loopback: false, up: false, why: None }
+        Self { call, media: Some(media), offer: None, up: false, why: None }
     }
 
     /// A call that came in.
-    pub(super) const fn incoming(call: CallRef, offer: Vec<u8>, loopback: bool) -> Self {
-        Self { call, media: None, offer: Some(offer), loopback, up: false, why: None }
+    pub(super) const fn incoming(call: CallRef, offer: Vec<u8>) -> Self {
+        Self { call, media: None, offer: Some(offer), up: false, why: None }
     }
 }
 
@@ -58,10 +56,10 @@ impl Calls {
     }
 
     /// Takes a waiting call's offer out, to be answered once.
-    pub(super) fn offer(&self, id: CallId) -> Option<(CallRef, Vec<u8>, bool)> {
+    pub(super) fn offer(&self, id: CallId) -> Option<(CallRef, Vec<u8>)> {
         let mut calls = self.lock();
         let live = calls.get_mut(&id)?;
-        Some((live.call, live.offer.take()?, live.loopback))
+        Some((live.call, live.offer.take()?))
     }
 
     /// Gives an answered call its media.

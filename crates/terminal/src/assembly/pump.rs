@@ -73,14 +73,15 @@ impl Shared {
             _ = self.endpoint.reject(id, 488);
             return None;
         }
-        let loopback = source.ip().is_loopback();
-        self.calls.insert(id, Live::incoming(call, body.octets, loopback));
+        self.calls.insert(id, Live::incoming(call, body.octets));
         let assurance = self.assurance(call);
         Some(Event::Incoming { id, from, source, assurance })
     }
 
     fn answered(self: &Arc<Self>, id: CallId, body: &Body) -> Option<Event> {
         let (_, media) = self.calls.media(id)?;
+        let peer = self.endpoint.hop(id)?;
+        media.set_peer_on_loopback(peer.remote.ip().is_loopback());
         match media.accept_answer(&body.octets) {
             Ok(()) => self.established(id),
             Err(error) => self.give_up(id, error),

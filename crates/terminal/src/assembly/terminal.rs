@@ -111,9 +111,8 @@ impl Terminal {
             .prepare(&shared.identity, &to, next_hop)
             .map_err(|misuse| Error::invalid(format!("{to}: {misuse}")))?;
         shared.started(prepared, &to, require);
-        let on_loopback = shared.local_ip().is_loopback();
         let invited = shared
-            .open_media(prepared.call, on_loopback, source, sink)
+            .open_media(prepared, source, sink)
             .and_then(|media| shared.invite(prepared, media));
         invited.inspect_err(|_| {
             shared.calls.remove(prepared.id);
@@ -141,10 +140,10 @@ impl Terminal {
         &self, id: CallId, source: Box<dyn AudioSource>, sink: Box<dyn AudioSink>,
     ) -> Result<()> {
         let shared = &self.shared;
-        let Some((call, offer, loopback)) = shared.calls.offer(id) else {
+        let Some((call, offer)) = shared.calls.offer(id) else {
             return Err(Error::invalid("there is no such call to answer"));
         };
-        let media = shared.open_media(call, loopback, source, sink).inspect_err(|_| {
+        let media = shared.open_media(Prepared { id, call }, source, sink).inspect_err(|_| {
             _ = shared.endpoint.reject(id, 500);
         })?;
         let answer = media.answer(&offer).map_err(|error| {
@@ -231,20 +230,20 @@ impl Terminal {
 }
 
 impl Shared {
-    /// The address that media is received at.
-    fn local_ip(&self) -> IpAddr {
-        let first = self.endpoint.local_addrs().first().map(|local| local.address.ip());
-        first.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
-    }
-
+    /// Opens media at the address that the call's signalling leaves from: the peer can reach it,
+    /// and it is of the peer's family. Where a name is still to be resolved, at the first address.
     fn open_media(
-        &self, call: ssa::CallRef, peer_on_loopback: bool, source: Box<dyn AudioSource>,
+        &self, Prepared { id, call }: Prepared, source: Box<dyn AudioSource>,
         sink: Box<dyn AudioSink>,
     ) -> Result<MediaSession> {
         let mut seed = [0; Seed::LENGTH];
         self.entropy.fill(&mut seed).map_err(no_randomness)?;
-        let mut config = MediaConfig::new(ssm::Call(call.0), self.local_ip(), Seed::new(seed));
-        config.peer_on_loopback = peer_on_loopback;
+        let hop = self.endpoint.hop(id);
+        let first = || self.endpoint.local_addrs().first().map(|local| local.address);
+        let local = hop.map(|hop| hop.local).or_else(first);
+        let local_ip = local.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |local| local.ip());
+        let mut config = MediaConfig::new(ssm::Call(call.0), local_ip, Seed::new(seed));
+        config.peer_on_loopback = hop.is_some_and(|hop| hop.remote.ip().is_loopback());
         MediaSession::open(&self.media, config, source, sink)
             .map_err(|error| Error::Call(format!("no ports for media: {error}")))
     }

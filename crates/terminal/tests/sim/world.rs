@@ -67,7 +67,13 @@ pub(crate) struct World {
 }
 
 /// The simulation's wall clock: virtual time since its start.
-struct Wall(Arc<dyn Runtime>, std::time::Instant);
+pub(crate) struct Wall(Arc<dyn Runtime>, std::time::Instant);
+
+impl Wall {
+    pub(crate) fn starting(runtime: &Arc<dyn Runtime>) -> Self {
+        Self(Arc::clone(runtime), runtime.now())
+    }
+}
 
 impl WallClock for Wall {
     fn unix_time(&self) -> Duration {
@@ -76,7 +82,7 @@ impl WallClock for Wall {
 }
 
 /// Randomness from the simulation's seed.
-struct Seeded(Mutex<Random>);
+pub(crate) struct Seeded(pub(crate) Mutex<Random>);
 
 impl Entropy for Seeded {
     fn fill(&self, buffer: &mut [u8]) -> std::io::Result<()> {
@@ -104,7 +110,7 @@ impl World {
             let ports = Ports {
                 runtime: Arc::clone(&runtime),
                 network,
-                wall_clock: Arc::new(Wall(Arc::clone(&runtime), runtime.now())),
+                wall_clock: Arc::new(Wall::starting(&runtime)),
                 entropy: Arc::new(Seeded(Mutex::new(sim.random()))),
                 application: Some(application),
                 prompts: Arc::new(sst::Deny),
@@ -204,7 +210,7 @@ impl Watch {
     }
 }
 
-async fn follow(terminal: Terminal, mut events: Events, watch: Watch) {
+pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch) {
     while let Some(event) = events.next().await {
         let mut answer = None;
         {
