@@ -136,6 +136,8 @@ pub struct Arrival<'a> {
     pub branch: &'a [u8],
     /// The number of Via values.
     pub vias: usize,
+    /// Octets of the message: what is sent back unasked over UDP must not be many times as large.
+    pub octets: usize,
     /// Whether the request matches a dialog that the stack holds.
     pub in_dialog: bool,
 }

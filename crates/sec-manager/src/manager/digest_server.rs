@@ -25,10 +25,15 @@ enum Found<'a> {
 }
 
 /// Whether the nonce of credentials is good.
-enum Checked {
-    Fresh(Opened),
+enum Checked<'a> {
+    /// Ours and unused, of a challenge that offered these algorithms.
+    Fresh(Opened, &'a [Algorithm]),
     Stale,
 }
+
+/// Octets by which a 401 is longer than what it copies of its request, challenges apart: status
+/// line, `received`, `rport`, To tag and Content-Length, less the request line.
+const FRAME: usize = 128;
 
 impl Shared {
     /// Challenges, or says that the nonce is ours and fresh. No digest is computed here.
@@ -41,7 +46,7 @@ impl Shared {
             Found::Bad => return Received::Reject(BAD_REQUEST),
             Found::Credentials(credentials, _) => {
                 match self.check(arrival, request, policy, aors, &credentials) {
-                    Checked::Fresh(_) => return Received::Authenticate,
+                    Checked::Fresh(..) => return Received::Authenticate,
                     Checked::Stale => true,
                 }
             }
@@ -62,14 +67,14 @@ impl Shared {
             let fields = self.digest_challenge(call, arrival, request, policy, aors, stale);
             Authentication::SendWwwAuthenticate(fields)
         };
-        let Checked::Fresh(opened) = self.check(arrival, request, policy, aors, &credentials)
-        else {
+        let checked = self.check(arrival, request, policy, aors, &credentials);
+        let Checked::Fresh(opened, offered) = checked else {
             return challenge(true);
         };
         if let Some(wait) = self.must_wait(arrival.source.ip()) {
             return Authentication::Refused(Refusal::try_later(wait));
         }
-        if let Some(refusal) = unacceptable(request, policy, &credentials) {
+        if let Some(refusal) = unacceptable(request, policy, offered, &credentials) {
             return Authentication::Refused(refusal);
         }
         let name = unescape(credentials.user);
@@ -114,10 +119,26 @@ impl Shared {
         Authentication::Authenticated
     }
 
-    /// One field for each algorithm, preferred first, all with one nonce.
+    /// One field for each algorithm, preferred first, all with one nonce. Promise 6: where the 401
+    /// could be more than twice as large as the datagram, the preferred one alone.
     fn digest_challenge(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
         aors: &Aors, stale: bool,
+    ) -> Vec<Field> {
+        let all = self.digest_fields(arrival, request, policy, aors, &policy.algorithms, stale);
+        let octets =
+            all.iter().map(|field| field.name.len() + field.value.len() + 4).sum::<usize>();
+        let fits = arrival.transport.is_reliable() || octets + FRAME <= arrival.octets;
+        let fields = match preferred(&policy.algorithms) {
+            Some(one) if !fits => self.digest_fields(arrival, request, policy, aors, one, stale),
+            Some(_) | None => all,
+        };
+        self.challenged(call, &aors.from, lifetime(request.method), fields)
+    }
+
+    fn digest_fields(
+        &self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy, aors: &Aors,
+        offered: &[Algorithm], stale: bool,
     ) -> Vec<Field> {
         let bound = Source::new(arrival.source.ip());
         let origin = Origin {
@@ -126,44 +147,57 @@ impl Shared {
             cseq: request.cseq,
             source: &bound,
         };
-        let offered = offered(policy);
-        let binding = binding(arrival, request, policy, aors, &bound, &offered);
+        let names = names(offered);
+        let binding = binding(arrival, request, policy, aors, &bound, &names);
         let nonce = self.issuer.seal(self.seconds(), &origin, &binding);
-        let field = |algorithm: &Algorithm| {
-            let mut value = b"Digest ".to_vec();
-            push_quoted(&mut value, "realm", policy.realm.as_bytes());
-            value.extend_from_slice(b", nonce=\"");
-            value.extend_from_slice(nonce.as_bytes());
-            value.extend_from_slice(b"\", algorithm=");
-            value.extend_from_slice(algorithm.name().as_bytes());
-            let qop = if policy.auth_int { "auth-int" } else { "auth,auth-int" };
-            value.extend_from_slice(b", ");
-            push_quoted(&mut value, "qop", qop.as_bytes());
-            if stale {
-                value.extend_from_slice(b", stale=true");
-            }
-            Field { name: "WWW-Authenticate", value }
-        };
-        let fields = policy.algorithms.iter().map(field).collect();
-        self.challenged(call, &aors.from, lifetime(request.method), fields)
+        let field = |algorithm| challenge_field(policy, nonce.as_bytes(), algorithm, stale);
+        offered.iter().map(|algorithm| field(*algorithm)).collect()
     }
 
     /// MAC, lifetime and replay of the nonce: A22, before any digest.
-    fn check(
-        &self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy, aors: &Aors,
+    fn check<'a>(
+        &self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &'a Policy, aors: &Aors,
         credentials: &Credentials<'_>,
-    ) -> Checked {
+    ) -> Checked<'a> {
         let bound = Source::new(arrival.source.ip());
-        let offered = offered(policy);
-        let binding = binding(arrival, request, policy, aors, &bound, &offered);
         let seconds = u32::try_from(lifetime(request.method).as_secs()).unwrap_or(u32::MAX);
-        let opened = self.issuer.open(self.seconds(), seconds, credentials.nonce, &binding);
         let count = credentials.nonce_count().unwrap_or(1);
-        match opened {
-            Ok(opened) if self.replay().probe(&opened, count).is_ok() => Checked::Fresh(opened),
-            Ok(_) | Err(_) => Checked::Stale,
+        let offers = [Some(policy.algorithms.as_slice()), preferred(&policy.algorithms)];
+        for offered in offers.into_iter().flatten() {
+            let names = names(offered);
+            let binding = binding(arrival, request, policy, aors, &bound, &names);
+            let opened = self.issuer.open(self.seconds(), seconds, credentials.nonce, &binding);
+            match opened {
+                Ok(opened) if self.replay().probe(&opened, count).is_ok() => {
+                    return Checked::Fresh(opened, offered);
+                }
+                Ok(_) | Err(_) => {}
+            }
         }
+        Checked::Stale
     }
+}
+
+/// The value of one challenge.
+fn challenge_field(policy: &Policy, nonce: &[u8], algorithm: Algorithm, stale: bool) -> Field {
+    let mut value = b"Digest ".to_vec();
+    push_quoted(&mut value, "realm", policy.realm.as_bytes());
+    value.extend_from_slice(b", nonce=\"");
+    value.extend_from_slice(nonce);
+    value.extend_from_slice(b"\", algorithm=");
+    value.extend_from_slice(algorithm.name().as_bytes());
+    let qop = if policy.auth_int { "auth-int" } else { "auth,auth-int" };
+    value.extend_from_slice(b", ");
+    push_quoted(&mut value, "qop", qop.as_bytes());
+    if stale {
+        value.extend_from_slice(b", stale=true");
+    }
+    Field { name: "WWW-Authenticate", value }
+}
+
+/// The preferred algorithm alone, where there are others to leave out.
+fn preferred(algorithms: &[Algorithm]) -> Option<&[Algorithm]> {
+    if algorithms.len() > 1 { algorithms.get(..1) } else { None }
 }
 
 /// The credentials for our realm; those for another are as if they were not there (A15).
@@ -184,10 +218,10 @@ fn find<'a>(request: &Request<'a>, policy: &Policy) -> Found<'a> {
 /// What a right password does not mend: a `uri` that is not ours (A14), a `qop` or an algorithm
 /// that was not offered (A06, A08).
 fn unacceptable(
-    request: &Request<'_>, policy: &Policy, credentials: &Credentials<'_>,
+    request: &Request<'_>, policy: &Policy, offered: &[Algorithm], credentials: &Credentials<'_>,
 ) -> Option<Refusal> {
     let ours = is_ours(&unescape(credentials.uri), request.uri, policy);
-    let offered = policy.algorithms.contains(&credentials.algorithm.hash);
+    let offered = offered.contains(&credentials.algorithm.hash);
     let qop = match credentials.qop {
         None => false,
         Some(crate::digest::Qop::Auth) => !policy.auth_int,
@@ -208,8 +242,8 @@ fn is_ours(uri: &[u8], request_uri: &[u8], policy: &Policy) -> bool {
 }
 
 /// The algorithms as the nonce is bound to them: only where there is more than one.
-fn offered(policy: &Policy) -> Cow<'static, str> {
-    let names: Vec<&str> = policy.algorithms.iter().map(|algorithm| algorithm.name()).collect();
+fn names(algorithms: &[Algorithm]) -> Cow<'static, str> {
+    let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
     if names.len() > 1 { names.join(",").into() } else { "".into() }
 }
 

@@ -60,6 +60,7 @@ impl Inbound {
             flow: self.arrival.flow,
             branch: branch.unwrap_or_default(),
             vias: vias.count() + usize::from(top.is_some()),
+            octets: self.message.as_bytes().len(),
             in_dialog,
         }
     }

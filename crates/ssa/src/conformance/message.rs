@@ -111,6 +111,12 @@ impl TestRequest {
         }
     }
 
+    /// Octets that it takes on the wire, about.
+    fn octets(&self) -> usize {
+        let fields = self.fields.0.iter().map(|(name, value)| name.len() + value.len() + 4);
+        fields.sum::<usize>() + self.to.0.len() + 20 + self.body.octets.len()
+    }
+
     /// How it arrives: over UDP on loopback.
     pub fn arrival(&self) -> Arrival<'_> {
         Arrival {
@@ -119,6 +125,7 @@ impl TestRequest {
             flow: FlowId(1),
             branch: self.branch.as_bytes(),
             vias: 1,
+            octets: self.octets(),
             in_dialog: self.to.1.is_some(),
         }
     }

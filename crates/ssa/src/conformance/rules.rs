@@ -195,6 +195,9 @@ impl Kit<'_> {
     async fn replay(&mut self, invite: &TestRequest) {
         let admitted = self.is_admitted(OTHER, invite).await;
         self.rule(!admitted, "credentials are not accepted twice");
+        let second = TestRequest::invite(&self.pair.from, &self.pair.to, "kit-1@127.0.0.1");
+        let admitted = self.is_admitted(CALL, &second.retried().retried()).await;
+        self.rule(!admitted, "a call that goes on is not begun again under its identifiers");
     }
 
     async fn answered(&mut self, invite: &TestRequest) -> Step<()> {

@@ -8,6 +8,7 @@ use ssa::Why;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use terminal::assembly::Outcome;
+use terminal::config::Require;
 use terminal::record::{Kind, Lifeline};
 
 /// Sees a call to its end and says what both sides saw.
@@ -244,4 +245,46 @@ fn s08_hung_up_while_signing() {
     assert_eq!(callee.seen().incoming, 0);
     assert_eq!(status_of(&world, "caller", "INVITE "), 1, "{}", world.ladder());
     assert_eq!(status_of(&world, "caller", "ACK "), 1, "the 401 is ACKed: {}", world.ladder());
+}
+
+#[test]
+fn x06_a_challenge_is_at_most_twice_its_request() {
+    let sizes = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&sizes);
+    // The first INVITE comes as short as a stranger may write it.
+    const KEPT: [&str; 8] =
+        ["INVITE ", "Via:", "From:", "To:", "Call-ID:", "CSeq:", "Contact:", "Max-Forwards:"];
+    let shortened = move |way, octets: &[u8]| {
+        let first = octets.starts_with(b"INVITE ") && !has(octets, "\r\nAuthorization:");
+        let short = match way {
+            Way::In if first => {
+                let head = edit(octets, |line| {
+                    KEPT.iter().any(|kept| line.starts_with(kept)).then(|| line.to_owned())
+                });
+                let end = head.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+                head[..end].to_vec()
+            }
+            Way::In | Way::Out => octets.to_vec(),
+        };
+        if first || octets.starts_with(b"SIP/2.0 401") {
+            seen.lock().unwrap().push((way, short.len()));
+        }
+        vec![short]
+    };
+    let change = Change { require: Require::Digest, ..meddled(shortened) };
+    let mut world = World::new(6, change);
+    let (caller, _) = world.watch();
+    let id = world.call();
+    world.pass(Duration::from_secs(2));
+    world.caller.hang_up(id);
+    world.settle();
+    let sizes = sizes.lock().unwrap();
+    let [(Way::In, asked), (Way::Out, challenge)] = sizes[..] else { panic!("{sizes:?}") };
+    assert!(challenge <= 2 * asked, "{challenge} octets for {asked}");
+    // The preferred algorithm alone was offered, and its nonce is as good.
+    let offered = world.count("callee", |e| {
+        e.packet.as_ref().is_some_and(|p| p.sent && has(&p.octets, "algorithm=SHA-512-256"))
+    });
+    assert_eq!(offered, 1, "{}", world.ladder());
+    assert!(caller.seen().established.is_some(), "{}", world.ladder());
 }

@@ -273,5 +273,7 @@ fn share_password(caller: &mut sst::Configuration, callee: &mut sst::Configurati
         floor: sst::Algorithm::Sha256,
     });
     callee.users.push(sst::User { name: "alice".to_owned(), password });
+    callee.algorithms =
+        vec![sst::Algorithm::Sha512_256, sst::Algorithm::Sha256, sst::Algorithm::Md5];
     caller.require = sst::Requirement::Nothing;
 }
