@@ -5,6 +5,7 @@
 //!        │  configure, call_started, registered ────▶ │   policy, accounts, what the user did
 //!        │ ◀──── credentials?, trust?, unlock? ─────  │   prompts: cancellable, with deadlines
 //!        │ ◀──── assurance ─────────────────────────  │   who the peer is, and by what proof
+//!        │ ◀──── key_mismatch ──────────────────────  │   who claims to be whom, and is not
 //! ```
 //!
 //! The application sets policy and answers prompts; it never sees a nonce, a signature or a key.
@@ -109,6 +110,19 @@ pub enum TrustAnswer {
     Pin,
 }
 
+/// A request claimed a pinned AOR under another key. It was refused, and the pin stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyMismatch {
+    /// The call.
+    pub call: Call,
+    /// The AOR that was claimed.
+    pub aor: String,
+    /// The full primary fingerprint that is pinned to it, lower-case hex.
+    pub pinned: String,
+    /// The one that the request named.
+    pub shown: String,
+}
+
 /// What the security manager asks of the telephony application, and signals to it.
 ///
 /// Dropping a prompt's future cancels the prompt.
@@ -125,4 +139,8 @@ pub trait TelephonyApplication: Send + Sync {
 
     /// The call's assurance changed. Called at once, not awaited.
     fn assurance(&self, call: Call, assurance: &Assurance);
+
+    /// Somebody claims an AOR under another key than its own: the user should know. Called at
+    /// once, not awaited, and no more often than a source may guess.
+    fn key_mismatch(&self, mismatch: KeyMismatch);
 }

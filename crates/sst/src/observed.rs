@@ -1,7 +1,7 @@
 //! A decorator that shows the signals of either side, redacted, to a sink.
 
 use crate::{
-    Assurance, Call, Configuration, Outgoing, Password, RegisteredFlow, State,
+    Assurance, Call, Configuration, KeyMismatch, Outgoing, Password, RegisteredFlow, State,
     TelephonyApplication, TelephonySecurity, TrustAnswer, TrustQuestion, Waiting,
 };
 use async_trait::async_trait;
@@ -113,6 +113,13 @@ impl<S: TelephonyApplication + ?Sized> TelephonyApplication for Observed<S> {
     fn assurance(&self, call: Call, assurance: &Assurance) {
         self.tell("assurance", Some(call), true, format!("{:?}", assurance.proof));
         self.inner.assurance(call, assurance);
+    }
+
+    fn key_mismatch(&self, mismatch: KeyMismatch) {
+        let KeyMismatch { aor, pinned, shown, .. } = &mismatch;
+        let detail = format!("{aor} has {pinned}, not {shown}");
+        self.tell("key_mismatch", Some(mismatch.call), true, detail);
+        self.inner.key_mismatch(mismatch);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::aor;
 use crate::digest::{Asked, Bad, Credentials, SCHEME};
 use crate::fsm::Signal;
 use crate::nonce::{Binding, DIGEST_LIFETIME, Opened, Origin, REGISTER_LIFETIME, Source};
-use crate::params::{of_scheme, push_quoted, unescape};
+use crate::params::{Params, Separator, of_scheme, push_quoted, unescape};
 use crate::policy::Policy;
 use ssa::{Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
 use sst::{Algorithm, Proof};
@@ -209,10 +209,18 @@ fn find<'a>(request: &Request<'a>, policy: &Policy) -> Found<'a> {
                 return Found::Credentials(credentials, value);
             }
             Ok(_) | Err(Bad::Algorithm) => {}
+            Err(Bad::Parameter(_)) if is_foreign(list, policy) => {}
             Err(Bad::Syntax | Bad::Parameter(_)) => return Found::Bad,
         }
     }
     Found::None
+}
+
+/// Whether a list of parameters names another realm than ours.
+fn is_foreign(list: &[u8], policy: &Policy) -> bool {
+    let mut params = Params::new(list, Separator::Comma).flatten();
+    let realm = params.find(|param| param.is("realm"));
+    realm.is_some_and(|realm| *unescape(realm.value) != *policy.realm.as_bytes())
 }
 
 /// What a right password does not mend: a `uri` that is not ours (A14), a `qop` or an algorithm

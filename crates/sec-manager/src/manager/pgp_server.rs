@@ -18,7 +18,7 @@ use crate::pgp::{
 use crate::policy::Policy;
 use sma::{Error, Fingerprint, ToVerify};
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
-use sst::{Call, Proof, Requirement, Trust, TrustAnswer, TrustQuestion};
+use sst::{Call, KeyMismatch, Proof, Requirement, Trust, TrustAnswer, TrustQuestion};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,9 +122,16 @@ impl Shared {
     ) -> Option<Verification> {
         let own = policy.identities.get(&aors.to)?.clone()?;
         let pin = self.pin(&aors.from);
-        if pin.as_ref().is_some_and(|pin| *pin != credentials.signer)
-            || self.is_of_another(call, &aors.from, &credentials.signer)
-        {
+        if let Some(pinned) = pin.as_ref().filter(|pin| **pin != credentials.signer) {
+            self.application.key_mismatch(KeyMismatch {
+                call: Call(call.0),
+                aor: aors.from.as_str().to_owned(),
+                pinned: pinned.as_str().to_owned(),
+                shown: credentials.signer.as_str().to_owned(),
+            });
+            return None;
+        }
+        if self.is_of_another(call, &aors.from, &credentials.signer) {
             return None;
         }
         let fields = Fields::of_request(request, &credentials.parameters()).ok()?;

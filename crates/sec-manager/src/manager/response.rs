@@ -34,7 +34,7 @@ impl Shared {
         }
         let proof = record.verified.as_ref().and_then(|verified| {
             // The proof answers this request's credentials, not those of another in the dialog.
-            let same = request.headers.value("Authorization", 0) == Some(&verified.value);
+            let same = authorizations(request).any(|value| value == verified.value);
             same.then(|| authentication_info(&policy, &verified.value, &verified.user, response))?
         });
         Answer::Ready(Leaving::Fields(proof.into_iter().collect()))
@@ -129,7 +129,7 @@ fn rspauth(proved: &Proved, response: &Response<'_>) -> Rspauth {
         if proved.answer.proxy { "Proxy-Authentication-Info" } else { "Authentication-Info" };
     let Some(info) = response.headers.value(name, 0) else { return Rspauth::None };
     let params = Params::new(info, Separator::Comma).flatten();
-    let mut rspauth = params.filter(|param| param.name.eq_ignore_ascii_case(b"rspauth"));
+    let mut rspauth = params.filter(|param| param.is("rspauth"));
     let Some(rspauth) = rspauth.next() else { return Rspauth::None };
     let list = of_scheme(&proved.value, SCHEME).and_then(|list| Credentials::parse(list).ok());
     let keys = &proved.answer.keys;

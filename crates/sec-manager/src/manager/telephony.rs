@@ -66,7 +66,9 @@ impl TelephonySecurity for SecurityManager {
     }
 
     fn state(&self, call: Call) -> State {
-        let inner = self.shared.lock();
+        let now = self.shared.platform.now();
+        let mut inner = self.shared.lock();
+        inner.waiting.expire(now);
         let sender = inner.records.get(call.0).map(|record| record.state);
         match sender {
             Some(fsm::State::WaitForAuthorization) => State::WaitForAuthorization,

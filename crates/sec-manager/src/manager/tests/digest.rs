@@ -233,6 +233,23 @@ fn a18_tries_are_counted_for_each_request() {
 }
 
 #[test]
+fn a15_credentials_for_another_realm_are_as_if_they_were_not_there() {
+    let calls = Calls::new();
+    let good = calls.authorized(calls.invite());
+    for foreign in ["Digest realm=\"other.example\", nc=zero", "Digest realm=\"other.example\""] {
+        let mut both = good.clone();
+        both.fields.0.insert(0, ("Authorization".to_owned(), foreign.into()));
+        let answer = calls.callee.request_received(CALL, &both.arrival(), &both.view());
+        assert_eq!(answer, Received::Authenticate, "{foreign}");
+        both.fields
+            .0
+            .retain(|(name, value)| name != "Authorization" || value == foreign.as_bytes());
+        let answer = calls.callee.request_received(CALL, &both.arrival(), &both.view());
+        assert!(matches!(answer, Received::SendWwwAuthenticate(_)), "{answer:?}");
+    }
+}
+
+#[test]
 fn a21_a_source_that_guesses_waits() {
     let calls = Calls::with("wrong", digest_configuration(BOB, Requirement::Digest));
     let wrong = calls.authorized(calls.invite());

@@ -787,9 +787,10 @@ fn a_contact_is_held_to_its_requirement_however_it_is_spelled() {
     assert_eq!(answer, Received::Admit);
 }
 
-/// A user who trusts every key that is shown, and counts how often that was asked.
+/// A user who trusts every key that is shown, and counts how often that was asked; and who hears
+/// of keys that are not the pinned ones.
 #[derive(Default)]
-struct Trusting(AtomicUsize);
+struct Trusting(AtomicUsize, Mutex<Vec<sst::KeyMismatch>>);
 
 #[async_trait::async_trait]
 impl sst::TelephonyApplication for Trusting {
@@ -807,6 +808,10 @@ impl sst::TelephonyApplication for Trusting {
     }
 
     fn assurance(&self, _: Call, _: &sst::Assurance) {}
+
+    fn key_mismatch(&self, mismatch: sst::KeyMismatch) {
+        self.1.lock().unwrap().push(mismatch);
+    }
 }
 
 #[test]
@@ -839,7 +844,20 @@ fn a_key_that_the_user_trusts_is_pinned_until_it_is_configured() {
         // Another nonce: this one is burnt.
         calls.platform.advance(Duration::from_secs(64));
     }
-    calls.bob.manager.configure(strange);
+    calls.bob.manager.configure(strange.clone());
     assert!(calls.admits(&calls.authorized()));
     assert_eq!(trusting.0.load(Ordering::Relaxed), 2, "the configuration does not name it");
+    // Trust (4): another key than the pinned one is refused without a question, and told.
+    calls.bob.manager.call_ended(Call(CALL.0));
+    let pinned = "d".repeat(40);
+    strange.pins.push(Pin { aor: ALICE.into(), fingerprint: pinned.clone() });
+    calls.bob.manager.configure(strange);
+    calls.platform.advance(Duration::from_secs(64));
+    calls.alice.manager.call_ended(Call(CALL.0));
+    calls.start(CALL);
+    assert!(!calls.admits(&calls.authorized()));
+    assert_eq!(trusting.0.load(Ordering::Relaxed), 2);
+    let shown = calls.alice.fingerprint.clone();
+    let mismatch = sst::KeyMismatch { call: Call(CALL.0), aor: ALICE.into(), pinned, shown };
+    assert_eq!(*trusting.1.lock().unwrap(), [mismatch]);
 }
