@@ -328,3 +328,8 @@ pub trait SipSecurity: Send + Sync {
 }
 
 const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
+
+/// The README's example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

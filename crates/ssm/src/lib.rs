@@ -234,3 +234,8 @@ pub trait Opener: Send {
     /// See [`PacketError`]; the packet is to be dropped and counted.
     fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, PacketError>;
 }
+
+/// The README's example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -144,3 +144,8 @@ pub trait TelephonyApplication: Send + Sync {
     /// once, not awaited, and no more often than a source may guess.
     fn key_mismatch(&self, mismatch: KeyMismatch);
 }
+
+/// The README's example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
