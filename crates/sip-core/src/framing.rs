@@ -67,9 +67,10 @@ impl StreamFramer {
         }
     }
 
-    /// Whether octets are held that are no whole message yet.
+    /// Whether octets are held that are no whole message yet. Line ends alone are none: they keep
+    /// the connection alive (RFC 3261 §7.5, RFC 5626 §3.5.1).
     pub fn is_partial(&self) -> bool {
-        self.head.is_some() || !self.buffer.is_empty()
+        self.head.is_some() || !matches!(self.buffer.as_ref(), [] | b"\r" | b"\r\n" | b"\r\n\r")
     }
 
     /// The next message or keep-alive, or `None` until more octets come.

@@ -9,13 +9,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Octets that may wait to be written to one connection; a peer that reads nothing is cut off.
 const MAX_WAITING: usize = 256 * 1024;
 
 /// Octets read at a time.
 const CHUNK: usize = 16 * 1024;
+
+/// How long a connection that is read no more may take to write what waits for it.
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// Something to send, and who waits for it.
 type Parcel = (Bytes, SenderId);
@@ -31,6 +34,8 @@ struct Stream {
     used: Instant,
     /// Since when part of a message is there.
     partial: Option<Instant>,
+    /// It is read no more, and closed once the answers to what was read are written, or then.
+    closing: Option<Instant>,
 }
 
 struct Opening {
@@ -98,7 +103,9 @@ impl Streams {
     }
 
     fn has_room(&self, address: IpAddr) -> bool {
-        let same = self.open.values().filter(|stream| stream.remote.ip() == address).count();
+        let open = self.open.values().map(|stream| stream.remote.ip());
+        let opening = self.opening.iter().map(|opening| opening.hop.remote.ip());
+        let same = open.chain(opening).filter(|ip| *ip == address).count();
         self.len() < self.config.connections && same < self.config.connections_per_address
     }
 
@@ -114,6 +121,7 @@ impl Streams {
             waiting: VecDeque::new(),
             used: now,
             partial: None,
+            closing: None,
         };
         self.open.insert(flow, stream);
         flow
@@ -127,7 +135,7 @@ impl Streams {
             remote == hop.remote && transport == hop.transport
         };
         let flow = hop.flow.filter(|flow| self.open.contains_key(flow)).or_else(|| {
-            let mut open = self.open.iter();
+            let mut open = self.open.iter().filter(|(_, stream)| stream.closing.is_none());
             open.find(|(_, stream)| same(stream.remote, stream.transport)).map(|(flow, _)| *flow)
         });
         if let Some(stream) = flow.and_then(|flow| self.open.get_mut(&flow)) {
@@ -138,7 +146,11 @@ impl Streams {
         let known = |opening: &&mut Opening| same(opening.hop.remote, opening.hop.transport);
         if let Some(opening) = self.opening.iter_mut().find(known) {
             opening.waiting.push((octets, sender));
-        } else if self.len() < self.config.connections {
+            if waiting(&opening.waiting) > MAX_WAITING {
+                let last = opening.waiting.pop();
+                self.happened.extend(last.map(|(_, sender)| Happened::Unsent(sender)));
+            }
+        } else if sender.opens_connections() && self.has_room(hop.remote.ip()) {
             let future = network.connect(hop.transport, hop.remote);
             let deadline = now + self.config.connect;
             self.opening.push(Opening { hop, deadline, future, waiting: vec![(octets, sender)] });
@@ -152,7 +164,8 @@ impl Streams {
         let opening = self.opening.iter().map(|opening| opening.deadline);
         let open = self.open.values().map(|stream| {
             let idle = stream.used + self.config.idle;
-            stream.partial.map_or(idle, |since| idle.min(since + self.config.partial))
+            let partial = stream.partial.map_or(idle, |since| since + self.config.partial);
+            idle.min(partial).min(stream.closing.unwrap_or(idle))
         });
         opening.chain(open).min()
     }
@@ -165,8 +178,16 @@ impl Streams {
         let mut closed = Vec::new();
         for (&flow, stream) in &mut self.open {
             let remote = stream.remote;
-            let alive = stream.read(cx, now, flow, &mut self.chunk, &mut self.happened)
-                && stream.write(cx)
+            let before = self.happened.len();
+            let open = stream.closing.is_none()
+                && stream.read(cx, now, flow, &mut self.chunk, &mut self.happened);
+            if !open {
+                stream.closing = stream.closing.or(Some(now + FLUSH));
+            }
+            // What was read just now has its answers still to come.
+            let owed = open || self.happened.len() > before;
+            let alive = stream.write(cx)
+                && (owed || !stream.waiting.is_empty())
                 && stream.is_in_time(now, &self.config, || in_use(flow, remote));
             if !alive {
                 closed.push(flow);
@@ -213,7 +234,7 @@ impl Streams {
 }
 
 impl Stream {
-    /// Reads what is there; false: the connection is of no more use.
+    /// Reads what is there; false: nothing more can be read.
     fn read(
         &mut self, cx: &mut Context<'_>, now: Instant, flow: FlowId, chunk: &mut [u8],
         happened: &mut VecDeque<Happened>,
@@ -269,10 +290,13 @@ impl Stream {
                 self.waiting.pop_front();
             }
         }
-        self.waiting.iter().map(|(octets, _)| octets.len()).sum::<usize>() <= MAX_WAITING
+        waiting(&self.waiting) <= MAX_WAITING
     }
 
     fn is_in_time(&mut self, now: Instant, config: &Config, in_use: impl Fn() -> bool) -> bool {
+        if let Some(end) = self.closing {
+            return now < end;
+        }
         let slow = self.partial.is_some_and(|since| now >= since + config.partial);
         let idle = now >= self.used + config.idle;
         if idle && in_use() {
@@ -281,4 +305,9 @@ impl Stream {
         }
         !slow && !idle
     }
+}
+
+/// The octets that wait.
+fn waiting<'a>(parcels: impl IntoIterator<Item = &'a Parcel>) -> usize {
+    parcels.into_iter().map(|(octets, _)| octets.len()).sum()
 }

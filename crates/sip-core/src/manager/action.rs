@@ -40,12 +40,20 @@ pub struct SenderId(pub(super) Sender);
 impl SenderId {
     /// Nobody waits for it.
     pub const NOBODY: Self = Self(Sender::Nobody);
+
+    /// Whether a connection may be opened for it: not for the answer to a request of which
+    /// nothing is kept, which goes back on its own connection or not at all.
+    pub fn opens_connections(self) -> bool {
+        self.0 != Sender::Stateless
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Sender {
-    /// A stateless answer, or an ACK: nobody waits for it.
+    /// An ACK to a 2xx: nobody waits for it.
     Nobody,
+    /// A stateless answer.
+    Stateless,
     /// A client transaction.
     Client(Key),
     /// A server transaction.

@@ -197,7 +197,7 @@ impl SipManager {
     /// A message could not be sent.
     pub fn on_send_failed(&mut self, now: Instant, sender: SenderId) {
         match sender.0 {
-            Sender::Nobody => {}
+            Sender::Nobody | Sender::Stateless => {}
             Sender::Client(key) => self.move_client(now, key, ClientEvent::TransportError),
             Sender::Server(key) => {
                 self.servers.on(&mut self.io, now, key, ServerEvent::TransportError);

@@ -218,7 +218,7 @@ impl SipManager {
 
     /// Sends a response and forgets the request.
     fn answer_statelessly(&mut self, request: &Inbound, way: &Way, reply: &Reply) {
-        self.io.send(Sender::Nobody, way.hop, reply.octets(request, &way.tag));
+        self.io.send(Sender::Stateless, way.hop, reply.octets(request, &way.tag));
     }
 
     /// The To tag of all responses to a request.

@@ -139,3 +139,113 @@ fn a_registration_whose_connection_is_closed_is_made_again_soon() {
         .unwrap();
     assert!(world.sim.elapsed() < Duration::from_secs(610));
 }
+
+/// All that comes until the peer has finished.
+async fn read_all(connection: &mut Box<dyn Connection>) -> String {
+    let mut all = String::new();
+    loop {
+        match read(connection).await {
+            part if part.is_empty() => return all,
+            part => all += &part,
+        }
+    }
+}
+
+#[test]
+fn p04_what_ends_a_stream_is_answered_before_it_is_closed() {
+    let world = World::perfect();
+    let bob = world.side(2, Arc::new(Open));
+    let invite = tcp(&Wanted::default());
+    let cases = [
+        (invite.replace("Content-Length: 0\r\n", ""), "400 "),
+        (invite.replace("Content-Length: 0", "Content-Length: +5"), "400 "),
+        (invite.replace("Content-Length: 0", "Content-Length: 65537"), "413 "),
+    ];
+    world
+        .sim
+        .block_on(async {
+            for (text, want) in cases {
+                let mut connection = connect(&world, 9).await;
+                connection.write_all(text.as_bytes()).await.unwrap();
+                let answer = read_all(&mut connection).await;
+                let line = answer.lines().next().unwrap();
+                assert!(line.starts_with(&format!("SIP/2.0 {want}")), "{line}");
+                assert_eq!(bob.endpoint.sizes().connections, 0);
+            }
+        })
+        .unwrap();
+}
+
+#[test]
+fn requests_before_the_end_of_a_stream_are_answered() {
+    let world = World::perfect();
+    let bob = world.side(2, Arc::new(Open));
+    let options = tcp(&Wanted { method: "OPTIONS", ..Wanted::default() });
+    world
+        .sim
+        .block_on(async {
+            let mut connection = connect(&world, 9).await;
+            connection.write_all(options.as_bytes()).await.unwrap();
+            poll_fn(|cx| connection.poll_finish(cx)).await.unwrap();
+            let answer = read_all(&mut connection).await;
+            assert!(answer.starts_with("SIP/2.0 200 OK\r\n"), "{answer}");
+        })
+        .unwrap();
+    assert_eq!(bob.endpoint.sizes().connections, 0);
+}
+
+#[test]
+fn a_single_line_end_is_no_message_that_is_late() {
+    let world = World::perfect();
+    let bob = world.side(2, Arc::new(Open));
+    world
+        .sim
+        .block_on(async {
+            let mut connection = connect(&world, 9).await;
+            connection.write_all(b"\r\n").await.unwrap();
+            bob.sleep(Duration::from_secs(60)).await;
+            assert_eq!(bob.endpoint.sizes().connections, 1);
+        })
+        .unwrap();
+}
+
+#[test]
+fn no_connection_is_opened_for_a_stateless_answer() {
+    let world = World::perfect();
+    let bob = world.side(2, Arc::new(Open));
+    let mut listener = listen(&world, 9);
+    // Without a way back: the connection breaks behind the request.
+    let options = tcp(&Wanted { method: "OPTIONS", ..Wanted::default() });
+    world
+        .sim
+        .block_on(async {
+            let mut connection = connect(&world, 9).await;
+            connection.write_all(options.as_bytes()).await.unwrap();
+            drop(connection);
+            bob.sleep(Duration::from_secs(5)).await;
+            let none = poll_fn(|cx| std::task::Poll::Ready(listener.poll_accept(cx).is_pending()));
+            assert!(none.await);
+        })
+        .unwrap();
+    assert_eq!(bob.endpoint.sizes().connections, 0);
+}
+
+#[test]
+fn x05_connections_that_we_open_are_capped_for_each_address_too() {
+    let world = World::perfect();
+    let bob = world.side(2, Arc::new(Open));
+    let [here, there] = [2, 9].map(|host| IpAddr::from([192, 0, 2, host]));
+    // Nobody answers: they stay in the making.
+    let _peer = world.sim.host(there);
+    world.sim.cut_during(here, there, Duration::ZERO..Duration::from_secs(60));
+    world
+        .sim
+        .block_on(async {
+            for port in 5061..5091 {
+                bob.call(BOB, &format!("sip:x@192.0.2.9:{port};transport=tcp"), sdp("offer"));
+            }
+            bob.sleep(Duration::from_secs(1)).await;
+            assert_eq!(bob.endpoint.sizes().connections, 16);
+        })
+        .unwrap();
+}
