@@ -100,12 +100,23 @@ pub(super) enum Reinvite {
     /// None.
     #[default]
     None,
-    /// Ours, with its body in case that it meets the peer's.
-    Ours(Key, Box<Body>),
+    /// Ours.
+    Ours(Ours),
     /// Ours met the peer's and is tried again later.
     Again(Box<Body>),
     /// The peer's waits for an answer.
     Theirs(Key),
+}
+
+/// Our re-INVITE under way.
+#[derive(Debug)]
+pub(super) struct Ours {
+    pub(super) exchange: Key,
+    /// Its body, in case that it meets the peer's.
+    pub(super) body: Box<Body>,
+    /// Whether it met the peer's before: it is tried again once. RFC 3261 §14.1.
+    pub(super) again: bool,
+    pub(super) cancel: Cancel,
 }
 
 impl Call {

@@ -106,8 +106,12 @@ impl SipManager {
     pub(super) fn on_progress(
         &mut self, now: Instant, owner: Owner, status: u16, response: &Inbound,
     ) {
-        // Provisional responses to other requests say nothing. RFC 4320 §4.1.
-        let Owner::Invite(key) = owner else { return };
+        let key = match owner {
+            Owner::Invite(key) => key,
+            Owner::Reinvite(key) => return self.on_reinvite_progress(now, key),
+            // To other requests they say nothing. RFC 4320 §4.1.
+            Owner::Bye(_) | Owner::Fork | Owner::Options | Owner::Register(_) => return,
+        };
         let tag = Identity::of(&response.message).map(|id| id.callee_tag().to_vec());
         let tag = tag.filter(|tag| status > 100 && !tag.is_empty());
         let hash = tag.map(|tag| self.ports.keyed.hash(&[b"early", &tag]));
@@ -182,7 +186,7 @@ impl SipManager {
         }
     }
 
-    fn cancel_now(&mut self, now: Instant, key: Key, exchange: Key) {
+    pub(super) fn cancel_now(&mut self, now: Instant, key: Key, exchange: Key) {
         self.send_cancel(now, exchange);
         let at = now + self.io.timing.timeout();
         self.io.timers.start(Due::Call(key, CallTimer::Cancel), at);
@@ -196,6 +200,8 @@ impl SipManager {
                 self.clients.forget(&mut self.io, client);
             }
             self.forget_call(key);
+        } else {
+            self.on_reinvite_cancel_timeout(key);
         }
     }
 

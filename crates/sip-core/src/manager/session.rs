@@ -92,7 +92,7 @@ impl SipManager {
     /// Ends a re-INVITE with its call.
     fn drop_reinvite(&mut self, now: Instant, reinvite: Reinvite) {
         match reinvite {
-            Reinvite::Ours(exchange, _) => self.drop_exchange(now, exchange),
+            Reinvite::Ours(ours) => self.drop_exchange(now, ours.exchange),
             Reinvite::Theirs(server) => self.send_final(now, server, &Reply::new(487)),
             Reinvite::None | Reinvite::Again(_) => {}
         }

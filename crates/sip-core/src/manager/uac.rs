@@ -1,7 +1,7 @@
 //! The client side: how an exchange moves. RFC 3261 §8.1, §22.2.
 
 use super::action::Hop;
-use super::call::{Cancel, Phase};
+use super::call::{Cancel, Phase, Reinvite, Session};
 use super::clients::{Branch, Departure, User};
 use super::consult::Verdict;
 use super::core::{SipManager, Subject};
@@ -186,11 +186,15 @@ impl SipManager {
         }
     }
 
-    /// Whether a request may leave once more: the user has not taken the call back.
+    /// Whether a request may leave once more: an INVITE or re-INVITE that was not taken back.
     fn is_wanted(&self, owner: Owner) -> bool {
-        let Owner::Invite(call) = owner else { return true };
-        let phase = self.calls.get(call).map(|call| &call.phase);
-        !matches!(phase, Some(Phase::Inviting(inviting)) if inviting.cancel != Cancel::No)
+        let (Owner::Invite(call) | Owner::Reinvite(call)) = owner else { return true };
+        let cancel = match self.calls.get(call).map(|call| &call.phase) {
+            Some(Phase::Inviting(inviting)) => inviting.cancel,
+            Some(Phase::Up(Session { reinvite: Reinvite::Ours(ours), .. })) => ours.cancel,
+            Some(_) | None => Cancel::No,
+        };
+        cancel == Cancel::No
     }
 
     /// The verdict that an exchange waits for.

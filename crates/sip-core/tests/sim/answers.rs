@@ -197,8 +197,96 @@ fn t08_tags_branches_and_call_ids_are_fresh() {
         .unwrap();
 }
 
+/// A re-INVITE that has rung for too long, when its CANCEL is there.
+async fn cancelled(alice: &mut Side, raw: &mut Raw) -> (CallId, String) {
+    let (call, ..) = answered(alice, raw, CONTACT).await;
+    alice.endpoint.reinvite(call, sdp("more")).unwrap();
+    let reinvite = raw.receive().await.unwrap();
+    raw.send(&response(&reinvite, "180 Ringing", "", ""));
+    raw.sleep(Duration::from_secs(180)).await;
+    assert!(raw.receive().await.unwrap().starts_with("CANCEL "));
+    (call, reinvite)
+}
+
 #[test]
 fn a_reinvite_that_only_rings_is_given_up() {
+    let (world, mut alice, mut raw) = pair();
+    world
+        .sim
+        .block_on(async {
+            let (call, reinvite) = cancelled(&mut alice, &mut raw).await;
+            raw.send(&response(&reinvite, "487 Request Terminated", "", ""));
+            let failed = Event::ReinviteFailed { id: call, cause: Cause::Timeout };
+            assert_eq!(alice.next().await, failed);
+            assert!(raw.receive().await.unwrap().starts_with("ACK "));
+            raw.sleep(Duration::from_secs(70)).await;
+        })
+        .unwrap();
+    let sizes = alice.endpoint.sizes().manager;
+    assert_eq!((sizes.dialogs, sizes.transactions, sizes.timers), (1, 0, 0));
+}
+
+#[test]
+fn a_2xx_that_crosses_the_cancel_of_a_reinvite_counts() {
+    let (world, mut alice, mut raw) = pair();
+    world
+        .sim
+        .block_on(async {
+            let (call, reinvite) = cancelled(&mut alice, &mut raw).await;
+            raw.send(&response(&reinvite, "200 OK", "", CONTACT));
+            let answered = Event::ReinviteAnswered { id: call, body: ssa::Body::default() };
+            assert_eq!(alice.next().await, answered);
+            let ack = raw.receive().await.unwrap();
+            assert!(ack.starts_with("ACK ") && ack.contains("CSeq: 2 ACK"), "{ack}");
+            assert_eq!(alice.next_within(70).await, None);
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_reinvite_whose_cancel_says_nothing_is_given_up() {
+    let (world, mut alice, mut raw) = pair();
+    world
+        .sim
+        .block_on(async {
+            let (call, _) = cancelled(&mut alice, &mut raw).await;
+            let failed = Event::ReinviteFailed { id: call, cause: Cause::Timeout };
+            assert_eq!(alice.next().await, failed);
+            raw.sleep(Duration::from_secs(70)).await;
+        })
+        .unwrap();
+    let sizes = alice.endpoint.sizes().manager;
+    assert_eq!((sizes.dialogs, sizes.transactions, sizes.timers), (1, 0, 0));
+}
+
+#[test]
+fn a_reinvite_that_meets_another_is_tried_again_once() {
+    let (world, mut alice, mut raw) = pair();
+    world
+        .sim
+        .block_on(async {
+            let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
+            alice.endpoint.reinvite(call, sdp("more")).unwrap();
+            for _ in 0..2 {
+                let reinvite = loop {
+                    if let Some(message) = raw.receive().await {
+                        break message;
+                    }
+                };
+                assert!(reinvite.starts_with("INVITE "), "{reinvite}");
+                raw.send(&response(&reinvite, "491 Request Pending", "", ""));
+                assert!(raw.receive().await.unwrap().starts_with("ACK "));
+            }
+            let failed = Event::ReinviteFailed { id: call, cause: Cause::Status(491) };
+            assert_eq!(alice.next().await, failed);
+            assert_eq!(alice.next_within(10).await, None);
+        })
+        .unwrap();
+    assert_eq!(world.wire.count("192.0.2.1 INVITE"), 3);
+}
+
+#[test]
+fn the_ack_of_a_reinvite_goes_to_the_new_target() {
     let (world, mut alice, mut raw) = pair();
     world
         .sim
@@ -206,21 +294,13 @@ fn a_reinvite_that_only_rings_is_given_up() {
             let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
             alice.endpoint.reinvite(call, sdp("more")).unwrap();
             let reinvite = raw.receive().await.unwrap();
-            raw.send(&response(&reinvite, "180 Ringing", "", ""));
-            let failed = Event::ReinviteFailed { id: call, cause: Cause::Timeout };
-            assert_eq!(alice.next().await, failed);
-            assert!(raw.receive().await.unwrap().starts_with("CANCEL "));
-            raw.send(&response(&reinvite, "487 Request Terminated", "", ""));
-            let mut acknowledged = false;
-            while let Some(message) = raw.receive().await {
-                acknowledged |= message.starts_with("ACK ");
-            }
-            assert!(acknowledged);
-            raw.sleep(Duration::from_secs(70)).await;
+            let moved = "Contact: <sip:there@192.0.2.9>\r\n";
+            raw.send(&response(&reinvite, "200 OK", "", moved));
+            assert!(matches!(alice.next().await, Event::ReinviteAnswered { .. }));
+            let ack = raw.receive().await.unwrap();
+            assert!(ack.starts_with("ACK sip:there@192.0.2.9 SIP/2.0\r\n"), "{ack}");
         })
         .unwrap();
-    let sizes = alice.endpoint.sizes().manager;
-    assert_eq!((sizes.dialogs, sizes.transactions, sizes.timers), (1, 0, 0));
 }
 
 #[test]

@@ -60,6 +60,8 @@ fn g36_two_reinvites_that_meet_are_491_and_tried_again_in_turn() {
             alice.endpoint.reinvite(call, sdp("from alice")).unwrap();
             bob.endpoint.reinvite(id, sdp("from bob")).unwrap();
             // Bob, who did not make the Call-ID, comes first: 0-2 s against 2.1-4 s.
+            let failed = Event::ReinviteFailed { id: call, cause: Cause::Status(491) };
+            assert_eq!(alice.next().await, failed);
             assert_eq!(alice.next().await, Event::Reinvited { id: call, body: sdp("from bob") });
             assert_eq!(world.wire.count("192.0.2.1 491 INVITE"), 1);
             assert_eq!(world.wire.count("192.0.2.2 491 INVITE"), 1);
