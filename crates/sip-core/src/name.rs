@@ -33,9 +33,14 @@ macro_rules! header_names {
     };
 }
 
-/// Whether a message may have more than one row of a header.
+/// What a second row of a header means.
 enum Kind {
+    /// The message is invalid: two readers could take different ones.
     Single,
+    /// Nothing: there should be one, but the call does not depend on it. RFC 3261 §8.2.2 has what
+    /// is not needed ignored.
+    Spare,
+    /// More values.
     List,
 }
 
@@ -80,41 +85,41 @@ header_names! {
     From "From" b'f' Single;
     InReplyTo "In-Reply-To" b' ' List;
     MaxForwards "Max-Forwards" b' ' Single;
-    MimeVersion "MIME-Version" b' ' Single;
-    MinExpires "Min-Expires" b' ' Single;
-    MinSe "Min-SE" b' ' Single;
-    Organization "Organization" b' ' Single;
+    MimeVersion "MIME-Version" b' ' Spare;
+    MinExpires "Min-Expires" b' ' Spare;
+    MinSe "Min-SE" b' ' Spare;
+    Organization "Organization" b' ' Spare;
     PAssertedIdentity "P-Asserted-Identity" b' ' List;
     PPreferredIdentity "P-Preferred-Identity" b' ' List;
     Path "Path" b' ' List;
     PgpSignature "PGP-Signature" b' ' List;
-    Priority "Priority" b' ' Single;
+    Priority "Priority" b' ' Spare;
     Privacy "Privacy" b' ' List;
     ProxyAuthenticate "Proxy-Authenticate" b' ' List;
     ProxyAuthorization "Proxy-Authorization" b' ' List;
     ProxyRequire "Proxy-Require" b' ' List;
     RAck "RAck" b' ' Single;
-    RSeq "RSeq" b' ' Single;
+    RSeq "RSeq" b' ' Spare;
     Reason "Reason" b' ' List;
     RecordRoute "Record-Route" b' ' List;
     ReferTo "Refer-To" b'r' Single;
     ReferredBy "Referred-By" b'b' Single;
     Replaces "Replaces" b' ' Single;
-    ReplyTo "Reply-To" b' ' Single;
+    ReplyTo "Reply-To" b' ' Spare;
     RequestDisposition "Request-Disposition" b'd' List;
     Require "Require" b' ' List;
-    RetryAfter "Retry-After" b' ' Single;
+    RetryAfter "Retry-After" b' ' Spare;
     Route "Route" b' ' List;
-    Server "Server" b' ' Single;
+    Server "Server" b' ' Spare;
     ServiceRoute "Service-Route" b' ' List;
-    SessionExpires "Session-Expires" b'x' Single;
-    Subject "Subject" b's' Single;
-    SubscriptionState "Subscription-State" b' ' Single;
+    SessionExpires "Session-Expires" b'x' Spare;
+    Subject "Subject" b's' Spare;
+    SubscriptionState "Subscription-State" b' ' Spare;
     Supported "Supported" b'k' List;
-    Timestamp "Timestamp" b' ' Single;
+    Timestamp "Timestamp" b' ' Spare;
     To "To" b't' Single;
     Unsupported "Unsupported" b' ' List;
-    UserAgent "User-Agent" b' ' Single;
+    UserAgent "User-Agent" b' ' Spare;
     Via "Via" b'v' List;
     Warning "Warning" b' ' List;
     WwwAuthenticate "WWW-Authenticate" b' ' List;
@@ -149,7 +154,8 @@ impl HeaderName {
         NAMES.get(self.index()).map_or("", |entry| entry.text)
     }
 
-    /// Whether a message may have at most one row of it. RFC 3261 §7.3.1, table 2.
+    /// Whether a second row of it makes a message invalid. RFC 3261 §7.3.1, table 2, as far as
+    /// a call depends on the header.
     #[inline]
     pub fn is_single(self) -> bool {
         NAMES.get(self.index()).is_some_and(|entry| entry.single)

@@ -16,6 +16,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+/// Events that may wait for an application that does not read them; over it calls are refused,
+/// and it hears only how what it knows of came to its end.
+const MAX_EVENTS: usize = 1024;
+
 /// Everything behind the mutex.
 pub(super) struct State {
     pub(super) core: SipManager,
@@ -166,7 +170,7 @@ impl State {
                 }
                 Action::CancelConsult(id) => self.questions.cancel(id),
                 Action::Abandon(call) => abandon(call, &*self.security),
-                Action::Event(event) => self.deliver(event),
+                Action::Event(event) => self.deliver(now, event),
             }
         }
         busy
@@ -186,9 +190,15 @@ impl State {
         }
     }
 
-    fn deliver(&mut self, event: Event) {
+    fn deliver(&mut self, now: Instant, event: Event) {
         self.observer.event(&event);
         if !self.listening {
+            return;
+        }
+        if self.events.len() >= MAX_EVENTS && !is_owed(&event) {
+            if let Event::Incoming { id, .. } = event {
+                self.core.turn_away(now, id);
+            }
             return;
         }
         self.events.push_back(event);
@@ -220,5 +230,25 @@ impl State {
             Stop::By(at) => now >= at || (self.core.is_idle() && !self.streams.is_busy()),
             Stop::Done => true,
         }
+    }
+}
+
+/// Whether an event tells the end of what the application has started or been told of: there is
+/// one for each.
+const fn is_owed(event: &Event) -> bool {
+    match event {
+        Event::Answered { .. }
+        | Event::Ended { .. }
+        | Event::Failed { .. }
+        | Event::Unregistered { .. }
+        | Event::OptionsAnswered { .. } => true,
+        Event::Incoming { .. }
+        | Event::Ringing { .. }
+        | Event::Confirmed { .. }
+        | Event::Reinvited { .. }
+        | Event::ReinviteAnswered { .. }
+        | Event::ReinviteFailed { .. }
+        | Event::Registered { .. }
+        | Event::RegistrationFailed { .. } => false,
     }
 }

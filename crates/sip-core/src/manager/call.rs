@@ -57,13 +57,28 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Inviting {
     pub(super) exchange: Key,
-    /// Hashes of the To tags of early dialogs; at most [`MAX_EARLY`].
-    pub(super) early: Vec<u64>,
+    /// Hashes of the To tags of early dialogs, each with the last status; at most [`MAX_EARLY`].
+    pub(super) early: Vec<(u64, u16)>,
     pub(super) cancel: Cancel,
 }
 
+impl Inviting {
+    /// Notes a provisional response of the early dialog with this To tag; whether it says anything
+    /// new. Those of one early dialog too many say nothing.
+    pub(super) fn makes_progress(&mut self, tag: u64, status: u16) -> bool {
+        if let Some((_, last)) = self.early.iter_mut().find(|(known, _)| *known == tag) {
+            return std::mem::replace(last, status) != status;
+        }
+        let room = self.early.len() < MAX_EARLY;
+        if room {
+            self.early.push((tag, status));
+        }
+        room
+    }
+}
+
 /// Early dialogs of one INVITE. SECURITY.md §1.
-pub(super) const MAX_EARLY: usize = 16;
+const MAX_EARLY: usize = 16;
 
 /// How far a cancellation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ impl SipManager {
     /// An INVITE passed the security manager: the application hears of it.
     pub(super) fn on_invite(&mut self, now: Instant, server: Key, body: Body) {
         if self.calls.len() >= self.config.dialogs {
-            let busy = Reply::new(503).retry_after(self.config.retry_after);
+            let busy = self.overloaded();
             return self.answer(now, server, busy);
         }
         let Some((call, hash, from, to)) = self.called(server) else {
@@ -122,6 +122,16 @@ impl SipManager {
         }
         self.settle(now);
         Ok(())
+    }
+
+    /// Refuses a call that the application cannot be told of: 503, and no event follows.
+    pub fn turn_away(&mut self, now: Instant, id: CallId) {
+        let Ok(server) = self.incoming(id) else { return };
+        if let Some(call) = self.calls.get_mut(id.0) {
+            call.quiet = true;
+        }
+        let busy = self.overloaded();
+        self.answer(now, server, busy);
     }
 
     /// Adds our Contact, which makes the peer's remote target. RFC 3261 §12.1.1.

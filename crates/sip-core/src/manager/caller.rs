@@ -1,7 +1,7 @@
 //! The caller's side of a call: the INVITE, its responses, CANCEL and the ACK. RFC 3261 §9, §13.2.
 
 use super::action::Sender;
-use super::call::{Call, Cancel, Inviting, MAX_EARLY, Phase, Session};
+use super::call::{Call, Cancel, Inviting, Phase, Session};
 use super::clients::{Ack, Branch, Departure, MAX_FORKS, User};
 use super::config::NextHop;
 use super::core::SipManager;
@@ -112,9 +112,8 @@ impl SipManager {
             // To other requests they say nothing. RFC 4320 §4.1.
             Owner::Bye(_) | Owner::Fork | Owner::Options | Owner::Register(_) => return,
         };
-        let tag = Identity::of(&response.message).map(|id| id.callee_tag().to_vec());
-        let tag = tag.filter(|tag| status > 100 && !tag.is_empty());
-        let hash = tag.map(|tag| self.ports.keyed.hash(&[b"early", &tag]));
+        let Some(id) = Identity::of(&response.message) else { return };
+        let tag = self.ports.keyed.hash(&[b"early", id.callee_tag()]);
         let Some(inviting) = self.inviting(key) else { return };
         if inviting.cancel == Cancel::Wanted {
             inviting.cancel = Cancel::Sent;
@@ -122,15 +121,7 @@ impl SipManager {
             self.cancel_now(now, key, exchange);
             return;
         }
-        if let Some(hash) = hash
-            && !inviting.early.contains(&hash)
-        {
-            if inviting.early.len() >= MAX_EARLY {
-                return;
-            }
-            inviting.early.push(hash);
-        }
-        if status > 100 {
+        if status > 100 && inviting.makes_progress(tag, status) {
             self.tell_of(key, Event::Ringing { id: CallId(key), status });
         }
     }

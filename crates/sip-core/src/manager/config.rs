@@ -26,7 +26,9 @@ pub struct Config {
     pub limits: Limits,
     /// What requests of peers may ask for.
     pub capabilities: Capabilities,
-    /// Transactions at once, 1024 by default; over it new requests get 503.
+    /// Requests, ours and peers', that wait for their final response at once, 1024 by default;
+    /// over it new INVITEs get 503, and re-INVITEs over twice as many. Eight transactions are kept
+    /// for each, with those that only absorb retransmissions.
     pub transactions: usize,
     /// Calls at once, 64 by default; over it new INVITEs get 503.
     pub dialogs: usize,

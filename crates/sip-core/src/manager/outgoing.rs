@@ -222,7 +222,11 @@ impl Reply {
 
 /// 100 Trying. It has no To tag and so makes no dialog. RFC 3261 §8.2.6.
 pub(super) fn trying(request: &Inbound) -> Bytes {
-    Reply::new(100).octets(request, "")
+    let mut trying = Reply::new(100);
+    // RFC 3261 §8.2.6.1.
+    let timestamp = request.message.header(HeaderName::Timestamp);
+    trying.fields.extend(timestamp.map(|value| ("Timestamp", value.to_vec())));
+    trying.octets(request, "")
 }
 
 /// The ACK to a failure response: the INVITE's Request-URI, top Via, Route, From, Call-ID and

@@ -23,9 +23,13 @@ use super::servers::{Hashes, matching_hash, merging_hash, response_hop};
 use super::slab::Key;
 use super::uas::{Kind, Serving, Step};
 use crate::transaction::ServerEvent;
-use crate::{Message, Method, Verdict as Validity, validate_within};
+use crate::{Capabilities, HeaderName, Message, Method, Verdict as Validity, validate_within};
 use ssa::{CallRef, Received, Refusal};
 use std::time::{Duration, Instant};
+
+/// Transactions that may be kept, with those that have their final response and absorb
+/// retransmissions, for each that may wait for one.
+const KEPT: usize = 8;
 
 /// A request that no transaction stands for: all that is kept of it while the security manager
 /// is asked, which answers at once.
@@ -60,24 +64,25 @@ impl Arriving {
 impl SipManager {
     /// A request came in.
     pub(super) fn on_request(&mut self, now: Instant, request: Inbound) {
-        let Some(id) = Identity::of(&request.message) else { return };
-        let way = Way { hop: response_hop(request.arrival, &id), tag: self.answer_tag(&id) };
-        if let Some(reply) = self.refusal_owed(&request.message) {
-            // RFC 3261 §17.1.1.3: an ACK is never answered.
-            if request.message.method() != Some(Method::ACK) {
-                self.answer_statelessly(&request, &way, &reply);
-            }
-            return;
-        }
+        let Some(id) = Identity::of(&request.message) else {
+            return self.refuse_malformed(&request);
+        };
         let matching = matching_hash(self.ports.keyed.as_ref(), &request.message, &id);
         let known = self.servers.find(matching);
-        match (id.method, known) {
-            (b"ACK", _) => self.on_ack(now, known, &id),
-            (b"CANCEL", _) => self.on_cancel(now, matching, &request, &way),
-            (_, Some(server)) => {
-                self.servers.on(&mut self.io, now, server, ServerEvent::Request);
-            }
-            (_, None) => match self.place(matching, &id) {
+        let repeated = known.filter(|_| !matches!(id.method, b"ACK" | b"CANCEL"));
+        // A retransmission is as good as the request that it repeats.
+        if let Some(server) = repeated {
+            self.servers.on(&mut self.io, now, server, ServerEvent::Request);
+            return;
+        }
+        let way = Way { hop: response_hop(request.arrival, &id.via), tag: self.answer_tag(&id) };
+        if let Some(reply) = self.refusal_owed(&request.message) {
+            return self.answer_statelessly(&request, &way, &reply);
+        }
+        match id.method {
+            b"ACK" => self.on_ack(now, known, &id),
+            b"CANCEL" => self.on_cancel(now, matching, &request, &way),
+            _ => match self.place(matching, &id) {
                 Ok((kind, call, hashes)) => {
                     let cseq = id.cseq;
                     let arriving = Arriving { request, call, kind, cseq, hashes, way };
@@ -86,6 +91,20 @@ impl SipManager {
                 Err(reply) => self.answer_statelessly(&request, &way, &reply),
             },
         }
+    }
+
+    /// A request that names no transaction: its Via, where that can be read, says where the
+    /// failure goes that it is owed all the same. RFC 3261 §8.2.6, §21.4.1.
+    fn refuse_malformed(&mut self, request: &Inbound) {
+        let message = &request.message;
+        let (Ok(via), Some(reply)) = (message.top_via(), self.refusal_owed(message)) else {
+            return;
+        };
+        let row = |name| message.header(name).unwrap_or_default();
+        let parts = [b"to tag".as_slice(), row(HeaderName::Via), row(HeaderName::CallId)];
+        let tag = format!("{:016x}", self.ports.keyed.hash(&parts));
+        let way = Way { hop: response_hop(request.arrival, &via), tag };
+        self.answer_statelessly(request, &way, &reply);
     }
 
     /// The failure that the validator says a request is owed.
@@ -117,7 +136,7 @@ impl SipManager {
     /// Whether a request without a To tag may make a call.
     fn admit_outside(&self, id: &Identity<'_>, call: CallRef, merging: u64) -> Result<(), Reply> {
         if id.method == Method::OPTIONS.as_bytes() {
-            return Err(Reply::capabilities());
+            return Err(Reply::capabilities(&self.config.capabilities));
         }
         if id.method != Method::INVITE.as_bytes() {
             // Every other method that is served belongs to a dialog. RFC 3261 §12.2.2.
@@ -128,11 +147,25 @@ impl SipManager {
         if self.servers.find_merged(merging).is_some() || self.is_held(call) {
             return Err(Reply::new(482));
         }
-        let transactions = self.servers.len() + self.clients.len();
-        if transactions >= self.config.transactions || self.calls.len() >= self.config.dialogs {
-            return Err(Reply::new(503).retry_after(self.config.retry_after));
+        if self.calls.len() >= self.config.dialogs {
+            return Err(self.overloaded());
+        }
+        self.check_room(self.config.transactions)
+    }
+
+    /// Whether one more request may wait for its final response, where `most` may.
+    fn check_room(&self, most: usize) -> Result<(), Reply> {
+        let waiting = self.servers.serving_count() + self.exchanges.len();
+        let all = self.servers.len() + self.clients.len();
+        if waiting >= most || all >= most.saturating_mul(KEPT) {
+            return Err(self.overloaded());
         }
         Ok(())
+    }
+
+    /// 503. RFC 3261 §21.5.4.
+    pub(super) fn overloaded(&self) -> Reply {
+        Reply::new(503).retry_after(self.config.retry_after)
     }
 
     /// Where a request with a To tag belongs.
@@ -145,9 +178,13 @@ impl SipManager {
             return Err(Reply::new(500));
         }
         let kind = match id.method {
-            b"INVITE" => Kind::Reinvite { call: key },
+            b"INVITE" => {
+                // Calls that are up come before new ones, and a BYE makes room.
+                self.check_room(self.config.transactions.saturating_mul(2))?;
+                Kind::Reinvite { call: key }
+            }
             b"BYE" => Kind::Bye { call: key },
-            b"OPTIONS" => return Err(Reply::capabilities()),
+            b"OPTIONS" => return Err(Reply::capabilities(&self.config.capabilities)),
             _ => return Err(Reply::not_allowed()),
         };
         Ok((kind, call.reference))
@@ -216,8 +253,11 @@ impl SipManager {
         }
     }
 
-    /// Sends a response and forgets the request.
+    /// Sends a response and forgets the request. RFC 3261 §17.1.1.3: an ACK is never answered.
     fn answer_statelessly(&mut self, request: &Inbound, way: &Way, reply: &Reply) {
+        if request.message.method() == Some(Method::ACK) {
+            return;
+        }
         self.io.send(Sender::Stateless, way.hop, reply.octets(request, &way.tag));
     }
 
@@ -250,10 +290,15 @@ impl SipManager {
 
 impl Reply {
     /// The answer to OPTIONS. RFC 3261 §11.2.
-    fn capabilities() -> Self {
+    fn capabilities(capabilities: &Capabilities) -> Self {
         let mut reply = Self::not_allowed();
         reply.status = 200;
-        reply.fields.push(("Accept", b"application/sdp".to_vec()));
+        reply.fields.extend([
+            ("Accept", capabilities.accept().into_bytes()),
+            ("Accept-Encoding", b"identity".to_vec()),
+            ("Accept-Language", b"en".to_vec()),
+            ("Supported", capabilities.supported().into_bytes()),
+        ]);
         reply
     }
 

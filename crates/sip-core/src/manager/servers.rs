@@ -9,7 +9,7 @@ use super::slab::{Key, Slab};
 use super::timers::Due;
 use super::uas::Serving;
 use crate::transaction::{Class, InviteServer, NonInviteServer, Output, ServerEvent, Timer};
-use crate::{Message, Method};
+use crate::{Message, Method, Via};
 use bytes::Bytes;
 use ssa::CallRef;
 use std::collections::BTreeMap;
@@ -60,6 +60,7 @@ pub(super) struct Servers {
     by_merge: BTreeMap<u64, Key>,
     /// The number of requests that are being served under a name.
     serving: BTreeMap<CallRef, usize>,
+    serving_count: usize,
     outputs: Vec<Output>,
 }
 
@@ -70,6 +71,7 @@ impl Servers {
             by_match: BTreeMap::new(),
             by_merge: BTreeMap::new(),
             serving: BTreeMap::new(),
+            serving_count: 0,
             outputs: Vec::new(),
         }
     }
@@ -86,6 +88,11 @@ impl Servers {
     /// What the transaction serves, until its final response.
     pub(super) fn serving_mut(&mut self, key: Key) -> Option<&mut Serving> {
         self.table.get_mut(key)?.serving.as_deref_mut()
+    }
+
+    /// The number of requests that wait for their final response.
+    pub(super) const fn serving_count(&self) -> usize {
+        self.serving_count
     }
 
     /// Whether a request under this name waits for its final response.
@@ -140,6 +147,7 @@ impl Servers {
             Machine::Other(NonInviteServer::start(reliable))
         };
         *self.serving.entry(serving.call).or_default() += 1;
+        self.serving_count += 1;
         let key = self.table.insert(Server {
             machine,
             hashes,
@@ -227,6 +235,7 @@ impl Servers {
     /// A request is served no longer.
     fn served(&mut self, served: Option<&Serving>) {
         let Some(call) = served.map(|served| served.call) else { return };
+        self.serving_count -= 1;
         match self.serving.get_mut(&call) {
             Some(others) if *others > 1 => *others -= 1,
             Some(_) | None => drop(self.serving.remove(&call)),
@@ -287,10 +296,10 @@ pub(super) fn merging_hash(keyed: &dyn Keyed, id: &Identity<'_>) -> u64 {
 /// Always to the packet's source address: what Via claims in `maddr` or `received` is not
 /// believed. Over a connection they go back on it, and to sent-by's port once it is closed; over
 /// UDP the port is the source's where `rport` was asked for, else sent-by's.
-pub(super) fn response_hop(arrival: Arrival, id: &Identity<'_>) -> Hop {
+pub(super) fn response_hop(arrival: Arrival, via: &Via<'_>) -> Hop {
     let mut remote = arrival.source;
-    if id.via.rport().is_none() || arrival.transport.is_reliable() {
-        remote.set_port(id.via.port().unwrap_or(5060));
+    if via.rport().is_none() || arrival.transport.is_reliable() {
+        remote.set_port(via.port().unwrap_or(5060));
     }
     Hop { transport: arrival.transport, local: arrival.local, remote, flow: Some(arrival.flow) }
 }

@@ -12,7 +12,8 @@ use super::outgoing::Draft;
 use super::slab::Key;
 use super::target::{Host, Target};
 use super::timers::Due;
-use crate::{Message, Method, Verdict as Validity, validate_within};
+use crate::validate::is_usable_response;
+use crate::{Message, Method};
 use ssa::{Authorized, Body, BodyVerdict, CallRef, Incoming, Plan, Refusal, Required, Why};
 use std::time::Instant;
 
@@ -144,10 +145,8 @@ impl SipManager {
     pub(super) fn on_response(&mut self, now: Instant, inbound: Inbound) {
         let found = Identity::of(&inbound.message).and_then(|id| self.clients.find(&id));
         let Some(client) = found else { return };
-        // RFC 3261 §18.3, §8.1.3.3: a response that is not as it should be is discarded.
-        let judged =
-            validate_within(&inbound.message, &self.config.capabilities, &self.config.limits);
-        if matches!(judged, Validity::Invalid { .. }) {
+        // RFC 3261 §18.3: a response that is not as it should be is discarded.
+        if !is_usable_response(&inbound.message, &self.config.limits) {
             return;
         }
         let report = self.clients.on_response(&mut self.io, now, client, &inbound.message);

@@ -121,11 +121,11 @@ impl SipManager {
         }
     }
 
-    /// Reads the body: every INVITE's, even an empty one, and any other that is there.
+    /// Reads the body: every INVITE's, even an empty one.
     fn read(&mut self, now: Instant, server: Key) {
         let Some(serving) = self.servers.serving(server) else { return };
-        let bye = matches!(serving.kind, Kind::Bye { .. });
-        if bye && serving.request.message.body().is_empty() {
+        // Whatever a BYE says besides changes nothing: its call is over.
+        if matches!(serving.kind, Kind::Bye { .. }) {
             self.dispatch(now, server, Body::default());
         } else {
             self.suspend_served(server, Step::Reading);

@@ -12,13 +12,16 @@ use crate::headers::{
 use crate::syntax::{Cursor, List, Params};
 use crate::{AuthValue, Expected, HeaderName, Limits, Message, ParseError};
 
-/// Checks what every message must have, then each field, then what they say of one another.
-pub(super) fn check(message: &Message, limits: &Limits) -> Result<(), Broken> {
+/// Checks what every message must have, then each field that is `read`, then what they say of one
+/// another.
+pub(super) fn check(
+    message: &Message, limits: &Limits, read: impl Fn(HeaderName) -> bool,
+) -> Result<(), Broken> {
     request_uri(message, limits)?;
     presence(message)?;
     let mut counts = Counts::default();
     for row in message.rows() {
-        let Some(name) = row.name else {
+        let Some(name) = row.name.filter(|&name| read(name)) else {
             continue;
         };
         let value = crate::head::value(message.as_bytes(), row);
@@ -31,6 +34,22 @@ pub(super) fn check(message: &Message, limits: &Limits) -> Result<(), Broken> {
         counts.add(name, elements, limits, base)?;
     }
     Ok(())
+}
+
+/// Whether a response cannot do without this field: it is matched and routed by it, makes a dialog
+/// by it, or has its body explained. Whoever reads another, such as a challenge, judges it.
+pub(super) const fn is_vital_in_response(name: HeaderName) -> bool {
+    matches!(
+        name,
+        HeaderName::Via
+            | HeaderName::From
+            | HeaderName::To
+            | HeaderName::CallId
+            | HeaderName::CSeq
+            | HeaderName::Contact
+            | HeaderName::RecordRoute
+            | HeaderName::ContentType
+    )
 }
 
 fn request_uri(message: &Message, limits: &Limits) -> Result<(), Broken> {

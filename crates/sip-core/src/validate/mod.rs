@@ -28,9 +28,18 @@ pub fn validate_within(message: &Message, capabilities: &Capabilities, limits: &
     if message.is_request() && !message.is_version_2() {
         return support::version();
     }
-    let syntax = octets::check(message).and_then(|()| fields::check(message, limits));
+    let syntax = octets::check(message).and_then(|()| fields::check(message, limits, |_| true));
     match syntax {
         Err(broken) => broken.into(),
         Ok(()) => support::check(message, capabilities),
     }
+}
+
+/// Whether a response can be worked with, although fields that it can do without may be malformed:
+/// what matches and routes it is in order, and it has the one Via that is ours. RFC 3261 §8.1.3.3,
+/// §18.3.
+pub(crate) fn is_usable_response(response: &Message, limits: &Limits) -> bool {
+    let vital = fields::is_vital_in_response;
+    let sound = octets::check(response).and_then(|()| fields::check(response, limits, vital));
+    sound.is_ok() && response.vias().nth(1).is_none()
 }

@@ -19,7 +19,7 @@ pub(super) fn check(message: &Message, capabilities: &Capabilities) -> Verdict {
     let lacking = lacks_method(method, capabilities)
         .or_else(|| lacks_scheme(message, capabilities))
         .or_else(|| lacks_extension(message, method, capabilities))
-        .or_else(|| lacks_content(message, capabilities))
+        .or_else(|| lacks_content(message, method, capabilities))
         .or_else(|| lacks_answer(message, method, capabilities));
     lacking.unwrap_or(Verdict::Valid)
 }
@@ -71,9 +71,13 @@ fn lacks_extension(
     Some(unsupported(StatusCode::BAD_EXTENSION, at, Some(field)))
 }
 
-/// §8.2.3: 415 for a body of another type or with an encoding, unless it may be ignored.
-fn lacks_content(message: &Message, capabilities: &Capabilities) -> Option<Verdict> {
-    if message.body().is_empty() || is_optional(message) {
+/// §8.2.3: 415 for a body of another type or with an encoding, unless it may be ignored. That of a
+/// BYE or CANCEL always may: refused, it would leave its call up on one side.
+fn lacks_content(
+    message: &Message, method: Method<'_>, capabilities: &Capabilities,
+) -> Option<Verdict> {
+    let ends = method == Method::BYE || method == Method::CANCEL;
+    if ends || message.body().is_empty() || is_optional(message) {
         return None;
     }
     let encodings = message.headers(HeaderName::ContentEncoding);

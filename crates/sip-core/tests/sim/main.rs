@@ -5,6 +5,7 @@
 mod abuse;
 mod answers;
 mod calls;
+mod disorder;
 mod double;
 mod flows;
 mod loss;
