@@ -10,7 +10,8 @@ pub struct Signal {
     pub call: ssm::Call,
     /// Whether it goes from the media controller to the application.
     pub from_media: bool,
-    /// What it carries, in a few words.
+    /// What it carries, in a few words: of `start` from the media controller, `PROFILE at ADDRESS`
+    /// with the address that RTP is received at.
     pub detail: String,
 }
 

@@ -93,7 +93,12 @@ impl MediaSession {
     /// # Errors
     /// An offer waits for its answer, or the manager forbids media in this call.
     pub fn offer(&self) -> Result<Vec<u8>, Error> {
-        self.observe("offer", String::new(), |session, security| session.offer(security))
+        self.observe(
+            "offer",
+            String::new(),
+            |session, security| session.offer(security),
+            |body| media_lines(body),
+        )
     }
 
     /// Answers the peer's offer, the first or a later one.
@@ -101,9 +106,12 @@ impl MediaSession {
     /// # Errors
     /// [`Error::status`] is the status that the offer is owed; what was agreed before stays.
     pub fn answer(&self, offer: &[u8]) -> Result<Vec<u8>, Error> {
-        self.observe("answer", media_lines(offer), |session, security| {
-            session.answer(security, offer)
-        })
+        self.observe(
+            "answer",
+            media_lines(offer),
+            |session, security| session.answer(security, offer),
+            |body| media_lines(body),
+        )
     }
 
     /// Takes the peer's answer to our offer.
@@ -111,10 +119,12 @@ impl MediaSession {
     /// # Errors
     /// It cannot be accepted: the call is to be ended. What was agreed before stays.
     pub fn accept_answer(&self, answer: &[u8]) -> Result<(), Error> {
-        self.observe("accept_answer", media_lines(answer), |session, security| {
-            session.accept_answer(security, answer).map(|()| Vec::new())
-        })
-        .map(drop)
+        self.observe(
+            "accept_answer",
+            media_lines(answer),
+            |session, security| session.accept_answer(security, answer),
+            |()| String::new(),
+        )
     }
 
     /// Forgets our offer, because the request that carried it was refused.
@@ -141,9 +151,16 @@ impl MediaSession {
     /// The manager gives no guard; what ran before goes on.
     pub fn start(&self) -> Result<(), Error> {
         let now = self.shared().ports.runtime.now();
-        self.observe("start", String::new(), |session, security| {
-            session.start(security, now).map(|()| Vec::new())
-        })?;
+        let local = self.local_rtp();
+        self.observe(
+            "start",
+            String::new(),
+            |session, security| {
+                session.start(security, now)?;
+                Ok(session.agreement().map(|agreement| agreement.profile))
+            },
+            |profile| profile.map_or_else(String::new, |p| format!("{} at {local}", p.name())),
+        )?;
         self.shared().lock().wake();
         Ok(())
     }
@@ -177,17 +194,15 @@ impl MediaSession {
     }
 
     /// Takes a step of the core, and shows it to the observer in both directions.
-    fn observe(
+    fn observe<T>(
         &self, name: &'static str, asked: String,
-        step: impl FnOnce(&mut Session, &dyn MediaSecurity) -> Result<Vec<u8>, Error>,
-    ) -> Result<Vec<u8>, Error> {
+        step: impl FnOnce(&mut Session, &dyn MediaSecurity) -> Result<T, Error>,
+        show: impl FnOnce(&T) -> String,
+    ) -> Result<T, Error> {
         let shared = self.shared();
         shared.signal(name, false, asked);
         let result = step(&mut shared.lock().session, &*shared.ports.security);
-        let detail = match &result {
-            Ok(body) => media_lines(body),
-            Err(error) => error.to_string(),
-        };
+        let detail = result.as_ref().map_or_else(ToString::to_string, show);
         shared.signal(name, true, detail);
         result
     }

@@ -2,68 +2,10 @@
 
 use super::media::MediaRuns;
 use super::receipts::Receipts;
+use super::row::{Column, Hue, Row};
 use crate::record::{Entry, Kind, Lifeline, Packet, WireKind, classify};
 use std::ops::Range;
 use std::time::Duration;
-
-/// A vertical line of the diagram.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
-    /// Whose it is; the network between two terminals is nobody's.
-    pub terminal: Option<String>,
-    /// What it is.
-    pub lifeline: Lifeline,
-}
-
-/// What an arrow stands for; a colour in SVG.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Hue {
-    /// SSA: SIP manager and security manager.
-    Ssa,
-    /// SST: telephony application and security manager.
-    Sst,
-    /// SSM: media controller and security manager.
-    Ssm,
-    /// SMA: security application and security manager.
-    Sma,
-    /// The telephony application and its managers.
-    Application,
-    /// A SIP message on the wire.
-    Sip,
-    /// Media on the wire.
-    Media,
-}
-
-/// A horizontal line of the diagram.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Row {
-    /// A signal or message.
-    Arrow {
-        /// Time since the record began.
-        at: Duration,
-        /// The column that it leaves.
-        from: usize,
-        /// The column that it reaches.
-        to: usize,
-        /// Its name.
-        label: String,
-        /// What it carries.
-        detail: String,
-        /// What it stands for.
-        hue: Hue,
-    },
-    /// A state of the machine.
-    Note {
-        /// Time since the record began.
-        at: Duration,
-        /// The column that it is about.
-        column: usize,
-        /// The state.
-        label: String,
-        /// Why it was entered.
-        detail: String,
-    },
-}
 
 /// A call as a sequence diagram.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +79,6 @@ impl<'a> Builder<'a> {
         let terminals = self.terminals;
         let known = entries.iter().filter(|e| terminals.contains(&&*e.terminal));
         self.receipts = Receipts::of(known);
-        self.media.secured = entries.iter().any(|e| e.detail.contains("RTP/SAVP"));
         self.first_states(entries);
         for entry in entries {
             if !self.receipts.is_drawn(entry) {
@@ -189,7 +130,10 @@ impl<'a> Builder<'a> {
                     });
                 }
             }
-            (None, Kind::Signal | Kind::Wire) => self.arrow(entry, entry.from, entry.to),
+            (None, Kind::Signal | Kind::Wire) => {
+                self.media.learn(entry);
+                self.arrow(entry, entry.from, entry.to);
+            }
         }
     }
 
@@ -197,7 +141,7 @@ impl<'a> Builder<'a> {
         let kind = classify(&packet.octets);
         if matches!(kind, WireKind::Rtp | WireKind::Rtcp) {
             let left = &*entry.terminal == self.terminals[0];
-            self.media.add(left, packet.sent, kind, entry.at);
+            self.media.add(left, packet, kind, entry.at);
             return;
         }
         if packet.octets.is_empty() {

@@ -1,9 +1,19 @@
 //! Media packets, counted until they are worth an arrow.
 
-use super::layout::{Hue, Row};
-use crate::record::WireKind;
+use super::row::{Hue, Row};
+use crate::record::{Entry, Lifeline, Packet, WireKind};
+use std::collections::BTreeMap;
 use std::mem::take;
+use std::net::SocketAddr;
 use std::time::Duration;
+
+/// Which packets are one arrow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Way {
+    leftward: bool,
+    /// Whether they are SRTP.
+    secured: bool,
+}
 
 /// What went one way.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,53 +25,72 @@ struct Run {
     rtcp: u64,
 }
 
-/// Both ways since the last arrows.
+/// All ways since the last arrows.
 #[derive(Debug, Default)]
 pub(super) struct MediaRuns {
-    /// Whether the packets are SRTP.
-    pub(super) secured: bool,
-    rightward: Run,
-    leftward: Run,
+    /// Local addresses of media that was started secured, for RTP and for RTCP.
+    secured: BTreeMap<SocketAddr, bool>,
+    counted: BTreeMap<Way, Run>,
     /// What the last arrows show.
-    drawn: (Run, Run),
+    drawn: BTreeMap<Way, Run>,
 }
 
 impl MediaRuns {
+    /// Learns from the media controller's `start` whether a call's media is SRTP.
+    pub(super) fn learn(&mut self, entry: &Entry) {
+        if entry.from != Lifeline::MediaController || entry.label != "start" {
+            return;
+        }
+        let agreed = entry.detail.split_once(" at ");
+        let Some((profile, Ok(rtp))) = agreed.map(|(p, at)| (p, at.parse::<SocketAddr>())) else {
+            return;
+        };
+        // RFC 3550 §11: RTCP is received at the next port.
+        let rtcp = SocketAddr::new(rtp.ip(), rtp.port().wrapping_add(1));
+        for address in [rtp, rtcp] {
+            self.secured.insert(address, profile.starts_with("RTP/SAVP"));
+        }
+    }
+
     /// Counts a packet that the `left` or the right terminal sent or received.
-    pub(super) fn add(&mut self, left: bool, sent: bool, kind: WireKind, at: Duration) {
-        let run = if left == sent { &mut self.rightward } else { &mut self.leftward };
+    pub(super) fn add(&mut self, left: bool, packet: &Packet, kind: WireKind, at: Duration) {
+        let secured = self.secured.get(&packet.local).copied().unwrap_or_default();
+        let run = self.counted.entry(Way { leftward: left != packet.sent, secured }).or_default();
         run.first.get_or_insert(at);
         run.last = at;
-        match (kind, sent) {
+        match (kind, packet.sent) {
             (WireKind::Rtp, true) => run.rtp_sent += 1,
             (WireKind::Rtp, false) => run.rtp_received += 1,
             _ => run.rtcp += 1,
         }
     }
 
-    /// Packets since the last arrows, both ways.
-    pub(super) const fn packets(&self) -> u64 {
-        self.rightward.total() + self.leftward.total()
+    /// Packets since the last arrows, all ways.
+    pub(super) fn packets(&self) -> u64 {
+        self.counted.values().map(Run::total).sum()
     }
 
     /// The arrows for what was counted between the columns `ends`; counting starts anew.
     pub(super) fn draw(&mut self, ends: (usize, usize), single: bool) -> Vec<Row> {
-        self.drawn = (take(&mut self.rightward), take(&mut self.leftward));
-        self.arrows(self.drawn, ends, single)
+        self.drawn = take(&mut self.counted);
+        self.arrows(ends, single)
     }
 
     /// The last arrows with what came after them.
     pub(super) fn joined(&mut self, ends: (usize, usize), single: bool) -> Vec<Row> {
-        let (right, left) = self.drawn;
-        self.drawn = (right.and(take(&mut self.rightward)), left.and(take(&mut self.leftward)));
-        self.arrows(self.drawn, ends, single)
+        for (way, later) in take(&mut self.counted) {
+            let run = self.drawn.entry(way).or_default();
+            *run = run.and(later);
+        }
+        self.arrows(ends, single)
     }
 
-    fn arrows(
-        &self, (right, left): (Run, Run), (from, to): (usize, usize), single: bool,
-    ) -> Vec<Row> {
-        let right = right.arrow(from, to, self.secured, single);
-        right.into_iter().chain(left.arrow(to, from, self.secured, single)).collect()
+    fn arrows(&self, (left, right): (usize, usize), single: bool) -> Vec<Row> {
+        let arrow = |(way, run): (&Way, &Run)| {
+            let (from, to) = if way.leftward { (right, left) } else { (left, right) };
+            run.arrow((from, to), way.secured, single)
+        };
+        self.drawn.iter().filter_map(arrow).collect()
     }
 }
 
@@ -81,7 +110,7 @@ impl Run {
         self.rtp_sent + self.rtp_received + self.rtcp
     }
 
-    fn arrow(&self, from: usize, to: usize, secured: bool, single: bool) -> Option<Row> {
+    fn arrow(&self, (from, to): (usize, usize), secured: bool, single: bool) -> Option<Row> {
         let at = self.first?;
         let packets = self.rtp_sent.max(self.rtp_received);
         let name = if secured { "SRTP" } else { "RTP" };

@@ -14,10 +14,12 @@
 mod layout;
 mod media;
 mod receipts;
+mod row;
 mod svg;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
-pub use layout::{Column, Hue, Ladder, Row};
+pub use layout::Ladder;
+pub use row::{Column, Hue, Row};

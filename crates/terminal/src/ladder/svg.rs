@@ -1,6 +1,7 @@
 //! The ladder as a picture: SVG with no script and no outside reference.
 
-use super::layout::{Column, Hue, Ladder, Row};
+use super::layout::Ladder;
+use super::row::{Column, Hue, Row};
 use super::text::shorten;
 use crate::record::Lifeline;
 use std::time::Duration;

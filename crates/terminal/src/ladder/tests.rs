@@ -43,6 +43,7 @@ fn send(from: &Tap, to: &Tap, ports: (u16, u16), octets: &'static [u8]) {
 
 const INVITE: &[u8] = b"INVITE sip:bob@example.org SIP/2.0\r\n\r\n";
 const UNAUTHORIZED: &[u8] = b"SIP/2.0 401 Unauthorized\r\n\r\n";
+const RTCP: &[u8] = &[0x80, 201, 0, 1, 0, 0, 0, 1];
 const RTP: &[u8] = &[0x80, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0];
 
 fn call(a: &Tap, b: &Tap) {
@@ -97,6 +98,49 @@ fn one_terminal_ends_at_the_remote_side() {
     assert!(text.contains("[ idle ]"), "{text}");
     assert!(!text.contains("wait for authorization"), "the callee's machine is not ours");
     assert!(text.lines().all(|line| line.chars().count() <= 135), "{text}");
+}
+
+/// Two calls at once, one with SRTP and one without, each told by what its `start` agreed on.
+#[test]
+fn media_is_named_by_what_its_call_agreed_on() {
+    use Lifeline::{MediaController, SecurityManager, TelephonyApplication};
+    let recorder = recorder();
+    let (a, b) = (recorder.tap("caller"), recorder.tap("callee"));
+    a.signal(SecurityManager, MediaController, "offer", "RTP/SAVP");
+    for (ports, profile) in [((4000, 4002), "RTP/SAVP"), ((5000, 5002), "RTP/AVP")] {
+        for (tap, port) in [(&a, ports.0), (&b, ports.1)] {
+            let detail = format!("{profile} at 127.0.0.1:{port}");
+            tap.signal(MediaController, TelephonyApplication, "start", &detail);
+        }
+    }
+    for _ in 0..40 {
+        send(&a, &b, (4000, 4002), RTP);
+        send(&a, &b, (5000, 5002), RTP);
+        send(&b, &a, (5002, 5000), RTP);
+    }
+    send(&a, &b, (4001, 4003), RTCP);
+    send(&a, &b, (5001, 5003), RTCP);
+    for ladder in [
+        Ladder::of_two(&recorder.entries(), "caller", "callee"),
+        Ladder::of_one(&recorder.entries(), "caller"),
+    ] {
+        let media: Vec<(&str, &str)> = ladder
+            .rows()
+            .iter()
+            .filter_map(|row| match row {
+                Row::Arrow { label, detail, hue: super::Hue::Media, .. } => {
+                    Some((label.as_str(), detail.as_str()))
+                }
+                _ => None,
+            })
+            .collect();
+        let expected = [
+            ("RTP × 40", "0.0 s, 1 of RTCP"),
+            ("SRTP × 40", "0.0 s, 1 of SRTCP"),
+            ("RTP × 40", "0.0 s"),
+        ];
+        assert_eq!(media, expected);
+    }
 }
 
 #[test]

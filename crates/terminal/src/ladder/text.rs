@@ -1,6 +1,7 @@
 //! The ladder as text of fixed width.
 
-use super::layout::{Ladder, Row};
+use super::layout::Ladder;
+use super::row::Row;
 use crate::record::Lifeline;
 use std::time::Duration;
 

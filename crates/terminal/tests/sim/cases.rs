@@ -193,6 +193,7 @@ fn g30_two_copies_of_the_authorized_invite() {
     assert_eq!(verified, 1, "{}", world.ladder());
     assert_eq!(callee.seen().incoming, 1);
     assert!(caller.seen().established.is_some(), "{}", world.ladder());
+    assert!(world.ladder().contains(" SRTP × "), "{}", world.ladder());
     world.caller.hang_up(id);
     world.settle();
 }
