@@ -18,8 +18,8 @@ pub struct MediaConfig {
     pub seed: Seed,
     /// Whether the peer's signalling is on loopback: only then may its media be.
     pub peer_on_loopback: bool,
-    /// Time without RTP and RTCP from the peer after which sending pauses and
-    /// [`Event::TimedOut`](crate::Event::TimedOut) is raised.
+    /// Time without RTP and RTCP from the peer after which sending pauses until something comes;
+    /// [`Event::TimedOut`](crate::Event::TimedOut) is raised then, if media flows both ways.
     pub timeout: Duration,
     /// Delay between a packet's arrival and its playout, 20 ms to 200 ms.
     pub playout_delay: Duration,

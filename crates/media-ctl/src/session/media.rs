@@ -38,8 +38,10 @@ pub(super) struct Media {
     pub(super) reported: u64,
     /// The last sender report: the middle of its NTP timestamp, and when it came.
     pub(super) last_sr: Option<(u32, Instant)>,
-    /// When something of the peer was accepted last.
+    /// When something of the peer was accepted last; at first, the start.
     pub(super) heard: Instant,
+    /// When the present agreement began.
+    pub(super) since: Instant,
     pub(super) timeout: Duration,
     pub(super) timed_out: bool,
     pub(super) key_exhausted: bool,
@@ -80,6 +82,7 @@ impl Media {
             reported: 0,
             last_sr: None,
             heard: now,
+            since: now,
             timeout: config.timeout,
             timed_out: false,
             key_exhausted: false,
@@ -94,6 +97,9 @@ impl Media {
     }
 
     /// Goes over to a new agreement and its guard; source, clocks and counters go on.
+    ///
+    /// So does the time since the peer was heard: re-INVITEs alone would else have us send to a
+    /// third party for as long as they come. Case M13.
     pub(super) fn go_over(
         &mut self, agreement: Agreement, guard: MediaGuard, muted: bool, now: Instant,
     ) {
@@ -101,7 +107,7 @@ impl Media {
         self.agreement = agreement;
         self.guard = guard;
         self.muted = muted;
-        self.heard = now;
+        self.since = now;
         self.timed_out = false;
         self.key_exhausted = false;
         self.make_room();

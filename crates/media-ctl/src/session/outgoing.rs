@@ -4,14 +4,16 @@ use super::Event;
 use super::media::Media;
 use crate::audio::{AudioSink, AudioSource, FRAME_SAMPLES, FRAME_TIME};
 use crate::rtcp::{self, Outgoing, SenderInfo};
+use crate::sdp::Direction;
 use ssm::PacketError;
 use std::time::{Duration, Instant};
 
 /// A frame that is due for longer is not sent any more: nobody would play it.
 const STALE: Duration = Duration::from_millis(100);
 
-/// While only reports are to come, so many timeouts must pass before the peer counts as gone.
-const REPORTS_ONLY: u32 = 3;
+/// The longest silence of a call in which media does not flow both ways: whoever is on hold need
+/// not send anything. As long as a session that nobody refreshes. RFC 4028 §4.2.
+const HELD: Duration = Duration::from_secs(1_800);
 
 impl Media {
     pub(super) fn on_timeout(
@@ -77,15 +79,13 @@ impl Media {
         self.next_frame().saturating_duration_since(self.heard) > self.timeout + FRAME_TIME
     }
 
-    /// Raises the timeout, once, where something was to come.
+    /// Raises the timeout, once, where the peer has been silent for too long since the present
+    /// agreement began.
     fn watch(&mut self, now: Instant) {
-        let limit = if self.agreement.direction.receives() {
-            self.timeout
-        } else {
-            self.timeout * REPORTS_ONLY
-        };
-        let silent = now.saturating_duration_since(self.heard) > limit;
-        if silent && !self.timed_out && self.remote.is_some() {
+        let both_ways = self.agreement.direction == Direction::SendRecv;
+        let limit = if both_ways { self.timeout } else { HELD };
+        let since = self.heard.max(self.since);
+        if now.saturating_duration_since(since) > limit && !self.timed_out {
             self.timed_out = true;
             self.events.push_back(Event::TimedOut);
         }

@@ -40,6 +40,16 @@ impl Line {
         Self { session, now, secure }
     }
 
+    /// The peer offers plain media anew, at `host` and with this direction.
+    fn reinvite(&mut self, host: &str, direction: &str) {
+        let offer = format!(
+            "v=0\r\no=- 1 2 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n\
+             m=audio 5000 RTP/AVP 0\r\na={direction}\r\n"
+        );
+        self.session.answer(&Open, offer.as_bytes()).unwrap();
+        self.session.start(&Open, self.now).unwrap();
+    }
+
     fn take(&mut self, from: &str, octets: &[u8]) {
         let source: SocketAddr = from.parse().unwrap();
         self.session.on_packet(self.now, Channel::Rtp, source, octets);
@@ -102,6 +112,42 @@ fn m10_plain_media_comes_from_and_goes_to_the_agreed_address_only() {
     assert!(sent.len() >= 50);
     let agreed = [PEER.parse().unwrap(), "192.0.2.2:5001".parse().unwrap()];
     assert!(sent.iter().all(|(remote, _)| agreed.contains(remote)));
+}
+
+#[test]
+fn m13_reinvites_buy_no_time_at_a_third_party() {
+    let mut line = Line::new(false);
+    line.take(PEER, &packet(1));
+    line.take(PEER, &packet(2));
+    let mut frames = 0;
+    for _ in 0..10 {
+        line.reinvite("198.51.100.9", "sendrecv");
+        let sent = line.pass(Duration::from_secs(9));
+        frames += sent.iter().filter(|(remote, _)| remote.to_string() == STRANGER).count();
+    }
+    assert!(frames <= 10 * 50 + 2, "{frames} frames of 20 ms");
+}
+
+#[test]
+fn m13_a_held_call_is_paused_and_not_ended() {
+    for direction in ["inactive", "sendonly"] {
+        let mut line = Line::new(false);
+        line.take(PEER, &packet(1));
+        line.take(PEER, &packet(2));
+        assert_eq!(line.session.poll_event(), Some(Event::Heard));
+        line.reinvite("192.0.2.2", direction);
+        line.pass(Duration::from_secs(1_500));
+        assert_eq!(line.session.poll_event(), None, "{direction}");
+        line.reinvite("192.0.2.2", "sendrecv");
+        line.take(PEER, &packet(3));
+        let frames = line.stats().packets_sent;
+        line.pass(Duration::from_secs(1));
+        assert!(line.stats().packets_sent >= frames + 50, "{direction}");
+        assert_eq!(line.session.poll_event(), None, "{direction}");
+        line.reinvite("192.0.2.2", direction);
+        line.pass(Duration::from_secs(1_801));
+        assert_eq!(line.session.poll_event(), Some(Event::TimedOut), "{direction}");
+    }
 }
 
 #[test]

@@ -80,6 +80,8 @@ pub enum Outcome {
     Media(String),
     /// The peer's media stopped coming.
     NoMedia,
+    /// The media key has protected as many packets as it may. RFC 3711 §9.2.
+    KeyExhausted,
 }
 
 impl Outcome {
@@ -104,6 +106,7 @@ impl fmt::Display for Outcome {
             Self::Failed(cause) => cause.fmt(f),
             Self::Media(why) => f.write_str(why),
             Self::NoMedia => f.write_str("the peer's media stopped"),
+            Self::KeyExhausted => f.write_str("the media key is used up"),
         }
     }
 }

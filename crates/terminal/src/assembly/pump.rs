@@ -140,13 +140,17 @@ impl Shared {
     }
 }
 
-/// Ends a call whose peer is not heard any more.
+/// Ends a call whose peer is not heard any more, or whose key may protect no more packets.
 async fn watch_media(shared: Arc<Shared>, id: CallId, media: MediaSession) {
     while let Some(event) = media.event().await {
-        if matches!(event, media_ctl::Event::TimedOut | media_ctl::Event::KeyExhausted) {
-            shared.calls.note(id, Outcome::NoMedia);
-            _ = shared.endpoint.hang_up(id);
-        }
+        let why = match event {
+            media_ctl::Event::TimedOut => Outcome::NoMedia,
+            media_ctl::Event::KeyExhausted => Outcome::KeyExhausted,
+            // `Heard`, and what the media controller may tell in future.
+            _ => continue,
+        };
+        shared.calls.note(id, why);
+        _ = shared.endpoint.hang_up(id);
     }
 }
 

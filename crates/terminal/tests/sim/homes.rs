@@ -92,6 +92,7 @@ fn talk(sim: &Simulation, caller: &Side, callee: &Side, to: IpAddr) {
     sim.run_until_idle(sim.elapsed() + ALL_OVER).unwrap();
     for (side, reason) in [(caller, EndReason::Local), (callee, EndReason::Remote)] {
         let seen = side.watch.seen();
+        assert_eq!(seen.refused, None);
         assert_eq!(seen.over, Some(Outcome::Ended(reason)), "{seen:?}");
         assert!(seen.packets_received > 100, "{seen:?}");
     }

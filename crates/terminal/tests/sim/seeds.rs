@@ -40,6 +40,7 @@ fn check(seed: u64, require: Require) -> bool {
         panic!("the caller's call has no end: {}", told());
     };
     assert_eq!(callee.incoming > 0, callee.over.is_some(), "{}", told());
+    assert_eq!(callee.refused, None, "{}", told());
     for (side, peer) in [(&caller, CALLEE), (&callee, CALLER)] {
         if let Some(assurance) = &side.established {
             authenticated(assurance, (require, peer), &told);
@@ -51,7 +52,9 @@ fn check(seed: u64, require: Require) -> bool {
             true
         }
         (None, Outcome::Failed(_) | Outcome::Ended(_) | Outcome::Media(_)) => false,
-        (None, Outcome::NoMedia) => panic!("no media in a call that was not up: {}", told()),
+        (None, Outcome::NoMedia | Outcome::KeyExhausted) => {
+            panic!("no media in a call that was not up: {}", told())
+        }
     }
 }
 

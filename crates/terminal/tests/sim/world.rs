@@ -193,6 +193,8 @@ impl World {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) incoming: usize,
+    /// Why a call that came in was not answered.
+    pub(crate) refused: Option<String>,
     pub(crate) established: Option<Assurance>,
     /// How the last of its calls ended, and how many have.
     pub(crate) over: Option<Outcome>,
@@ -230,7 +232,9 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
             }
         }
         if let Some(id) = answer {
-            terminal.accept(id, Box::new(Tone::new(660.0, 8_000)), Box::new(Silence)).unwrap();
+            let said = Box::new(Tone::new(660.0, 8_000));
+            let answered = terminal.accept(id, said, Box::new(Silence));
+            watch.0.lock().unwrap().refused = answered.err().map(|error| error.line());
         }
     }
 }
