@@ -1,7 +1,7 @@
 //! The terminal's commands.
 
 use super::calls::{Calls, Live};
-use super::events::Events;
+use super::events::{Events, Outcome};
 use super::ports::{Entropy, Hashed, Ports};
 use super::pump::pump;
 use super::security::Security;
@@ -143,12 +143,16 @@ impl Terminal {
         let Some((call, offer)) = shared.calls.offer(id) else {
             return Err(Error::invalid("there is no such call to answer"));
         };
-        let media = shared.open_media(Prepared { id, call }, source, sink).inspect_err(|_| {
-            _ = shared.endpoint.reject(id, 500);
-        })?;
+        let refuse = |status, why: &dyn fmt::Display| {
+            shared.calls.note(id, Outcome::Media(why.to_string()));
+            _ = shared.endpoint.reject(id, status);
+        };
+        let media = shared
+            .open_media(Prepared { id, call }, source, sink)
+            .inspect_err(|error| refuse(500, error))?;
         let answer = media.answer(&offer).map_err(|error| {
             drop(media.stop());
-            _ = shared.endpoint.reject(id, error.status());
+            refuse(error.status(), &error);
             Error::Call(error.to_string())
         })?;
         shared.calls.attach(id, media);

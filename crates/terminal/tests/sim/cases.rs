@@ -11,6 +11,24 @@ use terminal::assembly::Outcome;
 use terminal::config::Require;
 use terminal::record::{Kind, Lifeline};
 
+#[test]
+fn an_offer_that_cannot_be_answered_ends_with_its_reason() {
+    let meddle: Meddle = Arc::new(|way, octets| {
+        let text = String::from_utf8_lossy(octets);
+        if way == Way::In {
+            vec![text.replace(" RTP/AVP ", " RTP/XYZ ").into()]
+        } else {
+            vec![octets.to_vec()]
+        }
+    });
+    let change = Change { meddle: Some(meddle), require: Require::Nothing, ..Change::default() };
+    let (world, caller, callee) = end(World::new(488, change));
+    assert_eq!(caller.over, Some(Outcome::Failed(Cause::Status(488))), "{}", world.ladder());
+    let why = "no audio line over RTP";
+    assert!(callee.refused.is_some_and(|line| line.contains(why)));
+    assert_eq!(callee.over, Some(Outcome::Media(why.to_owned())), "{}", world.ladder());
+}
+
 /// Sees a call to its end and says what both sides saw.
 fn end(mut world: World) -> (World, Seen, Seen) {
     let (caller, callee) = world.watch();
