@@ -114,6 +114,12 @@ impl Shared {
         let Some((_, media)) = self.calls.media(id) else {
             return;
         };
+        if body.octets.is_empty() {
+            // RFC 3261 §14.2 wants an offer of ours in the 2xx; its answer would come in an ACK,
+            // whose SDP never reaches the media.
+            _ = self.endpoint.reject(id, 488);
+            return;
+        }
         // Where the call is over meanwhile, there is nothing to answer.
         match media.answer(&body.octets) {
             // Its keys are made as the answer leaves: the ACK starts it.

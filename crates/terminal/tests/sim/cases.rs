@@ -5,6 +5,7 @@ use crate::world::{Change, Seen, World};
 use sip_core::manager::Cause;
 use sma::conformance::{Gate, Hanging, Late};
 use ssa::Why;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use terminal::assembly::Outcome;
@@ -27,6 +28,33 @@ fn an_offer_that_cannot_be_answered_ends_with_its_reason() {
     let why = "no audio line over RTP";
     assert!(callee.refused.is_some_and(|line| line.contains(why)));
     assert_eq!(callee.over, Some(Outcome::Media(why.to_owned())), "{}", world.ladder());
+}
+
+/// The first BYE comes in as a re-INVITE that leaves the offer to us.
+#[test]
+fn a_reinvite_without_an_offer_is_not_acceptable() {
+    let turned = AtomicBool::new(false);
+    let meddle: Meddle = Arc::new(move |way, octets| {
+        if way == Way::Out || !octets.starts_with(b"BYE ") || turned.swap(true, Ordering::Relaxed) {
+            return vec![octets.to_vec()];
+        }
+        vec![edit(octets, |line| {
+            let line = line.replace("BYE", "INVITE").replace("branch=z9hG4bK", "branch=z9hG4bKx");
+            let contact = "\r\nContact: <sip:alice@192.0.2.1:5060>";
+            Some(if line.starts_with("CSeq:") { line + contact } else { line })
+        })]
+    });
+    let change = Change { meddle: Some(meddle), require: Require::Nothing, ..Change::default() };
+    let mut world = World::new(14, change);
+    let (caller, _) = world.watch();
+    let id = world.call();
+    world.pass(Duration::from_secs(1));
+    assert!(caller.seen().established.is_some(), "{}", world.ladder());
+    world.caller.hang_up(id);
+    world.pass(Duration::from_secs(1));
+    assert!(status_of(&world, "callee", "SIP/2.0 488") > 0, "{}", world.ladder());
+    assert_eq!(status_of(&world, "callee", "SIP/2.0 400"), 0, "{}", world.ladder());
+    world.settle();
 }
 
 /// Sees a call to its end and says what both sides saw.
