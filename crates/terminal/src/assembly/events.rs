@@ -5,7 +5,7 @@ use media_ctl::Stats;
 use sip_core::manager::{CallId, Cause, EndReason, OptionsId, RegistrationId};
 use std::fmt;
 use std::net::SocketAddr;
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -112,8 +112,11 @@ impl fmt::Display for Outcome {
 }
 
 /// The events of a terminal, in order.
+///
+/// They wait until they are read: a slow reader learns late, and holds no call up. Who does not
+/// want them drops this.
 #[derive(Debug)]
-pub struct Events(pub(super) Receiver<Event>);
+pub struct Events(pub(super) UnboundedReceiver<Event>);
 
 impl Events {
     /// The next event, or `None` once the terminal has shut down.

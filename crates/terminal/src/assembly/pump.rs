@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 #[cfg(feature = "digest")]
 use std::sync::PoisonError;
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// What a registrar's answer says of its flow.
 #[cfg_attr(not(feature = "digest"), expect(dead_code, reason = "for the security manager"))]
@@ -23,11 +23,11 @@ struct Registered {
 }
 
 /// Runs until the SIP manager has shut down.
-pub(super) async fn pump(shared: Arc<Shared>, mut sip: Events, out: Sender<Event>) {
+pub(super) async fn pump(shared: Arc<Shared>, mut sip: Events, out: UnboundedSender<Event>) {
     while let Some(event) = sip.next().await {
         if let Some(event) = shared.on(event) {
             // Nobody has to listen; the calls go on.
-            drop(out.send(event).await);
+            drop(out.send(event));
         }
     }
 }

@@ -23,10 +23,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Events that wait to be read; a reader that is slower holds the terminal's events up, not its
-/// calls.
-const WAITING_EVENTS: usize = 256;
-
 /// Whom to call, and with what.
 pub struct Invitation {
     /// The URI that is called.
@@ -94,7 +90,7 @@ impl Terminal {
             streams: Mutex::default(),
             entropy: ports.entropy,
         });
-        let (sender, receiver) = mpsc::channel(WAITING_EVENTS);
+        let (sender, receiver) = mpsc::unbounded_channel();
         ports.runtime.spawn(Box::pin(pump(Arc::clone(&shared), sip_events, sender)));
         Ok((Self { shared }, Events(receiver)))
     }

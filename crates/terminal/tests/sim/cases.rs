@@ -1,7 +1,7 @@
 //! SECURITY.md's cases that need two whole terminals, by their numbers.
 
 use crate::meddler::{Meddle, Way};
-use crate::world::{Change, Seen, World};
+use crate::world::{CALLEE, Change, Seen, World};
 use sip_core::manager::Cause;
 use sma::conformance::{Gate, Hanging, Late};
 use ssa::Why;
@@ -55,6 +55,22 @@ fn a_reinvite_without_an_offer_is_not_acceptable() {
     assert!(status_of(&world, "callee", "SIP/2.0 488") > 0, "{}", world.ladder());
     assert_eq!(status_of(&world, "callee", "SIP/2.0 400"), 0, "{}", world.ladder());
     world.settle();
+}
+
+#[test]
+fn a_call_is_set_up_though_nobody_reads_the_events() {
+    let mut world = World::new(256, Change::default());
+    let callee = world.watch_callee();
+    for _ in 0..300 {
+        world.caller.options(CALLEE, Some(world.way_to_callee())).unwrap();
+    }
+    world.pass(Duration::from_secs(1));
+    let id = world.call();
+    world.pass(Duration::from_secs(3));
+    world.caller.hang_up(id);
+    world.settle();
+    let heard = callee.seen().packets_received;
+    assert!(heard > 50, "{heard} packets\n{}", world.ladder());
 }
 
 /// Sees a call to its end and says what both sides saw.

@@ -4,7 +4,7 @@ use crate::meddler::{Meddle, Meddler};
 use media_ctl::audio::{Silence, Tone};
 use net::sim::{Link, Random, SimConfig, Simulation};
 use net::{Network, Runtime};
-use sip_core::manager::CallId;
+use sip_core::manager::{CallId, NextHop};
 use sma::SecurityApplication;
 use sma::conformance::{Directory, Double};
 use std::net::IpAddr;
@@ -144,7 +144,7 @@ impl World {
     pub(crate) fn call(&self) -> CallId {
         let invitation = Invitation {
             to: CALLEE.to_owned(),
-            next_hop: Some(Address::udp((CALLEE_IP, 5060).into()).into()),
+            next_hop: Some(self.way_to_callee()),
             // Whom the callee challenges by Digest need not challenge the callee.
             require: if self.require == Require::Pgp { Require::Pgp } else { Require::Nothing },
             source: Box::new(Tone::new(440.0, 8_000)),
@@ -153,15 +153,24 @@ impl World {
         self.caller.call(invitation).unwrap()
     }
 
+    pub(crate) fn way_to_callee(&self) -> NextHop {
+        Address::udp((CALLEE_IP, 5060).into()).into()
+    }
+
     /// Both sides' events from now on, the callee answering every call.
     pub(crate) fn watch(&mut self) -> (Watch, Watch) {
         let caller = Watch::default();
-        let callee = Watch::default();
         let events = self.caller_events.take().unwrap();
         self.runtime.spawn(Box::pin(follow(self.caller.clone(), events, caller.clone())));
+        (caller, self.watch_callee())
+    }
+
+    /// The callee's events from now on; it answers every call. Nobody reads the caller's.
+    pub(crate) fn watch_callee(&mut self) -> Watch {
+        let callee = Watch::default();
         let events = self.callee_events.take().unwrap();
         self.runtime.spawn(Box::pin(follow(self.callee.clone(), events, callee.clone())));
-        (caller, callee)
+        callee
     }
 
     /// Lets virtual time pass.
