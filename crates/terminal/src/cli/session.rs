@@ -181,6 +181,7 @@ async fn with_agent(
 
 fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<()> {
     let entries = recorder.entries();
+    recorder.warn_of_gaps();
     if let Some(path) = &records.ladder {
         let ladder = Ladder::of_one(&entries, name);
         let text = if path.extension().is_some_and(|extension| extension == "svg") {

@@ -32,6 +32,7 @@ pub(super) fn prepare(out: &Path) -> Result<()> {
 /// Writes capture, ladder and report.
 pub(super) fn write(plan: &Plan, recorder: &Recorder, report: &Report) -> Result<()> {
     let entries = recorder.entries();
+    recorder.warn_of_gaps();
     let ladder = Ladder::of_two(&entries, "caller", "callee");
     let mut packets = Vec::new();
     capture::write(&mut packets, &entries, View::Senders, recorder.unix_start())

@@ -115,7 +115,7 @@ impl<'a> Builder<'a> {
         if !self.knows(entry) {
             return;
         }
-        if !is_media(entry) {
+        if !entry.is_media() {
             self.flush_media(WORTH_AN_ARROW);
         }
         match (&entry.packet, entry.kind) {
@@ -233,13 +233,6 @@ impl<'a> Builder<'a> {
 
 /// Fewer media packets than this do not get an arrow of their own before the next signal.
 const WORTH_AN_ARROW: u64 = 25;
-
-fn is_media(entry: &Entry) -> bool {
-    entry
-        .packet
-        .as_ref()
-        .is_some_and(|packet| matches!(classify(&packet.octets), WireKind::Rtp | WireKind::Rtcp))
-}
 
 fn hue(entry: &Entry) -> Hue {
     use Lifeline::{

@@ -170,6 +170,23 @@ fn a_lost_message_ends_in_the_network() {
 }
 
 #[test]
+fn a_long_call_keeps_how_it_was_set_up() {
+    let recorder = recorder();
+    let (a, b) = (recorder.tap("caller"), recorder.tap("callee"));
+    call(&a, &b);
+    for _ in 0..40_000 {
+        send(&a, &b, (4000, 4002), RTP);
+    }
+    let ladder = Ladder::of_one(&recorder.entries(), "caller");
+    let text = ladder.to_text();
+    assert!(text.contains(" INVITE sip:bob@example.org"), "the oldest");
+    assert!(text.contains(" RTP × "), "{text}");
+    assert!(recorder.dropped() > 0);
+    let entries = recorder.entries();
+    assert!(entries.is_sorted_by_key(|entry| entry.number));
+}
+
+#[test]
 fn the_picture_names_signals_and_states() {
     let recorder = recorder();
     call(&recorder.tap("caller"), &recorder.tap("callee"));

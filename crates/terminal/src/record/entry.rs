@@ -1,5 +1,6 @@
 //! What is recorded: one entry for each signal, wire message and change of state.
 
+use super::wire::{WireKind, classify};
 use bytes::Bytes;
 use std::fmt;
 use std::net::SocketAddr;
@@ -120,4 +121,12 @@ pub struct Entry {
     pub kind: Kind,
     /// The octets, of a wire entry.
     pub packet: Option<Packet>,
+}
+
+impl Entry {
+    /// Whether it is a packet of RTP or RTCP.
+    pub fn is_media(&self) -> bool {
+        let kind = self.packet.as_ref().map(|packet| classify(&packet.octets));
+        matches!(kind, Some(WireKind::Rtp | WireKind::Rtcp))
+    }
 }

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! One [`Recorder`] numbers what happens; each terminal has a [`Tap`] into it, so that two
-//! terminals of one process share one order. Memory is bounded, the oldest entries go first.
+//! terminals of one process share one order. Memory is bounded: the oldest entries go first,
+//! media before what it was set up by, and [`Recorder::dropped`] says how many went.
 //! A terminal without a recorder is assembled without the decorators: it costs nothing.
 
 mod entry;
@@ -20,6 +21,6 @@ mod signals;
 mod wire;
 
 pub use entry::{Entry, Kind, Lifeline, Packet, Protocol};
-pub use recorder::{Limits, Recorder, Tap};
+pub use recorder::{Budget, Limits, Recorder, Tap};
 pub use redact::clean;
 pub use wire::{WireKind, classify};

@@ -9,9 +9,19 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What a recorder keeps at most; the oldest entries go first.
+/// What a recorder keeps at most. Media packets have limits of their own, so that a long call
+/// does not push out how it was set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
+    /// For signals, states and messages.
+    pub signals: Budget,
+    /// For packets of RTP and RTCP.
+    pub media: Budget,
+}
+
+/// What of one kind is kept at most; the oldest entries go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
     /// Entries.
     pub entries: usize,
     /// Octets of packets, in bytes.
@@ -19,9 +29,13 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 65 536 entries and 32 MiB: about five minutes of a recorded call.
+    /// 16 384 signals and 8 MiB of messages; 65 536 packets, which are ten minutes of one call,
+    /// and 24 MiB of media.
     fn default() -> Self {
-        Self { entries: 65_536, octets: 32 << 20 }
+        Self {
+            signals: Budget { entries: 16_384, octets: 8 << 20 },
+            media: Budget { entries: 65_536, octets: 24 << 20 },
+        }
     }
 }
 
@@ -36,9 +50,35 @@ pub struct Recorder {
 
 #[derive(Default)]
 struct Kept {
+    signals: Queue,
+    media: Queue,
+    numbered: u64,
+}
+
+/// Entries of one kind, in order.
+#[derive(Default)]
+struct Queue {
     entries: VecDeque<Entry>,
     octets: usize,
-    numbered: u64,
+}
+
+impl Queue {
+    fn push(&mut self, entry: Entry, budget: Budget) {
+        self.octets += octets(&entry);
+        self.entries.push_back(entry);
+        while self.entries.len() > budget.entries || self.octets > budget.octets {
+            let Some(oldest) = self.entries.pop_front() else {
+                break;
+            };
+            self.octets -= octets(&oldest);
+        }
+    }
+}
+
+impl Kept {
+    fn len(&self) -> usize {
+        self.signals.entries.len() + self.media.entries.len()
+    }
 }
 
 impl Recorder {
@@ -60,13 +100,26 @@ impl Recorder {
 
     /// All entries that are kept, in order.
     pub fn entries(&self) -> Vec<Entry> {
-        self.lock().entries.iter().cloned().collect()
+        let kept = self.lock();
+        let all = kept.signals.entries.iter().chain(&kept.media.entries);
+        let mut entries: Vec<Entry> = all.cloned().collect();
+        drop(kept);
+        entries.sort_unstable_by_key(|entry| entry.number);
+        entries
     }
 
     /// How many entries were dropped for want of room.
     pub fn dropped(&self) -> u64 {
         let kept = self.lock();
-        kept.numbered - kept.entries.len() as u64
+        kept.numbered - kept.len() as u64
+    }
+
+    /// Says in the log if something is missing from the record.
+    pub fn warn_of_gaps(&self) {
+        let dropped = self.dropped();
+        if dropped > 0 {
+            tracing::warn!("the record has gaps: {dropped} entries dropped for want of room");
+        }
     }
 
     /// When the recorder was made, since the Unix epoch.
@@ -79,13 +132,10 @@ impl Recorder {
         kept.numbered += 1;
         entry.number = kept.numbered;
         entry.at = self.runtime.now().saturating_duration_since(self.start);
-        kept.octets += octets(&entry);
-        kept.entries.push_back(entry);
-        while kept.entries.len() > self.limits.entries || kept.octets > self.limits.octets {
-            let Some(oldest) = kept.entries.pop_front() else {
-                break;
-            };
-            kept.octets -= octets(&oldest);
+        if entry.is_media() {
+            kept.media.push(entry, self.limits.media);
+        } else {
+            kept.signals.push(entry, self.limits.signals);
         }
     }
 
@@ -100,7 +150,7 @@ fn octets(entry: &Entry) -> usize {
 
 impl fmt::Debug for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Recorder({} entries)", self.lock().entries.len())
+        write!(f, "Recorder({} entries)", self.lock().len())
     }
 }
 
