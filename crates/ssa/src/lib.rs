@@ -19,6 +19,7 @@
 //!
 //! [`Deny`] and [`Open`] are its null implementations, [`Observed`] shows every signal to a
 //! [`Sink`], and the feature `conformance` adds the kit that every security manager passes.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -328,8 +329,3 @@ pub trait SipSecurity: Send + Sync {
 }
 
 const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
-
-/// The README's example is compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-pub struct Readme;

@@ -70,24 +70,18 @@ trait Verdict: fmt::Debug {
     }
 }
 
-impl Verdict for Received {
-    fn is_challenge(&self) -> bool {
-        matches!(self, Self::SendWwwAuthenticate(_))
-    }
+/// Verdicts that may be the signal `send_www_authenticate`.
+macro_rules! may_challenge {
+    ($($verdict:ty),*) => {$(
+        impl Verdict for $verdict {
+            fn is_challenge(&self) -> bool {
+                matches!(self, Self::SendWwwAuthenticate { .. })
+            }
+        }
+    )*};
 }
 
-impl Verdict for Authentication {
-    fn is_challenge(&self) -> bool {
-        matches!(self, Self::SendWwwAuthenticate(_))
-    }
-}
-
-impl Verdict for Required {
-    fn is_challenge(&self) -> bool {
-        matches!(self, Self::SendWwwAuthenticate { .. })
-    }
-}
-
+may_challenge!(Received, Authentication, Required);
 impl Verdict for BodyVerdict {}
 impl Verdict for Authorized {}
 impl Verdict for Leaving {}

@@ -14,6 +14,7 @@
 //!
 //! What it is *not*: SDP, ciphers, policy. It needs nothing but `std`. Every method answers at
 //! once: who is asked here has been authenticated already, or is refused.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod null;
 mod observed;
@@ -234,8 +235,3 @@ pub trait Opener: Send {
     /// See [`PacketError`]; the packet is to be dropped and counted.
     fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, PacketError>;
 }
-
-/// The README's example is compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-pub struct Readme;

@@ -13,6 +13,7 @@
 //!
 //! What it is *not*: a place where anything is decided. Prompts wait for people, so the
 //! application's side is an `async` trait; the rest answers at once.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod assurance;
 mod null;
@@ -144,8 +145,3 @@ pub trait TelephonyApplication: Send + Sync {
     /// once, not awaited, and no more often than a source may guess.
     fn key_mismatch(&self, mismatch: KeyMismatch);
 }
-
-/// The README's example is compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-pub struct Readme;
