@@ -1,11 +1,13 @@
 //! The operations that are held to a number of instructions or of allocations, by name.
 
 use crate::auth::{AuthorizedInvite, Exchange, Sealed};
+use crate::calls::Answering;
 use crate::{l2, messages};
 use bytes::Bytes;
 use md5::Md5;
 use sha2::Sha256;
 use sip_core::{Limits, Message};
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::rc::Rc;
 
@@ -35,6 +37,9 @@ pub fn all() -> Vec<Operation> {
     }
     operations.push(Operation { name: "parse_l2/sum".to_owned(), run: Box::new(nine()) });
     operations.extend(authentication());
+    let answering = RefCell::new(Answering::default());
+    let run = Box::new(move || assert!(answering.borrow_mut().call(), "a call that is answered"));
+    operations.push(Operation { name: "call/answered".to_owned(), run });
     operations
 }
 

@@ -1,0 +1,184 @@
+//! A call that is answered, by the SIP manager alone: INVITE, 100, 180, 200, ACK, BYE, 200.
+//!
+//! From the datagram's octets to those of the response, with every transaction, dialog, timer and
+//! question to a security manager that lets all pass; without sockets and media. Calls follow one
+//! another at one a second of virtual time, so that the timers of ended calls run out among them.
+
+use bytes::Bytes;
+use sip_core::manager::{
+    Action, Arrival, CallId, Config, Event, Keyed, Local, Ports, Query, Random, SipManager, Verdict,
+};
+use sip_core::{Limits, Message};
+use ssa::{Body, BodyVerdict, FlowId, Incoming, Leaving, Received, Transport};
+use std::hash::{BuildHasher as _, RandomState};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// A terminal that answers, and the peer that calls it.
+pub struct Answering {
+    manager: SipManager,
+    local: SocketAddr,
+    peer: SocketAddr,
+    limits: Limits,
+    now: Instant,
+    number: u64,
+    answer: Body,
+    /// The last message that was sent.
+    sent: Bytes,
+    incoming: Option<CallId>,
+    ended: bool,
+}
+
+impl std::fmt::Debug for Answering {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Answering({} calls)", self.number)
+    }
+}
+
+struct Key(RandomState);
+
+impl Keyed for Key {
+    fn hash(&self, parts: &[&[u8]]) -> u64 {
+        self.0.hash_one(parts)
+    }
+}
+
+struct Counter(u64);
+
+impl Random for Counter {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0
+    }
+}
+
+impl Default for Answering {
+    #[expect(clippy::disallowed_methods, reason = "any instant does as a beginning")]
+    fn default() -> Self {
+        let local = SocketAddr::from(([192, 0, 2, 2], 5060));
+        let locals = vec![Local { transport: Transport::Udp, address: local }];
+        let config = Config { locals, ..Config::default() };
+        let random = Box::new(Counter(1));
+        let ports = Ports { keyed: Box::new(Key(RandomState::new())), random };
+        let octets = b"v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
+            m=audio 40000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n";
+        Self {
+            manager: SipManager::new(config, ports),
+            local,
+            peer: SocketAddr::from(([192, 0, 2, 1], 5060)),
+            limits: Limits::default(),
+            now: Instant::now(),
+            number: 0,
+            answer: Body {
+                content_type: Some(b"application/sdp".to_vec()),
+                octets: octets.to_vec(),
+            },
+            sent: Bytes::new(),
+            incoming: None,
+            ended: false,
+        }
+    }
+}
+
+/// Answers as a terminal without security does.
+fn open(query: Query<'_>) -> Verdict {
+    match query {
+        Query::RequestReceived { .. } => Verdict::Received(Received::Admit),
+        Query::Encrypt { body, .. } => Verdict::Body(BodyVerdict::Body(body.clone())),
+        Query::Decrypt { body, .. } => Verdict::Body(BodyVerdict::Body(body)),
+        Query::ResponseLeaving { .. } => Verdict::Leaving(Leaving::Fields(Vec::new())),
+        Query::ResponseReceived { .. } => Verdict::Incoming(Incoming::Accept),
+        Query::Authenticate { .. }
+        | Query::Got401 { .. }
+        | Query::Authorize { .. }
+        | Query::Locate { .. } => Verdict::Unanswered,
+    }
+}
+
+impl Answering {
+    /// One call from its INVITE to the 200 of its BYE; whether all of it happened.
+    pub fn call(&mut self) -> bool {
+        self.number += 1;
+        self.now += Duration::from_secs(1);
+        while self.manager.poll_timeout().is_some_and(|due| due <= self.now) {
+            self.manager.on_timeout(self.now);
+            self.act();
+        }
+        self.receive(&request("INVITE", 1, "INVITE", self.number, "", SDP));
+        let Some(id) = self.incoming.take() else { return false };
+        if self.manager.ring(self.now, id).is_err()
+            || self.manager.accept(self.now, id, self.answer.clone()).is_err()
+        {
+            return false;
+        }
+        self.act();
+        let Some(tag) = to_tag(&self.sent) else { return false };
+        self.receive(&request("ACK", 1, "ACK-2xx", self.number, &tag, ""));
+        self.receive(&request("BYE", 2, "BYE", self.number, &tag, ""));
+        std::mem::take(&mut self.ended) && self.sent.starts_with(b"SIP/2.0 200")
+    }
+
+    fn receive(&mut self, octets: &str) {
+        let datagram = Bytes::copy_from_slice(octets.as_bytes());
+        let Ok(message) = Message::parse(datagram, &self.limits) else { return };
+        let (source, local, transport, flow) = (self.peer, self.local, Transport::Udp, FlowId(1));
+        self.manager.on_message(self.now, Arrival { source, local, transport, flow }, message);
+        self.act();
+    }
+
+    fn act(&mut self) {
+        while let Some(action) = self.manager.poll_action() {
+            match action {
+                Action::Send { octets, .. } => self.sent = octets,
+                Action::Consult(id) => {
+                    let verdict = self.manager.query(id).map_or(Verdict::Unanswered, open);
+                    self.manager.verdict(self.now, id, verdict);
+                }
+                Action::Event(Event::Incoming { id, .. }) => self.incoming = Some(id),
+                Action::Event(Event::Ended { .. }) => self.ended = true,
+                Action::Event(_) | Action::CancelConsult(_) | Action::Abandon(_) => {}
+            }
+        }
+    }
+}
+
+const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+    m=audio 30000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
+
+/// A request of the peer, as SIPp's `uac` writes it.
+fn request(method: &str, cseq: u32, branch: &str, number: u64, tag: &str, body: &str) -> String {
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+    format!(
+        "{method} sip:service@192.0.2.2:5060 SIP/2.0\r\n\
+         Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-{number}-{branch}\r\n\
+         From: sipp <sip:sipp@192.0.2.1:5060>;tag=peer{number}\r\n\
+         To: service <sip:service@192.0.2.2:5060>{tag}\r\n\
+         Call-ID: {number}-5012@192.0.2.1\r\n\
+         CSeq: {cseq} {method}\r\n\
+         Contact: sip:sipp@192.0.2.1:5060\r\n\
+         Max-Forwards: 70\r\n\
+         {kind}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// The tag of a response's To, with its `;tag=`.
+fn to_tag(response: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(response).ok()?;
+    let line = text.lines().find(|line| line.starts_with("To:"))?;
+    Some(line.get(line.find(";tag=")?..)?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_end_and_leave_what_their_timers_hold() {
+        let mut answering = Answering::default();
+        assert!((0..100).all(|_| answering.call()));
+        // One call a second, and 32 s of Timer J and of RFC 6026's Timer L for each.
+        assert!(answering.manager.sizes().transactions <= 2 * 33);
+        assert_eq!(answering.manager.sizes().dialogs, 0);
+    }
+}
