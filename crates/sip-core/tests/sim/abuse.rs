@@ -3,7 +3,7 @@
 use crate::double::{Double, FORBIDDEN, Script, When};
 use crate::raw::{Raw, Wanted, field, request, to_tag};
 use crate::world::{ALICE, Side, World, sdp};
-use sip_core::manager::{CallId, Cause, EndReason, Event};
+use sip_core::manager::{self, CallId, Cause, EndReason, Event};
 use ssa::Authentication;
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,6 +123,35 @@ fn d04_a_refused_bye_leaves_the_sequence_as_it_was() {
             assert_eq!(raw.status().await.unwrap(), "403 Forbidden");
             raw.send(&request(&Wanted { branch: "c", cseq: 2, ..bye }));
             assert_eq!(raw.status().await.unwrap(), "403 Forbidden");
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_flood_of_reinvites_is_503_and_a_bye_gets_through() {
+    let world = World::perfect();
+    let verify = When::After(Duration::from_secs(1));
+    let script = Script { challenges: true, verify, ..Script::default() };
+    let sip = manager::Config { transactions: 2, ..manager::Config::default() };
+    let mut bob = world.side_with(2, Double::new(world.runtime(2), script), sip);
+    let mut raw = Raw::new(&world, 9);
+    world
+        .sim
+        .block_on(async {
+            raw.send(&request(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
+            let id = bob.incoming().await;
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+            assert_eq!(raw.status().await.unwrap(), "100 Trying");
+            let ok = raw.receive().await.unwrap();
+            let inside = Wanted { to_tag: to_tag(&ok), extra: CREDENTIALS, ..Wanted::default() };
+            raw.send(&request(&Wanted { method: "ACK", branch: "ack", ..inside }));
+            for cseq in 2..=6 {
+                let branch = format!("r{cseq}");
+                raw.send(&request(&Wanted { branch: &branch, cseq, ..inside }));
+            }
+            assert_eq!(raw.status().await.unwrap(), "503 Service Unavailable");
+            raw.send(&request(&Wanted { method: "BYE", branch: "b", cseq: 7, ..inside }));
+            assert_eq!(raw.status().await.unwrap(), "200 OK");
         })
         .unwrap();
 }
