@@ -1,10 +1,18 @@
 //! A table whose keys go stale: a key names one entry, never its successor.
 
+use std::fmt;
+
 /// Names an entry of a [`Slab`]. The generation tells it from earlier entries of the same slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Key {
     index: u32,
     generation: u32,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.index, self.generation)
+    }
 }
 
 #[derive(Debug)]

@@ -69,22 +69,31 @@ pub(super) fn shows_progress() -> bool {
 /// Tells what happened to a terminal.
 pub(super) fn tell(out: Output, event: &Event) {
     let (line, object) = match event {
-        Event::Incoming { from, source, assurance, .. } => (
+        Event::Incoming { id, from, source, assurance } => (
             format!("call from {from} at {source} ({})", assurance.line()),
-            json!({ "event": "incoming", "from": from, "source": source, "assurance": assurance }),
+            json!({
+                "event": "incoming",
+                "call": id.to_string(),
+                "from": from,
+                "source": source,
+                "assurance": assurance,
+            }),
         ),
-        Event::Ringing { .. } => ("ringing".to_owned(), json!({ "event": "ringing" })),
-        Event::Established { assurance, .. } => (
+        Event::Ringing { id } => {
+            ("ringing".to_owned(), json!({ "event": "ringing", "call": id.to_string() }))
+        }
+        Event::Established { id, assurance } => (
             format!("established ({})", assurance.line()),
-            json!({ "event": "established", "assurance": assurance }),
+            json!({ "event": "established", "call": id.to_string(), "assurance": assurance }),
         ),
-        Event::Over { outcome, stats, .. } => (
+        Event::Over { id, outcome, stats } => (
             format!(
                 "over: {outcome} ({} packets sent, {} received, {} lost)",
                 stats.packets_sent, stats.packets_received, stats.lost
             ),
             json!({
                 "event": "over",
+                "call": id.to_string(),
                 "ordinary": outcome.is_ordinary(),
                 "outcome": outcome.to_string(),
                 "packets_sent": stats.packets_sent,
