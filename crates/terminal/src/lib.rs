@@ -21,6 +21,7 @@ pub mod config;
 #[cfg(feature = "digest")]
 pub mod demo;
 mod error;
+mod file;
 pub mod ladder;
 pub mod record;
 

@@ -1,9 +1,9 @@
 //! The built program: exit statuses, one clear line for each kind of bad input, and nothing left
 //! behind. What needs no security application is here.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -114,6 +114,106 @@ fn an_unreadable_wav() {
         &["noise.wav"],
     );
     assert_eq!(names(home.path()), ["noise.wav"], "no recording was begun");
+}
+
+#[test]
+fn what_cannot_be_written_is_told_before_the_call() {
+    let home = home();
+    let call = ["call", "sip:bob@127.0.0.1:9", "--seconds", "1"];
+    for option in ["--ladder", "--capture"] {
+        for path in ["/nonexistent/call.svg", home.path().to_str().unwrap()] {
+            let arguments = [&call[..], &[option, path]].concat();
+            refused(home.path(), &arguments, &["cannot write", path]);
+        }
+    }
+    assert_eq!(names(home.path()), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_said_counts_from_the_folder_of_the_configuration() {
+    let home = home();
+    let path = home.path().join("config.toml");
+    fs::write(&path, "[audio]\nsay = \"hello.wav\"\n").unwrap();
+    let expected = home.path().join("hello.wav");
+    refused(
+        home.path(),
+        &["--config", path.to_str().unwrap(), "call", "sip:bob@127.0.0.1:9"],
+        &[expected.to_str().unwrap()],
+    );
+}
+
+/// A peer that answers each request with `status`, and is told where it came from.
+fn peer(status: u16, mut asked: impl FnMut(&UdpSocket, SocketAddr) + Send + 'static) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4_096];
+        while let Ok((length, source)) = socket.recv_from(&mut buffer) {
+            let request = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if request.starts_with("SIP/2.0") {
+                continue;
+            }
+            asked(&socket, source);
+            let kept = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
+            let fields: String = request
+                .split_inclusive("\r\n")
+                .filter(|line| kept.iter().any(|name| line.starts_with(name)))
+                .collect();
+            let answer = format!("SIP/2.0 {status} So\r\n{fields}Content-Length: 0\r\n\r\n");
+            socket.send_to(answer.as_bytes(), source).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn a_refusal_is_told_on_standard_error() {
+    let home = home();
+    let uri = format!("sip:bob@{}", peer(486, |_, _| {}));
+    refused(home.path(), &["options", &uri], &[&uri, "486"]);
+    let path = home.path().join("config.toml");
+    let account = "[[account]]\naor = \"sip:alice@example.org\"\nregistrar = \"udp:";
+    fs::write(&path, format!("{account}{}\"\n", peer(405, |_, _| {}))).unwrap();
+    refused(
+        home.path(),
+        &["--config", path.to_str().unwrap(), "register"],
+        &["sip:alice@example.org is not registered", "405"],
+    );
+}
+
+/// The peer calls while it is asked, and is told that the line is busy.
+#[test]
+fn a_call_that_comes_in_during_another_command_is_busy() {
+    let home = home();
+    let (tell, told) = std::sync::mpsc::channel();
+    let uri = format!(
+        "sip:bob@{}",
+        peer(200, move |socket, source| {
+            let here = socket.local_addr().unwrap();
+            let body = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                    m=audio 4000 RTP/AVP 0\r\n";
+            let invite = format!(
+                "INVITE sip:a@{source} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bKx\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:bob@{here}>;tag=1\r\nTo: <sip:a@{source}>\r\n\
+             Call-ID: 1\r\nCSeq: 1 INVITE\r\nContact: <sip:bob@{here}>\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            socket.send_to(invite.as_bytes(), source).unwrap();
+            let mut buffer = [0; 4_096];
+            let statuses = std::iter::repeat_with(|| {
+                let length = socket.recv(&mut buffer).unwrap();
+                String::from_utf8_lossy(&buffer[..length]).lines().next().unwrap_or("").to_owned()
+            });
+            let last = statuses
+                .into_iter()
+                .find(|line| line.starts_with("SIP/2.0") && !line.starts_with("SIP/2.0 1"));
+            drop(tell.send(last));
+        })
+    );
+    let output = countersign(home.path(), &["options", &uri]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(told.recv().unwrap().as_deref(), Some("SIP/2.0 486 Busy Here"));
 }
 
 #[test]

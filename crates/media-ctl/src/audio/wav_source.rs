@@ -5,6 +5,7 @@ use super::{AudioSource, SAMPLE_RATE, WavError, WavReason};
 use hound::{SampleFormat, WavReader};
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The longest file, in samples at 8 kHz: an hour, 58 MB.
 const MAX_SAMPLES: usize = 3600 * SAMPLE_RATE as usize;
@@ -12,9 +13,10 @@ const MAX_SAMPLES: usize = 3600 * SAMPLE_RATE as usize;
 /// Plays a WAV file, once or over and over.
 ///
 /// The file is read when it is opened, so that whatever is wrong with it is said before a call.
+/// A clone shares the samples, and goes on from where it was cloned.
 #[derive(Clone, Debug)]
 pub struct WavSource {
-    samples: Vec<i16>,
+    samples: Arc<[i16]>,
     at: usize,
     repeat: bool,
 }
@@ -25,7 +27,7 @@ impl WavSource {
     /// # Errors
     /// The file cannot be read, is no WAV file, or exceeds the limits of [`WavReason`].
     pub fn open(path: &Path) -> Result<Self, WavError> {
-        Ok(Self { samples: read_wav(path)?, at: 0, repeat: false })
+        Ok(Self { samples: read_wav(path)?.into(), at: 0, repeat: false })
     }
 
     /// Plays from the start again after the end.

@@ -52,6 +52,13 @@ pub struct Global {
     pub verbose: u8,
 }
 
+impl Global {
+    /// Whether every signal is to be told.
+    pub(super) const fn tells_signals(&self) -> bool {
+        self.verbose >= 2
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {

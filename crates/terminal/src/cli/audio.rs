@@ -1,8 +1,9 @@
 //! What is said and heard, by the words of the command line.
 
+use crate::config::Config;
 use crate::error::{Error, Result};
 use media_ctl::audio::{AudioSink, AudioSource, Silence, Tone, WavSink, WavSource};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A 440 Hz tone at a quarter of full scale.
 const TONE: (f64, i16) = (440.0, 8_192);
@@ -11,36 +12,42 @@ const TONE: (f64, i16) = (440.0, 8_192);
 const RATE: u32 = 8_000;
 
 /// What is said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Say {
     /// A tone.
     Tone,
     /// Nothing.
     Silence,
-    /// A file.
-    File(PathBuf),
+    /// A file, which has been read: every call plays it from the start.
+    File(WavSource),
 }
 
 impl Say {
-    /// What `word` means: `tone`, `silence`, or a file.
-    pub(super) fn new(word: &str) -> Self {
-        match word {
-            "tone" => Self::Tone,
-            "silence" => Self::Silence,
-            file => Self::File(PathBuf::from(file)),
-        }
-    }
-
-    /// A source that says it from the start.
+    /// What the command line says, or else the configuration, or else a tone. A file that the
+    /// configuration names counts from its folder.
     ///
     /// # Errors
     /// The file is no WAV file that can be read.
-    pub(super) fn source(&self) -> Result<Box<dyn AudioSource>> {
-        Ok(match self {
+    pub(super) fn choose(argument: Option<&str>, config: &Config) -> Result<Self> {
+        match (argument, config.audio.say.as_deref()) {
+            (Some("tone"), _) | (None, None | Some("tone")) => Ok(Self::Tone),
+            (Some("silence"), _) | (None, Some("silence")) => Ok(Self::Silence),
+            (Some(file), _) => Self::file(Path::new(file)),
+            (None, Some(file)) => Self::file(&config.at(Path::new(file))),
+        }
+    }
+
+    fn file(path: &Path) -> Result<Self> {
+        WavSource::open(path).map(Self::File).map_err(Error::invalid)
+    }
+
+    /// A source that says it from the start.
+    pub(super) fn source(&self) -> Box<dyn AudioSource> {
+        match self {
             Self::Tone => Box::new(Tone::new(TONE.0, TONE.1)),
             Self::Silence => Box::new(Silence),
-            Self::File(path) => Box::new(WavSource::open(path).map_err(Error::invalid)?),
-        })
+            Self::File(source) => Box::new(source.clone()),
+        }
     }
 }
 

@@ -3,22 +3,22 @@
 use super::args::{Call, Global};
 use super::audio::{self, Say};
 use super::output::{Output, tell};
-use super::run::Done;
 use super::session::Session;
 use super::stop::Stop;
 use crate::assembly::{Event, Invitation, Outcome};
 use crate::config::Require;
 use crate::error::{Error, Result};
-use std::time::Duration;
+use net::BoxFuture;
 
 /// Calls, and waits until the call is over.
-pub(super) async fn run(global: &Global, call: Call, out: Output) -> Result<Done> {
+pub(super) async fn run(global: &Global, call: Call, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
     let mut session = Session::open(global, 0, call.records.clone()).await?;
     let outcome = talk(&mut session, &call, &mut stop, out).await;
-    session.close(|event| tell(out, event)).await?;
+    // Why the call failed says more than why its record cannot be written.
+    let closed = session.close(|event| tell(out, event)).await;
     match outcome? {
-        outcome if outcome.is_ordinary() => Ok(Done::Well),
+        outcome if outcome.is_ordinary() => closed,
         outcome => Err(Error::Call(outcome.to_string())),
     }
 }
@@ -30,42 +30,38 @@ async fn talk(session: &mut Session, call: &Call, stop: &mut Stop, out: Output) 
     if require == Require::Pgp {
         session.can_sign()?;
     }
-    let say = call.audio.as_deref().or(session.config.audio.say.as_deref());
     let invitation = Invitation {
         to: call.uri.clone(),
         next_hop: session.next_hop(&call.uri),
         require,
-        source: Say::new(say.unwrap_or("tone")).source()?,
+        source: Say::choose(call.audio.as_deref(), &session.config)?.source(),
         sink: audio::sink(call.record.as_deref())?,
     };
     let id = session.terminal.call(invitation)?;
     // Only an established call starts the clock.
-    let mut left: Option<Duration> = None;
+    let mut talked: BoxFuture<()> = Box::pin(std::future::pending());
     loop {
         tokio::select! {
             () = stop.wanted() => session.terminal.hang_up(id),
-            () = sleep(left) => session.terminal.hang_up(id),
+            () = &mut talked => {
+                talked = Box::pin(std::future::pending());
+                session.terminal.hang_up(id);
+            }
             event = session.events.next() => match event {
                 Some(Event::Over { id: over, outcome, stats }) if over == id => {
                     tell(out, &Event::Over { id, outcome: outcome.clone(), stats });
                     return Ok(outcome);
                 }
                 Some(event) => {
-                    if matches!(event, Event::Established { .. }) {
-                        left = call.seconds;
+                    if let (Event::Established { .. }, Some(seconds)) = (&event, call.seconds) {
+                        talked = Box::pin(tokio::time::sleep(seconds));
                     }
                     tell(out, &event);
+                    session.decline(&event);
                 }
                 None => return Err(Error::Call("the terminal stopped".to_owned())),
             },
         }
-    }
-}
-
-async fn sleep(left: Option<Duration>) {
-    match left {
-        Some(left) => tokio::time::sleep(left).await,
-        None => std::future::pending().await,
     }
 }
 

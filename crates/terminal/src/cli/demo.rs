@@ -2,7 +2,6 @@
 
 use super::args::{self, Demo};
 use super::output::{Output, shows_progress};
-use super::run::Done;
 use super::stop::Stop;
 use crate::demo::{self, Flow, Plan, Report, Verdict};
 use crate::error::{Error, Result};
@@ -10,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use std::time::Duration;
 
 /// Runs the demonstration and says how it went.
-pub(super) async fn run(demo: Demo, out: Output) -> Result<Done> {
+pub(super) async fn run(demo: Demo, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
     let plan = Plan {
         flow: match demo.flow {
@@ -35,7 +34,7 @@ pub(super) async fn run(demo: Demo, out: Output) -> Result<Done> {
         summary(&report, &plan, out);
     }
     match report.verdict {
-        Verdict::Passed => Ok(Done::Well),
+        Verdict::Passed => Ok(()),
         Verdict::Failed => Err(Error::Call(report.reasons.join("; "))),
     }
 }

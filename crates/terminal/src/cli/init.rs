@@ -2,14 +2,13 @@
 
 use super::args::{Global, Init};
 use super::output::Output;
-use super::run::Done;
 use crate::config::{self, default_path, write_new};
 use crate::error::{Error, Result};
 use serde_json::json;
 use std::path::PathBuf;
 
 /// Writes the configuration and says what to do next.
-pub(super) fn run(global: &Global, init: Init, out: Output) -> Result<Done> {
+pub(super) fn run(global: &Global, init: Init, out: Output) -> Result<()> {
     if global.config.is_some() {
         return Err(Error::Usage("init takes a folder, not --config".to_owned()));
     }
@@ -33,5 +32,5 @@ pub(super) fn run(global: &Global, init: Init, out: Output) -> Result<Done> {
     out.say(&line, json!({ "event": "written", "config": written }));
     #[cfg(feature = "pgp")]
     out.line(&format!("next: countersign --config {} keys generate", written.display()));
-    Ok(Done::Well)
+    Ok(())
 }

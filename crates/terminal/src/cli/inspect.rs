@@ -2,7 +2,6 @@
 
 use super::args::Inspect;
 use super::output::Output;
-use super::run::Done;
 use crate::error::{Error, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -16,7 +15,7 @@ use std::path::{Path, PathBuf};
 const LONGEST: u64 = 1 << 20;
 
 /// Judges files, or objects a line.
-pub(super) fn run(inspect: &Inspect, out: Output) -> Result<Done> {
+pub(super) fn run(inspect: &Inspect, out: Output) -> Result<()> {
     let capabilities = Capabilities::default();
     if inspect.jsonl {
         let inputs = match inspect.files.as_slice() {
@@ -27,7 +26,7 @@ pub(super) fn run(inspect: &Inspect, out: Output) -> Result<Done> {
     } else {
         inspect.files.iter().try_for_each(|path| one(path, &capabilities, out))?;
     }
-    Ok(Done::Well)
+    Ok(())
 }
 
 /// A file, or standard input where it is `-`.

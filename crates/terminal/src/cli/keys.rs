@@ -2,7 +2,6 @@
 
 use super::args::{Global, Keys};
 use super::output::Output;
-use super::run::Done;
 use crate::agent::{Agent, Program, own_key};
 use crate::config::{Config, Pins, SipAor, load_or_default};
 use crate::error::{Error, Result};
@@ -15,16 +14,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Runs one of the commands with the security application.
-pub(super) async fn run(global: &Global, command: Keys, out: Output) -> Result<Done> {
+pub(super) async fn run(global: &Global, command: Keys, out: Output) -> Result<()> {
     let config = load_or_default(global.config.as_deref())?;
     let runtime = Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
     let agent = Agent::start(Program::find(&config)?, runtime).await?;
     let client = Client::new(config.agent_socket());
-    let done = execute(&config, &client, command, out).await;
+    let executed = execute(&config, &client, command, out).await;
     if let Some(agent) = agent {
         agent.stop().await;
     }
-    done.map(|()| Done::Well)
+    executed
 }
 
 async fn execute(config: &Config, client: &Client, command: Keys, out: Output) -> Result<()> {

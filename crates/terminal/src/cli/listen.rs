@@ -3,71 +3,73 @@
 use super::args::{Global, Listen};
 use super::audio::{self, Say};
 use super::output::{Output, tell};
-use super::run::Done;
+use super::person::{Answer, Person, Shown};
 use super::session::Session;
 use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
+use crate::file;
 use serde_json::json;
 use sip_core::manager::CallId;
 use std::collections::VecDeque;
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use tokio::sync::mpsc;
+use std::time::Duration;
 
 /// The port of SIP. RFC 3261 §19.1.2.
 const PORT: u16 = 5_060;
 
+/// How long a person may take to answer: as long as a call rings.
+const RINGING: Duration = Duration::from_secs(180);
+
 /// Waits for calls until it is told to stop.
-pub(super) async fn run(global: &Global, listen: Listen, out: Output) -> Result<Done> {
+pub(super) async fn run(global: &Global, listen: Listen, out: Output) -> Result<()> {
     if !listen.auto_answer && !io::stdin().is_terminal() {
         return Err(Error::Usage(
             "nobody can be asked about calls here; say --auto-answer".to_owned(),
         ));
     }
     let mut stop = Stop::new()?;
-    let session = Session::open(global, PORT, listen.records.clone()).await?;
-    let say = listen.audio.clone().or_else(|| session.config.audio.say.clone());
-    let mut listener = Listener {
-        say: Say::new(say.as_deref().unwrap_or("tone")),
-        record: listen.record,
-        auto: listen.auto_answer,
-        asking: VecDeque::new(),
-        session,
-        out,
-    };
-    let waited = listener.wait(&mut stop).await;
-    listener.session.close(|event| tell(out, event)).await?;
-    waited.map(|()| Done::Well)
+    let mut session = Session::open(global, PORT, listen.records.clone()).await?;
+    let waited = wait(&mut session, &listen, &mut stop, out).await;
+    let closed = session.close(|event| tell(out, event)).await;
+    waited.and(closed)
 }
 
-struct Listener {
-    session: Session,
+async fn wait(session: &mut Session, listen: &Listen, stop: &mut Stop, out: Output) -> Result<()> {
+    // What cannot be said or recorded is an error now, not when somebody calls.
+    let say = Say::choose(listen.audio.as_deref(), &session.config)?;
+    if let Some(folder) = &listen.record {
+        std::fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
+        file::check(&folder.join("call.wav"))?;
+    }
+    let person = session.person.clone().filter(|_| !listen.auto_answer);
+    let record = listen.record.clone();
+    Listener { session, say, record, person, asking: VecDeque::new(), out }.wait(stop).await
+}
+
+struct Listener<'a> {
+    session: &'a mut Session,
     say: Say,
     record: Option<PathBuf>,
-    auto: bool,
-    /// Calls that the user has not answered yet; the first one is asked about.
-    asking: VecDeque<CallId>,
+    /// Who is asked about each call; `None`: every call is answered.
+    person: Option<Person>,
+    /// Calls that the person has not answered yet, in the order in which they are asked about.
+    asking: VecDeque<(CallId, Answer)>,
     out: Output,
 }
 
-impl Listener {
-    async fn wait(&mut self, stop: &mut Stop) -> Result<()> {
-        // What cannot be said is an error now, not when somebody calls.
-        self.say.source()?;
-        if let Some(folder) = &self.record {
-            std::fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
-        }
+impl Listener<'_> {
+    async fn wait(mut self, stop: &mut Stop) -> Result<()> {
         let addresses: Vec<String> =
             self.session.terminal.local_addrs().iter().map(ToString::to_string).collect();
         let line = format!("listening on {}", addresses.join(", "));
         self.out.say(&line, json!({ "event": "listening", "addresses": addresses }));
-        super::register::start(&self.session)?;
-        let mut lines = lines(self.auto);
+        super::register::start(self.session)?;
         loop {
             tokio::select! {
                 () = stop.wanted() => return Ok(()),
-                Some(line) = lines.recv() => self.decided(line.trim()),
+                said = first(&mut self.asking) => self.decided(said),
                 event = self.session.events.next() => match event {
                     Some(event) => self.on(event),
                     None => return Err(Error::Call("the terminal stopped".to_owned())),
@@ -79,44 +81,52 @@ impl Listener {
     fn on(&mut self, event: Event) {
         tell(self.out, &event);
         match event {
-            Event::Incoming { id, .. } => self.incoming(id),
-            Event::Over { id, .. } => self.asking.retain(|asked| *asked != id),
+            Event::Incoming { id, from, .. } => self.incoming(id, &from),
+            Event::Over { id, .. } => self.asking.retain(|(asked, _)| *asked != id),
             _ => {}
         }
     }
 
-    fn incoming(&mut self, id: CallId) {
-        if self.auto {
+    fn incoming(&mut self, id: CallId, from: &str) {
+        let Some(person) = &self.person else {
             return self.answer(id);
-        }
+        };
         // The caller hears that the user is asked; a call that is over needs nothing.
         drop(self.session.terminal.ring(id));
-        self.asking.push_back(id);
-        self.out.line("answer? [y/N]");
+        let text = format!("answer {from}? [y/N]");
+        self.asking.push_back((id, person.ask(&text, Shown::Openly, RINGING)));
     }
 
-    /// The user typed a line: it is about the call that has waited longest.
-    fn decided(&mut self, line: &str) {
-        let Some(id) = self.asking.pop_front() else {
+    /// The person said yes or no to the call that was asked about first, or nothing in time.
+    fn decided(&mut self, said: Option<bool>) {
+        let Some((id, _)) = self.asking.pop_front() else {
             return;
         };
-        if line.eq_ignore_ascii_case("y") || line.eq_ignore_ascii_case("yes") {
-            self.answer(id);
-        } else {
-            _ = self.session.terminal.reject(id, 603);
-        }
+        let status = match said {
+            Some(true) => return self.answer(id),
+            Some(false) => 603,
+            None => 480,
+        };
+        // A call that is over already needs no answer.
+        _ = self.session.terminal.reject(id, status);
     }
 
     fn answer(&self, id: CallId) {
-        let answered = self.say.source().and_then(|source| {
-            let file = self.record.as_deref().map(free_name);
-            let sink = audio::sink(file.as_deref())?;
-            self.session.terminal.accept(id, source, sink)
-        });
+        let file = self.record.as_deref().map(free_name);
+        let answered = audio::sink(file.as_deref())
+            .and_then(|sink| self.session.terminal.accept(id, self.say.source(), sink));
         if let Err(error) = answered {
             tracing::warn!(reason = error.line(), "a call is not answered");
             _ = self.session.terminal.reject(id, 500);
         }
+    }
+}
+
+/// What is said to the call that is asked about first. Cancel-safe.
+async fn first(asking: &mut VecDeque<(CallId, Answer)>) -> Option<bool> {
+    match asking.front_mut() {
+        Some((_, answer)) => answer.yes().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -125,22 +135,4 @@ fn free_name(folder: &Path) -> PathBuf {
     let names = (1_u32..).map(|n| folder.join(format!("call-{n:04}.wav")));
     let taken = |path: &PathBuf| path.exists() || path.with_extension("wav.part").exists();
     names.into_iter().find(|path| !taken(path)).unwrap_or_default()
-}
-
-/// Lines of standard input, where a person answers calls; else none ever.
-fn lines(auto: bool) -> mpsc::Receiver<String> {
-    let (sender, receiver) = mpsc::channel(8);
-    if auto {
-        // Kept by nobody, the channel would end at once; a closed channel only disables its arm.
-        return receiver;
-    }
-    // Reading a terminal cannot be cancelled: the thread ends with the process.
-    std::thread::spawn(move || {
-        for line in io::stdin().lock().lines().map_while(io::Result::ok) {
-            if sender.blocking_send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }

@@ -2,25 +2,24 @@
 
 use super::args::Cli;
 use super::output::Output;
-use super::run::Done;
 use crate::error::{Error, Result};
 use clap::CommandFactory;
 use clap_complete::Shell;
 use std::path::Path;
 
 /// Prints a completion script.
-pub(super) fn completions(shell: Shell, out: Output) -> Result<Done> {
+pub(super) fn completions(shell: Shell, out: Output) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "countersign", &mut script);
     out.raw(&String::from_utf8_lossy(&script));
-    Ok(Done::Well)
+    Ok(())
 }
 
 /// Writes `countersign.1` and a page for each command into `folder`.
-pub(super) fn man(folder: &Path, out: Output) -> Result<Done> {
+pub(super) fn man(folder: &Path, out: Output) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
     clap_mangen::generate_to(Cli::command(), folder)
         .map_err(|error| Error::write(folder, error))?;
     out.line(&format!("wrote the man pages to {}", folder.display()));
-    Ok(Done::Well)
+    Ok(())
 }

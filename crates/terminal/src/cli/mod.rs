@@ -15,6 +15,9 @@ mod listen;
 mod manual;
 mod options;
 mod output;
+mod person;
+#[cfg(feature = "digest")]
+mod prompts;
 mod register;
 mod run;
 mod session;

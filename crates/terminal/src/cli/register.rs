@@ -2,7 +2,6 @@
 
 use super::args::{Global, Records};
 use super::output::{Output, tell};
-use super::run::Done;
 use super::session::Session;
 use super::stop::Stop;
 use crate::assembly::Event;
@@ -10,12 +9,12 @@ use crate::error::{Error, Result};
 use sip_core::manager::{RegisterConfig, RegistrationId};
 
 /// Registers every account, says how it went, and takes the registrations back.
-pub(super) async fn run(global: &Global, out: Output) -> Result<Done> {
+pub(super) async fn run(global: &Global, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
     let mut session = Session::open(global, 0, Records::default()).await?;
     let outcome = answers(&mut session, &mut stop, out).await;
-    session.close(|event| tell(out, event)).await?;
-    outcome
+    let closed = session.close(|event| tell(out, event)).await;
+    outcome.and(closed)
 }
 
 /// Starts the registrations of all accounts.
@@ -36,32 +35,34 @@ pub(super) fn start(session: &Session) -> Result<Vec<RegistrationId>> {
         .collect()
 }
 
-/// Waits until every registrar has answered.
-async fn answers(session: &mut Session, stop: &mut Stop, out: Output) -> Result<Done> {
+/// Waits until every registrar has answered; the first that refuses is the reason of failure.
+async fn answers(session: &mut Session, stop: &mut Stop, out: Output) -> Result<()> {
     if session.config.accounts.is_empty() {
         return Err(Error::invalid(
             "no account is configured; add an [[account]] to the configuration",
         ));
     }
     let mut waiting = start(session)?;
-    let mut done = Done::Well;
+    let mut refused = None;
     while !waiting.is_empty() {
         let event = tokio::select! {
-            () = stop.wanted() => return Ok(Done::No),
+            () = stop.wanted() => return Err(Error::invalid("interrupted")),
             event = session.events.next() => event,
         };
         let Some(event) = event else {
-            return Ok(Done::No);
+            return Err(Error::invalid("the terminal stopped"));
         };
         tell(out, &event);
+        session.decline(&event);
         match event {
             Event::Registered { id, .. } => waiting.retain(|waits| *waits != id),
-            Event::NotRegistered { id, .. } => {
+            Event::NotRegistered { id, aor, cause } => {
                 waiting.retain(|waits| *waits != id);
-                done = Done::No;
+                let why = cause.map_or_else(|| "taken back".to_owned(), |cause| cause.to_string());
+                refused.get_or_insert_with(|| format!("{aor} is not registered: {why}"));
             }
             _ => {}
         }
     }
-    Ok(done)
+    refused.map_or(Ok(()), |why| Err(Error::invalid(why)))
 }

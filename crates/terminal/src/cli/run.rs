@@ -1,6 +1,6 @@
 //! From arguments to a command to an exit status.
 
-use super::args::{Cli, Command, Global};
+use super::args::{Cli, Command};
 #[cfg(feature = "digest")]
 use super::demo;
 #[cfg(feature = "pgp")]
@@ -19,15 +19,6 @@ use tracing_subscriber::filter::LevelFilter;
 /// Status for wrong usage, which clap uses, too.
 const USAGE: u8 = 2;
 
-/// How a command that did not fail ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Done {
-    /// As asked.
-    Well,
-    /// What was asked has the answer no, and that has been printed.
-    No,
-}
-
 /// Runs the command that `arguments` (with the program's name first) say.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
@@ -40,8 +31,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     log_to_stderr(cli.global.verbose);
     match dispatch(cli) {
-        Ok(Done::Well) => ExitCode::SUCCESS,
-        Ok(Done::No) => ExitCode::FAILURE,
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let line = error.line();
             drop(writeln!(io::stderr(), "countersign: {line}"));
@@ -51,7 +41,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli) -> Result<Done> {
+fn dispatch(cli: Cli) -> Result<()> {
     let Cli { global, command } = cli;
     let out = Output::new(global.json);
     match command {
@@ -74,7 +64,7 @@ fn dispatch(cli: Cli) -> Result<Done> {
 ///
 /// One thread does for a terminal, and keeps two of them in one process in one order: what is
 /// sent is recorded before it is received.
-fn in_runtime(command: impl Future<Output = Result<Done>>) -> Result<Done> {
+fn in_runtime(command: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -98,9 +88,4 @@ fn log_to_stderr(verbose: u8) {
         .without_time();
     // A second command in one process (a test) keeps the first one's subscriber.
     drop(subscriber.try_init());
-}
-
-/// Whether every signal is to be told.
-pub(super) const fn tells_signals(global: &Global) -> bool {
-    global.verbose >= 2
 }

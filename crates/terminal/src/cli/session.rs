@@ -1,7 +1,9 @@
 //! A terminal as a command runs it: configuration, agent, recorder, and the way down.
 
 use super::args::{Global, Records};
-use super::run::tells_signals;
+use super::person::Person;
+#[cfg(feature = "digest")]
+use super::prompts::Prompts;
 #[cfg(feature = "pgp")]
 use crate::agent::{Agent, Program};
 #[cfg(feature = "pgp")]
@@ -13,13 +15,12 @@ use crate::assembly::{
 use crate::capture::{self, View};
 use crate::config::{Address, Config, load_or_default};
 use crate::error::{Error, Result};
+use crate::file;
 use crate::ladder::Ladder;
 use crate::record::{Limits, Recorder};
 use net::Runtime;
 use net::tokio::{TokioNetwork, TokioRuntime};
 use sip_core::manager::NextHop;
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,8 @@ pub(super) struct Session {
     pub(super) config: Config,
     pub(super) terminal: Terminal,
     pub(super) events: Events,
+    /// Who can be asked.
+    pub(super) person: Option<Person>,
     recorder: Option<Arc<Recorder>>,
     name: String,
     records: Records,
@@ -48,17 +51,21 @@ impl Session {
     /// listens on loopback at `port`, where 0 is any.
     ///
     /// # Errors
-    /// The configuration is wrong, the security application does not start, or an address cannot
-    /// be bound.
+    /// A record cannot be written where it is to be, the configuration is wrong, the security
+    /// application does not start, or an address cannot be bound.
     pub(super) async fn open(global: &Global, port: u16, records: Records) -> Result<Self> {
+        for path in [&records.ladder, &records.capture].into_iter().flatten() {
+            file::check(path)?;
+        }
         let config = load_or_default(global.config.as_deref())?;
         let settings = settings(&config, binds(global, &config, port)?)?;
         let runtime: Arc<dyn Runtime> =
             Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
         let recorded = records.ladder.is_some() || records.capture.is_some();
-        let recorder = (recorded || tells_signals(global)).then(|| {
+        let recorder = (recorded || global.tells_signals()).then(|| {
             Recorder::new(Arc::clone(&runtime), SystemClock.unix_time(), Limits::default())
         });
+        let person = Person::at_terminal(&runtime);
         let name = settings.identity.clone();
         let ports = Ports {
             runtime,
@@ -68,7 +75,7 @@ impl Session {
             #[cfg(feature = "pgp")]
             application: None,
             #[cfg(feature = "digest")]
-            prompts: Arc::new(sst::Deny),
+            prompts: Arc::new(Prompts { person: person.clone(), pins: config.pins_path() }),
             tap: recorder.as_ref().map(|recorder| recorder.tap(&name)),
         };
         #[cfg(feature = "pgp")]
@@ -80,6 +87,7 @@ impl Session {
             config,
             terminal,
             events,
+            person,
             recorder,
             name,
             records,
@@ -121,6 +129,14 @@ impl Session {
         let own = &self.config.identity.as_ref()?.aor;
         let account = self.config.accounts.iter().find(|a| a.aor.matches(own.as_str()))?;
         Some(account.registrar)
+    }
+
+    /// Declines a call that comes in while the command is about something else.
+    pub(super) fn decline(&self, event: &Event) {
+        if let Event::Incoming { id, .. } = event {
+            // A call that is over already needs no answer. RFC 3261 §21.4.24: Busy Here.
+            _ = self.terminal.reject(*id, 486);
+        }
     }
 
     /// Ends all calls with BYE, hands what still happens to `show`, stops the agent, and writes
@@ -189,21 +205,17 @@ fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<(
         } else {
             ladder.to_text()
         };
-        std::fs::write(path, text).map_err(|error| Error::write(path, error))?;
+        write(path, text.as_bytes())?;
     }
     if let Some(path) = &records.capture {
-        write_capture(path, recorder, View::Terminal)?;
+        let mut packets = Vec::new();
+        capture::write(&mut packets, &entries, View::Terminal, recorder.unix_start())
+            .map_err(|error| Error::write(path, error))?;
+        write(path, &packets)?;
     }
     Ok(())
 }
 
-/// Writes the packets of `recorder` to `path`.
-///
-/// # Errors
-/// The file cannot be written.
-pub(crate) fn write_capture(path: &Path, recorder: &Recorder, view: View) -> Result<()> {
-    let file = File::create(path).map_err(|error| Error::write(path, error))?;
-    let entries = recorder.entries();
-    capture::write(BufWriter::new(file), &entries, view, recorder.unix_start())
-        .map_err(|error| Error::write(path, error))
+fn write(path: &Path, octets: &[u8]) -> Result<()> {
+    file::replace(path, 0o644, octets).map_err(|error| Error::write(path, error))
 }

@@ -4,9 +4,10 @@ use super::address::SipAor;
 use super::load::parse;
 use super::private;
 use crate::error::{Error, Result};
+use crate::file;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 /// An AOR and the full primary fingerprint of its key.
@@ -76,18 +77,9 @@ impl Pins {
     /// The file cannot be written; the old one is then untouched.
     pub fn save(&self, path: &Path) -> Result<()> {
         let text = toml::to_string(self).map_err(Error::invalid)?;
-        replace(path, format!("{HEAD}{text}").as_bytes()).map_err(|e| Error::write(path, e))
+        file::replace(path, 0o600, format!("{HEAD}{text}").as_bytes())
+            .map_err(|e| Error::write(path, e))
     }
-}
-
-/// Writes a new file beside `path`, mode 0600, and renames it over `path` when it is on the disk.
-fn replace(path: &Path, octets: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")))?;
-    file.write_all(octets)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// `key` in lower case, if it is a full fingerprint. Case G16.

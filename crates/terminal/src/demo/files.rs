@@ -4,9 +4,10 @@ use super::Plan;
 use super::report::Report;
 use crate::capture::{self, View};
 use crate::error::{Error, Result};
+use crate::file;
 use crate::ladder::Ladder;
 use crate::record::Recorder;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 /// What the caller heard.
@@ -47,17 +48,7 @@ pub(super) fn write(plan: &Plan, recorder: &Recorder, report: &Report) -> Result
         ("report.json", json),
     ] {
         let path = plan.out.join(name);
-        whole(&plan.out, &path, &octets).map_err(|error| Error::write(&path, error))?;
+        file::replace(&path, 0o644, &octets).map_err(|error| Error::write(&path, error))?;
     }
-    Ok(())
-}
-
-/// Writes a file as a whole or not at all.
-fn whole(folder: &Path, path: &Path, octets: &[u8]) -> io::Result<()> {
-    let mut file = tempfile::Builder::new()
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(folder)?;
-    file.write_all(octets)?;
-    file.persist(path)?;
     Ok(())
 }

@@ -1,0 +1,137 @@
+//! The security manager's prompts, asked of the person at the terminal. SECURITY.md §4, Trust.
+//!
+//! A key that nobody has pinned is shown with its fingerprint, and pinned only on the person's
+//! word. Without a terminal every prompt is declined. Passphrases are the security application's.
+
+use super::person::{Person, Shown};
+use crate::config::{Pins, SipAor};
+use crate::error::{Error, Result};
+use async_trait::async_trait;
+use sst::{
+    Assurance, Call, KeyMismatch, Password, TelephonyApplication, TrustAnswer, TrustQuestion,
+};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a person may take; the security manager's own bound is no shorter.
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// Asks the person, and keeps the pins that are made.
+#[derive(Debug)]
+pub(super) struct Prompts {
+    pub(super) person: Option<Person>,
+    /// Where pins are kept.
+    pub(super) pins: PathBuf,
+}
+
+#[async_trait]
+impl TelephonyApplication for Prompts {
+    async fn credentials(&self, realm: &str, user: &str) -> Option<Password> {
+        let text = format!("password of {user} at {realm}:");
+        let line = self.person.as_ref()?.ask(&text, Shown::Hidden, WITHIN).line().await?;
+        (!line.is_empty()).then(|| Password::new(line))
+    }
+
+    async fn trust(&self, question: TrustQuestion) -> TrustAnswer {
+        let Some(person) = &self.person else {
+            return TrustAnswer::No;
+        };
+        let text = format!(
+            "unverified: {} signs with the key {}. Have you compared it, and shall it be pinned? [y/N]",
+            question.aor, question.fingerprint
+        );
+        let yes = person.ask(&text, Shown::Openly, WITHIN).yes().await;
+        if yes != Some(true) {
+            return TrustAnswer::No;
+        }
+        match self.pin(&question) {
+            Ok(()) => TrustAnswer::Pin,
+            Err(error) => {
+                // Case O05: what cannot be kept is not pinned.
+                tracing::error!(reason = error.line(), "the key is not pinned");
+                TrustAnswer::No
+            }
+        }
+    }
+
+    async fn unlock(&self, _fingerprint: &str) -> Option<Password> {
+        None
+    }
+
+    fn assurance(&self, _call: Call, _assurance: &Assurance) {}
+
+    fn key_mismatch(&self, mismatch: KeyMismatch) {
+        let KeyMismatch { aor, pinned, shown, .. } = mismatch;
+        tracing::warn!(
+            aor,
+            pinned,
+            shown,
+            "refused: this address was claimed under another key than its pinned one"
+        );
+    }
+}
+
+impl Prompts {
+    fn pin(&self, question: &TrustQuestion) -> Result<()> {
+        let aor: SipAor = question.aor.parse().map_err(Error::Invalid)?;
+        let mut pins = Pins::load(&self.pins)?;
+        pins.pin(aor, &question.fingerprint)?;
+        pins.save(&self.pins)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::person::tests::typist;
+    use super::*;
+    use net::sim::{SimConfig, Simulation};
+
+    fn answer(typed: Option<&[u8]>, pins: PathBuf) -> TrustAnswer {
+        let sim = Simulation::new(SimConfig::default());
+        let (runtime, _) = sim.host([192, 0, 2, 1].into());
+        let (person, keyboard) = typist(&runtime);
+        let prompts = Prompts { person: Some(person), pins };
+        let question = TrustQuestion {
+            call: Call(1),
+            aor: "sip:bob@example.org".to_owned(),
+            fingerprint: "d8692123c4065dea5e0f3ab5249b39d24f25e3b6".to_owned(),
+        };
+        let typed = typed.map(<[u8]>::to_vec);
+        let later = runtime.sleep_until(runtime.now() + Duration::from_secs(1));
+        runtime.spawn(Box::pin(async move {
+            later.await;
+            if let Some(line) = typed {
+                keyboard.send(line).unwrap();
+            }
+            std::future::pending::<()>().await;
+        }));
+        sim.block_on(prompts.trust(question)).unwrap()
+    }
+
+    #[test]
+    fn an_unknown_key_is_pinned_only_on_the_persons_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pins.toml");
+        assert_eq!(answer(Some(b"n"), path.clone()), TrustAnswer::No);
+        assert_eq!(answer(None, path.clone()), TrustAnswer::No, "too late");
+        assert_eq!(Pins::load(&path).unwrap(), Pins::default());
+        assert_eq!(answer(Some(b"yes"), path.clone()), TrustAnswer::Pin);
+        let pins = Pins::load(&path).unwrap().pins;
+        assert_eq!(pins.len(), 1);
+        assert!(pins[0].aor.matches("sip:bob@example.org"));
+    }
+
+    #[test]
+    fn o05_a_pin_that_cannot_be_kept_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nowhere/pins.toml");
+        assert_eq!(answer(Some(b"y"), path), TrustAnswer::No);
+    }
+
+    #[test]
+    fn without_a_person_every_prompt_is_declined() {
+        let sim = Simulation::new(SimConfig::default());
+        let prompts = Prompts { person: None, pins: PathBuf::new() };
+        assert!(sim.block_on(prompts.credentials("r", "u")).unwrap().is_none());
+    }
+}
