@@ -1,11 +1,17 @@
 //! The built program: exit statuses, one clear line for each kind of bad input, and nothing left
 //! behind. What needs no security application is here.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![cfg_attr(
+    feature = "pgp",
+    expect(clippy::disallowed_methods, reason = "how long a real process takes")
+)]
 
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+#[cfg(feature = "pgp")]
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Runs `countersign` without the user's own configuration.
@@ -214,6 +220,46 @@ fn a_call_that_comes_in_during_another_command_is_busy() {
     let output = countersign(home.path(), &["options", &uri]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(told.recv().unwrap().as_deref(), Some("SIP/2.0 486 Busy Here"));
+}
+
+/// A configuration whose security application is this shell script.
+#[cfg(feature = "pgp")]
+fn with_agent(home: &Path, script: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let program = home.join("agent");
+    fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let config = home.join("config.toml");
+    fs::write(&config, format!("[agent]\ncommand = \"{}\"\n", program.display())).unwrap();
+    config.to_str().unwrap().to_owned()
+}
+
+#[cfg(feature = "pgp")]
+#[test]
+fn a_program_that_is_no_security_application() {
+    let home = home();
+    for (script, words) in [
+        ("echo usage: >&2; echo 'unknown command' >&2; exit 1", "says: unknown command"),
+        ("echo hello; exec sleep 60 2>&-", "is not ready; see [agent]"),
+        ("echo hello; exec sleep 60", "is not ready; see [agent]"),
+        ("exec cat /dev/zero", "is not ready; see [agent]"),
+    ] {
+        let config = with_agent(home.path(), script);
+        let began = Instant::now();
+        refused(home.path(), &["--config", &config, "listen", "--auto-answer"], &[words]);
+        assert!(began.elapsed() < Duration::from_secs(8), "{script}");
+    }
+}
+
+/// The signal comes from the program itself, once it runs.
+#[cfg(feature = "pgp")]
+#[test]
+fn ctrl_c_ends_the_wait_for_the_security_application() {
+    let home = home();
+    let config = with_agent(home.path(), "kill -INT $PPID; exec sleep 60");
+    let began = Instant::now();
+    refused(home.path(), &["--config", &config, "listen", "--auto-answer"], &["interrupted"]);
+    assert!(began.elapsed() < Duration::from_secs(8));
 }
 
 #[test]

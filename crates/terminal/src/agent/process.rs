@@ -2,16 +2,27 @@
 
 use super::program::Program;
 use crate::error::{Error, Result};
+use crate::record::clean;
+use net::Runtime;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
 /// Unlocking a key takes a second of key derivation on a small machine.
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a process that was told to end may take.
 const END_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long a process that is none of ours may take to say why.
+const WHY_WITHIN: Duration = Duration::from_secs(1);
+
+/// What is read of its standard error at once, in bytes.
+const LONGEST_LINE: u64 = 4_096;
+
+/// Longest first line, in bytes: `ready` and its line's end, with room.
+const FIRST_LINE: u64 = 64;
 
 /// A running process; dropping it kills it.
 #[derive(Debug)]
@@ -26,17 +37,20 @@ impl Process {
     ///
     /// # Errors
     /// It cannot be started, ends at once, or is not ready in time.
-    pub(super) async fn start(program: &Program) -> Result<Self> {
+    pub(super) async fn start(program: &Program, runtime: &dyn Runtime) -> Result<Self> {
         let mut child = command(program).spawn().map_err(|error| Error::Agent {
             reason: format!("{} does not start: {error}", program.executable.display()),
             advice: "check the program and its permissions",
         })?;
         let stdin = child.stdin.take();
-        let mut out = BufReader::new(child.stdout.take().ok_or_else(silent)?);
+        let mut out = BufReader::new(child.stdout.take().ok_or_else(silent)?).take(FIRST_LINE);
         let mut first = String::new();
         let ready = tokio::time::timeout(READY_WITHIN, out.read_line(&mut first)).await;
         match ready {
-            Ok(Ok(_)) if first.trim_end() == "ready" => Ok(Self { child, stdin }),
+            Ok(Ok(_)) if first.trim_end() == "ready" => {
+                runtime.spawn(Box::pin(log(child.stderr.take())));
+                Ok(Self { child, stdin })
+            }
             Ok(_) => Err(why_it_ended(child).await),
             Err(_) => Err(silent()),
         }
@@ -75,17 +89,38 @@ fn command(program: &Program) -> Command {
     command
 }
 
-/// The last line that a process wrote to standard error before it ended.
-async fn why_it_ended(mut child: Child) -> Error {
-    let mut text = String::new();
-    if let Some(stderr) = child.stderr.take() {
-        // What cannot be read is not shown.
-        drop(stderr.take(4_096).read_to_string(&mut text).await);
+/// Shows what a process writes to standard error until it ends, so that it never waits for a
+/// reader.
+async fn log(stderr: Option<ChildStderr>) {
+    let Some(stderr) = stderr else {
+        return;
+    };
+    let mut stderr = BufReader::new(stderr);
+    loop {
+        let mut line = Vec::new();
+        match (&mut stderr).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
+            Ok(1..) => {
+                let line = clean(String::from_utf8_lossy(&line).trim_end());
+                tracing::info!("the security application: {line}");
+            }
+            Ok(0) | Err(_) => return,
+        }
     }
+}
+
+/// The last line that a process wrote to standard error before it ended. One that goes on is
+/// ended: dropping it kills it.
+async fn why_it_ended(mut child: Child) -> Error {
+    let mut text = Vec::new();
+    if let Some(stderr) = child.stderr.take() {
+        // What cannot be read in time is not shown.
+        let mut stderr = stderr.take(LONGEST_LINE);
+        drop(tokio::time::timeout(WHY_WITHIN, stderr.read_to_end(&mut text)).await);
+    }
+    let text = String::from_utf8_lossy(&text).into_owned();
     let last = text.lines().rfind(|line| !line.trim().is_empty());
     Error::Agent {
-        reason: last
-            .map_or_else(|| "ended before it was ready".to_owned(), |line| format!("says: {line}")),
+        reason: last.map_or_else(|| "is not ready".to_owned(), |line| format!("says: {line}")),
         advice: "see [agent] in the configuration",
     }
 }

@@ -34,7 +34,7 @@ impl Agent {
         if answers(&program.socket).await {
             return Ok(None);
         }
-        let process = Process::start(&program).await?;
+        let process = Process::start(&program, &*runtime).await?;
         let (stop, stopped) = oneshot::channel();
         let (tell, ended) = oneshot::channel();
         let task = supervise(program, process, Arc::clone(&runtime), stopped);
@@ -81,7 +81,7 @@ async fn supervise(
                 () = runtime.sleep_until(runtime.now() + wait) => {}
             }
             wait = (wait * 2).min(RESTART.1);
-            match Process::start(&program).await {
+            match Process::start(&program, &*runtime).await {
                 Ok(process) => break process,
                 Err(error) => tracing::warn!(error = error.line(), "it does not start"),
             }

@@ -13,7 +13,7 @@ use net::BoxFuture;
 /// Calls, and waits until the call is over.
 pub(super) async fn run(global: &Global, call: Call, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
-    let mut session = Session::open(global, 0, call.records.clone()).await?;
+    let mut session = stop.unless(Session::open(global, 0, call.records.clone())).await?;
     let outcome = talk(&mut session, &call, &mut stop, out).await;
     // Why the call failed says more than why its record cannot be written.
     let closed = session.close(|event| tell(out, event)).await;

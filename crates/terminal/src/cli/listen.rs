@@ -30,7 +30,7 @@ pub(super) async fn run(global: &Global, listen: Listen, out: Output) -> Result<
         ));
     }
     let mut stop = Stop::new()?;
-    let mut session = Session::open(global, PORT, listen.records.clone()).await?;
+    let mut session = stop.unless(Session::open(global, PORT, listen.records.clone())).await?;
     let waited = wait(&mut session, &listen, &mut stop, out).await;
     let closed = session.close(|event| tell(out, event)).await;
     waited.and(closed)

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// Sends OPTIONS and says what was answered.
 pub(super) async fn run(global: &Global, options: Options, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
-    let mut session = Session::open(global, 0, Records::default()).await?;
+    let mut session = stop.unless(Session::open(global, 0, Records::default())).await?;
     let outcome = ask(&mut session, &options, &mut stop, out).await;
     let closed = session.close(|event| tell(out, event)).await;
     outcome.and(closed)

@@ -11,7 +11,7 @@ use sip_core::manager::{RegisterConfig, RegistrationId};
 /// Registers every account, says how it went, and takes the registrations back.
 pub(super) async fn run(global: &Global, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
-    let mut session = Session::open(global, 0, Records::default()).await?;
+    let mut session = stop.unless(Session::open(global, 0, Records::default())).await?;
     let outcome = answers(&mut session, &mut stop, out).await;
     let closed = session.close(|event| tell(out, event)).await;
     outcome.and(closed)

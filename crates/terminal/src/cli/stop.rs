@@ -1,6 +1,7 @@
 //! Ctrl-C and termination: the one way in which a person ends a command.
 
 use crate::error::{Error, Result};
+use std::future::Future;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Waits for a person to end the command.
@@ -21,6 +22,17 @@ impl Stop {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
         })
+    }
+
+    /// What `work` comes to, unless the command is to end before.
+    ///
+    /// # Errors
+    /// The work's own, or that it was interrupted; it is then dropped.
+    pub(super) async fn unless<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            () = self.wanted() => Err(Error::invalid("interrupted")),
+            done = work => done,
+        }
     }
 
     /// Done when the command is to end.
