@@ -19,10 +19,14 @@ pub struct WavError {
 pub enum WavReason {
     /// The system says so.
     System(io::ErrorKind),
+    /// A recording would replace what is no regular file: a device, a pipe, a socket.
+    NotRegular,
     /// It is no WAV file, or is cut short.
     Malformed(&'static str),
     /// Its encoding, number of channels or rate is not supported.
     Unsupported,
+    /// There is no sample in it.
+    Empty,
     /// It lasts more than an hour.
     TooLong,
 }
@@ -38,12 +42,15 @@ impl fmt::Display for WavError {
         // `Debug` escapes what a name may contain.
         write!(f, "WAV file {:?}: ", self.path)?;
         match self.reason {
+            WavReason::System(io::ErrorKind::NotFound) => f.write_str("no such file or folder"),
             WavReason::System(kind) => kind.fmt(f),
+            WavReason::NotRegular => f.write_str("not a regular file, which a recording needs"),
             WavReason::Malformed(what) => write!(f, "malformed: {what}"),
             WavReason::Unsupported => f.write_str(
                 "unsupported: 8, 16, 24 or 32 bits or float, 1 to 8 channels, \
                  4000 to 384000 Hz are",
             ),
+            WavReason::Empty => f.write_str("it holds no samples"),
             WavReason::TooLong => f.write_str("longer than an hour"),
         }
     }

@@ -14,8 +14,10 @@ const FLUSH_EVERY: usize = SAMPLE_RATE as usize;
 ///
 /// It is written to `NAME.part` beside its place, with a header that is brought up to date every
 /// second, and renamed when the session stops: a half-written file never has the name asked for.
-/// Where no frame came, nothing is left, and a file that was there stays.
+/// Where no frame came, nothing is left, and a file that was there stays. A symbolic link is
+/// followed; a device, a pipe or a socket is never replaced.
 pub struct WavSink {
+    /// Its place, with no symbolic link in the last component.
     path: PathBuf,
     /// `None` once finished.
     writer: Option<WavWriter<BufWriter<File>>>,
@@ -29,25 +31,24 @@ impl WavSink {
     /// Records to `path` at `rate`, 4 000 to 384 000 Hz.
     ///
     /// # Errors
-    /// The file cannot be written there, or the rate is out of range.
+    /// The file cannot be written there, or what stands there is no regular file, or the rate is
+    /// out of range.
     pub fn create(path: &Path, rate: u32) -> Result<Self, WavError> {
         let wrong = |reason: WavReason| WavError::new(path, reason);
         let resampler = Some(rate)
             .filter(|rate| (4000..=384_000).contains(rate))
             .and_then(|rate| Resampler::new(SAMPLE_RATE, rate))
             .ok_or_else(|| wrong(WavReason::Unsupported))?;
-        if path.is_dir() {
-            return Err(wrong(WavReason::System(io::ErrorKind::IsADirectory)));
-        }
+        let place = place(path).map_err(wrong)?;
         let spec = WavSpec {
             channels: 1,
             sample_rate: rate,
             bits_per_sample: 16,
             sample_format: SampleFormat::Int,
         };
-        let writer = WavWriter::create(part(path), spec).map_err(|error| wrong(error.into()))?;
+        let writer = WavWriter::create(part(&place), spec).map_err(|error| wrong(error.into()))?;
         Ok(Self {
-            path: path.to_owned(),
+            path: place,
             writer: Some(writer),
             resampler,
             since_flush: 0,
@@ -84,7 +85,9 @@ impl WavSink {
             Some(reason) => Err(reason),
             None => writer.finalize().map_err(WavReason::from),
         };
-        let placed = whole.and_then(|()| fs::rename(&part, &self.path).map_err(WavReason::from));
+        let placed = whole
+            .and_then(|()| replaceable(&self.path))
+            .and_then(|()| fs::rename(&part, &self.path).map_err(WavReason::from));
         if placed.is_err() {
             // Nothing better can be done about a file that cannot even be removed.
             let _ = fs::remove_file(&part);
@@ -129,6 +132,25 @@ impl Drop for WavSink {
 impl std::fmt::Debug for WavSink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WavSink").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Where a recording that is asked for at `path` goes: to what a symbolic link names.
+fn place(path: &Path) -> Result<PathBuf, WavReason> {
+    let link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    let place = if link { fs::canonicalize(path)? } else { path.to_owned() };
+    replaceable(&place)?;
+    Ok(place)
+}
+
+/// Whether a recording may take the place: nothing is there, or a regular file.
+fn replaceable(place: &Path) -> Result<(), WavReason> {
+    match fs::symlink_metadata(place) {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(found) if found.is_dir() => Err(WavReason::System(io::ErrorKind::IsADirectory)),
+        Ok(_) => Err(WavReason::NotRegular),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -213,6 +235,46 @@ mod tests {
         drop(second);
         assert_eq!(fs::read(&path).unwrap(), earlier);
         assert!(!part(&path).exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed_and_no_node_is_replaced() {
+        use std::os::unix::fs::{FileTypeExt, symlink};
+        use std::os::unix::net::UnixListener;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("earlier.wav"), "an earlier recording").unwrap();
+        symlink("earlier.wav", at("link.wav")).unwrap();
+        let mut sink = WavSink::create(&at("link.wav"), 8000).unwrap();
+        sink.write(&[1000; 160]);
+        sink.finish().unwrap();
+        assert!(fs::symlink_metadata(at("link.wav")).unwrap().is_symlink());
+        assert_eq!(read_wav(&at("earlier.wav")).unwrap().len(), 160);
+
+        let _listener = UnixListener::bind(at("socket")).unwrap();
+        symlink("socket", at("to-socket")).unwrap();
+        for name in ["socket", "to-socket"] {
+            let refused = WavSink::create(&at(name), 8000).unwrap_err();
+            assert_eq!(refused.reason, WavReason::NotRegular, "{name}");
+        }
+        let refused = WavSink::create(Path::new("/dev/null"), 8000).unwrap_err();
+        assert_eq!(refused.reason, WavReason::NotRegular);
+        symlink("nowhere.wav", at("dangling")).unwrap();
+        let refused = WavSink::create(&at("dangling"), 8000).unwrap_err();
+        assert_eq!(refused.reason, WavReason::System(io::ErrorKind::NotFound));
+
+        let mut sink = WavSink::create(&at("late.wav"), 8000).unwrap();
+        sink.write(&[1000; 160]);
+        let _late = UnixListener::bind(at("late.wav")).unwrap();
+        assert!(sink.finish().is_err());
+        assert!(fs::symlink_metadata(at("late.wav")).unwrap().file_type().is_socket());
+        assert!(
+            fs::read_dir(folder.path())
+                .unwrap()
+                .flatten()
+                .all(|entry| { !entry.file_name().to_string_lossy().ends_with(".part") })
+        );
     }
 
     #[test]

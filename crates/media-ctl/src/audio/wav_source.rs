@@ -25,9 +25,14 @@ impl WavSource {
     /// Reads the file; it plays once, and then pauses.
     ///
     /// # Errors
-    /// The file cannot be read, is no WAV file, or exceeds the limits of [`WavReason`].
+    /// The file cannot be read, is no WAV file, says nothing, or exceeds the limits of
+    /// [`WavReason`].
     pub fn open(path: &Path) -> Result<Self, WavError> {
-        Ok(Self { samples: read_wav(path)?.into(), at: 0, repeat: false })
+        let samples = read_wav(path)?;
+        if samples.is_empty() {
+            return Err(WavError::new(path, WavReason::Empty));
+        }
+        Ok(Self { samples: samples.into(), at: 0, repeat: false })
     }
 
     /// Plays from the start again after the end.
@@ -56,7 +61,7 @@ impl AudioSource for WavSource {
 /// The samples of a WAV file as 8 kHz mono.
 ///
 /// # Errors
-/// As [`WavSource::open`].
+/// As [`WavSource::open`], but a file without samples is none.
 pub fn read_wav(path: &Path) -> Result<Vec<i16>, WavError> {
     let wrong = |reason: WavReason| WavError::new(path, reason);
     let reader = WavReader::open(path).map_err(|error| wrong(error.into()))?;
@@ -184,5 +189,7 @@ mod tests {
         write(&path, spec(1, 8000, 16, SampleFormat::Int), &[1; 400]);
         let whole = fs::read(&path).unwrap();
         assert!(matches!(reason(Some(&whole[..whole.len() - 101])), WavReason::Malformed(_)));
+        write(&path, spec(1, 8000, 16, SampleFormat::Int), &[]);
+        assert_eq!(reason(Some(&fs::read(&path).unwrap())), WavReason::Empty);
     }
 }
