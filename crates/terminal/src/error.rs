@@ -39,6 +39,9 @@ pub enum Error {
         /// Its permission bits.
         mode: u32,
     },
+    /// Standard output could not be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
     /// An address cannot be bound.
     #[error("cannot bind {address}: {source}; choose another with --bind PROTO:ADDRESS:PORT")]
     Bind {
@@ -80,6 +83,11 @@ impl Error {
     /// Something that was given cannot be used.
     pub fn invalid(what: impl fmt::Display) -> Self {
         Self::Invalid(what.to_string())
+    }
+
+    /// Whether it is that nobody reads standard output any more, which ends a command quietly.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
     /// The error as the one line that is printed: no control character, whatever a peer or a

@@ -319,6 +319,34 @@ fn inspect_in_bulk_answers_every_line() {
 }
 
 #[test]
+fn output_that_cannot_be_written_is_an_error_and_a_closed_pipe_is_none() {
+    use std::os::fd::OwnedFd;
+    let home = home();
+    let message = home.path().join("message.sip");
+    fs::write(&message, "OPTIONS sip:a@b SIP/2.0\r\n\r\n").unwrap();
+    let message = message.to_str().unwrap();
+    for arguments in
+        [&["--help"][..], &["--version"], &["completions", "bash"], &["inspect", message]]
+    {
+        let into = |stdout: Stdio| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+            command.args(arguments).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
+            command.output().unwrap()
+        };
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = into(full.into());
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with("countersign: cannot write to standard output"), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{arguments:?}: {stderr}");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = into(OwnedFd::from(writer).into());
+        assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {output:?}");
+    }
+}
+
+#[test]
 fn completions_and_man_pages_are_written() {
     let home = home();
     let output = countersign(home.path(), &["completions", "bash"]);

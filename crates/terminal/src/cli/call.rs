@@ -49,14 +49,14 @@ async fn talk(session: &mut Session, call: &Call, stop: &mut Stop, out: Output) 
             }
             event = session.events.next() => match event {
                 Some(Event::Over { id: over, outcome, stats }) if over == id => {
-                    tell(out, &Event::Over { id, outcome: outcome.clone(), stats });
+                    tell(out, &Event::Over { id, outcome: outcome.clone(), stats })?;
                     return Ok(outcome);
                 }
                 Some(event) => {
                     if let (Event::Established { .. }, Some(seconds)) = (&event, call.seconds) {
                         talked = Box::pin(tokio::time::sleep(seconds));
                     }
-                    tell(out, &event);
+                    tell(out, &event)?;
                     session.decline(&event);
                 }
                 None => return Err(Error::Call("the terminal stopped".to_owned())),

@@ -29,9 +29,9 @@ pub(super) async fn run(demo: Demo, out: Output) -> Result<()> {
     bar.finish_and_clear();
     let report = report?;
     if out.is_json() {
-        out.object(&report);
+        out.object(&report)?;
     } else {
-        summary(&report, &plan, out);
+        summary(&report, &plan, out)?;
     }
     match report.verdict {
         Verdict::Passed => Ok(()),
@@ -49,24 +49,24 @@ fn progress() -> ProgressBar {
     bar
 }
 
-fn summary(report: &Report, plan: &Plan, out: Output) {
+fn summary(report: &Report, plan: &Plan, out: Output) -> Result<()> {
     let (caller, callee) = (&report.sides.caller, &report.sides.callee);
     out.line(&format!(
         "call       {} → {}, set up in {} ms",
         caller.aor, callee.aor, report.set_up_ms
-    ));
-    out.line(&format!("caller     knows {}", report.assurance.caller.line()));
-    out.line(&format!("callee     knows {}", report.assurance.callee.line()));
+    ))?;
+    out.line(&format!("caller     knows {}", report.assurance.caller.line()))?;
+    out.line(&format!("callee     knows {}", report.assurance.callee.line()))?;
     out.line(&format!(
         "heard      {:.3} of what was said by the caller, {:.3} by the callee",
         report.similarity.caller, report.similarity.callee
-    ));
+    ))?;
     out.line(&format!(
         "wrote      {}: caller.wav callee.wav call.pcapng ladder.svg ladder.txt report.json",
         plan.out.display()
-    ));
+    ))?;
     out.line(match report.verdict {
         Verdict::Passed => "verdict    passed",
         Verdict::Failed => "verdict    failed",
-    });
+    })
 }

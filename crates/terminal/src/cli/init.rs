@@ -29,8 +29,8 @@ pub(super) fn run(global: &Global, init: Init, out: Output) -> Result<()> {
         },
     )?;
     let line = format!("wrote {}", written.display());
-    out.say(&line, json!({ "event": "written", "config": written }));
+    out.say(&line, json!({ "event": "written", "config": written }))?;
     #[cfg(feature = "pgp")]
-    out.line(&format!("next: countersign --config {} keys generate", written.display()));
+    out.line(&format!("next: countersign --config {} keys generate", written.display()))?;
     Ok(())
 }

@@ -46,10 +46,10 @@ fn one(path: &Path, capabilities: &Capabilities, out: Output) -> Result<()> {
         let mut object = verdict(&report.verdict);
         object.insert("file".to_owned(), json!(path));
         object.insert("components".to_owned(), Value::Object(parts(&report.components)));
-        out.object(object);
+        out.object(object)?;
     } else {
         for line in describe(path, &report) {
-            out.line(&line);
+            out.line(&line)?;
         }
     }
     Ok(())
@@ -150,7 +150,7 @@ fn bulk(path: &Path, capabilities: &Capabilities, out: Output) -> Result<()> {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        out.object(judged(&line, number, capabilities));
+        out.object(judged(&line, number, capabilities))?;
     }
     Ok(())
 }

@@ -61,8 +61,7 @@ async fn generate(config: &Config, client: &Client, out: Output) -> Result<()> {
     }
     let key = client.generate(aor.to_owned()).await.map_err(no_answer)?;
     let line = format!("{aor} has the key {}", key.fingerprint);
-    out.say(&line, json!({ "event": "generated", "fingerprint": key.fingerprint.as_str() }));
-    Ok(())
+    out.say(&line, json!({ "event": "generated", "fingerprint": key.fingerprint.as_str() }))
 }
 
 async fn list(config: &Config, client: &Client, out: Output) -> Result<()> {
@@ -81,7 +80,7 @@ async fn list(config: &Config, client: &Client, out: Output) -> Result<()> {
             "user_ids": key.user_ids,
             "pinned_to": pinned,
         });
-        out.say(&line, object);
+        out.say(&line, object)?;
     }
     Ok(())
 }
@@ -99,7 +98,7 @@ async fn import(
         out.say(
             &line,
             json!({ "event": "imported", "fingerprint": fingerprint, "user_ids": key.user_ids }),
-        );
+        )?;
     }
     match (aor, keys.as_slice()) {
         (None, _) => Ok(()),
@@ -135,11 +134,10 @@ async fn export(
     };
     let armored = client.export(fingerprint.clone()).await.map_err(no_answer)?;
     if out.is_json() {
-        out.object(json!({ "fingerprint": fingerprint.as_str(), "armored": armored }));
+        out.object(json!({ "fingerprint": fingerprint.as_str(), "armored": armored }))
     } else {
-        out.raw(&armored);
+        out.raw(&armored)
     }
-    Ok(())
 }
 
 async fn own(config: &Config, client: &Client) -> Result<Key> {
@@ -155,8 +153,7 @@ fn pin(config: &Config, aor: SipAor, fingerprint: &str, out: Output) -> Result<(
     pins.pin(aor.clone(), fingerprint)?;
     pins.save(&path)?;
     let line = format!("pinned {fingerprint} to {aor}");
-    out.say(&line, json!({ "event": "pinned", "aor": aor, "fingerprint": fingerprint }));
-    Ok(())
+    out.say(&line, json!({ "event": "pinned", "aor": aor, "fingerprint": fingerprint }))
 }
 
 fn unpin(config: &Config, aor: &SipAor, out: Output) -> Result<()> {
@@ -166,8 +163,7 @@ fn unpin(config: &Config, aor: &SipAor, out: Output) -> Result<()> {
         return Err(Error::invalid(format!("{aor} has no pin")));
     }
     pins.save(&path)?;
-    out.say(&format!("{aor} has no pin any more"), json!({ "event": "unpinned", "aor": aor }));
-    Ok(())
+    out.say(&format!("{aor} has no pin any more"), json!({ "event": "unpinned", "aor": aor }))
 }
 
 fn no_answer(error: sma::Error) -> Error {

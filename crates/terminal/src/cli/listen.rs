@@ -64,27 +64,28 @@ impl Listener<'_> {
         let addresses: Vec<String> =
             self.session.terminal.local_addrs().iter().map(ToString::to_string).collect();
         let line = format!("listening on {}", addresses.join(", "));
-        self.out.say(&line, json!({ "event": "listening", "addresses": addresses }));
+        self.out.say(&line, json!({ "event": "listening", "addresses": addresses }))?;
         super::register::start(self.session)?;
         loop {
             tokio::select! {
                 () = stop.wanted() => return Ok(()),
                 said = first(&mut self.asking) => self.decided(said),
                 event = self.session.events.next() => match event {
-                    Some(event) => self.on(event),
+                    Some(event) => self.on(event)?,
                     None => return Err(Error::Call("the terminal stopped".to_owned())),
                 },
             }
         }
     }
 
-    fn on(&mut self, event: Event) {
-        tell(self.out, &event);
+    fn on(&mut self, event: Event) -> Result<()> {
+        tell(self.out, &event)?;
         match event {
             Event::Incoming { id, from, .. } => self.incoming(id, &from),
             Event::Over { id, .. } => self.asking.retain(|(asked, _)| *asked != id),
             _ => {}
         }
+        Ok(())
     }
 
     fn incoming(&mut self, id: CallId, from: &str) {

@@ -11,7 +11,7 @@ use std::path::Path;
 pub(super) fn completions(shell: Shell, out: Output) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "countersign", &mut script);
-    out.raw(&String::from_utf8_lossy(&script));
+    out.raw(&String::from_utf8_lossy(&script))?;
     Ok(())
 }
 
@@ -20,6 +20,6 @@ pub(super) fn man(folder: &Path, out: Output) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
     clap_mangen::generate_to(Cli::command(), folder)
         .map_err(|error| Error::write(folder, error))?;
-    out.line(&format!("wrote the man pages to {}", folder.display()));
+    out.line(&format!("wrote the man pages to {}", folder.display()))?;
     Ok(())
 }

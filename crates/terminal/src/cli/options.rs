@@ -28,7 +28,7 @@ async fn ask(session: &mut Session, options: &Options, stop: &mut Stop, out: Out
         };
         session.decline(&event);
         if let Event::OptionsAnswered { outcome, .. } = &event {
-            tell(out, &event);
+            tell(out, &event)?;
             let why = match outcome {
                 Ok(status) if *status < 300 => return Ok(()),
                 Ok(status) => format!("answered {status}"),

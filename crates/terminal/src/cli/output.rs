@@ -1,6 +1,7 @@
 //! What a command prints: lines for people, or one JSON object a line.
 
 use crate::assembly::Event;
+use crate::error::{Error, Result};
 use crate::record::clean;
 use serde::Serialize;
 use serde_json::json;
@@ -26,38 +27,35 @@ impl Output {
     }
 
     /// Prints `line` for people, or `object`.
-    pub(super) fn say(self, line: &str, object: impl Serialize) {
-        if self.json {
-            self.object(object);
-        } else {
-            put(&clean(line));
-        }
+    ///
+    /// # Errors
+    /// Standard output cannot be written; so with all that follow.
+    pub(super) fn say(self, line: &str, object: impl Serialize) -> Result<()> {
+        if self.json { self.object(object) } else { put(&clean(line)) }
     }
 
     /// Prints `line`, where people read.
-    pub(super) fn line(self, line: &str) {
-        if !self.json {
-            put(&clean(line));
-        }
+    pub(super) fn line(self, line: &str) -> Result<()> {
+        if self.json { Ok(()) } else { put(&clean(line)) }
     }
 
     /// Prints `object` on one line, whoever reads.
-    pub(super) fn object(self, object: impl Serialize) {
+    pub(super) fn object(self, object: impl Serialize) -> Result<()> {
         // What is serialised here has only string keys: it cannot fail.
-        put(&serde_json::to_string(&object).unwrap_or_default());
+        put(&serde_json::to_string(&object).unwrap_or_default())
     }
 
     /// Prints `text` as it is, for what is meant to be piped.
-    pub(super) fn raw(self, text: &str) {
+    pub(super) fn raw(self, text: &str) -> Result<()> {
         let mut out = io::stdout().lock();
-        drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::Output)
     }
 }
 
-/// Writes one line; who has closed the pipe does not want it.
-fn put(line: &str) {
+/// Writes one line.
+fn put(line: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Error::Output)
 }
 
 /// Whether progress is worth showing: standard error is a terminal.
@@ -67,7 +65,10 @@ pub(super) fn shows_progress() -> bool {
 }
 
 /// Tells what happened to a terminal.
-pub(super) fn tell(out: Output, event: &Event) {
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
     let (line, object) = match event {
         Event::Incoming { id, from, source, assurance } => (
             format!("call from {from} at {source} ({})", assurance.line()),
@@ -123,5 +124,5 @@ pub(super) fn tell(out: Output, event: &Event) {
             ),
         },
     };
-    out.say(&line, object);
+    out.say(&line, object)
 }

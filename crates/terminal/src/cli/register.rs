@@ -52,7 +52,7 @@ async fn answers(session: &mut Session, stop: &mut Stop, out: Output) -> Result<
         let Some(event) = event else {
             return Err(Error::invalid("the terminal stopped"));
         };
-        tell(out, &event);
+        tell(out, &event)?;
         session.decline(&event);
         match event {
             Event::Registered { id, .. } => waiting.retain(|waits| *waits != id),

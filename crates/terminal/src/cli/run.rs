@@ -23,15 +23,27 @@ const USAGE: u8 = 2;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help goes to standard output and is no error; who closed the pipe wants none.
+        Err(error) if error.use_stderr() => {
+            // Nothing can be said of a standard error that takes nothing.
             drop(error.print());
-            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+            return ExitCode::from(USAGE);
         }
+        Err(help) => return ended(print(&help)),
     };
     log_to_stderr(cli.global.verbose);
-    match dispatch(cli) {
+    ended(dispatch(cli))
+}
+
+/// Prints help or the version, which clap has as an error, on standard output.
+fn print(help: &clap::Error) -> Result<()> {
+    help.print().and_then(|()| io::stdout().flush()).map_err(Error::Output)
+}
+
+/// The exit status of a command, its error having been told.
+fn ended(done: Result<()>) -> ExitCode {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             let line = error.line();
             drop(writeln!(io::stderr(), "countersign: {line}"));

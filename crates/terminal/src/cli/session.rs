@@ -143,22 +143,25 @@ impl Session {
     /// the records that were asked for.
     ///
     /// # Errors
-    /// A record cannot be written.
-    pub(super) async fn close(mut self, mut show: impl FnMut(&Event)) -> Result<()> {
+    /// A record cannot be written, or the first error of `show`: all is ended before it is told.
+    pub(super) async fn close(mut self, mut show: impl FnMut(&Event) -> Result<()>) -> Result<()> {
         let drained = async {
+            let mut shown = Ok(());
             while let Some(event) = self.events.next().await {
-                show(&event);
+                shown = shown.and_then(|()| show(&event));
             }
+            shown
         };
-        tokio::join!(self.terminal.shutdown(END_WITHIN), drained);
+        let ((), shown) = tokio::join!(self.terminal.shutdown(END_WITHIN), drained);
         #[cfg(feature = "pgp")]
         if let Some(agent) = self.agent {
             agent.stop().await;
         }
         let Some(recorder) = self.recorder else {
-            return Ok(());
+            return shown;
         };
-        write_records(&recorder, &self.name, &self.records)
+        write_records(&recorder, &self.name, &self.records)?;
+        shown
     }
 }
 
