@@ -230,8 +230,17 @@ fn a_key_that_is_not_pinned_and_a_wrong_key() {
     assert!(line.ends_with("the call failed: the peer answered 403\n"), "{line}");
     listening.interrupt();
     listening.ends_well();
-    // The caller has pinned another key than the callee's.
-    alice.does(&["keys", "pin", BOB, &alice.fingerprint()]);
+    // A pin stays until the user says otherwise.
+    let line = alice.fails(&["keys", "pin", BOB, &alice.fingerprint()]);
+    assert!(line.contains(&bob.fingerprint()) && line.contains("--replace"), "{line}");
+    let own = alice.folder.join("own.asc");
+    fs::write(&own, alice.does(&["keys", "export"])).unwrap();
+    let line = alice.fails(&["keys", "import", own.to_str().unwrap(), "--pin", BOB]);
+    assert!(line.contains(&bob.fingerprint()) && line.contains("--replace"), "{line}");
+    // The caller has pinned another key than the callee's, which is its own.
+    let output = alice.run(&["keys", "pin", BOB, &alice.fingerprint(), "--replace"]);
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("one of your own"));
     bob.import(&alice);
     bob.does(&["keys", "pin", ALICE, &alice.fingerprint()]);
     let mut listening = Running::start(&bob, &["listen", "--auto-answer"]);

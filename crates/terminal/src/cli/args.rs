@@ -273,6 +273,9 @@ pub enum Keys {
         /// Pin the imported key to this AOR; the file must hold exactly one key
         #[arg(long, value_name = "AOR")]
         pin: Option<SipAor>,
+        /// Put the pin in the place of an earlier one to another key
+        #[arg(long, requires = "pin")]
+        replace: bool,
     },
     /// Print a public key, armored
     Export {
@@ -285,6 +288,9 @@ pub enum Keys {
         aor: SipAor,
         /// The full fingerprint of a key that was imported
         fingerprint: String,
+        /// Put the pin in the place of an earlier one to another key
+        #[arg(long)]
+        replace: bool,
     },
     /// Take the pin of an AOR back
     Unpin {

@@ -30,18 +30,24 @@ async fn execute(config: &Config, client: &Client, command: Keys, out: Output) -
     match command {
         Keys::Generate => generate(config, client, out).await,
         Keys::List => list(config, client, out).await,
-        Keys::Import { file, pin } => import(config, client, &file, pin, out).await,
-        Keys::Export { fingerprint } => export(config, client, fingerprint, out).await,
-        Keys::Pin { aor, fingerprint } => {
-            let keys = client.identities().await.map_err(no_answer)?;
-            let known = Fingerprint::parse(&fingerprint)
-                .is_some_and(|wanted| keys.iter().any(|key| key.fingerprint == wanted));
-            if !known {
-                return Err(Error::invalid(format!(
-                    "no key has the full fingerprint `{fingerprint}`; see `countersign keys list`, or import it"
-                )));
+        Keys::Import { file, pin, replace } => {
+            let keys = import(client, &file, out).await?;
+            match pin {
+                Some(aor) => pin_one(config, &file, &keys, Wanted { aor, replace }, out),
+                None => Ok(()),
             }
-            pin(config, aor, &fingerprint, out)
+        }
+        Keys::Export { fingerprint } => export(config, client, fingerprint, out).await,
+        Keys::Pin { aor, fingerprint, replace } => {
+            let keys = client.identities().await.map_err(no_answer)?;
+            let key = Fingerprint::parse(&fingerprint)
+                .and_then(|wanted| keys.iter().find(|key| key.fingerprint == wanted));
+            let key = key.ok_or_else(|| {
+                Error::invalid(format!(
+                    "no key has the full fingerprint `{fingerprint}`; see `countersign keys list`, or import it"
+                ))
+            })?;
+            pin(config, key, Wanted { aor, replace }, out)
         }
         Keys::Unpin { aor } => unpin(config, &aor, out),
     }
@@ -85,9 +91,7 @@ async fn list(config: &Config, client: &Client, out: Output) -> Result<()> {
     Ok(())
 }
 
-async fn import(
-    config: &Config, client: &Client, file: &Path, aor: Option<SipAor>, out: Output,
-) -> Result<()> {
+async fn import(client: &Client, file: &Path, out: Output) -> Result<Vec<Key>> {
     let keys = client
         .import(read(file)?)
         .await
@@ -100,10 +104,14 @@ async fn import(
             json!({ "event": "imported", "fingerprint": fingerprint, "user_ids": key.user_ids }),
         )?;
     }
-    match (aor, keys.as_slice()) {
-        (None, _) => Ok(()),
-        (Some(aor), [key]) => pin(config, aor, key.fingerprint.as_str(), out),
-        (Some(_), several) => Err(Error::invalid(format!(
+    Ok(keys)
+}
+
+/// Pins the key that was imported, where it is the only one.
+fn pin_one(config: &Config, file: &Path, keys: &[Key], wanted: Wanted, out: Output) -> Result<()> {
+    match keys {
+        [key] => pin(config, key, wanted, out),
+        several => Err(Error::invalid(format!(
             "{} holds {} keys; pin one of them with `countersign keys pin`",
             file.display(),
             several.len()
@@ -147,11 +155,25 @@ async fn own(config: &Config, client: &Client) -> Result<Key> {
         .ok_or_else(|| Error::invalid(format!("{aor} has no key; run `countersign keys generate`")))
 }
 
-fn pin(config: &Config, aor: SipAor, fingerprint: &str, out: Output) -> Result<()> {
+/// A pin that is asked for.
+struct Wanted {
+    aor: SipAor,
+    /// Whether it may take the place of an earlier one.
+    replace: bool,
+}
+
+fn pin(config: &Config, key: &Key, Wanted { aor, replace }: Wanted, out: Output) -> Result<()> {
     let path = config.pins_path();
     let mut pins = Pins::load(&path)?;
+    if replace {
+        pins.unpin(&aor);
+    }
+    let fingerprint = key.fingerprint.as_str();
     pins.pin(aor.clone(), fingerprint)?;
     pins.save(&path)?;
+    if key.secret {
+        tracing::warn!(%aor, "the key is one of your own: who calls as this can only be you");
+    }
     let line = format!("pinned {fingerprint} to {aor}");
     out.say(&line, json!({ "event": "pinned", "aor": aor, "fingerprint": fingerprint }))
 }

@@ -53,14 +53,24 @@ impl Pins {
         Ok(pins)
     }
 
-    /// Pins a key to `aor`, in place of an earlier one.
+    /// Pins a key to `aor`. A pin is never replaced by itself: who wants another key takes the
+    /// earlier one back first.
     ///
     /// # Errors
-    /// It is not a full fingerprint.
+    /// It is not a full fingerprint, or another key is pinned to `aor`, however that is spelled.
     pub fn pin(&mut self, aor: SipAor, key: &str) -> Result<()> {
         let fingerprint = fingerprint(key)?;
-        self.unpin(&aor);
-        self.pins.push(PinnedKey { aor, fingerprint });
+        match self.pins.iter().find(|pin| pin.aor.matches(aor.as_str())) {
+            None => self.pins.push(PinnedKey { aor, fingerprint }),
+            Some(present) if present.fingerprint == fingerprint => {}
+            Some(present) => {
+                return Err(Error::invalid(format!(
+                    "{aor} is pinned to another key, {}; find out whose this one is, and then \
+                     say --replace",
+                    present.fingerprint
+                )));
+            }
+        }
         Ok(())
     }
 

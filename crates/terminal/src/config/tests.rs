@@ -49,13 +49,15 @@ fn a_requirement_holds_however_the_contact_is_spelled() {
 }
 
 #[test]
-fn a_pin_is_replaced_and_taken_back_however_it_is_spelled() {
+fn a_pin_is_kept_and_taken_back_however_it_is_spelled() {
     let aor = |text: &str| -> super::SipAor { text.parse().unwrap() };
     let mut pins = Pins::default();
     pins.pin(aor("sip:bob@h.example"), &"a".repeat(40)).unwrap();
-    pins.pin(aor("sip:bob@H.example:5060"), &"b".repeat(40)).unwrap();
+    pins.pin(aor("sip:bob@H.example"), &"A".repeat(40)).unwrap();
+    let refused = pins.pin(aor("sip:bob@H.example:5060"), &"b".repeat(40)).unwrap_err().line();
+    assert!(refused.contains(&"a".repeat(40)) && refused.contains("--replace"), "{refused}");
     assert_eq!(pins.pins.len(), 1, "{pins:?}");
-    assert_eq!(pins.pins[0].fingerprint, "b".repeat(40));
+    assert_eq!(pins.pins[0].fingerprint, "a".repeat(40));
     assert!(pins.unpin(&aor("sip:%62ob@h.example")));
     assert_eq!(pins, Pins::default());
 }
