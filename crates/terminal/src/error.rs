@@ -58,6 +58,9 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
+    /// A call that is to be answered is over meanwhile, or was answered already.
+    #[error("the call does not wait to be answered any more")]
+    NotWaiting,
     /// A call did not happen or did not end well.
     #[error("the call failed: {0}")]
     Call(String),

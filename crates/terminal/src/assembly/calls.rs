@@ -80,6 +80,13 @@ impl Calls {
         self.lock().get_mut(&id).is_some_and(|live| !std::mem::replace(&mut live.up, true))
     }
 
+    /// Notes with which status a call that waits to be answered is refused.
+    pub(super) fn refuse(&self, id: CallId, status: u16) {
+        if let Some(live) = self.lock().get_mut(&id).filter(|live| live.offer.is_some()) {
+            live.why = Some(Outcome::Refused(status));
+        }
+    }
+
     /// Notes why we are about to hang up.
     pub(super) fn note(&self, id: CallId, why: Outcome) {
         if let Some(live) = self.lock().get_mut(&id) {

@@ -76,6 +76,8 @@ pub enum Outcome {
     Ended(EndReason),
     /// It did not come about.
     Failed(Cause),
+    /// Whoever runs the terminal refused it, with this status.
+    Refused(u16),
     /// Its media could not be agreed on or started.
     Media(String),
     /// The peer's media stopped coming.
@@ -85,9 +87,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether the call ended as calls do: by one of its sides.
+    /// Whether the call ended as calls do: by one of its sides. A refusal with a 5xx is an error
+    /// on this side. RFC 3261 §21.5.
     pub const fn is_ordinary(&self) -> bool {
-        matches!(self, Self::Ended(EndReason::Local | EndReason::Remote))
+        match self {
+            Self::Ended(reason) => matches!(reason, EndReason::Local | EndReason::Remote),
+            Self::Refused(status) => !matches!(status, 500..=599),
+            Self::Failed(_) | Self::Media(_) | Self::NoMedia | Self::KeyExhausted => false,
+        }
     }
 }
 
@@ -104,6 +111,7 @@ impl fmt::Display for Outcome {
                 EndReason::Lost => "the peer does not know the call any more",
             }),
             Self::Failed(cause) => cause.fmt(f),
+            Self::Refused(status) => write!(f, "refused here with {status}"),
             Self::Media(why) => f.write_str(why),
             Self::NoMedia => f.write_str("the peer's media stopped"),
             Self::KeyExhausted => f.write_str("the media key is used up"),

@@ -130,14 +130,14 @@ impl Terminal {
     /// Answers a call that came in.
     ///
     /// # Errors
-    /// The call is not waiting to be answered, or its offer is not acceptable: it has then been
-    /// rejected with the status it is owed.
+    /// [`Error::NotWaiting`], or its offer is not acceptable: it has then been rejected with the
+    /// status it is owed.
     pub fn accept(
         &self, id: CallId, source: Box<dyn AudioSource>, sink: Box<dyn AudioSink>,
     ) -> Result<()> {
         let shared = &self.shared;
         let Some((call, offer)) = shared.calls.offer(id) else {
-            return Err(Error::invalid("there is no such call to answer"));
+            return Err(Error::NotWaiting);
         };
         let refuse = |status, why: &dyn fmt::Display| {
             shared.calls.note(id, Outcome::Media(why.to_string()));
@@ -152,7 +152,7 @@ impl Terminal {
             Error::Call(error.to_string())
         })?;
         shared.calls.attach(id, media);
-        shared.endpoint.accept(id, sdp(answer)).map_err(Error::invalid)
+        shared.endpoint.accept(id, sdp(answer)).map_err(|_| Error::NotWaiting)
     }
 
     /// Declines a call that came in.
@@ -160,6 +160,7 @@ impl Terminal {
     /// # Errors
     /// The call is not waiting to be answered.
     pub fn reject(&self, id: CallId, status: u16) -> Result<()> {
+        self.shared.calls.refuse(id, status);
         self.shared.endpoint.reject(id, status).map_err(Error::invalid)
     }
 

@@ -116,9 +116,13 @@ impl Listener<'_> {
         let file = self.record.as_deref().map(free_name);
         let answered = audio::sink(file.as_deref())
             .and_then(|sink| self.session.terminal.accept(id, self.say.source(), sink));
-        if let Err(error) = answered {
-            tracing::warn!(reason = error.line(), "a call is not answered");
-            _ = self.session.terminal.reject(id, 500);
+        match answered {
+            // The caller gave up meanwhile, and `Over` says so.
+            Ok(()) | Err(Error::NotWaiting) => {}
+            Err(error) => {
+                tracing::warn!(reason = error.line(), "a call is not answered");
+                _ = self.session.terminal.reject(id, 500);
+            }
         }
     }
 }

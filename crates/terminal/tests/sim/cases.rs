@@ -2,12 +2,13 @@
 
 use crate::meddler::{Meddle, Way};
 use crate::world::{CALLEE, Change, Seen, World};
-use sip_core::manager::Cause;
+use sip_core::manager::{Cause, EndReason};
 use sma::conformance::{Gate, Hanging, Late};
 use ssa::Why;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use terminal::Error;
 use terminal::assembly::Outcome;
 use terminal::config::Require;
 use terminal::record::{Kind, Lifeline};
@@ -28,6 +29,62 @@ fn an_offer_that_cannot_be_answered_ends_with_its_reason() {
     let why = "no audio line over RTP";
     assert!(callee.refused.is_some_and(|line| line.contains(why)));
     assert_eq!(callee.over, Some(Outcome::Media(why.to_owned())), "{}", world.ladder());
+}
+
+#[test]
+fn a_bye_right_behind_the_ack_is_the_peers() {
+    let meddle: Meddle = Arc::new(|way, octets| {
+        if way == Way::Out || !octets.starts_with(b"ACK ") {
+            return vec![octets.to_vec()];
+        }
+        let bye = edit(octets, |line| {
+            let line = line.replace("ACK", "BYE").replace("branch=z9hG4bK", "branch=z9hG4bKx");
+            let cseq = line.strip_prefix("CSeq: ").and_then(|it| it.split_once(' '));
+            let next = cseq.map(|(number, _)| number.parse::<u32>().unwrap() + 1);
+            Some(next.map(|number| format!("CSeq: {number} BYE")).unwrap_or(line))
+        });
+        vec![octets.to_vec(), bye]
+    });
+    let change = Change { meddle: Some(meddle), require: Require::Digest, ..Change::default() };
+    let mut world = World::new(15, change);
+    let (_, callee) = world.watch();
+    let id = world.call();
+    world.pass(Duration::from_secs(1));
+    assert_eq!(callee.seen().over, Some(Outcome::Ended(EndReason::Remote)), "{}", world.ladder());
+    world.caller.hang_up(id);
+    world.settle();
+}
+
+#[test]
+fn a_call_that_is_cancelled_at_once_does_not_wait_to_be_answered() {
+    let meddle: Meddle = Arc::new(|way, octets| {
+        if way == Way::Out || !octets.starts_with(b"INVITE ") {
+            return vec![octets.to_vec()];
+        }
+        let cancel = edit(octets, |line| {
+            let kept = !line.starts_with("Content-") && !line.starts_with("Contact:");
+            kept.then(|| line.replace("INVITE", "CANCEL"))
+        });
+        let head = cancel.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+        vec![octets.to_vec(), cancel[..head].to_vec()]
+    });
+    let change = Change { meddle: Some(meddle), require: Require::Nothing, ..Change::default() };
+    let (world, _, callee) = end(World::new(487, change));
+    assert_eq!(callee.over, Some(Outcome::Ended(EndReason::Cancelled)), "{}", world.ladder());
+    assert_eq!(callee.refused, Some(Error::NotWaiting.line()));
+}
+
+#[test]
+fn a_call_that_is_refused_here_says_so() {
+    let mut world = World::new(603, Change { require: Require::Nothing, ..Change::default() });
+    let (caller, callee) = world.watch_refusing(603);
+    world.call();
+    world.pass(Duration::from_secs(1));
+    assert_eq!(caller.seen().over, Some(Outcome::Failed(Cause::Status(603))));
+    let over = callee.seen().over.unwrap();
+    assert_eq!(over, Outcome::Refused(603));
+    assert!(over.is_ordinary() && !Outcome::Refused(500).is_ordinary());
+    world.settle();
 }
 
 /// The first BYE comes in as a re-INVITE that leaves the offer to us.

@@ -55,6 +55,7 @@ fn check(seed: u64, require: Require) -> bool {
         (None, Outcome::NoMedia | Outcome::KeyExhausted) => {
             panic!("no media in a call that was not up: {}", told())
         }
+        (None, Outcome::Refused(_)) => panic!("nobody refuses calls here: {}", told()),
     }
 }
 

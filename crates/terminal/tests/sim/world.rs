@@ -165,6 +165,20 @@ impl World {
         (caller, self.watch_callee())
     }
 
+    /// Both sides' events from now on, the callee refusing every call with `status`.
+    pub(crate) fn watch_refusing(&mut self, status: u16) -> (Watch, Watch) {
+        let sides = [
+            (self.caller.clone(), self.caller_events.take()),
+            (self.callee.clone(), self.callee_events.take()),
+        ];
+        let [caller, callee] = sides.map(|(terminal, events)| {
+            let watch = Watch { refuse: Some(status), ..Watch::default() };
+            self.runtime.spawn(Box::pin(follow(terminal, events.unwrap(), watch.clone())));
+            watch
+        });
+        (caller, callee)
+    }
+
     /// The callee's events from now on; it answers every call. Nobody reads the caller's.
     pub(crate) fn watch_callee(&mut self) -> Watch {
         let callee = Watch::default();
@@ -213,11 +227,15 @@ pub(crate) struct Seen {
 
 /// A side's events, as they come.
 #[derive(Clone, Default)]
-pub(crate) struct Watch(Arc<Mutex<Seen>>);
+pub(crate) struct Watch {
+    seen: Arc<Mutex<Seen>>,
+    /// The status with which every call is refused; `None`: it is answered.
+    refuse: Option<u16>,
+}
 
 impl Watch {
     pub(crate) fn seen(&self) -> Seen {
-        self.0.lock().unwrap().clone()
+        self.seen.lock().unwrap().clone()
     }
 }
 
@@ -225,7 +243,7 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
     while let Some(event) = events.next().await {
         let mut answer = None;
         {
-            let mut seen = watch.0.lock().unwrap();
+            let mut seen = watch.seen.lock().unwrap();
             match event {
                 Event::Incoming { id, .. } => {
                     seen.incoming += 1;
@@ -242,8 +260,11 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
         }
         if let Some(id) = answer {
             let said = Box::new(Tone::new(660.0, 8_000));
-            let answered = terminal.accept(id, said, Box::new(Silence));
-            watch.0.lock().unwrap().refused = answered.err().map(|error| error.line());
+            let answered = match watch.refuse {
+                Some(status) => terminal.reject(id, status),
+                None => terminal.accept(id, said, Box::new(Silence)),
+            };
+            watch.seen.lock().unwrap().refused = answered.err().map(|error| error.line());
         }
     }
 }
