@@ -38,9 +38,18 @@ impl Shared {
             Sip::Incoming { id, call, from, body, source, .. } => {
                 self.incoming(id, call, from, body, source)
             }
-            Sip::Ringing { id, .. } => Some(Event::Ringing { id }),
-            Sip::Answered { id, body } => self.answered(id, &body),
-            Sip::Confirmed { id } => self.established(id),
+            Sip::Ringing { id, status } => {
+                tracing::info!(status, "the call makes progress");
+                Some(Event::Ringing { id })
+            }
+            Sip::Answered { id, body } => {
+                tracing::info!(octets = body.octets.len(), "the call is answered");
+                self.answered(id, &body)
+            }
+            Sip::Confirmed { id } => {
+                tracing::info!("our answer is acknowledged");
+                self.established(id)
+            }
             Sip::Reinvited { id, body } => {
                 self.reinvited(id, &body);
                 None

@@ -3,41 +3,78 @@
 use super::args::{Call, Global};
 use super::audio::{self, Say};
 use super::output::{Output, tell};
-use super::session::Session;
+use super::session::{END_WITHIN, Session, UNANSWERED_END_WITHIN};
 use super::stop::Stop;
 use crate::assembly::{Event, Invitation, Outcome};
 use crate::config::Require;
 use crate::error::{Error, Result};
 use net::BoxFuture;
+use serde_json::json;
+use sip_core::manager::EndReason;
 
 /// Calls, and waits until the call is over.
 pub(super) async fn run(global: &Global, call: Call, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
     let mut session = stop.unless(Session::open(global, 0, call.records.clone())).await?;
-    let outcome = talk(&mut session, &call, &mut stop, out).await;
+    let talked = talk(&mut session, &call, &mut stop, out).await;
+    let unanswered = matches!(talked, Ok((_, Reached::Nobody)));
+    let within = if unanswered { UNANSWERED_END_WITHIN } else { END_WITHIN };
     // Why the call failed says more than why its record cannot be written.
-    let closed = session.close(|event| tell(out, event)).await;
-    match outcome? {
-        outcome if outcome.is_ordinary() => closed,
-        outcome => Err(Error::Call(outcome.to_string())),
+    let closed = session.close(within, &mut stop, |event| tell(out, event)).await;
+    match talked? {
+        // Only a signal ends a call here that is not up, and it may have come again since.
+        (Outcome::Ended(EndReason::Local), Reached::Nobody | Reached::Ringing) => {
+            closed.and_then(|()| Err(Error::Call("interrupted".to_owned())))
+        }
+        (outcome, _) if outcome.is_ordinary() => closed,
+        (outcome, _) => Err(Error::Call(outcome.to_string())),
+    }
+}
+
+/// How far a call came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reached {
+    /// No response that says anything.
+    Nobody,
+    /// The callee is being alerted.
+    Ringing,
+    /// It was up.
+    Up,
+}
+
+impl Reached {
+    /// How far it is after `event`.
+    const fn after(self, event: &Event) -> Self {
+        match (self, event) {
+            (_, Event::Established { .. }) => Self::Up,
+            (Self::Nobody, Event::Ringing { .. }) => Self::Ringing,
+            (reached, _) => reached,
+        }
     }
 }
 
 /// Places the call and sees it through.
-async fn talk(session: &mut Session, call: &Call, stop: &mut Stop, out: Output) -> Result<Outcome> {
+async fn talk(
+    session: &mut Session, call: &Call, stop: &mut Stop, out: Output,
+) -> Result<(Outcome, Reached)> {
     let require = required(session, call);
     #[cfg(feature = "pgp")]
     if require == Require::Pgp {
         session.can_sign()?;
     }
+    let next_hop = session.next_hop(&call.uri);
+    tracing::info!(?next_hop, require = require.word(), "from {}", session.addresses().join(", "));
     let invitation = Invitation {
         to: call.uri.clone(),
-        next_hop: session.next_hop(&call.uri),
+        next_hop,
         require,
         source: Say::choose(call.audio.as_deref(), &session.config)?.source(),
         sink: audio::sink(call.record.as_deref())?,
     };
     let id = session.terminal.call(invitation)?;
+    let line = format!("calling {}", call.uri);
+    out.say(&line, json!({ "event": "calling", "to": call.uri }))?;
+    let mut reached = Reached::Nobody;
     // Only an established call starts the clock.
     let mut talked: BoxFuture<()> = Box::pin(std::future::pending());
     loop {
@@ -50,9 +87,10 @@ async fn talk(session: &mut Session, call: &Call, stop: &mut Stop, out: Output) 
             event = session.events.next() => match event {
                 Some(Event::Over { id: over, outcome, stats }) if over == id => {
                     tell(out, &Event::Over { id, outcome: outcome.clone(), stats })?;
-                    return Ok(outcome);
+                    return Ok((outcome, reached));
                 }
                 Some(event) => {
+                    reached = reached.after(&event);
                     if let (Event::Established { .. }, Some(seconds)) = (&event, call.seconds) {
                         talked = Box::pin(tokio::time::sleep(seconds));
                     }

@@ -4,7 +4,7 @@ use super::args::{Global, Listen};
 use super::audio::{self, Say};
 use super::output::{Output, tell};
 use super::person::{Answer, Person, Shown};
-use super::session::Session;
+use super::session::{END_WITHIN, Session};
 use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
@@ -32,7 +32,7 @@ pub(super) async fn run(global: &Global, listen: Listen, out: Output) -> Result<
     let mut stop = Stop::new()?;
     let mut session = stop.unless(Session::open(global, PORT, listen.records.clone())).await?;
     let waited = wait(&mut session, &listen, &mut stop, out).await;
-    let closed = session.close(|event| tell(out, event)).await;
+    let closed = session.close(END_WITHIN, &mut stop, |event| tell(out, event)).await;
     waited.and(closed)
 }
 
@@ -61,8 +61,7 @@ struct Listener<'a> {
 
 impl Listener<'_> {
     async fn wait(mut self, stop: &mut Stop) -> Result<()> {
-        let addresses: Vec<String> =
-            self.session.terminal.local_addrs().iter().map(ToString::to_string).collect();
+        let addresses = self.session.addresses();
         let line = format!("listening on {}", addresses.join(", "));
         self.out.say(&line, json!({ "event": "listening", "addresses": addresses }))?;
         super::register::start(self.session)?;

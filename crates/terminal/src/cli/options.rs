@@ -6,13 +6,15 @@ use super::session::Session;
 use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
+use std::time::Duration;
 
 /// Sends OPTIONS and says what was answered.
 pub(super) async fn run(global: &Global, options: Options, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
     let mut session = stop.unless(Session::open(global, 0, Records::default())).await?;
     let outcome = ask(&mut session, &options, &mut stop, out).await;
-    let closed = session.close(|event| tell(out, event)).await;
+    // Nothing of ours goes on at a peer.
+    let closed = session.close(Duration::ZERO, &mut stop, |event| tell(out, event)).await;
     outcome.and(closed)
 }
 

@@ -2,7 +2,7 @@
 
 use super::args::{Global, Records};
 use super::output::{Output, tell};
-use super::session::Session;
+use super::session::{END_WITHIN, Session};
 use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ pub(super) async fn run(global: &Global, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
     let mut session = stop.unless(Session::open(global, 0, Records::default())).await?;
     let outcome = answers(&mut session, &mut stop, out).await;
-    let closed = session.close(|event| tell(out, event)).await;
+    let closed = session.close(END_WITHIN, &mut stop, |event| tell(out, event)).await;
     outcome.and(closed)
 }
 

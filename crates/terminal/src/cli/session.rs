@@ -4,6 +4,7 @@ use super::args::{Global, Records};
 use super::person::Person;
 #[cfg(feature = "digest")]
 use super::prompts::Prompts;
+use super::stop::Stop;
 #[cfg(feature = "pgp")]
 use crate::agent::{Agent, Program};
 #[cfg(feature = "pgp")]
@@ -26,7 +27,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long calls and registrations may take to end.
-const END_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long a call may take to end that nobody has answered: T1. There is nothing to CANCEL before
+/// a provisional response, and a peer that is there sends one within 200 ms. RFC 3261 §9.1,
+/// §17.2.1.
+pub(super) const UNANSWERED_END_WITHIN: Duration = Duration::from_millis(500);
 
 /// A running terminal and what belongs to it.
 pub(super) struct Session {
@@ -98,6 +104,11 @@ impl Session {
         })
     }
 
+    /// Where SIP is received.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        self.terminal.local_addrs().iter().map(ToString::to_string).collect()
+    }
+
     /// Says what is missing for a call that requires OpenPGP.
     ///
     /// # Errors
@@ -140,11 +151,25 @@ impl Session {
     }
 
     /// Ends all calls with BYE, hands what still happens to `show`, stops the agent, and writes
-    /// the records that were asked for.
+    /// the records that were asked for. Whoever wants the command to `stop` now need not wait.
     ///
     /// # Errors
-    /// A record cannot be written, or the first error of `show`: all is ended before it is told.
-    pub(super) async fn close(mut self, mut show: impl FnMut(&Event) -> Result<()>) -> Result<()> {
+    /// A record cannot be written, or the first error of `show`: all is ended before it is told;
+    /// or it was stopped.
+    pub(super) async fn close(
+        self, within: Duration, stop: &mut Stop, show: impl FnMut(&Event) -> Result<()>,
+    ) -> Result<()> {
+        tokio::select! {
+            ended = self.end(within, show) => ended,
+            () = stop.wanted() => {
+                Err(Error::invalid("interrupted before all had ended; peers may not know of it"))
+            }
+        }
+    }
+
+    async fn end(
+        mut self, within: Duration, mut show: impl FnMut(&Event) -> Result<()>,
+    ) -> Result<()> {
         let drained = async {
             let mut shown = Ok(());
             while let Some(event) = self.events.next().await {
@@ -152,7 +177,10 @@ impl Session {
             }
             shown
         };
-        let ((), shown) = tokio::join!(self.terminal.shutdown(END_WITHIN), drained);
+        let ((), shown) = tokio::join!(self.terminal.shutdown(within), drained);
+        if within >= END_WITHIN && self.terminal.sizes().manager.dialogs > 0 {
+            tracing::warn!("the peer has not answered the end of the call (BYE or CANCEL)");
+        }
         #[cfg(feature = "pgp")]
         if let Some(agent) = self.agent {
             agent.stop().await;
