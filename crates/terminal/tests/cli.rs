@@ -84,6 +84,22 @@ fn a_uri_that_is_none() {
 }
 
 #[test]
+fn a_peer_that_cannot_be_reached() {
+    let home = home();
+    for command in ["call", "options"] {
+        refused(home.path(), &[command, "sip:bob@127.0.0.1:0"], &["sip:bob@127.0.0.1:0: port 0"]);
+        refused(
+            home.path(),
+            &[command, "sip:bob@[::1]"],
+            &["cannot be reached from our addresses"],
+        );
+        // Port 1 is reserved (tcpmux): nobody listens.
+        let refusing = "sip:bob@127.0.0.1:1;transport=tcp";
+        refused(home.path(), &[command, refusing], &["cannot be reached: nobody listens"]);
+    }
+}
+
+#[test]
 fn a_config_with_an_unknown_key() {
     let home = home();
     let path = home.path().join("config.toml");

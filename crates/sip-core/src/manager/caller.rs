@@ -55,6 +55,7 @@ impl SipManager {
             Some(next) => Target::of_next_hop(next)?,
             None => Target::of_uri(to.as_bytes())?,
         };
+        target.check(&self.config.locals)?;
         let tag = format!("{:016x}", self.ports.random.next());
         let call_id = format!("{:016x}{:016x}", self.ports.random.next(), self.ports.random.next());
         let reference = self.call_ref(call_id.as_bytes(), tag.as_bytes());

@@ -189,7 +189,9 @@ impl fmt::Display for Cause {
             Self::Status(status) => write!(f, "the peer answered {status}"),
             Self::Security(why) => why.fmt(f),
             Self::Timeout => f.write_str("no answer in time"),
-            Self::Transport => f.write_str("the network failed"),
+            Self::Transport => {
+                f.write_str("the peer cannot be reached: nobody listens, or there is no way there")
+            }
             Self::Unresolved => f.write_str("the host name has no address"),
             Self::Busy => f.write_str("too many calls or transactions at once"),
         }
@@ -214,6 +216,8 @@ pub enum Misuse {
     Full,
     /// There is no local address of the family that the peer has.
     NoLocalAddress,
+    /// Port 0, at which nobody is reached.
+    PortZero,
 }
 
 impl fmt::Display for Misuse {
@@ -225,7 +229,10 @@ impl fmt::Display for Misuse {
             Self::WrongState => "not possible in the call's state",
             Self::Pending => "a re-INVITE is under way",
             Self::Full => "too many calls",
-            Self::NoLocalAddress => "no local address fits the peer's",
+            Self::NoLocalAddress => {
+                "it cannot be reached from our addresses: another transport, or IPv4 for IPv6"
+            }
+            Self::PortZero => "port 0, at which nobody can be reached",
         })
     }
 }

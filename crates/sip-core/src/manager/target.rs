@@ -79,6 +79,20 @@ impl Target {
         Ok(Self::new(host, next.port, next.transport))
     }
 
+    /// Refuses a way that nothing could take; what a name stands for is not known yet.
+    ///
+    /// # Errors
+    /// [`Misuse::PortZero`], [`Misuse::NoLocalAddress`].
+    pub(super) fn check(&self, locals: &[Local]) -> Result<(), Misuse> {
+        if self.port == 0 {
+            return Err(Misuse::PortZero);
+        }
+        match self.host {
+            Host::Address(_) if self.hop(0, locals).is_none() => Err(Misuse::NoLocalAddress),
+            Host::Address(_) | Host::Name(_) => Ok(()),
+        }
+    }
+
     /// Where the next request of a dialog goes: to the first hop of its route, over the connection
     /// that the dialog came over while that is open. A name in a Contact or Record-Route stands
     /// for the hop that sent it, `peer`: nothing a peer writes makes us resolve names.
@@ -202,6 +216,19 @@ mod tests {
             tcp("[2001:db8::1]:5060", "[2001:db8::9]:5060")
         );
         assert_eq!(chosen("sip:example.org", 9), None);
+    }
+
+    #[test]
+    fn a_way_that_nothing_could_take_is_refused() {
+        let check = |uri: &str, locals: &[Local]| {
+            Target::of_uri(uri.as_bytes()).and_then(|target| target.check(locals))
+        };
+        let [four, ..] = locals();
+        assert_eq!(check("sip:192.0.2.9", &[four]), Ok(()));
+        assert_eq!(check("sip:192.0.2.9:0", &[four]), Err(Misuse::PortZero));
+        assert_eq!(check("sip:example.org:0", &[four]), Err(Misuse::PortZero));
+        assert_eq!(check("sip:[2001:db8::9]", &[four]), Err(Misuse::NoLocalAddress));
+        assert_eq!(check("sip:example.org", &[four]), Ok(()));
     }
 
     #[test]
