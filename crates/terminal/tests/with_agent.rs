@@ -304,7 +304,15 @@ fn the_demonstration_passes_and_leaves_its_files() {
         let report: Value = serde_json::from_slice(&report).unwrap();
         assert_eq!(report["verdict"], "passed", "{report}");
         assert_eq!(report["media"], if flow == "pgp" { "SRTP" } else { "RTP" }, "{report}");
-        assert_eq!(report["assurance"]["callee"]["proof"], flow, "{report}");
+        for (side, pgp, digest) in [
+            ("caller", BOB, [BOB, "SHA-256 at callee.example as alice"]),
+            ("callee", ALICE, ["alice", "SHA-256 at callee.example"]),
+        ] {
+            let told = &report["assurance"][side];
+            assert_eq!(told["proof"], flow, "{report}");
+            assert_eq!(told["peer"], if flow == "pgp" { pgp } else { digest[0] }, "{report}");
+            assert_eq!(flow == "digest", told["digest"] == digest[1], "{report}");
+        }
         let ladder = fs::read_to_string(out.path().join("ladder.svg")).unwrap();
         for word in ["got_401_unauthorized", "send_www_authenticate", "authorize", "authenticate"] {
             assert!(ladder.contains(word), "{flow}: {word}");

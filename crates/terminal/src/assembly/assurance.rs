@@ -7,16 +7,20 @@ use serde::Serialize;
 pub struct Assurance {
     /// `none`, `account`, `digest`, `pgp` or `tls`.
     pub proof: &'static str,
-    /// Who was proved, in that proof's terms: an AOR, a user name, a host name.
+    /// Who was proved: an AOR or a host name; by Digest a caller's user name, or the URI that was
+    /// called, where its answer showed that the password is known there (RFC 7616 §3.5).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,
+    /// Our account whose registrar or proxy vouches for the peer, and proved nothing itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// The full primary fingerprint of the peer's OpenPGP key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
     /// `pinned` or `unverified`, of an OpenPGP key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<&'static str>,
-    /// The Digest algorithm and realm.
+    /// The Digest algorithm and realm, and in a call that was placed the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// `RTP`, or `SRTP` with the suite.
@@ -32,6 +36,7 @@ impl Assurance {
         Self {
             proof: "none",
             peer: None,
+            account: None,
             fingerprint: None,
             trust: None,
             digest: None,
@@ -42,18 +47,33 @@ impl Assurance {
 
     /// The assurance in a few words.
     pub fn line(&self) -> String {
-        let who = match (&self.peer, &self.fingerprint, self.trust) {
-            (Some(peer), Some(key), Some(trust)) => format!("{peer}, key {key} ({trust})"),
-            (Some(peer), _, _) => peer.clone(),
-            _ => "nobody knows who this is".to_owned(),
-        };
-        format!("{}: {who}; media {}", self.proof, self.media.join(", "))
+        let line = format!("{}: {}", self.proof, self.who());
+        match self.media.as_slice() {
+            // A call that rings has none yet.
+            [] => line,
+            media => format!("{line}; media {}", media.join(", ")),
+        }
+    }
+
+    fn who(&self) -> String {
+        match (&self.peer, &self.account) {
+            (Some(peer), _) => match (&self.fingerprint, self.trust, &self.digest) {
+                (Some(key), Some(trust), _) => format!("{peer}, key {key} ({trust})"),
+                (_, _, Some(digest)) => format!("{peer} ({digest})"),
+                _ => peer.clone(),
+            },
+            (None, Some(account)) => {
+                format!("only the registrar or proxy of {account} vouches")
+            }
+            (None, None) => "nobody knows who this is".to_owned(),
+        }
     }
 }
 
 #[cfg(feature = "digest")]
-impl From<&sst::Assurance> for Assurance {
-    fn from(told: &sst::Assurance) -> Self {
+impl Assurance {
+    /// What the security manager tells of a call; `called` is the URI that we called.
+    pub(super) fn of(told: &sst::Assurance, called: Option<&str>) -> Self {
         let mut shown = Self::none();
         shown.media = told.media.iter().map(media).collect();
         shown.notes = told.notes.iter().map(|note| (*note).to_owned()).collect();
@@ -64,12 +84,16 @@ impl From<&sst::Assurance> for Assurance {
             sst::Proof::None => {}
             sst::Proof::AccountHop { account } => {
                 shown.proof = "account";
-                shown.peer = Some(account.clone());
+                shown.account = Some(account.clone());
             }
             sst::Proof::Digest { user, realm, algorithm } => {
                 shown.proof = "digest";
-                shown.peer = Some(user.clone());
-                shown.digest = Some(format!("{} at {realm}", algorithm.name()));
+                let digest = format!("{} at {realm}", algorithm.name());
+                // The user of a call that was placed is ourselves.
+                (shown.peer, shown.digest) = match called {
+                    Some(called) => (Some(called.to_owned()), Some(format!("{digest} as {user}"))),
+                    None => (Some(user.clone()), Some(digest)),
+                };
             }
             sst::Proof::Pgp { aor, fingerprint, trust } => {
                 shown.proof = "pgp";
@@ -105,5 +129,41 @@ const fn refusal(refused: sst::Refused) -> &'static str {
         sst::Refused::Algorithm => "an algorithm below the floor was offered, and refused",
         sst::Refused::PlainMedia => "plain media was asked for where SRTP is required, and refused",
         _ => "a downgrade was refused",
+    }
+}
+
+#[cfg(all(test, feature = "digest"))]
+mod tests {
+    use super::Assurance;
+    use sst::{Algorithm, MediaProtection, Proof};
+
+    #[test]
+    fn a_call_that_was_placed_names_who_was_called_and_not_ourselves() {
+        let bob = "sip:bob@example.org";
+        let digest = Proof::Digest {
+            user: "alice".to_owned(),
+            realm: "example.org".to_owned(),
+            algorithm: Algorithm::Sha256,
+        };
+        let account = Proof::AccountHop { account: "sip:alice@example.org".to_owned() };
+        let vouched = "account: only the registrar or proxy of sip:alice@example.org vouches";
+        for (proof, called, line) in [
+            (&digest, Some(bob), "digest: sip:bob@example.org (SHA-256 at example.org as alice)"),
+            (&digest, None, "digest: alice (SHA-256 at example.org)"),
+            (&account, Some(bob), vouched),
+            (&account, None, vouched),
+            (&Proof::None, Some(bob), "none: nobody knows who this is"),
+        ] {
+            let mut told = sst::Assurance {
+                proof: proof.clone(),
+                hop: sst::HopProtection::Clear,
+                media: Vec::new(),
+                refused: None,
+                notes: Vec::new(),
+            };
+            assert_eq!(Assurance::of(&told, called).line(), line);
+            told.media.push(MediaProtection::Rtp);
+            assert_eq!(Assurance::of(&told, called).line(), format!("{line}; media RTP"));
+        }
     }
 }

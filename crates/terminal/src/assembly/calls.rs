@@ -13,6 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// One call.
 pub(super) struct Live {
     pub(super) call: CallRef,
+    /// The URI that is called, of a call that is placed.
+    called: Option<String>,
     pub(super) media: Option<MediaSession>,
     /// The caller's offer, until it is answered.
     offer: Option<Vec<u8>>,
@@ -24,13 +26,13 @@ pub(super) struct Live {
 
 impl Live {
     /// A call that is placed.
-    pub(super) const fn outgoing(call: CallRef, media: MediaSession) -> Self {
-        Self { call, media: Some(media), offer: None, up: false, why: None }
+    pub(super) const fn outgoing(call: CallRef, to: String, media: MediaSession) -> Self {
+        Self { call, called: Some(to), media: Some(media), offer: None, up: false, why: None }
     }
 
     /// A call that came in.
     pub(super) const fn incoming(call: CallRef, offer: Vec<u8>) -> Self {
-        Self { call, media: None, offer: Some(offer), up: false, why: None }
+        Self { call, called: None, media: None, offer: Some(offer), up: false, why: None }
     }
 }
 
@@ -75,6 +77,11 @@ impl Calls {
         Some((live.call, live.media.clone()?))
     }
 
+    /// The URI that is called, of a call that was placed.
+    pub(super) fn called(&self, id: CallId) -> Option<String> {
+        self.lock().get(&id)?.called.clone()
+    }
+
     /// Marks a call as established; `false` if it was, or is over.
     pub(super) fn comes_up(&self, id: CallId) -> bool {
         self.lock().get_mut(&id).is_some_and(|live| !std::mem::replace(&mut live.up, true))
@@ -112,9 +119,10 @@ impl Shared {
         self.telephony.call_ended(sst::Call(call.0));
     }
 
-    pub(super) fn assurance(&self, call: CallRef) -> Assurance {
+    pub(super) fn assurance(&self, Prepared { id, call }: Prepared) -> Assurance {
         let told = self.telephony.assurance(sst::Call(call.0));
-        told.as_ref().map_or_else(Assurance::none, Assurance::from)
+        let called = self.calls.called(id);
+        told.map_or_else(Assurance::none, |told| Assurance::of(&told, called.as_deref()))
     }
 }
 
@@ -126,7 +134,7 @@ impl Shared {
     /// There is no security manager to tell that a call is over.
     pub(super) fn forget(&self, _: CallRef) {}
 
-    pub(super) fn assurance(&self, _: CallRef) -> Assurance {
+    pub(super) fn assurance(&self, _: Prepared) -> Assurance {
         Assurance::none()
     }
 }

@@ -5,7 +5,7 @@ use super::events::{Event, Outcome};
 use super::terminal::{Shared, sdp};
 use media_ctl::driver::MediaSession;
 use sip_core::driver::Events;
-use sip_core::manager::{CallId, Event as Sip, RegistrationId};
+use sip_core::manager::{CallId, Event as Sip, Prepared, RegistrationId};
 use ssa::{Body, CallRef, FlowId};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ impl Shared {
             return None;
         }
         self.calls.insert(id, Live::incoming(call, body.octets));
-        let assurance = self.assurance(call);
+        let assurance = self.assurance(Prepared { id, call });
         Some(Event::Incoming { id, from, source, assurance })
     }
 
@@ -109,7 +109,7 @@ impl Shared {
         }
         let watch = watch_media(Arc::clone(self), id, media);
         self.media.runtime.spawn(Box::pin(watch));
-        Some(Event::Established { id, assurance: self.assurance(call) })
+        Some(Event::Established { id, assurance: self.assurance(Prepared { id, call }) })
     }
 
     /// Ends a call whose media cannot be; `Over` follows.

@@ -109,7 +109,7 @@ impl Terminal {
         shared.started(prepared, &to, require);
         let invited = shared
             .open_media(prepared, source, sink)
-            .and_then(|media| shared.invite(prepared, media));
+            .and_then(|media| shared.invite(prepared, to, media));
         invited.inspect_err(|_| {
             shared.calls.remove(prepared.id);
             shared.forget(prepared.call);
@@ -250,12 +250,12 @@ impl Shared {
     }
 
     /// Offers media and sends the INVITE.
-    fn invite(&self, prepared: Prepared, media: MediaSession) -> Result<()> {
+    fn invite(&self, prepared: Prepared, to: String, media: MediaSession) -> Result<()> {
         let offer = media.offer().map_err(|error| {
             drop(media.stop());
             Error::Call(error.to_string())
         })?;
-        self.calls.insert(prepared.id, Live::outgoing(prepared.call, media));
+        self.calls.insert(prepared.id, Live::outgoing(prepared.call, to, media));
         self.endpoint.invite(prepared.id, sdp(offer)).map_err(Error::invalid)
     }
 }

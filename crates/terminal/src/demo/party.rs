@@ -23,7 +23,7 @@ pub(super) const CALLER: &str = "sip:alice@caller.example";
 pub(super) const CALLEE: &str = "sip:bob@callee.example";
 
 /// The caller's user name, in the Digest flow.
-const USER: &str = "alice";
+pub(super) const USER: &str = "alice";
 
 /// Who a side is.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use super::call::{Half, SEEDS, Talked};
 use super::files::{CALLEE, CALLER};
-use super::party::Identity;
+use super::party::{Identity, USER};
 use super::{Flow, Plan};
 use crate::assembly::Assurance;
 use crate::error::{Error, Result};
@@ -110,7 +110,10 @@ pub(super) fn judge(
             proved_by_key("caller", &talked.caller, &callee, &mut reasons);
             proved_by_key("callee", &talked.callee, &caller, &mut reasons);
         }
-        Flow::Digest => proved_by_digest(&talked.callee, &mut reasons),
+        Flow::Digest => {
+            proved_by_digest("caller", &talked.caller, callee.aor, &mut reasons);
+            proved_by_digest("callee", &talked.callee, USER, &mut reasons);
+        }
     }
     for (name, half) in [("caller", &talked.caller), ("callee", &talked.callee)] {
         if !half.outcome.is_ordinary() {
@@ -184,10 +187,11 @@ fn proved_by_key(name: &str, half: &Half, peer: &Identity, reasons: &mut Vec<Str
     }
 }
 
-/// The callee challenged: it must know the caller by Digest.
-fn proved_by_digest(callee: &Half, reasons: &mut Vec<String>) {
-    if callee.assurance.proof != "digest" {
-        let told = callee.assurance.line();
-        reasons.push(format!("the callee does not know the caller by Digest ({told})"));
+/// The callee challenged, and showed in its answer that it knows the password, too.
+fn proved_by_digest(name: &str, half: &Half, peer: &str, reasons: &mut Vec<String>) {
+    let told = &half.assurance;
+    if told.proof != "digest" || told.peer.as_deref() != Some(peer) {
+        let told = told.line();
+        reasons.push(format!("the {name} does not know {peer} by Digest ({told})"));
     }
 }
