@@ -3,9 +3,11 @@
 //! Fields are written in the order in which they are given; Content-Length is always the last,
 //! and always there. No value can add a field: CR, LF and NUL are written as spaces.
 
+mod digits;
 mod request;
 mod response;
 mod text;
 
+pub(crate) use digits::{hex, push_address};
 pub use request::RequestBuilder;
 pub use response::ResponseBuilder;

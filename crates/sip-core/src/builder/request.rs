@@ -3,18 +3,25 @@
 use super::text::Text;
 use crate::Method;
 use bytes::Bytes;
+use std::fmt;
 
 /// Builds a request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RequestBuilder {
     text: Text,
+    body: Vec<u8>,
 }
 
 impl RequestBuilder {
     /// A request with its start line and no field.
     pub fn new(method: Method<'_>, uri: &[u8]) -> Self {
-        let start_line = [method.as_bytes(), b" ", uri, b" ", b"SIP/2.0"];
-        Self { text: Text::new(start_line) }
+        let mut text = Text::with_capacity(1024);
+        text.octets(method.as_bytes());
+        text.octets(b" ");
+        text.octets(uri);
+        text.octets(b" SIP/2.0");
+        text.end_line();
+        Self { text, body: Vec::new() }
     }
 
     /// Adds a field. The name is a [`HeaderName`](crate::HeaderName) or any text.
@@ -27,12 +34,19 @@ impl RequestBuilder {
     /// Sets the body.
     #[must_use]
     pub fn body(mut self, body: &[u8]) -> Self {
-        self.text.body(body);
+        self.body = body.to_vec();
         self
     }
 
     /// The request, with its Content-Length.
     pub fn build(self) -> Bytes {
-        self.text.build()
+        self.text.build(&self.body)
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    /// Prints the length: fields and bodies carry credentials and keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RequestBuilder[{} octets]", self.text.len() + self.body.len())
     }
 }

@@ -1,35 +1,34 @@
 //! Responses. RFC 3261 §8.2.6, §18.2.1; RFC 3581 §4.
 
 use super::text::Text;
-use crate::{HeaderName, Message, ParseError, StatusCode, Via};
+use crate::{HeaderName, Message, StatusCode, Via};
 use bytes::Bytes;
+use memchr::memchr;
+use std::fmt;
 use std::net::SocketAddr;
 
+/// Octets that a response's own start line, tag, `received`, `rport` and Content-Length take at
+/// most, for most responses.
+const GROWTH: usize = 160;
+
 /// Builds a response.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ResponseBuilder<'a> {
     request: &'a Message,
     status: StatusCode,
     reason: &'a str,
     tag: Option<&'a [u8]>,
     source: Option<SocketAddr>,
-    fields: Vec<(String, Vec<u8>)>,
-    body: Vec<u8>,
+    fields: Text,
+    body: &'a [u8],
 }
 
 impl<'a> ResponseBuilder<'a> {
     /// The response to a request: Via, From, To, Call-ID and CSeq as they came, and Record-Route
     /// in what may make a dialog, 101 to 299. RFC 3261 §8.2.6.2, §12.1.1.
-    pub const fn to(request: &'a Message, status: StatusCode, reason: &'a str) -> Self {
-        Self {
-            request,
-            status,
-            reason,
-            tag: None,
-            source: None,
-            fields: Vec::new(),
-            body: Vec::new(),
-        }
+    pub fn to(request: &'a Message, status: StatusCode, reason: &'a str) -> Self {
+        let fields = Text::default();
+        Self { request, status, reason, tag: None, source: None, fields, body: &[] }
     }
 
     /// Puts a tag on To, unless it has one.
@@ -50,24 +49,27 @@ impl<'a> ResponseBuilder<'a> {
     /// Adds a field. The name is a [`HeaderName`] or any text.
     #[must_use]
     pub fn field(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        let field = (name.as_ref().to_owned(), value.as_ref().to_owned());
-        self.fields.push(field);
+        self.fields.field(name.as_ref(), value.as_ref());
         self
     }
 
     /// Sets the body.
     #[must_use]
-    pub fn body(mut self, body: &[u8]) -> Self {
-        self.body = body.to_vec();
+    pub const fn body(mut self, body: &'a [u8]) -> Self {
+        self.body = body;
         self
     }
 
     /// The response, with its Content-Length.
     pub fn build(self) -> Bytes {
-        let code = self.status.to_string();
-        let start_line =
-            [b"SIP/2.0".as_slice(), b" ", code.as_bytes(), b" ", self.reason.as_bytes()];
-        let mut text = Text::new(start_line);
+        let copied = self.request.head_bytes().len();
+        let capacity = copied + self.fields.len() + self.body.len() + GROWTH;
+        let mut text = Text::with_capacity(capacity);
+        text.octets(b"SIP/2.0 ");
+        text.decimal(u64::from(self.status.as_u16()));
+        text.octets(b" ");
+        text.octets(self.reason.as_bytes());
+        text.end_line();
         self.vias(&mut text);
         if (101..300).contains(&self.status.as_u16()) {
             self.copy(&mut text, HeaderName::RecordRoute);
@@ -76,11 +78,8 @@ impl<'a> ResponseBuilder<'a> {
         self.copy_to(&mut text);
         self.copy(&mut text, HeaderName::CallId);
         self.copy(&mut text, HeaderName::CSeq);
-        for (name, value) in &self.fields {
-            text.field(name, value);
-        }
-        text.body(&self.body);
-        text.build()
+        text.lines(&self.fields);
+        text.build(self.body)
     }
 
     fn copy(&self, text: &mut Text, name: HeaderName) {
@@ -93,55 +92,67 @@ impl<'a> ResponseBuilder<'a> {
         let Some(to) = self.request.header(HeaderName::To) else {
             return;
         };
-        let has_tag = self.request.to().is_ok_and(|to| to.tag().is_some());
-        let name = HeaderName::To.as_str();
-        match self.tag.filter(|_| !has_tag) {
-            Some(tag) => text.field(name, &[to, b";tag=", tag].concat()),
-            None => text.field(name, to),
+        text.begin(HeaderName::To.as_str());
+        text.octets(to);
+        // Most have no parameter at all, of the URI's or their own.
+        let has_params = memchr(b';', to).is_some();
+        let has_tag = has_params && self.request.to().is_ok_and(|to| to.tag().is_some());
+        if let Some(tag) = self.tag.filter(|_| !has_tag) {
+            text.octets(b";tag=");
+            text.octets(tag);
         }
+        text.end_line();
     }
 
     fn vias(&self, text: &mut Text) {
-        let name = HeaderName::Via.as_str();
         for (place, row) in self.request.headers(HeaderName::Via).enumerate() {
-            let marked = match self.source {
-                Some(source) if place == 0 => mark(row, source).ok(),
-                _ => None,
-            };
-            text.field(name, marked.as_deref().unwrap_or(row));
+            text.begin(HeaderName::Via.as_str());
+            let source = self.source.filter(|_| place == 0);
+            match (source, Via::read_first(row)) {
+                (Some(source), Ok(first)) => mark(text, row, first, source),
+                (Some(_) | None, _) => text.octets(row),
+            }
+            text.end_line();
         }
     }
 }
 
-/// A row of Via with the first value's `received` and `rport` filled in.
-fn mark(row: &[u8], source: SocketAddr) -> Result<Vec<u8>, ParseError> {
-    let (via, length) = Via::read_first(row)?;
+impl fmt::Debug for ResponseBuilder<'_> {
+    /// Prints the length: fields and bodies carry credentials and keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = self.fields.len() + self.body.len();
+        write!(f, "ResponseBuilder[{}, {length} octets]", self.status)
+    }
+}
+
+/// Writes a row of Via with the first value's `received` and `rport` filled in.
+fn mark(text: &mut Text, row: &[u8], (via, length): (Via<'_>, usize), source: SocketAddr) {
     let asks = via.rport().is_some();
     let address = source.ip().to_canonical();
-    let mut marked = Vec::with_capacity(row.len() + 48);
     let params = via.params();
     let before = length - params.as_bytes().len();
-    marked.extend_from_slice(row.get(..before).unwrap_or_default());
+    text.octets(row.get(..before).unwrap_or_default());
     for param in params.iter() {
         // What the peer wrote there is replaced: only the packet's source counts.
         if param.is("received") || (param.is("rport") && asks) {
             continue;
         }
-        marked.push(b';');
-        marked.extend_from_slice(param.name);
+        text.octets(b";");
+        text.octets(param.name);
         if let Some(value) = param.value {
-            marked.push(b'=');
-            marked.extend_from_slice(value);
+            text.octets(b"=");
+            text.octets(value);
         }
     }
     if asks || via.host().ip() != Some(address) {
-        marked.extend_from_slice(format!(";received={address}").as_bytes());
+        text.octets(b";received=");
+        text.ip(address);
     }
     if asks {
-        marked.extend_from_slice(format!(";rport={}", source.port()).as_bytes());
+        text.octets(b";rport=");
+        text.decimal(u64::from(source.port()));
     }
-    marked.extend_from_slice(row.get(length..).unwrap_or_default());
-    Ok(marked)
+    text.octets(row.get(length..).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -162,8 +173,11 @@ mod tests {
                 "SIP/2.0/UDP host.example;x=\"a;b\";received=192.0.2.9",
             ),
         ] {
-            let got = mark(row.as_bytes(), source).unwrap();
-            assert_eq!(String::from_utf8(got).unwrap(), marked);
+            let mut text = Text::default();
+            mark(&mut text, row.as_bytes(), Via::read_first(row.as_bytes()).unwrap(), source);
+            let message = text.build(b"");
+            let got = message.strip_suffix(b"Content-Length: 0\r\n\r\n").unwrap();
+            assert_eq!(String::from_utf8_lossy(got), marked);
         }
     }
 }

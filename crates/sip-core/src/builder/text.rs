@@ -1,58 +1,81 @@
 //! The text of a message that grows.
 
+use super::digits::{push_decimal, push_ip};
 use crate::HeaderName;
 use bytes::Bytes;
 use std::fmt;
+use std::net::IpAddr;
 
-/// Start line and fields, and the body to come.
-#[derive(Clone)]
-pub(super) struct Text {
-    head: Vec<u8>,
-    body: Vec<u8>,
-}
+/// Fields, and before them a start line, or not yet.
+#[derive(Clone, Default)]
+pub(super) struct Text(Vec<u8>);
 
 impl Text {
-    pub(super) fn new(start_line: [&[u8]; 5]) -> Self {
-        let mut text = Self { head: Vec::with_capacity(1024), body: Vec::new() };
-        for part in start_line {
-            text.octets(part);
-        }
-        text.head.extend_from_slice(b"\r\n");
-        text
+    /// A text with room for `capacity` octets.
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self(Vec::with_capacity(capacity))
+    }
+
+    /// The number of octets so far.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn field(&mut self, name: &str, value: &[u8]) {
-        self.octets(name.as_bytes());
-        self.head.extend_from_slice(b": ");
+        self.begin(name);
         self.octets(value);
-        self.head.extend_from_slice(b"\r\n");
+        self.end_line();
     }
 
-    pub(super) fn body(&mut self, body: &[u8]) {
-        self.body = body.to_vec();
+    /// Begins a field whose value comes in parts.
+    pub(super) fn begin(&mut self, name: &str) {
+        self.octets(name.as_bytes());
+        self.0.extend_from_slice(b": ");
     }
 
-    pub(super) fn build(mut self) -> Bytes {
-        let length = self.body.len().to_string();
-        self.field(HeaderName::ContentLength.as_str(), length.as_bytes());
-        self.head.extend_from_slice(b"\r\n");
-        self.head.append(&mut self.body);
-        self.head.into()
+    pub(super) fn end_line(&mut self) {
+        self.0.extend_from_slice(b"\r\n");
     }
 
     /// Octets that end no line. A fold, copied from another message, becomes spaces.
-    fn octets(&mut self, octets: &[u8]) {
-        let kept = octets.iter().map(|&octet| match octet {
-            b'\r' | b'\n' | 0 => b' ',
-            octet => octet,
-        });
-        self.head.extend(kept);
+    pub(super) fn octets(&mut self, octets: &[u8]) {
+        let start = self.0.len();
+        self.0.extend_from_slice(octets);
+        for octet in self.0.get_mut(start..).unwrap_or_default() {
+            if matches!(octet, b'\r' | b'\n' | 0) {
+                *octet = b' ';
+            }
+        }
+    }
+
+    /// A number in decimal.
+    pub(super) fn decimal(&mut self, number: u64) {
+        push_decimal(&mut self.0, number);
+    }
+
+    /// An address; IPv6 without brackets.
+    pub(super) fn ip(&mut self, ip: IpAddr) {
+        push_ip(&mut self.0, ip);
+    }
+
+    /// The lines of another text.
+    pub(super) fn lines(&mut self, other: &Self) {
+        self.0.extend_from_slice(&other.0);
+    }
+
+    /// The message: Content-Length, the empty line and the body.
+    pub(super) fn build(mut self, body: &[u8]) -> Bytes {
+        self.begin(HeaderName::ContentLength.as_str());
+        self.decimal(body.len() as u64);
+        self.0.extend_from_slice(b"\r\n\r\n");
+        self.0.extend_from_slice(body);
+        self.0.into()
     }
 }
 
 impl fmt::Debug for Text {
     /// Prints the length: fields and bodies carry credentials and keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{} octets]", self.head.len() + self.body.len())
+        write!(f, "[{} octets]", self.0.len())
     }
 }

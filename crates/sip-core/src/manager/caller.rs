@@ -12,6 +12,7 @@ use super::outgoing::{Contact, Draft, cancel, credentials};
 use super::slab::Key;
 use super::target::Target;
 use super::timers::{CallTimer, Due};
+use crate::builder::hex;
 use crate::dialog::Dialog;
 use crate::{Message, Method, NameAddr, Uri};
 use ssa::{Body, CallRef};
@@ -56,8 +57,8 @@ impl SipManager {
             None => Target::of_uri(to.as_bytes())?,
         };
         target.check(&self.config.locals)?;
-        let tag = format!("{:016x}", self.ports.random.next());
-        let call_id = format!("{:016x}{:016x}", self.ports.random.next(), self.ports.random.next());
+        let tag = hex(self.ports.random.next());
+        let call_id = hex(self.ports.random.next()) + &hex(self.ports.random.next());
         let reference = self.call_ref(call_id.as_bytes(), tag.as_bytes());
         let own_user = from.uri().user().unwrap_or_default();
         let user = self

@@ -6,6 +6,7 @@ use super::io::Io;
 use super::outgoing::ack_to_failure;
 use super::slab::{Key, Slab};
 use super::timers::Due;
+use crate::builder::hex;
 use crate::transaction::{Class, ClientEvent, InviteClient, NonInviteClient, Output, Timer};
 use crate::{Message, Method};
 use bytes::Bytes;
@@ -255,7 +256,7 @@ const fn due(key: Key, timer: Timer) -> Due {
 
 /// The branch that carries this number.
 pub(super) fn branch_text(number: u64) -> String {
-    format!("z9hG4bK{number:016x}")
+    "z9hG4bK".to_owned() + &hex(number)
 }
 
 /// The number in a branch of ours.

@@ -5,6 +5,7 @@ use super::clients::branch_text;
 use super::config::Local;
 use super::inbound::{Identity, Inbound};
 use super::target::{Target, own_address};
+use crate::builder::push_address;
 use crate::dialog::Dialog;
 use crate::{
     HeaderName, Message, Method, NameAddr, RequestBuilder, ResponseBuilder, StatusCode, Uri,
@@ -41,7 +42,11 @@ pub(super) fn contact(locals: &[Local], user: &str, hop: &Hop) -> Vec<u8> {
         (None, None) => (hop.local, ";transport=tcp"),
     };
     let at = if user.is_empty() { "" } else { "@" };
-    format!("<sip:{user}{at}{address}{parameter}>").into_bytes()
+    let mut contact = [b"<sip:", user.as_bytes(), at.as_bytes()].concat();
+    push_address(&mut contact, address);
+    contact.extend_from_slice(parameter.as_bytes());
+    contact.push(b'>');
+    contact
 }
 
 /// A request before it has a branch and a hop: what stays the same from try to try.

@@ -22,6 +22,7 @@ use super::outgoing::{ALLOW, Reply};
 use super::servers::{Hashes, matching_hash, merging_hash, response_hop};
 use super::slab::Key;
 use super::uas::{Kind, Serving, Step};
+use crate::builder::hex;
 use crate::transaction::ServerEvent;
 use crate::{Capabilities, HeaderName, Message, Method, Verdict as Validity, validate_within};
 use ssa::{CallRef, Received, Refusal};
@@ -102,7 +103,7 @@ impl SipManager {
         };
         let row = |name| message.header(name).unwrap_or_default();
         let parts = [b"to tag".as_slice(), row(HeaderName::Via), row(HeaderName::CallId)];
-        let tag = format!("{:016x}", self.ports.keyed.hash(&parts));
+        let tag = hex(self.ports.keyed.hash(&parts));
         let way = Way { hop: response_hop(request.arrival, &via), tag };
         self.answer_statelessly(request, &way, &reply);
     }
@@ -266,7 +267,7 @@ impl SipManager {
         let branch = id.via.branch().unwrap_or_default();
         let cseq = id.cseq.to_be_bytes();
         let parts = [b"to tag".as_slice(), id.call_id, id.caller_tag(), branch, &cseq];
-        format!("{:016x}", self.ports.keyed.hash(&parts))
+        hex(self.ports.keyed.hash(&parts))
     }
 
     /// Names a call towards the security manager: by Call-ID and the initial INVITE's From tag.

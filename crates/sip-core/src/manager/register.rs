@@ -9,6 +9,7 @@ use super::outgoing::{Contact, Draft};
 use super::slab::Key;
 use super::target::Target;
 use super::timers::Due;
+use crate::builder::hex;
 use crate::delta_seconds;
 use crate::{HeaderName, Method, Uri};
 use ssa::{CallRef, FlowId};
@@ -70,7 +71,7 @@ impl SipManager {
         let (mut draft, target, call) =
             self.draft_outside(Method::REGISTER, &config.aor, &config.registrar, next_hop)?;
         let aor = Uri::parse(config.aor.as_bytes()).map_err(|_| Misuse::NotAUri)?;
-        let contact_user = format!("{:016x}", self.ports.random.next());
+        let contact_user = hex(self.ports.random.next());
         draft.to = [b"<", aor.as_bytes(), b">"].concat();
         draft.contact = Contact::User(contact_user.clone());
         draft.cseq = 0;

@@ -6,8 +6,8 @@ mod list;
 mod params;
 
 pub(crate) use class::{
-    ALPHANUM, DIGIT, HEADER_CHAR, PARAM_CHAR, PASSWORD_CHAR, PHONE_CHAR, TOKEN, URIC, USER_CHAR,
-    WORD, is, span, span_escaped,
+    ALPHANUM, DIGIT, HEADER_CHAR, HOST_CHAR, PARAM_CHAR, PASSWORD_CHAR, PHONE_CHAR, TOKEN, URIC,
+    USER_CHAR, WORD, is, span, span_escaped,
 };
 pub(crate) use cursor::{Cursor, decimal};
 pub(crate) use list::List;

@@ -1,6 +1,6 @@
 //! Hosts: a name, an IPv4 address or an IPv6 reference. RFC 3261 §25.1, RFC 5954.
 
-use crate::syntax::{ALPHANUM, Cursor, DIGIT, is};
+use crate::syntax::{ALPHANUM, Cursor, DIGIT, HOST_CHAR, is};
 use crate::{Expected, ParseError};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -27,16 +27,20 @@ impl<'a> Host<'a> {
         if cursor.peek() == Some(b'[') {
             return Self::read_reference(cursor);
         }
+        // Nearly all hosts of a call are IPv4 addresses.
+        if let Some(length) = ipv4_length(cursor.rest()) {
+            return Ok(Self { raw: cursor.take(length) });
+        }
         let base = cursor.at();
         let error = |at| ParseError::new(base + at, Expected::Host);
         let (length, last_label) = labels(cursor.rest()).map_err(error)?;
         let raw = cursor.take(length);
-        // toplabel begins with a letter; what does not is an IPv4 address. RFC 3261 §25.1.
+        // toplabel begins with a letter; what does not would be an IPv4 address. RFC 3261 §25.1.
         let is_name = match raw.get(last_label) {
             Some(first) => !is(*first, DIGIT),
             None => trailing_dot_is_name(raw),
         };
-        if is_name || is_ipv4(raw) { Ok(Self { raw }) } else { Err(error(0)) }
+        if is_name { Ok(Self { raw }) } else { Err(error(0)) }
     }
 
     fn read_reference(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
@@ -116,21 +120,24 @@ fn labels(text: &[u8]) -> Result<(usize, usize), usize> {
     if length == 0 || before == b'-' { Err(length) } else { Ok((length, label)) }
 }
 
-/// `IPv4address = 1*3DIGIT "." …`, each number at most 255.
+/// Octets of the `IPv4address = 1*3DIGIT "." …` that `text` begins with, each number at most 255;
+/// none where a name goes on behind it.
 #[inline]
-fn is_ipv4(raw: &[u8]) -> bool {
-    let (mut dots, mut digits, mut number) = (0, 0, 0);
-    for &octet in raw {
+fn ipv4_length(text: &[u8]) -> Option<usize> {
+    let (mut dots, mut digits, mut number, mut length) = (0, 0, 0, 0);
+    for &octet in text {
         match octet {
             b'0'..=b'9' if digits < 3 => {
                 number = number * 10 + u32::from(octet - b'0');
                 digits += 1;
             }
             b'.' if digits > 0 && number <= 255 => (dots, digits, number) = (dots + 1, 0, 0),
-            _ => return false,
+            _ if is(octet, HOST_CHAR) => return None,
+            _ => break,
         }
+        length += 1;
     }
-    dots == 3 && digits > 0 && number <= 255
+    (dots == 3 && digits > 0 && number <= 255).then_some(length)
 }
 
 pub(crate) fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {

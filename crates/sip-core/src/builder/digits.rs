@@ -1,0 +1,73 @@
+//! Numbers and addresses as text, without the machinery of `fmt`: every message has a few.
+
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr};
+
+/// Appends a number in decimal.
+pub(crate) fn push_decimal(out: &mut Vec<u8>, number: u64) {
+    if number >= 10 {
+        push_decimal(out, number / 10);
+    }
+    // A digit fits an octet.
+    out.push(b'0' + (number % 10) as u8);
+}
+
+/// Appends an address; IPv6 without brackets.
+pub(crate) fn push_ip(out: &mut Vec<u8>, ip: IpAddr) {
+    match ip {
+        IpAddr::V4(ip) => {
+            for (place, octet) in ip.octets().into_iter().enumerate() {
+                if place > 0 {
+                    out.push(b'.');
+                }
+                push_decimal(out, u64::from(octet));
+            }
+        }
+        // Writing to a vector cannot fail.
+        IpAddr::V6(ip) => drop(write!(out, "{ip}")),
+    }
+}
+
+/// Appends an address and its port; IPv6 with brackets.
+pub(crate) fn push_address(out: &mut Vec<u8>, address: SocketAddr) {
+    match address.ip() {
+        ip @ IpAddr::V4(_) => push_ip(out, ip),
+        ip @ IpAddr::V6(_) => {
+            out.push(b'[');
+            push_ip(out, ip);
+            out.push(b']');
+        }
+    }
+    out.push(b':');
+    push_decimal(out, u64::from(address.port()));
+}
+
+/// A number as sixteen hexadecimal digits in lower case.
+pub(crate) fn hex(number: u64) -> String {
+    let digit = |place: u32| char::from_digit((number >> (60 - 4 * place)) as u32 & 0xf, 16);
+    (0..16).filter_map(digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(push: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        push(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn numbers_and_addresses_are_as_fmt_writes_them() {
+        for number in [0, 9, 10, 101, 65_535, u64::MAX] {
+            assert_eq!(text(|out| push_decimal(out, number)), number.to_string());
+            assert_eq!(hex(number), format!("{number:016x}"));
+        }
+        for address in ["0.0.0.0:0", "192.0.2.255:5060", "[::1]:5061", "[2001:db8::a]:65535"] {
+            let address: SocketAddr = address.parse().unwrap();
+            assert_eq!(text(|out| push_address(out, address)), address.to_string());
+            assert_eq!(text(|out| push_ip(out, address.ip())), address.ip().to_string());
+        }
+    }
+}
