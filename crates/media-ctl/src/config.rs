@@ -60,8 +60,10 @@ impl Seed {
         self.number(0, 4) as u32
     }
 
+    /// Below 2^15: a packet that is lost at the start leaves no doubt of the rollover counter.
+    /// RFC 3711 §3.3.1.
     pub(crate) fn sequence(&self) -> u16 {
-        self.number(4, 2) as u16
+        self.number(4, 2) as u16 & 0x7fff
     }
 
     pub(crate) fn timestamp(&self) -> u32 {
@@ -94,5 +96,15 @@ impl Seed {
 impl fmt::Debug for Seed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Seed([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seed;
+
+    #[test]
+    fn the_first_sequence_number_is_below_a_half() {
+        assert_eq!(Seed::new([0xff; Seed::LENGTH]).sequence(), 0x7fff);
     }
 }

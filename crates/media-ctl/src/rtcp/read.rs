@@ -9,8 +9,10 @@ use rtcp_types::{
 /// Something that a compound packet says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
-    /// The middle 32 bits of a sender report's NTP timestamp.
+    /// What a sender says of itself.
     SenderReport {
+        /// The sender.
+        ssrc: u32,
         /// The middle 32 bits of its NTP timestamp.
         ntp_middle: u32,
     },
@@ -31,8 +33,14 @@ pub(crate) struct Report {
 
 /// Reads a compound packet and hands what it says to `found`. Returns `None`, and hands over
 /// nothing, for one that is malformed.
-pub(crate) fn read(packet: &[u8], mut found: impl FnMut(Item)) -> Option<()> {
+pub(crate) fn read(packet: &[u8], found: impl FnMut(Item)) -> Option<()> {
     check(packet)?;
+    walk(packet, |_| {})?;
+    walk(packet, found)
+}
+
+/// Hands over what the packets say, up to one that is malformed.
+fn walk(packet: &[u8], mut found: impl FnMut(Item)) -> Option<()> {
     let mut rest = packet;
     while let Some((one, after)) = split(rest) {
         rest = after;
@@ -40,7 +48,7 @@ pub(crate) fn read(packet: &[u8], mut found: impl FnMut(Item)) -> Option<()> {
             Some(SenderReport::PACKET_TYPE) => {
                 let report = SenderReport::parse(one).ok()?;
                 let ntp_middle = (report.ntp_timestamp() >> 16) as u32;
-                found(Item::SenderReport { ntp_middle });
+                found(Item::SenderReport { ssrc: report.ssrc(), ntp_middle });
                 report.report_blocks().map(item).for_each(&mut found);
             }
             Some(ReceiverReport::PACKET_TYPE) => {
@@ -147,7 +155,7 @@ mod tests {
             last_sr: 0xaaaa_bbbb,
             delay_since_last_sr: 65_536,
         });
-        let sender = Item::SenderReport { ntp_middle: 0x0005_8000 };
+        let sender = Item::SenderReport { ssrc: 0x1122_3344, ntp_middle: 0x0005_8000 };
         assert_eq!(items(&packet(true, false)).unwrap(), [sender, report]);
         assert_eq!(items(&packet(false, true)).unwrap(), [report, Item::Bye(0x1122_3344)]);
     }
@@ -171,6 +179,16 @@ mod tests {
         let mut more_blocks = good;
         more_blocks[0] |= 0x1f;
         assert_eq!(items(&more_blocks), None);
+    }
+
+    #[test]
+    fn nothing_is_handed_over_before_all_of_it_is_sound() {
+        let mut lying_bye = packet(true, true);
+        let bye = lying_bye.len() - 8;
+        lying_bye[bye] |= 0x1f;
+        let mut items = Vec::new();
+        assert_eq!(read(&lying_bye, |item| items.push(item)), None);
+        assert_eq!(items, []);
     }
 
     proptest! {

@@ -11,7 +11,7 @@ use rtcp_types::{
 pub(crate) struct Outgoing<'a> {
     pub(crate) ssrc: u32,
     pub(crate) cname: &'a str,
-    /// `None` while nothing has been sent since the last report: a receiver's report.
+    /// `None` while nothing has been sent since the last report but one: a receiver's report.
     pub(crate) sender: Option<SenderInfo>,
     pub(crate) reception: Option<Reception>,
     /// The middle of the last SR's NTP timestamp, and the time since in 1/65 536 s; 0 without one.

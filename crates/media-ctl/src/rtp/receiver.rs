@@ -33,6 +33,8 @@ struct Current {
     source: Source,
     heard: Instant,
     ended: bool,
+    /// Whether another may take over at once, until this one is heard again.
+    loose: bool,
 }
 
 impl Receiver {
@@ -53,6 +55,7 @@ impl Receiver {
             }
             current.source.arrived(timestamp, arrival);
             current.heard = now;
+            current.loose = false;
             return Verdict::Heard;
         }
         let free = self.is_free(now);
@@ -70,14 +73,26 @@ impl Receiver {
 
     fn is_free(&self, now: Instant) -> bool {
         self.current.as_ref().is_none_or(|current| {
-            current.ended || now.saturating_duration_since(current.heard) >= SILENT
+            current.ended || current.loose || now.saturating_duration_since(current.heard) >= SILENT
         })
     }
 
     fn take_over(&mut self, now: Instant) {
-        let next = self.candidate.take().map(|source| Current { source, heard: now, ended: false });
+        let next = self.candidate.take().map(|source| Current {
+            source,
+            heard: now,
+            ended: false,
+            loose: false,
+        });
         if let Some(before) = std::mem::replace(&mut self.current, next) {
             self.lost_before += i64::from(before.source.lost());
+        }
+    }
+
+    /// The session was agreed on anew: the peer may go on with another source at once.
+    pub(crate) fn loosen(&mut self) {
+        if let Some(current) = &mut self.current {
+            current.loose = true;
         }
     }
 
@@ -142,6 +157,23 @@ mod tests {
         let now = start + Duration::from_millis(590);
         assert_eq!(receiver.packet(now, 1, 15, 0), NewSource);
         assert_eq!(receiver.lost(), 0);
+    }
+
+    #[test]
+    fn a_new_agreement_lets_another_source_take_over_at_once() {
+        use Verdict::{Dropped, Heard, NewSource};
+        #[expect(clippy::disallowed_methods, reason = "the origin of a test's own clock")]
+        let now = Instant::now();
+        let mut receiver = Receiver::new(now);
+        let verdicts = |receiver: &mut Receiver, packets: &[(u32, u16)]| -> Vec<Verdict> {
+            packets.iter().map(|(ssrc, s)| receiver.packet(now, *ssrc, *s, 0)).collect()
+        };
+        assert_eq!(verdicts(&mut receiver, &[(1, 1), (1, 2)]), [Dropped, NewSource]);
+        receiver.loosen();
+        assert_eq!(verdicts(&mut receiver, &[(2, 1), (2, 2)]), [Dropped, NewSource]);
+        receiver.loosen();
+        let kept = verdicts(&mut receiver, &[(2, 3), (3, 1), (3, 2)]);
+        assert_eq!(kept, [Heard, Dropped, Dropped]);
     }
 
     /// 10 000 sources cost one candidate.

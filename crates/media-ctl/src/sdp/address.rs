@@ -2,7 +2,7 @@
 
 use crate::NotAcceptable;
 use sdp_types::Connection;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 /// The address of a `c=` line that media may go to; `None` for the null address, which holds
 /// (RFC 3264 §8.4).
@@ -28,8 +28,9 @@ pub(super) fn judge(
 fn is_unicast(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(v4) => {
+            // From 224 on are multicast, what is reserved, and broadcast.
             let [first, ..] = v4.octets();
-            (1..224).contains(&first) && v4 != Ipv4Addr::BROADCAST
+            (1..224).contains(&first)
         }
         IpAddr::V6(v6) => !v6.is_multicast(),
     }

@@ -1,6 +1,6 @@
 //! What came in: only from where it was agreed, only through the guard, only what can be right.
 
-use super::media::{MAX_PACKET, Media};
+use super::media::{LastSr, MAX_PACKET, Media};
 use super::{Channel, Event};
 use crate::rtcp::{self, Item, Report};
 use crate::rtp::Verdict;
@@ -100,7 +100,9 @@ impl Media {
         let (mut last_sr, mut report) = (None, None);
         let receiver = &mut self.receiver;
         let read = rtcp::read(packet, |item| match item {
-            Item::SenderReport { ntp_middle } => last_sr = Some((ntp_middle, now)),
+            Item::SenderReport { ssrc, ntp_middle } => {
+                last_sr = Some(LastSr { ssrc, ntp_middle, at: now });
+            }
             Item::Report(block) if block.ssrc == here => report = Some(block),
             Item::Report(_) => {}
             Item::Bye(ssrc) => receiver.bye(ssrc),

@@ -34,10 +34,9 @@ pub(super) struct Media {
     /// Frames of 20 ms since the start: the next one is due at `started + frames · 20 ms`.
     pub(super) frames: u32,
     pub(super) next_report: Instant,
-    /// Packets sent by the last report.
-    pub(super) reported: u64,
-    /// The last sender report: the middle of its NTP timestamp, and when it came.
-    pub(super) last_sr: Option<(u32, Instant)>,
+    /// Packets sent by the last report, and by the one before.
+    pub(super) reported: (u64, u64),
+    pub(super) last_sr: Option<LastSr>,
     /// When something of the peer was accepted last; at first, the start.
     pub(super) heard: Instant,
     /// When the present agreement began.
@@ -50,6 +49,16 @@ pub(super) struct Media {
     pub(super) rtcp: Outbound,
     pub(super) events: VecDeque<Event>,
     pub(super) counted: Stats,
+}
+
+/// The last sender report of the peer. RFC 3550 §6.4.1.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastSr {
+    /// The source that it is of.
+    pub(super) ssrc: u32,
+    /// The middle 32 bits of its NTP timestamp.
+    pub(super) ntp_middle: u32,
+    pub(super) at: Instant,
 }
 
 /// A packet's buffer, reused, and the length of what waits in it.
@@ -79,7 +88,7 @@ impl Media {
             interval,
             started: now,
             frames: 0,
-            reported: 0,
+            reported: (0, 0),
             last_sr: None,
             heard: now,
             since: now,
@@ -105,6 +114,8 @@ impl Media {
     ) {
         self.remote = agreement.remote;
         self.agreement = agreement;
+        // The peer may go on with another source at once.
+        self.receiver.loosen();
         self.guard = guard;
         self.muted = muted;
         self.since = now;

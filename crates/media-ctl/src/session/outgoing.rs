@@ -91,37 +91,41 @@ impl Media {
         }
     }
 
+    /// RFC 3550 §6.3.7: who has never sent anything does not say BYE.
     pub(super) fn say_bye(&mut self, now: Instant) {
         self.rtp.ready = None;
-        self.report(now, true);
+        if self.sender.packets > 0 || self.counted.reports_sent > 0 {
+            self.report(now, true);
+        }
     }
 
-    /// Makes a compound packet: a sender's report if something was sent since the last one.
+    /// Makes a compound packet: a sender's report if something was sent since the last one but one.
+    /// RFC 3550 §6.4.
     fn report(&mut self, now: Instant, bye: bool) {
         let sent = self.sender.packets;
-        let sender = (sent != self.reported).then(|| SenderInfo {
+        let sender = (sent != self.reported.1).then(|| SenderInfo {
             ntp: self.ntp(now),
             timestamp: self.timestamp(now),
             // RFC 3550 §6.4.1: 32 bits, which wrap.
             packets: sent as u32,
             octets: self.sender.octets as u32,
         });
+        let reception = self.receiver.report();
+        let last_sr = self.last_sr.filter(|sr| reception.is_some_and(|of| of.ssrc == sr.ssrc));
         let since = |at: Instant| now.saturating_duration_since(at).as_nanos() * 65_536;
         let outgoing = Outgoing {
             ssrc: self.sender.ssrc,
             cname: &self.cname,
             sender,
-            reception: self.receiver.report(),
-            last_sr: self.last_sr.map_or(0, |(middle, _)| middle),
-            delay_since_last_sr: self
-                .last_sr
-                .map_or(0, |(_, at)| (since(at) / 1_000_000_000) as u32),
+            reception,
+            last_sr: last_sr.map_or(0, |sr| sr.ntp_middle),
+            delay_since_last_sr: last_sr.map_or(0, |sr| (since(sr.at) / 1_000_000_000) as u32),
             bye,
         };
         let Some(length) = rtcp::write(outgoing, &mut self.rtcp.buffer) else {
             return;
         };
-        self.reported = sent;
+        self.reported = (sent, self.reported.0);
         let sealed = self.guard.sealer.seal_rtcp(&mut self.rtcp.buffer, length);
         self.rtcp.ready = self.sealed(sealed);
         self.counted.reports_sent += u64::from(self.rtcp.ready.is_some() && self.remote.is_some());

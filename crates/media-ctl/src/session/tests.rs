@@ -2,6 +2,7 @@
 
 use super::{Channel, Event, Session};
 use crate::audio::{Silence, Tone};
+use crate::rtcp;
 use crate::toy::{Flip, Toy};
 use crate::{Error, MediaConfig, Misuse, Seed, Stats};
 use proptest::prelude::*;
@@ -302,6 +303,64 @@ fn bye_is_the_last_packet() {
     let bye = &last.octets[last.octets.len() - 8..];
     assert_eq!(bye[..4], [0x81, 203, 0, 1]);
     assert!(line.session.poll_transmit().is_none() && line.session.poll_timeout().is_none());
+}
+
+/// Takes what this packet of the peer's RTCP says.
+fn take_report(line: &mut Line, ssrc: u32) {
+    let sender = rtcp::SenderInfo { ntp: 5 << 32, timestamp: 0, packets: 1, octets: 1 };
+    let report = rtcp::Outgoing {
+        ssrc,
+        cname: "0123456789abcdef",
+        sender: Some(sender),
+        reception: None,
+        last_sr: 0,
+        delay_since_last_sr: 0,
+        bye: false,
+    };
+    let mut buffer = [0; 256];
+    let length = rtcp::write(report, &mut buffer).unwrap();
+    let rtcp = "192.0.2.2:5001".parse().unwrap();
+    line.session.on_packet(line.now, Channel::Rtcp, rtcp, &buffer[..length]);
+}
+
+/// Compound packets, as their octets.
+fn reports(sent: Vec<(SocketAddr, Vec<u8>)>) -> Vec<Vec<u8>> {
+    sent.into_iter().filter(|(to, _)| to.port() == 5001).map(|(_, octets)| octets).collect()
+}
+
+#[test]
+fn a_report_names_the_sender_report_of_its_own_source_alone() {
+    for (ssrc, last_sr) in [(77, [0, 5, 0, 0]), (78, [0; 4])] {
+        let mut line = Line::new(false);
+        line.take(PEER, &packet(1));
+        line.take(PEER, &packet(2));
+        take_report(&mut line, ssrc);
+        let sent = reports(line.pass(Duration::from_secs(4)));
+        // SR: 28 octets, then the block, in which LSR stands from the 16th octet on.
+        assert_eq!(sent[0][28..32], 77_u32.to_be_bytes());
+        assert_eq!(sent[0][44..48], last_sr, "{ssrc}");
+    }
+}
+
+#[test]
+fn a_sender_reports_as_one_for_two_intervals() {
+    let mut line = Line::new(false);
+    line.take(PEER, &packet(1));
+    line.take(PEER, &packet(2));
+    line.pass(Duration::from_secs(7));
+    line.reinvite("192.0.2.2", "sendonly");
+    let sent = reports(line.pass(Duration::from_secs(60)));
+    let types: Vec<u8> = sent.iter().map(|octets| octets[1]).collect();
+    // SR is 200, RR is 201. RFC 3550 §6.4.
+    assert_eq!(types[..2], [200, 200], "{types:?}");
+    assert!(types[2..].iter().all(|t| *t == 201), "{types:?}");
+}
+
+#[test]
+fn who_has_sent_nothing_says_no_bye() {
+    let mut line = Line::new(false);
+    line.session.stop(line.now);
+    assert!(line.session.poll_transmit().is_none());
 }
 
 proptest! {
