@@ -58,6 +58,16 @@ impl fmt::Display for WavError {
 
 impl std::error::Error for WavError {}
 
+impl WavReason {
+    /// Why a file could not be written: what the system says, whatever it is.
+    pub(super) fn of_write(error: hound::Error) -> Self {
+        match error {
+            hound::Error::IoError(error) => Self::System(error.kind()),
+            other => other.into(),
+        }
+    }
+}
+
 impl From<hound::Error> for WavReason {
     fn from(error: hound::Error) -> Self {
         match error {

@@ -46,7 +46,8 @@ impl WavSink {
             bits_per_sample: 16,
             sample_format: SampleFormat::Int,
         };
-        let writer = WavWriter::create(part(&place), spec).map_err(|error| wrong(error.into()))?;
+        let writer = WavWriter::create(part(&place), spec)
+            .map_err(|error| wrong(WavReason::of_write(error)))?;
         Ok(Self {
             path: place,
             writer: Some(writer),
@@ -63,7 +64,7 @@ impl WavSink {
         step: impl FnOnce(&mut Resampler, &mut WavWriter<BufWriter<File>>) -> hound::Result<()>,
     ) {
         if let (None, Some(writer)) = (self.failed, self.writer.as_mut()) {
-            self.failed = step(&mut self.resampler, writer).err().map(WavReason::from);
+            self.failed = step(&mut self.resampler, writer).err().map(WavReason::of_write);
         }
     }
 
@@ -79,15 +80,15 @@ impl WavSink {
         let part = part(&self.path);
         if !self.written {
             // What was recorded there before is worth more than nothing.
-            return fs::remove_file(&part).map_err(WavReason::from);
+            return fs::remove_file(&part).map_err(|error| WavReason::System(error.kind()));
         }
         let whole = match self.failed {
             Some(reason) => Err(reason),
-            None => writer.finalize().map_err(WavReason::from),
+            None => writer.finalize().map_err(WavReason::of_write),
         };
-        let placed = whole
-            .and_then(|()| replaceable(&self.path))
-            .and_then(|()| fs::rename(&part, &self.path).map_err(WavReason::from));
+        let rename =
+            || fs::rename(&part, &self.path).map_err(|error| WavReason::System(error.kind()));
+        let placed = whole.and_then(|()| replaceable(&self.path)).and_then(|()| rename());
         if placed.is_err() {
             // Nothing better can be done about a file that cannot even be removed.
             let _ = fs::remove_file(&part);
@@ -275,6 +276,17 @@ mod tests {
                 .flatten()
                 .all(|entry| { !entry.file_name().to_string_lossy().ends_with(".part") })
         );
+    }
+
+    #[test]
+    fn a_failed_write_is_not_a_malformed_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("heard.wav");
+        let mut sink = WavSink::create(&path, 8000).unwrap();
+        sink.write(&[0; 160]);
+        sink.attempt(|_, _| Err(io::Error::other("what no kind is for").into()));
+        let error = sink.finish().unwrap_err().to_string();
+        assert!(error.ends_with("other error"), "{error}");
     }
 
     #[test]
