@@ -27,7 +27,7 @@ impl<'a> ResponseBuilder<'a> {
     /// The response to a request: Via, From, To, Call-ID and CSeq as they came, and Record-Route
     /// in what may make a dialog, 101 to 299. RFC 3261 §8.2.6.2, §12.1.1.
     pub fn to(request: &'a Message, status: StatusCode, reason: &'a str) -> Self {
-        let fields = Text::default();
+        let fields = Text::with_capacity(256);
         Self { request, status, reason, tag: None, source: None, fields, body: &[] }
     }
 

@@ -31,7 +31,8 @@ pub struct Config {
     pub connections: usize,
     /// Connections of one remote address at once, 16 by default.
     pub connections_per_address: usize,
-    /// How long a connection may be idle that no call and no registration uses, 64 s by default.
+    /// How long a connection may be idle that no call, no registration and no request without its
+    /// final response uses, 64 s by default.
     pub idle: Duration,
     /// How long a message may take to arrive on a connection, 30 s by default.
     pub partial: Duration,

@@ -53,7 +53,8 @@ pub enum Event {
         /// Where the INVITE came from.
         source: SocketAddr,
     },
-    /// The callee is being alerted, or the call makes progress: a 101–199 came in.
+    /// The callee is being alerted, or the call makes progress: a 101–199 came in that says
+    /// something new.
     Ringing {
         /// The call.
         id: CallId,

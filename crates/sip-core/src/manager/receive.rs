@@ -2,13 +2,15 @@
 //! without remembering them. RFC 3261 §8.2, §12.2.2, §17.2.3.
 //!
 //! ```text
-//!   request ─▶ valid? ─▶ ACK ─▶ transaction or dialog, or nothing
-//!                │       CANCEL ─▶ its INVITE: 200 and 487, or 481
-//!                │       retransmission ─▶ its transaction
-//!                │       OPTIONS ─▶ 200
-//!                ▼
-//!   dialog? merged? room? ─▶ Consult(RequestReceived) ─▶ 401, refusal: sent and forgotten
-//!                                                     └▶ a transaction: see `uas`
+//!   request ─▶ seen before? ─▶ its transaction
+//!                   │
+//!                   ▼
+//!                valid? ─▶ ACK ─▶ transaction or dialog, or nothing
+//!                   │      CANCEL ─▶ its INVITE: 200 and 487, or 481
+//!                   │      OPTIONS ─▶ 200
+//!                   ▼
+//!   dialog? name free? room? ─▶ Consult(RequestReceived) ─▶ 401, refusal: sent and forgotten
+//!                                                        └▶ a transaction: see `uas`
 //! ```
 //!
 //! All answers on this page are stateless: their To tag is a keyed hash of the request, so that a
