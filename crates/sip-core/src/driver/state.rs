@@ -191,14 +191,15 @@ impl State {
     }
 
     fn deliver(&mut self, now: Instant, event: Event) {
-        self.observer.event(&event);
-        if !self.listening {
-            return;
-        }
+        // What the application does not hear has not happened for whoever watches it either.
         if self.events.len() >= MAX_EVENTS && !is_owed(&event) {
             if let Event::Incoming { id, .. } = event {
                 self.core.turn_away(now, id);
             }
+            return;
+        }
+        self.observer.event(&event);
+        if !self.listening {
             return;
         }
         self.events.push_back(event);
