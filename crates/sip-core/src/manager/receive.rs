@@ -71,11 +71,7 @@ impl SipManager {
             return self.refuse_malformed(&request);
         };
         let matching = matching_hash(self.ports.keyed.as_ref(), &request.message, &id);
-        let known = self.servers.find(matching);
-        let repeated = known.filter(|_| !matches!(id.method, b"ACK" | b"CANCEL"));
-        // A retransmission is as good as the request that it repeats.
-        if let Some(server) = repeated {
-            self.servers.on(&mut self.io, now, server, ServerEvent::Request);
+        if self.is_absorbed(now, matching, &request, &id) {
             return;
         }
         let way = Way { hop: response_hop(request.arrival, &id.via), tag: self.answer_tag(&id) };
@@ -83,7 +79,6 @@ impl SipManager {
             return self.answer_statelessly(&request, &way, &reply);
         }
         match id.method {
-            b"ACK" => self.on_ack(now, known, &id),
             b"CANCEL" => self.on_cancel(now, matching, &request, &way),
             _ => match self.place(matching, &id) {
                 Ok((kind, call, hashes)) => {
@@ -96,10 +91,31 @@ impl SipManager {
         }
     }
 
+    /// Takes what needs no answer of its own: an ACK, and a request that came before.
+    fn is_absorbed(
+        &mut self, now: Instant, matching: u64, request: &Inbound, id: &Identity<'_>,
+    ) -> bool {
+        let known = self.servers.find(matching);
+        // RFC 3261 §17.1.1.3: an ACK is never answered.
+        if request.message.method() == Some(Method::ACK) {
+            if self.refusal_owed(&request.message).is_none() {
+                self.on_ack(now, known, id);
+            }
+            return true;
+        }
+        // A retransmission is as good as the request that it repeats.
+        let Some(server) = known.filter(|_| id.method != b"CANCEL") else { return false };
+        self.servers.on(&mut self.io, now, server, ServerEvent::Request);
+        true
+    }
+
     /// A request that names no transaction: its Via, where that can be read, says where the
     /// failure goes that it is owed all the same. RFC 3261 §8.2.6, §21.4.1.
     fn refuse_malformed(&mut self, request: &Inbound) {
         let message = &request.message;
+        if message.method() == Some(Method::ACK) {
+            return;
+        }
         let (Ok(via), Some(reply)) = (message.top_via(), self.refusal_owed(message)) else {
             return;
         };
@@ -256,11 +272,8 @@ impl SipManager {
         }
     }
 
-    /// Sends a response and forgets the request. RFC 3261 §17.1.1.3: an ACK is never answered.
+    /// Sends a response and forgets the request.
     fn answer_statelessly(&mut self, request: &Inbound, way: &Way, reply: &Reply) {
-        if request.message.method() == Some(Method::ACK) {
-            return;
-        }
         self.io.send(Sender::Stateless, way.hop, reply.octets(request, &way.tag));
     }
 
