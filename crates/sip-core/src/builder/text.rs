@@ -42,9 +42,9 @@ impl Text {
         let start = self.0.len();
         self.0.extend_from_slice(octets);
         for octet in self.0.get_mut(start..).unwrap_or_default() {
-            if matches!(octet, b'\r' | b'\n' | 0) {
-                *octet = b' ';
-            }
+            // Without a branch: most octets stay.
+            let ends = matches!(octet, b'\r' | b'\n' | 0);
+            *octet = if ends { b' ' } else { *octet };
         }
     }
 
