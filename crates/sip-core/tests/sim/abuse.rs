@@ -128,6 +128,26 @@ fn d04_a_refused_bye_leaves_the_sequence_as_it_was() {
 }
 
 #[test]
+fn d02_an_authenticated_request_moves_the_sequence_on() {
+    let script = Script { challenges: true, ..Script::default() };
+    let (world, mut bob, _, mut raw) = pair(script);
+    world
+        .sim
+        .block_on(async {
+            let (id, tag) = up(&mut bob, &mut raw).await;
+            let inside = Wanted { to_tag: &tag, extra: CREDENTIALS, ..Wanted::default() };
+            raw.send(&request(&Wanted { branch: "r7", cseq: 7, ..inside }));
+            assert!(matches!(bob.next().await, Event::Reinvited { .. }));
+            bob.endpoint.reject(id, 488).unwrap();
+            assert_eq!(raw.status().await.unwrap(), "488 Not Acceptable Here");
+            raw.send(&request(&Wanted { method: "ACK", branch: "r7", cseq: 7, ..inside }));
+            raw.send(&request(&Wanted { branch: "r6", cseq: 6, ..inside }));
+            assert_eq!(raw.status().await.unwrap(), "500 Server Internal Error");
+        })
+        .unwrap();
+}
+
+#[test]
 fn a_flood_of_reinvites_is_503_and_a_bye_gets_through() {
     let world = World::perfect();
     let verify = When::After(Duration::from_secs(1));
