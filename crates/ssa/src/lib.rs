@@ -211,15 +211,14 @@ pub struct Body {
 }
 
 impl fmt::Debug for Body {
-    /// Prints type and length: bodies carry media keys.
+    /// Prints length and type without parameters: bodies carry media keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.content_type.as_deref().unwrap_or_default();
-        write!(
-            f,
-            "Body({}, {} bytes)",
-            String::from_utf8_lossy(kind).escape_debug(),
-            self.octets.len()
-        )
+        if self.octets.is_empty() {
+            return f.write_str("no body");
+        }
+        let kind = self.content_type.as_deref().unwrap_or(b"no type");
+        let kind = kind.split(|octet| *octet == b';').next().unwrap_or_default();
+        write!(f, "{} bytes of {}", self.octets.len(), kind.escape_ascii())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the manager tells of a call: who the peer is, by what proof, and how it is protected.
 
 use crate::policy::Algorithm;
+use std::fmt;
 
 /// Who the peer is and how signalling and media are protected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,26 @@ pub enum Proof {
         /// The name.
         name: String,
     },
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("no proof"),
+            Self::AccountHop { account } => write!(f, "account {account}"),
+            Self::Digest { user, realm, algorithm } => {
+                write!(f, "{user} at {realm}, {}", algorithm.name())
+            }
+            Self::Pgp { aor, fingerprint, trust } => {
+                let trust = match trust {
+                    Trust::Pinned => "pinned",
+                    Trust::Unverified => "unverified",
+                };
+                write!(f, "{aor}, {trust} key {fingerprint}")
+            }
+            Self::Tls { name } => write!(f, "certificate of {name}"),
+        }
+    }
 }
 
 /// Why an OpenPGP key is believed to be the peer's.

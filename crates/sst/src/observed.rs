@@ -111,7 +111,7 @@ impl<S: TelephonyApplication + ?Sized> TelephonyApplication for Observed<S> {
     }
 
     fn assurance(&self, call: Call, assurance: &Assurance) {
-        self.tell("assurance", Some(call), true, format!("{:?}", assurance.proof));
+        self.tell("assurance", Some(call), true, assurance.proof.to_string());
         self.inner.assurance(call, assurance);
     }
 

@@ -220,24 +220,28 @@ fn labelled(y: f64, from: f64, to: f64, label: &str, detail: &str, hue: Hue) -> 
     let middle = f64::midpoint(from, to);
     let room = (to - from).abs() - 14.0;
     let fits = |size: f64| (room / (size * CHARACTER)) as usize;
-    let halo = |element: Text| {
-        element
-            .set("text-anchor", "middle")
-            .set("paint-order", "stroke")
-            .set("stroke", "#ffffff")
-            .set("stroke-width", 3)
-            .set("stroke-linejoin", "round")
-    };
     let label = shorten(label, fits(LABEL_SIZE));
     let weight = if hue == Hue::Sip { 700 } else { 600 };
-    let mut group = Group::new().add(
-        halo(text(middle, y - 5.5, LABEL_SIZE, colour(hue), &label)).set("font-weight", weight),
-    );
-    if !detail.is_empty() {
-        let detail = shorten(detail, fits(DETAIL_SIZE));
-        group = group.add(halo(text(middle, y + 11.5, DETAIL_SIZE, FAINT, &detail)));
+    let label = text(middle, y - 5.5, LABEL_SIZE, colour(hue), &label).set("font-weight", weight);
+    let group = on_halo(Group::new(), label);
+    if detail.is_empty() {
+        return group;
     }
-    group
+    let detail = shorten(detail, fits(DETAIL_SIZE));
+    on_halo(group, text(middle, y + 11.5, DETAIL_SIZE, FAINT, &detail))
+}
+
+/// Adds a text in the middle of its place, over a white copy that keeps the lines behind it off.
+/// Not every renderer knows `paint-order`, which would do with one.
+fn on_halo(group: Group, element: Text) -> Group {
+    let element = element.set("text-anchor", "middle");
+    let halo = element
+        .clone()
+        .set("stroke", "#ffffff")
+        .set("stroke-width", 3)
+        .set("stroke-linejoin", "round")
+        .set("aria-hidden", "true");
+    group.add(halo).add(element)
 }
 
 /// A state of the machine: a rounded box on its column.

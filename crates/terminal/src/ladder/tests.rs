@@ -197,6 +197,12 @@ fn the_picture_names_signals_and_states() {
         assert!(svg.contains(word), "{word}");
     }
     assert!(!svg.contains("<script"));
+    // A label stands over its halo, for renderers that do not know `paint-order`.
+    let label = "\ngot_401_unauthorized\n</text>";
+    let (halo, over) = svg.split_once(label).unwrap();
+    assert!(halo.rsplit("<text").next().unwrap().contains("stroke-width"), "{halo}");
+    let over = over.split_once(label).unwrap().0;
+    assert!(!over.contains("stroke-width") && !svg.contains("paint-order"), "{over}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod recorder;
 mod redact;
 mod signals;
 mod wire;
+mod words;
 
 pub use entry::{Entry, Kind, Lifeline, Packet, Protocol};
 pub use recorder::{Budget, Limits, Recorder, Tap};

@@ -5,6 +5,7 @@ use super::entry::Lifeline::{
 };
 use super::entry::{Packet, Protocol};
 use super::recorder::Tap;
+use super::words::in_words;
 use bytes::Bytes;
 use std::net::SocketAddr;
 
@@ -24,7 +25,7 @@ impl Tap {
 impl ssa::Sink for Tap {
     fn signal(&self, signal: ssa::Signal) {
         let ends = (SecurityManager, SipManager);
-        self.between(ends, signal.from_manager, signal.name, &signal.detail);
+        self.between(ends, signal.from_manager, signal.name, &in_words(&signal.detail));
     }
 }
 
