@@ -31,7 +31,7 @@ impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.expected {
             Expected::Header(name) => write!(f, "no {name} header field"),
-            expected => write!(f, "expected {} at octet {}", expected.as_str(), self.at),
+            expected => write!(f, "{} at octet {}", expected.as_str(), self.at),
         }
     }
 }
@@ -107,40 +107,40 @@ pub enum Expected {
 }
 
 impl Expected {
-    /// The rule in words.
+    /// What was expected, in words: `expected a host`.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::StartLine => "a Request-Line or a Status-Line",
-            Self::StatusCode => "a status code of 100 to 699",
-            Self::LineEnd => "CRLF",
-            Self::HeadEnd => "the empty line that ends the head",
-            Self::FewerOctets => "fewer octets",
-            Self::Header(_) => "a header field",
-            Self::Token => "a token",
-            Self::Word => "a word",
-            Self::QuotedString => "a quoted string",
-            Self::Comment => "a comment",
-            Self::Number => "digits",
-            Self::SmallerNumber => "a smaller number",
-            Self::Whitespace => "white space",
-            Self::End => "the end of the value",
-            Self::Uri => "a URI",
-            Self::Scheme => "a scheme",
-            Self::User => "a user part",
-            Self::Host => "a host",
-            Self::Port => "a port",
-            Self::Param => "a parameter",
-            Self::UriHeader => "a header within the URI",
-            Self::TelephoneNumber => "a telephone number",
-            Self::NameAddr => "a name-addr or an addr-spec",
-            Self::AngleBrackets => "angle brackets around the URI",
-            Self::SentProtocol => "SIP/2.0/ and a transport",
-            Self::Method => "a method",
-            Self::MediaType => "a media type",
-            Self::Date => "a date in GMT",
-            Self::AuthScheme => "an authentication scheme",
-            Self::Octet(_) => "a separator",
-            Self::FewerParams => "fewer parameters",
+            Self::StartLine => "expected a Request-Line or a Status-Line",
+            Self::StatusCode => "expected a status code of 100 to 699",
+            Self::LineEnd => "expected CRLF",
+            Self::HeadEnd => "expected the empty line that ends the head",
+            Self::FewerOctets => "expected fewer octets",
+            Self::Header(_) => "expected a header field",
+            Self::Token => "expected a token",
+            Self::Word => "expected a word",
+            Self::QuotedString => "expected a quoted string",
+            Self::Comment => "expected a comment",
+            Self::Number => "expected digits",
+            Self::SmallerNumber => "expected a smaller number",
+            Self::Whitespace => "expected white space",
+            Self::End => "expected the end of the value",
+            Self::Uri => "expected a URI",
+            Self::Scheme => "expected a scheme",
+            Self::User => "expected a user part",
+            Self::Host => "expected a host",
+            Self::Port => "expected a port",
+            Self::Param => "expected a parameter",
+            Self::UriHeader => "expected a header within the URI",
+            Self::TelephoneNumber => "expected a telephone number",
+            Self::NameAddr => "expected a name-addr or an addr-spec",
+            Self::AngleBrackets => "expected angle brackets around the URI",
+            Self::SentProtocol => "expected SIP/2.0/ and a transport",
+            Self::Method => "expected a method",
+            Self::MediaType => "expected a media type",
+            Self::Date => "expected a date in GMT",
+            Self::AuthScheme => "expected an authentication scheme",
+            Self::Octet(_) => "expected a separator",
+            Self::FewerParams => "expected fewer parameters",
         }
     }
 }
