@@ -305,7 +305,18 @@ fn inspect_says_verdict_status_reason_and_place() {
     assert_eq!(object["verdict"], "invalid");
     assert_eq!(object["status"], 400);
     assert!(object["reason"].is_string() && object["at"].is_u64(), "{object}");
+    assert!(object["reason"].as_str().unwrap().starts_with("no "), "{object}");
     refused(home.path(), &["inspect", "/nonexistent"], &["cannot read /nonexistent"]);
+    // What cannot be read keeps nobody else from being judged.
+    let path = path.to_str().unwrap();
+    let output = countersign(home.path(), &["inspect", "--json", path, "/nonexistent", path]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
+    assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
+    let cut = home.path().join("cut.sip");
+    fs::write(&cut, "OPTIONS sip:a@b SIP/2.0").unwrap();
+    let output = countersign(home.path(), &["inspect", cut.to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("expected CRLF"), "{output:?}");
 }
 
 #[test]
@@ -320,7 +331,12 @@ fn inspect_in_bulk_answers_every_line() {
     let lines = "{\"id\":1,\"kind\":\"uri\",\"input\":\"sip:bob@example.org:5070\"}\n\
                  {\"id\":2,\"kind\":\"uri\",\"input\":\"sip:bob@[::\"}\n\
                  not json\n\
-                 {\"id\":3,\"kind\":\"sdp\",\"input\":\"v=0\"}\n";
+                 {\"id\":3,\"kind\":\"sdp\",\"input\":\"v=0\"}\n\
+                 {\"id\":\"four\",\"kind\":\"uri\"}\n\
+                 {\"id\":5,\"kind\":\"nameaddr\",\"input_b64\":\"Iv8iIDxzaXA6YUBiPg==\"}\n";
+    let long = format!("{{\"id\":6,\"kind\":\"uri\",\"input\":\"{}\"}}\n", "a".repeat(3 << 20));
+    let last = "{\"id\":7,\"kind\":\"uri\",\"input\":\"sip:a@b\"}";
+    let lines = [lines, &long, last].concat();
     child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let said: Vec<serde_json::Value> = String::from_utf8(output.stdout)
@@ -328,12 +344,17 @@ fn inspect_in_bulk_answers_every_line() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(said.len(), 4);
+    assert_eq!(said.len(), 8);
     assert_eq!(said[0]["verdict"], "valid");
     assert_eq!(said[0]["components"]["port"], 5070);
     assert_eq!(said[1]["verdict"], "invalid");
     assert!(said[2]["error"].as_str().unwrap().contains("line 3"));
     assert!(said[3]["error"].as_str().unwrap().contains("`sdp`"));
+    assert_eq!(said[4]["id"], "four");
+    assert!(said[4]["error"].as_str().unwrap().contains("no `input`"), "{}", said[4]);
+    assert_eq!(said[5]["verdict"], "valid", "{}", said[5]);
+    assert!(said[6]["error"].as_str().unwrap().contains("line 7: longer"), "{}", said[6]);
+    assert_eq!((&said[7]["id"], &said[7]["verdict"]), (&7.into(), &"valid".into()));
 }
 
 #[test]

@@ -127,9 +127,10 @@ Examples:
   printf 'OPTIONS sip:a@b SIP/2.0\\r\\n\\r\\n' | countersign inspect -
   countersign inspect --jsonl < vectors.jsonl
 
-With --jsonl each line in is an object with `id`, `kind` (message, uri, header, nameaddr or
-startline) and `input`; each line out has `id`, `verdict`, `status`, `reason`, `at` and
-`components`; a line that cannot be judged has `id` and `error`.";
+With --jsonl each line in, of at most 1 MiB, is an object with `id`, `kind` (message, uri, header,
+nameaddr or startline) and `input`, or `input_b64` for what is not UTF-8; each line out has `id`,
+`verdict`, `status`, `reason`, `at` and `components`; a line that cannot be judged has `id` and
+`error`.";
 
 /// `demo`.
 #[cfg(feature = "digest")]

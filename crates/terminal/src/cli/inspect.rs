@@ -3,7 +3,8 @@
 use super::args::Inspect;
 use super::output::Output;
 use crate::error::{Error, Result};
-use serde::Deserialize;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use sip_core::inspect::{self, Components, Kind, Report};
 use sip_core::{Capabilities, Verdict};
@@ -22,11 +23,23 @@ pub(super) fn run(inspect: &Inspect, out: Output) -> Result<()> {
             [] => &[PathBuf::from("-")],
             files => files,
         };
-        inputs.iter().try_for_each(|path| bulk(path, &capabilities, out))?;
+        each(inputs, |path| bulk(path, &capabilities, out))
     } else {
-        inspect.files.iter().try_for_each(|path| one(path, &capabilities, out))?;
+        each(&inspect.files, |path| one(path, &capabilities, out))
     }
-    Ok(())
+}
+
+/// Judges all files; those that cannot be read are told at the end.
+fn each(paths: &[PathBuf], judge: impl Fn(&Path) -> Result<()>) -> Result<()> {
+    let mut unread = Vec::new();
+    for path in paths {
+        match judge(path) {
+            Ok(()) => {}
+            Err(error @ Error::Output(_)) => return Err(error),
+            Err(error) => unread.push(error.line()),
+        }
+    }
+    if unread.is_empty() { Ok(()) } else { Err(Error::Invalid(unread.join("; "))) }
 }
 
 /// A file, or standard input where it is `-`.
@@ -40,7 +53,10 @@ fn open(path: &Path) -> Result<Box<dyn Read>> {
 /// Judges the message in a file.
 fn one(path: &Path, capabilities: &Capabilities, out: Output) -> Result<()> {
     let mut octets = Vec::new();
-    open(path)?.take(LONGEST).read_to_end(&mut octets).map_err(|error| Error::read(path, error))?;
+    let read = open(path)?.take(LONGEST + 1).read_to_end(&mut octets);
+    if read.map_err(|error| Error::read(path, error))? as u64 > LONGEST {
+        return Err(Error::invalid(format!("{}: longer than 1 MiB", path.display())));
+    }
     let report = inspect::inspect(Kind::Message, &octets, capabilities);
     if out.is_json() {
         let mut object = verdict(&report.verdict);
@@ -130,48 +146,70 @@ fn describe(path: &Path, report: &Report) -> Vec<String> {
     lines
 }
 
-/// A line of `--jsonl`; what else stands in it is left alone.
-#[derive(Deserialize)]
-struct Line {
-    id: Value,
-    kind: String,
-    input: String,
-}
-
 /// Judges one object a line.
 fn bulk(path: &Path, capabilities: &Capabilities, out: Output) -> Result<()> {
     let mut reader = BufReader::new(open(path)?);
     for number in 1_u64.. {
         let mut line = Vec::new();
-        let read = (&mut reader).take(LONGEST).read_until(b'\n', &mut line);
+        let read = (&mut reader).take(LONGEST + 1).read_until(b'\n', &mut line);
         if read.map_err(|error| Error::read(path, error))? == 0 {
             return Ok(());
         }
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        out.object(judged(&line, number, capabilities))?;
+        let judged = if line.len() as u64 > LONGEST && !line.ends_with(b"\n") {
+            reader.skip_until(b'\n').map_err(|error| Error::read(path, error))?;
+            Err(refused(&Value::Null, number, "longer than 1 MiB"))
+        } else {
+            judged(&line, number, capabilities)
+        };
+        out.object(judged.unwrap_or_else(|refused| refused))?;
     }
     Ok(())
 }
 
-/// The object for one line; a line that cannot be judged says why, and the others go on.
-fn judged(line: &[u8], number: u64, capabilities: &Capabilities) -> Map<String, Value> {
-    let refused = |id: Value, why: String| {
-        let object = json!({ "id": id, "error": why });
-        object.as_object().cloned().unwrap_or_default()
-    };
-    let line: Line = match serde_json::from_slice(line) {
-        Ok(line) => line,
-        Err(error) => return refused(Value::Null, format!("line {number}: {error}")),
-    };
-    let Some(kind) = Kind::parse(&line.kind) else {
-        let kinds = "message, uri, header, nameaddr or startline";
-        return refused(line.id, format!("kind `{}` is none of {kinds}", line.kind));
-    };
-    let report = inspect::inspect(kind, line.input.as_bytes(), capabilities);
-    let mut object = verdict(&report.verdict);
-    object.insert("id".to_owned(), line.id);
-    object.insert("components".to_owned(), Value::Object(parts(&report.components)));
+/// The object for a line that cannot be judged; the others go on.
+fn refused(id: &Value, number: u64, why: &str) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.insert("id".to_owned(), id.clone());
+    object.insert("error".to_owned(), json!(format!("line {number}: {why}")));
     object
+}
+
+/// The object for one line, or why there is none.
+fn judged(
+    line: &[u8], number: u64, capabilities: &Capabilities,
+) -> std::result::Result<Map<String, Value>, Map<String, Value>> {
+    let line: Value = serde_json::from_slice(line)
+        .map_err(|error| refused(&Value::Null, number, &error.to_string()))?;
+    let id = line.get("id").unwrap_or(&Value::Null);
+    let (kind, input) = question(&line).map_err(|why| refused(id, number, &why))?;
+    let report = inspect::inspect(kind, &input, capabilities);
+    let mut object = verdict(&report.verdict);
+    object.insert("id".to_owned(), id.clone());
+    object.insert("components".to_owned(), Value::Object(parts(&report.components)));
+    Ok(object)
+}
+
+/// What a line asks: the kind, and the input as text or, where it is none, in base64. What else
+/// stands in the line is left alone.
+fn question(line: &Value) -> std::result::Result<(Kind, Vec<u8>), String> {
+    let word = |name: &str| line.get(name).and_then(Value::as_str);
+    if line.get("id").is_none() {
+        return Err("no `id`".to_owned());
+    }
+    let name = word("kind").ok_or("no `kind`")?;
+    let kind = Kind::parse(name).ok_or_else(|| {
+        format!("kind `{name}` is none of message, uri, header, nameaddr or startline")
+    })?;
+    let input = match (word("input"), word("input_b64")) {
+        (Some(text), None) => text.as_bytes().to_vec(),
+        (None, Some(base64)) => {
+            STANDARD.decode(base64).map_err(|error| format!("`input_b64`: {error}"))?
+        }
+        (None, None) => return Err("no `input` or `input_b64`".to_owned()),
+        (Some(_), Some(_)) => return Err("both `input` and `input_b64`".to_owned()),
+    };
+    Ok((kind, input))
 }
