@@ -70,7 +70,13 @@ fn usage_is_status_2() {
 #[test]
 fn help_and_version_are_status_0() {
     let home = home();
-    for arguments in [&["--help"][..], &["--version"], &["call", "--help"], &["help", "inspect"]] {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["call", "--help"],
+        &["help", "inspect"],
+        &["help", "--help"],
+    ] {
         let output = countersign(home.path(), arguments);
         assert!(output.status.success() && !output.stdout.is_empty(), "{arguments:?}");
     }
@@ -97,6 +103,14 @@ fn a_peer_that_cannot_be_reached() {
         let refusing = "sip:bob@127.0.0.1:1;transport=tcp";
         refused(home.path(), &[command, refusing], &["cannot be reached: nobody listens"]);
     }
+}
+
+#[cfg(feature = "pgp")]
+#[test]
+fn keys_without_a_configuration() {
+    let home = home();
+    refused(home.path(), &["keys", "list"], &["config.toml", "run `countersign init --aor URI`"]);
+    assert_eq!(names(home.path()), Vec::<String>::new());
 }
 
 #[test]

@@ -290,6 +290,19 @@ fn a_wrong_passphrase_and_a_missing_agent() {
 }
 
 #[test]
+fn an_identity_whose_key_the_agent_does_not_have() {
+    let (_folder, alice, bob) = sides();
+    alice.import(&bob);
+    let config = alice.folder.join("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let own = format!("[identity]\nfingerprint = \"{}\"", bob.fingerprint());
+    fs::write(&config, text.replace("[identity]", &own)).unwrap();
+    let line = alice.fails(&["listen", "--auto-answer"]);
+    assert!(line.contains(&bob.fingerprint()) && line.contains("of ours"), "{line}");
+    alice.nothing_is_left();
+}
+
+#[test]
 fn the_demonstration_passes_and_leaves_its_files() {
     for flow in ["pgp", "digest"] {
         let out = tempfile::tempdir().unwrap();

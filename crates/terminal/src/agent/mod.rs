@@ -18,6 +18,6 @@ mod process;
 mod program;
 mod supervisor;
 
-pub use keys::own_key;
+pub use keys::{check_own_key, own_key};
 pub use program::Program;
 pub use supervisor::Agent;

@@ -3,7 +3,7 @@
 use super::args::{Global, Keys};
 use super::output::Output;
 use crate::agent::{Agent, Program, own_key};
-use crate::config::{Config, Pins, SipAor, load_or_default};
+use crate::config::{Config, Pins, SipAor, default_path, load};
 use crate::error::{Error, Result};
 use net::tokio::TokioRuntime;
 use serde_json::json;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Runs one of the commands with the security application.
 pub(super) async fn run(global: &Global, command: Keys, out: Output) -> Result<()> {
-    let config = load_or_default(global.config.as_deref())?;
+    let config = configured(global)?;
     let runtime = Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
     let agent = Agent::start(Program::find(&config)?, runtime).await?;
     let client = Client::new(config.agent_socket());
@@ -24,6 +24,21 @@ pub(super) async fn run(global: &Global, command: Keys, out: Output) -> Result<(
         agent.stop().await;
     }
     executed
+}
+
+/// The configuration: it says where keys and pins are.
+fn configured(global: &Global) -> Result<Config> {
+    let path = match &global.config {
+        Some(path) => path.clone(),
+        None => default_path()?,
+    };
+    if global.config.is_none() && !path.exists() {
+        return Err(Error::invalid(format!(
+            "there is no {}; run `countersign init --aor URI` first, or say --config FILE",
+            path.display()
+        )));
+    }
+    load(&path)
 }
 
 async fn execute(config: &Config, client: &Client, command: Keys, out: Output) -> Result<()> {

@@ -43,6 +43,9 @@ async fn wait(session: &mut Session, listen: &Listen, stop: &mut Stop, out: Outp
         std::fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
         file::check(&folder.join("call.wav"))?;
     }
+    if let Some(nobody) = session.config.nobody_can_prove() {
+        tracing::warn!("{nobody}");
+    }
     let person = session.person.clone().filter(|_| !listen.auto_answer);
     let record = listen.record.clone();
     Listener { session, say, record, person, asking: VecDeque::new(), out }.wait(stop).await

@@ -21,7 +21,8 @@ const USAGE: u8 = 2;
 
 /// Runs the command that `arguments` (with the program's name first) say.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(without_flag_of_help(&arguments)) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             // Nothing can be said of a standard error that takes nothing.
@@ -32,6 +33,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     log_to_stderr(cli.global.verbose);
     ended(dispatch(cli))
+}
+
+/// `countersign help --help` as `countersign help`: clap takes what follows for a command's name.
+fn without_flag_of_help(arguments: &[OsString]) -> &[OsString] {
+    match arguments {
+        [program_and_help @ .., flag] if flag == "--help" || flag == "-h" => match program_and_help
+        {
+            [_, help] if help == "help" => program_and_help,
+            _ => arguments,
+        },
+        _ => arguments,
+    }
 }
 
 /// Prints help or the version, which clap has as an error, on standard output.

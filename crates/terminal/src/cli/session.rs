@@ -217,9 +217,12 @@ async fn with_agent(
     let agent = Agent::start(Program::find(config)?, Arc::clone(&ports.runtime)).await?;
     let client = Arc::new(sma_socket::Client::new(config.agent_socket()));
     for identity in &mut settings.security.identities {
-        if identity.fingerprint.is_none() {
-            let key = crate::agent::own_key(&*client, &identity.aor).await?;
-            identity.fingerprint = key.map(|key| key.fingerprint.to_string());
+        match &identity.fingerprint {
+            Some(fingerprint) => crate::agent::check_own_key(&*client, fingerprint).await?,
+            None => {
+                let key = crate::agent::own_key(&*client, &identity.aor).await?;
+                identity.fingerprint = key.map(|key| key.fingerprint.to_string());
+            }
         }
     }
     ports.application = Some(client);

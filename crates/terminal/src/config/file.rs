@@ -2,7 +2,8 @@
 
 use super::address::{Address, ListedAlgorithm, Require, SipAor};
 use super::pins::Pins;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 
 /// All of it.
@@ -117,8 +118,8 @@ pub struct Policy {
     /// What is required of callers that no contact names.
     #[serde(default)]
     pub require: Require,
-    /// Algorithms that are offered, preferred first; empty: SHA-256 alone.
-    #[serde(default)]
+    /// Algorithms that are offered, preferred first; absent: SHA-256 alone.
+    #[serde(default, deserialize_with = "at_least_one")]
     pub algorithms: Vec<ListedAlgorithm>,
     /// The realm of our challenges; absent: the identity's host.
     pub realm: Option<String>,
@@ -128,6 +129,17 @@ pub struct Policy {
     /// Whether `qop=auth-int` is demanded.
     #[serde(default)]
     pub auth_int: bool,
+}
+
+/// An empty list would be read as "none", and SHA-256 be offered all the same.
+fn at_least_one<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<ListedAlgorithm>, D::Error> {
+    let listed = Vec::deserialize(deserializer)?;
+    if listed.is_empty() {
+        return Err(D::Error::custom("no algorithm is listed; leave the key out for SHA-256"));
+    }
+    Ok(listed)
 }
 
 /// `[audio]`.
@@ -164,6 +176,14 @@ impl Config {
     /// The contact called `aor`, however that is spelled: [`SipAor::matches`].
     pub fn contact(&self, aor: &str) -> Option<&Contact> {
         self.contacts.iter().find(|c| c.aor.matches(aor))
+    }
+
+    /// Why nobody who must prove to be a Digest user can: there is none.
+    pub fn nobody_can_prove(&self) -> Option<&'static str> {
+        let of_contacts = self.contacts.iter().filter_map(|contact| contact.require);
+        let wanted = of_contacts.chain([self.policy.require]).any(|it| it == Require::Digest);
+        (wanted && self.users.is_empty())
+            .then_some("digest is required of callers, but there is no [[user]]: none can call")
     }
 
     /// What a call to `aor` requires: the contact's word, else the policy's.

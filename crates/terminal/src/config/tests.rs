@@ -79,6 +79,19 @@ fn every_commented_key_is_a_key() {
 }
 
 #[test]
+fn digest_without_a_user_lets_nobody_call() {
+    let nobody = |text: &str| {
+        let config: super::Config = super::load::parse(Path::new("c.toml"), text).unwrap();
+        config.nobody_can_prove().is_some()
+    };
+    assert!(nobody("[policy]\nrequire = \"digest\"\n"));
+    assert!(nobody("[[contact]]\naor = \"sip:bob@h.example\"\nrequire = \"digest\"\n"));
+    assert!(!nobody("[policy]\nrequire = \"pgp\"\n"));
+    let user = "[[user]]\nname = \"bob\"\npassword-file = \"bob\"\n";
+    assert!(!nobody(&format!("{user}[policy]\nrequire = \"digest\"\n")));
+}
+
+#[test]
 fn a_wrong_file_is_one_line_with_the_place_and_the_key() {
     let rows = [
         ("bind = []\nnonsense = 1\n", "c.toml:2:1: unknown field `nonsense`"),
@@ -86,6 +99,7 @@ fn a_wrong_file_is_one_line_with_the_place_and_the_key() {
         ("bind = [\"5060\"]\n", "c.toml:1:8: `5060` is not PROTO:ADDRESS:PORT"),
         ("[identity]\naor = \"bob\"\n", "c.toml:2:7: `bob` is not an address"),
         ("[identity\n", "c.toml:1:10: "),
+        ("[policy]\nalgorithms = []\n", "c.toml:2:14: no algorithm is listed"),
     ];
     for (text, expected) in rows {
         let error = super::load::parse::<super::Config>(Path::new("c.toml"), text).unwrap_err();
