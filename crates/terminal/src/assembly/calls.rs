@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) struct Live {
     pub(super) call: CallRef,
     /// The URI that is called, of a call that is placed.
+    #[cfg_attr(not(feature = "digest"), expect(dead_code, reason = "for what is proved of it"))]
     called: Option<String>,
     pub(super) media: Option<MediaSession>,
     /// The caller's offer, until it is answered.
@@ -78,6 +79,7 @@ impl Calls {
     }
 
     /// The URI that is called, of a call that was placed.
+    #[cfg(feature = "digest")]
     pub(super) fn called(&self, id: CallId) -> Option<String> {
         self.lock().get(&id)?.called.clone()
     }
