@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader, UdpHeader};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// A packet and the headers that it is to get.
 #[derive(Debug)]
@@ -46,13 +46,13 @@ impl Frame {
     /// The frame as octets, checksums included.
     ///
     /// # Errors
-    /// The payload does not fit into an IP packet, or the addresses are of two families.
+    /// The payload does not fit into an IP packet.
     pub(super) fn to_octets(&self) -> io::Result<Vec<u8>> {
         let link = PacketBuilder::ethernet2(station(self.source), station(self.destination));
         let ip = match (self.source.ip(), self.destination.ip()) {
             (IpAddr::V4(a), IpAddr::V4(b)) => link.ipv4(a.octets(), b.octets(), HOP_LIMIT),
-            (IpAddr::V6(a), IpAddr::V6(b)) => link.ipv6(a.octets(), b.octets(), HOP_LIMIT),
-            _ => return Err(io::ErrorKind::InvalidInput.into()),
+            // An IPv6 socket that took IPv4 knows its peer by a mapped address. RFC 4291 §2.5.5.2.
+            (a, b) => link.ipv6(mapped(a).octets(), mapped(b).octets(), HOP_LIMIT),
         };
         let (from, to) = (self.source.port(), self.destination.port());
         let mut octets = Vec::with_capacity(self.payload.len() + 80);
@@ -77,6 +77,13 @@ impl Frame {
 
     fn put_tcp(&self, step: PacketBuilderStep<TcpHeader>, octets: &mut Vec<u8>) -> io::Result<()> {
         step.write(octets, &self.payload).map_err(|e| io::Error::other(e.to_string()))
+    }
+}
+
+const fn mapped(address: IpAddr) -> Ipv6Addr {
+    match address {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+        IpAddr::V6(v6) => v6,
     }
 }
 

@@ -55,6 +55,16 @@ fn a_datagram_keeps_its_ports_payload_and_time() {
 }
 
 #[test]
+fn addresses_of_two_families_do_not_end_the_capture() {
+    let mut mixed = entry(1, Protocol::Udp, true, b"a");
+    mixed.packet.as_mut().unwrap().remote = "[2001:db8::1]:5070".parse().unwrap();
+    let entries = [mixed, entry(2, Protocol::Udp, true, b"b")];
+    let frames = frames(&entries, View::Terminal);
+    assert_eq!(frames.len(), 2);
+    assert!(SlicedPacket::from_ethernet(&frames[0].1).is_ok());
+}
+
+#[test]
 fn a_stream_opens_counts_and_closes() {
     let entries = [
         entry(1, Protocol::Tcp, true, b"abc"),
