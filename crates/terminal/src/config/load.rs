@@ -1,10 +1,10 @@
-//! Reading the file, with errors that point at the place.
+//! Reading the file, and what stands beside it.
 
 use super::file::Config;
+use super::parse::parse;
 use super::pins::Pins;
 use crate::error::{Error, Result};
 use etcetera::BaseStrategy;
-use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
 /// `countersign/config.toml` in the XDG configuration folder.
@@ -45,25 +45,4 @@ pub fn load_or_default(path: Option<&Path>) -> Result<Config> {
         folder: path.parent().map(Path::to_owned).unwrap_or_default(),
         ..Config::default()
     })
-}
-
-/// Parses `text`, which was read from `path`.
-pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
-    toml::from_str(text).map_err(|error| {
-        let (line, column) = place(text, error.span().map_or(0, |span| span.start));
-        Error::Toml {
-            path: path.to_owned(),
-            line,
-            column,
-            reason: error.message().replace('\n', " "),
-        }
-    })
-}
-
-/// Line and column, from 1, of an offset.
-fn place(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    (line, column)
 }

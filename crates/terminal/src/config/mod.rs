@@ -7,6 +7,7 @@
 mod address;
 mod file;
 mod load;
+mod parse;
 mod pins;
 mod private;
 #[cfg(feature = "digest")]

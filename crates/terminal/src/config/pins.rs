@@ -1,11 +1,12 @@
 //! `pins.toml`: whose key is whose. Written as a whole or not at all (case O05).
 
 use super::address::SipAor;
-use super::load::parse;
+use super::parse::parse;
 use super::private;
 use crate::error::{Error, Result};
 use crate::file;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -16,7 +17,8 @@ use std::path::Path;
 pub struct PinnedKey {
     /// The AOR.
     pub aor: SipAor,
-    /// The fingerprint: 40 or 64 hexadecimal digits.
+    /// The fingerprint: 40 or 64 hexadecimal digits, in lower case.
+    #[serde(deserialize_with = "read_fingerprint")]
     pub fingerprint: String,
 }
 
@@ -46,11 +48,7 @@ impl Pins {
         private::check(&file, path)?;
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(|e| Error::read(path, e))?;
-        let pins: Self = parse(path, &text)?;
-        for pin in &pins.pins {
-            fingerprint(&pin.fingerprint)?;
-        }
-        Ok(pins)
+        parse(path, &text)
     }
 
     /// Pins a key to `aor`. A pin is never replaced by itself: who wants another key takes the
@@ -90,6 +88,10 @@ impl Pins {
         file::replace(path, 0o600, format!("{HEAD}{text}").as_bytes())
             .map_err(|e| Error::write(path, e))
     }
+}
+
+fn read_fingerprint<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<String, D::Error> {
+    fingerprint(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
 /// `key` in lower case, if it is a full fingerprint. Case G16.

@@ -33,7 +33,7 @@ fn what_init_writes_is_read_back() {
 fn a_requirement_holds_however_the_contact_is_spelled() {
     let text = "[[contact]]\naor = \"sip:bob@h.example\"\nat = \"udp:192.0.2.9:5070\"\n\
                 require = \"pgp\"\n";
-    let config: super::Config = super::load::parse(Path::new("c.toml"), text).unwrap();
+    let config: super::Config = super::parse::parse(Path::new("c.toml"), text).unwrap();
     for spelling in [
         "sip:bob@h.example",
         "sip:bob@H.example:5060",
@@ -73,7 +73,7 @@ fn every_commented_key_is_a_key() {
             None => format!("{line}\n"),
         })
         .collect();
-    let config: super::Config = super::load::parse(Path::new("all"), &text).unwrap();
+    let config: super::Config = super::parse::parse(Path::new("all"), &text).unwrap();
     assert_eq!(config.accounts.len(), 1);
     assert_eq!(config.users.len(), 1);
 }
@@ -102,7 +102,7 @@ fn a_wrong_file_is_one_line_with_the_place_and_the_key() {
         ("[policy]\nalgorithms = []\n", "c.toml:2:14: no algorithm is listed"),
     ];
     for (text, expected) in rows {
-        let error = super::load::parse::<super::Config>(Path::new("c.toml"), text).unwrap_err();
+        let error = super::parse::parse::<super::Config>(Path::new("c.toml"), text).unwrap_err();
         let line = error.line();
         assert!(line.starts_with(expected), "{line}");
         assert!(!line.contains('\n'));
@@ -126,6 +126,17 @@ fn o02_pins_open_to_others_are_refused() {
     let line = Pins::load(&path).unwrap_err().line();
     assert!(line.contains("chmod 600"), "{line}");
     assert!(pins.unpin(&aor) && !pins.unpin(&aor));
+}
+
+#[test]
+fn g16_a_pin_that_is_no_full_fingerprint_is_told_with_its_place() {
+    let pin =
+        |key: &str| format!("[[pin]]\naor = \"sip:bob@example.org\"\nfingerprint = \"{key}\"\n");
+    let read = |key: &str| super::parse::parse::<Pins>(Path::new("pins.toml"), &pin(key));
+    let line = read("d8692123").unwrap_err().line();
+    assert!(line.starts_with("pins.toml:3:15: `d8692123` is not a full fingerprint"), "{line}");
+    let pins = read("D8692123C4065DEA5E0F3AB5249B39D24F25E3B6").unwrap();
+    assert_eq!(pins.pins[0].fingerprint, "d8692123c4065dea5e0f3ab5249b39d24f25e3b6");
 }
 
 #[cfg(feature = "digest")]
