@@ -334,6 +334,18 @@ fn inspect_says_verdict_status_reason_and_place() {
 }
 
 #[test]
+fn inspect_shows_a_long_field_whole() {
+    let home = home();
+    let path = home.path().join("options.sip");
+    let subject = "long ".repeat(200);
+    let text = format!("OPTIONS sip:a@b SIP/2.0\r\nSubject: {subject}end\r\n\r\n");
+    fs::write(&path, text).unwrap();
+    let output = countersign(home.path(), &["inspect", path.to_str().unwrap()]);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains(&format!("{subject}end\n")), "{shown}");
+}
+
+#[test]
 fn inspect_in_bulk_answers_every_line() {
     use std::io::Write;
     let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))

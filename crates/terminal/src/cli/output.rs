@@ -2,7 +2,7 @@
 
 use crate::assembly::Event;
 use crate::error::{Error, Result};
-use crate::record::clean;
+use crate::record::clean_all;
 use serde::Serialize;
 use serde_json::json;
 #[cfg(feature = "digest")]
@@ -31,12 +31,12 @@ impl Output {
     /// # Errors
     /// Standard output cannot be written; so with all that follow.
     pub(super) fn say(self, line: &str, object: impl Serialize) -> Result<()> {
-        if self.json { self.object(object) } else { put(&clean(line)) }
+        if self.json { self.object(object) } else { put(&clean_all(line)) }
     }
 
     /// Prints `line`, where people read.
     pub(super) fn line(self, line: &str) -> Result<()> {
-        if self.json { Ok(()) } else { put(&clean(line)) }
+        if self.json { Ok(()) } else { put(&clean_all(line)) }
     }
 
     /// Prints `object` on one line, whoever reads.

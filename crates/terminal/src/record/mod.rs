@@ -23,5 +23,5 @@ mod words;
 
 pub use entry::{Entry, Kind, Lifeline, Packet, Protocol};
 pub use recorder::{Budget, Limits, Recorder, Tap};
-pub use redact::clean;
+pub use redact::{clean, clean_all};
 pub use wire::{WireKind, classify};
