@@ -303,6 +303,31 @@ fn an_identity_whose_key_the_agent_does_not_have() {
 }
 
 #[test]
+fn an_interrupted_demonstration_leaves_nothing() {
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().to_str().unwrap();
+    let mut child = Command::new(program())
+        .args(["demo", "--flow", "digest", "--seconds", "600", "--out", path])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // It talks once both sides record.
+    while files(out.path()).len() < 2 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(files(out.path()), Vec::<PathBuf>::new());
+}
+
+/// The files in a folder, however deep.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
 fn the_demonstration_passes_and_leaves_its_files() {
     for flow in ["pgp", "digest"] {
         let out = tempfile::tempdir().unwrap();

@@ -81,7 +81,7 @@ fn every_commented_key_is_a_key() {
 #[test]
 fn digest_without_a_user_lets_nobody_call() {
     let nobody = |text: &str| {
-        let config: super::Config = super::load::parse(Path::new("c.toml"), text).unwrap();
+        let config: super::Config = super::parse::parse(Path::new("c.toml"), text).unwrap();
         config.nobody_can_prove().is_some()
     };
     assert!(nobody("[policy]\nrequire = \"digest\"\n"));

@@ -30,6 +30,15 @@ pub(super) fn prepare(out: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Gives the recordings in `from` their place in `out`.
+pub(super) fn keep(from: &Path, out: &Path) -> Result<()> {
+    for name in [CALLER, CALLEE] {
+        let path = out.join(name);
+        std::fs::rename(from.join(name), &path).map_err(|error| Error::write(&path, error))?;
+    }
+    Ok(())
+}
+
 /// Writes capture, ladder and report.
 pub(super) fn write(plan: &Plan, recorder: &Recorder, report: &Report) -> Result<()> {
     let entries = recorder.entries();

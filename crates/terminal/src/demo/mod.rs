@@ -17,7 +17,7 @@ mod report;
 pub use report::{Report, Side, Sides, Verdict};
 
 use crate::assembly::{SystemClock, WallClock as _};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::record::{Limits, Recorder};
 use net::Runtime;
 use net::tokio::TokioRuntime;
@@ -55,13 +55,17 @@ pub struct Plan {
 pub async fn run(plan: &Plan, progress: &dyn Fn(&'static str)) -> Result<Report> {
     files::prepare(&plan.out)?;
     let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
+    let heard = tempfile::tempdir_in(&plan.out).map_err(|error| Error::write(&plan.out, error))?;
+    // Recordings of a call that is interrupted go with their folder.
+    let recorded = Plan { out: heard.path().to_owned(), ..plan.clone() };
     let recorder = Recorder::new(Arc::clone(&runtime), SystemClock.unix_time(), Limits::default());
     progress("setting two terminals up");
     let (mut caller, mut callee) = party::both(plan, &runtime, &recorder).await?;
-    let talked = call::make(&mut caller, &mut callee, plan, &runtime, progress).await;
+    let talked = call::make(&mut caller, &mut callee, &recorded, &runtime, progress).await;
     let identities = (caller.identity.clone(), callee.identity.clone());
     tokio::join!(caller.end(), callee.end());
-    let report = report::judge(plan, identities, &talked?)?;
+    let report = report::judge(&recorded, identities, &talked?)?;
+    files::keep(heard.path(), &plan.out)?;
     files::write(plan, &recorder, &report)?;
     Ok(report)
 }
