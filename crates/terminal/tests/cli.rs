@@ -75,7 +75,6 @@ fn help_and_version_are_status_0() {
         &["--version"],
         &["call", "--help"],
         &["help", "inspect"],
-        &["help", "--help"],
     ] {
         let output = countersign(home.path(), arguments);
         assert!(output.status.success() && !output.stdout.is_empty(), "{arguments:?}");
@@ -490,6 +489,28 @@ fn a_second_signal_does_not_wait_for_the_peer() {
     // Sent again after 0.5, 1.5 and 3.5 s.
     let cancels = came_in(&silent, "CANCEL ");
     assert!((1..3).contains(&cancels), "{cancels}");
+}
+
+/// Promise 18. Which limit another process has, the system tells whoever sets it.
+#[test]
+fn the_memory_of_the_process_is_its_own() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    use std::io::{BufRead, BufReader, Write};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["inspect", "--jsonl"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"{\"id\":1,\"kind\":\"uri\",\"input\":\"sip:b\"}\n").unwrap();
+    let mut said = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    let none = || Rlimit { current: Some(0), maximum: Some(0) };
+    let before = prlimit(Some(Pid::from_child(&child)), Resource::Core, none()).unwrap();
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    assert_eq!((before.current, before.maximum), (Some(0), Some(0)));
 }
 
 #[test]

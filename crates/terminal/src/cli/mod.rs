@@ -7,6 +7,7 @@ mod audio;
 mod call;
 #[cfg(feature = "digest")]
 mod demo;
+mod hardening;
 mod init;
 mod inspect;
 #[cfg(feature = "pgp")]

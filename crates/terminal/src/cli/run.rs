@@ -3,6 +3,7 @@
 use super::args::{Cli, Command};
 #[cfg(feature = "digest")]
 use super::demo;
+use super::hardening::protect_memory;
 #[cfg(feature = "pgp")]
 use super::keys;
 use super::output::Output;
@@ -21,8 +22,7 @@ const USAGE: u8 = 2;
 
 /// Runs the command that `arguments` (with the program's name first) say.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let cli = match Cli::try_parse_from(without_flag_of_help(&arguments)) {
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             // Nothing can be said of a standard error that takes nothing.
@@ -32,19 +32,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(help) => return ended(print(&help)),
     };
     log_to_stderr(cli.global.verbose);
-    ended(dispatch(cli))
-}
-
-/// `countersign help --help` as `countersign help`: clap takes what follows for a command's name.
-fn without_flag_of_help(arguments: &[OsString]) -> &[OsString] {
-    match arguments {
-        [program_and_help @ .., flag] if flag == "--help" || flag == "-h" => match program_and_help
-        {
-            [_, help] if help == "help" => program_and_help,
-            _ => arguments,
-        },
-        _ => arguments,
-    }
+    ended(protect_memory().and_then(|()| dispatch(cli)))
 }
 
 /// Prints help or the version, which clap has as an error, on standard output.
