@@ -1,6 +1,6 @@
 //! `cargo xtask build-terminal`: a whole terminal of one flavour in `dist/FLAVOUR/`.
 
-use crate::command::{Failure, cargo, output, program, root, run as execute, target};
+use crate::command::{Failure, cargo, output, program, root, run as execute, target, tree};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -128,21 +128,7 @@ fn built(name: &str, triple: Option<&str>) -> PathBuf {
 }
 
 fn linked(package: &str, features: &[&str], target: Option<&str>) -> Result<Vec<String>, Failure> {
-    let features = features.join(",");
-    let mut tree = cargo(&[
-        "tree",
-        "--package",
-        package,
-        "--no-default-features",
-        "--features",
-        &features,
-        "--edges",
-        "normal,no-proc-macro",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-    ]);
+    let mut tree = tree(package, features);
     if let Some(target) = target {
         tree.args(["--target", target]);
     }

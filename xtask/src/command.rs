@@ -32,6 +32,15 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// What a package links with these features, a crate a line: `NAME vVERSION`, and where it is.
+pub(crate) fn tree(package: &str, features: &[&str]) -> Command {
+    let features = features.join(",");
+    let mut command = cargo(&["tree", "--package", package, "--no-default-features"]);
+    command.args(["--features", &features, "--edges", "normal,no-proc-macro"]);
+    command.args(["--prefix", "none", "--format", "{p}"]);
+    command
+}
+
 /// Runs a command with its output shown.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let line = shown(command);

@@ -1,7 +1,7 @@
 //! Who names whom, by `cargo metadata` and `cargo tree`, against the table.
 
 use super::table::{Row, Rule, TABLE, TREES, Tree};
-use crate::command::{Failure, cargo, output};
+use crate::command::{self, Failure, cargo, output};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -73,23 +73,9 @@ fn package_faults(package: &Package, row: &Row, faults: &mut Vec<String>) {
 }
 
 fn tree_faults(tree: &Tree) -> Result<Vec<String>, Failure> {
-    let features = tree.features.join(",");
-    let text = output(&mut cargo(&[
-        "tree",
-        "--package",
-        tree.package,
-        "--no-default-features",
-        "--features",
-        &features,
-        "--edges",
-        "normal,no-proc-macro",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-    ]))?;
+    let text = output(&mut command::tree(tree.package, tree.features))?;
     let linked: BTreeSet<&str> = text.lines().filter_map(|line| line.split(' ').next()).collect();
-    let what = format!("{} [{features}]", tree.package);
+    let what = format!("{} [{}]", tree.package, tree.features.join(","));
     Ok(match tree.rule {
         Rule::Exactly(wanted) => {
             let wanted: BTreeSet<&str> = wanted.iter().copied().chain([tree.package]).collect();
