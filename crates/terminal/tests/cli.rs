@@ -70,12 +70,7 @@ fn usage_is_status_2() {
 #[test]
 fn help_and_version_are_status_0() {
     let home = home();
-    for arguments in [
-        &["--help"][..],
-        &["--version"],
-        &["call", "--help"],
-        &["help", "inspect"],
-    ] {
+    for arguments in [&["--help"][..], &["--version"], &["call", "--help"], &["help", "inspect"]] {
         let output = countersign(home.path(), arguments);
         assert!(output.status.success() && !output.stdout.is_empty(), "{arguments:?}");
     }

@@ -1,11 +1,8 @@
 //! The calls of a terminal, from the first INVITE to the end of their media.
 
-use super::assurance::Assurance;
 use super::events::Outcome;
-use super::terminal::Shared;
-use crate::config::Require;
 use media_ctl::driver::MediaSession;
-use sip_core::manager::{CallId, Prepared};
+use sip_core::manager::CallId;
 use ssa::CallRef;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -101,42 +98,5 @@ impl Calls {
         if let Some(live) = self.lock().get_mut(&id) {
             live.why = Some(why);
         }
-    }
-}
-
-#[cfg(feature = "digest")]
-impl Shared {
-    /// Tells the security manager whom the user calls.
-    pub(super) fn started(&self, prepared: Prepared, to: &str, require: Require) {
-        let outgoing = sst::Outgoing {
-            from: self.identity.clone(),
-            to: to.to_owned(),
-            require: require.into(),
-        };
-        self.telephony.call_started(sst::Call(prepared.call.0), outgoing);
-    }
-
-    /// Tells the security manager that a call is over.
-    pub(super) fn forget(&self, call: CallRef) {
-        self.telephony.call_ended(sst::Call(call.0));
-    }
-
-    pub(super) fn assurance(&self, Prepared { id, call }: Prepared) -> Assurance {
-        let told = self.telephony.assurance(sst::Call(call.0));
-        let called = self.calls.called(id);
-        told.map_or_else(Assurance::none, |told| Assurance::of(&told, called.as_deref()))
-    }
-}
-
-#[cfg(not(feature = "digest"))]
-impl Shared {
-    /// There is no security manager to tell whom the user calls.
-    pub(super) fn started(&self, _: Prepared, _: &str, _: Require) {}
-
-    /// There is no security manager to tell that a call is over.
-    pub(super) fn forget(&self, _: CallRef) {}
-
-    pub(super) fn assurance(&self, _: Prepared) -> Assurance {
-        Assurance::none()
     }
 }

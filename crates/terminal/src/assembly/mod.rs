@@ -21,6 +21,7 @@ mod pump;
 mod security;
 mod settings;
 mod setup;
+mod shared;
 mod terminal;
 
 pub use assurance::Assurance;

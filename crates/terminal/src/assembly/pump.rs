@@ -2,7 +2,7 @@
 
 use super::calls::Live;
 use super::events::{Event, Outcome};
-use super::terminal::{Shared, sdp};
+use super::shared::{Shared, sdp};
 use media_ctl::driver::MediaSession;
 use sip_core::driver::Events;
 use sip_core::manager::{CallId, Event as Sip, Prepared, RegistrationId};

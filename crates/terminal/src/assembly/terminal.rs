@@ -1,24 +1,19 @@
 //! The terminal's commands.
 
-use super::calls::{Calls, Live};
+use super::calls::Calls;
 use super::events::{Events, Outcome};
-use super::ports::{Entropy, Hashed, Ports};
+use super::ports::{Hashed, Ports};
 use super::pump::pump;
 use super::security::Security;
 use super::settings::Settings;
+use super::shared::{Shared, no_randomness, sdp};
 use crate::config::Require;
 use crate::error::{Error, Result};
 use media_ctl::audio::{AudioSink, AudioSource};
-use media_ctl::driver::MediaSession;
-use media_ctl::{MediaConfig, Seed};
 use net::Network;
 use sip_core::driver::{Bind, Config, Endpoint, Sizes};
 use sip_core::manager::{CallId, NextHop, OptionsId, Prepared, RegisterConfig, RegistrationId};
-use ssa::Body;
-use std::collections::BTreeSet;
 use std::fmt;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -41,19 +36,6 @@ pub struct Invitation {
 #[derive(Clone)]
 pub struct Terminal {
     pub(super) shared: Arc<Shared>,
-}
-
-/// What commands and the event pump work on.
-pub(super) struct Shared {
-    pub(super) identity: String,
-    pub(super) endpoint: Endpoint,
-    #[cfg(feature = "digest")]
-    pub(super) telephony: Arc<dyn sst::TelephonySecurity>,
-    pub(super) media: media_ctl::driver::Ports,
-    pub(super) calls: Calls,
-    /// Registrations over streams: what comes over their connections is the registrar's.
-    pub(super) streams: Mutex<BTreeSet<RegistrationId>>,
-    entropy: Arc<dyn Entropy>,
 }
 
 impl Terminal {
@@ -230,36 +212,6 @@ impl Terminal {
     }
 }
 
-impl Shared {
-    /// Opens media at the address that the call's signalling leaves from: the peer can reach it,
-    /// and it is of the peer's family. Where a name is still to be resolved, at the first address.
-    fn open_media(
-        &self, Prepared { id, call }: Prepared, source: Box<dyn AudioSource>,
-        sink: Box<dyn AudioSink>,
-    ) -> Result<MediaSession> {
-        let mut seed = [0; Seed::LENGTH];
-        self.entropy.fill(&mut seed).map_err(no_randomness)?;
-        let hop = self.endpoint.hop(id);
-        let first = || self.endpoint.local_addrs().first().map(|local| local.address);
-        let local = hop.map(|hop| hop.local).or_else(first);
-        let local_ip = local.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |local| local.ip());
-        let mut config = MediaConfig::new(ssm::Call(call.0), local_ip, Seed::new(seed));
-        config.peer_on_loopback = hop.is_some_and(|hop| hop.remote.ip().is_loopback());
-        MediaSession::open(&self.media, config, source, sink)
-            .map_err(|error| Error::Call(format!("no ports for media: {error}")))
-    }
-
-    /// Offers media and sends the INVITE.
-    fn invite(&self, prepared: Prepared, to: String, media: MediaSession) -> Result<()> {
-        let offer = media.offer().map_err(|error| {
-            drop(media.stop());
-            Error::Call(error.to_string())
-        })?;
-        self.calls.insert(prepared.id, Live::outgoing(prepared.call, to, media));
-        self.endpoint.invite(prepared.id, sdp(offer)).map_err(Error::invalid)
-    }
-}
-
 impl fmt::Debug for Terminal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Terminal({})", self.shared.identity)
@@ -270,10 +222,6 @@ impl fmt::Debug for Invitation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Invitation({})", self.to)
     }
-}
-
-pub(super) fn sdp(octets: Vec<u8>) -> Body {
-    Body { content_type: Some(b"application/sdp".to_vec()), octets }
 }
 
 fn watched_network(ports: &Ports) -> Arc<dyn Network> {
@@ -300,8 +248,4 @@ fn endpoint_config(settings: &Settings, ports: &Ports) -> Config {
 fn listed(settings: &Settings) -> String {
     let binds: Vec<String> = settings.binds.iter().map(ToString::to_string).collect();
     binds.join(", ")
-}
-
-fn no_randomness(error: io::Error) -> Error {
-    Error::invalid(format!("no randomness: {error}"))
 }

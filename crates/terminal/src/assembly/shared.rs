@@ -1,0 +1,105 @@
+//! What commands and the event pump work on.
+
+use super::assurance::Assurance;
+use super::calls::{Calls, Live};
+use super::ports::Entropy;
+use crate::config::Require;
+use crate::error::{Error, Result};
+use media_ctl::audio::{AudioSink, AudioSource};
+use media_ctl::driver::MediaSession;
+use media_ctl::{MediaConfig, Seed};
+use sip_core::driver::Endpoint;
+use sip_core::manager::{Prepared, RegistrationId};
+use ssa::{Body, CallRef};
+use std::collections::BTreeSet;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+
+/// What commands and the event pump work on.
+pub(super) struct Shared {
+    pub(super) identity: String,
+    pub(super) endpoint: Endpoint,
+    #[cfg(feature = "digest")]
+    pub(super) telephony: Arc<dyn sst::TelephonySecurity>,
+    pub(super) media: media_ctl::driver::Ports,
+    pub(super) calls: Calls,
+    /// Registrations over streams: what comes over their connections is the registrar's.
+    pub(super) streams: Mutex<BTreeSet<RegistrationId>>,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+impl Shared {
+    /// Opens media at the address that the call's signalling leaves from: the peer can reach it,
+    /// and it is of the peer's family. Where a name is still to be resolved, at the first address.
+    pub(super) fn open_media(
+        &self, Prepared { id, call }: Prepared, source: Box<dyn AudioSource>,
+        sink: Box<dyn AudioSink>,
+    ) -> Result<MediaSession> {
+        let mut seed = [0; Seed::LENGTH];
+        self.entropy.fill(&mut seed).map_err(no_randomness)?;
+        let hop = self.endpoint.hop(id);
+        let first = || self.endpoint.local_addrs().first().map(|local| local.address);
+        let local = hop.map(|hop| hop.local).or_else(first);
+        let local_ip = local.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |local| local.ip());
+        let mut config = MediaConfig::new(ssm::Call(call.0), local_ip, Seed::new(seed));
+        config.peer_on_loopback = hop.is_some_and(|hop| hop.remote.ip().is_loopback());
+        MediaSession::open(&self.media, config, source, sink)
+            .map_err(|error| Error::Call(format!("no ports for media: {error}")))
+    }
+
+    /// Offers media and sends the INVITE.
+    pub(super) fn invite(&self, prepared: Prepared, to: String, media: MediaSession) -> Result<()> {
+        let offer = media.offer().map_err(|error| {
+            drop(media.stop());
+            Error::Call(error.to_string())
+        })?;
+        self.calls.insert(prepared.id, Live::outgoing(prepared.call, to, media));
+        self.endpoint.invite(prepared.id, sdp(offer)).map_err(Error::invalid)
+    }
+}
+
+#[cfg(feature = "digest")]
+impl Shared {
+    /// Tells the security manager whom the user calls.
+    pub(super) fn started(&self, prepared: Prepared, to: &str, require: Require) {
+        let outgoing = sst::Outgoing {
+            from: self.identity.clone(),
+            to: to.to_owned(),
+            require: require.into(),
+        };
+        self.telephony.call_started(sst::Call(prepared.call.0), outgoing);
+    }
+
+    /// Tells the security manager that a call is over.
+    pub(super) fn forget(&self, call: CallRef) {
+        self.telephony.call_ended(sst::Call(call.0));
+    }
+
+    pub(super) fn assurance(&self, Prepared { id, call }: Prepared) -> Assurance {
+        let told = self.telephony.assurance(sst::Call(call.0));
+        let called = self.calls.called(id);
+        told.map_or_else(Assurance::none, |told| Assurance::of(&told, called.as_deref()))
+    }
+}
+
+#[cfg(not(feature = "digest"))]
+impl Shared {
+    /// There is no security manager to tell whom the user calls.
+    pub(super) fn started(&self, _: Prepared, _: &str, _: Require) {}
+
+    /// There is no security manager to tell that a call is over.
+    pub(super) fn forget(&self, _: CallRef) {}
+
+    pub(super) fn assurance(&self, _: Prepared) -> Assurance {
+        Assurance::none()
+    }
+}
+
+pub(super) fn sdp(octets: Vec<u8>) -> Body {
+    Body { content_type: Some(b"application/sdp".to_vec()), octets }
+}
+
+pub(super) fn no_randomness(error: io::Error) -> Error {
+    Error::invalid(format!("no randomness: {error}"))
+}
