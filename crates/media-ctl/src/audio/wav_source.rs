@@ -3,12 +3,19 @@
 use super::resample::{Resampler, to_i16};
 use super::{AudioSource, SAMPLE_RATE, WavError, WavReason};
 use hound::{SampleFormat, WavReader};
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
 /// The longest file, in samples at 8 kHz: an hour, 58 MB.
 const MAX_SAMPLES: usize = 3600 * SAMPLE_RATE as usize;
+
+/// What of a file is searched for its data, in bytes.
+const HEAD: usize = 4_096;
+
+/// The length that a program writes which cannot go back to write it.
+const UNKNOWN: [u8; 4] = [0xff; 4];
 
 /// Plays a WAV file, once or over and over.
 ///
@@ -64,7 +71,8 @@ impl AudioSource for WavSource {
 /// As [`WavSource::open`], but a file without samples is none.
 pub fn read_wav(path: &Path) -> Result<Vec<i16>, WavError> {
     let wrong = |reason: WavReason| WavError::new(path, reason);
-    let reader = WavReader::open(path).map_err(|error| wrong(error.into()))?;
+    let octets = File::open(path).and_then(with_its_length).map_err(|error| wrong(error.into()))?;
+    let reader = WavReader::new(BufReader::new(octets)).map_err(|error| wrong(error.into()))?;
     let spec = reader.spec();
     if !(1..=8).contains(&spec.channels) || !(4000..=384_000).contains(&spec.sample_rate) {
         return Err(wrong(WavReason::Unsupported));
@@ -78,6 +86,40 @@ pub fn read_wav(path: &Path) -> Result<Vec<i16>, WavError> {
         _ => Err(WavReason::Unsupported),
     };
     mixed.map_err(wrong)
+}
+
+/// The octets of a file. Where its data has no length, because it was written to a pipe, they say
+/// the length that is there.
+fn with_its_length(mut file: File) -> io::Result<impl Read> {
+    let mut head = Vec::with_capacity(HEAD);
+    (&mut file).take(HEAD as u64).read_to_end(&mut head)?;
+    let metadata = file.metadata()?;
+    if let Some((at, frame)) = data_chunk(&head).filter(|_| metadata.is_file())
+        && let Some(length) = head.get_mut(at..at + 4).filter(|length| **length == UNKNOWN)
+    {
+        let there = metadata.len().saturating_sub(at as u64 + 4).min(u32::MAX.into());
+        length.copy_from_slice(&((there - there % frame) as u32).to_le_bytes());
+    }
+    Ok(Cursor::new(head).chain(file))
+}
+
+/// Where the length of the data stands, and the octets of one sample of all channels.
+fn data_chunk(head: &[u8]) -> Option<(usize, u64)> {
+    let number = |at: usize| Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?));
+    let mut frame = None;
+    // Chunks follow `RIFF`, the length of all, and `WAVE`.
+    let mut at = 12;
+    while at < HEAD {
+        let length = number(at + 4)?;
+        match head.get(at..at + 4)? {
+            b"fmt " => frame = number(at + 20).map(|align| u64::from(align & 0xffff)),
+            b"data" => return Some((at + 4, frame.filter(|frame| *frame > 0)?)),
+            _ => {}
+        }
+        // A chunk of an odd length is padded.
+        at = usize::try_from(length.checked_next_multiple_of(2)?).ok()?.checked_add(at + 8)?;
+    }
+    None
 }
 
 /// Mixes the channels down and brings them to 8 kHz.
@@ -113,6 +155,26 @@ mod tests {
 
     fn spec(channels: u16, sample_rate: u32, bits: u16, sample_format: SampleFormat) -> WavSpec {
         WavSpec { channels, sample_rate, bits_per_sample: bits, sample_format }
+    }
+
+    #[test]
+    fn a_file_that_was_written_to_a_pipe_is_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("piped.wav");
+        let said = Speech::samples(3, 8_000);
+        write(&path, spec(2, 8_000, 16, SampleFormat::Int), &said);
+        let mut octets = fs::read(&path).unwrap();
+        let data = octets.windows(4).position(|w| w == b"data").unwrap();
+        octets[4..8].fill(0xff);
+        octets[data + 4..data + 8].fill(0xff);
+        // The writer was ended within a sample.
+        octets.truncate(octets.len() - 1);
+        fs::write(&path, &octets).unwrap();
+        assert_eq!(read_wav(&path).unwrap().len(), said.len() - 1);
+        // A length that lies is still a file that is cut short.
+        octets[data + 4..data + 8].fill(0x7c);
+        fs::write(&path, &octets).unwrap();
+        assert!(matches!(read_wav(&path).unwrap_err().reason, WavReason::Malformed(_)));
     }
 
     /// Writes the babble at 8 or 16 kHz, each sample of 8 kHz held twice for the latter.
