@@ -9,13 +9,14 @@
 )]
 
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -252,6 +253,81 @@ fn a_key_that_is_not_pinned_and_a_wrong_key() {
     listening.ends_well();
     alice.nothing_is_left();
     bob.nothing_is_left();
+}
+
+/// A person at a terminal: types on one end, while the program has the other as standard input.
+struct Person {
+    keyboard: File,
+    screen: BufReader<ChildStderr>,
+}
+
+impl Person {
+    /// Waits until the program asks for something with these words, and answers.
+    fn answers(&mut self, words: &str, line: &str) {
+        let mut shown = Vec::new();
+        while !String::from_utf8_lossy(&shown).contains(words) {
+            let read = self.screen.fill_buf().unwrap().to_vec();
+            assert!(!read.is_empty(), "{}", String::from_utf8_lossy(&shown));
+            self.screen.consume(read.len());
+            shown.extend(read);
+        }
+        self.keyboard.write_all(line.as_bytes()).unwrap();
+    }
+}
+
+/// Starts a command whose standard input is a terminal.
+fn at_terminal(side: &Side, arguments: &[&str]) -> (Running, Person) {
+    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&keyboard).unwrap();
+    unlockpt(&keyboard).unwrap();
+    let name = ptsname(&keyboard, Vec::new()).unwrap().into_string().unwrap();
+    let input = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(rustix::fs::OFlags::NOCTTY.bits() as i32)
+        .open(name)
+        .unwrap();
+    let mut child = side
+        .command(arguments)
+        .arg("--json")
+        .stdin(input)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let screen = BufReader::new(child.stderr.take().unwrap());
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    (Running { child, lines }, Person { keyboard: keyboard.into(), screen })
+}
+
+/// SECURITY.md §4, Trust: (3) first contact is shown with the fingerprint and pinned only on the
+/// person's word.
+#[test]
+fn first_contact_is_pinned_on_the_persons_word() {
+    let (_folder, alice, bob) = sides();
+    alice.import(&bob);
+    alice.does(&["keys", "pin", BOB, &bob.fingerprint()]);
+    bob.import(&alice);
+    let key = alice.fingerprint();
+    let (mut listening, mut person) = at_terminal(&bob, &["listen"]);
+    listening.waits_for("listening");
+    for word in ["n\n", "y\n"] {
+        let mut calling = Running::start(&alice, &["call", BOB]);
+        person.answers(&format!("unverified: {ALICE} signs with the key {key}"), word);
+        if word == "n\n" {
+            assert_eq!(calling.waits_for("over")["outcome"], "the peer answered 403");
+            continue;
+        }
+        person.answers(&format!("answer {ALICE}? [y/N]"), "y\n");
+        proved(&listening.waits_for("established"), ALICE, &key);
+        calling.waits_for("established");
+        calling.interrupt();
+        calling.ends_well();
+    }
+    listening.interrupt();
+    listening.ends_well();
+    let pins = fs::read_to_string(bob.folder.join("pins.toml")).unwrap();
+    assert!(pins.contains(&key) && pins.contains(ALICE), "{pins}");
 }
 
 #[test]

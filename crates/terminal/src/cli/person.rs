@@ -132,8 +132,9 @@ fn say(text: &str) {
     drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }
 
+/// Whether the terminal may be read: it is nobody else's, or does not control this process.
 fn in_foreground() -> bool {
-    tcgetpgrp(stdin()).is_ok_and(|group| group == getpgrp())
+    tcgetpgrp(stdin()).map_or(true, |group| group == getpgrp())
 }
 
 /// The lines that are typed from now on; a terminal hands them over one at a time.
