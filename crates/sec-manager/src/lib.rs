@@ -14,7 +14,6 @@ mod builder;
 pub mod cs1;
 pub mod digest;
 pub mod fsm;
-mod gather;
 mod manager;
 mod media;
 pub mod mime;

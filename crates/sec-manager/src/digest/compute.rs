@@ -6,7 +6,6 @@ use super::challenge::Challenge;
 use super::credentials::Credentials;
 use super::ha1::{HA1, Hash, Hex, digits};
 use super::{Named, Qop};
-use crate::gather::Gather;
 use digest::Update;
 
 /// The request that a response covers.
@@ -65,7 +64,7 @@ pub fn answer<D: Hash>(challenge: &Challenge<'_>, ha1: &HA1<D>, reply: &Reply<'_
         algorithm: challenge.algorithm,
         qop: reply.qop,
         cnonce: reply.cnonce,
-        count: &count,
+        count: count.as_flattened(),
         opaque: challenge.opaque,
         userhash: challenge.userhash,
     };
@@ -112,13 +111,12 @@ fn begin<D: Hash>(first: &[u8]) -> D {
 
 /// The hash of what `begun` has been fed and of `parts`, a colon before each.
 fn joined<D: Hash>(mut begun: D, parts: &[&[u8]]) -> Hex {
-    let mut gather = Gather::new(&mut begun);
     for part in parts {
-        gather.push(b":");
-        gather.push(part);
+        Update::update(&mut begun, b":");
+        Update::update(&mut begun, part);
     }
-    gather.flush();
-    Hex::of(&begun.finalize())
+    // In place: moving a hash whose block was just written waits for those writes.
+    Hex::of(&begun.finalize_reset())
 }
 
 impl Credentials<'_> {

@@ -13,13 +13,13 @@ pub struct Hex {
 }
 
 impl Hex {
-    /// The digits of `octets`; those beyond 32 are dropped, which no algorithm here has.
+    /// The digits of `octets`: 16 or 32, as every algorithm here has.
     pub(super) fn of(octets: &[u8]) -> Self {
-        let mut hex = Self { digits: [0; 64], length: octets.len().min(32) * 2 };
-        let (places, _) = hex.digits.as_chunks_mut::<8>();
-        let (words, _) = octets.as_chunks::<4>();
-        let write = |(place, word): (&mut [u8; 8], &[u8; 4])| *place = digits(*word);
-        places.iter_mut().zip(words).for_each(write);
+        let (halves, _) = octets.as_chunks::<16>();
+        let mut hex = Self { digits: [0; 64], length: halves.len().min(2) * 32 };
+        let (places, _) = hex.digits.as_chunks_mut::<2>();
+        let (places, _) = places.as_chunks_mut::<16>();
+        places.iter_mut().zip(halves).for_each(|(place, half)| *place = digits(*half));
         hex
     }
 
@@ -34,18 +34,13 @@ impl Hex {
     }
 }
 
-/// Four octets as eight digits, without a branch or a table: they may be secret.
-pub(super) const fn digits(octets: [u8; 4]) -> [u8; 8] {
-    const ONES: u64 = u64::MAX / 255;
-    // One nibble an octet, the first in the highest.
-    let word = u32::from_be_bytes(octets) as u64;
-    let word = (word | word << 16) & 0x0000_ffff_0000_ffff;
-    let word = (word | word << 8) & 0x00ff_00ff_00ff_00ff;
-    let nibbles = (word | word << 4) & (ONES * 15);
-    // Above nine, the sum with six reaches into the octet's high half.
-    let letters = (nibbles + ONES * 6) >> 4 & ONES;
-    let digits = nibbles + ONES * b'0' as u64 + letters * (b'a' - b'9' - 1) as u64;
-    digits.to_be_bytes()
+/// Each octet as two digits, without a branch or a table: they may be secret.
+pub(super) fn digits<const N: usize>(octets: [u8; N]) -> [[u8; 2]; N] {
+    const LETTER: u8 = b'a' - b'9' - 1;
+    // Above nine, the sum with six reaches into the high half; all ones, or none, mask the step.
+    let above_nine = |nibble: u8| 0u8.wrapping_sub((nibble + 6) >> 4);
+    let digit = |nibble: u8| b'0' + nibble + (above_nine(nibble) & LETTER);
+    octets.map(|octet| [digit(octet >> 4), digit(octet & 15)])
 }
 
 impl fmt::Debug for Hex {
@@ -55,9 +50,15 @@ impl fmt::Debug for Hex {
 }
 
 /// A hash that the scheme can run over, which wipes itself on drop: `Md5`, `Sha256`, `Sha512_256`.
-pub trait Hash: digest::Digest + digest::Update + Clone + ZeroizeOnDrop {}
+pub trait Hash:
+    digest::Digest + digest::Update + digest::FixedOutputReset + Clone + ZeroizeOnDrop
+{
+}
 
-impl<D: digest::Digest + digest::Update + Clone + ZeroizeOnDrop> Hash for D {}
+impl<D> Hash for D where
+    D: digest::Digest + digest::Update + digest::FixedOutputReset + Clone + ZeroizeOnDrop
+{
+}
 
 /// `H(username:realm:password)` under the hash `D`: as good as the password within its realm.
 ///

@@ -1,7 +1,6 @@
 //! The octets of a nonce: head, tag, and what they are computed over.
 
 use super::text::{Decimal, Source};
-use crate::gather::Gather;
 use crate::secret::same;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -225,13 +224,11 @@ fn tag(key: Hmac<Sha256>, head: &[u8; PART], binding: &Binding<'_>) -> [u8; PART
 
 /// The MAC over `LP(items)`: u32 length and bytes for each.
 fn prefixed(mut mac: Hmac<Sha256>, items: &[&[u8]]) -> [u8; 32] {
-    let mut gather = Gather::new(&mut mac);
+    // Values are limited to 8 KiB by the parser, far below u32.
+    let length = |item: &[u8]| u32::try_from(item.len()).unwrap_or(u32::MAX).to_be_bytes();
     for item in items {
-        // Values are limited to 8 KiB by the parser, far below u32.
-        let length = u32::try_from(item.len()).unwrap_or(u32::MAX);
-        gather.push(&length.to_be_bytes());
-        gather.push(item);
+        mac.update(&length(item));
+        mac.update(item);
     }
-    gather.flush();
     mac.finalize().into_bytes().into()
 }
