@@ -38,15 +38,6 @@ pub struct Param<'a> {
     pub value: &'a [u8],
 }
 
-impl Param<'_> {
-    /// Whether this is the parameter `name`, in any case.
-    #[inline]
-    pub(crate) fn is(&self, name: &str) -> bool {
-        // Nearly all are spelled as the RFCs do.
-        self.name == name.as_bytes() || self.name.eq_ignore_ascii_case(name.as_bytes())
-    }
-}
-
 impl fmt::Debug for Param<'_> {
     /// Prints the name alone: values are credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,8 +74,13 @@ impl<'a> Params<'a> {
         Self { rest: list, separator, begun: false }
     }
 
+    /// Goes to the next name; `false` at the end of the list.
     #[inline]
-    fn param(&mut self) -> Result<Param<'a>, Malformed> {
+    fn begin(&mut self) -> Result<bool, Malformed> {
+        self.rest = skip_white(self.rest);
+        if self.rest.is_empty() {
+            return Ok(false);
+        }
         if self.begun {
             let (first, rest) = self.rest.split_first().ok_or(Malformed)?;
             match first {
@@ -95,17 +91,62 @@ impl<'a> Params<'a> {
             self.rest = skip_white(rest);
         }
         self.begun = true;
+        Ok(true)
+    }
+
+    /// Whether the next name is `name`, spelled so and its equals sign next to it; it is passed.
+    #[inline]
+    fn pass(&mut self, name: &str) -> bool {
+        // Most names are told apart by their first octet.
+        if self.rest.first() != name.as_bytes().first() {
+            return false;
+        }
+        match self.rest.strip_prefix(name.as_bytes()) {
+            Some([b'=', after @ ..]) => {
+                self.rest = after;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A name in any spelling, and its equals sign.
+    #[cold]
+    fn name(&mut self) -> Result<&'a [u8], Malformed> {
         let name = self.token()?;
         let after_name = skip_white(self.rest);
         let Some((b'=', rest)) = after_name.split_first() else {
             return Err(Malformed);
         };
-        self.rest = skip_white(rest);
-        let value = match self.rest.split_first() {
-            Some((b'"', rest)) => self.quoted(rest)?,
-            _ => self.token()?,
-        };
-        Ok(Param { name, value })
+        self.rest = rest;
+        Ok(name)
+    }
+
+    /// The place in `names` of a name in any spelling; one past the last where it is not there.
+    #[cold]
+    fn index(&mut self, names: &[&str], unknown: &mut Unknown<'a>) -> Result<usize, Malformed> {
+        let name = self.name()?;
+        let same = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
+        match names.iter().position(same) {
+            Some(at) => Ok(at),
+            None => unknown.add(name).map(|()| names.len()),
+        }
+    }
+
+    #[inline(always)]
+    fn value(&mut self) -> Result<&'a [u8], Malformed> {
+        self.rest = skip_white(self.rest);
+        match self.rest.split_first() {
+            Some((b'"', rest)) => self.quoted(rest),
+            _ => self.token(),
+        }
+    }
+
+    fn param(&mut self) -> Result<Option<Param<'a>>, Malformed> {
+        if !self.begin()? {
+            return Ok(None);
+        }
+        Ok(Some(Param { name: self.name()?, value: self.value()? }))
     }
 
     #[inline]
@@ -153,47 +194,60 @@ impl<'a> Params<'a> {
 impl<'a> Iterator for Params<'a> {
     type Item = Result<Param<'a>, Malformed>;
 
-    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.rest = skip_white(self.rest);
-        if self.rest.is_empty() {
-            return None;
-        }
         let item = self.param();
         if item.is_err() {
             self.rest = &[];
         }
-        Some(item)
+        item.transpose()
     }
 }
 
-/// Puts a value where it belongs, once.
+/// The values of the parameters `names`; others are passed over.
 ///
 /// # Errors
-/// [`Malformed`]: the parameter occurs twice. RFC 3261 §20.7, RFC 7235 §2.1.
+/// [`Malformed`], also where a parameter occurs twice. RFC 3261 §20.7, RFC 7235 §2.1.
+// Inlined, its names are constants, and so is every comparison with one.
+#[inline(always)]
+pub(crate) fn values<'a, const N: usize>(
+    list: &'a [u8], separator: Separator, names: &'static [&'static str; N],
+) -> Result<[Option<&'a [u8]>; N], Malformed> {
+    let mut values = [None; N];
+    let mut unknown = Unknown::default();
+    let mut params = Params::new(list, separator);
+    while params.begin()? {
+        let at = match names.iter().position(|name| params.pass(name)) {
+            Some(at) => at,
+            None => params.index(names, &mut unknown)?,
+        };
+        let value = params.value()?;
+        if values.get_mut(at).is_some_and(|slot| slot.replace(value).is_some()) {
+            return Err(Malformed);
+        }
+    }
+    Ok(values)
+}
+
+/// Whether `token` is `word`, in any case.
 #[inline]
-pub(crate) fn once<'a>(slot: &mut Option<&'a [u8]>, value: &'a [u8]) -> Result<(), Malformed> {
-    if slot.replace(value).is_some() { Err(Malformed) } else { Ok(()) }
+pub(crate) fn is_word(token: &[u8], word: &str) -> bool {
+    // Nearly all are spelled as the RFCs do.
+    token == word.as_bytes() || token.eq_ignore_ascii_case(word.as_bytes())
 }
 
 /// Names of parameters that nobody asked for, to find one that occurs twice.
 #[derive(Default)]
-pub(crate) struct Unknown<'a> {
-    names: [&'a [u8]; UNKNOWN],
-    length: usize,
-}
+struct Unknown<'a>(Vec<&'a [u8]>);
 
 impl<'a> Unknown<'a> {
     /// # Errors
     /// [`Malformed`]: the parameter occurs twice, or there are more than can be told apart.
-    #[cold]
-    pub(crate) fn add(&mut self, name: &'a [u8]) -> Result<(), Malformed> {
-        let seen = self.names.get(..self.length).unwrap_or_default();
-        if seen.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+    fn add(&mut self, name: &'a [u8]) -> Result<(), Malformed> {
+        let seen = |known: &&[u8]| known.eq_ignore_ascii_case(name);
+        if self.0.len() == UNKNOWN || self.0.iter().any(seen) {
             return Err(Malformed);
         }
-        *self.names.get_mut(self.length).ok_or(Malformed)? = name;
-        self.length += 1;
+        self.0.push(name);
         Ok(())
     }
 }
@@ -229,12 +283,13 @@ pub(crate) fn push_quoted(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.push(b'"');
 }
 
+/// What follows the white space that `octets` begins with, folded lines included.
 #[inline]
-fn skip_white(bytes: &[u8]) -> &[u8] {
-    match bytes.first() {
-        Some(b' ' | b'\t' | b'\r' | b'\n') => bytes.trim_ascii_start(),
-        _ => bytes,
+fn skip_white(mut octets: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = octets {
+        octets = rest;
     }
+    octets
 }
 
 /// How many octets at the start of `octets` are plain text of a quoted string: no quote,
@@ -362,6 +417,20 @@ mod tests {
         assert_eq!(of_scheme(b"Digestrealm=x", "Digest"), None);
         assert_eq!(of_scheme(b"Digest,realm=x", "Digest"), None);
         assert_eq!(of_scheme(b"", "Digest"), None);
+    }
+
+    #[test]
+    fn values_are_found_by_name_in_any_case_and_once() {
+        let read = |list: &'static str| {
+            values(list.as_bytes(), Separator::Comma, &["realm", "nc", "cnonce"]).ok()
+        };
+        let expected = Some([Some(&b"r"[..]), Some(&b"1"[..]), None]);
+        for list in ["realm=\"r\",nc=1", "nc=1, other=x, Realm=r", "NC =1,realm\t= \"r\""] {
+            assert_eq!(read(list), expected, "{list}");
+        }
+        for list in ["nc=1,nc=1", "nc=1,NC=1", "x=1,nc=1,X=2", "nc=1,nc", "ncx", "nc:1"] {
+            assert_eq!(read(list), None, "{list}");
+        }
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //! them. RFC 7616 §3.3.
 
 use super::{Named, Qop};
-use crate::params::{Malformed, Params, Separator, Unknown, once, push_quoted};
+use crate::params::{Malformed, Separator, is_word, push_quoted, values};
+
+/// The parameters that are read, in the order of [`Challenge::parse`].
+const NAMES: [&str; 7] = ["realm", "nonce", "opaque", "algorithm", "qop", "stale", "userhash"];
 
 /// The qualities that a challenge offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,28 +43,9 @@ impl<'a> Challenge<'a> {
     /// # Errors
     /// [`Malformed`]: such a challenge is ignored.
     pub fn parse(list: &'a [u8]) -> Result<Option<Self>, Malformed> {
-        let (mut realm, mut nonce, mut opaque, mut algorithm) = (None, None, None, None);
-        let (mut qop, mut stale, mut userhash) = (None, None, None);
-        let mut unknown: Option<Unknown<'_>> = None;
-        for param in Params::new(list, Separator::Comma) {
-            let param = param?;
-            let is = |name| param.is(name);
-            let slot = match param.name.len() {
-                3 if is("qop") => &mut qop,
-                5 if is("realm") => &mut realm,
-                5 if is("nonce") => &mut nonce,
-                5 if is("stale") => &mut stale,
-                6 if is("opaque") => &mut opaque,
-                8 if is("userhash") => &mut userhash,
-                9 if is("algorithm") => &mut algorithm,
-                _ => {
-                    unknown.get_or_insert_default().add(param.name)?;
-                    continue;
-                }
-            };
-            once(slot, param.value)?;
-        }
-        let is_true = |value: Option<&[u8]>| value.is_some_and(|v| v.eq_ignore_ascii_case(b"true"));
+        let [realm, nonce, opaque, algorithm, qop, stale, userhash] =
+            values(list, Separator::Comma, &NAMES)?;
+        let is_true = |value: Option<&[u8]>| value.is_some_and(|value| is_word(value, "true"));
         let Some(algorithm) = algorithm.map_or(Some(Named::DEFAULT), Named::parse) else {
             return Ok(None);
         };

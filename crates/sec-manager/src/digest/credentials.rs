@@ -1,7 +1,7 @@
 //! `Authorization: Digest …`, as a server reads it. RFC 7616 §3.4.
 
 use super::{Named, Qop};
-use crate::params::{Malformed, Params, Separator, Unknown, once};
+use crate::params::{Malformed, Separator, is_word, values};
 use std::fmt;
 
 /// The longest `cnonce` that is hashed.
@@ -61,51 +61,20 @@ impl From<Malformed> for Bad {
     }
 }
 
-#[derive(Default)]
-struct Raw<'a> {
-    user: Option<&'a [u8]>,
-    realm: Option<&'a [u8]>,
-    nonce: Option<&'a [u8]>,
-    uri: Option<&'a [u8]>,
-    response: Option<&'a [u8]>,
-    algorithm: Option<&'a [u8]>,
-    qop: Option<&'a [u8]>,
-    cnonce: Option<&'a [u8]>,
-    count: Option<&'a [u8]>,
-    opaque: Option<&'a [u8]>,
-    userhash: Option<&'a [u8]>,
-}
-
-impl<'a> Raw<'a> {
-    /// Names are told apart by their length first, which leaves one comparison for each.
-    fn read(list: &'a [u8]) -> Result<Self, Malformed> {
-        let mut raw = Self::default();
-        let mut unknown: Option<Unknown<'_>> = None;
-        for param in Params::new(list, Separator::Comma) {
-            let param = param?;
-            let is = |name| param.is(name);
-            let slot = match param.name.len() {
-                2 if is("nc") => &mut raw.count,
-                3 if is("uri") => &mut raw.uri,
-                3 if is("qop") => &mut raw.qop,
-                5 if is("realm") => &mut raw.realm,
-                5 if is("nonce") => &mut raw.nonce,
-                6 if is("cnonce") => &mut raw.cnonce,
-                6 if is("opaque") => &mut raw.opaque,
-                8 if is("username") => &mut raw.user,
-                8 if is("response") => &mut raw.response,
-                8 if is("userhash") => &mut raw.userhash,
-                9 if is("algorithm") => &mut raw.algorithm,
-                _ => {
-                    unknown.get_or_insert_default().add(param.name)?;
-                    continue;
-                }
-            };
-            once(slot, param.value)?;
-        }
-        Ok(raw)
-    }
-}
+/// The parameters that are read, in the order of [`Credentials::parse`].
+const NAMES: [&str; 11] = [
+    "username",
+    "realm",
+    "nonce",
+    "uri",
+    "response",
+    "algorithm",
+    "qop",
+    "nc",
+    "cnonce",
+    "opaque",
+    "userhash",
+];
 
 impl<'a> Credentials<'a> {
     /// Reads the parameters after the word `Digest`.
@@ -113,33 +82,34 @@ impl<'a> Credentials<'a> {
     /// # Errors
     /// [`Bad`]: what is missing, malformed or not allowed.
     pub fn parse(list: &'a [u8]) -> Result<Self, Bad> {
-        let raw = Raw::read(list)?;
+        let [user, realm, nonce, uri, response, algorithm, qop, count, cnonce, opaque, userhash] =
+            values(list, Separator::Comma, &NAMES)?;
         let need = |value: Option<&'a [u8]>, name| value.ok_or(Bad::Parameter(name));
-        let algorithm = raw.algorithm.map_or(Some(Named::DEFAULT), Named::parse);
-        let qop = match raw.qop {
+        let algorithm = algorithm.map_or(Some(Named::DEFAULT), Named::parse);
+        let qop = match qop {
             None => None,
             Some(token) => Some(Qop::parse(token).ok_or(Bad::Parameter("qop"))?),
         };
         let credentials = Self {
-            user: need(raw.user, "username")?,
-            realm: need(raw.realm, "realm")?,
-            nonce: need(raw.nonce, "nonce")?,
-            uri: need(raw.uri, "uri")?,
-            response: need(raw.response, "response")?,
+            user: need(user, "username")?,
+            realm: need(realm, "realm")?,
+            nonce: need(nonce, "nonce")?,
+            uri: need(uri, "uri")?,
+            response: need(response, "response")?,
             algorithm: algorithm.ok_or(Bad::Algorithm)?,
             qop,
-            cnonce: raw.cnonce.unwrap_or_default(),
-            count: raw.count.unwrap_or_default(),
-            opaque: raw.opaque,
-            userhash: raw.userhash.is_some_and(|v| v.eq_ignore_ascii_case(b"true")),
+            cnonce: cnonce.unwrap_or_default(),
+            count: count.unwrap_or_default(),
+            opaque,
+            userhash: userhash.is_some_and(|value| is_word(value, "true")),
         };
-        credentials.check(&raw)?;
+        credentials.check(count.is_some())?;
         Ok(credentials)
     }
 
     /// A05, A06: with qop there are a cnonce of reasonable length and eight digits of nc that are
     /// not zero; without qop there is no nc.
-    fn check(&self, raw: &Raw<'_>) -> Result<(), Bad> {
+    fn check(&self, counted: bool) -> Result<(), Bad> {
         if self.cnonce.len() > CNONCE {
             return Err(Bad::Parameter("cnonce"));
         }
@@ -149,7 +119,7 @@ impl<'a> Credentials<'a> {
         }
         match self.qop {
             Some(_) if self.nonce_count().is_none() => Err(Bad::Parameter("nc")),
-            None if raw.count.is_some() => Err(Bad::Parameter("qop")),
+            None if counted => Err(Bad::Parameter("qop")),
             _ => Ok(()),
         }
     }

@@ -17,6 +17,7 @@ pub use ha1::{HA1, Hash, Hex};
 
 pub(crate) use keys::Keys;
 
+use crate::params::is_word;
 use sst::Algorithm;
 
 /// The scheme's word.
@@ -50,7 +51,7 @@ impl Named {
 
     /// The algorithm of this name, in any case; `None` for one that is not known.
     pub fn parse(name: &[u8]) -> Option<Self> {
-        let known = Self::ALL.iter().find(|(n, _)| name.eq_ignore_ascii_case(n.as_bytes()));
+        let known = Self::ALL.iter().find(|(n, _)| is_word(name, n));
         known.map(|(_, named)| *named)
     }
 
@@ -81,9 +82,7 @@ impl Qop {
 
     /// The quality that `token` names.
     pub fn parse(token: &[u8]) -> Option<Self> {
-        [Self::Auth, Self::AuthInt]
-            .into_iter()
-            .find(|qop| token.eq_ignore_ascii_case(qop.name().as_bytes()))
+        [Self::Auth, Self::AuthInt].into_iter().find(|qop| is_word(token, qop.name()))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::aor;
 use crate::digest::{Asked, Bad, Credentials, SCHEME};
 use crate::fsm::Signal;
 use crate::nonce::{Binding, DIGEST_LIFETIME, Opened, Origin, REGISTER_LIFETIME, Source};
-use crate::params::{Params, Separator, of_scheme, push_quoted, unescape};
+use crate::params::{Params, Separator, is_word, of_scheme, push_quoted, unescape};
 use crate::policy::Policy;
 use ssa::{Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
 use sst::{Algorithm, Proof};
@@ -219,7 +219,7 @@ fn find<'a>(request: &Request<'a>, policy: &Policy) -> Found<'a> {
 /// Whether a list of parameters names another realm than ours.
 fn is_foreign(list: &[u8], policy: &Policy) -> bool {
     let mut params = Params::new(list, Separator::Comma).flatten();
-    let realm = params.find(|param| param.is("realm"));
+    let realm = params.find(|param| is_word(param.name, "realm"));
     realm.is_some_and(|realm| *unescape(realm.value) != *policy.realm.as_bytes())
 }
 

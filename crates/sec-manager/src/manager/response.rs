@@ -5,7 +5,7 @@ use super::pgp_server::RETRY;
 use super::record::{Exchange, Proved, Record};
 use super::request::authorizations;
 use crate::digest::{Credentials, Qop, SCHEME};
-use crate::params::{Params, Separator, of_scheme};
+use crate::params::{Params, Separator, is_word, of_scheme};
 use crate::pgp::{self, Jobs};
 use crate::policy::Policy;
 use ssa::{Answer, CallRef, Field, Incoming, Leaving, Refusal, Request, Response, Why};
@@ -129,7 +129,7 @@ fn rspauth(proved: &Proved, response: &Response<'_>) -> Rspauth {
         if proved.answer.proxy { "Proxy-Authentication-Info" } else { "Authentication-Info" };
     let Some(info) = response.headers.value(name, 0) else { return Rspauth::None };
     let params = Params::new(info, Separator::Comma).flatten();
-    let mut rspauth = params.filter(|param| param.is("rspauth"));
+    let mut rspauth = params.filter(|param| is_word(param.name, "rspauth"));
     let Some(rspauth) = rspauth.next() else { return Rspauth::None };
     let list = of_scheme(&proved.value, SCHEME).and_then(|list| Credentials::parse(list).ok());
     let keys = &proved.answer.keys;

@@ -2,7 +2,7 @@
 
 use super::{MAX_SIGNATURE, SCHEME};
 use crate::cs1::Parameters;
-use crate::params::{Malformed, Params, Separator, Unknown, of_scheme, once, push_quoted};
+use crate::params::{Malformed, Separator, of_scheme, push_quoted, values};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sma::Fingerprint;
@@ -148,7 +148,10 @@ impl Signed {
     }
 }
 
-#[derive(Default)]
+/// The parameters that are read, in the order of [`Raw::read`].
+const NAMES: [&str; 9] =
+    ["realm", "version", "algorithm", "c14n", "nonce", "uri", "contact", "signer", "signature"];
+
 struct Raw<'a> {
     realm: Option<&'a [u8]>,
     version: Option<&'a [u8]>,
@@ -163,28 +166,9 @@ struct Raw<'a> {
 
 impl<'a> Raw<'a> {
     fn read(list: &'a [u8]) -> Result<Self, Malformed> {
-        let mut raw = Self::default();
-        let mut unknown = Unknown::default();
-        for param in Params::new(list, Separator::CommaOrSemicolon) {
-            let param = param?;
-            let slot = match param.name.to_ascii_lowercase().as_slice() {
-                b"realm" => &mut raw.realm,
-                b"version" => &mut raw.version,
-                b"algorithm" => &mut raw.algorithm,
-                b"c14n" => &mut raw.c14n,
-                b"nonce" => &mut raw.nonce,
-                b"uri" => &mut raw.uri,
-                b"contact" => &mut raw.contact,
-                b"signer" => &mut raw.signer,
-                b"signature" => &mut raw.signature,
-                _ => {
-                    unknown.add(param.name)?;
-                    continue;
-                }
-            };
-            once(slot, param.value)?;
-        }
-        Ok(raw)
+        let [realm, version, algorithm, c14n, nonce, uri, contact, signer, signature] =
+            values(list, Separator::CommaOrSemicolon, &NAMES)?;
+        Ok(Self { realm, version, algorithm, c14n, nonce, uri, contact, signer, signature })
     }
 }
 
