@@ -28,17 +28,18 @@ impl std::error::Error for NotAnAor {}
 /// # Errors
 /// [`NotAnAor`] for another scheme, a local `tel:` number, or what RFC 3261 §25.1 does not allow.
 pub fn canonical(uri: &[u8]) -> Result<Aor, NotAnAor> {
-    let text = std::str::from_utf8(uri).map_err(|_| NotAnAor)?;
-    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+    if !uri.iter().fold(true, |all, octet| all & octet.is_ascii_graphic()) {
         return Err(NotAnAor);
     }
-    let (scheme, rest) = text.split_once(':').ok_or(NotAnAor)?;
-    match scheme.to_ascii_lowercase().as_str() {
-        "sip" => sip("sip:", 5060, rest),
-        "sips" => sip("sips:", 5061, rest),
-        "tel" => tel(rest),
+    let (scheme, rest) = cut(uri, b':').ok_or(NotAnAor)?;
+    let is = |word: &[u8]| scheme.eq_ignore_ascii_case(word);
+    let octets = match scheme.len() {
+        3 if is(b"sip") => sip(b"sip:", 5060, rest),
+        4 if is(b"sips") => sip(b"sips:", 5061, rest),
+        3 if is(b"tel") => tel(rest),
         _ => Err(NotAnAor),
-    }
+    }?;
+    String::from_utf8(octets).map(Aor).map_err(|_| NotAnAor)
 }
 
 impl Aor {
@@ -82,7 +83,7 @@ impl Aor {
         }
         let named = !domain.starts_with('[') && domain.parse::<Ipv4Addr>().is_err();
         let below = realm.strip_suffix(domain).and_then(|r| r.strip_suffix('.'));
-        named && below.is_some_and(|label| host(label).is_ok())
+        named && below.is_some_and(|label| push_host(&mut Vec::new(), label.as_bytes()).is_ok())
     }
 }
 
@@ -98,49 +99,58 @@ impl fmt::Debug for Aor {
     }
 }
 
+/// What stands before the first `mark` and what after it.
+fn cut(octets: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
+    let (before, after) = octets.split_at_checked(octets.iter().position(|b| *b == mark)?)?;
+    Some((before, after.get(1..)?))
+}
+
 /// `[userinfo "@"] hostport *(";" parameter) ["?" headers]`
-fn sip(scheme: &str, default_port: u16, rest: &str) -> Result<Aor, NotAnAor> {
-    let mut out = String::with_capacity(scheme.len() + rest.len());
-    out.push_str(scheme);
+fn sip(scheme: &[u8], default_port: u16, rest: &[u8]) -> Result<Vec<u8>, NotAnAor> {
+    let mut out = Vec::with_capacity(scheme.len() + rest.len());
+    out.extend_from_slice(scheme);
     // A user part may hold `;` and `?`, but only one `@` can stand in the whole URI.
-    let tail = match rest.split_once('@') {
+    let tail = match cut(rest, b'@') {
         Some((userinfo, tail)) => {
             user(&mut out, userinfo)?;
             tail
         }
         None => rest,
     };
-    if tail.contains('@') {
+    let end = tail.iter().position(|b| matches!(b, b';' | b'?'));
+    let (hostport, dropped) = tail.split_at_checked(end.unwrap_or(tail.len())).ok_or(NotAnAor)?;
+    if dropped.contains(&b'@') {
         return Err(NotAnAor);
     }
-    let end = tail.find([';', '?']).unwrap_or(tail.len());
-    hostport(&mut out, tail.get(..end).ok_or(NotAnAor)?, default_port)?;
-    Ok(Aor(out))
+    push_hostport(&mut out, hostport, default_port)?;
+    Ok(out)
 }
 
 /// Appends the user and its `@`; the password is dropped.
-fn user(out: &mut String, userinfo: &str) -> Result<(), NotAnAor> {
-    let user = userinfo.split_once(':').map_or(userinfo, |(user, _)| user);
-    if user.is_empty() {
-        return Err(NotAnAor);
-    }
-    let mut bytes = user.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte == b'%' {
-            let escaped = hex(bytes.next())? << 4 | hex(bytes.next())?;
-            if is_unreserved(escaped) {
-                out.push(char::from(escaped));
-            } else {
-                out.push_str(&format!("%{escaped:02X}"));
-            }
-        } else if is_unreserved(byte) || b"&=+$,;?/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            return Err(NotAnAor);
+fn user(out: &mut Vec<u8>, userinfo: &[u8]) -> Result<(), NotAnAor> {
+    let start = out.len();
+    let mut octets = userinfo.iter().copied().take_while(|b| *b != b':');
+    while let Some(octet) = octets.next() {
+        match octet {
+            b'%' => push_escaped(out, hex(octets.next())? << 4 | hex(octets.next())?),
+            b'&' | b'=' | b'+' | b'$' | b',' | b';' | b'?' | b'/' => out.push(octet),
+            _ if is_unreserved(octet) => out.push(octet),
+            _ => return Err(NotAnAor),
         }
     }
-    out.push('@');
+    if out.len() == start {
+        return Err(NotAnAor);
+    }
+    out.push(b'@');
     Ok(())
+}
+
+fn push_escaped(out: &mut Vec<u8>, octet: u8) {
+    if is_unreserved(octet) {
+        out.push(octet);
+    } else {
+        out.extend_from_slice(format!("%{octet:02X}").as_bytes());
+    }
 }
 
 fn hex(digit: Option<u8>) -> Result<u8, NotAnAor> {
@@ -154,67 +164,79 @@ const fn is_unreserved(byte: u8) -> bool {
         || matches!(byte, b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')')
 }
 
-fn hostport(out: &mut String, text: &str, default_port: u16) -> Result<(), NotAnAor> {
-    let after_host = match text.find(']') {
-        Some(bracket) => bracket + 1,
-        None => text.find(':').unwrap_or(text.len()),
+fn push_hostport(out: &mut Vec<u8>, octets: &[u8], default_port: u16) -> Result<(), NotAnAor> {
+    // The colons of an IPv6 address stand in its brackets.
+    let after_host = match octets {
+        [b'[', ..] => octets.iter().position(|b| *b == b']').map(|at| at + 1),
+        _ => octets.iter().position(|b| *b == b':'),
     };
-    let (name, port) = text.split_at_checked(after_host).ok_or(NotAnAor)?;
-    out.push_str(&host(name)?);
+    let (host, port) =
+        octets.split_at_checked(after_host.unwrap_or(octets.len())).ok_or(NotAnAor)?;
+    push_host(out, host)?;
     if port.is_empty() {
         return Ok(());
     }
-    let digits = port.strip_prefix(':').ok_or(NotAnAor)?;
-    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+    let digits = port.strip_prefix(b":").ok_or(NotAnAor)?;
+    if !digits.iter().all(u8::is_ascii_digit) {
         return Err(NotAnAor);
     }
-    let number: u16 = digits.parse().map_err(|_| NotAnAor)?;
+    let number: u16 = parsed(digits)?;
     if number != default_port {
-        out.push_str(&format!(":{number}"));
+        out.extend_from_slice(format!(":{number}").as_bytes());
     }
     Ok(())
 }
 
-/// A host name, an IPv4 address, or an IPv6 address in brackets, in canonical form.
-fn host(text: &str) -> Result<String, NotAnAor> {
-    if let Some(rest) = text.strip_prefix('[') {
-        let inner = rest.strip_suffix(']').ok_or(NotAnAor)?;
-        let address: Ipv6Addr = inner.parse().map_err(|_| NotAnAor)?;
+fn parsed<T: std::str::FromStr>(octets: &[u8]) -> Result<T, NotAnAor> {
+    std::str::from_utf8(octets).ok().and_then(|text| text.parse().ok()).ok_or(NotAnAor)
+}
+
+/// Appends a host name, an IPv4 address, or an IPv6 address in brackets, in canonical form.
+fn push_host(out: &mut Vec<u8>, octets: &[u8]) -> Result<(), NotAnAor> {
+    if let Some(rest) = octets.strip_prefix(b"[") {
+        let address: Ipv6Addr = parsed(rest.strip_suffix(b"]").ok_or(NotAnAor)?)?;
         // `Display` writes RFC 5952, v4-mapped addresses in their mixed form (§5).
-        return Ok(format!("[{address}]"));
+        out.extend_from_slice(format!("[{address}]").as_bytes());
+        return Ok(());
     }
-    let labels = text.strip_suffix('.').unwrap_or(text);
-    // RFC 1123 knows no underscore in a host name; many networks do.
-    let sound = labels.split('.').all(|label| {
-        !label.is_empty()
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-    });
-    // What ends in a number can only be an IPv4 address, and has one spelling.
-    let numeric =
-        labels.rsplit('.').next().is_some_and(|top| top.starts_with(|c: char| c.is_ascii_digit()));
-    if !sound || (numeric && text.parse::<Ipv4Addr>().is_err()) {
+    let (mut previous, mut numeric) = (b'.', false);
+    for octet in octets.strip_suffix(b".").unwrap_or(octets) {
+        match (previous, octet) {
+            (b'.', b'.') => return Err(NotAnAor),
+            // What ends in a number can only be an IPv4 address, and has one spelling.
+            (b'.', _) => numeric = octet.is_ascii_digit(),
+            _ => {}
+        }
+        // RFC 1123 knows no underscore in a host name; many networks do.
+        if !(octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-' | b'_')) {
+            return Err(NotAnAor);
+        }
+        previous = *octet;
+    }
+    if previous == b'.' || (numeric && parsed::<Ipv4Addr>(octets).is_err()) {
         return Err(NotAnAor);
     }
-    Ok(text.to_ascii_lowercase())
+    out.extend(octets.iter().map(u8::to_ascii_lowercase));
+    Ok(())
 }
 
 /// A global number without its visual separators. RFC 3966 §5.1.4.
-fn tel(rest: &str) -> Result<Aor, NotAnAor> {
-    let number = rest.split_once(';').map_or(rest, |(number, _)| number);
-    let digits = number.strip_prefix('+').ok_or(NotAnAor)?;
-    let mut out = String::with_capacity("tel:+".len() + digits.len());
-    out.push_str("tel:+");
-    for c in digits.chars() {
-        match c {
-            '0'..='9' => out.push(c),
-            '-' | '.' | '(' | ')' => {}
+fn tel(rest: &[u8]) -> Result<Vec<u8>, NotAnAor> {
+    let number = cut(rest, b';').map_or(rest, |(number, _)| number);
+    let digits = number.strip_prefix(b"+").ok_or(NotAnAor)?;
+    let mut out = Vec::with_capacity("tel:+".len() + digits.len());
+    out.extend_from_slice(b"tel:+");
+    for octet in digits {
+        match octet {
+            b'0'..=b'9' => out.push(*octet),
+            b'-' | b'.' | b'(' | b')' => {}
             _ => return Err(NotAnAor),
         }
     }
     if out.len() == "tel:+".len() {
         return Err(NotAnAor);
     }
-    Ok(Aor(out))
+    Ok(out)
 }
 
 #[cfg(test)]
