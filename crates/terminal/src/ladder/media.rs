@@ -28,7 +28,7 @@ struct Run {
 /// All ways since the last arrows.
 #[derive(Debug, Default)]
 pub(super) struct MediaRuns {
-    /// Local addresses of media that was started secured, for RTP and for RTCP.
+    /// Whether media was started as SRTP, by our address for RTP and for RTCP.
     secured: BTreeMap<SocketAddr, bool>,
     counted: BTreeMap<Way, Run>,
     /// What the last arrows show.
