@@ -113,7 +113,7 @@ Examples:
   countersign --config alice/config.toml call sip:bob@example.org --audio hello.wav \\
       --record heard.wav --ladder call.svg
 
-Ctrl-C ends the call with BYE.";
+Ctrl-C ends the call with BYE; a second one does not wait for the peer.";
 
 const LISTEN_HELP: &str = "\
 Example:
