@@ -1,0 +1,124 @@
+//! Ends the built program as a person does: by Ctrl-C, once and twice, and by a terminal that goes
+//! away.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
+use std::io::BufRead;
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+fn home() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// A `call` to a socket that reads and, where `rings`, says that it rings, but nothing more.
+fn calls_someone_silent(home: &Path, rings: bool) -> (Child, UdpSocket) {
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let uri = format!("sip:bob@{};transport=udp", silent.local_addr().unwrap());
+    let child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["call", &uri, "--record", home.join("heard.wav").to_str().unwrap()])
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut invite = [0; 4096];
+    let (length, source) = silent.recv_from(&mut invite).unwrap();
+    let invite = String::from_utf8_lossy(&invite[..length]).into_owned();
+    assert!(invite.starts_with("INVITE "), "{invite}");
+    if rings {
+        let kept = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
+        let lines = invite.lines().filter(|line| kept.iter().any(|name| line.starts_with(name)));
+        let lines = lines.map(|line| match line.strip_prefix("To:") {
+            Some(to) => format!("To:{to};tag=silent\r\n"),
+            None => format!("{line}\r\n"),
+        });
+        let head: String = lines.collect();
+        let ringing = format!("SIP/2.0 180 Ringing\r\n{head}Content-Length: 0\r\n\r\n");
+        silent.send_to(ringing.as_bytes(), source).unwrap();
+    }
+    (child, silent)
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// How many requests with this method have come in.
+fn came_in(socket: &UdpSocket, method: &str) -> usize {
+    socket.set_nonblocking(true).unwrap();
+    let mut octets = [0; 4096];
+    let received = std::iter::from_fn(|| {
+        let length = socket.recv(&mut octets).ok()?;
+        Some(octets[..length].starts_with(method.as_bytes()))
+    });
+    received.filter(|asked| *asked).count()
+}
+
+#[test]
+fn a_signal_before_any_answer_ends_the_call_at_once() {
+    for wanted in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let home = home();
+        let (child, silent) = calls_someone_silent(home.path(), false);
+        signal(&child, wanted);
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{wanted:?}: {stderr}");
+        assert_eq!(stderr, "countersign: the call failed: interrupted\n");
+        // Sent again after 0.5 and 1.5 s, and after 3.5 s.
+        assert!(came_in(&silent, "INVITE ") < 3, "{wanted:?}: it went on for seconds");
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "no recording is begun");
+    }
+}
+
+#[test]
+fn a_command_that_is_to_outlive_its_terminal_does() {
+    let home = home();
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    silent.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let uri = format!("sip:bob@{};transport=udp", silent.local_addr().unwrap());
+    // As `nohup` starts it.
+    let child = Command::new("sh")
+        .args(["-c", "trap '' HUP; exec \"$0\" call \"$1\""])
+        .args([env!("CARGO_BIN_EXE_countersign"), &uri])
+        .env("XDG_CONFIG_HOME", home.path().join("config"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    silent.recv(&mut [0; 4096]).unwrap();
+    signal(&child, Signal::HUP);
+    // Sent again after 0.5 and 1.5 s: it has not ended.
+    for _ in 0..2 {
+        silent.recv(&mut [0; 4096]).unwrap();
+    }
+    signal(&child, Signal::INT);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.stderr, b"countersign: the call failed: interrupted\n", "{output:?}");
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_the_peer() {
+    let home = home();
+    let (mut child, silent) = calls_someone_silent(home.path(), true);
+    let mut out = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut line = || out.next().unwrap().unwrap();
+    assert!(line().starts_with("calling sip:bob@"));
+    assert_eq!(line(), "ringing");
+    signal(&child, Signal::INT);
+    assert!(line().starts_with("over: "));
+    signal(&child, Signal::INT);
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("interrupted before all had ended"), "{stderr}");
+    // Sent again after 0.5, 1.5 and 3.5 s.
+    let cancels = came_in(&silent, "CANCEL ");
+    assert!((1..3).contains(&cancels), "{cancels}");
+}
