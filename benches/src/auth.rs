@@ -191,14 +191,18 @@ impl Default for AuthorizedInvite {
 }
 
 impl AuthorizedInvite {
-    /// From the octets to the verdict.
+    /// From the octets to the verdict, every field read once: those that parsing is measured by,
+    /// and the credentials by their scheme's own reader.
     pub fn verdict(&self) -> bool {
-        let parsed = l2::l2(black_box(&self.datagram), &Limits::default());
+        let parsed = Message::parse(black_box(&self.datagram).clone(), &Limits::default());
         parsed.is_ok_and(|message| self.judge(&message).is_some())
     }
 
     fn judge(&self, message: &Message) -> Option<()> {
-        let request = message.ssa_request()?;
+        let identity = message.identity()?;
+        black_box((identity.via.rport(), message.max_forwards().ok()?, message.content_length()));
+        black_box(message.contacts().next()?.ok()?);
+        let request = identity.ssa_request(message)?;
         let from = aor::canonical(request.from.uri).ok()?;
         let to = aor::canonical(request.to.uri).ok()?;
         let list = of_scheme(request.headers.value("Authorization", 0)?, SCHEME)?;
@@ -212,7 +216,7 @@ impl AuthorizedInvite {
             from_tag: request.from.tag?,
             from: from.as_str().as_bytes(),
             to: to.as_str().as_bytes(),
-            source: Binding::source_of(message.via_count(), &source),
+            source: Binding::source_of(identity.vias, &source),
             algorithms: b"",
         };
         self.sealed.issuer.open(NOW, 90, credentials.nonce, &binding).ok()?;

@@ -42,6 +42,7 @@ mod fault;
 mod framing;
 mod head;
 mod headers;
+mod identity;
 pub mod inspect;
 mod limits;
 pub mod manager;
@@ -65,6 +66,7 @@ pub use headers::{
     AuthValue, CSeq, CallId, Contact, ContentDisposition, ContentType, Date, NameAddr, Via,
     delta_seconds,
 };
+pub use identity::Identity;
 pub use limits::Limits;
 pub use message::Message;
 pub use method::Method;

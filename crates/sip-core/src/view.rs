@@ -1,6 +1,7 @@
 //! A message as SSA sees it: the views that the security manager is lent.
 
-use crate::{HeaderName, Message, NameAddr};
+use crate::identity::party;
+use crate::{HeaderName, Message};
 
 impl ssa::Headers for Message {
     fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
@@ -42,8 +43,4 @@ impl Message {
             body: self.body(),
         })
     }
-}
-
-fn party<'a>(address: &NameAddr<'a>) -> ssa::Party<'a> {
-    ssa::Party { uri: address.uri().as_bytes(), tag: address.tag() }
 }

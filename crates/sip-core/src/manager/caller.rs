@@ -7,7 +7,7 @@ use super::config::NextHop;
 use super::core::SipManager;
 use super::event::{CallId, Cause, EndReason, Event, Misuse, Prepared};
 use super::exchange::{Answer, Outcome, Owner};
-use super::inbound::{Identity, Inbound};
+use super::inbound::Inbound;
 use super::outgoing::{Contact, Draft, cancel, credentials};
 use super::slab::Key;
 use super::target::Target;
@@ -114,7 +114,7 @@ impl SipManager {
             // To other requests they say nothing. RFC 4320 §4.1.
             Owner::Bye(_) | Owner::Fork | Owner::Options | Owner::Register(_) => return,
         };
-        let Some(id) = Identity::of(&response.message) else { return };
+        let Some(id) = response.message.identity() else { return };
         let tag = self.ports.keyed.hash(&[b"early", id.callee_tag()]);
         let Some(inviting) = self.inviting(key) else { return };
         if inviting.cancel == Cancel::Wanted {
@@ -287,7 +287,7 @@ impl SipManager {
     /// A 2xx came in after the first: acknowledged again where it is a retransmission; another
     /// fork's is acknowledged and ended, since the call has its dialog. RFC 3261 §13.2.2.4.
     pub(super) fn on_another_2xx(&mut self, now: Instant, key: Key, response: &Inbound) {
-        let Some(id) = Identity::of(&response.message) else { return };
+        let Some(id) = response.message.identity() else { return };
         let Some(client) = self.clients.get(key) else { return };
         if let Some(ack) = client.acks.iter().find(|ack| *ack.to_tag == *id.callee_tag()) {
             return self.io.send(Sender::Nobody, ack.hop, ack.octets.clone());
@@ -297,7 +297,7 @@ impl SipManager {
         }
         let (sent, hop) = (client.request.clone(), client.hop);
         let Some(mut dialog) = Dialog::of_caller(&sent, &response.message) else { return };
-        let Some(call) = Identity::of(&sent).map(|id| self.call_ref(id.call_id, id.caller_tag()))
+        let Some(call) = sent.identity().map(|id| self.call_ref(id.call_id, id.caller_tag()))
         else {
             return;
         };

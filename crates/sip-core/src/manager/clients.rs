@@ -1,11 +1,11 @@
 //! The client transactions: the machines with what they retransmit. RFC 3261 §17.1.
 
 use super::action::{Hop, Sender};
-use super::inbound::Identity;
 use super::io::Io;
 use super::outgoing::ack_to_failure;
 use super::slab::{Key, Slab};
 use super::timers::Due;
+use crate::Identity;
 use crate::builder::hex;
 use crate::transaction::{Class, ClientEvent, InviteClient, NonInviteClient, Output, Timer};
 use crate::{Message, Method};
@@ -154,7 +154,7 @@ impl Clients {
         let cancel = response.method == Method::CANCEL.as_bytes();
         let key = *self.by_branch.get(&Branch { number, cancel })?;
         let client = self.table.get(key)?;
-        let sent = Identity::of(&client.request)?;
+        let sent = client.request.identity()?;
         let ours = sent.method == response.method
             && sent.cseq == response.cseq
             && sent.via.same_sent_by(&response.via);

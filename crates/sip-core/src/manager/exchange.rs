@@ -136,7 +136,7 @@ impl Exchange {
             State::Trying { .. } => return None,
             State::Authorizing(Step::Challenged(answer)) => Query::Got401 {
                 call,
-                hop: answer.response.view(false),
+                hop: answer.response.response_view()?,
                 response: answer.response.message.ssa_response()?,
                 sent: answer.sent.ssa_request()?,
             },
@@ -148,7 +148,7 @@ impl Exchange {
             }
             State::Judging(answer) => Query::ResponseReceived {
                 call,
-                hop: answer.response.view(false),
+                hop: answer.response.response_view()?,
                 response: answer.response.message.ssa_response()?,
                 sent: answer.sent.ssa_request()?,
             },

@@ -3,7 +3,7 @@
 use super::action::Hop;
 use super::clients::branch_text;
 use super::config::Local;
-use super::inbound::{Identity, Inbound};
+use super::inbound::Inbound;
 use super::target::{Target, own_address};
 use crate::builder::push_address;
 use crate::dialog::Dialog;
@@ -251,7 +251,7 @@ pub(super) fn cancel(invite: &Message) -> Option<Bytes> {
 
 /// A request of the INVITE's own transaction, without To.
 fn from_invite(method: Method<'static>, invite: &Message) -> Option<RequestBuilder> {
-    let id = Identity::of(invite)?;
+    let id = invite.identity()?;
     let mut request = RequestBuilder::new(method, invite.request_uri()?)
         .field(HeaderName::Via, invite.header(HeaderName::Via)?)
         .field(HeaderName::MaxForwards, b"70");

@@ -19,12 +19,14 @@
 use super::action::{Hop, Sender};
 use super::consult::{Query, Verdict};
 use super::core::{SipManager, Subject};
-use super::inbound::{Identity, Inbound};
+use super::inbound::Inbound;
 use super::outgoing::{ALLOW, Reply};
 use super::servers::{Hashes, matching_hash, merging_hash, response_hop};
 use super::slab::Key;
 use super::uas::{Kind, Serving, Step};
+use crate::Identity;
 use crate::builder::hex;
+use crate::identity::Places;
 use crate::transaction::ServerEvent;
 use crate::{Capabilities, HeaderName, Message, Method, Verdict as Validity, validate_within};
 use ssa::{CallRef, Received, Refusal};
@@ -39,6 +41,7 @@ const KEPT: usize = 8;
 #[derive(Debug)]
 pub(super) struct Arriving {
     request: Inbound,
+    places: Places,
     call: CallRef,
     kind: Kind,
     cseq: u32,
@@ -58,8 +61,8 @@ impl Arriving {
     pub(super) fn query(&self) -> Option<Query<'_>> {
         Some(Query::RequestReceived {
             call: self.call,
-            arrival: self.request.view(self.kind.is_in_dialog()),
-            request: self.request.message.ssa_request()?,
+            arrival: self.request.view(&self.places, self.kind.is_in_dialog()),
+            request: self.places.ssa_request(&self.request.message)?,
         })
     }
 }
@@ -67,7 +70,7 @@ impl Arriving {
 impl SipManager {
     /// A request came in.
     pub(super) fn on_request(&mut self, now: Instant, request: Inbound) {
-        let Some(id) = Identity::of(&request.message) else {
+        let Some(id) = request.message.identity() else {
             return self.refuse_malformed(&request);
         };
         let matching = matching_hash(self.ports.keyed.as_ref(), &request.message, &id);
@@ -82,8 +85,8 @@ impl SipManager {
             b"CANCEL" => self.on_cancel(now, matching, &request, &way),
             _ => match self.place(matching, &id) {
                 Ok((kind, call, hashes)) => {
-                    let cseq = id.cseq;
-                    let arriving = Arriving { request, call, kind, cseq, hashes, way };
+                    let (cseq, places) = (id.cseq, id.places(&request.message));
+                    let arriving = Arriving { request, places, call, kind, cseq, hashes, way };
                     self.ask(Subject::Arriving(Box::new(arriving)));
                 }
                 Err(reply) => self.answer_statelessly(&request, &way, &reply),
@@ -211,7 +214,7 @@ impl SipManager {
 
     /// What the security manager said to `request_received`.
     pub(super) fn on_received(&mut self, now: Instant, arriving: Arriving, verdict: Verdict) {
-        let Arriving { request, call, kind, cseq, hashes, way } = arriving;
+        let Arriving { request, places, call, kind, cseq, hashes, way } = arriving;
         let refused = match verdict {
             Verdict::Received(Received::Admit) => Ok(Step::Admitted),
             Verdict::Received(Received::Authenticate) => Ok(Step::Authenticating),
@@ -229,7 +232,8 @@ impl SipManager {
                 if matches!(step, Step::Admitted) {
                     self.count(kind, cseq);
                 }
-                let serving = Serving { request, call, cseq, way, kind, step, consult: None };
+                let consult = None;
+                let serving = Serving { request, places, call, cseq, way, kind, step, consult };
                 let server = self.servers.start(&mut self.io, now, hashes, serving);
                 self.serve(now, server);
             }

@@ -1,13 +1,13 @@
 //! The server transactions: the machines with what they retransmit. RFC 3261 §17.2.
 
 use super::action::{Arrival, Hop, Sender};
-use super::inbound::Identity;
 use super::io::Io;
 use super::outgoing::trying;
 use super::ports::Keyed;
 use super::slab::{Key, Slab};
 use super::timers::Due;
 use super::uas::Serving;
+use crate::Identity;
 use crate::transaction::{Class, InviteServer, NonInviteServer, Output, ServerEvent, Timer};
 use crate::{Message, Method, Via};
 use bytes::Bytes;

@@ -7,7 +7,7 @@ use super::consult::Verdict;
 use super::core::{SipManager, Subject};
 use super::event::Cause;
 use super::exchange::{Answer, Exchange, MAX_ANSWERED, Outcome, Owner, State, Step};
-use super::inbound::{Identity, Inbound};
+use super::inbound::Inbound;
 use super::outgoing::Draft;
 use super::slab::Key;
 use super::target::{Host, Target};
@@ -143,7 +143,7 @@ impl SipManager {
 
     /// A response came in.
     pub(super) fn on_response(&mut self, now: Instant, inbound: Inbound) {
-        let found = Identity::of(&inbound.message).and_then(|id| self.clients.find(&id));
+        let found = inbound.message.identity().and_then(|id| self.clients.find(&id));
         let Some(client) = found else { return };
         // RFC 3261 §18.3: a response that is not as it should be is discarded.
         if !is_usable_response(&inbound.message, &self.config.limits) {

@@ -17,6 +17,7 @@ use super::outgoing::Reply;
 use super::receive::Way;
 use super::slab::Key;
 use crate::Message;
+use crate::identity::Places;
 use bytes::Bytes;
 use ssa::{Authentication, Body, BodyVerdict, CallRef, Direction, Leaving, Refusal};
 use std::time::{Duration, Instant};
@@ -25,6 +26,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(super) struct Serving {
     pub(super) request: Inbound,
+    pub(super) places: Places,
     pub(super) call: CallRef,
     pub(super) cseq: u32,
     pub(super) way: Way,
@@ -78,8 +80,8 @@ impl Serving {
             Step::Admitted | Step::Deciding => return None,
             Step::Authenticating => Query::Authenticate {
                 call,
-                arrival: self.request.view(self.kind.is_in_dialog()),
-                request: self.request.message.ssa_request()?,
+                arrival: self.request.view(&self.places, self.kind.is_in_dialog()),
+                request: self.places.ssa_request(&self.request.message)?,
             },
             Step::Reading => {
                 Query::Decrypt { call, direction: Direction::Request, body: self.request.body() }
@@ -90,7 +92,7 @@ impl Serving {
             }
             Step::Leaving(_, response) => Query::ResponseLeaving {
                 call,
-                request: self.request.message.ssa_request()?,
+                request: self.places.ssa_request(&self.request.message)?,
                 response: response.ssa_response()?,
             },
         })

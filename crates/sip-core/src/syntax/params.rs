@@ -17,8 +17,10 @@ pub struct Param<'a> {
 
 impl Param<'_> {
     /// Whether the parameter has this name, in any case.
+    #[inline]
     pub fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name.as_bytes())
+        // Nearly all are spelled as the RFCs do.
+        self.name == name.as_bytes() || self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 }
 

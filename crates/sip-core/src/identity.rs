@@ -1,0 +1,189 @@
+//! What identifies a message: the fields that every one has, read once. RFC 3261 §8.1.1, §17.1.3,
+//! §17.2.3.
+
+use crate::{Message, NameAddr, Via};
+use std::ops::Range;
+
+/// The typed fields that a message is matched by, and that a security manager sees of it.
+///
+/// Whoever needs several of them reads them here, not one by one.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// The topmost Via.
+    pub via: Via<'a>,
+    /// Number of Via values, up to the first malformed one.
+    pub vias: usize,
+    /// Call-ID.
+    pub call_id: &'a [u8],
+    /// From.
+    pub from: NameAddr<'a>,
+    /// To.
+    pub to: NameAddr<'a>,
+    /// The method of CSeq: in a request that is valid, its own.
+    pub method: &'a [u8],
+    /// The number of CSeq, below 2³¹.
+    pub cseq: u32,
+}
+
+impl Message {
+    /// What identifies the message; `None` where a field of it is missing or malformed.
+    pub fn identity(&self) -> Option<Identity<'_>> {
+        let cseq = self.cseq().ok()?;
+        let mut vias = self.vias();
+        let via = vias.next()?.ok()?;
+        Some(Identity {
+            via,
+            vias: 1 + vias.take_while(Result::is_ok).count(),
+            call_id: self.call_id().ok()?.as_bytes(),
+            from: self.from().ok()?,
+            to: self.to().ok()?,
+            method: cseq.method.as_bytes(),
+            cseq: cseq.number,
+        })
+    }
+}
+
+impl<'a> Identity<'a> {
+    /// From's tag, empty where it has none.
+    pub fn caller_tag(&self) -> &'a [u8] {
+        self.from.tag().unwrap_or_default()
+    }
+
+    /// To's tag, empty where it has none.
+    pub fn callee_tag(&self) -> &'a [u8] {
+        self.to.tag().unwrap_or_default()
+    }
+
+    /// The request whose identity this is, as the security manager sees it; `None` for a response.
+    pub fn ssa_request(&self, message: &'a Message) -> Option<ssa::Request<'a>> {
+        Some(ssa::Request {
+            method: message.method()?.as_str(),
+            uri: message.request_uri()?,
+            call_id: self.call_id,
+            cseq: self.cseq,
+            from: party(&self.from),
+            to: party(&self.to),
+            headers: message,
+            body: message.body(),
+        })
+    }
+
+    /// Where its parts stand in `message`, to be kept beside it.
+    pub(crate) fn places(&self, message: &Message) -> Places {
+        let place = |part: &[u8]| Place::of(message.as_bytes(), part);
+        let party = |address: &NameAddr<'_>| PartyPlaces {
+            uri: place(address.uri().as_bytes()),
+            tag: address.tag().map(place),
+        };
+        Places {
+            branch: self.via.branch().map(place),
+            vias: self.vias,
+            call_id: place(self.call_id),
+            from: party(&self.from),
+            to: party(&self.to),
+            cseq: self.cseq,
+        }
+    }
+}
+
+pub(crate) fn party<'a>(address: &NameAddr<'a>) -> ssa::Party<'a> {
+    ssa::Party { uri: address.uri().as_bytes(), tag: address.tag() }
+}
+
+/// Octets of a message, by where they stand.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    at: u32,
+    length: u32,
+}
+
+impl Place {
+    fn of(whole: &[u8], part: &[u8]) -> Self {
+        let at = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
+        // A message is far smaller than 4 GiB: its limit is an argument of 64 KiB.
+        let narrow = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { at: narrow(at), length: narrow(part.len()) }
+    }
+
+    fn in_message(self, message: &Message) -> &[u8] {
+        let at = self.at as usize;
+        let range: Range<usize> = at..at.saturating_add(self.length as usize);
+        message.as_bytes().get(range).unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct PartyPlaces {
+    uri: Place,
+    tag: Option<Place>,
+}
+
+/// An [`Identity`] that borrows nothing: what was read once need not be read again when the message
+/// is asked about later.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Places {
+    branch: Option<Place>,
+    vias: usize,
+    call_id: Place,
+    from: PartyPlaces,
+    to: PartyPlaces,
+    cseq: u32,
+}
+
+impl Places {
+    /// The request that the places were taken from, as the security manager sees it.
+    pub(crate) fn ssa_request<'a>(&self, message: &'a Message) -> Option<ssa::Request<'a>> {
+        let party = |places: PartyPlaces| ssa::Party {
+            uri: places.uri.in_message(message),
+            tag: places.tag.map(|tag| tag.in_message(message)),
+        };
+        Some(ssa::Request {
+            method: message.method()?.as_str(),
+            uri: message.request_uri()?,
+            call_id: self.call_id.in_message(message),
+            cseq: self.cseq,
+            from: party(self.from),
+            to: party(self.to),
+            headers: message,
+            body: message.body(),
+        })
+    }
+
+    /// The top Via's branch, empty where it has none.
+    pub(crate) fn branch<'a>(&self, message: &'a Message) -> &'a [u8] {
+        self.branch.map(|branch| branch.in_message(message)).unwrap_or_default()
+    }
+
+    /// Number of Via values.
+    pub(crate) const fn vias(&self) -> usize {
+        self.vias
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Limits, Message};
+
+    #[test]
+    fn what_is_kept_by_its_place_is_what_was_read() {
+        let datagram = b"INVITE sip:bob@example.net SIP/2.0\r\n\
+            Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK77ef, SIP/2.0/UDP 192.0.2.9\r\n\
+            f: \"A\" <sip:alice@example.net>;tag=1928301774\r\n\
+            To: <sip:bob@example.net>\r\n\
+            Call-ID: a84b4c76e66710\r\n\
+            CSeq: 7 INVITE\r\n\r\nbody";
+        let message = Message::parse(datagram[..].into(), &Limits::default()).unwrap();
+        let identity = message.identity().unwrap();
+        let places = identity.places(&message);
+        let text = |request: ssa::Request<'_>| {
+            format!("{request:?} {:?} {:?} {}", request.from, request.to, request.cseq)
+                + &format!("{:?} {:?}", request.call_id, request.body)
+        };
+        let seen = text(message.ssa_request().unwrap());
+        assert_eq!(text(identity.ssa_request(&message).unwrap()), seen);
+        assert_eq!(text(places.ssa_request(&message).unwrap()), seen);
+        assert_eq!(places.branch(&message), b"z9hG4bK77ef");
+        assert_eq!((places.vias(), identity.caller_tag()), (2, &b"1928301774"[..]));
+        assert!(identity.callee_tag().is_empty());
+    }
+}
