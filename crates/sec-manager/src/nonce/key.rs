@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroize;
 
 /// Seconds for which a key issues.
@@ -26,7 +26,7 @@ pub struct Issuer {
     start: u32,
     floor: AtomicU32,
     /// The keys of an even and an odd epoch.
-    keys: Mutex<[Option<EpochKey>; 2]>,
+    keys: Mutex<[Option<Arc<EpochKey>>; 2]>,
 }
 
 struct EpochKey {
@@ -67,9 +67,9 @@ impl Issuer {
             inst: self.inst,
             boot: self.boot,
             issue,
-            salt: seal::salt(key.clone(), origin),
+            salt: seal::salt(&key.mac, origin),
         };
-        seal::finish(key, &head.octets(), binding)
+        seal::finish(&key.mac, &head.octets(), binding)
     }
 
     /// Opens `text` at `now`; `lifetime` is in seconds.
@@ -89,7 +89,7 @@ impl Issuer {
         if epoch.to_be_bytes()[3] != fields.epoch || (epoch != current && epoch + 1 != current) {
             return Err(Stale::Expired);
         }
-        seal::check(self.key(epoch), &head, &tag, binding)?;
+        seal::check(&self.key(epoch).mac, &head, &tag, binding)?;
         if fields.issue > now.saturating_add(AHEAD) {
             return Err(Stale::FromTheFuture);
         }
@@ -107,17 +107,17 @@ impl Issuer {
         self.floor.fetch_max(issue, Ordering::Relaxed);
     }
 
-    /// Keyed HMAC state of `epoch`, cloned from the cache.
-    fn key(&self, epoch: u32) -> Hmac<Sha256> {
+    /// Keyed HMAC state of `epoch`, from the cache.
+    fn key(&self, epoch: u32) -> Arc<EpochKey> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let [even, odd] = &mut *keys;
         let slot = if epoch.is_multiple_of(2) { even } else { odd };
         match slot {
-            Some(kept) if kept.epoch == epoch => kept.mac.clone(),
+            Some(kept) if kept.epoch == epoch => Arc::clone(kept),
             _ => {
-                let mac = self.derive(epoch);
-                *slot = Some(EpochKey { epoch, mac: mac.clone() });
-                mac
+                let made = Arc::new(EpochKey { epoch, mac: self.derive(epoch) });
+                *slot = Some(Arc::clone(&made));
+                made
             }
         }
     }

@@ -155,7 +155,7 @@ impl Head {
 }
 
 /// `HMAC(K, LP("salt", branch, Call-ID, CSeq, src))[:8]`.
-pub(super) fn salt(key: Hmac<Sha256>, origin: &Origin<'_>) -> [u8; 8] {
+pub(super) fn salt(key: &Hmac<Sha256>, origin: &Origin<'_>) -> [u8; 8] {
     let cseq = Decimal::new(origin.cseq);
     let source = origin.source.as_bytes();
     let items: [&[u8]; 5] = [b"salt", origin.branch, origin.call_id, cseq.as_bytes(), source];
@@ -164,7 +164,7 @@ pub(super) fn salt(key: Hmac<Sha256>, origin: &Origin<'_>) -> [u8; 8] {
 }
 
 /// Head and its tag, in the characters of the wire.
-pub(super) fn finish(key: Hmac<Sha256>, head: &[u8; PART], binding: &Binding<'_>) -> Nonce {
+pub(super) fn finish(key: &Hmac<Sha256>, head: &[u8; PART], binding: &Binding<'_>) -> Nonce {
     let mut octets = [0u8; 2 * PART];
     let (left, right) = octets.split_at_mut(PART);
     left.copy_from_slice(head);
@@ -195,12 +195,12 @@ pub(super) fn split(text: &[u8]) -> Result<([u8; PART], [u8; PART]), Stale> {
 
 /// Compares the tag that is owed with the one that came, in constant time.
 pub(super) fn check(
-    key: Hmac<Sha256>, head: &[u8; PART], came: &[u8; PART], binding: &Binding<'_>,
+    key: &Hmac<Sha256>, head: &[u8; PART], came: &[u8; PART], binding: &Binding<'_>,
 ) -> Result<(), Stale> {
     if same(&tag(key, head, binding), came) { Ok(()) } else { Err(Stale::Forged) }
 }
 
-fn tag(key: Hmac<Sha256>, head: &[u8; PART], binding: &Binding<'_>) -> [u8; PART] {
+fn tag(key: &Hmac<Sha256>, head: &[u8; PART], binding: &Binding<'_>) -> [u8; PART] {
     let items: [&[u8]; 11] = [
         b"nonce",
         head,
@@ -223,7 +223,8 @@ fn tag(key: Hmac<Sha256>, head: &[u8; PART], binding: &Binding<'_>) -> [u8; PART
 }
 
 /// The MAC over `LP(items)`: u32 length and bytes for each.
-fn prefixed(mut mac: Hmac<Sha256>, items: &[&[u8]]) -> [u8; 32] {
+fn prefixed(key: &Hmac<Sha256>, items: &[&[u8]]) -> [u8; 32] {
+    let mut mac = key.clone();
     // Values are limited to 8 KiB by the parser, far below u32.
     let length = |item: &[u8]| u32::try_from(item.len()).unwrap_or(u32::MAX).to_be_bytes();
     for item in items {
