@@ -1,14 +1,14 @@
 //! Digest challenges that come in, and our answers. RFC 3261 §22.2–22.3, RFC 7616 §3.4, RFC 8760.
 
 use super::Shared;
-use super::pgp_client::asks_for_pgp;
+use super::realms::qop;
 use super::record::{DigestAnswer, PgpPlan, Planned, Proved, Record};
 use crate::digest::{Asked, Challenge, Keys, Qop, Reply, SCHEME};
 use crate::params::{of_scheme, unescape};
+use crate::pgp;
 use crate::policy::{Account, Policy};
 use ssa::{Answer, Arrival, CallRef, Field, Request, Required, Response, Why};
-use sst::{Algorithm, Refused};
-use std::collections::BTreeMap;
+use sst::Refused;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,7 +38,9 @@ impl Shared {
         Answer::Ready(match self.choose(&policy, hop, response) {
             Ok(chosen) => return self.plan_answers(call, &chosen, None, sent),
             // The callee asks for more than our user did, and only the user can ask for that.
-            Err(_) if asks_for_pgp(response) => self.give_up(call, Why::PgpRequired),
+            Err(_) if pgp::challenges(response).next().is_some() => {
+                self.give_up(call, Why::PgpRequired)
+            }
             Err(Why::BelowFloor) => self.refuse(call, Why::BelowFloor, Refused::Algorithm),
             Err(why) => self.give_up(call, why),
         })
@@ -212,15 +214,6 @@ fn pending(chosen: &Chosen<'_>) -> Pending {
     }
 }
 
-/// `auth` where it is offered: auth-int dies behind elements that rewrite bodies.
-const fn qop(challenge: &Challenge<'_>) -> Option<Qop> {
-    match (challenge.qops.auth, challenge.qops.auth_int) {
-        (true, _) => Some(Qop::Auth),
-        (false, true) => Some(Qop::AuthInt),
-        (false, false) => None,
-    }
-}
-
 impl Shared {
     /// For each realm the topmost challenge that its account may answer. RFC 8760 §2.4.
     pub(super) fn choose<'a>(
@@ -270,43 +263,4 @@ fn challenges<'a>(response: &Response<'a>) -> impl Iterator<Item = (&'a [u8], bo
         values.filter_map(move |value| Some((of_scheme(value, SCHEME)?, proxy)))
     };
     field("WWW-Authenticate", false).chain(field("Proxy-Authenticate", true))
-}
-
-/// What realms of our accounts have offered: none of it may be taken back. A07, A08.
-#[derive(Debug, Default)]
-pub(super) struct Realms(BTreeMap<Vec<u8>, Shown>);
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Shown {
-    /// Something better than MD5.
-    better: bool,
-    /// A `qop` that we can answer.
-    qop: bool,
-}
-
-impl Realms {
-    /// Remembers what a realm offers. There are as many as accounts.
-    fn saw(&mut self, realm: &[u8], challenge: &Challenge<'_>) {
-        let shown = self.0.entry(realm.to_vec()).or_default();
-        shown.better |= challenge.algorithm.hash > Algorithm::Md5;
-        shown.qop |= qop(challenge).is_some();
-    }
-
-    /// The floor of the account, and of its realm once it offered better than MD5. Without `qop` a
-    /// challenge protects no more than RFC 2069 did: only where MD5 is allowed, and never once the
-    /// realm has shown `qop`.
-    fn allow(&self, account: &Account, challenge: &Challenge<'_>) -> bool {
-        let shown = self.0.get(&account.realm).copied().unwrap_or_default();
-        let floor = if shown.better { account.floor.max(Algorithm::Sha256) } else { account.floor };
-        let as_in_rfc_2069 = !challenge.qops.offered
-            && !shown.qop
-            && challenge.algorithm.hash == Algorithm::Md5
-            && !challenge.algorithm.session;
-        challenge.algorithm.hash >= floor && (qop(challenge).is_some() || as_in_rfc_2069)
-    }
-
-    /// Forgets realms that no account is for any more.
-    pub(super) fn keep(&mut self, accounts: &[Account]) {
-        self.0.retain(|realm, _| accounts.iter().any(|account| account.realm == *realm));
-    }
 }

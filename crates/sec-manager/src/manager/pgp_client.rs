@@ -1,12 +1,11 @@
 //! PGP challenges that come in, and the requests that we sign for them.
 
 use super::Shared;
-use super::pgp_server::RETRY;
 use super::record::{Exchange, PgpPlan};
 use crate::aor::{self, Aor};
 use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
-use crate::pgp::{Challenge, GRACE, Jobs, MAKING, NOTATION, SCHEME, Signed, sip_date};
+use crate::pgp::{self, GRACE, Jobs, MAKING, NOTATION, RETRY, SCHEME, Signed, contact, sip_date};
 use sma::{Error, Fingerprint, Notation, ToSign};
 use ssa::{
     Answer, Arrival, Authorized, CallRef, Field, Headers, Leaving, Refusal, Request, Required,
@@ -15,9 +14,6 @@ use ssa::{
 use sst::Refused;
 use std::sync::Arc;
 
-/// Challenges that are parsed, and answered.
-const PARSED: usize = 8;
-const ANSWERED: usize = 4;
 /// Octets that a signature's base64 may take: RSA-4096 and more, Ed25519 four times.
 const SIGNATURE_ROOM: usize = 1_100;
 /// Octets of an Authorization and a Date beside realm, nonce, uri, contact and signature.
@@ -54,7 +50,7 @@ impl Shared {
         let from = aor::canonical(sent.from.uri).map_err(|_| Why::NotConfigured)?;
         let to = aor::canonical(sent.to.uri).map_err(|_| Why::NotConfigured)?;
         let mut challenges = Vec::new();
-        for challenge in challenges_of(response) {
+        for challenge in pgp::challenges(response) {
             let realm =
                 std::str::from_utf8(challenge.realm).map_err(|_| Why::MalformedChallenge)?;
             // G10: Bob's challenge, relayed by Mallory whom Alice called, is not answered.
@@ -187,7 +183,7 @@ fn signed(exchange: &Exchange, realm: Vec<u8>, nonce: Vec<u8>, headers: &dyn Hea
         realm,
         nonce,
         uri: exchange.to.as_str().as_bytes().to_vec(),
-        contact: headers.value("Contact", 0).map(addr_spec).unwrap_or_default().to_vec(),
+        contact: contact(headers).to_vec(),
         signer: exchange.own.clone(),
     }
 }
@@ -211,34 +207,6 @@ pub(super) const fn why(error: Error) -> Why {
         Error::Unavailable | Error::Deadline | Error::Busy => Why::ApplicationUnavailable,
         _ => Why::ApplicationFailed,
     }
-}
-
-/// The challenges of this scheme that can be answered.
-fn challenges_of<'a>(response: &Response<'a>) -> impl Iterator<Item = Challenge<'a>> {
-    let headers = response.headers;
-    let values = (0..PARSED).map_while(move |nth| headers.value("WWW-Authenticate", nth));
-    values.filter_map(|value| Challenge::parse(value).ok().flatten()).take(ANSWERED)
-}
-
-/// Whether a response asks for a signature of this scheme.
-pub(super) fn asks_for_pgp(response: &Response<'_>) -> bool {
-    challenges_of(response).next().is_some()
-}
-
-/// The URI of a Contact value.
-fn addr_spec(contact: &[u8]) -> &[u8] {
-    let bare = |text: &'static u8| move |octet: &u8| octet == text;
-    let inside = contact.iter().position(bare(&b'<')).and_then(|open| {
-        let rest = contact.get(open + 1..)?;
-        rest.get(..rest.iter().position(bare(&b'>'))?)
-    });
-    let end = contact.iter().position(bare(&b';')).unwrap_or(contact.len());
-    inside.unwrap_or_else(|| contact.get(..end).unwrap_or_default().trim_ascii())
-}
-
-/// Whether the first Contact is another than the one that was signed.
-pub(super) fn is_rerouted(headers: &dyn Headers, signed: &[u8]) -> bool {
-    headers.value("Contact", 0).is_some_and(|contact| addr_spec(contact) != signed)
 }
 
 /// Header fields with the Date that a signature needs, where the stack gave none.

@@ -1,11 +1,10 @@
 //! The callee's signed 2xx, as the caller checks it.
 
 use super::Shared;
-use super::pgp_client::is_rerouted;
 use super::record::{Exchange, REROUTED};
 use super::response::signed_with;
 use crate::cs1::{Fields, Role};
-use crate::pgp::{CHECKING, Credentials, GRACE, Jobs, is_fresh, judge, question};
+use crate::pgp::{CHECKING, Credentials, GRACE, Jobs, is_fresh, is_rerouted, judge, question};
 use sma::{Error, ToVerify};
 use ssa::{Answer, CallRef, Incoming, Request, Response, Why};
 use sst::{Proof, Trust};

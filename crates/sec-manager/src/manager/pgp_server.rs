@@ -5,7 +5,6 @@
 //! is the security application asked.
 
 use super::Shared;
-use super::pgp_client::is_rerouted;
 use super::record::{Exchange, REROUTED};
 use super::request::{Aors, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call};
 use crate::aor::Aor;
@@ -13,7 +12,8 @@ use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
 use crate::nonce::{Binding, Opened, Origin, PGP_LIFETIME, Reservation, Source};
 use crate::pgp::{
-    CHECKING, Credentials, GRACE, Jobs, SCHEME, challenge_value, is_fresh, judge, question,
+    CHECKING, Credentials, GRACE, Jobs, RETRY, SCHEME, challenge_value, is_fresh, is_rerouted,
+    judge, question,
 };
 use crate::policy::Policy;
 use sma::{Error, Fingerprint, ToVerify};
@@ -25,8 +25,6 @@ use std::time::Duration;
 
 /// How long a person may take to say whose key it is.
 const PROMPT: Duration = Duration::from_secs(60);
-/// When a peer may try again after our security application failed.
-pub(super) const RETRY: Duration = Duration::from_secs(2);
 const NOT_ACCEPTABLE: Refusal = Refusal::new(488, "Not Acceptable Here");
 
 /// What was prepared while the request was borrowed; the rest waits for the application.

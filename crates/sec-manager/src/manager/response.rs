@@ -1,7 +1,6 @@
 //! Responses: the proof that goes with a 2xx, and the one that came with it. RFC 7616 §3.5.
 
 use super::Shared;
-use super::pgp_server::RETRY;
 use super::record::{Exchange, Proved, Record};
 use super::request::authorizations;
 use crate::digest::{Credentials, Qop, SCHEME};
@@ -29,7 +28,7 @@ impl Shared {
             drop(inner);
             return match signed {
                 Some((exchange, jobs)) => self.pgp_leaving(&exchange, jobs, request, response),
-                None => Answer::Ready(Leaving::Refused(Refusal::try_later(RETRY))),
+                None => Answer::Ready(Leaving::Refused(Refusal::try_later(pgp::RETRY))),
             };
         }
         let proof = record.verified.as_ref().and_then(|verified| {

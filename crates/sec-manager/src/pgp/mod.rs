@@ -16,12 +16,14 @@
 //! the manager.
 
 mod date;
+mod fields;
 mod grammar;
 mod jobs;
 mod judge;
 mod packet;
 
 pub(crate) use date::{is_fresh, sip_date};
+pub(crate) use fields::{challenges, contact, is_rerouted};
 pub(crate) use grammar::{Challenge, Credentials, Signed, challenge_value};
 pub(crate) use jobs::{CHECKING, GRACE, Jobs, MAKING};
 pub(crate) use judge::{judge, question};
@@ -36,6 +38,8 @@ pub(crate) const SCHEME: &str = "PGP";
 pub(crate) const NOTATION: &str = "cs1@countersign.invalid";
 /// How long a signature holds, and how far a Date may be from now.
 pub(crate) const FRESH: Duration = Duration::from_secs(300);
+/// When a peer may try again after our security application failed.
+pub(crate) const RETRY: Duration = Duration::from_secs(2);
 /// The longest signature packet.
 pub(crate) const MAX_SIGNATURE: usize = 2_048;
 

@@ -1,8 +1,7 @@
 //! Packets that came in: believed once their tag has verified. RFC 3711 §3.3, §3.4.
 
 use super::keys::Stream;
-use super::packet::{RTCP_HEADER, RtpHeader, rtcp_ssrc};
-use super::sealer::{ENCRYPTED, INDEX};
+use super::packet::{ENCRYPTED, INDEX, RTCP_HEADER, RtpHeader, rtcp_ssrc};
 use super::sources::{Kind, Sources};
 use super::transform::{Frame, Transform};
 use super::{Suite, WrongKeyLength};

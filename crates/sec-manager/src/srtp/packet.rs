@@ -2,6 +2,12 @@
 
 use ssm::PacketError;
 
+/// The E flag beside the SRTCP index. RFC 3711 §3.4.
+pub(super) const ENCRYPTED: u32 = 1 << 31;
+
+/// Octets of the SRTCP index with its E flag.
+pub(super) const INDEX: usize = 4;
+
 /// What an RTP header says that SRTP needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RtpHeader {

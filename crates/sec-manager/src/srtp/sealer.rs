@@ -1,18 +1,12 @@
 //! Packets that leave. RFC 3711 §3.3, §3.4.
 
 use super::keys::Stream;
-use super::packet::{RTCP_HEADER, RtpHeader, rtcp_ssrc};
+use super::packet::{ENCRYPTED, INDEX, RTCP_HEADER, RtpHeader, rtcp_ssrc};
 use super::sources::{Kind, Sources};
 use super::transform::{Frame, Transform};
 use super::{Suite, WrongKeyLength};
 use ssm::{Overhead, PacketError, Sealer};
 use std::fmt;
-
-/// The E flag beside the SRTCP index.
-pub(super) const ENCRYPTED: u32 = 1 << 31;
-
-/// Octets of the SRTCP index with its E flag.
-pub(super) const INDEX: usize = 4;
 
 /// Seals RTP and RTCP packets under one master key.
 ///

@@ -39,7 +39,7 @@ impl Frame {
 
     /// The encrypted SRTCP packet with that index.
     pub(super) fn rtcp(ssrc: u32, index: u32) -> Self {
-        let word = (index | super::sealer::ENCRYPTED).to_be_bytes();
+        let word = (index | super::packet::ENCRYPTED).to_be_bytes();
         Self { ssrc, index: u64::from(index), trailer: Trailer::Index(word) }
     }
 

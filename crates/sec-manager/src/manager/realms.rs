@@ -1,0 +1,54 @@
+//! What the realms of our accounts have shown, so that none of it is taken back. SECURITY: A07, A08.
+
+use crate::digest::{Challenge, Qop};
+use crate::policy::Account;
+use sst::Algorithm;
+use std::collections::BTreeMap;
+
+/// What realms of our accounts have offered: none of it may be taken back. A07, A08.
+#[derive(Debug, Default)]
+pub(super) struct Realms(BTreeMap<Vec<u8>, Shown>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Shown {
+    /// Something better than MD5.
+    better: bool,
+    /// A `qop` that we can answer.
+    qop: bool,
+}
+
+impl Realms {
+    /// Remembers what a realm offers. There are as many as accounts.
+    pub(super) fn saw(&mut self, realm: &[u8], challenge: &Challenge<'_>) {
+        let shown = self.0.entry(realm.to_vec()).or_default();
+        shown.better |= challenge.algorithm.hash > Algorithm::Md5;
+        shown.qop |= qop(challenge).is_some();
+    }
+
+    /// The floor of the account, and of its realm once it offered better than MD5. Without `qop` a
+    /// challenge protects no more than RFC 2069 did: only where MD5 is allowed, and never once the
+    /// realm has shown `qop`.
+    pub(super) fn allow(&self, account: &Account, challenge: &Challenge<'_>) -> bool {
+        let shown = self.0.get(&account.realm).copied().unwrap_or_default();
+        let floor = if shown.better { account.floor.max(Algorithm::Sha256) } else { account.floor };
+        let as_in_rfc_2069 = !challenge.qops.offered
+            && !shown.qop
+            && challenge.algorithm.hash == Algorithm::Md5
+            && !challenge.algorithm.session;
+        challenge.algorithm.hash >= floor && (qop(challenge).is_some() || as_in_rfc_2069)
+    }
+
+    /// Forgets realms that no account is for any more.
+    pub(super) fn keep(&mut self, accounts: &[Account]) {
+        self.0.retain(|realm, _| accounts.iter().any(|account| account.realm == *realm));
+    }
+}
+
+/// `auth` where it is offered: auth-int dies behind elements that rewrite bodies.
+pub(super) const fn qop(challenge: &Challenge<'_>) -> Option<Qop> {
+    match (challenge.qops.auth, challenge.qops.auth_int) {
+        (true, _) => Some(Qop::Auth),
+        (false, true) => Some(Qop::AuthInt),
+        (false, false) => None,
+    }
+}
