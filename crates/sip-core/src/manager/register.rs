@@ -22,6 +22,9 @@ const RETRY: Duration = Duration::from_secs(30);
 /// The longest such wait of all. RFC 5626 §4.5 calls it max-time.
 const MAX_RETRY: Duration = Duration::from_secs(1800);
 
+/// The longest that a registrar's Retry-After is heeded: a day.
+const HEEDED: Duration = Duration::from_secs(24 * 3600);
+
 /// The longest wait after the registration's connection was closed.
 const ANEW: Duration = Duration::from_secs(4);
 
@@ -285,7 +288,7 @@ fn refresh_after(expires: u32) -> Duration {
 fn retry_after(response: &Inbound) -> Option<Duration> {
     let value = response.message.header(HeaderName::RetryAfter)?;
     let digits = value.split(|octet| !octet.is_ascii_digit()).next()?;
-    Some(Duration::from_secs(u64::from(delta_seconds(digits).ok()?)))
+    Some(Duration::from_secs(u64::from(delta_seconds(digits).ok()?)).min(HEEDED))
 }
 
 #[cfg(test)]
