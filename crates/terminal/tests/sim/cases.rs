@@ -282,11 +282,8 @@ fn g29_digest_offered_in_place_of_pgp() {
         vec![octets.to_vec()]
     });
     let (world, caller, callee) = end(World::new(29, change));
-    assert!(
-        matches!(caller.over, Some(Outcome::Failed(Cause::Security(_) | Cause::Status(401)))),
-        "{caller:?}\n{}",
-        world.ladder()
-    );
+    let why = Outcome::Failed(Cause::Security(Why::ProofMissing));
+    assert_eq!(caller.over, Some(why), "{}", world.ladder());
     assert_eq!(callee.incoming, 0);
     assert_eq!(status_of(&world, "caller", "INVITE "), 1, "{}", world.ladder());
 }
@@ -315,6 +312,58 @@ fn g30_two_copies_of_the_authorized_invite() {
     assert!(world.ladder().contains(" SRTP × "), "{}", world.ladder());
     world.caller.hang_up(id);
     world.settle();
+}
+
+/// The message with this start line where there is one, and this SDP in place of its body.
+fn with_sdp(octets: &[u8], start: Option<&str>, sdp: &str) -> Vec<u8> {
+    let gone = ["Content-Type:", "Content-Length:", "PGP-Signature:"];
+    let head = edit(octets, |line| {
+        let kept = gone.iter().all(|name| !line.starts_with(name));
+        kept.then(|| match start {
+            Some(start) if line.starts_with("SIP/2.0 ") => start.to_owned(),
+            _ => line.to_owned(),
+        })
+    });
+    let end = head.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+    let kind = format!("\r\nContent-Type: application/sdp\r\nContent-Length: {}", sdp.len());
+    [head.get(..end).unwrap(), kind.as_bytes(), b"\r\n\r\n", sdp.as_bytes()].concat()
+}
+
+#[test]
+fn g31_sdp_that_nobody_signed_never_reaches_the_media() {
+    // Somebody on the way wants the media of both sides, in the clear, at a host of his own.
+    const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.66\r\ns=-\r\nc=IN IP4 192.0.2.66\r\n\
+        t=0 0\r\nm=audio 6666 RTP/AVP 0\r\n";
+    let change = meddled(|way, octets| {
+        if way == Way::Out && is_invite_200(octets) {
+            let early = with_sdp(octets, Some("SIP/2.0 183 Session Progress"), SDP);
+            return vec![early, octets.to_vec()];
+        }
+        if way == Way::In && octets.starts_with(b"ACK ") && !has(octets, "Content-Length: 1") {
+            return vec![with_sdp(octets, None, SDP)];
+        }
+        vec![octets.to_vec()]
+    });
+    let mut world = World::new(31, change);
+    let (caller, callee) = world.watch();
+    let id = world.call();
+    world.pass(Duration::from_secs(3));
+    for seen in [caller.seen(), callee.seen()] {
+        let media = seen.established.map(|assurance| assurance.media).unwrap_or_default();
+        assert!(media.iter().all(|line| line.starts_with("SRTP")), "{media:?}");
+        assert_eq!(media.len(), 1, "{}", world.ladder());
+    }
+    world.caller.hang_up(id);
+    world.settle();
+    let early = status_of(&world, "caller", "SIP/2.0 183");
+    assert!(early > 0, "it was tried: {}", world.ladder());
+    let stolen = |e: &terminal::record::Entry| {
+        e.packet.as_ref().is_some_and(|p| p.remote.ip().to_string() == "192.0.2.66")
+    };
+    for side in ["caller", "callee"] {
+        assert_eq!(world.count(side, stolen), 0, "{}", world.ladder());
+    }
+    assert!(caller.seen().packets_received > 100 && callee.seen().packets_received > 100);
 }
 
 /// Both sides with the callee's security application answering only when the gate opens.
