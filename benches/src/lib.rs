@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod calls;
+pub mod hostile;
 pub mod l2;
 pub mod messages;
 pub mod operations;

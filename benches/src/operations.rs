@@ -2,7 +2,7 @@
 
 use crate::auth::{AuthorizedInvite, Exchange, Sealed};
 use crate::calls::Answering;
-use crate::{l2, messages};
+use crate::{hostile, l2, messages};
 use bytes::Bytes;
 use md5::Md5;
 use sha2::Sha256;
@@ -40,7 +40,18 @@ pub fn all() -> Vec<Operation> {
     let answering = RefCell::new(Answering::default());
     let run = Box::new(move || assert!(answering.borrow_mut().call(), "a call that is answered"));
     operations.push(Operation { name: "call/answered".to_owned(), run });
+    operations.extend(hostile_datagrams());
     operations
+}
+
+/// Datagrams that are dear to read, each kind in a size and in twice that size.
+fn hostile_datagrams() -> impl Iterator<Item = Operation> {
+    let sizes = |kind| [30_000, 60_000].map(|size| (kind, size));
+    hostile::KINDS.into_iter().flat_map(sizes).map(|(kind, size)| {
+        let (datagram, limits) = (hostile::datagram(kind, size), hostile::limits());
+        let run = Box::new(move || hostile::read(black_box(&datagram), &limits));
+        Operation { name: format!("hostile_{size}/{kind}"), run }
+    })
 }
 
 /// What an authenticated request costs beside its parse.

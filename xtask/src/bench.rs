@@ -28,13 +28,17 @@ struct Limits {
     instructions: BTreeMap<String, u64>,
     /// Heap allocations for each operation.
     allocations: BTreeMap<String, u64>,
+    /// Octets of heap that one operation holds at most.
+    heap: BTreeMap<String, u64>,
+    /// Ratios of instructions: how they grow with the input.
+    growth: Vec<Ratio>,
     /// Ratios of times in one run.
     ratios: Vec<Ratio>,
 }
 
 #[derive(Deserialize)]
 struct Ratio {
-    /// A criterion benchmark's id.
+    /// An operation, or a criterion benchmark's id.
     of: String,
     /// What it is compared with: the sum of these.
     to: Vec<String>,
@@ -55,16 +59,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut faults = Vec::new();
     row("operation", "found", "held to");
     for (operation, limit) in &limits.instructions {
-        let counted = instructions(operation)?;
+        let counted = instructions(operation, 500)?;
         judge(&format!("{operation}, instructions"), counted, *limit, &mut faults);
     }
-    let allocations = allocations()?;
-    for (operation, limit) in &limits.allocations {
-        match allocations.get(operation.as_str()) {
-            Some(counted) => {
-                judge(&format!("{operation}, allocations"), *counted, *limit, &mut faults);
+    for growth in &limits.growth {
+        grow(growth, &mut faults)?;
+    }
+    let counted = allocations()?;
+    for (limits, unit) in [(&limits.allocations, "allocations"), (&limits.heap, "octets of heap")] {
+        for (operation, limit) in limits {
+            let what = format!("{operation}, {unit}");
+            match counted.get(&what) {
+                Some(counted) => judge(&what, *counted, *limit, &mut faults),
+                None => faults.push(format!("{what}: not counted")),
             }
-            None => faults.push(format!("{operation}: its allocations were not counted")),
         }
     }
     if !arguments.counts_only {
@@ -90,11 +98,29 @@ fn judge(what: &str, counted: u64, limit: u64, faults: &mut Vec<String>) {
 
 /// Instructions of one operation: twice as many rounds, less once as many, so that start-up
 /// cancels out.
-fn instructions(operation: &str) -> Result<u64, Failure> {
-    const ROUNDS: u64 = 500;
-    let once = collected(operation, ROUNDS)?;
-    let twice = collected(operation, 2 * ROUNDS)?;
-    Ok(twice.saturating_sub(once) / ROUNDS)
+fn instructions(operation: &str, rounds: u64) -> Result<u64, Failure> {
+    let once = collected(operation, rounds)?;
+    let twice = collected(operation, 2 * rounds)?;
+    Ok(twice.saturating_sub(once) / rounds)
+}
+
+/// Holds how instructions grow between two operations, of which one has twice the input.
+fn grow(growth: &Ratio, faults: &mut Vec<String>) -> Result<(), Failure> {
+    // They are hundreds of thousands: a few rounds are enough.
+    let count = |operation: &String| instructions(operation, 5);
+    let smaller = growth.to.iter().map(count).sum::<Result<u64, Failure>>()?;
+    let found = count(&growth.of)? as f64 / smaller as f64;
+    let what = format!("{} : {}", growth.of, growth.to.join(" + "));
+    compare(&what, found, growth.at_most, faults);
+    Ok(())
+}
+
+/// Judges a ratio.
+fn compare(what: &str, found: f64, limit: f64, faults: &mut Vec<String>) {
+    row(what, &format!("{found:.2}"), &format!("{limit:.2}"));
+    if found > limit {
+        faults.push(format!("{what}: {found:.2}, held to {limit:.2}"));
+    }
 }
 
 fn collected(operation: &str, rounds: u64) -> Result<u64, Failure> {
@@ -111,13 +137,16 @@ fn collected(operation: &str, rounds: u64) -> Result<u64, Failure> {
         .ok_or_else(|| format!("{}: no summary", out.display()))
 }
 
+/// What the program counted of every operation's heap, by operation and unit.
 fn allocations() -> Result<BTreeMap<String, u64>, Failure> {
     let text = output(&mut program(target().join("release/allocations")))?;
     let line = |line: &str| {
-        let (name, count) = line.rsplit_once(' ')?;
-        Some((name.to_owned(), count.parse().ok()?))
+        let [name, blocks, octets] =
+            <[&str; 3]>::try_from(line.split(' ').collect::<Vec<_>>()).ok()?;
+        let count = |unit, count: &str| Some((format!("{name}, {unit}"), count.parse().ok()?));
+        Some([count("allocations", blocks)?, count("octets of heap", octets)?])
     };
-    Ok(text.lines().filter_map(line).collect())
+    Ok(text.lines().filter_map(line).flatten().collect())
 }
 
 /// Runs the benchmarks whose ids match a regular expression; what criterion prints is not shown.
@@ -134,11 +163,7 @@ fn hold(ratio: &Ratio, faults: &mut Vec<String>) -> Result<(), Failure> {
         time(&format!("^({}|{})$", ratio.of, ratio.to.join("|")))?;
         found = ratio.found()?;
     }
-    let what = ratio.name();
-    row(&what, &format!("{found:.2}"), &format!("{:.2}", ratio.at_most));
-    if found > ratio.at_most {
-        faults.push(format!("{what}: {found:.2}, held to {:.2}", ratio.at_most));
-    }
+    compare(&ratio.name(), found, ratio.at_most, faults);
     Ok(())
 }
 
