@@ -73,38 +73,32 @@ fn a_second_invite_while_the_first_is_verified_is_482() {
     let verify = When::After(Duration::from_millis(100));
     let (world, mut bob, double, mut raw) =
         pair(Script { challenges: true, verify, ..Script::default() });
-    world
-        .sim
-        .block_on(async {
-            raw.send(&request(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
-            let second = Wanted { branch: "two", cseq: 2, extra: CREDENTIALS, ..Wanted::default() };
-            raw.send(&request(&second));
-            assert_eq!(raw.status().await.unwrap(), "482 Loop Detected");
-            bob.incoming().await;
-        })
-        .unwrap();
+    world.run(async {
+        raw.send(&request(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
+        let second = Wanted { branch: "two", cseq: 2, extra: CREDENTIALS, ..Wanted::default() };
+        raw.send(&request(&second));
+        assert_eq!(raw.status().await.unwrap(), "482 Loop Detected");
+        bob.incoming().await;
+    });
     assert_eq!((double.count("authenticate INVITE"), double.count("abandon")), (1, 0));
 }
 
 #[test]
 fn an_invite_under_the_names_of_our_own_request_is_482() {
     let (world, mut bob, double, mut raw) = pair(Script::default());
-    world
-        .sim
-        .block_on(async {
-            let options = bob.endpoint.options("sip:bob@192.0.2.2", CALLEE, None).unwrap();
-            let asked = raw.receive().await.unwrap();
-            let names = |text: &str| {
-                text.replace("Call-ID: raw", &format!("Call-ID: {}", field(&asked, "Call-ID")))
-                    .replace("<sip:mallory@192.0.2.9>;tag=m", field(&asked, "From"))
-            };
-            raw.send(&names(&request(&Wanted::default())));
-            assert_eq!(raw.status().await.unwrap(), "482 Loop Detected");
-            raw.send(&response(&asked, "200 OK", "<sip:bob@192.0.2.9>;tag=t", ""));
-            let answered = Event::OptionsAnswered { id: options, outcome: Ok(200) };
-            assert_eq!(bob.next().await, answered);
-        })
-        .unwrap();
+    world.run(async {
+        let options = bob.endpoint.options("sip:bob@192.0.2.2", CALLEE, None).unwrap();
+        let asked = raw.receive().await.unwrap();
+        let names = |text: &str| {
+            text.replace("Call-ID: raw", &format!("Call-ID: {}", field(&asked, "Call-ID")))
+                .replace("<sip:mallory@192.0.2.9>;tag=m", field(&asked, "From"))
+        };
+        raw.send(&names(&request(&Wanted::default())));
+        assert_eq!(raw.status().await.unwrap(), "482 Loop Detected");
+        raw.send(&response(&asked, "200 OK", "<sip:bob@192.0.2.9>;tag=t", ""));
+        let answered = Event::OptionsAnswered { id: options, outcome: Ok(200) };
+        assert_eq!(bob.next().await, answered);
+    });
     assert_eq!(double.count("request_received INVITE"), 0);
 }
 
@@ -113,38 +107,31 @@ fn d04_a_refused_bye_leaves_the_sequence_as_it_was() {
     let verdict = Authentication::Refused(FORBIDDEN);
     let script = Script { challenges_bye: true, verdict, ..Script::default() };
     let (world, mut bob, _, mut raw) = pair(script);
-    world
-        .sim
-        .block_on(async {
-            let (_, tag) = up(&mut bob, &mut raw).await;
-            let bye =
-                Wanted { method: "BYE", to_tag: &tag, extra: CREDENTIALS, ..Wanted::default() };
-            raw.send(&request(&Wanted { branch: "b", cseq: 0x7fff_ffff, ..bye }));
-            assert_eq!(raw.status().await.unwrap(), "403 Forbidden");
-            raw.send(&request(&Wanted { branch: "c", cseq: 2, ..bye }));
-            assert_eq!(raw.status().await.unwrap(), "403 Forbidden");
-        })
-        .unwrap();
+    world.run(async {
+        let (_, tag) = up(&mut bob, &mut raw).await;
+        let bye = Wanted { method: "BYE", to_tag: &tag, extra: CREDENTIALS, ..Wanted::default() };
+        raw.send(&request(&Wanted { branch: "b", cseq: 0x7fff_ffff, ..bye }));
+        assert_eq!(raw.status().await.unwrap(), "403 Forbidden");
+        raw.send(&request(&Wanted { branch: "c", cseq: 2, ..bye }));
+        assert_eq!(raw.status().await.unwrap(), "403 Forbidden");
+    });
 }
 
 #[test]
 fn d02_an_authenticated_request_moves_the_sequence_on() {
     let script = Script { challenges: true, ..Script::default() };
     let (world, mut bob, _, mut raw) = pair(script);
-    world
-        .sim
-        .block_on(async {
-            let (id, tag) = up(&mut bob, &mut raw).await;
-            let inside = Wanted { to_tag: &tag, extra: CREDENTIALS, ..Wanted::default() };
-            raw.send(&request(&Wanted { branch: "r7", cseq: 7, ..inside }));
-            assert!(matches!(bob.next().await, Event::Reinvited { .. }));
-            bob.endpoint.reject(id, 488).unwrap();
-            assert_eq!(raw.status().await.unwrap(), "488 Not Acceptable Here");
-            raw.send(&request(&Wanted { method: "ACK", branch: "r7", cseq: 7, ..inside }));
-            raw.send(&request(&Wanted { branch: "r6", cseq: 6, ..inside }));
-            assert_eq!(raw.status().await.unwrap(), "500 Server Internal Error");
-        })
-        .unwrap();
+    world.run(async {
+        let (id, tag) = up(&mut bob, &mut raw).await;
+        let inside = Wanted { to_tag: &tag, extra: CREDENTIALS, ..Wanted::default() };
+        raw.send(&request(&Wanted { branch: "r7", cseq: 7, ..inside }));
+        assert!(matches!(bob.next().await, Event::Reinvited { .. }));
+        bob.endpoint.reject(id, 488).unwrap();
+        assert_eq!(raw.status().await.unwrap(), "488 Not Acceptable Here");
+        raw.send(&request(&Wanted { method: "ACK", branch: "r7", cseq: 7, ..inside }));
+        raw.send(&request(&Wanted { branch: "r6", cseq: 6, ..inside }));
+        assert_eq!(raw.status().await.unwrap(), "500 Server Internal Error");
+    });
 }
 
 #[test]
@@ -155,44 +142,38 @@ fn a_flood_of_reinvites_is_503_and_a_bye_gets_through() {
     let sip = manager::Config { transactions: 2, ..manager::Config::default() };
     let mut bob = world.side_with(2, Double::new(world.runtime(2), script), sip);
     let mut raw = Raw::new(&world, 9);
-    world
-        .sim
-        .block_on(async {
-            raw.send(&request(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
-            let id = bob.incoming().await;
-            bob.endpoint.accept(id, sdp("answer")).unwrap();
-            assert_eq!(raw.status().await.unwrap(), "100 Trying");
-            let ok = raw.receive().await.unwrap();
-            let inside = Wanted { to_tag: to_tag(&ok), extra: CREDENTIALS, ..Wanted::default() };
-            raw.send(&request(&Wanted { method: "ACK", branch: "ack", ..inside }));
-            for cseq in 2..=6 {
-                let branch = format!("r{cseq}");
-                raw.send(&request(&Wanted { branch: &branch, cseq, ..inside }));
-            }
-            assert_eq!(raw.status().await.unwrap(), "503 Service Unavailable");
-            raw.send(&request(&Wanted { method: "BYE", branch: "b", cseq: 7, ..inside }));
-            assert_eq!(raw.status().await.unwrap(), "200 OK");
-        })
-        .unwrap();
+    world.run(async {
+        raw.send(&request(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        assert_eq!(raw.status().await.unwrap(), "100 Trying");
+        let ok = raw.receive().await.unwrap();
+        let inside = Wanted { to_tag: to_tag(&ok), extra: CREDENTIALS, ..Wanted::default() };
+        raw.send(&request(&Wanted { method: "ACK", branch: "ack", ..inside }));
+        for cseq in 2..=6 {
+            let branch = format!("r{cseq}");
+            raw.send(&request(&Wanted { branch: &branch, cseq, ..inside }));
+        }
+        assert_eq!(raw.status().await.unwrap(), "503 Service Unavailable");
+        raw.send(&request(&Wanted { method: "BYE", branch: "b", cseq: 7, ..inside }));
+        assert_eq!(raw.status().await.unwrap(), "200 OK");
+    });
 }
 
 #[test]
 fn a17_a_challenge_from_where_the_request_did_not_go_is_not_answered() {
     let (world, mut bob, double, mut raw) = pair(Script::default());
     let elsewhere = Raw::new(&world, 8);
-    world
-        .sim
-        .block_on(async {
-            let id = bob.call("sip:bob@192.0.2.2", CALLEE, sdp("offer"));
-            let invite = raw.receive().await.unwrap();
-            let to = "<sip:bob@192.0.2.9>;tag=t";
-            elsewhere.send(&response(&invite, "401 Unauthorized", to, CHALLENGE));
-            let failed = Event::Failed { id, cause: Cause::Status(401) };
-            assert_eq!(bob.next().await, failed);
-            assert!(raw.receive().await.unwrap().starts_with("ACK "));
-            assert_eq!(raw.receive().await, None);
-        })
-        .unwrap();
+    world.run(async {
+        let id = bob.call("sip:bob@192.0.2.2", CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        let to = "<sip:bob@192.0.2.9>;tag=t";
+        elsewhere.send(&response(&invite, "401 Unauthorized", to, CHALLENGE));
+        let failed = Event::Failed { id, cause: Cause::Status(401) };
+        assert_eq!(bob.next().await, failed);
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        assert_eq!(raw.receive().await, None);
+    });
     assert_eq!(double.count("got_401_unauthorized INVITE 1"), 0);
 }
 
@@ -202,42 +183,36 @@ fn the_remote_uri_is_the_one_that_was_called() {
     let mut alice = world.side(1, Arc::new(ssa::Open));
     let mut raw = Raw::new(&world, 9);
     raw.peer = ([192, 0, 2, 1], 5060).into();
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, CALLEE, sdp("offer"));
-            let invite = raw.receive().await.unwrap();
-            let contact = "Contact: <sip:here@192.0.2.9>\r\n";
-            let to = "\"Bank\" <sip:bank@example.com>;tag=t";
-            raw.send(&response(&invite, "200 OK", to, contact));
-            assert!(matches!(alice.next().await, Event::Answered { .. }));
-            alice.endpoint.hang_up(call).unwrap();
-            for method in ["ACK ", "BYE "] {
-                let request = raw.receive().await.unwrap();
-                assert!(request.starts_with(method), "{request}");
-                assert_eq!(field(&request, "To"), "<sip:bob@192.0.2.9>;tag=t");
-            }
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        let contact = "Contact: <sip:here@192.0.2.9>\r\n";
+        let to = "\"Bank\" <sip:bank@example.com>;tag=t";
+        raw.send(&response(&invite, "200 OK", to, contact));
+        assert!(matches!(alice.next().await, Event::Answered { .. }));
+        alice.endpoint.hang_up(call).unwrap();
+        for method in ["ACK ", "BYE "] {
+            let request = raw.receive().await.unwrap();
+            assert!(request.starts_with(method), "{request}");
+            assert_eq!(field(&request, "To"), "<sip:bob@192.0.2.9>;tag=t");
+        }
+    });
 }
 
 #[test]
 fn s08_hang_up_before_the_401_sends_no_authorized_invite() {
     let (world, mut bob, double, mut raw) = pair(Script::default());
-    world
-        .sim
-        .block_on(async {
-            let id = bob.call("sip:bob@192.0.2.2", CALLEE, sdp("offer"));
-            let invite = raw.receive().await.unwrap();
-            bob.endpoint.hang_up(id).unwrap();
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
-            let to = "<sip:bob@192.0.2.9>;tag=t";
-            raw.send(&response(&invite, "401 Unauthorized", to, CHALLENGE));
-            assert!(raw.receive().await.unwrap().starts_with("ACK "));
-            assert_eq!(raw.receive().await, None);
-            bob.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let id = bob.call("sip:bob@192.0.2.2", CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        bob.endpoint.hang_up(id).unwrap();
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
+        let to = "<sip:bob@192.0.2.9>;tag=t";
+        raw.send(&response(&invite, "401 Unauthorized", to, CHALLENGE));
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        assert_eq!(raw.receive().await, None);
+        bob.sleep(Duration::from_secs(70)).await;
+    });
     assert_eq!(double.count("got_401_unauthorized INVITE 1"), 0);
     bob.assert_empty();
 }

@@ -44,29 +44,26 @@ async fn answered(alice: &mut Side, raw: &mut Raw, extra: &str) -> (CallId, Stri
 #[test]
 fn t09_each_retransmitted_2xx_is_acknowledged_and_a_fork_is_ended() {
     let (world, mut alice, mut raw) = pair();
-    world
-        .sim
-        .block_on(async {
-            let (_, invite, ack) = answered(&mut alice, &mut raw, CONTACT).await;
-            assert!(ack.starts_with("ACK sip:here@192.0.2.9 SIP/2.0\r\n"), "{ack}");
-            raw.send(&response(&invite, "200 OK", "t", CONTACT));
-            assert_eq!(raw.receive().await.unwrap(), ack);
-            let fork = response(&invite, "200 OK", "fork", CONTACT);
-            raw.send(&fork);
-            let ack = raw.receive().await.unwrap();
-            assert!(ack.starts_with("ACK ") && ack.contains(";tag=fork"), "{ack}");
-            let bye = raw.receive().await.unwrap();
-            assert!(bye.starts_with("BYE ") && bye.contains(";tag=fork"), "{bye}");
-            raw.send(&response(&bye, "200 OK", "", ""));
-            raw.send(&fork);
-            assert_eq!(raw.receive().await.unwrap(), ack);
-            // After 64*T1 a 2xx matches nothing.
-            raw.sleep(Duration::from_secs(33)).await;
-            raw.send(&response(&invite, "200 OK", "t", CONTACT));
-            raw.send(&response(&invite, "200 OK", "late", CONTACT));
-            assert_eq!(raw.receive().await, None);
-        })
-        .unwrap();
+    world.run(async {
+        let (_, invite, ack) = answered(&mut alice, &mut raw, CONTACT).await;
+        assert!(ack.starts_with("ACK sip:here@192.0.2.9 SIP/2.0\r\n"), "{ack}");
+        raw.send(&response(&invite, "200 OK", "t", CONTACT));
+        assert_eq!(raw.receive().await.unwrap(), ack);
+        let fork = response(&invite, "200 OK", "fork", CONTACT);
+        raw.send(&fork);
+        let ack = raw.receive().await.unwrap();
+        assert!(ack.starts_with("ACK ") && ack.contains(";tag=fork"), "{ack}");
+        let bye = raw.receive().await.unwrap();
+        assert!(bye.starts_with("BYE ") && bye.contains(";tag=fork"), "{bye}");
+        raw.send(&response(&bye, "200 OK", "", ""));
+        raw.send(&fork);
+        assert_eq!(raw.receive().await.unwrap(), ack);
+        // After 64*T1 a 2xx matches nothing.
+        raw.sleep(Duration::from_secs(33)).await;
+        raw.send(&response(&invite, "200 OK", "t", CONTACT));
+        raw.send(&response(&invite, "200 OK", "late", CONTACT));
+        assert_eq!(raw.receive().await, None);
+    });
     assert_eq!(alice.endpoint.sizes().manager.dialogs, 1);
     assert_eq!(world.wire.count("192.0.2.1 BYE"), 1);
 }
@@ -74,45 +71,39 @@ fn t09_each_retransmitted_2xx_is_acknowledged_and_a_fork_is_ended() {
 #[test]
 fn t10_there_are_sixteen_early_dialogs_at_most() {
     let (world, mut alice, mut raw) = pair();
-    world
-        .sim
-        .block_on(async {
-            alice.call(ALICE, CALLEE, sdp("offer"));
-            let invite = raw.receive().await.unwrap();
-            for number in 0..1_000 {
-                raw.send(&response(&invite, "180 Ringing", &format!("t{number}"), CONTACT));
-            }
-            let mut rung = 0;
-            while let Some(event) = alice.next_within(1).await {
-                assert!(matches!(event, Event::Ringing { .. }), "{event:?}");
-                rung += 1;
-            }
-            assert_eq!(rung, 16);
-        })
-        .unwrap();
+    world.run(async {
+        alice.call(ALICE, CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        for number in 0..1_000 {
+            raw.send(&response(&invite, "180 Ringing", &format!("t{number}"), CONTACT));
+        }
+        let mut rung = 0;
+        while let Some(event) = alice.next_within(1).await {
+            assert!(matches!(event, Event::Ringing { .. }), "{event:?}");
+            rung += 1;
+        }
+        assert_eq!(rung, 16);
+    });
 }
 
 #[test]
 fn t07_forged_responses_are_dropped() {
     let (world, mut alice, mut raw) = pair();
-    world
-        .sim
-        .block_on(async {
-            alice.call(ALICE, CALLEE, sdp("offer"));
-            let invite = raw.receive().await.unwrap();
-            let busy = response(&invite, "486 Busy Here", "t", "");
-            let branch = field(&invite, "Via").split_once("branch=").unwrap().1;
-            raw.send(&busy.replace(branch, "z9hG4bK0000000000000000"));
-            raw.send(&busy.replace("CSeq: 1 INVITE", "CSeq: 1 BYE"));
-            raw.send(&busy.replace("CSeq: 1 INVITE", "CSeq: 2 INVITE"));
-            raw.send(&busy.replace("UDP 192.0.2.1:5060", "UDP 192.0.2.1:5070"));
-            raw.send(&busy.replace("Content-Length: 0", "Content-Length: 9"));
-            raw.send(&busy.replace("SIP/2.0 486", "SIP/2.0 099"));
-            assert_eq!(alice.next_within(5).await, None);
-            raw.send(&busy);
-            assert!(matches!(alice.next().await, Event::Failed { cause: Cause::Status(486), .. }));
-        })
-        .unwrap();
+    world.run(async {
+        alice.call(ALICE, CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        let busy = response(&invite, "486 Busy Here", "t", "");
+        let branch = field(&invite, "Via").split_once("branch=").unwrap().1;
+        raw.send(&busy.replace(branch, "z9hG4bK0000000000000000"));
+        raw.send(&busy.replace("CSeq: 1 INVITE", "CSeq: 1 BYE"));
+        raw.send(&busy.replace("CSeq: 1 INVITE", "CSeq: 2 INVITE"));
+        raw.send(&busy.replace("UDP 192.0.2.1:5060", "UDP 192.0.2.1:5070"));
+        raw.send(&busy.replace("Content-Length: 0", "Content-Length: 9"));
+        raw.send(&busy.replace("SIP/2.0 486", "SIP/2.0 099"));
+        assert_eq!(alice.next_within(5).await, None);
+        raw.send(&busy);
+        assert!(matches!(alice.next().await, Event::Failed { cause: Cause::Status(486), .. }));
+    });
 }
 
 #[test]
@@ -120,37 +111,28 @@ fn requests_in_a_dialog_follow_its_route_set() {
     let (world, mut alice, mut raw) = pair();
     let routes = "Record-Route: <sip:192.0.2.9;lr>, <sip:far.example.org;lr>\r\n\
                   Contact: <sip:bob@pc33.example.org>\r\n";
-    world
-        .sim
-        .block_on(async {
-            let (call, _, ack) = answered(&mut alice, &mut raw, routes).await;
-            alice.endpoint.hang_up(call).unwrap();
-            let bye = raw.receive().await.unwrap();
-            for request in [ack, bye] {
-                assert!(request.contains(" sip:bob@pc33.example.org SIP/2.0\r\n"), "{request}");
-                let routes: Vec<&str> =
-                    request.lines().filter(|line| line.starts_with("Route: ")).collect();
-                assert_eq!(
-                    routes,
-                    ["Route: <sip:far.example.org;lr>", "Route: <sip:192.0.2.9;lr>"]
-                );
-            }
-        })
-        .unwrap();
+    world.run(async {
+        let (call, _, ack) = answered(&mut alice, &mut raw, routes).await;
+        alice.endpoint.hang_up(call).unwrap();
+        let bye = raw.receive().await.unwrap();
+        for request in [ack, bye] {
+            assert!(request.contains(" sip:bob@pc33.example.org SIP/2.0\r\n"), "{request}");
+            let routes: Vec<&str> =
+                request.lines().filter(|line| line.starts_with("Route: ")).collect();
+            assert_eq!(routes, ["Route: <sip:far.example.org;lr>", "Route: <sip:192.0.2.9;lr>"]);
+        }
+    });
 }
 
 #[test]
 fn a_bye_that_nobody_answers_ends_the_call_all_the_same() {
     let (world, mut alice, mut raw) = pair();
-    world
-        .sim
-        .block_on(async {
-            let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
-            alice.endpoint.hang_up(call).unwrap();
-            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
-            raw.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
+        alice.endpoint.hang_up(call).unwrap();
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
+        raw.sleep(Duration::from_secs(70)).await;
+    });
     // Timer E doubles from T1 up to T2 until Timer F: RFC 3261 §17.1.2.2.
     assert_eq!(world.wire.count("192.0.2.1 BYE"), 11);
     alice.assert_empty();
@@ -159,42 +141,36 @@ fn a_bye_that_nobody_answers_ends_the_call_all_the_same() {
 #[test]
 fn a_reinvite_that_the_peer_does_not_know_ends_the_call() {
     let (world, mut alice, mut raw) = pair();
-    world
-        .sim
-        .block_on(async {
-            let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
-            alice.endpoint.reinvite(call, sdp("more")).unwrap();
-            let reinvite = raw.receive().await.unwrap();
-            let none = "481 Call/Transaction Does Not Exist";
-            raw.send(&response(&reinvite, none, "", ""));
-            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Lost });
-            assert!(raw.receive().await.unwrap().starts_with("ACK "));
-            assert!(raw.receive().await.unwrap().starts_with("BYE "));
-        })
-        .unwrap();
+    world.run(async {
+        let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
+        alice.endpoint.reinvite(call, sdp("more")).unwrap();
+        let reinvite = raw.receive().await.unwrap();
+        let none = "481 Call/Transaction Does Not Exist";
+        raw.send(&response(&reinvite, none, "", ""));
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Lost });
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        assert!(raw.receive().await.unwrap().starts_with("BYE "));
+    });
 }
 
 #[test]
 fn t08_tags_branches_and_call_ids_are_fresh() {
     let (world, alice, mut raw) = pair();
     let mut seen = std::collections::BTreeSet::new();
-    world
-        .sim
-        .block_on(async {
-            for _ in 0..20 {
-                let call = alice.call(ALICE, CALLEE, sdp("offer"));
-                let invite = raw.receive().await.unwrap();
-                let tag = field(&invite, "From").split_once("tag=").unwrap().1.to_owned();
-                let branch = field(&invite, "Via").split_once("z9hG4bK").unwrap().1.to_owned();
-                let call_id = field(&invite, "Call-ID").to_owned();
-                assert_eq!((tag.len(), branch.len(), call_id.len()), (16, 16, 32));
-                assert!(seen.insert(tag) && seen.insert(branch) && seen.insert(call_id));
-                alice.endpoint.hang_up(call).unwrap();
-                raw.send(&response(&invite, "486 Busy Here", "t", ""));
-                assert!(raw.receive().await.unwrap().starts_with("ACK "));
-            }
-        })
-        .unwrap();
+    world.run(async {
+        for _ in 0..20 {
+            let call = alice.call(ALICE, CALLEE, sdp("offer"));
+            let invite = raw.receive().await.unwrap();
+            let tag = field(&invite, "From").split_once("tag=").unwrap().1.to_owned();
+            let branch = field(&invite, "Via").split_once("z9hG4bK").unwrap().1.to_owned();
+            let call_id = field(&invite, "Call-ID").to_owned();
+            assert_eq!((tag.len(), branch.len(), call_id.len()), (16, 16, 32));
+            assert!(seen.insert(tag) && seen.insert(branch) && seen.insert(call_id));
+            alice.endpoint.hang_up(call).unwrap();
+            raw.send(&response(&invite, "486 Busy Here", "t", ""));
+            assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        }
+    });
 }
 
 /// A re-INVITE that has rung for too long, when its CANCEL is there.
@@ -211,17 +187,14 @@ async fn cancelled(alice: &mut Side, raw: &mut Raw) -> (CallId, String) {
 #[test]
 fn a_reinvite_that_only_rings_is_given_up() {
     let (world, mut alice, mut raw) = pair();
-    world
-        .sim
-        .block_on(async {
-            let (call, reinvite) = cancelled(&mut alice, &mut raw).await;
-            raw.send(&response(&reinvite, "487 Request Terminated", "", ""));
-            let failed = Event::ReinviteFailed { id: call, cause: Cause::Timeout };
-            assert_eq!(alice.next().await, failed);
-            assert!(raw.receive().await.unwrap().starts_with("ACK "));
-            raw.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let (call, reinvite) = cancelled(&mut alice, &mut raw).await;
+        raw.send(&response(&reinvite, "487 Request Terminated", "", ""));
+        let failed = Event::ReinviteFailed { id: call, cause: Cause::Timeout };
+        assert_eq!(alice.next().await, failed);
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        raw.sleep(Duration::from_secs(70)).await;
+    });
     let sizes = alice.endpoint.sizes().manager;
     assert_eq!((sizes.dialogs, sizes.transactions, sizes.timers), (1, 0, 0));
 }
@@ -229,32 +202,26 @@ fn a_reinvite_that_only_rings_is_given_up() {
 #[test]
 fn a_2xx_that_crosses_the_cancel_of_a_reinvite_counts() {
     let (world, mut alice, mut raw) = pair();
-    world
-        .sim
-        .block_on(async {
-            let (call, reinvite) = cancelled(&mut alice, &mut raw).await;
-            raw.send(&response(&reinvite, "200 OK", "", CONTACT));
-            let answered = Event::ReinviteAnswered { id: call, body: ssa::Body::default() };
-            assert_eq!(alice.next().await, answered);
-            let ack = raw.receive().await.unwrap();
-            assert!(ack.starts_with("ACK ") && ack.contains("CSeq: 2 ACK"), "{ack}");
-            assert_eq!(alice.next_within(70).await, None);
-        })
-        .unwrap();
+    world.run(async {
+        let (call, reinvite) = cancelled(&mut alice, &mut raw).await;
+        raw.send(&response(&reinvite, "200 OK", "", CONTACT));
+        let answered = Event::ReinviteAnswered { id: call, body: ssa::Body::default() };
+        assert_eq!(alice.next().await, answered);
+        let ack = raw.receive().await.unwrap();
+        assert!(ack.starts_with("ACK ") && ack.contains("CSeq: 2 ACK"), "{ack}");
+        assert_eq!(alice.next_within(70).await, None);
+    });
 }
 
 #[test]
 fn a_reinvite_whose_cancel_says_nothing_is_given_up() {
     let (world, mut alice, mut raw) = pair();
-    world
-        .sim
-        .block_on(async {
-            let (call, _) = cancelled(&mut alice, &mut raw).await;
-            let failed = Event::ReinviteFailed { id: call, cause: Cause::Timeout };
-            assert_eq!(alice.next().await, failed);
-            raw.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let (call, _) = cancelled(&mut alice, &mut raw).await;
+        let failed = Event::ReinviteFailed { id: call, cause: Cause::Timeout };
+        assert_eq!(alice.next().await, failed);
+        raw.sleep(Duration::from_secs(70)).await;
+    });
     let sizes = alice.endpoint.sizes().manager;
     assert_eq!((sizes.dialogs, sizes.transactions, sizes.timers), (1, 0, 0));
 }
@@ -262,45 +229,39 @@ fn a_reinvite_whose_cancel_says_nothing_is_given_up() {
 #[test]
 fn a_reinvite_that_meets_another_is_tried_again_once() {
     let (world, mut alice, mut raw) = pair();
-    world
-        .sim
-        .block_on(async {
-            let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
-            alice.endpoint.reinvite(call, sdp("more")).unwrap();
-            for _ in 0..2 {
-                let reinvite = loop {
-                    if let Some(message) = raw.receive().await {
-                        break message;
-                    }
-                };
-                assert!(reinvite.starts_with("INVITE "), "{reinvite}");
-                raw.send(&response(&reinvite, "491 Request Pending", "", ""));
-                assert!(raw.receive().await.unwrap().starts_with("ACK "));
-            }
-            let failed = Event::ReinviteFailed { id: call, cause: Cause::Status(491) };
-            assert_eq!(alice.next().await, failed);
-            assert_eq!(alice.next_within(10).await, None);
-        })
-        .unwrap();
+    world.run(async {
+        let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
+        alice.endpoint.reinvite(call, sdp("more")).unwrap();
+        for _ in 0..2 {
+            let reinvite = loop {
+                if let Some(message) = raw.receive().await {
+                    break message;
+                }
+            };
+            assert!(reinvite.starts_with("INVITE "), "{reinvite}");
+            raw.send(&response(&reinvite, "491 Request Pending", "", ""));
+            assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        }
+        let failed = Event::ReinviteFailed { id: call, cause: Cause::Status(491) };
+        assert_eq!(alice.next().await, failed);
+        assert_eq!(alice.next_within(10).await, None);
+    });
     assert_eq!(world.wire.count("192.0.2.1 INVITE"), 3);
 }
 
 #[test]
 fn the_ack_of_a_reinvite_goes_to_the_new_target() {
     let (world, mut alice, mut raw) = pair();
-    world
-        .sim
-        .block_on(async {
-            let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
-            alice.endpoint.reinvite(call, sdp("more")).unwrap();
-            let reinvite = raw.receive().await.unwrap();
-            let moved = "Contact: <sip:there@192.0.2.9>\r\n";
-            raw.send(&response(&reinvite, "200 OK", "", moved));
-            assert!(matches!(alice.next().await, Event::ReinviteAnswered { .. }));
-            let ack = raw.receive().await.unwrap();
-            assert!(ack.starts_with("ACK sip:there@192.0.2.9 SIP/2.0\r\n"), "{ack}");
-        })
-        .unwrap();
+    world.run(async {
+        let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
+        alice.endpoint.reinvite(call, sdp("more")).unwrap();
+        let reinvite = raw.receive().await.unwrap();
+        let moved = "Contact: <sip:there@192.0.2.9>\r\n";
+        raw.send(&response(&reinvite, "200 OK", "", moved));
+        assert!(matches!(alice.next().await, Event::ReinviteAnswered { .. }));
+        let ack = raw.receive().await.unwrap();
+        assert!(ack.starts_with("ACK sip:there@192.0.2.9 SIP/2.0\r\n"), "{ack}");
+    });
 }
 
 #[test]
@@ -310,24 +271,21 @@ fn the_ack_to_a_2xx_carries_the_credentials_of_its_invite() {
     let alice = world.side(1, signer);
     let mut raw = Raw::new(&world, 9);
     raw.peer = ([192, 0, 2, 1], 5060).into();
-    world
-        .sim
-        .block_on(async {
-            alice.call(ALICE, CALLEE, sdp("offer"));
-            let first = raw.receive().await.unwrap();
-            let challenge = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-            raw.send(&response(&first, "401 Unauthorized", "c", challenge));
-            let refused = raw.receive().await.unwrap();
-            assert!(refused.starts_with("ACK ") && !refused.contains("Authorization"), "{refused}");
-            let second = raw.receive().await.unwrap();
-            let same = ["From", "Call-ID", "Contact", "To"];
-            assert_eq!(same.map(|name| field(&second, name)), same.map(|name| field(&first, name)));
-            assert_eq!(field(&second, "CSeq"), "2 INVITE");
-            assert_ne!(field(&second, "Via"), field(&first, "Via"));
-            raw.send(&response(&second, "200 OK", "t", CONTACT));
-            let ack = raw.receive().await.unwrap();
-            assert_eq!(field(&ack, "CSeq"), "2 ACK");
-            assert_eq!(field(&ack, "Authorization"), field(&second, "Authorization"));
-        })
-        .unwrap();
+    world.run(async {
+        alice.call(ALICE, CALLEE, sdp("offer"));
+        let first = raw.receive().await.unwrap();
+        let challenge = "WWW-Authenticate: Test nonce=\"1\"\r\n";
+        raw.send(&response(&first, "401 Unauthorized", "c", challenge));
+        let refused = raw.receive().await.unwrap();
+        assert!(refused.starts_with("ACK ") && !refused.contains("Authorization"), "{refused}");
+        let second = raw.receive().await.unwrap();
+        let same = ["From", "Call-ID", "Contact", "To"];
+        assert_eq!(same.map(|name| field(&second, name)), same.map(|name| field(&first, name)));
+        assert_eq!(field(&second, "CSeq"), "2 INVITE");
+        assert_ne!(field(&second, "Via"), field(&first, "Via"));
+        raw.send(&response(&second, "200 OK", "t", CONTACT));
+        let ack = raw.receive().await.unwrap();
+        assert_eq!(field(&ack, "CSeq"), "2 ACK");
+        assert_eq!(field(&ack, "Authorization"), field(&second, "Authorization"));
+    });
 }

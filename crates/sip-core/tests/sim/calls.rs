@@ -14,25 +14,22 @@ fn a_call_is_made_answered_and_ended_by_the_caller() {
     let world = World::perfect();
     let mut alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Open));
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let Event::Incoming { id, from, to, body, .. } = bob.next().await else {
-                panic!("no call came in")
-            };
-            assert_eq!((from.as_str(), to.as_str(), body), (ALICE, BOB, sdp("offer")));
-            bob.endpoint.ring(id).unwrap();
-            assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
-            bob.endpoint.accept(id, sdp("answer")).unwrap();
-            assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-            assert_eq!(bob.next().await, Event::Confirmed { id });
-            alice.endpoint.hang_up(call).unwrap();
-            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
-            alice.sleep(SETTLED).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let Event::Incoming { id, from, to, body, .. } = bob.next().await else {
+            panic!("no call came in")
+        };
+        assert_eq!((from.as_str(), to.as_str(), body), (ALICE, BOB, sdp("offer")));
+        bob.endpoint.ring(id).unwrap();
+        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
+        assert_eq!(bob.next().await, Event::Confirmed { id });
+        alice.endpoint.hang_up(call).unwrap();
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
+        alice.sleep(SETTLED).await;
+    });
     assert_eq!(
         world.wire.lines(),
         [
@@ -53,19 +50,16 @@ fn the_caller_cancels_while_it_rings() {
     let world = World::perfect();
     let mut alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Open));
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let id = bob.incoming().await;
-            bob.endpoint.ring(id).unwrap();
-            assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
-            alice.endpoint.hang_up(call).unwrap();
-            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Cancelled });
-            alice.sleep(SETTLED).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.ring(id).unwrap();
+        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
+        alice.endpoint.hang_up(call).unwrap();
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Cancelled });
+        alice.sleep(SETTLED).await;
+    });
     assert_eq!(
         world.wire.lines(),
         [
@@ -86,17 +80,14 @@ fn a_cancel_waits_for_the_first_provisional_response() {
     let world = World::perfect();
     let alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Open));
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            alice.sleep(Duration::from_millis(1)).await;
-            alice.endpoint.hang_up(call).unwrap();
-            let id = bob.incoming().await;
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Cancelled });
-            alice.sleep(SETTLED).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        alice.sleep(Duration::from_millis(1)).await;
+        alice.endpoint.hang_up(call).unwrap();
+        let id = bob.incoming().await;
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Cancelled });
+        alice.sleep(SETTLED).await;
+    });
     assert_eq!(
         world.wire.lines().get(..3).unwrap(),
         ["192.0.2.1 INVITE", "192.0.2.2 100 INVITE", "192.0.2.1 CANCEL"]
@@ -109,15 +100,12 @@ fn a_cancel_waits_for_the_first_provisional_response() {
 fn hanging_up_before_the_invite_has_left_sends_nothing() {
     let world = World::perfect();
     let mut alice = world.side(1, Arc::new(Open));
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            alice.endpoint.hang_up(call).unwrap();
-            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
-            alice.sleep(SETTLED).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        alice.endpoint.hang_up(call).unwrap();
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
+        alice.sleep(SETTLED).await;
+    });
     assert_eq!(world.wire.lines(), [""; 0]);
     alice.assert_empty();
 }
@@ -127,18 +115,15 @@ fn the_callee_rejects() {
     let world = World::perfect();
     let mut alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Open));
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let id = bob.incoming().await;
-            bob.endpoint.reject(id, 486).unwrap();
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
-            let failed = Event::Failed { id: call, cause: Cause::Status(486) };
-            assert_eq!(alice.next().await, failed);
-            alice.sleep(SETTLED).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.reject(id, 486).unwrap();
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
+        let failed = Event::Failed { id: call, cause: Cause::Status(486) };
+        assert_eq!(alice.next().await, failed);
+        alice.sleep(SETTLED).await;
+    });
     alice.assert_empty();
     bob.assert_empty();
 }
@@ -148,18 +133,15 @@ fn a_call_that_nobody_answers_ends_on_both_sides() {
     let world = World::perfect();
     let mut alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Open));
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let id = bob.incoming().await;
-            bob.endpoint.ring(id).unwrap();
-            assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
-            assert_eq!(alice.next().await, Event::Failed { id: call, cause: Cause::Timeout });
-            assert!(matches!(bob.next().await, Event::Ended { .. }));
-            alice.sleep(SETTLED).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.ring(id).unwrap();
+        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
+        assert_eq!(alice.next().await, Event::Failed { id: call, cause: Cause::Timeout });
+        assert!(matches!(bob.next().await, Event::Ended { .. }));
+        alice.sleep(SETTLED).await;
+    });
     alice.assert_empty();
     bob.assert_empty();
 }
@@ -169,22 +151,19 @@ fn both_sides_hang_up_at_once() {
     let world = World::perfect();
     let mut alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Open));
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let id = bob.incoming().await;
-            bob.endpoint.accept(id, sdp("answer")).unwrap();
-            assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-            assert_eq!(bob.next().await, Event::Confirmed { id });
-            alice.endpoint.hang_up(call).unwrap();
-            bob.endpoint.hang_up(id).unwrap();
-            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
-            assert_eq!(alice.endpoint.hang_up(call), Err(Misuse::Unknown));
-            alice.sleep(SETTLED).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
+        assert_eq!(bob.next().await, Event::Confirmed { id });
+        alice.endpoint.hang_up(call).unwrap();
+        bob.endpoint.hang_up(id).unwrap();
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
+        assert_eq!(alice.endpoint.hang_up(call), Err(Misuse::Unknown));
+        alice.sleep(SETTLED).await;
+    });
     alice.assert_empty();
     bob.assert_empty();
 }

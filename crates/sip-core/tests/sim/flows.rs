@@ -39,17 +39,14 @@ fn tcp(wanted: &Wanted<'_>) -> String {
 fn an_invite_over_tcp_is_answered_with_a_contact_on_tcp() {
     let world = World::perfect();
     let mut bob = world.side(2, Arc::new(Open));
-    world
-        .sim
-        .block_on(async {
-            let mut connection = connect(&world, 9).await;
-            connection.write_all(tcp(&Wanted::default()).as_bytes()).await.unwrap();
-            let id = bob.incoming().await;
-            bob.endpoint.accept(id, sdp("answer")).unwrap();
-            let ok = read(&mut connection).await;
-            assert_eq!(field(&ok, "Contact"), "<sip:bob@192.0.2.2:5060;transport=tcp>");
-        })
-        .unwrap();
+    world.run(async {
+        let mut connection = connect(&world, 9).await;
+        connection.write_all(tcp(&Wanted::default()).as_bytes()).await.unwrap();
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        let ok = read(&mut connection).await;
+        assert_eq!(field(&ok, "Contact"), "<sip:bob@192.0.2.2:5060;transport=tcp>");
+    });
 }
 
 #[test]
@@ -57,20 +54,17 @@ fn a_connection_lives_while_an_invite_rings_on_it() {
     let world = World::perfect();
     let mut alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Open));
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, "sip:bob@192.0.2.2;transport=tcp", sdp("offer"));
-            let id = bob.incoming().await;
-            bob.endpoint.ring(id).unwrap();
-            bob.sleep(Duration::from_secs(150)).await;
-            assert_eq!(alice.endpoint.sizes().connections, 1);
-            assert_eq!(bob.endpoint.sizes().connections, 1);
-            bob.endpoint.accept(id, sdp("answer")).unwrap();
-            assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
-            assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, "sip:bob@192.0.2.2;transport=tcp", sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.ring(id).unwrap();
+        bob.sleep(Duration::from_secs(150)).await;
+        assert_eq!(alice.endpoint.sizes().connections, 1);
+        assert_eq!(bob.endpoint.sizes().connections, 1);
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
+        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
+    });
 }
 
 #[test]
@@ -79,30 +73,27 @@ fn a_bye_whose_connection_is_gone_goes_where_the_contact_says() {
     let mut bob = world.side(2, Arc::new(Open));
     // Mallory called over TCP, takes no connections, and reads UDP.
     let mut raw = Raw::new(&world, 9);
-    world
-        .sim
-        .block_on(async {
-            let mut connection = connect(&world, 9).await;
-            connection.write_all(tcp(&Wanted::default()).as_bytes()).await.unwrap();
-            let id = bob.incoming().await;
-            bob.endpoint.accept(id, sdp("answer")).unwrap();
-            let ok = read(&mut connection).await;
-            let tag = to_tag(&ok);
-            let ack = Wanted { method: "ACK", branch: "a", to_tag: tag, ..Wanted::default() };
-            connection.write_all(tcp(&ack).as_bytes()).await.unwrap();
-            assert_eq!(bob.next().await, Event::Confirmed { id });
-            drop(connection);
-            bob.sleep(Duration::from_secs(1)).await;
-            bob.endpoint.hang_up(id).unwrap();
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
-            bob.sleep(Duration::from_secs(5)).await;
-            let bye = raw.receive().await.unwrap();
-            assert!(bye.starts_with("BYE sip:mallory@192.0.2.9 SIP/2.0\r\n"), "{bye}");
-            assert!(field(&bye, "Via").starts_with("SIP/2.0/UDP "));
-            raw.send(&response(&bye, "200 OK", ""));
-            bob.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let mut connection = connect(&world, 9).await;
+        connection.write_all(tcp(&Wanted::default()).as_bytes()).await.unwrap();
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        let ok = read(&mut connection).await;
+        let tag = to_tag(&ok);
+        let ack = Wanted { method: "ACK", branch: "a", to_tag: tag, ..Wanted::default() };
+        connection.write_all(tcp(&ack).as_bytes()).await.unwrap();
+        assert_eq!(bob.next().await, Event::Confirmed { id });
+        drop(connection);
+        bob.sleep(Duration::from_secs(1)).await;
+        bob.endpoint.hang_up(id).unwrap();
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
+        bob.sleep(Duration::from_secs(5)).await;
+        let bye = raw.receive().await.unwrap();
+        assert!(bye.starts_with("BYE sip:mallory@192.0.2.9 SIP/2.0\r\n"), "{bye}");
+        assert!(field(&bye, "Via").starts_with("SIP/2.0/UDP "));
+        raw.send(&response(&bye, "200 OK", ""));
+        bob.sleep(Duration::from_secs(70)).await;
+    });
     bob.assert_empty();
 }
 
@@ -117,26 +108,23 @@ fn a_registration_whose_connection_is_closed_is_made_again_soon() {
         next_hop: None,
         expires: 3600,
     };
-    world
-        .sim
-        .block_on(async {
-            bob.endpoint.register(config).unwrap();
-            let mut before = None;
-            for cseq in ["1 REGISTER", "2 REGISTER"] {
-                let mut connection = accept(&mut *registrar).await;
-                let register = read(&mut connection).await;
-                assert_eq!(field(&register, "CSeq"), cseq);
-                let contact = field(&register, "Contact");
-                assert!(contact.ends_with("@192.0.2.2:5060;transport=tcp>"), "{contact}");
-                let ok = response(&register, "200 OK", "Expires: 3600\r\n");
-                connection.write_all(ok.as_bytes()).await.unwrap();
-                let Event::Registered { flow, .. } = bob.next().await else { panic!("not there") };
-                assert_ne!(before.replace(flow), Some(flow));
-                bob.sleep(Duration::from_secs(300)).await;
-                assert_eq!(bob.endpoint.sizes().connections, 1);
-            }
-        })
-        .unwrap();
+    world.run(async {
+        bob.endpoint.register(config).unwrap();
+        let mut before = None;
+        for cseq in ["1 REGISTER", "2 REGISTER"] {
+            let mut connection = accept(&mut *registrar).await;
+            let register = read(&mut connection).await;
+            assert_eq!(field(&register, "CSeq"), cseq);
+            let contact = field(&register, "Contact");
+            assert!(contact.ends_with("@192.0.2.2:5060;transport=tcp>"), "{contact}");
+            let ok = response(&register, "200 OK", "Expires: 3600\r\n");
+            connection.write_all(ok.as_bytes()).await.unwrap();
+            let Event::Registered { flow, .. } = bob.next().await else { panic!("not there") };
+            assert_ne!(before.replace(flow), Some(flow));
+            bob.sleep(Duration::from_secs(300)).await;
+            assert_eq!(bob.endpoint.sizes().connections, 1);
+        }
+    });
     assert!(world.sim.elapsed() < Duration::from_secs(610));
 }
 
@@ -161,19 +149,16 @@ fn p04_what_ends_a_stream_is_answered_before_it_is_closed() {
         (invite.replace("Content-Length: 0", "Content-Length: +5"), "400 "),
         (invite.replace("Content-Length: 0", "Content-Length: 65537"), "413 "),
     ];
-    world
-        .sim
-        .block_on(async {
-            for (text, want) in cases {
-                let mut connection = connect(&world, 9).await;
-                connection.write_all(text.as_bytes()).await.unwrap();
-                let answer = read_all(&mut connection).await;
-                let line = answer.lines().next().unwrap();
-                assert!(line.starts_with(&format!("SIP/2.0 {want}")), "{line}");
-                assert_eq!(bob.endpoint.sizes().connections, 0);
-            }
-        })
-        .unwrap();
+    world.run(async {
+        for (text, want) in cases {
+            let mut connection = connect(&world, 9).await;
+            connection.write_all(text.as_bytes()).await.unwrap();
+            let answer = read_all(&mut connection).await;
+            let line = answer.lines().next().unwrap();
+            assert!(line.starts_with(&format!("SIP/2.0 {want}")), "{line}");
+            assert_eq!(bob.endpoint.sizes().connections, 0);
+        }
+    });
 }
 
 #[test]
@@ -181,16 +166,13 @@ fn requests_before_the_end_of_a_stream_are_answered() {
     let world = World::perfect();
     let bob = world.side(2, Arc::new(Open));
     let options = tcp(&Wanted { method: "OPTIONS", ..Wanted::default() });
-    world
-        .sim
-        .block_on(async {
-            let mut connection = connect(&world, 9).await;
-            connection.write_all(options.as_bytes()).await.unwrap();
-            poll_fn(|cx| connection.poll_finish(cx)).await.unwrap();
-            let answer = read_all(&mut connection).await;
-            assert!(answer.starts_with("SIP/2.0 200 OK\r\n"), "{answer}");
-        })
-        .unwrap();
+    world.run(async {
+        let mut connection = connect(&world, 9).await;
+        connection.write_all(options.as_bytes()).await.unwrap();
+        poll_fn(|cx| connection.poll_finish(cx)).await.unwrap();
+        let answer = read_all(&mut connection).await;
+        assert!(answer.starts_with("SIP/2.0 200 OK\r\n"), "{answer}");
+    });
     assert_eq!(bob.endpoint.sizes().connections, 0);
 }
 
@@ -198,15 +180,12 @@ fn requests_before_the_end_of_a_stream_are_answered() {
 fn a_single_line_end_is_no_message_that_is_late() {
     let world = World::perfect();
     let bob = world.side(2, Arc::new(Open));
-    world
-        .sim
-        .block_on(async {
-            let mut connection = connect(&world, 9).await;
-            connection.write_all(b"\r\n").await.unwrap();
-            bob.sleep(Duration::from_secs(60)).await;
-            assert_eq!(bob.endpoint.sizes().connections, 1);
-        })
-        .unwrap();
+    world.run(async {
+        let mut connection = connect(&world, 9).await;
+        connection.write_all(b"\r\n").await.unwrap();
+        bob.sleep(Duration::from_secs(60)).await;
+        assert_eq!(bob.endpoint.sizes().connections, 1);
+    });
 }
 
 #[test]
@@ -216,17 +195,14 @@ fn no_connection_is_opened_for_a_stateless_answer() {
     let mut listener = listen(&world, 9);
     // Without a way back: the connection breaks behind the request.
     let options = tcp(&Wanted { method: "OPTIONS", ..Wanted::default() });
-    world
-        .sim
-        .block_on(async {
-            let mut connection = connect(&world, 9).await;
-            connection.write_all(options.as_bytes()).await.unwrap();
-            drop(connection);
-            bob.sleep(Duration::from_secs(5)).await;
-            let none = poll_fn(|cx| std::task::Poll::Ready(listener.poll_accept(cx).is_pending()));
-            assert!(none.await);
-        })
-        .unwrap();
+    world.run(async {
+        let mut connection = connect(&world, 9).await;
+        connection.write_all(options.as_bytes()).await.unwrap();
+        drop(connection);
+        bob.sleep(Duration::from_secs(5)).await;
+        let none = poll_fn(|cx| std::task::Poll::Ready(listener.poll_accept(cx).is_pending()));
+        assert!(none.await);
+    });
     assert_eq!(bob.endpoint.sizes().connections, 0);
 }
 
@@ -238,14 +214,11 @@ fn x05_connections_that_we_open_are_capped_for_each_address_too() {
     // Nobody answers: they stay in the making.
     let _peer = world.sim.host(there);
     world.sim.cut_during(here, there, Duration::ZERO..Duration::from_secs(60));
-    world
-        .sim
-        .block_on(async {
-            for port in 5061..5091 {
-                bob.call(BOB, &format!("sip:x@192.0.2.9:{port};transport=tcp"), sdp("offer"));
-            }
-            bob.sleep(Duration::from_secs(1)).await;
-            assert_eq!(bob.endpoint.sizes().connections, 16);
-        })
-        .unwrap();
+    world.run(async {
+        for port in 5061..5091 {
+            bob.call(BOB, &format!("sip:x@192.0.2.9:{port};transport=tcp"), sdp("offer"));
+        }
+        bob.sleep(Duration::from_secs(1)).await;
+        assert_eq!(bob.endpoint.sizes().connections, 16);
+    });
 }

@@ -25,28 +25,25 @@ fn run(seed: u64, loss: f64) -> (Vec<Event>, Vec<Event>, Vec<String>) {
     let mut alice = world.side(1, Double::new(world.runtime(1), script));
     let mut bob = world.side(2, Double::new(world.runtime(2), challenging));
     let (mut heard, mut told) = (Vec::new(), Vec::new());
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            if let Some(event) = bob.next_within(40).await {
-                told.push(event.clone());
-                let Event::Incoming { id, .. } = event else { panic!("{event:?}") };
-                bob.endpoint.ring(id).unwrap();
-                bob.endpoint.accept(id, sdp("answer")).unwrap();
-            }
-            bob.sleep(Duration::from_secs(8)).await;
-            let _ = alice.endpoint.hang_up(call);
-            // Timer B of a first try, and of a second, the BYE's Timer F, and Timer J.
-            bob.sleep(Duration::from_secs(200)).await;
-            while let Some(event) = alice.next_within(1).await {
-                heard.push(event);
-            }
-            while let Some(event) = bob.next_within(1).await {
-                told.push(event);
-            }
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        if let Some(event) = bob.next_within(40).await {
+            told.push(event.clone());
+            let Event::Incoming { id, .. } = event else { panic!("{event:?}") };
+            bob.endpoint.ring(id).unwrap();
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+        }
+        bob.sleep(Duration::from_secs(8)).await;
+        let _ = alice.endpoint.hang_up(call);
+        // Timer B of a first try, and of a second, the BYE's Timer F, and Timer J.
+        bob.sleep(Duration::from_secs(200)).await;
+        while let Some(event) = alice.next_within(1).await {
+            heard.push(event);
+        }
+        while let Some(event) = bob.next_within(1).await {
+            told.push(event);
+        }
+    });
     alice.assert_empty();
     bob.assert_empty();
     (heard, told, world.wire.lines())
@@ -80,14 +77,11 @@ fn the_same_seed_gives_the_same_run() {
 fn a_peer_that_is_not_there_times_out() {
     let world = World::new(1, link(1.0));
     let mut alice = world.side(1, Arc::new(ssa::Open));
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let failed = Event::Failed { id: call, cause: Cause::Timeout };
-            assert_eq!(alice.next().await, failed);
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let failed = Event::Failed { id: call, cause: Cause::Timeout };
+        assert_eq!(alice.next().await, failed);
+    });
     // Timer A doubles from T1 until Timer B: RFC 3261 §17.1.1.2.
     assert_eq!(world.wire.count("192.0.2.1 INVITE"), 7);
     alice.assert_empty();

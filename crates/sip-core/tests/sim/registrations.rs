@@ -28,65 +28,58 @@ fn config() -> RegisterConfig {
 #[test]
 fn a_registration_is_kept_refreshed_and_taken_back() {
     let (world, mut alice, mut raw) = pair();
-    world
-        .sim
-        .block_on(async {
-            let id = alice.endpoint.register(config()).unwrap();
-            let first = raw.receive().await.unwrap();
-            assert!(first.starts_with("REGISTER sip:192.0.2.9 SIP/2.0\r\n"), "{first}");
-            assert_eq!(field(&first, "To"), "<sip:alice@192.0.2.1>");
-            assert_eq!(field(&first, "Expires"), "600");
-            let contact = field(&first, "Contact").to_owned();
-            raw.send(&response(&first, "200 OK", &format!("Contact: {contact};expires=100\r\n")));
-            let Event::Registered { expires, contact_user, registrar, .. } = alice.next().await
-            else {
-                panic!("not registered")
-            };
-            assert_eq!((expires, registrar.to_string()), (100, "192.0.2.9:5060".to_owned()));
-            assert_eq!(contact, format!("<sip:{contact_user}@192.0.2.1:5060>"));
+    world.run(async {
+        let id = alice.endpoint.register(config()).unwrap();
+        let first = raw.receive().await.unwrap();
+        assert!(first.starts_with("REGISTER sip:192.0.2.9 SIP/2.0\r\n"), "{first}");
+        assert_eq!(field(&first, "To"), "<sip:alice@192.0.2.1>");
+        assert_eq!(field(&first, "Expires"), "600");
+        let contact = field(&first, "Contact").to_owned();
+        raw.send(&response(&first, "200 OK", &format!("Contact: {contact};expires=100\r\n")));
+        let Event::Registered { expires, contact_user, registrar, .. } = alice.next().await else {
+            panic!("not registered")
+        };
+        assert_eq!((expires, registrar.to_string()), (100, "192.0.2.9:5060".to_owned()));
+        assert_eq!(contact, format!("<sip:{contact_user}@192.0.2.1:5060>"));
 
-            raw.sleep(Duration::from_millis(67_500)).await;
-            let refresh = raw.receive().await.unwrap();
-            assert_eq!(field(&refresh, "Call-ID"), field(&first, "Call-ID"));
-            assert_eq!(field(&refresh, "CSeq"), "2 REGISTER");
-            raw.send(&response(&refresh, "200 OK", "Expires: 600\r\n"));
-            assert!(matches!(alice.next().await, Event::Registered { expires: 600, .. }));
+        raw.sleep(Duration::from_millis(67_500)).await;
+        let refresh = raw.receive().await.unwrap();
+        assert_eq!(field(&refresh, "Call-ID"), field(&first, "Call-ID"));
+        assert_eq!(field(&refresh, "CSeq"), "2 REGISTER");
+        raw.send(&response(&refresh, "200 OK", "Expires: 600\r\n"));
+        assert!(matches!(alice.next().await, Event::Registered { expires: 600, .. }));
 
-            // Calls of this account go under its Contact.
-            alice.call(ALICE, "sip:bob@192.0.2.9", sdp("offer"));
-            let invite = raw.receive().await.unwrap();
-            assert_eq!(field(&invite, "Contact"), contact);
-            raw.send(&response(&invite, "486 Busy Here", ""));
-            assert!(matches!(alice.next().await, Event::Failed { .. }));
-            assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        // Calls of this account go under its Contact.
+        alice.call(ALICE, "sip:bob@192.0.2.9", sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        assert_eq!(field(&invite, "Contact"), contact);
+        raw.send(&response(&invite, "486 Busy Here", ""));
+        assert!(matches!(alice.next().await, Event::Failed { .. }));
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
 
-            alice.endpoint.unregister(id).unwrap();
-            let last = raw.receive().await.unwrap();
-            assert_eq!((field(&last, "CSeq"), field(&last, "Expires")), ("3 REGISTER", "0"));
-            raw.send(&response(&last, "200 OK", ""));
-            assert_eq!(alice.next().await, Event::Unregistered { id, aor: ALICE.to_owned() });
-            raw.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+        alice.endpoint.unregister(id).unwrap();
+        let last = raw.receive().await.unwrap();
+        assert_eq!((field(&last, "CSeq"), field(&last, "Expires")), ("3 REGISTER", "0"));
+        raw.send(&response(&last, "200 OK", ""));
+        assert_eq!(alice.next().await, Event::Unregistered { id, aor: ALICE.to_owned() });
+        raw.sleep(Duration::from_secs(70)).await;
+    });
     alice.assert_empty();
 }
 
 #[test]
 fn an_interval_too_brief_is_lengthened_once() {
     let (world, mut alice, mut raw) = pair();
-    world
-        .sim
-        .block_on(async {
-            alice.endpoint.register(config()).unwrap();
-            let first = raw.receive().await.unwrap();
-            raw.send(&response(&first, "423 Interval Too Brief", "Min-Expires: 3600\r\n"));
-            let longer = raw.receive().await.unwrap();
-            assert_eq!(field(&longer, "Expires"), "3600");
-            raw.send(&response(&longer, "423 Interval Too Brief", "Min-Expires: 7200\r\n"));
-            failed(&mut alice, 423).await;
-            assert_eq!(raw.receive().await, None);
-        })
-        .unwrap();
+    world.run(async {
+        alice.endpoint.register(config()).unwrap();
+        let first = raw.receive().await.unwrap();
+        raw.send(&response(&first, "423 Interval Too Brief", "Min-Expires: 3600\r\n"));
+        let longer = raw.receive().await.unwrap();
+        assert_eq!(field(&longer, "Expires"), "3600");
+        raw.send(&response(&longer, "423 Interval Too Brief", "Min-Expires: 7200\r\n"));
+        failed(&mut alice, 423).await;
+        assert_eq!(raw.receive().await, None);
+    });
 }
 
 async fn failed(alice: &mut Side, status: u16) {
@@ -119,26 +112,23 @@ fn a_registration_that_fails_is_tried_again_ever_later() {
         ("403 Forbidden", "", 900..=1800),
         (busy, "Retry-After: 1\r\n", 240..=480),
     ];
-    world
-        .sim
-        .block_on(async {
-            alice.endpoint.register(config()).unwrap();
-            let mut register = raw.receive().await.unwrap();
-            for (status, extra, wait) in cases {
-                raw.send(&response(&register, status, extra));
-                failed(&mut alice, status.get(..3).unwrap().parse().unwrap()).await;
-                let (waited, next) = again(&alice, &mut raw).await;
-                assert!(wait.contains(&waited), "{waited} s after {status} {extra}");
-                register = next;
-            }
-            // A success forgets the failures; a lifetime of 0 is no reason to hurry.
-            raw.send(&response(&register, "200 OK", "Expires: 0\r\n"));
-            assert!(matches!(alice.next().await, Event::Registered { .. }));
-            let (waited, register) = again(&alice, &mut raw).await;
-            assert_eq!(waited, 30);
-            raw.send(&response(&register, "500 Server Internal Error", ""));
-            failed(&mut alice, 500).await;
-            assert!((15..=30).contains(&again(&alice, &mut raw).await.0));
-        })
-        .unwrap();
+    world.run(async {
+        alice.endpoint.register(config()).unwrap();
+        let mut register = raw.receive().await.unwrap();
+        for (status, extra, wait) in cases {
+            raw.send(&response(&register, status, extra));
+            failed(&mut alice, status.get(..3).unwrap().parse().unwrap()).await;
+            let (waited, next) = again(&alice, &mut raw).await;
+            assert!(wait.contains(&waited), "{waited} s after {status} {extra}");
+            register = next;
+        }
+        // A success forgets the failures; a lifetime of 0 is no reason to hurry.
+        raw.send(&response(&register, "200 OK", "Expires: 0\r\n"));
+        assert!(matches!(alice.next().await, Event::Registered { .. }));
+        let (waited, register) = again(&alice, &mut raw).await;
+        assert_eq!(waited, 30);
+        raw.send(&response(&register, "500 Server Internal Error", ""));
+        failed(&mut alice, 500).await;
+        assert!((15..=30).contains(&again(&alice, &mut raw).await.0));
+    });
 }

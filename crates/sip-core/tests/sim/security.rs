@@ -38,15 +38,12 @@ async fn connect(alice: &mut Side, bob: &mut Side) -> (CallId, CallId) {
 fn a_challenged_call_asks_in_the_order_of_the_specification() {
     let Pair { world, mut alice, mut bob, asked_of_alice, asked_of_bob } =
         pair(Script::default(), Script { challenges_bye: true, ..Script::default() });
-    world
-        .sim
-        .block_on(async {
-            let (call, id) = connect(&mut alice, &mut bob).await;
-            bob.endpoint.hang_up(id).unwrap();
-            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Remote });
-            bob.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let (call, id) = connect(&mut alice, &mut bob).await;
+        bob.endpoint.hang_up(id).unwrap();
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Remote });
+        bob.sleep(Duration::from_secs(70)).await;
+    });
     assert_eq!(
         world.wire.lines(),
         [
@@ -95,15 +92,12 @@ fn a_challenged_call_asks_in_the_order_of_the_specification() {
 fn a_bye_is_challenged_and_signed_too() {
     let Pair { world, mut alice, mut bob, asked_of_alice, asked_of_bob } =
         pair(Script::default(), Script { challenges_bye: true, ..Script::default() });
-    world
-        .sim
-        .block_on(async {
-            let (call, id) = connect(&mut alice, &mut bob).await;
-            alice.endpoint.hang_up(call).unwrap();
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
-            alice.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let (call, id) = connect(&mut alice, &mut bob).await;
+        alice.endpoint.hang_up(call).unwrap();
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
+        alice.sleep(Duration::from_secs(70)).await;
+    });
     assert_eq!(asked_of_alice.count("authorize BYE 4 Plan(3)"), 1);
     assert_eq!(asked_of_bob.count("authenticate BYE"), 1);
     assert_eq!(asked_of_bob.count("request_received BYE in dialog"), 2);
@@ -115,19 +109,16 @@ fn a_bye_is_challenged_and_signed_too() {
 fn a_slow_verification_blocks_nothing_else() {
     let slow = Script { verify: When::After(Duration::from_secs(1)), ..Script::default() };
     let Pair { world, mut alice, mut bob, .. } = pair(Script::default(), slow);
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            alice.sleep(Duration::from_millis(300)).await;
-            let options = alice.endpoint.options(ALICE, BOB, None).unwrap();
-            let answered = Event::OptionsAnswered { id: options, outcome: Ok(200) };
-            assert_eq!(alice.next().await, answered);
-            let id = bob.incoming().await;
-            bob.endpoint.accept(id, sdp("answer")).unwrap();
-            assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        alice.sleep(Duration::from_millis(300)).await;
+        let options = alice.endpoint.options(ALICE, BOB, None).unwrap();
+        let answered = Event::OptionsAnswered { id: options, outcome: Ok(200) };
+        assert_eq!(alice.next().await, answered);
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
+    });
     assert_eq!(world.wire.count("192.0.2.2 100 INVITE"), 1);
 }
 
@@ -135,18 +126,15 @@ fn a_slow_verification_blocks_nothing_else() {
 fn s08_hang_up_while_signing_acks_the_401_and_sends_no_invite() {
     let slow = Script { sign: When::After(Duration::from_secs(1)), ..Script::default() };
     let Pair { world, mut alice, mut bob, asked_of_alice, .. } = pair(slow, Script::default());
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            alice.sleep(Duration::from_millis(500)).await;
-            assert_eq!(alice.endpoint.sizes().manager.consults, 1);
-            alice.endpoint.hang_up(call).unwrap();
-            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
-            assert_eq!(alice.next_within(70).await, None);
-            assert_eq!(bob.next_within(1).await, None);
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        alice.sleep(Duration::from_millis(500)).await;
+        assert_eq!(alice.endpoint.sizes().manager.consults, 1);
+        alice.endpoint.hang_up(call).unwrap();
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
+        assert_eq!(alice.next_within(70).await, None);
+        assert_eq!(bob.next_within(1).await, None);
+    });
     assert_eq!(world.wire.lines(), ["192.0.2.1 INVITE", "192.0.2.2 401 INVITE", "192.0.2.1 ACK"]);
     assert_eq!(asked_of_alice.asked().last().unwrap(), "abandon");
     assert_eq!(asked_of_alice.count("authorize dropped"), 1);
@@ -158,17 +146,14 @@ fn s08_hang_up_while_signing_acks_the_401_and_sends_no_invite() {
 fn a_verifier_that_hangs_is_500_with_retry_after_in_its_time() {
     let hangs = Script { verify: When::Never, ..Script::default() };
     let Pair { world, mut alice, mut bob, asked_of_bob, .. } = pair(Script::default(), hangs);
-    world
-        .sim
-        .block_on(async {
-            let before = alice.runtime.now();
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let failed = Event::Failed { id: call, cause: Cause::Status(500) };
-            assert_eq!(alice.next().await, failed);
-            assert!(alice.runtime.now() - before < Duration::from_millis(2_500));
-            assert_eq!(bob.next_within(70).await, None);
-        })
-        .unwrap();
+    world.run(async {
+        let before = alice.runtime.now();
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let failed = Event::Failed { id: call, cause: Cause::Status(500) };
+        assert_eq!(alice.next().await, failed);
+        assert!(alice.runtime.now() - before < Duration::from_millis(2_500));
+        assert_eq!(bob.next_within(70).await, None);
+    });
     assert_eq!(asked_of_bob.count("authenticate dropped"), 1);
     assert_eq!(asked_of_bob.count("abandon"), 1);
     alice.assert_empty();
@@ -218,15 +203,12 @@ fn a_signer_that_fails_is_a_local_error() {
 fn a_refused_caller_hears_the_status_and_never_rings() {
     let refuses = Script { verdict: Authentication::Refused(FORBIDDEN), ..Script::default() };
     let Pair { world, mut alice, mut bob, .. } = pair(Script::default(), refuses);
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let failed = Event::Failed { id: call, cause: Cause::Status(403) };
-            assert_eq!(alice.next().await, failed);
-            assert_eq!(bob.next_within(70).await, None);
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let failed = Event::Failed { id: call, cause: Cause::Status(403) };
+        assert_eq!(alice.next().await, failed);
+        assert_eq!(bob.next_within(70).await, None);
+    });
     alice.assert_empty();
     bob.assert_empty();
 }
@@ -237,15 +219,12 @@ fn a_challenger_that_is_never_satisfied_is_answered_five_times() {
     let verdict = Authentication::SendWwwAuthenticate(vec![field]);
     let stale = Script { verdict, ..Script::default() };
     let Pair { world, mut alice, bob, asked_of_bob, .. } = pair(Script::default(), stale);
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let failed = Event::Failed { id: call, cause: Cause::Status(401) };
-            assert_eq!(alice.next().await, failed);
-            alice.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let failed = Event::Failed { id: call, cause: Cause::Status(401) };
+        assert_eq!(alice.next().await, failed);
+        alice.sleep(Duration::from_secs(70)).await;
+    });
     assert_eq!(asked_of_bob.count("authenticate INVITE"), 5);
     alice.assert_empty();
     bob.assert_empty();
@@ -256,19 +235,16 @@ fn an_untrusted_2xx_is_acknowledged_and_ended_without_media() {
     let why = Why::ProofMissing;
     let doubts = Script { trust: Incoming::AckThenBye(why), ..Script::default() };
     let Pair { world, mut alice, mut bob, .. } = pair(doubts, Script::default());
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let id = bob.incoming().await;
-            bob.endpoint.accept(id, sdp("answer")).unwrap();
-            let failed = Event::Failed { id: call, cause: Cause::Security(why) };
-            assert_eq!(alice.next().await, failed);
-            assert_eq!(bob.next().await, Event::Confirmed { id });
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
-            alice.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        let failed = Event::Failed { id: call, cause: Cause::Security(why) };
+        assert_eq!(alice.next().await, failed);
+        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
+        alice.sleep(Duration::from_secs(70)).await;
+    });
     let lines = world.wire.lines();
     let ends = ["192.0.2.1 ACK", "192.0.2.1 BYE", "192.0.2.2 200 BYE"];
     assert_eq!(lines.get(lines.len() - 3..).unwrap(), ends);
@@ -280,17 +256,14 @@ fn an_untrusted_2xx_is_acknowledged_and_ended_without_media() {
 fn a_discarded_2xx_is_as_if_it_had_not_come() {
     let discards = Script { trust: Incoming::Discard, ..Script::default() };
     let Pair { world, mut alice, mut bob, .. } = pair(discards, Script::default());
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let id = bob.incoming().await;
-            bob.endpoint.accept(id, sdp("answer")).unwrap();
-            assert_eq!(alice.next().await, Event::Failed { id: call, cause: Cause::Timeout });
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::NoAck });
-            alice.sleep(Duration::from_secs(140)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        assert_eq!(alice.next().await, Event::Failed { id: call, cause: Cause::Timeout });
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::NoAck });
+        alice.sleep(Duration::from_secs(140)).await;
+    });
     alice.assert_empty();
     bob.assert_empty();
 }
@@ -299,19 +272,16 @@ fn a_discarded_2xx_is_as_if_it_had_not_come() {
 fn an_answer_that_cannot_be_signed_never_leaves() {
     let fails = Script { leaving: When::Never, ..Script::default() };
     let Pair { world, mut alice, mut bob, .. } = pair(Script::default(), fails);
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let id = bob.incoming().await;
-            bob.endpoint.accept(id, sdp("answer")).unwrap();
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Refused });
-            assert_eq!(bob.endpoint.hang_up(id), Err(Misuse::Unknown));
-            let failed = Event::Failed { id: call, cause: Cause::Status(500) };
-            assert_eq!(alice.next().await, failed);
-            alice.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Refused });
+        assert_eq!(bob.endpoint.hang_up(id), Err(Misuse::Unknown));
+        let failed = Event::Failed { id: call, cause: Cause::Status(500) };
+        assert_eq!(alice.next().await, failed);
+        alice.sleep(Duration::from_secs(70)).await;
+    });
     assert_eq!(world.wire.count("192.0.2.2 200 INVITE"), 0);
     alice.assert_empty();
     bob.assert_empty();
@@ -321,18 +291,15 @@ fn an_answer_that_cannot_be_signed_never_leaves() {
 fn cancel_while_the_answer_is_being_signed_is_487() {
     let slow = Script { leaving: When::After(Duration::from_secs(1)), ..Script::default() };
     let Pair { world, alice, mut bob, asked_of_bob, .. } = pair(Script::default(), slow);
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            let id = bob.incoming().await;
-            bob.endpoint.accept(id, sdp("answer")).unwrap();
-            bob.sleep(Duration::from_millis(500)).await;
-            alice.endpoint.hang_up(call).unwrap();
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Cancelled });
-            bob.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        bob.sleep(Duration::from_millis(500)).await;
+        alice.endpoint.hang_up(call).unwrap();
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Cancelled });
+        bob.sleep(Duration::from_secs(70)).await;
+    });
     assert_eq!(asked_of_bob.count("response_leaving dropped"), 1);
     assert_eq!(world.wire.count("192.0.2.2 487 INVITE"), 1);
     alice.assert_empty();
@@ -344,18 +311,15 @@ fn a_terminal_that_denies_lets_nobody_in_and_sends_nothing() {
     let world = World::perfect();
     let mut alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Deny));
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, Body::default());
-            let failed = Event::Failed { id: call, cause: Cause::Status(403) };
-            assert_eq!(alice.next().await, failed);
-            let call = bob.call(BOB, ALICE, Body::default());
-            let cause = Cause::Security(Why::Body);
-            assert_eq!(bob.next().await, Event::Failed { id: call, cause });
-            alice.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, Body::default());
+        let failed = Event::Failed { id: call, cause: Cause::Status(403) };
+        assert_eq!(alice.next().await, failed);
+        let call = bob.call(BOB, ALICE, Body::default());
+        let cause = Cause::Security(Why::Body);
+        assert_eq!(bob.next().await, Event::Failed { id: call, cause });
+        alice.sleep(Duration::from_secs(70)).await;
+    });
     assert_eq!(world.wire.count("192.0.2.2 INVITE"), 0);
     alice.assert_empty();
     bob.assert_empty();
@@ -394,18 +358,15 @@ fn a_verdict_that_comes_after_its_call_does_nothing() {
     use ssa::conformance::{Gate, Late};
     let gate = Gate::default();
     let (world, mut alice, mut bob) = with_double(Arc::new(Late(gate.clone())));
-    world
-        .sim
-        .block_on(async {
-            let call = alice.call(ALICE, BOB, sdp("offer"));
-            alice.sleep(Duration::from_millis(500)).await;
-            alice.endpoint.hang_up(call).unwrap();
-            assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
-            alice.sleep(Duration::from_millis(100)).await;
-            gate.open();
-            assert_eq!(bob.next_within(70).await, None);
-        })
-        .unwrap();
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        alice.sleep(Duration::from_millis(500)).await;
+        alice.endpoint.hang_up(call).unwrap();
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
+        alice.sleep(Duration::from_millis(100)).await;
+        gate.open();
+        assert_eq!(bob.next_within(70).await, None);
+    });
     assert_eq!(world.wire.count("192.0.2.2 487 INVITE"), 1);
     alice.assert_empty();
     bob.assert_empty();
@@ -415,23 +376,20 @@ fn a_verdict_that_comes_after_its_call_does_nothing() {
 fn a_reinvite_is_challenged_and_a_refusal_leaves_all_as_it_was() {
     let Pair { world, mut alice, mut bob, asked_of_bob, .. } =
         pair(Script::default(), Script::default());
-    world
-        .sim
-        .block_on(async {
-            let (call, id) = connect(&mut alice, &mut bob).await;
-            alice.endpoint.reinvite(call, sdp("more")).unwrap();
-            assert_eq!(bob.next().await, Event::Reinvited { id, body: sdp("more") });
-            bob.endpoint.accept_reinvite(id, sdp("yes")).unwrap();
-            let answered = Event::ReinviteAnswered { id: call, body: sdp("yes") };
-            assert_eq!(alice.next().await, answered);
-            assert_eq!(bob.next().await, Event::Confirmed { id });
-            assert_eq!(asked_of_bob.count("request_received INVITE in dialog"), 2);
-            assert_eq!(asked_of_bob.count("authenticate INVITE"), 2);
-            alice.endpoint.hang_up(call).unwrap();
-            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
-            alice.sleep(Duration::from_secs(70)).await;
-        })
-        .unwrap();
+    world.run(async {
+        let (call, id) = connect(&mut alice, &mut bob).await;
+        alice.endpoint.reinvite(call, sdp("more")).unwrap();
+        assert_eq!(bob.next().await, Event::Reinvited { id, body: sdp("more") });
+        bob.endpoint.accept_reinvite(id, sdp("yes")).unwrap();
+        let answered = Event::ReinviteAnswered { id: call, body: sdp("yes") };
+        assert_eq!(alice.next().await, answered);
+        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(asked_of_bob.count("request_received INVITE in dialog"), 2);
+        assert_eq!(asked_of_bob.count("authenticate INVITE"), 2);
+        alice.endpoint.hang_up(call).unwrap();
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
+        alice.sleep(Duration::from_secs(70)).await;
+    });
     alice.assert_empty();
     bob.assert_empty();
 }

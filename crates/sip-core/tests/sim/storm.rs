@@ -177,26 +177,23 @@ fn storm(seed: u64) -> Vec<String> {
     });
     let runtime = world.runtime(1);
     let pause = |time| runtime.sleep_until(runtime.now() + time);
-    world
-        .sim
-        .block_on(async {
-            for _ in 0..TURNS {
-                for player in &mut players {
-                    player.listen().await;
-                    player.act();
-                }
-                pause(Duration::from_millis(1 + dice.below(3000))).await;
-            }
+    world.run(async {
+        for _ in 0..TURNS {
             for player in &mut players {
                 player.listen().await;
-                player.open().iter().for_each(|id| player.side.endpoint.hang_up(*id).unwrap());
+                player.act();
             }
-            pause(QUIET).await;
-            for player in &mut players {
-                player.listen().await;
-            }
-        })
-        .unwrap();
+            pause(Duration::from_millis(1 + dice.below(3000))).await;
+        }
+        for player in &mut players {
+            player.listen().await;
+            player.open().iter().for_each(|id| player.side.endpoint.hang_up(*id).unwrap());
+        }
+        pause(QUIET).await;
+        for player in &mut players {
+            player.listen().await;
+        }
+    });
     for player in &players {
         assert_eq!(player.open(), [], "seed {seed}: {} still has calls", player.me);
         let sizes = player.side.endpoint.sizes();

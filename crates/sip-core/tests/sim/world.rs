@@ -92,6 +92,11 @@ impl World {
         Self { sim, wire: Arc::default() }
     }
 
+    /// Runs `play` to its end, in virtual time.
+    pub(crate) fn run<T>(&self, play: impl Future<Output = T>) -> T {
+        self.sim.block_on(play).unwrap()
+    }
+
     pub(crate) fn perfect() -> Self {
         let delay = Duration::from_millis(5);
         Self::new(1, Link { min_delay: delay, max_delay: delay, ..Link::PERFECT })
