@@ -72,7 +72,8 @@ impl<S: SecurityApplication + ?Sized> SecurityApplication for Observed<S> {
     async fn encrypt(
         &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
     ) -> Result<Vec<u8>, Error> {
-        self.asked("encrypt", format!("{} bytes to {recipients:?}", octets.len()));
+        let names: Vec<&str> = recipients.iter().map(Fingerprint::as_str).collect();
+        self.asked("encrypt", format!("{} bytes to {}", octets.len(), names.join(", ")));
         let answer = self.inner.encrypt(recipients, octets).await;
         self.answered("encrypt", answer, |octets| format!("{} bytes", octets.len()))
     }
