@@ -127,16 +127,12 @@ pub(super) struct Head {
 impl Head {
     const VERSION: u8 = 1;
 
-    pub(super) fn octets(&self) -> [u8; PART] {
-        let mut octets = [0; PART];
-        let fields = [Self::VERSION, self.epoch]
-            .into_iter()
-            .chain(self.inst.to_be_bytes())
-            .chain(self.boot.to_be_bytes())
-            .chain(self.issue.to_be_bytes())
-            .chain(self.salt);
-        octets.iter_mut().zip(fields).for_each(|(o, f)| *o = f);
-        octets
+    pub(super) const fn octets(&self) -> [u8; PART] {
+        let [i0, i1] = self.inst.to_be_bytes();
+        let [b0, b1] = self.boot.to_be_bytes();
+        let [t0, t1, t2, t3] = self.issue.to_be_bytes();
+        let [a, b, c, d, e, f, g, h] = self.salt;
+        [Self::VERSION, self.epoch, i0, i1, b0, b1, t0, t1, t2, t3, a, b, c, d, e, f, g, h]
     }
 
     pub(super) const fn parse(octets: &[u8; PART]) -> Result<Self, Stale> {
