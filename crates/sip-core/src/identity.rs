@@ -1,6 +1,7 @@
 //! What identifies a message: the fields that every one has, read once. RFC 3261 §8.1.1, §17.1.3,
 //! §17.2.3.
 
+use crate::view::{self, party};
 use crate::{Message, NameAddr, Via};
 use std::ops::Range;
 
@@ -56,16 +57,7 @@ impl<'a> Identity<'a> {
 
     /// The request whose identity this is, as the security manager sees it; `None` for a response.
     pub fn ssa_request(&self, message: &'a Message) -> Option<ssa::Request<'a>> {
-        Some(ssa::Request {
-            method: message.method()?.as_str(),
-            uri: message.request_uri()?,
-            call_id: self.call_id,
-            cseq: self.cseq,
-            from: party(&self.from),
-            to: party(&self.to),
-            headers: message,
-            body: message.body(),
-        })
+        view::request(message, self.call_id, self.cseq, [party(&self.from), party(&self.to)])
     }
 
     /// Where its parts stand in `message`, to be kept beside it.
@@ -84,10 +76,6 @@ impl<'a> Identity<'a> {
             cseq: self.cseq,
         }
     }
-}
-
-pub(crate) fn party<'a>(address: &NameAddr<'a>) -> ssa::Party<'a> {
-    ssa::Party { uri: address.uri().as_bytes(), tag: address.tag() }
 }
 
 /// Octets of a message, by where they stand.
@@ -137,16 +125,8 @@ impl Places {
             uri: places.uri.in_message(message),
             tag: places.tag.map(|tag| tag.in_message(message)),
         };
-        Some(ssa::Request {
-            method: message.method()?.as_str(),
-            uri: message.request_uri()?,
-            call_id: self.call_id.in_message(message),
-            cseq: self.cseq,
-            from: party(self.from),
-            to: party(self.to),
-            headers: message,
-            body: message.body(),
-        })
+        let call_id = self.call_id.in_message(message);
+        view::request(message, call_id, self.cseq, [party(self.from), party(self.to)])
     }
 
     /// The top Via's branch, empty where it has none.

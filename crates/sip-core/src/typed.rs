@@ -25,11 +25,6 @@ impl Message {
         List::new(self.headers(HeaderName::Via), Via::read)
     }
 
-    /// Number of Via values, up to the first malformed one.
-    pub fn via_count(&self) -> usize {
-        self.vias().take_while(Result::is_ok).count()
-    }
-
     /// Call-ID.
     ///
     /// # Errors
