@@ -11,13 +11,13 @@
 //! unknown suite, an MKI, a session parameter that is not marked as optional, a line whose
 //! profile is not SRTP (RFC 8643). A lifetime is the duty of the sender whose key it is.
 
+use crate::secret::same;
 use crate::srtp::Suite;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use ssm::{Line, Profile, SLOT};
 use std::fmt;
-use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// Media lines that keys are read for; an SDP body has no more here.
@@ -71,7 +71,7 @@ impl MasterKey {
 
     /// Whether both are the same key, found out in constant time.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.octets().ct_eq(other.octets()).into()
+        same(self.octets(), other.octets())
     }
 }
 

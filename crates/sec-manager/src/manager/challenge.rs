@@ -22,27 +22,25 @@ impl Shared {
         if !same {
             return Answer::Ready(Required::GiveUp(Why::OtherCall));
         }
-        if self.lock().records.enter(call.0, self.platform.now()).is_none() {
-            return Answer::Ready(Required::GiveUp(Why::Abandoned));
-        }
         match self.asked(call, sent) {
-            Requirement::Pgp => self.pgp_plan(call, hop, response, sent),
-            Requirement::Digest | Requirement::Nothing => {
+            Some(Requirement::Pgp) => self.pgp_plan(call, hop, response, sent),
+            Some(Requirement::Digest | Requirement::Nothing) => {
                 self.digest_plan(call, hop, response, sent)
             }
+            None => Answer::Ready(Required::GiveUp(Why::Abandoned)),
         }
     }
 
-    /// What the call requires. A request that carried no proof of ours is a new one, with tries of
-    /// its own (promise 8).
-    fn asked(&self, call: CallRef, sent: &Request<'_>) -> Requirement {
+    /// What the call requires; `None` where there is no room for its record. A request that carried
+    /// no proof of ours is a new one, with tries of its own (promise 8).
+    fn asked(&self, call: CallRef, sent: &Request<'_>) -> Option<Requirement> {
         let mut inner = self.lock();
-        let Some(record) = inner.records.get_mut(call.0) else { return Requirement::Nothing };
+        let record = inner.records.enter(call.0, self.platform.now())?;
         if !carries_proof(record, sent) {
             record.plan = None;
             record.tries.clear();
         }
-        record.require
+        Some(record.require)
     }
 
     /// Keeps the plan under a ticket of its own and starts to wait.

@@ -3,13 +3,13 @@
 use super::keys::{CounterMode, SessionKeys, Stream};
 use super::packet::RTCP_HEADER;
 use super::{Suite, WrongKeyLength};
+use crate::secret::same;
 use aes::Aes128;
 use aes_gcm::{AeadInOut as _, Aes128Gcm};
 use ctr::cipher::{InnerIvInit as _, KeyInit as _, StreamCipherCore as _};
 use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
 use ssm::PacketError;
-use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 /// Which packet is protected: what the IV and the tag depend on beside its octets.
@@ -110,7 +110,7 @@ impl Transform {
             Self::Counter { cipher, mac, salt } => {
                 let expected = authenticate(mac, frame, header, body);
                 let expected = expected.get(..tag.len()).ok_or(PacketError::NotAuthentic)?;
-                if !bool::from(expected.ct_eq(tag)) {
+                if !same(expected, tag) {
                     return Err(PacketError::NotAuthentic);
                 }
                 apply_keystream(cipher, salt, frame, body);

@@ -117,15 +117,7 @@ fn g11_a_signed_invite_is_accepted_once() {
     calls.platform.advance(Duration::from_secs(400));
     assert!(!calls.admits(&invite));
     // At a callee that was restarted, and at another instance of it: the keys are the same.
-    let mut bobs = None;
-    let calls = Calls::with(
-        |double| double,
-        |double| {
-            bobs = Some(Arc::clone(&double));
-            double
-        },
-    );
-    let bobs = bobs.unwrap();
+    let (calls, bobs) = Calls::sharing_bobs();
     let invite = calls.authorized();
     let peer = (ALICE, calls.alice.fingerprint.as_str());
     let again = || side(&calls.platform, bobs.clone(), (BOB, &calls.bob.fingerprint), peer).manager;
@@ -200,17 +192,10 @@ fn g10_a_challenge_of_another_domain_is_not_answered() {
 
 #[test]
 fn two_callees_of_one_realm_each_find_the_answer_to_their_own_challenge() {
-    let mut bobs = None;
-    let calls = Calls::with(
-        |double| double,
-        |double| {
-            bobs = Some(Arc::clone(&double));
-            double
-        },
-    );
+    let (calls, bobs) = Calls::sharing_bobs();
     // Bob's other device: the same address and key, a manager of its own.
     let peer = (ALICE, calls.alice.fingerprint.as_str());
-    let other = side(&calls.platform, bobs.unwrap(), (BOB, &calls.bob.fingerprint), peer);
+    let other = side(&calls.platform, bobs, (BOB, &calls.bob.fingerprint), peer);
     let invite = calls.invite();
     let theirs = match other.manager.request_received(CALL, &invite.arrival(), &invite.view()) {
         Received::SendWwwAuthenticate(fields) => fields,

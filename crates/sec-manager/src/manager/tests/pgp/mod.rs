@@ -67,6 +67,19 @@ impl Calls {
         Self::with(|double| double, |double| double)
     }
 
+    /// Two sides, and Bob's application for whoever else is Bob.
+    fn sharing_bobs() -> (Self, Arc<Double>) {
+        let mut bobs = None;
+        let calls = Self::with(
+            |double| double,
+            |double| {
+                bobs = Some(Arc::clone(&double));
+                double
+            },
+        );
+        (calls, bobs.unwrap())
+    }
+
     /// Two sides whose applications may be something else than the honest double.
     fn with<A, B>(
         alice_app: impl FnOnce(Arc<Double>) -> Arc<A>, bob_app: impl FnOnce(Arc<Double>) -> Arc<B>,

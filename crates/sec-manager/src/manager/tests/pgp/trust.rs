@@ -32,17 +32,10 @@ impl sst::TelephonyApplication for Trusting {
 
 #[test]
 fn a_key_that_the_user_trusts_is_pinned_until_it_is_configured() {
-    let mut bobs = None;
-    let mut calls = Calls::with(
-        |double| double,
-        |double| {
-            bobs = Some(Arc::clone(&double));
-            double
-        },
-    );
+    let (mut calls, bobs) = Calls::sharing_bobs();
     let trusting = Arc::new(Trusting::default());
     let manager = SecurityManager::builder(calls.platform.clone())
-        .pgp(Pgp::new(bobs.unwrap()))
+        .pgp(Pgp::new(bobs))
         .application(trusting.clone())
         .build()
         .unwrap();
