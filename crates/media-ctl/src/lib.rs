@@ -1,3 +1,5 @@
+//! The media controller, sans-IO: RFC 3264 offer/answer, RFC 3550 RTP and RTCP, G.711.
+//!
 #![doc = include_str!("../README.md")]
 
 pub mod audio;
