@@ -5,7 +5,7 @@ use media_ctl::Stats;
 use sip_core::manager::{CallId, Cause, EndReason, OptionsId, RegistrationId};
 use std::fmt;
 use std::net::SocketAddr;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -121,10 +121,14 @@ impl fmt::Display for Outcome {
 
 /// The events of a terminal, in order.
 ///
-/// They wait until they are read: a slow reader learns late, and holds no call up. Who does not
-/// want them drops this.
+/// They wait until they are read, 1 024 at most: a slow reader learns late, and holds no call up.
+/// While more than half of them wait, calls that come in are refused with 503. Who does not want
+/// them drops this.
 #[derive(Debug)]
-pub struct Events(pub(super) UnboundedReceiver<Event>);
+pub struct Events(pub(super) Receiver<Event>);
+
+/// Events that wait to be read at most.
+pub(super) const UNREAD: usize = 1_024;
 
 impl Events {
     /// The next event, or `None` once the terminal has shut down.

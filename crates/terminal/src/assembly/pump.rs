@@ -1,7 +1,7 @@
 //! From the SIP manager's events to the terminal's: where a call's media begins and ends.
 
 use super::calls::Live;
-use super::events::{Event, Outcome};
+use super::events::{Event, Outcome, UNREAD};
 use super::shared::{Shared, sdp};
 use media_ctl::driver::MediaSession;
 use sip_core::driver::Events;
@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 #[cfg(feature = "digest")]
 use std::sync::PoisonError;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 
 /// What a registrar's answer says of its flow.
 #[cfg_attr(not(feature = "digest"), expect(dead_code, reason = "for the security manager"))]
@@ -23,11 +23,19 @@ struct Registered {
 }
 
 /// Runs until the SIP manager has shut down.
-pub(super) async fn pump(shared: Arc<Shared>, mut sip: Events, out: UnboundedSender<Event>) {
+pub(super) async fn pump(shared: Arc<Shared>, mut sip: Events, out: Sender<Event>) {
     while let Some(event) = sip.next().await {
+        if let Sip::Incoming { id, .. } = event
+            && out.capacity() < UNREAD / 2
+        {
+            // The other half is for what becomes of the calls that are known. A call that is over
+            // needs no answer.
+            _ = shared.endpoint.reject(id, 503);
+            continue;
+        }
         if let Some(event) = shared.on(event) {
             // Nobody has to listen; the calls go on.
-            drop(out.send(event));
+            drop(out.try_send(event));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The terminal's commands.
 
 use super::calls::Calls;
-use super::events::{Events, Outcome};
+use super::events::{Events, Outcome, UNREAD};
 use super::ports::{Hashed, Ports};
 use super::pump::pump;
 use super::security::Security;
@@ -72,7 +72,7 @@ impl Terminal {
             streams: Mutex::default(),
             entropy: ports.entropy,
         });
-        let (sender, receiver) = mpsc::unbounded_channel();
+        let (sender, receiver) = mpsc::channel(UNREAD);
         ports.runtime.spawn(Box::pin(pump(Arc::clone(&shared), sip_events, sender)));
         Ok((Self { shared }, Events(receiver)))
     }

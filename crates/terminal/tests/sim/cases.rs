@@ -130,6 +130,20 @@ fn a_call_is_set_up_though_nobody_reads_the_events() {
     assert!(heard > 50, "{heard} packets\n{}", world.ladder());
 }
 
+#[test]
+fn calls_are_refused_while_nobody_reads_that_others_came() {
+    let world = World::new(512, Change { require: Require::Nothing, ..Change::default() });
+    for _ in 0..300 {
+        let id = world.call();
+        world.pass(Duration::from_millis(50));
+        world.caller.hang_up(id);
+        world.pass(Duration::from_millis(50));
+    }
+    world.settle();
+    let refused = status_of(&world, "caller", "SIP/2.0 503");
+    assert!((30..60).contains(&refused), "{refused} of 300, of which two events each are kept");
+}
+
 /// Sees a call to its end and says what both sides saw.
 fn end(mut world: World) -> (World, Seen, Seen) {
     let (caller, callee) = world.watch();
