@@ -20,7 +20,8 @@ fuzz_target!(|octets: &[u8]| {
         assert!(octets.starts_with(uri.without_params()));
     }
     if let Ok(address) = NameAddr::parse(octets) {
-        let _ = (address.display_text(), address.tag());
+        let shown = address.display_text().map_or(0, |text| text.octets().count());
+        assert!(shown + address.tag().map_or(0, <[u8]>::len) <= octets.len());
     }
     if let Ok(via) = Via::parse(octets) {
         assert!(via.same_sent_by(&via));

@@ -4,9 +4,9 @@
 //! start line is none; whatever else is wrong becomes its [`Fault`], and stays where it is.
 
 use crate::start_line::StartLine;
-use crate::syntax::{TOKEN, span};
 use crate::{Expected, Fault, FaultKind, HeaderName, Limits, ParseError};
 use memchr::memchr;
+use sip_syntax::class::{TOKEN, span};
 
 /// One header field: offsets into the message.
 #[derive(Clone, Copy, Debug)]

@@ -37,7 +37,6 @@ mod builder;
 pub mod dialog;
 #[cfg(feature = "driver")]
 pub mod driver;
-mod error;
 mod fault;
 mod framing;
 mod head;
@@ -51,15 +50,12 @@ mod method;
 mod name;
 mod start_line;
 mod status;
-mod syntax;
 pub mod transaction;
 mod typed;
-mod uri;
 mod validate;
 mod view;
 
 pub use builder::{RequestBuilder, ResponseBuilder};
-pub use error::{Expected, ParseError};
 pub use fault::{Fault, FaultKind};
 pub use framing::{FrameError, Framed, StreamFramer};
 pub use headers::{
@@ -71,7 +67,8 @@ pub use limits::Limits;
 pub use message::Message;
 pub use method::Method;
 pub use name::HeaderName;
+pub use sip_syntax::{
+    Expected, Host, Param, Params, ParseError, Scheme, Text, Uri, UriHeaders, UriParams,
+};
 pub use status::StatusCode;
-pub use syntax::{Param, Params};
-pub use uri::{Host, Scheme, Uri, UriHeaders, UriParams};
 pub use validate::{Capabilities, Verdict, validate, validate_within};

@@ -64,7 +64,7 @@ impl<'a> Method<'a> {
 
     /// The method that `token` names, or `None` where it is no token.
     pub fn parse(token: &'a [u8]) -> Option<Self> {
-        use crate::syntax::{TOKEN, span};
+        use sip_syntax::class::{TOKEN, span};
         (!token.is_empty() && span(token, TOKEN) == token.len()).then_some(Self(token))
     }
 

@@ -5,7 +5,7 @@
 //! names share, which is checked when it is built, yields the one name it could be; two
 //! comparisons settle it.
 
-use crate::syntax::{TOKEN, span};
+use sip_syntax::class::{TOKEN, span};
 use std::fmt;
 
 macro_rules! header_names {

@@ -1,7 +1,7 @@
 //! Start lines: Request-Line and Status-Line. RFC 3261 §7.1, §7.2.
 
-use crate::syntax::{DIGIT, TOKEN, is, span};
 use crate::{Expected, ParseError, StatusCode};
+use sip_syntax::class::{DIGIT, TOKEN, is, span};
 use std::ops::Range;
 
 /// A start line: offsets into the message.

@@ -6,8 +6,8 @@ use crate::headers::{
     CSeq, CallId, Contact, ContentType, Date, NameAddr, Via, delta_seconds, max_forwards,
     read_token,
 };
-use crate::syntax::List;
 use crate::{Expected, HeaderName, Message, ParseError};
+use sip_syntax::List;
 
 impl Message {
     /// The topmost Via: where a response goes, and what a transaction is known by.
@@ -136,6 +136,6 @@ impl Message {
     }
 }
 
-const fn missing(name: HeaderName) -> ParseError {
-    ParseError::new(0, Expected::Header(name))
+fn missing(name: HeaderName) -> ParseError {
+    ParseError::new(0, Expected::Header(name.as_str()))
 }

@@ -129,7 +129,7 @@ proptest! {
         prop_assert_eq!(message.header(HeaderName::From), Some(from.as_bytes()));
         let read = message.from()?;
         prop_assert_eq!(read.tag(), Some(tag.as_bytes()));
-        let shown = read.display_text();
+        let shown = read.display_text().map(|text| text.octets().collect::<Vec<u8>>());
         prop_assert_eq!(shown.as_deref(), Some(display.as_bytes()));
         prop_assert!(read.uri().matches(&message.to()?.uri()));
         answered(&message)?;

@@ -62,6 +62,20 @@ pub(crate) const TABLE: &[Row] = &[
         must_not_say: &[NO_TOKIO, NO_LOG, NO_FILES, NO_SOCKETS, NO_SPAWN, NO_SIP],
     },
     Row {
+        name: "sip-syntax",
+        folder: "crates/sip-syntax",
+        may_name: &[],
+        must_not_say: &[
+            NO_TOKIO,
+            NO_LOG,
+            NO_FILES,
+            NO_SOCKETS,
+            NO_SPAWN,
+            NO_SIP,
+            ("extern crate alloc", "no input makes the grammar allocate"),
+        ],
+    },
+    Row {
         name: "net",
         folder: "crates/net",
         may_name: &["ssa"],
@@ -70,7 +84,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         name: "sip-core",
         folder: "crates/sip-core",
-        may_name: &["ssa", "net"],
+        may_name: &["ssa", "net", "sip-syntax"],
         must_not_say: &[
             NO_TOKIO,
             NO_LOG,
@@ -99,7 +113,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         name: "sec-manager",
         folder: "crates/sec-manager",
-        may_name: &["ssa", "sst", "ssm", "sma"],
+        may_name: &["ssa", "sst", "ssm", "sma", "sip-syntax"],
         must_not_say: &[NO_TOKIO, NO_LOG, NO_FILES, NO_SOCKETS, NO_SPAWN],
     },
     Row {
@@ -148,11 +162,16 @@ pub(crate) const TREES: &[Tree] = &[
     Tree { package: "ssm", features: &[], rule: Rule::Exactly(&[]) },
     Tree { package: "sst", features: &[], rule: Rule::Exactly(&[]) },
     Tree { package: "sma", features: &[], rule: Rule::Exactly(&[]) },
-    Tree { package: "sip-core", features: &[], rule: Rule::Exactly(&["bytes", "memchr", "ssa"]) },
+    Tree { package: "sip-syntax", features: &[], rule: Rule::Exactly(&[]) },
+    Tree {
+        package: "sip-core",
+        features: &[],
+        rule: Rule::Exactly(&["bytes", "memchr", "sip-syntax", "ssa"]),
+    },
     Tree {
         package: "sip-core",
         features: &["driver"],
-        rule: Rule::Exactly(&["bytes", "memchr", "net", "ssa"]),
+        rule: Rule::Exactly(&["bytes", "memchr", "net", "sip-syntax", "ssa"]),
     },
     Tree { package: "net", features: &[], rule: Rule::Exactly(&["bytes", "ssa"]) },
     Tree { package: "sec-manager", features: &[], rule: Rule::Without(FOREIGN) },

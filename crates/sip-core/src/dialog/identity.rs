@@ -2,8 +2,8 @@
 
 use super::route::{Route, values};
 use super::texts::Texts;
-use crate::syntax::List;
 use crate::{HeaderName, Message, NameAddr};
+use sip_syntax::List;
 
 const CALL_ID: usize = 0;
 const LOCAL: usize = 1;

@@ -58,7 +58,7 @@ fn strict_uri(route: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::List;
+    use sip_syntax::List;
 
     fn route(rows: &[&str]) -> Route {
         let list = List::new(rows.iter().map(|row| row.as_bytes()), NameAddr::read);

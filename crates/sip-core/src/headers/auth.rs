@@ -1,8 +1,8 @@
 //! Credentials and challenges, as far as a SIP stack reads them: a scheme, and raw bytes.
 //! RFC 3261 §20.7, §20.44.
 
-use crate::syntax::Cursor;
 use crate::{Expected, ParseError};
+use sip_syntax::Cursor;
 
 /// A value of Authorization, Proxy-Authorization, WWW-Authenticate or Proxy-Authenticate.
 ///

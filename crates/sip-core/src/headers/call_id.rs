@@ -1,7 +1,8 @@
 //! Call-ID. RFC 3261 §20.8.
 
-use crate::syntax::{Cursor, WORD};
 use crate::{Expected, ParseError};
+use sip_syntax::Cursor;
+use sip_syntax::class::WORD;
 use std::fmt;
 
 /// A Call-ID: compared by octets.

@@ -1,9 +1,8 @@
 //! Contact: `*`, or addresses. RFC 3261 §20.10.
 
-use super::name_addr::NameAddr;
 use super::numbers::delta_seconds;
 use crate::ParseError;
-use crate::syntax::Cursor;
+use sip_syntax::{Cursor, NameAddr};
 
 /// One value of Contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

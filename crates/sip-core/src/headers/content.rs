@@ -1,7 +1,7 @@
 //! Content-Type and Content-Disposition. RFC 3261 §20.11, §20.15.
 
-use crate::syntax::{Cursor, Params};
 use crate::{Expected, ParseError};
+use sip_syntax::{Cursor, Params};
 
 /// A media type with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! CSeq. RFC 3261 §20.16, §8.1.1.5.
 
-use crate::syntax::Cursor;
 use crate::{Method, ParseError};
+use sip_syntax::Cursor;
 
 /// A sequence number and the method it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

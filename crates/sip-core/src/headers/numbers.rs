@@ -1,7 +1,8 @@
 //! Headers that are a number: Content-Length, Max-Forwards, Expires. RFC 3261 §20.14, §20.19, §20.22.
 
-use crate::syntax::{Cursor, DIGIT, decimal};
 use crate::{Expected, ParseError};
+use sip_syntax::class::DIGIT;
+use sip_syntax::{Cursor, decimal};
 
 /// A number of seconds, clamped to 2³²−1. RFC 3261 §20.19 sets that as the largest.
 ///

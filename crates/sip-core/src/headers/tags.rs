@@ -1,7 +1,7 @@
 //! Lists of tokens: Supported, Require, Proxy-Require, Unsupported, Allow. RFC 3261 §20.32.
 
 use crate::ParseError;
-use crate::syntax::Cursor;
+use sip_syntax::Cursor;
 
 /// One token of a list.
 #[inline]

@@ -1,8 +1,9 @@
 //! Via. RFC 3261 §20.42, RFC 3581.
 
-use crate::syntax::{Cursor, DIGIT, Param, Params, decimal};
-use crate::uri::Host;
+use crate::Host;
 use crate::{Expected, ParseError};
+use sip_syntax::class::DIGIT;
+use sip_syntax::{Cursor, Param, Params, decimal};
 
 /// One value of Via.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -87,8 +87,9 @@ pub(super) fn uri(uri: &Uri<'_>) -> Components {
 }
 
 pub(super) fn address(address: &NameAddr<'_>) -> Components {
+    let display: Option<Vec<u8>> = address.display_text().map(|text| text.octets().collect());
     Components::default()
-        .with("display", address.display_text().as_deref())
+        .with("display", display.as_deref())
         .with("uri", uri(&address.uri()))
         .with("params", params(address.params().iter()))
 }

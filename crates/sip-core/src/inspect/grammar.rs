@@ -3,8 +3,9 @@
 
 use super::components::{self, Components, Value};
 use crate::headers::{CallId, NameAddr, delta_seconds};
-use crate::syntax::{Cursor, DIGIT, Params};
 use crate::{Expected, ParseError, Uri};
+use sip_syntax::class::DIGIT;
+use sip_syntax::{Cursor, Params};
 
 type Parsed = Result<Value, ParseError>;
 

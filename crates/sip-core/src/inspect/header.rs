@@ -6,8 +6,8 @@ use crate::headers::{
     CSeq, CallId, Contact, ContentDisposition, ContentType, Date, NameAddr, Via, content_length,
     delta_seconds, max_forwards,
 };
-use crate::syntax::{Cursor, List};
 use crate::{AuthValue, Expected, HeaderName, ParseError};
+use sip_syntax::{Cursor, List};
 
 type Parsed = Result<Value, ParseError>;
 

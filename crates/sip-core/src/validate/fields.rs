@@ -9,8 +9,8 @@ use crate::headers::{
     CSeq, CallId, Contact, ContentDisposition, ContentType, NameAddr, Via, delta_seconds,
     max_forwards, read_token,
 };
-use crate::syntax::{Cursor, List, Params};
 use crate::{AuthValue, Expected, HeaderName, Limits, Message, ParseError};
+use sip_syntax::{Cursor, List, Params};
 
 /// Checks what every message must have, then each field that is `read`, then what they say of one
 /// another.

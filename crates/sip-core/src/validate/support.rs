@@ -3,8 +3,8 @@
 use super::capabilities::Capabilities;
 use super::verdict::Verdict;
 use crate::headers::ContentType;
-use crate::syntax::List;
 use crate::{HeaderName, Message, Method, Scheme, StatusCode};
+use sip_syntax::List;
 
 /// 505: there is no other version than 2.0. RFC 3261 §21.5.6.
 pub(super) const fn version() -> Verdict {

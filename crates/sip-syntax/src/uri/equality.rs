@@ -1,7 +1,7 @@
 //! When two URIs are the same. RFC 3261 §19.1.4.
 
 use super::value::{Scheme, Uri};
-use crate::syntax::Param;
+use crate::Param;
 
 /// Parameters that, standing in one URI only, make two URIs differ.
 const TELLING: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"];
@@ -61,16 +61,8 @@ impl Uri<'_> {
     }
 
     fn matches_tel(&self, other: &Uri<'_>) -> bool {
-        let digits = |number: Option<&[u8]>| -> Vec<u8> {
-            number
-                .unwrap_or_default()
-                .iter()
-                .filter(|byte| !matches!(byte, b'-' | b'.' | b'(' | b')'))
-                .map(u8::to_ascii_lowercase)
-                .collect()
-        };
         let params = |uri: &Uri<'_>| uri.params.iter().count();
-        digits(self.user) == digits(other.user)
+        digits(self.user).eq(digits(other.user))
             && params(self) == params(other)
             && self.params.iter().all(|param| {
                 other
@@ -79,6 +71,12 @@ impl Uri<'_> {
                     .any(|p| equal_folded(p.name, param.name) && same_value(&p, &param))
             })
     }
+}
+
+/// The digits of a telephone number, without its visual separators.
+fn digits(number: Option<&[u8]>) -> impl Iterator<Item = u8> + '_ {
+    let digits = number.unwrap_or_default().iter();
+    digits.filter(|byte| !matches!(byte, b'-' | b'.' | b'(' | b')')).map(u8::to_ascii_lowercase)
 }
 
 /// User and password: case counts, an escape is what it stands for.
@@ -107,7 +105,7 @@ fn equal_folded(a: &[u8], b: &[u8]) -> bool {
 /// such an escape is not the octet itself. RFC 3261 §19.1.4, RFC 2396 §2.4.2.
 fn unescape(text: &[u8]) -> impl Iterator<Item = (u8, bool)> + '_ {
     let mut rest = text;
-    std::iter::from_fn(move || match rest {
+    core::iter::from_fn(move || match rest {
         [b'%', high, low, tail @ ..] => {
             let digit =
                 |byte: &u8| char::from(*byte).to_digit(16).and_then(|d| u8::try_from(d).ok());

@@ -1,9 +1,9 @@
 //! Hosts: a name, an IPv4 address or an IPv6 reference. RFC 3261 §25.1, RFC 5954.
 
-use crate::syntax::{ALPHANUM, Cursor, DIGIT, HOST_CHAR, is};
-use crate::{Expected, ParseError};
-use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use crate::class::{ALPHANUM, DIGIT, HOST_CHAR, is};
+use crate::{Cursor, Expected, ParseError};
+use core::fmt;
+use core::net::{IpAddr, Ipv6Addr};
 
 /// A host as it stands, an IPv6 reference with its brackets.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,8 +22,12 @@ impl<'a> Host<'a> {
         if cursor.is_done() { Ok(host) } else { Err(cursor.error(Expected::Host)) }
     }
 
+    /// Reads a host up to an octet that cannot be its.
+    ///
+    /// # Errors
+    /// What is neither a host name nor an address.
     #[inline]
-    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+    pub fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
         if cursor.peek() == Some(b'[') {
             return Self::read_reference(cursor);
         }
@@ -63,7 +67,7 @@ impl<'a> Host<'a> {
         let inner = self.raw.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
         match inner {
             Some(inner) => ipv6(inner).map(IpAddr::V6),
-            None => std::str::from_utf8(self.raw).ok()?.parse().ok(),
+            None => core::str::from_utf8(self.raw).ok()?.parse().ok(),
         }
     }
 
@@ -141,7 +145,7 @@ fn ipv4_length(text: &[u8]) -> Option<usize> {
 }
 
 pub(crate) fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
-    std::str::from_utf8(text).ok()?.parse().ok()
+    core::str::from_utf8(text).ok()?.parse().ok()
 }
 
 #[cfg(test)]

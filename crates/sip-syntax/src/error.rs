@@ -1,7 +1,6 @@
 //! What was wrong with what was parsed, and where.
 
-use crate::HeaderName;
-use std::fmt;
+use core::fmt;
 
 /// Input that does not have the form it should have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +35,7 @@ impl fmt::Display for ParseError {
     }
 }
 
-impl std::error::Error for ParseError {}
+impl core::error::Error for ParseError {}
 
 /// What a parser expected. RFC 3261 §25.1 names the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +52,7 @@ pub enum Expected {
     /// Fewer octets.
     FewerOctets,
     /// A header field of this name.
-    Header(HeaderName),
+    Header(&'static str),
     /// A token.
     Token,
     /// A word, or two joined by `@`.

@@ -1,8 +1,8 @@
 //! The URI type.
 
 use super::components::{UriHeaders, UriParams};
-use super::host::Host;
-use std::fmt;
+use crate::Host;
+use core::fmt;
 
 /// A URI's scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

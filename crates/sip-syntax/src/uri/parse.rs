@@ -1,11 +1,10 @@
 //! Reading a URI.
 
 use super::components::{UriHeaders, UriParams};
-use super::host::Host;
 use super::tel;
 use super::value::{Scheme, Uri};
-use crate::syntax::{ALPHANUM, Cursor, PASSWORD_CHAR, URIC, USER_CHAR, is, span_escaped};
-use crate::{Expected, ParseError};
+use crate::class::{ALPHANUM, PASSWORD_CHAR, URIC, USER_CHAR, is, span_escaped};
+use crate::{Cursor, Expected, Host, ParseError};
 
 impl<'a> Uri<'a> {
     /// Reads a URI and no more: no white space, no brackets.
@@ -22,8 +21,11 @@ impl<'a> Uri<'a> {
     }
 
     /// Reads a URI up to an octet that cannot be its.
+    ///
+    /// # Errors
+    /// Where and what was expected.
     #[inline]
-    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+    pub fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
         let start = *cursor;
         let scheme = read_scheme(cursor)?;
         let mut uri = match scheme {
@@ -38,7 +40,7 @@ impl<'a> Uri<'a> {
 
 impl<'a> Scheme<'a> {
     /// The scheme that a text begins with, whatever follows it.
-    pub(crate) fn of(text: &'a [u8]) -> Option<Self> {
+    pub fn of(text: &'a [u8]) -> Option<Self> {
         read_scheme(&mut Cursor::new(text)).ok()
     }
 }
@@ -106,7 +108,7 @@ fn read_userinfo<'a>(cursor: &mut Cursor<'a>) -> Result<UserInfo<'a>, ParseError
 
 /// `[ ":" port ]`.
 #[inline]
-pub(crate) fn read_port(cursor: &mut Cursor<'_>) -> Result<Option<u16>, ParseError> {
+fn read_port(cursor: &mut Cursor<'_>) -> Result<Option<u16>, ParseError> {
     if !cursor.eat(b':') {
         return Ok(None);
     }

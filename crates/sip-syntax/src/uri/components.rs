@@ -1,8 +1,8 @@
 //! Parameters and headers within a URI. RFC 3261 §19.1.1.
 
-use crate::syntax::{Cursor, HEADER_CHAR, PARAM_CHAR, Param, span_escaped};
-use crate::{Expected, ParseError};
-use std::fmt;
+use crate::class::{Class, HEADER_CHAR, PARAM_CHAR, span_escaped};
+use crate::{Cursor, Expected, Param, ParseError};
+use core::fmt;
 
 /// The parameters of a URI, in order. They are well-formed: checked when they were read.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -128,7 +128,7 @@ fn read_header(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
 }
 
 #[inline]
-fn some(cursor: &mut Cursor<'_>, class: u16, expected: Expected) -> Result<(), ParseError> {
+fn some(cursor: &mut Cursor<'_>, class: Class, expected: Expected) -> Result<(), ParseError> {
     let length = span_escaped(cursor.rest(), class);
     if length == 0 {
         return Err(cursor.error(expected));

@@ -1,12 +1,11 @@
 //! Comma-separated lists: one value a row or many, read the same way. RFC 3261 §7.3.1.
 
-use super::cursor::Cursor;
-use crate::ParseError;
+use crate::{Cursor, ParseError};
 
 /// Reads the elements of rows of one name, one after the other.
 ///
 /// After an error nothing follows: what an element's end is depends on its own grammar.
-pub(crate) struct List<'a, Rows, Read> {
+pub struct List<'a, Rows, Read> {
     rows: Rows,
     row: Option<Cursor<'a>>,
     read: Read,
@@ -17,7 +16,8 @@ where
     Rows: Iterator<Item = &'a [u8]>,
     Read: Fn(&mut Cursor<'a>) -> Result<T, ParseError>,
 {
-    pub(crate) fn new(rows: Rows, read: Read) -> Self {
+    /// The elements of `rows`, each read by `read`.
+    pub fn new(rows: Rows, read: Read) -> Self {
         Self { rows, row: None, read }
     }
 

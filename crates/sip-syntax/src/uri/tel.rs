@@ -1,10 +1,9 @@
 //! tel URIs. RFC 3966 §3.
 
 use super::components::{UriHeaders, UriParams};
-use super::host::Host;
 use super::value::{Scheme, Uri};
-use crate::syntax::{ALPHANUM, Cursor, DIGIT, PARAM_CHAR, PHONE_CHAR, is, span_escaped};
-use crate::{Expected, ParseError};
+use crate::class::{ALPHANUM, DIGIT, PARAM_CHAR, PHONE_CHAR, is, span_escaped};
+use crate::{Cursor, Expected, Host, ParseError};
 
 /// Reads what follows `tel:`; the caller sets `raw`.
 pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {

@@ -1,8 +1,7 @@
 //! `name-addr` and `addr-spec` with parameters: From, To, Contact, Route. RFC 3261 §20.10, §25.1.
 
-use crate::syntax::{Cursor, Params, TOKEN};
-use crate::{Expected, ParseError, Uri};
-use std::borrow::Cow;
+use crate::class::TOKEN;
+use crate::{Cursor, Expected, Params, ParseError, Text, Uri};
 
 /// A display name, a URI and the header's parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +25,12 @@ impl<'a> NameAddr<'a> {
         Ok(parsed)
     }
 
+    /// Reads a value, its parameters included.
+    ///
+    /// # Errors
+    /// Where and what was expected.
     #[inline]
-    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+    pub fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
         let (display, uri) = match read_name_addr(cursor)? {
             Some(bracketed) => bracketed,
             None => (None, read_addr_spec(cursor)?),
@@ -36,7 +39,10 @@ impl<'a> NameAddr<'a> {
     }
 
     /// Reads a value of Route, Record-Route or Path, which has brackets always. RFC 3261 §20.34.
-    pub(crate) fn read_route(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+    ///
+    /// # Errors
+    /// Where and what was expected.
+    pub fn read_route(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
         let error = cursor.error(Expected::AngleBrackets);
         let (display, uri) = read_name_addr(cursor)?.ok_or(error)?;
         Self::with_params(display, uri, cursor)
@@ -61,10 +67,8 @@ impl<'a> NameAddr<'a> {
     }
 
     /// The display name without quotes and escapes. It is a peer's text: no proof of anything.
-    pub fn display_text(&self) -> Option<Cow<'a, [u8]>> {
-        let raw = self.display?;
-        let quoted = raw.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
-        Some(quoted.map_or(Cow::Borrowed(raw), unescape))
+    pub fn display_text(&self) -> Option<Text<'a>> {
+        self.display.map(Text::of_value)
     }
 
     /// The URI.
@@ -86,23 +90,6 @@ impl<'a> NameAddr<'a> {
 
 /// Display name and URI of a name-addr.
 type Bracketed<'a> = (Option<&'a [u8]>, Uri<'a>);
-
-/// Takes the backslashes of quoted-pairs away.
-fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.contains(&b'\\') {
-        return Cow::Borrowed(text);
-    }
-    let mut plain = Vec::with_capacity(text.len());
-    let mut bytes = text.iter();
-    while let Some(&byte) = bytes.next() {
-        if byte != b'\\' {
-            plain.push(byte);
-        } else if let Some(&escaped) = bytes.next() {
-            plain.push(escaped);
-        }
-    }
-    Cow::Owned(plain)
-}
 
 /// `"<" addr-spec ">"`, white space only outside the brackets.
 #[inline]

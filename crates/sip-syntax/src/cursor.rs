@@ -1,57 +1,60 @@
 //! A cursor over a value: the few moves that every typed parser is made of.
 
-use super::class::{DIGIT, QUOTED, TOKEN, span};
+use crate::class::{Class, DIGIT, QUOTED, TOKEN, span};
 use crate::{Expected, ParseError};
 
 /// A position in a value. `at` never exceeds the input's length.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cursor<'a> {
+pub struct Cursor<'a> {
     input: &'a [u8],
     rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) const fn new(input: &'a [u8]) -> Self {
+    /// A cursor at the start of `input`.
+    pub const fn new(input: &'a [u8]) -> Self {
         Self { input, rest: input }
     }
 
     /// Offset of the next octet.
     #[inline]
-    pub(crate) const fn at(&self) -> usize {
+    pub const fn at(&self) -> usize {
         self.input.len() - self.rest.len()
     }
 
     /// What has not been read.
     #[inline]
-    pub(crate) const fn rest(&self) -> &'a [u8] {
+    pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
     /// What was read since `start`, a copy of this cursor as it stood.
     #[inline]
-    pub(crate) fn since(&self, start: &Self) -> &'a [u8] {
+    pub fn since(&self, start: &Self) -> &'a [u8] {
         let length = start.rest.len().saturating_sub(self.rest.len());
         start.rest.get(..length).unwrap_or_default()
     }
 
+    /// Whether all has been read.
     #[inline]
-    pub(crate) const fn is_done(&self) -> bool {
+    pub const fn is_done(&self) -> bool {
         self.rest.is_empty()
     }
 
+    /// The next octet, which stays.
     #[inline]
-    pub(crate) fn peek(&self) -> Option<u8> {
+    pub fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
     }
 
     /// An error at the next octet.
-    pub(crate) const fn error(&self, expected: Expected) -> ParseError {
+    pub const fn error(&self, expected: Expected) -> ParseError {
         ParseError::new(self.at(), expected)
     }
 
     /// Reads `count` octets, or what is left.
     #[inline]
-    pub(crate) fn take(&mut self, count: usize) -> &'a [u8] {
+    pub fn take(&mut self, count: usize) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at_checked(count).unwrap_or((self.rest, &[]));
         self.rest = rest;
         taken
@@ -59,7 +62,7 @@ impl<'a> Cursor<'a> {
 
     /// Reads `byte` if it comes next.
     #[inline]
-    pub(crate) fn eat(&mut self, byte: u8) -> bool {
+    pub fn eat(&mut self, byte: u8) -> bool {
         match self.rest {
             [first, rest @ ..] if *first == byte => {
                 self.rest = rest;
@@ -70,7 +73,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads `prefix` in any case if it comes next.
-    pub(crate) fn eat_ignore_case(&mut self, prefix: &[u8]) -> bool {
+    pub fn eat_ignore_case(&mut self, prefix: &[u8]) -> bool {
         match self.rest.split_at_checked(prefix.len()) {
             Some((head, rest)) if head.eq_ignore_ascii_case(prefix) => {
                 self.rest = rest;
@@ -82,7 +85,7 @@ impl<'a> Cursor<'a> {
 
     /// Skips white space and folds (SWS): CRLF counts only where white space follows.
     #[inline]
-    pub(crate) fn skip_white(&mut self) {
+    pub fn skip_white(&mut self) {
         loop {
             match self.rest {
                 [b' ' | b'\t', rest @ ..] | [b'\r', b'\n', b' ' | b'\t', rest @ ..] => {
@@ -94,8 +97,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips white space, of which there must be some (LWS).
+    ///
+    /// # Errors
+    /// Where none stands.
     #[inline]
-    pub(crate) fn white(&mut self) -> Result<(), ParseError> {
+    pub fn white(&mut self) -> Result<(), ParseError> {
         let before = self.rest.len();
         self.skip_white();
         if self.rest.len() < before { Ok(()) } else { Err(self.error(Expected::Whitespace)) }
@@ -103,7 +109,7 @@ impl<'a> Cursor<'a> {
 
     /// Reads `byte` with white space around it; without it, nothing is read.
     #[inline]
-    pub(crate) fn eat_separator(&mut self, byte: u8) -> bool {
+    pub fn eat_separator(&mut self, byte: u8) -> bool {
         let before = self.rest;
         if !self.eat(byte) {
             self.skip_white();
@@ -116,31 +122,44 @@ impl<'a> Cursor<'a> {
         true
     }
 
-    /// Reads `byte` with white space around it, or fails.
-    pub(crate) fn separator(&mut self, byte: u8) -> Result<(), ParseError> {
+    /// Reads `byte` with white space around it.
+    ///
+    /// # Errors
+    /// Where another octet stands.
+    pub fn separator(&mut self, byte: u8) -> Result<(), ParseError> {
         if self.eat_separator(byte) { Ok(()) } else { Err(self.error(Expected::Octet(byte))) }
     }
 
     /// Reads the octets of a class, which may be none.
     #[inline]
-    pub(crate) fn run(&mut self, class: u16) -> &'a [u8] {
+    pub fn run(&mut self, class: Class) -> &'a [u8] {
         self.take(span(self.rest, class))
     }
 
     /// Reads at least one octet of a class.
+    ///
+    /// # Errors
+    /// `expected`, where none stands.
     #[inline]
-    pub(crate) fn some(&mut self, class: u16, expected: Expected) -> Result<&'a [u8], ParseError> {
+    pub fn some(&mut self, class: Class, expected: Expected) -> Result<&'a [u8], ParseError> {
         let run = self.run(class);
         if run.is_empty() { Err(self.error(expected)) } else { Ok(run) }
     }
 
+    /// Reads a token.
+    ///
+    /// # Errors
+    /// Where none stands.
     #[inline]
-    pub(crate) fn token(&mut self) -> Result<&'a [u8], ParseError> {
+    pub fn token(&mut self) -> Result<&'a [u8], ParseError> {
         self.some(TOKEN, Expected::Token)
     }
 
     /// Reads digits as a number of at most `max`.
-    pub(crate) fn number(&mut self, max: u64) -> Result<u64, ParseError> {
+    ///
+    /// # Errors
+    /// No digits, or a larger number.
+    pub fn number(&mut self, max: u64) -> Result<u64, ParseError> {
         let start = self.at();
         let digits = self.some(DIGIT, Expected::Number)?;
         match decimal(digits) {
@@ -150,7 +169,10 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a quoted string, the quotes included. RFC 3261 §25.1.
-    pub(crate) fn quoted(&mut self) -> Result<&'a [u8], ParseError> {
+    ///
+    /// # Errors
+    /// Where none stands, or one that is not closed.
+    pub fn quoted(&mut self) -> Result<&'a [u8], ParseError> {
         let start = *self;
         if !self.eat(b'"') {
             return Err(self.error(Expected::QuotedString));
@@ -174,9 +196,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Fails unless all has been read, but for white space.
+    /// Reads white space to the end.
+    ///
+    /// # Errors
+    /// Where something else stands.
     #[inline]
-    pub(crate) fn end(&mut self) -> Result<(), ParseError> {
+    pub fn end(&mut self) -> Result<(), ParseError> {
         self.skip_white();
         if self.is_done() { Ok(()) } else { Err(self.error(Expected::End)) }
     }
@@ -184,7 +209,7 @@ impl<'a> Cursor<'a> {
 
 /// The number that `digits` spell, or `None` where they overflow or are none.
 #[inline]
-pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
+pub fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }

@@ -1,10 +1,9 @@
 //! Parameters of a header value: `*( SEMI generic-param )`. RFC 3261 §25.1.
 
-use super::class::TOKEN;
-use super::cursor::Cursor;
-use crate::uri::Host;
-use crate::{Expected, ParseError};
-use std::fmt;
+use crate::class::TOKEN;
+use crate::host::ipv6;
+use crate::{Cursor, Expected, Host, ParseError};
+use core::fmt;
 
 /// One parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,15 +31,21 @@ pub struct Params<'a> {
 
 impl<'a> Params<'a> {
     /// Reads `*( SEMI generic-param )`, up to what is no parameter.
+    ///
+    /// # Errors
+    /// A semicolon without a parameter behind it, or a malformed value.
     #[inline]
-    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+    pub fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
         Self::read_each(cursor, |_| {})
     }
 
     /// Like [`read`](Self::read), and shows each parameter: who needs some of them need not look
     /// for them again.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
     #[inline]
-    pub(crate) fn read_each(
+    pub fn read_each(
         cursor: &mut Cursor<'a>, mut show: impl FnMut(Param<'a>),
     ) -> Result<Self, ParseError> {
         let start = *cursor;
@@ -59,7 +64,7 @@ impl<'a> Params<'a> {
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = Param<'a>> + use<'a> {
         let mut cursor = Cursor::new(self.raw);
-        std::iter::from_fn(move || {
+        core::iter::from_fn(move || {
             if cursor.eat_separator(b';') { read_param(&mut cursor).ok() } else { None }
         })
     }
@@ -120,7 +125,7 @@ fn bare_ipv6<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], ParseError> {
         .position(|&byte| !(byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'))
         .unwrap_or_else(|| cursor.rest().len());
     let text = cursor.rest().get(..length).unwrap_or_default();
-    match crate::uri::ipv6(text) {
+    match ipv6(text) {
         Some(_) => Ok(cursor.take(length)),
         None => Err(cursor.error(Expected::Token)),
     }

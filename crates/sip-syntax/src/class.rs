@@ -1,39 +1,49 @@
 //! Byte classes: one table, a bit for each class. RFC 3261 §25.1, RFC 3966 §3.
 
-/// `token`.
-pub(crate) const TOKEN: u16 = 1;
-/// `word`.
-pub(crate) const WORD: u16 = 1 << 1;
-/// `unreserved` and `user-unreserved`; `%` stands for an escape of its own.
-pub(crate) const USER_CHAR: u16 = 1 << 2;
-/// What a password may hold beside escapes.
-pub(crate) const PASSWORD_CHAR: u16 = 1 << 3;
-/// `param-unreserved` and `unreserved`.
-pub(crate) const PARAM_CHAR: u16 = 1 << 4;
-/// `hnv-unreserved` and `unreserved`.
-pub(crate) const HEADER_CHAR: u16 = 1 << 5;
-/// Letters, digits, `-` and `.`.
-pub(crate) const HOST_CHAR: u16 = 1 << 6;
-/// Hexadecimal digits.
-pub(crate) const HEX: u16 = 1 << 7;
-/// `reserved` and `unreserved`: what an opaque URI may hold beside escapes.
-pub(crate) const URIC: u16 = 1 << 8;
-/// Letters and digits.
-pub(crate) const ALPHANUM: u16 = 1 << 9;
-/// Decimal digits.
-pub(crate) const DIGIT: u16 = 1 << 10;
-/// Digits and visual separators of a telephone number, `*`, `#` and hexadecimal digits.
-pub(crate) const PHONE_CHAR: u16 = 1 << 11;
-/// What a quoted string may hold beside quoted-pairs and folds. RFC 3261 §25.1, qdtext.
-pub(crate) const QUOTED: u16 = 1 << 12;
+/// Octets that a rule allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Class(u16);
 
-const UNRESERVED: u16 = USER_CHAR | PASSWORD_CHAR | PARAM_CHAR | HEADER_CHAR | URIC;
+impl Class {
+    const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// `token`.
+pub const TOKEN: Class = Class(1);
+/// `word`.
+pub const WORD: Class = Class(1 << 1);
+/// `unreserved` and `user-unreserved`; `%` stands for an escape of its own.
+pub const USER_CHAR: Class = Class(1 << 2);
+/// What a password may hold beside escapes.
+pub const PASSWORD_CHAR: Class = Class(1 << 3);
+/// `param-unreserved` and `unreserved`.
+pub const PARAM_CHAR: Class = Class(1 << 4);
+/// `hnv-unreserved` and `unreserved`.
+pub const HEADER_CHAR: Class = Class(1 << 5);
+/// Letters, digits, `-` and `.`.
+pub const HOST_CHAR: Class = Class(1 << 6);
+/// Hexadecimal digits.
+pub const HEX: Class = Class(1 << 7);
+/// `reserved` and `unreserved`: what an opaque URI may hold beside escapes.
+pub const URIC: Class = Class(1 << 8);
+/// Letters and digits.
+pub const ALPHANUM: Class = Class(1 << 9);
+/// Decimal digits.
+pub const DIGIT: Class = Class(1 << 10);
+/// Digits and visual separators of a telephone number, `*`, `#` and hexadecimal digits.
+pub const PHONE_CHAR: Class = Class(1 << 11);
+/// What a quoted string may hold beside quoted-pairs and folds. RFC 3261 §25.1, qdtext.
+pub const QUOTED: Class = Class(1 << 12);
+
+const UNRESERVED: Class = USER_CHAR.or(PASSWORD_CHAR).or(PARAM_CHAR).or(HEADER_CHAR).or(URIC);
 
 #[expect(clippy::indexing_slicing, reason = "an octet is a place in a table of 256")]
-const fn mark(table: &mut [u16; 256], bytes: &[u8], class: u16) {
+const fn mark(table: &mut [u16; 256], bytes: &[u8], class: Class) {
     let mut rest = bytes;
     while let [byte, tail @ ..] = rest {
-        table[*byte as usize] |= class;
+        table[*byte as usize] |= class.0;
         rest = tail;
     }
 }
@@ -41,12 +51,12 @@ const fn mark(table: &mut [u16; 256], bytes: &[u8], class: u16) {
 #[expect(clippy::indexing_slicing, reason = "runs when it is compiled, over 256 places")]
 const fn table() -> [u16; 256] {
     let mut table = [0; 256];
-    let alphanum = TOKEN | WORD | UNRESERVED | HOST_CHAR | ALPHANUM;
-    mark(&mut table, b"0123456789", alphanum | HEX | DIGIT | PHONE_CHAR);
+    let alphanum = TOKEN.or(WORD).or(UNRESERVED).or(HOST_CHAR).or(ALPHANUM);
+    mark(&mut table, b"0123456789", alphanum.or(HEX).or(DIGIT).or(PHONE_CHAR));
     mark(&mut table, b"abcdefghijklmnopqrstuvwxyz", alphanum);
     mark(&mut table, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", alphanum);
-    mark(&mut table, b"abcdefABCDEF", HEX | PHONE_CHAR);
-    mark(&mut table, b"-.!%*_+`'~", TOKEN | WORD);
+    mark(&mut table, b"abcdefABCDEF", HEX.or(PHONE_CHAR));
+    mark(&mut table, b"-.!%*_+`'~", TOKEN.or(WORD));
     mark(&mut table, b"()<>:\\\"/[]?{}", WORD);
     mark(&mut table, b"-_.!~*'()", UNRESERVED);
     mark(&mut table, b"&=+$,;?/", USER_CHAR);
@@ -60,7 +70,7 @@ const fn table() -> [u16; 256] {
     while octet < 256 {
         let text = octet == 0x09 || octet >= 0x20 && octet != 0x7f;
         if text && octet != b'"' as usize && octet != b'\\' as usize {
-            table[octet] |= QUOTED;
+            table[octet] |= QUOTED.0;
         }
         octet += 1;
     }
@@ -71,19 +81,19 @@ static TABLE: [u16; 256] = table();
 
 /// Whether `octet` is in the class.
 #[inline]
-pub(crate) fn is(octet: u8, class: u16) -> bool {
-    TABLE.get(usize::from(octet)).is_some_and(|classes| classes & class != 0)
+pub fn is(octet: u8, class: Class) -> bool {
+    TABLE.get(usize::from(octet)).is_some_and(|classes| classes & class.0 != 0)
 }
 
 /// Number of leading octets of `input` that are in the class.
 #[inline]
-pub(crate) fn span(input: &[u8], class: u16) -> usize {
+pub fn span(input: &[u8], class: Class) -> usize {
     input.iter().position(|&octet| !is(octet, class)).unwrap_or(input.len())
 }
 
 /// Like [`span`], where a `%` with two hexadecimal digits counts as in the class.
 #[inline]
-pub(crate) fn span_escaped(input: &[u8], class: u16) -> usize {
+pub fn span_escaped(input: &[u8], class: Class) -> usize {
     let mut rest = input;
     loop {
         let plain = span(rest, class);

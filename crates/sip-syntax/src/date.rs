@@ -1,9 +1,8 @@
 //! Date. RFC 3261 §20.17: RFC 1123 dates, always GMT.
 
-use crate::syntax::{Cursor, decimal};
-use crate::{Expected, ParseError};
-use std::fmt;
-use std::time::Duration;
+use crate::{Cursor, Expected, ParseError, decimal};
+use core::fmt;
+use core::time::Duration;
 
 /// A SIP-date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

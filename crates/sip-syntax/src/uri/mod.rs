@@ -2,12 +2,9 @@
 
 mod components;
 mod equality;
-mod host;
 mod parse;
 mod tel;
 mod value;
 
 pub use components::{UriHeaders, UriParams};
-pub use host::Host;
-pub(crate) use host::ipv6;
 pub use value::{Scheme, Uri};
