@@ -1,6 +1,7 @@
 //! What the fields of a message say to the scheme: its challenges, and the Contact that is signed.
 
 use super::Challenge;
+use sip_syntax::{List, NameAddr, ParseError};
 use ssa::{Headers, Response};
 
 /// Challenges that are parsed, and answered: where a request was forked, one for each callee.
@@ -16,21 +17,72 @@ pub(crate) fn challenges<'a>(response: &Response<'a>) -> impl Iterator<Item = Ch
 
 /// The URI of the first Contact, empty where there is none.
 pub(crate) fn contact(headers: &dyn Headers) -> &[u8] {
-    headers.value("Contact", 0).map(addr_spec).unwrap_or_default()
+    addresses(headers).next().and_then(Result::ok).map_or(b"", |address| address.uri().as_bytes())
 }
 
-/// Whether the first Contact is another than the one that was signed.
+/// Whether Contact says anything else than the one address that was signed: another one, one more,
+/// or what nobody can read. Without a Contact, nothing is routed by one.
 pub(crate) fn is_rerouted(headers: &dyn Headers, signed: &[u8]) -> bool {
-    headers.value("Contact", 0).is_some_and(|contact| addr_spec(contact) != signed)
+    let mut addresses = addresses(headers).map(|address| address.map(|a| a.uri().as_bytes()));
+    match addresses.next() {
+        None => false,
+        Some(first) => first != Ok(signed) || addresses.next().is_some(),
+    }
 }
 
-/// The URI of a Contact value.
-fn addr_spec(contact: &[u8]) -> &[u8] {
-    let bare = |text: &'static u8| move |octet: &u8| octet == text;
-    let inside = contact.iter().position(bare(&b'<')).and_then(|open| {
-        let rest = contact.get(open + 1..)?;
-        rest.get(..rest.iter().position(bare(&b'>'))?)
-    });
-    let end = contact.iter().position(bare(&b';')).unwrap_or(contact.len());
-    inside.unwrap_or_else(|| contact.get(..end).unwrap_or_default().trim_ascii())
+/// The addresses of Contact, read as the stack reads them. RFC 3261 §20.10.
+fn addresses(headers: &dyn Headers) -> impl Iterator<Item = Result<NameAddr<'_>, ParseError>> {
+    List::new((0..).map_while(|nth| headers.value("Contact", nth)), NameAddr::read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ssa::conformance::TestRequest;
+
+    const SIGNED: &[u8] = b"sip:alice@192.0.2.1:5060";
+
+    fn with_contacts(rows: &[&str]) -> TestRequest {
+        let mut invite = TestRequest::invite("sip:alice@example.org", "sip:bob@example.org", "c");
+        invite.fields.0.retain(|(name, _)| name != "Contact");
+        let rows = rows.iter().map(|row| ("Contact".to_owned(), row.as_bytes().to_vec()));
+        invite.fields.0.extend(rows);
+        invite
+    }
+
+    #[test]
+    fn a_contact_is_the_signed_one_however_it_is_dressed() {
+        for contact in [
+            "<sip:alice@192.0.2.1:5060>",
+            "sip:alice@192.0.2.1:5060",
+            "Alice <sip:alice@192.0.2.1:5060>;expires=60",
+            r#""Alice, \"at <home>\"" <sip:alice@192.0.2.1:5060>"#,
+            "sip:alice@192.0.2.1:5060;q=0.5",
+        ] {
+            let invite = with_contacts(&[contact]);
+            assert_eq!(super::contact(&invite.fields), SIGNED, "{contact}");
+            assert!(!is_rerouted(&invite.fields, SIGNED), "{contact}");
+        }
+        let none = with_contacts(&[]);
+        assert_eq!(contact(&none.fields), b"");
+        assert!(!is_rerouted(&none.fields, b""));
+    }
+
+    #[test]
+    fn a_contact_that_routes_elsewhere_is_another() {
+        for rows in [
+            &["<sip:evil@192.0.2.66>"][..],
+            &[r#""<sip:alice@192.0.2.1:5060>" <sip:evil@192.0.2.66>"#],
+            &[r#"sip:evil@192.0.2.66;x="<sip:alice@192.0.2.1:5060>""#],
+            &["sip:evil@192.0.2.66, <sip:alice@192.0.2.1:5060>"],
+            &["<sip:alice@192.0.2.1:5060>, <sip:evil@192.0.2.66>"],
+            &["<sip:alice@192.0.2.1:5060>", "<sip:evil@192.0.2.66>"],
+            &["*"],
+            &["<sip:alice@192.0.2.1:5060"],
+            &[""],
+        ] {
+            let invite = with_contacts(rows);
+            assert!(is_rerouted(&invite.fields, SIGNED), "{rows:?}");
+        }
+    }
 }

@@ -165,6 +165,38 @@ fn g32_a_rewritten_contact_and_new_fields_still_verify() {
     assert_eq!(notes, ["the Contact was rewritten on the way"]);
 }
 
+/// Contacts that show the address that was signed to a reader of the first bracket, and another
+/// one to whoever reads by the grammar.
+const DECOYS: [&str; 5] = [
+    r#""<{signed}>" <sip:evil@192.0.2.66>"#,
+    r#""a \"<{signed}>" <sip:evil@192.0.2.66>"#,
+    "sip:evil@192.0.2.66, <{signed}>",
+    r#"sip:evil@192.0.2.66;x="<{signed}>""#,
+    "<{signed}>, <sip:evil@192.0.2.66>",
+];
+
+#[test]
+fn g32_a_decoy_in_contact_does_not_hide_that_it_was_rewritten() {
+    for decoy in DECOYS {
+        let calls = Calls::new();
+        let contact = format!("<{ALICE}>");
+        let invite =
+            change(&calls.authorized(), "Contact", &contact, &decoy.replace("{signed}", ALICE));
+        assert!(calls.admits(&invite), "{decoy}");
+        let notes = calls.bob.manager.assurance(Call(CALL.0)).unwrap().notes;
+        assert_eq!(notes, ["the Contact was rewritten on the way"], "{decoy}");
+
+        let calls = Calls::new();
+        let invite = calls.authorized();
+        assert!(calls.admits(&invite));
+        let ok = calls.answered(&invite);
+        let ok = change_answer(ok, &format!("<{BOB}>"), &decoy.replace("{signed}", BOB));
+        assert_eq!(calls.received(&ok, &invite), Incoming::Accept, "{decoy}");
+        let notes = calls.alice.manager.assurance(Call(CALL.0)).unwrap().notes;
+        assert_eq!(notes, ["the Contact was rewritten on the way"], "{decoy}");
+    }
+}
+
 fn change_answer(mut answer: TestResponse, from: &str, to: &str) -> TestResponse {
     for (_, value) in answer.fields.0.iter_mut().filter(|(name, _)| name == "Contact") {
         *value = String::from_utf8(value.clone()).unwrap().replace(from, to).into_bytes();
