@@ -1,4 +1,4 @@
-//! Builds terminals and runs the demo, the tests, the benchmarks and the fuzzers.
+//! Builds terminals and runs the demo, the tests, the benchmarks, the fuzzers and the mutants.
 //!
 //! Thin on purpose: every command is a few invocations of cargo and of what cargo built.
 #![expect(clippy::print_stdout, reason = "a program of commands prints what they found")]
@@ -8,6 +8,7 @@ mod build_terminal;
 mod command;
 mod demo;
 mod fuzz;
+mod mutants;
 mod test;
 mod tidy;
 
@@ -36,6 +37,8 @@ enum Task {
     Bench(bench::Arguments),
     /// Run the fuzzers, each for a number of seconds
     Fuzz(fuzz::Arguments),
+    /// Change a crate in many small ways and name the changes that no test notices
+    Mutants(mutants::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::BuildTerminal(arguments) => build_terminal::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Mutants(arguments) => mutants::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
