@@ -34,6 +34,7 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 pub mod auth;
+mod block;
 pub mod class;
 mod cursor;
 mod date;
@@ -45,6 +46,7 @@ mod params;
 mod quoted;
 mod uri;
 
+pub use block::block;
 pub use cursor::{Cursor, decimal};
 pub use date::Date;
 pub use error::{Expected, ParseError};
