@@ -216,7 +216,7 @@ impl SipManager {
             self.move_client(now, key, ClientEvent::TransportError);
         }
         for key in self.servers.served_over(flow) {
-            self.drop_unauthenticated(key);
+            self.drop_undecided(key);
         }
         self.register_anew(now, flow);
         self.settle(now);

@@ -42,6 +42,7 @@ mod reinvite;
 mod servers;
 mod session;
 mod slab;
+mod sources;
 mod target;
 mod timers;
 mod uac;

@@ -164,6 +164,10 @@ fn via(hop: &Hop, branch: u64) -> String {
     format!("SIP/2.0/{transport} {local};rport;branch={}", branch_text(branch))
 }
 
+/// Fields that a response tells more with and can go without, the least useful first.
+const DISPENSABLE: [&str; 6] =
+    ["Accept-Language", "Accept-Encoding", "Accept", "Supported", "Retry-After", "Allow"];
+
 /// A response before it is put into octets.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reply {
@@ -208,8 +212,32 @@ impl Reply {
 
     /// The response to `request`, with this To tag where To has none yet. RFC 3261 §8.2.6.2.
     pub(super) fn octets(&self, request: &Inbound, tag: &str) -> Bytes {
+        let phrase = StatusCode::new(self.status).map(StatusCode::reason).unwrap_or_default();
+        let reason = if self.reason.is_empty() { phrase } else { self.reason };
+        self.octets_with(request, tag, reason)
+    }
+
+    /// The response in at most `most` octets: without what it can go without, where it must.
+    pub(super) fn octets_within(&self, request: &Inbound, tag: &str, most: usize) -> Option<Bytes> {
+        let fits = |octets: &Bytes| octets.len() <= most;
+        let whole = self.octets(request, tag);
+        if fits(&whole) {
+            return Some(whole);
+        }
+        let mut short = self.clone();
+        for name in DISPENSABLE {
+            short.fields.retain(|(field, _)| *field != name);
+            let octets = short.octets(request, tag);
+            if fits(&octets) {
+                return Some(octets);
+            }
+        }
+        // The grammar lets the phrase be empty. RFC 3261 §25.1.
+        Some(short.octets_with(request, tag, "")).filter(fits)
+    }
+
+    fn octets_with(&self, request: &Inbound, tag: &str, reason: &str) -> Bytes {
         let Some(status) = StatusCode::new(self.status) else { return Bytes::new() };
-        let reason = if self.reason.is_empty() { status.reason() } else { self.reason };
         let mut response =
             ResponseBuilder::to(&request.message, status, reason).received(request.arrival.source);
         if self.status > 100 {

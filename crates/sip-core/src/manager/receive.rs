@@ -30,11 +30,15 @@ use crate::identity::Places;
 use crate::transaction::ServerEvent;
 use crate::{Capabilities, HeaderName, Message, Method, Verdict as Validity, validate_within};
 use ssa::{CallRef, Received, Refusal};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 /// Transactions that may be kept, with those that have their final response and absorb
 /// retransmissions, for each that may wait for one.
 const KEPT: usize = 8;
+/// The part of the transactions whose failure response one party may leave without an ACK: a
+/// sixteenth, 64 by default.
+const UNACKNOWLEDGED: usize = 16;
 
 /// A request that no transaction stands for: all that is kept of it while the security manager
 /// is asked, which answers at once.
@@ -83,7 +87,7 @@ impl SipManager {
         }
         match id.method {
             b"CANCEL" => self.on_cancel(now, matching, &request, &way),
-            _ => match self.place(matching, &id) {
+            _ => match self.place(matching, &id, request.arrival.source.ip()) {
                 Ok((kind, call, hashes)) => {
                     let (cseq, places) = (id.cseq, id.places(&request.message));
                     let arriving = Arriving { request, places, call, kind, cseq, hashes, way };
@@ -144,19 +148,23 @@ impl SipManager {
     }
 
     /// Where a request that is no retransmission belongs, or what it is answered. RFC 3261 §8.2.
-    fn place(&self, matching: u64, id: &Identity<'_>) -> Result<(Kind, CallRef, Hashes), Reply> {
+    fn place(
+        &self, matching: u64, id: &Identity<'_>, source: IpAddr,
+    ) -> Result<(Kind, CallRef, Hashes), Reply> {
         if !id.callee_tag().is_empty() {
-            let (kind, call) = self.place_inside(id)?;
+            let (kind, call) = self.place_inside(id, source)?;
             return Ok((kind, call, Hashes { matching, merging: None }));
         }
         let merging = merging_hash(self.ports.keyed.as_ref(), id);
         let call = self.call_ref(id.call_id, id.caller_tag());
-        self.admit_outside(id, call, merging)?;
+        self.admit_outside(id, call, merging, source)?;
         Ok((Kind::Invite { call: None }, call, Hashes { matching, merging: Some(merging) }))
     }
 
     /// Whether a request without a To tag may make a call.
-    fn admit_outside(&self, id: &Identity<'_>, call: CallRef, merging: u64) -> Result<(), Reply> {
+    fn admit_outside(
+        &self, id: &Identity<'_>, call: CallRef, merging: u64, source: IpAddr,
+    ) -> Result<(), Reply> {
         if id.method == Method::OPTIONS.as_bytes() {
             return Err(Reply::capabilities(&self.config.capabilities));
         }
@@ -169,20 +177,28 @@ impl SipManager {
         if self.servers.find_merged(merging).is_some() || self.is_held(call) {
             return Err(Reply::new(482));
         }
-        if self.calls.len() >= self.config.dialogs {
+        // Calls that nobody has answered yet: half of the room for one party.
+        let unanswered = self.servers.held_by(source).waiting;
+        if self.calls.len() >= self.config.dialogs || unanswered >= self.config.dialogs.div_ceil(2)
+        {
             return Err(self.overloaded());
         }
-        self.check_room(self.config.transactions)
+        self.check_room(self.config.transactions, source)
     }
 
-    /// Whether one more request may wait for its final response, where `most` may.
-    fn check_room(&self, most: usize) -> Result<(), Reply> {
+    /// Whether one more request of `source` may wait for its final response, where `most` may in
+    /// all. Half of that is for one party, so that its flood leaves room for the others.
+    fn check_room(&self, most: usize, source: IpAddr) -> Result<(), Reply> {
         let waiting = self.servers.serving_count() + self.exchanges.len();
         let all = self.servers.len() + self.clients.len();
-        if waiting >= most || all >= most.saturating_mul(KEPT) {
-            return Err(self.overloaded());
-        }
-        Ok(())
+        let kept = most.saturating_mul(KEPT);
+        let own = self.servers.held_by(source);
+        let full = waiting >= most
+            || all >= kept
+            || own.waiting >= most.div_ceil(2)
+            || own.all >= kept.div_ceil(2)
+            || own.unacknowledged >= most.div_ceil(UNACKNOWLEDGED);
+        if full { Err(self.overloaded()) } else { Ok(()) }
     }
 
     /// 503. RFC 3261 §21.5.4.
@@ -191,7 +207,7 @@ impl SipManager {
     }
 
     /// Where a request with a To tag belongs.
-    fn place_inside(&self, id: &Identity<'_>) -> Result<(Kind, CallRef), Reply> {
+    fn place_inside(&self, id: &Identity<'_>, source: IpAddr) -> Result<(Kind, CallRef), Reply> {
         let hash = self.dialog_hash(id.call_id, id.callee_tag(), id.caller_tag());
         let key = self.dialogs.get(&hash).copied();
         let found = key.and_then(|key| Some((key, self.calls.get(key)?)));
@@ -202,7 +218,7 @@ impl SipManager {
         let kind = match id.method {
             b"INVITE" => {
                 // Calls that are up come before new ones, and a BYE makes room.
-                self.check_room(self.config.transactions.saturating_mul(2))?;
+                self.check_room(self.config.transactions.saturating_mul(2), source)?;
                 Kind::Reinvite { call: key }
             }
             b"BYE" => Kind::Bye { call: key },
@@ -276,9 +292,19 @@ impl SipManager {
         }
     }
 
-    /// Sends a response and forgets the request.
-    fn answer_statelessly(&mut self, request: &Inbound, way: &Way, reply: &Reply) {
-        self.io.send(Sender::Stateless, way.hop, reply.octets(request, &way.tag));
+    /// Sends a response and forgets the request: the one way out for what is answered without a
+    /// transaction, and so to whoever has shown nothing.
+    ///
+    /// A datagram's source can be forged: what goes there unasked is at most twice as large, clipped
+    /// where it must be, or nothing.
+    pub(super) fn answer_statelessly(&mut self, request: &Inbound, way: &Way, reply: &Reply) {
+        let most = match way.hop.transport.is_reliable() {
+            true => usize::MAX,
+            false => request.message.as_bytes().len().saturating_mul(2),
+        };
+        if let Some(octets) = reply.octets_within(request, &way.tag, most) {
+            self.io.send(Sender::Stateless, way.hop, octets);
+        }
     }
 
     /// The To tag of all responses to a request.

@@ -5,6 +5,7 @@ use super::io::Io;
 use super::outgoing::trying;
 use super::ports::Keyed;
 use super::slab::{Key, Slab};
+use super::sources::{Held, Sources};
 use super::timers::Due;
 use super::uas::Serving;
 use crate::Identity;
@@ -41,6 +42,16 @@ pub(super) struct Server {
     pub(super) serving: Option<Box<Serving>>,
 }
 
+impl Server {
+    /// Whether a failure response was sent and is not acknowledged. RFC 3261 §17.2.1.
+    const fn awaits_ack(&self) -> bool {
+        match &self.machine {
+            Machine::Invite(machine) => machine.awaits_ack(),
+            Machine::Other(_) => false,
+        }
+    }
+}
+
 /// What finds a server transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hashes {
@@ -61,6 +72,7 @@ pub(super) struct Servers {
     /// The number of requests that are being served under a name.
     serving: BTreeMap<CallRef, usize>,
     serving_count: usize,
+    sources: Sources,
     outputs: Vec<Output>,
 }
 
@@ -72,6 +84,7 @@ impl Servers {
             by_merge: BTreeMap::new(),
             serving: BTreeMap::new(),
             serving_count: 0,
+            sources: Sources::new(),
             outputs: Vec::new(),
         }
     }
@@ -93,6 +106,11 @@ impl Servers {
     /// The number of requests that wait for their final response.
     pub(super) const fn serving_count(&self) -> usize {
         self.serving_count
+    }
+
+    /// What the party at this address has.
+    pub(super) fn held_by(&self, source: IpAddr) -> Held {
+        self.sources.held(source)
     }
 
     /// Whether a request under this name waits for its final response.
@@ -148,11 +166,16 @@ impl Servers {
         };
         *self.serving.entry(serving.call).or_default() += 1;
         self.serving_count += 1;
+        let source = serving.request.arrival.source.ip();
+        self.sources.change(source, |held| {
+            held.all += 1;
+            held.waiting += 1;
+        });
         let key = self.table.insert(Server {
             machine,
             hashes,
             hop,
-            source: serving.request.arrival.source.ip(),
+            source,
             last: Bytes::new(),
             serving: Some(Box::new(serving)),
         });
@@ -186,9 +209,15 @@ impl Servers {
         &mut self, io: &mut Io, now: Instant, key: Key, event: ServerEvent,
     ) -> Option<Report> {
         let server = self.table.get_mut(key)?;
+        let waited = server.awaits_ack();
         match &mut server.machine {
             Machine::Invite(machine) => machine.on(event, &io.timing, &mut self.outputs),
             Machine::Other(machine) => machine.on(event, &io.timing, &mut self.outputs),
+        }
+        match (waited, server.awaits_ack()) {
+            (false, true) => self.sources.change(server.source, |held| held.unacknowledged += 1),
+            (true, false) => self.sources.change(server.source, |held| held.unacknowledged -= 1),
+            (true, true) | (false, false) => {}
         }
         self.run(io, now, key)
     }
@@ -234,17 +263,22 @@ impl Servers {
 
     /// A request is served no longer.
     fn served(&mut self, served: Option<&Serving>) {
-        let Some(call) = served.map(|served| served.call) else { return };
+        let Some(served) = served else { return };
         self.serving_count -= 1;
-        match self.serving.get_mut(&call) {
+        self.sources.change(served.request.arrival.source.ip(), |held| held.waiting -= 1);
+        match self.serving.get_mut(&served.call) {
             Some(others) if *others > 1 => *others -= 1,
-            Some(_) | None => drop(self.serving.remove(&call)),
+            Some(_) | None => drop(self.serving.remove(&served.call)),
         }
     }
 
     fn remove(&mut self, key: Key) -> Option<Server> {
         let server = self.table.remove(key)?;
         self.served(server.serving.as_deref());
+        self.sources.change(server.source, |held| {
+            held.all -= 1;
+            held.unacknowledged -= usize::from(server.awaits_ack());
+        });
         self.by_match.remove(&server.hashes.matching);
         if let Some(merging) = server.hashes.merging {
             self.by_merge.remove(&merging);

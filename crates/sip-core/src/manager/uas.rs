@@ -22,6 +22,9 @@ use bytes::Bytes;
 use ssa::{Authentication, Body, BodyVerdict, CallRef, Direction, Leaving, Refusal};
 use std::time::{Duration, Instant};
 
+/// `Retry-After` where nobody decided. RFC 3261 §20.33.
+const UNDECIDED: Duration = Duration::from_secs(1);
+
 /// A request that is being served.
 #[derive(Debug)]
 pub(super) struct Serving {
@@ -98,8 +101,13 @@ impl Serving {
         })
     }
 
-    /// Whether nothing has been decided about it yet.
+    /// Whether its proof is still to be shown.
     const fn is_unauthenticated(&self) -> bool {
+        matches!(self.step, Step::Authenticating)
+    }
+
+    /// Whether nothing has been decided about it yet.
+    const fn is_undecided(&self) -> bool {
         matches!(self.step, Step::Authenticating | Step::Reading)
     }
 }
@@ -158,10 +166,10 @@ impl SipManager {
                     self.read(now, server);
                 }
                 Authentication::SendWwwAuthenticate(fields) => {
-                    self.send_final(now, server, &Reply::unauthorized(fields));
+                    self.turn_down(server, &Reply::unauthorized(fields));
                 }
                 Authentication::Refused(refusal) => {
-                    self.send_final(now, server, &Reply::refusal(&refusal));
+                    self.turn_down(server, &Reply::refusal(&refusal));
                 }
             },
             (Step::Reading, Verdict::Body(BodyVerdict::Body(body))) => {
@@ -188,8 +196,11 @@ impl SipManager {
                 self.send_final(now, server, &Reply::refusal(&refusal));
             }
             // No answer, or one to another question: a refusal. RFC 3261 §21.5.1.
-            (Step::Authenticating | Step::Reading | Step::Encrypting(_) | Step::Leaving(..), _) => {
-                let refusal = Refusal::try_later(Duration::from_secs(1));
+            (Step::Authenticating, _) => {
+                self.turn_down(server, &Reply::refusal(&Refusal::try_later(UNDECIDED)));
+            }
+            (Step::Reading | Step::Encrypting(_) | Step::Leaving(..), _) => {
+                let refusal = Refusal::try_later(UNDECIDED);
                 self.send_final(now, server, &Reply::refusal(&refusal));
             }
             (Step::Admitted | Step::Deciding, _) => {}
@@ -237,8 +248,6 @@ impl SipManager {
             Kind::Invite { call: Some(call) } => {
                 self.on_invite_served(now, server, call, status, &served)
             }
-            // After a challenge the caller comes back.
-            Kind::Invite { call: None } if status == 401 => {}
             Kind::Reinvite { call } => {
                 self.on_reinvite_served(now, server, call, status, &served);
                 self.release(served.call);
@@ -263,19 +272,34 @@ impl SipManager {
         if !self.servers.is_proceeding(server) {
             return;
         }
-        let kind = self.servers.serving(server).map(|serving| serving.kind);
-        match kind {
-            Some(Kind::Invite { call: Some(call) }) => self.on_cancelled(call),
-            Some(Kind::Reinvite { call }) => self.on_reinvite_cancelled(call),
-            Some(Kind::Invite { call: None } | Kind::Bye { .. } | Kind::Ended) | None => {}
+        let Some(serving) = self.servers.serving(server) else { return };
+        if serving.is_unauthenticated() {
+            return self.turn_down(server, &Reply::new(487));
+        }
+        match serving.kind {
+            Kind::Invite { call: Some(call) } => self.on_cancelled(call),
+            Kind::Reinvite { call } => self.on_reinvite_cancelled(call),
+            Kind::Invite { call: None } | Kind::Bye { .. } | Kind::Ended => {}
         }
         self.send_final(now, server, &Reply::new(487));
     }
 
-    /// The connection of a request that is still being authenticated is gone.
-    pub(super) fn drop_unauthenticated(&mut self, server: Key) {
-        let unauthenticated = self.servers.serving(server).is_some_and(Serving::is_unauthenticated);
-        if unauthenticated && let Some(serving) = self.servers.forget(&mut self.io, server) {
+    /// Answers a request that showed no proof, once: nothing is kept of it, and nothing is sent
+    /// again that its sender did not ask for again.
+    fn turn_down(&mut self, server: Key, reply: &Reply) {
+        let Some(serving) = self.servers.forget(&mut self.io, server) else { return };
+        self.withdraw(serving.consult);
+        self.answer_statelessly(&serving.request, &serving.way, reply);
+        // After a challenge the caller comes back.
+        if reply.status != 401 || serving.kind.is_in_dialog() {
+            self.release(serving.call);
+        }
+    }
+
+    /// The connection of a request that nothing is decided about yet is gone.
+    pub(super) fn drop_undecided(&mut self, server: Key) {
+        let undecided = self.servers.serving(server).is_some_and(Serving::is_undecided);
+        if undecided && let Some(serving) = self.servers.forget(&mut self.io, server) {
             self.withdraw(serving.consult);
             self.release(serving.call);
         }

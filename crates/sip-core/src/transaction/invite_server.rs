@@ -80,6 +80,11 @@ impl InviteServer {
         matches!(self.state, State::Proceeding { .. })
     }
 
+    /// Whether a failure response was sent whose ACK has not come in.
+    pub const fn awaits_ack(&self) -> bool {
+        matches!(self.state, State::Completed { .. })
+    }
+
     /// Moves the machine.
     pub fn on(&mut self, event: ServerEvent, timing: &Timing, out: &mut Vec<Output>) {
         use ServerEvent::{Ack, Request, Respond, Timer as Fired, TransportError};

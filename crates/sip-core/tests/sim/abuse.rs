@@ -139,7 +139,7 @@ fn a_flood_of_reinvites_is_503_and_a_bye_gets_through() {
     let world = World::perfect();
     let verify = When::After(Duration::from_secs(1));
     let script = Script { challenges: true, verify, ..Script::default() };
-    let sip = manager::Config { transactions: 2, ..manager::Config::default() };
+    let sip = manager::Config { transactions: 4, ..manager::Config::default() };
     let mut bob = world.side_with(2, Double::new(world.runtime(2), script), sip);
     let mut raw = Raw::new(&world, 9);
     world.run(async {

@@ -138,7 +138,7 @@ fn invite(name: &str) -> String {
 
 #[test]
 fn t12_what_is_finished_counts_less() {
-    let sip = manager::Config { transactions: 2, ..manager::Config::default() };
+    let sip = manager::Config { transactions: 4, ..manager::Config::default() };
     let (world, mut bob, mut raw) = pair(sip);
     world.run(async {
         for number in 0..16 {
@@ -159,6 +159,33 @@ fn t12_what_is_finished_counts_less() {
         }
         raw.send(&invite("c"));
         assert_eq!(raw.status().await.unwrap(), "503 Service Unavailable");
+    });
+}
+
+/// A sixteenth of the transactions is what one party may leave without an ACK.
+#[test]
+fn t12_refusals_that_one_party_does_not_acknowledge_are_bounded() {
+    let sip = manager::Config { transactions: 32, ..manager::Config::default() };
+    let (world, mut bob, mut raw) = pair(sip);
+    let mut other = Raw::new(&world, 8);
+    world.run(async {
+        for name in ["a", "b"] {
+            raw.send(&invite(name));
+            let id = bob.incoming().await;
+            bob.endpoint.reject(id, 486).unwrap();
+            assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
+            assert_eq!(raw.status().await.unwrap(), "486 Busy Here");
+        }
+        raw.send(&invite("c"));
+        assert_eq!(raw.status().await.unwrap(), "503 Service Unavailable");
+        other.send(&invite("d"));
+        bob.incoming().await;
+        assert_eq!(other.status().await.unwrap(), "100 Trying");
+        // One ACK makes room for one request.
+        while raw.status().await.is_some_and(|status| status != "486 Busy Here") {}
+        raw.send(&invite("a").replace("INVITE", "ACK"));
+        raw.send(&invite("e"));
+        bob.incoming().await;
     });
 }
 

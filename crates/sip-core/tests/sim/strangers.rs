@@ -202,9 +202,10 @@ fn t11_stray_acks_are_ignored_and_never_challenged() {
 #[test]
 fn t12_a_full_table_is_503_and_leaves_what_is_there() {
     let world = World::perfect();
-    let sip = manager::Config { dialogs: 2, ..manager::Config::default() };
+    let sip = manager::Config { dialogs: 4, ..manager::Config::default() };
     let mut bob = world.side_with(2, Arc::new(Open), sip);
     let mut raw = Raw::new(&world, 9);
+    let mut others = Raw::new(&world, 8);
     world.run(async {
         let mut calls: Vec<CallId> = Vec::new();
         let named = |name: &str| {
@@ -219,6 +220,20 @@ fn t12_a_full_table_is_503_and_leaves_what_is_there() {
         let full = raw.receive().await.unwrap();
         assert!(full.starts_with("SIP/2.0 503 "), "{full}");
         assert_eq!(field(&full, "Retry-After"), "5");
+        // That was the room for one party; another one has its own until all is full.
+        for name in ["4", "5"] {
+            others.send(&named(name));
+            bob.incoming().await;
+            assert_eq!(others.status().await.unwrap(), "100 Trying");
+        }
+        for one in [Raw::new(&world, 7), Raw::new(&world, 6)] {
+            let mut one = one;
+            one.send(&named("6"));
+            assert_eq!(one.status().await.unwrap(), "503 Service Unavailable");
+        }
+        for _ in &calls {
+            assert_eq!(raw.status().await.unwrap(), "100 Trying");
+        }
         for id in calls {
             bob.endpoint.ring(id).unwrap();
             assert_eq!(raw.status().await.unwrap(), "180 Ringing");
