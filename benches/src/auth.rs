@@ -216,7 +216,7 @@ impl AuthorizedInvite {
             from_tag: request.from.tag?,
             from: from.as_str().as_bytes(),
             to: to.as_str().as_bytes(),
-            source: Binding::source_of(identity.vias, &source),
+            source: &source,
             algorithms: b"",
         };
         self.sealed.issuer.open(NOW, 90, credentials.nonce, &binding).ok()?;

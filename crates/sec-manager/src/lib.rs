@@ -19,6 +19,7 @@ mod media;
 pub mod mime;
 pub mod nonce;
 pub mod params;
+mod party;
 mod pgp;
 mod platform;
 mod policy;

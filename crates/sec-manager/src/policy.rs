@@ -2,8 +2,10 @@
 
 use crate::aor::{self, Aor};
 use crate::digest::Keys;
+use crate::nonce::Source;
+use crate::party::Party;
 use sma::Fingerprint;
-use sst::{Algorithm, Configuration, HopPolicy, Requirement};
+use sst::{Algorithm, Configuration, HopPolicy, Network, Requirement};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -47,6 +49,7 @@ pub(crate) struct Policy {
     nobody: Option<Keys>,
     pub(crate) require: Requirement,
     pub(crate) algorithms: Vec<Algorithm>,
+    proxies: Vec<Network>,
     pub(crate) bind_source: bool,
     pub(crate) auth_int: bool,
     pub(crate) realm: String,
@@ -97,10 +100,25 @@ impl Policy {
             nobody: Some(key("", &sst::Password::new(Vec::new()))),
             require: configuration.require,
             algorithms,
+            proxies: configuration.proxies,
             bind_source: configuration.bind_source,
             auth_int: configuration.auth_int,
             realm: configuration.realm,
         }
+    }
+
+    /// What a nonce binds of a packet's source: its address, or that it came through a proxy.
+    pub(crate) fn bound(&self, source: IpAddr) -> Source {
+        if self.is_proxy(source) { Source::PROXY } else { Source::new(source) }
+    }
+
+    /// Who is held to account for a request from `source`, where it claims to be `claimed`.
+    pub(crate) fn party(&self, source: IpAddr, claimed: impl FnOnce() -> Party) -> Party {
+        if self.is_proxy(source) { claimed() } else { Party::at(source) }
+    }
+
+    fn is_proxy(&self, source: IpAddr) -> bool {
+        self.proxies.iter().any(|network| network.contains(source))
     }
 
     /// What a request from `from` must prove. A contact may ask for more than the rest of the

@@ -12,8 +12,6 @@ use std::ops::Range;
 pub struct Identity<'a> {
     /// The topmost Via.
     pub via: Via<'a>,
-    /// Number of Via values, up to the first malformed one.
-    pub vias: usize,
     /// Call-ID.
     pub call_id: &'a [u8],
     /// From.
@@ -30,11 +28,8 @@ impl Message {
     /// What identifies the message; `None` where a field of it is missing or malformed.
     pub fn identity(&self) -> Option<Identity<'_>> {
         let cseq = self.cseq().ok()?;
-        let mut vias = self.vias();
-        let via = vias.next()?.ok()?;
         Some(Identity {
-            via,
-            vias: 1 + vias.take_while(Result::is_ok).count(),
+            via: self.top_via().ok()?,
             call_id: self.call_id().ok()?.as_bytes(),
             from: self.from().ok()?,
             to: self.to().ok()?,
@@ -69,7 +64,6 @@ impl<'a> Identity<'a> {
         };
         Places {
             branch: self.via.branch().map(place),
-            vias: self.vias,
             call_id: place(self.call_id),
             from: party(&self.from),
             to: party(&self.to),
@@ -111,7 +105,6 @@ struct PartyPlaces {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Places {
     branch: Option<Place>,
-    vias: usize,
     call_id: Place,
     from: PartyPlaces,
     to: PartyPlaces,
@@ -132,11 +125,6 @@ impl Places {
     /// The top Via's branch, empty where it has none.
     pub(crate) fn branch<'a>(&self, message: &'a Message) -> &'a [u8] {
         self.branch.map(|branch| branch.in_message(message)).unwrap_or_default()
-    }
-
-    /// Number of Via values.
-    pub(crate) const fn vias(&self) -> usize {
-        self.vias
     }
 }
 
@@ -163,7 +151,7 @@ mod tests {
         assert_eq!(text(identity.ssa_request(&message).unwrap()), seen);
         assert_eq!(text(places.ssa_request(&message).unwrap()), seen);
         assert_eq!(places.branch(&message), b"z9hG4bK77ef");
-        assert_eq!((places.vias(), identity.caller_tag()), (2, &b"1928301774"[..]));
+        assert_eq!(identity.caller_tag(), b"1928301774");
         assert!(identity.callee_tag().is_empty());
     }
 }

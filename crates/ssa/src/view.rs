@@ -134,8 +134,6 @@ pub struct Arrival<'a> {
     pub flow: FlowId,
     /// The top Via's `branch`, empty where it has none.
     pub branch: &'a [u8],
-    /// The number of Via values.
-    pub vias: usize,
     /// Octets of the message: what is sent back unasked over UDP must not be many times as large.
     pub octets: usize,
     /// Whether the request matches a dialog that the stack holds.

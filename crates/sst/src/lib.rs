@@ -24,8 +24,8 @@ pub use assurance::{Assurance, HopProtection, MediaProtection, Proof, Refused, T
 pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
 pub use policy::{
-    Account, Algorithm, Configuration, Contact, HopPolicy, Identity, Password, Pin, RegisteredFlow,
-    Requirement, User,
+    Account, Algorithm, Configuration, Contact, HopPolicy, Identity, Network, Password, Pin,
+    RegisteredFlow, Requirement, User,
 };
 
 use async_trait::async_trait;

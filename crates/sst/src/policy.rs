@@ -21,12 +21,39 @@ pub struct Configuration {
     pub require: Requirement,
     /// Digest algorithms that we offer as a server, preferred first; empty: SHA-256 alone.
     pub algorithms: Vec<Algorithm>,
+    /// Proxies before us, whose many users share their addresses.
+    pub proxies: Vec<Network>,
     /// Whether a Digest nonce binds only the source address, not Call-ID and From tag.
     pub bind_source: bool,
     /// Whether `qop=auth-int` is demanded of Digest clients.
     pub auth_int: bool,
     /// Our own realm: the domain of challenges we send.
     pub realm: String,
+}
+
+/// The addresses that begin with the same bits, for example `192.0.2.0/24`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// The first address.
+    pub address: IpAddr,
+    /// The number of bits that count: at most 32 for IPv4, 128 for IPv6.
+    pub bits: u8,
+}
+
+impl Network {
+    /// Whether an address is one of these; an IPv4 address in IPv6 is as good as itself.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let differing = match (self.address, address.to_canonical()) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => {
+                (own.to_bits() ^ other.to_bits()).leading_zeros()
+            }
+            (IpAddr::V6(own), IpAddr::V6(other)) => {
+                (own.to_bits() ^ other.to_bits()).leading_zeros()
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return false,
+        };
+        differing >= self.bits.into()
+    }
 }
 
 /// An account at a registrar or PBX.

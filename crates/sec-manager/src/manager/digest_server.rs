@@ -1,6 +1,7 @@
 //! Digest challenges that we send, and their answers. RFC 7616 §3.3–3.4, RFC 8760.
 
 use super::Shared;
+use super::failures::{Attempt, Trace, Verdict, WINDOW};
 use super::record::VerifiedDigest;
 use super::request::{Aors, BAD_REQUEST, MERGED, authorizations, opens_call};
 use crate::aor;
@@ -8,6 +9,7 @@ use crate::digest::{Asked, Bad, Credentials, SCHEME};
 use crate::fsm::Signal;
 use crate::nonce::{Binding, DIGEST_LIFETIME, Opened, Origin, REGISTER_LIFETIME, Source};
 use crate::params::{Params, Separator, is_word, of_scheme, push_quoted, unescape};
+use crate::party::Party;
 use crate::policy::Policy;
 use ssa::{Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
 use sst::{Algorithm, Proof};
@@ -24,11 +26,16 @@ enum Found<'a> {
     Credentials(Credentials<'a>, &'a [u8]),
 }
 
-/// Whether the nonce of credentials is good.
+/// Whether credentials may be looked at.
 enum Checked<'a> {
-    /// Ours and unused, of a challenge that offered these algorithms.
+    /// Their nonce is ours and unused, of a challenge that offered these algorithms.
     Fresh(Opened, &'a [Algorithm]),
+    /// It is not, or not any more.
     Stale,
+    /// They failed before.
+    Failed,
+    /// Who sent them has guessed too often.
+    Wait,
 }
 
 /// Octets by which a 401 is longer than what it copies of its request, challenges apart: status
@@ -48,6 +55,8 @@ impl Shared {
                 match self.check(arrival, request, policy, aors, &credentials) {
                     Checked::Fresh(..) => return Received::Authenticate,
                     Checked::Stale => true,
+                    Checked::Failed => false,
+                    Checked::Wait => return Received::Reject(Refusal::try_later(WINDOW)),
                 }
             }
         };
@@ -68,12 +77,12 @@ impl Shared {
             Authentication::SendWwwAuthenticate(fields)
         };
         let checked = self.check(arrival, request, policy, aors, &credentials);
-        let Checked::Fresh(opened, offered) = checked else {
-            return challenge(true);
+        let (opened, offered) = match checked {
+            Checked::Fresh(opened, offered) => (opened, offered),
+            Checked::Stale => return challenge(true),
+            Checked::Failed => return challenge(false),
+            Checked::Wait => return Authentication::Refused(Refusal::try_later(WINDOW)),
         };
-        if let Some(wait) = self.must_wait(arrival.source.ip()) {
-            return Authentication::Refused(Refusal::try_later(wait));
-        }
         if let Some(refusal) = unacceptable(request, policy, offered, &credentials) {
             return Authentication::Refused(refusal);
         }
@@ -83,7 +92,8 @@ impl Shared {
         let asked = Asked { method: request.method, body: request.body };
         let right = keys.is_some_and(|keys| keys.verify(&credentials, &asked));
         let (Some(user), true) = (user, right) else {
-            self.failed(call, arrival.source.ip());
+            let trace = Trace::of(request, credentials.response);
+            self.failed(call, &attempt(arrival, policy, &credentials, &opened), trace);
             return challenge(false);
         };
         let count = credentials.nonce_count().unwrap_or(1);
@@ -140,7 +150,7 @@ impl Shared {
         &self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy, aors: &Aors,
         offered: &[Algorithm], stale: bool,
     ) -> Vec<Field> {
-        let bound = Source::new(arrival.source.ip());
+        let bound = policy.bound(arrival.source.ip());
         let origin = Origin {
             branch: arrival.branch,
             call_id: request.call_id,
@@ -148,34 +158,58 @@ impl Shared {
             source: &bound,
         };
         let names = names(offered);
-        let binding = binding(arrival, request, policy, aors, &bound, &names);
+        let binding = binding(request, policy, aors, &bound, &names);
         let nonce = self.issuer.seal(self.seconds(), &origin, &binding);
         let field = |algorithm| challenge_field(policy, nonce.as_bytes(), algorithm, stale);
         offered.iter().map(|algorithm| field(*algorithm)).collect()
     }
 
-    /// MAC, lifetime and replay of the nonce: A22, before any digest.
+    /// MAC and lifetime of the nonce, then what is held against the sender, then replay: all
+    /// before any digest (A22), and before anything is kept of the request.
     fn check<'a>(
         &self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &'a Policy, aors: &Aors,
         credentials: &Credentials<'_>,
     ) -> Checked<'a> {
-        let bound = Source::new(arrival.source.ip());
-        let seconds = u32::try_from(lifetime(request.method).as_secs()).unwrap_or(u32::MAX);
-        let count = credentials.nonce_count().unwrap_or(1);
-        let offers = [Some(policy.algorithms.as_slice()), preferred(&policy.algorithms)];
-        for offered in offers.into_iter().flatten() {
-            let names = names(offered);
-            let binding = binding(arrival, request, policy, aors, &bound, &names);
-            let opened = self.issuer.open(self.seconds(), seconds, credentials.nonce, &binding);
-            match opened {
-                Ok(opened) if self.replay().probe(&opened, count).is_ok() => {
-                    return Checked::Fresh(opened, offered);
-                }
-                Ok(_) | Err(_) => {}
-            }
+        let Some((opened, offered)) = self.open(arrival, request, policy, aors, credentials) else {
+            return Checked::Stale;
+        };
+        let trace = || Trace::of(request, credentials.response);
+        match self.standing(&attempt(arrival, policy, credentials, &opened), trace) {
+            Verdict::Failed => return Checked::Failed,
+            Verdict::Wait => return Checked::Wait,
+            Verdict::Judge => {}
         }
-        Checked::Stale
+        let count = credentials.nonce_count().unwrap_or(1);
+        match self.replay().probe(&opened, count) {
+            Ok(()) => Checked::Fresh(opened, offered),
+            Err(_) => Checked::Stale,
+        }
     }
+
+    /// The nonce, and the algorithms that its challenge offered.
+    fn open<'a>(
+        &self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &'a Policy, aors: &Aors,
+        credentials: &Credentials<'_>,
+    ) -> Option<(Opened, &'a [Algorithm])> {
+        let bound = policy.bound(arrival.source.ip());
+        let seconds = u32::try_from(lifetime(request.method).as_secs()).unwrap_or(u32::MAX);
+        let offers = [Some(policy.algorithms.as_slice()), preferred(&policy.algorithms)];
+        offers.into_iter().flatten().find_map(|offered| {
+            let names = names(offered);
+            let binding = binding(request, policy, aors, &bound, &names);
+            let opened = self.issuer.open(self.seconds(), seconds, credentials.nonce, &binding);
+            Some((opened.ok()?, offered))
+        })
+    }
+}
+
+/// The attempt that credentials make; behind a proxy it is held against the user they name.
+fn attempt(
+    arrival: &Arrival<'_>, policy: &Policy, credentials: &Credentials<'_>, nonce: &Opened,
+) -> Attempt {
+    let claimed = || Party::claiming(&unescape(credentials.user), policy.realm.as_bytes());
+    let party = policy.party(arrival.source.ip(), claimed);
+    Attempt::new(party, nonce)
 }
 
 /// The value of one challenge.
@@ -256,8 +290,7 @@ fn names(algorithms: &[Algorithm]) -> Cow<'static, str> {
 }
 
 fn binding<'a>(
-    arrival: &Arrival<'_>, request: &Request<'a>, policy: &'a Policy, aors: &'a Aors,
-    source: &'a Source, offered: &'a str,
+    request: &Request<'a>, policy: &'a Policy, aors: &'a Aors, source: &'a Source, offered: &'a str,
 ) -> Binding<'a> {
     let strict = !policy.bind_source;
     let kept = |value: &'a [u8]| if strict { value } else { b"" };
@@ -269,7 +302,7 @@ fn binding<'a>(
         from_tag: kept(request.from.tag.unwrap_or_default()),
         from: aors.from.as_str().as_bytes(),
         to: aors.to.as_str().as_bytes(),
-        source: Binding::source_of(arrival.vias, source),
+        source,
         algorithms: offered.as_bytes(),
     }
 }

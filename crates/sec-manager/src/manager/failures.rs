@@ -1,92 +1,199 @@
-//! Who guesses: proofs that failed, by source. SECURITY: A21.
+//! Who guesses: proofs that failed, by who they are held against. SECURITY: A21.
 //!
 //! Only what came under a nonce of ours is counted, so that nobody can fail in another's name: the
-//! nonce's MAC has shown that the source receives what we send to it.
+//! nonce's MAC has shown that the source receives what we send to it. A failure counts against
+//!
+//! ```text
+//!   a source             5 a minute for an IPv4 address or an IPv6 /64, 20 for a /48
+//!   behind a proxy       5 a minute for the user that is claimed, 5 under one nonce
+//! ```
+//!
+//! Nothing is ever pushed out: an entry leaves when its minute is over. A full table counts
+//! those that it has no place for together, and makes them wait together.
 
+use crate::nonce::Opened;
+use crate::party::Party;
+use sha2::{Digest as _, Sha256};
+use ssa::Request;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// Failed proofs of one source that are judged within [`WINDOW`].
-const ALLOWED: u8 = 5;
-const WINDOW: Duration = Duration::from_secs(60);
-/// Sources that are remembered; the one whose window began first makes room.
-const SOURCES: usize = 1024;
+/// Failed proofs that are judged within [`WINDOW`]: of one party, and of an IPv6 site.
+const ALLOWED: usize = 5;
+const ALLOWED_SITE: usize = 20;
+/// How long a failure counts; also `Retry-After`, so that the same request gets the same answer.
+pub(super) const WINDOW: Duration = Duration::from_secs(60);
+/// Counts that one table holds, and failures that it counts beyond them.
+const PLACES: usize = 4096;
+const BEYOND: usize = 1024;
+
+/// One attempt to prove something under a nonce of ours.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attempt {
+    pub(super) party: Party,
+    /// What names the nonce.
+    pub(super) nonce: [u8; 8],
+}
+
+/// What tells a request and its proof from all others: a copy has the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Trace([u8; 16]);
+
+impl Trace {
+    /// The trace of a request with `proof`, a digest or a signature.
+    pub(super) fn of(request: &Request<'_>, proof: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        for part in [proof, request.method.as_bytes(), request.uri, request.body] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let mut short = [0; 16];
+        short.iter_mut().zip(hash.finalize()).for_each(|(octet, hashed)| *octet = hashed);
+        Self(short)
+    }
+}
+
+/// What is to be done with an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Its proof may be looked at.
+    Judge,
+    /// It is a copy of one that failed: the same answer is owed, and nothing is counted.
+    Failed,
+    /// Its party has guessed too often: not before [`WINDOW`] is over.
+    Wait,
+}
 
 /// Failed proofs within the last minute.
 #[derive(Debug, Default)]
-pub(super) struct Failures(BTreeMap<IpAddr, Failed>);
+pub(super) struct Failures {
+    /// Of sources that were seen themselves.
+    seen: Table,
+    /// Of users that were claimed behind proxies: they cannot fill the other one.
+    claimed: Table,
+}
 
-#[derive(Clone, Copy, Debug)]
-struct Failed {
-    since: Instant,
-    times: u8,
+/// What failures are counted under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Count {
+    Party(Party),
+    Site(IpAddr),
+    Nonce([u8; 8]),
+}
+
+impl Count {
+    const fn allowed(self) -> usize {
+        match self {
+            Self::Party(_) | Self::Nonce(_) => ALLOWED,
+            Self::Site(_) => ALLOWED_SITE,
+        }
+    }
+}
+
+impl Attempt {
+    /// An attempt of this party under `nonce`.
+    pub(super) const fn new(party: Party, nonce: &Opened) -> Self {
+        Self { party, nonce: nonce.key() }
+    }
+
+    /// The counts that an attempt goes under. A source's own limit bounds the tries under each
+    /// nonce of it; behind a proxy, where the user is only claimed, the nonce has one of its own.
+    fn counts(&self) -> impl Iterator<Item = Count> {
+        let besides = match self.party {
+            Party::Source(_) => self.party.site().map(Count::Site),
+            Party::Claimed(_) => Some(Count::Nonce(self.nonce)),
+        };
+        [Some(Count::Party(self.party)), besides].into_iter().flatten()
+    }
 }
 
 impl Failures {
-    /// How long a source has to wait before another proof of it is judged; `None`: not at all.
-    pub(super) fn wait(&self, now: Instant, source: IpAddr) -> Option<Duration> {
-        let failed = self.0.get(&block(source)).filter(|failed| failed.times >= ALLOWED)?;
-        let left = (failed.since + WINDOW).saturating_duration_since(now);
-        (!left.is_zero()).then_some(left)
+    /// What is to be done with an attempt; `trace` costs a hash, and is asked for where something
+    /// is held against its party.
+    pub(super) fn standing(
+        &self, now: Instant, attempt: &Attempt, trace: impl FnOnce() -> Trace,
+    ) -> Verdict {
+        let table = self.table(attempt.party);
+        let own = table.places.get(&Count::Party(attempt.party)).filter(|own| own.counts(now));
+        if own.is_some_and(|own| own.traces.contains(&trace())) {
+            return Verdict::Failed;
+        }
+        let full = |count: Count| table.failed(now, count) >= count.allowed();
+        if attempt.counts().any(full) { Verdict::Wait } else { Verdict::Judge }
     }
 
-    /// A proof of this source did not hold.
-    pub(super) fn count(&mut self, now: Instant, source: IpAddr) {
-        self.0.retain(|_, failed| now < failed.since + WINDOW);
-        let source = block(source);
-        if self.0.len() >= SOURCES && !self.0.contains_key(&source) {
-            let first = self.0.iter().min_by_key(|(_, failed)| failed.since).map(|(ip, _)| *ip);
-            first.map(|ip| self.0.remove(&ip));
+    /// An attempt failed.
+    pub(super) fn count(&mut self, now: Instant, attempt: &Attempt, trace: Trace) {
+        let table = match attempt.party {
+            Party::Source(_) => &mut self.seen,
+            Party::Claimed(_) => &mut self.claimed,
+        };
+        table.expire(now);
+        attempt.counts().for_each(|count| table.count(now, count, trace));
+    }
+
+    const fn table(&self, party: Party) -> &Table {
+        match party {
+            Party::Source(_) => &self.seen,
+            Party::Claimed(_) => &self.claimed,
         }
-        let failed = self.0.entry(source).or_insert(Failed { since: now, times: 0 });
-        failed.times = failed.times.saturating_add(1);
     }
 }
 
-/// What one party holds: an IPv4 address, or the /64 that is handed out for IPv6.
-fn block(source: IpAddr) -> IpAddr {
-    match source.to_canonical() {
-        IpAddr::V4(v4) => v4.into(),
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
+/// Counts, each for a minute from its first failure.
+#[derive(Debug, Default)]
+struct Table {
+    places: BTreeMap<Count, Failed>,
+    /// Failures that found no place.
+    beyond: Option<Failed>,
+}
+
+#[derive(Clone, Debug)]
+struct Failed {
+    since: Instant,
+    times: usize,
+    /// The attempts that failed, at most [`ALLOWED`].
+    traces: Vec<Trace>,
+}
+
+impl Failed {
+    const fn begin(since: Instant) -> Self {
+        Self { since, times: 0, traces: Vec::new() }
+    }
+
+    fn counts(&self, now: Instant) -> bool {
+        now < self.since + WINDOW
+    }
+}
+
+impl Table {
+    fn expire(&mut self, now: Instant) {
+        self.places.retain(|_, failed| failed.counts(now));
+        self.beyond.take_if(|failed| !failed.counts(now));
+    }
+
+    fn count(&mut self, now: Instant, count: Count, trace: Trace) {
+        if self.places.len() >= PLACES && !self.places.contains_key(&count) {
+            self.beyond.get_or_insert_with(|| Failed::begin(now)).times += 1;
+            return;
+        }
+        let failed = self.places.entry(count).or_insert_with(|| Failed::begin(now));
+        failed.times = failed.times.saturating_add(1);
+        if matches!(count, Count::Party(_)) && failed.traces.len() < ALLOWED {
+            failed.traces.push(trace);
+        }
+    }
+
+    /// How often it failed within the window; who has no place shares the fate of all without.
+    fn failed(&self, now: Instant, count: Count) -> usize {
+        match (self.places.get(&count), &self.beyond) {
+            (Some(failed), _) if failed.counts(now) => failed.times,
+            (None, Some(beyond)) if beyond.counts(now) && beyond.times >= BEYOND => usize::MAX,
+            (Some(_) | None, _) => 0,
+        }
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "any instant does as a beginning")]
-mod tests {
-    use super::*;
-
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn a21_the_sixth_within_a_minute_waits() {
-        let (now, mut failures) = (Instant::now(), Failures::default());
-        for number in 0..5 {
-            assert_eq!(failures.wait(now, ip("192.0.2.1")), None, "{number}");
-            failures.count(now, ip("192.0.2.1"));
-        }
-        assert_eq!(failures.wait(now, ip("192.0.2.1")), Some(WINDOW));
-        assert_eq!(failures.wait(now, ip("::ffff:192.0.2.1")), Some(WINDOW), "the same source");
-        assert_eq!(failures.wait(now, ip("192.0.2.2")), None);
-        assert_eq!(failures.wait(now + WINDOW, ip("192.0.2.1")), None);
-        failures.count(now + WINDOW, ip("192.0.2.1"));
-        assert_eq!(failures.wait(now + WINDOW, ip("192.0.2.1")), None, "a new window");
-    }
-
-    #[test]
-    fn a21_a_source_of_ipv6_is_its_64_and_the_table_is_bounded() {
-        let (now, mut failures) = (Instant::now(), Failures::default());
-        for host in 0..5 {
-            failures.count(now, ip(&format!("2001:db8::{host:x}")));
-        }
-        assert_eq!(failures.wait(now, ip("2001:db8::ffff")), Some(WINDOW));
-        assert_eq!(failures.wait(now, ip("2001:db8:0:1::1")), None);
-        for number in 0..2 * SOURCES as u32 {
-            failures.count(now + Duration::from_millis(number.into()), IpAddr::V4(number.into()));
-        }
-        assert_eq!(failures.0.len(), SOURCES);
-    }
-}
+mod tests;

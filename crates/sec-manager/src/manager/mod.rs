@@ -35,14 +35,13 @@ use crate::media::{CallMedia, Standing};
 use crate::nonce::{Issuer, ReplayTable};
 use crate::pgp::{Jobs, Pgp};
 use crate::policy::Policy;
-use failures::Failures;
+use failures::{Attempt, Failures, Trace, Verdict};
 use realms::Realms;
 use record::{Record, Records};
 use sma::Fingerprint;
 use ssa::CallRef;
 use sst::{RegisteredFlow, Requirement, TelephonyApplication};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -216,16 +215,16 @@ impl Shared {
         self.replay.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A21: how long a source that guesses has to wait.
-    fn must_wait(&self, source: IpAddr) -> Option<Duration> {
+    /// A21: whether the proof of an attempt may be looked at. Asked before anything is kept of it.
+    fn standing(&self, attempt: &Attempt, trace: impl FnOnce() -> Trace) -> Verdict {
         let now = self.platform.now();
-        self.lock().failures.wait(now, source)
+        self.lock().failures.standing(now, attempt, trace)
     }
 
     /// A proof under a nonce of ours did not hold.
-    fn failed(&self, call: CallRef, source: IpAddr) {
+    fn failed(&self, call: CallRef, attempt: &Attempt, trace: Trace) {
         let now = self.platform.now();
-        self.lock().failures.count(now, source);
+        self.lock().failures.count(now, attempt, trace);
         self.settled(call, Signal::Refused);
     }
 

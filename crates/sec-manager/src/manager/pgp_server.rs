@@ -5,12 +5,14 @@
 //! is the security application asked.
 
 use super::Shared;
+use super::failures::{Attempt, Trace, Verdict, WINDOW};
 use super::record::{Exchange, REROUTED};
 use super::request::{Aors, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call};
 use crate::aor::Aor;
 use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
 use crate::nonce::{Binding, Opened, Origin, PGP_LIFETIME, Reservation, Source};
+use crate::party::Party;
 use crate::pgp::{
     CHECKING, Credentials, GRACE, Jobs, RETRY, SCHEME, challenge_value, is_fresh, is_rerouted,
     judge, question,
@@ -19,7 +21,6 @@ use crate::policy::Policy;
 use sma::{Error, Fingerprint, ToVerify};
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
 use sst::{Call, KeyMismatch, Proof, Requirement, Trust, TrustAnswer, TrustQuestion};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,10 +28,21 @@ use std::time::Duration;
 const PROMPT: Duration = Duration::from_secs(60);
 const NOT_ACCEPTABLE: Refusal = Refusal::new(488, "Not Acceptable Here");
 
+/// What a request's Authorization fields say.
+enum Found<'a> {
+    /// Nothing that answers a challenge of ours which still holds.
+    Nothing,
+    /// Credentials that may be judged, under a nonce that was not used.
+    Fresh(Credentials<'a>, Opened, Attempt),
+    /// What is refused before it is judged.
+    Refused(Refusal),
+}
+
 /// What was prepared while the request was borrowed; the rest waits for the application.
 struct Verification {
     call: CallRef,
-    source: IpAddr,
+    attempt: Attempt,
+    trace: Trace,
     question: ToVerify,
     exchange: Exchange,
     /// Whether the user has to say whose key it is.
@@ -48,9 +60,9 @@ impl Shared {
         aors: &Aors,
     ) -> Received {
         match self.find(arrival, request, policy, aors) {
-            Err(refusal) => Received::Reject(refusal),
-            Ok(Some(_)) => Received::Authenticate,
-            Ok(None) => Received::SendWwwAuthenticate(
+            Found::Fresh(..) => Received::Authenticate,
+            Found::Refused(refusal) => Received::Reject(refusal),
+            Found::Nothing => Received::SendWwwAuthenticate(
                 self.pgp_challenge(call, arrival, request, policy, aors),
             ),
         }
@@ -66,21 +78,20 @@ impl Shared {
             let fields = self.pgp_challenge(call, arrival, request, policy, aors);
             Answer::Ready(Authentication::SendWwwAuthenticate(fields))
         };
-        let found = self.find(arrival, request, policy, aors);
-        let (Some(jobs), Ok(found)) = (self.jobs.clone(), found) else {
-            return refused(BAD_REQUEST);
+        let Some(jobs) = self.jobs.clone() else { return refused(FORBIDDEN) };
+        let (credentials, nonce, attempt) = match self.find(arrival, request, policy, aors) {
+            Found::Fresh(credentials, nonce, attempt) => (credentials, nonce, attempt),
+            Found::Refused(refusal) => return refused(refusal),
+            Found::Nothing => return challenge(),
         };
-        let Some((credentials, nonce)) = found else { return challenge() };
-        if let Some(wait) = self.must_wait(arrival.source.ip()) {
-            return refused(Refusal::try_later(wait));
-        }
         if request.method == "INVITE" && request.body.is_empty() {
             // SDP counts only in a signed INVITE and its 2xx: without an offer there is none.
             return refused(NOT_ACCEPTABLE);
         }
-        let verification = self.verification(call, arrival, request, policy, aors, &credentials);
-        let Some(verification) = verification else {
-            self.failed(call, arrival.source.ip());
+        let told = (&credentials, attempt);
+        let Some(verification) = self.verification(call, arrival, request, policy, aors, told)
+        else {
+            self.failed(call, &attempt, Trace::of(request, &credentials.signature));
             return refused(FORBIDDEN);
         };
         let reserved = self.replay().reserve(self.seconds(), &nonce);
@@ -94,29 +105,52 @@ impl Shared {
 
     /// The credentials of this scheme whose realm is ours and whose nonce is our own, fresh and
     /// unused. Where a request was forked, every callee made a challenge and each finds the answer
-    /// to its own.
+    /// to its own; what cannot be read is not ours to judge while another one can be.
     fn find<'a>(
         &self, arrival: &Arrival<'_>, request: &Request<'a>, policy: &Policy, aors: &Aors,
-    ) -> Result<Option<(Credentials<'a>, Opened)>, Refusal> {
+    ) -> Found<'a> {
         let ours = |realm: &[u8]| policy.realm.is_empty() || realm == policy.realm.as_bytes();
+        let (mut readable, mut malformed) = (false, false);
         for value in authorizations(request) {
-            match Credentials::parse(value) {
-                Ok(Some(credentials)) if ours(credentials.realm) => {
-                    if let Some(nonce) = self.opened(arrival, request, aors, &credentials) {
-                        return Ok(Some((credentials, nonce)));
-                    }
+            let credentials = match Credentials::parse(value) {
+                Ok(Some(credentials)) if ours(credentials.realm) => credentials,
+                Ok(_) => continue,
+                Err(_) => {
+                    malformed = true;
+                    continue;
                 }
-                Ok(_) => {}
-                Err(_) => return Err(BAD_REQUEST),
-            }
+            };
+            readable = true;
+            let Some(nonce) = self.opened(arrival, request, policy, aors, &credentials) else {
+                continue;
+            };
+            let claimed = || Party::claiming(aors.from.as_str().as_bytes(), credentials.realm);
+            let party = policy.party(arrival.source.ip(), claimed);
+            let attempt = Attempt::new(party, &nonce);
+            return self.admitted_attempt(request, credentials, nonce, attempt);
         }
-        Ok(None)
+        if malformed && !readable { Found::Refused(BAD_REQUEST) } else { Found::Nothing }
+    }
+
+    /// What is held against the sender, then replay: before anything is kept of the request.
+    fn admitted_attempt<'a>(
+        &self, request: &Request<'_>, credentials: Credentials<'a>, nonce: Opened, attempt: Attempt,
+    ) -> Found<'a> {
+        let trace = || Trace::of(request, &credentials.signature);
+        match self.standing(&attempt, trace) {
+            Verdict::Failed => Found::Refused(FORBIDDEN),
+            Verdict::Wait => Found::Refused(Refusal::try_later(WINDOW)),
+            Verdict::Judge if self.replay().probe(&nonce, 1).is_ok() => {
+                Found::Fresh(credentials, nonce, attempt)
+            }
+            Verdict::Judge => Found::Nothing,
+        }
     }
 
     /// Who the request must be signed by, and over what; `None` where it cannot be believed.
     fn verification(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
-        aors: &Aors, credentials: &Credentials<'_>,
+        aors: &Aors, (credentials, attempt): (&Credentials<'_>, Attempt),
     ) -> Option<Verification> {
         let own = policy.identities.get(&aors.to)?.clone()?;
         let pin = self.pin(&aors.from);
@@ -139,7 +173,8 @@ impl Shared {
         let question = question(&credentials.signer, fields.octets(), &credentials.signature);
         Some(Verification {
             call,
-            source: arrival.source.ip(),
+            attempt,
+            trace: Trace::of(request, &credentials.signature),
             question: question.ok()?,
             exchange: Exchange {
                 from: fields.from,
@@ -168,7 +203,7 @@ impl Shared {
     async fn verify(
         &self, jobs: &Jobs, asked: Verification, reservation: Reservation,
     ) -> Authentication {
-        let report = jobs.verify(Some(asked.source), asked.question.clone()).await;
+        let report = jobs.verify(Some(asked.attempt.party), asked.question.clone()).await;
         let report = match report {
             Ok(report) => report,
             Err(error) => return self.unverified(&asked, error, reservation),
@@ -184,7 +219,7 @@ impl Shared {
             Err(_) => false,
         };
         if !trusted {
-            self.failed(asked.call, asked.source);
+            self.failed(asked.call, &asked.attempt, asked.trace);
             return Authentication::Refused(FORBIDDEN);
         }
         // Meanwhile another copy may have begun the call.
@@ -208,7 +243,7 @@ impl Shared {
                 Authentication::Refused(Refusal::try_later(RETRY))
             }
             _ => {
-                self.failed(asked.call, asked.source);
+                self.failed(asked.call, &asked.attempt, asked.trace);
                 Authentication::Refused(FORBIDDEN)
             }
         }
@@ -258,7 +293,7 @@ impl Shared {
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
         aors: &Aors,
     ) -> Vec<Field> {
-        let source = Source::new(arrival.source.ip());
+        let source = policy.bound(arrival.source.ip());
         let origin = Origin {
             branch: arrival.branch,
             call_id: request.call_id,
@@ -266,25 +301,22 @@ impl Shared {
             source: &source,
         };
         let realm = own_realm(policy, aors);
-        let binding = binding(arrival, request, realm.as_bytes(), aors, &source);
+        let binding = binding(request, realm.as_bytes(), aors, &source);
         let nonce = self.issuer.seal(self.seconds(), &origin, &binding);
         let value = challenge_value(&realm, nonce.as_bytes());
         let fields = vec![Field { name: "WWW-Authenticate", value }];
         self.challenged(call, &aors.from, PGP_LIFETIME, fields)
     }
 
-    /// The nonce, where it is ours, fresh and unused.
+    /// The nonce, where it is ours and its lifetime is not over.
     fn opened(
-        &self, arrival: &Arrival<'_>, request: &Request<'_>, aors: &Aors,
+        &self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy, aors: &Aors,
         credentials: &Credentials<'_>,
     ) -> Option<Opened> {
-        let source = Source::new(arrival.source.ip());
-        let binding = binding(arrival, request, credentials.realm, aors, &source);
+        let source = policy.bound(arrival.source.ip());
+        let binding = binding(request, credentials.realm, aors, &source);
         let lifetime = u32::try_from(PGP_LIFETIME.as_secs()).unwrap_or(u32::MAX);
-        let opened =
-            self.issuer.open(self.seconds(), lifetime, credentials.nonce, &binding).ok()?;
-        self.replay().probe(&opened, 1).ok()?;
-        Some(opened)
+        self.issuer.open(self.seconds(), lifetime, credentials.nonce, &binding).ok()
     }
 }
 
@@ -297,8 +329,7 @@ fn own_realm(policy: &Policy, aors: &Aors) -> String {
 }
 
 fn binding<'a>(
-    arrival: &Arrival<'_>, request: &Request<'a>, realm: &'a [u8], aors: &'a Aors,
-    source: &'a Source,
+    request: &Request<'a>, realm: &'a [u8], aors: &'a Aors, source: &'a Source,
 ) -> Binding<'a> {
     Binding {
         scheme: SCHEME,
@@ -308,7 +339,7 @@ fn binding<'a>(
         from_tag: request.from.tag.unwrap_or_default(),
         from: aors.from.as_str().as_bytes(),
         to: aors.to.as_str().as_bytes(),
-        source: Binding::source_of(arrival.vias, source),
+        source,
         algorithms: b"",
     }
 }

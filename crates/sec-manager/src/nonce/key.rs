@@ -1,7 +1,7 @@
 //! Who issues nonces: the master secret, the keys of its epochs and the earliest issue time.
 
+use super::BUCKET;
 use super::seal::{self, Binding, Head, Nonce, Opened, Origin, Stale};
-use super::{BUCKET, Source};
 use crate::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -142,13 +142,4 @@ fn keyed(key: &Secret<32>) -> Hmac<Sha256> {
     let mac = Hmac::new(&block.into());
     block.zeroize();
     mac
-}
-
-impl<'a> Binding<'a> {
-    /// The source to bind to: none where a proxy stands before us, since the retry may come from
-    /// another proxy of its cluster.
-    pub const fn source_of(vias: usize, source: &'a Source) -> &'a Source {
-        const ANY: &Source = &Source::ANY;
-        if vias > 1 { ANY } else { source }
-    }
 }

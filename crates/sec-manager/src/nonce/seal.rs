@@ -43,7 +43,7 @@ pub struct Binding<'a> {
     pub from: &'a [u8],
     /// The canonical AOR of To.
     pub to: &'a [u8],
-    /// The packet's source, or [`Source::ANY`].
+    /// The packet's source, or [`Source::PROXY`].
     pub source: &'a Source,
     /// The algorithms offered, comma-joined in order; empty where there is one.
     pub algorithms: &'a [u8],

@@ -53,8 +53,15 @@ impl<const N: usize> Write for Short<N> {
 pub struct Source(Short<46>);
 
 impl Source {
-    /// The empty source, which binds a nonce to no address.
-    pub const ANY: Self = Self(Short::EMPTY);
+    /// The source of all that comes through a proxy that the configuration names: the retry may
+    /// come through another one of its cluster.
+    pub const PROXY: Self = {
+        let mut text = Short::EMPTY;
+        let (item, _) = text.bytes.split_at_mut(b"proxy".len());
+        item.copy_from_slice(b"proxy");
+        text.length = item.len();
+        Self(text)
+    };
 
     /// The source `address`.
     pub fn new(address: IpAddr) -> Self {
@@ -129,7 +136,7 @@ mod tests {
             let source = Source::new(address.parse().unwrap());
             assert_eq!(source.as_bytes(), text.as_bytes());
         }
-        assert!(Source::ANY.as_bytes().is_empty());
+        assert_eq!(Source::PROXY.as_bytes(), b"proxy");
     }
 
     #[test]

@@ -1,24 +1,24 @@
 //! Questions to the security application: how many at once, and for how long.
 //!
-//! At most 4 run and 32 wait, 2 of one source among them, so that one stranger cannot keep the
+//! At most 4 run and 32 wait, 2 of one party among them, so that one stranger cannot keep the
 //! others out (S09). Every question has a deadline, queueing included; dropping its future
 //! withdraws it.
 
 use crate::Platform;
+use crate::party::Party;
 use sma::{Decrypted, Error, Fingerprint, Report, SecurityApplication, ToSign, ToVerify};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Questions that run at once, that wait, and of one source in all.
+/// Questions that run at once, that wait, and of one party in all.
 const RUNNING: usize = 4;
 const QUEUED: usize = 32;
-const PER_SOURCE: usize = 2;
+const PER_PARTY: usize = 2;
 /// Deadlines: to check what a peer sent, and to make what we send.
 pub(crate) const CHECKING: Duration = Duration::from_secs(2);
 pub(crate) const MAKING: Duration = Duration::from_secs(5);
@@ -38,7 +38,7 @@ struct Gate {
     running: usize,
     next: u64,
     waiting: VecDeque<(u64, Option<Waker>)>,
-    sources: Vec<IpAddr>,
+    parties: Vec<Party>,
 }
 
 impl Jobs {
@@ -48,11 +48,11 @@ impl Jobs {
         Self { application, platform, gate: Arc::default() }
     }
 
-    /// Reports on a signature, for the source that sent it.
+    /// Reports on a signature, for the party that sent it.
     pub(crate) async fn verify(
-        &self, source: Option<IpAddr>, question: ToVerify,
+        &self, party: Option<Party>, question: ToVerify,
     ) -> Result<Report, Error> {
-        self.ask(source, CHECKING, || self.application.verify(question)).await
+        self.ask(party, CHECKING, || self.application.verify(question)).await
     }
 
     /// Signs.
@@ -78,10 +78,10 @@ impl Jobs {
     }
 
     async fn ask<T, F: Future<Output = Result<T, Error>>>(
-        &self, source: Option<IpAddr>, deadline: Duration, ask: impl FnOnce() -> F,
+        &self, party: Option<Party>, deadline: Duration, ask: impl FnOnce() -> F,
     ) -> Result<T, Error> {
         let mut deadline = self.platform.sleep(deadline);
-        let place = Place::take(&self.gate, source)?;
+        let place = Place::take(&self.gate, party)?;
         let work = async {
             place.turn().await;
             ask().await
@@ -105,21 +105,21 @@ fn lock(gate: &Mutex<Gate>) -> MutexGuard<'_, Gate> {
 struct Place<'a> {
     gate: &'a Mutex<Gate>,
     number: u64,
-    source: Option<IpAddr>,
+    party: Option<Party>,
 }
 
 impl<'a> Place<'a> {
-    fn take(gate: &'a Mutex<Gate>, source: Option<IpAddr>) -> Result<Self, Error> {
+    fn take(gate: &'a Mutex<Gate>, party: Option<Party>) -> Result<Self, Error> {
         let mut held = lock(gate);
-        let same = held.sources.iter().filter(|known| Some(**known) == source).count();
-        if same >= PER_SOURCE || (held.running >= RUNNING && held.waiting.len() >= QUEUED) {
+        let same = held.parties.iter().filter(|known| Some(**known) == party).count();
+        if same >= PER_PARTY || (held.running >= RUNNING && held.waiting.len() >= QUEUED) {
             return Err(Error::Busy);
         }
         let number = held.next;
         held.next += 1;
-        held.sources.extend(source);
+        held.parties.extend(party);
         held.waiting.push_back((number, None));
-        Ok(Self { gate, number, source })
+        Ok(Self { gate, number, party })
     }
 
     /// Waits until this place is the first in the queue and one of those that run is free.
@@ -160,9 +160,9 @@ impl Drop for Place<'_> {
         if gate.waiting.len() == queued {
             gate.running = gate.running.saturating_sub(1);
         }
-        let source = self.source;
-        if let Some(at) = gate.sources.iter().position(|known| Some(*known) == source) {
-            gate.sources.swap_remove(at);
+        let party = self.party;
+        if let Some(at) = gate.parties.iter().position(|known| Some(*known) == party) {
+            gate.parties.swap_remove(at);
         }
         gate.wake_first();
     }

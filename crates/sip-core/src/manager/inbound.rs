@@ -20,7 +20,6 @@ impl Inbound {
             transport: self.arrival.transport,
             flow: self.arrival.flow,
             branch: places.branch(&self.message),
-            vias: places.vias(),
             octets: self.message.as_bytes().len(),
             in_dialog,
         }

@@ -124,7 +124,6 @@ impl TestRequest {
             transport: Transport::Udp,
             flow: FlowId(1),
             branch: self.branch.as_bytes(),
-            vias: 1,
             octets: self.octets(),
             in_dialog: self.to.1.is_some(),
         }

@@ -95,6 +95,11 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
         users,
         require: policy.require.into(),
         algorithms: policy.algorithms.iter().map(|algorithm| (*algorithm).into()).collect(),
+        proxies: policy
+            .proxies
+            .iter()
+            .map(|network| sst::Network { address: network.address, bits: network.bits })
+            .collect(),
         bind_source: policy.bind_source,
         auth_int: policy.auth_int,
         realm: policy.realm.clone().unwrap_or_else(|| host.to_owned()),

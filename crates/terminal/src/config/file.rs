@@ -1,6 +1,7 @@
 //! The shape of `config.toml`. Every table refuses keys that it does not know.
 
 use super::address::{Address, ListedAlgorithm, Require, SipAor};
+use super::network::Network;
 use super::pins::Pins;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -123,6 +124,9 @@ pub struct Policy {
     pub algorithms: Vec<ListedAlgorithm>,
     /// The realm of our challenges; absent: the identity's host.
     pub realm: Option<String>,
+    /// Proxies before this terminal, whose many users share their addresses.
+    #[serde(default)]
+    pub proxies: Vec<Network>,
     /// Whether a nonce binds only the source address, for agents that change their Call-ID.
     #[serde(default)]
     pub bind_source: bool,

@@ -7,6 +7,7 @@
 mod address;
 mod file;
 mod load;
+mod network;
 mod parse;
 mod pins;
 mod private;
@@ -17,6 +18,7 @@ mod template;
 pub use address::{Address, ListedAlgorithm, Require, SipAor};
 pub use file::{Account, Agent, Audio, Config, Contact, Identity, Policy, User};
 pub use load::{default_path, load, load_or_default};
+pub use network::Network;
 pub use pins::{PinnedKey, Pins};
 #[cfg(feature = "digest")]
 pub use secret::read_secret;

@@ -30,6 +30,10 @@ algorithms = [\"SHA-256\"]
 # The realm of our challenges. Absent: the host of the identity.
 # realm = \"example.org\"
 
+# Proxies that stand before this terminal and relay the requests of many: an answer to a
+# challenge may come through any of them. Only name what you run yourself.
+# proxies = [\"192.0.2.0/24\"]
+
 # Bind nonces to the source address alone, for agents that change their Call-ID.
 # bind-source = false
 

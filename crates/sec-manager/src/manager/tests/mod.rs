@@ -1,6 +1,7 @@
 //! Two managers against each other and against cheats, over SSA alone.
 
 mod digest;
+mod guessing;
 mod pgp;
 
 use super::SecurityManager;
