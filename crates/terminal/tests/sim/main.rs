@@ -2,8 +2,11 @@
 //! on a virtual clock, from one seed.
 #![cfg(feature = "pgp")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "what was measured is told")]
 
+mod amplification;
 mod cases;
+mod floods;
 mod homes;
 mod meddler;
 mod seeds;
