@@ -69,6 +69,12 @@ fn arithmetic_is_done_otherwise() {
 }
 
 #[test]
+fn room_for_a_buffer_is_left() {
+    let source = "fn main() { let x = Vec::with_capacity(a + b); }";
+    assert_eq!(written(source), source);
+}
+
+#[test]
 fn a_negation_is_undone() {
     assert_eq!(
         written("fn main() { let x = !a; let y = a == b; }"),

@@ -188,11 +188,27 @@ fn blame(error: &Message, schemas: &BTreeMap<&str, Schema>) -> BTreeSet<u32> {
 fn copy_workspace(folder: &Path) -> Result<(), Failure> {
     let list = ["ls-files", "--cached", "--others", "--exclude-standard"];
     let listed = output(program("git").args(list))?;
-    for path in listed.lines().filter(|path| root().join(path).is_file()) {
-        let bytes = fs::read(root().join(path)).map_err(|why| format!("{path}: {why}"))?;
+    let listed: BTreeSet<&Path> =
+        listed.lines().map(Path::new).filter(|path| root().join(path).is_file()).collect();
+    for path in &listed {
+        let bytes = fs::read(root().join(path));
+        let bytes = bytes.map_err(|why| format!("{}: {why}", path.display()))?;
         write_bytes(&folder.join(path), &bytes)?;
     }
+    prune(folder, folder, &listed);
     Ok(())
+}
+
+/// Removes what an earlier copy has left and cargo could take for a test or a crate.
+fn prune(folder: &Path, at: &Path, listed: &BTreeSet<&Path>) {
+    for path in fs::read_dir(at).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        let known = path.strip_prefix(folder).is_ok_and(|path| listed.contains(path));
+        if path.is_dir() && !path.ends_with("mutant-switch") {
+            prune(folder, &path, listed);
+        } else if !known && path.is_file() {
+            let _ = fs::remove_file(&path);
+        }
+    }
 }
 
 fn sources(name: &str, parts: &[String]) -> Result<Vec<Source>, Failure> {
