@@ -247,6 +247,19 @@ mod tests {
     }
 
     #[test]
+    fn a_challenge_lengthens_its_row_and_drops_those_that_are_over() {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut table = WaitingTable::default();
+        assert!(table.challenged(now, 1, "sip:a@example.org", second));
+        assert!(table.challenged(now, 2, "sip:b@example.org", 2 * second));
+        assert!(!table.challenged(now, 2, "sip:b@example.org", 4 * second));
+        assert!(table.challenged(now + 3 * second, 3, "sip:c@example.org", second));
+        assert!(!table.contains(1), "its nonce had expired");
+        assert!(table.contains(2) && table.contains(3), "asked again, it waits longer");
+    }
+
+    #[test]
     fn a_row_goes_when_it_settles_or_its_nonce_expires() {
         let now = Instant::now();
         let lifetime = Duration::from_secs(120);

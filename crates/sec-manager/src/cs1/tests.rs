@@ -245,6 +245,15 @@ fn g28_a_2xx_of_another_request_has_no_octets() {
 }
 
 #[test]
+fn g28_a_2xx_for_another_address_has_no_octets() {
+    let (request, answer) = (Message::invite(), Message::answer());
+    let request = request.fields(BOB).unwrap();
+    let parameters = Parameters { uri: b"sip:mallory@example.org", ..answer.parameters(BOB) };
+    let got = request.of_response(&answer.response(), &parameters);
+    assert_eq!(got, Err(Unsignable::Uri));
+}
+
+#[test]
 fn what_cannot_be_signed_says_why() {
     let mut no_date = Message::invite();
     no_date.fields.remove(0);

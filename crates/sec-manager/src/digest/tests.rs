@@ -205,6 +205,52 @@ fn secrets_are_not_printed() {
     assert!(text.contains("redacted") && !text.contains("secret"), "{text}");
 }
 
+/// RFC 7616 §3.4, RFC 3261 §22.4: what stands in an answer, and what only where it is due.
+#[test]
+fn an_answer_names_what_is_due_and_no_more() {
+    let keys = Keys::new(b"alice", b"example.org", b"secret");
+    for (asked_for, qop, written) in [
+        ("", None, ""),
+        (", qop=\"auth\"", Some(Qop::Auth), ", algorithm=MD5, qop=auth, nc=00000001, cnonce=\"c\""),
+        (", algorithm=SHA-256", None, ", algorithm=SHA-256"),
+        (", algorithm=MD5-sess", None, ", algorithm=MD5-sess, cnonce=\"c\""),
+        (", opaque=\"o\"", None, ", opaque=\"o\""),
+        (", userhash=true", None, ", userhash=true"),
+        (", stale=true, userhash=false", None, ""),
+    ] {
+        let text = format!(" realm=\"example.org\", nonce=\"n\"{asked_for}");
+        let challenge = Challenge::parse(text.as_bytes()).unwrap().unwrap();
+        let asked = Asked { method: "INVITE", body: b"" };
+        let (uri, user) = (b"sip:bob@example.org", b"alice");
+        let reply = Reply { user, uri, asked, cnonce: b"c", count: 1, qop };
+        let value = String::from_utf8(keys.answer(&challenge, &reply)).unwrap();
+        let (_, rest) = value.split_once(", response=\"").unwrap();
+        let (_, rest) = rest.split_once('"').unwrap();
+        assert_eq!(rest, written, "{asked_for}");
+    }
+}
+
+#[test]
+fn a06_a_cnonce_has_a_limit() {
+    for (length, allowed) in [(256, true), (257, false)] {
+        let text = format!(
+            r#" username="u", realm="r", nonce="n", uri="sip:x", response="0", qop=auth,
+            nc=00000001, cnonce="{}""#,
+            "x".repeat(length)
+        );
+        assert_eq!(Credentials::parse(text.as_bytes()).is_ok(), allowed, "{length}");
+    }
+}
+
+#[test]
+fn a_challenge_is_stale_only_where_it_says_so() {
+    let text = br#" realm="r", nonce="n", algorithm=MD5"#;
+    let challenge = Challenge::parse(text).unwrap().unwrap();
+    assert_eq!(challenge.to_value(), br#"Digest realm="r", nonce="n", algorithm=MD5"#);
+    let stale = Challenge { stale: true, ..challenge };
+    assert_eq!(stale.to_value(), br#"Digest realm="r", nonce="n", algorithm=MD5, stale=true"#);
+}
+
 /// The collected vectors of other implementations, where this checkout has them.
 #[test]
 fn shared_vectors() {

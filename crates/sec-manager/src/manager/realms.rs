@@ -52,3 +52,59 @@ pub(super) const fn qop(challenge: &Challenge<'_>) -> Option<Qop> {
         (false, false) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(floor: Algorithm) -> Account {
+        Account {
+            aor: "sip:alice@example.org".to_owned(),
+            realm: b"example.org".to_vec(),
+            user: "alice".to_owned(),
+            keys: None,
+            hop: sst::HopPolicy::Addresses(Vec::new()),
+            floor,
+        }
+    }
+
+    fn challenge(rest: &str) -> Vec<u8> {
+        format!(" realm=\"example.org\", nonce=\"n\"{rest}").into_bytes()
+    }
+
+    fn allows(realms: &Realms, floor: Algorithm, rest: &str) -> bool {
+        let text = challenge(rest);
+        let challenge = Challenge::parse(&text).unwrap().unwrap();
+        realms.allow(&account(floor), &challenge)
+    }
+
+    /// RFC 2069 had MD5 and neither qop nor sessions: nothing else is answered without qop.
+    #[test]
+    fn a06_without_qop_only_what_rfc_2069_had() {
+        let realms = Realms::default();
+        for (rest, allowed) in [
+            ("", true),
+            (", algorithm=MD5", true),
+            (", algorithm=MD5-sess", false),
+            (", algorithm=SHA-256", false),
+            (", qop=\"auth-conf\"", false),
+            (", algorithm=MD5-sess, qop=\"auth\"", true),
+            (", algorithm=SHA-256, qop=\"auth-int\"", true),
+        ] {
+            assert_eq!(allows(&realms, Algorithm::Md5, rest), allowed, "{rest}");
+        }
+        assert!(!allows(&realms, Algorithm::Sha256, ", qop=\"auth\""));
+    }
+
+    #[test]
+    fn a08_what_a_realm_has_shown_is_kept_while_an_account_is_for_it() {
+        let mut realms = Realms::default();
+        let text = challenge(", algorithm=SHA-256, qop=\"auth\"");
+        realms.saw(b"example.org", &Challenge::parse(&text).unwrap().unwrap());
+        for (accounts, forgotten) in [(vec![account(Algorithm::Md5)], false), (Vec::new(), true)] {
+            realms.keep(&accounts);
+            assert_eq!(allows(&realms, Algorithm::Md5, ", qop=\"auth\""), forgotten);
+            assert_eq!(allows(&realms, Algorithm::Md5, ""), forgotten);
+        }
+    }
+}

@@ -223,12 +223,43 @@ mod tests {
             assert!(records.enter(call, now).is_some());
         }
         assert!(records.enter(5_000, now).is_none(), "a stranger's call is one too many");
+        assert!(records.enter(7, now).is_some(), "a call that is known has its place");
         records.start(6_000, now).require = Requirement::Pgp;
         let kept = records.get_mut(6_000).map(|record| record.require);
         assert_eq!(kept, Some(Requirement::Pgp));
         records.start(6_000, now).started = true;
+        records.start(8, now).authenticated = true;
         let later = now + UNANSWERED;
+        assert!(records.enter(7, later).is_some());
+        assert_eq!(records.len(), CAPACITY + 1, "nothing is forgotten for a call that is known");
         assert!(records.enter(5_000, later).is_some());
-        assert_eq!(records.len(), 2, "the call that was started, and the new one");
+        assert_eq!(records.len(), 3, "what was started, what was authenticated, and the new one");
+        assert!(records.enter(5_001, later + UNANSWERED).is_some());
+        assert_eq!(records.len(), 4, "a table with room forgets nothing");
+    }
+
+    /// Promise 8.
+    #[test]
+    fn a18_two_tries_a_realm_and_five_in_all() {
+        let mut record = Record::new(Instant::now());
+        let mut tried = |realm: &str| {
+            let may = record.may_try(realm.as_bytes(), "Digest");
+            if may {
+                *record.tries.entry((realm.into(), "Digest")).or_default() += 1;
+            }
+            may
+        };
+        assert_eq!(
+            ["a", "a", "a", "b", "b", "c", "d"].map(&mut tried),
+            [true, true, false, true, true, true, false]
+        );
+    }
+
+    #[test]
+    fn a_note_is_told_once() {
+        let mut record = Record::new(Instant::now());
+        record.note(REROUTED);
+        record.note(REROUTED);
+        assert_eq!(record.assurance.notes, [REROUTED]);
     }
 }

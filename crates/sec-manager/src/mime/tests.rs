@@ -59,6 +59,8 @@ fn p18_boundaries_that_do_not_hold_are_refused() {
         (&GOOD.replace("\x01\r\n", "--bx\r\n"), MimeError::Boundary),
         (&GOOD.replace("\r\n", "\n"), MimeError::Boundary),
         (&many, MimeError::TooLarge),
+        (&format!("{}--b--", "--b\r\n\r\n\r\n".repeat(16)), MimeError::Part),
+        (&format!("{}--b--", "--b\r\n\r\n\r\n".repeat(17)), MimeError::TooLarge),
         (&"x".repeat(MAX_BODY + 1), MimeError::TooLarge),
     ] {
         assert_eq!(read(TYPE, body), Err(error), "{:.60}", body);
@@ -87,6 +89,7 @@ fn other_media_types_are_refused() {
         "",
         "multipart",
         "multipart/mixed; boundary=b",
+        "multipart/mixed; protocol=\"application/pgp-encrypted\"; boundary=b",
         "multipart/encrypted; boundary=b",
         "multipart/encrypted; protocol=\"application/pgp-encrypted\"",
         "multipart/encrypted; protocol=\"application/pkcs7\"; boundary=b",
@@ -101,6 +104,91 @@ fn other_media_types_are_refused() {
     assert!(!is_encrypted(&Body::default()));
     assert!(!is_encrypted(&sdp(b"v=0\r\n")));
     assert!(is_encrypted(&whole(TYPE, b"")));
+}
+
+/// RFC 2045 §5.1.
+#[test]
+fn a_media_type_is_tokens_and_quoted_strings() {
+    let parse = |text: &str| MediaType::parse(text.as_bytes());
+    let value = |text: &str| parse(text).ok()?.parameter("x").map(<[u8]>::to_vec);
+    assert_eq!(value(r#"a/b; x="c\"d\\;""#).as_deref(), Some(br#"c"d\;"#.as_slice()));
+    assert_eq!(value("A / B ;\ty=1;X = c ").as_deref(), Some(b"c".as_slice()));
+    assert_eq!(parse("A/b").map(|media| media.kind), Ok("a/b".to_owned()));
+    for malformed in [
+        "a b/c",
+        "a/b c",
+        "/b",
+        "a/",
+        "a/b;",
+        "a/b; x",
+        "a/b; x=",
+        "a/b; x=c d",
+        "a/b; x=c@d",
+        "a/b; x y=c",
+        "a/b; =c",
+        "a/b; x=\"c\" d",
+        "a/b; x=\"c",
+        "a/b; x=\"c\\",
+        "a/b; x=1; X=2",
+        "a/b; x=\u{1}",
+        "a/b; x=é",
+    ] {
+        assert_eq!(parse(malformed).err(), Some(MimeError::MediaType), "{malformed}");
+    }
+    let parameters = |n| (0..n).map(|n| format!(";p{n}=v")).collect::<String>();
+    assert!(parse(&format!("a/b{}", parameters(16))).is_ok());
+    assert!(parse(&format!("a/b{}", parameters(17))).is_err());
+}
+
+/// RFC 2046 §5.1.1.
+#[test]
+fn a_boundary_is_one_to_70_characters_of_some() {
+    let body = |boundary: &str| {
+        let content_type = TYPE.replace("boundary=b", &format!("boundary=\"{boundary}\""));
+        read(&content_type, &GOOD.replace("--b", &format!("--{boundary}")))
+    };
+    assert!(body("'()+_,-./:=?").is_ok());
+    assert!(body(&"b".repeat(70)).is_ok());
+    for boundary in ["", &"b".repeat(71), "b*", "b c", "é"] {
+        assert_eq!(body(boundary), Err(MimeError::Boundary), "{boundary}");
+    }
+}
+
+/// RFC 2045 §3, RFC 5322 §2.2.
+#[test]
+fn header_fields_are_lines_that_may_be_folded() {
+    fn fields(text: &str) -> Result<Vec<Field<'_>>, MimeError> {
+        split(text.as_bytes()).map(|(fields, _)| fields)
+    }
+    let folded = fields("A: b\r\n\t c\r\n\r\n");
+    assert_eq!(folded, Ok(vec![(b"A".as_slice(), b"b c".to_vec())]));
+    assert_eq!(fields("A:b\tc\r\n\r\n"), Ok(vec![(b"A".as_slice(), b"b\tc".to_vec())]));
+    for malformed in
+        ["A b: c\r\n\r\n", ": c\r\n\r\n", "A: b\u{0}c\r\n\r\n", " A: b\r\n\r\n", "A\r\n\r\n"]
+    {
+        assert_eq!(fields(malformed), Err(MimeError::Field), "{malformed:?}");
+    }
+    let many = |n| format!("{}\r\n", "A: b\r\n".repeat(n));
+    assert_eq!(fields(&many(16)).map(|fields| fields.len()), Ok(16));
+    assert_eq!(fields(&many(17)), Err(MimeError::TooLarge));
+}
+
+#[test]
+fn a_body_of_64_kib_is_the_largest() {
+    let around = wrap(b"x").unwrap().octets.len() - 1;
+    let largest = wrap(&vec![0; MAX_BODY - around]).unwrap();
+    assert_eq!(largest.octets.len(), MAX_BODY);
+    assert!(ciphertext(&largest).is_ok());
+    assert_eq!(wrap(&vec![0; MAX_BODY - around + 1]), Err(MimeError::TooLarge));
+    let exchange = Exchange::new();
+    let binding = exchange.binding();
+    let enclosed = |length| enclose(&binding, &[b"n"], &sdp(&vec![b'x'; length]));
+    let around = enclosed(0).unwrap().len();
+    let largest = enclosed(MAX_BODY - around).unwrap();
+    assert_eq!(open(&binding, b"n", &largest), Ok(sdp(&vec![b'x'; MAX_BODY - around])));
+    assert_eq!(enclosed(MAX_BODY - around + 1), Err(MimeError::TooLarge));
+    let larger = [largest.as_slice(), b"x"].concat();
+    assert_eq!(open(&binding, b"n", &larger), Err(MimeError::TooLarge));
 }
 
 struct Exchange {
@@ -138,6 +226,9 @@ fn an_entity_names_its_exchange() {
     for nonce in [b"one", b"two"] {
         assert_eq!(open(&binding, nonce, &built), Ok(sdp(b"v=0\r\n")));
     }
+    let four = [b"1".as_slice(), b"2", b"3", b"4"];
+    let built = enclose(&binding, &four, &sdp(b"v=0\r\n")).unwrap();
+    assert_eq!(open(&binding, b"4", &built), Ok(sdp(b"v=0\r\n")));
 }
 
 #[test]

@@ -85,6 +85,20 @@ fn the_previous_epoch_is_accepted_and_the_one_before_is_not() {
 }
 
 #[test]
+fn a_key_is_its_epochs_alone() {
+    let issuer = issuer();
+    for epochs in 0..6 {
+        let now = NOW + epochs * 3600;
+        assert_eq!(sealed(&issuer, now), sealed(&self::issuer(), now), "{epochs} epochs later");
+    }
+    // And where the epoch that it names is not that of its time, nothing is computed.
+    let nonce = sealed(&issuer, NOW);
+    let mut changed = nonce.as_bytes().to_vec();
+    changed[2] = if changed[2] == b'A' { b'E' } else { b'A' };
+    assert_eq!(open(&issuer, NOW, &changed), Err(Stale::Expired));
+}
+
+#[test]
 fn a04_every_bit_counts() {
     let issuer = issuer();
     let nonce = sealed(&issuer, NOW);
@@ -185,8 +199,11 @@ fn a_reservation_is_exclusive_until_it_is_released() {
     assert_eq!(floor, None);
     assert!(table.reserve(NOW, &nonce).is_err());
     assert!(table.probe(&nonce, 2).is_err(), "not by a nonce count either");
+    assert!(!table.is_empty());
     table.release(reservation);
     assert!(table.is_empty());
+    let later = NOW + 1800 + 64 + 1;
+    assert_eq!(table.accept(later, &opened(2, later), 1), Ok(None), "nothing is left to forget");
     let (burnt, _) = table.reserve(NOW, &nonce).unwrap();
     drop(burnt);
     assert!(table.reserve(NOW, &nonce).is_err());
@@ -204,8 +221,11 @@ fn what_the_table_forgets_is_below_the_floor() {
         "the oldest issued went"
     );
     assert_eq!(table.len(), 2);
-    let later = NOW + 1800 + 64 + 3;
-    assert_eq!(table.accept(later, &opened(4, later), 1), Ok(Some(NOW + 3)), "by age");
+    let later = NOW + 1800 + 64 + 2;
+    let newest = opened(3, NOW + 2);
+    assert_eq!(table.accept(later - 1, &newest, 2), Ok(None), "as old as may be");
+    assert_eq!(table.accept(later, &newest, 3), Ok(Some(NOW + 2)), "by age");
+    assert_eq!(table.accept(later + 1, &opened(4, later), 1), Ok(Some(NOW + 3)), "by age");
     assert_eq!(table.len(), 1);
 }
 

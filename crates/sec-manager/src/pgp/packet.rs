@@ -77,6 +77,12 @@ mod tests {
         let mut two_octets = vec![0xc2, 192, 8];
         two_octets.extend_from_slice(&[7; 200]);
         assert!(is_one_signature(&two_octets));
+        let mut more = vec![0xc2, 193, 8];
+        more.extend_from_slice(&[7; 192 + 256 + 8]);
+        assert!(is_one_signature(&more));
+        assert!(!is_one_signature(b"\x42\x04body"), "the first bit is always set");
+        assert!(!is_one_signature(b"\x08\x04body"));
+        assert!(is_one_signature(b"\x8a\x00\x00\x00\x04body"));
     }
 
     #[test]
@@ -99,8 +105,12 @@ mod tests {
 
     #[test]
     fn g07_a_packet_over_the_limit_is_refused() {
-        let mut packet = vec![0xc2, 255, 0, 0, 8, 0];
-        packet.extend_from_slice(&[0; 2048]);
-        assert!(!is_one_signature(&packet));
+        let packet = |length: u16| {
+            let [high, low] = length.to_be_bytes();
+            [&[0xc2, 255, 0, 0, high, low], vec![0; length.into()].as_slice()].concat()
+        };
+        assert!(is_one_signature(&packet(2042)), "with its head 2048 octets");
+        assert!(!is_one_signature(&packet(2043)));
+        assert!(!is_one_signature(&packet(2048)));
     }
 }

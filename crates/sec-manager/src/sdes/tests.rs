@@ -9,6 +9,7 @@ fn attributes_are_used_or_left_out() {
     let cm = format!("AES_CM_128_HMAC_SHA1_80 inline:{key}");
     for usable in [
         format!("1 {cm}"),
+        format!("0 {cm}"),
         format!("999999999 {cm}"),
         format!("1 {cm}|2^20"),
         format!("1 {cm}|2^48"),
@@ -115,4 +116,13 @@ fn a_slot_out_of_place_is_not_filled() {
     }
     let broken = fill(OFFER.as_bytes(), |_| Err(Unfilled));
     assert!(broken.is_err(), "without randomness nothing leaves");
+}
+
+#[test]
+fn no_more_slots_are_filled_than_keys_are_kept() {
+    let slot = "a=crypto:1 AEAD_AES_128_GCM inline:{slot}\r\n";
+    let body = |slots| format!("m=audio 4 RTP/SAVP 0\r\n{}", slot.repeat(slots));
+    let (_, keys) = fill(body(MOST_KEYS).as_bytes(), counted()).unwrap();
+    assert_eq!(keys.len(), MOST_KEYS);
+    assert_eq!(fill(body(MOST_KEYS + 1).as_bytes(), counted()).err(), Some(Unfilled));
 }

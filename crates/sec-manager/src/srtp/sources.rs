@@ -192,6 +192,14 @@ mod tests {
         sources.note(Kind::Rtp, 1, 65_546);
         assert_eq!(sources.estimate(1, 65_535), Ok(65_535));
         assert_eq!(sources.estimate(1, 11), Ok(65_547));
+        // RFC 3711 §3.3.1: exactly half the circle away, the rollover counter stays.
+        sources.note(Kind::Rtp, 4, 0x1_9000);
+        assert_eq!(sources.estimate(4, 0x1000), Ok(0x1_1000));
+        assert_eq!(sources.estimate(4, 0x0FFF), Ok(0x2_0FFF));
+        sources.note(Kind::Rtp, 5, 0x1_1000);
+        assert_eq!(sources.estimate(5, 0x9000), Ok(0x1_9000));
+        assert_eq!(sources.estimate(5, 0x9001), Ok(0x0_9001));
+        sources.known = Default::default();
         sources.note(Kind::Rtp, 2, 5);
         assert_eq!(sources.estimate(2, 65_535), Err(PacketError::Replayed));
         sources.resume(Kind::Rtp, 3, MOST_RTP - 1);

@@ -109,6 +109,26 @@ fn rfc_7714_17_1_srtcp() {
     assert_eq!(open_rtcp(&mut opener, &sealed).unwrap(), plain);
 }
 
+/// The packets that libsrtp's own test (`srtp_driver`, `srtp_validate`) holds itself against.
+#[test]
+fn libsrtp_aes_cm_128_hmac_sha1_80() {
+    let master = hex("E1F97A0D3E018BE0D64FA32C06DE41390EC675AD498AFEEBB6960B3AABE6");
+    let suite = Suite::AesCm128HmacSha1_80;
+    let mut sealer = SrtpSealer::new(suite, &master).unwrap();
+    let mut opener = SrtpOpener::new(suite, &master).unwrap();
+    let plain = hex("800f1234decafbadcafebabeabababababababababababababababab");
+    let sealed = hex("800f1234decafbadcafebabe4e55dc4ce79978d88ca4d215949d2402\
+         b78d6acc99ea179b8dbb");
+    assert_eq!(seal_rtp(&mut sealer, &plain).unwrap(), sealed);
+    assert_eq!(open_rtp(&mut opener, &sealed).unwrap(), plain);
+    sealer.sources.resume(Kind::Rtcp, 0xcafe_babe, 0);
+    let plain = hex("81c8000bcafebabeabababababababababababababababab");
+    let sealed = hex("81c8000bcafebabe7128035be487b9bdbef89041f977a5a880000001\
+         993e08cd54d6c1230798");
+    assert_eq!(seal_rtcp(&mut sealer, &plain).unwrap(), sealed);
+    assert_eq!(open_rtcp(&mut opener, &sealed).unwrap(), plain);
+}
+
 #[test]
 fn m01_replays_are_dropped() {
     for suite in Suite::ALL {
@@ -177,6 +197,7 @@ fn m05_garbage_takes_no_place_and_the_call_lives() {
             assert_eq!(open_rtp(&mut opener, &sealed).unwrap(), rtp(ssrc, 7));
         }
         assert_eq!(seal_rtp(&mut sealer, &rtp(most, 7)), Err(PacketError::TooManySources));
+        assert_eq!(seal_rtcp(&mut sealer, &rtcp(most)), Err(PacketError::TooManySources));
         let forged = [rtp(most, 7), vec![3; 16]].concat();
         assert_eq!(open_rtp(&mut opener, &forged), Err(PacketError::TooManySources));
     }

@@ -3,6 +3,7 @@
 mod digest;
 mod guessing;
 mod pgp;
+mod telephony;
 
 use super::SecurityManager;
 use crate::fsm::{Role, State, StateSink};
@@ -27,6 +28,8 @@ pub(super) const CALL: CallRef = CallRef(7);
 pub(super) struct TestPlatform {
     start: Instant,
     drawn: AtomicU64,
+    /// Draws until there is no more randomness.
+    pub(super) draws: AtomicU64,
     /// Milliseconds by which the wall clock was set.
     pub(super) set: AtomicI64,
     time: Arc<Time>,
@@ -50,6 +53,7 @@ impl TestPlatform {
         Arc::new(Self {
             start: Instant::now(),
             drawn: AtomicU64::new(1),
+            draws: AtomicU64::new(u64::MAX),
             set: AtomicI64::new(0),
             time: Arc::default(),
         })
@@ -73,6 +77,8 @@ impl Platform for TestPlatform {
     }
 
     fn random(&self, buffer: &mut [u8]) -> Result<(), NoRandomness> {
+        let left = self.draws.load(Ordering::Relaxed).checked_sub(1).ok_or(NoRandomness)?;
+        self.draws.store(left, Ordering::Relaxed);
         for byte in buffer {
             let drawn = self.drawn.fetch_add(1, Ordering::Relaxed);
             *byte = (drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8;
