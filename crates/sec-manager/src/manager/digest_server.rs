@@ -279,6 +279,7 @@ fn is_ours(uri: &[u8], request_uri: &[u8], policy: &Policy) -> bool {
         return uri == request_uri;
     };
     let host_alone = !named.as_str().contains('@')
+        && named.domain().is_some()
         && aor::canonical(request_uri).is_ok_and(|asked| asked.domain() == named.domain());
     uri == request_uri || host_alone || policy.identities.contains_key(&named)
 }

@@ -48,7 +48,7 @@ impl Calls {
         TestRequest::invite(ALICE, BOB, "digest@127.0.0.1")
     }
 
-    fn challenge(&self, invite: &TestRequest) -> Vec<Field> {
+    pub(super) fn challenge(&self, invite: &TestRequest) -> Vec<Field> {
         match self.callee.request_received(CALL, &invite.arrival(), &invite.view()) {
             Received::SendWwwAuthenticate(fields) => fields,
             other => panic!("{other:?}"),
@@ -71,17 +71,34 @@ impl Calls {
         self.answer(&invite, &challenge)
     }
 
+    /// The request with the caller's answer to a challenge.
     pub(super) fn answer(&self, invite: &TestRequest, challenge: &[Field]) -> TestRequest {
+        self.answer_for(invite, challenge, &invite.to.0)
+    }
+
+    /// The same, where the caller's Request-URI is `uri`.
+    pub(super) fn answer_for(
+        &self, invite: &TestRequest, challenge: &[Field], uri: &str,
+    ) -> TestRequest {
         let plan = self.plan(invite, challenge).expect("answered");
         let mut retry = invite.clone().retried();
-        match now(self.caller.authorize(CALL, plan, &retry.view())) {
+        let sent = ssa::Request { uri: uri.as_bytes(), ..retry.view() };
+        match now(self.caller.authorize(CALL, plan, &sent)) {
             ssa::Authorized::Fields(fields) => retry.fields.extend(&fields),
             other => panic!("{other:?}"),
         }
         retry
     }
 
-    fn admits(&self, request: &TestRequest) -> bool {
+    /// The same calls, where the caller answers every algorithm.
+    pub(super) fn lenient(&self) -> &Self {
+        let mut configuration = caller_configuration("secret");
+        configuration.accounts[0].floor = Algorithm::Md5;
+        self.caller.configure(configuration);
+        self
+    }
+
+    pub(super) fn admits(&self, request: &TestRequest) -> bool {
         admits(&self.callee, &request.arrival(), request)
     }
 }

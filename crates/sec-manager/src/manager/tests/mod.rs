@@ -2,7 +2,9 @@
 
 mod digest;
 mod guessing;
+mod judged;
 mod pgp;
+mod registered;
 mod telephony;
 
 use super::SecurityManager;

@@ -3,6 +3,7 @@
 mod callee;
 mod caller;
 mod dialog;
+mod judged;
 mod trust;
 
 use super::*;

@@ -1,0 +1,111 @@
+//! Who is admitted because an account's registrar vouches for it: a registrar answers no 401.
+
+use super::*;
+use ssa::{FlowId, Transport};
+use sst::{Assurance, Call, Contact, Proof, RegisteredFlow};
+use std::net::IpAddr;
+
+const REGISTRAR: &str = "192.0.2.10";
+/// The random user part of the Contact that was registered.
+const USER: &str = "r4nd0m";
+
+/// A callee that requires Digest, registered over this connection, or over UDP.
+fn registered(connection: Option<u64>) -> Arc<SecurityManager> {
+    let platform = TestPlatform::new();
+    let (callee, _) = digest_manager(&platform, digest_configuration(BOB, Requirement::Digest));
+    let registrar: IpAddr = REGISTRAR.parse().unwrap();
+    let flow = RegisteredFlow { flow: connection, registrar, contact_user: USER.to_owned() };
+    callee.registered(BOB, Some(flow));
+    callee
+}
+
+/// How a request comes in, and for which user part.
+#[derive(Clone, Copy)]
+struct Way {
+    from: &'static str,
+    transport: Transport,
+    flow: u64,
+    user: &'static str,
+}
+
+const OVER_UDP: Way = Way { from: REGISTRAR, transport: Transport::Udp, flow: 1, user: USER };
+const OVER_TCP: Way = Way { from: REGISTRAR, transport: Transport::Tcp, flow: 7, user: "bob" };
+
+fn received(callee: &SecurityManager, way: Way, method: &'static str) -> Received {
+    callee.call_ended(Call(CALL.0));
+    let request = TestRequest { method, ..TestRequest::invite(ALICE, BOB, "r@127.0.0.1") };
+    let arrival = Arrival {
+        source: format!("{}:5060", way.from).parse().unwrap(),
+        transport: way.transport,
+        flow: FlowId(way.flow),
+        ..request.arrival()
+    };
+    let uri = format!("sip:{}@192.0.2.2:5060", way.user);
+    let view = ssa::Request { uri: uri.as_bytes(), ..request.view() };
+    callee.request_received(CALL, &arrival, &view)
+}
+
+fn is_challenge(answer: &Received) -> bool {
+    matches!(answer, Received::SendWwwAuthenticate(_))
+}
+
+#[test]
+fn over_udp_the_registrars_address_and_the_contacts_user_admit() {
+    let callee = registered(None);
+    assert_eq!(received(&callee, OVER_UDP, "INVITE"), Received::Admit);
+    for other in [
+        Way { user: "bob", ..OVER_UDP },
+        Way { user: "r4nd0", ..OVER_UDP },
+        Way { from: "192.0.2.11", ..OVER_UDP },
+        Way { transport: Transport::Tcp, ..OVER_UDP },
+    ] {
+        let answer = received(&callee, other, "INVITE");
+        assert!(is_challenge(&answer), "{}: {answer:?}", other.user);
+    }
+    callee.registered(BOB, None);
+    assert!(is_challenge(&received(&callee, OVER_UDP, "INVITE")), "the registration has lapsed");
+}
+
+#[test]
+fn over_a_connection_the_connection_admits_and_nothing_else() {
+    let callee = registered(Some(7));
+    assert_eq!(received(&callee, OVER_TCP, "INVITE"), Received::Admit);
+    for other in [
+        Way { flow: 8, ..OVER_TCP },
+        // A datagram's flow is another number space, and the address alone is no connection.
+        Way { transport: Transport::Udp, ..OVER_TCP },
+        OVER_UDP,
+    ] {
+        assert!(is_challenge(&received(&callee, other, "INVITE")));
+    }
+}
+
+#[test]
+fn an_account_knows_its_hop_and_no_more() {
+    let callee = registered(None);
+    assert_eq!(received(&callee, OVER_UDP, "MESSAGE"), Received::Admit);
+    assert_eq!(callee.records(), 0, "what makes no call leaves no record");
+    assert_eq!(received(&callee, OVER_UDP, "INVITE"), Received::Admit);
+    let assurance: Assurance = callee.assurance(Call(CALL.0)).unwrap();
+    assert_eq!(assurance.proof, Proof::AccountHop { account: BOB.to_owned() });
+    assert_eq!(callee.records(), 1);
+}
+
+/// A registrar cannot sign for its users.
+#[test]
+fn a_registered_flow_does_not_stand_for_a_signature() {
+    for everywhere in [true, false] {
+        let callee = registered(None);
+        let mut configuration = digest_configuration(BOB, Requirement::Digest);
+        if everywhere {
+            configuration.require = Requirement::Pgp;
+        } else {
+            let contact = Contact { aor: ALICE.to_owned(), require: Requirement::Pgp };
+            configuration.contacts.push(contact);
+        }
+        callee.configure(configuration);
+        let answer = received(&callee, OVER_UDP, "INVITE");
+        // This manager was given no security application: it refuses what it cannot check.
+        assert!(matches!(&answer, Received::Reject(why) if why.status == 403), "{answer:?}");
+    }
+}
