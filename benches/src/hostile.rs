@@ -1,4 +1,4 @@
-//! Datagrams that somebody wrote to be dear to read: each kind in any size. SECURITY: P05, P08–P10,
+//! Datagrams that somebody wrote to be dear to read: each kind in any size. Cases P05, P08–P10,
 //! P14, P16.
 
 use bytes::Bytes;

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 const NOW: u32 = 1_700_000_000;
 
-/// The master, instance and boot of SECURITY.md's vector.
+/// The master, instance and boot of the vector below.
 static ISSUER: LazyLock<Issuer> = LazyLock::new(|| {
     let mut master = std::array::from_fn(|at| at as u8);
     Issuer::new(&mut master, 7, 1, NOW - 10_000)

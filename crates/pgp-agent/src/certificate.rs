@@ -27,7 +27,7 @@ pub(crate) struct Facts {
     revoked: bool,
     signs: bool,
     encrypts: bool,
-    /// Whether algorithm and size meet the floor of SECURITY.md §4.
+    /// Whether algorithm and size meet the floor of `strength`.
     pub(crate) strong: bool,
 }
 

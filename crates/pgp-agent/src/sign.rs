@@ -10,7 +10,7 @@ use pgp::types::{Duration, KeyDetails, KeyVersion, Password, SigningKey, Timesta
 use rand08::rngs::OsRng;
 use sma::{Error, ToSign};
 
-/// The largest signature. SECURITY.md §4.
+/// The largest signature. Case G07.
 pub(crate) const MAX_SIGNATURE: usize = 2048;
 
 /// One binary signature packet, type 0x00, with SHA-256, the notation and the expiry, all three

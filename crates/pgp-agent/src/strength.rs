@@ -1,4 +1,4 @@
-//! The floor: which algorithms count. SECURITY.md §4.
+//! The floor: which algorithms count. Case G04.
 
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::ser::Serialize as _;

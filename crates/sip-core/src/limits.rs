@@ -2,7 +2,7 @@
 
 /// Limits that the parser, the framer and the validator hold a message to.
 ///
-/// The defaults are the stack's promises (SECURITY.md); a program may set its own.
+/// The defaults are the limits of docs/promises.md; a program may set its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Octets of a datagram. A head never exceeds 65 535 octets, whatever is set here.

@@ -124,11 +124,8 @@ fn dblreq_ends_where_its_content_length_says() {
 /// The copies are those of the published archive, wherever a second decoding of it is at hand.
 #[test]
 fn fixtures_are_those_of_the_archive() {
-    let shared = std::env::var_os("COUNTERSIGN_SHARED_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let shared = shared.join("rfc4475");
+    let shared = std::env::var_os("COUNTERSIGN_SHARED_DATA").unwrap_or_default();
+    let shared = Path::new(&shared).join("rfc4475");
     if !shared.is_dir() {
         println!("no second decoding at {}: compared with nothing", shared.display());
         return;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tokio::net::UnixStream;
 use tokio::sync::{Mutex, Semaphore};
 
-/// The largest signature, in octets. SECURITY.md §4.
+/// The largest signature, in octets. Case G07.
 const MAX_SIGNATURE: usize = 2048;
 
 /// A security application behind a socket.

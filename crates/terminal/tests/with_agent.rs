@@ -300,7 +300,7 @@ fn at_terminal(side: &Side, arguments: &[&str]) -> (Running, Person) {
     (Running { child, lines }, Person { keyboard: keyboard.into(), screen })
 }
 
-/// SECURITY.md §4, Trust: (3) first contact is shown with the fingerprint and pinned only on the
+/// Case G15: first contact is shown with the fingerprint and pinned only on the
 /// person's word.
 #[test]
 fn first_contact_is_pinned_on_the_persons_word() {

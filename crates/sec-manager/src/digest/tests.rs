@@ -254,10 +254,8 @@ fn a_challenge_is_stale_only_where_it_says_so() {
 /// The collected vectors of other implementations, where this checkout has them.
 #[test]
 fn shared_vectors() {
-    let folder = std::env::var("COUNTERSIGN_SHARED_DATA").map_or_else(
-        |_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data").into(),
-        std::path::PathBuf::from,
-    );
+    let folder = std::env::var_os("COUNTERSIGN_SHARED_DATA").unwrap_or_default();
+    let folder = std::path::PathBuf::from(folder);
     let Ok(text) = std::fs::read_to_string(folder.join("digest/vectors.json")) else {
         println!("no shared vectors at {}", folder.display());
         return;

@@ -1,4 +1,4 @@
-//! Who guesses: proofs that failed, by who they are held against. SECURITY: A21.
+//! Who guesses: proofs that failed, by who they are held against. Case A21.
 //!
 //! Only what came under a nonce of ours is counted, so that nobody can fail in another's name: the
 //! nonce's MAC has shown that the source receives what we send to it. A failure counts against

@@ -1,4 +1,4 @@
-//! What the realms of our accounts have shown, so that none of it is taken back. SECURITY: A07, A08.
+//! What the realms of our accounts have shown, so that none of it is taken back. Cases A07, A08.
 
 use crate::digest::{Challenge, Qop};
 use crate::policy::Account;

@@ -1,4 +1,4 @@
-//! A request came in: who must prove what. SECURITY: "Who must authenticate to a terminal".
+//! A request came in: who must prove what. Case F01.
 
 use super::Shared;
 use crate::aor::{self, Aor};

@@ -19,8 +19,8 @@ pub struct Bind {
     pub advertised: Option<IpAddr>,
 }
 
-/// Set-up of an [`Endpoint`](super::Endpoint). The defaults are the stack's promises
-/// (SECURITY.md §1).
+/// Set-up of an [`Endpoint`](super::Endpoint). The defaults are the limits of
+/// docs/promises.md.
 #[derive(Clone)]
 pub struct Config {
     /// What to listen on, by preference.

@@ -77,7 +77,7 @@ impl Inviting {
     }
 }
 
-/// Early dialogs of one INVITE. SECURITY.md §1.
+/// Early dialogs of one INVITE. Case T10.
 const MAX_EARLY: usize = 16;
 
 /// How far a cancellation is.

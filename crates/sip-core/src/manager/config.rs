@@ -15,7 +15,7 @@ pub struct Local {
     pub address: SocketAddr,
 }
 
-/// Set-up of a SIP manager. The defaults are the stack's promises (SECURITY.md §1).
+/// Set-up of a SIP manager. The defaults are the limits of docs/promises.md.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Our addresses, by preference. The driver fills them in from what it bound.

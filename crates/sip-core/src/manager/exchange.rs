@@ -20,7 +20,7 @@ use super::target::{Host, Target};
 use crate::{Message, Method};
 use ssa::{Body, CallRef, Direction, Plan, Why};
 
-/// Challenges that are answered for one request. SECURITY.md §1.8.
+/// Challenges that are answered for one request. Promise 8.
 pub(super) const MAX_ANSWERED: u8 = 5;
 
 /// Who waits for the outcome.

@@ -1,4 +1,4 @@
-//! The security manager's prompts, asked of the person at the terminal. SECURITY.md §4, Trust.
+//! The security manager's prompts, asked of the person at the terminal. Case G15.
 //!
 //! A key that nobody has pinned is shown with its fingerprint, and pinned only on the person's
 //! word. Without a terminal every prompt is declined. Passphrases are the security application's.

@@ -1,4 +1,4 @@
-//! SECURITY.md's cases that need two whole terminals, by their numbers.
+//! Cases of docs/cases.md that need two whole terminals, by their numbers.
 
 use crate::meddler::{Meddle, Way};
 use crate::world::{CALLEE, Change, Seen, World};

@@ -9,7 +9,7 @@ trap 'gpgconf --kill all; rm -rf "$GNUPGHOME" keys' EXIT
 gpg="gpg --batch --quiet --no-tty --yes --pinentry-mode loopback --passphrase="
 printf 'the octets that were signed\n' > data
 
-# sign NAME USER-ID [OPTION…]: a detached signature as SECURITY.md §4 asks for.
+# sign NAME USER-ID [OPTION…]: a detached signature as the PGP scheme asks for.
 sign() {
     name=$1 user=$2; shift 2
     $gpg -u "$user" --digest-algo SHA256 --no-armor --sig-notation '!cs1@countersign.invalid=uac' \

@@ -1,3 +1,5 @@
+//! Who waits after how many failures, and whom nobody can push out.
+
 #![expect(clippy::disallowed_methods, reason = "any instant does as a beginning")]
 
 use super::*;
