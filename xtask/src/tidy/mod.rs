@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: the workspace held against its own rules.
 
+mod references;
 mod sources;
 mod symbols;
 mod table;
@@ -17,7 +18,7 @@ pub(crate) fn run(_: &Arguments) -> Result<(), Failure> {
     faults.extend(each_crate_alone());
     faults.extend(symbols::check());
     report(&faults)?;
-    println!("tidy: the table, the words, the crates alone and the symbols hold");
+    println!("tidy: the table, the words, the references, the crates alone and the symbols hold");
     Ok(())
 }
 
@@ -25,6 +26,7 @@ pub(crate) fn run(_: &Arguments) -> Result<(), Failure> {
 fn without_building() -> Vec<String> {
     let mut faults = trees::check();
     faults.extend(sources::check());
+    faults.extend(references::check());
     faults
 }
 
