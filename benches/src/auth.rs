@@ -9,9 +9,9 @@ use sec_manager::digest::{
     Asked, Challenge, Credentials, HA1, Hash, Qop, Reply, SCHEME, answer, verify,
 };
 use sec_manager::nonce::{Binding, Issuer, Nonce, Origin, Source};
-use sec_manager::params::of_scheme;
 use sha2::Sha256;
 use sip_core::{Limits, Message};
+use sip_syntax::auth::of_scheme;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -210,7 +210,7 @@ impl AuthorizedInvite {
         let source = Source::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 14)));
         let binding = Binding {
             scheme: SCHEME,
-            realm: credentials.realm,
+            realm: credentials.realm.as_plain()?,
             method: request.method.as_bytes(),
             call_id: request.call_id,
             from_tag: request.from.tag?,
@@ -219,7 +219,7 @@ impl AuthorizedInvite {
             source: &source,
             algorithms: b"",
         };
-        self.sealed.issuer.open(NOW, 90, credentials.nonce, &binding).ok()?;
+        self.sealed.issuer.open(NOW, 90, credentials.nonce.as_plain()?, &binding).ok()?;
         let asked = Asked { method: request.method, body: request.body };
         verify(&credentials, &self.exchange.ha1, &asked).then_some(())
     }

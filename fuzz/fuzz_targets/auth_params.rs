@@ -5,8 +5,10 @@
 use libfuzzer_sys::fuzz_target;
 use md5::Md5;
 use sec_manager::digest::{Asked, Challenge, Credentials, HA1, Reply, answer, verify};
-use sec_manager::params::{Params, Separator, of_scheme, scheme};
+use sip_syntax::auth::{Params, Separator, of_scheme, scheme};
 
+/// With what a quoted string holds escaped only.
+const USER: &[u8] = br#"CORP\al "x" ice"#;
 const ASKED: Asked<'_> = Asked { method: "INVITE", body: b"v=0\r\n" };
 
 fuzz_target!(|value: &[u8]| {
@@ -24,15 +26,15 @@ fuzz_target!(|value: &[u8]| {
         assert!(credentials.qop.is_none() || credentials.nonce_count().is_some());
     }
     let Ok(Some(challenge)) = Challenge::parse(list) else { return };
-    let (Ok(qop), ha1) = (challenge.choose_qop(), HA1::<Md5>::new(b"u", challenge.realm, b"p"))
-    else {
-        return;
-    };
+    let Ok(qop) = challenge.choose_qop() else { return };
+    let realm: Vec<u8> = challenge.realm.octets().collect();
+    let ha1 = HA1::<Md5>::new(USER, &realm, b"p");
     let (uri, cnonce) = (b"sip:bob@example.org", b"c0");
-    let reply = Reply { user: b"u", uri, asked: ASKED, cnonce, count: 1, qop };
+    let reply = Reply { user: USER, uri, asked: ASKED, cnonce, count: 1, qop };
     let written = answer(&challenge, &ha1, &reply);
     let list = of_scheme(&written, "Digest").expect("the scheme's own word");
     let read = Credentials::parse(list).expect("what the client wrote");
     assert_eq!((read.realm, read.nonce), (challenge.realm, challenge.nonce));
+    assert!(challenge.userhash || read.user.octets().eq(USER.iter().copied()));
     assert!(verify(&read, &ha1, &ASKED));
 });

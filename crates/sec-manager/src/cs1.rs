@@ -11,6 +11,7 @@
 
 use crate::aor::{self, Aor};
 use sha2::{Digest, Sha256};
+use sip_syntax::hex;
 use sma::Fingerprint;
 use ssa::{Headers, Request, Response};
 use std::fmt;
@@ -203,7 +204,7 @@ impl<'a> Fields<'a> {
             date: date(response.headers)?,
             contact: parameters.contact,
             content: Content::of(response.headers, response.body)?,
-            ext: format!("Request-SHA256: {}\n", hex(&request)).into_bytes(),
+            ext: [b"Request-SHA256: ", hex::digits(request.into()).as_flattened(), b"\n"].concat(),
             signer: parameters.signer,
             ..self.clone()
         })
@@ -214,7 +215,7 @@ impl<'a> Fields<'a> {
         let mut out = Vec::with_capacity(1024);
         out.extend_from_slice(PREFIX);
         let cseq = self.cseq.to_string();
-        let body = hex(&self.content.sha256);
+        let body = hex::digits(self.content.sha256);
         let fields: [(&str, &[u8]); 19] = [
             ("role", self.role.name().as_bytes()),
             ("method", self.method.as_bytes()),
@@ -232,7 +233,7 @@ impl<'a> Fields<'a> {
             ("content-type", &self.content.media_type),
             ("content-disposition", &self.content.disposition),
             ("content-encoding", &self.content.encoding),
-            ("body-sha256", body.as_bytes()),
+            ("body-sha256", body.as_flattened()),
             ("ext", &self.ext),
             ("signer", self.signer.as_str().as_bytes()),
         ];
@@ -308,10 +309,6 @@ fn extensions(headers: &dyn Headers) -> Vec<u8> {
         out.push(b'\n');
     }
     out
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 #[cfg(test)]

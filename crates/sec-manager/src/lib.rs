@@ -18,7 +18,7 @@ mod manager;
 mod media;
 pub mod mime;
 pub mod nonce;
-pub mod params;
+mod params;
 mod party;
 mod pgp;
 mod platform;

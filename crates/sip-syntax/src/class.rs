@@ -34,10 +34,12 @@ pub const ALPHANUM: Class = Class(1 << 9);
 pub const DIGIT: Class = Class(1 << 10);
 /// Digits and visual separators of a telephone number, `*`, `#` and hexadecimal digits.
 pub const PHONE_CHAR: Class = Class(1 << 11);
-/// What a quoted string may hold beside quoted-pairs and folds. RFC 3261 §25.1, qdtext.
-pub const QUOTED: Class = Class(1 << 12);
+/// `unreserved`: what means the same escaped and as it is.
+pub const UNRESERVED: Class = Class(1 << 12);
 
-const UNRESERVED: Class = USER_CHAR.or(PASSWORD_CHAR).or(PARAM_CHAR).or(HEADER_CHAR).or(URIC);
+/// Every class that `unreserved` is part of.
+const WITH_UNRESERVED: Class =
+    UNRESERVED.or(USER_CHAR).or(PASSWORD_CHAR).or(PARAM_CHAR).or(HEADER_CHAR).or(URIC);
 
 #[expect(clippy::indexing_slicing, reason = "an octet is a place in a table of 256")]
 const fn mark(table: &mut [u16; 256], bytes: &[u8], class: Class) {
@@ -48,17 +50,16 @@ const fn mark(table: &mut [u16; 256], bytes: &[u8], class: Class) {
     }
 }
 
-#[expect(clippy::indexing_slicing, reason = "runs when it is compiled, over 256 places")]
 const fn table() -> [u16; 256] {
     let mut table = [0; 256];
-    let alphanum = TOKEN.or(WORD).or(UNRESERVED).or(HOST_CHAR).or(ALPHANUM);
+    let alphanum = TOKEN.or(WORD).or(WITH_UNRESERVED).or(HOST_CHAR).or(ALPHANUM);
     mark(&mut table, b"0123456789", alphanum.or(HEX).or(DIGIT).or(PHONE_CHAR));
     mark(&mut table, b"abcdefghijklmnopqrstuvwxyz", alphanum);
     mark(&mut table, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", alphanum);
     mark(&mut table, b"abcdefABCDEF", HEX.or(PHONE_CHAR));
     mark(&mut table, b"-.!%*_+`'~", TOKEN.or(WORD));
     mark(&mut table, b"()<>:\\\"/[]?{}", WORD);
-    mark(&mut table, b"-_.!~*'()", UNRESERVED);
+    mark(&mut table, b"-_.!~*'()", WITH_UNRESERVED);
     mark(&mut table, b"&=+$,;?/", USER_CHAR);
     mark(&mut table, b"&=+$,", PASSWORD_CHAR);
     mark(&mut table, b"[]/:&+$", PARAM_CHAR);
@@ -66,14 +67,6 @@ const fn table() -> [u16; 256] {
     mark(&mut table, b"-.", HOST_CHAR);
     mark(&mut table, b";/?:@&=+$,", URIC);
     mark(&mut table, b"-.()*#", PHONE_CHAR);
-    let mut octet = 0;
-    while octet < 256 {
-        let text = octet == 0x09 || octet >= 0x20 && octet != 0x7f;
-        if text && octet != b'"' as usize && octet != b'\\' as usize {
-            table[octet] |= QUOTED.0;
-        }
-        octet += 1;
-    }
     table
 }
 
@@ -105,9 +98,44 @@ pub fn span_escaped(input: &[u8], class: Class) -> usize {
     }
 }
 
+/// How many octets at the start of `octets` are plain text of a quoted string: no quote,
+/// backslash, DEL or octet below a space.
+#[inline]
+pub(crate) fn plain_length(octets: &[u8]) -> usize {
+    let (words, rest) = octets.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let found = not_plain(u64::from_le_bytes(*word));
+        if found != 0 {
+            // The lowest mark is exact; a borrow can set only those above it.
+            return 8 * at + (found.trailing_zeros() / 8) as usize;
+        }
+    }
+    let mut last = [b' '; 8];
+    last.iter_mut().zip(rest).for_each(|(l, octet)| *l = *octet);
+    let found = not_plain(u64::from_le_bytes(last));
+    8 * words.len() + rest.len().min((found.trailing_zeros() / 8) as usize)
+}
+
+/// The high bit of every octet of `word` that is not plain, for eight octets at once.
+#[inline]
+const fn not_plain(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    /// `x - n` borrows into the high bit where an octet is below `n`.
+    const fn below(word: u64, n: u8) -> u64 {
+        word.wrapping_sub(ONES * n as u64) & !word
+    }
+    // The quote, 0x22, and the space, 0x20, change places: one comparison finds what is below a
+    // space, and the quote.
+    let control_or_quote = below(word ^ (ONES * 2), b'!');
+    let backslash = below(word ^ (ONES * b'\\' as u64), 1);
+    let delete = below(word ^ (ONES * 127), 1);
+    (control_or_quote | backslash | delete) & (ONES * 128)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn tokens_are_those_of_the_rfc() {
@@ -122,5 +150,18 @@ mod tests {
         assert_eq!(span_escaped(b"a%41b@", USER_CHAR), 5);
         assert_eq!(span_escaped(b"a%4", USER_CHAR), 1);
         assert_eq!(span_escaped(b"%g0", USER_CHAR), 0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn plain_text_ends_where_it_should(octets in proptest::collection::vec(
+            prop_oneof![4 => Just(b'a'), 1 => any::<u8>()], 0..40,
+        )) {
+            let odd = |b: &u8| matches!(b, 0..=31 | 127 | b'"' | b'\\');
+            let expected = octets.iter().position(odd).unwrap_or(octets.len());
+            prop_assert_eq!(plain_length(&octets), expected);
+        }
     }
 }

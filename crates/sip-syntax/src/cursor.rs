@@ -1,6 +1,6 @@
 //! A cursor over a value: the few moves that every typed parser is made of.
 
-use crate::class::{Class, DIGIT, QUOTED, TOKEN, span};
+use crate::class::{Class, DIGIT, TOKEN, plain_length, span};
 use crate::{Expected, ParseError};
 
 /// A position in a value. `at` never exceeds the input's length.
@@ -69,6 +69,18 @@ impl<'a> Cursor<'a> {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Reads `text` if it comes next.
+    #[inline]
+    pub fn eat_text(&mut self, text: &[u8]) -> bool {
+        match self.rest.strip_prefix(text) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
         }
     }
 
@@ -178,7 +190,7 @@ impl<'a> Cursor<'a> {
             return Err(self.error(Expected::QuotedString));
         }
         loop {
-            self.run(QUOTED);
+            self.take(plain_length(self.rest));
             match self.rest {
                 [b'"', rest @ ..] => {
                     self.rest = rest;
@@ -190,7 +202,7 @@ impl<'a> Cursor<'a> {
                 {
                     self.rest = rest;
                 }
-                [b'\r', b'\n', b' ' | b'\t', rest @ ..] => self.rest = rest,
+                [b'\t', rest @ ..] | [b'\r', b'\n', b' ' | b'\t', rest @ ..] => self.rest = rest,
                 _ => return Err(self.error(Expected::QuotedString)),
             }
         }

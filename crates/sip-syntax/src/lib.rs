@@ -5,7 +5,7 @@
 //!   sip-core ───┐                        ┌─── sec-manager
 //!   messages    └──▶   sip-syntax   ◀────┘    challenges, credentials, what is signed
 //!                octets ──▶ Cursor ──▶ token · quoted string · parameters · list · date
-//!                                      host · URI · name-addr · auth-params
+//!                                      host · URI · AOR · name-addr · auth-params
 //! ```
 //!
 //! Where two readers of one header field disagree, the one that decides can be shown another value
@@ -33,12 +33,14 @@
 #![cfg_attr(not(test), no_std)]
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
+pub mod aor;
 pub mod auth;
 mod block;
 pub mod class;
 mod cursor;
 mod date;
 mod error;
+pub mod hex;
 mod host;
 mod list;
 mod name_addr;
@@ -54,5 +56,5 @@ pub use host::Host;
 pub use list::List;
 pub use name_addr::NameAddr;
 pub use params::{Param, Params};
-pub use quoted::{Escape, Parts, Text, escape};
+pub use quoted::{Escape, Parts, Text};
 pub use uri::{Scheme, Uri, UriHeaders, UriParams};

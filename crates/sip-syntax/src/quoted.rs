@@ -3,75 +3,152 @@
 //! Both directions yield pieces that are borrowed: who needs them in one piece joins them, who
 //! hashes, compares or appends them needs no copy.
 
-/// What a quoted string or a token stands for: what is between the quotes, escapes kept.
+use crate::class::plain_length;
+use core::fmt;
+
+/// A text, and whether it is at hand as itself or as it stands between quotes.
+///
+/// Two texts are equal where they stand for the same octets.
 #[derive(Clone, Copy, Default)]
-pub struct Text<'a>(&'a [u8]);
+pub struct Text<'a> {
+    octets: &'a [u8],
+    /// Whether there are quoted-pairs among the octets, to be undone.
+    escaped: bool,
+}
 
 impl<'a> Text<'a> {
+    /// A text that is these octets.
+    #[inline]
+    pub const fn plain(octets: &'a [u8]) -> Self {
+        Self { octets, escaped: false }
+    }
+
+    /// The text that these octets stand for between quotes.
+    #[inline]
+    pub fn between_quotes(octets: &'a [u8]) -> Self {
+        Self { octets, escaped: octets.contains(&b'\\') }
+    }
+
     /// The text of a value as it stands: a quoted string with its quotes, or a token.
     #[inline]
     pub fn of_value(value: &'a [u8]) -> Self {
-        let quoted = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
-        Self(quoted.unwrap_or(value))
+        match value {
+            [b'"', content @ .., b'"'] => Self::between_quotes(content),
+            token => Self::plain(token),
+        }
     }
 
-    /// The text of what stands between quotes.
+    /// The octets, where they are at hand in one piece: nothing is escaped.
     #[inline]
-    pub const fn from_escaped(content: &'a [u8]) -> Self {
-        Self(content)
+    pub const fn as_plain(&self) -> Option<&'a [u8]> {
+        if self.escaped { None } else { Some(self.octets) }
     }
 
-    /// The pieces of what it stands for: its quoted-pairs undone.
+    /// Number of its octets.
     #[inline]
-    pub const fn parts(self) -> Parts<'a> {
-        Parts(self.0)
+    pub fn len(&self) -> usize {
+        self.parts().map(<[u8]>::len).sum()
     }
 
-    /// The octets of what it stands for.
+    /// Whether it has no octets.
     #[inline]
-    pub fn octets(self) -> impl Iterator<Item = u8> + Clone + use<'a> {
+    pub const fn is_empty(&self) -> bool {
+        self.octets.is_empty()
+    }
+
+    /// The text in pieces, its escapes undone.
+    #[inline]
+    pub const fn parts(&self) -> Parts<'a> {
+        Parts { rest: self.octets, escaped: self.escaped }
+    }
+
+    /// The text octet by octet, its escapes undone.
+    #[inline]
+    pub fn octets(&self) -> impl Iterator<Item = u8> + Clone + use<'a> {
         self.parts().flatten().copied()
     }
-}
 
-impl core::fmt::Debug for Text<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{}", self.0.escape_ascii())
+    /// What stands for the text between quotes, in pieces: a backslash before each quote,
+    /// backslash and control character. CR and LF, which no quoted string can hold, become spaces.
+    #[inline]
+    pub const fn escape(&self) -> Escape<'a> {
+        Escape { rest: self.octets, ready: self.escaped, begun: false }
+    }
+
+    /// Whether the text is `word`, in any case.
+    #[inline]
+    pub fn is_word(&self, word: &str) -> bool {
+        match self.as_plain() {
+            // Nearly all are spelled as the RFCs do.
+            Some(plain) => plain == word.as_bytes() || plain.eq_ignore_ascii_case(word.as_bytes()),
+            None => {
+                let lower = word.bytes().map(|octet| octet.to_ascii_lowercase());
+                self.octets().map(|octet| octet.to_ascii_lowercase()).eq(lower)
+            }
+        }
     }
 }
 
-/// The pieces of what a text stands for.
+impl PartialEq for Text<'_> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        match (self.as_plain(), other.as_plain()) {
+            (Some(mine), Some(theirs)) => mine == theirs,
+            _ => self.octets().eq(other.octets()),
+        }
+    }
+}
+
+impl Eq for Text<'_> {}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts().try_for_each(|part| write!(f, "{}", part.escape_ascii()))
+    }
+}
+
+/// The pieces of a text.
 #[derive(Clone, Debug)]
-pub struct Parts<'a>(&'a [u8]);
+pub struct Parts<'a> {
+    rest: &'a [u8],
+    escaped: bool,
+}
 
 impl<'a> Iterator for Parts<'a> {
     type Item = &'a [u8];
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        if !self.escaped {
+            let all = core::mem::take(&mut self.rest);
+            return if all.is_empty() { None } else { Some(all) };
+        }
         // A backslash stands for the octet behind it, whichever that is.
-        let text = self.0.strip_prefix(b"\\").unwrap_or(self.0);
+        let text = self.rest.strip_prefix(b"\\").unwrap_or(self.rest);
         let (_, behind) = text.split_first()?;
         let plain = behind.iter().position(|octet| *octet == b'\\').unwrap_or(behind.len());
         let (part, rest) = text.split_at_checked(plain + 1)?;
-        self.0 = rest;
+        self.rest = rest;
         Some(part)
     }
 }
 
-/// The pieces of `text` as they stand between quotes: a backslash before each quote, backslash
-/// and control character. CR and LF, which no quoted string can hold, become spaces.
-#[inline]
-pub const fn escape(text: &[u8]) -> Escape<'_> {
-    Escape { rest: text, escaped: false }
-}
-
-/// The pieces of a text as they stand between quotes.
+/// The pieces of what stands for a text between quotes.
 #[derive(Clone, Debug)]
 pub struct Escape<'a> {
     rest: &'a [u8],
+    /// Whether the octets stand between quotes as they are.
+    ready: bool,
     /// Whether the backslash of the next octet has been yielded.
-    escaped: bool,
+    begun: bool,
+}
+
+impl<'a> Escape<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (part, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        if part.is_empty() { None } else { Some(part) }
+    }
 }
 
 impl<'a> Iterator for Escape<'a> {
@@ -79,27 +156,20 @@ impl<'a> Iterator for Escape<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (first, behind) = self.rest.split_first()?;
-        if matches!(first, b'\r' | b'\n') {
-            self.rest = behind;
-            return Some(b" ");
+        let plain = if self.ready { self.rest.len() } else { plain_length(self.rest) };
+        if plain > 0 {
+            return self.take(plain);
         }
-        if needs_escape(*first) && !self.escaped {
-            self.escaped = true;
-            return Some(b"\\");
+        match self.rest.first()? {
+            b'\t' => self.take(1),
+            b'\r' | b'\n' => self.take(1).map(|_| &b" "[..]),
+            _ if core::mem::take(&mut self.begun) => self.take(1),
+            _ => {
+                self.begun = true;
+                Some(b"\\")
+            }
         }
-        self.escaped = false;
-        let plain = behind.iter().position(|octet| needs_escape(*octet)).unwrap_or(behind.len());
-        let (part, rest) = self.rest.split_at_checked(plain + 1)?;
-        self.rest = rest;
-        Some(part)
     }
-}
-
-/// Whether an octet cannot stand in a quoted string by itself: `qdtext` without its folds.
-#[inline]
-const fn needs_escape(octet: u8) -> bool {
-    matches!(octet, b'"' | b'\\' | 0..=8 | 10..=31 | 127)
 }
 
 #[cfg(test)]
@@ -108,19 +178,47 @@ mod tests {
     use crate::Cursor;
     use proptest::prelude::*;
 
-    #[test]
-    fn a_quoted_pair_is_its_second_octet() {
-        let text = |raw| Text::of_value(raw).parts().collect::<Vec<_>>().concat();
-        assert_eq!(text(br#""CORP\\alice""#), br"CORP\alice");
-        assert_eq!(text(br#""al \"x\" ice""#), br#"al "x" ice"#);
-        assert_eq!(text(br#""\p\l\ain""#), b"plain");
-        assert_eq!(text(b"token"), b"token");
-        assert_eq!(text(b"\"\""), b"");
+    fn escaped(text: &[u8]) -> Vec<u8> {
+        Text::plain(text).escape().collect::<Vec<_>>().concat()
     }
 
     #[test]
-    fn a_line_end_is_never_written() {
-        assert_eq!(escape(b"a\r\n\"b").collect::<Vec<_>>().concat(), b"a  \\\"b");
+    fn a_quoted_pair_is_its_second_octet() {
+        for (value, text) in [
+            (&br#""CORP\\alice""#[..], &br"CORP\alice"[..]),
+            (br#""al \"x\" ice""#, br#"al "x" ice"#),
+            (br#""\p\l\ain""#, b"plain"),
+            (br#""\\\\""#, br"\\"),
+            (b"token", b"token"),
+            (b"\"\"", b""),
+        ] {
+            let read = Text::of_value(value);
+            assert_eq!(read.parts().collect::<Vec<_>>().concat(), text);
+            assert_eq!(read, Text::plain(text));
+            let inside = value.strip_prefix(b"\"").map_or(value, |rest| &rest[..rest.len() - 1]);
+            assert_eq!(read.escape().collect::<Vec<_>>().concat(), inside, "it stands as it did");
+        }
+    }
+
+    #[test]
+    fn what_needs_a_backslash_gets_one() {
+        assert_eq!(escaped(br"CORP\alice"), br"CORP\\alice");
+        assert_eq!(escaped(br#"al "x" ice"#), br#"al \"x\" ice"#);
+        assert_eq!(
+            escaped("tab\t, \u{e4}\u{7f}\u{1}".as_bytes()),
+            "tab\t, \u{e4}\\\u{7f}\\\u{1}".as_bytes()
+        );
+        assert_eq!(escaped(b"a\r\n\"b"), b"a  \\\"b", "a line end is never written");
+    }
+
+    #[test]
+    fn words_are_told_in_any_case_and_spelling() {
+        for value in [&b"true"[..], b"TRUE", b"\"true\"", br#""t\ru\E""#] {
+            assert!(Text::of_value(value).is_word("true"), "{}", value.escape_ascii());
+        }
+        for value in [&b"tru"[..], b"truee", br#""\\true""#, b""] {
+            assert!(!Text::of_value(value).is_word("true"), "{}", value.escape_ascii());
+        }
     }
 
     proptest! {
@@ -132,15 +230,24 @@ mod tests {
         )) {
             let text: Vec<u8> =
                 text.into_iter().filter(|octet| !matches!(octet, b'\r' | b'\n')).collect();
-            let mut quoted = b"\"".to_vec();
-            quoted.extend(escape(&text).flatten());
-            quoted.push(b'"');
+            let quoted = [b"\"", &escaped(&text)[..], b"\""].concat();
             let mut cursor = Cursor::new(&quoted);
-            let read = cursor.quoted();
-            prop_assert_eq!(read, Ok(&quoted[..]));
+            prop_assert_eq!(cursor.quoted(), Ok(&quoted[..]));
             prop_assert!(cursor.is_done());
-            let plain: Vec<u8> = Text::of_value(&quoted).octets().collect();
-            prop_assert_eq!(plain, text);
+            let read = Text::of_value(&quoted);
+            prop_assert_eq!(read, Text::plain(&text));
+            prop_assert_eq!(read.octets().collect::<Vec<u8>>(), text);
+        }
+
+        #[test]
+        fn what_is_read_is_written_as_it_stood(value in proptest::collection::vec(
+            prop_oneof![4 => 32..126_u8, 1 => Just(b'"'), 1 => Just(b'\\')], 0..40,
+        )) {
+            let mut cursor = Cursor::new(&value);
+            if let Ok(quoted) = cursor.quoted() {
+                let again = Text::of_value(quoted).escape().collect::<Vec<_>>().concat();
+                prop_assert_eq!([b"\"", &again[..], b"\""].concat(), quoted);
+            }
         }
     }
 }

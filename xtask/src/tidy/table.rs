@@ -148,7 +148,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         name: "benches",
         folder: "benches",
-        may_name: &["media-ctl", "sec-manager", "sip-core", "ssa", "ssm", "sst"],
+        may_name: &["media-ctl", "sec-manager", "sip-core", "sip-syntax", "ssa", "ssm", "sst"],
         must_not_say: &[],
     },
 ];

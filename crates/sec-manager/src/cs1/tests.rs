@@ -177,7 +177,8 @@ fn party<'a>(uri: &'a str, tag: &'a str) -> Party<'a> {
 fn assert_vector(octets: &[u8], length: usize, sha256: &str) {
     let text = String::from_utf8_lossy(octets);
     assert_eq!(octets.len(), length, "{text}");
-    assert_eq!(hex(&Sha256::digest(octets)), sha256, "{text}");
+    let digest = hex::digits(Sha256::digest(octets).into());
+    assert_eq!(digest.as_flattened(), sha256.as_bytes(), "{text}");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! `WWW-Authenticate: Digest …` and `Proxy-Authenticate`, as a client reads and a server writes
 //! them. RFC 7616 §3.3.
 
-use super::{Named, Qop};
-use crate::params::{Malformed, Separator, is_word, push_quoted, values};
+use super::{Named, Qop, SCHEME};
+use crate::params::{Writer, plain};
+use sip_syntax::Text;
+use sip_syntax::auth::{Malformed, Separator, values};
 
 /// The parameters that are read, in the order of [`Challenge::parse`].
 const NAMES: [&str; 7] = ["realm", "nonce", "opaque", "algorithm", "qop", "stale", "userhash"];
@@ -18,15 +20,15 @@ pub struct Qops {
     pub auth_int: bool,
 }
 
-/// A challenge, borrowed from the header's text; quoted values with their escapes.
+/// A challenge, borrowed from the header's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Challenge<'a> {
     /// `realm`.
-    pub realm: &'a [u8],
+    pub realm: Text<'a>,
     /// `nonce`.
-    pub nonce: &'a [u8],
+    pub nonce: Text<'a>,
     /// `opaque`, to be returned unchanged.
-    pub opaque: Option<&'a [u8]>,
+    pub opaque: Option<Text<'a>>,
     /// `algorithm`, MD5 where none is named.
     pub algorithm: Named,
     /// `qop`.
@@ -45,7 +47,7 @@ impl<'a> Challenge<'a> {
     pub fn parse(list: &'a [u8]) -> Result<Option<Self>, Malformed> {
         let [realm, nonce, opaque, algorithm, qop, stale, userhash] =
             values(list, Separator::Comma, &NAMES)?;
-        let is_true = |value: Option<&[u8]>| value.is_some_and(|value| is_word(value, "true"));
+        let is_true = |value: Option<Text<'_>>| value.is_some_and(|value| value.is_word("true"));
         let Some(algorithm) = algorithm.map_or(Some(Named::DEFAULT), Named::parse) else {
             return Ok(None);
         };
@@ -75,33 +77,34 @@ impl<'a> Challenge<'a> {
 
     /// The text of the header field.
     pub fn to_value(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(128 + self.realm.len() + self.nonce.len());
-        out.extend_from_slice(b"Digest ");
-        push_quoted(&mut out, "realm", self.realm);
-        out.extend_from_slice(b", ");
-        push_quoted(&mut out, "nonce", self.nonce);
-        out.extend_from_slice(b", algorithm=");
-        out.extend_from_slice(self.algorithm.name().as_bytes());
+        let mut value = Writer::of_scheme(SCHEME, 192);
+        value.quoted("realm", self.realm).quoted("nonce", self.nonce);
+        if let Some(opaque) = self.opaque {
+            value.quoted("opaque", opaque);
+        }
+        value.token("algorithm", self.algorithm.name().as_bytes());
         let qop: &[u8] = match (self.qops.auth, self.qops.auth_int) {
-            (true, true) => b", qop=\"auth,auth-int\"",
-            (true, false) => b", qop=\"auth\"",
-            (false, true) => b", qop=\"auth-int\"",
+            (true, true) => b"auth,auth-int",
+            (true, false) => b"auth",
+            (false, true) => b"auth-int",
             (false, false) => b"",
         };
-        out.extend_from_slice(qop);
-        if self.stale {
-            out.extend_from_slice(b", stale=true");
+        if !qop.is_empty() {
+            value.quoted("qop", Text::plain(qop));
         }
-        out
+        if self.stale {
+            value.token("stale", b"true");
+        }
+        value.finish()
     }
 }
 
 impl Qops {
     /// Reads the list within the quotes; tokens that are not known are skipped.
-    fn parse(list: &[u8]) -> Self {
+    fn parse(list: Text<'_>) -> Self {
         let mut qops = Self { offered: true, ..Self::default() };
-        for token in list.split(|b| *b == b',') {
-            match Qop::parse(token.trim_ascii()) {
+        for token in plain(list).split(|b| *b == b',') {
+            match Qop::parse(Text::plain(token.trim_ascii())) {
                 Some(Qop::Auth) => qops.auth = true,
                 Some(Qop::AuthInt) => qops.auth_int = true,
                 None => {}

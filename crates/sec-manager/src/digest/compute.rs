@@ -1,12 +1,15 @@
 //! The computation: what a response has to be. RFC 7616 §3.4.
 //!
-//! Pure, and free of allocation but for the one that an answer's text needs.
+//! Pure, and free of allocation but for the one that an answer's text needs. Every value is hashed as
+//! what it stands for, its quoting backslashes removed (§3.4).
 
 use super::challenge::Challenge;
 use super::credentials::Credentials;
-use super::ha1::{HA1, Hash, Hex, digits};
-use super::{Named, Qop};
+use super::ha1::{HA1, Hash, Hex};
+use super::{Named, Qop, SCHEME};
+use crate::params::{Writer, plain};
 use digest::Update;
+use sip_syntax::{Text, hex};
 
 /// The request that a response covers.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +29,7 @@ pub struct Reply<'a> {
     pub uri: &'a [u8],
     /// The request.
     pub asked: Asked<'a>,
-    /// Fresh random text without quotes or backslashes.
+    /// Fresh random text.
     pub cnonce: &'a [u8],
     /// How often the nonce has been used, this time included.
     pub count: u32,
@@ -42,7 +45,7 @@ pub fn expected<D: Hash>(credentials: &Credentials<'_>, ha1: &HA1<D>, asked: &As
 
 /// Whether the response of `credentials` is the one expected, compared in constant time.
 pub fn verify<D: Hash>(credentials: &Credentials<'_>, ha1: &HA1<D>, asked: &Asked<'_>) -> bool {
-    expected(credentials, ha1, asked).is(credentials.response)
+    expected(credentials, ha1, asked).is(&plain(credentials.response))
 }
 
 /// `rspauth`: what a server that shares the password says of its response. RFC 7616 §3.5.
@@ -54,27 +57,27 @@ pub fn response_proof<D: Hash>(
 
 /// The value of an Authorization that answers `challenge`.
 pub fn answer<D: Hash>(challenge: &Challenge<'_>, ha1: &HA1<D>, reply: &Reply<'_>) -> Vec<u8> {
-    let count = digits(reply.count.to_be_bytes());
+    let count = hex::digits(reply.count.to_be_bytes());
     let mut credentials = Credentials {
-        user: reply.user,
+        user: Text::plain(reply.user),
         realm: challenge.realm,
         nonce: challenge.nonce,
-        uri: reply.uri,
-        response: b"",
+        uri: Text::plain(reply.uri),
+        response: Text::default(),
         algorithm: challenge.algorithm,
         qop: reply.qop,
-        cnonce: reply.cnonce,
-        count: count.as_flattened(),
+        cnonce: Text::plain(reply.cnonce),
+        count: Text::plain(count.as_flattened()),
         opaque: challenge.opaque,
         userhash: challenge.userhash,
     };
     let userhash = || joined(begin::<D>(reply.user), &[challenge.realm]);
     let user = challenge.userhash.then(userhash);
     if let Some(user) = &user {
-        credentials.user = user.as_bytes();
+        credentials.user = user.as_text();
     }
     let response = expected(&credentials, ha1, &reply.asked);
-    credentials.response = response.as_bytes();
+    credentials.response = response.as_text();
     credentials.to_value()
 }
 
@@ -87,16 +90,18 @@ fn response<D: Hash>(credentials: &Credentials<'_>, ha1: &HA1<D>, a2: &Hex) -> H
         ha1.begun()
     };
     match credentials.qop {
-        Some(qop) => joined(begun, &[nonce, count, cnonce, qop.name().as_bytes(), a2.as_bytes()]),
-        None => joined(begun, &[nonce, a2.as_bytes()]),
+        Some(qop) => {
+            joined(begun, &[nonce, count, cnonce, Text::plain(qop.name().as_bytes()), a2.as_text()])
+        }
+        None => joined(begun, &[nonce, a2.as_text()]),
     }
 }
 
 /// `H(method:uri)`, or `H(method:uri:H(body))` for auth-int.
-fn a2<D: Hash>(method: &[u8], uri: &[u8], qop: Option<Qop>, body: &[u8]) -> Hex {
+fn a2<D: Hash>(method: &[u8], uri: Text<'_>, qop: Option<Qop>, body: &[u8]) -> Hex {
     match qop {
         Some(Qop::AuthInt) => {
-            joined(begin::<D>(method), &[uri, Hex::of(&D::digest(body)).as_bytes()])
+            joined(begin::<D>(method), &[uri, Hex::of(&D::digest(body)).as_text()])
         }
         Some(Qop::Auth) | None => joined(begin::<D>(method), &[uri]),
     }
@@ -109,49 +114,48 @@ fn begin<D: Hash>(first: &[u8]) -> D {
     hash
 }
 
-/// The hash of what `begun` has been fed and of `parts`, a colon before each.
-fn joined<D: Hash>(mut begun: D, parts: &[&[u8]]) -> Hex {
-    for part in parts {
+/// The hash of what `begun` has been fed and of `texts`, a colon before each.
+fn joined<D: Hash>(mut begun: D, texts: &[Text<'_>]) -> Hex {
+    for text in texts {
         Update::update(&mut begun, b":");
-        Update::update(&mut begun, part);
+        text.parts().for_each(|part| Update::update(&mut begun, part));
     }
     // In place: moving a hash whose block was just written waits for those writes.
     Hex::of(&begun.finalize_reset())
 }
 
 impl Credentials<'_> {
-    /// The text of the header field; one allocation.
+    /// The text of the header field; one allocation, unless very much has to be escaped.
     fn to_value(self) -> Vec<u8> {
         const NAMES: usize = 160;
         let room = NAMES
             + [self.user, self.realm, self.nonce, self.uri, self.cnonce, self.response]
                 .iter()
-                .map(|part| part.len())
-                .sum::<usize>()
-            + self.opaque.map_or(0, <[u8]>::len);
-        let mut out = Vec::with_capacity(room);
-        let mut put = |parts: [&[u8]; 3]| parts.iter().for_each(|p| out.extend_from_slice(p));
-        put([b"Digest username=\"", self.user, b"\""]);
-        put([b", realm=\"", self.realm, b"\""]);
-        put([b", nonce=\"", self.nonce, b"\""]);
-        put([b", uri=\"", self.uri, b"\""]);
-        put([b", response=\"", self.response, b"\""]);
+                .chain(&self.opaque)
+                .map(Text::len)
+                .sum::<usize>();
+        let mut value = Writer::of_scheme(SCHEME, room);
+        value
+            .quoted("username", self.user)
+            .quoted("realm", self.realm)
+            .quoted("nonce", self.nonce)
+            .quoted("uri", self.uri)
+            .quoted("response", self.response);
         if self.algorithm != Named::DEFAULT || self.qop.is_some() {
-            put([b", algorithm=", self.algorithm.name().as_bytes(), b""]);
+            value.token("algorithm", self.algorithm.name().as_bytes());
         }
         if let Some(qop) = self.qop {
-            put([b", qop=", qop.name().as_bytes(), b""]);
-            put([b", nc=", self.count, b""]);
+            value.token("qop", qop.name().as_bytes()).token("nc", &plain(self.count));
         }
         if self.qop.is_some() || self.algorithm.session {
-            put([b", cnonce=\"", self.cnonce, b"\""]);
+            value.quoted("cnonce", self.cnonce);
         }
         if let Some(opaque) = self.opaque {
-            put([b", opaque=\"", opaque, b"\""]);
+            value.quoted("opaque", opaque);
         }
         if self.userhash {
-            put([b", userhash=true", b"", b""]);
+            value.token("userhash", b"true");
         }
-        out
+        value.finish()
     }
 }

@@ -1,36 +1,36 @@
 //! `Authorization: Digest …`, as a server reads it. RFC 7616 §3.4.
 
 use super::{Named, Qop};
-use crate::params::{Malformed, Separator, is_word, values};
+use sip_syntax::auth::{Malformed, Separator, values};
+use sip_syntax::{Text, hex};
 use std::fmt;
 
 /// The longest `cnonce` that is hashed.
 const CNONCE: usize = 256;
 
-/// The parameters of an Authorization of this scheme, borrowed from the header's text; quoted
-/// values with their escapes, as the computation wants them.
+/// The parameters of an Authorization of this scheme, borrowed from the header's text.
 #[derive(Clone, Copy)]
 pub struct Credentials<'a> {
     /// `username`.
-    pub user: &'a [u8],
+    pub user: Text<'a>,
     /// `realm`.
-    pub realm: &'a [u8],
+    pub realm: Text<'a>,
     /// `nonce`.
-    pub nonce: &'a [u8],
+    pub nonce: Text<'a>,
     /// `uri`.
-    pub uri: &'a [u8],
+    pub uri: Text<'a>,
     /// `response`.
-    pub response: &'a [u8],
+    pub response: Text<'a>,
     /// `algorithm`, MD5 where none is named.
     pub algorithm: Named,
     /// `qop`.
     pub qop: Option<Qop>,
     /// `cnonce`, empty without one.
-    pub cnonce: &'a [u8],
+    pub cnonce: Text<'a>,
     /// The eight digits of `nc`, empty without one.
-    pub count: &'a [u8],
+    pub count: Text<'a>,
     /// `opaque`.
-    pub opaque: Option<&'a [u8]>,
+    pub opaque: Option<Text<'a>>,
     /// Whether `user` is `H(username:realm)`. RFC 7616 §3.4.4.
     pub userhash: bool,
 }
@@ -38,8 +38,7 @@ pub struct Credentials<'a> {
 impl fmt::Debug for Credentials<'_> {
     /// Prints no response: it is worth a guess at the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let realm = self.realm.escape_ascii();
-        write!(f, "Credentials({} for {realm})", self.algorithm.name())
+        write!(f, "Credentials({} for {:?})", self.algorithm.name(), self.realm)
     }
 }
 
@@ -84,7 +83,7 @@ impl<'a> Credentials<'a> {
     pub fn parse(list: &'a [u8]) -> Result<Self, Bad> {
         let [user, realm, nonce, uri, response, algorithm, qop, count, cnonce, opaque, userhash] =
             values(list, Separator::Comma, &NAMES)?;
-        let need = |value: Option<&'a [u8]>, name| value.ok_or(Bad::Parameter(name));
+        let need = |value: Option<Text<'a>>, name| value.ok_or(Bad::Parameter(name));
         let algorithm = algorithm.map_or(Some(Named::DEFAULT), Named::parse);
         let qop = match qop {
             None => None,
@@ -101,7 +100,7 @@ impl<'a> Credentials<'a> {
             cnonce: cnonce.unwrap_or_default(),
             count: count.unwrap_or_default(),
             opaque,
-            userhash: userhash.is_some_and(|value| is_word(value, "true")),
+            userhash: userhash.is_some_and(|value| value.is_word("true")),
         };
         credentials.check(count.is_some())?;
         Ok(credentials)
@@ -126,9 +125,11 @@ impl<'a> Credentials<'a> {
 
     /// `nc` as a number; `None` where it is not eight hexadecimal digits, or zero.
     pub fn nonce_count(&self) -> Option<u32> {
-        let digits = <[u8; 8]>::try_from(self.count).ok()?;
-        let digit = |octet| char::from(octet).to_digit(16);
-        let count = digits.into_iter().try_fold(0, |sum, octet| Some(sum << 4 | digit(octet)?));
+        if self.count.len() != 8 {
+            return None;
+        }
+        let digit = |sum, octet| Some(sum << 4 | u32::from(hex::digit(octet)?));
+        let count = self.count.octets().try_fold(0, digit);
         count.filter(|count| *count != 0)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::secret::same;
 use digest::Update;
+use sip_syntax::{Text, hex};
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -19,7 +20,7 @@ impl Hex {
         let mut hex = Self { digits: [0; 64], length: halves.len().min(2) * 32 };
         let (places, _) = hex.digits.as_chunks_mut::<2>();
         let (places, _) = places.as_chunks_mut::<16>();
-        places.iter_mut().zip(halves).for_each(|(place, half)| *place = digits(*half));
+        places.iter_mut().zip(halves).for_each(|(place, half)| *place = hex::digits(*half));
         hex
     }
 
@@ -28,19 +29,15 @@ impl Hex {
         self.digits.get(..self.length).unwrap_or_default()
     }
 
+    /// The digits as a parameter's value.
+    pub(super) fn as_text(&self) -> Text<'_> {
+        Text::plain(self.as_bytes())
+    }
+
     /// Whether `text` is these digits, in a time that does not depend on where they differ.
     pub fn is(&self, text: &[u8]) -> bool {
         same(self.as_bytes(), text)
     }
-}
-
-/// Each octet as two digits, without a branch or a table: they may be secret.
-pub(super) fn digits<const N: usize>(octets: [u8; N]) -> [[u8; 2]; N] {
-    const LETTER: u8 = b'a' - b'9' - 1;
-    // Above nine, the sum with six reaches into the high half; all ones, or none, mask the step.
-    let above_nine = |nibble: u8| 0u8.wrapping_sub((nibble + 6) >> 4);
-    let digit = |nibble: u8| b'0' + nibble + (above_nine(nibble) & LETTER);
-    octets.map(|octet| [digit(octet >> 4), digit(octet & 15)])
 }
 
 impl fmt::Debug for Hex {

@@ -17,7 +17,7 @@ pub use ha1::{HA1, Hash, Hex};
 
 pub(crate) use keys::Keys;
 
-use crate::params::is_word;
+use sip_syntax::Text;
 use sst::Algorithm;
 
 /// The scheme's word.
@@ -50,8 +50,8 @@ impl Named {
     ];
 
     /// The algorithm of this name, in any case; `None` for one that is not known.
-    pub fn parse(name: &[u8]) -> Option<Self> {
-        let known = Self::ALL.iter().find(|(n, _)| is_word(name, n));
+    pub fn parse(name: Text<'_>) -> Option<Self> {
+        let known = Self::ALL.iter().find(|(n, _)| name.is_word(n));
         known.map(|(_, named)| *named)
     }
 
@@ -81,8 +81,8 @@ impl Qop {
     }
 
     /// The quality that `token` names.
-    pub fn parse(token: &[u8]) -> Option<Self> {
-        [Self::Auth, Self::AuthInt].into_iter().find(|qop| is_word(token, qop.name()))
+    pub fn parse(token: Text<'_>) -> Option<Self> {
+        [Self::Auth, Self::AuthInt].into_iter().find(|qop| token.is_word(qop.name()))
     }
 }
 

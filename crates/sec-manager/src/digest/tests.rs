@@ -1,16 +1,18 @@
 //! The vectors of RFC 2617 §3.5, RFC 7616 §3.9 and RFC 8760, and what is refused.
 
 use super::*;
+use crate::params::plain;
 use md5::Md5;
 use sha2::{Sha256, Sha512_256};
+use sip_syntax::auth::of_scheme;
 
 const GET: Asked<'_> = Asked { method: "GET", body: b"" };
 
 /// RFC 7616 §3.9.1: one request, two algorithms.
-const CREDENTIALS_7616: &str = r#" username="Mufasa", realm="http-auth@example.org",
-  uri="/dir/index.html", nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", nc=00000001,
-  cnonce="f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", qop=auth,
-  opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS","#;
+const CREDENTIALS_7616: &str = " username=\"Mufasa\", realm=\"http-auth@example.org\",\r\n \
+    uri=\"/dir/index.html\", nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", nc=00000001, \
+    cnonce=\"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ\", qop=auth,\r\n\t\
+    opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\",";
 
 fn credentials(text: &str) -> Credentials<'_> {
     Credentials::parse(text.as_bytes()).unwrap()
@@ -21,10 +23,11 @@ fn rfc_2617_3_5() {
     let text = r#" username="Mufasa", realm="testrealm@host.com",
         nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", uri="/dir/index.html", qop=auth, nc=00000001,
         cnonce="0a4f113b", response="6629fae49393a05397450978507c4ef1",
-        opaque="5ccc069c403ebaf9f0171e9517f40e41""#;
+        opaque="5ccc069c403ebaf9f0171e9517f40e41""#
+        .replace('\n', "\r\n");
     let ha1 = HA1::<Md5>::new(b"Mufasa", b"testrealm@host.com", b"Circle Of Life");
-    assert!(verify(&credentials(text), &ha1, &GET));
-    assert!(!verify(&credentials(text), &ha1, &Asked { method: "PUT", ..GET }));
+    assert!(verify(&credentials(&text), &ha1, &GET));
+    assert!(!verify(&credentials(&text), &ha1, &Asked { method: "PUT", ..GET }));
 }
 
 #[test]
@@ -56,6 +59,7 @@ fn rfc_7616_3_9_2_with_erratum_4897() {
             response="{response}", opaque="HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS",
             userhash=true"#
         )
+        .replace('\n', "\r\n")
     };
     let right = text(
         "793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b",
@@ -68,9 +72,9 @@ fn rfc_7616_3_9_2_with_erratum_4897() {
     let ha1 = HA1::<Sha512_256>::new(user, b"api@example.org", b"Secret, or not?");
     let keys = Keys::new(user, b"api@example.org", b"Secret, or not?");
     assert!(verify(&credentials(&right), &ha1, &GET));
-    assert!(keys.is_userhash(Algorithm::Sha512_256, credentials(&right).user));
+    assert!(keys.is_userhash(Algorithm::Sha512_256, &plain(credentials(&right).user)));
     assert!(!verify(&credentials(&printed), &ha1, &GET));
-    assert!(!keys.is_userhash(Algorithm::Sha512_256, credentials(&printed).user));
+    assert!(!keys.is_userhash(Algorithm::Sha512_256, &plain(credentials(&printed).user)));
 }
 
 /// Carried for RFC 8760, which prints no vector: the same answer under every algorithm, each
@@ -130,15 +134,52 @@ fn what_is_answered_verifies() {
             qop,
         };
         let value = keys.answer(&challenge, &reply);
-        let list = crate::params::of_scheme(&value, "Digest").unwrap();
+        let list = of_scheme(&value, "Digest").unwrap();
         let credentials = Credentials::parse(list).unwrap();
         assert!(keys.verify(&credentials, &asked), "{algorithm}");
-        assert!(keys.is_userhash(credentials.algorithm.hash, credentials.user));
+        assert!(keys.is_userhash(credentials.algorithm.hash, &plain(credentials.user)));
         assert_eq!(credentials.nonce_count(), qop.map(|_| 10));
         // A13: the body counts under auth-int, and only there.
         let changed = Asked { body: b"v=1\r\n", ..asked };
         assert_eq!(keys.verify(&credentials, &changed), qop != Some(Qop::AuthInt));
     }
+}
+
+/// Every value with what a quoted string must escape. The response was computed by another
+/// implementation (Python's hashlib) over the values without their backslashes: RFC 7616 §3.4
+/// has the quoting slashes removed.
+#[test]
+fn quoted_values_are_hashed_as_what_they_stand_for() {
+    let list = br#" realm="the \"lab\"", nonce="a\"b\\c", opaque="o\\p", qop="auth""#;
+    let challenge = Challenge::parse(list).unwrap().unwrap();
+    let keys = Keys::new(br"CORP\alice", br#"the "lab""#, b"secret");
+    let asked = Asked { method: "INVITE", body: b"" };
+    let reply = Reply {
+        user: br"CORP\alice",
+        uri: b"sip:bob@example.org",
+        asked,
+        cnonce: b"c",
+        count: 10,
+        qop: Some(Qop::Auth),
+    };
+    let value = String::from_utf8(keys.answer(&challenge, &reply)).unwrap();
+    for escaped in [
+        r#"username="CORP\\alice", "#,
+        r#"realm="the \"lab\"", "#,
+        r#"nonce="a\"b\\c", "#,
+        r#"response="50100dd0d87e18af565d3ff67a32195b", "#,
+        r#"opaque="o\\p""#,
+    ] {
+        assert!(value.contains(escaped), "{escaped} in {value}");
+    }
+    let credentials = credentials(value.strip_prefix("Digest").unwrap());
+    assert!(keys.verify(&credentials, &asked));
+    let proof = keys.response_proof(&credentials, b"");
+    assert_eq!(proof.as_bytes(), b"6bea0812042cf05712705648722b2902");
+    // Another spelling of the same values is the same credentials.
+    let needless = value.replace("username=\"C", "username=\"\\C").replace("sip:bob", "sip:\\bob");
+    assert_ne!(needless, value);
+    assert!(keys.verify(&self::credentials(needless.strip_prefix("Digest").unwrap()), &asked));
 }
 
 #[test]
@@ -175,16 +216,16 @@ fn a05_a06_counts_and_cnonces() {
 #[test]
 fn challenges_read_back_as_they_are_written() {
     let challenge = Challenge {
-        realm: b"example.org",
-        nonce: b"n",
-        opaque: None,
+        realm: Text::plain(br#"the "lab""#),
+        nonce: Text::plain(b"n"),
+        opaque: Some(Text::plain(br"o\p")),
         algorithm: Named { hash: Algorithm::Sha256, session: false },
         qops: Qops { offered: true, auth: true, auth_int: true },
         stale: true,
         userhash: false,
     };
     let value = challenge.to_value();
-    let list = crate::params::of_scheme(&value, "digest").unwrap();
+    let list = of_scheme(&value, "digest").unwrap();
     assert_eq!(Challenge::parse(list), Ok(Some(challenge)));
     let unknown = br#" realm="r", nonce="n", algorithm=FOO"#;
     assert_eq!(Challenge::parse(unknown), Ok(None));
@@ -237,7 +278,8 @@ fn a06_a_cnonce_has_a_limit() {
             r#" username="u", realm="r", nonce="n", uri="sip:x", response="0", qop=auth,
             nc=00000001, cnonce="{}""#,
             "x".repeat(length)
-        );
+        )
+        .replace('\n', "\r\n");
         assert_eq!(Credentials::parse(text.as_bytes()).is_ok(), allowed, "{length}");
     }
 }
@@ -265,7 +307,7 @@ fn shared_vectors() {
     for vector in &vectors {
         let text = |name: &str| vector[name].as_str().unwrap_or_default();
         let Some(algorithm) =
-            Named::parse(vector["algorithm"].as_str().unwrap_or("MD5").as_bytes())
+            Named::parse(Text::plain(vector["algorithm"].as_str().unwrap_or("MD5").as_bytes()))
         else {
             continue;
         };
@@ -273,20 +315,20 @@ fn shared_vectors() {
             continue;
         }
         let credentials = Credentials {
-            user: text("username").as_bytes(),
-            realm: text("realm").as_bytes(),
-            nonce: text("nonce").as_bytes(),
-            uri: text("uri").as_bytes(),
-            response: text("response").as_bytes(),
+            user: Text::plain(text("username").as_bytes()),
+            realm: Text::plain(text("realm").as_bytes()),
+            nonce: Text::plain(text("nonce").as_bytes()),
+            uri: Text::plain(text("uri").as_bytes()),
+            response: Text::plain(text("response").as_bytes()),
             algorithm,
-            qop: vector["qop"].as_str().and_then(|q| Qop::parse(q.as_bytes())),
-            cnonce: text("cnonce").as_bytes(),
-            count: text("nc").as_bytes(),
+            qop: vector["qop"].as_str().and_then(|q| Qop::parse(Text::plain(q.as_bytes()))),
+            cnonce: Text::plain(text("cnonce").as_bytes()),
+            count: Text::plain(text("nc").as_bytes()),
             opaque: None,
             userhash: false,
         };
         let user = text("username").as_bytes();
-        let keys = Keys::new(user, credentials.realm, text("password").as_bytes());
+        let keys = Keys::new(user, &plain(credentials.realm), text("password").as_bytes());
         let asked = Asked { method: text("method"), body: text("body").as_bytes() };
         assert!(keys.verify(&credentials, &asked), "{}", text("id"));
         if let Some(rspauth) = vector["rspauth"].as_str().filter(|r| r.len() == 32) {

@@ -4,9 +4,11 @@ use super::Shared;
 use super::realms::qop;
 use super::record::{DigestAnswer, PgpPlan, Planned, Proved, Record};
 use crate::digest::{Asked, Challenge, Keys, Qop, Reply, SCHEME};
-use crate::params::{of_scheme, unescape};
+use crate::params::plain;
 use crate::pgp;
 use crate::policy::{Account, Policy};
+use sip_syntax::auth::of_scheme;
+use sip_syntax::hex;
 use ssa::{Answer, Arrival, CallRef, Field, Request, Required, Response, Why};
 use sst::Refused;
 use std::sync::Arc;
@@ -85,7 +87,7 @@ impl Shared {
         let inner = self.lock();
         let Some(record) = inner.records.get(call.0) else { return 0 };
         let again = |proved: &&Proved| {
-            chosen.iter().any(|c| *unescape(c.challenge.realm) == *proved.answer.realm)
+            chosen.iter().any(|c| *plain(c.challenge.realm) == *proved.answer.realm)
         };
         let kept = record.proved.iter().filter(|proved| !again(proved));
         kept.map(|proved| OVERHEAD + proved.value.len() + sent.uri.len()).sum()
@@ -97,7 +99,7 @@ impl Shared {
         let mut inner = self.lock();
         let record = inner.records.get_mut(call.0).ok_or(Why::Abandoned)?;
         for Chosen { challenge, .. } in chosen {
-            let realm = unescape(challenge.realm);
+            let realm = plain(challenge.realm);
             let tried = record.proved.iter().any(|proved| proved.answer.realm == *realm);
             if (tried && !challenge.stale && record.plan.is_some())
                 || !record.may_try(&realm, SCHEME)
@@ -106,7 +108,7 @@ impl Shared {
             }
         }
         for Chosen { challenge, .. } in chosen {
-            let realm = unescape(challenge.realm).into_owned();
+            let realm = plain(challenge.realm).into_owned();
             *record.tries.entry((realm, SCHEME)).or_default() += 1;
         }
         Ok(())
@@ -156,12 +158,12 @@ impl Shared {
         let challenge = Challenge::parse(&answer.challenge).ok()??;
         let mut octets = [0; 16];
         self.platform.random(&mut octets).ok()?;
-        let cnonce: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        let cnonce = hex::digits(octets);
         let reply = Reply {
             user: answer.user.as_bytes(),
             uri: request.uri,
             asked: Asked { method: request.method, body: request.body },
-            cnonce: cnonce.as_bytes(),
+            cnonce: cnonce.as_flattened(),
             count: answer.count,
             qop: answer.qop,
         };
@@ -205,7 +207,7 @@ fn pending(chosen: &Chosen<'_>) -> Pending {
     Pending {
         keys: chosen.account.keys.clone(),
         account: chosen.account.aor.clone(),
-        realm: unescape(chosen.challenge.realm).into_owned(),
+        realm: plain(chosen.challenge.realm).into_owned(),
         user: chosen.account.user.clone(),
         challenge: chosen.list.to_vec(),
         proxy: chosen.proxy,
@@ -230,7 +232,7 @@ impl Shared {
                 why = Why::BelowFloor;
                 continue;
             };
-            let realm = unescape(challenge.realm);
+            let realm = plain(challenge.realm);
             let may = |account: &&Account| account.may_answer(&realm, hop.source.ip());
             match policy.accounts.iter().find(may) {
                 Some(account) => offered.push(Chosen { challenge, list, proxy, account }),

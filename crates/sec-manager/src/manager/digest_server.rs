@@ -8,15 +8,18 @@ use crate::aor;
 use crate::digest::{Asked, Bad, Credentials, SCHEME};
 use crate::fsm::Signal;
 use crate::nonce::{Binding, DIGEST_LIFETIME, Opened, Origin, REGISTER_LIFETIME, Source};
-use crate::params::{Params, Separator, is_word, of_scheme, push_quoted, unescape};
+use crate::params::{Writer, plain};
 use crate::party::Party;
 use crate::policy::Policy;
+use sip_syntax::Text;
+use sip_syntax::auth::{Params, Separator, of_scheme};
 use ssa::{Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
 use sst::{Algorithm, Proof};
 use std::borrow::Cow;
 use std::time::Duration;
 
 /// What a request's Authorization fields say.
+#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack, and never moved far")]
 enum Found<'a> {
     /// None for us.
     None,
@@ -86,13 +89,13 @@ impl Shared {
         if let Some(refusal) = unacceptable(request, policy, offered, &credentials) {
             return Authentication::Refused(refusal);
         }
-        let name = unescape(credentials.user);
+        let name = plain(credentials.user);
         let hashed = credentials.userhash.then_some(credentials.algorithm.hash);
         let (user, keys) = policy.user(&name, hashed);
         let asked = Asked { method: request.method, body: request.body };
         let right = keys.is_some_and(|keys| keys.verify(&credentials, &asked));
         let (Some(user), true) = (user, right) else {
-            let trace = Trace::of(request, credentials.response);
+            let trace = Trace::of(request, &plain(credentials.response));
             self.failed(call, &attempt(arrival, policy, &credentials, &opened), trace);
             return challenge(false);
         };
@@ -120,7 +123,7 @@ impl Shared {
         record.verified = Some(VerifiedDigest { value: value.to_vec(), user: user.to_owned() });
         record.assurance.proof = Proof::Digest {
             user: user.to_owned(),
-            realm: String::from_utf8_lossy(credentials.realm).into_owned(),
+            realm: String::from_utf8_lossy(&plain(credentials.realm)).into_owned(),
             algorithm: credentials.algorithm.hash,
         };
         drop(inner);
@@ -173,7 +176,7 @@ impl Shared {
         let Some((opened, offered)) = self.open(arrival, request, policy, aors, credentials) else {
             return Checked::Stale;
         };
-        let trace = || Trace::of(request, credentials.response);
+        let trace = || Trace::of(request, &plain(credentials.response));
         match self.standing(&attempt(arrival, policy, credentials, &opened), trace) {
             Verdict::Failed => return Checked::Failed,
             Verdict::Wait => return Checked::Wait,
@@ -193,11 +196,12 @@ impl Shared {
     ) -> Option<(Opened, &'a [Algorithm])> {
         let bound = policy.bound(arrival.source.ip());
         let seconds = u32::try_from(lifetime(request.method).as_secs()).unwrap_or(u32::MAX);
+        let nonce = plain(credentials.nonce);
         let offers = [Some(policy.algorithms.as_slice()), preferred(&policy.algorithms)];
         offers.into_iter().flatten().find_map(|offered| {
             let names = names(offered);
             let binding = binding(request, policy, aors, &bound, &names);
-            let opened = self.issuer.open(self.seconds(), seconds, credentials.nonce, &binding);
+            let opened = self.issuer.open(self.seconds(), seconds, &nonce, &binding);
             Some((opened.ok()?, offered))
         })
     }
@@ -207,26 +211,24 @@ impl Shared {
 fn attempt(
     arrival: &Arrival<'_>, policy: &Policy, credentials: &Credentials<'_>, nonce: &Opened,
 ) -> Attempt {
-    let claimed = || Party::claiming(&unescape(credentials.user), policy.realm.as_bytes());
+    let claimed = || Party::claiming(&plain(credentials.user), policy.realm.as_bytes());
     let party = policy.party(arrival.source.ip(), claimed);
     Attempt::new(party, nonce)
 }
 
 /// The value of one challenge.
 fn challenge_field(policy: &Policy, nonce: &[u8], algorithm: Algorithm, stale: bool) -> Field {
-    let mut value = b"Digest ".to_vec();
-    push_quoted(&mut value, "realm", policy.realm.as_bytes());
-    value.extend_from_slice(b", nonce=\"");
-    value.extend_from_slice(nonce);
-    value.extend_from_slice(b"\", algorithm=");
-    value.extend_from_slice(algorithm.name().as_bytes());
     let qop = if policy.auth_int { "auth-int" } else { "auth,auth-int" };
-    value.extend_from_slice(b", ");
-    push_quoted(&mut value, "qop", qop.as_bytes());
+    let mut value = Writer::of_scheme(SCHEME, 192);
+    value
+        .quoted("realm", Text::plain(policy.realm.as_bytes()))
+        .quoted("nonce", Text::plain(nonce))
+        .token("algorithm", algorithm.name().as_bytes())
+        .quoted("qop", Text::plain(qop.as_bytes()));
     if stale {
-        value.extend_from_slice(b", stale=true");
+        value.token("stale", b"true");
     }
-    Field { name: "WWW-Authenticate", value }
+    Field { name: "WWW-Authenticate", value: value.finish() }
 }
 
 /// The preferred algorithm alone, where there are others to leave out.
@@ -239,7 +241,7 @@ fn find<'a>(request: &Request<'a>, policy: &Policy) -> Found<'a> {
     for value in authorizations(request) {
         let Some(list) = of_scheme(value, SCHEME) else { continue };
         match Credentials::parse(list) {
-            Ok(credentials) if *unescape(credentials.realm) == *policy.realm.as_bytes() => {
+            Ok(credentials) if credentials.realm == Text::plain(policy.realm.as_bytes()) => {
                 return Found::Credentials(credentials, value);
             }
             Ok(_) | Err(Bad::Algorithm) => {}
@@ -253,8 +255,8 @@ fn find<'a>(request: &Request<'a>, policy: &Policy) -> Found<'a> {
 /// Whether a list of parameters names another realm than ours.
 fn is_foreign(list: &[u8], policy: &Policy) -> bool {
     let mut params = Params::new(list, Separator::Comma).flatten();
-    let realm = params.find(|param| is_word(param.name, "realm"));
-    realm.is_some_and(|realm| *unescape(realm.value) != *policy.realm.as_bytes())
+    let realm = params.find(|param| param.is("realm"));
+    realm.is_some_and(|realm| realm.value != Text::plain(policy.realm.as_bytes()))
 }
 
 /// What a right password does not mend: a `uri` that is not ours (A14), a `qop` or an algorithm
@@ -262,7 +264,7 @@ fn is_foreign(list: &[u8], policy: &Policy) -> bool {
 fn unacceptable(
     request: &Request<'_>, policy: &Policy, offered: &[Algorithm], credentials: &Credentials<'_>,
 ) -> Option<Refusal> {
-    let ours = is_ours(&unescape(credentials.uri), request.uri, policy);
+    let ours = is_ours(&plain(credentials.uri), request.uri, policy);
     let offered = offered.contains(&credentials.algorithm.hash);
     let qop = match credentials.qop {
         None => false,

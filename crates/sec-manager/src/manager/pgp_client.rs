@@ -5,7 +5,8 @@ use super::record::{Exchange, PgpPlan};
 use crate::aor::{self, Aor};
 use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
-use crate::pgp::{self, GRACE, Jobs, MAKING, NOTATION, RETRY, SCHEME, Signed, contact, sip_date};
+use crate::pgp::{self, GRACE, Jobs, MAKING, NOTATION, RETRY, SCHEME, Signed, contact};
+use sip_syntax::Date;
 use sma::{Error, Fingerprint, Notation, ToSign};
 use ssa::{
     Answer, Arrival, Authorized, CallRef, Field, Headers, Leaving, Refusal, Request, Required,
@@ -52,7 +53,7 @@ impl Shared {
         let mut challenges = Vec::new();
         for challenge in pgp::challenges(response) {
             let realm =
-                std::str::from_utf8(challenge.realm).map_err(|_| Why::MalformedChallenge)?;
+                std::str::from_utf8(&challenge.realm).map_err(|_| Why::MalformedChallenge)?;
             // G10: Bob's challenge, relayed by Mallory whom Alice called, is not answered.
             if !to.has_realm(realm) {
                 return Err(Why::ForeignRealm);
@@ -221,7 +222,7 @@ impl<'a> Dated<'a> {
         let now = shared.platform.unix_time();
         match headers.value("Date", 0) {
             Some(date) => crate::pgp::is_fresh(date, now).then_some(Self { headers, date: None }),
-            None => Some(Self { headers, date: Some(sip_date(now)) }),
+            None => Some(Self { headers, date: Some(Date::from_unix(now).to_string()) }),
         }
     }
 

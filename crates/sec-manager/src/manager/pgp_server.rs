@@ -113,7 +113,7 @@ impl Shared {
         let (mut readable, mut malformed) = (false, false);
         for value in authorizations(request) {
             let credentials = match Credentials::parse(value) {
-                Ok(Some(credentials)) if ours(credentials.realm) => credentials,
+                Ok(Some(credentials)) if ours(&credentials.realm) => credentials,
                 Ok(_) => continue,
                 Err(_) => {
                     malformed = true;
@@ -124,7 +124,7 @@ impl Shared {
             let Some(nonce) = self.opened(arrival, request, policy, aors, &credentials) else {
                 continue;
             };
-            let claimed = || Party::claiming(aors.from.as_str().as_bytes(), credentials.realm);
+            let claimed = || Party::claiming(aors.from.as_str().as_bytes(), &credentials.realm);
             let party = policy.party(arrival.source.ip(), claimed);
             let attempt = Attempt::new(party, &nonce);
             return self.admitted_attempt(request, credentials, nonce, attempt);
@@ -186,7 +186,7 @@ impl Shared {
             },
             unpinned: pin.is_none(),
             opens: opens_call(arrival, request),
-            rerouted: is_rerouted(request.headers, credentials.contact),
+            rerouted: is_rerouted(request.headers, &credentials.contact),
         })
     }
 
@@ -314,9 +314,9 @@ impl Shared {
         credentials: &Credentials<'_>,
     ) -> Option<Opened> {
         let source = policy.bound(arrival.source.ip());
-        let binding = binding(request, credentials.realm, aors, &source);
+        let binding = binding(request, &credentials.realm, aors, &source);
         let lifetime = u32::try_from(PGP_LIFETIME.as_secs()).unwrap_or(u32::MAX);
-        self.issuer.open(self.seconds(), lifetime, credentials.nonce, &binding).ok()
+        self.issuer.open(self.seconds(), lifetime, &credentials.nonce, &binding).ok()
     }
 }
 

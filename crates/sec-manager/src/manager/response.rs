@@ -4,9 +4,11 @@ use super::Shared;
 use super::record::{Exchange, Proved, Record};
 use super::request::authorizations;
 use crate::digest::{Credentials, Qop, SCHEME};
-use crate::params::{Params, Separator, is_word, of_scheme};
+use crate::params::{Writer, plain};
 use crate::pgp::{self, Jobs};
 use crate::policy::Policy;
+use sip_syntax::Text;
+use sip_syntax::auth::{Params, Separator, of_scheme};
 use ssa::{Answer, CallRef, Field, Incoming, Leaving, Refusal, Request, Response, Why};
 use sst::{Proof, Requirement};
 use std::sync::Arc;
@@ -79,7 +81,7 @@ pub(super) fn signed_with<'a>(
 ) -> Option<pgp::Credentials<'a>> {
     let parsed = |value| pgp::Credentials::parse(value).ok().flatten();
     let mut signed = authorizations(request).filter_map(parsed);
-    signed.find(|credentials| nonces.iter().any(|nonce| nonce == credentials.nonce))
+    signed.find(|credentials| nonces.iter().any(|nonce| **nonce == *credentials.nonce))
 }
 
 /// Whether a request carried this answer of ours.
@@ -128,12 +130,12 @@ fn rspauth(proved: &Proved, response: &Response<'_>) -> Rspauth {
         if proved.answer.proxy { "Proxy-Authentication-Info" } else { "Authentication-Info" };
     let Some(info) = response.headers.value(name, 0) else { return Rspauth::None };
     let params = Params::new(info, Separator::Comma).flatten();
-    let mut rspauth = params.filter(|param| is_word(param.name, "rspauth"));
+    let mut rspauth = params.filter(|param| param.is("rspauth"));
     let Some(rspauth) = rspauth.next() else { return Rspauth::None };
     let list = of_scheme(&proved.value, SCHEME).and_then(|list| Credentials::parse(list).ok());
     let keys = &proved.answer.keys;
     let right = list.is_some_and(|credentials| {
-        keys.response_proof(&credentials, response.body).is(rspauth.value)
+        keys.response_proof(&credentials, response.body).is(&plain(rspauth.value))
     });
     if right { Rspauth::Right } else { Rspauth::Wrong }
 }
@@ -145,15 +147,10 @@ fn authentication_info(
     let credentials = Credentials::parse(of_scheme(value, SCHEME)?).ok()?;
     let (_, keys) = policy.user(user.as_bytes(), None);
     let proof = keys?.response_proof(&credentials, response.body);
-    let mut info = b"qop=".to_vec();
-    info.extend_from_slice(credentials.qop.unwrap_or(Qop::Auth).name().as_bytes());
-    for (name, value) in [("rspauth=\"", proof.as_bytes()), ("cnonce=\"", credentials.cnonce)] {
-        info.extend_from_slice(b", ");
-        info.extend_from_slice(name.as_bytes());
-        info.extend_from_slice(value);
-        info.push(b'"');
-    }
-    info.extend_from_slice(b", nc=");
-    info.extend_from_slice(credentials.count);
-    Some(Field { name: "Authentication-Info", value: info })
+    let mut info = Writer::new();
+    info.token("qop", credentials.qop.unwrap_or(Qop::Auth).name().as_bytes())
+        .quoted("rspauth", Text::plain(proof.as_bytes()))
+        .quoted("cnonce", credentials.cnonce)
+        .token("nc", &plain(credentials.count));
+    Some(Field { name: "Authentication-Info", value: info.finish() })
 }

@@ -2,30 +2,35 @@
 
 use super::{MAX_SIGNATURE, SCHEME};
 use crate::cs1::Parameters;
-use crate::params::{Malformed, Separator, of_scheme, push_quoted, values};
+use crate::params::{Writer, plain};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sip_syntax::Text;
+use sip_syntax::auth::{Malformed, Separator, of_scheme, values};
 use sma::Fingerprint;
+use std::borrow::Cow;
 
 /// The canonical form and the version that are spoken here.
 const C14N: &[u8] = b"cs1";
 const VERSION: &[u8] = b"5.0";
 
 /// A challenge that can be answered: of this version, algorithm and canonical form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Challenge<'a> {
-    pub(crate) realm: &'a [u8],
-    pub(crate) nonce: &'a [u8],
+    pub(crate) realm: Cow<'a, [u8]>,
+    pub(crate) nonce: Cow<'a, [u8]>,
 }
 
 /// The value of a challenge.
 pub(crate) fn challenge_value(realm: &str, nonce: &[u8]) -> Vec<u8> {
-    let mut value = b"PGP ".to_vec();
-    push_quoted(&mut value, "realm", realm.as_bytes());
-    value.extend_from_slice(b", version=\"5.0\", algorithm=sha256, c14n=\"cs1\", nonce=\"");
-    value.extend_from_slice(nonce);
-    value.push(b'"');
+    let mut value = Writer::of_scheme(SCHEME, 160);
     value
+        .quoted("realm", Text::plain(realm.as_bytes()))
+        .quoted("version", Text::plain(VERSION))
+        .token("algorithm", b"sha256")
+        .quoted("c14n", Text::plain(C14N))
+        .quoted("nonce", Text::plain(nonce));
+    value.finish()
 }
 
 impl<'a> Challenge<'a> {
@@ -36,14 +41,15 @@ impl<'a> Challenge<'a> {
     pub(crate) fn parse(value: &'a [u8]) -> Result<Option<Self>, Malformed> {
         let Some(list) = of_scheme(value, SCHEME) else { return Ok(None) };
         let raw = Raw::read(list)?;
-        let spoken = raw.version == Some(VERSION)
-            && raw.c14n == Some(C14N)
-            && raw.algorithm.is_some_and(|a| a.eq_ignore_ascii_case(b"sha256"));
+        let spoken = raw.is_spoken() && raw.algorithm.is_some_and(|a| a.is_word("sha256"));
         if !spoken {
             return Ok(None);
         }
-        let nonce = raw.nonce.filter(|nonce| is_nonce(nonce)).ok_or(Malformed)?;
-        Ok(Some(Self { realm: plain(raw.realm)?, nonce }))
+        let nonce = value_of(raw.nonce)?;
+        if !is_nonce(&nonce) {
+            return Err(Malformed);
+        }
+        Ok(Some(Self { realm: value_of(raw.realm)?, nonce }))
     }
 }
 
@@ -56,10 +62,10 @@ fn is_nonce(nonce: &[u8]) -> bool {
 /// `Authorization: PGP …` or `PGP-Signature: PGP …`.
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials<'a> {
-    pub(crate) realm: &'a [u8],
-    pub(crate) nonce: &'a [u8],
-    pub(crate) uri: &'a [u8],
-    pub(crate) contact: &'a [u8],
+    pub(crate) realm: Cow<'a, [u8]>,
+    pub(crate) nonce: Cow<'a, [u8]>,
+    pub(crate) uri: Cow<'a, [u8]>,
+    pub(crate) contact: Cow<'a, [u8]>,
     pub(crate) signer: Fingerprint,
     /// One OpenPGP packet, not looked into yet.
     pub(crate) signature: Vec<u8>,
@@ -73,36 +79,37 @@ impl<'a> Credentials<'a> {
     pub(crate) fn parse(value: &'a [u8]) -> Result<Option<Self>, Malformed> {
         let Some(list) = of_scheme(value, SCHEME) else { return Ok(None) };
         let raw = Raw::read(list)?;
-        if raw.c14n != Some(C14N) || raw.version != Some(VERSION) {
+        if !raw.is_spoken() {
             return Err(Malformed);
         }
-        let signer = std::str::from_utf8(raw.signer.ok_or(Malformed)?).map_err(|_| Malformed)?;
+        let signer = value_of(raw.signer)?;
+        let signer = std::str::from_utf8(&signer).map_err(|_| Malformed)?;
         let fingerprint = Fingerprint::parse(signer).ok_or(Malformed)?;
         // CS1 has the fingerprint in lower case; what is signed is what stands there.
         if fingerprint.as_str() != signer {
             return Err(Malformed);
         }
-        let signature = raw.signature.ok_or(Malformed)?;
+        let signature = value_of(raw.signature)?;
         if signature.len() > MAX_SIGNATURE * 4 / 3 + 4 {
             return Err(Malformed);
         }
         Ok(Some(Self {
-            realm: plain(raw.realm)?,
-            nonce: plain(raw.nonce)?,
-            uri: plain(raw.uri)?,
-            contact: raw.contact.unwrap_or_default(),
+            realm: value_of(raw.realm)?,
+            nonce: value_of(raw.nonce)?,
+            uri: value_of(raw.uri)?,
+            contact: raw.contact.map_or(Cow::Borrowed(b""), plain),
             signer: fingerprint,
             signature: STANDARD.decode(signature).map_err(|_| Malformed)?,
         }))
     }
 
     /// The parameters that are signed.
-    pub(crate) const fn parameters(&self) -> Parameters<'_> {
+    pub(crate) fn parameters(&self) -> Parameters<'_> {
         Parameters {
-            realm: self.realm,
-            nonce: self.nonce,
-            uri: self.uri,
-            contact: self.contact,
+            realm: &self.realm,
+            nonce: &self.nonce,
+            uri: &self.uri,
+            contact: &self.contact,
             signer: &self.signer,
         }
     }
@@ -132,19 +139,17 @@ impl Signed {
 
     /// The field's value with its signature.
     pub(crate) fn value(&self, signature: &[u8]) -> Vec<u8> {
-        let mut value = b"PGP ".to_vec();
-        push_quoted(&mut value, "realm", &self.realm);
-        value.extend_from_slice(b", version=\"5.0\", ");
-        push_quoted(&mut value, "nonce", &self.nonce);
-        value.extend_from_slice(b", c14n=\"cs1\", ");
-        push_quoted(&mut value, "uri", &self.uri);
-        value.extend_from_slice(b", ");
-        push_quoted(&mut value, "contact", &self.contact);
-        value.extend_from_slice(b", ");
-        push_quoted(&mut value, "signer", self.signer.as_str().as_bytes());
-        value.extend_from_slice(b", ");
-        push_quoted(&mut value, "signature", STANDARD.encode(signature).as_bytes());
+        let mut value = Writer::of_scheme(SCHEME, 320 + signature.len() * 4 / 3);
         value
+            .quoted("realm", Text::plain(&self.realm))
+            .quoted("version", Text::plain(VERSION))
+            .quoted("nonce", Text::plain(&self.nonce))
+            .quoted("c14n", Text::plain(C14N))
+            .quoted("uri", Text::plain(&self.uri))
+            .quoted("contact", Text::plain(&self.contact))
+            .quoted("signer", Text::plain(self.signer.as_str().as_bytes()))
+            .quoted("signature", Text::plain(STANDARD.encode(signature).as_bytes()));
+        value.finish()
     }
 }
 
@@ -153,15 +158,15 @@ const NAMES: [&str; 9] =
     ["realm", "version", "algorithm", "c14n", "nonce", "uri", "contact", "signer", "signature"];
 
 struct Raw<'a> {
-    realm: Option<&'a [u8]>,
-    version: Option<&'a [u8]>,
-    algorithm: Option<&'a [u8]>,
-    c14n: Option<&'a [u8]>,
-    nonce: Option<&'a [u8]>,
-    uri: Option<&'a [u8]>,
-    contact: Option<&'a [u8]>,
-    signer: Option<&'a [u8]>,
-    signature: Option<&'a [u8]>,
+    realm: Option<Text<'a>>,
+    version: Option<Text<'a>>,
+    algorithm: Option<Text<'a>>,
+    c14n: Option<Text<'a>>,
+    nonce: Option<Text<'a>>,
+    uri: Option<Text<'a>>,
+    contact: Option<Text<'a>>,
+    signer: Option<Text<'a>>,
+    signature: Option<Text<'a>>,
 }
 
 impl<'a> Raw<'a> {
@@ -170,11 +175,16 @@ impl<'a> Raw<'a> {
             values(list, Separator::CommaOrSemicolon, &NAMES)?;
         Ok(Self { realm, version, algorithm, c14n, nonce, uri, contact, signer, signature })
     }
+
+    /// Whether version and canonical form are those that are spoken here.
+    fn is_spoken(&self) -> bool {
+        self.version == Some(Text::plain(VERSION)) && self.c14n == Some(Text::plain(C14N))
+    }
 }
 
-/// A value without escapes: what is signed has one spelling.
-fn plain(value: Option<&[u8]>) -> Result<&[u8], Malformed> {
-    value.filter(|value| !value.is_empty() && !value.contains(&b'\\')).ok_or(Malformed)
+/// A value that must be there: what it stands for, and so what is signed.
+fn value_of(value: Option<Text<'_>>) -> Result<Cow<'_, [u8]>, Malformed> {
+    value.filter(|value| !value.is_empty()).map(plain).ok_or(Malformed)
 }
 
 #[cfg(test)]
@@ -197,7 +207,7 @@ mod tests {
     fn a_challenge_reads_back() {
         let value = challenge_value("bob.example.org", NONCE.as_bytes());
         let read = Challenge::parse(&value).unwrap().unwrap();
-        assert_eq!((read.realm, read.nonce), (&b"bob.example.org"[..], NONCE.as_bytes()));
+        assert_eq!((&*read.realm, &*read.nonce), (&b"bob.example.org"[..], NONCE.as_bytes()));
     }
 
     #[test]
@@ -223,9 +233,25 @@ mod tests {
         for value in [value, with_semicolons] {
             let read = Credentials::parse(&value).unwrap().unwrap();
             assert_eq!(read.signature, b"signature");
-            assert_eq!(read.uri, b"sip:bob@example.org");
+            assert_eq!(&*read.uri, b"sip:bob@example.org");
             assert_eq!(read.signer, signed().signer);
         }
+    }
+
+    #[test]
+    fn values_that_must_be_escaped_read_back() {
+        let realm = r#"the "lab" of CORP\bob"#;
+        let value = challenge_value(realm, NONCE.as_bytes());
+        let read = Challenge::parse(&value).unwrap().unwrap();
+        assert_eq!(&*read.realm, realm.as_bytes());
+
+        let contact = br#"sip:"al\ice"@192.0.2.1"#.to_vec();
+        let signed = Signed { realm: realm.into(), contact: contact.clone(), ..signed() };
+        let value = signed.value(b"signature");
+        let read = Credentials::parse(&value).unwrap().unwrap();
+        assert_eq!((&*read.realm, &*read.contact), (realm.as_bytes(), &*contact));
+        assert_eq!(read.parameters().realm, realm.as_bytes(), "what is signed");
+        assert_eq!(read.parameters().contact, contact, "what is signed");
     }
 
     #[test]
@@ -236,7 +262,6 @@ mod tests {
             ("version=\"5.0\"", "version=\"2.6.2\""),
             ("signer=\"0000", "signer=\"00"),
             ("signer=\"0", "signer=\"A"),
-            ("realm=\"bob", "realm=\"\\bob"),
             ("realm=", "nonce=\"x\", realm="),
             ("signature=\"", "signature=\"*"),
         ] {

@@ -1,7 +1,7 @@
 //! When two URIs are the same. RFC 3261 §19.1.4.
 
 use super::value::{Scheme, Uri};
-use crate::Param;
+use crate::{Param, hex};
 
 /// Parameters that, standing in one URI only, make two URIs differ.
 const TELLING: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"];
@@ -107,9 +107,7 @@ fn unescape(text: &[u8]) -> impl Iterator<Item = (u8, bool)> + '_ {
     let mut rest = text;
     core::iter::from_fn(move || match rest {
         [b'%', high, low, tail @ ..] => {
-            let digit =
-                |byte: &u8| char::from(*byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
-            let byte = digit(high)? * 16 + digit(low)?;
+            let byte = hex::octet(*high, *low)?;
             rest = tail;
             Some((byte, b";/?:@&=+$,%".contains(&byte)))
         }

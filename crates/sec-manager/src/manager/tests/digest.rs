@@ -166,6 +166,40 @@ fn both_sides_know_by_what_proof() {
     );
 }
 
+/// Names that a quoted string holds escaped only. RFC 3261 §25.1.
+const ODD: [&str; 4] = [r"CORP\alice", r#"al "x" ice"#, r#"\"\\"#, "plain"];
+
+#[test]
+fn names_that_must_be_escaped_pass_from_our_client_to_our_server_and_back() {
+    for (user, realm) in ODD.iter().flat_map(|user| ODD.map(|realm| (*user, realm))) {
+        let mut calls = Calls::new();
+        let mut configuration = caller_configuration("secret");
+        configuration.accounts[0].user = user.to_owned();
+        configuration.accounts[0].realm = realm.to_owned();
+        calls.caller.configure(configuration);
+        let mut configuration = digest_configuration(BOB, Requirement::Digest);
+        configuration.users[0].name = user.to_owned();
+        configuration.realm = realm.to_owned();
+        (calls.callee, _) = digest_manager(&calls.platform, configuration);
+
+        let invite = calls.authorized(calls.invite());
+        assert!(calls.admits(&invite), "{user} at {realm}");
+        let mut ok = TestResponse::to(&invite, 200, Body::default());
+        let leaving = now(calls.callee.response_leaving(CALL, &invite.view(), &ok.view()));
+        let ssa::Leaving::Fields(fields) = leaving else { panic!("{leaving:?}") };
+        ok.fields.extend(&fields);
+        let hop = invite.arrival();
+        let incoming = calls.caller.response_received(CALL, &hop, &ok.view(), &invite.view());
+        assert_eq!(now(incoming), ssa::Incoming::Accept, "{user} at {realm}");
+        let proof =
+            Proof::Digest { user: user.into(), realm: realm.into(), algorithm: Algorithm::Sha256 };
+        for side in [&calls.caller, &calls.callee] {
+            let assurance = sst::TelephonySecurity::assurance(&**side, Call(CALL.0)).unwrap();
+            assert_eq!(assurance.proof, proof);
+        }
+    }
+}
+
 #[test]
 fn a_wrong_rspauth_ends_the_call() {
     let calls = Calls::new();
