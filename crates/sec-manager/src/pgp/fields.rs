@@ -1,8 +1,10 @@
-//! What the fields of a message say to the scheme: its challenges, and the Contact that is signed.
+//! What the fields of a message say to the scheme: its challenges, its Date, and the Contact that is
+//! signed.
 
-use super::Challenge;
-use sip_syntax::{List, NameAddr, ParseError};
+use super::{Challenge, FRESH};
+use sip_syntax::{Date, List, NameAddr, ParseError};
 use ssa::{Headers, Response};
+use std::time::Duration;
 
 /// Challenges that are parsed, and answered: where a request was forked, one for each callee.
 const PARSED: usize = 8;
@@ -13,6 +15,12 @@ pub(crate) fn challenges<'a>(response: &Response<'a>) -> impl Iterator<Item = Ch
     let headers = response.headers;
     let values = (0..PARSED).map_while(move |nth| headers.value("WWW-Authenticate", nth));
     values.filter_map(|value| Challenge::parse(value).ok().flatten()).take(ANSWERED)
+}
+
+/// Whether a Date is one, and within 300 s of `now`.
+pub(crate) fn is_fresh(date: &[u8], now: Duration) -> bool {
+    let off = |date: Date| date.since_epoch().as_secs().abs_diff(now.as_secs());
+    Date::parse(date).is_ok_and(|date| off(date) <= FRESH.as_secs())
 }
 
 /// The URI of the first Contact, empty where there is none.
@@ -84,5 +92,16 @@ mod tests {
             let invite = with_contacts(rows);
             assert!(is_rerouted(&invite.fields, SIGNED), "{rows:?}");
         }
+    }
+
+    #[test]
+    fn a_date_is_fresh_for_300_seconds_either_way() {
+        let now = Duration::from_secs(1_700_000_000);
+        let date = |seconds| Date::from_unix(Duration::from_secs(seconds)).to_string();
+        assert!(is_fresh(date(1_700_000_300).as_bytes(), now));
+        assert!(is_fresh(date(1_699_999_700).as_bytes(), now));
+        assert!(!is_fresh(date(1_700_000_301).as_bytes(), now));
+        assert!(!is_fresh(date(1_699_999_699).as_bytes(), now));
+        assert!(!is_fresh(b"today", now));
     }
 }

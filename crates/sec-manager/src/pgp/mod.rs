@@ -15,15 +15,13 @@
 //! Everything here is about one message and knows of no call; what a call is worth is decided in
 //! the manager.
 
-mod date;
 mod fields;
 mod grammar;
 mod jobs;
 mod judge;
 mod packet;
 
-pub(crate) use date::{is_fresh, sip_date};
-pub(crate) use fields::{challenges, contact, is_rerouted};
+pub(crate) use fields::{challenges, contact, is_fresh, is_rerouted};
 pub(crate) use grammar::{Challenge, Credentials, Signed, challenge_value};
 pub(crate) use jobs::{CHECKING, GRACE, Jobs, MAKING};
 pub(crate) use judge::{judge, question};
