@@ -202,9 +202,12 @@ pub trait Connection: Send + fmt::Debug {
 pub trait Listener: Send + fmt::Debug {
     /// Accepts a connection.
     ///
+    /// The listener stays good after any error.
+    ///
     /// # Errors
-    /// Of one attempt, or for want of file descriptors: the listener stays good, but whoever
-    /// polls it again at once may spin. Wait a little.
+    /// [`io::ErrorKind::ConnectionAborted`]: one peer gave its attempt up, and the next one may be
+    /// there already. Anything else, such as the want of file descriptors, is there again at once:
+    /// wait a little.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Connection>>>;
 
     /// The address that was bound.

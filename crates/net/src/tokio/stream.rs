@@ -105,8 +105,11 @@ impl TcpListener {
 impl Listener for TcpListener {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Connection>>> {
         let (stream, remote) = ready!(self.listener.poll_accept(cx))?;
-        let connection = TcpConnection::new(stream, remote)?;
-        Poll::Ready(Ok(Box::new(connection)))
+        match TcpConnection::new(stream, remote) {
+            Ok(connection) => Poll::Ready(Ok(Box::new(connection))),
+            // It was reset before it was accepted.
+            Err(_) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+        }
     }
 
     fn local_addr(&self) -> SocketAddr {
