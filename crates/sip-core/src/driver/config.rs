@@ -27,12 +27,18 @@ pub struct Config {
     pub binds: Vec<Bind>,
     /// The SIP manager's own set-up; its `locals` are filled in.
     pub sip: manager::Config,
-    /// Connections at once, 256 by default; over it the newest is refused.
-    pub connections: usize,
-    /// Connections of one remote address at once, 16 by default.
+    /// Connections at once that peers have opened, or that answers to them have, 192 by default.
+    /// Where all are taken, one goes that has brought no message yet, or one of a peer that has
+    /// several; what a call lives on stays, and where nothing may go the newest is refused.
+    pub connections_in: usize,
+    /// Connections at once that were opened for requests of ours, 64 by default: peers cannot use
+    /// them up.
+    pub connections_out: usize,
+    /// Connections of each kind to one IPv4 address or one IPv6 network of 64 bits at once, 16 by
+    /// default.
     pub connections_per_address: usize,
-    /// How long a connection may be idle that no call, no registration and no request without its
-    /// final response uses, 64 s by default.
+    /// How long a connection may be without a message that no call, no registration and no request
+    /// without its final response uses, 64 s by default. Line ends alone are none.
     pub idle: Duration,
     /// How long a message may take to arrive on a connection, 30 s by default.
     pub partial: Duration,
@@ -49,7 +55,8 @@ impl Default for Config {
         Self {
             binds: Vec::new(),
             sip: manager::Config::default(),
-            connections: 256,
+            connections_in: 192,
+            connections_out: 64,
             connections_per_address: 16,
             idle: Duration::from_secs(64),
             partial: Duration::from_secs(30),

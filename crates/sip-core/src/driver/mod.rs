@@ -17,9 +17,11 @@
 mod config;
 mod endpoint;
 mod observe;
+mod places;
 mod questions;
 mod sockets;
 mod state;
+mod stream;
 mod streams;
 mod task;
 

@@ -3,15 +3,16 @@
 use super::config::Config;
 use super::observe::Observer;
 use super::questions::{Asked, Questions, abandon, ask};
-use super::sockets::{PAUSE, Sockets};
-use super::streams::{Happened, Streams};
+use super::sockets::Sockets;
+use super::stream::Happened;
+use super::streams::Streams;
 use crate::Message;
 use crate::manager::{Action, Arrival, Event, Hop, SenderId, SipManager, Verdict};
 use bytes::Bytes;
-use net::{BoxFuture, Datagram, Network, Runtime, Transport};
+use net::{BoxFuture, Datagram, MAX_BATCH, Network, Runtime, Transport};
 use ssa::SipSecurity;
 use std::collections::VecDeque;
-use std::io;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -71,11 +72,9 @@ impl State {
     /// Does what there is to do; true: something was done.
     pub(super) fn round(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.runtime.now();
-        self.sockets.again = self.sockets.again.filter(|again| *again > now);
         let mut busy = self.receive(cx, now);
-        self.accept(cx, now);
-        let core = &self.core;
-        self.streams.poll(cx, now, |flow, remote| core.uses_flow(flow, remote));
+        busy |= self.accept(cx, now);
+        self.streams.poll(cx, now, &self.core);
         while let Some(happened) = self.streams.take() {
             self.on_stream(now, happened);
             busy = true;
@@ -95,12 +94,15 @@ impl State {
     fn receive(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
         let mut busy = false;
         for at in 0..self.sockets.udp.len() {
-            let Some(udp) = self.sockets.udp.get(at) else { break };
+            let Some(udp) = self.sockets.udp.get_mut(at) else { break };
+            if !udp.is_due(now) {
+                continue;
+            }
             let local = udp.address;
             let mut batch = std::mem::take(&mut self.batch);
             match udp.socket.poll_receive(cx, &mut batch) {
                 Poll::Ready(Ok(_)) => busy = true,
-                Poll::Ready(Err(_)) => self.sockets.again = Some(now + PAUSE),
+                Poll::Ready(Err(_)) => udp.rest(now),
                 Poll::Pending => {}
             }
             for datagram in batch.drain(..) {
@@ -119,21 +121,32 @@ impl State {
         busy
     }
 
-    fn accept(&mut self, cx: &mut Context<'_>, now: Instant) {
+    /// Accepts some connections of each listener.
+    fn accept(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let mut busy = false;
         for tcp in &mut self.sockets.tcp {
-            loop {
-                match tcp.listener.poll_accept(cx) {
+            if !tcp.is_due(now) {
+                continue;
+            }
+            for _ in 0..MAX_BATCH {
+                match tcp.socket.poll_accept(cx) {
                     Poll::Ready(Ok(connection)) => {
-                        self.streams.accept(now, connection, tcp.address);
+                        busy = true;
+                        self.streams.accept(now, &self.core, connection, tcp.address);
+                    }
+                    // One that its peer has given up again: the next one is as good as any.
+                    Poll::Ready(Err(error)) if error.kind() == ErrorKind::ConnectionAborted => {
+                        busy = true;
                     }
                     Poll::Ready(Err(_)) => {
-                        self.sockets.again = Some(now + PAUSE);
+                        tcp.rest(now);
                         break;
                     }
                     Poll::Pending => break,
                 }
             }
         }
+        busy
     }
 
     fn on_stream(&mut self, now: Instant, happened: Happened) {
@@ -178,14 +191,14 @@ impl State {
 
     fn send(&mut self, now: Instant, hop: Hop, octets: Bytes, sender: SenderId) {
         if hop.transport != Transport::Udp {
-            return self.streams.send(now, &*self.network, hop, octets, sender);
+            return self.streams.send(now, (&self.core, &*self.network), hop, (octets, sender));
         }
         let sent = match self.sockets.udp(hop.local) {
             Some(socket) => socket.try_send(hop.remote, &octets),
-            None => Err(io::ErrorKind::AddrNotAvailable.into()),
+            None => Err(ErrorKind::AddrNotAvailable.into()),
         };
         // A full buffer drops the datagram, as any network may: it is sent again.
-        if sent.is_err_and(|error| error.kind() != io::ErrorKind::WouldBlock) {
+        if sent.is_err_and(|error| error.kind() != ErrorKind::WouldBlock) {
             self.core.on_send_failed(now, sender);
         }
     }
@@ -218,7 +231,7 @@ impl State {
             self.core.poll_timeout(),
             self.questions.deadline(),
             self.streams.deadline(),
-            self.sockets.again,
+            self.sockets.deadline(),
             stop,
         ];
         times.into_iter().flatten().min()

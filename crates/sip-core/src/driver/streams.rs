@@ -1,58 +1,26 @@
-//! Connections: opened, accepted, read, written, and closed in time.
+//! Connections: opened, accepted, and closed in time.
 
 use super::config::Config;
-use crate::manager::{Arrival, Hop, SenderId};
-use crate::{Framed, Message, StreamFramer};
-use bytes::{Buf, Bytes};
+use super::places::{Place, Places, Room};
+use super::stream::{FLUSH, Happened, MAX_WAITING, Parcel, Stream, waiting};
+use crate::manager::{Hop, SipManager, party};
 use net::{BoxFuture, Connection, FlowId, Network, Transport};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
-
-/// Octets that may wait to be written to one connection; a peer that reads nothing is cut off.
-const MAX_WAITING: usize = 256 * 1024;
+use std::time::Instant;
 
 /// Octets read at a time.
 const CHUNK: usize = 16 * 1024;
 
-/// How long a connection that is read no more may take to write what waits for it.
-const FLUSH: Duration = Duration::from_secs(2);
-
-/// Something to send, and who waits for it.
-type Parcel = (Bytes, SenderId);
-
-struct Stream {
-    connection: Box<dyn Connection>,
-    framer: StreamFramer,
-    /// Our address, as peers know it.
-    local: SocketAddr,
-    remote: SocketAddr,
-    transport: Transport,
-    waiting: VecDeque<Parcel>,
-    used: Instant,
-    /// Since when part of a message is there.
-    partial: Option<Instant>,
-    /// It is read no more, and closed once the answers to what was read are written, or then.
-    closing: Option<Instant>,
-}
-
 struct Opening {
     hop: Hop,
+    /// Whether its place is one of ours.
+    ours: bool,
     deadline: Instant,
     future: BoxFuture<io::Result<Box<dyn Connection>>>,
     waiting: Vec<Parcel>,
-}
-
-/// What happened on the connections.
-pub(super) enum Happened {
-    /// A message came in.
-    Message(Arrival, Box<Message>),
-    /// What this sender gave was not sent.
-    Unsent(SenderId),
-    /// A connection was closed.
-    Closed { flow: FlowId, remote: SocketAddr },
 }
 
 /// All connections of an endpoint.
@@ -92,44 +60,69 @@ impl Streams {
         self.happened.pop_front()
     }
 
-    /// Takes over a connection that was accepted, unless there are too many.
+    /// Takes over a connection that was accepted, unless there is no place for it.
     pub(super) fn accept(
-        &mut self, now: Instant, connection: Box<dyn Connection>, local: SocketAddr,
+        &mut self, now: Instant, core: &SipManager, connection: Box<dyn Connection>,
+        local: SocketAddr,
     ) {
-        let from = connection.peer_addr().ip();
-        if self.has_room(from) {
+        if self.make_room(core, connection.peer_addr().ip(), false) {
             self.add(now, connection, local);
         }
     }
 
-    fn has_room(&self, address: IpAddr) -> bool {
-        let open = self.open.values().map(|stream| stream.remote.ip());
-        let opening = self.opening.iter().map(|opening| opening.hop.remote.ip());
-        let same = open.chain(opening).filter(|ip| *ip == address).count();
-        self.len() < self.config.connections && same < self.config.connections_per_address
+    /// Whether there is a place for one more connection; one that nothing uses may have to go.
+    fn make_room(&mut self, core: &SipManager, address: IpAddr, ours: bool) -> bool {
+        let places = self.places(ours);
+        let in_use = |flow| {
+            let stream = self.open.get(&flow);
+            stream.is_some_and(|stream| core.uses_flow(flow, stream.remote))
+        };
+        match places.room(party(address), in_use) {
+            Room::Free => true,
+            Room::After(flow) => {
+                self.close(flow);
+                true
+            }
+            Room::Full => false,
+        }
+    }
+
+    fn places(&self, ours: bool) -> Places {
+        let open = self.open.iter().filter(|(_, stream)| stream.ours == ours);
+        let open = open.map(|(flow, stream)| Place {
+            flow: Some(*flow),
+            party: party(stream.remote.ip()),
+            spoke: stream.spoke,
+            used: stream.used,
+        });
+        let opening = self.opening.iter().filter(|opening| opening.ours == ours);
+        let opening = opening.map(|opening| Place {
+            flow: None,
+            party: party(opening.hop.remote.ip()),
+            spoke: true,
+            used: opening.deadline,
+        });
+        let Config { connections_in, connections_out, connections_per_address, .. } = self.config;
+        Places {
+            taken: open.chain(opening).collect(),
+            all: if ours { connections_out } else { connections_in },
+            each: connections_per_address,
+            ours,
+        }
     }
 
     fn add(&mut self, now: Instant, connection: Box<dyn Connection>, local: SocketAddr) -> FlowId {
         self.next += 1;
         let flow = FlowId(self.next);
-        let stream = Stream {
-            framer: StreamFramer::new(self.config.sip.limits.clone()),
-            local,
-            remote: connection.peer_addr(),
-            transport: connection.transport(),
-            connection,
-            waiting: VecDeque::new(),
-            used: now,
-            partial: None,
-            closing: None,
-        };
-        self.open.insert(flow, stream);
+        let limits = self.config.sip.limits.clone();
+        self.open.insert(flow, Stream::new(now, connection, local, limits));
         flow
     }
 
     /// Sends over the hop's flow, over a connection to the same address, or over a new one.
     pub(super) fn send(
-        &mut self, now: Instant, network: &dyn Network, hop: Hop, octets: Bytes, sender: SenderId,
+        &mut self, now: Instant, (core, network): (&SipManager, &dyn Network), hop: Hop,
+        parcel: Parcel,
     ) {
         let same = |remote: SocketAddr, transport: Transport| {
             remote == hop.remote && transport == hop.transport
@@ -140,20 +133,24 @@ impl Streams {
         });
         if let Some(stream) = flow.and_then(|flow| self.open.get_mut(&flow)) {
             stream.used = now;
-            stream.waiting.push_back((octets, sender));
+            stream.waiting.push_back(parcel);
             return;
         }
         let known = |opening: &&mut Opening| same(opening.hop.remote, opening.hop.transport);
         if let Some(opening) = self.opening.iter_mut().find(known) {
-            opening.waiting.push((octets, sender));
+            opening.waiting.push(parcel);
             if waiting(&opening.waiting) > MAX_WAITING {
                 let last = opening.waiting.pop();
                 self.happened.extend(last.map(|(_, sender)| Happened::Unsent(sender)));
             }
-        } else if sender.opens_connections() && self.has_room(hop.remote.ip()) {
+            return;
+        }
+        let sender = parcel.1;
+        let ours = !sender.is_answer();
+        if sender.opens_connections() && self.make_room(core, hop.remote.ip(), ours) {
             let future = network.connect(hop.transport, hop.remote);
             let deadline = now + self.config.connect;
-            self.opening.push(Opening { hop, deadline, future, waiting: vec![(octets, sender)] });
+            self.opening.push(Opening { hop, ours, deadline, future, waiting: vec![parcel] });
         } else {
             self.happened.push_back(Happened::Unsent(sender));
         }
@@ -170,10 +167,8 @@ impl Streams {
         opening.chain(open).min()
     }
 
-    /// Moves all connections on. `in_use` says whether a flow is needed although it is idle.
-    pub(super) fn poll(
-        &mut self, cx: &mut Context<'_>, now: Instant, in_use: impl Fn(FlowId, SocketAddr) -> bool,
-    ) {
+    /// Moves all connections on.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, now: Instant, core: &SipManager) {
         self.poll_opening(cx, now);
         let mut closed = Vec::new();
         for (&flow, stream) in &mut self.open {
@@ -188,7 +183,7 @@ impl Streams {
             let owed = open || self.happened.len() > before;
             let alive = stream.write(cx)
                 && (owed || !stream.waiting.is_empty())
-                && stream.is_in_time(now, &self.config, || in_use(flow, remote));
+                && stream.is_in_time(now, &self.config, || core.uses_flow(flow, remote));
             if !alive {
                 closed.push(flow);
             }
@@ -214,6 +209,7 @@ impl Streams {
                 Some(connection) => {
                     let flow = self.add(now, connection, opening.hop.local);
                     if let Some(stream) = self.open.get_mut(&flow) {
+                        stream.ours = opening.ours;
                         stream.waiting = opening.waiting.into();
                     }
                 }
@@ -231,83 +227,4 @@ impl Streams {
         self.happened.extend(unsent.map(|(_, sender)| Happened::Unsent(sender)));
         self.happened.push_back(Happened::Closed { flow, remote: stream.remote });
     }
-}
-
-impl Stream {
-    /// Reads what is there; false: nothing more can be read.
-    fn read(
-        &mut self, cx: &mut Context<'_>, now: Instant, flow: FlowId, chunk: &mut [u8],
-        happened: &mut VecDeque<Happened>,
-    ) -> bool {
-        // A bounded number of rounds: other connections have their turn.
-        for _ in 0..4 {
-            let count = match self.connection.poll_read(cx, chunk) {
-                Poll::Pending => return true,
-                Poll::Ready(Ok(count)) if count > 0 => count,
-                Poll::Ready(Ok(_) | Err(_)) => return false,
-            };
-            self.used = now;
-            self.framer.push(chunk.get(..count).unwrap_or_default());
-            loop {
-                match self.framer.next() {
-                    Ok(Some(Framed::Message(message))) => {
-                        happened
-                            .push_back(Happened::Message(self.arrival(flow), Box::new(message)));
-                        self.partial = None;
-                    }
-                    // RFC 5626 §3.5.1: a ping of two CRLFs gets a pong of one.
-                    Ok(Some(Framed::KeepAlive)) => self.pong(),
-                    Ok(None) => break,
-                    Err(_) => return false,
-                }
-            }
-            self.partial = self.framer.is_partial().then(|| self.partial.unwrap_or(now));
-        }
-        cx.waker().wake_by_ref();
-        true
-    }
-
-    const fn arrival(&self, flow: FlowId) -> Arrival {
-        let (source, local, transport) = (self.remote, self.local, self.transport);
-        Arrival { source, local, transport, flow }
-    }
-
-    fn pong(&mut self) {
-        if self.waiting.len() < 16 {
-            self.waiting.push_back((Bytes::from_static(b"\r\n"), SenderId::NOBODY));
-        }
-    }
-
-    /// Writes what waits; false: the connection is of no more use.
-    fn write(&mut self, cx: &mut Context<'_>) -> bool {
-        while let Some((octets, _)) = self.waiting.front_mut() {
-            match self.connection.poll_write(cx, octets) {
-                Poll::Ready(Ok(count)) => octets.advance(count.min(octets.len())),
-                Poll::Ready(Err(_)) => return false,
-                Poll::Pending => break,
-            }
-            if octets.is_empty() {
-                self.waiting.pop_front();
-            }
-        }
-        waiting(&self.waiting) <= MAX_WAITING
-    }
-
-    fn is_in_time(&mut self, now: Instant, config: &Config, in_use: impl Fn() -> bool) -> bool {
-        if let Some(end) = self.closing {
-            return now < end;
-        }
-        let slow = self.partial.is_some_and(|since| now >= since + config.partial);
-        let idle = now >= self.used + config.idle;
-        if idle && in_use() {
-            self.used = now;
-            return !slow;
-        }
-        !slow && !idle
-    }
-}
-
-/// The octets that wait.
-fn waiting<'a>(parcels: impl IntoIterator<Item = &'a Parcel>) -> usize {
-    parcels.into_iter().map(|(octets, _)| octets.len()).sum()
 }

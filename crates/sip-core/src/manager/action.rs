@@ -41,6 +41,11 @@ impl SenderId {
     /// Nobody waits for it.
     pub const NOBODY: Self = Self(Sender::Nobody);
 
+    /// Whether it answers a peer's request.
+    pub fn is_answer(self) -> bool {
+        matches!(self.0, Sender::Stateless | Sender::Server(_))
+    }
+
     /// Whether a connection may be opened for it: not for the answer to a request of which
     /// nothing is kept, which goes back on its own connection or not at all.
     pub fn opens_connections(self) -> bool {

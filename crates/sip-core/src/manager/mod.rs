@@ -54,3 +54,5 @@ pub use consult::{ConsultId, Query, Verdict};
 pub use core::{SipManager, Sizes};
 pub use event::{CallId, Cause, EndReason, Event, Misuse, OptionsId, Prepared, RegistrationId};
 pub use ports::{Keyed, Ports, Random};
+#[cfg(feature = "driver")]
+pub(crate) use sources::party;

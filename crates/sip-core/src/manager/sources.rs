@@ -8,6 +8,11 @@ use std::net::IpAddr;
 /// Bits of an IPv6 address that one party is given.
 const PARTY: u32 = 64;
 
+/// Who counts as one: an IPv4 address, or the IPv6 network that one subscriber is given.
+pub(crate) fn party(address: IpAddr) -> IpAddr {
+    block(address, PARTY)
+}
+
 /// What one source has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Held {
@@ -30,12 +35,12 @@ impl Sources {
 
     /// What the party at this address has.
     pub(super) fn held(&self, source: IpAddr) -> Held {
-        self.0.get(&block(source, PARTY)).copied().unwrap_or_default()
+        self.0.get(&party(source)).copied().unwrap_or_default()
     }
 
     /// Changes what the party at this address has.
     pub(super) fn change(&mut self, source: IpAddr, change: impl FnOnce(&mut Held)) {
-        let party = block(source, PARTY);
+        let party = party(source);
         let held = self.0.entry(party).or_default();
         change(held);
         if *held == Held::default() {

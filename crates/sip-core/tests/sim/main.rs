@@ -9,6 +9,8 @@ mod disorder;
 mod double;
 mod flows;
 mod loss;
+mod places;
+mod poor;
 mod raw;
 mod registrations;
 mod reinvites;

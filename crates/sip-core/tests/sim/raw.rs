@@ -3,7 +3,7 @@
 use crate::world::World;
 use net::{Datagram, DatagramSocket, Runtime};
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -18,15 +18,23 @@ pub(crate) struct Raw {
 impl Raw {
     /// A socket at 192.0.2.`host`:5060 that writes to 192.0.2.2:5060.
     pub(crate) fn new(world: &World, host: u8) -> Self {
-        let ip = IpAddr::from([192, 0, 2, host]);
-        let (runtime, network) = world.sim.host(ip);
-        let socket = network.bind(SocketAddr::new(ip, 5060)).unwrap();
+        Self::at(world, SocketAddr::from(([192, 0, 2, host], 5060)))
+    }
+
+    /// One at any address.
+    pub(crate) fn at(world: &World, address: SocketAddr) -> Self {
+        let (runtime, network) = world.sim.host(address.ip());
+        let socket = network.bind(address).unwrap();
         let peer = SocketAddr::from(([192, 0, 2, 2], 5060));
         Self { socket, runtime, inbox: VecDeque::new(), peer }
     }
 
     pub(crate) fn send(&self, text: &str) {
-        self.socket.try_send(self.peer, text.as_bytes()).unwrap();
+        self.send_octets(text.as_bytes());
+    }
+
+    pub(crate) fn send_octets(&self, octets: &[u8]) {
+        self.socket.try_send(self.peer, octets).unwrap();
     }
 
     /// The next message that comes in within a second.

@@ -3,13 +3,11 @@
 use crate::double::{Double, Script, When};
 use crate::raw::{Wanted, request};
 use crate::world::{ALICE, BOB, World, sdp};
-use net::{BoxFuture, Connection, DatagramSocket, Listener, Network, Transport};
-use sip_core::manager::{self, Cause, EndReason, Event, NextHop};
+use net::{Connection, Transport};
+use sip_core::manager::{Cause, EndReason, Event, NextHop};
 use ssa::Open;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 #[test]
@@ -36,63 +34,6 @@ fn a_call_over_tcp_stays_on_its_connection_both_ways() {
     assert_eq!(bob.endpoint.sizes().connections, 0);
     alice.assert_empty();
     bob.assert_empty();
-}
-
-/// A host that has run out of descriptors: its listeners fail a few times, and know nothing of
-/// who waits.
-#[derive(Debug)]
-struct Poor(Arc<dyn Network>);
-
-#[derive(Debug)]
-struct PoorListener(Box<dyn Listener>, u32);
-
-impl Listener for PoorListener {
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Connection>>> {
-        if self.1 > 0 {
-            self.1 -= 1;
-            return Poll::Ready(Err(io::Error::other("too many open files")));
-        }
-        self.0.poll_accept(cx)
-    }
-
-    fn local_addr(&self) -> SocketAddr {
-        self.0.local_addr()
-    }
-}
-
-impl Network for Poor {
-    fn bind(&self, local: SocketAddr) -> io::Result<Box<dyn DatagramSocket>> {
-        self.0.bind(local)
-    }
-
-    fn connect(
-        &self, transport: Transport, remote: SocketAddr,
-    ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
-        self.0.connect(transport, remote)
-    }
-
-    fn listen(&self, transport: Transport, local: SocketAddr) -> io::Result<Box<dyn Listener>> {
-        Ok(Box::new(PoorListener(self.0.listen(transport, local)?, 3)))
-    }
-
-    fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
-        self.0.resolve(host)
-    }
-}
-
-#[test]
-fn x10_a_listener_that_fails_is_asked_again_after_a_while() {
-    let world = World::perfect();
-    let alice = world.side(1, Arc::new(Open));
-    let network = Poor(world.sim.host(IpAddr::from([192, 0, 2, 2])).1);
-    let config = manager::Config::default();
-    let mut bob = world.side_over(Arc::new(network), 2, Arc::new(Open), config);
-    world.run(async {
-        alice.call(ALICE, "sip:bob@192.0.2.2;transport=tcp", sdp("offer"));
-        bob.incoming().await;
-    });
-    assert!(world.sim.elapsed() >= Duration::from_millis(300));
-    assert!(world.sim.elapsed() < Duration::from_millis(400));
 }
 
 #[test]

@@ -125,8 +125,19 @@ impl World {
         &self, network: Arc<dyn Network>, host: u8, security: Arc<dyn SipSecurity>,
         sip: manager::Config,
     ) -> Side {
-        let ip = IpAddr::from([192, 0, 2, host]);
-        let runtime = self.runtime(host);
+        self.start(network, IpAddr::from([192, 0, 2, host]), security, sip)
+    }
+
+    /// An endpoint at any address.
+    pub(crate) fn side_at(&self, ip: IpAddr, security: Arc<dyn SipSecurity>) -> Side {
+        self.start(self.sim.host(ip).1, ip, security, manager::Config::default())
+    }
+
+    fn start(
+        &self, network: Arc<dyn Network>, ip: IpAddr, security: Arc<dyn SipSecurity>,
+        sip: manager::Config,
+    ) -> Side {
+        let runtime = self.sim.host(ip).0;
         let address = SocketAddr::new(ip, 5060);
         let bind = |transport| Bind { transport, address, advertised: None };
         let config = Config {
@@ -134,8 +145,12 @@ impl World {
             sip,
             ..Config::default()
         };
+        let last = match ip {
+            IpAddr::V4(ip) => ip.octets()[3],
+            IpAddr::V6(ip) => ip.octets()[15],
+        };
         let ports = Ports {
-            keyed: Box::new(Key(u64::from(host))),
+            keyed: Box::new(Key(u64::from(last))),
             random: Box::new(Seeded(self.sim.random())),
         };
         let clock = Arc::clone(&runtime);
