@@ -55,6 +55,8 @@ struct Host {
     address: SocketAddr,
     sent: VecDeque<(Hop, Vec<u8>)>,
     told: VecDeque<Event>,
+    /// Questions to the security manager.
+    asked: usize,
 }
 
 impl Host {
@@ -65,7 +67,7 @@ impl Host {
         let random = Counter(u64::from(last) << 32);
         let ports = Ports { keyed: Box::new(Key), random: Box::new(random) };
         let manager = SipManager::new(config, ports);
-        Self { manager, address, sent: VecDeque::new(), told: VecDeque::new() }
+        Self { manager, address, sent: VecDeque::new(), told: VecDeque::new(), asked: 0 }
     }
 
     /// Does what the manager says.
@@ -74,6 +76,7 @@ impl Host {
             match action {
                 Action::Send { hop, octets, .. } => self.sent.push_back((hop, octets.to_vec())),
                 Action::Consult(id) => {
+                    self.asked += 1;
                     let verdict = self.manager.query(id).map_or(Verdict::Unanswered, open);
                     self.manager.verdict(now, id, verdict);
                 }
@@ -186,6 +189,55 @@ fn all_timers_come_to_an_end() {
     // Timer B: 64*T1.
     assert_eq!(alice.drain(now), Duration::from_secs(32));
     assert_eq!(alice.manager.sizes(), Sizes::default());
+}
+
+/// The INVITE of a peer at 192.0.2.9.
+fn invite() -> Vec<u8> {
+    let text = "INVITE sip:bob@192.0.2.2 SIP/2.0\r\n\
+        Via: SIP/2.0/UDP 192.0.2.9;rport;branch=z9hG4bKone\r\nMax-Forwards: 70\r\n\
+        From: <sip:mallory@192.0.2.9>;tag=m\r\nTo: <sip:bob@192.0.2.2>\r\nCall-ID: one\r\n\
+        CSeq: 1 INVITE\r\nContact: <sip:mallory@192.0.2.9>\r\nContent-Length: 0\r\n\r\n";
+    text.as_bytes().to_vec()
+}
+
+#[test]
+fn t01_one_invite_a_hundred_thousand_times_is_one_transaction_told_once() {
+    const TIMES: usize = 100_000;
+    let mut now = zero();
+    let source = SocketAddr::from(([192, 0, 2, 9], 5060));
+    let mut bob = Host::new(2);
+    let answers = |bob: &mut Host, now: Instant| {
+        for _ in 0..TIMES / 4 {
+            bob.receive(now, source, invite());
+        }
+        let sizes = bob.manager.sizes();
+        assert!((sizes.transactions, sizes.dialogs, bob.asked) <= (1, 1, 2), "{sizes:?}");
+        let answers: Vec<_> = bob.sent.drain(..).map(|(_, octets)| octets).collect();
+        assert!(answers.windows(2).all(|two| two[0] == two[1]));
+        let line = answers.first().and_then(|it| it.split(|b| *b == b'\r').next());
+        (answers.len(), String::from_utf8_lossy(line.unwrap_or_default()).into_owned())
+    };
+    // Until 200 ms have passed there is nothing to send again.
+    assert_eq!(answers(&mut bob, now), (0, String::new()));
+    now += Duration::from_millis(200);
+    bob.manager.on_timeout(now);
+    bob.act(now);
+    bob.sent.clear();
+    assert_eq!(answers(&mut bob, now), (TIMES / 4, "SIP/2.0 100 Trying".to_owned()));
+    let id = incoming(&mut bob).unwrap();
+    bob.manager.ring(now, id).unwrap();
+    bob.act(now);
+    bob.sent.clear();
+    assert_eq!(answers(&mut bob, now), (TIMES / 4, "SIP/2.0 180 Ringing".to_owned()));
+    bob.manager.reject(now, id, 486).unwrap();
+    bob.act(now);
+    bob.sent.clear();
+    assert_eq!(answers(&mut bob, now), (TIMES / 4, "SIP/2.0 486 Busy Here".to_owned()));
+    let told = |wanted: fn(&Event) -> bool| bob.told.iter().filter(|it| wanted(it)).count();
+    assert_eq!(told(|it| matches!(it, Event::Incoming { .. })), 1);
+    assert_eq!(bob.told.len(), 2, "and that it has ended: {:?}", bob.told);
+    bob.drain(now);
+    assert_eq!(bob.manager.sizes(), Sizes::default());
 }
 
 proptest! {

@@ -1,11 +1,13 @@
-//! The parser's cases P01 to P12, P15, P16, P21 and P23 of the security register.
+//! The parser's cases, P01 to P23, of the security register.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
+use sip_core::inspect::{Kind, inspect};
 use sip_core::{
     Capabilities, FaultKind, FrameError, Framed, HeaderName, Limits, Message, StatusCode,
-    StreamFramer, Verdict, delta_seconds, validate,
+    StreamFramer, Verdict, delta_seconds, validate, validate_within,
 };
+use std::time::{Duration, Instant};
 
 /// An OPTIONS request: the lines between start line and Content-Length are the case's own.
 fn request(lines: &str, content_length: &str, body: &str) -> String {
@@ -106,12 +108,45 @@ fn p04_stream_without_content_length() {
 }
 
 #[test]
-fn p05_folded_lines_are_linear_and_capped() {
+fn p05_ten_thousand_folded_lines_are_513_at_the_cap() {
     let folds = |count: usize| with(&format!("Subject: a{}\r\n", "\r\n b".repeat(count)));
-    let message = parse(folds(1_000));
-    assert_eq!(message.fault(), None);
-    assert_eq!(message.header(HeaderName::Subject).unwrap().len(), 4_001);
-    assert_eq!(owed(folds(10_000)), Some(513));
+    let message = parse(folds(2_047));
+    assert_eq!(message.header(HeaderName::Subject).unwrap().len(), 8_189);
+    assert_eq!(owed(message.as_bytes()), None);
+    for count in [2_048, 10_000] {
+        assert_eq!(owed(folds(count)), Some(513), "{count}");
+    }
+}
+
+/// The time that judging a message takes, at its best: what else the machine does is not counted.
+#[expect(clippy::disallowed_methods, reason = "real time is what is measured")]
+fn cost(octets: &[u8]) -> Duration {
+    let limits = Limits { value: octets.len(), params: octets.len(), ..Limits::default() };
+    let input = bytes::Bytes::copy_from_slice(octets);
+    let judged = |_| {
+        let start = Instant::now();
+        let message = Message::parse(input.clone(), &limits).unwrap();
+        let verdict = validate_within(&message, &Capabilities::default(), &limits);
+        let took = start.elapsed();
+        assert_eq!(verdict, Verdict::Valid);
+        took
+    };
+    (0..30).map(judged).min().unwrap()
+}
+
+#[test]
+fn p05_folded_lines_take_time_in_proportion() {
+    for (name, before, after) in [
+        ("Subject", "a", ""),
+        ("Contact", "\"", "\" <sip:bob@example.net>"),
+        ("Contact", "<sip:bob@example.net>;a=\"", "\""),
+        ("Call-Info", "<sip:bob@example.net>", ""),
+    ] {
+        let folds = |count| with(&format!("{name}: {before}{}{after}\r\n", "\r\n b".repeat(count)));
+        // Sixteen times the lines: what is quadratic takes 256 times as long.
+        let [few, many] = [1_000, 16_000].map(|count| cost(folds(count).as_bytes()));
+        assert!(many < 64 * few, "{name}: {few:?} for 1 000 lines, {many:?} for 16 000");
+    }
 }
 
 #[test]
@@ -187,6 +222,26 @@ fn p12_method_of_cseq() {
 }
 
 #[test]
+fn p13_a_display_name_is_opaque() {
+    // What is no UTF-8, a direction that is turned around, colours, a bell and a clear screen.
+    let name = b"\"\xff\xc0\x80 \xe2\x80\xae\\\x1b[31m\\\x07\x9b2J \\\"\"";
+    let text = with("");
+    let (before, after) = text.split_once("<sip:alice").unwrap();
+    let of = |name: &[u8]| [before.as_bytes(), name, b" <sip:alice", after.as_bytes()].concat();
+    let message = parse(of(name));
+    assert_eq!(owed(of(name)), None);
+    let from = message.from().unwrap();
+    assert_eq!(from.display(), Some(name.as_slice()));
+    let shown = b"\xff\xc0\x80 \xe2\x80\xae\x1b[31m\x07\x9b2J \"";
+    let told: Vec<u8> = from.display_text().unwrap().octets().collect();
+    assert_eq!(told, shown);
+    assert_eq!(from.uri().as_bytes(), b"sip:alice@example.net");
+    // RFC 3261 §25.1: a control stands in a quoted-pair or not at all.
+    assert_eq!(owed(of(b"\"\x1b[31m\"")), Some(400));
+    assert_eq!(owed(of(b"\xff")), Some(400));
+}
+
+#[test]
 fn p14_quotes_that_are_not_closed() {
     for to in ["\"Bob <sip:bob@example.net>", "\"Bob\\\" <sip:bob@example.net>", "\"Bob\\"] {
         assert_eq!(
@@ -212,6 +267,33 @@ fn p16_ten_thousand_vias() {
 }
 
 #[test]
+fn p17_comments_within_comments_need_no_stack() {
+    // A test's stack has 2 MiB: 70 octets a level are too many for it.
+    const DEPTH: usize = 30_000;
+    let nested = |close: usize| format!("1 {}{}", "(".repeat(DEPTH), ")".repeat(close));
+    for name in ["User-Agent: a/", "Server: a/", "Retry-After: "] {
+        let judge = |close| {
+            let header = format!("{name}{}", nested(close));
+            inspect(Kind::Header, header.as_bytes(), &Capabilities::default()).verdict
+        };
+        assert_eq!(judge(DEPTH), Verdict::Valid, "{name}");
+        for close in [DEPTH - 1, DEPTH + 1] {
+            assert!(matches!(judge(close), Verdict::Invalid { .. }), "{name} {close}");
+        }
+    }
+}
+
+#[test]
+fn p17_a_body_of_parts_is_one_that_this_stack_does_not_take() {
+    let lines = format!("{VIA}{REST}Content-Type: multipart/mixed; boundary=a\r\n");
+    let verdict = judge(request(&lines, "Content-Length: 1\r\n", "x"));
+    let Verdict::Unsupported { status, field: Some(field), .. } = verdict else {
+        panic!("{verdict:?}");
+    };
+    assert_eq!((status.as_u16(), field.name), (415, "Accept"));
+}
+
+#[test]
 fn p19_encoded_bodies() {
     let lines = format!("{VIA}{REST}Content-Type: application/sdp\r\nContent-Encoding: gzip\r\n");
     let verdict = judge(request(&lines, "Content-Length: 1\r\n", "x"));
@@ -228,6 +310,25 @@ fn p21_status_codes_that_are_none() {
         let text = format!("SIP/2.0 {code} OK\r\n{VIA}{REST}\r\n");
         assert!(Message::parse(text.into(), &Limits::default()).is_err(), "{code}");
     }
+}
+
+#[test]
+fn p22_what_is_no_sip_ends_a_stream_or_keeps_it_alive() {
+    let mut framer = StreamFramer::new(Limits::default());
+    let mut pieces = Vec::new();
+    drain(&mut framer, &b"\r\n".repeat(2_001), &mut pieces);
+    assert_eq!(pieces, vec![Vec::new(); 1_000], "a keep-alive for two line ends");
+    drain(&mut framer, b"\r\n", &mut pieces);
+    drain(&mut framer, with("").as_bytes(), &mut pieces);
+    assert_eq!(pieces.last().unwrap(), with("").as_bytes());
+    // RFC 8489 §5: a Binding request; RFC 9147 §4: a record.
+    let stun = b"\x00\x01\x00\x00\x21\x12\xa4\x42abcdefghijkl".as_slice();
+    for octets in [stun, b"\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x01\x01"] {
+        let (messages, error) = stream(&[octets, b"\r\n\r\n"].concat(), 4_096);
+        assert!(messages.is_empty() && matches!(error, Some(FrameError::Head(_))), "{error:?}");
+        assert!(Message::parse(octets.to_vec().into(), &Limits::default()).is_err());
+    }
+    assert!(Message::parse(Default::default(), &Limits::default()).is_err());
 }
 
 #[test]

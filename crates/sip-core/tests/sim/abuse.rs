@@ -4,7 +4,7 @@ use crate::double::{Double, FORBIDDEN, Script, When};
 use crate::raw::{Raw, Wanted, field, request, to_tag};
 use crate::world::{ALICE, Side, World, sdp};
 use sip_core::manager::{self, CallId, Cause, EndReason, Event};
-use ssa::Authentication;
+use ssa::{Authentication, Refusal};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,6 +115,79 @@ fn d04_a_refused_bye_leaves_the_sequence_as_it_was() {
         raw.send(&request(&Wanted { branch: "c", cseq: 2, ..bye }));
         assert_eq!(raw.status().await.unwrap(), "403 Forbidden");
     });
+}
+
+/// Where our BYE goes.
+async fn target(bob: &mut Side, raw: &mut Raw, id: CallId) -> String {
+    bob.endpoint.hang_up(id).unwrap();
+    assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
+    let bye = raw.receive().await.unwrap();
+    bye.split(' ').nth(1).unwrap().to_owned()
+}
+
+/// A re-INVITE that moves the target and asks for something else.
+fn moving(tag: &str, branch: &str, cseq: u32) -> String {
+    let extra = format!("{CREDENTIALS}Content-Type: application/sdp\r\n");
+    let wanted = Wanted { branch, cseq, to_tag: tag, extra: &extra, ..Wanted::default() };
+    request(&wanted)
+        .replace("Contact: <sip:mallory@192.0.2.9>", "Contact: <sip:elsewhere@192.0.2.9>")
+        .replace("Content-Length: 0\r\n\r\n", "Content-Length: 4\r\n\r\nmore")
+}
+
+#[test]
+fn d04_a_reinvite_that_fails_authentication_leaves_all_as_it_was() {
+    let challenge = ssa::Field { name: "WWW-Authenticate", value: b"Test nonce=\"2\"".to_vec() };
+    let verdicts = [
+        (Authentication::Refused(FORBIDDEN), "403 Forbidden"),
+        (Authentication::SendWwwAuthenticate(vec![challenge]), "401 Unauthorized"),
+        (
+            Authentication::Refused(Refusal::try_later(Duration::from_secs(1))),
+            "500 Server Internal Error",
+        ),
+    ];
+    for (verdict, status) in verdicts {
+        let script = Script { challenges: true, inside: Some(verdict), ..Script::default() };
+        let (world, mut bob, double, mut raw) = pair(script);
+        world.run(async {
+            let (id, tag) = up(&mut bob, &mut raw).await;
+            let asked = double.count("decrypt Request");
+            // Its number does not count: one with a lower number is heard after it.
+            for (branch, cseq) in [("r1", 0x7fff_ffff), ("r2", 2)] {
+                raw.send(&moving(&tag, branch, cseq));
+                assert_eq!(raw.status().await.unwrap(), status);
+                let ack = moving(&tag, branch, cseq).replace("INVITE", "ACK");
+                raw.send(&ack);
+            }
+            assert_eq!(bob.next_within(1).await, None, "nobody is told");
+            assert_eq!(double.count("decrypt Request"), asked, "its offer is not read");
+            assert_eq!(target(&mut bob, &mut raw, id).await, "sip:mallory@192.0.2.9");
+        });
+    }
+}
+
+#[test]
+fn d04_a_reinvite_that_is_refused_leaves_all_as_it_was_and_one_that_is_taken_moves_it() {
+    for accept in [false, true] {
+        let (world, mut bob, _, mut raw) = pair(Script { challenges: true, ..Script::default() });
+        world.run(async {
+            let (id, tag) = up(&mut bob, &mut raw).await;
+            raw.send(&moving(&tag, "r", 2));
+            assert_eq!(bob.next().await, Event::Reinvited { id, body: sdp("more") });
+            if accept {
+                bob.endpoint.accept_reinvite(id, sdp("answer")).unwrap();
+            } else {
+                bob.endpoint.reject(id, 488).unwrap();
+            }
+            let status = if accept { "200 OK" } else { "488 Not Acceptable Here" };
+            assert_eq!(raw.status().await.unwrap(), status);
+            raw.send(&moving(&tag, "r", 2).replace("INVITE", "ACK"));
+            if accept {
+                assert_eq!(bob.next().await, Event::Confirmed { id });
+            }
+            let at = if accept { "sip:elsewhere@192.0.2.9" } else { "sip:mallory@192.0.2.9" };
+            assert_eq!(target(&mut bob, &mut raw, id).await, at);
+        });
+    }
 }
 
 #[test]

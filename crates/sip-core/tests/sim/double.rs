@@ -28,6 +28,8 @@ pub(crate) struct Script {
     pub(crate) challenges_bye: bool,
     pub(crate) verify: When,
     pub(crate) verdict: Authentication,
+    /// The verdict within a dialog, where it is another.
+    pub(crate) inside: Option<Authentication>,
     pub(crate) sign: When,
     pub(crate) leaving: When,
     pub(crate) trust: Incoming,
@@ -43,6 +45,7 @@ impl Default for Script {
             challenges_bye: false,
             verify: When::Now,
             verdict: Authentication::Authenticated,
+            inside: None,
             sign: When::Now,
             leaving: When::Now,
             trust: Incoming::Accept,
@@ -147,17 +150,20 @@ impl SipSecurity for Double {
     }
 
     fn authenticate(
-        &self, _: CallRef, _: &Arrival<'_>, request: &Request<'_>,
+        &self, _: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
     ) -> Answer<Authentication> {
         self.note(format!("authenticate {}", request.method));
-        self.answer("authenticate", self.script.verify, self.script.verdict.clone())
+        let inside = self.script.inside.clone().filter(|_| arrival.in_dialog);
+        let verdict = inside.unwrap_or_else(|| self.script.verdict.clone());
+        self.answer("authenticate", self.script.verify, verdict)
     }
 
     fn got_401_unauthorized(
         &self, _: CallRef, _: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>,
     ) -> Answer<Required> {
         self.note(format!("got_401_unauthorized {} {}", sent.method, sent.cseq));
-        if response.headers.value("WWW-Authenticate", 0).is_none() {
+        let challenges = ["WWW-Authenticate", "Proxy-Authenticate"];
+        if challenges.iter().all(|name| response.headers.value(name, 0).is_none()) {
             return Answer::Ready(Required::GiveUp(Why::MalformedChallenge));
         }
         let plan = Plan(u64::from(sent.cseq));

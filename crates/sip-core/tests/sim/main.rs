@@ -5,9 +5,12 @@
 mod abuse;
 mod answers;
 mod calls;
+mod challenges;
+mod datagrams;
 mod disorder;
 mod double;
 mod flows;
+mod interleaved;
 mod loss;
 mod places;
 mod poor;

@@ -373,7 +373,7 @@ fn a_verdict_that_comes_after_its_call_does_nothing() {
 }
 
 #[test]
-fn a_reinvite_is_challenged_and_a_refusal_leaves_all_as_it_was() {
+fn a_reinvite_is_challenged_as_an_invite_is() {
     let Pair { world, mut alice, mut bob, asked_of_bob, .. } =
         pair(Script::default(), Script::default());
     world.run(async {

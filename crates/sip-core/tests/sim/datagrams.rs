@@ -1,0 +1,129 @@
+//! Where the answers to a datagram go, and what is no SIP at all.
+
+use crate::raw::{Raw, Wanted, field, request};
+use crate::world::World;
+use net::sim::Random;
+use net::{MAX_DATAGRAM, Transport};
+use ssa::Open;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An OPTIONS request with this in place of what follows the transport in Via.
+fn options(via: &str) -> String {
+    let text = request(&Wanted { method: "OPTIONS", ..Wanted::default() });
+    text.replace("UDP 192.0.2.9;rport;", &format!("UDP {via};"))
+}
+
+/// Who a Via may point at, and must hear nothing.
+const VICTIMS: [&str; 4] =
+    ["198.51.100.1:5060", "198.51.100.1:5070", "198.51.100.2:5060", "198.51.100.3:5060"];
+
+/// Asks Bob from `source` with this Via, and returns the answer as it comes in at `wanted`, and
+/// nowhere else.
+fn answer(source: &str, via: &str, wanted: &str) -> String {
+    let world = World::perfect();
+    let _bob = world.side(2, Arc::new(Open));
+    let at = |address: &str| Raw::at(&world, address.parse().unwrap());
+    let mut victims = VICTIMS.map(at);
+    let asking = at(source);
+    let mut listening = (source != wanted).then(|| at(wanted));
+    world.run(async {
+        asking.send(&options(via));
+        let mut asking = asking;
+        let answer = listening.as_mut().unwrap_or(&mut asking).receive().await;
+        for victim in &mut victims {
+            assert_eq!(victim.receive().await, None, "{via}");
+        }
+        answer.unwrap_or_else(|| panic!("{wanted} hears nothing for {via}"))
+    })
+}
+
+#[test]
+fn x07_answers_go_to_the_packets_source_and_port_where_rport_is_asked_for() {
+    for via in [
+        "198.51.100.1:5070;maddr=198.51.100.2;received=198.51.100.3;rport",
+        "198.51.100.1;rport=5060;received=198.51.100.3",
+        "192.0.2.9:5070;rport",
+    ] {
+        let text = answer("192.0.2.9:40000", via, "192.0.2.9:40000");
+        assert!(text.starts_with("SIP/2.0 200 OK\r\n"), "{text}");
+        let via = field(&text, "Via");
+        assert!(via.contains(";received=192.0.2.9"), "{via}");
+        assert!(via.contains(";rport=40000"), "{via}");
+    }
+}
+
+#[test]
+fn x07_without_rport_the_port_is_that_of_sent_by_and_the_address_the_sources() {
+    for (via, port) in [
+        ("198.51.100.1:5070;maddr=198.51.100.2;received=198.51.100.3", 5070),
+        ("198.51.100.1;maddr=198.51.100.2", 5060),
+        ("example.org:5070", 5070),
+        ("192.0.2.9", 5060),
+    ] {
+        let text = answer("192.0.2.9:40000", via, &format!("192.0.2.9:{port}"));
+        assert!(text.starts_with("SIP/2.0 200 OK\r\n"), "{text}");
+        let told = field(&text, "Via").contains(";received=192.0.2.9");
+        assert!(told || via == "192.0.2.9", "{text}");
+        assert!(!text.contains("rport"), "{text}");
+    }
+}
+
+#[test]
+fn x07_over_a_connection_answers_go_back_on_it() {
+    let world = World::perfect();
+    let _bob = world.side(2, Arc::new(Open));
+    let mut victims = VICTIMS.map(|victim| Raw::at(&world, victim.parse().unwrap()));
+    let (_, network) = world.sim.host([192, 0, 2, 9].into());
+    let via = "198.51.100.1:5070;maddr=198.51.100.2;received=198.51.100.3";
+    let text = options(via).replace("SIP/2.0/UDP", "SIP/2.0/TCP");
+    world.run(async {
+        let to = SocketAddr::from(([192, 0, 2, 2], 5060));
+        let mut connection = network.connect(Transport::Tcp, to).await.unwrap();
+        connection.write_all(text.as_bytes()).await.unwrap();
+        let mut buffer = [0; 1000];
+        let count = connection.read(&mut buffer).await.unwrap();
+        assert!(buffer[..count].starts_with(b"SIP/2.0 200 OK\r\n"));
+        for victim in &mut victims {
+            assert_eq!(victim.receive().await, None);
+        }
+    });
+}
+
+#[test]
+fn p22_what_is_no_sip_is_not_answered_and_leaves_nothing() {
+    let world = World::perfect();
+    let mut bob = world.side(2, Arc::new(Open));
+    let mut raw = Raw::new(&world, 9);
+    // RFC 8489 §5, a Binding request; RFC 3550 §5.1, a packet; RFC 9147 §4, a record.
+    let stun = b"\x00\x01\x00\x00\x21\x12\xa4\x42abcdefghijkl";
+    let rtp = [b"\x80\x00\x00\x01\x00\x00\x00\xa0\x00\x00\x00\x01".as_slice(), &[0xff; 160]];
+    let dtls = b"\x16\xfe\xfd\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x01";
+    let mut noise: Vec<Vec<u8>> = vec![stun.to_vec(), rtp.concat(), dtls.to_vec()];
+    for text in ["", "\r\n", "\r\n\r\n", "\0", "\r", "\n\n\n\n", "SIP/2.0", "INVITE ", " \r\n\r\n"]
+    {
+        noise.push(text.into());
+    }
+    noise.push(vec![0; MAX_DATAGRAM]);
+    noise.push(b"\r\n".repeat(MAX_DATAGRAM / 2));
+    let mut dice = Random::new(22);
+    for _ in 0..1_000 {
+        let mut octets = vec![0; usize::try_from(dice.below(1_500)).unwrap()];
+        dice.fill(&mut octets);
+        noise.push(octets);
+    }
+    world.run(async {
+        for octets in &noise {
+            raw.send_octets(octets);
+            raw.sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(raw.receive().await, None);
+        assert_eq!(bob.next_within(0).await, None);
+        bob.assert_empty();
+        // The port is as good as before.
+        raw.send(&options("192.0.2.9;rport"));
+        assert_eq!(raw.status().await.as_deref(), Some("200 OK"));
+    });
+    assert_eq!(world.wire.lines(), ["192.0.2.2 200 OPTIONS"]);
+}
