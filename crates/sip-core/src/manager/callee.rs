@@ -144,7 +144,18 @@ impl SipManager {
 
     /// Answers an INVITE with a failure.
     pub(super) fn decline(&mut self, now: Instant, server: Key, status: u16) {
-        self.answer(now, server, Reply::new(status));
+        let reply = self.declining(status);
+        self.answer(now, server, reply);
+    }
+
+    /// The failure that the application wants sent. Its own trouble passes, and the peer is told
+    /// when to try again. RFC 3261 §20.33.
+    pub(super) fn declining(&self, status: u16) -> Reply {
+        let reply = Reply::new(status);
+        match status {
+            500 | 503 => reply.retry_after(self.config.retry_after),
+            _ => reply,
+        }
     }
 
     /// The caller's CANCEL came in.

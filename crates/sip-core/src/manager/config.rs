@@ -34,7 +34,8 @@ pub struct Config {
     pub dialogs: usize,
     /// How long an INVITE may wait for its answer on either side, 180 s by default.
     pub ring: Duration,
-    /// `Retry-After` of a 503, 5 s by default. RFC 3261 §20.33.
+    /// `Retry-After` of a 503, and of a 500 that the application answers with, 5 s by default.
+    /// RFC 3261 §20.33.
     pub retry_after: Duration,
 }
 

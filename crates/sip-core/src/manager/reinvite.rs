@@ -257,7 +257,8 @@ impl SipManager {
         &mut self, now: Instant, id: CallId, status: u16,
     ) -> Result<(), Misuse> {
         let server = self.theirs(id)?;
-        self.answer(now, server, Reply::new(status));
+        let reply = self.declining(status);
+        self.answer(now, server, reply);
         Ok(())
     }
 

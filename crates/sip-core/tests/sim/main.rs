@@ -21,4 +21,5 @@ mod security;
 mod storm;
 mod strangers;
 mod streams;
+mod trouble;
 mod world;
