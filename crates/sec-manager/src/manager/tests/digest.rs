@@ -579,3 +579,93 @@ fn m06_a_key_slot_never_leaves_in_the_clear() {
     let answer = now(calls.caller.encrypt(CALL, Direction::Request, None, body));
     assert!(matches!(answer, ssa::BodyVerdict::Refused(why) if why.status == 488));
 }
+
+#[test]
+fn g17_a_2xx_without_a_proof_ends_a_call_that_requires_one() {
+    let received = |calls: &Calls, invite: &TestRequest| {
+        let ok = TestResponse::to(invite, 200, Body::default());
+        let hop = invite.arrival();
+        now(calls.caller.response_received(CALL, &hop, &ok.view(), &invite.view()))
+    };
+    let calls = Calls::new();
+    let invite = calls.invite();
+    assert_eq!(received(&calls, &invite), ssa::Incoming::AckThenBye(Why::ProofMissing));
+    // Nothing is required of another call, nor of one that has been proved before.
+    calls.caller.call_ended(Call(CALL.0));
+    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Nothing };
+    calls.caller.call_started(Call(CALL.0), outgoing);
+    assert_eq!(received(&calls, &invite), ssa::Incoming::Accept);
+    let calls = Calls::new();
+    let authorized = calls.authorized(calls.invite());
+    assert_eq!(received(&calls, &authorized), ssa::Incoming::Accept);
+    assert_eq!(received(&calls, &authorized.retried()), ssa::Incoming::Accept);
+}
+
+#[test]
+fn a_proof_goes_with_the_2xx_to_its_own_request() {
+    let calls = Calls::new();
+    let invite = calls.authorized(calls.invite());
+    assert!(calls.admits(&invite));
+    let leaving = |request: &TestRequest, status| {
+        let response = TestResponse::to(request, status, Body::default());
+        now(calls.callee.response_leaving(CALL, &request.view(), &response.view()))
+    };
+    let ssa::Leaving::Fields(fields) = leaving(&invite, 200) else { panic!("it may leave") };
+    let info = String::from_utf8(fields[0].value.clone()).unwrap();
+    assert!(
+        info.starts_with("qop=auth, rspauth=\"") && info.ends_with("\", nc=00000001"),
+        "{info}"
+    );
+    let none = ssa::Leaving::Fields(Vec::new());
+    assert_eq!(leaving(&invite, 180), none, "only a 2xx proves anything");
+    assert_eq!(leaving(&invite, 300), none);
+    let mut other = invite.clone().retried();
+    other.fields.0.retain(|(name, _)| name != "Authorization");
+    assert_eq!(leaving(&other, 200), none, "it carried no credentials");
+}
+
+#[test]
+fn a_call_that_was_proved_has_media_and_tries_of_its_own_again() {
+    use ssm::{Line, MediaSecurity as _};
+    let calls = Calls::new();
+    let invite = calls.authorized(calls.invite());
+    assert!(calls.admits(&invite));
+    assert!(calls.caller.guard(ssm::Call(CALL.0), Line(0)).is_err());
+    let ok = TestResponse::to(&invite, 200, Body::default());
+    let hop = invite.arrival();
+    let incoming = now(calls.caller.response_received(CALL, &hop, &ok.view(), &invite.view()));
+    assert_eq!(incoming, ssa::Incoming::Accept);
+    assert!(calls.caller.guard(ssm::Call(CALL.0), Line(0)).is_ok());
+    assert!(calls.callee.guard(ssm::Call(CALL.0), Line(0)).is_ok());
+    for _ in 0..2 {
+        let mut bye = invite.clone().retried();
+        bye.method = "BYE";
+        bye.fields.0.retain(|(name, _)| name != "Authorization");
+        let challenge = offers(&["SHA-256"], ", qop=\"auth\"");
+        assert!(calls.plan(&bye, &challenge).is_ok());
+    }
+}
+
+#[test]
+fn a_plan_is_the_newest_of_its_call() {
+    let calls = Calls::new();
+    let invite = calls.invite();
+    let challenge = calls.challenge(&invite);
+    let old = calls.plan(&invite, &challenge).unwrap();
+    let new = calls.plan(&invite, &challenge).unwrap();
+    let retry = invite.retried();
+    let authorize = |plan| now(calls.caller.authorize(CALL, plan, &retry.view()));
+    assert_eq!(authorize(old), ssa::Authorized::GiveUp(Why::OtherCall));
+    assert!(matches!(authorize(new), ssa::Authorized::Fields(_)));
+}
+
+#[test]
+fn a16_credentials_bound_to_a_tls_name_go_over_no_other_hop() {
+    let calls = Calls::new();
+    let mut configuration = caller_configuration("secret");
+    configuration.accounts[0].hop = HopPolicy::TlsName(REALM.to_owned());
+    calls.caller.configure(configuration);
+    let invite = calls.invite();
+    let planned = calls.plan(&invite, &calls.challenge(&invite));
+    assert_eq!(planned, Err(Why::NotConfigured));
+}

@@ -109,3 +109,20 @@ fn a_registered_flow_does_not_stand_for_a_signature() {
         assert!(matches!(&answer, Received::Reject(why) if why.status == 403), "{answer:?}");
     }
 }
+
+#[test]
+fn a_flow_lasts_until_its_registration_is_made_again() {
+    let callee = registered(Some(7));
+    let registrar: IpAddr = REGISTRAR.parse().unwrap();
+    let flow = |connection| {
+        let flow = Some(connection);
+        Some(RegisteredFlow { flow, registrar, contact_user: USER.to_owned() })
+    };
+    callee.registered("sip:bob@other.example", flow(9));
+    callee.registered(BOB, flow(8));
+    for (connection, admitted) in [(7, false), (8, true), (9, true)] {
+        let answer = received(&callee, Way { flow: connection, ..OVER_TCP }, "INVITE");
+        assert_eq!(answer == Received::Admit, admitted, "{connection}");
+        assert_eq!(is_challenge(&answer), !admitted, "{connection}");
+    }
+}

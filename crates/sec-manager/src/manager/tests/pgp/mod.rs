@@ -2,8 +2,10 @@
 
 mod callee;
 mod caller;
+mod checks;
 mod dialog;
 mod judged;
+mod queue;
 mod trust;
 
 use super::*;
