@@ -8,6 +8,7 @@ mod keys;
 use crate::Platform;
 use crate::manager::SecurityManager;
 use keys::Keys;
+use sip_syntax::ContentType;
 use ssa::{Body, Direction, Refusal};
 use ssm::{Call, Line, LineSecurity, MediaGuard, MediaSecurity, Profile, Refused};
 use sst::{MediaProtection, Requirement};
@@ -133,9 +134,8 @@ impl CallMedia {
 }
 
 fn is_sdp(body: &Body) -> bool {
-    let content_type = body.content_type.as_deref().unwrap_or_default();
-    let media_type = content_type.split(|octet| *octet == b';').next().unwrap_or_default();
-    media_type.trim_ascii().eq_ignore_ascii_case(b"application/sdp")
+    let media = body.content_type.as_deref().map(ContentType::parse);
+    media.is_some_and(|media| media.is_ok_and(|media| media.is("application/sdp")))
 }
 
 fn find(octets: &[u8], word: &[u8]) -> bool {

@@ -18,6 +18,8 @@ mod multipart;
 pub use entity::{Binding, MAX_NONCES, enclose, open};
 pub use multipart::{ciphertext, is_encrypted, wrap};
 
+use sip_syntax::ContentType;
+use sip_syntax::class::{TOKEN, span};
 use std::fmt;
 
 /// The largest body that is parsed, in bytes.
@@ -62,81 +64,16 @@ impl fmt::Display for MimeError {
 
 impl std::error::Error for MimeError {}
 
-/// A Content-Type value. RFC 2045 §5.1.
-struct MediaType {
-    /// `type/subtype` in lower case.
-    kind: String,
-    /// Names in lower case and values without quotes, in order.
-    parameters: Vec<(String, Vec<u8>)>,
-}
-
-impl MediaType {
-    fn parse(value: &[u8]) -> Result<Self, MimeError> {
-        let end = value.iter().position(|b| *b == b';');
-        let (kind, mut rest) = value.split_at(end.unwrap_or(value.len()));
-        let kind = std::str::from_utf8(kind.trim_ascii()).map_err(|_| MimeError::MediaType)?;
-        let (main, sub) = kind.split_once('/').ok_or(MimeError::MediaType)?;
-        if !is_token(main.trim().as_bytes()) || !is_token(sub.trim().as_bytes()) {
+/// Reads a Content-Type as the stack does; each parameter has a value, and none stands twice.
+fn media_type(value: &[u8]) -> Result<ContentType<'_>, MimeError> {
+    let media = ContentType::parse(value).map_err(|_| MimeError::MediaType)?;
+    for (at, param) in media.params.iter().enumerate() {
+        let before = media.params.iter().take(at).any(|p| p.name.eq_ignore_ascii_case(param.name));
+        if at == MAX_PARAMETERS || before || param.value.is_none() {
             return Err(MimeError::MediaType);
         }
-        let kind = format!("{}/{}", main.trim(), sub.trim()).to_ascii_lowercase();
-        let mut parameters = Vec::new();
-        while let Some(after) = rest.strip_prefix(b";") {
-            let (name, value, left) = parameter(after)?;
-            if parameters.len() == MAX_PARAMETERS || parameters.iter().any(|(n, _)| *n == name) {
-                return Err(MimeError::MediaType);
-            }
-            parameters.push((name, value));
-            rest = left;
-        }
-        if rest.is_empty() { Ok(Self { kind, parameters }) } else { Err(MimeError::MediaType) }
     }
-
-    fn parameter(&self, name: &str) -> Option<&[u8]> {
-        let found = self.parameters.iter().find(|(n, _)| n == name);
-        found.map(|(_, value)| value.as_slice())
-    }
-}
-
-/// `name "=" (token / quoted-string)`: the name in lower case, the value and what follows it.
-fn parameter(text: &[u8]) -> Result<(String, Vec<u8>, &[u8]), MimeError> {
-    let equals = text.iter().position(|b| *b == b'=');
-    let (name, rest) =
-        text.split_at_checked(equals.ok_or(MimeError::MediaType)?).ok_or(MimeError::MediaType)?;
-    let name = name.trim_ascii();
-    if !is_token(name) {
-        return Err(MimeError::MediaType);
-    }
-    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-    let rest = rest.get(1..).unwrap_or_default().trim_ascii_start();
-    if let Some(quoted) = rest.strip_prefix(b"\"") {
-        let (value, rest) = quoted_string(quoted)?;
-        return Ok((name, value, rest.trim_ascii_start()));
-    }
-    let end = rest.iter().position(|b| *b == b';').unwrap_or(rest.len());
-    let (value, rest) = rest.split_at(end);
-    let value = value.trim_ascii();
-    if is_token(value) { Ok((name, value.to_vec(), rest)) } else { Err(MimeError::MediaType) }
-}
-
-/// The content of a quoted string whose opening quote was read, and what follows it.
-fn quoted_string(text: &[u8]) -> Result<(Vec<u8>, &[u8]), MimeError> {
-    let mut value = Vec::new();
-    let mut bytes = text.iter().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => return Ok((value, text.get(at + 1..).unwrap_or_default())),
-            b'\\' => value.push(*bytes.next().ok_or(MimeError::MediaType)?.1),
-            byte => value.push(*byte),
-        }
-    }
-    Err(MimeError::MediaType)
-}
-
-/// `token` of RFC 2045 §5.1.
-fn is_token(text: &[u8]) -> bool {
-    let allowed = |b: &u8| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(b);
-    !text.is_empty() && text.iter().all(allowed)
+    Ok(media)
 }
 
 /// A header field: its name as spelled, its value unfolded.
@@ -164,7 +101,10 @@ fn split(entity: &[u8]) -> Result<(Vec<Field<'_>>, &[u8]), MimeError> {
         let colon = line.iter().position(|b| *b == b':');
         let (name, value) = line.split_at(colon.ok_or(MimeError::Field)?);
         let value = value.get(1..).unwrap_or_default().trim_ascii();
-        if !is_token(name) || value.iter().any(|b| b.is_ascii_control() && *b != b'\t') {
+        if name.is_empty()
+            || span(name, TOKEN) < name.len()
+            || value.iter().any(|b| b.is_ascii_control() && *b != b'\t')
+        {
             return Err(MimeError::Field);
         }
         fields.push((name, value.to_vec()));

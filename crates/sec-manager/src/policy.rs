@@ -4,6 +4,7 @@ use crate::aor::{self, Aor};
 use crate::digest::Keys;
 use crate::nonce::Source;
 use crate::party::Party;
+use sip_syntax::Scheme;
 use sma::Fingerprint;
 use sst::{Algorithm, Configuration, HopPolicy, Network, Requirement};
 use std::collections::BTreeMap;
@@ -137,8 +138,7 @@ impl Policy {
     /// Whether a From that cannot be read as an address could still be taken for that of a contact
     /// of whom something is required.
     pub(crate) fn might_be_a_contact(&self, from: &[u8]) -> bool {
-        let scheme = from.split(|octet| *octet == b':').next().unwrap_or_default();
-        let is_sip = scheme.eq_ignore_ascii_case(b"sip") || scheme.eq_ignore_ascii_case(b"sips");
+        let is_sip = matches!(Scheme::of(from), Some(Scheme::Sip | Scheme::Sips));
         let demanding = self.contacts.values().any(|require| *require > Requirement::Nothing);
         is_sip && demanding && aor::canonical(from).is_err()
     }

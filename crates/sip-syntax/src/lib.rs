@@ -37,6 +37,7 @@ pub mod aor;
 pub mod auth;
 mod block;
 pub mod class;
+mod content;
 mod cursor;
 mod date;
 mod error;
@@ -49,6 +50,7 @@ mod quoted;
 mod uri;
 
 pub use block::block;
+pub use content::{ContentDisposition, ContentType};
 pub use cursor::{Cursor, decimal};
 pub use date::Date;
 pub use error::{Expected, ParseError};

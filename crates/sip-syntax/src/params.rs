@@ -2,7 +2,7 @@
 
 use crate::class::TOKEN;
 use crate::host::ipv6;
-use crate::{Cursor, Expected, Host, ParseError};
+use crate::{Cursor, Expected, Host, ParseError, Text};
 use core::fmt;
 
 /// One parameter.
@@ -75,10 +75,15 @@ impl<'a> Params<'a> {
         self.iter().find(|param| param.is(name))
     }
 
-    /// The value of the first parameter of this name; `None` also where it has no value.
+    /// The value of the first parameter of this name, as it stands; `None` also where it has none.
     #[inline]
     pub fn value(&self, name: &str) -> Option<&'a [u8]> {
         self.get(name)?.value
+    }
+
+    /// What the value of the first parameter of this name stands for, a token or a quoted string.
+    pub fn text(&self, name: &str) -> Option<Text<'a>> {
+        self.value(name).map(Text::of_value)
     }
 }
 

@@ -136,6 +136,7 @@ pub(crate) const TABLE: &[Row] = &[
             "net",
             "sec-manager",
             "sip-core",
+            "sip-syntax",
             "sma",
             "sma-socket",
             "ssa",

@@ -64,6 +64,23 @@ fn line(body: &Body) -> LineSecurity {
     }
 }
 
+#[test]
+fn m06_keys_are_taken_out_of_sdp_however_its_type_is_spelled() {
+    let octets = b"v=0\r\nm=audio 4000 RTP/AVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 \
+        inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n";
+    for content_type in [
+        "application/sdp",
+        "Application/SDP;x=\"a;b\"",
+        "application / sdp",
+        "application\r\n /sdp",
+    ] {
+        let content_type = Some(content_type.as_bytes().to_vec());
+        let body = Body { content_type, octets: octets.to_vec() };
+        let got = CallMedia::default().empty(Direction::Request, body, PLAIN).unwrap();
+        assert!(!find(&got.octets, b"inline:AAAA"), "{:?}", got.content_type);
+    }
+}
+
 /// Two sides of a call and what travels between them.
 #[derive(Default)]
 struct Sides {

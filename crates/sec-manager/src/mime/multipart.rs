@@ -1,7 +1,9 @@
 //! The `multipart/encrypted` around a ciphertext. RFC 3156 §4, RFC 2046 §5.1, RFC 1847 §2.2.
 
-use super::{Field, MAX_BODY, MediaType, MimeError, split};
+use super::{Field, MAX_BODY, MimeError, media_type, split};
+use crate::params::plain;
 use sha2::{Digest, Sha256};
+use sip_syntax::hex;
 use ssa::Body;
 
 /// Parts a multipart body may have; more are not even counted.
@@ -12,8 +14,8 @@ const CONTROL: &str = "Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1
 
 /// Whether a body's type is `multipart/encrypted`.
 pub fn is_encrypted(body: &Body) -> bool {
-    let media = body.content_type.as_deref().map(MediaType::parse);
-    media.is_some_and(|media| media.is_ok_and(|media| media.kind == "multipart/encrypted"))
+    let media = body.content_type.as_deref().map(media_type);
+    media.is_some_and(|media| media.is_ok_and(|media| media.is("multipart/encrypted")))
 }
 
 /// Puts a binary OpenPGP message into a `multipart/encrypted` body.
@@ -24,7 +26,8 @@ pub fn is_encrypted(body: &Body) -> bool {
 /// [`MimeError::TooLarge`] if the whole would exceed [`MAX_BODY`].
 pub fn wrap(ciphertext: &[u8]) -> Result<Body, MimeError> {
     let digest = Sha256::digest(ciphertext);
-    let tag: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
+    let digits = hex::digits(digest.into());
+    let tag = String::from_utf8_lossy(digits.get(..12).unwrap_or_default().as_flattened());
     let boundary = format!("cs1-{tag}");
     let mut octets = Vec::with_capacity(ciphertext.len() + 256);
     octets.extend_from_slice(format!("--{boundary}\r\n{CONTROL}\r\n").as_bytes());
@@ -49,15 +52,13 @@ pub fn ciphertext(body: &Body) -> Result<&[u8], MimeError> {
         return Err(MimeError::TooLarge);
     }
     let content_type = body.content_type.as_deref().ok_or(MimeError::MediaType)?;
-    let media = MediaType::parse(content_type)?;
-    let protocol = media.parameter("protocol").unwrap_or_default();
-    if media.kind != "multipart/encrypted"
-        || !protocol.eq_ignore_ascii_case(b"application/pgp-encrypted")
-    {
+    let media = media_type(content_type)?;
+    let protocol = media.params.text("protocol").unwrap_or_default();
+    if !media.is("multipart/encrypted") || !protocol.is_word("application/pgp-encrypted") {
         return Err(MimeError::MediaType);
     }
-    let boundary = media.parameter("boundary").ok_or(MimeError::Boundary)?;
-    let parts = parts(&body.octets, boundary)?;
+    let boundary = media.params.text("boundary").ok_or(MimeError::Boundary)?;
+    let parts = parts(&body.octets, &plain(boundary))?;
     let [control, data] = parts.as_slice() else {
         return Err(MimeError::Part);
     };
@@ -74,7 +75,7 @@ pub fn ciphertext(body: &Body) -> Result<&[u8], MimeError> {
 fn part<'a>(part: &'a [u8], kind: &str) -> Result<&'a [u8], MimeError> {
     let (fields, content) = split(part)?;
     let media = sole(&fields, "Content-Type")?.ok_or(MimeError::Part)?;
-    if MediaType::parse(media)?.kind != kind {
+    if !media_type(media)?.is(kind) {
         return Err(MimeError::Part);
     }
     match sole(&fields, "Content-Transfer-Encoding")? {

@@ -2,8 +2,8 @@
 
 use net::Transport;
 use serde::{Deserialize, Serialize};
+use sip_core::Uri;
 use sip_core::manager::NextHop;
-use sip_core::{Scheme, Uri};
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -107,34 +107,14 @@ impl SipAor {
     /// them: the scheme's own port, password, parameters and headers do not count, nor do
     /// `%`-escapes and the host's case. RFC 3261 §10.3 (5), §19.1.4.
     pub fn matches(&self, other: &str) -> bool {
-        let same = |own: &str, other: &str| match (
-            Uri::parse(own.as_bytes()),
-            Uri::parse(other.as_bytes()),
-        ) {
-            (Ok(own), Ok(other)) => own.matches(&other),
-            _ => false,
-        };
-        match (of_record(&self.0), of_record(other)) {
-            (Some(own), Some(other)) => same(&own, &other),
-            _ => false,
-        }
+        canonical(&self.0).is_some_and(|own| Some(own) == canonical(other))
     }
 }
 
-/// What of a URI makes it an address of record: scheme, user, host, and a port that is not the
-/// scheme's own.
-fn of_record(text: &str) -> Option<String> {
-    let uri = Uri::parse(text.as_bytes()).ok()?;
-    let (scheme, own_port) = match uri.scheme() {
-        Scheme::Sip => ("sip", 5_060),
-        Scheme::Sips => ("sips", 5_061),
-        Scheme::Tel | Scheme::Other(_) => return None,
-    };
-    let user = std::str::from_utf8(uri.user()?).ok()?;
-    let host = uri.host()?;
-    let port = uri.port().filter(|port| *port != own_port);
-    let port = port.map_or_else(String::new, |port| format!(":{port}"));
-    Some(format!("{scheme}:{user}@{host}{port}"))
+fn canonical(uri: &str) -> Option<Vec<u8>> {
+    let mut octets = Vec::with_capacity(uri.len());
+    let put = |part: &[u8]| octets.extend_from_slice(part);
+    sip_syntax::aor::canonical(uri.as_bytes(), put).ok().map(|()| octets)
 }
 
 impl FromStr for SipAor {

@@ -1,7 +1,6 @@
 //! Content-Type and Content-Disposition. RFC 3261 §20.11, §20.15.
 
-use crate::{Expected, ParseError};
-use sip_syntax::{Cursor, Params};
+use crate::{Cursor, Expected, Params, ParseError};
 
 /// A media type with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +26,12 @@ impl<'a> ContentType<'a> {
         Ok(parsed)
     }
 
+    /// Reads a value, its parameters included.
+    ///
+    /// # Errors
+    /// Where and what was expected.
     #[inline]
-    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+    pub fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
         let error = cursor.error(Expected::MediaType);
         let kind = cursor.token().map_err(|_| error)?;
         cursor.separator(b'/').map_err(|_| error)?;
