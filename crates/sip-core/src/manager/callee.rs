@@ -46,7 +46,7 @@ impl SipManager {
         let dialog = Dialog::of_callee(message, tag)?;
         let hop = serving.way.hop.kept(serving.request.arrival.flow);
         let user = message.uri().ok().and_then(|uri| uri.user()).unwrap_or_default();
-        let user = String::from_utf8_lossy(user);
+        let user = String::from_utf8_lossy(self.shown_user(user));
         let call = Call {
             reference: serving.call,
             phase: Phase::Ending,

@@ -60,10 +60,7 @@ impl SipManager {
         let tag = hex(self.ports.random.next());
         let call_id = hex(self.ports.random.next()) + &hex(self.ports.random.next());
         let reference = self.call_ref(call_id.as_bytes(), tag.as_bytes());
-        let own_user = from.uri().user().unwrap_or_default();
-        let user = self
-            .contact_user(from.uri().as_bytes())
-            .map_or_else(|| String::from_utf8_lossy(own_user).into_owned(), str::to_owned);
+        let user = String::from_utf8_lossy(from.uri().user().unwrap_or_default()).into_owned();
         let mut draft = Draft::outside(method, &from, &uri, &tag, call_id);
         draft.contact = Contact::User(user);
         Ok((draft, target, reference))

@@ -200,13 +200,16 @@ impl SipManager {
         });
     }
 
-    /// The random user part that an address of record is registered under.
-    pub(super) fn contact_user(&self, aor: &[u8]) -> Option<&str> {
-        let (_, registration) = self
-            .registrations
-            .iter()
-            .find(|(_, registration)| registration.config.aor.as_bytes() == aor)?;
-        Some(&registration.contact_user)
+    /// The user part that others than the registrar are shown where a request calls us by `user`:
+    /// the address of record's for the random one, which admits requests over UDP.
+    pub(super) fn shown_user<'a>(&'a self, user: &'a [u8]) -> &'a [u8] {
+        let mut registered = self.registrations.iter().map(|(_, registration)| registration);
+        let own = registered.find(|it| it.contact_user.as_bytes() == user);
+        let aor = own.and_then(|it| Uri::parse(it.config.aor.as_bytes()).ok());
+        match own {
+            Some(_) => aor.and_then(|aor| aor.user()).unwrap_or_default(),
+            None => user,
+        }
     }
 
     /// Asks a peer what it can do. RFC 3261 §11.1.

@@ -1,6 +1,6 @@
 //! REGISTER, its refresh, and its end.
 
-use crate::raw::{Raw, field, response};
+use crate::raw::{Raw, Wanted, field, request, response};
 use crate::world::{ALICE, Side, World, sdp};
 use sip_core::manager::{Cause, Event, RegisterConfig};
 use ssa::Open;
@@ -49,14 +49,6 @@ fn a_registration_is_kept_refreshed_and_taken_back() {
         raw.send(&response(&refresh, "200 OK", "Expires: 600\r\n"));
         assert!(matches!(alice.next().await, Event::Registered { expires: 600, .. }));
 
-        // Calls of this account go under its Contact.
-        alice.call(ALICE, "sip:bob@192.0.2.9", sdp("offer"));
-        let invite = raw.receive().await.unwrap();
-        assert_eq!(field(&invite, "Contact"), contact);
-        raw.send(&response(&invite, "486 Busy Here", ""));
-        assert!(matches!(alice.next().await, Event::Failed { .. }));
-        assert!(raw.receive().await.unwrap().starts_with("ACK "));
-
         alice.endpoint.unregister(id).unwrap();
         let last = raw.receive().await.unwrap();
         assert_eq!((field(&last, "CSeq"), field(&last, "Expires")), ("3 REGISTER", "0"));
@@ -65,6 +57,47 @@ fn a_registration_is_kept_refreshed_and_taken_back() {
         raw.sleep(Duration::from_secs(70)).await;
     });
     alice.assert_empty();
+}
+
+/// What the registrar knows us by admits its requests over UDP: nobody else is shown it.
+#[test]
+fn the_registered_contact_is_shown_to_the_registrar_alone() {
+    let (world, mut alice, mut raw) = pair();
+    world.run(async {
+        alice.endpoint.register(config()).unwrap();
+        let register = raw.receive().await.unwrap();
+        raw.send(&response(&register, "200 OK", "Expires: 600\r\n"));
+        let Event::Registered { contact_user, .. } = alice.next().await else { panic!() };
+        assert_eq!(contact_user.len(), 16, "{contact_user}");
+
+        // A callee sees our INVITE's Contact, and whoever is asked that of our OPTIONS.
+        alice.call(ALICE, "sip:bob@192.0.2.9", sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        assert_eq!(field(&invite, "Contact"), "<sip:alice@192.0.2.1:5060>");
+        assert!(!invite.contains(&contact_user), "{invite}");
+        raw.send(&response(&invite, "486 Busy Here", ""));
+        assert!(matches!(alice.next().await, Event::Failed { .. }));
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        alice.endpoint.options(ALICE, "sip:bob@192.0.2.9", None).unwrap();
+        let options = raw.receive().await.unwrap();
+        assert!(!options.contains(&contact_user), "{options}");
+        raw.send(&response(&options, "200 OK", ""));
+        assert!(matches!(alice.next().await, Event::OptionsAnswered { .. }));
+
+        // A caller sees that of our answers: the registrar passes them on.
+        let called = request(&Wanted::default());
+        let called = called.replacen("bob@192.0.2.2", &format!("{contact_user}@192.0.2.1"), 1);
+        raw.send(&called);
+        let id = alice.incoming().await;
+        alice.endpoint.ring(id).unwrap();
+        let ringing = raw.receive().await.unwrap();
+        alice.endpoint.accept(id, sdp("answer")).unwrap();
+        let answer = raw.receive().await.unwrap();
+        for message in [ringing, answer] {
+            assert_eq!(field(&message, "Contact"), "<sip:alice@192.0.2.1:5060>");
+            assert!(!message.contains(&contact_user), "{message}");
+        }
+    });
 }
 
 #[test]
