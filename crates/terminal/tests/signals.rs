@@ -122,3 +122,68 @@ fn a_second_signal_does_not_wait_for_the_peer() {
     let cancels = came_in(&silent, "CANCEL ");
     assert!((1..3).contains(&cancels), "{cancels}");
 }
+
+/// A registrar that refuses every password, and how many came in.
+#[cfg(feature = "digest")]
+fn refusing_registrar() -> (std::net::SocketAddr, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let tried = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = std::sync::Arc::clone(&tried);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4_096];
+        while let Ok((length, source)) = socket.recv_from(&mut buffer) {
+            let request = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if request.contains("\r\nAuthorization: Digest ") {
+                counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            }
+            let kept = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
+            let lines = request.split_inclusive("\r\n");
+            let fields: String =
+                lines.filter(|line| kept.iter().any(|name| line.starts_with(name))).collect();
+            let answer = format!(
+                "SIP/2.0 401 Unauthorized\r\n{fields}WWW-Authenticate: Digest \
+                 realm=\"example.org\", nonce=\"abc\", algorithm=SHA-256, qop=\"auth\"\r\n\
+                 Content-Length: 0\r\n\r\n"
+            );
+            socket.send_to(answer.as_bytes(), source).unwrap();
+        }
+    });
+    (address, tried)
+}
+
+/// Promise 8: a wrong password goes out once, and not again to take back what was not granted.
+#[cfg(feature = "digest")]
+#[test]
+fn a_wrong_password_goes_out_once() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::atomic::Ordering;
+    for command in [&["register"][..], &["listen", "--auto-answer", "--bind", "udp:127.0.0.1:0"]] {
+        let (home, (registrar, tried)) = (home(), refusing_registrar());
+        let (config, password) = (home.path().join("config.toml"), home.path().join("password"));
+        fs::write(&password, "wrong\n").unwrap();
+        fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+        let account = format!(
+            "[[account]]\naor = \"sip:alice@example.org\"\nregistrar = \"udp:{registrar}\"\n\
+             password-file = \"password\"\n"
+        );
+        fs::write(&config, account).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(["--json", "--config", config.to_str().unwrap()])
+            .args(command)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        let refused = lines.find(|line| line.as_ref().unwrap().contains("not_registered"));
+        assert!(refused.unwrap().unwrap().contains("tried and refused"), "{command:?}");
+        signal(&child, Signal::INT);
+        // Nothing was taken back, and nothing says so.
+        assert_eq!(lines.map(Result::unwrap).collect::<Vec<_>>(), [""; 0], "{command:?}");
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.success(), command.len() > 1, "{output:?}");
+        assert_eq!(tried.load(Ordering::SeqCst), 1, "{command:?}");
+    }
+}

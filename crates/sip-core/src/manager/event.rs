@@ -132,12 +132,15 @@ pub enum Event {
         /// Why.
         cause: Cause,
     },
-    /// A registration was taken back.
+    /// A registration is over, as was wanted.
     Unregistered {
         /// The registration.
         id: RegistrationId,
         /// The address of record.
         aor: String,
+        /// Whether the registrar confirmed that it holds no binding any more. It is not asked where
+        /// it granted none, or refuses us.
+        taken_back: bool,
     },
     /// An OPTIONS request came to its end.
     OptionsAnswered {

@@ -3,7 +3,7 @@
 use super::config::{NextHop, RegisterConfig};
 use super::core::SipManager;
 use super::event::{Cause, Event, Misuse, OptionsId, RegistrationId};
-use super::exchange::{Outcome, Owner};
+use super::exchange::{Outcome, Owner, State};
 use super::inbound::Inbound;
 use super::outgoing::{Contact, Draft};
 use super::slab::Key;
@@ -12,7 +12,7 @@ use super::timers::Due;
 use crate::builder::hex;
 use crate::delta_seconds;
 use crate::{HeaderName, Method, Uri};
-use ssa::{CallRef, FlowId};
+use ssa::{CallRef, FlowId, Why};
 use std::time::{Duration, Instant};
 
 /// The longest wait before a registration that failed is tried again; twice as long with each
@@ -50,7 +50,21 @@ pub(super) struct Registration {
     failures: u32,
     /// The registrar's Min-Expires was taken over since the last outcome.
     lengthened: bool,
-    leaving: bool,
+    /// Whether the registrar holds a binding of ours, as far as it said: what is to be taken back.
+    bound: bool,
+    wanted: Wanted,
+}
+
+/// How long a registration is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// It is kept.
+    Yes,
+    /// The REGISTER under way is its last, but for the one that takes it back. RFC 3261 §10.2: not
+    /// before the final response to the one before.
+    NoMore,
+    /// It is being taken back.
+    TakenBack,
 }
 
 impl Registration {
@@ -58,6 +72,11 @@ impl Registration {
     pub(super) fn next_cseq(&mut self) -> u32 {
         self.draft.cseq = self.draft.cseq.saturating_add(1);
         self.draft.cseq
+    }
+
+    /// Whether a challenge to its REGISTER is to be answered.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted != Wanted::NoMore
     }
 }
 
@@ -88,29 +107,61 @@ impl SipManager {
             flow: None,
             failures: 0,
             lengthened: false,
-            leaving: false,
+            bound: false,
+            wanted: Wanted::Yes,
         });
         self.refresh(now, key);
         self.settle(now);
         Ok(RegistrationId(key))
     }
 
-    /// Takes a registration back. RFC 3261 §10.2.2.
+    /// Ends a registration: what the registrar granted is taken back (RFC 3261 §10.2.2). Where it
+    /// granted nothing, or refuses us since, nothing is sent.
     ///
     /// # Errors
     /// [`Misuse::Unknown`].
     pub fn unregister(&mut self, now: Instant, id: RegistrationId) -> Result<(), Misuse> {
         let registration = self.registrations.get_mut(id.0).ok_or(Misuse::Unknown)?;
-        if std::mem::replace(&mut registration.leaving, true) {
+        if registration.wanted != Wanted::Yes {
             return Ok(());
         }
-        let open = registration.exchange.take();
-        if let Some(exchange) = open {
-            self.drop_exchange(now, exchange);
+        registration.wanted = Wanted::NoMore;
+        let exchange = registration.exchange;
+        if exchange.is_none_or(|exchange| !self.has_left(exchange)) {
+            exchange.into_iter().for_each(|exchange| self.drop_exchange(now, exchange));
+            self.take_back(now, id.0);
         }
-        self.refresh(now, id.0);
         self.settle(now);
         Ok(())
+    }
+
+    /// Whether an answer to this request may still grant something.
+    fn has_left(&self, exchange: Key) -> bool {
+        let state = self.exchanges.get(exchange).map(|exchange| &exchange.state);
+        match state {
+            Some(State::Trying { .. } | State::Judging(_) | State::Reading(_)) => true,
+            Some(State::Locating | State::Encrypting | State::Authorizing(_)) | None => false,
+        }
+    }
+
+    /// Takes back what the registrar granted, or has nothing to take back.
+    fn take_back(&mut self, now: Instant, key: Key) {
+        match self.registrations.get_mut(key) {
+            Some(registration) if registration.bound => {
+                registration.wanted = Wanted::TakenBack;
+                self.refresh(now, key);
+            }
+            Some(_) => self.forget_registration(key, false),
+            None => {}
+        }
+    }
+
+    fn forget_registration(&mut self, key: Key, taken_back: bool) {
+        self.io.timers.stop(Due::Registration(key));
+        let Some(registration) = self.registrations.remove(key) else { return };
+        self.release(registration.call);
+        let (id, aor) = (RegistrationId(key), registration.config.aor);
+        self.io.tell(Event::Unregistered { id, aor, taken_back });
     }
 
     /// Sends REGISTER.
@@ -118,7 +169,8 @@ impl SipManager {
         self.io.timers.stop(Due::Registration(key));
         let Some(registration) = self.registrations.get_mut(key) else { return };
         registration.next_cseq();
-        let expires = if registration.leaving { 0 } else { registration.config.expires };
+        let taken_back = registration.wanted == Wanted::TakenBack;
+        let expires = if taken_back { 0 } else { registration.config.expires };
         let mut draft = registration.draft.clone();
         draft.fields = vec![("Expires", expires.to_string().into_bytes())];
         let (call, target) = (registration.call, registration.target.clone());
@@ -132,14 +184,19 @@ impl SipManager {
     pub(super) fn on_register_done(&mut self, now: Instant, key: Key, outcome: &Outcome) {
         let Some(registration) = self.registrations.get_mut(key) else { return };
         registration.exchange = None;
-        let (id, aor) = (RegistrationId(key), registration.config.aor.clone());
-        if registration.leaving {
-            let call = registration.call;
-            self.registrations.remove(key);
-            self.release(call);
-            self.io.tell(Event::Unregistered { id, aor });
-            return;
+        registration.learn(outcome);
+        match registration.wanted {
+            Wanted::Yes => self.on_answered(now, key, outcome),
+            Wanted::NoMore => self.take_back(now, key),
+            Wanted::TakenBack => {
+                self.forget_registration(key, matches!(outcome, Outcome::Accepted(..)));
+            }
         }
+    }
+
+    /// What became of a REGISTER for a registration that is wanted.
+    fn on_answered(&mut self, now: Instant, key: Key, outcome: &Outcome) {
+        let Some(registration) = self.registrations.get_mut(key) else { return };
         let cause = match outcome {
             Outcome::Accepted(answer, _) => return self.on_registered(now, key, &answer.response),
             Outcome::Untrusted(_, why) => Cause::Security(*why),
@@ -155,10 +212,10 @@ impl SipManager {
             Outcome::Failed(_, Some(response)) => retry_after(response),
             Outcome::Failed(_, None) | Outcome::Accepted(..) | Outcome::Untrusted(..) => None,
         };
-        let wait = registration.back_off(cause);
+        let (wait, aor) = (registration.back_off(cause), registration.config.aor.clone());
         let wait = self.jitter(wait).max(asked.unwrap_or_default());
         self.io.timers.start(Due::Registration(key), now + wait);
-        self.io.tell(Event::RegistrationFailed { id, aor, cause });
+        self.io.tell(Event::RegistrationFailed { id: RegistrationId(key), aor, cause });
     }
 
     /// Registers again what was registered over a connection that is closed.
@@ -253,13 +310,24 @@ impl Registration {
         expires.or_else(|| message.expires().ok().flatten()).unwrap_or(self.config.expires)
     }
 
+    /// What an outcome says of the registrar's binding. Who refuses us would refuse to take it back
+    /// as well, and counts the credentials that were tried: it is left to lapse.
+    fn learn(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Accepted(answer, _) => self.bound = self.granted(&answer.response) > 0,
+            Outcome::Untrusted(..) => self.bound = true,
+            Outcome::Failed(cause, _) if are_refused(*cause) => self.bound = false,
+            Outcome::Failed(..) => {}
+        }
+    }
+
     /// How long to wait at most after one more failure. RFC 5626 §4.5; what the registrar forbids
-    /// should not be repeated at all (RFC 3261 §21.4.4), unless its mind is changed.
+    /// should not be repeated at all (RFC 3261 §21.4.4, §22.1), unless its mind is changed.
     fn back_off(&mut self, cause: Cause) -> Duration {
         let doubled = RETRY.saturating_mul(1 << self.failures.min(6));
         self.failures = self.failures.saturating_add(1);
         self.lengthened = false;
-        let forbidden = matches!(cause, Cause::Status(403 | 404 | 600..));
+        let forbidden = are_refused(cause) || matches!(cause, Cause::Status(404 | 600..));
         if forbidden { MAX_RETRY } else { doubled.min(MAX_RETRY) }
     }
 
@@ -274,6 +342,11 @@ impl Registration {
         self.config.expires = self.config.expires.max(least);
         longer
     }
+}
+
+/// Whether a failure says that our credentials will not do.
+const fn are_refused(cause: Cause) -> bool {
+    matches!(cause, Cause::Status(401 | 403 | 407) | Cause::Security(Why::TriedAlready))
 }
 
 /// How long after its registration a binding of this lifetime is refreshed: at nine tenths of it,

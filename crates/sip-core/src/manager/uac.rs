@@ -9,6 +9,7 @@ use super::event::Cause;
 use super::exchange::{Answer, Exchange, MAX_ANSWERED, Outcome, Owner, State, Step};
 use super::inbound::Inbound;
 use super::outgoing::Draft;
+use super::register::Registration;
 use super::slab::Key;
 use super::target::{Host, Target};
 use super::timers::Due;
@@ -185,8 +186,12 @@ impl SipManager {
         }
     }
 
-    /// Whether a request may leave once more: an INVITE or re-INVITE that was not taken back.
+    /// Whether a request may leave once more: an INVITE or re-INVITE that was not taken back, the
+    /// REGISTER of a registration that is still wanted.
     fn is_wanted(&self, owner: Owner) -> bool {
+        if let Owner::Register(key) = owner {
+            return self.registrations.get(key).is_some_and(Registration::is_wanted);
+        }
         let (Owner::Invite(call) | Owner::Reinvite(call)) = owner else { return true };
         let cancel = match self.calls.get(call).map(|call| &call.phase) {
             Some(Phase::Inviting(inviting)) => inviting.cancel,

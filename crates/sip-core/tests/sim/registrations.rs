@@ -1,19 +1,33 @@
 //! REGISTER, its refresh, and its end.
 
+use crate::double::{Double, Script};
 use crate::raw::{Raw, Wanted, field, request, response};
 use crate::world::{ALICE, Side, World, sdp};
-use sip_core::manager::{Cause, Event, RegisterConfig};
+use sip_core::manager::{Cause, Event, RegisterConfig, RegistrationId};
 use ssa::Open;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Alice, and a registrar at 192.0.2.9 that writes by hand.
+/// Alice, and her registrar.
 fn pair() -> (World, Side, Raw) {
     let world = World::perfect();
-    let alice = world.side(1, Arc::new(Open));
-    let mut raw = Raw::new(&world, 9);
-    raw.peer = ([192, 0, 2, 1], 5060).into();
+    let (alice, raw) = (world.side(1, Arc::new(Open)), registrar(&world));
     (world, alice, raw)
+}
+
+/// The same, and Alice answers every challenge.
+fn with_credentials() -> (World, Side, Raw) {
+    let world = World::perfect();
+    let double = Double::new(world.runtime(1), Script::default());
+    let (alice, raw) = (world.side(1, double), registrar(&world));
+    (world, alice, raw)
+}
+
+/// A registrar at 192.0.2.9 that writes by hand.
+fn registrar(world: &World) -> Raw {
+    let mut raw = Raw::new(world, 9);
+    raw.peer = ([192, 0, 2, 1], 5060).into();
+    raw
 }
 
 fn config() -> RegisterConfig {
@@ -53,10 +67,14 @@ fn a_registration_is_kept_refreshed_and_taken_back() {
         let last = raw.receive().await.unwrap();
         assert_eq!((field(&last, "CSeq"), field(&last, "Expires")), ("3 REGISTER", "0"));
         raw.send(&response(&last, "200 OK", ""));
-        assert_eq!(alice.next().await, Event::Unregistered { id, aor: ALICE.to_owned() });
+        assert_eq!(alice.next().await, over(id, true));
         raw.sleep(Duration::from_secs(70)).await;
     });
     alice.assert_empty();
+}
+
+fn over(id: RegistrationId, taken_back: bool) -> Event {
+    Event::Unregistered { id, aor: ALICE.to_owned(), taken_back }
 }
 
 /// What the registrar knows us by admits its requests over UDP: nobody else is shown it.
@@ -97,6 +115,105 @@ fn the_registered_contact_is_shown_to_the_registrar_alone() {
             assert_eq!(field(&message, "Contact"), "<sip:alice@192.0.2.1:5060>");
             assert!(!message.contains(&contact_user), "{message}");
         }
+    });
+}
+
+/// Answers the next REGISTER with 401, and the one with credentials with 403.
+async fn refuse(raw: &mut Raw) {
+    let bare = raw.receive().await.unwrap();
+    raw.send(&response(&bare, "401 Unauthorized", "WWW-Authenticate: Test\r\n"));
+    let authorized = raw.receive().await.unwrap();
+    assert!(authorized.contains("\r\nAuthorization: "), "{authorized}");
+    raw.send(&response(&authorized, "403 Forbidden", ""));
+}
+
+/// The registrar holds no binding of ours: nothing is taken back, and no password goes out again.
+#[test]
+fn a_registration_that_was_refused_is_not_taken_back() {
+    let (world, mut alice, mut raw) = with_credentials();
+    world.run(async {
+        let id = alice.endpoint.register(config()).unwrap();
+        refuse(&mut raw).await;
+        failed(&mut alice, 403).await;
+        alice.endpoint.unregister(id).unwrap();
+        assert_eq!(alice.next().await, over(id, false));
+        assert_eq!(raw.receive().await, None);
+
+        // Nor where it was granted once, and is refused now.
+        let id = alice.endpoint.register(config()).unwrap();
+        let register = raw.receive().await.unwrap();
+        raw.send(&response(&register, "200 OK", "Expires: 60\r\n"));
+        assert!(matches!(alice.next().await, Event::Registered { .. }));
+        raw.sleep(Duration::from_millis(29_500)).await;
+        refuse(&mut raw).await;
+        failed(&mut alice, 403).await;
+        alice.endpoint.unregister(id).unwrap();
+        assert_eq!(alice.next().await, over(id, false));
+        assert_eq!(raw.receive().await, None);
+        raw.sleep(Duration::from_secs(40)).await;
+    });
+    alice.assert_empty();
+}
+
+/// RFC 3261 §22.1: credentials that were refused are not tried again, or an account is locked.
+#[test]
+fn credentials_that_are_refused_are_left_alone_for_long() {
+    let (world, mut alice, mut raw) = with_credentials();
+    world.run(async {
+        alice.endpoint.register(config()).unwrap();
+        while let Some(register) = raw.receive().await {
+            raw.send(&response(&register, "401 Unauthorized", "WWW-Authenticate: Test\r\n"));
+        }
+        failed(&mut alice, 401).await;
+        let (waited, _) = again(&alice, &mut raw).await;
+        assert!((898..=1800).contains(&waited), "{waited} s");
+    });
+}
+
+/// RFC 3261 §10.2: no other REGISTER before the one under way has its final response.
+#[test]
+fn a_registration_under_way_is_awaited_and_then_taken_back() {
+    let (world, mut alice, mut raw) = with_credentials();
+    world.run(async {
+        for granted in [true, false] {
+            let id = alice.endpoint.register(config()).unwrap();
+            let first = raw.receive().await.unwrap();
+            alice.endpoint.unregister(id).unwrap();
+            raw.sleep(Duration::from_millis(100)).await;
+            if granted {
+                raw.send(&response(&first, "200 OK", "Expires: 600\r\n"));
+                let last = raw.receive().await.unwrap();
+                assert_eq!(field(&last, "Expires"), "0");
+                raw.send(&response(&last, "200 OK", ""));
+            } else {
+                raw.send(&response(&first, "401 Unauthorized", "WWW-Authenticate: Test\r\n"));
+            }
+            assert_eq!(alice.next().await, over(id, granted));
+            assert_eq!(raw.receive().await, None);
+        }
+        raw.sleep(Duration::from_secs(40)).await;
+    });
+    alice.assert_empty();
+}
+
+/// A refresh that nobody answers takes no binding away.
+#[test]
+fn a_registration_whose_refresh_failed_is_taken_back() {
+    let (world, mut alice, mut raw) = pair();
+    world.run(async {
+        let id = alice.endpoint.register(config()).unwrap();
+        let register = raw.receive().await.unwrap();
+        raw.send(&response(&register, "200 OK", "Expires: 600\r\n"));
+        assert!(matches!(alice.next().await, Event::Registered { .. }));
+        raw.sleep(Duration::from_millis(539_500)).await;
+        let refresh = raw.receive().await.unwrap();
+        raw.send(&response(&refresh, "500 Server Internal Error", ""));
+        failed(&mut alice, 500).await;
+        alice.endpoint.unregister(id).unwrap();
+        let last = raw.receive().await.unwrap();
+        assert_eq!(field(&last, "Expires"), "0");
+        raw.send(&response(&last, "200 OK", ""));
+        assert_eq!(alice.next().await, over(id, true));
     });
 }
 

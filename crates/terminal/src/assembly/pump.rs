@@ -74,9 +74,10 @@ impl Shared {
                 self.lapsed(&aor);
                 Some(Event::NotRegistered { id, aor, cause: Some(cause) })
             }
-            Sip::Unregistered { id, aor } => {
+            Sip::Unregistered { id, aor, taken_back } => {
                 self.lapsed(&aor);
-                Some(Event::NotRegistered { id, aor, cause: None })
+                // Why it did not stand was told before.
+                taken_back.then_some(Event::NotRegistered { id, aor, cause: None })
             }
             Sip::OptionsAnswered { id, outcome } => Some(Event::OptionsAnswered { id, outcome }),
         }
