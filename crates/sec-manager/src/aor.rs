@@ -36,14 +36,17 @@ impl Aor {
         Uri::parse(self.0.as_bytes()).ok()?.host()
     }
 
-    /// The address as contacts are looked up by: a `sips:` address and a host name with the root's
-    /// dot at its end reach whoever the plain spelling reaches. RFC 3261 §19.1, RFC 1034 §3.1.
-    pub(crate) fn as_contact(&self) -> Self {
+    /// The address as contacts and pins are looked up by. Nobody is another person by being called
+    /// with `sips:`, at another port, in capitals, or with the root's dot behind the host name:
+    /// whoever claims such an address claims to be who the plain spelling names.
+    /// RFC 3261 §19.1, RFC 1034 §3.1.
+    #[must_use]
+    pub fn as_contact(&self) -> Self {
         let Some(host) = self.domain() else { return self.clone() };
         let rest = self.0.split_once(':').map_or(self.as_str(), |(_, rest)| rest);
-        let (user, hostport) = rest.split_at(rest.find('@').map_or(0, |at| at + 1));
-        let port = hostport.get(host.len()..).unwrap_or_default();
-        Self(format!("sip:{user}{}{port}", host.strip_suffix('.').unwrap_or(host)))
+        let user = rest.find('@').and_then(|at| rest.get(..=at)).unwrap_or_default();
+        let host = host.strip_suffix('.').unwrap_or(host);
+        Self(format!("sip:{}{host}", user.to_ascii_lowercase()))
     }
 
     /// Whether `realm` is this address's domain or, below a named domain, one of its subdomains.
@@ -98,7 +101,9 @@ mod tests {
             ("sip:bob@h.example", "sip:bob@h.example"),
             ("sips:bob@h.example", "sip:bob@h.example"),
             ("sip:bob@h.example.", "sip:bob@h.example"),
-            ("sip:h.example.@h.example.:5070", "sip:h.example.@h.example:5070"),
+            ("sip:h.example.@h.example.:5070", "sip:h.example.@h.example"),
+            ("SIPS:%42ob@H.example:05071;lr", "sip:bob@h.example"),
+            ("sip:bob@[2001:DB8::1]:5070", "sip:bob@[2001:db8::1]"),
             ("sips:bob@192.0.2.1", "sip:bob@192.0.2.1"),
             ("tel:+1", "tel:+1"),
         ] {

@@ -21,6 +21,7 @@ pub mod nonce;
 mod params;
 mod party;
 mod pgp;
+mod pins;
 mod platform;
 mod policy;
 #[cfg(feature = "srtp")]

@@ -44,7 +44,6 @@ pub(crate) struct Policy {
     /// Our AORs, and the key of each.
     pub(crate) identities: BTreeMap<Aor, Option<Fingerprint>>,
     contacts: BTreeMap<Aor, Requirement>,
-    pins: BTreeMap<Aor, Fingerprint>,
     users: Vec<(String, Keys)>,
     /// Verified against where the user is not known, so that both cost the same. A11.
     nobody: Option<Keys>,
@@ -83,14 +82,6 @@ impl Policy {
                 .iter()
                 .filter_map(|c| {
                     Some((aor::canonical(c.aor.as_bytes()).ok()?.as_contact(), c.require))
-                })
-                .collect(),
-            pins: configuration
-                .pins
-                .iter()
-                .filter_map(|pin| {
-                    let aor = aor::canonical(pin.aor.as_bytes()).ok()?;
-                    Some((aor, Fingerprint::parse(&pin.fingerprint)?))
                 })
                 .collect(),
             users: configuration
@@ -141,11 +132,6 @@ impl Policy {
         let is_sip = matches!(Scheme::of(from), Some(Scheme::Sip | Scheme::Sips));
         let demanding = self.contacts.values().any(|require| *require > Requirement::Nothing);
         is_sip && demanding && aor::canonical(from).is_err()
-    }
-
-    /// The key that is pinned to an AOR.
-    pub(crate) fn pin(&self, aor: &Aor) -> Option<&Fingerprint> {
-        self.pins.get(aor)
     }
 
     /// The keys of a user, by name or by its hash; those of nobody where there is none.

@@ -3,6 +3,7 @@
 //! ```text
 //!   telephony application                       security manager
 //!        │  configure, call_started, registered ────▶ │   policy, accounts, what the user did
+//!        │  pins ───────────────────────────────────▶ │   whose key is whose, when that changes
 //!        │ ◀──── credentials?, trust?, unlock? ─────  │   prompts: cancellable, with deadlines
 //!        │ ◀──── assurance ─────────────────────────  │   who the peer is, and by what proof
 //!        │ ◀──── key_mismatch ──────────────────────  │   who claims to be whom, and is not
@@ -72,6 +73,10 @@ pub trait TelephonySecurity: Send + Sync {
     /// admitted under.
     fn configure(&self, configuration: Configuration);
 
+    /// Replaces the pins alone: one was made, or taken back. Calls that are up keep what they were
+    /// admitted under.
+    fn pins(&self, pins: Vec<Pin>);
+
     /// The user starts a call: the manager signs and decrypts only for calls it was told of.
     fn call_started(&self, call: Call, outgoing: Outgoing);
 
@@ -100,6 +105,10 @@ pub struct TrustQuestion {
     pub aor: String,
     /// The full primary fingerprint, lower-case hex.
     pub fingerprint: String,
+    /// The key's user ids. Whoever made the key wrote them: they prove nothing.
+    pub user_ids: Vec<String>,
+    /// The contacts to which this key is pinned already.
+    pub pinned_to: Vec<String>,
 }
 
 /// The user's answer to [`TrustQuestion`].

@@ -1,7 +1,7 @@
 //! The null implementations of both sides.
 
 use crate::{
-    Assurance, Call, Configuration, KeyMismatch, Outgoing, Password, RegisteredFlow, State,
+    Assurance, Call, Configuration, KeyMismatch, Outgoing, Password, Pin, RegisteredFlow, State,
     TelephonyApplication, TelephonySecurity, TrustAnswer, TrustQuestion, Waiting,
 };
 use async_trait::async_trait;
@@ -35,6 +35,8 @@ pub struct Open;
 
 impl TelephonySecurity for Open {
     fn configure(&self, _configuration: Configuration) {}
+
+    fn pins(&self, _pins: Vec<Pin>) {}
 
     fn call_started(&self, _call: Call, _outgoing: Outgoing) {}
 

@@ -1,7 +1,7 @@
 //! A decorator that shows the signals of either side, redacted, to a sink.
 
 use crate::{
-    Assurance, Call, Configuration, KeyMismatch, Outgoing, Password, RegisteredFlow, State,
+    Assurance, Call, Configuration, KeyMismatch, Outgoing, Password, Pin, RegisteredFlow, State,
     TelephonyApplication, TelephonySecurity, TrustAnswer, TrustQuestion, Waiting,
 };
 use async_trait::async_trait;
@@ -53,6 +53,11 @@ impl<S: TelephonySecurity + ?Sized> TelephonySecurity for Observed<S> {
         );
         self.tell("configure", None, false, detail);
         self.inner.configure(configuration);
+    }
+
+    fn pins(&self, pins: Vec<Pin>) {
+        self.tell("pins", None, false, format!("{} pins", pins.len()));
+        self.inner.pins(pins);
     }
 
     fn call_started(&self, call: Call, outgoing: Outgoing) {

@@ -25,6 +25,7 @@ mod request;
 mod response;
 mod sip;
 mod telephony;
+mod trust;
 
 use crate::Platform;
 use crate::aor::Aor;
@@ -34,19 +35,16 @@ use crate::fsm::{Role, Signal, State, StateSink, Step, WaitingTable};
 use crate::media::{CallMedia, Standing};
 use crate::nonce::{Issuer, ReplayTable};
 use crate::pgp::{Jobs, Pgp};
+use crate::pins::Pins;
 use crate::policy::Policy;
 use failures::{Attempt, Failures, Trace, Verdict};
 use realms::Realms;
 use record::{Record, Records};
-use sma::Fingerprint;
 use ssa::CallRef;
 use sst::{RegisteredFlow, Requirement, TelephonyApplication};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// Keys that are remembered until the next configuration.
-const PINS: usize = 256;
 
 /// The security manager. See the crate's documentation.
 pub struct SecurityManager {
@@ -125,8 +123,10 @@ pub(crate) struct Inner {
     pub(crate) flows: Vec<(String, RegisteredFlow)>,
     failures: Failures,
     realms: Realms,
-    /// Keys that the user trusted since the last configuration, which is going to name them.
-    pins: BTreeMap<Aor, Fingerprint>,
+    /// Whose key is whose: as configured, and what the user said since.
+    pins: Pins,
+    /// The contacts whose keys the user is being asked about.
+    asking: BTreeSet<Aor>,
 }
 
 impl Shared {
@@ -141,7 +141,8 @@ impl Shared {
             flows: Vec::new(),
             failures: Failures::default(),
             realms: Realms::default(),
-            pins: BTreeMap::new(),
+            pins: Pins::default(),
+            asking: BTreeSet::new(),
         };
         Self {
             started: (platform.now(), unix_start),
@@ -177,27 +178,17 @@ impl Shared {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The key that is pinned to an AOR: by configuration, or by the user since.
-    pub(crate) fn pin(&self, aor: &Aor) -> Option<Fingerprint> {
-        let inner = self.lock();
-        inner.policy.pin(aor).or_else(|| inner.pins.get(aor)).cloned()
-    }
-
-    /// The user said whose key it is.
-    pub(crate) fn trusted(&self, aor: &Aor, key: &Fingerprint) {
-        let mut inner = self.lock();
-        if inner.pins.len() < PINS {
-            // Of two answers the first holds: a pin is never replaced by itself.
-            inner.pins.entry(aor.clone()).or_insert_with(|| key.clone());
-        }
-    }
-
-    /// Replaces the policy. It names the keys that the user trusted: those kept here go.
-    pub(crate) fn configure(&self, policy: Policy) {
+    /// Replaces the policy and the pins, which name the keys that the user trusted since.
+    pub(crate) fn configure(&self, policy: Policy, pins: Pins) {
         let mut inner = self.lock();
         inner.realms.keep(&policy.accounts);
         inner.policy = Arc::new(policy);
-        inner.pins.clear();
+        inner.pins = pins;
+    }
+
+    /// Replaces the pins.
+    pub(crate) fn repin(&self, pins: Pins) {
+        self.lock().pins = pins;
     }
 
     pub(crate) fn policy(&self) -> Arc<Policy> {

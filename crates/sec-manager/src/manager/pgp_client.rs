@@ -64,7 +64,7 @@ impl Shared {
             return Err(Why::ProofMissing);
         }
         let own = policy.identities.get(&from).cloned().flatten().ok_or(Why::NotConfigured)?;
-        let peer = self.pin(&to).ok_or(Why::NotTrusted)?;
+        let peer = self.key_of(call, &to).ok_or(Why::NotTrusted)?;
         self.may_sign(call, &to, &challenges)?;
         let room = |(realm, nonce): &(Vec<u8>, Vec<u8>)| {
             OVERHEAD + SIGNATURE_ROOM + realm.len() + nonce.len() + to.as_str().len() + 256

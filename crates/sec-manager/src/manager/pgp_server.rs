@@ -8,6 +8,7 @@ use super::Shared;
 use super::failures::{Attempt, Trace, Verdict, WINDOW};
 use super::record::{Exchange, REROUTED};
 use super::request::{Aors, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call};
+use super::trust::Said;
 use crate::aor::Aor;
 use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
@@ -20,7 +21,7 @@ use crate::pgp::{
 use crate::policy::Policy;
 use sma::{Error, Fingerprint, ToVerify};
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
-use sst::{Call, KeyMismatch, Proof, Requirement, Trust, TrustAnswer, TrustQuestion};
+use sst::{Call, KeyMismatch, Proof, Requirement, Trust};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,7 +98,7 @@ impl Shared {
         let reserved = self.replay().reserve(self.seconds(), &nonce);
         let Ok((reservation, floor)) = reserved else { return challenge() };
         floor.into_iter().for_each(|floor| self.issuer.raise_floor(floor));
-        let prompt = if verification.unpinned { PROMPT } else { Duration::ZERO };
+        let prompt = if verification.unpinned { CHECKING + PROMPT } else { Duration::ZERO };
         let shared = Arc::clone(self);
         let future = Box::pin(async move { shared.verify(&jobs, verification, reservation).await });
         Answer::Pending { within: CHECKING + GRACE + prompt, future }
@@ -153,7 +154,7 @@ impl Shared {
         aors: &Aors, (credentials, attempt): (&Credentials<'_>, Attempt),
     ) -> Option<Verification> {
         let own = policy.identities.get(&aors.to)?.clone()?;
-        let pin = self.pin(&aors.from);
+        let pin = self.key_of(call, &aors.from);
         if let Some(pinned) = pin.as_ref().filter(|pin| **pin != credentials.signer) {
             self.application.key_mismatch(KeyMismatch {
                 call: Call(call.0),
@@ -211,16 +212,20 @@ impl Shared {
         // Whatever comes now, the nonce is burnt.
         drop(reservation);
         let now = self.platform.unix_time();
-        let trusted = match judge(&report, &asked.question, Role::Uac, now) {
+        let said = match judge(&report, &asked.question, Role::Uac, now) {
             Ok(signer) if asked.unpinned => {
-                self.is_trusted(asked.call, &asked.exchange.from, &signer.into_inner()).await
+                self.ask_whose(jobs, asked.call, &asked.exchange.from, &signer.into_inner()).await
             }
-            Ok(_) => true,
-            Err(_) => false,
+            Ok(_) => Said::Yes,
+            Err(_) => Said::No,
         };
-        if !trusted {
-            self.failed(asked.call, &asked.attempt, asked.trace);
-            return Authentication::Refused(FORBIDDEN);
+        match said {
+            Said::Yes => {}
+            Said::No => {
+                self.failed(asked.call, &asked.attempt, asked.trace);
+                return Authentication::Refused(FORBIDDEN);
+            }
+            Said::Busy => return Authentication::Refused(Refusal::try_later(RETRY)),
         }
         // Meanwhile another copy may have begun the call.
         if asked.opens && self.is_taken(asked.call) {
@@ -247,19 +252,6 @@ impl Shared {
                 Authentication::Refused(FORBIDDEN)
             }
         }
-    }
-
-    async fn is_trusted(&self, call: CallRef, from: &Aor, signer: &Fingerprint) -> bool {
-        let question = TrustQuestion {
-            call: Call(call.0),
-            aor: from.as_str().to_owned(),
-            fingerprint: signer.as_str().to_owned(),
-        };
-        let pinned = self.application.trust(question).await == TrustAnswer::Pin;
-        if pinned {
-            self.trusted(from, signer);
-        }
-        pinned
     }
 
     fn pgp_verified(&self, asked: Verification) -> Authentication {

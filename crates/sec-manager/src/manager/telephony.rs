@@ -3,9 +3,11 @@
 use super::{SecurityManager, Shared};
 use crate::aor;
 use crate::fsm::{self, Signal};
+use crate::pins::Pins;
 use crate::policy::Policy;
 use sst::{
-    Assurance, Call, Configuration, Outgoing, RegisteredFlow, State, TelephonySecurity, Waiting,
+    Assurance, Call, Configuration, Outgoing, Pin, RegisteredFlow, State, TelephonySecurity,
+    Waiting,
 };
 
 impl Shared {
@@ -37,7 +39,12 @@ impl Shared {
 
 impl TelephonySecurity for SecurityManager {
     fn configure(&self, configuration: Configuration) {
-        self.shared.configure(Policy::new(configuration));
+        let pins = Pins::new(&configuration.pins);
+        self.shared.configure(Policy::new(configuration), pins);
+    }
+
+    fn pins(&self, pins: Vec<Pin>) {
+        self.shared.repin(Pins::new(&pins));
     }
 
     fn call_started(&self, call: Call, outgoing: Outgoing) {

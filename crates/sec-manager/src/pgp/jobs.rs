@@ -6,7 +6,7 @@
 
 use crate::Platform;
 use crate::party::Party;
-use sma::{Decrypted, Error, Fingerprint, Report, SecurityApplication, ToSign, ToVerify};
+use sma::{Decrypted, Error, Fingerprint, Key, Report, SecurityApplication, ToSign, ToVerify};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -53,6 +53,11 @@ impl Jobs {
         &self, party: Option<Party>, question: ToVerify,
     ) -> Result<Report, Error> {
         self.ask(party, CHECKING, || self.application.verify(question)).await
+    }
+
+    /// All keys that the application has.
+    pub(crate) async fn identities(&self) -> Result<Vec<Key>, Error> {
+        self.ask(None, CHECKING, || self.application.identities()).await
     }
 
     /// Signs.

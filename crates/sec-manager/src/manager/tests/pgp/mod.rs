@@ -104,12 +104,13 @@ impl Calls {
     }
 
     fn start(&self, call: CallRef) {
-        let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Pgp };
+        let from = self.alice.aor.to_owned();
+        let outgoing = Outgoing { from, to: BOB.into(), require: Requirement::Pgp };
         self.alice.manager.call_started(Call(call.0), outgoing);
     }
 
     fn invite(&self) -> TestRequest {
-        TestRequest::invite(ALICE, BOB, "pgp@127.0.0.1")
+        TestRequest::invite(self.alice.aor, BOB, "pgp@127.0.0.1")
     }
 
     fn challenge(&self, invite: &TestRequest) -> Vec<Field> {
