@@ -255,6 +255,41 @@ fn a_key_that_is_not_pinned_and_a_wrong_key() {
     bob.nothing_is_left();
 }
 
+#[test]
+fn pins_that_are_changed_reach_a_running_listen() {
+    let (_folder, alice, bob) = friends();
+    let mut listening = Running::start(&bob, &["listen", "--auto-answer"]);
+    listening.waits_for("listening");
+    bob.does(&["keys", "unpin", "sips:ALICE@caller.example:5080"]);
+    assert_eq!(listening.waits_for("repinned")["pins"], 0);
+    let line = alice.fails(&["call", BOB, "--seconds", "1"]);
+    assert!(line.contains("the peer answered 403"), "{line}");
+    bob.does(&["keys", "pin", ALICE, &alice.fingerprint()]);
+    assert_eq!(listening.waits_for("repinned")["pins"], 1);
+    alice.does(&["call", BOB, "--seconds", "1"]);
+    proved(&listening.waits_for("established"), ALICE, &alice.fingerprint());
+
+    // Several at once lose nothing.
+    let key = alice.fingerprint();
+    let aors: Vec<String> = (0..8).map(|n| format!("sip:n{n}@h.example")).collect();
+    let pin = |aor: &String| {
+        let mut command = bob.command(&["keys", "pin", aor, &key]);
+        command.stdout(Stdio::null()).spawn().unwrap()
+    };
+    let pinning: Vec<Child> = aors.iter().map(pin).collect();
+    for mut child in pinning {
+        assert!(child.wait().unwrap().success());
+    }
+    let pins = fs::read_to_string(bob.folder.join("pins.toml")).unwrap();
+    for aor in aors {
+        assert!(pins.contains(&aor), "{aor} is lost: {pins}");
+    }
+    let mode = fs::metadata(bob.folder.join("pins.toml")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    listening.interrupt();
+    listening.ends_well();
+}
+
 /// A person at a terminal: types on one end, while the program has the other as standard input.
 struct Person {
     keyboard: File,

@@ -29,5 +29,7 @@ pub use events::{Event, Events, Outcome};
 pub use free_port::free_loopback_pair;
 pub use ports::{Entropy, Ports, SystemClock, SystemEntropy, WallClock};
 pub use settings::Settings;
+#[cfg(feature = "digest")]
+pub use setup::pins;
 pub use setup::settings;
 pub use terminal::{Invitation, Terminal};

@@ -2,7 +2,7 @@
 
 use super::settings::Settings;
 #[cfg(feature = "digest")]
-use crate::config::{Account, ListedAlgorithm, Require, SipAor, read_secret};
+use crate::config::{Account, ListedAlgorithm, Pins, Require, SipAor, read_secret};
 use crate::config::{Address, Config};
 use crate::error::Result;
 
@@ -86,12 +86,7 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
                 require: contact.require.unwrap_or(policy.require).into(),
             })
             .collect(),
-        pins: config
-            .pins
-            .pins
-            .iter()
-            .map(|pin| sst::Pin { aor: pin.aor.to_string(), fingerprint: pin.fingerprint.clone() })
-            .collect(),
+        pins: pins(&config.pins),
         users,
         require: policy.require.into(),
         algorithms: policy.algorithms.iter().map(|algorithm| (*algorithm).into()).collect(),
@@ -104,6 +99,14 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
         auth_int: policy.auth_int,
         realm: policy.realm.clone().unwrap_or_else(|| host.to_owned()),
     })
+}
+
+/// The pins as the security manager takes them.
+#[cfg(feature = "digest")]
+pub fn pins(pins: &Pins) -> Vec<sst::Pin> {
+    let pins = pins.pins.iter();
+    pins.map(|pin| sst::Pin { aor: pin.aor.to_string(), fingerprint: pin.fingerprint.clone() })
+        .collect()
 }
 
 #[cfg(feature = "digest")]

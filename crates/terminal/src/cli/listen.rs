@@ -4,7 +4,7 @@ use super::args::{Global, Listen};
 use super::audio::{self, Say};
 use super::output::{Output, tell};
 use super::person::{Answer, Person, Shown};
-use super::session::{END_WITHIN, Session};
+use super::session::{END_WITHIN, Next, Session};
 use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
@@ -72,9 +72,13 @@ impl Listener<'_> {
             tokio::select! {
                 () = stop.wanted() => return Ok(()),
                 said = first(&mut self.asking) => self.decided(said),
-                event = self.session.events.next() => match event {
-                    Some(event) => self.on(event)?,
-                    None => return Err(Error::Call("the terminal stopped".to_owned())),
+                next = self.session.next() => match next {
+                    Next::Event(Some(event)) => self.on(event)?,
+                    Next::Event(None) => {
+                        return Err(Error::Call("the terminal stopped".to_owned()));
+                    }
+                    #[cfg(feature = "pgp")]
+                    Next::Pins(pins) => self.repinned(pins)?,
                 },
             }
         }
@@ -88,6 +92,25 @@ impl Listener<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Says that the pins were changed, by whomever.
+    #[cfg(feature = "pgp")]
+    fn repinned(&self, pins: Result<usize>) -> Result<()> {
+        match pins {
+            Ok(count) => {
+                let line = format!("the pins were changed: {count} from now on");
+                self.out.say(&line, json!({ "event": "repinned", "pins": count }))
+            }
+            Err(error) => {
+                let reason = error.line();
+                tracing::error!(
+                    reason,
+                    "the pins were changed and cannot be read; the earlier hold"
+                );
+                Ok(())
+            }
+        }
     }
 
     fn incoming(&mut self, id: CallId, from: &str) {

@@ -20,6 +20,8 @@ mod person;
 #[cfg(feature = "digest")]
 mod prompts;
 mod register;
+#[cfg(feature = "pgp")]
+mod repin;
 mod run;
 mod session;
 mod stop;

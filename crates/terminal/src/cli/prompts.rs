@@ -7,14 +7,20 @@ use super::person::{Person, Shown};
 use crate::config::{Pins, SipAor};
 use crate::error::{Error, Result};
 use async_trait::async_trait;
+use net::Runtime;
 use sst::{
     Assurance, Call, KeyMismatch, Password, TelephonyApplication, TrustAnswer, TrustQuestion,
 };
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a person may take; the security manager's own bound is no shorter.
 const WITHIN: Duration = Duration::from_secs(60);
+
+/// User ids that are shown, and characters of each.
+const SHOWN_IDS: usize = 3;
+const LONGEST_ID: usize = 60;
 
 /// Asks the person, and keeps the pins that are made.
 #[derive(Debug)]
@@ -22,6 +28,8 @@ pub(super) struct Prompts {
     pub(super) person: Option<Person>,
     /// Where pins are kept.
     pub(super) pins: PathBuf,
+    /// The clock of whoever waits for another command that changes them.
+    pub(super) runtime: Arc<dyn Runtime>,
 }
 
 #[async_trait]
@@ -36,15 +44,11 @@ impl TelephonyApplication for Prompts {
         let Some(person) = &self.person else {
             return TrustAnswer::No;
         };
-        let text = format!(
-            "unverified: {} signs with the key {}. Have you compared it, and shall it be pinned? [y/N]",
-            question.aor, question.fingerprint
-        );
-        let yes = person.ask(&text, Shown::Openly, WITHIN).yes().await;
+        let yes = person.ask(&asked(&question), Shown::Openly, WITHIN).yes().await;
         if yes != Some(true) {
             return TrustAnswer::No;
         }
-        match self.pin(&question) {
+        match self.pin(&question).await {
             Ok(()) => TrustAnswer::Pin,
             Err(error) => {
                 // Case O05: what cannot be kept is not pinned.
@@ -72,12 +76,38 @@ impl TelephonyApplication for Prompts {
 }
 
 impl Prompts {
-    fn pin(&self, question: &TrustQuestion) -> Result<()> {
+    async fn pin(&self, question: &TrustQuestion) -> Result<()> {
         let aor: SipAor = question.aor.parse().map_err(Error::Invalid)?;
-        let mut pins = Pins::load(&self.pins)?;
-        pins.pin(aor, &question.fingerprint)?;
-        pins.save(&self.pins)
+        let edit = |pins: &mut Pins| pins.pin(aor, &question.fingerprint);
+        Pins::change(&self.pins, &*self.runtime, edit).await
     }
+}
+
+/// What the person is asked. What the key says of itself stands in quotes: anybody can make a key
+/// that says it.
+fn asked(question: &TrustQuestion) -> String {
+    let TrustQuestion { aor, fingerprint, user_ids, pinned_to, .. } = question;
+    let ids = user_ids.iter().take(SHOWN_IDS).map(|id| shortened(id));
+    let ids = ids.map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(", ");
+    let more = if user_ids.len() > SHOWN_IDS { " and others" } else { "" };
+    let says = if ids.is_empty() { "nobody".to_owned() } else { ids + more };
+    let pinned = match pinned_to.as_slice() {
+        [] => String::new(),
+        others => format!(" It is pinned to {} already.", others.join(", ")),
+    };
+    format!(
+        "unverified: {aor} signs with the key {fingerprint}, which says that it is of {says}.{pinned} \
+         Have you compared it, and shall it be pinned? [y/N]"
+    )
+}
+
+/// A user id, as much of it as a line has room for.
+fn shortened(id: &str) -> String {
+    let mut short: String = id.chars().take(LONGEST_ID).collect();
+    if short.len() < id.len() {
+        short.push('…');
+    }
+    short
 }
 
 #[cfg(test)]
@@ -90,11 +120,13 @@ mod tests {
         let sim = Simulation::new(SimConfig::default());
         let (runtime, _) = sim.host([192, 0, 2, 1].into());
         let (person, keyboard) = typist(&runtime);
-        let prompts = Prompts { person: Some(person), pins };
+        let prompts = Prompts { person: Some(person), pins, runtime: Arc::clone(&runtime) };
         let question = TrustQuestion {
             call: Call(1),
             aor: "sip:bob@example.org".to_owned(),
             fingerprint: "d8692123c4065dea5e0f3ab5249b39d24f25e3b6".to_owned(),
+            user_ids: Vec::new(),
+            pinned_to: Vec::new(),
         };
         let typed = typed.map(<[u8]>::to_vec);
         let later = runtime.sleep_until(runtime.now() + Duration::from_secs(1));
@@ -128,10 +160,35 @@ mod tests {
         assert_eq!(answer(Some(b"y"), path), TrustAnswer::No);
     }
 
+    /// Case G15: whatever a key says of itself, the person compares the fingerprint.
+    #[test]
+    fn g15_what_a_key_says_of_itself_is_shown_as_its_claim() {
+        let question = |user_ids: &[&str], pinned_to: &[&str]| {
+            let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+            let (user_ids, pinned_to) = (owned(user_ids), owned(pinned_to));
+            let (aor, fingerprint) = ("sip:bob@h".to_owned(), "d".repeat(40));
+            asked(&TrustQuestion { call: Call(1), aor, fingerprint, user_ids, pinned_to })
+        };
+        let key = "d".repeat(40);
+        let text = question(&["Bob <sip:bob@h>"], &["sip:eve@h", "sip:eve@i"]);
+        let begin =
+            format!("unverified: sip:bob@h signs with the key {key}, which says that it is of ");
+        assert!(text.starts_with(&begin), "{text}");
+        assert!(
+            text.contains("of \"Bob <sip:bob@h>\". It is pinned to sip:eve@h, sip:eve@i already.")
+        );
+        assert!(question(&[], &[]).contains("it is of nobody. Have you"));
+        let long = "x".repeat(61);
+        let text = question(&["a", &long, "c", "d"], &[]);
+        let shown = format!("\"a\", \"{}…\", \"c\" and others.", "x".repeat(60));
+        assert!(text.contains(&shown), "{text}");
+    }
+
     #[test]
     fn without_a_person_every_prompt_is_declined() {
         let sim = Simulation::new(SimConfig::default());
-        let prompts = Prompts { person: None, pins: PathBuf::new() };
+        let (runtime, _) = sim.host([192, 0, 2, 1].into());
+        let prompts = Prompts { person: None, pins: PathBuf::new(), runtime };
         assert!(sim.block_on(prompts.credentials("r", "u")).unwrap().is_none());
     }
 }

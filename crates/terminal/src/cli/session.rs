@@ -4,6 +4,8 @@ use super::args::{Global, Records};
 use super::person::Person;
 #[cfg(feature = "digest")]
 use super::prompts::Prompts;
+#[cfg(feature = "pgp")]
+use super::repin::Repin;
 use super::stop::Stop;
 #[cfg(feature = "pgp")]
 use crate::agent::{Agent, Program};
@@ -41,6 +43,8 @@ pub(super) struct Session {
     pub(super) events: Events,
     /// Who can be asked.
     pub(super) person: Option<Person>,
+    #[cfg(feature = "pgp")]
+    repin: Repin,
     recorder: Option<Arc<Recorder>>,
     name: String,
     records: Records,
@@ -50,6 +54,16 @@ pub(super) struct Session {
     /// Whether calls can be signed.
     #[cfg(feature = "pgp")]
     has_key: bool,
+}
+
+/// What a session tells.
+pub(super) enum Next {
+    /// Something happened to the terminal; `None`: it has stopped.
+    Event(Option<Event>),
+    /// The pins were changed on the disk, and the security manager knows them; or they cannot be
+    /// read, and are as they were.
+    #[cfg(feature = "pgp")]
+    Pins(Result<usize>),
 }
 
 impl Session {
@@ -72,6 +86,8 @@ impl Session {
             Recorder::new(Arc::clone(&runtime), SystemClock.unix_time(), Limits::default())
         });
         let person = Person::at_terminal(&runtime);
+        #[cfg(feature = "digest")]
+        let clock = Arc::clone(&runtime);
         let name = settings.identity.clone();
         let ports = Ports {
             runtime,
@@ -81,7 +97,11 @@ impl Session {
             #[cfg(feature = "pgp")]
             application: None,
             #[cfg(feature = "digest")]
-            prompts: Arc::new(Prompts { person: person.clone(), pins: config.pins_path() }),
+            prompts: Arc::new(Prompts {
+                person: person.clone(),
+                pins: config.pins_path(),
+                runtime: Arc::clone(&clock),
+            }),
             tap: recorder.as_ref().map(|recorder| recorder.tap(&name)),
         };
         #[cfg(feature = "pgp")]
@@ -90,6 +110,8 @@ impl Session {
         let has_key = settings.security.identities.iter().any(|i| i.fingerprint.is_some());
         let (terminal, events) = Terminal::start(&settings, ports)?;
         Ok(Self {
+            #[cfg(feature = "pgp")]
+            repin: Repin::new(&config, &terminal, clock),
             config,
             terminal,
             events,
@@ -102,6 +124,21 @@ impl Session {
             #[cfg(feature = "pgp")]
             has_key,
         })
+    }
+
+    /// What happens next. Cancel-safe.
+    #[cfg(feature = "pgp")]
+    pub(super) async fn next(&mut self) -> Next {
+        tokio::select! {
+            event = self.events.next() => Next::Event(event),
+            pins = self.repin.next() => Next::Pins(pins),
+        }
+    }
+
+    /// What happens next. Cancel-safe.
+    #[cfg(not(feature = "pgp"))]
+    pub(super) async fn next(&mut self) -> Next {
+        Next::Event(self.events.next().await)
     }
 
     /// Where SIP is received.

@@ -103,6 +103,16 @@ impl SipAor {
         user.and_then(|user| std::str::from_utf8(user).ok()).unwrap_or_default()
     }
 
+    /// Whom it names: the same for all addresses that the security manager takes for one contact's.
+    pub fn contact(&self) -> String {
+        contact(&self.0).unwrap_or_else(|| self.0.clone())
+    }
+
+    /// Whether `other` names the same contact.
+    pub fn names(&self, other: &str) -> bool {
+        contact(other).is_some_and(|other| other == self.contact())
+    }
+
     /// Whether `other` is a spelling of this address of record, as a security manager compares
     /// them: the scheme's own port, password, parameters and headers do not count, nor do
     /// `%`-escapes and the host's case. RFC 3261 §10.3 (5), §19.1.4.
@@ -115,6 +125,20 @@ fn canonical(uri: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::with_capacity(uri.len());
     let put = |part: &[u8]| octets.extend_from_slice(part);
     sip_syntax::aor::canonical(uri.as_bytes(), put).ok().map(|()| octets)
+}
+
+/// Whom an address names, as the security manager finds pins and requirements: by `sips:`, another
+/// port or capitals nobody becomes another person. Nobody, where it is none.
+#[cfg(feature = "digest")]
+fn contact(text: &str) -> Option<String> {
+    let aor = sec_manager::aor::canonical(text.as_bytes()).ok()?;
+    Some(aor.as_contact().to_string())
+}
+
+/// There is no security manager that would find anything by it.
+#[cfg(not(feature = "digest"))]
+fn contact(text: &str) -> Option<String> {
+    String::from_utf8(canonical(text)?).ok()
 }
 
 impl FromStr for SipAor {

@@ -177,7 +177,7 @@ impl Config {
         self.at(Path::new("pins.toml"))
     }
 
-    /// The contact called `aor`, however that is spelled: [`SipAor::matches`].
+    /// The contact at `aor`, however that is spelled: [`SipAor::matches`].
     pub fn contact(&self, aor: &str) -> Option<&Contact> {
         self.contacts.iter().find(|c| c.aor.matches(aor))
     }
@@ -190,8 +190,10 @@ impl Config {
             .then_some("digest is required of callers, but there is no [[user]]: none can call")
     }
 
-    /// What a call to `aor` requires: the contact's word, else the policy's.
+    /// What a call to `aor` requires: the word of the contact that it names, else the policy's.
     pub fn required_of(&self, aor: &str) -> Require {
-        self.contact(aor).and_then(|contact| contact.require).unwrap_or(self.policy.require)
+        let named = self.contacts.iter().filter(|contact| contact.aor.names(aor));
+        let strictest = named.map(|contact| contact.require.unwrap_or(self.policy.require)).max();
+        strictest.unwrap_or(self.policy.require)
     }
 }

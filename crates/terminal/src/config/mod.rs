@@ -10,6 +10,7 @@ mod load;
 mod network;
 mod parse;
 mod pins;
+mod pins_watch;
 mod private;
 #[cfg(feature = "digest")]
 mod secret;
@@ -20,6 +21,7 @@ pub use file::{Account, Agent, Audio, Config, Contact, Identity, Policy, User};
 pub use load::{default_path, load, load_or_default};
 pub use network::Network;
 pub use pins::{PinnedKey, Pins};
+pub use pins_watch::PinsWatch;
 #[cfg(feature = "digest")]
 pub use secret::read_secret;
 pub use template::{Init, write_new};

@@ -1,15 +1,19 @@
-//! `pins.toml`: whose key is whose. Written as a whole or not at all (case O05).
+//! `pins.toml`: whose key is whose. Written as a whole or not at all (case O05), and by one process
+//! at a time.
 
 use super::address::SipAor;
 use super::parse::parse;
 use super::private;
 use crate::error::{Error, Result};
 use crate::file;
+use net::Runtime;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
+use std::time::Duration;
 
 /// An AOR and the full primary fingerprint of its key.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -31,6 +35,10 @@ pub struct Pins {
     pub pins: Vec<PinnedKey>,
 }
 
+/// How long another process may take for its change, and how often that is tried.
+const LOCKED_WITHIN: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(20);
+
 const HEAD: &str =
     "# Whose OpenPGP key is whose. Written by `countersign keys pin` and `unpin`.\n\n";
 
@@ -48,7 +56,25 @@ impl Pins {
         private::check(&file, path)?;
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(|e| Error::read(path, e))?;
-        parse(path, &text)
+        let pins: Self = parse(path, &text)?;
+        pins.check(path)?;
+        Ok(pins)
+    }
+
+    /// Refuses two keys for one contact: which holds would depend on their order.
+    fn check(&self, path: &Path) -> Result<()> {
+        let mut known = BTreeMap::new();
+        for pin in &self.pins {
+            let earlier = known.insert(pin.aor.contact(), pin);
+            if let Some(earlier) = earlier.filter(|it| it.fingerprint != pin.fingerprint) {
+                let (path, one, other) = (path.display(), &earlier.aor, &pin.aor);
+                return Err(Error::invalid(format!(
+                    "{path}: {one} and {other} name one contact, and have different keys; find out \
+                     whose they are, and take one out"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Pins a key to `aor`. A pin is never replaced by itself: who wants another key takes the
@@ -58,7 +84,7 @@ impl Pins {
     /// It is not a full fingerprint, or another key is pinned to `aor`, however that is spelled.
     pub fn pin(&mut self, aor: SipAor, key: &str) -> Result<()> {
         let fingerprint = fingerprint(key)?;
-        match self.pins.iter().find(|pin| pin.aor.matches(aor.as_str())) {
+        match self.pins.iter().find(|pin| pin.aor.names(aor.as_str())) {
             None => self.pins.push(PinnedKey { aor, fingerprint }),
             Some(present) if present.fingerprint == fingerprint => {}
             Some(present) => {
@@ -75,8 +101,24 @@ impl Pins {
     /// Takes the pin of `aor` out, however that is spelled, and says whether there was one.
     pub fn unpin(&mut self, aor: &SipAor) -> bool {
         let before = self.pins.len();
-        self.pins.retain(|pin| !pin.aor.matches(aor.as_str()));
+        self.pins.retain(|pin| !pin.aor.names(aor.as_str()));
         self.pins.len() != before
+    }
+
+    /// Changes the pins at `path`: no other process does between reading and writing them. `edit`
+    /// may refuse; they are then as they were.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), `edit` and [`save`](Self::save), or another process does not come
+    /// to an end with its change.
+    pub async fn change<T>(
+        path: &Path, runtime: &dyn Runtime, edit: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let _locked = lock(path, runtime).await?;
+        let mut pins = Self::load(path)?;
+        let edited = edit(&mut pins)?;
+        pins.save(path)?;
+        Ok(edited)
     }
 
     /// Writes the pins, mode 0600, by a file beside that takes the place of the old one.
@@ -87,6 +129,30 @@ impl Pins {
         let text = toml::to_string(self).map_err(Error::invalid)?;
         file::replace(path, 0o600, format!("{HEAD}{text}").as_bytes())
             .map_err(|e| Error::write(path, e))
+    }
+}
+
+/// Locks the folder of `path`, until the handle is dropped. The file itself will not do: whoever
+/// writes puts another in its place.
+async fn lock(path: &Path, runtime: &dyn Runtime) -> Result<File> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = File::open(folder.unwrap_or_else(|| Path::new(".")))
+        .map_err(|error| Error::write(path, error))?;
+    let until = runtime.now() + LOCKED_WITHIN;
+    loop {
+        match folder.try_lock() {
+            Ok(()) => return Ok(folder),
+            Err(TryLockError::WouldBlock) if runtime.now() < until => {
+                runtime.sleep_until(runtime.now() + AGAIN).await;
+            }
+            Err(TryLockError::WouldBlock) => {
+                let path = path.display();
+                return Err(Error::invalid(format!(
+                    "{path}: another command does not end its change"
+                )));
+            }
+            Err(TryLockError::Error(error)) => return Err(Error::write(path, error)),
+        }
     }
 }
 

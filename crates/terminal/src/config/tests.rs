@@ -1,8 +1,11 @@
 //! What is accepted, and how what is not is told.
 
 use super::{Init, Pins, Require, load, write_new};
+use net::sim::{SimConfig, Simulation};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 fn init() -> Init {
     Init {
@@ -43,7 +46,13 @@ fn a_requirement_holds_however_the_contact_is_spelled() {
         assert_eq!(config.required_of(spelling), Require::Pgp, "{spelling}");
         assert!(config.contact(spelling).unwrap().at.is_some(), "{spelling}");
     }
-    for other in ["sip:bob@h.example:5070", "sips:bob@h.example", "sip:Bob@h.example", "sip:"] {
+    // Who is named so is the same contact, wherever else the call goes.
+    for spelling in ["sip:bob@h.example:5070", "sips:bob@h.example.", "sip:B%6fb@h.example"] {
+        let wanted = if cfg!(feature = "digest") { Require::Pgp } else { Require::Nothing };
+        assert_eq!(config.required_of(spelling), wanted, "{spelling}");
+        assert!(config.contact(spelling).is_none(), "{spelling}");
+    }
+    for other in ["sip:bob@i.example", "sip:bobby@h.example", "sip:"] {
         assert_eq!(config.required_of(other), Require::Nothing, "{other}");
     }
 }
@@ -58,8 +67,54 @@ fn a_pin_is_kept_and_taken_back_however_it_is_spelled() {
     assert!(refused.contains(&"a".repeat(40)) && refused.contains("--replace"), "{refused}");
     assert_eq!(pins.pins.len(), 1, "{pins:?}");
     assert_eq!(pins.pins[0].fingerprint, "a".repeat(40));
+    #[cfg(feature = "digest")]
+    for spelling in ["sips:bob@h.example", "sip:Bob@h.example.", "sip:bob@h.example:5070"] {
+        let other = pins.pin(aor(spelling), &"b".repeat(40));
+        assert!(other.is_err_and(|error| error.line().contains("--replace")), "{spelling}");
+    }
     assert!(pins.unpin(&aor("sip:%62ob@h.example")));
     assert_eq!(pins, Pins::default());
+}
+
+#[test]
+fn whoever_changes_the_pins_waits_for_who_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pins.toml");
+    let sim = Simulation::new(SimConfig::default());
+    let (runtime, _) = sim.host([192, 0, 2, 1].into());
+    let outcome = Arc::new(Mutex::new(None));
+    let pin = |aor: &'static str| {
+        let (path, runtime, outcome) = (path.clone(), Arc::clone(&runtime), Arc::clone(&outcome));
+        Box::pin(async move {
+            let edit = |pins: &mut Pins| pins.pin(aor.parse().unwrap(), &"a".repeat(40));
+            let changed = Pins::change(&path, &*runtime, edit).await;
+            *outcome.lock().unwrap() = Some(changed.map_err(|error| error.line()));
+        })
+    };
+    let pass = |millis| sim.run_until(sim.elapsed() + Duration::from_millis(millis)).unwrap();
+
+    // Another process has read the pins, and writes them later.
+    let other = std::fs::File::open(folder.path()).unwrap();
+    other.lock().unwrap();
+    let mut read = Pins::load(&path).unwrap();
+    runtime.spawn(pin("sip:bob@h.example"));
+    pass(1_000);
+    assert_eq!(*outcome.lock().unwrap(), None, "it waits");
+    read.pin("sip:eve@h.example".parse().unwrap(), &"e".repeat(40)).unwrap();
+    read.save(&path).unwrap();
+    other.unlock().unwrap();
+    pass(100);
+    assert_eq!(*outcome.lock().unwrap(), Some(Ok(())));
+    assert_eq!(Pins::load(&path).unwrap().pins.len(), 2, "nothing is lost");
+
+    // One that never comes to an end is not waited for without end.
+    other.lock().unwrap();
+    *outcome.lock().unwrap() = None;
+    runtime.spawn(pin("sip:carol@h.example"));
+    pass(6_000);
+    let told = outcome.lock().unwrap().clone().unwrap().unwrap_err();
+    assert!(told.contains("does not end its change"), "{told}");
+    assert_eq!(Pins::load(&path).unwrap().pins.len(), 2);
 }
 
 #[test]
@@ -137,6 +192,23 @@ fn g16_a_pin_that_is_no_full_fingerprint_is_told_with_its_place() {
     assert!(line.starts_with("pins.toml:3:15: `d8692123` is not a full fingerprint"), "{line}");
     let pins = read("D8692123C4065DEA5E0F3AB5249B39D24F25E3B6").unwrap();
     assert_eq!(pins.pins[0].fingerprint, "d8692123c4065dea5e0f3ab5249b39d24f25e3b6");
+}
+
+#[cfg(feature = "digest")]
+#[test]
+fn two_keys_for_one_contact_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pins.toml");
+    let pin = |aor: &str, key: &str| super::PinnedKey {
+        aor: aor.parse().unwrap(),
+        fingerprint: key.repeat(40),
+    };
+    let (one, other) = ("sip:bob@h.example", "sips:Bob@h.example:5070");
+    Pins { pins: vec![pin(one, "a"), pin(other, "a")] }.save(&path).unwrap();
+    assert_eq!(Pins::load(&path).unwrap().pins.len(), 2);
+    Pins { pins: vec![pin(one, "a"), pin(other, "b")] }.save(&path).unwrap();
+    let line = Pins::load(&path).unwrap_err().line();
+    assert!(line.contains(one) && line.contains(other), "{line}");
 }
 
 #[cfg(feature = "digest")]
