@@ -62,7 +62,7 @@ impl Shared {
                 // The dialog is over, whatever the answer says.
                 Some(_) if sent.method == "BYE" => Answer::Ready(Incoming::Accept),
                 Some((exchange, jobs)) => self.pgp_response(call, jobs, exchange, response, sent),
-                // G17: answered without a challenge although a proof is required.
+                // T17: answered without a challenge although a proof is required.
                 None => Answer::Ready(Incoming::AckThenBye(Why::ProofMissing)),
             };
         }

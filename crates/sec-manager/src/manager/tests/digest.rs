@@ -581,7 +581,7 @@ fn m06_a_key_slot_never_leaves_in_the_clear() {
 }
 
 #[test]
-fn g17_a_2xx_without_a_proof_ends_a_call_that_requires_one() {
+fn t17_a_2xx_without_a_proof_ends_a_call_that_requires_one() {
     let received = |calls: &Calls, invite: &TestRequest| {
         let ok = TestResponse::to(invite, 200, Body::default());
         let hop = invite.arrival();
