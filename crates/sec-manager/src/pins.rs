@@ -1,5 +1,5 @@
 //! Whose key is whose. A key is pinned to a contact: every spelling of an address that reaches
-//! the same person has the same pin. SECURITY.md §4, Trust.
+//! the same person has the same pin. Cases G15, G16.
 
 use crate::aor::{self, Aor};
 use sma::Fingerprint;

@@ -1,5 +1,5 @@
-//! Which key a peer has, and what the user says of one that nobody has pinned. SECURITY.md §4,
-//! Trust.
+//! Which key a peer has, and what the user says of one that nobody has pinned.
+//! Case G15.
 
 use super::Shared;
 use crate::aor::Aor;
