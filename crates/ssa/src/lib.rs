@@ -31,7 +31,7 @@ mod view;
 pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
 pub use transport::{PeerVerdict, TransportSecurity};
-pub use view::{Arrival, CallRef, FlowId, Headers, Party, Request, Response, Transport};
+pub use view::{Arrival, CallRef, FlowId, Headers, InDialog, Party, Request, Response, Transport};
 
 use std::{fmt, pin::Pin, time::Duration};
 
@@ -180,9 +180,7 @@ impl fmt::Display for Why {
             Self::ForeignRealm => "the realm is not within the peer's domain",
             Self::TriedAlready => "the credentials were tried and refused",
             Self::OtherCall => "the message belongs to another call",
-            Self::PgpRequired => {
-                "the peer asks for OpenPGP: require it of this contact and call again"
-            }
+            Self::PgpRequired => "the peer asks for OpenPGP: call again and require it",
             Self::NotTrusted => "the peer's key is not pinned",
             Self::ApplicationUnavailable => "the security application does not answer",
             Self::ApplicationFailed => "the security application failed",

@@ -42,10 +42,7 @@ impl<S: ?Sized> Observed<S> {
         self.sink.signal(Signal { name, call, from_manager: false, detail });
     }
 
-    fn answered<T>(&self, name: &'static str, call: CallRef, answer: Answer<T>) -> Answer<T>
-    where
-        T: Verdict + Send + 'static,
-    {
+    fn tell<T: Verdict>(&self, name: &'static str, call: CallRef, answer: Answer<T>) -> Answer<T> {
         let sink = Arc::clone(&self.sink);
         match answer {
             Answer::Ready(answer) => Answer::Ready(told(&*sink, name, call, answer)),
@@ -64,7 +61,7 @@ fn told<T: Verdict>(sink: &dyn Sink, name: &'static str, call: CallRef, answer: 
 }
 
 /// An answer as it is shown: under its question's name, or as `send_www_authenticate`.
-trait Verdict: fmt::Debug {
+trait Verdict: fmt::Debug + Send + 'static {
     fn is_challenge(&self) -> bool {
         false
     }
@@ -92,7 +89,7 @@ macro_rules! watched {
     ($name:ident($($argument:ident: $type:ty),*; $shown:ident) -> $answer:ty) => {
         fn $name(&self, call: CallRef, $($argument: $type),*) -> Answer<$answer> {
             self.asked(stringify!($name), call, &$shown);
-            self.answered(stringify!($name), call, self.inner.$name(call, $($argument),*))
+            self.tell(stringify!($name), call, self.inner.$name(call, $($argument),*))
         }
     };
 }

@@ -136,6 +136,18 @@ pub struct Arrival<'a> {
     pub branch: &'a [u8],
     /// Octets of the message: what is sent back unasked over UDP must not be many times as large.
     pub octets: usize,
-    /// Whether the request matches a dialog that the stack holds.
-    pub in_dialog: bool,
+    /// Whether the request belongs to a dialog that the stack holds.
+    pub in_dialog: InDialog,
+}
+
+/// Whether a request belongs to a dialog, and whether it came as the dialog's requests do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InDialog {
+    /// It is outside of every dialog.
+    No,
+    /// It came over the dialog's connection, or from an address that the dialog's messages came
+    /// from, or that ours go to. The port does not count: NATs and new connections change it.
+    FromPeer,
+    /// It came from elsewhere: its sender has shown that it knows the dialog's identifiers.
+    FromElsewhere,
 }

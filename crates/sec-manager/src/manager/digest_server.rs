@@ -3,7 +3,7 @@
 use super::Shared;
 use super::failures::{Attempt, Trace, Verdict, WINDOW};
 use super::record::VerifiedDigest;
-use super::request::{Aors, BAD_REQUEST, MERGED, authorizations, opens_call};
+use super::request::{Aors, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call};
 use crate::aor;
 use crate::digest::{Asked, Bad, Credentials, SCHEME};
 use crate::fsm::Signal;
@@ -107,6 +107,9 @@ impl Shared {
         }
         if opens_call(arrival, request) && self.is_taken(call) {
             return Authentication::Refused(MERGED);
+        }
+        if self.is_another_user(call, arrival, user) {
+            return Authentication::Refused(FORBIDDEN);
         }
         self.digest_verified(call, &credentials, value, user)
     }

@@ -83,6 +83,9 @@ pub(crate) struct Record {
     pub(crate) authenticated: bool,
     /// The required information of the challenge that is being answered.
     pub(crate) plan: Option<Planned>,
+    /// The accounts that the call was set up through: the one whose registered flow it came over,
+    /// or those whose credentials our INVITE carried. A16.
+    pub(crate) through: Vec<String>,
     /// Credentialed tries, by realm and scheme.
     pub(crate) tries: BTreeMap<(Vec<u8>, &'static str), u8>,
     /// What our last authorized request proved, for `rspauth`.
@@ -176,6 +179,7 @@ impl Record {
             require: Requirement::Nothing,
             authenticated: false,
             plan: None,
+            through: Vec::new(),
             tries: BTreeMap::new(),
             proved: Vec::new(),
             verified: None,

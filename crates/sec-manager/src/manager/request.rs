@@ -1,10 +1,10 @@
 //! A request came in: who must prove what. Case F01.
 
-use super::Shared;
+use super::{Inner, Shared};
 use crate::aor::{self, Aor};
 use crate::fsm::Signal;
 use crate::policy::Policy;
-use ssa::{Answer, Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
+use ssa::{Answer, Arrival, Authentication, CallRef, Field, InDialog, Received, Refusal, Request};
 use sst::{Proof, Requirement};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -47,7 +47,10 @@ impl Shared {
         }
         let policy = self.policy();
         let aors = Aors::of(request);
-        let required = self.required(call, arrival, request, &policy, aors.as_ref());
+        let required = match self.required(call, arrival, request, &policy, aors.as_ref()) {
+            Ok(required) => required,
+            Err(refusal) => return Received::Reject(refusal),
+        };
         // What no rule can be looked up for must not pass by none applying.
         if aors.is_none() && policy.might_be_a_contact(request.from.uri) {
             return Received::Reject(BAD_REQUEST);
@@ -73,22 +76,43 @@ impl Shared {
     }
 
     /// The proof that a request owes.
+    ///
+    /// # Errors
+    /// Where nobody could give it.
     fn required(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
         aors: Option<&Aors>,
-    ) -> Requirement {
+    ) -> Result<Requirement, Refusal> {
         let inner = self.lock();
-        if arrival.in_dialog {
-            // D03: within a dialog that needed no signature, the dialog's identifiers suffice.
-            let required = match inner.records.get(call.0) {
-                Some(record) => record.require,
-                None => policy.required_of_caller(aors.map(|aors| &aors.from)),
-            };
-            return if required == Requirement::Pgp { required } else { Requirement::Nothing };
+        let record = inner.records.get(call.0).filter(|_| arrival.in_dialog != InDialog::No);
+        let required = match record {
+            Some(record) => record.require,
+            None => policy.required_of_caller(aors.map(|aors| &aors.from)),
+        };
+        if required == Requirement::Pgp {
+            return Ok(required);
         }
-        let required = policy.required_of_caller(aors.map(|aors| &aors.from));
-        let vouched = inner.flows.iter().any(|(_, flow)| admits(flow, arrival, request));
-        if vouched && required < Requirement::Pgp { Requirement::Nothing } else { required }
+        match arrival.in_dialog {
+            InDialog::No if inner.vouching(arrival, request).is_some() => Ok(Requirement::Nothing),
+            InDialog::No => Ok(required),
+            // D03: within a dialog that needed no signature, the dialog's identifiers suffice.
+            InDialog::FromPeer => Ok(Requirement::Nothing),
+            // It ends the call and moves nothing.
+            InDialog::FromElsewhere if request.method == "BYE" => Ok(Requirement::Nothing),
+            // D04: what may move the media or the target must come from who began the call. Where
+            // that one has proved nothing, no proof could show it.
+            InDialog::FromElsewhere => {
+                let proved = record.is_some_and(|record| record.verified.is_some());
+                if proved { Ok(Requirement::Digest) } else { Err(FORBIDDEN) }
+            }
+        }
+    }
+
+    /// D04: within a dialog only the user who began the call can prove anything for it.
+    pub(super) fn is_another_user(&self, call: CallRef, arrival: &Arrival<'_>, user: &str) -> bool {
+        let inner = self.lock();
+        let known = inner.records.get(call.0).and_then(|record| record.verified.as_ref());
+        arrival.in_dialog != InDialog::No && known.is_none_or(|known| known.user != user)
     }
 
     /// Whether the identifiers are those of a call that our user started or a peer proved. Whoever
@@ -100,15 +124,15 @@ impl Shared {
 
     /// An invitation that an account's registrar vouches for: the application is told so.
     fn admitted(&self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>) {
-        if arrival.in_dialog || request.method != "INVITE" {
+        if !opens_call(arrival, request) {
             return;
         }
         let now = self.platform.now();
         let mut inner = self.lock();
-        let flow = inner.flows.iter().find(|(_, flow)| admits(flow, arrival, request));
-        let Some(account) = flow.map(|(account, _)| account.clone()) else { return };
+        let Some(account) = inner.vouching(arrival, request).cloned() else { return };
         if let Some(record) = inner.records.enter(call.0, now) {
             record.authenticated = true;
+            record.through = vec![account.clone()];
             record.assurance.proof = Proof::AccountHop { account };
         }
         drop(inner);
@@ -123,10 +147,38 @@ impl Shared {
         let Some(aors) = Aors::of(request) else {
             return Answer::Ready(Authentication::Refused(BAD_REQUEST));
         };
-        match self.required(call, arrival, request, &policy, Some(&aors)) {
-            Requirement::Pgp => self.pgp_authenticate(call, arrival, request, &policy, &aors),
-            Requirement::Digest | Requirement::Nothing => {
+        let answer = match self.required(call, arrival, request, &policy, Some(&aors)) {
+            Ok(Requirement::Pgp) => self.pgp_authenticate(call, arrival, request, &policy, &aors),
+            Ok(Requirement::Digest | Requirement::Nothing) => {
                 Answer::Ready(self.digest_authenticate(call, arrival, request, &policy, &aors))
+            }
+            Err(refusal) => Answer::Ready(Authentication::Refused(refusal)),
+        };
+        let account = self.lock().vouching(arrival, request).cloned();
+        match account.filter(|_| opens_call(arrival, request)) {
+            Some(account) => self.came_through(call, account, answer),
+            None => answer,
+        }
+    }
+
+    /// Notes which account's registered flow a call came over, once it is authenticated.
+    fn came_through(
+        self: &Arc<Self>, call: CallRef, account: String, answer: Answer<Authentication>,
+    ) -> Answer<Authentication> {
+        let shared = Arc::clone(self);
+        let note = move |answer| {
+            if answer == Authentication::Authenticated
+                && let Some(record) = shared.lock().records.get_mut(call.0)
+            {
+                record.through = vec![account];
+            }
+            answer
+        };
+        match answer {
+            Answer::Ready(answer) => Answer::Ready(note(answer)),
+            Answer::Pending { within, future } => {
+                let future = Box::pin(async move { note(future.await) });
+                Answer::Pending { within, future }
             }
         }
     }
@@ -151,9 +203,17 @@ impl Shared {
     }
 }
 
+impl Inner {
+    /// The account whose registered flow a request came over.
+    fn vouching(&self, arrival: &Arrival<'_>, request: &Request<'_>) -> Option<&String> {
+        let flow = self.flows.iter().find(|(_, flow)| admits(flow, arrival, request));
+        flow.map(|(account, _)| account)
+    }
+}
+
 /// Whether a request would begin a call.
 pub(super) fn opens_call(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
-    !arrival.in_dialog && request.method == "INVITE"
+    arrival.in_dialog == InDialog::No && request.method == "INVITE"
 }
 
 /// Whether a request came over a registered flow: its connection, or over UDP the registrar's

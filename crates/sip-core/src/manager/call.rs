@@ -7,7 +7,7 @@
 //!                                        │ CANCEL, reject ─▶ gone
 //! ```
 
-use super::action::{Action, Hop};
+use super::action::{Action, Arrival, Hop};
 use super::config::Local;
 use super::core::SipManager;
 use super::event::{CallId, EndReason, Event, Misuse};
@@ -15,9 +15,10 @@ use super::outgoing::{Contact, Draft};
 use super::slab::Key;
 use super::target::Target;
 use super::timers::{CallTimer, Due};
+use super::uas::Kind;
 use crate::Method;
 use crate::dialog::Dialog;
-use ssa::{Body, CallRef};
+use ssa::{Body, CallRef, InDialog};
 use std::time::{Duration, Instant};
 
 /// A call.
@@ -153,6 +154,20 @@ impl Call {
         }
     }
 
+    /// Whether a request came as the dialog's requests do: over its connection, from the address
+    /// that its messages came from, or from the one that ours go to. These two differ where a
+    /// proxy on the way did not record the route.
+    fn is_from_peer(&self, arrival: &Arrival) -> bool {
+        let Some(peer) = self.peer else { return false };
+        let same_flow = arrival.transport.is_reliable() && peer.flow == Some(arrival.flow);
+        let first_hop = self.dialog.as_ref().and_then(|dialog| {
+            let route = dialog.route();
+            Target::in_dialog(route.first_hop(), &peer).address()
+        });
+        let source = arrival.source.ip();
+        same_flow || source == peer.remote.ip() || first_hop == Some(source)
+    }
+
     /// The next request in the dialog, and where it goes. RFC 3261 §12.2.1.1.
     pub(super) fn request(
         &mut self, method: Method<'static>, body: Body,
@@ -173,6 +188,15 @@ impl SipManager {
     /// The call, for a command.
     pub(super) fn call_mut(&mut self, id: CallId) -> Result<&mut Call, Misuse> {
         self.calls.get_mut(id.0).filter(|call| !call.quiet).ok_or(Misuse::Unknown)
+    }
+
+    /// Whether a request of this kind is in a dialog, and came as that dialog's requests do.
+    pub(super) fn in_dialog(&self, kind: Kind, arrival: &Arrival) -> InDialog {
+        let (Kind::Reinvite { call } | Kind::Bye { call }) = kind else { return InDialog::No };
+        match self.calls.get(call) {
+            Some(call) if call.is_from_peer(arrival) => InDialog::FromPeer,
+            Some(_) | None => InDialog::FromElsewhere,
+        }
     }
 
     /// Adds a call.

@@ -169,7 +169,7 @@ impl SipManager {
 
     /// A message came in.
     pub fn on_message(&mut self, now: Instant, arrival: Arrival, message: Message) {
-        let inbound = Inbound { message, arrival };
+        let inbound = Inbound::new(message, arrival);
         if inbound.message.is_request() {
             self.on_request(now, inbound);
         } else {

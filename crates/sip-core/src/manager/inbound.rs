@@ -3,32 +3,38 @@
 use super::action::Arrival;
 use crate::identity::Places;
 use crate::{HeaderName, Message};
-use ssa::Body;
+use ssa::{Body, InDialog};
 
 /// A message and its arrival.
 #[derive(Clone, Debug)]
 pub(super) struct Inbound {
     pub(super) message: Message,
     pub(super) arrival: Arrival,
+    /// A request's place among our dialogs, once that is known; a response has none.
+    pub(super) in_dialog: InDialog,
 }
 
 impl Inbound {
+    pub(super) const fn new(message: Message, arrival: Arrival) -> Self {
+        Self { message, arrival, in_dialog: InDialog::No }
+    }
+
     /// What SSA sees of the arrival.
-    pub(super) fn view(&self, places: &Places, in_dialog: bool) -> ssa::Arrival<'_> {
+    pub(super) fn view(&self, places: &Places) -> ssa::Arrival<'_> {
         ssa::Arrival {
             source: self.arrival.source,
             transport: self.arrival.transport,
             flow: self.arrival.flow,
             branch: places.branch(&self.message),
             octets: self.message.as_bytes().len(),
-            in_dialog,
+            in_dialog: self.in_dialog,
         }
     }
 
     /// What SSA sees of the arrival of a response.
     pub(super) fn response_view(&self) -> Option<ssa::Arrival<'_>> {
         let places = self.message.identity()?.places(&self.message);
-        Some(self.view(&places, false))
+        Some(self.view(&places))
     }
 
     /// The body with its outer type, as it came in.

@@ -65,7 +65,7 @@ impl Arriving {
     pub(super) fn query(&self) -> Option<Query<'_>> {
         Some(Query::RequestReceived {
             call: self.call,
-            arrival: self.request.view(&self.places, self.kind.is_in_dialog()),
+            arrival: self.request.view(&self.places),
             request: self.places.ssa_request(&self.request.message)?,
         })
     }
@@ -73,7 +73,7 @@ impl Arriving {
 
 impl SipManager {
     /// A request came in.
-    pub(super) fn on_request(&mut self, now: Instant, request: Inbound) {
+    pub(super) fn on_request(&mut self, now: Instant, mut request: Inbound) {
         let Some(id) = request.message.identity() else {
             return self.refuse_malformed(&request);
         };
@@ -90,6 +90,7 @@ impl SipManager {
             _ => match self.place(matching, &id, request.arrival.source.ip()) {
                 Ok((kind, call, hashes)) => {
                     let (cseq, places) = (id.cseq, id.places(&request.message));
+                    request.in_dialog = self.in_dialog(kind, &request.arrival);
                     let arriving = Arriving { request, places, call, kind, cseq, hashes, way };
                     self.ask(Subject::Arriving(Box::new(arriving)));
                 }

@@ -79,6 +79,14 @@ impl Target {
         Ok(Self::new(host, next.port, next.transport))
     }
 
+    /// The address, where it is known.
+    pub(super) const fn address(&self) -> Option<IpAddr> {
+        match self.host {
+            Host::Address(ip) => Some(ip),
+            Host::Name(_) => None,
+        }
+    }
+
     /// Refuses a way that nothing could take; what a name stands for is not known yet.
     ///
     /// # Errors
@@ -113,7 +121,7 @@ impl Target {
     /// RFC 3261 §18.1.1: over 1300 octets a congestion-controlled transport, whatever was asked
     /// for; UDP again where that failed.
     pub(super) fn hop(&self, size: usize, locals: &[Local]) -> Option<Hop> {
-        let Host::Address(ip) = self.host else { return None };
+        let ip = self.address()?;
         let too_large = size > UDP_MAX && !self.udp_only;
         let transport = match (self.flow, self.transport) {
             (Some((_, transport)), _) => transport,

@@ -19,7 +19,7 @@ use super::slab::Key;
 use crate::Message;
 use crate::identity::Places;
 use bytes::Bytes;
-use ssa::{Authentication, Body, BodyVerdict, CallRef, Direction, Leaving, Refusal};
+use ssa::{Authentication, Body, BodyVerdict, CallRef, Direction, InDialog, Leaving, Refusal};
 use std::time::{Duration, Instant};
 
 /// `Retry-After` where nobody decided. RFC 3261 §20.33.
@@ -51,13 +51,6 @@ pub(super) enum Kind {
     Ended,
 }
 
-impl Kind {
-    /// Whether the request belongs to a dialog that is held.
-    pub(super) const fn is_in_dialog(self) -> bool {
-        !matches!(self, Self::Invite { .. })
-    }
-}
-
 /// How far a request has come.
 #[derive(Debug)]
 pub(super) enum Step {
@@ -83,7 +76,7 @@ impl Serving {
             Step::Admitted | Step::Deciding => return None,
             Step::Authenticating => Query::Authenticate {
                 call,
-                arrival: self.request.view(&self.places, self.kind.is_in_dialog()),
+                arrival: self.request.view(&self.places),
                 request: self.places.ssa_request(&self.request.message)?,
             },
             Step::Reading => {
@@ -291,7 +284,7 @@ impl SipManager {
         self.withdraw(serving.consult);
         self.answer_statelessly(&serving.request, &serving.way, reply);
         // After a challenge the caller comes back.
-        if reply.status != 401 || serving.kind.is_in_dialog() {
+        if reply.status != 401 || serving.request.in_dialog != InDialog::No {
             self.release(serving.call);
         }
     }

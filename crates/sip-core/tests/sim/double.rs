@@ -3,7 +3,8 @@
 use net::Runtime;
 use ssa::{
     Answer, Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Field,
-    Incoming, Leaving, Plan, Received, Refusal, Request, Required, Response, SipSecurity, Why,
+    InDialog, Incoming, Leaving, Plan, Received, Refusal, Request, Required, Response, SipSecurity,
+    Why,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,6 +34,10 @@ pub(crate) struct Script {
     pub(crate) sign: When,
     pub(crate) leaving: When,
     pub(crate) trust: Incoming,
+    /// Whether the 2xx to a re-INVITE is not believed.
+    pub(crate) doubts_reinvites: bool,
+    /// Whether what changes a call is refused where it does not come from its peer.
+    pub(crate) refuses_elsewhere: bool,
     pub(crate) reserve: usize,
     /// Octets of padding in the credentials.
     pub(crate) padding: usize,
@@ -49,6 +54,8 @@ impl Default for Script {
             sign: When::Now,
             leaving: When::Now,
             trust: Incoming::Accept,
+            doubts_reinvites: false,
+            refuses_elsewhere: false,
             reserve: 100,
             padding: 0,
         }
@@ -131,8 +138,16 @@ impl SipSecurity for Double {
     fn request_received(
         &self, _: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
     ) -> Received {
-        let place = if arrival.in_dialog { " in dialog" } else { "" };
+        let place = match arrival.in_dialog {
+            InDialog::No => "",
+            InDialog::FromPeer => " in dialog",
+            InDialog::FromElsewhere => " in dialog from elsewhere",
+        };
         self.note(format!("request_received {}{place}", request.method));
+        let elsewhere = arrival.in_dialog == InDialog::FromElsewhere;
+        if elsewhere && self.script.refuses_elsewhere {
+            return Received::Reject(FORBIDDEN);
+        }
         let wanted = match request.method {
             "BYE" => self.script.challenges_bye,
             _ => self.script.challenges,
@@ -153,7 +168,7 @@ impl SipSecurity for Double {
         &self, _: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
     ) -> Answer<Authentication> {
         self.note(format!("authenticate {}", request.method));
-        let inside = self.script.inside.clone().filter(|_| arrival.in_dialog);
+        let inside = self.script.inside.clone().filter(|_| arrival.in_dialog != InDialog::No);
         let verdict = inside.unwrap_or_else(|| self.script.verdict.clone());
         self.answer("authenticate", self.script.verify, verdict)
     }
@@ -207,7 +222,11 @@ impl SipSecurity for Double {
         &self, _: CallRef, _: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>,
     ) -> Answer<Incoming> {
         self.note(format!("response_received {} {}", response.status, sent.method));
-        Answer::Ready(self.script.trust)
+        let again = sent.method == "INVITE" && sent.to.tag.is_some();
+        Answer::Ready(match self.script.doubts_reinvites && again {
+            true => Incoming::AckThenBye(Why::ProofMissing),
+            false => self.script.trust,
+        })
     }
 
     fn abandon(&self, _: CallRef) {

@@ -1,6 +1,6 @@
 //! Messages of the kit: what a stack holds, reduced to what SSA sees of it.
 
-use crate::{Arrival, Body, Field, FlowId, Headers, Party, Request, Response, Transport};
+use crate::{Arrival, Body, Field, FlowId, Headers, InDialog, Party, Request, Response, Transport};
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// A request and its header fields.
@@ -125,7 +125,10 @@ impl TestRequest {
             flow: FlowId(1),
             branch: self.branch.as_bytes(),
             octets: self.octets(),
-            in_dialog: self.to.1.is_some(),
+            in_dialog: match self.to.1 {
+                Some(_) => InDialog::FromPeer,
+                None => InDialog::No,
+            },
         }
     }
 }

@@ -10,4 +10,5 @@ mod floods;
 mod homes;
 mod meddler;
 mod seeds;
+mod strangers;
 mod world;

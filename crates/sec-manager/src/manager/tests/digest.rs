@@ -1,5 +1,8 @@
 //! Digest between two managers: the conformance kit, and the cases of the catalogue.
 
+mod client;
+mod dialog;
+
 use super::*;
 use ssa::conformance::{Pair, TestResponse, run};
 use ssa::{Body, Direction, Field, Headers as _, Plan, Required, Why};
@@ -13,7 +16,7 @@ fn caller_configuration(password: &str) -> Configuration {
         realm: REALM.to_owned(),
         user: "alice".to_owned(),
         password: Some(Password::new(password.as_bytes().to_vec())),
-        hop: HopPolicy::Addresses(vec!["127.0.0.1".parse().unwrap()]),
+        hop: HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
     };
     let identities = vec![Identity { aor: ALICE.to_owned(), fingerprint: None }];
