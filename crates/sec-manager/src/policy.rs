@@ -6,9 +6,10 @@ use crate::nonce::Source;
 use crate::party::Party;
 use sip_syntax::Scheme;
 use sma::Fingerprint;
+use ssa::{Arrival, Transport};
 use sst::{Algorithm, Configuration, HopPolicy, Network, Requirement};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// An account whose credentials may be used.
@@ -24,16 +25,42 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Whether credentials for `realm` may go over a hop from `source`.
+    /// Whether credentials for `realm` may go over `hop`.
     ///
-    /// A16, A17: a realm alone is a claim of whoever challenges.
-    pub(crate) fn may_answer(&self, realm: &[u8], source: IpAddr) -> bool {
-        let hop = match &self.hop {
-            HopPolicy::Addresses(addresses) => addresses.contains(&source.to_canonical()),
-            // No TLS connection exists yet whose name could have been checked.
+    /// A16, A17: a realm alone is a claim of whoever challenges, and so is another port of the
+    /// registrar's host.
+    pub(crate) fn may_answer(&self, realm: &[u8], hop: Hop) -> bool {
+        let next_hop = match &self.hop {
+            HopPolicy::Udp(addresses) => {
+                matches!(hop.transport, Transport::Udp | Transport::Tcp) && hop.is_in(addresses)
+            }
+            HopPolicy::Tcp(addresses) => hop.transport == Transport::Tcp && hop.is_in(addresses),
+            // SSA names no TLS connection's peer: none is known to be the one of this name.
             HopPolicy::TlsName(_) => false,
         };
-        hop && self.realm == realm
+        next_hop && self.realm == realm
+    }
+}
+
+/// The other end of a hop, as an account's policy compares it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hop {
+    address: SocketAddr,
+    transport: Transport,
+}
+
+impl Hop {
+    /// The hop that a message came over.
+    pub(crate) const fn of(arrival: &Arrival<'_>) -> Self {
+        Self { address: arrival.source, transport: arrival.transport }
+    }
+
+    fn is_in(self, addresses: &[SocketAddr]) -> bool {
+        let same = |other: &SocketAddr| {
+            let ip = |address: SocketAddr| address.ip().to_canonical();
+            ip(*other) == ip(self.address) && other.port() == self.address.port()
+        };
+        addresses.iter().any(same)
     }
 }
 

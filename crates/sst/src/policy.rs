@@ -1,7 +1,7 @@
 //! What the application configures: accounts, identities, contacts, pins and what they require.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{Ordering, compiler_fence};
 
 /// All that the manager is configured with.
@@ -73,11 +73,14 @@ pub struct Account {
     pub floor: Algorithm,
 }
 
-/// To whom an account's credentials may go.
+/// To whom an account's credentials may go: another port of the same host is another party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HopPolicy {
-    /// The peer at one of these addresses, whatever the transport.
-    Addresses(Vec<IpAddr>),
+    /// The peer at one of these addresses, over UDP; what is too large for it goes over TCP to the
+    /// same address and port. RFC 3261 §18.1.1.
+    Udp(Vec<SocketAddr>),
+    /// The peer at one of these addresses, over TCP alone.
+    Tcp(Vec<SocketAddr>),
     /// A TLS connection opened for this name.
     TlsName(String),
 }

@@ -4,9 +4,31 @@ use super::Shared;
 use super::record::{Planned, Record};
 use super::response::{carried, signed_with};
 use crate::fsm::Signal;
+use crate::policy::{Account, Hop};
 use ssa::{Answer, Arrival, Authorized, CallRef, Field, Plan, Request, Required, Response, Why};
 use sst::{Refused, Requirement};
 use std::sync::Arc;
+
+/// A request of ours that was challenged, and to whom the answer will go.
+pub(super) struct Challenged<'a> {
+    pub(super) call: CallRef,
+    pub(super) sent: &'a Request<'a>,
+    hop: Hop,
+    /// Within a dialog, the accounts that it was set up through.
+    accounts: Option<Vec<String>>,
+}
+
+impl Challenged<'_> {
+    /// Whether an account's credentials for `realm` may be in the answer.
+    ///
+    /// A17: only where the next hop is the account's. A16: within a dialog, only where that was set
+    /// up through the account. Whoever is called says in its Contact where our BYE goes, and could
+    /// else have us vouch for its own requests at our provider.
+    pub(super) fn may_have(&self, account: &Account, realm: &[u8]) -> bool {
+        let through = |accounts: &Vec<String>| accounts.contains(&account.aor);
+        account.may_answer(realm, self.hop) && self.accounts.as_ref().is_none_or(through)
+    }
+}
 
 impl Shared {
     /// Reads the challenges and plans their answer.
@@ -22,25 +44,29 @@ impl Shared {
         if !same {
             return Answer::Ready(Required::GiveUp(Why::OtherCall));
         }
-        match self.asked(call, sent) {
-            Some(Requirement::Pgp) => self.pgp_plan(call, hop, response, sent),
-            Some(Requirement::Digest | Requirement::Nothing) => {
-                self.digest_plan(call, hop, response, sent)
+        match self.challenged_by(call, hop, sent) {
+            Some((asked, Requirement::Pgp)) => self.pgp_plan(&asked, response),
+            Some((asked, Requirement::Digest | Requirement::Nothing)) => {
+                self.digest_plan(&asked, response)
             }
             None => Answer::Ready(Required::GiveUp(Why::Abandoned)),
         }
     }
 
-    /// What the call requires; `None` where there is no room for its record. A request that carried
-    /// no proof of ours is a new one, with tries of its own (promise 8).
-    fn asked(&self, call: CallRef, sent: &Request<'_>) -> Option<Requirement> {
+    /// Whom the answer goes to, and what the call requires; `None` where there is no room for its
+    /// record. A request that carried no proof of ours is a new one, with tries of its own
+    /// (promise 8).
+    fn challenged_by<'a>(
+        &self, call: CallRef, hop: &Arrival<'_>, sent: &'a Request<'a>,
+    ) -> Option<(Challenged<'a>, Requirement)> {
         let mut inner = self.lock();
         let record = inner.records.enter(call.0, self.platform.now())?;
         if !carries_proof(record, sent) {
             record.plan = None;
             record.tries.clear();
         }
-        Some(record.require)
+        let accounts = sent.to.tag.is_some().then(|| record.through.clone());
+        Some((Challenged { call, sent, hop: Hop::of(hop), accounts }, record.require))
     }
 
     /// Keeps the plan under a ticket of its own and starts to wait.

@@ -1,6 +1,7 @@
 //! Digest challenges that come in, and our answers. RFC 3261 §22.2–22.3, RFC 7616 §3.4, RFC 8760.
 
 use super::Shared;
+use super::challenge::Challenged;
 use super::realms::qop;
 use super::record::{DigestAnswer, PgpPlan, Planned, Proved, Record};
 use crate::digest::{Asked, Challenge, Keys, Qop, Reply, SCHEME};
@@ -9,7 +10,7 @@ use crate::pgp;
 use crate::policy::{Account, Policy};
 use sip_syntax::auth::of_scheme;
 use sip_syntax::hex;
-use ssa::{Answer, Arrival, CallRef, Field, Request, Required, Response, Why};
+use ssa::{Answer, CallRef, Field, Request, Required, Response, Why};
 use sst::Refused;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,8 @@ use std::time::Duration;
 /// Challenges that are parsed, and answered. A19.
 const PARSED: usize = 8;
 const ANSWERED: usize = 4;
+/// Octets of the longest challenge that is looked at: its nonce is sent back.
+const LONGEST: usize = 8 * 1024;
 /// How long a person may take to type a password.
 const PROMPT: Duration = Duration::from_secs(60);
 /// Octets of an Authorization beside the values that are copied into it.
@@ -33,12 +36,11 @@ pub(super) struct Chosen<'a> {
 impl Shared {
     /// Chooses the challenges to answer, and plans.
     pub(super) fn digest_plan(
-        self: &Arc<Self>, call: CallRef, hop: &Arrival<'_>, response: &Response<'_>,
-        sent: &Request<'_>,
+        self: &Arc<Self>, asked: &Challenged<'_>, response: &Response<'_>,
     ) -> Answer<Required> {
-        let policy = self.policy();
-        Answer::Ready(match self.choose(&policy, hop, response) {
-            Ok(chosen) => return self.plan_answers(call, &chosen, None, sent),
+        let (call, policy) = (asked.call, self.policy());
+        Answer::Ready(match self.choose(&policy, asked, response) {
+            Ok(chosen) => return self.plan_answers(asked, &chosen, None),
             // The callee asks for more than our user did, and only the user can ask for that.
             Err(_) if pgp::challenges(response).next().is_some() => {
                 self.give_up(call, Why::PgpRequired)
@@ -51,9 +53,10 @@ impl Shared {
     /// Plans the answers to the challenges that were chosen, beside the signature of the PGP
     /// scheme where there is one; asks for passwords where there are none.
     pub(super) fn plan_answers(
-        self: &Arc<Self>, call: CallRef, chosen: &[Chosen<'_>], pgp: Option<(PgpPlan, usize)>,
-        sent: &Request<'_>,
+        self: &Arc<Self>, asked: &Challenged<'_>, chosen: &[Chosen<'_>],
+        pgp: Option<(PgpPlan, usize)>,
     ) -> Answer<Required> {
+        let call = asked.call;
         if let Err(why) = self.may_answer(call, chosen) {
             return Answer::Ready(self.give_up(call, why));
         }
@@ -61,16 +64,20 @@ impl Shared {
             return Answer::Ready(self.give_up(call, Why::ApplicationFailed));
         };
         let (pgp, signature) = pgp.unzip();
-        let pending: Vec<Pending> = chosen.iter().map(pending).collect();
-        let answers = pending.iter().map(|answer| answer.room(sent)).sum::<usize>();
-        let reserve = answers + self.kept(call, chosen, sent) + signature.unwrap_or_default();
+        let mut answers = self.kept(asked, chosen);
+        let pending = self.pending(call, chosen);
+        let room = |challenge: &[u8], user: &str| {
+            OVERHEAD + challenge.len() + user.len() + asked.sent.uri.len()
+        };
+        let reserve = answers.iter().map(|kept| room(&kept.challenge, &kept.user)).sum::<usize>()
+            + pending.iter().map(|fresh| room(&fresh.challenge, &fresh.user)).sum::<usize>()
+            + signature.unwrap_or_default();
         if pending.iter().all(|answer| answer.keys.is_some()) {
-            let answers = pending.into_iter().filter_map(Pending::with_its_keys).collect();
+            answers.extend(pending.into_iter().filter_map(Pending::with_its_keys));
             return Answer::Ready(self.planned(call, Planned { ticket, answers, pgp }, reserve));
         }
         let shared = Arc::clone(self);
         let future = Box::pin(async move {
-            let mut answers = Vec::new();
             for answer in pending {
                 match shared.with_password(answer).await {
                     Some(answer) => answers.push(answer),
@@ -82,15 +89,20 @@ impl Shared {
         Answer::Pending { within: PROMPT, future }
     }
 
-    /// Octets that the answers to other realms take, which go along.
-    fn kept(&self, call: CallRef, chosen: &[Chosen<'_>], sent: &Request<'_>) -> usize {
+    /// The answers to other realms, given before, that go along: those which this hop may have too.
+    fn kept(&self, asked: &Challenged<'_>, chosen: &[Chosen<'_>]) -> Vec<DigestAnswer> {
         let inner = self.lock();
-        let Some(record) = inner.records.get(call.0) else { return 0 };
-        let again = |proved: &&Proved| {
-            chosen.iter().any(|c| *plain(c.challenge.realm) == *proved.answer.realm)
+        let Some(record) = inner.records.get(asked.call.0) else { return Vec::new() };
+        let again = |answer: &DigestAnswer| {
+            chosen.iter().any(|c| *plain(c.challenge.realm) == *answer.realm)
         };
-        let kept = record.proved.iter().filter(|proved| !again(proved));
-        kept.map(|proved| OVERHEAD + proved.value.len() + sent.uri.len()).sum()
+        let may_go = |answer: &DigestAnswer| {
+            let mut accounts = inner.policy.accounts.iter();
+            let account = accounts.find(|account| account.aor == answer.account);
+            account.is_some_and(|account| asked.may_have(account, &answer.realm))
+        };
+        let answers = record.proved.iter().map(|proved| &proved.answer);
+        answers.filter(|answer| !again(answer) && may_go(answer)).cloned().collect()
     }
 
     /// Whether each may be tried once more. Promise 8: two tries a realm, five in all; credentials
@@ -98,20 +110,38 @@ impl Shared {
     fn may_answer(&self, call: CallRef, chosen: &[Chosen<'_>]) -> Result<(), Why> {
         let mut inner = self.lock();
         let record = inner.records.get_mut(call.0).ok_or(Why::Abandoned)?;
-        for Chosen { challenge, .. } in chosen {
-            let realm = plain(challenge.realm);
-            let tried = record.proved.iter().any(|proved| proved.answer.realm == *realm);
-            if (tried && !challenge.stale && record.plan.is_some())
-                || !record.may_try(&realm, SCHEME)
-            {
-                return Err(Why::TriedAlready);
-            }
-        }
-        for Chosen { challenge, .. } in chosen {
+        let realm = |chosen: &Chosen<'_>| plain(chosen.challenge.realm).into_owned();
+        let refused = chosen.iter().any(|chosen| {
+            let tried = record.proved.iter().any(|it| it.answer.realm == realm(chosen));
+            tried && !chosen.challenge.stale && record.plan.is_some()
+        });
+        let may = !refused && record.try_once(chosen.iter().map(realm).collect(), SCHEME);
+        if may { Ok(()) } else { Err(Why::TriedAlready) }
+    }
+
+    /// What is answered. Where the nonce was stale and not the password wrong, no person is asked
+    /// for it again (A23).
+    fn pending(&self, call: CallRef, chosen: &[Chosen<'_>]) -> Vec<Pending> {
+        let inner = self.lock();
+        let proved = inner.records.get(call.0).map_or(&[][..], |record| &record.proved);
+        let pending = |chosen: &Chosen<'_>| {
+            let Chosen { challenge, account, .. } = chosen;
             let realm = plain(challenge.realm).into_owned();
-            *record.tries.entry((realm, SCHEME)).or_default() += 1;
-        }
-        Ok(())
+            let known = proved.iter().map(|proved| &proved.answer).find(|answer| {
+                challenge.stale && answer.account == account.aor && answer.realm == realm
+            });
+            Pending {
+                keys: account.keys.clone().or_else(|| known.map(|it| Arc::clone(&it.keys))),
+                account: account.aor.clone(),
+                realm,
+                user: account.user.clone(),
+                challenge: chosen.list.to_vec(),
+                proxy: chosen.proxy,
+                algorithm: challenge.algorithm,
+                qop: qop(challenge),
+            }
+        };
+        chosen.iter().map(pending).collect()
     }
 
     async fn with_password(&self, pending: Pending) -> Option<DigestAnswer> {
@@ -131,16 +161,12 @@ impl Shared {
         Some(u64::from_be_bytes(octets))
     }
 
-    /// One Authorization for each challenge of the plan, and those of other realms that were
-    /// accepted before. `None`: there are no random bytes for a cnonce.
+    /// One Authorization for each answer of the plan. `None`: there are no random bytes for a
+    /// cnonce.
     pub(super) fn digest_authorize(
         &self, record: &mut Record, request: &Request<'_>,
     ) -> Option<Vec<Field>> {
-        let fresh = record.plan.as_ref().map(|plan| plan.answers.clone()).unwrap_or_default();
-        let is_kept = |proved: &Proved| fresh.iter().all(|f| f.realm != proved.answer.realm);
-        let kept = record.proved.iter().filter(|proved| is_kept(proved));
-        let answers: Vec<_> =
-            kept.map(|proved| proved.answer.clone()).chain(fresh.clone()).collect();
+        let answers = record.plan.as_ref().map(|plan| plan.answers.clone()).unwrap_or_default();
         let mut fields = Vec::new();
         let mut proved = Vec::new();
         for mut answer in answers {
@@ -149,6 +175,9 @@ impl Shared {
             let name = if answer.proxy { "Proxy-Authorization" } else { "Authorization" };
             fields.push(Field { name, value: value.clone() });
             proved.push(Proved { answer, value });
+        }
+        if request.method == "INVITE" && request.to.tag.is_none() {
+            record.through = proved.iter().map(|proved| proved.answer.account.clone()).collect();
         }
         record.proved = proved;
         Some(fields)
@@ -197,29 +226,12 @@ impl Pending {
             count: 0,
         })
     }
-
-    fn room(&self, sent: &Request<'_>) -> usize {
-        OVERHEAD + self.challenge.len() + self.user.len() + sent.uri.len()
-    }
-}
-
-fn pending(chosen: &Chosen<'_>) -> Pending {
-    Pending {
-        keys: chosen.account.keys.clone(),
-        account: chosen.account.aor.clone(),
-        realm: plain(chosen.challenge.realm).into_owned(),
-        user: chosen.account.user.clone(),
-        challenge: chosen.list.to_vec(),
-        proxy: chosen.proxy,
-        algorithm: chosen.challenge.algorithm,
-        qop: qop(&chosen.challenge),
-    }
 }
 
 impl Shared {
     /// For each realm the topmost challenge that its account may answer. RFC 8760 §2.4.
     pub(super) fn choose<'a>(
-        &self, policy: &'a Policy, hop: &Arrival<'_>, response: &Response<'a>,
+        &self, policy: &'a Policy, asked: &Challenged<'_>, response: &Response<'a>,
     ) -> Result<Vec<Chosen<'a>>, Why> {
         if self.digest.is_none() {
             return Err(Why::NotConfigured);
@@ -233,7 +245,7 @@ impl Shared {
                 continue;
             };
             let realm = plain(challenge.realm);
-            let may = |account: &&Account| account.may_answer(&realm, hop.source.ip());
+            let may = |account: &&Account| asked.may_have(account, &realm);
             match policy.accounts.iter().find(may) {
                 Some(account) => offered.push(Chosen { challenge, list, proxy, account }),
                 None => why = Why::NotConfigured,
@@ -257,12 +269,14 @@ impl Shared {
     }
 }
 
-/// The parameters of the Digest challenges in a response, and whether a proxy asks.
+/// The parameters of the Digest challenges in a response that are looked at, and whether a proxy
+/// asks.
 fn challenges<'a>(response: &Response<'a>) -> impl Iterator<Item = (&'a [u8], bool)> {
     let headers = response.headers;
     let field = move |name: &'static str, proxy| {
         let values = (0..PARSED).map_while(move |nth| headers.value(name, nth));
-        values.filter_map(move |value| Some((of_scheme(value, SCHEME)?, proxy)))
+        let short = values.filter(|value| value.len() <= LONGEST);
+        short.filter_map(move |value| Some((of_scheme(value, SCHEME)?, proxy)))
     };
-    field("WWW-Authenticate", false).chain(field("Proxy-Authenticate", true))
+    field("WWW-Authenticate", false).chain(field("Proxy-Authenticate", true)).take(PARSED)
 }

@@ -1,6 +1,7 @@
 //! PGP challenges that come in, and the requests that we sign for them.
 
 use super::Shared;
+use super::challenge::Challenged;
 use super::record::{Exchange, PgpPlan};
 use crate::aor::{self, Aor};
 use crate::cs1::{Fields, Role};
@@ -9,8 +10,7 @@ use crate::pgp::{self, GRACE, Jobs, MAKING, NOTATION, RETRY, SCHEME, Signed, con
 use sip_syntax::Date;
 use sma::{Error, Fingerprint, Notation, ToSign};
 use ssa::{
-    Answer, Arrival, Authorized, CallRef, Field, Headers, Leaving, Refusal, Request, Required,
-    Response, Why,
+    Answer, Authorized, CallRef, Field, Headers, Leaving, Refusal, Request, Required, Response, Why,
 };
 use sst::Refused;
 use std::sync::Arc;
@@ -24,16 +24,15 @@ impl Shared {
     /// Whether, for whom and under which keys a challenge is answered. A proxy on the way may ask
     /// for Digest beside it or before: that answers for the hop and takes nothing from the proof.
     pub(super) fn pgp_plan(
-        self: &Arc<Self>, call: CallRef, hop: &Arrival<'_>, response: &Response<'_>,
-        sent: &Request<'_>,
+        self: &Arc<Self>, asked: &Challenged<'_>, response: &Response<'_>,
     ) -> Answer<Required> {
-        let policy = self.policy();
-        let mut proxies = self.choose(&policy, hop, response).unwrap_or_default();
+        let (call, policy) = (asked.call, self.policy());
+        let mut proxies = self.choose(&policy, asked, response).unwrap_or_default();
         proxies.retain(|chosen| chosen.proxy);
-        match self.pgp_planned(call, response, sent) {
-            Ok(signature) => self.plan_answers(call, &proxies, Some(signature), sent),
+        match self.pgp_planned(call, response, asked.sent) {
+            Ok(signature) => self.plan_answers(asked, &proxies, Some(signature)),
             Err(Why::ProofMissing) if !proxies.is_empty() => {
-                self.plan_answers(call, &proxies, None, sent)
+                self.plan_answers(asked, &proxies, None)
             }
             // G29: a weaker challenge does not stand in for the proof that is required.
             Err(Why::ProofMissing) => {
@@ -89,13 +88,8 @@ impl Shared {
         if record.peer.as_ref() != Some(to) {
             return Err(Why::OtherCall);
         }
-        for (realm, _) in challenges {
-            if !record.may_try(realm, SCHEME) {
-                return Err(Why::TriedAlready);
-            }
-            *record.tries.entry((realm.clone(), SCHEME)).or_default() += 1;
-        }
-        Ok(())
+        let realms = challenges.iter().map(|(realm, _)| realm.clone()).collect();
+        if record.try_once(realms, SCHEME) { Ok(()) } else { Err(Why::TriedAlready) }
     }
 
     /// Signs a request for every challenge of its plan; `fields` go along.

@@ -63,7 +63,7 @@ mod tests {
             realm: b"example.org".to_vec(),
             user: "alice".to_owned(),
             keys: None,
-            hop: sst::HopPolicy::Addresses(Vec::new()),
+            hop: sst::HopPolicy::Udp(Vec::new()),
             floor,
         }
     }

@@ -6,7 +6,7 @@ use crate::fsm::State;
 use crate::media::{CallMedia, Standing};
 use sma::Fingerprint;
 use sst::{Assurance, HopProtection, Proof, Requirement};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -207,8 +207,17 @@ impl Record {
         self.plan.as_ref().filter(|plan| plan.ticket == ticket)
     }
 
-    /// Counts a try for a realm; false when it is one too many.
-    pub(crate) fn may_try(&self, realm: &[u8], scheme: &'static str) -> bool {
+    /// Counts a try for each of these realms, however many of its challenges are answered at once.
+    /// False, and none is counted, where it is one too many. Promise 8.
+    pub(crate) fn try_once(&mut self, realms: BTreeSet<Vec<u8>>, scheme: &'static str) -> bool {
+        let may = realms.iter().all(|realm| self.may_try(realm, scheme));
+        for realm in realms.into_iter().filter(|_| may) {
+            *self.tries.entry((realm, scheme)).or_default() += 1;
+        }
+        may
+    }
+
+    fn may_try(&self, realm: &[u8], scheme: &'static str) -> bool {
         let all: u8 = self.tries.values().fold(0, |sum, tries| sum.saturating_add(*tries));
         let here = self.tries.get(&(realm.to_vec(), scheme)).copied().unwrap_or_default();
         here < TRIES_PER_REALM && all < TRIES
@@ -246,16 +255,15 @@ mod tests {
     #[test]
     fn a18_two_tries_a_realm_and_five_in_all() {
         let mut record = Record::new(Instant::now());
-        let mut tried = |realm: &str| {
-            let may = record.may_try(realm.as_bytes(), "Digest");
-            if may {
-                *record.tries.entry((realm.into(), "Digest")).or_default() += 1;
-            }
-            may
+        let mut tried = |realms: &[&str]| {
+            record
+                .try_once(realms.iter().map(|realm| realm.as_bytes().to_vec()).collect(), "Digest")
         };
+        // Where one realm may not be tried again, the others are not either, and none is counted.
         assert_eq!(
-            ["a", "a", "a", "b", "b", "c", "d"].map(&mut tried),
-            [true, true, false, true, true, true, false]
+            [&["a"][..], &["a", "a"], &["a"], &["a", "b"], &["b"], &["b"], &["c"], &["d"]]
+                .map(&mut tried),
+            [true, true, false, false, true, true, true, false]
         );
     }
 

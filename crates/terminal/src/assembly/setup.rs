@@ -117,9 +117,18 @@ fn credentials(config: &Config, account: &Account) -> Result<sst::Account> {
         realm: account.realm.clone().unwrap_or_else(|| account.aor.host().to_owned()),
         user: account.user.clone().unwrap_or_else(|| account.aor.user().to_owned()),
         password: password.transpose()?,
-        hop: sst::HopPolicy::Addresses(vec![account.registrar.address.ip()]),
+        hop: account.registrar.into(),
         floor: account.floor.map_or(sst::Algorithm::Sha256, Into::into),
     })
+}
+
+#[cfg(feature = "digest")]
+impl From<Address> for sst::HopPolicy {
+    /// As requests go there: UDP says that what is too large for it goes over TCP.
+    fn from(address: Address) -> Self {
+        let addresses = vec![address.address];
+        if address.transport.is_reliable() { Self::Tcp(addresses) } else { Self::Udp(addresses) }
+    }
 }
 
 #[cfg(feature = "digest")]

@@ -12,7 +12,6 @@ use crate::error::{Error, Result};
 use crate::record::Recorder;
 use net::Runtime;
 use net::tokio::TokioNetwork;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,13 +56,20 @@ pub(super) struct Party {
 pub(super) async fn both(
     plan: &Plan, runtime: &Arc<dyn Runtime>, recorder: &Arc<Recorder>,
 ) -> Result<(Party, Party)> {
-    let mut sides = (Side::new("caller", CALLER), Side::new("callee", CALLEE));
-    match plan.flow {
+    let (mut caller, mut callee) = (Side::new("caller", CALLER), Side::new("callee", CALLEE));
+    let account = match plan.flow {
         #[cfg(feature = "pgp")]
-        Flow::Pgp => keys::exchange(&mut sides.0, &mut sides.1, runtime).await?,
-        Flow::Digest => share_password(&mut sides.0, &mut sides.1)?,
-    }
-    Ok((sides.0.start(runtime, recorder)?, sides.1.start(runtime, recorder)?))
+        Flow::Pgp => {
+            keys::exchange(&mut caller, &mut callee, runtime).await?;
+            None
+        }
+        Flow::Digest => Some(open_account(&mut callee)?),
+    };
+    let callee = callee.start(runtime, recorder)?;
+    // An account's credentials are for one next hop, which is known now.
+    let hop = callee.address.into();
+    caller.security.accounts.extend(account.map(|account| sst::Account { hop, ..account }));
+    Ok((caller.start(runtime, recorder)?, callee))
 }
 
 impl Side {
@@ -125,23 +131,22 @@ impl Party {
     }
 }
 
-/// Gives the caller an account whose password the callee knows.
-fn share_password(caller: &mut Side, callee: &mut Side) -> Result<()> {
+/// Makes the caller a user of the callee's: the account that it has there, without its next hop.
+fn open_account(callee: &mut Side) -> Result<sst::Account> {
     let mut octets = [0; 16];
     SystemEntropy
         .fill(&mut octets)
         .map_err(|error| Error::invalid(format!("no randomness: {error}")))?;
     let letters = |octet: u8| [b'a' + (octet >> 4), b'a' + (octet & 15)];
     let password = sst::Password::new(octets.into_iter().flat_map(letters).collect());
-    caller.security.accounts.push(sst::Account {
+    callee.security.users.push(sst::User { name: USER.to_owned(), password: password.clone() });
+    callee.security.require = sst::Requirement::Digest;
+    Ok(sst::Account {
         aor: CALLER.to_owned(),
         realm: callee.security.realm.clone(),
         user: USER.to_owned(),
-        password: Some(password.clone()),
-        hop: sst::HopPolicy::Addresses(vec![Ipv4Addr::LOCALHOST.into()]),
+        password: Some(password),
+        hop: sst::HopPolicy::Udp(Vec::new()),
         floor: sst::Algorithm::Sha256,
-    });
-    callee.security.users.push(sst::User { name: USER.to_owned(), password });
-    callee.security.require = sst::Requirement::Digest;
-    Ok(())
+    })
 }

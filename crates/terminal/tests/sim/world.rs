@@ -303,7 +303,7 @@ fn share_password(caller: &mut sst::Configuration, callee: &mut sst::Configurati
         realm: callee.realm.clone(),
         user: "alice".to_owned(),
         password: Some(password.clone()),
-        hop: sst::HopPolicy::Addresses(vec![IpAddr::from(CALLEE_IP)]),
+        hop: sst::HopPolicy::Udp(vec![(CALLEE_IP, 5060).into()]),
         floor: sst::Algorithm::Sha256,
     });
     callee.users.push(sst::User { name: "alice".to_owned(), password });

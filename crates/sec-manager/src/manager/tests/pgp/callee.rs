@@ -223,34 +223,6 @@ fn g10_a_challenge_of_another_domain_is_not_answered() {
 }
 
 #[test]
-fn two_callees_of_one_realm_each_find_the_answer_to_their_own_challenge() {
-    let (calls, bobs) = Calls::sharing_bobs();
-    // Bob's other device: the same address and key, a manager of its own.
-    let peer = (ALICE, calls.alice.fingerprint.as_str());
-    let other = side(&calls.platform, bobs, (BOB, &calls.bob.fingerprint), peer);
-    let invite = calls.invite();
-    let theirs = match other.manager.request_received(CALL, &invite.arrival(), &invite.view()) {
-        Received::SendWwwAuthenticate(fields) => fields,
-        unexpected => panic!("{unexpected:?}"),
-    };
-    let both: Vec<Field> = theirs.into_iter().chain(calls.challenge(&invite)).collect();
-    let plan = calls.plan(&invite, &both).expect("both are answered");
-    let manager = &calls.alice.manager;
-    let sealed = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
-    let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
-    let mut retry = invite.retried().with_body(sealed);
-    match now(manager.authorize(CALL, plan, &retry.view())) {
-        Authorized::Fields(fields) => retry.fields.extend(&fields),
-        unexpected => panic!("{unexpected:?}"),
-    }
-    for callee in [&calls.bob.manager, &other.manager] {
-        assert!(admits(callee, &retry.arrival(), &retry));
-        let opened = now(callee.decrypt(CALL, Direction::Request, retry.body.clone()));
-        assert_eq!(opened, BodyVerdict::Body(offer()));
-    }
-}
-
-#[test]
 fn a_request_that_cannot_be_believed_takes_no_place_among_the_nonces() {
     let calls = Calls::new();
     let digits = "f".repeat(40);

@@ -96,7 +96,7 @@ fn t15_a_proxy_asks_for_digest_before_the_callee_asks_for_a_signature() {
         realm: "proxy.example".to_owned(),
         user: "alice".to_owned(),
         password: Some(Password::new(b"secret".to_vec())),
-        hop: sst::HopPolicy::Addresses(vec!["127.0.0.1".parse().unwrap()]),
+        hop: sst::HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
     });
     calls.alice.manager.configure(alice);
