@@ -119,11 +119,17 @@ impl Streams {
         flow
     }
 
-    /// Sends over the hop's flow, over a connection to the same address, or over a new one.
+    /// Sends over the hop's flow, over a connection to the same address, or over a new one. A
+    /// request whose flow is gone is not sent: who else may have it, the core says.
     pub(super) fn send(
         &mut self, now: Instant, (core, network): (&SipManager, &dyn Network), hop: Hop,
         parcel: Parcel,
     ) {
+        let sender = parcel.1;
+        let gone = hop.flow.is_some_and(|flow| !self.open.contains_key(&flow));
+        if gone && sender.keeps_to_its_flow() {
+            return self.happened.push_back(Happened::Unsent(sender));
+        }
         let same = |remote: SocketAddr, transport: Transport| {
             remote == hop.remote && transport == hop.transport
         };
@@ -145,7 +151,6 @@ impl Streams {
             }
             return;
         }
-        let sender = parcel.1;
         let ours = !sender.is_answer();
         if sender.opens_connections() && self.make_room(core, hop.remote.ip(), ours) {
             let future = network.connect(hop.transport, hop.remote);

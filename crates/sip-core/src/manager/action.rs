@@ -29,7 +29,8 @@ pub struct Hop {
     pub local: SocketAddr,
     /// Where to.
     pub remote: SocketAddr,
-    /// The connection to use while it is open; otherwise one to `remote`, opened if need be.
+    /// The connection to use while it is open; otherwise one to `remote`, opened if need be, but
+    /// for [`SenderId::keeps_to_its_flow`].
     pub flow: Option<FlowId>,
 }
 
@@ -50,6 +51,12 @@ impl SenderId {
     /// nothing is kept, which goes back on its own connection or not at all.
     pub fn opens_connections(self) -> bool {
         self.0 != Sender::Stateless
+    }
+
+    /// Whether it goes over the hop's flow, where there is one, or not at all: a request may carry
+    /// credentials, and they are for whoever is at the other end of it.
+    pub fn keeps_to_its_flow(self) -> bool {
+        matches!(self.0, Sender::Client(_))
     }
 }
 

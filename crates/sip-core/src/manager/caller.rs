@@ -266,12 +266,15 @@ impl SipManager {
     }
 
     /// Sends the ACK to a 2xx, and keeps it for its retransmissions. It carries the credentials of
-    /// the INVITE. RFC 3261 §13.2.2.4, §22.1.
+    /// the INVITE (RFC 3261 §13.2.2.4, §22.1), but only to where the INVITE went: the peer's
+    /// Contact may lead to another party than the one that they are for.
     pub(super) fn acknowledge(&mut self, answer: &Answer, dialog: &Dialog, peer: super::Hop) {
         let Ok(cseq) = answer.sent.cseq() else { return };
         let (mut draft, target) = Draft::in_dialog(dialog, &peer, Method::ACK, cseq.number);
-        draft.fields = credentials(&answer.sent);
         let Some(hop) = target.hop(0, &self.config.locals) else { return };
+        if (hop.transport, hop.remote) == (answer.hop.transport, answer.hop.remote) {
+            draft.fields = credentials(&answer.sent);
+        }
         let octets = draft.octets(&hop, self.ports.random.next());
         self.io.send(Sender::Nobody, hop, octets.clone());
         let to_tag = dialog.remote_tag().into();

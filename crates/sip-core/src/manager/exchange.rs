@@ -100,12 +100,13 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Whether it came from where the request went: over the same connection, or from the same
-    /// address.
+    /// Whether it came from where the request went: over the same connection, or over the same
+    /// transport from the same address and port, as RFC 3581 §4 has it.
     pub(super) fn came_back(&self) -> bool {
-        let arrival = &self.response.arrival;
-        let same_flow = arrival.transport.is_reliable() && self.hop.flow == Some(arrival.flow);
-        same_flow || arrival.source.ip() == self.hop.remote.ip()
+        let (arrival, hop) = (&self.response.arrival, &self.hop);
+        let same_flow = arrival.transport.is_reliable() && hop.flow == Some(arrival.flow);
+        let from = (arrival.transport, arrival.source.ip(), arrival.source.port());
+        same_flow || from == (hop.transport, hop.remote.ip(), hop.remote.port())
     }
 }
 
@@ -181,5 +182,47 @@ impl Exchange {
     /// one, which may be an offer withheld or to be filled in.
     pub(super) fn has_body(&self) -> bool {
         self.draft.method == Method::INVITE || !self.draft.original.octets.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::action::Arrival;
+    use super::super::slab::Slab;
+    use super::*;
+    use crate::Limits;
+    use ssa::{FlowId, Transport};
+
+    /// Whether a response over `came` is from where a request over `went` arrived.
+    fn came_back(went: (Transport, &str, Option<u64>), came: (Transport, &str, u64)) -> bool {
+        let address = |text: &str| text.parse().unwrap();
+        let message = |text: &'static str| Message::parse(text.into(), &Limits::default()).unwrap();
+        let local = address("192.0.2.2:5060");
+        let arrival =
+            Arrival { source: address(came.1), local, transport: came.0, flow: FlowId(came.2) };
+        let hop =
+            Hop { transport: went.0, local, remote: address(went.1), flow: went.2.map(FlowId) };
+        let answer = Answer {
+            client: Slab::new().insert(()),
+            hop,
+            sent: message("BYE sip:b@192.0.2.9 SIP/2.0\r\n\r\n"),
+            response: Inbound::new(message("SIP/2.0 401 Unauthorized\r\n\r\n"), arrival),
+        };
+        answer.came_back()
+    }
+
+    #[test]
+    fn a17_a_response_comes_back_over_its_connection_or_from_address_port_and_transport() {
+        use Transport::{Tcp, Udp};
+        let udp = (Udp, "192.0.2.9:5060", None);
+        assert!(came_back(udp, (Udp, "192.0.2.9:5060", 1)));
+        assert!(!came_back(udp, (Udp, "192.0.2.9:5062", 1)));
+        assert!(!came_back(udp, (Udp, "192.0.2.8:5060", 1)));
+        assert!(!came_back(udp, (Tcp, "192.0.2.9:5060", 1)));
+        // A dialog's connection: its other end need not be where the Contact points.
+        let kept = (Tcp, "192.0.2.8:5060", Some(7));
+        assert!(came_back(kept, (Tcp, "192.0.2.9:40000", 7)));
+        assert!(!came_back(kept, (Tcp, "192.0.2.9:40000", 6)));
+        assert!(!came_back((Udp, "192.0.2.8:5060", Some(7)), (Udp, "192.0.2.9:5060", 7)));
     }
 }

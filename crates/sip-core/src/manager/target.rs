@@ -150,20 +150,30 @@ impl Target {
         }
     }
 
-    /// Takes the next way for a request that went over `hop` and failed; false: there is none.
-    pub(super) fn fall_back(&mut self, hop: &Hop) -> bool {
+    /// Takes the next way for a request that went over `hop` and failed, if there is one.
+    pub(super) fn fall_back(&mut self, hop: &Hop) -> Option<Fallback> {
         // The connection of a dialog is gone: where its peer is, by what the peer says itself.
         if self.flow.take().is_some() {
-            return true;
+            return Some(Fallback::ByUri);
         }
         // RFC 3261 §18.1.1: TCP was for the request's size only.
         let by_choice = matches!(self.transport, Some(Transport::Tcp));
         if hop.transport != Transport::Tcp || by_choice || self.udp_only {
-            return false;
+            return None;
         }
         self.udp_only = true;
-        true
+        Some(Fallback::SamePeer)
     }
+}
+
+/// The next way of a request that did not get through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fallback {
+    /// Over another transport to the same address and port.
+    SamePeer,
+    /// To where the dialog's route or Contact points, which may be another party than was at the
+    /// other end of its connection.
+    ByUri,
 }
 
 impl Hop {
@@ -243,10 +253,10 @@ mod tests {
     fn x11_large_requests_fall_back_to_udp() {
         let mut target = Target::of_uri(b"sip:192.0.2.9").unwrap();
         let hop = target.hop(2000, &locals()).unwrap();
-        assert!(target.fall_back(&hop));
+        assert_eq!(target.fall_back(&hop), Some(Fallback::SamePeer));
         let hop = target.hop(2000, &locals()).unwrap();
         assert_eq!(hop.transport, Transport::Udp);
-        assert!(!target.fall_back(&hop));
+        assert_eq!(target.fall_back(&hop), None);
     }
 
     fn peer(transport: Transport) -> Hop {
@@ -272,11 +282,11 @@ mod tests {
         let mut target = Target::in_dialog(b"sip:192.0.2.9:5070", &peer(Transport::Tcp));
         let hop = target.hop(9, &locals()).unwrap();
         assert_eq!((hop.transport, hop.flow), (Transport::Tcp, Some(FlowId(7))));
-        assert!(target.fall_back(&hop));
+        assert_eq!(target.fall_back(&hop), Some(Fallback::ByUri));
         let hop = target.hop(9, &locals()).unwrap();
         assert_eq!((hop.transport, hop.flow), (Transport::Udp, None));
         assert_eq!(hop.remote.to_string(), "192.0.2.9:5070");
-        assert!(!target.fall_back(&hop));
+        assert_eq!(target.fall_back(&hop), None);
     }
 
     #[test]

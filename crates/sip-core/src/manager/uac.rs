@@ -11,7 +11,7 @@ use super::inbound::Inbound;
 use super::outgoing::Draft;
 use super::register::Registration;
 use super::slab::Key;
-use super::target::{Host, Target};
+use super::target::{Fallback, Host, Target};
 use super::timers::Due;
 use crate::validate::is_usable_response;
 use crate::{Message, Method};
@@ -123,14 +123,15 @@ impl SipManager {
         let owner = exchange.owner;
         match &exchange.state {
             State::Trying { client: own, hop, .. } if *own == client => {
-                // The credentials stay: they cover neither Via nor transport.
                 let hop = *hop;
                 let wanted = self.is_wanted(owner);
                 let exchange = self.exchanges.get_mut(key).filter(|_| wanted);
-                if exchange.is_some_and(|exchange| exchange.target.fall_back(&hop)) {
-                    self.depart(now, key);
-                } else {
-                    self.finish(key, Outcome::Failed(Cause::Transport, None));
+                match exchange.and_then(|exchange| exchange.target.fall_back(&hop)) {
+                    // The credentials stay: they cover neither Via nor transport.
+                    Some(Fallback::SamePeer) => self.depart(now, key),
+                    // Whoever is there was not the one who asked for them.
+                    Some(Fallback::ByUri) => self.start_over(now, key),
+                    None => self.finish(key, Outcome::Failed(Cause::Transport, None)),
                 }
             }
             State::Locating
@@ -139,6 +140,14 @@ impl SipManager {
             | State::Authorizing(_)
             | State::Judging(_)
             | State::Reading(_) => {}
+        }
+    }
+
+    /// Sends the request as if nobody had challenged it yet.
+    fn start_over(&mut self, now: Instant, key: Key) {
+        if let Some(exchange) = self.exchanges.get_mut(key) {
+            exchange.draft.credentials.clear();
+            self.protect(now, key);
         }
     }
 

@@ -9,6 +9,7 @@ mod challenges;
 mod datagrams;
 mod disorder;
 mod double;
+mod elsewhere;
 mod flows;
 mod interleaved;
 mod loss;
