@@ -52,7 +52,9 @@ pub(crate) fn judge(
         && matches!(report.hash.0, 8..=10)
         && report.class == 0
         && report.created.abs_diff(now) <= FRESH.as_secs()
-        && report.expires.is_none_or(|expires| expires > now)
+        && report.expires.is_some_and(|expires| {
+            expires > now && expires <= report.created.saturating_add(FRESH.as_secs())
+        })
         && report.key == KeyValidity::Valid
         && report.strong
         && is_for(&report.notations, role);
@@ -107,7 +109,7 @@ mod tests {
     #[test]
     fn each_fact_that_does_not_hold_is_a_refusal() {
         type Change = (&'static str, fn(&mut Report));
-        let changes: [Change; 15] = [
+        let changes: [Change; 17] = [
             ("bad", |r| r.good = false),
             ("g05 two signatures", |r| r.signatures = 2),
             ("g24 other data", |r| r.data_sha256 = [0; 32]),
@@ -117,6 +119,8 @@ mod tests {
             ("made too early", |r| r.created = NOW.as_secs() - 301),
             ("made too late", |r| r.created = NOW.as_secs() + 301),
             ("over", |r| r.expires = Some(NOW.as_secs())),
+            ("it never expires", |r| r.expires = None),
+            ("it holds too long", |r| r.expires = Some(r.created + 301)),
             ("g02 expired key", |r| r.key = KeyValidity::Expired),
             ("g03 revoked key", |r| r.key = KeyValidity::Revoked),
             ("g16 no back-signature", |r| r.key = KeyValidity::NotForSigning),
