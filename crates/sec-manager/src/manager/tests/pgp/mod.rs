@@ -1,11 +1,14 @@
 //! The PGP scheme between two managers: the conformance kit, and the cases of the catalogue.
 
+mod answers;
+mod bodies;
 mod callee;
 mod caller;
 mod checks;
 mod dialog;
 mod judged;
 mod queue;
+mod signing;
 mod trust;
 
 use super::*;
