@@ -159,6 +159,45 @@ async fn read(connection: &mut Box<dyn Connection>) -> String {
     String::from_utf8(chunk.get(..count).unwrap().to_vec()).unwrap()
 }
 
+/// Bob's host, called over a connection from 192.0.2.9 by whoever has this Contact.
+async fn up_over_tcp(
+    world: &World, bob: &mut Side, contact: &str,
+) -> (Box<dyn Connection>, CallId, String) {
+    let (_, network) = world.sim.host([192, 0, 2, 9].into());
+    let to = SocketAddr::from(([192, 0, 2, 2], 5060));
+    let mut connection = network.connect(Transport::Tcp, to).await.unwrap();
+    let invite = from_contact(&Wanted::default(), contact);
+    connection.write_all(tcp(&invite).as_bytes()).await.unwrap();
+    let id = bob.incoming().await;
+    bob.endpoint.accept(id, sdp("answer")).unwrap();
+    let ok = read(&mut connection).await;
+    let tag = to_tag(&ok);
+    let ack = Wanted { method: "ACK", branch: "a", to_tag: tag, ..Wanted::default() };
+    connection.write_all(tcp(&request(&ack)).as_bytes()).await.unwrap();
+    assert_eq!(bob.next().await, Event::Confirmed { id });
+    (connection, id, tag.to_owned())
+}
+
+#[test]
+fn d03_a_request_over_the_dialogs_connection_is_the_peers_wherever_its_contact_points() {
+    let (world, mut bob, double, _) = pair(Script::default());
+    world.run(async {
+        let contact = "sip:mallory@192.0.2.8";
+        let (mut connection, id, tag) = up_over_tcp(&world, &mut bob, contact).await;
+        // Our own re-INVITE went over it too, on its way to the Contact.
+        bob.endpoint.reinvite(id, sdp("more")).unwrap();
+        let invite = read(&mut connection).await;
+        let ok = response(&invite, "200 OK", &format!("Contact: <{contact}>\r\n"));
+        connection.write_all(ok.as_bytes()).await.unwrap();
+        assert!(matches!(bob.next().await, Event::ReinviteAnswered { .. }));
+        assert!(read(&mut connection).await.starts_with("ACK "));
+        let inside = Wanted { branch: "r", cseq: 2, to_tag: &tag, ..Wanted::default() };
+        connection.write_all(tcp(&request(&inside)).as_bytes()).await.unwrap();
+        assert!(matches!(bob.next().await, Event::Reinvited { .. }));
+    });
+    assert_eq!(double.count("request_received INVITE in dialog"), 1, "{:?}", double.asked());
+}
+
 /// The registrar's connection, over which a call came in, breaks while the BYE is being signed for
 /// it; the caller's Contact names a host of the caller's own.
 #[test]
@@ -171,18 +210,8 @@ fn a16_credentials_for_a_connection_that_is_gone_go_nowhere_else() {
     let _listener =
         network.listen(Transport::Tcp, SocketAddr::from(([192, 0, 2, 8], 5060))).unwrap();
     world.run(async {
-        let (_, network) = world.sim.host([192, 0, 2, 9].into());
-        let to = SocketAddr::from(([192, 0, 2, 2], 5060));
-        let mut connection = network.connect(Transport::Tcp, to).await.unwrap();
-        let invite = from_contact(&Wanted::default(), "sip:mallory@192.0.2.8");
-        connection.write_all(tcp(&invite).as_bytes()).await.unwrap();
-        let id = bob.incoming().await;
-        bob.endpoint.accept(id, sdp("answer")).unwrap();
-        let ok = read(&mut connection).await;
-        let tag = to_tag(&ok);
-        let ack = Wanted { method: "ACK", branch: "a", to_tag: tag, ..Wanted::default() };
-        connection.write_all(tcp(&request(&ack)).as_bytes()).await.unwrap();
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        let contact = "sip:mallory@192.0.2.8";
+        let (mut connection, id, _) = up_over_tcp(&world, &mut bob, contact).await;
         bob.endpoint.hang_up(id).unwrap();
         assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
         let bye = read(&mut connection).await;
