@@ -2,12 +2,13 @@
 
 use crate::certificate::Component;
 use crate::store::{Entry, Secret};
+use bytes::Bytes;
 use pgp::composed::{DecryptionOptions, Message, MessageBuilder, TheRing};
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::errors::Error as PgpError;
 use pgp::types::Password;
 use rand08::rngs::OsRng;
-use sma::{Decrypted, Error, MAX_OCTETS};
+use sma::{Decrypted, Error, MAX_OCTETS, Plaintext};
 use std::io::Read as _;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -15,10 +16,10 @@ use zeroize::Zeroizing;
 /// AES-256, integrity protected (SEIPD version 1, which version 4 keys and GnuPG 2.2 know), no
 /// compression. RFC 9580 §5.13.1.
 pub(crate) fn encrypt(
-    recipients: &[Arc<Entry>], octets: Vec<u8>, now: u64,
+    recipients: &[Arc<Entry>], octets: Plaintext, now: u64,
 ) -> Result<Vec<u8>, Error> {
-    let mut message =
-        MessageBuilder::from_bytes("", octets).seipd_v1(OsRng, SymmetricKeyAlgorithm::AES256);
+    let mut message = MessageBuilder::from_bytes("", Bytes::from_owner(octets))
+        .seipd_v1(OsRng, SymmetricKeyAlgorithm::AES256);
     for recipient in recipients {
         let key = recipient.certificate.recipient(now);
         match key.ok_or(Error::Unusable)? {
@@ -65,6 +66,6 @@ pub(crate) fn decrypt(entry: &Entry, octets: &[u8]) -> Result<Decrypted, Error> 
     read.map_err(|_| Error::Malformed)?;
     match plain.len() > MAX_OCTETS {
         true => Err(Error::TooLarge),
-        false => Ok(Decrypted { octets: std::mem::take(&mut plain), integrity: true }),
+        false => Ok(Decrypted { octets: std::mem::take(&mut *plain).into(), integrity: true }),
     }
 }

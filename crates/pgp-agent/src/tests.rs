@@ -85,14 +85,14 @@ async fn a_passphrase_protects_the_file_and_opens_it() {
     let store = Store::open(folder.path(), passphrase("right")).unwrap();
     let agent = Agent::new(store);
     let key = agent.generate("sip:alice@example.org".into()).await.unwrap();
-    let message = agent.encrypt(vec![key.fingerprint.clone()], b"text".to_vec());
+    let message = agent.encrypt(vec![key.fingerprint.clone()], b"text".to_vec().into());
     let message = message.await.unwrap();
     let open = |protection| Store::open(folder.path(), protection);
     assert!(matches!(open(passphrase("wrong")), Err(StoreError::WrongPassphrase(_))));
     assert!(matches!(open(Protection::ModeOnly), Err(StoreError::Protected(_))));
     let again = Agent::new(open(passphrase("right")).unwrap());
     let plain = again.decrypt(key.fingerprint.clone(), message.clone()).await;
-    assert_eq!(plain.unwrap().octets, b"text");
+    assert_eq!(plain.unwrap().octets.expose(), b"text");
     let closed = Agent::new(open(Protection::Closed).unwrap());
     assert_eq!(closed.identities().await.unwrap(), std::slice::from_ref(&key));
     let refused = closed.sign(to_sign(&key.fingerprint, b"data")).await;
@@ -142,11 +142,11 @@ async fn g25_a_message_for_another_recipient_or_without_integrity_is_refused() {
     let their = Agent::new(open(&other).unwrap()).export(bob.clone()).await;
     let imported = alice.import(their.unwrap().into_bytes()).await.unwrap();
     assert!(!imported[0].secret && imported[0].fingerprint == bob);
-    let message = alice.encrypt(vec![bob.clone()], b"text".to_vec()).await.unwrap();
+    let message = alice.encrypt(vec![bob.clone()], b"text".to_vec().into()).await.unwrap();
     assert_eq!(alice.decrypt(key.clone(), message.clone()).await, Err(Error::NoSuchKey));
     assert_eq!(alice.decrypt(bob, message.clone()).await, Err(Error::NoSuchKey));
     // Tag 18 turned into tag 9, which knows no integrity.
-    let sealed = alice.encrypt(vec![key.clone()], b"text".to_vec()).await.unwrap();
+    let sealed = alice.encrypt(vec![key.clone()], b"text".to_vec().into()).await.unwrap();
     let at = 2 + usize::from(sealed[1]);
     assert_eq!((sealed[0], sealed[at]), (0xC1, 0xD2));
     let mut stripped = sealed;

@@ -133,7 +133,7 @@ async fn g25_only_what_has_integrity_and_no_compression_is_opened() {
     let (agent, _folder) = agent();
     let ours = agent.identities().await.unwrap().remove(0).fingerprint;
     let plain = agent.decrypt(ours.clone(), data("plain.pgp")).await.unwrap();
-    assert_eq!((plain.octets, plain.integrity), (data("data"), true));
+    assert_eq!((plain.octets, plain.integrity), (data("data").into(), true));
     for refused in ["compressed.pgp", "unprotected.pgp"] {
         let answer = agent.decrypt(ours.clone(), data(refused)).await;
         assert_eq!(answer, Err(Error::Malformed), "{refused}");

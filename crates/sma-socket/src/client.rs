@@ -1,13 +1,13 @@
 //! The client: SMA as the security manager's process sees it.
 
-use crate::connection::{Connection, Encoded, Kind};
+use crate::connection::{Connection, Kind};
 use crate::frame::{self, Answer, Body, Frame, FrameError, Question, RequestId};
-use crate::link::{Broken, Link};
+use crate::link::{Broken, Encoded, Link};
 use crate::{Deadlines, MAX_QUEUED, MAX_RUNNING};
 use async_trait::async_trait;
 use sma::{
-    Decrypted, Error, Fingerprint, Key, KeyAdministration, MAX_OCTETS, Report, SecurityApplication,
-    ToSign, ToVerify,
+    Decrypted, Error, Fingerprint, Key, KeyAdministration, MAX_OCTETS, Plaintext, Report,
+    SecurityApplication, ToSign, ToVerify,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -137,9 +137,9 @@ impl SecurityApplication for Client {
     }
 
     async fn encrypt(
-        &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
+        &self, recipients: Vec<Fingerprint>, octets: Plaintext,
     ) -> Result<Vec<u8>, Error> {
-        within_limit(&octets, MAX_OCTETS)?;
+        within_limit(octets.expose(), MAX_OCTETS)?;
         let question = Question::Encrypt { recipients, octets };
         match self.ask(question).await? {
             Answer::Octets(octets) if octets.len() <= MAX_OCTETS => Ok(octets),
@@ -151,7 +151,7 @@ impl SecurityApplication for Client {
         within_limit(&octets, MAX_OCTETS)?;
         let question = Question::Decrypt { recipient, octets };
         match self.ask(question).await? {
-            Answer::Decrypted(plain) if plain.octets.len() <= MAX_OCTETS => Ok(plain),
+            Answer::Decrypted(plain) if plain.octets.expose().len() <= MAX_OCTETS => Ok(plain),
             _ => Err(Error::Protocol),
         }
     }

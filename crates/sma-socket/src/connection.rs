@@ -1,18 +1,14 @@
 //! The client's half of a connection: a task that owns the link and hands out the answers.
 
 use crate::frame::{Answer, Body, Frame, Question, RequestId};
-use crate::link::{Broken, Link};
+use crate::link::{Broken, Encoded, Link};
 use sma::Error;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
-use zeroize::Zeroizing;
 
 /// Commands that wait for the task; a question that finds no place is [`Error::Busy`].
 const COMMANDS: usize = 128;
-
-/// An encoded question; kept whole, since it may be asked again over another connection.
-pub(crate) type Encoded = Arc<Zeroizing<Vec<u8>>>;
 
 /// What came back: an answer, or why the connection ended first.
 pub(crate) type Outcome = Result<Result<Answer, Error>, Broken>;
@@ -144,13 +140,13 @@ fn on_command(
     match command {
         Command::Ask { id, question, waiting: new } => {
             waiting.insert(id, new);
-            link.send(&question)
+            link.send(question)
         }
         Command::Cancel(id) => match waiting.remove(&id) {
             Some(_) => {
                 let body = Body::Cancel;
                 let frame = crate::frame::encode(Frame { id, body });
-                link.send(&frame.map_err(|_| Broken::Nonsense)?)
+                link.send(Arc::new(frame.map_err(|_| Broken::Nonsense)?))
             }
             None => Ok(()),
         },

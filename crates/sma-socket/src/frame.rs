@@ -2,9 +2,11 @@
 
 use crate::MAX_FRAME;
 use crate::wire;
+use bytes::Bytes;
 use prost::Message as _;
 use sma::{
-    Decrypted, Error, Fingerprint, HashId, Key, KeyValidity, Notation, Report, ToSign, ToVerify,
+    Decrypted, Error, Fingerprint, HashId, Key, KeyValidity, Notation, Plaintext, Report, ToSign,
+    ToVerify,
 };
 use std::time::Duration;
 use thiserror::Error as ThisError;
@@ -14,7 +16,7 @@ use zeroize::Zeroizing;
 pub type RequestId = [u8; 16];
 
 /// One frame.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Frame {
     /// Which question this is, answers or cancels.
     pub id: RequestId,
@@ -23,7 +25,7 @@ pub struct Frame {
 }
 
 /// What a frame says.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Body {
     /// Client to server.
     Question(Question),
@@ -34,7 +36,7 @@ pub enum Body {
 }
 
 /// A method of [`sma::SecurityApplication`] or [`sma::KeyAdministration`] and its arguments.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Question {
     /// `identities`.
     Identities,
@@ -47,7 +49,7 @@ pub enum Question {
         /// To whom.
         recipients: Vec<Fingerprint>,
         /// The plaintext.
-        octets: Vec<u8>,
+        octets: Plaintext,
     },
     /// `decrypt`.
     Decrypt {
@@ -65,7 +67,7 @@ pub enum Question {
 }
 
 /// The value of an answer.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Answer {
     /// To `identities`, `generate` (exactly one) and `import`.
     Keys(Vec<Key>),
@@ -110,6 +112,9 @@ pub fn decode(octets: &[u8]) -> Result<Frame, FrameError> {
     if octets.len() > MAX_FRAME {
         return Err(FrameError::TooLarge);
     }
+    // One copy, wiped when the last part of it goes: from `Bytes` of its own the decoder takes
+    // parts, and nothing that it puts aside is left behind.
+    let octets = Bytes::from_owner(Zeroizing::new(octets.to_vec()));
     let wire = wire::Frame::decode(octets).map_err(|_| FrameError::Malformed)?;
     let id = wire.id.try_into().map_err(|_| FrameError::Malformed)?;
     let body = wire.body.and_then(from_wire).ok_or(FrameError::Malformed)?;
@@ -142,7 +147,7 @@ fn question_to_wire(question: Question) -> wire::Body {
         }),
         Question::Encrypt { recipients, octets } => wire::Body::Encrypt(wire::Encrypt {
             recipients: recipients.iter().map(ToString::to_string).collect(),
-            octets,
+            octets: Bytes::from_owner(octets),
         }),
         Question::Decrypt { recipient, octets } => {
             wire::Body::Decrypt(wire::Decrypt { recipient: recipient.to_string(), octets })
@@ -161,7 +166,7 @@ fn answer_to_wire(answer: Answer) -> wire::Body {
         Answer::Octets(octets) => wire::Body::Octets(octets),
         Answer::Report(report) => wire::Body::Report(report_to_wire(report)),
         Answer::Decrypted(plain) => wire::Body::Decrypted(wire::Decrypted {
-            octets: plain.octets,
+            octets: Bytes::from_owner(plain.octets),
             integrity: plain.integrity,
         }),
         Answer::Text(text) => wire::Body::Text(text),
@@ -183,9 +188,9 @@ fn from_wire(body: wire::Body) -> Option<Body> {
             signature: question.signature,
             known_notations: question.known_notations,
         })),
-        wire::Body::Encrypt(mut question) => Body::Question(Question::Encrypt {
+        wire::Body::Encrypt(question) => Body::Question(Question::Encrypt {
             recipients: fingerprints(&question.recipients)?,
-            octets: std::mem::take(&mut question.octets),
+            octets: plaintext(&question.octets),
         }),
         wire::Body::Decrypt(question) => Body::Question(Question::Decrypt {
             recipient: Fingerprint::parse(&question.recipient)?,
@@ -198,13 +203,17 @@ fn from_wire(body: wire::Body) -> Option<Body> {
         wire::Body::Keys(keys) => Body::Answer(Ok(Answer::Keys(keys_from_wire(keys)?))),
         wire::Body::Octets(octets) => Body::Answer(Ok(Answer::Octets(octets))),
         wire::Body::Report(report) => Body::Answer(Ok(Answer::Report(report_from_wire(report)?))),
-        wire::Body::Decrypted(mut plain) => Body::Answer(Ok(Answer::Decrypted(Decrypted {
-            octets: std::mem::take(&mut plain.octets),
+        wire::Body::Decrypted(plain) => Body::Answer(Ok(Answer::Decrypted(Decrypted {
+            octets: plaintext(&plain.octets),
             integrity: plain.integrity,
         }))),
         wire::Body::Text(text) => Body::Answer(Ok(Answer::Text(text))),
         wire::Body::Failure(code) => Body::Answer(Err(error_from_wire(code)?)),
     })
+}
+
+fn plaintext(part: &Bytes) -> Plaintext {
+    Plaintext::from(part.to_vec())
 }
 
 fn fingerprints(texts: &[String]) -> Option<Vec<Fingerprint>> {

@@ -107,7 +107,7 @@ fn answer_to(id: RequestId, answer: Result<Answer, Error>, link: &mut Link) -> R
         let body = Body::Answer(Err(Error::TooLarge));
         frame::encode(Frame { id, body })
     });
-    link.send(&frame.map_err(|_| Broken::Nonsense)?)
+    link.send(Arc::new(frame.map_err(|_| Broken::Nonsense)?))
 }
 
 impl Server {

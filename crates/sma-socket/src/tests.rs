@@ -189,9 +189,9 @@ async fn large_questions_and_answers_at_once_do_not_block_each_other() {
             let (client, key) = (client.clone(), key.clone());
             let octets = vec![u8::try_from(n).unwrap(); 60_000];
             tokio::spawn(async move {
-                let message = client.encrypt(vec![key.clone()], octets.clone()).await;
+                let message = client.encrypt(vec![key.clone()], octets.clone().into()).await;
                 let plain = client.decrypt(key, message.unwrap()).await.unwrap();
-                assert!(plain.octets == octets);
+                assert!(plain.octets.expose() == octets);
             })
         })
         .collect();

@@ -1,10 +1,11 @@
 //! The protobuf messages: field numbers are the contract with other implementations.
 //!
 //! They are plain data; [`frame`](crate::frame) turns them into the types of `sma` and checks
-//! them. `Debug` shows nothing of a frame: one may carry a plaintext.
+//! them. `Debug` shows nothing of a frame: one may carry a plaintext. A plaintext is a part of the
+//! octets that were decoded, or what is to be encoded itself, and is wiped by whoever owns those.
 
+use bytes::Bytes;
 use prost::{Message, Oneof};
-use zeroize::Zeroize as _;
 
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
@@ -95,8 +96,8 @@ pub(crate) struct Verify {
 pub(crate) struct Encrypt {
     #[prost(string, repeated, tag = "1")]
     pub(crate) recipients: Vec<String>,
-    #[prost(bytes = "vec", tag = "2")]
-    pub(crate) octets: Vec<u8>,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub(crate) octets: Bytes,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -153,20 +154,8 @@ pub(crate) struct Report {
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub(crate) struct Decrypted {
-    #[prost(bytes = "vec", tag = "1")]
-    pub(crate) octets: Vec<u8>,
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(crate) octets: Bytes,
     #[prost(bool, tag = "2")]
     pub(crate) integrity: bool,
-}
-
-impl Drop for Encrypt {
-    fn drop(&mut self) {
-        self.octets.zeroize();
-    }
-}
-
-impl Drop for Decrypted {
-    fn drop(&mut self) {
-        self.octets.zeroize();
-    }
 }

@@ -17,9 +17,11 @@
 pub mod conformance;
 mod null;
 mod observed;
+mod plaintext;
 
 pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
+pub use plaintext::Plaintext;
 
 use async_trait::async_trait;
 use std::fmt;
@@ -151,18 +153,12 @@ pub enum KeyValidity {
 }
 
 /// Plaintext and what is known of its ciphertext.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Decrypted {
     /// The plaintext.
-    pub octets: Vec<u8>,
+    pub octets: Plaintext,
     /// Whether it was protected against change (SEIPD with a passed integrity check).
     pub integrity: bool,
-}
-
-impl fmt::Debug for Decrypted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Decrypted({} bytes, integrity: {})", self.octets.len(), self.integrity)
-    }
 }
 
 /// Why the application did not answer a question.
@@ -233,7 +229,7 @@ pub trait SecurityApplication: Send + Sync {
     /// # Errors
     /// [`Error::NoSuchKey`], [`Error::Unusable`] where one has no encryption key.
     async fn encrypt(
-        &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
+        &self, recipients: Vec<Fingerprint>, octets: Plaintext,
     ) -> Result<Vec<u8>, Error>;
 
     /// Decrypts with the private key of `recipient`.

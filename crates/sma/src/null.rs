@@ -1,6 +1,8 @@
 //! The null implementations.
 
-use crate::{Decrypted, Error, Fingerprint, Key, Report, SecurityApplication, ToSign, ToVerify};
+use crate::{
+    Decrypted, Error, Fingerprint, Key, Plaintext, Report, SecurityApplication, ToSign, ToVerify,
+};
 use async_trait::async_trait;
 
 /// A security application that refuses every question.
@@ -27,7 +29,7 @@ macro_rules! without_keys {
                 Err($error)
             }
 
-            async fn encrypt(&self, _: Vec<Fingerprint>, _: Vec<u8>) -> Result<Vec<u8>, Error> {
+            async fn encrypt(&self, _: Vec<Fingerprint>, _: Plaintext) -> Result<Vec<u8>, Error> {
                 Err($error)
             }
 

@@ -1,6 +1,8 @@
 //! A decorator that shows every signal, redacted, to a sink.
 
-use crate::{Decrypted, Error, Fingerprint, Key, Report, SecurityApplication, ToSign, ToVerify};
+use crate::{
+    Decrypted, Error, Fingerprint, Key, Plaintext, Report, SecurityApplication, ToSign, ToVerify,
+};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -70,10 +72,10 @@ impl<S: SecurityApplication + ?Sized> SecurityApplication for Observed<S> {
     }
 
     async fn encrypt(
-        &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
+        &self, recipients: Vec<Fingerprint>, octets: Plaintext,
     ) -> Result<Vec<u8>, Error> {
         let names: Vec<&str> = recipients.iter().map(Fingerprint::as_str).collect();
-        self.asked("encrypt", format!("{} bytes to {}", octets.len(), names.join(", ")));
+        self.asked("encrypt", format!("{} bytes to {}", octets.expose().len(), names.join(", ")));
         let answer = self.inner.encrypt(recipients, octets).await;
         self.answered("encrypt", answer, |octets| format!("{} bytes", octets.len()))
     }
@@ -81,6 +83,6 @@ impl<S: SecurityApplication + ?Sized> SecurityApplication for Observed<S> {
     async fn decrypt(&self, recipient: Fingerprint, octets: Vec<u8>) -> Result<Decrypted, Error> {
         self.asked("decrypt", format!("{} bytes as {recipient}", octets.len()));
         let answer = self.inner.decrypt(recipient, octets).await;
-        self.answered("decrypt", answer, |plain| format!("{} bytes", plain.octets.len()))
+        self.answered("decrypt", answer, |plain| format!("{} bytes", plain.octets.expose().len()))
     }
 }

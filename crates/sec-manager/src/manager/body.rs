@@ -13,7 +13,7 @@ use ssa::{Answer, Body, BodyVerdict, CallRef, Direction, Plan, Refusal};
 use sst::Requirement;
 use std::sync::Arc;
 use std::time::Duration;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroize as _;
 
 /// The body cannot be read; one answer for every reason. RFC 3261 §21.4.28.
 const UNDECIPHERABLE: Refusal = Refusal::new(493, "Undecipherable");
@@ -165,12 +165,12 @@ async fn open(
 ) -> Result<Body, Refusal> {
     let ciphertext = mime::ciphertext(body).map_err(|_| UNDECIPHERABLE)?.to_vec();
     let plain = jobs.decrypt(exchange.own.clone(), ciphertext).await.map_err(unavailable)?;
-    let octets = Zeroizing::new(plain.octets);
     if !plain.integrity {
         return Err(UNDECIPHERABLE);
     }
     let nonce = exchange.nonces.first().map(Vec::as_slice).unwrap_or_default();
-    mime::open(&binding(exchange, direction), nonce, &octets).map_err(|_| UNDECIPHERABLE)
+    mime::open(&binding(exchange, direction), nonce, plain.octets.expose())
+        .map_err(|_| UNDECIPHERABLE)
 }
 
 /// Our application's trouble is ours; anything else is the body's.

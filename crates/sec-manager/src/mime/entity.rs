@@ -3,6 +3,7 @@
 use super::{Field, MAX_BODY, MimeError, split};
 use crate::aor::Aor;
 use crate::cs1::Role;
+use sma::Plaintext;
 use ssa::Body;
 
 /// Nonces an entity may name: one for each challenge that was answered.
@@ -27,7 +28,9 @@ pub struct Binding<'a> {
 /// [`MimeError::TooLarge`] for no nonce, more than [`MAX_NONCES`] or an entity over [`MAX_BODY`];
 /// [`MimeError::MediaType`] for a body without a type; [`MimeError::Field`] for a value that is no
 /// single line.
-pub fn enclose(binding: &Binding<'_>, nonces: &[&[u8]], body: &Body) -> Result<Vec<u8>, MimeError> {
+pub fn enclose(
+    binding: &Binding<'_>, nonces: &[&[u8]], body: &Body,
+) -> Result<Plaintext, MimeError> {
     if nonces.is_empty() || nonces.len() > MAX_NONCES {
         return Err(MimeError::TooLarge);
     }
@@ -54,7 +57,7 @@ pub fn enclose(binding: &Binding<'_>, nonces: &[&[u8]], body: &Body) -> Result<V
     }
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(&body.octets);
-    Ok(out)
+    Ok(Plaintext::from(out))
 }
 
 /// Reads a decrypted entity: it must be bound to this exchange and to `nonce`.

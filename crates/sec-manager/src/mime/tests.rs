@@ -186,11 +186,11 @@ fn a_body_of_64_kib_is_the_largest() {
     let exchange = Exchange::new();
     let binding = exchange.binding();
     let enclosed = |length| enclose(&binding, &[b"n"], &sdp(&vec![b'x'; length]));
-    let around = enclosed(0).unwrap().len();
+    let around = enclosed(0).unwrap().expose().len();
     let largest = enclosed(MAX_BODY - around).unwrap();
-    assert_eq!(open(&binding, b"n", &largest), Ok(sdp(&vec![b'x'; MAX_BODY - around])));
+    assert_eq!(open(&binding, b"n", largest.expose()), Ok(sdp(&vec![b'x'; MAX_BODY - around])));
     assert_eq!(enclosed(MAX_BODY - around + 1), Err(MimeError::TooLarge));
-    let larger = [largest.as_slice(), b"x"].concat();
+    let larger = [largest.expose(), b"x"].concat();
     assert_eq!(open(&binding, b"n", &larger), Err(MimeError::TooLarge));
 }
 
@@ -225,13 +225,13 @@ fn an_entity_names_its_exchange() {
     let exchange = Exchange::new();
     let binding = exchange.binding();
     let built = enclose(&binding, &[b"one", b"two"], &sdp(b"v=0\r\n")).unwrap();
-    assert_eq!(String::from_utf8_lossy(&built), ENTITY);
+    assert_eq!(String::from_utf8_lossy(built.expose()), ENTITY);
     for nonce in [b"one", b"two"] {
-        assert_eq!(open(&binding, nonce, &built), Ok(sdp(b"v=0\r\n")));
+        assert_eq!(open(&binding, nonce, built.expose()), Ok(sdp(b"v=0\r\n")));
     }
     let four = [b"1".as_slice(), b"2", b"3", b"4"];
     let built = enclose(&binding, &four, &sdp(b"v=0\r\n")).unwrap();
-    assert_eq!(open(&binding, b"4", &built), Ok(sdp(b"v=0\r\n")));
+    assert_eq!(open(&binding, b"4", built.expose()), Ok(sdp(b"v=0\r\n")));
 }
 
 #[test]

@@ -6,14 +6,15 @@
 
 use crate::Platform;
 use crate::party::Party;
-use sma::{Decrypted, Error, Fingerprint, Key, Report, SecurityApplication, ToSign, ToVerify};
+use sma::{
+    Decrypted, Error, Fingerprint, Key, Plaintext, Report, SecurityApplication, ToSign, ToVerify,
+};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// Questions that run at once, that wait, and of one party in all.
 const RUNNING: usize = 4;
@@ -67,12 +68,9 @@ impl Jobs {
 
     /// Encrypts.
     pub(crate) async fn encrypt(
-        &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
+        &self, recipients: Vec<Fingerprint>, octets: Plaintext,
     ) -> Result<Vec<u8>, Error> {
-        // Wiped where there is no place in the queue: it holds media keys.
-        let mut octets = Zeroizing::new(octets);
-        let encrypt = || self.application.encrypt(recipients, std::mem::take(&mut *octets));
-        self.ask(None, MAKING, encrypt).await
+        self.ask(None, MAKING, || self.application.encrypt(recipients, octets)).await
     }
 
     /// Decrypts.

@@ -2,8 +2,8 @@
 
 use super::toy::{self, ENCRYPTED, Reader, Signature};
 use crate::{
-    Decrypted, Error, Fingerprint, HashId, Key, KeyAdministration, KeyValidity, MAX_OCTETS, Report,
-    SecurityApplication, ToSign, ToVerify,
+    Decrypted, Error, Fingerprint, HashId, Key, KeyAdministration, KeyValidity, MAX_OCTETS,
+    Plaintext, Report, SecurityApplication, ToSign, ToVerify,
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -169,8 +169,9 @@ impl SecurityApplication for Double {
     }
 
     async fn encrypt(
-        &self, recipients: Vec<Fingerprint>, mut octets: Vec<u8>,
+        &self, recipients: Vec<Fingerprint>, octets: Plaintext,
     ) -> Result<Vec<u8>, Error> {
+        let mut octets = octets.expose().to_vec();
         within_limit(&octets)?;
         if recipients.is_empty() {
             return Err(Error::NoSuchKey);
@@ -203,7 +204,7 @@ impl SecurityApplication for Double {
         if toy::hash(&[b"integrity", &session, &plain]) != integrity {
             return Err(Error::Malformed);
         }
-        Ok(Decrypted { octets: plain, integrity: true })
+        Ok(Decrypted { octets: plain.into(), integrity: true })
     }
 }
 

@@ -191,7 +191,7 @@ impl Kit<'_> {
         let plain = message.windows(DATA.len()).any(|window| window == DATA);
         self.check("the ciphertext does not show the plaintext", !plain, &message);
         let answer = self.application.decrypt(own.clone(), message.clone()).await;
-        let same = matches!(&answer, Ok(plain) if plain.octets == DATA && plain.integrity);
+        let same = matches!(&answer, Ok(plain) if plain.octets.expose() == DATA && plain.integrity);
         self.check("decrypt gives back what was encrypted", same, &answer);
         for at in [message.len() / 2, message.len() - 1] {
             let mut changed = message.clone();
@@ -204,7 +204,7 @@ impl Kit<'_> {
         let answer = self.encrypt(own, &[]).await;
         if let Some(empty) = self.expect("encrypt takes nothing at all", answer) {
             let answer = self.application.decrypt(own.clone(), empty).await;
-            let same = matches!(&answer, Ok(plain) if plain.octets.is_empty());
+            let same = matches!(&answer, Ok(plain) if plain.octets.expose().is_empty());
             self.check("and decrypt gives nothing back", same, &answer);
         }
     }
@@ -222,7 +222,7 @@ impl Kit<'_> {
         let answer = self.application.decrypt(own.clone(), large).await;
         let refused = answer == Err(Error::TooLarge);
         self.check("decrypt refuses more than MAX_OCTETS", refused, &answer);
-        let answer = self.application.encrypt(Vec::new(), DATA.to_vec()).await;
+        let answer = self.application.encrypt(Vec::new(), DATA.to_vec().into()).await;
         self.check("encrypting to nobody is refused", answer.is_err(), &answer);
     }
 
@@ -248,7 +248,7 @@ impl Kit<'_> {
 
     async fn encrypt(&self, recipient: &Fingerprint, octets: &[u8]) -> Result<Vec<u8>, Error> {
         let recipients = vec![recipient.clone()];
-        self.application.encrypt(recipients, octets.to_vec()).await
+        self.application.encrypt(recipients, octets.to_vec().into()).await
     }
 }
 

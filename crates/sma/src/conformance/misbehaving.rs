@@ -2,7 +2,8 @@
 
 use super::Gate;
 use crate::{
-    Decrypted, Deny, Error, Fingerprint, Key, Report, SecurityApplication, ToSign, ToVerify,
+    Decrypted, Deny, Error, Fingerprint, Key, Plaintext, Report, SecurityApplication, ToSign,
+    ToVerify,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -137,7 +138,7 @@ impl<S: SecurityApplication> SecurityApplication for Lying<S> {
     }
 
     async fn encrypt(
-        &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
+        &self, recipients: Vec<Fingerprint>, octets: Plaintext,
     ) -> Result<Vec<u8>, Error> {
         self.inner.encrypt(recipients, octets).await
     }
@@ -170,7 +171,7 @@ macro_rules! obstructed {
             async fn encrypt(
                 &self,
                 recipients: Vec<Fingerprint>,
-                octets: Vec<u8>,
+                octets: Plaintext,
             ) -> Result<Vec<u8>, Error> {
                 self.pass().await?;
                 self.inner.encrypt(recipients, octets).await

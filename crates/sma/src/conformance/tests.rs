@@ -74,8 +74,8 @@ fn doubles_of_one_directory_verify_each_other() {
     assert_eq!(report.created, 1_700_000_000);
     assert_eq!(report.expires, Some(1_700_000_300));
     assert_eq!(now(bob.sign(to_sign(&key))), Err(Error::NoSuchKey));
-    let message = now(bob.encrypt(vec![key.clone()], b"text".to_vec())).unwrap();
-    assert_eq!(now(alice.decrypt(key.clone(), message.clone())).unwrap().octets, b"text");
+    let message = now(bob.encrypt(vec![key.clone()], b"text".to_vec().into())).unwrap();
+    assert_eq!(now(alice.decrypt(key.clone(), message.clone())).unwrap().octets.expose(), b"text");
     assert_eq!(now(bob.decrypt(key, message)), Err(Error::NoSuchKey));
 }
 

@@ -79,7 +79,7 @@ fn answers(key: &Fingerprint) -> Vec<(&'static str, Body)> {
         answer("report", Answer::Report(report(key))),
         answer(
             "decrypted",
-            Answer::Decrypted(Decrypted { octets: b"v=0\r\n".to_vec(), integrity: true }),
+            Answer::Decrypted(Decrypted { octets: b"v=0\r\n".to_vec().into(), integrity: true }),
         ),
         answer("text", Answer::Text("-----BEGIN PGP PUBLIC KEY BLOCK-----".to_owned())),
         ("failure", Body::Answer(Err(Error::Busy))),

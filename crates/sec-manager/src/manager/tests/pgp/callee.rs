@@ -15,7 +15,9 @@ impl SecurityApplication for Strange {
         Err(sma::Error::NoSuchKey)
     }
 
-    async fn encrypt(&self, _: Vec<sma::Fingerprint>, _: Vec<u8>) -> Result<Vec<u8>, sma::Error> {
+    async fn encrypt(
+        &self, _: Vec<sma::Fingerprint>, _: sma::Plaintext,
+    ) -> Result<Vec<u8>, sma::Error> {
         Err(sma::Error::NoSuchKey)
     }
 

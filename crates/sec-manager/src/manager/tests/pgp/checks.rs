@@ -106,7 +106,9 @@ impl SecurityApplication for Closed {
         self.inner.verify(question).await
     }
 
-    async fn encrypt(&self, to: Vec<Fingerprint>, octets: Vec<u8>) -> Result<Vec<u8>, Error> {
+    async fn encrypt(
+        &self, to: Vec<Fingerprint>, octets: sma::Plaintext,
+    ) -> Result<Vec<u8>, Error> {
         self.inner.encrypt(to, octets).await
     }
 

@@ -196,7 +196,7 @@ fn g25_a_plaintext_without_integrity_is_refused() {
         }
 
         async fn encrypt(
-            &self, to: Vec<sma::Fingerprint>, octets: Vec<u8>,
+            &self, to: Vec<sma::Fingerprint>, octets: sma::Plaintext,
         ) -> Result<Vec<u8>, sma::Error> {
             self.0.encrypt(to, octets).await
         }

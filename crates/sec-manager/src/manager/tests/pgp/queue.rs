@@ -25,7 +25,7 @@ impl SecurityApplication for Busy {
         std::future::pending().await
     }
 
-    async fn encrypt(&self, _: Vec<Fingerprint>, _: Vec<u8>) -> Result<Vec<u8>, Error> {
+    async fn encrypt(&self, _: Vec<Fingerprint>, _: sma::Plaintext) -> Result<Vec<u8>, Error> {
         std::future::pending().await
     }
 

@@ -24,7 +24,7 @@ impl SecurityApplication for Counting {
     }
 
     async fn encrypt(
-        &self, recipients: Vec<sma::Fingerprint>, plaintext: Vec<u8>,
+        &self, recipients: Vec<sma::Fingerprint>, plaintext: sma::Plaintext,
     ) -> Result<Vec<u8>, sma::Error> {
         self.0.encrypt(recipients, plaintext).await
     }
