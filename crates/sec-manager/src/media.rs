@@ -106,11 +106,11 @@ impl CallMedia {
         if !standing.encrypted {
             return Err(Refusal::new(488, "Not Acceptable Here"));
         }
-        let octets = self
+        let mut filled = self
             .keys
             .fill(direction, &body.octets, platform)
             .map_err(|_| Refusal::new(500, "Server Internal Error"))?;
-        Ok(Body { octets, ..body })
+        Ok(Body { octets: std::mem::take(&mut filled), ..body })
     }
 
     /// Empties the key slots of a body that came in. Keys that came in the clear are dropped.

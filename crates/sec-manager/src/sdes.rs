@@ -32,11 +32,15 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The master key and salt of a suite: never printed, wiped on drop.
+/// The master key and salt of a suite: never printed, wiped on drop. Boxed, so that a key is
+/// never moved.
 pub(crate) struct MasterKey {
     suite: Suite,
-    octets: Zeroizing<[u8; Suite::LONGEST_KEY]>,
+    octets: Box<Zeroizing<[u8; ROOM]>>,
 }
+
+/// Room for the longest key, and for one quantum of base64 beyond it.
+const ROOM: usize = Suite::LONGEST_KEY + 3;
 
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,19 +53,15 @@ impl MasterKey {
     pub(crate) fn made<E>(
         suite: Suite, source: impl FnOnce(&mut [u8]) -> Result<(), E>,
     ) -> Result<Self, E> {
-        let mut octets = Zeroizing::new([0; Suite::LONGEST_KEY]);
+        let mut octets = Box::new(Zeroizing::new([0; ROOM]));
         source(octets.as_mut_slice())?;
         Ok(Self { suite, octets })
     }
 
     fn decode(suite: Suite, text: &str) -> Option<Self> {
-        // Room for one quantum of base64 beyond the longest key.
-        let mut room = Zeroizing::new([0; Suite::LONGEST_KEY + 3]);
-        let length = BASE64.decode_slice(text, room.as_mut_slice()).ok()?;
-        let key = room.get(..length).filter(|key| key.len() == suite.key_length())?;
-        let mut octets = Zeroizing::new([0; Suite::LONGEST_KEY]);
-        octets.iter_mut().zip(key).for_each(|(own, octet)| *own = *octet);
-        Some(Self { suite, octets })
+        let mut octets = Box::new(Zeroizing::new([0; ROOM]));
+        let length = BASE64.decode_slice(text, octets.as_mut_slice()).ok()?;
+        (length == suite.key_length()).then_some(Self { suite, octets })
     }
 
     /// Master key, then master salt.
@@ -113,9 +113,9 @@ pub(crate) struct Unfilled;
 /// [`Unfilled`]: then nothing may leave.
 pub(crate) fn fill(
     body: &[u8], mut make: impl FnMut(Suite) -> Result<MasterKey, Unfilled>,
-) -> Result<(Vec<u8>, Vec<LineKey>), Unfilled> {
+) -> Result<(Zeroizing<Vec<u8>>, Vec<LineKey>), Unfilled> {
     // Sized at once, so that no copy of the keys stays behind in memory that was outgrown.
-    let mut filled = Vec::with_capacity(body.len() + MOST_KEYS * 64);
+    let mut filled = Zeroizing::new(Vec::with_capacity(body.len() + MOST_KEYS * 64));
     let mut keys = Vec::new();
     let mut walk = Walk::default();
     for row in body.split_inclusive(|octet| *octet == b'\n') {

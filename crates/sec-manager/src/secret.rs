@@ -2,7 +2,26 @@
 
 use std::fmt;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, zeroize_stack};
+
+/// Octets of stack that making keys may leave copies in.
+pub(crate) const KEYING: usize = 32 * 1024;
+
+/// Computes with secrets, and wipes `DEPTH` octets of the stack that the computation used.
+///
+/// Whatever is keyed is moved on its way to where it stays, and a move leaves its source behind.
+/// What `work` returns should be in a box, since it is moved once more. The compiler promises
+/// nothing about stacks: what holds is what a search of memory finds (`docs/promises.md`, 16).
+pub(crate) fn sheltered<const DEPTH: usize, T>(work: impl FnOnce() -> T) -> T {
+    // A frame of its own, which lies where the wiped one will lie.
+    #[inline(never)]
+    fn apart<T>(work: impl FnOnce() -> T) -> T {
+        work()
+    }
+    let value = apart(work);
+    zeroize_stack::<DEPTH>();
+    value
+}
 
 /// Whether two octet strings are the same, in a time that depends on their lengths alone.
 pub(crate) fn same(ours: &[u8], theirs: &[u8]) -> bool {

@@ -15,6 +15,7 @@ use crate::srtp::{SrtpOpener, SrtpSealer, Suite};
 use ssa::Direction;
 use ssm::{Attribute, Line, LineSecurity, MediaGuard, Profile, Refused};
 use std::collections::BTreeMap;
+use zeroize::Zeroizing;
 
 /// What is known of each media line's keys.
 #[derive(Debug, Default)]
@@ -98,7 +99,7 @@ impl Keys {
     /// Fills the slots of a body of ours with fresh keys.
     pub(super) fn fill(
         &mut self, direction: Direction, sdp: &[u8], platform: &dyn Platform,
-    ) -> Result<Vec<u8>, Unfilled> {
+    ) -> Result<Zeroizing<Vec<u8>>, Unfilled> {
         let make =
             |suite| MasterKey::made(suite, |octets| platform.random(octets)).map_err(|_| Unfilled);
         let (filled, keys) = sdes::fill(sdp, make)?;

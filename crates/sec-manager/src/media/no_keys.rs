@@ -3,6 +3,7 @@
 use crate::Platform;
 use ssa::Direction;
 use ssm::{Line, LineSecurity, MediaGuard, Refused};
+use zeroize::Zeroizing;
 
 /// No keys.
 #[derive(Debug, Default)]
@@ -38,7 +39,7 @@ impl Keys {
 
     pub(super) const fn fill(
         &self, _: Direction, _: &[u8], _: &dyn Platform,
-    ) -> Result<Vec<u8>, Unfilled> {
+    ) -> Result<Zeroizing<Vec<u8>>, Unfilled> {
         Err(Unfilled)
     }
 

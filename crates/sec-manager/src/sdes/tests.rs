@@ -71,7 +71,7 @@ fn what_is_filled_is_emptied_again() {
     let (filled, ours) = fill(OFFER.as_bytes(), counted()).unwrap();
     assert!(!String::from_utf8_lossy(&filled).contains(SLOT));
     assert_eq!(ours.len(), 3);
-    let (emptied, theirs) = empty(filled);
+    let (emptied, theirs) = empty(filled.to_vec());
     assert_eq!(String::from_utf8_lossy(&emptied), OFFER);
     for (own, other) in ours.iter().zip(&theirs) {
         assert!(own.key.is(&other.key) && own.choice == other.choice && own.line == other.line);

@@ -11,8 +11,8 @@ use std::fmt;
 /// Checks and opens RTP and RTCP packets under one master key.
 pub struct SrtpOpener {
     suite: Suite,
-    pub(super) rtp: Transform,
-    pub(super) rtcp: Transform,
+    pub(super) rtp: Box<Transform>,
+    pub(super) rtcp: Box<Transform>,
     pub(super) sources: Sources,
 }
 

@@ -13,8 +13,8 @@ use std::fmt;
 /// A sequence number is sealed once: a second packet with it would get the same key stream.
 pub struct SrtpSealer {
     suite: Suite,
-    pub(super) rtp: Transform,
-    pub(super) rtcp: Transform,
+    pub(super) rtp: Box<Transform>,
+    pub(super) rtcp: Box<Transform>,
     pub(super) sources: Sources,
 }
 

@@ -1,6 +1,6 @@
 //! Vectors of the RFCs, then what an attacker sends.
 
-use super::keys::SessionKeys;
+use super::keys::{SessionKeys, Stream};
 use super::sources::{Kind, MOST_SOURCES};
 use super::transform::Transform;
 use super::*;
@@ -70,7 +70,7 @@ fn open_rtcp(opener: &mut SrtpOpener, sealed: &[u8]) -> Result<Vec<u8>, PacketEr
 }
 
 /// The session key and salt of RFC 7714 §16 and §17, which start after the key derivation.
-fn rfc_7714() -> Transform {
+fn rfc_7714() -> Box<Transform> {
     let mut keys = SessionKeys {
         cipher: Zeroizing::new([0; 16]),
         auth: Zeroizing::new([0; 20]),
@@ -269,5 +269,56 @@ proptest! {
         if let Ok(sealed) = seal_rtp(&mut sealer, &packet) {
             prop_assert_eq!(open_rtp(&mut opener, &sealed), Ok(packet));
         }
+    }
+}
+
+#[path = "../../../terminal/examples/memory/search.rs"]
+mod search;
+
+/// What a master key is and becomes, in two streams. No copy is left by this.
+fn needles(suite: Suite, master: impl Iterator<Item = u8> + Clone) -> Vec<search::Needle> {
+    let mut needles = vec![search::Needle::new("master key and salt", master.clone())];
+    crate::secret::sheltered::<{ crate::secret::KEYING }, _>(|| {
+        let master = Zeroizing::new(master.collect::<Vec<u8>>());
+        for stream in [Stream::Rtp, Stream::Rtcp] {
+            let keys = SessionKeys::derive(suite, &master, stream).unwrap();
+            let salt = keys.salt.iter().take(suite.key_length() - 16);
+            // The first round of a key schedule is the key itself.
+            needles.push(search::Needle::new("session key", keys.cipher.iter().copied()));
+            needles.push(search::Needle::new("session salt", salt.copied()));
+            needles.push(search::Needle::new("HMAC key", keys.auth.iter().copied()));
+        }
+    });
+    needles
+}
+
+/// Promise 16: an independent look at this process's own memory.
+#[test]
+fn o04_halves_that_are_dropped_leave_no_key_behind() {
+    for (suite, seed) in [(Suite::AeadAes128Gcm, 11u8), (Suite::AesCm128HmacSha1_80, 13)] {
+        // Made anew each time, so that no copy is the test's.
+        let octet = move |n: u8| std::hint::black_box(n).wrapping_mul(59) ^ seed;
+        let master = (1..).map(octet).take(suite.key_length());
+        let needles = needles(suite, master.clone());
+        let (mut sealer, mut opener) = {
+            let master = Zeroizing::new(master.collect::<Vec<u8>>());
+            let sealer = SrtpSealer::new(suite, &master).unwrap();
+            (sealer, SrtpOpener::new(suite, &master).unwrap())
+        };
+        let keyed = search::search("self", &needles).unwrap();
+        for what in ["session key", "session salt"] {
+            assert!(keyed.values().any(|copy| copy.starts_with(what)), "{suite:?}: {keyed:?}");
+        }
+        for sequence in 0..50 {
+            let sealed = seal_rtp(&mut sealer, &rtp(1, sequence)).unwrap();
+            open_rtp(&mut opener, &sealed).unwrap();
+            let sealed = seal_rtcp(&mut sealer, &rtcp(1)).unwrap();
+            open_rtcp(&mut opener, &sealed).unwrap();
+        }
+        let used = search::search("self", &needles).unwrap();
+        assert_eq!(used, keyed, "{suite:?}: packets leave copies behind");
+        drop((sealer, opener));
+        let found = search::search("self", &needles).unwrap();
+        assert!(found.is_empty(), "{suite:?}: {found:#?}");
     }
 }

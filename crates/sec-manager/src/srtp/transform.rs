@@ -3,7 +3,7 @@
 use super::keys::{CounterMode, SessionKeys, Stream};
 use super::packet::RTCP_HEADER;
 use super::{Suite, WrongKeyLength};
-use crate::secret::same;
+use crate::secret::{KEYING, same, sheltered};
 use aes::Aes128;
 use aes_gcm::{AeadInOut as _, Aes128Gcm};
 use ctr::cipher::{InnerIvInit as _, KeyInit as _, StreamCipherCore as _};
@@ -51,6 +51,9 @@ impl Frame {
     }
 }
 
+/// Octets of stack that one packet may leave copies in: GCM works on a copy of its GHASH key.
+const PACKET: usize = 4 * 1024;
+
 /// The keyed suite of one stream.
 pub(super) enum Transform {
     /// AES_CM_128_HMAC_SHA1_80.
@@ -60,16 +63,17 @@ pub(super) enum Transform {
 }
 
 impl Transform {
-    /// Keys the suite for a stream.
-    pub(super) fn new(suite: Suite, master: &[u8], stream: Stream) -> Result<Self, WrongKeyLength> {
-        let keys = SessionKeys::derive(suite, master, stream)?;
-        Self::keyed(suite, &keys)
+    /// Keys the suite for a stream. It stays in its box: every move would leave a copy behind.
+    pub(super) fn new(
+        suite: Suite, master: &[u8], stream: Stream,
+    ) -> Result<Box<Self>, WrongKeyLength> {
+        sheltered::<KEYING, _>(|| Self::keyed(suite, &SessionKeys::derive(suite, master, stream)?))
     }
 
     /// The suite with session keys at hand.
-    pub(super) fn keyed(suite: Suite, keys: &SessionKeys) -> Result<Self, WrongKeyLength> {
+    pub(super) fn keyed(suite: Suite, keys: &SessionKeys) -> Result<Box<Self>, WrongKeyLength> {
         let salt = keys.salt.clone();
-        Ok(match suite {
+        Ok(Box::new(match suite {
             Suite::AesCm128HmacSha1_80 => Self::Counter {
                 cipher: Aes128::new((&*keys.cipher).into()),
                 mac: Hmac::new_from_slice(keys.auth.as_slice()).map_err(|_| WrongKeyLength)?,
@@ -78,11 +82,24 @@ impl Transform {
             Suite::AeadAes128Gcm => {
                 Self::Galois { cipher: Aes128Gcm::new((&*keys.cipher).into()), salt }
             }
-        })
+        }))
     }
 
     /// Encrypts `body` and writes the tag over it, `header` and the trailer into `tag`.
     pub(super) fn seal(
+        &self, frame: Frame, header: &[u8], body: &mut [u8], tag: &mut [u8],
+    ) -> Result<(), PacketError> {
+        sheltered::<PACKET, _>(|| self.encrypt(frame, header, body, tag))
+    }
+
+    /// Checks the tag and, where it verifies, decrypts `body`.
+    pub(super) fn open(
+        &self, frame: Frame, header: &[u8], body: &mut [u8], tag: &[u8],
+    ) -> Result<(), PacketError> {
+        sheltered::<PACKET, _>(|| self.decrypt(frame, header, body, tag))
+    }
+
+    fn encrypt(
         &self, frame: Frame, header: &[u8], body: &mut [u8], tag: &mut [u8],
     ) -> Result<(), PacketError> {
         match self {
@@ -102,8 +119,7 @@ impl Transform {
         Ok(())
     }
 
-    /// Checks the tag and, where it verifies, decrypts `body`.
-    pub(super) fn open(
+    fn decrypt(
         &self, frame: Frame, header: &[u8], body: &mut [u8], tag: &[u8],
     ) -> Result<(), PacketError> {
         match self {
