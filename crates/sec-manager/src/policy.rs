@@ -87,13 +87,13 @@ impl Policy {
     /// application checks its own file, and less is trusted, not more.
     pub(crate) fn new(configuration: Configuration) -> Self {
         let Configuration { realm, .. } = &configuration;
-        let key = |user: &str, password: &sst::Password| {
-            Keys::new(user.as_bytes(), realm.as_bytes(), password.expose())
-        };
         let mut algorithms = configuration.algorithms.clone();
         if algorithms.is_empty() {
             algorithms.push(Algorithm::Sha256);
         }
+        let key = |user: &str, password: &[u8]| {
+            Keys::new(&algorithms, user.as_bytes(), realm.as_bytes(), password)
+        };
         Self {
             accounts: configuration.accounts.iter().map(account).collect(),
             identities: configuration
@@ -114,9 +114,9 @@ impl Policy {
             users: configuration
                 .users
                 .iter()
-                .map(|user| (user.name.clone(), key(&user.name, &user.password)))
+                .map(|user| (user.name.clone(), key(&user.name, user.password.expose())))
                 .collect(),
-            nobody: Some(key("", &sst::Password::new(Vec::new()))),
+            nobody: Some(key("", b"")),
             require: configuration.require,
             algorithms,
             proxies: configuration.proxies,
@@ -177,9 +177,11 @@ impl Policy {
 }
 
 fn account(account: &sst::Account) -> Account {
+    let mut answered = Algorithm::ALL.to_vec();
+    answered.retain(|algorithm| *algorithm >= account.floor);
     let keys = account.password.as_ref().map(|password| {
         let (user, realm) = (account.user.as_bytes(), account.realm.as_bytes());
-        Arc::new(Keys::new(user, realm, password.expose()))
+        Arc::new(Keys::new(&answered, user, realm, password.expose()))
     });
     Account {
         aor: account.aor.clone(),
@@ -188,5 +190,54 @@ fn account(account: &sst::Account) -> Account {
         keys,
         hop: account.hop.clone(),
         floor: account.floor,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sst::{Password, User};
+
+    fn kept(keys: Option<&Keys>) -> String {
+        let text = format!("{:?}", keys.unwrap());
+        let names = ["md5", "sha256", "sha512_256"];
+        let kept = names.into_iter().filter(|name| !text.contains(&format!("{name}: None")));
+        kept.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Promise 16: an HA1 that nobody may use is not in memory.
+    #[test]
+    fn o04_passwords_are_hashed_for_the_algorithms_in_use() {
+        let password = || Password::new(b"secret".to_vec());
+        for (offered, expected) in [
+            (vec![], "sha256"),
+            (vec![Algorithm::Md5], "md5"),
+            (vec![Algorithm::Sha512_256, Algorithm::Md5], "md5 sha512_256"),
+        ] {
+            let policy = Policy::new(Configuration {
+                users: vec![User { name: "alice".to_owned(), password: password() }],
+                algorithms: offered,
+                ..Configuration::default()
+            });
+            // A11: what is computed for nobody costs the same.
+            for name in [b"alice".as_slice(), b"mallory"] {
+                assert_eq!(kept(policy.user(name, None).1), expected);
+            }
+        }
+        for (floor, expected) in [
+            (Algorithm::Md5, "md5 sha256 sha512_256"),
+            (Algorithm::Sha256, "sha256 sha512_256"),
+            (Algorithm::Sha512_256, "sha512_256"),
+        ] {
+            let account = account(&sst::Account {
+                aor: "sip:alice@example.org".to_owned(),
+                realm: "example.org".to_owned(),
+                user: "alice".to_owned(),
+                password: Some(password()),
+                hop: HopPolicy::Udp(Vec::new()),
+                floor,
+            });
+            assert_eq!(kept(account.keys.as_deref()), expected);
+        }
     }
 }

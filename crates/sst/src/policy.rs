@@ -97,6 +97,9 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// All of them, weakest first.
+    pub const ALL: [Self; 3] = [Self::Md5, Self::Sha256, Self::Sha512_256];
+
     /// The name on the wire, for example `SHA-256`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -184,7 +187,10 @@ impl Password {
 
 impl Drop for Password {
     fn drop(&mut self) {
-        self.0.fill(0);
+        // Room that was written to and given up is wiped, too.
+        let room = self.0.capacity();
+        self.0.clear();
+        self.0.resize(room, 0);
         // Keeps the wipe from being optimised away as a dead store.
         std::hint::black_box(&self.0);
         compiler_fence(Ordering::SeqCst);

@@ -1,20 +1,22 @@
-//! A user's HA1 under each algorithm, so that no password is kept.
+//! A user's HA1 under each algorithm that is in use, so that no password is kept.
 
 use super::challenge::Challenge;
 use super::compute::{self, Asked, Reply};
 use super::credentials::Credentials;
 use super::ha1::{HA1, Hash, Hex, with_hash};
+use crate::secret::{KEYING, sheltered};
 use digest::Update;
 use md5::Md5;
 use sha2::{Sha256, Sha512_256};
 use sst::Algorithm;
 
-/// What stands for a password within one realm, under every algorithm.
+/// What stands for a password within one realm, under the algorithms that may be used. Each in
+/// its box, since a move would leave a copy behind.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    md5: Under<Md5>,
-    sha256: Under<Sha256>,
-    sha512_256: Under<Sha512_256>,
+    md5: Option<Box<Under<Md5>>>,
+    sha256: Option<Box<Under<Sha256>>>,
+    sha512_256: Option<Box<Under<Sha512_256>>>,
 }
 
 /// HA1 and the hashed user name under one hash.
@@ -34,61 +36,74 @@ impl<D: Hash> Under<D> {
 
 /// The keys of one hash.
 trait For<D> {
-    fn under(&self) -> &Under<D>;
+    fn under(&self) -> Option<&Under<D>>;
 }
 
 impl For<Md5> for Keys {
-    fn under(&self) -> &Under<Md5> {
-        &self.md5
+    fn under(&self) -> Option<&Under<Md5>> {
+        self.md5.as_deref()
     }
 }
 
 impl For<Sha256> for Keys {
-    fn under(&self) -> &Under<Sha256> {
-        &self.sha256
+    fn under(&self) -> Option<&Under<Sha256>> {
+        self.sha256.as_deref()
     }
 }
 
 impl For<Sha512_256> for Keys {
-    fn under(&self) -> &Under<Sha512_256> {
-        &self.sha512_256
+    fn under(&self) -> Option<&Under<Sha512_256>> {
+        self.sha512_256.as_deref()
     }
 }
 
 impl Keys {
-    /// Of a user name, a realm and a password.
-    pub(crate) fn new(user: &[u8], realm: &[u8], password: &[u8]) -> Self {
-        Self {
-            md5: Under::new(user, realm, password),
-            sha256: Under::new(user, realm, password),
-            sha512_256: Under::new(user, realm, password),
+    /// Of a user name, a realm and a password, for these algorithms and no others.
+    pub(crate) fn new(
+        algorithms: &[Algorithm], user: &[u8], realm: &[u8], password: &[u8],
+    ) -> Self {
+        fn kept<D: Hash>(is_used: bool, of: [&[u8]; 3]) -> Option<Box<Under<D>>> {
+            let [user, realm, password] = of;
+            is_used.then(|| Box::new(Under::new(user, realm, password)))
         }
+        let is_used = |algorithm| algorithms.contains(&algorithm);
+        let of = [user, realm, password];
+        sheltered::<KEYING, _>(|| Self {
+            md5: kept(is_used(Algorithm::Md5), of),
+            sha256: kept(is_used(Algorithm::Sha256), of),
+            sha512_256: kept(is_used(Algorithm::Sha512_256), of),
+        })
     }
 
-    /// Whether the credentials' response is right.
+    /// Whether the credentials' response is right, under an algorithm that is in use.
     pub(crate) fn verify(&self, credentials: &Credentials<'_>, asked: &Asked<'_>) -> bool {
         with_hash!(credentials.algorithm.hash, D => {
-            compute::verify::<D>(credentials, &For::<D>::under(self).ha1, asked)
+            For::<D>::under(self).is_some_and(|under| {
+                compute::verify::<D>(credentials, &under.ha1, asked)
+            })
         })
     }
 
     /// Whether `name` is the hash of these keys' user name.
     pub(crate) fn is_userhash(&self, algorithm: Algorithm, name: &[u8]) -> bool {
-        let hash = with_hash!(algorithm, D => For::<D>::under(self).userhash);
-        hash.is(name)
+        let hash = with_hash!(algorithm, D => For::<D>::under(self).map(|under| under.userhash));
+        hash.is_some_and(|hash| hash.is(name))
     }
 
-    /// The value of an Authorization that answers `challenge`.
-    pub(crate) fn answer(&self, challenge: &Challenge<'_>, reply: &Reply<'_>) -> Vec<u8> {
+    /// The value of an Authorization that answers `challenge`; `None` for an algorithm that is
+    /// not in use.
+    pub(crate) fn answer(&self, challenge: &Challenge<'_>, reply: &Reply<'_>) -> Option<Vec<u8>> {
         with_hash!(challenge.algorithm.hash, D => {
-            compute::answer::<D>(challenge, &For::<D>::under(self).ha1, reply)
+            let under = For::<D>::under(self)?;
+            Some(compute::answer::<D>(challenge, &under.ha1, reply))
         })
     }
 
-    /// The `rspauth` of a response.
-    pub(crate) fn response_proof(&self, credentials: &Credentials<'_>, body: &[u8]) -> Hex {
+    /// The `rspauth` of a response; `None` for an algorithm that is not in use.
+    pub(crate) fn response_proof(&self, credentials: &Credentials<'_>, body: &[u8]) -> Option<Hex> {
         with_hash!(credentials.algorithm.hash, D => {
-            compute::response_proof::<D>(credentials, &For::<D>::under(self).ha1, body)
+            let under = For::<D>::under(self)?;
+            Some(compute::response_proof::<D>(credentials, &under.ha1, body))
         })
     }
 }

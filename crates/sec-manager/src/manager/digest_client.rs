@@ -150,7 +150,9 @@ impl Shared {
         }
         let realm = String::from_utf8_lossy(&pending.realm).into_owned();
         let password = self.application.credentials(&realm, &pending.user).await?;
-        let keys = Keys::new(pending.user.as_bytes(), &pending.realm, password.expose());
+        let used = [pending.algorithm.hash];
+        let user = pending.user.as_bytes();
+        let keys = Keys::new(&used, user, &pending.realm, password.expose());
         Pending { keys: Some(Arc::new(keys)), ..pending }.with_its_keys()
     }
 
@@ -196,7 +198,7 @@ impl Shared {
             count: answer.count,
             qop: answer.qop,
         };
-        Some(answer.keys.answer(&challenge, &reply))
+        answer.keys.answer(&challenge, &reply)
     }
 }
 

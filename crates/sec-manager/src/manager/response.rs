@@ -135,7 +135,8 @@ fn rspauth(proved: &Proved, response: &Response<'_>) -> Rspauth {
     let list = of_scheme(&proved.value, SCHEME).and_then(|list| Credentials::parse(list).ok());
     let keys = &proved.answer.keys;
     let right = list.is_some_and(|credentials| {
-        keys.response_proof(&credentials, response.body).is(&plain(rspauth.value))
+        let proof = keys.response_proof(&credentials, response.body);
+        proof.is_some_and(|proof| proof.is(&plain(rspauth.value)))
     });
     if right { Rspauth::Right } else { Rspauth::Wrong }
 }
@@ -146,7 +147,7 @@ fn authentication_info(
 ) -> Option<Field> {
     let credentials = Credentials::parse(of_scheme(value, SCHEME)?).ok()?;
     let (_, keys) = policy.user(user.as_bytes(), None);
-    let proof = keys?.response_proof(&credentials, response.body);
+    let proof = keys?.response_proof(&credentials, response.body)?;
     let mut info = Writer::new();
     info.token("qop", credentials.qop.unwrap_or(Qop::Auth).name().as_bytes())
         .quoted("rspauth", Text::plain(proof.as_bytes()))

@@ -26,11 +26,13 @@ pub fn read_secret(path: &Path) -> Result<Password> {
     if let Some(length) = length {
         octets.truncate(length);
     }
-    if octets.is_empty() || octets.len() > LONGEST {
+    // Wiped from here on, whatever becomes of it.
+    let secret = Password::new(octets);
+    if !(1..=LONGEST).contains(&secret.expose().len()) {
         let path = path.display();
         return Err(Error::invalid(format!(
             "{path}: the first line must hold the secret, at most {LONGEST} bytes"
         )));
     }
-    Ok(Password::new(octets))
+    Ok(secret)
 }
