@@ -6,13 +6,14 @@ use crate::{encryption, sign, verify};
 use async_trait::async_trait;
 use pgp::composed::{ArmorOptions, PublicOrSecret};
 use sma::{
-    Decrypted, Error, Fingerprint, Key, KeyAdministration, MAX_OCTETS, Report, SecurityApplication,
-    ToSign, ToVerify,
+    Decrypted, Error, Fingerprint, Key, KeyAdministration, MAX_OCTETS, Plaintext, Report,
+    SecurityApplication, ToSign, ToVerify,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::SystemTime;
 use std::{io::Write as _, sync::PoisonError};
+use zeroize::zeroize_stack;
 
 /// OpenPGP keys of a folder as a [`SecurityApplication`].
 ///
@@ -70,9 +71,9 @@ impl SecurityApplication for Agent {
     }
 
     async fn encrypt(
-        &self, recipients: Vec<Fingerprint>, octets: Vec<u8>,
+        &self, recipients: Vec<Fingerprint>, octets: Plaintext,
     ) -> Result<Vec<u8>, Error> {
-        within_limit(&octets)?;
+        within_limit(octets.expose())?;
         if recipients.is_empty() {
             return Err(Error::NoSuchKey);
         }
@@ -141,7 +142,22 @@ fn at_once<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
+    let work = || {
+        let answer = apart(work);
+        zeroize_stack::<DEPTH>();
+        answer
+    };
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Failed))
+}
+
+/// Octets of stack that work may leave a plaintext or a session key in; rPGP goes 150 000 deep
+/// where it is not optimised.
+const DEPTH: usize = 256 * 1024;
+
+/// Work in a frame of its own, which lies where the wiped one will lie.
+#[inline(never)]
+fn apart<T>(work: impl FnOnce() -> T) -> T {
+    work()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a process of its own: the real clock")]

@@ -11,8 +11,15 @@ mod serve;
 
 use arguments::Arguments;
 use clap::Parser as _;
+use std::alloc::System;
 use std::io::Write as _;
 use std::process::ExitCode;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes all that is given back. What rPGP decrypts goes through buffers of its own, which it
+/// gives back as they are.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
