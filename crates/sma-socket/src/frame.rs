@@ -5,7 +5,8 @@ use crate::wire;
 use bytes::Bytes;
 use prost::Message as _;
 use sma::{
-    Decrypted, Error, Fingerprint, HashId, Key, KeyValidity, Notation, Plaintext, Report, ToSign,
+    Decrypted, Error, Fingerprint, HashId, Key, KeyFault, KeyValidity, Notation, Plaintext, Report,
+    ToSign,
     ToVerify,
 };
 use std::time::Duration;
@@ -290,6 +291,7 @@ fn report_from_wire(report: wire::Report) -> Option<Report> {
     })
 }
 
+/// An error is a code in the lowest octet; which hash or algorithm it is about, in the next one.
 fn error_to_wire(error: Error) -> u32 {
     match error {
         Error::Unavailable => 1,
@@ -301,13 +303,23 @@ fn error_to_wire(error: Error) -> u32 {
         Error::TooLarge => 7,
         Error::Unusable => 8,
         Error::Protocol => 9,
+        Error::Key(KeyFault::Secret) => 11,
+        Error::Key(KeyFault::NoUserId) => 12,
+        Error::Key(KeyFault::Algorithm(id)) => 13 | u32::from(id) << 8,
+        Error::Key(KeyFault::WeakHash(hash)) => 14 | u32::from(hash.0) << 8,
+        Error::Key(KeyFault::Revoked) => 15,
+        Error::Key(KeyFault::Unbound) => 16,
         // `Failed`, and what this version of the wire has no word for.
         _ => 10,
     }
 }
 
 fn error_from_wire(code: u32) -> Option<Error> {
-    Some(match code {
+    let about = u8::try_from(code >> 8).ok()?;
+    Some(match code & 0xff {
+        13 => Error::Key(KeyFault::Algorithm(about)),
+        14 => Error::Key(KeyFault::WeakHash(HashId(about))),
+        _ if about != 0 => return None,
         1 => Error::Unavailable,
         2 => Error::Deadline,
         3 => Error::Busy,
@@ -318,6 +330,10 @@ fn error_from_wire(code: u32) -> Option<Error> {
         8 => Error::Unusable,
         9 => Error::Protocol,
         10 => Error::Failed,
+        11 => Error::Key(KeyFault::Secret),
+        12 => Error::Key(KeyFault::NoUserId),
+        15 => Error::Key(KeyFault::Revoked),
+        16 => Error::Key(KeyFault::Unbound),
         _ => return None,
     })
 }

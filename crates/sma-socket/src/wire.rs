@@ -48,7 +48,7 @@ pub(crate) enum Body {
     Decrypted(Decrypted),
     #[prost(string, tag = "20")]
     Text(String),
-    /// A code of [`error`](crate::frame).
+    /// An error's code, and what it is about. See [`frame`](crate::frame).
     #[prost(uint32, tag = "21")]
     Failure(u32),
 }

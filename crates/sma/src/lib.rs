@@ -15,10 +15,12 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod key_fault;
 mod null;
 mod observed;
 mod plaintext;
 
+pub use key_fault::KeyFault;
 pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
 pub use plaintext::Plaintext;
@@ -181,6 +183,8 @@ pub enum Error {
     TooLarge,
     /// The key may not do this: expired, revoked, too weak, or no key for the purpose.
     Unusable,
+    /// A public key is not imported, or what was given is none.
+    Key(KeyFault),
     /// It answered what cannot be.
     Protocol,
     /// Its own storage or cryptography failed.
@@ -190,6 +194,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Key(fault) => return fault.fmt(f),
             Self::Unavailable => "the security application is not there",
             Self::Deadline => "the security application did not answer in time",
             Self::Busy => "the security application is busy",
@@ -245,7 +250,14 @@ pub trait KeyAdministration: Send + Sync {
     /// Makes an Ed25519 key with an X25519 encryption subkey for `user_id`.
     async fn generate(&self, user_id: String) -> Result<Key, Error>;
 
-    /// Imports public keys, binary or armored, at most [`MAX_OCTETS`].
+    /// Imports public keys, binary or armored, at most [`MAX_OCTETS`]; where one of
+    /// them cannot be used, none is.
+    ///
+    /// What a key does not need is ignored: trust packets, and signatures that cannot be read or do
+    /// not hold. RFC 9580 §5.10, §5.2.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for what is no key, [`Error::Key`] for one that cannot be used.
     async fn import(&self, octets: Vec<u8>) -> Result<Vec<Key>, Error>;
 
     /// The public key, armored.

@@ -68,9 +68,20 @@ fn bodies() -> Vec<Body> {
         Answer::Text("-----BEGIN".into()),
     ];
     bodies.extend(answers.map(|answer| Body::Answer(Ok(answer))));
-    let errors = (1..=10).map(|code| Body::Answer(Err(error_from_wire(code).unwrap())));
-    bodies.extend(errors);
+    bodies.extend(errors().map(|error| Body::Answer(Err(error))));
     bodies
+}
+
+fn errors() -> impl Iterator<Item = Error> {
+    let faults = [
+        KeyFault::Secret,
+        KeyFault::NoUserId,
+        KeyFault::Algorithm(19),
+        KeyFault::WeakHash(HashId(2)),
+        KeyFault::Revoked,
+        KeyFault::Unbound,
+    ];
+    (1..=10).map(|code| error_from_wire(code).unwrap()).chain(faults.map(Error::Key))
 }
 
 #[test]
@@ -99,7 +110,9 @@ fn what_cannot_be_is_malformed() {
     malformed(wire::Frame { id: vec![0; 15], body: Some(wire::Body::Cancel(wire::Nothing {})) });
     malformed(frame(wire::Body::Export("ABCD".into())));
     malformed(frame(wire::Body::Failure(0)));
-    malformed(frame(wire::Body::Failure(11)));
+    for code in [17, 255, 1 << 8 | 1, 1 << 16, 13 | 1 << 16, u32::MAX] {
+        malformed(frame(wire::Body::Failure(code)));
+    }
     malformed(frame(wire::Body::Sign(wire::Sign::default())));
     let changes: [fn(&mut wire::Report); 5] = [
         |report| report.key = 5,
@@ -124,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_frame_never_panics(n in 0usize..20, at in 0usize..400, value: u8) {
+    fn a_changed_frame_never_panics(n in 0usize..30, at in 0usize..400, value: u8) {
         let body = bodies().swap_remove(n);
         let mut octets = encode(Frame { id: [1; 16], body }).unwrap().to_vec();
         let at = at % octets.len();
