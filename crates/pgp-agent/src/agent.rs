@@ -1,10 +1,9 @@
 //! The security application over a key folder.
 
-use crate::certificate::Certificate;
 use crate::store::{Entry, Store, is_user_id};
-use crate::{encryption, sign, verify};
+use crate::{encryption, parse, sign, verify};
 use async_trait::async_trait;
-use pgp::composed::{ArmorOptions, PublicOrSecret};
+use pgp::composed::ArmorOptions;
 use sma::{
     Decrypted, Error, Fingerprint, Key, KeyAdministration, MAX_OCTETS, Plaintext, Report,
     SecurityApplication, ToSign, ToVerify,
@@ -103,7 +102,7 @@ impl KeyAdministration for Agent {
         within_limit(&octets)?;
         let agent = self.clone();
         blocking(move || {
-            let certificates = parse(&octets)?;
+            let certificates = parse::public(&octets)?;
             let add = |certificate| agent.change(|store| store.add(certificate));
             certificates.into_iter().map(add).collect()
         })
@@ -115,19 +114,6 @@ impl KeyAdministration for Agent {
         let text = entry.certificate.key().to_armored_string(ArmorOptions::default());
         text.map_err(|_| Error::Failed)
     }
-}
-
-/// Public keys and nothing else, all usable or none taken.
-fn parse(octets: &[u8]) -> Result<Vec<Certificate>, Error> {
-    let (keys, _) = PublicOrSecret::from_reader_many_buf(octets).map_err(|_| Error::Malformed)?;
-    let mut certificates = Vec::new();
-    for key in keys {
-        let PublicOrSecret::Public(key) = key.map_err(|_| Error::Malformed)? else {
-            return Err(Error::Malformed);
-        };
-        certificates.push(Certificate::evaluate(key).ok_or(Error::Unusable)?);
-    }
-    (!certificates.is_empty()).then_some(certificates).ok_or(Error::Malformed)
 }
 
 fn within_limit(octets: &[u8]) -> Result<(), Error> {

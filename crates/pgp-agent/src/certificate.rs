@@ -8,7 +8,7 @@ use crate::strength;
 use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
 use pgp::packet::{KeyFlags, PublicKey, PublicSubkey, Signature, SignatureType};
 use pgp::types::{KeyDetails, SignedUser, Tag};
-use sma::{Fingerprint, KeyValidity};
+use sma::{Fingerprint, HashId, KeyFault, KeyValidity};
 
 /// A public key whose self-signatures have been checked.
 pub(crate) struct Certificate {
@@ -87,8 +87,11 @@ impl Facts {
 }
 
 impl Certificate {
-    /// Evaluates `key`; `None` where no valid self-signature binds a user id to it.
-    pub(crate) fn evaluate(key: SignedPublicKey) -> Option<Self> {
+    /// Evaluates `key`.
+    ///
+    /// # Errors
+    /// No valid self-signature binds a user id to it: the fault says why.
+    pub(crate) fn evaluate(key: SignedPublicKey) -> Result<Self, KeyFault> {
         let primary_key = &key.primary_key;
         let mut user_ids = Vec::new();
         let mut newest: Option<&Signature> = None;
@@ -97,6 +100,9 @@ impl Certificate {
                 user_ids.extend(user.id.as_str().map(str::to_owned));
                 newest = newer(newest, Some(binding));
             }
+        }
+        if user_ids.is_empty() {
+            return Err(fault(&key));
         }
         let direct = key
             .details
@@ -109,14 +115,14 @@ impl Certificate {
             .revocation_signatures
             .iter()
             .any(|signature| signature.verify_key(primary_key).is_ok());
-        let primary = facts(primary_key, newest?, revoked);
-        let fingerprint = fingerprint_of(primary_key)?;
+        let primary = facts(primary_key, newest.ok_or(KeyFault::Unbound)?, revoked);
+        let fingerprint = fingerprint_of(primary_key).ok_or_else(|| fault(&key))?;
         let subkeys = key
             .public_subkeys
             .iter()
             .map(|subkey| subkey_facts(subkey, primary_key, &primary))
             .collect();
-        (!user_ids.is_empty()).then_some(Self { fingerprint, user_ids, primary, subkeys, key })
+        Ok(Self { fingerprint, user_ids, primary, subkeys, key })
     }
 
     pub(crate) fn fingerprint(&self) -> &Fingerprint {
@@ -178,17 +184,45 @@ fn sound(signature: &Signature) -> bool {
     signature.hash_alg().is_some_and(strength::hash_is_sound)
 }
 
-/// The newest certification of a user id, unless one revokes it.
-fn binding_of<'a>(user: &'a SignedUser, key: &PublicKey) -> Option<&'a Signature> {
-    let valid = |signature: &&Signature| {
-        sound(signature) && signature.verify_certification(key, Tag::UserId, &user.id).is_ok()
+/// The self-signatures over a user id, whatever their hash.
+fn certifications<'a>(
+    user: &'a SignedUser, key: &'a PublicKey,
+) -> impl Iterator<Item = &'a Signature> {
+    let holds = move |signature: &&Signature| {
+        signature.verify_certification(key, Tag::UserId, &user.id).is_ok()
     };
-    let valid: Vec<&Signature> = user.signatures.iter().filter(valid).collect();
-    let revokes = |signature: &&Signature| signature.typ() == Some(SignatureType::CertRevocation);
-    if valid.iter().any(revokes) {
-        return None;
+    user.signatures.iter().filter(holds)
+}
+
+fn is_revoked(user: &SignedUser, key: &PublicKey) -> bool {
+    let revokes = |signature: &Signature| signature.typ() == Some(SignatureType::CertRevocation);
+    certifications(user, key).any(revokes)
+}
+
+/// The newest certification of a user id, unless one revokes it.
+fn binding_of<'a>(user: &'a SignedUser, key: &'a PublicKey) -> Option<&'a Signature> {
+    let sound = certifications(user, key).filter(|signature| sound(signature));
+    let newest = sound.fold(None, |newest, one| newer(newest, Some(one)));
+    newest.filter(|_| !is_revoked(user, key))
+}
+
+/// What is the matter with a key that has no user id bound to it.
+fn fault(key: &SignedPublicKey) -> KeyFault {
+    let (primary, users) = (&key.primary_key, &key.details.users);
+    if users.is_empty() {
+        return KeyFault::NoUserId;
     }
-    valid.into_iter().fold(None, |newest, one| newer(newest, Some(one)))
+    if !strength::key_is_known(primary.public_params()) {
+        return KeyFault::Algorithm(primary.algorithm().into());
+    }
+    if users.iter().any(|user| is_revoked(user, primary)) {
+        return KeyFault::Revoked;
+    }
+    // Some weak hashes are not even computed for a check, so its own word has to do here.
+    let own = |signature: &&Signature| Component::Primary(primary).issued(signature);
+    let own = users.iter().flat_map(|user| &user.signatures).filter(own);
+    let weak = own.filter(|signature| !sound(signature)).find_map(Signature::hash_alg);
+    weak.map_or(KeyFault::Unbound, |hash| KeyFault::WeakHash(HashId(hash.into())))
 }
 
 fn facts(key: &impl KeyDetails, binding: &Signature, revoked: bool) -> Facts {

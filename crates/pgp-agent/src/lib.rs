@@ -16,6 +16,7 @@ mod agent;
 mod certificate;
 mod encryption;
 mod generate;
+mod parse;
 mod sign;
 mod store;
 mod strength;

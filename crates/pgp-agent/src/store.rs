@@ -4,8 +4,8 @@
 //! beside its place and moved there, so that none is ever half written.
 
 use crate::certificate::Certificate;
-use crate::generate;
-use pgp::composed::{Deserializable as _, SignedPublicKey, SignedSecretKey};
+use crate::{generate, parse};
+use pgp::composed::SignedSecretKey;
 use pgp::types::Password;
 use rustix::process::geteuid;
 use sma::{Fingerprint, Key, MAX_OCTETS};
@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+/// The largest file: a key of [`MAX_OCTETS`], which armor makes a third larger.
+const MAX_FILE: usize = 2 * MAX_OCTETS;
 
 /// Why a key folder cannot be used.
 #[derive(Debug, Error)]
@@ -38,8 +41,13 @@ pub enum StoreError {
     #[error("{}: not a file of ours", .0.display())]
     NotOurs(PathBuf),
     /// A file holds no usable key.
-    #[error("{}: no usable OpenPGP key", .0.display())]
-    NoKey(PathBuf),
+    #[error("{}: {error}", .path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is the matter with it.
+        error: sma::Error,
+    },
     /// The passphrase does not open a private key.
     #[error("{}: wrong passphrase", .0.display())]
     WrongPassphrase(PathBuf),
@@ -159,7 +167,7 @@ impl Store {
         }
         let made = generate::key(user_id).map_err(|_| StoreError::Generation)?;
         let certificate =
-            Certificate::evaluate(made.to_public_key()).ok_or(StoreError::Generation)?;
+            Certificate::evaluate(made.to_public_key()).map_err(|_| StoreError::Generation)?;
         let armored = generate::armored(&made, passphrase).map_err(|_| StoreError::Generation)?;
         let name = format!("{}.sec.asc", certificate.fingerprint());
         self.write(&name, armored.as_bytes())?;
@@ -192,41 +200,42 @@ impl Store {
 
     fn read_public(&mut self, path: &Path) -> Result<(), StoreError> {
         let text = read(path, &File::open(path).map_err(|e| io_error(path, e))?)?;
-        let key = SignedPublicKey::from_armor_single(text.as_slice());
-        let key = key.ok().and_then(|(key, _)| Certificate::evaluate(key));
-        let certificate = key.ok_or_else(|| StoreError::NoKey(path.to_owned()))?;
-        // A private key's file tells more, whichever of the two is read first.
-        if self.entry(certificate.fingerprint()).is_none() {
-            self.enter(Entry { certificate, secret: Secret::Absent });
+        for certificate in parse::public(&text).map_err(|e| key_error(path, e))? {
+            // A private key's file tells more, whichever of the two is read first.
+            if self.entry(certificate.fingerprint()).is_none() {
+                self.enter(Entry { certificate, secret: Secret::Absent });
+            }
         }
         Ok(())
     }
 
     fn read_secret(&mut self, path: &Path) -> Result<(), StoreError> {
-        let file = open_private(path)?;
-        let text = read(path, &file)?;
-        let no_key = || StoreError::NoKey(path.to_owned());
-        let (mut key, _) =
-            SignedSecretKey::from_armor_single(text.as_slice()).map_err(|_| no_key())?;
-        let certificate = Certificate::evaluate(key.to_public_key()).ok_or_else(no_key)?;
-        let secret = match &self.protection {
-            Protection::Closed => Secret::Closed,
-            Protection::ModeOnly if generate::is_locked(&key) => {
-                return Err(StoreError::Protected(path.to_owned()));
-            }
-            Protection::ModeOnly => Secret::Open(Box::new(key)),
-            Protection::Passphrase(_) if !generate::is_locked(&key) => {
+        let text = read(path, &open_private(path)?)?;
+        for key in parse::secret(&text).map_err(|e| key_error(path, e))? {
+            let certificate = Certificate::evaluate(key.to_public_key());
+            let certificate =
+                certificate.map_err(|fault| key_error(path, sma::Error::Key(fault)))?;
+            let secret = self.open_secret(path, key)?;
+            self.enter(Entry { certificate, secret });
+        }
+        Ok(())
+    }
+
+    fn open_secret(&self, path: &Path, mut key: SignedSecretKey) -> Result<Secret, StoreError> {
+        match (&self.protection, generate::is_locked(&key)) {
+            (Protection::Closed, _) => return Ok(Secret::Closed),
+            (Protection::ModeOnly, true) => return Err(StoreError::Protected(path.to_owned())),
+            (Protection::ModeOnly, false) => {}
+            (Protection::Passphrase(_), false) => {
                 return Err(StoreError::Unprotected(path.to_owned()));
             }
-            Protection::Passphrase(passphrase) => {
+            (Protection::Passphrase(passphrase), true) => {
                 let password = Password::from(passphrase.as_str());
                 generate::unlock(&mut key, &password)
                     .map_err(|_| StoreError::WrongPassphrase(path.to_owned()))?;
-                Secret::Open(Box::new(key))
             }
-        };
-        self.enter(Entry { certificate, secret });
-        Ok(())
+        }
+        Ok(Secret::Open(Box::new(key)))
     }
 
     fn write(&self, name: &str, octets: &[u8]) -> Result<(), StoreError> {
@@ -251,6 +260,10 @@ fn io_error(path: &Path, error: io::Error) -> StoreError {
     StoreError::Io { path: path.to_owned(), error }
 }
 
+fn key_error(path: &Path, error: sma::Error) -> StoreError {
+    StoreError::Key { path: path.to_owned(), error }
+}
+
 /// Opens a file that must be a plain one of ours with mode 0600.
 ///
 /// # Errors
@@ -272,14 +285,14 @@ pub fn open_private(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// The whole file, at most [`MAX_OCTETS`]; wiped when it is dropped.
+/// The whole file, at most [`MAX_FILE`]; wiped when it is dropped.
 fn read(path: &Path, file: &File) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     let mut octets = Zeroizing::new(Vec::with_capacity(8 * 1024));
-    let limit = MAX_OCTETS as u64 + 1;
+    let limit = MAX_FILE as u64 + 1;
     let read = file.take(limit).read_to_end(&mut octets);
     read.map_err(|error| io_error(path, error))?;
-    match octets.len() > MAX_OCTETS {
-        true => Err(StoreError::NoKey(path.to_owned())),
+    match octets.len() > MAX_FILE {
+        true => Err(key_error(path, sma::Error::TooLarge)),
         false => Ok(octets),
     }
 }

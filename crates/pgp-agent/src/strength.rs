@@ -12,6 +12,12 @@ pub(crate) fn hash_is_sound(hash: HashAlgorithm) -> bool {
     matches!(hash, HashAlgorithm::Sha256 | HashAlgorithm::Sha384 | HashAlgorithm::Sha512)
 }
 
+/// Whether signatures of such a key can be verified at all, strong or not.
+pub(crate) fn key_is_known(params: &PublicParams) -> bool {
+    let ours = matches!(params, PublicParams::RSA(_) | PublicParams::DSA(_));
+    ours || key_is_strong(params)
+}
+
 /// Ed25519, Ed448, X25519, X448, ECDSA and ECDH over a NIST curve of 256 bits or more, RSA of
 /// 2048 bits or more.
 pub(crate) fn key_is_strong(params: &PublicParams) -> bool {

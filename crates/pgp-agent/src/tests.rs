@@ -161,7 +161,7 @@ async fn import_takes_no_private_key_and_keeps_our_own() {
     let (_, theirs) = agent(&other).await;
     let private = other.path().join(format!("{theirs}.sec.asc"));
     let refused = alice.import(fs::read(private).unwrap()).await;
-    assert_eq!(refused, Err(Error::Malformed));
+    assert_eq!(refused, Err(Error::Key(sma::KeyFault::Secret)));
     let own = alice.export(key.clone()).await.unwrap();
     let kept = alice.import(own.into_bytes()).await.unwrap();
     assert!(kept[0].secret);
