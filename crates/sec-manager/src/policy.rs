@@ -30,15 +30,19 @@ impl Account {
     /// A16, A17: a realm alone is a claim of whoever challenges, and so is another port of the
     /// registrar's host.
     pub(crate) fn may_answer(&self, realm: &[u8], hop: Hop) -> bool {
-        let next_hop = match &self.hop {
+        self.has_next_hop(hop) && self.realm == realm
+    }
+
+    /// Whether `hop` leads to the party that its credentials are for.
+    pub(crate) fn has_next_hop(&self, hop: Hop) -> bool {
+        match &self.hop {
             HopPolicy::Udp(addresses) => {
                 matches!(hop.transport, Transport::Udp | Transport::Tcp) && hop.is_in(addresses)
             }
             HopPolicy::Tcp(addresses) => hop.transport == Transport::Tcp && hop.is_in(addresses),
             // SSA names no TLS connection's peer: none is known to be the one of this name.
             HopPolicy::TlsName(_) => false,
-        };
-        next_hop && self.realm == realm
+        }
     }
 }
 

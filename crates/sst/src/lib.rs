@@ -133,6 +133,21 @@ pub struct KeyMismatch {
     pub shown: String,
 }
 
+/// What two sides are set to differently, so that an honest peer's call fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// A challenge is for a realm that we have no credentials for at the party that sent it.
+    Realm {
+        /// The realm as it was offered; it is the peer's text.
+        offered: String,
+        /// The realms that would have been answered there.
+        expected: Vec<String>,
+    },
+    /// A peer that proved who it is dates its messages by another clock: by so many seconds it is
+    /// ahead of ours, below 0 behind.
+    Clock(i64),
+}
+
 /// What the security manager asks of the telephony application, and signals to it.
 ///
 /// Dropping a prompt's future cancels the prompt.
@@ -153,4 +168,7 @@ pub trait TelephonyApplication: Send + Sync {
     /// Somebody claims an AOR under another key than its own: the user should know. Called at
     /// once, not awaited, and no more often than a source may guess.
     fn key_mismatch(&self, mismatch: KeyMismatch);
+
+    /// An exchange failed for what somebody has to set right. Called at once, not awaited.
+    fn mismatch(&self, _call: Call, _mismatch: Mismatch) {}
 }

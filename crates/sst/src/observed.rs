@@ -1,8 +1,8 @@
 //! A decorator that shows the signals of either side, redacted, to a sink.
 
 use crate::{
-    Assurance, Call, Configuration, KeyMismatch, Outgoing, Password, Pin, RegisteredFlow, State,
-    TelephonyApplication, TelephonySecurity, TrustAnswer, TrustQuestion, Waiting,
+    Assurance, Call, Configuration, KeyMismatch, Mismatch, Outgoing, Password, Pin, RegisteredFlow,
+    State, TelephonyApplication, TelephonySecurity, TrustAnswer, TrustQuestion, Waiting,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -125,6 +125,11 @@ impl<S: TelephonyApplication + ?Sized> TelephonyApplication for Observed<S> {
         let detail = format!("{aor} has {pinned}, not {shown}");
         self.tell("key_mismatch", Some(mismatch.call), true, detail);
         self.inner.key_mismatch(mismatch);
+    }
+
+    fn mismatch(&self, call: Call, mismatch: Mismatch) {
+        self.tell("mismatch", Some(call), true, format!("{mismatch:?}"));
+        self.inner.mismatch(call, mismatch);
     }
 }
 

@@ -56,7 +56,7 @@ impl<'a> Challenge<'a> {
             nonce: nonce.ok_or(Malformed)?,
             opaque,
             algorithm,
-            qops: qop.map_or_else(Qops::default, Qops::parse),
+            qops: qop.map_or_else(|| Ok(Qops::default()), Qops::parse)?,
             stale: is_true(stale),
             userhash: is_true(userhash),
         }))
@@ -100,16 +100,20 @@ impl<'a> Challenge<'a> {
 }
 
 impl Qops {
-    /// Reads the list within the quotes; tokens that are not known are skipped.
-    fn parse(list: Text<'_>) -> Self {
+    /// Reads the list within the quotes, `1#qop-value`; tokens that are not known are skipped.
+    fn parse(list: Text<'_>) -> Result<Self, Malformed> {
+        let list = plain(list);
         let mut qops = Self { offered: true, ..Self::default() };
-        for token in plain(list).split(|b| *b == b',') {
+        if list.split(|b| *b == b',').all(|token| token.trim_ascii().is_empty()) {
+            return Err(Malformed);
+        }
+        for token in list.split(|b| *b == b',') {
             match Qop::parse(Text::plain(token.trim_ascii())) {
                 Some(Qop::Auth) => qops.auth = true,
                 Some(Qop::AuthInt) => qops.auth_int = true,
                 None => {}
             }
         }
-        qops
+        Ok(qops)
     }
 }

@@ -28,6 +28,11 @@ impl Challenged<'_> {
         let through = |accounts: &Vec<String>| accounts.contains(&account.aor);
         account.may_answer(realm, self.hop) && self.accounts.as_ref().is_none_or(through)
     }
+
+    /// Whether the party that challenges is an account's next hop.
+    pub(super) fn came_from(&self, account: &Account) -> bool {
+        account.has_next_hop(self.hop)
+    }
 }
 
 impl Shared {

@@ -11,7 +11,7 @@ use crate::policy::{Account, Policy};
 use sip_syntax::auth::of_scheme;
 use sip_syntax::hex;
 use ssa::{Answer, CallRef, Field, Request, Required, Response, Why};
-use sst::Refused;
+use sst::{Call, Mismatch, Refused};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,8 +46,26 @@ impl Shared {
                 self.give_up(call, Why::PgpRequired)
             }
             Err(Why::BelowFloor) => self.refuse(call, Why::BelowFloor, Refused::Algorithm),
-            Err(why) => self.give_up(call, why),
+            Err(why) => {
+                self.tell_realms(asked, &policy, response);
+                self.give_up(call, why)
+            }
         })
+    }
+
+    /// Names the realms, where a party that we have credentials for asks in the name of another.
+    fn tell_realms(&self, asked: &Challenged<'_>, policy: &Policy, response: &Response<'_>) {
+        let text = |realm: &[u8]| String::from_utf8_lossy(realm).into_owned();
+        let here = policy.accounts.iter().filter(|account| asked.came_from(account));
+        let expected: Vec<String> = here.map(|account| text(&account.realm)).collect();
+        let offered = challenges(response).find_map(|(list, _)| {
+            let challenge = Challenge::parse(list).ok().flatten()?;
+            Some(text(&plain(challenge.realm)))
+        });
+        let Some(offered) = offered.filter(|offered| !expected.contains(offered)) else { return };
+        if !expected.is_empty() {
+            self.application.mismatch(Call(asked.call.0), Mismatch::Realm { offered, expected });
+        }
     }
 
     /// Plans the answers to the challenges that were chosen, beside the signature of the PGP
@@ -258,7 +276,8 @@ impl Shared {
         let mut chosen = Vec::<Chosen<'a>>::new();
         for offer in offered {
             if !inner.realms.allow(offer.account, &offer.challenge) {
-                why = Why::BelowFloor;
+                let unknown = offer.challenge.choose_qop().is_err();
+                why = if unknown { Why::MalformedChallenge } else { Why::BelowFloor };
                 continue;
             }
             let same = |c: &Chosen<'_>| c.account.realm == offer.account.realm;

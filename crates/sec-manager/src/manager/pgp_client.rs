@@ -12,7 +12,7 @@ use sma::{Error, Fingerprint, Notation, ToSign};
 use ssa::{
     Answer, Authorized, CallRef, Field, Headers, Leaving, Refusal, Request, Required, Response, Why,
 };
-use sst::Refused;
+use sst::{Call, Mismatch, Refused};
 use std::sync::Arc;
 
 /// Octets that a signature's base64 may take: RSA-4096 and more, Ed25519 four times.
@@ -55,6 +55,9 @@ impl Shared {
                 std::str::from_utf8(&challenge.realm).map_err(|_| Why::MalformedChallenge)?;
             // G10: Bob's challenge, relayed by Mallory whom Alice called, is not answered.
             if !to.has_realm(realm) {
+                let (offered, expected) = (realm.to_owned(), to.domain().map(str::to_owned));
+                let expected = expected.into_iter().collect();
+                self.application.mismatch(Call(call.0), Mismatch::Realm { offered, expected });
                 return Err(Why::ForeignRealm);
             }
             challenges.push((challenge.realm.to_vec(), challenge.nonce.to_vec()));

@@ -4,10 +4,12 @@ use super::Shared;
 use super::record::{Exchange, REROUTED};
 use super::response::signed_with;
 use crate::cs1::{Fields, Role};
-use crate::pgp::{CHECKING, Credentials, GRACE, Jobs, is_fresh, is_rerouted, judge, question};
+use crate::pgp::{
+    CHECKING, Credentials, GRACE, Jobs, Refused, fresh, is_rerouted, judge, question, unix_seconds,
+};
 use sma::{Error, ToVerify};
 use ssa::{Answer, CallRef, Incoming, Request, Response, Why};
-use sst::{Proof, Trust};
+use sst::{Call, Mismatch, Proof, Trust};
 use std::sync::Arc;
 
 impl Shared {
@@ -21,9 +23,6 @@ impl Shared {
             Ok(prepared) => prepared,
             Err(why) => return Answer::Ready(Incoming::AckThenBye(why)),
         };
-        if !is_fresh(&date, self.platform.unix_time()) {
-            return Answer::Ready(Incoming::AckThenBye(Why::ProofInvalid));
-        }
         let rerouted = is_rerouted(response.headers, &contact);
         let shared = Arc::clone(self);
         let future = Box::pin(async move {
@@ -34,9 +33,15 @@ impl Shared {
                 }
                 Err(error) => return Incoming::AckThenBye(super::pgp_client::why(error)),
             };
-            match judge(&report, &question, Role::Uas, shared.platform.unix_time()) {
-                Ok(_) => shared.pgp_answered(call, exchange, nonce, rerouted),
-                Err(_) => Incoming::AckThenBye(Why::ProofInvalid),
+            let now = shared.platform.unix_time();
+            let judged = judge(&report, &question, Role::Uas, now);
+            match judged.and_then(|_| fresh(date, now.as_secs())) {
+                Ok(()) => shared.pgp_answered(call, exchange, nonce, rerouted),
+                Err(Refused::Stale { ahead }) => {
+                    shared.application.mismatch(Call(call.0), Mismatch::Clock(ahead));
+                    Incoming::AckThenBye(Why::ProofInvalid)
+                }
+                Err(Refused::Invalid) => Incoming::AckThenBye(Why::ProofInvalid),
             }
         });
         Answer::Pending { within: CHECKING + GRACE, future }
@@ -73,7 +78,8 @@ impl Shared {
 /// What must have been signed, and by whom, and what is judged beside it.
 struct Prepared {
     question: ToVerify,
-    date: Vec<u8>,
+    /// The response's Date, in Unix seconds.
+    date: u64,
     nonce: Vec<u8>,
     contact: Vec<u8>,
 }
@@ -94,7 +100,7 @@ fn statement(
     let question = question(&exchange.peer, answer.octets(), &proof.signature);
     Ok(Prepared {
         question: question.map_err(|_| Why::ProofInvalid)?,
-        date: answer.date.clone(),
+        date: unix_seconds(&answer.date).ok_or(Why::ProofInvalid)?,
         nonce: proof.nonce.to_vec(),
         contact: proof.contact.to_vec(),
     })

@@ -15,19 +15,21 @@ use crate::fsm::Signal;
 use crate::nonce::{Binding, Opened, Origin, PGP_LIFETIME, Reservation, Source};
 use crate::party::Party;
 use crate::pgp::{
-    CHECKING, Credentials, GRACE, Jobs, RETRY, SCHEME, challenge_value, is_fresh, is_rerouted,
-    judge, question,
+    CHECKING, Credentials, GRACE, Jobs, RETRY, Refused, SCHEME, challenge_value, fresh,
+    is_rerouted, judge, question, unix_seconds,
 };
 use crate::policy::Policy;
 use sma::{Error, Fingerprint, ToVerify};
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
-use sst::{Call, KeyMismatch, Proof, Requirement, Trust};
+use sst::{Call, KeyMismatch, Mismatch, Proof, Requirement, Trust};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a person may take to say whose key it is.
 const PROMPT: Duration = Duration::from_secs(60);
 const NOT_ACCEPTABLE: Refusal = Refusal::new(488, "Not Acceptable Here");
+/// RFC 8224 §6.2.2 has the words. Told only to who signed: to a stranger every refusal is the same.
+const STALE_DATE: Refusal = Refusal::new(403, "Stale Date");
 
 /// What a request's Authorization fields say.
 enum Found<'a> {
@@ -45,6 +47,8 @@ struct Verification {
     attempt: Attempt,
     trace: Trace,
     question: ToVerify,
+    /// The request's Date, in Unix seconds.
+    date: u64,
     exchange: Exchange,
     /// Whether the user has to say whose key it is.
     unpinned: bool,
@@ -168,15 +172,14 @@ impl Shared {
             return None;
         }
         let fields = Fields::of_request(request, &credentials.parameters()).ok()?;
-        if !is_fresh(&fields.date, self.platform.unix_time()) {
-            return None;
-        }
+        let date = unix_seconds(&fields.date)?;
         let question = question(&credentials.signer, fields.octets(), &credentials.signature);
         Some(Verification {
             call,
             attempt,
             trace: Trace::of(request, &credentials.signature),
             question: question.ok()?,
+            date,
             exchange: Exchange {
                 from: fields.from,
                 to: fields.to,
@@ -212,12 +215,15 @@ impl Shared {
         // Whatever comes now, the nonce is burnt.
         drop(reservation);
         let now = self.platform.unix_time();
-        let said = match judge(&report, &asked.question, Role::Uac, now) {
+        let judged = judge(&report, &asked.question, Role::Uac, now);
+        let said = match judged.and_then(|signer| fresh(asked.date, now.as_secs()).map(|()| signer))
+        {
             Ok(signer) if asked.unpinned => {
                 self.ask_whose(jobs, asked.call, &asked.exchange.from, &signer.into_inner()).await
             }
             Ok(_) => Said::Yes,
-            Err(_) => Said::No,
+            Err(Refused::Stale { ahead }) => return self.stale(asked.call, ahead),
+            Err(Refused::Invalid) => Said::No,
         };
         match said {
             Said::Yes => {}
@@ -252,6 +258,13 @@ impl Shared {
                 Authentication::Refused(FORBIDDEN)
             }
         }
+    }
+
+    /// An honest peer whose clock, or ours, is wrong: both are told. It guesses nothing.
+    fn stale(&self, call: CallRef, ahead: i64) -> Authentication {
+        self.application.mismatch(Call(call.0), Mismatch::Clock(ahead));
+        self.settled(call, Signal::Refused);
+        Authentication::Refused(STALE_DATE)
     }
 
     fn pgp_verified(&self, asked: Verification) -> Authentication {

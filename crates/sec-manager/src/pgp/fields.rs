@@ -19,8 +19,12 @@ pub(crate) fn challenges<'a>(response: &Response<'a>) -> impl Iterator<Item = Ch
 
 /// Whether a Date is one, and within 300 s of `now`.
 pub(crate) fn is_fresh(date: &[u8], now: Duration) -> bool {
-    let off = |date: Date| date.since_epoch().as_secs().abs_diff(now.as_secs());
-    Date::parse(date).is_ok_and(|date| off(date) <= FRESH.as_secs())
+    unix_seconds(date).is_some_and(|date| date.abs_diff(now.as_secs()) <= FRESH.as_secs())
+}
+
+/// A Date in Unix seconds, where it is one.
+pub(crate) fn unix_seconds(date: &[u8]) -> Option<u64> {
+    Date::parse(date).ok().map(|date| date.since_epoch().as_secs())
 }
 
 /// The URI of the first Contact, empty where there is none.

@@ -7,9 +7,17 @@ use sha2::{Digest, Sha256};
 use sma::{Fingerprint, KeyValidity, Notation, Report, ToVerify};
 use std::time::Duration;
 
-/// A signature that must not be believed. One reason for all, so that a peer learns none.
+/// A signature that must not be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refused;
+pub(crate) enum Refused {
+    /// A fact speaks against it. One reason for all, so that a peer learns none.
+    Invalid,
+    /// Every fact speaks for it, but it was made, by its own word, at another time.
+    Stale {
+        /// By how many seconds its maker's clock is ahead of ours.
+        ahead: i64,
+    },
+}
 
 /// Something that was verified: only [`judge`] makes one.
 #[derive(Debug)]
@@ -26,7 +34,7 @@ pub(crate) fn question(
     signer: &Fingerprint, octets: Vec<u8>, signature: &[u8],
 ) -> Result<ToVerify, Refused> {
     if !is_one_signature(signature) {
-        return Err(Refused);
+        return Err(Refused::Invalid);
     }
     Ok(ToVerify {
         signer: signer.clone(),
@@ -37,6 +45,9 @@ pub(crate) fn question(
 }
 
 /// The signer, where every fact speaks for it.
+///
+/// What is stale is told apart only where all else holds: nobody but the key's owner can learn how
+/// our clock stands.
 ///
 /// # Errors
 /// [`Refused`]: a fact does not hold, or the report is about another question (G24).
@@ -51,14 +62,30 @@ pub(crate) fn judge(
         && report.primary == question.signer
         && matches!(report.hash.0, 8..=10)
         && report.class == 0
-        && report.created.abs_diff(now) <= FRESH.as_secs()
-        && report.expires.is_some_and(|expires| {
-            expires > now && expires <= report.created.saturating_add(FRESH.as_secs())
-        })
+        && report
+            .expires
+            .is_some_and(|expires| expires <= report.created.saturating_add(FRESH.as_secs()))
         && report.key == KeyValidity::Valid
         && report.strong
         && is_for(&report.notations, role);
-    if holds { Ok(Verified(report.primary.clone())) } else { Err(Refused) }
+    if !holds {
+        return Err(Refused::Invalid);
+    }
+    fresh(report.created, now)?;
+    if report.expires.is_none_or(|expires| expires <= now) {
+        return Err(Refused::Stale { ahead: ahead(report.created, now) });
+    }
+    Ok(Verified(report.primary.clone()))
+}
+
+/// Whether `at` is within 300 s of `now`, in Unix seconds.
+pub(crate) fn fresh(at: u64, now: u64) -> Result<(), Refused> {
+    let ahead = ahead(at, now);
+    (ahead.unsigned_abs() <= FRESH.as_secs()).then_some(()).ok_or(Refused::Stale { ahead })
+}
+
+fn ahead(at: u64, now: u64) -> i64 {
+    at.cast_signed().saturating_sub(now.cast_signed())
 }
 
 /// Whether exactly one notation is ours, critical, and names the role (G09).
@@ -133,6 +160,25 @@ mod tests {
             change(&mut report);
             assert!(judge(&report, &asked(), Role::Uac, NOW).is_err(), "{what}");
         }
+    }
+
+    #[test]
+    fn only_time_is_told_apart_and_only_where_all_else_holds() {
+        let at = |change: fn(&mut Report)| {
+            let mut report = report();
+            change(&mut report);
+            let judged = judge(&report, &asked(), Role::Uac, NOW);
+            judged.map(Verified::into_inner)
+        };
+        assert_eq!(at(|r| r.created = NOW.as_secs() - 301), Err(Refused::Stale { ahead: -301 }));
+        assert_eq!(at(|r| r.created = NOW.as_secs() + 301), Err(Refused::Stale { ahead: 301 }));
+        assert_eq!(at(|r| r.expires = Some(NOW.as_secs())), Err(Refused::Stale { ahead: -5 }));
+        assert_eq!(at(|r| r.created = u64::MAX), Err(Refused::Stale { ahead: -1 - 1_700_000_000 }));
+        let bad = at(|r| {
+            r.created = 0;
+            r.good = false;
+        });
+        assert_eq!(bad, Err(Refused::Invalid));
     }
 
     #[test]

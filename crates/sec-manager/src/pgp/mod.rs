@@ -21,10 +21,10 @@ mod jobs;
 mod judge;
 mod packet;
 
-pub(crate) use fields::{challenges, contact, is_fresh, is_rerouted};
+pub(crate) use fields::{challenges, contact, is_fresh, is_rerouted, unix_seconds};
 pub(crate) use grammar::{Challenge, Credentials, Signed, challenge_value};
 pub(crate) use jobs::{CHECKING, GRACE, Jobs, MAKING};
-pub(crate) use judge::{judge, question};
+pub(crate) use judge::{Refused, fresh, judge, question};
 
 use sma::SecurityApplication;
 use std::sync::Arc;

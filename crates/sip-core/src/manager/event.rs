@@ -175,6 +175,8 @@ pub enum EndReason {
 pub enum Cause {
     /// The peer's final response.
     Status(u16),
+    /// 403 with the words of RFC 8224 §6.2.2: by the peer's clock our Date is not of now.
+    StaleDate,
     /// The security manager ended it.
     Security(Why),
     /// No answer in 64*T1, or it rang for too long.
@@ -187,10 +189,21 @@ pub enum Cause {
     Busy,
 }
 
+impl Cause {
+    /// What a final response other than a 2xx says.
+    pub(super) fn of(status: u16, reason: Option<&[u8]>) -> Self {
+        let is_stale = status == 403 && reason == Some(b"Stale Date");
+        if is_stale { Self::StaleDate } else { Self::Status(status) }
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(status) => write!(f, "the peer answered {status}"),
+            Self::StaleDate => f.write_str(
+                "the peer answered 403 Stale Date: its clock and ours differ, set the wrong one",
+            ),
             Self::Security(why) => why.fmt(f),
             Self::Timeout => f.write_str("no answer in time"),
             Self::Transport => {

@@ -291,6 +291,7 @@ impl SipManager {
             }
             Outcome::Untrusted(_, why) => Err(Cause::Security(*why)),
             Outcome::Failed(Cause::Status(status), _) => Ok(*status),
+            Outcome::Failed(Cause::StaleDate, _) => Ok(403),
             Outcome::Failed(cause, _) => Err(*cause),
         };
         self.release(call);

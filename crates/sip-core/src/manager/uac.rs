@@ -189,7 +189,7 @@ impl SipManager {
                 self.suspend(key, State::Authorizing(Step::Challenged(Box::new(answer))));
             }
             _ => {
-                let cause = Cause::Status(status);
+                let cause = Cause::of(status, answer.response.message.reason());
                 self.finish(key, Outcome::Failed(cause, Some(answer.response)));
             }
         }

@@ -3,7 +3,7 @@
 use crate::double::{Double, FORBIDDEN, Script, When};
 use crate::world::{ALICE, BOB, Side, World, sdp};
 use sip_core::manager::{CallId, Cause, EndReason, Event, Misuse};
-use ssa::{Authentication, Body, Deny, Field, Incoming, Open, Why};
+use ssa::{Authentication, Body, Deny, Field, Incoming, Open, Refusal, Why};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -201,16 +201,18 @@ fn a_signer_that_fails_is_a_local_error() {
 
 #[test]
 fn a_refused_caller_hears_the_status_and_never_rings() {
-    let refuses = Script { verdict: Authentication::Refused(FORBIDDEN), ..Script::default() };
-    let Pair { world, mut alice, mut bob, .. } = pair(Script::default(), refuses);
-    world.run(async {
-        let call = alice.call(ALICE, BOB, sdp("offer"));
-        let failed = Event::Failed { id: call, cause: Cause::Status(403) };
-        assert_eq!(alice.next().await, failed);
-        assert_eq!(bob.next_within(70).await, None);
-    });
-    alice.assert_empty();
-    bob.assert_empty();
+    let stale = Refusal::new(403, "Stale Date");
+    for (refusal, cause) in [(FORBIDDEN, Cause::Status(403)), (stale, Cause::StaleDate)] {
+        let refuses = Script { verdict: Authentication::Refused(refusal), ..Script::default() };
+        let Pair { world, mut alice, mut bob, .. } = pair(Script::default(), refuses);
+        world.run(async {
+            let call = alice.call(ALICE, BOB, sdp("offer"));
+            assert_eq!(alice.next().await, Event::Failed { id: call, cause });
+            assert_eq!(bob.next_within(70).await, None);
+        });
+        alice.assert_empty();
+        bob.assert_empty();
+    }
 }
 
 #[test]

@@ -6,10 +6,12 @@
 use super::person::{Person, Shown};
 use crate::config::{Pins, SipAor};
 use crate::error::{Error, Result};
+use crate::record::clean;
 use async_trait::async_trait;
 use net::Runtime;
 use sst::{
-    Assurance, Call, KeyMismatch, Password, TelephonyApplication, TrustAnswer, TrustQuestion,
+    Assurance, Call, KeyMismatch, Mismatch, Password, TelephonyApplication, TrustAnswer,
+    TrustQuestion,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,6 +74,30 @@ impl TelephonyApplication for Prompts {
             shown,
             "refused: this address was claimed under another key than its pinned one"
         );
+    }
+
+    fn mismatch(&self, _call: Call, mismatch: Mismatch) {
+        tracing::warn!("{}", advice(&mismatch));
+    }
+}
+
+/// What does not fit, and what to do. A realm is the peer's text.
+fn advice(mismatch: &Mismatch) -> String {
+    match mismatch {
+        Mismatch::Realm { offered, expected } => format!(
+            "the challenge is for the realm \"{}\", and credentials are there for \"{}\": if the \
+             party that asks is the right one, set `realm` to what it offers",
+            clean(offered),
+            clean(&expected.join("\", \""))
+        ),
+        Mismatch::Clock(ahead) => {
+            let side = if *ahead < 0 { "behind" } else { "ahead of" };
+            format!(
+                "refused: the peer's clock is {} s {side} ours, 300 s are allowed: set the one that \
+                 is wrong",
+                ahead.unsigned_abs()
+            )
+        }
     }
 }
 
@@ -182,6 +208,18 @@ mod tests {
         let text = question(&["a", &long, "c", "d"], &[]);
         let shown = format!("\"a\", \"{}…\", \"c\" and others.", "x".repeat(60));
         assert!(text.contains(&shown), "{text}");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let expected = vec!["example.org".to_owned()];
+        let realm = Mismatch::Realm { offered: "aster\u{1b}isk".to_owned(), expected };
+        let told = advice(&realm);
+        assert!(told.contains("\"example.org\"") && told.contains("isk"), "{told}");
+        assert!(!told.contains('\u{1b}'), "{told}");
+        for (ahead, told) in [(-3600, "3600 s behind ours"), (301, "301 s ahead of ours")] {
+            assert!(advice(&Mismatch::Clock(ahead)).contains(told), "{told}");
+        }
     }
 
     #[test]

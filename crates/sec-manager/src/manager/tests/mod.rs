@@ -3,6 +3,7 @@
 mod digest;
 mod guessing;
 mod judged;
+mod mismatch;
 mod pgp;
 mod registered;
 mod telephony;
