@@ -115,7 +115,8 @@ impl<'a> Place<'a> {
     fn take(gate: &'a Mutex<Gate>, party: Option<Party>) -> Result<Self, Error> {
         let mut held = lock(gate);
         let same = held.parties.iter().filter(|known| Some(**known) == party).count();
-        if same >= PER_PARTY || (held.running >= RUNNING && held.waiting.len() >= QUEUED) {
+        // One sum: a place that has become free is taken by who waits, not by who comes.
+        if same >= PER_PARTY || held.running + held.waiting.len() >= RUNNING + QUEUED {
             return Err(Error::Busy);
         }
         let number = held.next;

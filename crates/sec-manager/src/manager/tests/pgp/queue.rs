@@ -160,3 +160,16 @@ fn s09_a_free_place_wakes_the_first_that_waits() {
     poll(&mut waiting[1]);
     assert_eq!(queue.shown(), 6);
 }
+
+/// Between the end of one and the turn of the next that waits, the queue is as full as before.
+#[test]
+fn s09_a_free_place_belongs_to_who_waits() {
+    let mut queue = Queue::new();
+    let mut waiting: Vec<Judging> = (0..36).map(|host| queue.call_from(host)).collect();
+    assert!(waiting.iter_mut().all(waits));
+    // Three that ran are gone; nobody who waits has had its turn since.
+    waiting.drain(..3);
+    let mut late: Vec<Judging> = (36..41).map(|host| queue.call_from(host)).collect();
+    let waiting = late.iter_mut().map(waits);
+    assert_eq!(waiting.collect::<Vec<_>>(), [true, true, true, false, false]);
+}
