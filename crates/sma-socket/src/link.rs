@@ -50,7 +50,12 @@ struct Stalled {
 impl Link {
     /// Takes a connection whose other side runs under our own effective user id; refuses others.
     pub(crate) fn to_own_user(stream: UnixStream) -> io::Result<Self> {
-        if stream.peer_cred()?.uid() != geteuid().as_raw() {
+        Self::to_user(stream, geteuid().as_raw())
+    }
+
+    /// Takes a connection whose other side runs under the user id `user`; refuses others.
+    pub(crate) fn to_user(stream: UnixStream, user: u32) -> io::Result<Self> {
+        if stream.peer_cred()?.uid() != user {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         Ok(Self {
