@@ -211,6 +211,44 @@ fn a_refusal_is_told_on_standard_error() {
     );
 }
 
+/// Case O01, promise 18: a password in a URI is shown nowhere, and what is written of a call is for
+/// its owner alone. In a capture the message stays as long as it was.
+#[test]
+fn o01_a_password_is_in_no_trace_and_in_no_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = home();
+    let [ladder, picture, capture] =
+        ["call.txt", "call.svg", "call.pcapng"].map(|name| home.path().join(name));
+    let uri = format!("sip:bob:s3cret@{}", peer(486, |_, _| {}));
+    let called = |ladder: &Path, more: &[&str]| {
+        let files = ["--ladder", ladder.to_str().unwrap(), "--capture", capture.to_str().unwrap()];
+        let output = countersign(home.path(), &[&["-vv", "call", &uri], &files[..], more].concat());
+        let said = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap());
+        assert_eq!(output.status.code(), Some(1), "{said:?}");
+        assert!(said.iter().all(|text| !text.contains("s3cret")), "{said:?}");
+        let has = |path: &Path, text: &str| {
+            let octets = fs::read(path).unwrap();
+            octets.windows(text.len()).any(|window| window == text.as_bytes())
+        };
+        for path in [ladder, &capture] {
+            let mode = fs::metadata(path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+        }
+        assert!(!has(ladder, "s3cret"), "{said:?}");
+        (said, has(&capture, "INVITE sip:bob:000000@"), has(&capture, "s3cret"))
+    };
+    let ([_, told], overwritten, shown) = called(&ladder, &[]);
+    assert!(told.contains("INVITE sip:bob:[redacted]@"), "{told}");
+    assert_eq!((overwritten, shown), (true, false));
+    let (_, overwritten, shown) = called(&picture, &["--json"]);
+    assert_eq!((overwritten, shown), (true, false));
+    let ([_, told], overwritten, shown) = called(&ladder, &["--capture-secrets"]);
+    assert_eq!((overwritten, shown), (false, true));
+    assert!(told.contains("whoever reads it can use them"), "{told}");
+    let usage = countersign(home.path(), &["call", &uri, "--capture-secrets"]);
+    assert_eq!(usage.status.code(), Some(2), "there is no capture to leave them in");
+}
+
 /// The peer calls while it is asked, and is told that the line is busy.
 #[test]
 fn a_call_that_comes_in_during_another_command_is_busy() {

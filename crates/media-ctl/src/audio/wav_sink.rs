@@ -3,7 +3,7 @@
 use super::resample::{Resampler, to_f32, to_i16};
 use super::{AudioSink, SAMPLE_RATE, WavError, WavReason};
 use hound::{SampleFormat, WavSpec, WavWriter};
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
@@ -46,7 +46,8 @@ impl WavSink {
             bits_per_sample: 16,
             sample_format: SampleFormat::Int,
         };
-        let writer = WavWriter::create(part(&place), spec)
+        let file = create_part(&place).map_err(|error| wrong(error.into()))?;
+        let writer = WavWriter::new(BufWriter::new(file), spec)
             .map_err(|error| wrong(WavReason::of_write(error)))?;
         Ok(Self {
             path: place,
@@ -155,6 +156,21 @@ fn replaceable(place: &Path) -> Result<(), WavReason> {
     }
 }
 
+/// A new file for what is recorded, which its owner alone may read: it holds what people said.
+/// What a killed process left there goes.
+fn create_part(place: &Path) -> io::Result<File> {
+    let part = part(place);
+    match fs::remove_file(&part) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(part)
+}
+
 /// Where a recording stands until it is whole.
 fn part(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -190,6 +206,27 @@ mod tests {
             assert_eq!(heard.len(), said.len());
             assert!(similarity(&said, &heard) > 0.99, "{rate}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_recording_is_its_owners_alone() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("heard.wav"), folder.path().join("other"));
+        for earlier in [&path, &other] {
+            fs::write(earlier, b"earlier").unwrap();
+            fs::set_permissions(earlier, fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        // Neither what stands in its place nor at the name beside it is written to.
+        symlink(&other, part(&path)).unwrap();
+        let mut sink = WavSink::create(&path, 8000).unwrap();
+        sink.write(&[0; 160]);
+        let mode = |path: &Path| fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&part(&path)), 0o600);
+        sink.finish().unwrap();
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(fs::read(&other).unwrap(), b"earlier");
     }
 
     #[test]

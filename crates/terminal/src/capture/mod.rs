@@ -2,12 +2,16 @@
 //!
 //! The record holds what the sockets carried; Ethernet, IP, UDP and TCP headers are synthesised
 //! around it: for TCP a handshake, sequence numbers, acknowledgments and a close, so that the
-//! streams reassemble.
+//! streams reassemble. Secrets in messages are overwritten with zeros, unless they are asked for.
 
 mod frames;
+mod secrets;
 mod tcp;
 
+pub use secrets::Secrets;
+
 use crate::record::{Entry, Packet, Protocol};
+use bytes::Bytes;
 use frames::Frame;
 use pcap_file::pcapng::PcapNgWriter;
 use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketBlock;
@@ -15,7 +19,9 @@ use pcap_file::pcapng::blocks::interface_description::{
     InterfaceDescriptionBlock, InterfaceDescriptionOption,
 };
 use pcap_file::{DataLink, PcapError};
+use secrets::overwritten;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 use tcp::Streams;
@@ -35,8 +41,12 @@ pub enum View {
 /// # Errors
 /// As `writer` says.
 pub fn write<W: Write>(
-    writer: W, entries: &[Entry], view: View, unix_start: Duration,
+    writer: W, entries: &[Entry], view: View, secrets: Secrets, unix_start: Duration,
 ) -> io::Result<()> {
+    let clean = match secrets {
+        Secrets::Overwritten => overwritten(entries),
+        Secrets::Shown => BTreeMap::new(),
+    };
     let mut file = PcapNgWriter::new(writer).map_err(into_io)?;
     let mut interface = InterfaceDescriptionBlock::new(DataLink::ETHERNET, 0);
     // Times are in nanoseconds: 10^-9 (draft-ietf-opsawg-pcapng §4.2).
@@ -47,7 +57,8 @@ pub fn write<W: Write>(
         let Some(packet) = entry.packet.as_ref().filter(|p| shown(p, view)) else {
             continue;
         };
-        for frame in frames_of(packet, &mut streams) {
+        let octets = clean.get(&entry.number).unwrap_or(&packet.octets);
+        for frame in frames_of(packet, octets, &mut streams) {
             let octets = frame.to_octets()?;
             let block = EnhancedPacketBlock {
                 interface_id: 0,
@@ -66,12 +77,12 @@ const fn shown(packet: &Packet, view: View) -> bool {
     packet.sent || matches!(view, View::Terminal)
 }
 
-fn frames_of(packet: &Packet, streams: &mut Streams) -> Vec<Frame> {
+fn frames_of(packet: &Packet, octets: &Bytes, streams: &mut Streams) -> Vec<Frame> {
     let (source, destination) = packet.path();
     match packet.protocol {
-        Protocol::Udp => vec![Frame::udp(source, destination, packet.octets.clone())],
-        Protocol::Tcp if packet.octets.is_empty() => streams.close(source, destination),
-        Protocol::Tcp => streams.data(source, destination, &packet.octets),
+        Protocol::Udp => vec![Frame::udp(source, destination, octets.clone())],
+        Protocol::Tcp if octets.is_empty() => streams.close(source, destination),
+        Protocol::Tcp => streams.data(source, destination, octets),
     }
 }
 

@@ -1,13 +1,13 @@
 //! What is written is read back with the ordinary parsers.
 
-use super::{View, write};
+use super::{Secrets, View, write};
 use crate::record::{Entry, Kind, Lifeline, Packet, Protocol};
 use bytes::Bytes;
 use etherparse::{SlicedPacket, TransportSlice};
 use pcap_file::pcapng::{Block, PcapNgReader};
 use std::time::Duration;
 
-fn entry(number: u64, protocol: Protocol, sent: bool, octets: &'static [u8]) -> Entry {
+pub(super) fn entry(number: u64, protocol: Protocol, sent: bool, octets: &'static [u8]) -> Entry {
     Entry {
         number,
         at: Duration::from_millis(number),
@@ -29,7 +29,8 @@ fn entry(number: u64, protocol: Protocol, sent: bool, octets: &'static [u8]) -> 
 
 fn frames(entries: &[Entry], view: View) -> Vec<(Duration, Vec<u8>)> {
     let mut file = Vec::new();
-    write(&mut file, entries, view, Duration::from_secs(1_700_000_000)).unwrap();
+    let start = Duration::from_secs(1_700_000_000);
+    write(&mut file, entries, view, Secrets::Overwritten, start).unwrap();
     let mut reader = PcapNgReader::new(&file[..]).unwrap();
     let mut frames = Vec::new();
     while let Some(block) = reader.next_block() {

@@ -1,6 +1,7 @@
 //! The commands and their arguments. Only commands that work exist; those whose component is not
 //! linked in this flavour are absent.
 
+use crate::capture::Secrets;
 #[cfg(feature = "digest")]
 use crate::config::Require;
 use crate::config::{Address, SipAor};
@@ -189,9 +190,19 @@ pub struct Records {
     /// Write the call's ladder here when it is over (.svg: a picture, else text)
     #[arg(long, value_name = "FILE")]
     pub ladder: Option<PathBuf>,
-    /// Write the call's packets here when it is over, as pcapng
+    /// Write the call's packets here when it is over, as pcapng; secrets are overwritten with zeros
     #[arg(long, value_name = "FILE")]
     pub capture: Option<PathBuf>,
+    /// Leave Digest responses, passwords in URIs and media keys in the capture
+    #[arg(long, requires = "capture")]
+    pub capture_secrets: bool,
+}
+
+impl Records {
+    /// What becomes of the secrets in the capture.
+    pub(super) const fn secrets(&self) -> Secrets {
+        if self.capture_secrets { Secrets::Shown } else { Secrets::Overwritten }
+    }
 }
 
 /// `call`.

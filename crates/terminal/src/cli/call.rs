@@ -8,6 +8,7 @@ use super::stop::Stop;
 use crate::assembly::{Event, Invitation, Outcome};
 use crate::config::Require;
 use crate::error::{Error, Result};
+use crate::record::redacted;
 use net::BoxFuture;
 use serde_json::json;
 use sip_core::manager::EndReason;
@@ -73,7 +74,7 @@ async fn talk(
     };
     let id = session.terminal.call(invitation)?;
     let line = format!("calling {}", call.uri);
-    out.say(&line, json!({ "event": "calling", "to": call.uri }))?;
+    out.say(&line, json!({ "event": "calling", "to": redacted(&call.uri) }))?;
     let mut reached = Reached::Nobody;
     // Only an established call starts the clock.
     let mut talked: BoxFuture<()> = Box::pin(std::future::pending());

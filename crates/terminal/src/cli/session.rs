@@ -15,7 +15,7 @@ use crate::assembly::{
     Event, Events, Ports, SystemClock, SystemEntropy, Terminal, WallClock as _, free_loopback_pair,
     settings,
 };
-use crate::capture::{self, View};
+use crate::capture::{self, Secrets, View};
 use crate::config::{Address, Config, load_or_default};
 use crate::error::{Error, Result};
 use crate::file;
@@ -76,6 +76,12 @@ impl Session {
     pub(super) async fn open(global: &Global, port: u16, records: Records) -> Result<Self> {
         for path in [&records.ladder, &records.capture].into_iter().flatten() {
             file::check(path)?;
+        }
+        if records.secrets() == Secrets::Shown {
+            tracing::warn!(
+                "the capture will hold Digest responses, passwords in URIs and media keys: \
+                 whoever reads it can use them"
+            );
         }
         let config = load_or_default(global.config.as_deref())?;
         let settings = settings(&config, binds(global, &config, port)?)?;
@@ -280,7 +286,8 @@ fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<(
     }
     if let Some(path) = &records.capture {
         let mut packets = Vec::new();
-        capture::write(&mut packets, &entries, View::Terminal, recorder.unix_start())
+        let secrets = records.secrets();
+        capture::write(&mut packets, &entries, View::Terminal, secrets, recorder.unix_start())
             .map_err(|error| Error::write(path, error))?;
         write(path, &packets)?;
     }
@@ -288,5 +295,5 @@ fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<(
 }
 
 fn write(path: &Path, octets: &[u8]) -> Result<()> {
-    file::replace(path, 0o644, octets).map_err(|error| Error::write(path, error))
+    file::replace(path, octets).map_err(|error| Error::write(path, error))
 }

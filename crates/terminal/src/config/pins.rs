@@ -127,8 +127,7 @@ impl Pins {
     /// The file cannot be written; the old one is then untouched.
     pub fn save(&self, path: &Path) -> Result<()> {
         let text = toml::to_string(self).map_err(Error::invalid)?;
-        file::replace(path, 0o600, format!("{HEAD}{text}").as_bytes())
-            .map_err(|e| Error::write(path, e))
+        file::replace(path, format!("{HEAD}{text}").as_bytes()).map_err(|e| Error::write(path, e))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Plan;
 use super::report::Report;
-use crate::capture::{self, View};
+use crate::capture::{self, Secrets, View};
 use crate::error::{Error, Result};
 use crate::file;
 use crate::ladder::Ladder;
@@ -45,7 +45,8 @@ pub(super) fn write(plan: &Plan, recorder: &Recorder, report: &Report) -> Result
     recorder.warn_of_gaps();
     let ladder = Ladder::of_two(&entries, "caller", "callee");
     let mut packets = Vec::new();
-    capture::write(&mut packets, &entries, View::Senders, recorder.unix_start())
+    let (view, secrets) = (View::Senders, Secrets::Overwritten);
+    capture::write(&mut packets, &entries, view, secrets, recorder.unix_start())
         .map_err(|error| Error::write(&plan.out, error))?;
     let mut json = serde_json::to_vec_pretty(report).map_err(Error::invalid)?;
     json.push(b'\n');
@@ -57,7 +58,7 @@ pub(super) fn write(plan: &Plan, recorder: &Recorder, report: &Report) -> Result
         ("report.json", json),
     ] {
         let path = plan.out.join(name);
-        file::replace(&path, 0o644, &octets).map_err(|error| Error::write(&path, error))?;
+        file::replace(&path, &octets).map_err(|error| Error::write(&path, error))?;
     }
     Ok(())
 }

@@ -17,11 +17,13 @@
 mod entry;
 mod recorder;
 mod redact;
+mod secrets;
 mod signals;
 mod wire;
 mod words;
 
 pub use entry::{Entry, Kind, Lifeline, Packet, Protocol};
 pub use recorder::{Budget, Limits, Recorder, Tap};
-pub use redact::{clean, clean_all};
+pub use redact::{clean, clean_all, redacted};
+pub(crate) use secrets::{blank, overwrite};
 pub use wire::{WireKind, classify};

@@ -190,15 +190,16 @@ impl Tap {
         &self, from: Lifeline, to: Lifeline, label: &str, detail: &str, kind: Kind,
         packet: Option<Packet>,
     ) {
-        tracing::debug!(%from, %to, label, detail = clean(detail), "{}", self.terminal);
+        let (label, detail) = (clean(label), clean(detail));
+        tracing::debug!(%from, %to, label, detail, "{}", self.terminal);
         self.recorder.push(Entry {
             number: 0,
             at: Duration::ZERO,
             terminal: Arc::clone(&self.terminal),
             from,
             to,
-            label: clean(label),
-            detail: clean(detail),
+            label,
+            detail,
             kind,
             packet,
         });
