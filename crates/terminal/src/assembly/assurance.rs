@@ -55,6 +55,25 @@ impl Assurance {
         }
     }
 
+    /// Who calls, as a person is to be asked: who was proved, and what the rest of the world could
+    /// have written there. `from` is what the caller says. Case F02.
+    pub fn caller(&self, from: &str) -> String {
+        match (self.proof, &self.peer, &self.digest, &self.account) {
+            ("pgp", Some(peer), ..) => format!("{peer}, proved by the pinned key"),
+            ("digest", Some(user), Some(digest), _) => {
+                format!("{user}, proved by Digest ({digest}), who says to be {from}")
+            }
+            (_, Some(peer), ..) => {
+                format!("{peer}, proved by {}, who says to be {from}", self.proof)
+            }
+            (_, None, _, Some(account)) => format!(
+                "somebody who says to be {from}, unverified: only the registrar or proxy of \
+                 {account} vouches"
+            ),
+            (_, None, _, None) => format!("somebody who says to be {from}, unverified"),
+        }
+    }
+
     fn who(&self) -> String {
         match (&self.peer, &self.account) {
             (Some(peer), _) => match (&self.fingerprint, self.trust, &self.digest) {

@@ -13,6 +13,8 @@ pub(super) struct Live {
     /// The URI that is called, of a call that is placed.
     #[cfg_attr(not(feature = "digest"), expect(dead_code, reason = "for what is proved of it"))]
     called: Option<String>,
+    /// Whether it is placed under our signature.
+    signed: bool,
     pub(super) media: Option<MediaSession>,
     /// The caller's offer, until it is answered.
     offer: Option<Vec<u8>>,
@@ -24,13 +26,24 @@ pub(super) struct Live {
 
 impl Live {
     /// A call that is placed.
-    pub(super) const fn outgoing(call: CallRef, to: String, media: MediaSession) -> Self {
-        Self { call, called: Some(to), media: Some(media), offer: None, up: false, why: None }
+    pub(super) const fn outgoing(
+        call: CallRef, to: String, signed: bool, media: MediaSession,
+    ) -> Self {
+        Self {
+            call,
+            called: Some(to),
+            signed,
+            media: Some(media),
+            offer: None,
+            up: false,
+            why: None,
+        }
     }
 
     /// A call that came in.
     pub(super) const fn incoming(call: CallRef, offer: Vec<u8>) -> Self {
-        Self { call, called: None, media: None, offer: Some(offer), up: false, why: None }
+        let offer = Some(offer);
+        Self { call, called: None, signed: false, media: None, offer, up: false, why: None }
     }
 }
 
@@ -79,6 +92,11 @@ impl Calls {
     #[cfg(feature = "digest")]
     pub(super) fn called(&self, id: CallId) -> Option<String> {
         self.lock().get(&id)?.called.clone()
+    }
+
+    /// Whether a call is placed under our signature.
+    pub(super) fn is_signed(&self, id: CallId) -> bool {
+        self.lock().get(&id).is_some_and(|live| live.signed)
     }
 
     /// Marks a call as established; `false` if it was, or is over.

@@ -76,6 +76,9 @@ pub enum Outcome {
     Ended(EndReason),
     /// It did not come about.
     Failed(Cause),
+    /// The callee refused what we signed, with 403: it does not say why, lest it tell an impostor
+    /// too.
+    Unbelieved,
     /// Whoever runs the terminal refused it, with this status.
     Refused(u16),
     /// Its media could not be agreed on or started.
@@ -93,7 +96,11 @@ impl Outcome {
         match self {
             Self::Ended(reason) => matches!(reason, EndReason::Local | EndReason::Remote),
             Self::Refused(status) => !matches!(status, 500..=599),
-            Self::Failed(_) | Self::Media(_) | Self::NoMedia | Self::KeyExhausted => false,
+            Self::Failed(_)
+            | Self::Unbelieved
+            | Self::Media(_)
+            | Self::NoMedia
+            | Self::KeyExhausted => false,
         }
     }
 }
@@ -111,6 +118,10 @@ impl fmt::Display for Outcome {
                 EndReason::Lost => "the peer does not know the call any more",
             }),
             Self::Failed(cause) => cause.fmt(f),
+            Self::Unbelieved => f.write_str(
+                "the peer answered 403 to the signed call: it has not pinned our key, or the clocks \
+                 differ, or an element on the way changes Call-ID or tags (a B2BUA)",
+            ),
             Self::Refused(status) => write!(f, "refused here with {status}"),
             Self::Media(why) => f.write_str(why),
             Self::NoMedia => f.write_str("the peer's media stopped"),

@@ -3,9 +3,10 @@
 use super::calls::Live;
 use super::events::{Event, Outcome, UNREAD};
 use super::shared::{Shared, sdp};
+use crate::record::redacted;
 use media_ctl::driver::MediaSession;
 use sip_core::driver::Events;
-use sip_core::manager::{CallId, Event as Sip, Prepared, RegistrationId};
+use sip_core::manager::{CallId, Cause, Event as Sip, Prepared, RegistrationId};
 use ssa::{Body, CallRef, FlowId};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -65,7 +66,11 @@ impl Shared {
             // We send no re-INVITE.
             Sip::ReinviteAnswered { .. } | Sip::ReinviteFailed { .. } => None,
             Sip::Ended { id, reason } => self.over(id, Outcome::Ended(reason)),
-            Sip::Failed { id, cause } => self.over(id, Outcome::Failed(cause)),
+            Sip::Failed { id, cause } => {
+                let unbelieved = cause == Cause::Status(403) && self.calls.is_signed(id);
+                let failed = if unbelieved { Outcome::Unbelieved } else { Outcome::Failed(cause) };
+                self.over(id, failed)
+            }
             Sip::Registered { id, aor, expires, flow, contact_user, registrar } => {
                 self.registered(&aor, Registered { id, flow, registrar, contact_user });
                 Some(Event::Registered { id, aor, expires })
@@ -92,6 +97,7 @@ impl Shared {
             return None;
         }
         self.calls.insert(id, Live::incoming(call, body.octets));
+        let from = redacted(&from);
         let assurance = self.assurance(Prepared { id, call });
         Some(Event::Incoming { id, from, source, assurance })
     }

@@ -5,6 +5,7 @@ use super::calls::{Calls, Live};
 use super::ports::Entropy;
 use crate::config::Require;
 use crate::error::{Error, Result};
+use crate::record::redacted;
 use media_ctl::audio::{AudioSink, AudioSource};
 use media_ctl::driver::MediaSession;
 use media_ctl::{MediaConfig, Seed};
@@ -48,13 +49,17 @@ impl Shared {
             .map_err(|error| Error::Call(format!("no ports for media: {error}")))
     }
 
-    /// Offers media and sends the INVITE.
-    pub(super) fn invite(&self, prepared: Prepared, to: String, media: MediaSession) -> Result<()> {
+    /// Offers media and sends the INVITE to this URI, under the proof that it requires.
+    pub(super) fn invite(
+        &self, prepared: Prepared, (to, require): (&str, Require), media: MediaSession,
+    ) -> Result<()> {
         let offer = media.offer().map_err(|error| {
             drop(media.stop());
             Error::Call(error.to_string())
         })?;
-        self.calls.insert(prepared.id, Live::outgoing(prepared.call, to, media));
+        let signed = require == Require::Pgp;
+        let live = Live::outgoing(prepared.call, redacted(to), signed, media);
+        self.calls.insert(prepared.id, live);
         self.endpoint.invite(prepared.id, sdp(offer)).map_err(Error::invalid)
     }
 }

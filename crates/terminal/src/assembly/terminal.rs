@@ -91,7 +91,7 @@ impl Terminal {
         shared.started(prepared, &to, require);
         let invited = shared
             .open_media(prepared, source, sink)
-            .and_then(|media| shared.invite(prepared, to, media));
+            .and_then(|media| shared.invite(prepared, (&to, require), media));
         invited.inspect_err(|_| {
             shared.calls.remove(prepared.id);
             shared.forget(prepared.call);

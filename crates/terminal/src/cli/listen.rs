@@ -87,7 +87,9 @@ impl Listener<'_> {
     fn on(&mut self, event: Event) -> Result<()> {
         tell(self.out, &event)?;
         match event {
-            Event::Incoming { id, from, .. } => self.incoming(id, &from),
+            Event::Incoming { id, from, assurance, .. } => {
+                self.incoming(id, &assurance.caller(&from));
+            }
             Event::Over { id, .. } => self.asking.retain(|(asked, _)| *asked != id),
             _ => {}
         }
@@ -113,13 +115,13 @@ impl Listener<'_> {
         }
     }
 
-    fn incoming(&mut self, id: CallId, from: &str) {
+    fn incoming(&mut self, id: CallId, caller: &str) {
         let Some(person) = &self.person else {
             return self.answer(id);
         };
         // The caller hears that the user is asked; a call that is over needs nothing.
         drop(self.session.terminal.ring(id));
-        let text = format!("answer {from}? [y/N]");
+        let text = format!("answer {caller}? [y/N]");
         self.asking.push_back((id, person.ask(&text, Shown::Openly, RINGING)));
     }
 

@@ -155,7 +155,7 @@ fn end(mut world: World) -> (World, Seen, Seen) {
 }
 
 /// Text in a datagram.
-fn has(octets: &[u8], text: &str) -> bool {
+pub(crate) fn has(octets: &[u8], text: &str) -> bool {
     octets.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
@@ -165,10 +165,12 @@ fn without(octets: &[u8], name: &str) -> Vec<u8> {
 }
 
 /// The datagram with each header line as `change` says; the body is left alone.
-fn edit(octets: &[u8], change: impl Fn(&str) -> Option<String>) -> Vec<u8> {
+pub(crate) fn edit(octets: &[u8], change: impl Fn(&str) -> Option<String>) -> Vec<u8> {
     let end = octets.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or(octets.len());
     let (head, body) = octets.split_at(end);
-    let lines = std::str::from_utf8(head).unwrap().split("\r\n").filter_map(change);
+    // Media is no text.
+    let Ok(head) = std::str::from_utf8(head) else { return octets.to_vec() };
+    let lines = head.split("\r\n").filter_map(change);
     let mut changed = lines.collect::<Vec<_>>().join("\r\n").into_bytes();
     changed.extend_from_slice(body);
     changed
@@ -183,7 +185,7 @@ fn is_invite_200(octets: &[u8]) -> bool {
     octets.starts_with(b"SIP/2.0 200") && has(octets, " INVITE\r\n")
 }
 
-fn status_of(world: &World, terminal: &str, start: &str) -> usize {
+pub(crate) fn status_of(world: &World, terminal: &str, start: &str) -> usize {
     world.count(terminal, |e| e.kind == Kind::Wire && e.label.starts_with(start))
 }
 

@@ -6,9 +6,12 @@
 
 mod amplification;
 mod cases;
+mod claims;
 mod floods;
 mod homes;
 mod meddler;
+mod raw;
 mod seeds;
+mod signed;
 mod strangers;
 mod world;

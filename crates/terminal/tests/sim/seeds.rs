@@ -51,7 +51,10 @@ fn check(seed: u64, require: Require) -> bool {
             assert!(caller.packets_received > 0 || !outcome.is_ordinary(), "{}", told());
             true
         }
-        (None, Outcome::Failed(_) | Outcome::Ended(_) | Outcome::Media(_)) => false,
+        (
+            None,
+            Outcome::Failed(_) | Outcome::Unbelieved | Outcome::Ended(_) | Outcome::Media(_),
+        ) => false,
         (None, Outcome::NoMedia | Outcome::KeyExhausted) => {
             panic!("no media in a call that was not up: {}", told())
         }

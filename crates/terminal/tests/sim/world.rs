@@ -40,6 +40,8 @@ pub(crate) struct Change {
     pub(crate) meddle: Option<Meddle>,
     /// What the callee requires of the caller.
     pub(crate) require: Require,
+    /// Who is asked at the callee.
+    pub(crate) callee_prompts: Arc<dyn sst::TelephonyApplication>,
 }
 
 impl Default for Change {
@@ -50,6 +52,7 @@ impl Default for Change {
             callee_agent: Box::new(|double| Arc::new(double)),
             meddle: None,
             require: Require::Pgp,
+            callee_prompts: Arc::new(sst::Deny),
         }
     }
 }
@@ -106,14 +109,14 @@ impl World {
         let bob = double(&directory, &runtime);
         let keys = (alice.add_key(CALLER), bob.add_key(CALLEE));
         let keys = (keys.0.to_string(), keys.1.to_string());
-        let start = |name, settings: &Settings, network, application| {
+        let start = |name, settings: &Settings, network, application, prompts| {
             let ports = Ports {
                 runtime: Arc::clone(&runtime),
                 network,
                 wall_clock: Arc::new(Wall::starting(&runtime)),
                 entropy: Arc::new(Seeded(Mutex::new(sim.random()))),
                 application: Some(application),
-                prompts: Arc::new(sst::Deny),
+                prompts,
                 tap: Some(recorder.tap(name)),
             };
             Terminal::start(settings, ports).unwrap()
@@ -124,10 +127,12 @@ impl World {
         if require == Require::Digest {
             share_password(&mut of_caller.security, &mut of_callee.security);
         }
+        let prompts = change.callee_prompts;
+        let nobody: Arc<dyn sst::TelephonyApplication> = Arc::new(sst::Deny);
         let (caller, caller_events) =
-            start("caller", &of_caller, caller_network, (change.caller_agent)(alice));
+            start("caller", &of_caller, caller_network, (change.caller_agent)(alice), nobody);
         let (callee, callee_events) =
-            start("callee", &of_callee, callee_network, (change.callee_agent)(bob));
+            start("callee", &of_callee, callee_network, (change.callee_agent)(bob), prompts);
         Self {
             caller,
             callee,
@@ -172,7 +177,7 @@ impl World {
             (self.callee.clone(), self.callee_events.take()),
         ];
         let [caller, callee] = sides.map(|(terminal, events)| {
-            let watch = Watch { refuse: Some(status), ..Watch::default() };
+            let watch = Watch { answer: Answer::Refuse(status), ..Watch::default() };
             self.runtime.spawn(Box::pin(follow(terminal, events.unwrap(), watch.clone())));
             watch
         });
@@ -182,6 +187,14 @@ impl World {
     /// The callee's events from now on; it answers every call. Nobody reads the caller's.
     pub(crate) fn watch_callee(&mut self) -> Watch {
         let callee = Watch::default();
+        let events = self.callee_events.take().unwrap();
+        self.runtime.spawn(Box::pin(follow(self.callee.clone(), events, callee.clone())));
+        callee
+    }
+
+    /// The callee's events from now on; it leaves every call ringing.
+    pub(crate) fn watch_leaving(&mut self) -> Watch {
+        let callee = Watch { answer: Answer::Leave, ..Watch::default() };
         let events = self.callee_events.take().unwrap();
         self.runtime.spawn(Box::pin(follow(self.callee.clone(), events, callee.clone())));
         callee
@@ -216,6 +229,9 @@ impl World {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) incoming: usize,
+    /// The last call that came in, and who calls as a person is asked.
+    pub(crate) last: Option<CallId>,
+    pub(crate) caller: Option<String>,
     /// Why a call that came in was not answered.
     pub(crate) refused: Option<String>,
     pub(crate) established: Option<Assurance>,
@@ -229,8 +245,16 @@ pub(crate) struct Seen {
 #[derive(Clone, Default)]
 pub(crate) struct Watch {
     seen: Arc<Mutex<Seen>>,
-    /// The status with which every call is refused; `None`: it is answered.
-    refuse: Option<u16>,
+    answer: Answer,
+}
+
+/// What becomes of a call that comes in.
+#[derive(Clone, Copy, Default)]
+enum Answer {
+    #[default]
+    Accept,
+    Refuse(u16),
+    Leave,
 }
 
 impl Watch {
@@ -245,8 +269,10 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
         {
             let mut seen = watch.seen.lock().unwrap();
             match event {
-                Event::Incoming { id, .. } => {
+                Event::Incoming { id, from, assurance, .. } => {
                     seen.incoming += 1;
+                    seen.last = Some(id);
+                    seen.caller = Some(assurance.caller(&from));
                     answer = Some(id);
                 }
                 Event::Established { assurance, .. } => seen.established = Some(assurance),
@@ -260,9 +286,10 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
         }
         if let Some(id) = answer {
             let said = Box::new(Tone::new(660.0, 8_000));
-            let answered = match watch.refuse {
-                Some(status) => terminal.reject(id, status),
-                None => terminal.accept(id, said, Box::new(Silence)),
+            let answered = match watch.answer {
+                Answer::Accept => terminal.accept(id, said, Box::new(Silence)),
+                Answer::Refuse(status) => terminal.reject(id, status),
+                Answer::Leave => Ok(()),
             };
             watch.seen.lock().unwrap().refused = answered.err().map(|error| error.line());
         }
