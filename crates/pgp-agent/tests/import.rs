@@ -62,7 +62,7 @@ async fn a_backup_of_gnupg_is_imported_without_its_trust_packets() {
     assert_eq!(keys[0].user_ids, ["sip:backup@example.org"]);
     let key = &keys[0].fingerprint;
     // Its subkey, which stands behind trust packets, is there too, and all of it after a restart.
-    assert!(agent.encrypt(vec![key.clone()], b"text".to_vec()).await.is_ok());
+    assert!(agent.encrypt(vec![key.clone()], b"text".to_vec().into()).await.is_ok());
     assert_eq!(open(&folder).identities().await.unwrap(), keys);
 }
 

@@ -6,8 +6,7 @@ use bytes::Bytes;
 use prost::Message as _;
 use sma::{
     Decrypted, Error, Fingerprint, HashId, Key, KeyFault, KeyValidity, Notation, Plaintext, Report,
-    ToSign,
-    ToVerify,
+    ToSign, ToVerify,
 };
 use std::time::Duration;
 use thiserror::Error as ThisError;

@@ -1,15 +1,11 @@
 //! Passphrases and keys: where they may come from, and where they must not be.
 
 use crate::place::{Place, Serving, refused, said, to_sign};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, tcgetattr};
 use sma::{Error, KeyAdministration as _, SecurityApplication as _};
 use sma_socket::Client;
-use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{Read as _, Write as _};
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{self, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
 const PASSPHRASE: &str = "correct horse battery staple";
@@ -92,83 +88,7 @@ fn o03_the_socket_and_its_folder_are_closed_to_others() {
     assert!(refused(&mut serve, 1).ends_with("mode is 0755, must be 0700\n"));
 }
 
-/// A terminal that a person sits at: our end of it, and the one for a process.
-fn terminal() -> (File, File) {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&ours).unwrap();
-    unlockpt(&ours).unwrap();
-    let name = ptsname(&ours, Vec::new()).unwrap();
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).custom_flags(rustix::fs::OFlags::NOCTTY.bits().cast_signed());
-    let theirs = options.open(OsStr::from_bytes(name.to_bytes())).unwrap();
-    (File::from(ours), theirs)
-}
-
-/// Reads until `text` has been shown.
-fn shown(terminal: &mut File, text: &str) -> String {
-    let mut all = Vec::new();
-    while !contains(&all, text) {
-        let mut octets = [0; 64];
-        let length = terminal.read(&mut octets).unwrap();
-        all.extend_from_slice(&octets[..length]);
-    }
-    String::from_utf8(all).unwrap()
-}
-
-#[tokio::test]
-async fn g27_a_person_is_asked_once_at_the_start_and_never_for_a_question() {
-    let place = Place::new();
-    let (mut ours, theirs) = terminal();
-    let at_terminal = |mut command: Command| {
-        command.stdin(theirs.try_clone().unwrap()).stderr(theirs.try_clone().unwrap());
-        command.stdout(Stdio::piped());
-        command
-    };
-    let mut generate = at_terminal(place.command("generate"));
-    let child = generate.args(["--user-id", "sip:bob@example.org"]).spawn().unwrap();
-    for question in ["Passphrase: ", "The same again: "] {
-        shown(&mut ours, question);
-        assert!(!tcgetattr(&theirs).unwrap().local_modes.contains(LocalModes::ECHO));
-        writeln!(ours, "{PASSPHRASE}").unwrap();
-    }
-    assert!(child.wait_with_output().unwrap().status.success());
-    assert!(tcgetattr(&theirs).unwrap().local_modes.contains(LocalModes::ECHO));
-    let mut serve = at_terminal(place.command("serve"));
-    let child = serve.arg("--socket").arg(place.socket()).spawn().unwrap();
-    shown(&mut ours, "Passphrase: ");
-    writeln!(ours, "{PASSPHRASE}").unwrap();
-    let serving = Serving(child).once_ready();
-    let client = Client::new(place.socket());
-    let key = client.identities().await.unwrap().remove(0).fingerprint;
-    let message = client.encrypt(vec![key.clone()], b"text".to_vec()).await.unwrap();
-    for _ in 0..20 {
-        assert!(client.sign(to_sign(&key)).await.is_ok());
-        assert!(client.decrypt(key.clone(), message.clone()).await.is_ok());
-    }
-    drop(serving);
-    // What else the terminal has shown is all before this mark.
-    writeln!(&theirs, "MARK").unwrap();
-    let rest = shown(&mut ours, "MARK");
-    assert!(!rest.contains("Passphrase") && !rest.contains(PASSPHRASE), "{rest}");
-}
-
-#[test]
-fn two_passphrases_that_differ_make_no_key() {
-    let place = Place::new();
-    let (mut ours, theirs) = terminal();
-    let mut generate = place.command("generate");
-    generate.args(["--user-id", "sip:bob@example.org"]);
-    generate.stdin(theirs.try_clone().unwrap()).stderr(theirs.try_clone().unwrap());
-    let mut child = generate.spawn().unwrap();
-    for (question, answer) in [("Passphrase: ", "one"), ("The same again: ", "other")] {
-        shown(&mut ours, question);
-        writeln!(ours, "{answer}").unwrap();
-    }
-    assert_eq!(child.wait().unwrap().code(), Some(1));
-    shown(&mut ours, "the two passphrases differ");
-    assert_eq!(said(&mut place.command("list")), "");
-}
-
+/// `command` where no file can grow: each write fails as on a full disk.
 #[test]
 fn an_empty_passphrase_is_none() {
     let place = Place::new();
@@ -178,7 +98,6 @@ fn an_empty_passphrase_is_none() {
     assert!(refused(&mut generate, 1).ends_with("the passphrase is empty\n"));
 }
 
-/// `command` where no file can grow: each write fails as on a full disk.
 fn on_a_full_disk(command: &Command) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]);

@@ -170,7 +170,11 @@ mod tests {
             let judged = judge(&report, &asked(), Role::Uac, NOW);
             judged.map(Verified::into_inner)
         };
-        assert_eq!(at(|r| r.created = NOW.as_secs() - 301), Err(Refused::Stale { ahead: -301 }));
+        let old = at(|r| {
+            r.created = NOW.as_secs() - 301;
+            r.expires = Some(r.created + 300);
+        });
+        assert_eq!(old, Err(Refused::Stale { ahead: -301 }));
         assert_eq!(at(|r| r.created = NOW.as_secs() + 301), Err(Refused::Stale { ahead: 301 }));
         assert_eq!(at(|r| r.expires = Some(NOW.as_secs())), Err(Refused::Stale { ahead: -5 }));
         assert_eq!(at(|r| r.created = u64::MAX), Err(Refused::Stale { ahead: -1 - 1_700_000_000 }));

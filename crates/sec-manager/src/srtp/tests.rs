@@ -316,7 +316,8 @@ fn o04_halves_that_are_dropped_leave_no_key_behind() {
             open_rtcp(&mut opener, &sealed).unwrap();
         }
         let used = search::search("self", &needles).unwrap();
-        assert_eq!(used, keyed, "{suite:?}: packets leave copies behind");
+        // Where a mapping ends may change meanwhile; where the copies are may not.
+        assert!(used.keys().eq(keyed.keys()), "{suite:?}: packets leave copies behind: {used:#?}");
         drop((sealer, opener));
         let found = search::search("self", &needles).unwrap();
         assert!(found.is_empty(), "{suite:?}: {found:#?}");
