@@ -2,7 +2,7 @@
 //! notices.
 //!
 //! All mutants of a crate are compiled into one program, each behind a switch that the
-//! environment turns ([`switch`]); so a mutant costs a run of the tests that reach it and not a
+//! environment turns (`switch.rs`); so a mutant costs a run of the tests that reach it and not a
 //! build. `docs/mutants.md` says which changes are made and what was found.
 
 mod report;

@@ -57,7 +57,10 @@ fn questions(key: &Fingerprint) -> Vec<(&'static str, Body)> {
         ),
         question(
             "encrypt",
-            Question::Encrypt { recipients: vec![key.clone(); 2], octets: b"v=0\r\n".to_vec() },
+            Question::Encrypt {
+                recipients: vec![key.clone(); 2],
+                octets: b"v=0\r\n".to_vec().into(),
+            },
         ),
         question("decrypt", Question::Decrypt { recipient: key.clone(), octets: vec![1; 64] }),
         question("generate", Question::Generate("sip:alice@example.org".to_owned())),
