@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a real process and a real socket")]
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "helpers of tests, where a panic is a failure"
 )]

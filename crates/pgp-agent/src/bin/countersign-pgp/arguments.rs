@@ -9,11 +9,15 @@ use std::path::PathBuf;
 /// FINGERPRINT.pub.asc for others' public keys. `serve` answers questions of the same user's
 /// terminal at a Unix socket.
 #[derive(Debug, Parser)]
-#[command(name = "countersign-pgp", version)]
+#[command(name = "countersign-pgp", version, after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+const AFTER_HELP: &str = "\
+Exit status: 0 done, 1 failed (the reason is one line on standard error), 2 usage, 3 own keys need a
+passphrase that was not given, or was wrong.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -26,6 +30,9 @@ pub(crate) enum Command {
         folder: Folder,
         #[command(flatten)]
         secret: Secret,
+        /// Leave own keys locked: nothing is signed or decrypted, and no passphrase is needed
+        #[arg(long, conflicts_with = "Secret")]
+        locked: bool,
         /// The socket
         #[arg(long, value_name = "PATH")]
         socket: PathBuf,
@@ -88,7 +95,7 @@ pub(crate) struct Output {
 }
 
 /// Where the passphrase of own keys comes from. Without any of these it is asked for, if standard
-/// input is a terminal; it is never taken from an argument or the environment.
+/// input is a terminal, where nothing typed is no passphrase; it is never taken from an argument or the environment.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(crate) struct Secret {

@@ -15,8 +15,12 @@ use std::path::Path;
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
-        Command::Serve { folder, secret, socket, exit_with_stdin } => {
-            let store = Store::open(&folder.keys, protection(&secret, Ask::Once)?)?;
+        Command::Serve { folder, secret, locked, socket, exit_with_stdin } => {
+            let protection = match locked {
+                true => Protection::Closed,
+                false => protection(&secret, Ask::Once)?,
+            };
+            let store = Store::open(&folder.keys, protection)?;
             serve(store, &socket, exit_with_stdin)
         }
         Command::Generate { folder, secret, user_id, output } => {

@@ -30,9 +30,12 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// 2 for wrong usage, 1 for everything else.
+    /// 2 for wrong usage, 3 where a passphrase is needed or wrong, 1 for everything else.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Store(StoreError::Protected(_) | StoreError::WrongPassphrase(_)) => {
+                ExitCode::from(3)
+            }
             Self::NoPassphrase | Self::Fingerprint(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }

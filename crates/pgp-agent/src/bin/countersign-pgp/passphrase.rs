@@ -6,6 +6,7 @@ use pgp_agent::{Protection, open_private};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Read, Write as _};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -33,7 +34,7 @@ pub(crate) fn protection(secret: &Secret, ask: Ask) -> Result<Protection, Failur
         let file = File::open(&path).map_err(|error| file_error(&path, error))?;
         first_line(&path, file)?
     } else if io::stdin().is_terminal() {
-        prompt(ask)?
+        return prompt(ask);
     } else {
         return Err(Failure::NoPassphrase);
     };
@@ -57,23 +58,39 @@ fn first_line(path: &Path, file: impl Read) -> Result<Zeroizing<String>, Failure
     Ok(line)
 }
 
-fn prompt(ask: Ask) -> Result<Zeroizing<String>, Failure> {
-    let passphrase = prompt_once("Passphrase: ")?;
-    if ask == Ask::Twice && *prompt_once("The same again: ")? != *passphrase {
+/// Asks the person. Where nothing is typed there is no passphrase, and who makes a key is told what
+/// that means.
+fn prompt(ask: Ask) -> Result<Protection, Failure> {
+    let silence = Silence::start()?;
+    let passphrase = match ask {
+        Ask::Once => asked("Passphrase: ")?,
+        Ask::Twice => asked("New passphrase (empty: none): ")?,
+    };
+    if ask == Ask::Twice && *asked("The same again: ")? != *passphrase {
         return Err(Failure::Mistyped);
     }
-    Ok(passphrase)
+    drop(silence);
+    if !passphrase.is_empty() {
+        return Ok(Protection::Passphrase(passphrase));
+    }
+    if ask == Ask::Twice {
+        let told = "no passphrase: the private key is stored unencrypted, its file's mode 0600 alone \
+                    protects it";
+        writeln!(io::stderr(), "countersign-pgp: {told}")?;
+    }
+    Ok(Protection::ModeOnly)
 }
 
-fn prompt_once(question: &str) -> Result<Zeroizing<String>, Failure> {
+/// The line that a person types. What was typed before the question was shown counts.
+fn asked(question: &str) -> Result<Zeroizing<String>, Failure> {
     let mut terminal = io::stderr();
     write!(terminal, "{question}")?;
     terminal.flush()?;
-    let silence = Silence::start()?;
-    let line = first_line(Path::new("standard input"), io::stdin());
-    drop(silence);
+    // Not through `Stdin`, whose buffer would keep a copy.
+    let keyboard = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let line = first_line(Path::new("standard input"), keyboard)?;
     writeln!(terminal)?;
-    line
+    Ok(line)
 }
 
 /// The terminal shows nothing of what is typed while this lives.
@@ -84,7 +101,7 @@ impl Silence {
         let before = tcgetattr(io::stdin()).map_err(io::Error::from)?;
         let mut silent = before.clone();
         silent.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Flush, &silent).map_err(io::Error::from)?;
+        tcsetattr(io::stdin(), OptionalActions::Now, &silent).map_err(io::Error::from)?;
         Ok(Self(before))
     }
 }
