@@ -141,6 +141,8 @@ pub enum Required {
 pub enum Why {
     /// No account or identity is configured for the realm and next hop.
     NotConfigured,
+    /// No password is configured for the account, and nobody gave one.
+    NoPassword,
     /// The challenge cannot be parsed or lacks a parameter.
     MalformedChallenge,
     /// Only algorithms or schemes below the floor were offered.
@@ -173,6 +175,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotConfigured => "no credentials are configured for this realm and next hop",
+            Self::NoPassword => "no password is configured for this realm, and none was given",
             Self::MalformedChallenge => "the challenge is malformed",
             Self::BelowFloor => "only algorithms below the configured floor were offered",
             Self::ProofMissing => "the peer gave no proof although one is required",

@@ -1,8 +1,8 @@
 //! A challenge came in: what we prove, and to whom. SSA's `got_401_unauthorized`, `authorize`.
 
-use super::Shared;
 use super::record::{Planned, Record};
 use super::response::{carried, signed_with};
+use super::{Inner, Shared};
 use crate::fsm::Signal;
 use crate::policy::{Account, Hop};
 use ssa::{Answer, Arrival, Authorized, CallRef, Field, Plan, Request, Required, Response, Why};
@@ -65,8 +65,14 @@ impl Shared {
         &self, call: CallRef, hop: &Arrival<'_>, sent: &'a Request<'a>,
     ) -> Option<(Challenged<'a>, Requirement)> {
         let mut inner = self.lock();
-        let record = inner.records.enter(call.0, self.platform.now())?;
+        let Inner { records, typed, .. } = &mut *inner;
+        let record = records.enter(call.0, self.platform.now())?;
         if !carries_proof(record, sent) {
+            // A registration whose last proof nobody accepted.
+            if record.plan.is_some() && !record.started {
+                let answers = record.proved.iter().map(|proved| &proved.answer);
+                answers.for_each(|answer| typed.forget(&answer.account, &answer.realm));
+            }
             record.plan = None;
             record.tries.clear();
         }

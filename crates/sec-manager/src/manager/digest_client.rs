@@ -1,9 +1,9 @@
 //! Digest challenges that come in, and our answers. RFC 3261 §22.2–22.3, RFC 7616 §3.4, RFC 8760.
 
-use super::Shared;
 use super::challenge::Challenged;
 use super::realms::qop;
 use super::record::{DigestAnswer, PgpPlan, Planned, Proved, Record};
+use super::{Inner, Shared};
 use crate::digest::{Asked, Challenge, Keys, Qop, Reply, SCHEME};
 use crate::params::plain;
 use crate::pgp;
@@ -20,7 +20,7 @@ const PARSED: usize = 8;
 const ANSWERED: usize = 4;
 /// Octets of the longest challenge that is looked at: its nonce is sent back.
 const LONGEST: usize = 8 * 1024;
-/// How long a person may take to type a password.
+/// How long a person may take to type a password; each of several.
 const PROMPT: Duration = Duration::from_secs(60);
 /// Octets of an Authorization beside the values that are copied into it.
 const OVERHEAD: usize = 320;
@@ -94,17 +94,19 @@ impl Shared {
             answers.extend(pending.into_iter().filter_map(Pending::with_its_keys));
             return Answer::Ready(self.planned(call, Planned { ticket, answers, pgp }, reserve));
         }
+        let prompts = pending.iter().filter(|answer| answer.keys.is_none()).count();
+        let within = PROMPT * u32::try_from(prompts).unwrap_or(u32::MAX);
         let shared = Arc::clone(self);
         let future = Box::pin(async move {
             for answer in pending {
                 match shared.with_password(answer).await {
                     Some(answer) => answers.push(answer),
-                    None => return shared.give_up(call, Why::NotConfigured),
+                    None => return shared.give_up(call, Why::NoPassword),
                 }
             }
             shared.planned(call, Planned { ticket, answers, pgp }, reserve)
         });
-        Answer::Pending { within: PROMPT, future }
+        Answer::Pending { within, future }
     }
 
     /// The answers to other realms, given before, that go along: those which this hop may have too.
@@ -127,18 +129,22 @@ impl Shared {
     /// that were refused and not stale are not tried again.
     fn may_answer(&self, call: CallRef, chosen: &[Chosen<'_>]) -> Result<(), Why> {
         let mut inner = self.lock();
-        let record = inner.records.get_mut(call.0).ok_or(Why::Abandoned)?;
+        let Inner { records, typed, .. } = &mut *inner;
+        let record = records.get_mut(call.0).ok_or(Why::Abandoned)?;
         let realm = |chosen: &Chosen<'_>| plain(chosen.challenge.realm).into_owned();
-        let refused = chosen.iter().any(|chosen| {
+        let is_refused = |chosen: &&Chosen<'_>| {
             let tried = record.proved.iter().any(|it| it.answer.realm == realm(chosen));
             tried && !chosen.challenge.stale && record.plan.is_some()
-        });
-        let may = !refused && record.try_once(chosen.iter().map(realm).collect(), SCHEME);
+        };
+        let refused: Vec<_> = chosen.iter().filter(is_refused).collect();
+        let accounts = refused.iter().map(|chosen| chosen.account);
+        accounts.for_each(|account| typed.forget(&account.aor, &account.realm));
+        let may = refused.is_empty() && record.try_once(chosen.iter().map(realm).collect(), SCHEME);
         if may { Ok(()) } else { Err(Why::TriedAlready) }
     }
 
-    /// What is answered. Where the nonce was stale and not the password wrong, no person is asked
-    /// for it again (A23).
+    /// What is answered. Where the nonce was stale and not the password wrong, or the password was
+    /// accepted before, no person is asked for it again (A23).
     fn pending(&self, call: CallRef, chosen: &[Chosen<'_>]) -> Vec<Pending> {
         let inner = self.lock();
         let proved = inner.records.get(call.0).map_or(&[][..], |record| &record.proved);
@@ -148,8 +154,10 @@ impl Shared {
             let known = proved.iter().map(|proved| &proved.answer).find(|answer| {
                 challenge.stale && answer.account == account.aor && answer.realm == realm
             });
+            let known = known.map(|it| Arc::clone(&it.keys));
+            let typed = || inner.typed.of(account, challenge.algorithm.hash);
             Pending {
-                keys: account.keys.clone().or_else(|| known.map(|it| Arc::clone(&it.keys))),
+                keys: account.keys.clone().or(known).or_else(typed),
                 account: account.aor.clone(),
                 realm,
                 user: account.user.clone(),

@@ -26,6 +26,7 @@ mod response;
 mod sip;
 mod telephony;
 mod trust;
+mod typed;
 
 use crate::Platform;
 use crate::aor::Aor;
@@ -45,6 +46,7 @@ use sst::{RegisteredFlow, Requirement, TelephonyApplication};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use typed::Typed;
 
 /// The security manager. See the crate's documentation.
 pub struct SecurityManager {
@@ -123,6 +125,7 @@ pub(crate) struct Inner {
     pub(crate) flows: Vec<(String, RegisteredFlow)>,
     failures: Failures,
     realms: Realms,
+    typed: Typed,
     /// Whose key is whose: as configured, and what the user said since.
     pins: Pins,
     /// The contacts whose keys the user is being asked about.
@@ -141,6 +144,7 @@ impl Shared {
             flows: Vec::new(),
             failures: Failures::default(),
             realms: Realms::default(),
+            typed: Typed::default(),
             pins: Pins::default(),
             asking: BTreeSet::new(),
         };
@@ -183,6 +187,7 @@ impl Shared {
         let mut inner = self.lock();
         inner.realms.keep(&policy.accounts);
         inner.policy = Arc::new(policy);
+        inner.typed = Typed::default();
         inner.pins = pins;
     }
 

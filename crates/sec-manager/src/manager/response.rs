@@ -45,6 +45,7 @@ impl Shared {
     pub(super) fn response_received(
         self: &Arc<Self>, call: CallRef, response: &Response<'_>, sent: &Request<'_>,
     ) -> Answer<Incoming> {
+        self.accepted(call, sent);
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
             let unproved = sent.method == "INVITE" && inner.policy.require == Requirement::Pgp;

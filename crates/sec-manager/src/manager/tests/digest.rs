@@ -2,6 +2,7 @@
 
 mod client;
 mod dialog;
+mod typed;
 
 use super::*;
 use ssa::conformance::{Pair, TestResponse, run};

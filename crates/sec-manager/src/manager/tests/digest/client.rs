@@ -4,17 +4,16 @@ use super::*;
 use sst::RegisteredFlow;
 use std::cell::Cell;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicUsize;
 
 const PROVIDER: &str = "provider.example";
 
 /// A challenge for a realm.
-fn challenge(name: &'static str, realm: &str, rest: &str) -> Field {
+pub(super) fn challenge(name: &'static str, realm: &str, rest: &str) -> Field {
     let value = format!("Digest realm=\"{realm}\", nonce=\"n\", qop=\"auth\"{rest}");
     Field { name, value: value.into_bytes() }
 }
 
-fn sha256(realm: &str) -> Field {
+pub(super) fn sha256(realm: &str) -> Field {
     challenge("WWW-Authenticate", realm, ", algorithm=SHA-256")
 }
 
@@ -37,7 +36,7 @@ impl Calls {
         }
     }
 
-    fn fields(&self, plan: Plan, request: &TestRequest) -> Vec<Field> {
+    pub(super) fn fields(&self, plan: Plan, request: &TestRequest) -> Vec<Field> {
         match now(self.caller.authorize(CALL, plan, &request.view())) {
             ssa::Authorized::Fields(fields) => fields,
             other => panic!("{other:?}"),
@@ -58,7 +57,7 @@ impl Calls {
         bye
     }
 
-    fn received(&self, ok: &TestResponse, sent: &TestRequest) -> ssa::Incoming {
+    pub(super) fn received(&self, ok: &TestResponse, sent: &TestRequest) -> ssa::Incoming {
         let hop = sent.arrival();
         now(self.caller.response_received(CALL, &hop, &ok.view(), &sent.view()))
     }
@@ -350,63 +349,6 @@ fn a19_a_nonce_of_64_kib_is_not_answered() {
     };
     assert_eq!(calls.plan(&invite, &of(65_536)), Err(Why::MalformedChallenge));
     assert!(calls.plan(&invite, &of(4_096)).is_ok());
-}
-
-/// A user who types the password, and how often that was asked.
-#[derive(Default)]
-struct Typing(AtomicUsize);
-
-#[async_trait::async_trait]
-impl sst::TelephonyApplication for Typing {
-    async fn credentials(&self, _: &str, _: &str) -> Option<Password> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Some(Password::new(b"secret".to_vec()))
-    }
-
-    async fn trust(&self, _: sst::TrustQuestion) -> sst::TrustAnswer {
-        sst::TrustAnswer::No
-    }
-
-    async fn unlock(&self, _: &str) -> Option<Password> {
-        None
-    }
-
-    fn assurance(&self, _: Call, _: &sst::Assurance) {}
-
-    fn key_mismatch(&self, _: sst::KeyMismatch) {}
-}
-
-#[test]
-fn a23_a_server_that_restarts_costs_a_registered_phone_one_stale_and_no_prompt() {
-    let mut calls = Calls::new();
-    let typing = Arc::new(Typing::default());
-    let mut configuration = caller_configuration("secret");
-    configuration.accounts[0].password = None;
-    let phone = SecurityManager::builder(calls.platform.clone())
-        .digest(Digest)
-        .application(typing.clone())
-        .build()
-        .unwrap();
-    phone.configure(configuration);
-    calls.caller = phone;
-    let mut register = calls.invite();
-    register.method = "REGISTER";
-    let registered = calls.authorized(register);
-    assert!(calls.admits(&registered));
-    assert_eq!(typing.0.load(Ordering::Relaxed), 1, "the user is asked once");
-    // Another start, with nonces of its own.
-    calls.platform.random(&mut [0; 5]).unwrap();
-    calls.callee =
-        digest_manager(&calls.platform, digest_configuration(BOB, Requirement::Digest)).0;
-    let challenge = calls.challenge(&registered);
-    assert!(challenge.iter().all(|it| it.value.ends_with(b", stale=true")), "{challenge:?}");
-    let plan = calls.plan(&registered, &challenge).expect("it is answered at once");
-    let mut again = registered.retried();
-    again.fields.0.retain(|(name, _)| name != "Authorization");
-    let fields = calls.fields(plan, &again);
-    again.fields.extend(&fields);
-    assert!(calls.admits(&again));
-    assert_eq!(typing.0.load(Ordering::Relaxed), 1, "and not again");
 }
 
 #[test]

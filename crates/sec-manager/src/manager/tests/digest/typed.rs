@@ -1,0 +1,161 @@
+//! Passwords that a user types: how often they are asked for.
+
+use super::client::{challenge, sha256};
+use super::*;
+use std::sync::atomic::AtomicUsize;
+
+/// A user who types the password, or declines to, and how often that was asked.
+#[derive(Default)]
+struct Typing(AtomicUsize, bool);
+
+impl Typing {
+    fn asked(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait::async_trait]
+impl sst::TelephonyApplication for Typing {
+    async fn credentials(&self, _: &str, _: &str) -> Option<Password> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        (!self.1).then(|| Password::new(b"secret".to_vec()))
+    }
+
+    async fn trust(&self, _: sst::TrustQuestion) -> sst::TrustAnswer {
+        sst::TrustAnswer::No
+    }
+
+    async fn unlock(&self, _: &str) -> Option<Password> {
+        None
+    }
+
+    fn assurance(&self, _: Call, _: &sst::Assurance) {}
+
+    fn key_mismatch(&self, _: sst::KeyMismatch) {}
+}
+
+/// A phone whose user types the password.
+fn phone() -> (Calls, Arc<Typing>) {
+    phone_of(Typing::default())
+}
+
+fn phone_of(typing: Typing) -> (Calls, Arc<Typing>) {
+    let mut calls = Calls::new();
+    let typing = Arc::new(typing);
+    let phone = SecurityManager::builder(calls.platform.clone())
+        .digest(Digest)
+        .application(typing.clone())
+        .build()
+        .unwrap();
+    phone.configure(configuration());
+    calls.caller = phone;
+    (calls, typing)
+}
+
+fn configuration() -> Configuration {
+    let mut configuration = caller_configuration("secret");
+    configuration.accounts[0].password = None;
+    configuration
+}
+
+fn register(calls: &Calls) -> TestRequest {
+    TestRequest { method: "REGISTER", ..calls.invite() }
+}
+
+/// A REGISTER that is challenged, answered, and accepted or not answered at all.
+fn registers(calls: &Calls, is_accepted: bool) {
+    let registered = calls.authorized(register(calls));
+    if is_accepted {
+        let ok = TestResponse::to(&registered, 200, Body::default());
+        assert_eq!(calls.received(&ok, &registered), ssa::Incoming::Accept);
+    }
+}
+
+#[test]
+fn a23_a_password_that_was_accepted_is_not_asked_for_again() {
+    let (calls, typing) = phone();
+    for _ in 0..3 {
+        registers(&calls, true);
+        assert_eq!(typing.asked(), 1);
+    }
+    calls.caller.configure(configuration());
+    registers(&calls, true);
+    assert_eq!(typing.asked(), 2, "nothing typed outlives its configuration");
+}
+
+#[test]
+fn a23_a_password_that_was_not_accepted_is_asked_for_again() {
+    let (calls, typing) = phone();
+    registers(&calls, false);
+    registers(&calls, true);
+    assert_eq!(typing.asked(), 2);
+    // The registrar has another one meanwhile, and refuses this one without a challenge.
+    registers(&calls, false);
+    assert_eq!(typing.asked(), 2);
+    registers(&calls, true);
+    assert_eq!(typing.asked(), 3);
+}
+
+#[test]
+fn a23_a_password_that_is_challenged_again_is_forgotten() {
+    let (calls, typing) = phone();
+    registers(&calls, true);
+    let refused = calls.authorized(register(&calls));
+    assert_eq!(calls.plan(&refused, &[sha256(REALM)]), Err(Why::TriedAlready));
+    assert_eq!(typing.asked(), 1);
+    registers(&calls, true);
+    assert_eq!(typing.asked(), 2);
+}
+
+#[test]
+fn a23_a_password_is_kept_for_the_algorithm_that_it_was_typed_for() {
+    let (calls, typing) = phone();
+    registers(&calls, true);
+    let better = challenge("WWW-Authenticate", REALM, ", algorithm=SHA-512-256");
+    assert!(calls.plan(&register(&calls), &[better]).is_ok());
+    assert_eq!(typing.asked(), 2);
+}
+
+#[test]
+fn who_types_no_password_is_told_that_there_is_none() {
+    let (calls, typing) = phone_of(Typing(AtomicUsize::new(0), true));
+    assert_eq!(calls.plan(&register(&calls), &[sha256(REALM)]), Err(Why::NoPassword));
+    assert_eq!(typing.asked(), 1);
+}
+
+#[test]
+fn each_password_that_is_asked_for_has_its_time() {
+    let (calls, _) = phone();
+    let mut two = configuration();
+    two.accounts.push(Account { realm: "other.example".to_owned(), ..two.accounts[0].clone() });
+    calls.caller.configure(two);
+    let sent = register(&calls);
+    let mut response = TestResponse::to(&sent, 401, Body::default());
+    response.fields.extend(&[sha256(REALM), sha256("other.example")]);
+    let hop = sent.arrival();
+    match calls.caller.got_401_unauthorized(CALL, &hop, &response.view(), &sent.view()) {
+        Answer::Pending { within, .. } => assert_eq!(within, Duration::from_secs(120)),
+        Answer::Ready(other) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a23_a_server_that_restarts_costs_a_registered_phone_one_stale_and_no_prompt() {
+    let (mut calls, typing) = phone();
+    let registered = calls.authorized(register(&calls));
+    assert!(calls.admits(&registered));
+    assert_eq!(typing.asked(), 1, "the user is asked once");
+    // Another start, with nonces of its own.
+    calls.platform.random(&mut [0; 5]).unwrap();
+    calls.callee =
+        digest_manager(&calls.platform, digest_configuration(BOB, Requirement::Digest)).0;
+    let challenge = calls.challenge(&registered);
+    assert!(challenge.iter().all(|it| it.value.ends_with(b", stale=true")), "{challenge:?}");
+    let plan = calls.plan(&registered, &challenge).expect("it is answered at once");
+    let mut again = registered.retried();
+    again.fields.0.retain(|(name, _)| name != "Authorization");
+    let fields = calls.fields(plan, &again);
+    again.fields.extend(&fields);
+    assert!(calls.admits(&again));
+    assert_eq!(typing.asked(), 1, "and not again");
+}
