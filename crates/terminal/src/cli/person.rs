@@ -8,6 +8,8 @@ use net::Runtime;
 use rustix::process::getpgrp;
 use rustix::stdio::stdin;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+#[cfg(feature = "digest")]
+use sst::Password;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
@@ -35,6 +37,26 @@ pub(super) enum Shown {
         expect(dead_code, reason = "only a security manager asks for secrets")
     )]
     Hidden,
+}
+
+/// Why there is no secret.
+#[cfg(feature = "digest")]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoSecret {
+    /// Nobody typed anything in time.
+    #[error("nobody answered the question for the {what} within {} s", .within.as_secs())]
+    Unanswered {
+        /// What was asked for.
+        what: String,
+        /// How long.
+        within: Duration,
+    },
+    /// There is nobody at the terminal, or the command runs in its background.
+    #[error("nobody is there to be asked for the {0}")]
+    Nobody(String),
+    /// An empty line.
+    #[error("no {0} was typed")]
+    Empty(String),
 }
 
 #[derive(Debug)]
@@ -70,6 +92,32 @@ impl Person {
         // Where nobody is there any more, the answer is that there is none.
         drop(self.questions.send(Question { text: clean(text), shown, within, answer }));
         Answer(given)
+    }
+}
+
+#[cfg(feature = "digest")]
+impl Person {
+    /// Asks for a secret, such as `password of alice at example.org`. The time counts from now on,
+    /// also while other questions are asked.
+    ///
+    /// # Errors
+    /// [`NoSecret`].
+    pub(super) async fn secret(
+        &self, what: &str, within: Duration, runtime: &dyn Runtime,
+    ) -> Result<Password, NoSecret> {
+        let what = clean(what);
+        let deadline = runtime.now() + within;
+        let mut answer = self.ask(&format!("{what}:"), Shown::Hidden, within);
+        let typed = tokio::select! {
+            typed = answer.line() => typed,
+            () = runtime.sleep_until(deadline) => None,
+        };
+        match typed {
+            Some(line) if line.is_empty() => Err(NoSecret::Empty(what)),
+            Some(line) => Ok(Password::new(line)),
+            None if runtime.now() >= deadline => Err(NoSecret::Unanswered { what, within }),
+            None => Err(NoSecret::Nobody(what)),
+        }
     }
 }
 
@@ -148,7 +196,10 @@ fn typed() -> mpsc::UnboundedReceiver<Vec<u8>> {
         };
         let mut buffer = [0; LONGEST];
         while let Ok(read @ 1..) = input.read(&mut buffer) {
-            let line = buffer.get(..read).unwrap_or_default().trim_ascii_end().to_vec();
+            let line = buffer.get(..read).unwrap_or_default();
+            // Blanks at its end may be of a secret.
+            let length = line.iter().rposition(|octet| !matches!(octet, b'\r' | b'\n'));
+            let line = line.get(..length.map_or(0, |last| last + 1)).unwrap_or_default().to_vec();
             buffer.fill(0);
             if sender.send(line).is_err() {
                 return;
