@@ -58,6 +58,15 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
+    /// The private keys need a passphrase that is not there, or is wrong.
+    #[error(
+        "the security application {reason}; give the passphrase at a terminal, or name a \
+         passphrase-file under [agent] in the configuration"
+    )]
+    Locked {
+        /// What it says.
+        reason: String,
+    },
     /// A call that is to be answered is over meanwhile, or was answered already.
     #[error("the call does not wait to be answered any more")]
     NotWaiting,

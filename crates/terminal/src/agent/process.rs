@@ -1,12 +1,13 @@
 //! One run of the security application's process.
 
+use super::passphrase::Passphrase;
 use super::program::Program;
 use crate::error::{Error, Result};
 use crate::record::clean;
 use net::Runtime;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
 /// Unlocking a key takes a second of key derivation on a small machine.
@@ -24,6 +25,9 @@ const LONGEST_LINE: u64 = 4_096;
 /// Longest first line, in bytes: `ready` and its line's end, with room.
 const FIRST_LINE: u64 = 64;
 
+/// Its exit status where the keys need a passphrase that was not given, or was wrong.
+const LOCKED: i32 = 3;
+
 /// A running process; dropping it kills it.
 #[derive(Debug)]
 pub(super) struct Process {
@@ -33,16 +37,24 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the program and waits until it is ready.
+    /// Starts the program with this passphrase and waits until it is ready.
     ///
     /// # Errors
-    /// It cannot be started, ends at once, or is not ready in time.
-    pub(super) async fn start(program: &Program, runtime: &dyn Runtime) -> Result<Self> {
-        let mut child = command(program).spawn().map_err(|error| Error::Agent {
+    /// It cannot be started, ends at once, or is not ready in time. [`Error::Locked`] where the
+    /// keys need another passphrase.
+    pub(super) async fn start(
+        program: &Program, passphrase: &Passphrase, runtime: &dyn Runtime,
+    ) -> Result<Self> {
+        let mut child = command(program, passphrase).spawn().map_err(|error| Error::Agent {
             reason: format!("{} does not start: {error}", program.executable.display()),
             advice: "check the program and its permissions",
         })?;
-        let stdin = child.stdin.take();
+        let mut stdin = child.stdin.take();
+        if let (Some(stdin), Passphrase::Typed(typed)) = (&mut stdin, passphrase) {
+            // Where it cannot be written the process has ended, and says why. No copy is made.
+            drop(stdin.write_all(typed.expose()).await);
+            drop(stdin.write_all(b"\n").await);
+        }
         let mut out = BufReader::new(child.stdout.take().ok_or_else(silent)?).take(FIRST_LINE);
         let mut first = String::new();
         let ready = tokio::time::timeout(READY_WITHIN, out.read_line(&mut first)).await;
@@ -51,7 +63,7 @@ impl Process {
                 runtime.spawn(Box::pin(log(child.stderr.take())));
                 Ok(Self { child, stdin })
             }
-            Ok(_) => Err(why_it_ended(child).await),
+            Ok(_) => Err(why_it_ended(child, passphrase).await),
             Err(_) => Err(silent()),
         }
     }
@@ -71,13 +83,15 @@ impl Process {
     }
 }
 
-fn command(program: &Program) -> Command {
+fn command(program: &Program, passphrase: &Passphrase) -> Command {
     let mut command = Command::new(&program.executable);
     command.arg("serve").arg("--keys").arg(&program.keys);
     command.arg("--socket").arg(&program.socket).arg("--exit-with-stdin");
-    match &program.passphrase_file {
-        Some(file) => command.arg("--passphrase-file").arg(file),
-        None => command.arg("--no-passphrase"),
+    match passphrase {
+        Passphrase::Unneeded => command.arg("--locked"),
+        Passphrase::None => command.arg("--no-passphrase"),
+        Passphrase::File(file) => command.arg("--passphrase-file").arg(file),
+        Passphrase::Typed(_) => command.args(["--passphrase-fd", "0"]),
     };
     command
         .stdin(Stdio::piped())
@@ -110,7 +124,7 @@ async fn log(stderr: Option<ChildStderr>) {
 
 /// The last line that a process wrote to standard error before it ended. One that goes on is
 /// ended: dropping it kills it.
-async fn why_it_ended(mut child: Child) -> Error {
+async fn why_it_ended(mut child: Child, passphrase: &Passphrase) -> Error {
     let mut text = Vec::new();
     if let Some(stderr) = child.stderr.take() {
         // What cannot be read in time is not shown.
@@ -119,9 +133,16 @@ async fn why_it_ended(mut child: Child) -> Error {
     }
     let text = String::from_utf8_lossy(&text).into_owned();
     let last = text.lines().rfind(|line| !line.trim().is_empty());
-    Error::Agent {
-        reason: last.map_or_else(|| "is not ready".to_owned(), |line| format!("says: {line}")),
-        advice: "see [agent] in the configuration",
+    let reason = last.map_or_else(|| "is not ready".to_owned(), |line| format!("says: {line}"));
+    let status = tokio::time::timeout(WHY_WITHIN, child.wait()).await;
+    match status {
+        // A file that holds the wrong one is not made right by asking.
+        Ok(Ok(status))
+            if status.code() == Some(LOCKED) && !matches!(passphrase, Passphrase::File(_)) =>
+        {
+            Error::Locked { reason }
+        }
+        _ => Error::Agent { reason, advice: "see [agent] in the configuration" },
     }
 }
 

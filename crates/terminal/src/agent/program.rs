@@ -1,5 +1,6 @@
 //! Which program to start, and with what.
 
+use super::passphrase::Passphrase;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 const NAME: &str = "countersign-pgp";
 
 /// How to start the security application.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Program {
     /// The executable.
     pub executable: PathBuf,
@@ -16,8 +17,8 @@ pub struct Program {
     pub keys: PathBuf,
     /// Its socket.
     pub socket: PathBuf,
-    /// A file with the passphrase; `None`: the keys have none.
-    pub passphrase_file: Option<PathBuf>,
+    /// What opens its private keys.
+    pub passphrase: Passphrase,
 }
 
 impl Program {
@@ -41,7 +42,10 @@ impl Program {
             executable,
             keys: config.agent_keys(),
             socket: config.agent_socket(),
-            passphrase_file: agent.passphrase_file.map(|file| config.at(&file)),
+            passphrase: match agent.passphrase_file {
+                Some(file) => Passphrase::File(config.at(&file)),
+                None => Passphrase::None,
+            },
         })
     }
 }

@@ -268,14 +268,18 @@ const KEYS_HELP: &str = "\
 Keys live in the security application; the terminal names them by fingerprint. To exchange them:
   countersign --config alice/config.toml keys generate
   countersign --config alice/config.toml keys export > alice.asc
-  countersign --config bob/config.toml keys import alice.asc --pin sip:alice@example.org";
+  countersign --config bob/config.toml keys import alice.asc --pin sip:alice@example.org
+
+`generate` asks for a passphrase that encrypts the private key, twice; an empty line is none. Calls
+ask for it when they start the security application, unless passphrase-file under [agent] in the
+configuration names a file that holds it. Scripts say --no-passphrase or --passphrase-file.";
 
 /// `keys`.
 #[cfg(feature = "pgp")]
 #[derive(Debug, Subcommand)]
 pub enum Keys {
-    /// Make an Ed25519 key for the identity
-    Generate,
+    /// Make an Ed25519 key for the identity; asks for a passphrase, twice
+    Generate(NewPassphrase),
     /// List all keys and pins
     List,
     /// Import public keys, armored or binary (`-`: standard input)
@@ -309,6 +313,19 @@ pub enum Keys {
         /// The AOR
         aor: SipAor,
     },
+}
+
+/// What protects a key that is made, where no person is to type it.
+#[cfg(feature = "pgp")]
+#[derive(Args, Clone, Debug, Default)]
+#[group(multiple = false)]
+pub struct NewPassphrase {
+    /// Store the private key unencrypted; only the mode of its file protects it
+    #[arg(long)]
+    pub no_passphrase: bool,
+    /// Encrypt it under the first line of a file of mode 0600
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -1,8 +1,11 @@
 //! `keys`: OpenPGP identities and pins, through SMA.
 
-use super::args::{Global, Keys};
+use super::args::{Global, Keys, NewPassphrase};
 use super::output::Output;
-use crate::agent::{Agent, Program, own_key};
+use super::passphrase;
+use super::person::Person;
+use super::stop::Stop;
+use crate::agent::{Agent, Passphrase, Program, own_key};
 use crate::config::{Config, Pins, SipAor, default_path, load};
 use crate::error::{Error, Result};
 use net::Runtime;
@@ -18,13 +21,8 @@ use std::sync::Arc;
 pub(super) async fn run(global: &Global, command: Keys, out: Output) -> Result<()> {
     let config = configured(global)?;
     let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
-    let agent = Agent::start(Program::find(&config)?, Arc::clone(&runtime)).await?;
     let client = Client::new(config.agent_socket());
-    let executed = Keyring { config, client, runtime, out }.execute(command).await;
-    if let Some(agent) = agent {
-        agent.stop().await;
-    }
-    executed
+    Keyring { config, client, runtime, out }.execute(command).await
 }
 
 /// The configuration: it says where keys and pins are.
@@ -59,23 +57,28 @@ struct Wanted {
 
 impl Keyring {
     async fn execute(&self, command: Keys) -> Result<()> {
-        match command {
-            Keys::Generate => self.generate().await,
-            Keys::List => self.list().await,
-            Keys::Import { file, pin, replace } => {
-                let keys = self.import(&file).await?;
-                match pin {
-                    Some(aor) => self.pin_one(&file, &keys, Wanted { aor, replace }).await,
-                    None => Ok(()),
-                }
+        let agent = self.agent(Passphrase::Unneeded).await?;
+        let done = match command {
+            // Interrupted, the terminal must show again what is typed.
+            Keys::Generate(wanted) => {
+                return Stop::new()?.unless(self.generate(agent, wanted)).await;
             }
+            Keys::List => self.list().await,
+            Keys::Import { file, pin, replace } => self.import_and_pin(&file, pin, replace).await,
             Keys::Export { fingerprint } => self.export(fingerprint).await,
             Keys::Pin { aor, fingerprint, replace } => {
-                let key = self.key(&fingerprint).await?;
-                self.pin(&key, Wanted { aor, replace }).await
+                self.pin_known(&fingerprint, Wanted { aor, replace }).await
             }
             Keys::Unpin { aor } => self.unpin(&aor).await,
-        }
+        };
+        agent.stop().await;
+        done
+    }
+
+    /// The security application; own keys are opened with this passphrase, where it is ours.
+    async fn agent(&self, passphrase: Passphrase) -> Result<Agent> {
+        let program = Program { passphrase, ..Program::find(&self.config)? };
+        Agent::start(program, None, Arc::clone(&self.runtime)).await
     }
 
     fn identity(&self) -> Result<&SipAor> {
@@ -85,15 +88,54 @@ impl Keyring {
         })
     }
 
-    async fn generate(&self) -> Result<()> {
+    /// Makes the identity's key. Nobody is asked for a passphrase in vain.
+    async fn generate(&self, agent: Agent, wanted: NewPassphrase) -> Result<()> {
+        let may = self.may_generate(&agent).await;
+        agent.stop().await;
+        may?;
+        let person = Person::at_terminal(&self.runtime);
+        let passphrase =
+            passphrase::choose(wanted, &self.config, person.as_ref(), &*self.runtime).await?;
+        let is_locked = passphrase != Passphrase::None;
+        let agent = self.agent(passphrase).await?;
+        let made = match self.may_generate(&agent).await {
+            Ok(()) => self.make(is_locked).await,
+            Err(error) => Err(error),
+        };
+        agent.stop().await;
+        made
+    }
+
+    /// Whether there is no key yet, and nobody else's word on how one would be protected.
+    async fn may_generate(&self, agent: &Agent) -> Result<()> {
         let aor = self.identity()?.as_str();
         if let Some(key) = own_key(&self.client, aor).await? {
             return Err(Error::invalid(format!("{aor} has the key {} already", key.fingerprint)));
         }
+        agent.is_ours().then_some(()).ok_or_else(|| {
+            Error::invalid(format!(
+                "a security application runs at {} already and would protect the key as it was \
+                 told; end the terminal that started it, and make the key then",
+                self.client.path().display()
+            ))
+        })
+    }
+
+    async fn make(&self, is_locked: bool) -> Result<()> {
+        let aor = self.identity()?.as_str();
         let key = self.client.generate(aor.to_owned()).await.map_err(no_answer)?;
-        let line = format!("{aor} has the key {}", key.fingerprint);
+        let protected = match is_locked {
+            true => "its private part is encrypted under the passphrase",
+            false => {
+                "without a passphrase: its private part is stored unencrypted, only the mode of \
+                 its file (0600) protects it"
+            }
+        };
+        let line = format!("{aor} has the key {}, {protected}", key.fingerprint);
         let fingerprint = key.fingerprint.as_str();
-        self.out.say(&line, json!({ "event": "generated", "fingerprint": fingerprint }))
+        let object =
+            json!({ "event": "generated", "fingerprint": fingerprint, "encrypted": is_locked });
+        self.out.say(&line, object)
     }
 
     async fn list(&self) -> Result<()> {
@@ -115,6 +157,14 @@ impl Keyring {
             self.out.say(&line, object)?;
         }
         Ok(())
+    }
+
+    async fn import_and_pin(&self, file: &Path, pin: Option<SipAor>, replace: bool) -> Result<()> {
+        let keys = self.import(file).await?;
+        match pin {
+            Some(aor) => self.pin_one(file, &keys, Wanted { aor, replace }).await,
+            None => Ok(()),
+        }
     }
 
     async fn import(&self, file: &Path) -> Result<Vec<Key>> {
@@ -177,6 +227,11 @@ impl Keyring {
                 several.len()
             ))),
         }
+    }
+
+    async fn pin_known(&self, fingerprint: &str, wanted: Wanted) -> Result<()> {
+        let key = self.key(fingerprint).await?;
+        self.pin(&key, wanted).await
     }
 
     async fn pin(&self, key: &Key, Wanted { aor, replace }: Wanted) -> Result<()> {

@@ -16,6 +16,8 @@ mod listen;
 mod manual;
 mod options;
 mod output;
+#[cfg(feature = "pgp")]
+mod passphrase;
 mod person;
 #[cfg(feature = "digest")]
 mod prompts;

@@ -1,6 +1,8 @@
 //! A terminal as a command runs it: configuration, agent, recorder, and the way down.
 
 use super::args::{Global, Records};
+#[cfg(feature = "pgp")]
+use super::passphrase;
 use super::person::Person;
 #[cfg(feature = "digest")]
 use super::prompts::Prompts;
@@ -8,7 +10,7 @@ use super::prompts::Prompts;
 use super::repin::Repin;
 use super::stop::Stop;
 #[cfg(feature = "pgp")]
-use crate::agent::{Agent, Program};
+use crate::agent::{Agent, Ask, Program};
 #[cfg(feature = "pgp")]
 use crate::assembly::Settings;
 use crate::assembly::{
@@ -48,7 +50,7 @@ pub(super) struct Session {
     recorder: Option<Arc<Recorder>>,
     name: String,
     records: Records,
-    /// The security application's process, where it is ours.
+    /// The security application, where one is configured.
     #[cfg(feature = "pgp")]
     agent: Option<Agent>,
     /// Whether calls can be signed.
@@ -111,7 +113,9 @@ impl Session {
             tap: recorder.as_ref().map(|recorder| recorder.tap(&name)),
         };
         #[cfg(feature = "pgp")]
-        let (agent, settings, ports) = with_agent(&config, settings, ports).await?;
+        let ask = person.as_ref().map(|person| passphrase::ask(person, &ports.runtime));
+        #[cfg(feature = "pgp")]
+        let (agent, settings, ports) = with_agent(&config, ask, settings, ports).await?;
         #[cfg(feature = "pgp")]
         let has_key = settings.security.identities.iter().any(|i| i.fingerprint.is_some());
         let (terminal, events) = Terminal::start(&settings, ports)?;
@@ -252,12 +256,12 @@ fn binds(global: &Global, config: &Config, port: u16) -> Result<Vec<Address>> {
 
 #[cfg(feature = "pgp")]
 async fn with_agent(
-    config: &Config, mut settings: Settings, mut ports: Ports,
+    config: &Config, ask: Option<Ask>, mut settings: Settings, mut ports: Ports,
 ) -> Result<(Option<Agent>, Settings, Ports)> {
     if config.agent.is_none() {
         return Ok((None, settings, ports));
     }
-    let agent = Agent::start(Program::find(config)?, Arc::clone(&ports.runtime)).await?;
+    let agent = Agent::start(Program::find(config)?, ask, Arc::clone(&ports.runtime)).await?;
     let client = Arc::new(sma_socket::Client::new(config.agent_socket()));
     for identity in &mut settings.security.identities {
         match &identity.fingerprint {
@@ -269,7 +273,7 @@ async fn with_agent(
         }
     }
     ports.application = Some(client);
-    Ok((agent, settings, ports))
+    Ok((Some(agent), settings, ports))
 }
 
 fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<()> {

@@ -61,7 +61,7 @@ pub struct Agent {
     pub socket: Option<PathBuf>,
     /// Its key folder, of mode 0700.
     pub keys: Option<PathBuf>,
-    /// A file of mode 0600 with the passphrase; absent: the keys have none.
+    /// A file of mode 0600 with the passphrase; absent: the keys have none, or it is asked for.
     pub passphrase_file: Option<PathBuf>,
 }
 

@@ -49,7 +49,8 @@ socket = \"run/pgp.sock\"
 keys = \"pgp\"
 # The program. Absent: countersign-pgp beside countersign, or on the PATH.
 # command = \"/usr/local/bin/countersign-pgp\"
-# A file of mode 0600 whose first line is the passphrase. Absent: the keys have none.
+# A file of mode 0600 whose first line is the passphrase of the keys. Absent: they have none,
+# or it is asked for at the terminal.
 # passphrase-file = \"passphrase\"
 ";
 

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// A security application that lives as long as the demonstration, with its keys.
 pub(super) struct Application {
     client: Arc<Client>,
-    agent: Option<Agent>,
+    agent: Agent,
     /// Keys and socket; removed when the demonstration ends.
     _folder: TempDir,
 }
@@ -33,7 +33,7 @@ impl Application {
         }
         let program = Program::find(&config)?;
         let client = Arc::new(Client::new(&program.socket));
-        let agent = Agent::start(program, Arc::clone(runtime)).await?;
+        let agent = Agent::start(program, None, Arc::clone(runtime)).await?;
         Ok(Self { client, agent, _folder: folder })
     }
 
@@ -44,9 +44,7 @@ impl Application {
 
     /// Ends the process.
     pub(super) async fn end(self) {
-        if let Some(agent) = self.agent {
-            agent.stop().await;
-        }
+        self.agent.stop().await;
     }
 }
 
