@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PASSPHRASE: &str = "correct horse battery staple";
 
@@ -149,9 +149,10 @@ fn terminal() -> (Person, File) {
 
 /// Waits until `text` has been shown.
 fn shown(person: &mut Person, text: &str) -> String {
-    let mut all = Vec::new();
+    let (mut all, began) = (Vec::new(), Instant::now());
     while !contains(&all, text) {
-        let more = person.screen.recv_timeout(Duration::from_secs(20));
+        let left = Duration::from_secs(20).saturating_sub(began.elapsed());
+        let more = person.screen.recv_timeout(left);
         let all_so_far = String::from_utf8_lossy(&all);
         all = [&all[..], &more.unwrap_or_else(|_| panic!("no `{text}` in {all_so_far}"))].concat();
     }
@@ -170,13 +171,13 @@ async fn g27_a_person_is_asked_once_at_the_start_and_never_for_a_question() {
     let place = Place::new();
     let (mut ours, theirs) = terminal();
     let mut generate = at(&theirs, place.command("generate"));
-    let child = generate.args(["--user-id", "sip:bob@example.org"]).spawn().unwrap();
+    let making = Serving(generate.args(["--user-id", "sip:bob@example.org"]).spawn().unwrap());
     for question in ["New passphrase (empty: none): ", "The same again: "] {
         shown(&mut ours, question);
         assert!(!tcgetattr(&theirs).unwrap().local_modes.contains(LocalModes::ECHO));
         writeln!(ours.keyboard, "{PASSPHRASE}").unwrap();
     }
-    assert!(child.wait_with_output().unwrap().status.success());
+    assert!(making.ended().success());
     assert!(tcgetattr(&theirs).unwrap().local_modes.contains(LocalModes::ECHO));
     let mut serve = at(&theirs, place.command("serve"));
     let child = serve.arg("--socket").arg(place.socket()).spawn().unwrap();
@@ -203,12 +204,12 @@ fn two_passphrases_that_differ_make_no_key() {
     let place = Place::new();
     let (mut ours, theirs) = terminal();
     let mut generate = at(&theirs, place.command("generate"));
-    let mut child = generate.args(["--user-id", "sip:bob@example.org"]).spawn().unwrap();
+    let making = Serving(generate.args(["--user-id", "sip:bob@example.org"]).spawn().unwrap());
     for (question, answer) in [("New passphrase", "one"), ("The same again: ", "other")] {
         shown(&mut ours, question);
         writeln!(ours.keyboard, "{answer}").unwrap();
     }
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(making.ended().code(), Some(1));
     shown(&mut ours, "the two passphrases differ");
     assert_eq!(said(&mut place.command("list")), "");
 }
@@ -219,9 +220,9 @@ fn what_is_typed_before_the_question_is_shown_answers_it() {
     let (mut ours, theirs) = terminal();
     write!(ours.keyboard, "{PASSPHRASE}\n{PASSPHRASE}\n").unwrap();
     let mut generate = at(&theirs, place.command("generate"));
-    let mut child = generate.args(["--user-id", "sip:bob@example.org"]).spawn().unwrap();
+    let making = Serving(generate.args(["--user-id", "sip:bob@example.org"]).spawn().unwrap());
     shown(&mut ours, "The same again: ");
-    assert!(child.wait().unwrap().success());
+    assert!(making.ended().success());
     let file = place.passphrase_file(PASSPHRASE);
     drop(place.serve(&["--passphrase-file", file.to_str().unwrap()]));
 }
@@ -231,13 +232,13 @@ fn a_person_may_type_no_passphrase_and_is_told_what_that_means() {
     let place = Place::new();
     let (mut ours, theirs) = terminal();
     let mut generate = at(&theirs, place.command("generate"));
-    let mut child = generate.args(["--user-id", "sip:bob@example.org"]).spawn().unwrap();
+    let making = Serving(generate.args(["--user-id", "sip:bob@example.org"]).spawn().unwrap());
     for question in ["New passphrase (empty: none): ", "The same again: "] {
         shown(&mut ours, question);
         writeln!(ours.keyboard).unwrap();
     }
     shown(&mut ours, "the private key is stored unencrypted");
-    assert!(child.wait().unwrap().success());
+    assert!(making.ended().success());
     drop(place.serve(&["--no-passphrase"]));
 }
 

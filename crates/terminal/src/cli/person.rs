@@ -74,15 +74,25 @@ pub(super) struct Answer(oneshot::Receiver<Vec<u8>>);
 /// Where lines come from, once the first question is asked.
 type Lines = Box<dyn FnMut() -> mpsc::UnboundedReceiver<Vec<u8>> + Send>;
 
+/// Where the person sits.
+struct Desk {
+    lines: Lines,
+    is_there: fn() -> bool,
+    /// Hides what is typed; `None` where it cannot be hidden.
+    quiet: fn() -> Option<Quiet>,
+}
+
 impl Person {
     /// The person at standard input, if it is a terminal.
     pub(super) fn at_terminal(runtime: &Arc<dyn Runtime>) -> Option<Self> {
-        io::stdin().is_terminal().then(|| Self::new(runtime, Box::new(typed), in_foreground))
+        let desk =
+            || Desk { lines: Box::new(typed), is_there: in_foreground, quiet: Quiet::at_terminal };
+        io::stdin().is_terminal().then(|| Self::new(runtime, desk()))
     }
 
-    fn new(runtime: &Arc<dyn Runtime>, lines: Lines, is_there: fn() -> bool) -> Self {
+    fn new(runtime: &Arc<dyn Runtime>, desk: Desk) -> Self {
         let (questions, asked) = mpsc::unbounded_channel();
-        runtime.spawn(Box::pin(desk(asked, lines, is_there, Arc::clone(runtime))));
+        runtime.spawn(Box::pin(desk.run(asked, Arc::clone(runtime))));
         Self { questions }
     }
 
@@ -135,32 +145,34 @@ impl Answer {
     }
 }
 
-/// Asks the questions in order, until there is nobody who asks or answers.
-async fn desk(
-    mut questions: mpsc::UnboundedReceiver<Question>, mut source: Lines, is_there: fn() -> bool,
-    runtime: Arc<dyn Runtime>,
-) {
-    let mut lines = None;
-    while let Some(question) = questions.recv().await {
-        // To read a terminal from the background stops the process.
-        if question.answer.is_closed() || !is_there() {
-            continue;
-        }
-        let lines = lines.get_or_insert_with(&mut source);
-        while lines.try_recv().is_ok() {}
-        if one(question, lines, &*runtime).await.is_none() {
-            return;
+impl Desk {
+    /// Asks the questions in order, until there is nobody who asks or answers.
+    async fn run(
+        mut self, mut questions: mpsc::UnboundedReceiver<Question>, runtime: Arc<dyn Runtime>,
+    ) {
+        let mut lines = None;
+        while let Some(question) = questions.recv().await {
+            // To read a terminal from the background stops the process.
+            if question.answer.is_closed() || !(self.is_there)() {
+                continue;
+            }
+            let lines = lines.get_or_insert_with(&mut self.lines);
+            while lines.try_recv().is_ok() {}
+            if one(question, lines, self.quiet, &*runtime).await.is_none() {
+                return;
+            }
         }
     }
 }
 
 /// Asks one question. `None`: there are no more lines.
 async fn one(
-    mut question: Question, lines: &mut mpsc::UnboundedReceiver<Vec<u8>>, runtime: &dyn Runtime,
+    mut question: Question, lines: &mut mpsc::UnboundedReceiver<Vec<u8>>,
+    quiet: fn() -> Option<Quiet>, runtime: &dyn Runtime,
 ) -> Option<()> {
     let _quiet = match question.shown {
         Shown::Openly => None,
-        Shown::Hidden => Some(Quiet::new()?),
+        Shown::Hidden => Some(quiet()?),
     };
     say(&format!("{} ", question.text));
     tokio::select! {
@@ -210,16 +222,19 @@ fn typed() -> mpsc::UnboundedReceiver<Vec<u8>> {
 }
 
 /// While it lives, the terminal does not show what is typed.
-struct Quiet(Termios);
+struct Quiet {
+    /// How the terminal was, where there is one.
+    before: Option<Termios>,
+}
 
 impl Quiet {
     /// `None` where the terminal cannot be kept quiet.
-    fn new() -> Option<Self> {
+    fn at_terminal() -> Option<Self> {
         let before = tcgetattr(stdin()).ok()?;
         let mut quiet = before.clone();
         quiet.local_modes.remove(LocalModes::ECHO);
         tcsetattr(stdin(), OptionalActions::Flush, &quiet).ok()?;
-        Some(Self(before))
+        Some(Self { before: Some(before) })
     }
 }
 
@@ -227,7 +242,9 @@ impl Drop for Quiet {
     fn drop(&mut self) {
         // The line's end was not shown either.
         say("\n");
-        _ = tcsetattr(stdin(), OptionalActions::Now, &self.0);
+        if let Some(before) = &self.before {
+            _ = tcsetattr(stdin(), OptionalActions::Now, before);
+        }
     }
 }
 
@@ -242,8 +259,9 @@ pub(super) mod tests {
     ) -> (Person, mpsc::UnboundedSender<Vec<u8>>) {
         let (keyboard, lines) = mpsc::unbounded_channel();
         let mut lines = Some(lines);
-        let source = move || lines.take().unwrap();
-        (Person::new(runtime, Box::new(source), || true), keyboard)
+        let lines = Box::new(move || lines.take().unwrap());
+        let desk = Desk { lines, is_there: || true, quiet: || Some(Quiet { before: None }) };
+        (Person::new(runtime, desk), keyboard)
     }
 
     const SOON: Duration = Duration::from_secs(1);
@@ -273,6 +291,31 @@ pub(super) mod tests {
         pass(&sim);
         keyboard.send(b"whatever".to_vec()).unwrap();
         assert_eq!(sim.block_on(second.yes()).unwrap(), Some(false));
+    }
+
+    #[cfg(feature = "digest")]
+    #[test]
+    fn a_secret_that_nobody_types_is_told_as_that() {
+        let (sim, runtime) = world();
+        let (person, keyboard) = typist(&runtime);
+        let what = "password of alice at example.org";
+        let asked = || {
+            let (person, runtime) = (person.clone(), Arc::clone(&runtime));
+            async move { person.secret(what, SOON, &*runtime).await }
+        };
+        let told = |asked: Result<Password, NoSecret>| asked.unwrap_err().to_string();
+        assert_eq!(
+            told(sim.block_on(asked()).unwrap()),
+            "nobody answered the question for the password of alice at example.org within 1 s"
+        );
+        // The time counts while another question is asked.
+        let _other = person.ask("other?", Shown::Openly, 4 * SOON);
+        let began = sim.elapsed();
+        assert!(told(sim.block_on(asked()).unwrap()).contains("within 1 s"));
+        assert_eq!(sim.elapsed() - began, SOON);
+        drop(keyboard);
+        let nobody = told(sim.block_on(asked()).unwrap());
+        assert_eq!(nobody, format!("nobody is there to be asked for the {what}"));
     }
 
     #[test]

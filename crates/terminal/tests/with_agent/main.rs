@@ -1,6 +1,7 @@
 //! The built programs together: two terminals in two processes, each with its own
 //! `countersign-pgp`, configuration by `init`, keys by `keys`.
 #![cfg(feature = "pgp")]
+#![expect(clippy::disallowed_methods, reason = "how long a real process takes")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -22,7 +23,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::{OnceLock, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use terminal::assembly::free_loopback_pair;
 
@@ -319,13 +320,15 @@ impl Person {
 
     /// Waits until these words are shown.
     fn sees(&mut self, words: &str) {
+        let began = Instant::now();
         loop {
             let rest = String::from_utf8_lossy(&self.shown[self.read..]).into_owned();
             if let Some(at) = rest.find(words) {
                 self.read += at + words.len();
                 return;
             }
-            let more = self.screen.recv_timeout(Duration::from_secs(30));
+            let left = Duration::from_secs(30).saturating_sub(began.elapsed());
+            let more = self.screen.recv_timeout(left);
             self.shown.extend(more.unwrap_or_else(|_| panic!("no `{words}` in {rest}")));
         }
     }
