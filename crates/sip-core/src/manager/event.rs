@@ -1,9 +1,11 @@
 //! What the manager tells the telephony application.
 
 use super::slab::Key;
+use crate::StatusCode;
 use ssa::{Body, CallRef, FlowId, Why};
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// A call, as the application names it. Never used again for another call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -146,7 +148,7 @@ pub enum Event {
     OptionsAnswered {
         /// The request.
         id: OptionsId,
-        /// The status of the response, or why there is none.
+        /// The status of the response; or why there is none, or that it is to be asked for again.
         outcome: Result<u16, Cause>,
     },
 }
@@ -175,6 +177,9 @@ pub enum EndReason {
 pub enum Cause {
     /// The peer's final response.
     Status(u16),
+    /// The peer's final response, and after which time it may be asked again (`Retry-After`).
+    /// RFC 3261 §20.33.
+    Later(u16, Duration),
     /// 403 with the words of RFC 8224 §6.2.2: by the peer's clock our Date is not of now.
     StaleDate,
     /// The security manager ended it.
@@ -190,17 +195,38 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// What a final response other than a 2xx says.
-    pub(super) fn of(status: u16, reason: Option<&[u8]>) -> Self {
-        let is_stale = status == 403 && reason == Some(b"Stale Date");
-        if is_stale { Self::StaleDate } else { Self::Status(status) }
+    /// What a final response other than a 2xx says. RFC 3261 §20.33 names those that may say when
+    /// to ask again.
+    pub(super) fn of(status: u16, reason: Option<&[u8]>, again: Option<Duration>) -> Self {
+        match again {
+            _ if status == 403 && reason == Some(b"Stale Date") => Self::StaleDate,
+            Some(after) if matches!(status, 404 | 413 | 480 | 486 | 500 | 503 | 600 | 603) => {
+                Self::Later(status, after)
+            }
+            Some(_) | None => Self::Status(status),
+        }
+    }
+
+    /// The status of the peer's final response, where there is one.
+    pub const fn status(self) -> Option<u16> {
+        match self {
+            Self::Status(status) | Self::Later(status, _) => Some(status),
+            Self::StaleDate => Some(403),
+            Self::Security(_) | Self::Timeout | Self::Transport | Self::Unresolved | Self::Busy => {
+                None
+            }
+        }
     }
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Status(status) => write!(f, "the peer answered {status}"),
+            Self::Status(status) => write!(f, "the peer answered {}", in_words(*status)),
+            Self::Later(status, after) => {
+                let (status, after) = (in_words(*status), after.as_secs());
+                write!(f, "the peer answered {status}, and may be asked again in {after} s")
+            }
             Self::StaleDate => f.write_str(
                 "the peer answered 403 Stale Date: its clock and ours differ, set the wrong one",
             ),
@@ -213,6 +239,12 @@ impl fmt::Display for Cause {
             Self::Busy => f.write_str("too many calls or transactions at once"),
         }
     }
+}
+
+/// A status code with its words, for example `403 Forbidden`.
+fn in_words(status: u16) -> String {
+    let reason = StatusCode::new(status).map_or("", StatusCode::reason);
+    format!("{status} {reason}")
 }
 
 /// A command that does not fit.
@@ -240,7 +272,7 @@ pub enum Misuse {
 impl fmt::Display for Misuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotAUri => "not a SIP URI",
+            Self::NotAUri => "not a SIP URI such as sip:bob@example.org",
             Self::Unsupported => "a scheme or transport that is not built in",
             Self::Unknown => "no such call",
             Self::WrongState => "not possible in the call's state",

@@ -22,7 +22,7 @@ const RETRY: Duration = Duration::from_secs(30);
 /// The longest such wait of all. RFC 5626 §4.5 calls it max-time.
 const MAX_RETRY: Duration = Duration::from_secs(1800);
 
-/// The longest that a registrar's Retry-After is heeded: a day.
+/// The longest that a Retry-After is heeded: a day.
 const HEEDED: Duration = Duration::from_secs(24 * 3600);
 
 /// The longest wait after the registration's connection was closed.
@@ -290,9 +290,8 @@ impl SipManager {
                 Ok(answer.response.message.status().map_or(200, |status| status.as_u16()))
             }
             Outcome::Untrusted(_, why) => Err(Cause::Security(*why)),
-            Outcome::Failed(Cause::Status(status), _) => Ok(*status),
-            Outcome::Failed(Cause::StaleDate, _) => Ok(403),
-            Outcome::Failed(cause, _) => Err(*cause),
+            Outcome::Failed(cause @ Cause::Later(..), _) => Err(*cause),
+            Outcome::Failed(cause, _) => cause.status().ok_or(*cause),
         };
         self.release(call);
         self.io.tell(Event::OptionsAnswered { id: OptionsId(key), outcome });
@@ -328,7 +327,7 @@ impl Registration {
         let doubled = RETRY.saturating_mul(1 << self.failures.min(6));
         self.failures = self.failures.saturating_add(1);
         self.lengthened = false;
-        let forbidden = are_refused(cause) || matches!(cause, Cause::Status(404 | 600..));
+        let forbidden = are_refused(cause) || matches!(cause.status(), Some(404 | 600..));
         if forbidden { MAX_RETRY } else { doubled.min(MAX_RETRY) }
     }
 
@@ -362,7 +361,7 @@ fn refresh_after(expires: u32) -> Duration {
 }
 
 /// What Retry-After says, without its comment and parameters. RFC 3261 §20.33.
-fn retry_after(response: &Inbound) -> Option<Duration> {
+pub(super) fn retry_after(response: &Inbound) -> Option<Duration> {
     let value = response.message.header(HeaderName::RetryAfter)?;
     let digits = value.split(|octet| !octet.is_ascii_digit()).next()?;
     Some(Duration::from_secs(u64::from(delta_seconds(digits).ok()?)).min(HEEDED))

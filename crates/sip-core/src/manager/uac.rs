@@ -9,7 +9,7 @@ use super::event::Cause;
 use super::exchange::{Answer, Exchange, MAX_ANSWERED, Outcome, Owner, State, Step};
 use super::inbound::Inbound;
 use super::outgoing::Draft;
-use super::register::Registration;
+use super::register::{Registration, retry_after};
 use super::slab::Key;
 use super::target::{Fallback, Host, Target};
 use super::timers::Due;
@@ -189,7 +189,8 @@ impl SipManager {
                 self.suspend(key, State::Authorizing(Step::Challenged(Box::new(answer))));
             }
             _ => {
-                let cause = Cause::of(status, answer.response.message.reason());
+                let again = retry_after(&answer.response);
+                let cause = Cause::of(status, answer.response.message.reason(), again);
                 self.finish(key, Outcome::Failed(cause, Some(answer.response)));
             }
         }
