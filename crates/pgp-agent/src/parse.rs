@@ -16,12 +16,23 @@ use zeroize::Zeroizing;
 
 /// Public keys and nothing else, all usable or none taken.
 pub(crate) fn public(octets: &[u8]) -> Result<Vec<Certificate>, Error> {
+    if is_named_secret(octets) {
+        return Err(Error::Key(KeyFault::Secret));
+    }
     let packets = packets(octets)?;
     if packets.iter().any(|packet| matches!(packet, Packet::SecretKey(_))) {
         return Err(Error::Key(KeyFault::Secret));
     }
     let certificates = keys::<SignedPublicKey>(packets)?.into_iter().map(Certificate::evaluate);
     certificates.map(|certificate| certificate.map_err(Error::Key)).collect()
+}
+
+/// Whether a file says of itself that it holds a private key, whoever can read that: the armor of
+/// one (RFC 9580 §6.2), or the form in which GnuPG keeps its own (`private-keys-v1.d`).
+fn is_named_secret(octets: &[u8]) -> bool {
+    const NAMES: [&[u8]; 3] = [b"-----BEGIN PGP PRIVATE KEY BLOCK", b"Key: (", b"private-key("];
+    let start = octets.get(..64).unwrap_or(octets);
+    NAMES.iter().any(|name| start.windows(name.len()).any(|window| window == *name))
 }
 
 /// Private keys, as they are.

@@ -216,3 +216,16 @@ async fn a_file_of_the_folder_that_cannot_be_used_is_named_with_its_fault() {
         );
     }
 }
+
+/// What GnuPG keeps of a private key, and a private key of which only the armor can be read.
+#[tokio::test]
+async fn a_private_key_that_cannot_be_read_is_told_as_one() {
+    for text in [
+        "Key: (protected-private-key (ecc (curve Ed25519)(flags eddsa)(q #40#)))\n",
+        "(21:protected-private-key(3:ecc(5:curve7:Ed25519)))",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nbm90aGluZw==\n-----END PGP PRIVATE KEY BLOCK-----\n",
+    ] {
+        let refused = import(text.as_bytes().to_vec()).await;
+        assert_eq!(refused, Err(Error::Key(KeyFault::Secret)), "{text}");
+    }
+}
