@@ -6,7 +6,7 @@
 //!        │  pins ───────────────────────────────────▶ │   whose key is whose, when that changes
 //!        │ ◀──── credentials?, trust?, unlock? ─────  │   prompts: cancellable, with deadlines
 //!        │ ◀──── assurance ─────────────────────────  │   who the peer is, and by what proof
-//!        │ ◀──── key_mismatch ──────────────────────  │   who claims to be whom, and is not
+//!        │ ◀──── denied, mismatch ──────────────────  │   who was refused, and what does not fit
 //! ```
 //!
 //! The application sets policy and answers prompts; it never sees a nonce, a signature or a key.
@@ -30,6 +30,7 @@ pub use policy::{
 };
 
 use async_trait::async_trait;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// A call, as the stack names it: a keyed hash of Call-ID and From tag.
@@ -120,17 +121,49 @@ pub enum TrustAnswer {
     Pin,
 }
 
-/// A request claimed a pinned AOR under another key. It was refused, and the pin stays.
+/// A request that the manager refused: not one that it only challenged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyMismatch {
+pub struct Denial<'a> {
     /// The call.
     pub call: Call,
-    /// The AOR that was claimed.
-    pub aor: String,
-    /// The full primary fingerprint that is pinned to it, lower-case hex.
-    pub pinned: String,
-    /// The one that the request named.
-    pub shown: String,
+    /// The URI that From names; nothing proves it, and it is the peer's text.
+    pub claimed: &'a str,
+    /// Where the request came from; `None` where it was believed and only its body was not.
+    pub source: Option<SocketAddr>,
+    /// Why. The peer is told less.
+    pub why: Denied,
+}
+
+/// Why a request was refused. Fingerprints are full and primary, lower-case hex.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// It cannot be read, or lacks what its proof needs.
+    Malformed,
+    /// It is for none of our identities.
+    NotForUs,
+    /// The digest is wrong, or the signature does not hold.
+    Proof,
+    /// The security application does not have the key that signed.
+    UnknownKey(String),
+    /// The key that signed is not pinned, and the user did not trust it.
+    Unpinned(String),
+    /// It claims a pinned AOR under another key: the one that is pinned, and the one that it named.
+    /// The pin stays.
+    OtherKey(String, String),
+    /// The peer proved who it is, and its clock is by so many seconds ahead of ours, below 0 behind.
+    Clock(i64),
+    /// Its party failed too often within the last minute.
+    Guessing,
+    /// A proof is required of a scheme that is not there.
+    NotConfigured,
+    /// The security application did not answer.
+    Unavailable,
+    /// It has the identifiers of a call that is another's.
+    OfAnother,
+    /// The user is being asked already, or a table is full.
+    Busy,
+    /// What it carries cannot be decrypted.
+    Body,
 }
 
 /// What two sides are set to differently, so that an honest peer's call fails.
@@ -143,9 +176,11 @@ pub enum Mismatch {
         /// The realms that would have been answered there.
         expected: Vec<String>,
     },
-    /// A peer that proved who it is dates its messages by another clock: by so many seconds it is
+    /// A peer that proved who it is dates its answers by another clock: by so many seconds it is
     /// ahead of ours, below 0 behind.
     Clock(i64),
+    /// This is the best algorithm that a challenge offers, and it is below the account's floor.
+    Algorithm(Algorithm),
 }
 
 /// What the security manager asks of the telephony application, and signals to it.
@@ -165,9 +200,9 @@ pub trait TelephonyApplication: Send + Sync {
     /// The call's assurance changed. Called at once, not awaited.
     fn assurance(&self, call: Call, assurance: &Assurance);
 
-    /// Somebody claims an AOR under another key than its own: the user should know. Called at
-    /// once, not awaited, and no more often than a source may guess.
-    fn key_mismatch(&self, mismatch: KeyMismatch);
+    /// A request was refused: the user should know who claimed to be there. Called at once, not
+    /// awaited, and as often as that happens: whoever shows it bounds that.
+    fn denied(&self, _denial: Denial<'_>) {}
 
     /// An exchange failed for what somebody has to set right. Called at once, not awaited.
     fn mismatch(&self, _call: Call, _mismatch: Mismatch) {}

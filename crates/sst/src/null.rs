@@ -1,7 +1,7 @@
 //! The null implementations of both sides.
 
 use crate::{
-    Assurance, Call, Configuration, KeyMismatch, Outgoing, Password, Pin, RegisteredFlow, State,
+    Assurance, Call, Configuration, Outgoing, Password, Pin, RegisteredFlow, State,
     TelephonyApplication, TelephonySecurity, TrustAnswer, TrustQuestion, Waiting,
 };
 use async_trait::async_trait;
@@ -25,8 +25,6 @@ impl TelephonyApplication for Deny {
     }
 
     fn assurance(&self, _call: Call, _assurance: &Assurance) {}
-
-    fn key_mismatch(&self, _mismatch: KeyMismatch) {}
 }
 
 /// A security manager that knows of nothing: for a terminal without one.

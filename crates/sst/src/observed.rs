@@ -1,7 +1,7 @@
 //! A decorator that shows the signals of either side, redacted, to a sink.
 
 use crate::{
-    Assurance, Call, Configuration, KeyMismatch, Mismatch, Outgoing, Password, Pin, RegisteredFlow,
+    Assurance, Call, Configuration, Denial, Mismatch, Outgoing, Password, Pin, RegisteredFlow,
     State, TelephonyApplication, TelephonySecurity, TrustAnswer, TrustQuestion, Waiting,
 };
 use async_trait::async_trait;
@@ -120,11 +120,10 @@ impl<S: TelephonyApplication + ?Sized> TelephonyApplication for Observed<S> {
         self.inner.assurance(call, assurance);
     }
 
-    fn key_mismatch(&self, mismatch: KeyMismatch) {
-        let KeyMismatch { aor, pinned, shown, .. } = &mismatch;
-        let detail = format!("{aor} has {pinned}, not {shown}");
-        self.tell("key_mismatch", Some(mismatch.call), true, detail);
-        self.inner.key_mismatch(mismatch);
+    fn denied(&self, denial: Denial<'_>) {
+        let detail = format!("{}: {:?}", denial.claimed, denial.why);
+        self.tell("denied", Some(denial.call), true, detail);
+        self.inner.denied(denial);
     }
 
     fn mismatch(&self, call: Call, mismatch: Mismatch) {

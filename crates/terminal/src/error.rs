@@ -42,14 +42,9 @@ pub enum Error {
     /// Standard output could not be written.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
-    /// An address cannot be bound.
-    #[error("cannot bind {address}: {source}; choose another with --bind PROTO:ADDRESS:PORT")]
-    Bind {
-        /// The address, as configured.
-        address: String,
-        /// What the system says.
-        source: io::Error,
-    },
+    /// An address cannot be bound; the error names it.
+    #[error("{0}; choose another with --bind PROTO:ADDRESS:PORT")]
+    Bind(io::Error),
     /// The security application cannot be started or does not answer.
     #[error("the security application {reason}; {advice}")]
     Agent {
@@ -73,6 +68,15 @@ pub enum Error {
     /// A call did not happen or did not end well.
     #[error("the call failed: {0}")]
     Call(String),
+    /// What a registrar or a peer answered, or that none did.
+    #[error("{0}")]
+    Peer(String),
+    /// Messages that were to be judged are not valid.
+    #[error("{0}")]
+    Judged(String),
+    /// Whoever runs the command ended it before it was done.
+    #[error("{0}")]
+    Interrupted(&'static str),
     /// Something was given that cannot be used.
     #[error("{0}")]
     Invalid(String),
@@ -95,6 +99,26 @@ impl Error {
     /// Something that was given cannot be used.
     pub fn invalid(what: impl fmt::Display) -> Self {
         Self::Invalid(what.to_string())
+    }
+
+    /// The kind of error, which stays the same whatever its words: `docs/json.md`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "file",
+            Self::Toml { .. } => "configuration",
+            Self::NotPrivate { .. } => "not_private",
+            Self::Output(_) => "output",
+            Self::Bind(_) => "bind",
+            Self::Agent { .. } => "agent",
+            Self::Locked { .. } => "locked",
+            Self::NotWaiting => "not_waiting",
+            Self::Call(_) => "call",
+            Self::Peer(_) => "peer",
+            Self::Judged(_) => "invalid_message",
+            Self::Interrupted(_) => "interrupted",
+            Self::Invalid(_) => "invalid",
+            Self::Usage(_) => "usage",
+        }
     }
 
     /// Whether it is that nobody reads standard output any more, which ends a command quietly.

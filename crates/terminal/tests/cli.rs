@@ -173,7 +173,14 @@ fn what_is_said_counts_from_the_folder_of_the_configuration() {
 }
 
 /// A peer that answers each request with `status`, and is told where it came from.
-fn peer(status: u16, mut asked: impl FnMut(&UdpSocket, SocketAddr) + Send + 'static) -> SocketAddr {
+fn peer(status: u16, asked: impl FnMut(&UdpSocket, SocketAddr) + Send + 'static) -> SocketAddr {
+    answering(status, "", asked)
+}
+
+/// A peer whose answers have these header fields besides.
+fn answering(
+    status: u16, more: &'static str, mut asked: impl FnMut(&UdpSocket, SocketAddr) + Send + 'static,
+) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -189,7 +196,7 @@ fn peer(status: u16, mut asked: impl FnMut(&UdpSocket, SocketAddr) + Send + 'sta
                 .split_inclusive("\r\n")
                 .filter(|line| kept.iter().any(|name| line.starts_with(name)))
                 .collect();
-            let answer = format!("SIP/2.0 {status} So\r\n{fields}Content-Length: 0\r\n\r\n");
+            let answer = format!("SIP/2.0 {status} So\r\n{fields}{more}Content-Length: 0\r\n\r\n");
             socket.send_to(answer.as_bytes(), source).unwrap();
         }
     });
@@ -200,15 +207,118 @@ fn peer(status: u16, mut asked: impl FnMut(&UdpSocket, SocketAddr) + Send + 'sta
 fn a_refusal_is_told_on_standard_error() {
     let home = home();
     let uri = format!("sip:bob@{}", peer(486, |_, _| {}));
-    refused(home.path(), &["options", &uri], &[&uri, "486"]);
+    refused(home.path(), &["options", &uri], &[&uri, "answered 486 Busy Here"]);
     let path = home.path().join("config.toml");
     let account = "[[account]]\naor = \"sip:alice@example.org\"\nregistrar = \"udp:";
     fs::write(&path, format!("{account}{}\"\n", peer(405, |_, _| {}))).unwrap();
     refused(
         home.path(),
         &["--config", path.to_str().unwrap(), "register"],
-        &["sip:alice@example.org is not registered", "405"],
+        &["sip:alice@example.org is not registered", "answered 405 Method Not Allowed"],
     );
+}
+
+/// What programs read: every line is an object with the time, the failure too, and each has its
+/// call's id or a code that stays.
+#[test]
+fn errors_and_outcomes_are_objects_with_codes() {
+    let home = home();
+    let objects = |arguments: &[&str]| -> Vec<serde_json::Value> {
+        let output = countersign(home.path(), arguments);
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let uri = format!("sip:bob@{}", peer(486, |_, _| {}));
+    let call = objects(&["call", &uri, "--json"]);
+    let events: Vec<&str> = call.iter().map(|it| it["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["calling", "over", "error"]);
+    assert!(call.iter().all(|it| it["time"].as_u64().unwrap() > 1_700_000_000_000), "{call:?}");
+    assert!(call[0]["call"].is_string() && call[0]["call"] == call[1]["call"], "{call:?}");
+    assert!(call[1]["code"] == "status" && call[1]["status"] == 486, "{}", call[1]);
+    assert_eq!(call[2]["code"], "call");
+    assert!(call[2]["message"].as_str().unwrap().contains("486 Busy Here"), "{}", call[2]);
+    for (arguments, code) in [
+        (&["--json", "--config", "/nonexistent", "register"][..], "file"),
+        (&["--json", "nonsense"], "usage"),
+        (&["register", "--json"], "invalid"),
+    ] {
+        let said = objects(arguments);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0]["event"] == "error" && said[0]["code"] == code, "{said:?}");
+    }
+}
+
+#[test]
+fn the_log_has_the_time_where_every_signal_is_told() {
+    let home = home();
+    let uri = format!("sip:bob@{}", peer(486, |_, _| {}));
+    for (verbose, timed) in [("-v", false), ("-vv", true)] {
+        let output = countersign(home.path(), &[verbose, "call", &uri]);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let mut lines = stderr.lines().filter(|line| line.contains(" INFO "));
+        // RFC 3339, in UTC.
+        let has_time = |line: &str| line.starts_with("20") && line.contains("Z ");
+        assert!(lines.clone().count() > 0 && lines.all(|line| has_time(line) == timed), "{stderr}");
+    }
+}
+
+#[test]
+fn a_registration_that_works_does_not_end_with_what_sounds_like_a_failure() {
+    let home = home();
+    let path = home.path().join("config.toml");
+    let account = "[[account]]\naor = \"sip:alice@example.org\"\nregistrar = \"udp:";
+    fs::write(&path, format!("{account}{}\"\n", peer(200, |_, _| {}))).unwrap();
+    let output = countersign(home.path(), &["--config", path.to_str().unwrap(), "register"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "sip:alice@example.org is registered for 3600 s\n\
+         sip:alice@example.org: the registration was taken back, as was wanted\n"
+    );
+}
+
+/// An MD5 challenge is named together with the line that allows it.
+#[cfg(feature = "digest")]
+#[test]
+fn an_algorithm_below_the_floor_is_named_with_the_line_that_allows_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = home();
+    let (path, password) = (home.path().join("config.toml"), home.path().join("password"));
+    fs::write(&password, "secret\n").unwrap();
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+    let challenge = "WWW-Authenticate: Digest realm=\"example.org\", nonce=\"n\", algorithm=MD5, \
+                     qop=\"auth\"\r\n";
+    let registrar = answering(401, challenge, |_, _| {});
+    let account = format!(
+        "[[account]]\naor = \"sip:alice@example.org\"\nregistrar = \"udp:{registrar}\"\n\
+         password-file = \"password\"\n"
+    );
+    fs::write(&path, account).unwrap();
+    let output = countersign(home.path(), &["--config", path.to_str().unwrap(), "register"]);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("offers MD5 at best"), "{stderr}");
+    assert!(stderr.contains("floor = \"MD5\""), "{stderr}");
+}
+
+#[test]
+fn an_address_that_cannot_be_bound_is_named_once() {
+    let home = home();
+    let bind = ["--bind", "udp:127.0.0.1:0", "--bind", "udp:203.0.113.1:5060"];
+    let output = countersign(home.path(), &[&["listen", "--auto-answer"][..], &bind].concat());
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(stderr.matches("cannot bind").count(), 1, "{stderr}");
+    assert!(stderr.contains("203.0.113.1:5060") && !stderr.contains("127.0.0.1:0"), "{stderr}");
+}
+
+#[test]
+fn an_argument_that_is_empty_is_named() {
+    let home = home();
+    for arguments in [&["call", ""][..], &["options", ""]] {
+        let output = countersign(home.path(), arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains("a value is required for '<URI>'"), "{stderr}");
+    }
 }
 
 /// Case O01, promise 18: a password in a URI is shown nowhere, and what is written of a call is for
@@ -344,9 +454,14 @@ fn inspect_says_verdict_status_reason_and_place() {
     let path = home.path().join("options.sip");
     fs::write(&path, "OPTIONS sip:a@b SIP/2.0\r\nFrom: <sip:a@b>;tag=1\r\n\r\n").unwrap();
     let output = countersign(home.path(), &["inspect", "--json", path.to_str().unwrap()]);
-    assert!(output.status.success());
-    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(object["verdict"], "invalid");
+    assert_eq!(output.status.code(), Some(1), "an invalid message is a failure");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let objects = stdout.lines().map(|line| serde_json::from_str(line).unwrap());
+    let objects: Vec<serde_json::Value> = objects.collect();
+    let (object, error) = (&objects[0], &objects[1]);
+    assert!(object["file"] == path.to_str().unwrap() && object["verdict"] == "invalid", "{object}");
+    assert!(error["event"] == "error" && error["code"] == "invalid_message", "{error}");
+    assert!(error["message"].as_str().unwrap().contains("options.sip"), "{error}");
     assert_eq!(object["status"], 400);
     assert!(object["reason"].is_string() && object["at"].is_u64(), "{object}");
     assert!(object["reason"].as_str().unwrap().starts_with("no "), "{object}");
@@ -355,8 +470,15 @@ fn inspect_says_verdict_status_reason_and_place() {
     let path = path.to_str().unwrap();
     let output = countersign(home.path(), &["inspect", "--json", path, "/nonexistent", path]);
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 3, "two and the error");
     assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
+    let valid = home.path().join("valid.sip");
+    let text = "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\
+                Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\n\
+                CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+    fs::write(&valid, text).unwrap();
+    let output = countersign(home.path(), &["inspect", valid.to_str().unwrap()]);
+    assert!(output.status.success(), "{output:?}");
     let cut = home.path().join("cut.sip");
     fs::write(&cut, "OPTIONS sip:a@b SIP/2.0").unwrap();
     let output = countersign(home.path(), &["inspect", cut.to_str().unwrap()]);

@@ -10,7 +10,7 @@ use crate::mime::{self, Binding};
 use crate::pgp::{CHECKING, GRACE, Jobs, MAKING};
 use sma::Error;
 use ssa::{Answer, Body, BodyVerdict, CallRef, Direction, Plan, Refusal};
-use sst::Requirement;
+use sst::{Call, Denial, Denied, Requirement};
 use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroize as _;
@@ -91,10 +91,24 @@ impl Shared {
         let future = Box::pin(async move {
             match open(jobs, direction, &exchange, &body).await {
                 Ok(body) => shared.opened_body(call, direction, body),
-                Err(refusal) => BodyVerdict::Refused(refusal),
+                Err(refusal) => {
+                    shared.unreadable(call, direction, &exchange, &refusal);
+                    BodyVerdict::Refused(refusal)
+                }
             }
         });
         Answer::Pending { within: CHECKING + GRACE, future }
+    }
+
+    /// A request was believed, and what it carries cannot be read: the application hears of it.
+    fn unreadable(
+        &self, call: CallRef, direction: Direction, exchange: &Exchange, refusal: &Refusal,
+    ) {
+        if direction == Direction::Request {
+            let why = if *refusal == UNDECIPHERABLE { Denied::Body } else { Denied::Unavailable };
+            let claimed = exchange.from.as_str();
+            self.application.denied(Denial { call: Call(call.0), claimed, source: None, why });
+        }
     }
 
     /// The plaintext: its keys go to the media, its slots to the controller.

@@ -45,7 +45,10 @@ impl Shared {
             Err(_) if pgp::challenges(response).next().is_some() => {
                 self.give_up(call, Why::PgpRequired)
             }
-            Err(Why::BelowFloor) => self.refuse(call, Why::BelowFloor, Refused::Algorithm),
+            Err(Why::BelowFloor) => {
+                self.tell_algorithm(asked, &policy, response);
+                self.refuse(call, Why::BelowFloor, Refused::Algorithm)
+            }
             Err(why) => {
                 self.tell_realms(asked, &policy, response);
                 self.give_up(call, why)
@@ -65,6 +68,20 @@ impl Shared {
         let Some(offered) = offered.filter(|offered| !expected.contains(offered)) else { return };
         if !expected.is_empty() {
             self.application.mismatch(Call(asked.call.0), Mismatch::Realm { offered, expected });
+        }
+    }
+
+    /// Names the best algorithm that is offered, where an account's floor is above it.
+    fn tell_algorithm(&self, asked: &Challenged<'_>, policy: &Policy, response: &Response<'_>) {
+        let offered = challenges(response).filter_map(|(list, _)| {
+            let challenge = Challenge::parse(list).ok().flatten()?;
+            let realm = plain(challenge.realm);
+            let account = policy.accounts.iter().find(|account| asked.may_have(account, &realm))?;
+            let below = challenge.algorithm.hash < account.floor;
+            below.then_some(challenge.algorithm.hash)
+        });
+        if let Some(best) = offered.max() {
+            self.application.mismatch(Call(asked.call.0), Mismatch::Algorithm(best));
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::failures::{Attempt, Trace, Verdict, WINDOW};
 use super::record::VerifiedDigest;
-use super::request::{Aors, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call};
+use super::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call};
 use crate::aor;
 use crate::digest::{Asked, Bad, Credentials, SCHEME};
 use crate::fsm::Signal;
@@ -14,7 +14,7 @@ use crate::policy::Policy;
 use sip_syntax::Text;
 use sip_syntax::auth::{Params, Separator, of_scheme};
 use ssa::{Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
-use sst::{Algorithm, Proof};
+use sst::{Algorithm, Denied, Proof};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -51,15 +51,18 @@ impl Shared {
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
         aors: &Aors,
     ) -> Received {
+        let reject = |why, refusal| {
+            Received::Reject(self.deny(&Asker::of(call, arrival, request), why, refusal))
+        };
         let stale = match find(request, policy) {
             Found::None => false,
-            Found::Bad => return Received::Reject(BAD_REQUEST),
+            Found::Bad => return reject(Denied::Malformed, BAD_REQUEST),
             Found::Credentials(credentials, _) => {
                 match self.check(arrival, request, policy, aors, &credentials) {
                     Checked::Fresh(..) => return Received::Authenticate,
                     Checked::Stale => true,
                     Checked::Failed => false,
-                    Checked::Wait => return Received::Reject(Refusal::try_later(WINDOW)),
+                    Checked::Wait => return reject(Denied::Guessing, Refusal::try_later(WINDOW)),
                 }
             }
         };
@@ -72,8 +75,12 @@ impl Shared {
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
         aors: &Aors,
     ) -> Authentication {
+        let refused = |why, refusal| {
+            let refusal = self.deny(&Asker::of(call, arrival, request), why, refusal);
+            Authentication::Refused(refusal)
+        };
         let Found::Credentials(credentials, value) = find(request, policy) else {
-            return Authentication::Refused(BAD_REQUEST);
+            return refused(Denied::Malformed, BAD_REQUEST);
         };
         let challenge = |stale| {
             let fields = self.digest_challenge(call, arrival, request, policy, aors, stale);
@@ -84,10 +91,10 @@ impl Shared {
             Checked::Fresh(opened, offered) => (opened, offered),
             Checked::Stale => return challenge(true),
             Checked::Failed => return challenge(false),
-            Checked::Wait => return Authentication::Refused(Refusal::try_later(WINDOW)),
+            Checked::Wait => return refused(Denied::Guessing, Refusal::try_later(WINDOW)),
         };
         if let Some(refusal) = unacceptable(request, policy, offered, &credentials) {
-            return Authentication::Refused(refusal);
+            return refused(Denied::Malformed, refusal);
         }
         let name = plain(credentials.user);
         let hashed = credentials.userhash.then_some(credentials.algorithm.hash);
@@ -97,6 +104,8 @@ impl Shared {
         let (Some(user), true) = (user, right) else {
             let trace = Trace::of(request, &plain(credentials.response));
             self.failed(call, &attempt(arrival, policy, &credentials, &opened), trace);
+            // To the peer it is one more challenge, to the user it is a refusal.
+            _ = refused(Denied::Proof, FORBIDDEN);
             return challenge(false);
         };
         let count = credentials.nonce_count().unwrap_or(1);
@@ -106,21 +115,26 @@ impl Shared {
             Err(_) => return challenge(true),
         }
         if opens_call(arrival, request) && self.is_taken(call) {
-            return Authentication::Refused(MERGED);
+            return refused(Denied::OfAnother, MERGED);
         }
         if self.is_another_user(call, arrival, user) {
-            return Authentication::Refused(FORBIDDEN);
+            return refused(Denied::OfAnother, FORBIDDEN);
         }
-        self.digest_verified(call, &credentials, value, user)
+        if self.digest_verified(call, &credentials, value, user) {
+            Authentication::Authenticated
+        } else {
+            refused(Denied::Busy, Refusal::try_later(Duration::from_secs(5)))
+        }
     }
 
-    /// Keeps what was verified, for the answer's proof and for the application.
+    /// Keeps what was verified, for the answer's proof and for the application; `false` where there
+    /// is no room for it.
     fn digest_verified(
         &self, call: CallRef, credentials: &Credentials<'_>, value: &[u8], user: &str,
-    ) -> Authentication {
+    ) -> bool {
         let mut inner = self.lock();
         let Some(record) = inner.records.enter(call.0, self.platform.now()) else {
-            return Authentication::Refused(Refusal::try_later(Duration::from_secs(5)));
+            return false;
         };
         record.authenticated = true;
         record.verified = Some(VerifiedDigest { value: value.to_vec(), user: user.to_owned() });
@@ -132,7 +146,7 @@ impl Shared {
         drop(inner);
         self.settled(call, Signal::Authorized);
         self.tell_assurance(call.0);
-        Authentication::Authenticated
+        true
     }
 
     /// One field for each algorithm, preferred first, all with one nonce. Promise 6: where the 401

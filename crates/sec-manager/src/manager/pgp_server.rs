@@ -7,7 +7,7 @@
 use super::Shared;
 use super::failures::{Attempt, Trace, Verdict, WINDOW};
 use super::record::{Exchange, REROUTED};
-use super::request::{Aors, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call};
+use super::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call};
 use super::trust::Said;
 use crate::aor::Aor;
 use crate::cs1::{Fields, Role};
@@ -21,7 +21,9 @@ use crate::pgp::{
 use crate::policy::Policy;
 use sma::{Error, Fingerprint, ToVerify};
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
-use sst::{Call, KeyMismatch, Mismatch, Proof, Requirement, Trust};
+use sst::{Denied, Proof, Requirement, Trust};
+use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,13 +39,16 @@ enum Found<'a> {
     Nothing,
     /// Credentials that may be judged, under a nonce that was not used.
     Fresh(Credentials<'a>, Opened, Attempt),
+    /// A copy of what failed, which was told of then.
+    Failed,
     /// What is refused before it is judged.
-    Refused(Refusal),
+    Refused(Denied, Refusal),
 }
 
 /// What was prepared while the request was borrowed; the rest waits for the application.
 struct Verification {
     call: CallRef,
+    source: SocketAddr,
     attempt: Attempt,
     trace: Trace,
     question: ToVerify,
@@ -66,7 +71,10 @@ impl Shared {
     ) -> Received {
         match self.find(arrival, request, policy, aors) {
             Found::Fresh(..) => Received::Authenticate,
-            Found::Refused(refusal) => Received::Reject(refusal),
+            Found::Failed => Received::Reject(FORBIDDEN),
+            Found::Refused(why, refusal) => {
+                Received::Reject(self.deny(&Asker::of(call, arrival, request), why, refusal))
+            }
             Found::Nothing => Received::SendWwwAuthenticate(
                 self.pgp_challenge(call, arrival, request, policy, aors),
             ),
@@ -78,26 +86,34 @@ impl Shared {
         self: &Arc<Self>, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
         policy: &Policy, aors: &Aors,
     ) -> Answer<Authentication> {
-        let refused = |refusal| Answer::Ready(Authentication::Refused(refusal));
+        let refused = |why, refusal| {
+            let refusal = self.deny(&Asker::of(call, arrival, request), why, refusal);
+            Answer::Ready(Authentication::Refused(refusal))
+        };
         let challenge = || {
             let fields = self.pgp_challenge(call, arrival, request, policy, aors);
             Answer::Ready(Authentication::SendWwwAuthenticate(fields))
         };
-        let Some(jobs) = self.jobs.clone() else { return refused(FORBIDDEN) };
+        let Some(jobs) = self.jobs.clone() else {
+            return refused(Denied::NotConfigured, FORBIDDEN);
+        };
         let (credentials, nonce, attempt) = match self.find(arrival, request, policy, aors) {
             Found::Fresh(credentials, nonce, attempt) => (credentials, nonce, attempt),
-            Found::Refused(refusal) => return refused(refusal),
+            Found::Failed => return Answer::Ready(Authentication::Refused(FORBIDDEN)),
+            Found::Refused(why, refusal) => return refused(why, refusal),
             Found::Nothing => return challenge(),
         };
         if request.method == "INVITE" && request.body.is_empty() {
             // SDP counts only in a signed INVITE and its 2xx: without an offer there is none.
-            return refused(NOT_ACCEPTABLE);
+            return refused(Denied::Malformed, NOT_ACCEPTABLE);
         }
         let told = (&credentials, attempt);
-        let Some(verification) = self.verification(call, arrival, request, policy, aors, told)
-        else {
-            self.failed(call, &attempt, Trace::of(request, &credentials.signature));
-            return refused(FORBIDDEN);
+        let verification = match self.verification(call, arrival, request, policy, aors, told) {
+            Ok(verification) => verification,
+            Err(why) => {
+                self.failed(call, &attempt, Trace::of(request, &credentials.signature));
+                return refused(why, FORBIDDEN);
+            }
         };
         let reserved = self.replay().reserve(self.seconds(), &nonce);
         let Ok((reservation, floor)) = reserved else { return challenge() };
@@ -134,7 +150,11 @@ impl Shared {
             let attempt = Attempt::new(party, &nonce);
             return self.admitted_attempt(request, credentials, nonce, attempt);
         }
-        if malformed && !readable { Found::Refused(BAD_REQUEST) } else { Found::Nothing }
+        if malformed && !readable {
+            Found::Refused(Denied::Malformed, BAD_REQUEST)
+        } else {
+            Found::Nothing
+        }
     }
 
     /// What is held against the sender, then replay: before anything is kept of the request.
@@ -143,8 +163,8 @@ impl Shared {
     ) -> Found<'a> {
         let trace = || Trace::of(request, &credentials.signature);
         match self.standing(&attempt, trace) {
-            Verdict::Failed => Found::Refused(FORBIDDEN),
-            Verdict::Wait => Found::Refused(Refusal::try_later(WINDOW)),
+            Verdict::Failed => Found::Failed,
+            Verdict::Wait => Found::Refused(Denied::Guessing, Refusal::try_later(WINDOW)),
             Verdict::Judge if self.replay().probe(&nonce, 1).is_ok() => {
                 Found::Fresh(credentials, nonce, attempt)
             }
@@ -152,33 +172,37 @@ impl Shared {
         }
     }
 
-    /// Who the request must be signed by, and over what; `None` where it cannot be believed.
+    /// Who the request must be signed by, and over what.
+    ///
+    /// # Errors
+    /// Why it cannot be believed.
     fn verification(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
         aors: &Aors, (credentials, attempt): (&Credentials<'_>, Attempt),
-    ) -> Option<Verification> {
-        let own = policy.identities.get(&aors.to)?.clone()?;
+    ) -> Result<Verification, Denied> {
+        let signer = &credentials.signer;
+        let own = policy.identities.get(&aors.to).ok_or(Denied::NotForUs)?;
+        let own = own.clone().ok_or(Denied::NotConfigured)?;
         let pin = self.key_of(call, &aors.from);
-        if let Some(pinned) = pin.as_ref().filter(|pin| **pin != credentials.signer) {
-            self.application.key_mismatch(KeyMismatch {
-                call: Call(call.0),
-                aor: aors.from.as_str().to_owned(),
-                pinned: pinned.as_str().to_owned(),
-                shown: credentials.signer.as_str().to_owned(),
-            });
-            return None;
+        if let Some(pinned) = pin.as_ref().filter(|pin| *pin != signer) {
+            let (pinned, shown) = (pinned.as_str().to_owned(), signer.as_str().to_owned());
+            return Err(Denied::OtherKey(pinned, shown));
         }
-        if self.is_of_another(call, &aors.from, &credentials.signer) {
-            return None;
+        if self.is_of_another(call, &aors.from, signer) {
+            return Err(Denied::OfAnother);
         }
-        let fields = Fields::of_request(request, &credentials.parameters()).ok()?;
-        let date = unix_seconds(&fields.date)?;
-        let question = question(&credentials.signer, fields.octets(), &credentials.signature);
-        Some(Verification {
+        let fields = Fields::of_request(request, &credentials.parameters());
+        let fields = fields.map_err(|_| Denied::Malformed)?;
+        let question = question(signer, fields.octets(), &credentials.signature);
+        let (Some(date), Ok(question)) = (unix_seconds(&fields.date), question) else {
+            return Err(Denied::Malformed);
+        };
+        Ok(Verification {
             call,
+            source: arrival.source,
             attempt,
             trace: Trace::of(request, &credentials.signature),
-            question: question.ok()?,
+            question,
             date,
             exchange: Exchange {
                 from: fields.from,
@@ -186,7 +210,7 @@ impl Shared {
                 from_tag: fields.from_tag.to_vec(),
                 nonces: vec![credentials.nonce.to_vec()],
                 own,
-                peer: credentials.signer.clone(),
+                peer: signer.clone(),
             },
             unpinned: pin.is_none(),
             opens: opens_call(arrival, request),
@@ -222,22 +246,34 @@ impl Shared {
                 self.ask_whose(jobs, asked.call, &asked.exchange.from, &signer.into_inner()).await
             }
             Ok(_) => Said::Yes,
-            Err(Refused::Stale { ahead }) => return self.stale(asked.call, ahead),
-            Err(Refused::Invalid) => Said::No,
+            Err(Refused::Stale { ahead }) => return self.stale(&asked, ahead),
+            Err(Refused::Invalid) => return self.disbelieved(&asked, Denied::Proof),
         };
         match said {
             Said::Yes => {}
             Said::No => {
-                self.failed(asked.call, &asked.attempt, asked.trace);
-                return Authentication::Refused(FORBIDDEN);
+                let signer = asked.exchange.peer.as_str().to_owned();
+                return self.disbelieved(&asked, Denied::Unpinned(signer));
             }
-            Said::Busy => return Authentication::Refused(Refusal::try_later(RETRY)),
+            Said::Busy => return self.refused(&asked, Denied::Busy, Refusal::try_later(RETRY)),
         }
         // Meanwhile another copy may have begun the call.
         if asked.opens && self.is_taken(asked.call) {
-            return Authentication::Refused(MERGED);
+            return self.refused(&asked, Denied::OfAnother, MERGED);
         }
         self.pgp_verified(asked)
+    }
+
+    fn refused(&self, asked: &Verification, why: Denied, refusal: Refusal) -> Authentication {
+        let claimed = Cow::Borrowed(asked.exchange.from.as_str());
+        let asker = Asker { call: asked.call, claimed, source: asked.source };
+        Authentication::Refused(self.deny(&asker, why, refusal))
+    }
+
+    /// A proof that does not hold, or of a key that is nobody's: one more guess.
+    fn disbelieved(&self, asked: &Verification, why: Denied) -> Authentication {
+        self.failed(asked.call, &asked.attempt, asked.trace);
+        self.refused(asked, why, FORBIDDEN)
     }
 
     /// The application did not report. Only where it says itself that it failed is the nonce free
@@ -248,34 +284,35 @@ impl Shared {
         match error {
             Error::Unavailable | Error::Busy | Error::Failed => {
                 self.replay().release(reservation);
-                Authentication::Refused(Refusal::try_later(RETRY))
+                self.refused(asked, Denied::Unavailable, Refusal::try_later(RETRY))
             }
             Error::Deadline | Error::Protocol | Error::Locked => {
-                Authentication::Refused(Refusal::try_later(RETRY))
+                self.refused(asked, Denied::Unavailable, Refusal::try_later(RETRY))
             }
-            _ => {
-                self.failed(asked.call, &asked.attempt, asked.trace);
-                Authentication::Refused(FORBIDDEN)
+            Error::NoSuchKey => {
+                let signer = asked.exchange.peer.as_str().to_owned();
+                self.disbelieved(asked, Denied::UnknownKey(signer))
             }
+            _ => self.disbelieved(asked, Denied::Proof),
         }
     }
 
     /// An honest peer whose clock, or ours, is wrong: both are told. It guesses nothing.
-    fn stale(&self, call: CallRef, ahead: i64) -> Authentication {
-        self.application.mismatch(Call(call.0), Mismatch::Clock(ahead));
-        self.settled(call, Signal::Refused);
-        Authentication::Refused(STALE_DATE)
+    fn stale(&self, asked: &Verification, ahead: i64) -> Authentication {
+        self.settled(asked.call, Signal::Refused);
+        self.refused(asked, Denied::Clock(ahead), STALE_DATE)
     }
 
     fn pgp_verified(&self, asked: Verification) -> Authentication {
-        let Verification { call, exchange, rerouted, .. } = asked;
-        if self.is_of_another(call, &exchange.from, &exchange.peer) {
-            return Authentication::Refused(FORBIDDEN);
+        if self.is_of_another(asked.call, &asked.exchange.from, &asked.exchange.peer) {
+            return self.refused(&asked, Denied::OfAnother, FORBIDDEN);
         }
         let mut inner = self.lock();
-        let Some(record) = inner.records.enter(call.0, self.platform.now()) else {
-            return Authentication::Refused(Refusal::try_later(RETRY));
+        let Some(record) = inner.records.enter(asked.call.0, self.platform.now()) else {
+            drop(inner);
+            return self.refused(&asked, Denied::Busy, Refusal::try_later(RETRY));
         };
+        let Verification { call, exchange, rerouted, .. } = asked;
         record.require = Requirement::Pgp;
         record.authenticated = true;
         record.peer = Some(exchange.from.clone());

@@ -5,8 +5,9 @@ use crate::aor::{self, Aor};
 use crate::fsm::Signal;
 use crate::policy::Policy;
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, InDialog, Received, Refusal, Request};
-use sst::{Proof, Requirement};
-use std::net::IpAddr;
+use sst::{Call, Denial, Denied, Proof, Requirement};
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,40 +38,65 @@ impl Aors {
     }
 }
 
+/// Who sent a request that is refused.
+pub(super) struct Asker<'a> {
+    pub(super) call: CallRef,
+    /// What From says.
+    pub(super) claimed: Cow<'a, str>,
+    pub(super) source: SocketAddr,
+}
+
+impl<'a> Asker<'a> {
+    pub(super) fn of(call: CallRef, arrival: &Arrival<'_>, request: &Request<'a>) -> Self {
+        let claimed = String::from_utf8_lossy(request.from.uri);
+        Self { call, claimed, source: arrival.source }
+    }
+}
+
 impl Shared {
+    /// A request is refused: the peer gets the status, the application hears why.
+    pub(super) fn deny(&self, asker: &Asker<'_>, why: Denied, refusal: Refusal) -> Refusal {
+        let (call, claimed) = (Call(asker.call.0), &*asker.claimed);
+        self.application.denied(Denial { call, claimed, source: Some(asker.source), why });
+        refusal
+    }
+
     /// Decides without storing anything about the sender.
     pub(super) fn request_received(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
     ) -> Received {
+        let reject = |why, refusal| {
+            Received::Reject(self.deny(&Asker::of(call, arrival, request), why, refusal))
+        };
         if opens_call(arrival, request) && self.is_taken(call) {
-            return Received::Reject(MERGED);
+            return reject(Denied::OfAnother, MERGED);
         }
         let policy = self.policy();
         let aors = Aors::of(request);
         let required = match self.required(call, arrival, request, &policy, aors.as_ref()) {
             Ok(required) => required,
-            Err(refusal) => return Received::Reject(refusal),
+            Err(refusal) => return reject(Denied::OfAnother, refusal),
         };
         // What no rule can be looked up for must not pass by none applying.
         if aors.is_none() && policy.might_be_a_contact(request.from.uri) {
-            return Received::Reject(BAD_REQUEST);
+            return reject(Denied::Malformed, BAD_REQUEST);
         }
         if required == Requirement::Nothing {
             self.admitted(call, arrival, request);
             return Received::Admit;
         }
         let Some(aors) = aors else {
-            return Received::Reject(BAD_REQUEST);
+            return reject(Denied::Malformed, BAD_REQUEST);
         };
         match required {
             Requirement::Nothing => Received::Admit,
             Requirement::Digest => match &self.digest {
                 Some(_) => self.digest_received(call, arrival, request, &policy, &aors),
-                None => Received::Reject(FORBIDDEN),
+                None => reject(Denied::NotConfigured, FORBIDDEN),
             },
             Requirement::Pgp => match &self.jobs {
                 Some(_) => self.pgp_received(call, arrival, request, &policy, &aors),
-                None => Received::Reject(FORBIDDEN),
+                None => reject(Denied::NotConfigured, FORBIDDEN),
             },
         }
     }
@@ -144,15 +170,19 @@ impl Shared {
         self: &Arc<Self>, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
     ) -> Answer<Authentication> {
         let policy = self.policy();
+        let refused = |why, refusal| {
+            let refusal = self.deny(&Asker::of(call, arrival, request), why, refusal);
+            Answer::Ready(Authentication::Refused(refusal))
+        };
         let Some(aors) = Aors::of(request) else {
-            return Answer::Ready(Authentication::Refused(BAD_REQUEST));
+            return refused(Denied::Malformed, BAD_REQUEST);
         };
         let answer = match self.required(call, arrival, request, &policy, Some(&aors)) {
             Ok(Requirement::Pgp) => self.pgp_authenticate(call, arrival, request, &policy, &aors),
             Ok(Requirement::Digest | Requirement::Nothing) => {
                 Answer::Ready(self.digest_authenticate(call, arrival, request, &policy, &aors))
             }
-            Err(refusal) => Answer::Ready(Authentication::Refused(refusal)),
+            Err(refusal) => refused(Denied::OfAnother, refusal),
         };
         let account = self.lock().vouching(arrival, request).cloned();
         match account.filter(|_| opens_call(arrival, request)) {

@@ -1,10 +1,12 @@
 //! What a terminal tells whoever runs it.
 
 use super::assurance::Assurance;
+use super::causes::{advice, code, in_words, retry_after};
 use media_ctl::Stats;
 use sip_core::manager::{CallId, Cause, EndReason, OptionsId, RegistrationId};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 
 /// Something happened.
@@ -51,14 +53,42 @@ pub enum Event {
         /// For so many seconds; it is refreshed before.
         expires: u32,
     },
-    /// An account is not registered, or no longer.
+    /// An account is not registered, or no longer; it is tried again later.
     NotRegistered {
         /// The registration.
         id: RegistrationId,
         /// The account.
         aor: String,
-        /// Why; `None`: it was taken back.
-        cause: Option<Cause>,
+        /// Why.
+        cause: Cause,
+    },
+    /// A registration was taken back, as was wanted.
+    Unregistered {
+        /// The registration.
+        id: RegistrationId,
+        /// The account.
+        aor: String,
+    },
+    /// The security manager refused somebody's request. Told once in ten seconds for each source
+    /// and reason.
+    Refused {
+        /// Who sent it, by what From says: nothing proves it. At most 128 characters.
+        from: String,
+        /// Where it came from; `None` where its message was believed and its body was not.
+        source: Option<SocketAddr>,
+        /// The reason, in one word that stays.
+        code: &'static str,
+        /// The reason in words, and what to do.
+        reason: String,
+    },
+    /// What else was refused within ten seconds of an [`Event::Refused`], for the same reason.
+    RefusedMore {
+        /// Where it came from; `None`: from several places.
+        source: Option<IpAddr>,
+        /// The reason, in one word; `several` where there is more than one.
+        code: &'static str,
+        /// How many requests.
+        times: u64,
     },
     /// A peer answered OPTIONS, or did not.
     OptionsAnswered {
@@ -105,6 +135,50 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// The outcome in one word that stays the same, whatever is said of it: `docs/json.md`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Ended(EndReason::Local) => "hung_up",
+            Self::Ended(EndReason::Remote) => "peer_hung_up",
+            Self::Ended(EndReason::Cancelled) => "cancelled",
+            Self::Ended(EndReason::NoAck) => "no_ack",
+            Self::Ended(EndReason::NoAnswer) => "no_answer",
+            Self::Ended(EndReason::Refused) => "unprotected",
+            Self::Ended(EndReason::Lost) => "lost",
+            Self::Failed(cause) => code(*cause),
+            Self::Unbelieved => "not_believed",
+            Self::Refused(_) => "refused_here",
+            Self::Media(_) => "media",
+            Self::NoMedia => "media_stopped",
+            Self::KeyExhausted => "key_exhausted",
+        }
+    }
+
+    /// After which time the peer may be called again, where it says so.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Failed(cause) => retry_after(*cause),
+            Self::Ended(_)
+            | Self::Unbelieved
+            | Self::Refused(_)
+            | Self::Media(_)
+            | Self::NoMedia
+            | Self::KeyExhausted => None,
+        }
+    }
+
+    /// The SIP status that it came to, where there is one.
+    pub const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Failed(cause) => cause.status(),
+            Self::Unbelieved => Some(403),
+            Self::Refused(status) => Some(*status),
+            Self::Ended(_) | Self::Media(_) | Self::NoMedia | Self::KeyExhausted => None,
+        }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -117,12 +191,13 @@ impl fmt::Display for Outcome {
                 EndReason::Refused => "the answer could not be protected",
                 EndReason::Lost => "the peer does not know the call any more",
             }),
-            Self::Failed(cause) => cause.fmt(f),
+            Self::Failed(cause) => write!(f, "{cause}{}", advice(*cause)),
             Self::Unbelieved => f.write_str(
-                "the peer answered 403 to the signed call: it has not pinned our key, or the clocks \
-                 differ, or an element on the way changes Call-ID or tags (a B2BUA)",
+                "the peer answered 403 Forbidden to the signed call: it has not pinned our key, or \
+                 the clocks differ, or an element on the way changes Call-ID or tags (a B2BUA); \
+                 whoever is called sees which",
             ),
-            Self::Refused(status) => write!(f, "refused here with {status}"),
+            Self::Refused(status) => write!(f, "refused here with {}", in_words(*status)),
             Self::Media(why) => f.write_str(why),
             Self::NoMedia => f.write_str("the peer's media stopped"),
             Self::KeyExhausted => f.write_str("the media key is used up"),

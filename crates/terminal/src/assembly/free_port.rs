@@ -21,7 +21,8 @@ pub fn free_loopback_pair() -> Result<[Address; 2]> {
             Err(error) => last = error,
         }
     }
-    Err(Error::Bind { address: "a free port on loopback".to_owned(), source: last })
+    let words = format!("cannot bind a free port on loopback: {last}");
+    Err(Error::Bind(io::Error::new(last.kind(), words)))
 }
 
 fn try_pair() -> io::Result<SocketAddr> {

@@ -14,10 +14,13 @@
 
 mod assurance;
 mod calls;
+mod causes;
 mod events;
 mod free_port;
 mod ports;
 mod pump;
+#[cfg(feature = "digest")]
+mod refusals;
 mod security;
 mod settings;
 mod setup;
@@ -25,6 +28,7 @@ mod shared;
 mod terminal;
 
 pub use assurance::Assurance;
+pub use causes::{advice, code, in_words, retry_after};
 pub use events::{Event, Events, Outcome};
 pub use free_port::free_loopback_pair;
 pub use ports::{Entropy, Ports, SystemClock, SystemEntropy, WallClock};

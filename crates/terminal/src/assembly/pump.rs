@@ -1,6 +1,7 @@
 //! From the SIP manager's events to the terminal's: where a call's media begins and ends.
 
 use super::calls::Live;
+use super::causes::in_words;
 use super::events::{Event, Outcome, UNREAD};
 use super::shared::{Shared, sdp};
 use crate::record::redacted;
@@ -48,7 +49,7 @@ impl Shared {
                 self.incoming(id, call, from, body, source)
             }
             Sip::Ringing { id, status } => {
-                tracing::info!(status, "the call makes progress");
+                tracing::info!(status = in_words(status), "the call makes progress");
                 Some(Event::Ringing { id })
             }
             Sip::Answered { id, body } => {
@@ -77,12 +78,12 @@ impl Shared {
             }
             Sip::RegistrationFailed { id, aor, cause } => {
                 self.lapsed(&aor);
-                Some(Event::NotRegistered { id, aor, cause: Some(cause) })
+                Some(Event::NotRegistered { id, aor, cause })
             }
             Sip::Unregistered { id, aor, taken_back } => {
                 self.lapsed(&aor);
                 // Why it did not stand was told before.
-                taken_back.then_some(Event::NotRegistered { id, aor, cause: None })
+                taken_back.then_some(Event::Unregistered { id, aor })
             }
             Sip::OptionsAnswered { id, outcome } => Some(Event::OptionsAnswered { id, outcome }),
         }

@@ -1,5 +1,6 @@
 //! The security manager as this flavour links it, with every seam watched if someone watches.
 
+use super::events::Event;
 use super::ports::Ports;
 #[cfg(feature = "digest")]
 use super::ports::{Entropy, WallClock};
@@ -8,6 +9,7 @@ use crate::error::Result;
 use ssa::SipSecurity;
 use ssm::MediaSecurity;
 use std::sync::Arc;
+use tokio::sync::mpsc::Sender;
 
 /// One security manager behind its interfaces.
 #[derive(Clone)]
@@ -19,12 +21,13 @@ pub(super) struct Security {
 }
 
 impl Security {
-    /// Builds the manager, or lets all pass in the clear where none is linked.
+    /// Builds the manager, or lets all pass in the clear where none is linked. Whom it refuses is
+    /// told to `events`.
     ///
     /// # Errors
     /// The manager gets no randomness.
-    pub(super) fn new(settings: &Settings, ports: &Ports) -> Result<Self> {
-        let bare = build(settings, ports)?;
+    pub(super) fn new(settings: &Settings, ports: &Ports, events: &Sender<Event>) -> Result<Self> {
+        let bare = build(settings, ports, events)?;
         let Some(tap) = &ports.tap else {
             return Ok(bare);
         };
@@ -39,19 +42,20 @@ impl Security {
 }
 
 #[cfg(not(feature = "digest"))]
-fn build(_: &Settings, _: &Ports) -> Result<Security> {
+fn build(_: &Settings, _: &Ports, _: &Sender<Event>) -> Result<Security> {
     Ok(Security { sip: Arc::new(ssa::Open), media: Arc::new(ssm::Open) })
 }
 
 #[cfg(feature = "digest")]
-fn build(settings: &Settings, ports: &Ports) -> Result<Security> {
+fn build(settings: &Settings, ports: &Ports, events: &Sender<Event>) -> Result<Security> {
     use sec_manager::{Digest, SecurityManager};
     let platform = Arc::new(Platform {
         runtime: Arc::clone(&ports.runtime),
         wall_clock: Arc::clone(&ports.wall_clock),
         entropy: Arc::clone(&ports.entropy),
     });
-    let mut builder = SecurityManager::builder(platform).digest(Digest).application(prompts(ports));
+    let mut builder =
+        SecurityManager::builder(platform).digest(Digest).application(prompts(ports, events));
     #[cfg(feature = "pgp")]
     if let Some(application) = application(ports) {
         builder = builder.pgp(sec_manager::Pgp::new(application));
@@ -65,8 +69,9 @@ fn build(settings: &Settings, ports: &Ports) -> Result<Security> {
 }
 
 #[cfg(feature = "digest")]
-fn prompts(ports: &Ports) -> Arc<dyn sst::TelephonyApplication> {
-    let prompts = Arc::clone(&ports.prompts);
+fn prompts(ports: &Ports, events: &Sender<Event>) -> Arc<dyn sst::TelephonyApplication> {
+    let (prompts, runtime) = (Arc::clone(&ports.prompts), Arc::clone(&ports.runtime));
+    let prompts = Arc::new(super::refusals::Refusals::new(prompts, runtime, events));
     match &ports.tap {
         Some(tap) => Arc::new(sst::Observed::new(prompts, Arc::new(tap.clone()))),
         None => prompts,

@@ -44,7 +44,8 @@ impl Terminal {
     /// # Errors
     /// An address cannot be bound, or there is no randomness.
     pub fn start(settings: &Settings, ports: Ports) -> Result<(Self, Events)> {
-        let security = Security::new(settings, &ports)?;
+        let (sender, receiver) = mpsc::channel(UNREAD);
+        let security = Security::new(settings, &ports, &sender)?;
         let network = watched_network(&ports);
         let hashed = Hashed::new(&*ports.entropy).map_err(no_randomness)?;
         let random = Hashed::new(&*ports.entropy).map_err(no_randomness)?;
@@ -55,7 +56,7 @@ impl Terminal {
             sip_core::manager::Ports { keyed: Box::new(hashed), random: Box::new(random) },
             endpoint_config(settings, &ports),
         )
-        .map_err(|source| Error::Bind { address: listed(settings), source })?;
+        .map_err(Error::Bind)?;
         let media = media_ctl::driver::Ports {
             runtime: Arc::clone(&ports.runtime),
             network,
@@ -72,7 +73,6 @@ impl Terminal {
             streams: Mutex::default(),
             entropy: ports.entropy,
         });
-        let (sender, receiver) = mpsc::channel(UNREAD);
         ports.runtime.spawn(Box::pin(pump(Arc::clone(&shared), sip_events, sender)));
         Ok((Self { shared }, Events(receiver)))
     }
@@ -243,9 +243,4 @@ fn endpoint_config(settings: &Settings, ports: &Ports) -> Config {
         sink: ports.tap.clone().map(|tap| Arc::new(tap) as Arc<dyn sip_core::driver::Sink>),
         ..Config::default()
     }
-}
-
-fn listed(settings: &Settings) -> String {
-    let binds: Vec<String> = settings.binds.iter().map(ToString::to_string).collect();
-    binds.join(", ")
 }

@@ -2,7 +2,9 @@
 
 use super::args::{Call, Global};
 use super::audio::{self, Say};
+use super::json::Object;
 use super::output::{Output, tell};
+use super::patience::Patience;
 use super::session::{END_WITHIN, Session, UNANSWERED_END_WITHIN};
 use super::stop::Stop;
 use crate::assembly::{Event, Invitation, Outcome};
@@ -10,7 +12,6 @@ use crate::config::Require;
 use crate::error::{Error, Result};
 use crate::record::redacted;
 use net::BoxFuture;
-use serde_json::json;
 use sip_core::manager::EndReason;
 
 /// Calls, and waits until the call is over.
@@ -25,7 +26,7 @@ pub(super) async fn run(global: &Global, call: Call, out: Output) -> Result<()> 
     match talked? {
         // Only a signal ends a call here that is not up, and it may have come again since.
         (Outcome::Ended(EndReason::Local), Reached::Nobody | Reached::Ringing) => {
-            closed.and_then(|()| Err(Error::Call("interrupted".to_owned())))
+            closed.and(Err(Error::Interrupted("the call failed: interrupted")))
         }
         (outcome, _) if outcome.is_ordinary() => closed,
         (outcome, _) => Err(Error::Call(outcome.to_string())),
@@ -73,14 +74,17 @@ async fn talk(
         sink: audio::sink(call.record.as_deref())?,
     };
     let id = session.terminal.call(invitation)?;
-    let line = format!("calling {}", call.uri);
-    out.say(&line, json!({ "event": "calling", "to": redacted(&call.uri) }))?;
+    let to = redacted(&call.uri);
+    let calling = Object::Calling { call: id.to_string(), to: &to };
+    out.say(&format!("calling {to}"), calling)?;
+    let mut patience = Patience::with(&to, session.person.as_ref());
     let mut reached = Reached::Nobody;
     // Only an established call starts the clock.
     let mut talked: BoxFuture<()> = Box::pin(std::future::pending());
     loop {
         tokio::select! {
             () = stop.wanted() => session.terminal.hang_up(id),
+            () = patience.is_over() => {}
             () = &mut talked => {
                 talked = Box::pin(std::future::pending());
                 session.terminal.hang_up(id);
@@ -92,6 +96,9 @@ async fn talk(
                 }
                 Some(event) => {
                     reached = reached.after(&event);
+                    if reached != Reached::Nobody {
+                        patience.ends();
+                    }
                     if let (Event::Established { .. }, Some(seconds)) = (&event, call.seconds) {
                         talked = Box::pin(tokio::time::sleep(seconds));
                     }

@@ -1,6 +1,7 @@
 //! `demo`: the demonstration, with progress for people and a summary.
 
 use super::args::{self, Demo};
+use super::json::Object;
 use super::output::{Output, shows_progress};
 use super::stop::Stop;
 use crate::demo::{self, Flow, Plan, Report, Verdict};
@@ -24,12 +25,12 @@ pub(super) async fn run(demo: Demo, out: Output) -> Result<()> {
     let tell = |step| bar.set_message(step);
     let report = tokio::select! {
         report = demo::run(&plan, &tell) => report,
-        () = stop.wanted() => Err(Error::Call("interrupted".to_owned())),
+        () = stop.wanted() => Err(Error::Interrupted("the call failed: interrupted")),
     };
     bar.finish_and_clear();
     let report = report?;
     if out.is_json() {
-        out.object(&report)?;
+        out.object(Object::Report(&report))?;
     } else {
         summary(&report, &plan, out)?;
     }

@@ -1,17 +1,14 @@
 //! `init`: the first configuration.
 
 use super::args::{Global, Init};
+use super::json::Object;
 use super::output::Output;
 use crate::config::{self, default_path, write_new};
-use crate::error::{Error, Result};
-use serde_json::json;
+use crate::error::Result;
 use std::path::PathBuf;
 
 /// Writes the configuration and says what to do next.
 pub(super) fn run(global: &Global, init: Init, out: Output) -> Result<()> {
-    if global.config.is_some() {
-        return Err(Error::Usage("init takes a folder, not --config".to_owned()));
-    }
     let folder = match &init.folder {
         Some(folder) => folder.clone(),
         None => default_path()?.parent().map(PathBuf::from).unwrap_or_default(),
@@ -29,7 +26,7 @@ pub(super) fn run(global: &Global, init: Init, out: Output) -> Result<()> {
         },
     )?;
     let line = format!("wrote {}", written.display());
-    out.say(&line, json!({ "event": "written", "config": written }))?;
+    out.say(&line, Object::Written { config: &written })?;
     #[cfg(feature = "pgp")]
     out.line(&format!("next: countersign --config {} keys generate", written.display()))?;
     Ok(())

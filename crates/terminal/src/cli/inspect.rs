@@ -1,7 +1,9 @@
 //! `inspect`: what messages, URIs, headers and lines are worth, seen as a user agent would.
 
 use super::args::Inspect;
+use super::json::Object;
 use super::output::Output;
+use crate::assembly::in_words;
 use crate::error::{Error, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,21 +25,27 @@ pub(super) fn run(inspect: &Inspect, out: Output) -> Result<()> {
             [] => &[PathBuf::from("-")],
             files => files,
         };
-        each(inputs, |path| bulk(path, &capabilities, out))
+        each(inputs, |path| bulk(path, &capabilities, out).map(|()| true))
     } else {
         each(&inspect.files, |path| one(path, &capabilities, out))
     }
 }
 
-/// Judges all files; those that cannot be read are told at the end.
-fn each(paths: &[PathBuf], judge: impl Fn(&Path) -> Result<()>) -> Result<()> {
-    let mut unread = Vec::new();
+/// Judges all files; those that cannot be read, and those whose message is invalid, are told at the
+/// end.
+fn each(paths: &[PathBuf], judge: impl Fn(&Path) -> Result<bool>) -> Result<()> {
+    let (mut unread, mut invalid) = (Vec::new(), Vec::new());
     for path in paths {
         match judge(path) {
-            Ok(()) => {}
+            Ok(true) => {}
+            Ok(false) => invalid.push(path.display().to_string()),
             Err(error @ Error::Output(_)) => return Err(error),
             Err(error) => unread.push(error.line()),
         }
+    }
+    if !invalid.is_empty() {
+        unread.push(format!("not valid: {}", invalid.join(", ")));
+        return Err(Error::Judged(unread.join("; ")));
     }
     if unread.is_empty() { Ok(()) } else { Err(Error::Invalid(unread.join("; "))) }
 }
@@ -50,8 +58,8 @@ fn open(path: &Path) -> Result<Box<dyn Read>> {
     Ok(Box::new(File::open(path).map_err(|error| Error::read(path, error))?))
 }
 
-/// Judges the message in a file.
-fn one(path: &Path, capabilities: &Capabilities, out: Output) -> Result<()> {
+/// Judges the message in a file; `false` where it is invalid. What is unsupported is valid.
+fn one(path: &Path, capabilities: &Capabilities, out: Output) -> Result<bool> {
     let mut octets = Vec::new();
     let read = open(path)?.take(LONGEST + 1).read_to_end(&mut octets);
     if read.map_err(|error| Error::read(path, error))? as u64 > LONGEST {
@@ -59,16 +67,14 @@ fn one(path: &Path, capabilities: &Capabilities, out: Output) -> Result<()> {
     }
     let report = inspect::inspect(Kind::Message, &octets, capabilities);
     if out.is_json() {
-        let mut object = verdict(&report.verdict);
-        object.insert("file".to_owned(), json!(path));
-        object.insert("components".to_owned(), Value::Object(parts(&report.components)));
-        out.object(object)?;
+        let (verdict, components) = (verdict(&report.verdict), parts(&report.components));
+        out.object(Object::Inspected { file: path, verdict, components })?;
     } else {
         for line in describe(path, &report) {
             out.line(&line)?;
         }
     }
-    Ok(())
+    Ok(!matches!(report.verdict, Verdict::Invalid { .. }))
 }
 
 /// The verdict as the start of an object.
@@ -119,10 +125,10 @@ fn describe(path: &Path, report: &Report) -> Vec<String> {
     let mut lines = vec![match &report.verdict {
         Verdict::Valid => format!("{name}: valid"),
         Verdict::Invalid { status, reason, at } => {
-            format!("{name}: invalid, owed {}: {reason} (byte {at})", status.as_u16())
+            format!("{name}: invalid, owed {}: {reason} (byte {at})", in_words(status.as_u16()))
         }
         Verdict::Unsupported { status, reason, at, .. } => {
-            format!("{name}: unsupported, owed {}: {reason} (byte {at})", status.as_u16())
+            format!("{name}: unsupported, owed {}: {reason} (byte {at})", in_words(status.as_u16()))
         }
     }];
     let octets = |name: &str| match report.components.get(name) {
@@ -164,7 +170,7 @@ fn bulk(path: &Path, capabilities: &Capabilities, out: Output) -> Result<()> {
         } else {
             judged(&line, number, capabilities)
         };
-        out.object(judged.unwrap_or_else(|refused| refused))?;
+        out.bare(&judged.unwrap_or_else(|refused| refused))?;
     }
     Ok(())
 }

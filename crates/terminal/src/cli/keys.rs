@@ -1,6 +1,7 @@
 //! `keys`: OpenPGP identities and pins, through SMA.
 
 use super::args::{Global, Keys, NewPassphrase};
+use super::json::Object;
 use super::output::Output;
 use super::passphrase;
 use super::person::Person;
@@ -10,7 +11,6 @@ use crate::config::{Config, Pins, SipAor, default_path, load};
 use crate::error::{Error, Result};
 use net::Runtime;
 use net::tokio::TokioRuntime;
-use serde_json::json;
 use sma::{Fingerprint, Key, KeyAdministration, SecurityApplication};
 use sma_socket::Client;
 use std::io::Read;
@@ -133,9 +133,7 @@ impl Keyring {
         };
         let line = format!("{aor} has the key {}, {protected}", key.fingerprint);
         let fingerprint = key.fingerprint.as_str();
-        let object =
-            json!({ "event": "generated", "fingerprint": fingerprint, "encrypted": is_locked });
-        self.out.say(&line, object)
+        self.out.say(&line, Object::Generated { fingerprint, encrypted: is_locked })
     }
 
     async fn list(&self) -> Result<()> {
@@ -148,12 +146,12 @@ impl Keyring {
             if !pinned.is_empty() {
                 line.push_str(&format!("  pinned to {}", pinned.join(", ")));
             }
-            let object = json!({
-                "fingerprint": fingerprint,
-                "own": key.secret,
-                "user_ids": key.user_ids,
-                "pinned_to": pinned,
-            });
+            let object = Object::Key {
+                fingerprint,
+                own: key.secret,
+                user_ids: &key.user_ids,
+                pinned_to: &pinned,
+            };
             self.out.say(&line, object)?;
         }
         Ok(())
@@ -168,17 +166,22 @@ impl Keyring {
     }
 
     async fn import(&self, file: &Path) -> Result<Vec<Key>> {
-        let refused = |error| Error::invalid(format!("{}: not imported: {error}", file.display()));
+        let refused = |error| {
+            let words = match error {
+                sma::Error::Malformed => {
+                    "no OpenPGP public key is in it; expected what `countersign keys export` or \
+                     `gpg --export --armor` print"
+                        .to_owned()
+                }
+                error => error.to_string(),
+            };
+            Error::invalid(format!("{}: not imported: {words}", file.display()))
+        };
         let keys = self.client.import(read(file)?).await.map_err(refused)?;
         for key in &keys {
             let line = format!("imported {}  {}", key.fingerprint, key.user_ids.join(", "));
             let fingerprint = key.fingerprint.as_str();
-            let object = json!({
-                "event": "imported",
-                "fingerprint": fingerprint,
-                "user_ids": key.user_ids,
-            });
-            self.out.say(&line, object)?;
+            self.out.say(&line, Object::Imported { fingerprint, user_ids: &key.user_ids })?;
         }
         Ok(keys)
     }
@@ -192,7 +195,7 @@ impl Keyring {
         let armored = self.client.export(fingerprint.clone()).await.map_err(no_answer)?;
         if self.out.is_json() {
             let fingerprint = fingerprint.as_str();
-            self.out.object(json!({ "fingerprint": fingerprint, "armored": armored }))
+            self.out.object(Object::Exported { fingerprint, armored: &armored })
         } else {
             self.out.raw(&armored)
         }
@@ -247,7 +250,7 @@ impl Keyring {
             tracing::warn!(%aor, "the key is one of your own: who calls as this can only be you");
         }
         let line = format!("pinned {fingerprint} to {aor}");
-        self.out.say(&line, json!({ "event": "pinned", "aor": aor, "fingerprint": fingerprint }))
+        self.out.say(&line, Object::Pinned { aor: aor.as_str(), fingerprint })
     }
 
     async fn unpin(&self, aor: &SipAor) -> Result<()> {
@@ -256,8 +259,8 @@ impl Keyring {
             had.then_some(()).ok_or_else(|| Error::invalid(format!("{aor} has no pin")))
         })
         .await?;
-        let object = json!({ "event": "unpinned", "aor": aor });
-        self.out.say(&format!("{aor} has no pin any more"), object)
+        let unpinned = Object::Unpinned { aor: aor.as_str() };
+        self.out.say(&format!("{aor} has no pin any more"), unpinned)
     }
 
     /// Changes the pins; a terminal that runs takes them over.

@@ -2,14 +2,15 @@
 
 use super::args::{Global, Listen};
 use super::audio::{self, Say};
+use super::json::Object;
 use super::output::{Output, tell};
+use super::patience::Patience;
 use super::person::{Answer, Person, Shown};
 use super::session::{END_WITHIN, Next, Session};
 use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
 use crate::file;
-use serde_json::json;
 use sip_core::manager::CallId;
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
@@ -66,14 +67,27 @@ impl Listener<'_> {
     async fn wait(mut self, stop: &mut Stop) -> Result<()> {
         let addresses = self.session.addresses();
         let line = format!("listening on {}", addresses.join(", "));
-        self.out.say(&line, json!({ "event": "listening", "addresses": addresses }))?;
-        super::register::start(self.session)?;
+        self.out.say(&line, Object::Listening { addresses: &addresses })?;
+        let registrars = super::register::start(self.session)?.len();
+        let mut patience = Patience::with(
+            &super::register::registrars(self.session),
+            self.session.person.as_ref(),
+        );
+        if registrars == 0 {
+            patience.ends();
+        }
         loop {
             tokio::select! {
                 () = stop.wanted() => return Ok(()),
+                () = patience.is_over() => {}
                 said = first(&mut self.asking) => self.decided(said),
                 next = self.session.next() => match next {
-                    Next::Event(Some(event)) => self.on(event)?,
+                    Next::Event(Some(event)) => {
+                        if matches!(event, Event::Registered { .. } | Event::NotRegistered { .. }) {
+                            patience.ends();
+                        }
+                        self.on(event)?;
+                    }
                     Next::Event(None) => {
                         return Err(Error::Call("the terminal stopped".to_owned()));
                     }
@@ -102,7 +116,7 @@ impl Listener<'_> {
         match pins {
             Ok(count) => {
                 let line = format!("the pins were changed: {count} from now on");
-                self.out.say(&line, json!({ "event": "repinned", "pins": count }))
+                self.out.say(&line, Object::Repinned { pins: count })
             }
             Err(error) => {
                 let reason = error.line();

@@ -7,9 +7,11 @@ mod audio;
 mod call;
 #[cfg(feature = "digest")]
 mod demo;
+mod global;
 mod hardening;
 mod init;
 mod inspect;
+mod json;
 #[cfg(feature = "pgp")]
 mod keys;
 mod listen;
@@ -18,6 +20,7 @@ mod options;
 mod output;
 #[cfg(feature = "pgp")]
 mod passphrase;
+mod patience;
 mod person;
 #[cfg(feature = "digest")]
 mod prompts;

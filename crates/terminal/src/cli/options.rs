@@ -1,11 +1,14 @@
 //! `options`: whether a peer is there.
 
 use super::args::{Global, Options, Records};
-use super::output::{Output, tell};
+use super::output::{Output, not_answered, tell};
+use super::patience::Patience;
 use super::session::Session;
 use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
+use crate::record::redacted;
+use sip_core::manager::Cause;
 use std::time::Duration;
 
 /// Sends OPTIONS and says what was answered.
@@ -20,9 +23,11 @@ pub(super) async fn run(global: &Global, options: Options, out: Output) -> Resul
 
 async fn ask(session: &mut Session, options: &Options, stop: &mut Stop, out: Output) -> Result<()> {
     session.terminal.options(&options.uri, session.next_hop(&options.uri))?;
+    let mut patience = Patience::with(&redacted(&options.uri), session.person.as_ref());
     loop {
         let event = tokio::select! {
-            () = stop.wanted() => return Err(Error::invalid("interrupted")),
+            () = stop.wanted() => return Err(Error::Interrupted("interrupted")),
+            () = patience.is_over() => continue,
             event = session.events.next() => event,
         };
         let Some(event) = event else {
@@ -33,10 +38,10 @@ async fn ask(session: &mut Session, options: &Options, stop: &mut Stop, out: Out
             tell(out, &event)?;
             let why = match outcome {
                 Ok(status) if *status < 300 => return Ok(()),
-                Ok(status) => format!("answered {status}"),
-                Err(cause) => cause.to_string(),
+                Ok(status) => not_answered(Cause::Status(*status)),
+                Err(cause) => not_answered(*cause),
             };
-            return Err(Error::invalid(format!("{}: {why}", options.uri)));
+            return Err(Error::Peer(format!("{}: {why}", options.uri)));
         }
     }
 }

@@ -1,13 +1,12 @@
 //! What a command prints: lines for people, or one JSON object a line.
 
-use crate::assembly::Event;
+use super::json::Object;
+use crate::assembly::{Event, SystemClock, WallClock as _, advice, in_words};
 use crate::error::{Error, Result};
 use crate::record::clean_all;
 use serde::Serialize;
-use serde_json::json;
-#[cfg(feature = "digest")]
-use std::io::IsTerminal;
-use std::io::{self, Write};
+use sip_core::manager::Cause;
+use std::io::{self, IsTerminal, Write};
 
 /// Standard output, in the form that was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +29,7 @@ impl Output {
     ///
     /// # Errors
     /// Standard output cannot be written; so with all that follow.
-    pub(super) fn say(self, line: &str, object: impl Serialize) -> Result<()> {
+    pub(super) fn say(self, line: &str, object: Object<'_>) -> Result<()> {
         if self.json { self.object(object) } else { put(&clean_all(line)) }
     }
 
@@ -39,10 +38,16 @@ impl Output {
         if self.json { Ok(()) } else { put(&clean_all(line)) }
     }
 
-    /// Prints `object` on one line, whoever reads.
-    pub(super) fn object(self, object: impl Serialize) -> Result<()> {
+    /// Prints `object` on one line, with the time.
+    pub(super) fn object(self, object: Object<'_>) -> Result<()> {
+        let time = u64::try_from(SystemClock.unix_time().as_millis()).unwrap_or(u64::MAX);
+        self.bare(&Timed { time, object })
+    }
+
+    /// Prints `object` on one line, as it is.
+    pub(super) fn bare(self, object: &impl Serialize) -> Result<()> {
         // What is serialised here has only string keys: it cannot fail.
-        put(&serde_json::to_string(&object).unwrap_or_default())
+        put(&serde_json::to_string(object).unwrap_or_default())
     }
 
     /// Prints `text` as it is, for what is meant to be piped.
@@ -52,6 +57,14 @@ impl Output {
     }
 }
 
+/// An object, and when it was printed: milliseconds since the Unix epoch.
+#[derive(Serialize)]
+struct Timed<'a> {
+    time: u64,
+    #[serde(flatten)]
+    object: Object<'a>,
+}
+
 /// Writes one line.
 fn put(line: &str) -> Result<()> {
     let mut out = io::stdout().lock();
@@ -59,7 +72,6 @@ fn put(line: &str) -> Result<()> {
 }
 
 /// Whether progress is worth showing: standard error is a terminal.
-#[cfg(feature = "digest")]
 pub(super) fn shows_progress() -> bool {
     io::stderr().is_terminal()
 }
@@ -69,60 +81,46 @@ pub(super) fn shows_progress() -> bool {
 /// # Errors
 /// Standard output cannot be written.
 pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
-    let (line, object) = match event {
-        Event::Incoming { id, from, source, assurance } => (
-            format!("call from {from} at {source} ({})", assurance.line()),
-            json!({
-                "event": "incoming",
-                "call": id.to_string(),
-                "from": from,
-                "source": source,
-                "assurance": assurance,
-            }),
-        ),
-        Event::Ringing { id } => {
-            ("ringing".to_owned(), json!({ "event": "ringing", "call": id.to_string() }))
+    let line = match event {
+        Event::Incoming { from, source, assurance, .. } => {
+            format!("call from {from} at {source} ({})", assurance.line())
         }
-        Event::Established { id, assurance } => (
-            format!("established ({})", assurance.line()),
-            json!({ "event": "established", "call": id.to_string(), "assurance": assurance }),
+        Event::Ringing { .. } => "ringing".to_owned(),
+        Event::Established { assurance, .. } => format!("established ({})", assurance.line()),
+        Event::Over { outcome, stats, .. } => format!(
+            "over: {outcome} ({} packets sent, {} received, {} lost)",
+            stats.packets_sent, stats.packets_received, stats.lost
         ),
-        Event::Over { id, outcome, stats } => (
-            format!(
-                "over: {outcome} ({} packets sent, {} received, {} lost)",
-                stats.packets_sent, stats.packets_received, stats.lost
-            ),
-            json!({
-                "event": "over",
-                "call": id.to_string(),
-                "ordinary": outcome.is_ordinary(),
-                "outcome": outcome.to_string(),
-                "packets_sent": stats.packets_sent,
-                "packets_received": stats.packets_received,
-                "packets_lost": stats.lost,
-            }),
-        ),
-        Event::Registered { aor, expires, .. } => (
-            format!("{aor} is registered for {expires} s"),
-            json!({ "event": "registered", "aor": aor, "expires": expires }),
-        ),
-        Event::NotRegistered { aor, cause, .. } => {
-            let why = cause.as_ref().map_or_else(|| "taken back".to_owned(), ToString::to_string);
-            (
-                format!("{aor} is not registered: {why}"),
-                json!({ "event": "not_registered", "aor": aor, "reason": why }),
-            )
+        Event::Registered { aor, expires, .. } => format!("{aor} is registered for {expires} s"),
+        Event::NotRegistered { aor, cause, .. } => not_registered(aor, *cause),
+        Event::Unregistered { aor, .. } => {
+            format!("{aor}: the registration was taken back, as was wanted")
         }
-        Event::OptionsAnswered { outcome, .. } => match outcome {
-            Ok(status) => (
-                format!("answered {status}"),
-                json!({ "event": "options_answered", "status": status }),
-            ),
-            Err(cause) => (
-                format!("not answered: {cause}"),
-                json!({ "event": "options_failed", "reason": cause.to_string() }),
-            ),
-        },
+        Event::OptionsAnswered { outcome: Ok(status), .. } => {
+            format!("answered {}", in_words(*status))
+        }
+        Event::OptionsAnswered { outcome: Err(cause), .. } => not_answered(*cause),
+        Event::Refused { from, source, reason, .. } => {
+            let at = source.map(|source| format!(" at {source}")).unwrap_or_default();
+            format!("refused somebody who says to be {from}{at}: {reason}")
+        }
+        Event::RefusedMore { source: Some(source), code, times } => {
+            let reason = code.replace('_', " ");
+            format!("refused {times} more from {source} within ten seconds: {reason}")
+        }
+        Event::RefusedMore { source: None, times, .. } => {
+            format!("refused {times} more from several places within ten seconds")
+        }
     };
-    out.say(&line, object)
+    out.say(&line, Object::of(event))
+}
+
+/// That an account is not registered, and what to do.
+pub(super) fn not_registered(aor: &str, cause: Cause) -> String {
+    format!("{aor} is not registered: {cause}{}", advice(cause))
+}
+
+/// That OPTIONS was not answered as is wanted, and what to do.
+pub(super) fn not_answered(cause: Cause) -> String {
+    format!("{cause}{}", advice(cause))
 }

@@ -14,6 +14,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,6 +25,7 @@ const LONGEST: usize = 1_024;
 #[derive(Clone, Debug)]
 pub(super) struct Person {
     questions: mpsc::UnboundedSender<Question>,
+    asked: Arc<AtomicUsize>,
 }
 
 /// What a question expects.
@@ -93,12 +95,18 @@ impl Person {
     fn new(runtime: &Arc<dyn Runtime>, desk: Desk) -> Self {
         let (questions, asked) = mpsc::unbounded_channel();
         runtime.spawn(Box::pin(desk.run(asked, Arc::clone(runtime))));
-        Self { questions }
+        Self { questions, asked: Arc::default() }
+    }
+
+    /// How often it was asked so far.
+    pub(super) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// Asks `text` once the questions before are done with; the answer must come `within` a time.
     pub(super) fn ask(&self, text: &str, shown: Shown, within: Duration) -> Answer {
         let (answer, given) = oneshot::channel();
+        self.asked.fetch_add(1, Ordering::Relaxed);
         // Where nobody is there any more, the answer is that there is none.
         drop(self.questions.send(Question { text: clean(text), shown, within, answer }));
         Answer(given)

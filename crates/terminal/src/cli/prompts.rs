@@ -9,10 +9,7 @@ use crate::error::{Error, Result};
 use crate::record::clean;
 use async_trait::async_trait;
 use net::Runtime;
-use sst::{
-    Assurance, Call, KeyMismatch, Mismatch, Password, TelephonyApplication, TrustAnswer,
-    TrustQuestion,
-};
+use sst::{Assurance, Call, Mismatch, Password, TelephonyApplication, TrustAnswer, TrustQuestion};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,16 +70,6 @@ impl TelephonyApplication for Prompts {
 
     fn assurance(&self, _call: Call, _assurance: &Assurance) {}
 
-    fn key_mismatch(&self, mismatch: KeyMismatch) {
-        let KeyMismatch { aor, pinned, shown, .. } = mismatch;
-        tracing::warn!(
-            aor,
-            pinned,
-            shown,
-            "refused: this address was claimed under another key than its pinned one"
-        );
-    }
-
     fn mismatch(&self, _call: Call, mismatch: Mismatch) {
         tracing::warn!("{}", advice(&mismatch));
     }
@@ -105,6 +92,11 @@ fn advice(mismatch: &Mismatch) -> String {
                 ahead.unsigned_abs()
             )
         }
+        Mismatch::Algorithm(best) => format!(
+            "the challenge offers {name} at best, which is below `floor` in the [[account]]: to \
+             answer it all the same, write floor = \"{name}\" there",
+            name = best.name()
+        ),
     }
 }
 
@@ -227,6 +219,8 @@ mod tests {
         for (ahead, told) in [(-3600, "3600 s behind ours"), (301, "301 s ahead of ours")] {
             assert!(advice(&Mismatch::Clock(ahead)).contains(told), "{told}");
         }
+        let told = advice(&Mismatch::Algorithm(sst::Algorithm::Md5));
+        assert!(told.contains("offers MD5") && told.contains("floor = \"MD5\""), "{told}");
     }
 
     /// The security manager's own bound is a minute, and it would say that the application is late.

@@ -1,8 +1,9 @@
 //! `register`: what the accounts' registrars say.
 
 use super::args::{Global, Records};
-use super::output::{Output, tell};
-use super::session::{END_WITHIN, Session};
+use super::output::{Output, not_registered, tell};
+use super::patience::Patience;
+use super::session::{END_WITHIN, Session, UNANSWERED_END_WITHIN};
 use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
@@ -12,8 +13,13 @@ use sip_core::manager::{RegisterConfig, RegistrationId};
 pub(super) async fn run(global: &Global, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
     let mut session = stop.unless(Session::open(global, 0, Records::default())).await?;
-    let outcome = answers(&mut session, &mut stop, out).await;
-    let closed = session.close(END_WITHIN, &mut stop, |event| tell(out, event)).await;
+    let mut granted = false;
+    let outcome = answers(&mut session, &mut stop, out, &mut granted).await;
+    // Who gives up does not wait for a registrar that may be silent: what was granted is taken back
+    // as far as it answers at once.
+    let gave_up = matches!(outcome, Err(Error::Interrupted(_)));
+    let within = if granted && !gave_up { END_WITHIN } else { UNANSWERED_END_WITHIN };
+    let closed = session.close(within, &mut stop, |event| tell(out, event)).await;
     outcome.and(closed)
 }
 
@@ -35,8 +41,11 @@ pub(super) fn start(session: &Session) -> Result<Vec<RegistrationId>> {
         .collect()
 }
 
-/// Waits until every registrar has answered; the first that refuses is the reason of failure.
-async fn answers(session: &mut Session, stop: &mut Stop, out: Output) -> Result<()> {
+/// Waits until every registrar has answered, and whether one `granted` anything; the first that
+/// refuses is the reason of failure.
+async fn answers(
+    session: &mut Session, stop: &mut Stop, out: Output, granted: &mut bool,
+) -> Result<()> {
     if session.config.accounts.is_empty() {
         return Err(Error::invalid(
             "no account is configured; add an [[account]] to the configuration",
@@ -44,9 +53,11 @@ async fn answers(session: &mut Session, stop: &mut Stop, out: Output) -> Result<
     }
     let mut waiting = start(session)?;
     let mut refused = None;
+    let mut patience = Patience::with(&registrars(session), session.person.as_ref());
     while !waiting.is_empty() {
         let event = tokio::select! {
-            () = stop.wanted() => return Err(Error::invalid("interrupted")),
+            () = stop.wanted() => return Err(Error::Interrupted("interrupted")),
+            () = patience.is_over() => continue,
             event = session.events.next() => event,
         };
         let Some(event) = event else {
@@ -55,14 +66,22 @@ async fn answers(session: &mut Session, stop: &mut Stop, out: Output) -> Result<
         tell(out, &event)?;
         session.decline(&event);
         match event {
-            Event::Registered { id, .. } => waiting.retain(|waits| *waits != id),
+            Event::Registered { id, .. } => {
+                *granted = true;
+                waiting.retain(|waits| *waits != id);
+            }
             Event::NotRegistered { id, aor, cause } => {
                 waiting.retain(|waits| *waits != id);
-                let why = cause.map_or_else(|| "taken back".to_owned(), |cause| cause.to_string());
-                refused.get_or_insert_with(|| format!("{aor} is not registered: {why}"));
+                refused.get_or_insert_with(|| not_registered(&aor, cause));
             }
             _ => {}
         }
     }
-    refused.map_or(Ok(()), |why| Err(Error::invalid(why)))
+    refused.map_or(Ok(()), |why| Err(Error::Peer(why)))
+}
+
+/// The registrars of all accounts, as a person is told of them.
+pub(super) fn registrars(session: &Session) -> String {
+    let accounts = session.config.accounts.iter();
+    accounts.map(|account| account.registrar.to_string()).collect::<Vec<_>>().join(", ")
 }

@@ -3,13 +3,14 @@
 use super::args::{Cli, Command};
 #[cfg(feature = "digest")]
 use super::demo;
+use super::global;
 use super::hardening::protect_memory;
+use super::json::Object;
 #[cfg(feature = "pgp")]
 use super::keys;
 use super::output::Output;
 use super::{call, init, inspect, listen, manual, options, register};
 use crate::error::{Error, Result};
-use clap::Parser;
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
@@ -22,17 +23,28 @@ const USAGE: u8 = 2;
 
 /// Runs the command that `arguments` (with the program's name first) say.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match global::parse(&arguments) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => {
-            // Nothing can be said of a standard error that takes nothing.
-            drop(error.print());
-            return ExitCode::from(USAGE);
-        }
-        Err(help) => return ended(print(&help)),
+        Err(error) if error.use_stderr() => return misused(&error, &arguments),
+        Err(help) => return ended(print(&help), Output::new(false)),
     };
     log_to_stderr(cli.global.verbose);
-    ended(protect_memory().and_then(|()| dispatch(cli)))
+    let out = Output::new(cli.global.json);
+    ended(protect_memory().and_then(|()| dispatch(cli, out)), out)
+}
+
+/// The exit status of arguments that are wrong, that having been told.
+fn misused(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    if arguments.iter().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        // What cannot be said here is said on standard error.
+        drop(Output::new(true).object(Object::error(&Error::Usage(line.to_owned()))));
+    }
+    // Nothing can be said of a standard error that takes nothing.
+    drop(error.print());
+    ExitCode::from(USAGE)
 }
 
 /// Prints help or the version, which clap has as an error, on standard output.
@@ -40,13 +52,16 @@ fn print(help: &clap::Error) -> Result<()> {
     help.print().and_then(|()| io::stdout().flush()).map_err(Error::Output)
 }
 
-/// The exit status of a command, its error having been told.
-fn ended(done: Result<()>) -> ExitCode {
+/// The exit status of a command, its error having been told: to programs on standard output too.
+fn ended(done: Result<()>, out: Output) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             let line = error.line();
+            if out.is_json() {
+                drop(out.object(Object::error(&error)));
+            }
             drop(writeln!(io::stderr(), "countersign: {line}"));
             let usage = matches!(error, Error::Usage(_));
             if usage { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
@@ -54,9 +69,8 @@ fn ended(done: Result<()>) -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli) -> Result<()> {
+fn dispatch(cli: Cli, out: Output) -> Result<()> {
     let Cli { global, command } = cli;
-    let out = Output::new(global.json);
     match command {
         #[cfg(feature = "digest")]
         Command::Demo(demo) => in_runtime(demo::run(demo, out)),
@@ -97,8 +111,10 @@ fn log_to_stderr(verbose: u8) {
         .with_max_level(level)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
-        .with_target(false)
-        .without_time();
+        .with_target(false);
     // A second command in one process (a test) keeps the first one's subscriber.
-    drop(subscriber.try_init());
+    drop(match verbose {
+        0 | 1 => subscriber.without_time().try_init(),
+        _ => subscriber.try_init(),
+    });
 }

@@ -209,7 +209,9 @@ impl Session {
         tokio::select! {
             ended = self.end(within, show) => ended,
             () = stop.wanted() => {
-                Err(Error::invalid("interrupted before all had ended; peers may not know of it"))
+                Err(Error::Interrupted(
+                    "interrupted before all had ended; peers may not know of it",
+                ))
             }
         }
     }

@@ -34,7 +34,7 @@ impl Stop {
     /// The work's own, or that it was interrupted; it is then dropped.
     pub(super) async fn unless<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
-            () = self.wanted() => Err(Error::invalid("interrupted")),
+            () = self.wanted() => Err(Error::Interrupted("interrupted")),
             done = work => done,
         }
     }

@@ -76,6 +76,33 @@ pub struct Side {
     pub outcome: String,
 }
 
+#[cfg(test)]
+impl Report {
+    /// A report as it might be.
+    pub(crate) fn sample() -> Self {
+        let side = || Side {
+            aor: "sip:alice@example.org",
+            fingerprint: None,
+            recording: CALLER,
+            packets_sent: 1,
+            packets_received: 1,
+            packets_lost: 0,
+            outcome: String::new(),
+        };
+        Self {
+            flow: Flow::Digest,
+            verdict: Verdict::Failed,
+            reasons: vec!["words".to_owned()],
+            assurance: Sides { caller: Assurance::none(), callee: Assurance::none() },
+            media: "RTP",
+            similarity: Sides { caller: 1.0, callee: 1.0 },
+            sides: Sides { caller: side(), callee: side() },
+            set_up_ms: 1,
+            ended_ms: 1,
+        }
+    }
+}
+
 impl Report {
     /// The flow's name, for titles.
     pub const fn flow_name(&self) -> &'static str {

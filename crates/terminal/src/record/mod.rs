@@ -19,6 +19,7 @@ mod recorder;
 mod redact;
 mod secrets;
 mod signals;
+mod streams;
 mod wire;
 mod words;
 

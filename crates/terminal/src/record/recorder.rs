@@ -2,6 +2,7 @@
 
 use super::entry::{Entry, Kind, Lifeline, Packet};
 use super::redact::clean;
+use super::streams::Streams;
 use super::wire;
 use net::Runtime;
 use std::collections::VecDeque;
@@ -46,6 +47,8 @@ pub struct Recorder {
     unix_start: Duration,
     limits: Limits,
     kept: Mutex<Kept>,
+    /// The media that the log was told of.
+    streams: Mutex<Streams>,
 }
 
 #[derive(Default)]
@@ -90,6 +93,7 @@ impl Recorder {
             unix_start: unix_now,
             limits,
             kept: Mutex::default(),
+            streams: Mutex::default(),
         })
     }
 
@@ -191,8 +195,7 @@ impl Tap {
         packet: Option<Packet>,
     ) {
         let (label, detail) = (clean(label), clean(detail));
-        tracing::debug!(%from, %to, label, detail, "{}", self.terminal);
-        self.recorder.push(Entry {
+        let entry = Entry {
             number: 0,
             at: Duration::ZERO,
             terminal: Arc::clone(&self.terminal),
@@ -202,6 +205,25 @@ impl Tap {
             detail,
             kind,
             packet,
-        });
+        };
+        self.log(&entry);
+        self.recorder.push(entry);
+    }
+
+    /// Tells the log: of media, what its stream comes to in a second.
+    fn log(&self, entry: &Entry) {
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
+        let Entry { from, to, label, detail, .. } = entry;
+        let Some(packet) = entry.packet.as_ref().filter(|_| entry.is_media()) else {
+            tracing::debug!(%from, %to, label, detail, "{}", self.terminal);
+            return;
+        };
+        let (now, streams) = (self.recorder.runtime.now(), &self.recorder.streams);
+        let told = streams.lock().unwrap_or_else(PoisonError::into_inner).counts(now, packet);
+        if let Some(detail) = told {
+            tracing::debug!(%from, %to, label, detail, "{}", self.terminal);
+        }
     }
 }

@@ -2,12 +2,14 @@
 
 use crate::cases::{edit, status_of};
 use crate::meddler::{Meddle, Way};
-use crate::world::{CALLER, Change, Watch, World};
+use crate::world::{Agent, CALLER, CALLER_IP, Change, Watch, World};
 use async_trait::async_trait;
 use sip_core::manager::EndReason;
+use sma::SecurityApplication;
 use sma::conformance::{Crashing, Double};
 use sst::{
-    Assurance, Call, KeyMismatch, Password, Pin, TelephonyApplication, TrustAnswer, TrustQuestion,
+    Assurance, Call, Denial, Denied, Password, Pin, TelephonyApplication, TrustAnswer,
+    TrustQuestion,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +19,7 @@ use terminal::assembly::Outcome;
 #[derive(Default)]
 struct Wary {
     asked: Mutex<Vec<TrustQuestion>>,
-    told: Mutex<Vec<KeyMismatch>>,
+    told: Mutex<Vec<(String, Denied)>>,
 }
 
 #[async_trait]
@@ -37,8 +39,8 @@ impl TelephonyApplication for Wary {
 
     fn assurance(&self, _: Call, _: &Assurance) {}
 
-    fn key_mismatch(&self, mismatch: KeyMismatch) {
-        self.told.lock().unwrap().push(mismatch);
+    fn denied(&self, denial: Denial<'_>) {
+        self.told.lock().unwrap().push((denial.claimed.to_owned(), denial.why));
     }
 }
 
@@ -63,17 +65,57 @@ fn g15_what_a_key_says_of_itself_proves_nothing() {
     let pin = |aor: &str| vec![Pin { aor: aor.to_owned(), fingerprint: pinned.clone() }];
     world.callee.security().pins(pin(CALLER));
     refused(&world, &watch);
-    let told = wary.told.lock().unwrap().pop().unwrap();
-    assert_eq!((&*told.aor, &told.pinned), (CALLER, &pinned));
+    let told = wary.told.lock().unwrap().pop();
+    let Some((claimed, Denied::OtherKey(known, shown))) = told else { panic!("{told:?}") };
+    assert_eq!((&*claimed, &known), (CALLER, &pinned));
     assert_eq!(*wary.asked.lock().unwrap(), []);
     // Where none is pinned, its name is shown with the fingerprint, and lets nobody in.
     world.callee.security().pins(pin("sip:carol@caller.example"));
     refused(&world, &watch);
     let asked = wary.asked.lock().unwrap().pop().unwrap();
-    assert_eq!((&*asked.aor, &asked.fingerprint), (CALLER, &told.shown));
+    assert_eq!((&*asked.aor, &asked.fingerprint), (CALLER, &shown));
     assert_eq!(asked.user_ids, [CALLER]);
     assert_eq!(asked.pinned_to, [""; 0]);
+    let told = wary.told.lock().unwrap().pop();
+    assert_eq!(told, Some((CALLER.to_owned(), Denied::Unpinned(shown))));
     world.settle();
+}
+
+/// What is changed of the usual pair, what is done to it, and the reason that is told.
+type Refusal = (Change, fn(&World), &'static str);
+
+/// Whoever runs the callee sees who claimed to be there, from where, and why it was refused; and
+/// nothing of a caller who was merely challenged.
+#[test]
+fn the_callee_sees_whom_it_refused_and_why() {
+    fn nothing(_: &World) {}
+    fn unpinned(world: &World) {
+        world.callee.security().pins(Vec::new());
+    }
+    let stopped: Agent =
+        Box::new(|double| Arc::new(Crashing::after(double, 0)) as Arc<dyn SecurityApplication>);
+    let changes: [Refusal; 3] = [
+        (Change::default(), unpinned, "not_pinned"),
+        (Change { callee_agent: stopped, ..Change::default() }, nothing, "application_unavailable"),
+        (Change::default(), nothing, ""),
+    ];
+    for (number, (change, prepare, code)) in changes.into_iter().enumerate() {
+        let mut world = World::new(50 + number as u64, change);
+        let (_, callee) = world.watch();
+        prepare(&world);
+        let id = world.call();
+        world.pass(Duration::from_secs(30));
+        world.caller.hang_up(id);
+        let denied = callee.seen().denied;
+        if code.is_empty() {
+            assert_eq!(denied, [], "{}", world.ladder());
+        } else {
+            let (from, source, told) = &denied[0];
+            let shown = (&**from, source.ip(), *told);
+            assert_eq!(shown, (CALLER, CALLER_IP.into(), code), "{}", world.ladder());
+        }
+        world.settle();
+    }
 }
 
 /// An element on the way that puts `there` in the place of `here`, and takes it out of what comes

@@ -7,7 +7,7 @@ use net::{Network, Runtime};
 use sip_core::manager::{CallId, NextHop};
 use sma::SecurityApplication;
 use sma::conformance::{Directory, Double};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use terminal::assembly::{
@@ -239,6 +239,8 @@ pub(crate) struct Seen {
     pub(crate) over: Option<Outcome>,
     pub(crate) ended: usize,
     pub(crate) packets_received: u64,
+    /// Who was refused by the security manager: the claim, from where, and the reason.
+    pub(crate) denied: Vec<(String, SocketAddr, &'static str)>,
 }
 
 /// A side's events, as they come.
@@ -280,6 +282,9 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
                     seen.over = Some(outcome);
                     seen.ended += 1;
                     seen.packets_received = stats.packets_received;
+                }
+                Event::Refused { from, source: Some(source), code, .. } => {
+                    seen.denied.push((from, source, code));
                 }
                 _ => {}
             }

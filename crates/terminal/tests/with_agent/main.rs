@@ -233,7 +233,14 @@ fn a_key_that_is_not_pinned_and_a_wrong_key() {
     listening.waits_for("listening");
     // The callee has no pin for the caller.
     let line = alice.fails(&["call", BOB, "--seconds", "1"]);
-    assert!(line.contains("the call failed: the peer answered 403 to the signed call"), "{line}");
+    let told = "the call failed: the peer answered 403 Forbidden to the signed call";
+    assert!(line.contains(told), "{line}");
+    // The callee's user sees why, and what to do.
+    let refused = listening.waits_for("refused");
+    assert_eq!((&refused["from"], &refused["code"]), (&ALICE.into(), &"unknown_key".into()));
+    assert!(refused["source"].as_str().unwrap().starts_with("127.0.0.1:"), "{refused}");
+    let reason = refused["reason"].as_str().unwrap();
+    assert!(reason.contains(&alice.fingerprint()) && reason.contains("keys import"), "{refused}");
     listening.interrupt();
     listening.ends_well();
     // A pin stays until the user says otherwise.
@@ -253,7 +260,9 @@ fn a_key_that_is_not_pinned_and_a_wrong_key() {
     listening.waits_for("listening");
     let line = alice.fails(&["call", BOB, "--seconds", "1"]);
     // Case G25: the body is encrypted to a key that the callee does not have.
-    assert!(line.ends_with("the call failed: the peer answered 493\n"), "{line}");
+    let told = "the call failed: the peer answered 493 Undecipherable: it cannot decrypt";
+    assert!(line.contains(told), "{line}");
+    assert_eq!(listening.waits_for("refused")["code"], "body");
     listening.interrupt();
     listening.ends_well();
     alice.nothing_is_left();

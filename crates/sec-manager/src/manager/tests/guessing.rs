@@ -31,7 +31,7 @@ fn authorized(calls: &Calls, source: &str) -> TestRequest {
 }
 
 /// The same credentials with another response, a guess that differs from all others.
-fn guess(request: &TestRequest, number: usize) -> TestRequest {
+pub(super) fn guess(request: &TestRequest, number: usize) -> TestRequest {
     let mut changed = request.clone();
     let (_, value) = changed.fields.0.iter_mut().find(|(name, _)| name == "Authorization").unwrap();
     let text = String::from_utf8(value.clone()).unwrap();

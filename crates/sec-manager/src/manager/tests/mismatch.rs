@@ -5,15 +5,20 @@ use crate::Pgp;
 use sma::conformance::{Directory, Double};
 use ssa::conformance::TestResponse;
 use ssa::{Authorized, Body, Direction, Incoming, Leaving, Refusal, Required, Why};
-use sst::{Account, Call, Contact, HopPolicy, Mismatch, Outgoing, Pin};
+use sst::{Account, Call, Contact, Denied, HopPolicy, Mismatch, Outgoing, Pin};
 
 /// Hears what does not fit.
 #[derive(Default)]
-struct Told(Mutex<Vec<Mismatch>>);
+struct Told(Mutex<Vec<Mismatch>>, Mutex<Vec<Denied>>);
 
 impl Told {
     fn taken(&self) -> Vec<Mismatch> {
         std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    /// Why requests were refused.
+    fn denied(&self) -> Vec<Denied> {
+        std::mem::take(&mut self.1.lock().unwrap())
     }
 }
 
@@ -33,7 +38,12 @@ impl sst::TelephonyApplication for Told {
 
     fn assurance(&self, _: Call, _: &sst::Assurance) {}
 
-    fn key_mismatch(&self, _: sst::KeyMismatch) {}
+    fn denied(&self, denial: sst::Denial<'_>) {
+        let source = Some("127.0.0.1:5060".parse().unwrap());
+        let shown = (denial.call, denial.claimed, denial.source);
+        assert_eq!(shown, (Call(CALL.0), ALICE, source));
+        self.1.lock().unwrap().push(denial.why);
+    }
 
     fn mismatch(&self, call: Call, mismatch: Mismatch) {
         assert_eq!(call, Call(CALL.0));
@@ -146,9 +156,8 @@ fn a_callers_clock_that_is_off_is_told_to_both_sides() {
         set(&calls.alice, ahead);
         let invite = calls.signed("bob.example").unwrap();
         assert_eq!(calls.verdict(&invite), verdict, "{ahead}");
-        let told = calls.bob.told.taken();
-        let expected: &[Mismatch] =
-            if verdict == stale() { &[Mismatch::Clock(ahead)] } else { &[] };
+        let told = calls.bob.told.denied();
+        let expected: &[Denied] = if verdict == stale() { &[Denied::Clock(ahead)] } else { &[] };
         assert_eq!(told, expected, "{ahead}");
     }
 }
@@ -182,7 +191,7 @@ fn a_stale_date_without_a_signature_that_holds_is_refused_like_any_other() {
         let mut invite = calls.signed("bob.example").unwrap();
         invite.body.octets.push(b' ');
         let answer = calls.verdict(&invite);
-        assert_eq!(calls.bob.told.taken(), []);
+        assert_eq!(calls.bob.told.denied(), [Denied::Proof]);
         answer
     });
     assert_eq!(answers[0], Authentication::Refused(Refusal::new(403, "Forbidden")));
@@ -285,5 +294,6 @@ fn a_challenge_whose_qop_offers_nothing_is_malformed_and_not_weak() {
         assert_eq!(answer, (Err(Why::MalformedChallenge), vec![]), "{qop:?}");
     }
     let weak = "Digest realm=\"provider.example\", nonce=\"n\", algorithm=MD5, qop=\"auth\"";
-    assert_eq!(digest_answer(weak, "127.0.0.1:5060"), (Err(Why::BelowFloor), vec![]));
+    let named = vec![Mismatch::Algorithm(Algorithm::Md5)];
+    assert_eq!(digest_answer(weak, "127.0.0.1:5060"), (Err(Why::BelowFloor), named));
 }

@@ -1,5 +1,6 @@
 //! Two managers against each other and against cheats, over SSA alone.
 
+mod denied;
 mod digest;
 mod guessing;
 mod judged;

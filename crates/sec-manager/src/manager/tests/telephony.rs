@@ -2,7 +2,7 @@
 
 use super::*;
 use async_trait::async_trait;
-use sst::{Assurance, Call, KeyMismatch, Outgoing, State, TelephonyApplication, TrustAnswer};
+use sst::{Assurance, Call, Outgoing, State, TelephonyApplication, TrustAnswer};
 
 /// An application that notes what it is told.
 #[derive(Default)]
@@ -25,8 +25,6 @@ impl TelephonyApplication for Told {
     fn assurance(&self, call: Call, assurance: &Assurance) {
         self.0.lock().unwrap().push((call.0, assurance.clone()));
     }
-
-    fn key_mismatch(&self, _: KeyMismatch) {}
 }
 
 struct Callee {

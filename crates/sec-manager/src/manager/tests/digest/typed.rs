@@ -30,8 +30,6 @@ impl sst::TelephonyApplication for Typing {
     }
 
     fn assurance(&self, _: Call, _: &sst::Assurance) {}
-
-    fn key_mismatch(&self, _: sst::KeyMismatch) {}
 }
 
 /// A phone whose user types the password.

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize;
 /// A user who trusts every key that is shown, and counts how often that was asked; and who hears
 /// of keys that are not the pinned ones.
 #[derive(Default)]
-struct Trusting(AtomicUsize, Mutex<Vec<sst::KeyMismatch>>);
+struct Trusting(AtomicUsize, Mutex<Vec<sst::Denied>>);
 
 #[async_trait::async_trait]
 impl sst::TelephonyApplication for Trusting {
@@ -26,8 +26,9 @@ impl sst::TelephonyApplication for Trusting {
 
     fn assurance(&self, _: Call, _: &sst::Assurance) {}
 
-    fn key_mismatch(&self, mismatch: sst::KeyMismatch) {
-        self.1.lock().unwrap().push(mismatch);
+    fn denied(&self, denial: sst::Denial<'_>) {
+        assert_eq!(denial.call, Call(CALL.0));
+        self.1.lock().unwrap().push(denial.why);
     }
 }
 
@@ -68,8 +69,7 @@ fn a_key_that_the_user_trusts_is_pinned_until_it_is_configured() {
     assert!(!calls.admits(&calls.authorized()));
     assert_eq!(trusting.0.load(Ordering::Relaxed), 2);
     let shown = calls.alice.fingerprint.clone();
-    let mismatch = sst::KeyMismatch { call: Call(CALL.0), aor: ALICE.into(), pinned, shown };
-    assert_eq!(*trusting.1.lock().unwrap(), [mismatch]);
+    assert_eq!(*trusting.1.lock().unwrap(), [sst::Denied::OtherKey(pinned, shown)]);
 }
 
 /// Bob with this user, who has no pin for Alice.
@@ -179,8 +179,6 @@ impl sst::TelephonyApplication for Thinking {
     }
 
     fn assurance(&self, _: Call, _: &sst::Assurance) {}
-
-    fn key_mismatch(&self, _: sst::KeyMismatch) {}
 }
 
 /// A call that waits for Bob's user, or what it came to at once.

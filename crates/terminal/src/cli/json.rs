@@ -1,0 +1,180 @@
+//! The objects that commands print with `--json`, described in `docs/json.md`.
+
+use crate::assembly::{Assurance, Event, code, retry_after};
+use crate::error::Error;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use sip_core::manager::Cause;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+/// One object; its kind is its `event`.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum Object<'a> {
+    /// `listen` waits for calls.
+    Listening { addresses: &'a [String] },
+    /// The pins were changed on the disk.
+    #[cfg(feature = "pgp")]
+    Repinned { pins: usize },
+    /// A call is being placed.
+    Calling { call: String, to: &'a str },
+    /// A call came in.
+    Incoming { call: String, from: &'a str, source: SocketAddr, assurance: &'a Assurance },
+    /// The callee is being alerted.
+    Ringing { call: String },
+    /// The call is up.
+    Established { call: String, assurance: &'a Assurance },
+    /// The call is over.
+    Over {
+        call: String,
+        ordinary: bool,
+        code: &'static str,
+        outcome: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u64>,
+        packets_sent: u64,
+        packets_received: u64,
+        packets_lost: u64,
+    },
+    /// An account is registered.
+    Registered { aor: &'a str, expires: u32 },
+    /// An account is not registered.
+    NotRegistered {
+        aor: &'a str,
+        reason: String,
+        #[serde(flatten)]
+        failure: Failure,
+    },
+    /// A registration was taken back.
+    Unregistered { aor: &'a str },
+    /// A peer answered OPTIONS.
+    OptionsAnswered { status: u16, reason: &'static str },
+    /// A peer did not answer OPTIONS.
+    OptionsFailed {
+        reason: String,
+        #[serde(flatten)]
+        failure: Failure,
+    },
+    /// The security manager refused a request.
+    Refused {
+        from: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<SocketAddr>,
+        code: &'static str,
+        reason: &'a str,
+    },
+    /// It refused more like it.
+    RefusedMore {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<IpAddr>,
+        code: &'static str,
+        times: u64,
+    },
+    /// `init` wrote a configuration.
+    Written { config: &'a Path },
+    /// A key was made.
+    #[cfg(feature = "pgp")]
+    Generated { fingerprint: &'a str, encrypted: bool },
+    /// A key was imported.
+    #[cfg(feature = "pgp")]
+    Imported { fingerprint: &'a str, user_ids: &'a [String] },
+    /// A key that the security application has.
+    #[cfg(feature = "pgp")]
+    Key { fingerprint: &'a str, own: bool, user_ids: &'a [String], pinned_to: &'a [String] },
+    /// A public key.
+    #[cfg(feature = "pgp")]
+    Exported { fingerprint: &'a str, armored: &'a str },
+    /// A key was pinned.
+    #[cfg(feature = "pgp")]
+    Pinned { aor: &'a str, fingerprint: &'a str },
+    /// A pin was taken back.
+    #[cfg(feature = "pgp")]
+    Unpinned { aor: &'a str },
+    /// A message was judged.
+    Inspected {
+        file: &'a Path,
+        #[serde(flatten)]
+        verdict: Map<String, Value>,
+        components: Map<String, Value>,
+    },
+    /// A demonstration is over.
+    #[cfg(feature = "digest")]
+    Report(&'a crate::demo::Report),
+    /// The command failed.
+    Error { code: &'static str, message: String },
+}
+
+/// Why an exchange failed, for programs.
+#[derive(Debug, Serialize)]
+pub(super) struct Failure {
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+impl Failure {
+    pub(super) fn of(cause: Cause) -> Self {
+        let retry_after = retry_after(cause).map(|after| after.as_secs());
+        Self { code: code(cause), status: cause.status(), retry_after }
+    }
+}
+
+impl<'a> Object<'a> {
+    /// The object for an event of a terminal.
+    pub(super) fn of(event: &'a Event) -> Self {
+        match event {
+            Event::Incoming { id, from, source, assurance } => {
+                Self::Incoming { call: id.to_string(), from, source: *source, assurance }
+            }
+            Event::Ringing { id } => Self::Ringing { call: id.to_string() },
+            Event::Established { id, assurance } => {
+                Self::Established { call: id.to_string(), assurance }
+            }
+            Event::Over { id, outcome, stats } => Self::Over {
+                call: id.to_string(),
+                ordinary: outcome.is_ordinary(),
+                code: outcome.code(),
+                outcome: outcome.to_string(),
+                status: outcome.status(),
+                retry_after: outcome.retry_after().map(|after| after.as_secs()),
+                packets_sent: stats.packets_sent,
+                packets_received: stats.packets_received,
+                packets_lost: stats.lost,
+            },
+            Event::Registered { aor, expires, .. } => Self::Registered { aor, expires: *expires },
+            Event::NotRegistered { aor, cause, .. } => {
+                Self::NotRegistered { aor, reason: cause.to_string(), failure: Failure::of(*cause) }
+            }
+            Event::Unregistered { aor, .. } => Self::Unregistered { aor },
+            Event::OptionsAnswered { outcome: Ok(status), .. } => {
+                Self::OptionsAnswered { status: *status, reason: reason(*status) }
+            }
+            Event::OptionsAnswered { outcome: Err(cause), .. } => {
+                Self::OptionsFailed { reason: cause.to_string(), failure: Failure::of(*cause) }
+            }
+            Event::Refused { from, source, code, reason } => {
+                Self::Refused { from, source: *source, code, reason }
+            }
+            Event::RefusedMore { source, code, times } => {
+                Self::RefusedMore { source: *source, code, times: *times }
+            }
+        }
+    }
+
+    /// The object for the error that a command ends with.
+    pub(super) fn error(error: &Error) -> Self {
+        Self::Error { code: error.code(), message: error.line() }
+    }
+}
+
+fn reason(status: u16) -> &'static str {
+    sip_core::StatusCode::new(status).map_or("", sip_core::StatusCode::reason)
+}
+
+#[cfg(all(test, feature = "pgp"))]
+mod tests;

@@ -1,0 +1,191 @@
+//! `docs/json.md` describes every object that is printed, with the fields that it has.
+
+use super::*;
+use crate::assembly::Outcome;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const DOCUMENT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/json.md"));
+
+/// A field in the document, and whether it may be missing.
+type Fields = BTreeMap<String, bool>;
+
+/// The objects that the document describes: under `### \`name\`` a table of fields, the optional
+/// ones marked.
+fn documented() -> BTreeMap<String, Fields> {
+    let mut objects = BTreeMap::<String, Fields>::new();
+    let mut last = None;
+    for line in DOCUMENT.lines() {
+        if line.starts_with('#') {
+            let name = line.strip_prefix("### `").and_then(|rest| rest.strip_suffix('`'));
+            last = name.map(str::to_owned);
+            objects.extend(last.clone().map(|name| (name, Fields::new())));
+        }
+        let Some((field, rest)) = line.strip_prefix("| `").and_then(|rest| rest.split_once('`'))
+        else {
+            continue;
+        };
+        if let Some(fields) = last.as_ref().and_then(|name| objects.get_mut(name)) {
+            fields.insert(field.to_owned(), rest.contains("optional"));
+        }
+    }
+    objects
+}
+
+/// One of each object, with all that it can have.
+fn all(print: &mut dyn FnMut(Object<'_>)) {
+    let source = SocketAddr::from(([192, 0, 2, 1], 5_060));
+    let text = vec!["text".to_owned()];
+    let (path, assurance) = (PathBuf::from("file"), Assurance::none());
+    let (aor, fingerprint, call) = ("sip:alice@example.org", "d869", || "0.1".to_owned());
+    let cause = Cause::Later(503, Duration::from_secs(5));
+    let reason = || "words".to_owned();
+    let outcome = Outcome::Failed(cause);
+    print(Object::Listening { addresses: &text });
+    print(Object::Repinned { pins: 1 });
+    print(Object::Calling { call: call(), to: aor });
+    print(Object::Incoming { call: call(), from: aor, source, assurance: &assurance });
+    print(Object::Ringing { call: call() });
+    print(Object::Established { call: call(), assurance: &assurance });
+    print(Object::Over {
+        call: call(),
+        ordinary: outcome.is_ordinary(),
+        code: outcome.code(),
+        outcome: outcome.to_string(),
+        status: outcome.status(),
+        retry_after: outcome.retry_after().map(|after| after.as_secs()),
+        packets_sent: 1,
+        packets_received: 1,
+        packets_lost: 0,
+    });
+    print(Object::Registered { aor, expires: 3_600 });
+    print(Object::NotRegistered { aor, reason: reason(), failure: Failure::of(cause) });
+    print(Object::Unregistered { aor });
+    print(Object::OptionsAnswered { status: 200, reason: "OK" });
+    print(Object::OptionsFailed { reason: reason(), failure: Failure::of(cause) });
+    print(Object::Refused { from: aor, source: Some(source), code: "clock", reason: "words" });
+    print(Object::RefusedMore { source: Some(source.ip()), code: "clock", times: 1 });
+    print(Object::Written { config: &path });
+    print(Object::Generated { fingerprint, encrypted: true });
+    print(Object::Imported { fingerprint, user_ids: &text });
+    print(Object::Key { fingerprint, own: true, user_ids: &text, pinned_to: &text });
+    print(Object::Exported { fingerprint, armored: "text" });
+    print(Object::Pinned { aor, fingerprint });
+    print(Object::Unpinned { aor });
+    print(Object::Inspected { file: &path, verdict: verdict(), components: Map::new() });
+    print(Object::Report(&crate::demo::Report::sample()));
+    print(Object::error(&Error::NotWaiting));
+}
+
+fn verdict() -> Map<String, Value> {
+    let fields = [
+        ("verdict", Value::from("invalid")),
+        ("status", 400.into()),
+        ("reason", "words".into()),
+        ("at", 1.into()),
+    ];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+#[test]
+fn the_document_describes_every_object_with_its_fields() {
+    let (documented, mut printed) = (documented(), BTreeSet::new());
+    all(&mut |object| {
+        let value = serde_json::to_value(&object).unwrap();
+        let name = value["event"].as_str().unwrap().to_owned();
+        let described = documented.get(&name).unwrap_or_else(|| panic!("{name} is not described"));
+        let mut fields: BTreeSet<&String> = value.as_object().unwrap().keys().collect();
+        fields.remove(&"event".to_owned());
+        for field in &fields {
+            assert!(described.contains_key(*field), "{name}: {field} is not described");
+        }
+        for (field, optional) in described {
+            assert!(*optional || fields.contains(field), "{name}: there is no {field}");
+        }
+        printed.insert(name);
+    });
+    assert_eq!(printed, documented.keys().cloned().collect(), "nothing else is described");
+}
+
+/// An object that is new in the source is missed here until it is among those above.
+#[test]
+fn no_object_is_left_out() {
+    let source = include_str!("../json.rs");
+    let body = source.split("enum Object<'a> {").nth(1).unwrap().split("\n}").next().unwrap();
+    let variant = |line: &&str| {
+        line.strip_prefix("    ").is_some_and(|rest| rest.starts_with(char::is_uppercase))
+    };
+    let mut printed = 0;
+    all(&mut |_| printed += 1);
+    assert_eq!(body.lines().filter(variant).count(), printed);
+}
+
+/// What is printed anywhere else in the program is described nowhere.
+#[test]
+fn no_command_makes_an_object_of_its_own() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/cli");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(!text.contains("\"event\":"), "{}", path.display());
+        }
+    }
+}
+
+/// The codes that stay the same are listed.
+#[test]
+fn the_document_lists_every_code() {
+    use sip_core::manager::EndReason as End;
+    use ssa::Why;
+    let listed = |code: &str| assert!(DOCUMENT.contains(&format!("`{code}`")), "{code}");
+    let ended = [
+        End::Local,
+        End::Remote,
+        End::Cancelled,
+        End::NoAck,
+        End::NoAnswer,
+        End::Refused,
+        End::Lost,
+    ];
+    ended.into_iter().for_each(|reason| listed(Outcome::Ended(reason).code()));
+    let others = [
+        Outcome::Unbelieved,
+        Outcome::Refused(486),
+        Outcome::Media(String::new()),
+        Outcome::NoMedia,
+        Outcome::KeyExhausted,
+    ];
+    others.into_iter().for_each(|outcome| listed(outcome.code()));
+    let causes = [
+        Cause::Status(486),
+        Cause::StaleDate,
+        Cause::Timeout,
+        Cause::Transport,
+        Cause::Unresolved,
+        Cause::Busy,
+    ];
+    let whys = [
+        Why::NotConfigured,
+        Why::NoPassword,
+        Why::MalformedChallenge,
+        Why::BelowFloor,
+        Why::ProofMissing,
+        Why::ProofInvalid,
+        Why::ForeignRealm,
+        Why::TriedAlready,
+        Why::OtherCall,
+        Why::PgpRequired,
+        Why::NotTrusted,
+        Why::ApplicationUnavailable,
+        Why::ApplicationFailed,
+        Why::Body,
+        Why::Abandoned,
+    ];
+    let causes = causes.into_iter().chain(whys.map(Cause::Security));
+    causes.for_each(|cause| listed(code(cause)));
+    for error in ["file", "configuration", "not_private", "output", "bind", "agent", "usage"] {
+        listed(error);
+    }
+}
