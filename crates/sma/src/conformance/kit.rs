@@ -1,36 +1,32 @@
 //! The kit: everything that the contract promises, asked.
 
+use super::failure::{Failure, octets};
 use super::toy::sha256;
 use crate::{
     Error, Fingerprint, Key, KeyAdministration, KeyValidity, MAX_OCTETS, Notation, Report,
     SecurityApplication, ToSign, ToVerify,
 };
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-/// One promise that an application did not keep.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// The promise.
-    pub promise: &'static str,
-    /// What was answered instead.
-    pub answered: String,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.promise, self.answered)
-    }
-}
-
 /// Asks `application` everything that the contract promises; what comes back does not hold.
+///
+/// The promises stand, word for word, in `docs/interfaces/sma.md`.
 ///
 /// With `administration` the kit makes a key and moves it first, so the application may start
 /// empty; without, the application must hold a private key already. The kit never removes a key.
 pub async fn run(
     application: &dyn SecurityApplication, administration: Option<&dyn KeyAdministration>,
 ) -> Vec<Failure> {
-    let mut kit = Kit { application, failures: Vec::new() };
+    play(application, administration).await.failures
+}
+
+/// Asks everything, and says also what was asked.
+pub(super) async fn play<'a>(
+    application: &'a dyn SecurityApplication, administration: Option<&dyn KeyAdministration>,
+) -> Kit<'a> {
+    let mut kit = Kit { application, asked: BTreeSet::new(), failures: Vec::new() };
     if let Some(administration) = administration {
         kit.administration(administration).await;
     }
@@ -41,30 +37,36 @@ pub async fn run(
         kit.refused_ciphertexts(&own).await;
     }
     kit.strangers().await;
-    kit.failures
+    kit
 }
 
 const DATA: &[u8] = b"the octets that were signed";
 const NOTATION: &str = "kit@conformance.invalid";
 const LIFETIME: Duration = Duration::from_secs(300);
 
-struct Kit<'a> {
+/// The kit at work.
+pub(super) struct Kit<'a> {
     application: &'a dyn SecurityApplication,
-    failures: Vec<Failure>,
+    /// The promises that were asked about.
+    pub(super) asked: BTreeSet<&'static str>,
+    pub(super) failures: Vec<Failure>,
 }
 
 impl Kit<'_> {
     fn check(&mut self, promise: &'static str, holds: bool, answered: &dyn fmt::Debug) {
+        self.asked.insert(promise);
         if !holds {
-            self.failures.push(Failure { promise, answered: format!("{answered:?}") });
+            self.failures.push(Failure::new(promise, answered));
         }
     }
 
     /// The value of an answer that has to be one.
     fn expect<T>(&mut self, promise: &'static str, answer: Result<T, Error>) -> Option<T> {
-        if let Err(error) = &answer {
-            self.check(promise, false, error);
-        }
+        let error: &dyn fmt::Debug = match &answer {
+            Ok(_) => &"",
+            Err(error) => error,
+        };
+        self.check(promise, answer.is_ok(), error);
         answer.ok()
     }
 
@@ -115,9 +117,9 @@ impl Kit<'_> {
             return;
         };
         self.check(
-            "a signature is one packet of tag 2, at most 2048 bytes",
+            "a signature is one packet of tag 2, at most 2 048 bytes",
             signature.first().is_some_and(|octet| tag(*octet) == 2) && signature.len() <= 2048,
-            &signature,
+            &octets(&signature),
         );
         let report = self.verify(own, DATA, signature.clone()).await;
         if let Some(report) = self.expect("verify reports", report) {
@@ -134,20 +136,23 @@ impl Kit<'_> {
     }
 
     fn good_report(&mut self, own: &Fingerprint, report: &Report) {
-        self.check("a signature just made is good", report.good, report);
+        self.check("a signature just made is good", report.good, &report.good);
         let echoed = report.data_sha256 == sha256(DATA) && report.primary == *own;
-        self.check("the report echoes the data and the key", echoed, report);
+        let echo = (octets(&report.data_sha256), &report.primary);
+        self.check("the report echoes the data and the key", echoed, &echo);
         let lifetime = report.expires.map(|end| end.checked_sub(report.created));
         let expires = lifetime == Some(Some(LIFETIME.as_secs()));
-        self.check("the report tells when it expires", expires, report);
+        let times = (report.created, report.expires);
+        self.check("the report tells when it expires", expires, &times);
         let notation = report.notations == [notation()];
-        self.check("the report tells the notation, critical", notation, report);
+        self.check("the report tells the notation, critical", notation, &report.notations);
         let sound = report.signatures == 1
             && report.class == 0
             && matches!(report.hash.0, 8..=10)
             && report.key == KeyValidity::Valid
             && report.strong;
-        self.check("one binary signature, of the floor's strength", sound, report);
+        let facts = (report.signatures, report.class, report.hash, report.key, report.strong);
+        self.check("one binary signature, of the floor's strength", sound, &facts);
     }
 
     async fn refused_signatures(&mut self, own: &Fingerprint) {
@@ -177,7 +182,8 @@ impl Kit<'_> {
         let large = vec![0; MAX_OCTETS + 1];
         let answer = self.application.sign(to_sign(own, &large)).await;
         let refused = answer == Err(Error::TooLarge);
-        self.check("sign refuses more than MAX_OCTETS", refused, &answer);
+        let told = answer.as_deref().map(octets);
+        self.check("sign refuses more than MAX_OCTETS", refused, &told);
         let answer = self.verify(own, &large, vec![0xC2, 1, 0]).await;
         let refused = answer == Err(Error::TooLarge);
         self.check("verify refuses more than MAX_OCTETS", refused, &answer);
@@ -189,7 +195,7 @@ impl Kit<'_> {
             return;
         };
         let plain = message.windows(DATA.len()).any(|window| window == DATA);
-        self.check("the ciphertext does not show the plaintext", !plain, &message);
+        self.check("the ciphertext does not show the plaintext", !plain, &octets(&message));
         let answer = self.application.decrypt(own.clone(), message.clone()).await;
         let same = matches!(&answer, Ok(plain) if plain.octets.expose() == DATA && plain.integrity);
         self.check("decrypt gives back what was encrypted", same, &answer);
@@ -218,25 +224,34 @@ impl Kit<'_> {
         let large = vec![0; MAX_OCTETS + 1];
         let answer = self.encrypt(own, &large).await;
         let refused = answer == Err(Error::TooLarge);
-        self.check("encrypt refuses more than MAX_OCTETS", refused, &answer);
+        let told = answer.as_deref().map(octets);
+        self.check("encrypt refuses more than MAX_OCTETS", refused, &told);
         let answer = self.application.decrypt(own.clone(), large).await;
         let refused = answer == Err(Error::TooLarge);
         self.check("decrypt refuses more than MAX_OCTETS", refused, &answer);
         let answer = self.application.encrypt(Vec::new(), DATA.to_vec().into()).await;
-        self.check("encrypting to nobody is refused", answer.is_err(), &answer);
+        let told = answer.as_deref().map(octets);
+        self.check("encrypting to nobody is refused", answer.is_err(), &told);
     }
 
     /// A fingerprint that nobody has: every question about it is `NoSuchKey`.
     async fn strangers(&mut self) {
-        let promise = "an unknown key is NoSuchKey";
         let answer = self.application.sign(to_sign(&stranger(), DATA)).await;
-        self.check(promise, answer == Err(Error::NoSuchKey), &answer);
+        let told = answer.as_deref().map(octets);
+        self.check("sign with an unknown key is NoSuchKey", answer == Err(Error::NoSuchKey), &told);
         let answer = self.verify(&stranger(), DATA, vec![0xC2, 1, 0]).await;
-        self.check(promise, answer == Err(Error::NoSuchKey), &answer);
+        let refused = answer == Err(Error::NoSuchKey);
+        self.check("verify of an unknown key is NoSuchKey", refused, &answer);
         let answer = self.encrypt(&stranger(), DATA).await;
-        self.check(promise, answer == Err(Error::NoSuchKey), &answer);
+        let told = answer.as_deref().map(octets);
+        self.check(
+            "encrypt to an unknown key is NoSuchKey",
+            answer == Err(Error::NoSuchKey),
+            &told,
+        );
         let answer = self.application.decrypt(stranger(), DATA.to_vec()).await;
-        self.check(promise, answer == Err(Error::NoSuchKey), &answer);
+        let refused = answer == Err(Error::NoSuchKey);
+        self.check("decrypt for an unknown key is NoSuchKey", refused, &answer);
     }
 
     async fn verify(

@@ -8,14 +8,16 @@
 //! Everything here is deterministic: the clock is handed in, and nothing is random.
 
 mod double;
+mod failure;
 mod gate;
 mod kit;
 mod misbehaving;
 mod toy;
 
 pub use double::{Clock, Directory, Double};
+pub use failure::Failure;
 pub use gate::Gate;
-pub use kit::{Failure, run};
+pub use kit::run;
 pub use misbehaving::{Crashing, Hanging, Late, Lying};
 
 #[cfg(test)]

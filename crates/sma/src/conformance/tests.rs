@@ -1,7 +1,11 @@
 //! The kit and the doubles judged by each other.
 
 use super::*;
-use crate::{Error, Fingerprint, Notation, SecurityApplication, ToSign, ToVerify};
+use crate::{
+    Decrypted, Error, Fingerprint, Key, Notation, Plaintext, Report, SecurityApplication, ToSign,
+    ToVerify,
+};
+use async_trait::async_trait;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -59,6 +63,62 @@ fn the_kit_finds_what_is_broken() {
     assert!(failures.iter().any(|f| f.promise == "the report echoes the data and the key"));
     assert!(!now(run(&crate::Deny, None)).is_empty());
     assert!(!now(run(&crate::Open, None)).is_empty());
+}
+
+/// Says yes to whatever it is asked, and gives back all that it was given.
+struct Yes(Fingerprint);
+
+#[async_trait]
+impl SecurityApplication for Yes {
+    async fn identities(&self) -> Result<Vec<Key>, Error> {
+        let user_ids = vec!["sip:yes\n".repeat(1_000)];
+        let key = |secret| Key { fingerprint: self.0.clone(), user_ids: user_ids.clone(), secret };
+        Ok(vec![key(false), key(true)])
+    }
+
+    async fn sign(&self, question: ToSign) -> Result<Vec<u8>, Error> {
+        Ok(question.data)
+    }
+
+    async fn verify(&self, question: ToVerify) -> Result<Report, Error> {
+        let (honest, key) = double();
+        let signature = honest.sign(to_sign(&key)).await?;
+        let report = honest.verify(to_verify(&key, signature)).await?;
+        let long = Notation { name: "n".to_owned(), value: question.data, critical: true };
+        Ok(Report { notations: vec![long], ..report })
+    }
+
+    async fn encrypt(&self, _: Vec<Fingerprint>, octets: Plaintext) -> Result<Vec<u8>, Error> {
+        Ok(octets.expose().to_vec())
+    }
+
+    async fn decrypt(&self, _: Fingerprint, octets: Vec<u8>) -> Result<Decrypted, Error> {
+        Ok(Decrypted { octets: octets.into(), integrity: true })
+    }
+}
+
+#[test]
+fn a_failure_is_one_line_that_can_be_read() {
+    let failures = now(run(&Yes(double().1), None));
+    assert!(failures.len() > 10, "{failures:?}");
+    for failure in &failures {
+        let line = failure.to_string();
+        assert!(line.chars().count() <= 240 && !line.contains('\n'), "{line}");
+        assert_eq!(format!("{failure:?}"), line);
+    }
+    let large = failures.iter().find(|f| f.promise == "encrypt refuses more than MAX_OCTETS");
+    let line = large.unwrap().to_string();
+    assert!(line.ends_with(" MAX_OCTETS: Ok(65537 bytes 00 00 00 00 00 00 00 00 …)"), "{line}");
+}
+
+#[test]
+fn the_document_of_the_interface_names_all_that_the_kit_asks() {
+    let document = include_str!("../../../../docs/interfaces/sma.md");
+    let (double, _) = double();
+    let asked = now(kit::play(&double, Some(&double))).asked;
+    assert!(asked.len() > 30, "{asked:?}");
+    let missing: Vec<_> = asked.iter().filter(|promise| !document.contains(**promise)).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 #[test]

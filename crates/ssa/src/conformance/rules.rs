@@ -5,6 +5,7 @@ use crate::{
     Answer, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Field, Incoming,
     Leaving, Plan, Received, Required, SipSecurity,
 };
+use std::fmt;
 use std::sync::Arc;
 
 /// Two security managers that are configured to call one another with a proof.
@@ -25,9 +26,15 @@ pub struct Pair {
     pub start: Box<dyn Fn(CallRef) + Send + Sync>,
 }
 
-/// A rule that was broken.
+/// A rule that was broken; it reads as one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broken(pub &'static str);
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
 
 const CALL: CallRef = CallRef(0x0c0f_f11e);
 const OTHER: CallRef = CallRef(0x0dd_ba11);
