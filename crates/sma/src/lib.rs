@@ -212,27 +212,37 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// What a security manager asks of a security application.
+///
+/// What is larger than [`MAX_OCTETS`] is [`Error::TooLarge`] before anything else is looked at; a
+/// key that is not there is [`Error::NoSuchKey`] before what it would have been used on is read.
+/// All that an application owes stands in `docs/interfaces/sma.md`.
 #[async_trait]
 pub trait SecurityApplication: Send + Sync {
     /// All keys, the application's own first.
     async fn identities(&self) -> Result<Vec<Key>, Error>;
 
-    /// Makes one detached binary signature packet, at most 2 048 bytes.
+    /// Makes one detached binary signature: exactly one packet of tag 2, at most 2 048 bytes.
     ///
     /// # Errors
-    /// [`Error::NoSuchKey`], [`Error::Locked`], [`Error::Unusable`].
+    /// [`Error::TooLarge`], [`Error::NoSuchKey`], [`Error::Locked`], [`Error::Unusable`].
     async fn sign(&self, question: ToSign) -> Result<Vec<u8>, Error>;
 
     /// Reports the facts about a signature; a bad one is a report, not an error.
     ///
-    /// # Errors
-    /// [`Error::NoSuchKey`] without the signer's public key, [`Error::Malformed`].
-    async fn verify(&self, question: ToVerify) -> Result<Report, Error>;
-
-    /// Encrypts to all `recipients`, with integrity protection and without compression.
+    /// Two packets are not told as one: [`Error::Malformed`], or a report that says
+    /// [`signatures`](Report::signatures) is 2 or that it is not good.
     ///
     /// # Errors
-    /// [`Error::NoSuchKey`], [`Error::Unusable`] where one has no encryption key.
+    /// [`Error::TooLarge`] for data or signature, [`Error::NoSuchKey`] without the signer's public
+    /// key, [`Error::Malformed`] for what is no signature.
+    async fn verify(&self, question: ToVerify) -> Result<Report, Error>;
+
+    /// Encrypts to all `recipients`, with integrity protection and without compression. No octets
+    /// are a plaintext, too.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`]; [`Error::NoSuchKey`] where one is unknown, and where there is none;
+    /// [`Error::Unusable`] where one has no encryption key.
     async fn encrypt(
         &self, recipients: Vec<Fingerprint>, octets: Plaintext,
     ) -> Result<Vec<u8>, Error>;
@@ -240,7 +250,8 @@ pub trait SecurityApplication: Send + Sync {
     /// Decrypts with the private key of `recipient`.
     ///
     /// # Errors
-    /// [`Error::Malformed`] also where the integrity check fails or there is none.
+    /// [`Error::TooLarge`], [`Error::NoSuchKey`] without the private part; [`Error::Malformed`] also
+    /// where the integrity check fails or there is none.
     async fn decrypt(&self, recipient: Fingerprint, octets: Vec<u8>) -> Result<Decrypted, Error>;
 }
 
@@ -257,10 +268,14 @@ pub trait KeyAdministration: Send + Sync {
     /// not hold. RFC 9580 §5.10, §5.2.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for what is no key, [`Error::Key`] for one that cannot be used.
+    /// [`Error::TooLarge`]; [`Error::Malformed`] for what is no key, [`Error::Key`] for one that
+    /// cannot be used.
     async fn import(&self, octets: Vec<u8>) -> Result<Vec<Key>, Error>;
 
     /// The public key, armored.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchKey`].
     async fn export(&self, fingerprint: Fingerprint) -> Result<String, Error>;
 }
 
