@@ -1,4 +1,4 @@
-//! The security manager's state machine: claims 2 and 3 of the specification, both roles.
+//! The security manager's state machine: claims 2 and 3 of `docs/claims.md`, both roles.
 //!
 //! ```text
 //!   sender                                     receiver

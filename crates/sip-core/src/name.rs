@@ -10,7 +10,7 @@ use std::fmt;
 
 macro_rules! header_names {
     ($($variant:ident $text:literal $compact:tt $kind:ident;)*) => {
-        /// A header that this stack, or the specifications it follows, knows by name.
+        /// A header that this stack, or the RFCs that it follows, know by name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         #[non_exhaustive]

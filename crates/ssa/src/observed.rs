@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc};
 /// One signal across the interface; it carries no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signal {
-    /// The signal's name in the specification, for example `got_401_unauthorized`.
+    /// The signal's name, as in `docs/interfaces/ssa.md`: for example `got_401_unauthorized`.
     pub name: &'static str,
     /// The call.
     pub call: CallRef,

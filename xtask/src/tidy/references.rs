@@ -1,6 +1,7 @@
 //! What comments, documents and test names refer to. A case number has a row in `docs/cases.md`, a
-//! promise one in `docs/promises.md`; what these show is shown by functions that there are; and a
-//! document that is named or linked exists.
+//! promise one in `docs/promises.md`, a claim one in `docs/claims.md`, a decision its page; what
+//! these show is shown by functions that there are; a document that is named or linked exists; and
+//! a section is of an RFC (or FIPS, or draft) that the same paragraph names.
 
 use super::sources;
 use crate::command::root;
@@ -10,8 +11,14 @@ use std::path::{Component, Path, PathBuf};
 
 const CASES: &str = "docs/cases.md";
 const PROMISES: &str = "docs/promises.md";
+const CLAIMS: &str = "docs/claims.md";
+const DECISIONS: &str = "docs/decisions/";
+/// What a section may be of.
+const SECTIONED: [&str; 3] = ["RFC ", "FIPS ", "draft-"];
+/// What readers do not have.
+const ELSEWHERE: [&str; 3] = ["the specification", "'s specification", "the design document"];
 /// What stands in backquotes in the last cell of their rows, and looks like a function, is one.
-const SHOW: [&str; 3] = [CASES, PROMISES, "docs/claims.md"];
+const SHOW: [&str; 3] = [CASES, PROMISES, CLAIMS];
 /// What case numbers begin with.
 const LETTERS: &str = "PTDAGSMXFO";
 
@@ -33,6 +40,8 @@ struct Tree {
     places: BTreeSet<PathBuf>,
     cases: BTreeSet<String>,
     promises: BTreeSet<String>,
+    claims: BTreeSet<String>,
+    decisions: BTreeSet<String>,
     functions: BTreeSet<String>,
 }
 
@@ -45,10 +54,13 @@ impl Tree {
         };
         let rust = files.iter().filter(|(path, _)| path.ends_with(".rs"));
         let functions = rust.flat_map(|(_, text)| text.lines().filter_map(function));
+        let pages = files.iter().filter_map(|(path, _)| path.strip_prefix(DECISIONS)?.get(..4));
         let places = files.iter().flat_map(|(path, _)| Path::new(path).ancestors());
         Self {
             cases: rows(CASES).into_iter().filter(|it| is_case(it)).collect(),
             promises: rows(PROMISES),
+            claims: rows(CLAIMS),
+            decisions: pages.map(str::to_owned).collect(),
             functions: functions.map(str::to_owned).collect(),
             places: places.map(Path::to_path_buf).collect(),
             files,
@@ -62,6 +74,8 @@ impl Tree {
                 let whys = self.of_line(path, line);
                 faults.extend(whys.into_iter().map(|why| format!("{path}:{at}: {why}")));
             }
+            let whys = sections(path, text).into_iter();
+            faults.extend(whys.map(|(at, why)| format!("{path}:{at}: {why}")));
         }
         faults
     }
@@ -87,9 +101,17 @@ impl Tree {
         let unknown = named.chain(said).filter(|case| !self.cases.contains(case));
         let mut whys: Vec<_> = unknown.map(|it| format!("{it} has no row in {CASES}")).collect();
         for (before, word) in words(prose).zip(words(prose).skip(1)) {
-            let is_promise = matches!(before, "promise" | "promises" | "Promise" | "Promises");
-            if is_promise && word.parse::<u8>().is_ok() && !self.promises.contains(word) {
-                whys.push(format!("promise {word} has no row in {PROMISES}"));
+            let before = before.to_lowercase();
+            let kind = before.trim_end_matches('s');
+            // Only the numbers of decisions begin with 0.
+            let (rows, place) = match (kind, word.starts_with('0')) {
+                ("promise", false) => (&self.promises, PROMISES),
+                ("claim", false) => (&self.claims, CLAIMS),
+                ("decision", true) => (&self.decisions, DECISIONS),
+                _ => continue,
+            };
+            if word.parse::<u16>().is_ok() && !rows.contains(word) {
+                whys.push(format!("{kind} {word} is not in {place}"));
             }
         }
         whys
@@ -98,7 +120,9 @@ impl Tree {
     /// The documents that a line names or links.
     fn documents(&self, path: &str, prose: &str) -> Vec<String> {
         let folders = || Path::new(path).ancestors().skip(1);
-        let mut whys = Vec::new();
+        let elsewhere = ELSEWHERE.into_iter().filter(|words| prose.contains(words));
+        let mut whys: Vec<_> =
+            elsewhere.map(|words| format!("{words} is no document of the repository")).collect();
         let ends = |c: char| !c.is_alphanumeric() && !"_./-".contains(c);
         for name in prose.split(ends).map(|word| word.trim_end_matches('.')) {
             let is_document = name.ends_with(".md") || name.starts_with("docs/");
@@ -152,6 +176,22 @@ impl Tree {
         });
         unknown.map(|name| format!("there is no function {name}")).collect()
     }
+}
+
+/// Sections that no reader finds: their paragraph, or comment, says not of what they are.
+fn sections(path: &str, text: &str) -> Vec<(usize, String)> {
+    let lines: Vec<(usize, &str)> = (1..).zip(text.lines().map(|it| prose(path, it))).collect();
+    let paragraphs = lines.chunk_by(|(_, a), (_, b)| !a.is_empty() && !b.is_empty());
+    let mut lost = Vec::new();
+    for paragraph in paragraphs {
+        let says = |words: &str| paragraph.iter().any(|(_, line)| line.contains(words));
+        if SECTIONED.into_iter().any(says) {
+            continue;
+        }
+        let of_none = paragraph.iter().find(|(_, line)| line.contains('§'));
+        lost.extend(of_none.map(|(at, _)| (*at, "a section of what? name the RFC".to_owned())));
+    }
+    lost
 }
 
 /// The first cell of a row of a table.

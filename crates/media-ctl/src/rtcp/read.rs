@@ -66,7 +66,7 @@ fn walk(packet: &[u8], mut found: impl FnMut(Item)) -> Option<()> {
     Some(())
 }
 
-/// The header checks of §A.2: version 2 throughout, a report first, padding in the last packet
+/// The header checks of RFC 3550 §A.2: version 2 throughout, a report first, padding in the last packet
 /// only, and lengths that add up.
 fn check(packet: &[u8]) -> Option<()> {
     let (first, _) = split(packet)?;

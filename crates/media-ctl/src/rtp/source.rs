@@ -69,7 +69,8 @@ impl Source {
         self.expected_prior = 0;
     }
 
-    /// Takes a packet's sequence number, and says whether the packet is believed. §A.1.
+    /// Takes a packet's sequence number, and says whether the packet is believed.
+    /// RFC 3550 §A.1.
     pub(super) fn update(&mut self, sequence: u16) -> bool {
         if self.probation > 0 {
             return self.prove(sequence);
@@ -110,7 +111,7 @@ impl Source {
         true
     }
 
-    /// Takes a packet's timestamp and its arrival on the same clock. §A.8.
+    /// Takes a packet's timestamp and its arrival on the same clock. RFC 3550 §A.8.
     pub(super) fn arrived(&mut self, timestamp: u32, arrival: u32) {
         let transit = arrival.wrapping_sub(timestamp);
         if let Some(before) = self.transit.replace(transit) {
@@ -134,12 +135,12 @@ impl Source {
         self.extended().wrapping_sub(u32::from(self.base_seq)).wrapping_add(1)
     }
 
-    /// Packets lost since the start; negative where duplicates outnumber them. §A.3.
+    /// Packets lost since the start; negative where duplicates outnumber them. RFC 3550 §A.3.
     pub(super) fn lost(&self) -> i32 {
         self.expected().wrapping_sub(self.received) as i32
     }
 
-    /// What the next report says; the fraction is since the last one. §A.3.
+    /// What the next report says; the fraction is since the last one. RFC 3550 §A.3.
     pub(super) fn report(&mut self) -> Reception {
         let expected = self.expected().wrapping_sub(self.expected_prior);
         let received = self.received.wrapping_sub(self.received_prior);

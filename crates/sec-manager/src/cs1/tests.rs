@@ -1,4 +1,4 @@
-//! The five vectors of the scheme's specification, and what may and may not change on the way.
+//! Five vectors, and what may and may not change on the way.
 
 use super::*;
 use proptest::prelude::*;

@@ -24,7 +24,7 @@ pub(super) fn check(message: &Message, capabilities: &Capabilities) -> Verdict {
     lacking.unwrap_or(Verdict::Valid)
 }
 
-/// §8.2.1: 405 for a method that is known, 501 for one that is not; Allow says what is.
+/// RFC 3261 §8.2.1: 405 for a method that is known, 501 for one that is not; Allow says what is.
 fn lacks_method(method: Method<'_>, capabilities: &Capabilities) -> Option<Verdict> {
     if capabilities.methods.contains(&method) {
         return None;
@@ -36,7 +36,7 @@ fn lacks_method(method: Method<'_>, capabilities: &Capabilities) -> Option<Verdi
     Some(unsupported(status, 0, Some(field("Allow", capabilities.allow()))))
 }
 
-/// §8.2.2.1: 416.
+/// RFC 3261 §8.2.2.1: 416.
 fn lacks_scheme(message: &Message, capabilities: &Capabilities) -> Option<Verdict> {
     let scheme = Scheme::of(message.request_uri()?)?;
     let known = |name: &&str| name.as_bytes().eq_ignore_ascii_case(scheme.as_bytes());
@@ -46,8 +46,8 @@ fn lacks_scheme(message: &Message, capabilities: &Capabilities) -> Option<Verdic
     Some(unsupported(StatusCode::UNSUPPORTED_URI_SCHEME, 0, None))
 }
 
-/// §8.2.2.3: 420, except for ACK and CANCEL; Unsupported names the tags. Proxy-Require is for
-/// proxies.
+/// RFC 3261 §8.2.2.3: 420, except for ACK and CANCEL; Unsupported names the tags. Proxy-Require is
+/// for proxies.
 fn lacks_extension(
     message: &Message, method: Method<'_>, capabilities: &Capabilities,
 ) -> Option<Verdict> {
@@ -71,8 +71,8 @@ fn lacks_extension(
     Some(unsupported(StatusCode::BAD_EXTENSION, at, Some(field)))
 }
 
-/// §8.2.3: 415 for a body of another type or with an encoding, unless it may be ignored. That of a
-/// BYE or CANCEL always may: refused, it would leave its call up on one side.
+/// RFC 3261 §8.2.3: 415 for a body of another type or with an encoding, unless it may be ignored.
+/// That of a BYE or CANCEL always may: refused, it would leave its call up on one side.
 fn lacks_content(
     message: &Message, method: Method<'_>, capabilities: &Capabilities,
 ) -> Option<Verdict> {

@@ -1,4 +1,4 @@
-//! SECURITY.md's cases of callers who prove nothing, or less than they say, by their numbers.
+//! Cases of callers who prove nothing, or less than they say: `docs/cases.md` by number.
 
 use crate::cases::{edit, has, status_of};
 use crate::meddler::{Meddle, Way};

@@ -1,4 +1,4 @@
-//! SECURITY.md's cases of signed calls on a bad way or with a bad end, by their numbers.
+//! Cases of signed calls on a bad way or with a bad end: `docs/cases.md` by number.
 
 use crate::cases::{edit, status_of};
 use crate::meddler::{Meddle, Way};
