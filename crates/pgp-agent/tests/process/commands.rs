@@ -1,7 +1,8 @@
 //! The commands that end by themselves.
 
-use crate::place::{Place, refused, said};
+use crate::place::{PROGRAM, Place, refused, said};
 use std::fs;
+use std::process::Command;
 
 #[test]
 fn keys_move_from_one_folder_to_another() {
@@ -16,6 +17,19 @@ fn keys_move_from_one_folder_to_another() {
     let lines: Vec<_> = list.lines().collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[1], format!("{key}  public  sip:alice@example.org"));
+}
+
+#[test]
+fn the_program_writes_its_own_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    said(Command::new(PROGRAM).arg("man").arg(folder.path()));
+    let page = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(page("countersign-pgp.1").contains("key folder"));
+    assert!(page("countersign-pgp-serve.1").contains("exit\\-with\\-stdin"));
+    for shell in ["bash", "zsh", "fish"] {
+        let script = said(Command::new(PROGRAM).args(["completions", shell]));
+        assert!(script.contains("countersign-pgp") && script.contains("export"), "{shell}");
+    }
 }
 
 #[test]

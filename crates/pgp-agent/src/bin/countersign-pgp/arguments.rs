@@ -78,6 +78,17 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages.
+    #[command(hide = true)]
+    Man {
+        /// The folder to write them to
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use crate::arguments::{Arguments, Command, Output};
 use crate::failure::Failure;
+use crate::manual;
 use crate::passphrase::{Ask, protection};
 use crate::serve::serve;
 use pgp_agent::{Agent, Protection, Store};
@@ -43,6 +44,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             let agent = Agent::new(Store::open(&folder.keys, Protection::Closed)?);
             export(&agent, &fingerprint, &output)
         }
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { folder } => manual::man(&folder),
     }
 }
 

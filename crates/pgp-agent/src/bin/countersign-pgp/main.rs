@@ -6,6 +6,7 @@ mod arguments;
 mod commands;
 mod failure;
 mod hardening;
+mod manual;
 mod passphrase;
 mod serve;
 
