@@ -3,7 +3,6 @@
 use super::address::{Address, Require, SipAor};
 use super::pins::Pins;
 use crate::error::{Error, Result};
-use std::fmt::Write as _;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -21,6 +20,15 @@ pub struct Init {
     /// What is required of callers and of `contacts`.
     pub require: Require,
 }
+
+/// The most that a peer can prove to this program, by what is linked.
+const MOST: Require = if cfg!(feature = "pgp") {
+    Require::Pgp
+} else if cfg!(feature = "digest") {
+    Require::Digest
+} else {
+    Require::Nothing
+};
 
 const POLICY: &str = "\
 # Digest algorithms that are offered to callers, preferred first: \"SHA-256\",
@@ -66,6 +74,15 @@ const ACCOUNT: &str = "\
 # expires = 3600
 ";
 
+/// The account of a program that answers no challenge.
+const OPEN_ACCOUNT: &str = "\
+# An account at a registrar or PBX that asks for no proof. Repeat the table for more.
+# [[account]]
+# aor = \"sip:alice@example.org\"
+# registrar = \"udp:192.0.2.10:5060\"
+# expires = 3600
+";
+
 const USER: &str = "\
 # A user whom this terminal challenges by Digest. Repeat the table for more.
 # [[user]]
@@ -79,7 +96,8 @@ const AUDIO: &str = "\
 say = \"tone\"
 ";
 
-/// Writes `folder/config.toml`, `folder/pins.toml`, `folder/pgp` and `folder/run`.
+/// Writes `folder/config.toml` and, where OpenPGP is linked, `folder/pins.toml`, `folder/pgp` and
+/// `folder/run`.
 ///
 /// # Errors
 /// There is a configuration already, or something cannot be written.
@@ -92,17 +110,8 @@ pub fn write_new(folder: &Path, init: &Init) -> Result<PathBuf> {
         )));
     }
     std::fs::create_dir_all(folder).map_err(|e| Error::write(folder, e))?;
-    for name in ["pgp", "run"] {
-        let private = folder.join(name);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&private)
-            .map_err(|e| Error::write(&private, e))?;
-    }
-    let pins = folder.join("pins.toml");
-    if !pins.exists() {
-        Pins::default().save(&pins)?;
+    if MOST >= Require::Pgp {
+        places_for_keys(folder)?;
     }
     create(&path, init.to_toml().as_bytes()).map_err(|e| Error::write(&path, e))?;
     Ok(path)
@@ -118,19 +127,42 @@ fn create(path: &Path, octets: &[u8]) -> io::Result<()> {
     })
 }
 
+/// The folders of the security application, and a file for pins.
+fn places_for_keys(folder: &Path) -> Result<()> {
+    for name in ["pgp", "run"] {
+        let private = folder.join(name);
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&private)
+            .map_err(|e| Error::write(&private, e))?;
+    }
+    let pins = folder.join("pins.toml");
+    if pins.exists() { Ok(()) } else { Pins::default().save(&pins) }
+}
+
 impl Init {
-    /// The configuration as text.
+    /// The configuration as text; what is not linked is not spoken of.
     pub fn to_toml(&self) -> String {
-        let sections = [
-            self.binds(),
-            self.identity(),
-            self.policy(),
-            self.peers(),
-            AGENT.to_owned(),
-            ACCOUNT.to_owned(),
-            USER.to_owned(),
-            AUDIO.to_owned(),
-        ];
+        self.text(MOST)
+    }
+
+    /// The configuration for a program to which a peer can prove `most`.
+    pub(super) fn text(&self, most: Require) -> String {
+        let mut sections = vec![self.binds(), self.identity(most)];
+        if most >= Require::Digest {
+            sections.push(self.policy(most));
+        }
+        sections.push(self.peers(most));
+        if most >= Require::Pgp {
+            sections.push(AGENT.to_owned());
+        }
+        if most >= Require::Digest {
+            sections.extend([ACCOUNT, USER].map(str::to_owned));
+        } else {
+            sections.push(OPEN_ACCOUNT.to_owned());
+        }
+        sections.push(AUDIO.to_owned());
         format!(
             "# Countersign. Unknown keys are refused; paths count from this folder.\n\n{}",
             sections.join("\n")
@@ -152,40 +184,56 @@ impl Init {
         )
     }
 
-    fn identity(&self) -> String {
-        format!(
-            "# Who this terminal is.\n[identity]\naor = {}\n\
-             # The full fingerprint of its key. Absent: the key whose user id is the AOR.\n\
-             # fingerprint = \"…\"\n",
-            quoted(self.aor.as_str())
-        )
-    }
-
-    fn policy(&self) -> String {
-        format!(
-            "# What callers must prove: \"nothing\", \"digest\" (be one of the users below) or \"pgp\"\n\
-             # (sign with a pinned OpenPGP key; body encrypted, media SRTP).\n\
-             [policy]\nrequire = \"{}\"\n\n{POLICY}",
-            self.require.word()
-        )
-    }
-
-    fn peers(&self) -> String {
-        let mut out = String::from(
-            "# A peer: where it is reached, and what is required of it. Its key is pinned with\n\
-             # `countersign keys import FILE` and `countersign keys pin AOR FINGERPRINT`.\n",
-        );
-        if self.contacts.is_empty() {
+    fn identity(&self, most: Require) -> String {
+        let aor = quoted(self.aor.as_str());
+        let mut out = format!("# Who this terminal is.\n[identity]\naor = {aor}\n");
+        if most >= Require::Pgp {
             out.push_str(
-                "# [[contact]]\n# aor = \"sip:bob@example.org\"\n# at = \"udp:127.0.0.1:5070\"\n# require = \"pgp\"\n",
+                "# The full fingerprint of its key. Absent: the key whose user id is the AOR.\n\
+                 # fingerprint = \"…\"\n",
             );
         }
+        out
+    }
+
+    fn policy(&self, most: Require) -> String {
+        let proofs = if most >= Require::Pgp {
+            "\"nothing\", \"digest\" (be one of the users below) or \"pgp\"\n\
+             # (sign with a pinned OpenPGP key; body encrypted, media SRTP)."
+        } else {
+            "\"nothing\", or \"digest\" (be one of the users below)."
+        };
+        let require = self.require.word();
+        format!(
+            "# What callers must prove: {proofs}\n[policy]\nrequire = \"{require}\"\n\n{POLICY}"
+        )
+    }
+
+    fn peers(&self, most: Require) -> String {
+        let mut out = String::from(match most {
+            Require::Nothing => "# A peer, and where it is reached.\n",
+            Require::Digest => "# A peer: where it is reached, and what is required of it.\n",
+            Require::Pgp => {
+                "# A peer: where it is reached, and what is required of it. Its key is pinned with\n\
+                 # `countersign keys import FILE` and `countersign keys pin AOR FINGERPRINT`.\n"
+            }
+        });
+        let required = |word| match most {
+            Require::Nothing => String::new(),
+            _ => format!("require = \"{word}\"\n"),
+        };
         for (aor, at) in &self.contacts {
-            let aor = quoted(aor.as_str());
-            let require = self.require.word();
-            // Writing to a String cannot fail.
-            let _ =
-                writeln!(out, "[[contact]]\naor = {aor}\nat = \"{at}\"\nrequire = \"{require}\"");
+            let (aor, required) = (quoted(aor.as_str()), required(self.require.word()));
+            out.push_str(&format!("[[contact]]\naor = {aor}\nat = \"{at}\"\n{required}"));
+        }
+        if self.contacts.is_empty() {
+            let required = required(most.word());
+            for line in
+                ["[[contact]]", "aor = \"sip:bob@example.org\"", "at = \"udp:127.0.0.1:5070\""]
+            {
+                out.push_str(&format!("# {line}\n"));
+            }
+            out.extend(required.lines().map(|line| format!("# {line}\n")));
         }
         out
     }

@@ -117,20 +117,42 @@ fn whoever_changes_the_pins_waits_for_who_does() {
     assert_eq!(Pins::load(&path).unwrap().pins.len(), 2);
 }
 
+/// Of every flavour: what `most` can be proved to it.
 #[test]
 fn every_commented_key_is_a_key() {
-    let text: String = init()
-        .to_toml()
-        .lines()
-        .map(|line| match line.strip_prefix("# ") {
-            Some(key) if key.contains(" = ") || key.starts_with("[[") => format!("{key}\n"),
-            Some(_) => String::new(),
-            None => format!("{line}\n"),
-        })
-        .collect();
-    let config: super::Config = super::parse::parse(Path::new("all"), &text).unwrap();
-    assert_eq!(config.accounts.len(), 1);
-    assert_eq!(config.users.len(), 1);
+    for (most, users) in [(Require::Nothing, 0), (Require::Digest, 1), (Require::Pgp, 1)] {
+        let text: String = init()
+            .text(most)
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(key) if key.contains(" = ") || key.starts_with("[[") => format!("{key}\n"),
+                Some(_) => String::new(),
+                None => format!("{line}\n"),
+            })
+            .collect();
+        let config: super::Config = super::parse::parse(Path::new("all"), &text).unwrap();
+        assert_eq!(config.accounts.len(), 1, "{most:?}");
+        assert_eq!(config.users.len(), users, "{most:?}");
+    }
+}
+
+#[test]
+fn a_configuration_does_not_speak_of_what_is_not_linked() {
+    let pgp = ["pgp", "pin", "fingerprint", "[agent]", "signature"];
+    let digest = ["digest", "password", "challenge", "require", "algorithm", "[policy]"];
+    let alone = Init { contacts: Vec::new(), require: Require::Nothing, ..init() };
+    for init in [Init { require: Require::Nothing, ..init() }, alone] {
+        let [bare, with_digest, all] =
+            [Require::Nothing, Require::Digest, Require::Pgp].map(|most| init.text(most));
+        for word in pgp {
+            assert!(!with_digest.to_lowercase().contains(word), "{word} in {with_digest}");
+        }
+        for word in pgp.into_iter().chain(digest) {
+            assert!(!bare.to_lowercase().contains(word), "{word} in {bare}");
+        }
+        assert!(all.contains("[agent]") && with_digest.contains("[[user]]"), "{with_digest}");
+        assert!(bare.contains("[[account]]") && bare.contains("[[contact]]"), "{bare}");
+    }
 }
 
 #[test]
