@@ -63,7 +63,7 @@ fn summary(report: &Report, plan: &Plan, out: Output) -> Result<()> {
         report.similarity.caller, report.similarity.callee
     ))?;
     out.line(&format!(
-        "wrote      {}: caller.wav callee.wav call.pcapng ladder.svg ladder.txt report.json",
+        "wrote      {}: caller.wav callee.wav call.pcapng ladder.svg ladder-short.svg ladder.txt report.json",
         plan.out.display()
     ))?;
     out.line(match report.verdict {

@@ -15,10 +15,16 @@ pub(super) const CALLER: &str = "caller.wav";
 /// What the callee heard.
 pub(super) const CALLEE: &str = "callee.wav";
 
+/// The ladder.
+const FULL: &str = "ladder.svg";
+/// The ladder, folded.
+const SHORT: &str = "ladder-short.svg";
+
 /// Makes the folder, and takes away what an earlier run left there.
 pub(super) fn prepare(out: &Path) -> Result<()> {
     std::fs::create_dir_all(out).map_err(|error| Error::write(out, error))?;
-    for name in [CALLER, CALLEE, "call.pcapng", "ladder.svg", "ladder.txt", "report.json"] {
+    let written = [CALLER, CALLEE, "call.pcapng", FULL, SHORT, "ladder.txt", "report.json"];
+    for name in written {
         let path = out.join(name);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -53,7 +59,8 @@ pub(super) fn write(plan: &Plan, recorder: &Recorder, report: &Report) -> Result
     let title = format!("A call between two Countersign terminals: {}", report.flow_name());
     for (name, octets) in [
         ("call.pcapng", packets),
-        ("ladder.svg", ladder.to_svg(&title).into_bytes()),
+        (FULL, ladder.to_svg(&title).into_bytes()),
+        (SHORT, ladder.to_short_svg(&title).into_bytes()),
         ("ladder.txt", ladder.to_text().into_bytes()),
         ("report.json", json),
     ] {

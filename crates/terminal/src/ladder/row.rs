@@ -61,3 +61,13 @@ pub enum Row {
         detail: String,
     },
 }
+
+impl Row {
+    /// The columns that an arrow leaves and reaches; `None` for a note.
+    pub(super) const fn ends(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Arrow { from, to, .. } => Some((*from, *to)),
+            Self::Note { .. } => None,
+        }
+    }
+}

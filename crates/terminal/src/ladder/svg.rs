@@ -8,7 +8,7 @@ use std::time::Duration;
 use svg::Document;
 use svg::node::element::{Group, Line, Polygon, Rectangle, Text, Title};
 
-const FONT: &str = "Inter, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
+pub(super) const FONT: &str = "Inter, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
 /// Pixels from one column to the next.
 const PITCH: f64 = 170.0;
 /// Pixels of the times at the left.
@@ -21,8 +21,8 @@ const LABEL_SIZE: f64 = 12.5;
 const DETAIL_SIZE: f64 = 10.0;
 /// Width of a character, in parts of the font's size, in the widest of the fonts.
 const CHARACTER: f64 = 0.62;
-const INK: &str = "#1f2933";
-const FAINT: &str = "#7b8794";
+pub(super) const INK: &str = "#1f2933";
+pub(super) const FAINT: &str = "#7b8794";
 
 impl Ladder {
     /// The diagram as an SVG document under `title`.
@@ -87,7 +87,7 @@ fn x(column: usize) -> f64 {
     MARGIN + PITCH / 2.0 + PITCH * column as f64
 }
 
-const fn colour(hue: Hue) -> &'static str {
+pub(super) const fn colour(hue: Hue) -> &'static str {
     match hue {
         Hue::Ssa => "#1d4ed8",
         Hue::Sst => "#7c3aed",
@@ -99,7 +99,9 @@ const fn colour(hue: Hue) -> &'static str {
     }
 }
 
-fn rectangle(x: f64, y: f64, width: f64, height: f64, fill: &str, radius: f64) -> Rectangle {
+pub(super) fn rectangle(
+    x: f64, y: f64, width: f64, height: f64, fill: &str, radius: f64,
+) -> Rectangle {
     Rectangle::new()
         .set("x", x)
         .set("y", y)
@@ -109,7 +111,7 @@ fn rectangle(x: f64, y: f64, width: f64, height: f64, fill: &str, radius: f64) -
         .set("fill", fill)
 }
 
-fn text(x: f64, y: f64, size: f64, fill: &str, content: &str) -> Text {
+pub(super) fn text(x: f64, y: f64, size: f64, fill: &str, content: &str) -> Text {
     Text::new(content).set("x", x).set("y", y).set("font-size", size).set("fill", fill)
 }
 
@@ -138,14 +140,14 @@ fn legend(mut at: f64, y: f64) -> Group {
     group
 }
 
-const fn thick(hue: Hue) -> f64 {
+pub(super) const fn thick(hue: Hue) -> f64 {
     match hue {
         Hue::Sip | Hue::Media => 2.4,
         _ => 1.4,
     }
 }
 
-fn line(from: f64, to: f64, y: f64, stroke: &str, width: f64) -> Line {
+pub(super) fn line(from: f64, to: f64, y: f64, stroke: &str, width: f64) -> Line {
     Line::new()
         .set("x1", from)
         .set("x2", to)

@@ -24,11 +24,11 @@ impl Runtime for Still {
 }
 
 #[expect(clippy::disallowed_methods, reason = "an instant to stand still at")]
-fn recorder() -> Arc<Recorder> {
+pub(super) fn recorder() -> Arc<Recorder> {
     Recorder::new(Arc::new(Still(Instant::now())), Duration::ZERO, Limits::default())
 }
 
-fn send(from: &Tap, to: &Tap, ports: (u16, u16), octets: &'static [u8]) {
+pub(super) fn send(from: &Tap, to: &Tap, ports: (u16, u16), octets: &'static [u8]) {
     let [local, remote] = [ports.0, ports.1].map(|port| ([127, 0, 0, 1], port).into());
     let packet = Packet {
         protocol: Protocol::Udp,
@@ -46,7 +46,7 @@ const UNAUTHORIZED: &[u8] = b"SIP/2.0 401 Unauthorized\r\n\r\n";
 const RTCP: &[u8] = &[0x80, 201, 0, 1, 0, 0, 0, 1];
 const RTP: &[u8] = &[0x80, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0];
 
-fn call(a: &Tap, b: &Tap) {
+pub(super) fn call(a: &Tap, b: &Tap) {
     use Lifeline::{SecurityApplication, SecurityManager, SipManager, TelephonyApplication};
     a.signal(TelephonyApplication, SipManager, "invite", "sip:bob@example.org");
     send(a, b, (5060, 5070), INVITE);

@@ -67,7 +67,7 @@ const fn x(column: usize) -> usize {
     MARGIN + PITCH / 2 + column * PITCH
 }
 
-const fn two_lines(lifeline: Lifeline) -> [&'static str; 2] {
+pub(super) const fn two_lines(lifeline: Lifeline) -> [&'static str; 2] {
     match lifeline {
         Lifeline::SecurityApplication => ["security", "application"],
         Lifeline::SecurityManager => ["security", "manager"],

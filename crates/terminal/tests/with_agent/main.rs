@@ -524,8 +524,15 @@ fn the_demonstration_passes_and_leaves_its_files() {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
-        let all =
-            ["call.pcapng", "callee.wav", "caller.wav", "ladder.svg", "ladder.txt", "report.json"];
+        let all = [
+            "call.pcapng",
+            "callee.wav",
+            "caller.wav",
+            "ladder-short.svg",
+            "ladder.svg",
+            "ladder.txt",
+            "report.json",
+        ];
         assert_eq!(names, all, "{flow}");
     }
 }
