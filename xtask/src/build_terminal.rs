@@ -1,9 +1,10 @@
 //! `cargo xtask build-terminal`: a whole terminal of one flavour in `dist/FLAVOUR/`.
 
 use crate::command::{Failure, cargo, output, program, root, run as execute, target, tree};
+use crate::licences;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -89,13 +90,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
         copy(&root().join(licence), &folder.join(licence))?;
     }
-    // The terminal itself writes its pages; a terminal for another machine has this one's do it.
-    if arguments.target.is_some() {
-        let (package, name, features) = flavour.binaries().swap_remove(0);
-        build(package, name, &features, None)?;
-    }
-    write_pages(&built("countersign", None), &folder)?;
     let target = arguments.target.clone().map_or_else(host, Ok)?;
+    let crates: BTreeSet<String> = binaries.iter().flat_map(|it| it.crates.clone()).collect();
+    licences::collect(&crates, &target, &folder.join("licences"))?;
+    // Programs write their own pages; those for another machine have this one's do it.
+    for (package, name, features) in flavour.binaries() {
+        if arguments.target.is_some() {
+            build(package, name, &features, None)?;
+        }
+        write_pages(name, &folder)?;
+    }
+    let example = folder.join("example");
+    let mut init = program(built("countersign", None));
+    execute(init.arg("init").arg(&example).args(["--aor", "sip:alice@127.0.0.1"]))?;
     manifest(flavour, target, binaries, &folder)?;
     println!("{}", folder.display());
     Ok(())
@@ -127,7 +134,9 @@ fn built(name: &str, triple: Option<&str>) -> PathBuf {
     triple.map_or_else(target, |triple| target().join(triple)).join("dist").join(name)
 }
 
-fn linked(package: &str, features: &[&str], target: Option<&str>) -> Result<Vec<String>, Failure> {
+pub(crate) fn linked(
+    package: &str, features: &[&str], target: Option<&str>,
+) -> Result<Vec<String>, Failure> {
     let mut tree = tree(package, features);
     if let Some(target) = target {
         tree.args(["--target", target]);
@@ -140,19 +149,19 @@ fn linked(package: &str, features: &[&str], target: Option<&str>) -> Result<Vec<
     Ok(crates)
 }
 
-/// Man pages, shell completions and an example configuration.
-fn write_pages(countersign: &Path, folder: &Path) -> Result<(), Failure> {
+/// A program's man pages and shell completions.
+fn write_pages(name: &str, folder: &Path) -> Result<(), Failure> {
+    let path = built(name, None);
     let man = folder.join("man");
     create(&man)?;
-    execute(program(countersign).arg("man").arg(&man))?;
+    execute(program(&path).arg("man").arg(&man))?;
     let completions = folder.join("completions");
     create(&completions)?;
     for shell in ["bash", "zsh", "fish"] {
-        let text = output(program(countersign).args(["completions", shell]))?;
-        write(&completions.join(format!("countersign.{shell}")), &text)?;
+        let text = output(program(&path).args(["completions", shell]))?;
+        write(&completions.join(format!("{name}.{shell}")), &text)?;
     }
-    let example = folder.join("example");
-    execute(program(countersign).arg("init").arg(&example).args(["--aor", "sip:alice@127.0.0.1"]))
+    Ok(())
 }
 
 fn manifest(
@@ -185,7 +194,7 @@ fn digest_all(
     Ok(())
 }
 
-fn host() -> Result<String, Failure> {
+pub(crate) fn host() -> Result<String, Failure> {
     let text = output(program("rustc").arg("-vV"))?;
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned).ok_or_else(|| "`rustc -vV` names no host".to_owned())

@@ -8,7 +8,9 @@ mod build_terminal;
 mod command;
 mod demo;
 mod fuzz;
+mod licences;
 mod mutants;
+mod readme;
 mod test;
 mod tidy;
 
@@ -33,6 +35,8 @@ enum Task {
     Tidy(tidy::Arguments),
     /// Build a terminal of one flavour into `dist/FLAVOUR/`
     BuildTerminal(build_terminal::Arguments),
+    /// Paste the README's examples into fresh crates outside the workspace, and run them
+    Readme,
     /// Run the benchmarks and hold instructions, allocations and ratios against their limits
     Bench(bench::Arguments),
     /// Run the fuzzers, each for a number of seconds
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
         Task::Test(arguments) => test::run(&arguments),
         Task::Tidy(arguments) => tidy::run(&arguments),
         Task::BuildTerminal(arguments) => build_terminal::run(&arguments),
+        Task::Readme => readme::run(),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Mutants(arguments) => mutants::run(&arguments),

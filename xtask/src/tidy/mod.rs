@@ -6,6 +6,9 @@ mod symbols;
 mod table;
 mod trees;
 
+#[cfg(test)]
+pub(crate) use sources::tracked;
+
 use crate::command::{Failure, cargo, run as execute};
 
 /// Nothing to choose.

@@ -48,7 +48,7 @@ pub(super) fn check() -> Vec<String> {
 }
 
 /// What git tracks or would track: build products and the user's own files do not count.
-pub(super) fn tracked() -> Result<Vec<String>, Failure> {
+pub(crate) fn tracked() -> Result<Vec<String>, Failure> {
     let list = ["ls-files", "--cached", "--others", "--exclude-standard"];
     let text = output(program("git").args(list))?;
     Ok(text.lines().filter(|path| root().join(path).exists()).map(str::to_owned).collect())
