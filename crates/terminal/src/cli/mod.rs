@@ -6,11 +6,13 @@ pub mod args;
 mod audio;
 mod binds;
 mod call;
+mod commands;
 #[cfg(feature = "digest")]
 mod demo;
 mod hardening;
 mod init;
 mod inspect;
+mod keyboard;
 #[cfg(feature = "pgp")]
 mod keys;
 mod listen;
