@@ -56,7 +56,9 @@ fn elsewhere(binds: &[Address]) -> Result<Vec<Address>> {
             Some(port) => *port,
             None => {
                 let [pair, _] = free_pair(ip)?;
-                *free.entry(ip).or_insert(pair.address.port())
+                let port = pair.address.port();
+                free.insert(ip, port);
+                port
             }
         };
         let address = Address { transport: bind.transport, address: (ip, port).into() };
