@@ -17,8 +17,10 @@ mod calls;
 mod causes;
 mod events;
 mod free_port;
+mod names;
 mod ports;
 mod pump;
+mod reach;
 #[cfg(feature = "digest")]
 mod refusals;
 mod security;
@@ -30,7 +32,8 @@ mod terminal;
 pub use assurance::Assurance;
 pub use causes::{advice, code, in_words, retry_after};
 pub use events::{Event, Events, Outcome};
-pub use free_port::free_loopback_pair;
+pub use free_port::{free_loopback_pair, free_pair};
+pub use names::Names;
 pub use ports::{Entropy, Ports, SystemClock, SystemEntropy, WallClock};
 pub use settings::Settings;
 #[cfg(feature = "digest")]

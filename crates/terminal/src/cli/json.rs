@@ -19,6 +19,10 @@ pub(super) enum Object<'a> {
     Repinned { pins: usize },
     /// A call is being placed.
     Calling { call: String, to: &'a str },
+    /// The port was in use: the call leaves from another.
+    Moved { in_use: u16, port: u16 },
+    /// The calls that `listen` has.
+    Calls { calls: &'a [Listed<'a>] },
     /// A call came in.
     Incoming { call: String, from: &'a str, source: SocketAddr, assurance: &'a Assurance },
     /// The callee is being alerted.
@@ -105,6 +109,16 @@ pub(super) enum Object<'a> {
     Report(&'a crate::demo::Report),
     /// The command failed.
     Error { code: &'static str, message: String },
+}
+
+/// A call in the list of those that `listen` has.
+#[derive(Debug, Serialize)]
+pub(super) struct Listed<'a> {
+    /// What `hangup` names it by.
+    pub(super) number: u32,
+    pub(super) call: String,
+    pub(super) from: &'a str,
+    pub(super) up: bool,
 }
 
 /// Why an exchange failed, for programs.

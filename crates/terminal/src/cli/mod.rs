@@ -4,7 +4,9 @@
 
 pub mod args;
 mod audio;
+mod binds;
 mod call;
+mod commands;
 #[cfg(feature = "digest")]
 mod demo;
 mod global;
@@ -12,6 +14,7 @@ mod hardening;
 mod init;
 mod inspect;
 mod json;
+mod keyboard;
 #[cfg(feature = "pgp")]
 mod keys;
 mod listen;

@@ -1,6 +1,7 @@
 //! `options`: whether a peer is there.
 
 use super::args::{Global, Options, Records};
+use super::binds::Purpose;
 use super::output::{Output, not_answered, tell};
 use super::patience::Patience;
 use super::session::Session;
@@ -14,7 +15,8 @@ use std::time::Duration;
 /// Sends OPTIONS and says what was answered.
 pub(super) async fn run(global: &Global, options: Options, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
-    let mut session = stop.unless(Session::open(global, 0, Records::default())).await?;
+    let purpose = Purpose::Call(options.account.as_deref());
+    let mut session = stop.unless(Session::open(global, purpose, Records::default())).await?;
     let outcome = ask(&mut session, &options, &mut stop, out).await;
     // Nothing of ours goes on at a peer.
     let closed = session.close(Duration::ZERO, &mut stop, |event| tell(out, event)).await;
@@ -22,8 +24,11 @@ pub(super) async fn run(global: &Global, options: Options, out: Output) -> Resul
 }
 
 async fn ask(session: &mut Session, options: &Options, stop: &mut Stop, out: Output) -> Result<()> {
-    session.terminal.options(&options.uri, session.next_hop(&options.uri))?;
-    let mut patience = Patience::with(&redacted(&options.uri), session.person.as_ref());
+    session.tell_moved(out)?;
+    let uri = session.config.dial(&options.uri)?;
+    let hop = stop.unless(session.terminal.locate(&uri, session.next_hop(&uri))).await?;
+    session.terminal.options(&uri, hop)?;
+    let mut patience = Patience::with(&redacted(&uri), session.person.as_ref());
     loop {
         let event = tokio::select! {
             () = stop.wanted() => return Err(Error::Interrupted("interrupted")),
@@ -41,7 +46,7 @@ async fn ask(session: &mut Session, options: &Options, stop: &mut Stop, out: Out
                 Ok(status) => not_answered(Cause::Status(*status)),
                 Err(cause) => not_answered(*cause),
             };
-            return Err(Error::Peer(format!("{}: {why}", options.uri)));
+            return Err(Error::Peer(format!("{uri}: {why}")));
         }
     }
 }

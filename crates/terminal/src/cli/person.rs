@@ -1,30 +1,23 @@
 //! The person at the terminal: asked one question at a time, while calls go on.
 //!
 //! A question is withdrawn by dropping its [`Answer`], and has a deadline. What was typed before a
-//! question was shown does not answer it.
+//! question was shown does not answer it: such a line is a command, where those are understood.
 
+use super::keyboard::{Quiet, in_foreground, say, typed};
 use crate::record::clean;
 use net::Runtime;
-use rustix::process::getpgrp;
-use rustix::stdio::stdin;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 #[cfg(feature = "digest")]
 use sst::Password;
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
-use std::os::fd::AsFd;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// Longest line that is read, in bytes; more is another line.
-const LONGEST: usize = 1_024;
-
 /// Asks the person at the terminal.
 #[derive(Clone, Debug)]
 pub(super) struct Person {
-    questions: mpsc::UnboundedSender<Question>,
+    requests: mpsc::UnboundedSender<Request>,
     asked: Arc<AtomicUsize>,
 }
 
@@ -61,6 +54,15 @@ pub(super) enum NoSecret {
     Empty(String),
 }
 
+/// What is wanted of the person.
+#[derive(Debug)]
+enum Request {
+    /// An answer.
+    Ask(Question),
+    /// Every line that is no answer.
+    Commands(mpsc::UnboundedSender<Vec<u8>>),
+}
+
 #[derive(Debug)]
 struct Question {
     text: String,
@@ -73,7 +75,7 @@ struct Question {
 #[derive(Debug)]
 pub(super) struct Answer(oneshot::Receiver<Vec<u8>>);
 
-/// Where lines come from, once the first question is asked.
+/// Where lines come from, once one is wanted.
 type Lines = Box<dyn FnMut() -> mpsc::UnboundedReceiver<Vec<u8>> + Send>;
 
 /// Where the person sits.
@@ -93,9 +95,18 @@ impl Person {
     }
 
     fn new(runtime: &Arc<dyn Runtime>, desk: Desk) -> Self {
-        let (questions, asked) = mpsc::unbounded_channel();
-        runtime.spawn(Box::pin(desk.run(asked, Arc::clone(runtime))));
-        Self { questions, asked: Arc::default() }
+        let (requests, wanted) = mpsc::unbounded_channel();
+        let reader = Reader { desk, lines: None, commands: None, runtime: Arc::clone(runtime) };
+        runtime.spawn(Box::pin(reader.serve(wanted)));
+        Self { requests, asked: Arc::default() }
+    }
+
+    /// The lines that are typed from now on while no question waits for its answer.
+    pub(super) fn commands(&self) -> mpsc::UnboundedReceiver<Vec<u8>> {
+        let (sender, lines) = mpsc::unbounded_channel();
+        // Where nobody is there any more, none comes.
+        drop(self.requests.send(Request::Commands(sender)));
+        lines
     }
 
     /// How often it was asked so far.
@@ -108,7 +119,8 @@ impl Person {
         let (answer, given) = oneshot::channel();
         self.asked.fetch_add(1, Ordering::Relaxed);
         // Where nobody is there any more, the answer is that there is none.
-        drop(self.questions.send(Question { text: clean(text), shown, within, answer }));
+        let question = Question { text: clean(text), shown, within, answer };
+        drop(self.requests.send(Request::Ask(question)));
         Answer(given)
     }
 }
@@ -153,23 +165,76 @@ impl Answer {
     }
 }
 
-impl Desk {
+/// The one reader of lines: hands each to who it is for.
+struct Reader {
+    desk: Desk,
+    /// `None` until the first line is wanted.
+    lines: Option<mpsc::UnboundedReceiver<Vec<u8>>>,
+    /// Who takes what is no answer.
+    commands: Option<mpsc::UnboundedSender<Vec<u8>>>,
+    runtime: Arc<dyn Runtime>,
+}
+
+impl Reader {
     /// Asks the questions in order, until there is nobody who asks or answers.
-    async fn run(
-        mut self, mut questions: mpsc::UnboundedReceiver<Question>, runtime: Arc<dyn Runtime>,
-    ) {
-        let mut lines = None;
-        while let Some(question) = questions.recv().await {
-            // To read a terminal from the background stops the process.
-            if question.answer.is_closed() || !(self.is_there)() {
-                continue;
-            }
-            let lines = lines.get_or_insert_with(&mut self.lines);
-            while lines.try_recv().is_ok() {}
-            if one(question, lines, self.quiet, &*runtime).await.is_none() {
-                return;
+    async fn serve(mut self, mut requests: mpsc::UnboundedReceiver<Request>) {
+        loop {
+            tokio::select! {
+                request = requests.recv() => match request {
+                    Some(Request::Ask(question)) => {
+                        if self.ask(question).await.is_none() {
+                            return;
+                        }
+                    }
+                    Some(Request::Commands(commands)) => {
+                        self.commands = Some(commands);
+                        self.lines();
+                    }
+                    None => return,
+                },
+                line = Self::command(&mut self.lines, self.commands.is_some()) => match line {
+                    Some(line) => self.take(line),
+                    // Nobody is there any more: whoever asks hears so.
+                    None => self.commands = None,
+                },
             }
         }
+    }
+
+    /// The next line, where one that is no answer is `wanted`. Cancel-safe.
+    async fn command(
+        lines: &mut Option<mpsc::UnboundedReceiver<Vec<u8>>>, wanted: bool,
+    ) -> Option<Vec<u8>> {
+        match lines {
+            Some(lines) if wanted => lines.recv().await,
+            Some(_) | None => std::future::pending().await,
+        }
+    }
+
+    fn lines(&mut self) -> &mut mpsc::UnboundedReceiver<Vec<u8>> {
+        self.lines.get_or_insert_with(&mut self.desk.lines)
+    }
+
+    /// A line that answers no question.
+    fn take(&self, mut line: Vec<u8>) {
+        match &self.commands {
+            Some(commands) => drop(commands.send(line)),
+            None => line.fill(0),
+        }
+    }
+
+    /// Asks a question. `None`: there are no more lines.
+    async fn ask(&mut self, question: Question) -> Option<()> {
+        // To read a terminal from the background stops the process.
+        if question.answer.is_closed() || !(self.desk.is_there)() {
+            return Some(());
+        }
+        while let Ok(before) = self.lines().try_recv() {
+            self.take(before);
+        }
+        let runtime = Arc::clone(&self.runtime);
+        let quiet = self.desk.quiet;
+        one(question, self.lines(), quiet, &*runtime).await
     }
 }
 
@@ -194,68 +259,6 @@ async fn one(
     Some(())
 }
 
-/// Questions go to standard error: standard output is for what a command says.
-fn say(text: &str) {
-    let mut out = io::stderr().lock();
-    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
-}
-
-/// Whether the terminal may be read: it is nobody else's, or does not control this process.
-fn in_foreground() -> bool {
-    tcgetpgrp(stdin()).map_or(true, |group| group == getpgrp())
-}
-
-/// The lines that are typed from now on; a terminal hands them over one at a time.
-fn typed() -> mpsc::UnboundedReceiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    // Reading a terminal cannot be cancelled: the thread ends with the process.
-    std::thread::spawn(move || {
-        // Unbuffered, so that no copy of a secret stays behind.
-        let Ok(mut input) = io::stdin().as_fd().try_clone_to_owned().map(File::from) else {
-            return;
-        };
-        let mut buffer = [0; LONGEST];
-        while let Ok(read @ 1..) = input.read(&mut buffer) {
-            let line = buffer.get(..read).unwrap_or_default();
-            // Blanks at its end may be of a secret.
-            let length = line.iter().rposition(|octet| !matches!(octet, b'\r' | b'\n'));
-            let line = line.get(..length.map_or(0, |last| last + 1)).unwrap_or_default().to_vec();
-            buffer.fill(0);
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
-}
-
-/// While it lives, the terminal does not show what is typed.
-struct Quiet {
-    /// How the terminal was, where there is one.
-    before: Option<Termios>,
-}
-
-impl Quiet {
-    /// `None` where the terminal cannot be kept quiet.
-    fn at_terminal() -> Option<Self> {
-        let before = tcgetattr(stdin()).ok()?;
-        let mut quiet = before.clone();
-        quiet.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(stdin(), OptionalActions::Flush, &quiet).ok()?;
-        Some(Self { before: Some(before) })
-    }
-}
-
-impl Drop for Quiet {
-    fn drop(&mut self) {
-        // The line's end was not shown either.
-        say("\n");
-        if let Some(before) = &self.before {
-            _ = tcsetattr(stdin(), OptionalActions::Now, before);
-        }
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -268,7 +271,7 @@ pub(super) mod tests {
         let (keyboard, lines) = mpsc::unbounded_channel();
         let mut lines = Some(lines);
         let lines = Box::new(move || lines.take().unwrap());
-        let desk = Desk { lines, is_there: || true, quiet: || Some(Quiet { before: None }) };
+        let desk = Desk { lines, is_there: || true, quiet: || Some(Quiet::nowhere()) };
         (Person::new(runtime, desk), keyboard)
     }
 
@@ -324,6 +327,32 @@ pub(super) mod tests {
         drop(keyboard);
         let nobody = told(sim.block_on(asked()).unwrap());
         assert_eq!(nobody, format!("nobody is there to be asked for the {what}"));
+    }
+
+    #[test]
+    fn a_line_is_a_command_while_no_question_waits_for_it() {
+        let (sim, runtime) = world();
+        let (person, keyboard) = typist(&runtime);
+        let mut commands = person.commands();
+        pass(&sim);
+        keyboard.send(b"calls".to_vec()).unwrap();
+        pass(&sim);
+        assert_eq!(commands.try_recv().unwrap(), b"calls");
+        let mut question = person.ask("question?", Shown::Openly, SOON);
+        pass(&sim);
+        keyboard.send(b"y".to_vec()).unwrap();
+        keyboard.send(b"hangup".to_vec()).unwrap();
+        assert_eq!(sim.block_on(question.yes()).unwrap(), Some(true));
+        pass(&sim);
+        assert_eq!(commands.try_recv().unwrap(), b"hangup");
+        // What was typed before the question is a command and no answer.
+        keyboard.send(b"help".to_vec()).unwrap();
+        let mut late = person.ask("late?", Shown::Openly, SOON);
+        assert_eq!(sim.block_on(late.line()).unwrap(), None);
+        assert_eq!(commands.try_recv().unwrap(), b"help");
+        drop(keyboard);
+        pass(&sim);
+        assert!(commands.try_recv().is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `register`: what the accounts' registrars say.
 
 use super::args::{Global, Records};
+use super::binds::Purpose;
 use super::output::{Output, not_registered, tell};
 use super::patience::Patience;
 use super::session::{END_WITHIN, Session, UNANSWERED_END_WITHIN};
@@ -12,7 +13,8 @@ use sip_core::manager::{RegisterConfig, RegistrationId};
 /// Registers every account, says how it went, and takes the registrations back.
 pub(super) async fn run(global: &Global, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
-    let mut session = stop.unless(Session::open(global, 0, Records::default())).await?;
+    let mut session =
+        stop.unless(Session::open(global, Purpose::Call(None), Records::default())).await?;
     let mut granted = false;
     let outcome = answers(&mut session, &mut stop, out, &mut granted).await;
     // Who gives up does not wait for a registrar that may be silent: what was granted is taken back
@@ -34,7 +36,7 @@ pub(super) fn start(session: &Session) -> Result<Vec<RegistrationId>> {
             session.terminal.register(RegisterConfig {
                 aor: account.aor.to_string(),
                 registrar: format!("sip:{}", account.aor.host()),
-                next_hop: Some(account.registrar.into()),
+                next_hop: Some((&account.registrar).into()),
                 expires: account.expires,
             })
         })
@@ -51,6 +53,7 @@ async fn answers(
             "no account is configured; add an [[account]] to the configuration",
         ));
     }
+    session.tell_moved(out)?;
     let mut waiting = start(session)?;
     let mut refused = None;
     let mut patience = Patience::with(&registrars(session), session.person.as_ref());

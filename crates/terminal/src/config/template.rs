@@ -2,9 +2,11 @@
 
 use super::address::{Address, Require, SipAor};
 use super::pins::Pins;
+use super::place::Place;
 use crate::error::{Error, Result};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -13,12 +15,25 @@ use std::path::{Path, PathBuf};
 pub struct Init {
     /// Who the terminal is.
     pub aor: SipAor,
-    /// Where it listens; empty: loopback.
+    /// Where it listens; empty: at port 5060 of all IPv4 addresses.
     pub bind: Vec<Address>,
     /// Peers, and where they are.
-    pub contacts: Vec<(SipAor, Address)>,
+    pub contacts: Vec<(SipAor, Place)>,
+    /// Its account.
+    pub account: Option<NewAccount>,
     /// What is required of callers and of `contacts`.
     pub require: Require,
+}
+
+/// The account that a configuration is first written with.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// The registrar or PBX.
+    pub registrar: Place,
+    /// The user name.
+    pub user: String,
+    /// Where the password is, as a path that does not depend on the folder; `None`: it is asked for.
+    pub password_file: Option<PathBuf>,
 }
 
 /// The most that a peer can prove to this program, by what is linked.
@@ -66,7 +81,7 @@ const ACCOUNT: &str = "\
 # An account at a registrar or PBX. Repeat the table for more.
 # [[account]]
 # aor = \"sip:alice@example.org\"
-# registrar = \"udp:192.0.2.10:5060\"
+# registrar = \"udp:pbx.example.org:5060\"  # by name or address
 # realm = \"example.org\"
 # user = \"alice\"
 # password-file = \"alice.password\"        # mode 0600
@@ -80,6 +95,14 @@ const OPEN_ACCOUNT: &str = "\
 # [[account]]
 # aor = \"sip:alice@example.org\"
 # registrar = \"udp:192.0.2.10:5060\"
+# expires = 3600
+";
+
+const ACCOUNT_MORE: &str = "\
+# The realm of its challenges. Absent: the host of the aor.
+# realm = \"example.org\"
+# The weakest algorithm that is answered. Absent: SHA-256; many PBXs know no other than MD5.
+# floor = \"MD5\"
 # expires = 3600
 ";
 
@@ -158,7 +181,7 @@ impl Init {
             sections.push(AGENT.to_owned());
         }
         if most >= Require::Digest {
-            sections.extend([ACCOUNT, USER].map(str::to_owned));
+            sections.extend([self.accounts(), USER.to_owned()]);
         } else {
             sections.push(OPEN_ACCOUNT.to_owned());
         }
@@ -171,17 +194,38 @@ impl Init {
 
     fn binds(&self) -> String {
         let listed = if self.bind.is_empty() {
-            let loopback = ([127, 0, 0, 1], 5_060).into();
-            vec![Address::udp(loopback), Address::tcp(loopback)]
+            let all = (Ipv4Addr::UNSPECIFIED, 5_060).into();
+            vec![Address::udp(all), Address::tcp(all)]
         } else {
             self.bind.clone()
         };
         let listed: Vec<String> = listed.iter().map(|bind| format!("\"{bind}\"")).collect();
         format!(
             "# Where SIP is listened for: PROTO:ADDRESS:PORT with udp or tcp. Port 0: any free one.\n\
-             # Large requests go over TCP (RFC 3261 §18.1.1), so bind both.\nbind = [{}]\n",
+             # Large requests go over TCP (RFC 3261 §18.1.1), so bind both. 0.0.0.0 and [::] are all\n\
+             # addresses of this host: each peer is told the one on the way to it. 127.0.0.1 lets\n\
+             # nobody else in.\nbind = [{}]\n\
+             # What peers are told instead, where a translator stands before this host.\n\
+             # advertise = \"198.51.100.7\"\n",
             listed.join(", ")
         )
+    }
+
+    fn accounts(&self) -> String {
+        let Some(NewAccount { registrar, user, password_file }) = &self.account else {
+            return ACCOUNT.to_owned();
+        };
+        let (aor, user) = (quoted(self.aor.as_str()), quoted(user));
+        let mut out = format!(
+            "# The account. Repeat the table for more.\n[[account]]\naor = {aor}\n\
+             registrar = \"{registrar}\"\nuser = {user}\n"
+        );
+        out.push_str(&match password_file {
+            Some(file) => format!("password-file = {}\n", quoted(&file.to_string_lossy())),
+            None => "# Absent: it is asked for.\n# password-file = \"password\"\n".to_owned(),
+        });
+        out.push_str(ACCOUNT_MORE);
+        out
     }
 
     fn identity(&self, most: Require) -> String {

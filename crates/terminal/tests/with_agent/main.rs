@@ -10,6 +10,7 @@
 )]
 
 mod agents;
+mod beside;
 mod passphrases;
 mod passwords;
 

@@ -45,6 +45,9 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Listening { addresses: &text });
     print(Object::Repinned { pins: 1 });
     print(Object::Calling { call: call(), to: aor });
+    print(Object::Moved { in_use: 5_060, port: 40_000 });
+    let listed = Listed { number: 1, call: call(), from: aor, up: true };
+    print(Object::Calls { calls: &[listed] });
     print(Object::Incoming { call: call(), from: aor, source, assurance: &assurance });
     print(Object::Ringing { call: call() });
     print(Object::Established { call: call(), assurance: &assurance });
