@@ -2,9 +2,14 @@
 
 use crate::certificate::{Certificate, Component};
 use crate::{Agent, Protection, Store, StoreError};
-use pgp::composed::{KeyType, SecretKeyParamsBuilder, SignedSecretKey, SubkeyParamsBuilder};
-use pgp::packet::KeyFlags;
-use pgp::types::Password;
+use pgp::composed::{
+    DetachedSignature, KeyType, SecretKeyParamsBuilder, SignedSecretKey, SubkeyParamsBuilder,
+    SubpacketConfig,
+};
+use pgp::crypto::hash::HashAlgorithm;
+use pgp::packet::{KeyFlags, Subpacket, SubpacketData};
+use pgp::ser::Serialize as _;
+use pgp::types::{KeyDetails as _, Password, Timestamp};
 use rand08::rngs::OsRng;
 use sma::{Error, Fingerprint, KeyAdministration, Notation, SecurityApplication, ToSign, ToVerify};
 use std::fs::{self, Permissions};
@@ -211,4 +216,39 @@ fn g16_a_signing_subkey_counts_only_with_its_back_signature() {
     subkey.signatures = vec![binding.unwrap()];
     let certificate = Certificate::evaluate(stripped.to_public_key()).unwrap();
     assert!(certificate.signer(u64::MAX).is_none());
+}
+
+/// A signature may name a server for its key (RFC 9580 §5.2.3.26), and one whose key is not known
+/// makes other programs ask there. Nobody is asked here.
+#[tokio::test]
+async fn g19_a_signature_that_names_a_server_makes_nobody_ask_it() {
+    let internal = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    internal.set_nonblocking(true).unwrap();
+    let server = format!("http://{}/key.asc", internal.local_addr().unwrap());
+    let folder = folder();
+    let (agent, key) = agent(&folder).await;
+    let strange = key_with_signing_subkey();
+    let subpacket = |data| Subpacket::regular(data).unwrap();
+    let hashed = vec![
+        subpacket(SubpacketData::SignatureCreationTime(Timestamp::from_secs(1_700_000_000))),
+        subpacket(SubpacketData::PreferredKeyServer(server)),
+        subpacket(SubpacketData::IssuerFingerprint(strange.primary_key.fingerprint())),
+    ];
+    let config = SubpacketConfig::UserDefined { hashed, unhashed: Vec::new() };
+    let signature = DetachedSignature::sign_binary_data_with_subpackets(
+        OsRng,
+        &strange.primary_key,
+        &Password::empty(),
+        HashAlgorithm::Sha256,
+        &b"data"[..],
+        config,
+    );
+    let signature = signature.unwrap().to_bytes().unwrap();
+    let report = agent.verify(to_verify(&key, b"data", signature.clone())).await.unwrap();
+    assert!(!report.good);
+    let unknown = Fingerprint::parse(&strange.primary_key.fingerprint().to_string()).unwrap();
+    let refused = agent.verify(to_verify(&unknown, b"data", signature)).await;
+    assert_eq!(refused, Err(Error::NoSuchKey));
+    let came = internal.accept().map_err(|error| error.kind());
+    assert_eq!(came.err(), Some(std::io::ErrorKind::WouldBlock));
 }

@@ -14,6 +14,9 @@ mod builder;
 pub mod cs1;
 pub mod digest;
 pub mod fsm;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod manager;
 mod media;
 pub mod mime;

@@ -7,6 +7,7 @@ mod keys;
 
 use crate::Platform;
 use crate::manager::SecurityManager;
+use crate::pgp::RETRY;
 use keys::Keys;
 use sip_syntax::ContentType;
 use ssa::{Body, Direction, Refusal};
@@ -96,7 +97,7 @@ impl CallMedia {
     ///
     /// # Errors
     /// 488: a slot would leave in the clear. SDES keys travel only inside an encrypted body.
-    /// 500: there is no randomness, or the body has a slot where no key belongs.
+    /// 500, to be tried again: there is no randomness, or the body has a slot where no key belongs.
     pub(crate) fn fill(
         &mut self, direction: Direction, body: Body, standing: Standing, platform: &dyn Platform,
     ) -> Result<Body, Refusal> {
@@ -109,7 +110,7 @@ impl CallMedia {
         let mut filled = self
             .keys
             .fill(direction, &body.octets, platform)
-            .map_err(|_| Refusal::new(500, "Server Internal Error"))?;
+            .map_err(|_| Refusal::try_later(RETRY))?;
         Ok(Body { octets: std::mem::take(&mut filled), ..body })
     }
 

@@ -64,7 +64,9 @@ impl Date {
             return None;
         }
         let days = days_from_civil(year, month, day)?;
-        Some(Self { seconds: days * 86_400 + hour * 3_600 + minute * 60 + second })
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
+        // A leap second is the second after it, but for the last one of all.
+        Some(Self::from_unix(Duration::from_secs(seconds)))
     }
 }
 
@@ -152,6 +154,13 @@ mod tests {
             assert_eq!(date.since_epoch().as_secs(), seconds, "{text}");
             assert_eq!(date.to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_leap_second_after_the_last_year_reads_back() {
+        let date = Date::parse(b"Fri, 31 Dec 9999 23:59:60 GMT").unwrap();
+        assert_eq!(date.to_string(), "Fri, 31 Dec 9999 23:59:59 GMT");
+        assert_eq!(Date::parse(date.to_string().as_bytes()), Ok(date));
     }
 
     #[test]

@@ -195,11 +195,21 @@ fn m06_keys_never_travel_in_the_clear() {
         let answer = sides.callee.answer(AUDIO, standing, &line(&got));
         assert_eq!(answer, Err(Refused::Profile));
     }
-    // Without randomness nothing leaves.
+}
+
+/// Neither the offer nor the answer: nothing leaves without keys, and both may be tried again.
+#[test]
+fn o05_without_randomness_no_body_leaves_and_the_peer_may_try_again() {
     let dry = Counted { dry: true, ..Counted::default() };
+    let mut sides = Sides::default();
     let offer = sdp(&CallMedia::offer(SECURED).unwrap());
-    let refused = sides.caller.fill(Direction::Request, offer, SECURED, &dry);
-    assert_eq!(refused.unwrap_err().status, 500);
+    let refused = sides.caller.fill(Direction::Request, offer, SECURED, &dry).unwrap_err();
+    assert_eq!((refused.status, refused.retry_after.is_some()), (500, true));
+    let offered = sides.offered();
+    let answer = sdp(&sides.callee.answer(AUDIO, SECURED, &offered).unwrap());
+    let refused = sides.callee.fill(Direction::Response, answer, SECURED, &dry).unwrap_err();
+    assert_eq!((refused.status, refused.retry_after.is_some()), (500, true));
+    assert_eq!(sides.callee.guard(AUDIO, SECURED).err(), Some(Refused::Unknown), "no keys");
 }
 
 #[test]

@@ -46,7 +46,9 @@ fn what_rfc_3156_allows_is_read() {
 
 #[test]
 fn p18_boundaries_that_do_not_hold_are_refused() {
-    let many = "--b\r\n\r\n\r\n".repeat(10_000);
+    // Within the limit of a body, so that it is the parts that are too many.
+    let many = "--b\r\n\r\n".repeat(9_000);
+    assert!(many.len() < MAX_BODY);
     for (body, error) in [
         ("", MimeError::Boundary),
         ("--b", MimeError::Boundary),
@@ -65,6 +67,27 @@ fn p18_boundaries_that_do_not_hold_are_refused() {
         (&"x".repeat(MAX_BODY + 1), MimeError::TooLarge),
     ] {
         assert_eq!(read(TYPE, body), Err(error), "{:.60}", body);
+    }
+}
+
+#[test]
+fn p17_a_multipart_within_a_multipart_is_refused_at_any_depth() {
+    for depth in [1, 4, 5, 700] {
+        let nested = (0..depth).fold("v=0\r\n".to_owned(), |inner, level| {
+            let boundary = format!("x{level}");
+            format!(
+                "Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n--{boundary}\r\n{inner}\r\n\
+                 --{boundary}--\r\n"
+            )
+        });
+        for part in [
+            "Content-Type: application/pgp-encrypted\r\n\r\n",
+            "Content-Type: application/octet-stream\r\n\r\n",
+        ] {
+            let body = GOOD.replace(part, &nested);
+            assert!(body.len() < MAX_BODY && body != GOOD);
+            assert_eq!(read(TYPE, &body), Err(MimeError::Part), "{depth}");
+        }
     }
 }
 

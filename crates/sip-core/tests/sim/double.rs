@@ -28,6 +28,8 @@ pub(crate) struct Script {
     pub(crate) challenges: bool,
     pub(crate) challenges_bye: bool,
     pub(crate) verify: When,
+    /// How it verifies from the second time on, where that is another.
+    pub(crate) then: Option<When>,
     pub(crate) verdict: Authentication,
     /// The verdict within a dialog, where it is another.
     pub(crate) inside: Option<Authentication>,
@@ -49,6 +51,7 @@ impl Default for Script {
             challenges: false,
             challenges_bye: false,
             verify: When::Now,
+            then: None,
             verdict: Authentication::Authenticated,
             inside: None,
             sign: When::Now,
@@ -170,7 +173,9 @@ impl SipSecurity for Double {
         self.note(format!("authenticate {}", request.method));
         let inside = self.script.inside.clone().filter(|_| arrival.in_dialog != InDialog::No);
         let verdict = inside.unwrap_or_else(|| self.script.verdict.clone());
-        self.answer("authenticate", self.script.verify, verdict)
+        let again = self.asked().iter().filter(|it| it.starts_with("authenticate ")).count() > 1;
+        let when = self.script.then.filter(|_| again).unwrap_or(self.script.verify);
+        self.answer("authenticate", when, verdict)
     }
 
     fn got_401_unauthorized(

@@ -6,6 +6,7 @@ use crate::world::{Side, World, sdp};
 use sip_core::manager::{CallId, Event};
 use ssa::Open;
 use std::sync::Arc;
+use std::time::Duration;
 
 const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
 
@@ -94,5 +95,31 @@ fn what_the_security_manager_does_not_decide_may_be_asked_again() {
                 assert_eq!((status, after.is_some()), (500, true), "{when:?}, {asked}");
             });
         }
+    }
+}
+
+/// Case S10: what panicked over one request answers the next, and no time was lost.
+#[test]
+fn s10_after_a_panic_of_the_security_manager_the_next_call_is_served_within_a_second() {
+    for when in [When::Panics, When::PanicsLater] {
+        let world = World::perfect();
+        let (challenges, then) = (true, Some(When::Now));
+        let script = Script { challenges, verify: when, then, ..Script::default() };
+        let runtime = world.runtime(2);
+        let mut bob = world.side(2, Double::new(Arc::clone(&runtime), script));
+        let mut raw = Raw::new(&world, 9);
+        world.run(async {
+            let one = Wanted { extra: CREDENTIALS, ..Wanted::default() };
+            raw.send(&request(&one));
+            assert_eq!(told(&last(&mut raw).await).0, 500, "{when:?}");
+            let refused = runtime.now();
+            raw.send(&request(&Wanted { branch: "next", cseq: 2, ..one }));
+            let id = bob.incoming().await;
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+            let answer = last(&mut raw).await;
+            assert!(answer.starts_with("SIP/2.0 200 "), "{when:?}: {answer}");
+            let took = runtime.now() - refused;
+            assert!(took < Duration::from_secs(1), "{when:?}: {took:?}");
+        });
     }
 }

@@ -7,6 +7,7 @@
 mod amplification;
 mod cases;
 mod claims;
+mod entropy;
 mod floods;
 mod homes;
 mod meddler;

@@ -307,7 +307,9 @@ fn double(directory: &Directory, runtime: &Arc<dyn Runtime>) -> Double {
     Double::new(directory, Arc::new(clock))
 }
 
-fn settings(own: (&str, &str), peer: (&str, &str), ip: [u8; 4], require: Require) -> Settings {
+pub(crate) fn settings(
+    own: (&str, &str), peer: (&str, &str), ip: [u8; 4], require: Require,
+) -> Settings {
     let realm = own.0.split_once('@').unwrap().1.to_owned();
     let security = sst::Configuration {
         identities: vec![sst::Identity {

@@ -140,6 +140,39 @@ fn friends() -> (TempDir, Side, Side) {
     (folder, alice, bob)
 }
 
+/// Case O05: the disk takes no more. (A limit to the size of files fails each write as a full disk
+/// does.) Nothing more is pinned, nothing that was pinned is lost, and nothing half written stays.
+#[test]
+fn o05_a_full_disk_pins_nothing_and_loses_nothing() {
+    let (_folder, alice, bob) = sides();
+    alice.import(&bob);
+    let key = bob.fingerprint();
+    alice.does(&["keys", "pin", BOB, &key]);
+    let kept = || {
+        let mut files = files(&alice.folder);
+        files.sort_unstable();
+        (fs::read(alice.folder.join("pins.toml")).unwrap(), files)
+    };
+    let before = kept();
+    let carol = ["keys", "pin", "sip:carol@callee.example", &key];
+    for arguments in [&carol[..], &["keys", "unpin", BOB]] {
+        let output = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f 0 && exec \"$0\" \"$@\""])
+            .arg(program())
+            .arg("--config")
+            .arg(alice.folder.join("config.toml"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+        assert!(said.contains("pins.toml") && output.stdout.is_empty(), "{said}");
+        assert_eq!(kept(), before);
+    }
+    alice.does(&carol);
+    alice.nothing_is_left();
+}
+
 /// A command that runs, and the objects that it prints.
 struct Running {
     child: Child,

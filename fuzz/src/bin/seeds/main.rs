@@ -1,10 +1,13 @@
 //! Writes the fuzzers' first inputs to `fuzz/seeds/TARGET/`: valid and nearly valid ones, made here
 //! and not collected, so that they can be read, changed and shared.
 
+mod agent;
 mod frames;
 mod media;
 mod messages;
+mod redactor;
 mod security;
+mod sequences;
 
 use std::path::Path;
 use std::{fs, io};
@@ -13,7 +16,7 @@ use std::{fs, io};
 type Seed = (String, Vec<u8>);
 
 fn main() -> io::Result<()> {
-    let targets: [(&str, Vec<Seed>); 10] = [
+    let targets: [(&str, Vec<Seed>); 16] = [
         ("message", messages::datagrams()),
         ("stream", messages::streams()),
         ("uri", messages::uris()),
@@ -24,6 +27,12 @@ fn main() -> io::Result<()> {
         ("sdp", media::descriptions()),
         ("rtp_rtcp", media::packets()),
         ("agent_frame", frames::frames()),
+        ("pgp_scheme", security::scheme()),
+        ("srtp", media::secured()),
+        ("sip_manager", sequences::of_messages()),
+        ("security_manager", sequences::of_calls()),
+        ("agent_openpgp", agent::packets().map_err(io::Error::other)?),
+        ("redactor", redactor::texts()),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
     for (target, seeds) in targets {

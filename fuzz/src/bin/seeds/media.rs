@@ -106,3 +106,37 @@ fn report(first: u8, kind: u8, content: &[u8]) -> Vec<u8> {
     packet.resize(4 + words * 4, 0);
     packet
 }
+
+/// Session descriptions with media keys, and packets behind an octet that says under which suite
+/// and where they are damaged.
+pub(crate) fn secured() -> Vec<Seed> {
+    let head = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 0\r\n";
+    let (long, short) =
+        ("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBw");
+    let sha = format!("a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:{long}");
+    let gcm = format!("a=crypto:1 AEAD_AES_128_GCM inline:{short}");
+    let mut seeds: Vec<Seed> = [
+        ("two", format!("{head}{gcm}==\r\n{sha}\r\n")),
+        ("lifetime", format!("{head}{sha}|2^20\r\n{sha}|1048576 -KDR=1\n")),
+        ("mki", format!("{head}{sha}|2^20|1:4\r\n{gcm}|0\r\n")),
+        ("lines", format!("{head}{gcm}\r\n").repeat(3)),
+        ("plain-line", format!("{head}{sha}\r\n").replace("SAVP", "AVP")),
+        ("tags", format!("{head}{gcm}\r\n{gcm}\r\n{}", gcm.replace(":1 ", ":01 "))),
+        ("slots", format!("{head}a=crypto:1 AEAD_AES_128_GCM inline:{{slot}}\r\n{sha}")),
+        (
+            "many",
+            format!(
+                "{head}{}",
+                (0..20).map(|n| gcm.replace(":1 ", &format!(":{n} ")) + "\r\n").collect::<String>()
+            ),
+        ),
+    ]
+    .map(|(name, body)| (format!("sdp-{name}"), body.into_bytes()))
+    .to_vec();
+    for (name, packet) in packets() {
+        for choice in [0_u8, 1, 9, 40, 255] {
+            seeds.push((format!("{name}-{choice}"), [&[choice][..], &packet].concat()));
+        }
+    }
+    seeds
+}

@@ -58,3 +58,45 @@ pub(crate) fn multiparts() -> Vec<Seed> {
     let empty = "multipart/encrypted; boundary=X\n--X\r\n\r\n--X\r\n\r\n--X--";
     texts([outer, inner, &two_nonces, &nested, &prefix, &quoted, &one_part, &many_parts, empty])
 }
+
+/// Dates, challenges and credentials of the PGP scheme, and messages that it signs.
+pub(crate) fn scheme() -> Vec<Seed> {
+    let signer = "0".repeat(40);
+    let credentials = format!(
+        "PGP realm=\"bob.example.org\", version=\"5.0\", nonce=\"{NONCE}\", c14n=\"cs1\", \
+         uri=\"sip:bob@example.org\", contact=\"sip:alice@192.0.2.1:5060\", signer=\"{signer}\", \
+         signature=\"iHUEABYKAB0WIQ==\""
+    );
+    let challenge = format!(
+        "PGP realm=\"bob.example.org\", version=\"5.0\", algorithm=sha256, c14n=\"cs1\", \
+         nonce=\"{NONCE}\""
+    );
+    let invite = include_str!("../../../fuzz_targets/invite.sip");
+    let more = invite.replace(
+        "Content-Type: application/sdp",
+        "Require: 100rel\r\nRequire:  timer\r\nAnswer-Mode: Auto;require\r\n\
+         Content-Disposition: session\r\n\
+         Content-Type: Multipart/Encrypted;\r\n  protocol=\"application/pgp-encrypted\";\t boundary=X",
+    );
+    let answer = invite
+        .replace("INVITE sip:bob@example.org SIP/2.0", "SIP/2.0 200 OK")
+        .replace("To: <sip:bob@example.org>", "To: <sip:bob@example.org>;tag=8321234356");
+    let semicolons = credentials.replace(',', ";");
+    let escaped = challenge.replace("bob.example.org", r#"the \"lab\" of CORP\\bob"#);
+    let mut seeds = texts([
+        "Tue, 14 Nov 2023 22:13:20 GMT",
+        "Fri, 31 Dec 9999 23:59:60 GMT",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Tue, 29 Feb 2000 12:00:00 gmt",
+        "Mon, 30 Feb 2023 12:00:00 GMT",
+        &challenge,
+        &escaped,
+        &credentials,
+        &semicolons,
+        invite,
+        &more,
+        &answer,
+    ]);
+    seeds.extend(parameters().into_iter().map(|(name, octets)| (format!("other-{name}"), octets)));
+    seeds
+}

@@ -397,3 +397,17 @@ fn g28_an_rspauth_of_another_request_ends_the_call() {
     ok.fields.extend(&[of_invite]);
     assert_eq!(calls.received(&ok, &bye), ssa::Incoming::AckThenBye(Why::ProofInvalid));
 }
+
+/// A challenge that cannot be answered is given up, at whichever of its draws there is nothing.
+#[test]
+fn o05_without_randomness_no_credentials_leave() {
+    let calls = Calls::new();
+    let invite = calls.invite();
+    let challenge = calls.challenge(&invite);
+    calls.platform.draws.store(0, Ordering::Relaxed);
+    assert_eq!(calls.plan(&invite, &challenge), Err(Why::ApplicationFailed), "no ticket");
+    calls.platform.draws.store(1, Ordering::Relaxed);
+    let plan = calls.plan(&invite, &challenge).unwrap();
+    let authorized = calls.caller.authorize(CALL, plan, &invite.retried().view());
+    assert_eq!(now(authorized), ssa::Authorized::GiveUp(Why::ApplicationFailed), "no cnonce");
+}

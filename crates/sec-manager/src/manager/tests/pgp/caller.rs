@@ -130,3 +130,30 @@ fn t15_a_proxy_asks_for_digest_before_the_callee_asks_for_a_signature() {
     third.fields.extend(&fields);
     assert!(calls.admits(&third));
 }
+
+/// A signed request that took so long that its nonce is not fresh any more is challenged once more,
+/// and the call goes on with what the proxy asked for.
+#[test]
+fn t15_a_nonce_that_became_stale_costs_one_more_signature() {
+    let calls = Calls::new();
+    let late = calls.authorized();
+    calls.platform.advance(Duration::from_secs(121 + 32));
+    let (arrival, manager) = (late.arrival(), &calls.bob.manager);
+    let challenge = match manager.request_received(CALL, &arrival, &late.view()) {
+        Received::SendWwwAuthenticate(fields) => fields,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(manager.records(), 0, "nothing is kept of it");
+    let plan = calls.plan(&late, &challenge).expect("a nonce that is not the first");
+    let caller = &calls.alice.manager;
+    let sealed = now(caller.encrypt(CALL, Direction::Request, Some(plan), offer()));
+    let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
+    let mut again = late.retried().with_body(sealed);
+    again.fields.0.retain(|(name, _)| name != "Authorization" && name != "Date");
+    match now(caller.authorize(CALL, plan, &again.view())) {
+        Authorized::Fields(fields) => again.fields.extend(&fields),
+        other => panic!("{other:?}"),
+    }
+    assert!(calls.admits(&again));
+    assert_eq!(calls.received(&calls.answered(&again), &again), Incoming::Accept);
+}

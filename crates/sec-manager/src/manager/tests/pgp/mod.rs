@@ -6,6 +6,7 @@ mod callee;
 mod caller;
 mod checks;
 mod dialog;
+mod interleaved;
 mod judged;
 mod queue;
 mod signing;

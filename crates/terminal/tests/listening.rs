@@ -1,0 +1,133 @@
+//! The built program as it listens, and a stranger who calls it by hand.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+use terminal::assembly::free_loopback_pair;
+
+/// A terminal that answers every call, and the stranger's socket, connected to it.
+struct Listening {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    stranger: UdpSocket,
+}
+
+impl Listening {
+    /// Starts it with at most so many open files; `None` where it does not come to listen.
+    fn start(home: &Path, files: u32) -> Option<Self> {
+        let binds = free_loopback_pair().unwrap();
+        let mut child = Command::new("sh")
+            .args(["-c", "ulimit -n \"$0\" && exec \"$@\"", &files.to_string()])
+            .args([env!("CARGO_BIN_EXE_countersign"), "-vv"])
+            .args(binds.iter().flat_map(|bind| ["--bind".to_owned(), bind.to_string()]))
+            .args(["listen", "--auto-answer"])
+            .env("HOME", home)
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+        stranger.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stranger.connect(binds[0].address).unwrap();
+        let listening = Self { child, out, stranger };
+        if line.starts_with("listening") {
+            return Some(listening);
+        }
+        listening.end();
+        None
+    }
+
+    /// Calls, with this in front of the address in From, and gives the final response.
+    fn call(&self, display: &[u8]) -> String {
+        let (here, there) =
+            (self.stranger.local_addr().unwrap(), self.stranger.peer_addr().unwrap());
+        let body = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                    m=audio 4000 RTP/AVP 0\r\n";
+        let head = format!(
+            "INVITE sip:bob@{there} SIP/2.0\r\nVia: SIP/2.0/UDP {here};rport;branch=z9hG4bKx\r\n\
+             Max-Forwards: 70\r\nTo: <sip:bob@{there}>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\
+             Contact: <sip:eve@{here}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\
+             From: ",
+            body.len()
+        );
+        let from = format!("<sip:eve@{here}>;tag=1\r\n\r\n{body}");
+        self.ask(&[head.as_bytes(), display, from.as_bytes()].concat(), "z9hG4bKx")
+    }
+
+    /// Sends a request of this branch, and gives its final response.
+    fn ask(&self, request: &[u8], branch: &str) -> String {
+        self.stranger.send(request).unwrap();
+        let mut buffer = [0; 8_192];
+        loop {
+            let length = self.stranger.recv(&mut buffer).unwrap();
+            let response = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if response.contains(branch) && !response.starts_with("SIP/2.0 1") {
+                return response;
+            }
+        }
+    }
+
+    /// Ends it, and gives all that it has said.
+    fn end(mut self) -> Vec<u8> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let mut said = Vec::new();
+        self.out.read_to_end(&mut said).unwrap();
+        self.child.stderr.take().unwrap().read_to_end(&mut said).unwrap();
+        said
+    }
+}
+
+/// A display name of invalid UTF-8, with escapes and bidirectional controls, is the stranger's to
+/// write, as is the line that a request begins with; the screen is not the stranger's to write on.
+#[test]
+fn p13_a_display_name_cannot_drive_the_screen() {
+    let home = tempfile::tempdir().unwrap();
+    let listening = Listening::start(home.path(), 256).unwrap();
+    let display = [&b"\"\\\x1b[2J\\\x07 \xff\xfe "[..], "\u{202e}evil\u{2066}\" ".as_bytes()];
+    let answer = listening.call(&display.concat());
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    // A start line is shown as it came.
+    let drawn = "INVITE sip:\u{1b}[2J\u{202e}bob@h SIP/2.0\r\n\
+                 Via: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKy\r\n\
+                 Subject: long enough to be answered with no more than twice its octets\r\n\r\n";
+    let answer = listening.ask(drawn.as_bytes(), "z9hG4bKy");
+    assert!(answer.starts_with("SIP/2.0 400 "), "{answer}");
+    let said = listening.end();
+    let text = String::from_utf8(said).expect("what is said is text");
+    assert!(text.contains("sip:eve@127.0.0.1") && text.contains("[2J"), "{text}");
+    let drives = |c: &char| {
+        c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202e}' | '\u{2066}')
+    };
+    assert_eq!(text.chars().find(drives), None, "{text:?}");
+}
+
+/// With no descriptor left for the media, the caller is asked to call again: 500 with Retry-After.
+/// How many are too few depends on the flavour, so that all numbers are tried until one will do.
+#[test]
+fn x10_a_terminal_without_descriptors_asks_to_be_called_again() {
+    let home = tempfile::tempdir().unwrap();
+    let mut refused = 0;
+    for files in 8..64 {
+        let Some(listening) = Listening::start(home.path(), files) else { continue };
+        let answer = listening.call(b"");
+        let said = listening.end();
+        if answer.starts_with("SIP/2.0 200 ") {
+            break;
+        }
+        let said = String::from_utf8_lossy(&said);
+        assert!(answer.starts_with("SIP/2.0 500 "), "{files} files: {answer}\n{said}");
+        assert!(answer.contains("\r\nRetry-After: 5\r\n"), "{files} files: {answer}");
+        assert!(said.contains("no ports for media"), "{files} files: {said}");
+        refused += 1;
+    }
+    assert!(refused > 0, "no number of files is enough to listen and not enough to call");
+}
