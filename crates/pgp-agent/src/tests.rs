@@ -18,6 +18,13 @@ use std::time::Duration;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
+mod certificate;
+mod forge;
+mod messages;
+mod store;
+mod strength;
+mod verify;
+
 const NOTATION: &str = "cs1@countersign.invalid";
 
 fn folder() -> TempDir {

@@ -9,6 +9,7 @@
 )]
 
 mod commands;
+mod hardening;
 mod place;
 mod secrets;
 mod serving;

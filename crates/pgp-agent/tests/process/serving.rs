@@ -4,6 +4,7 @@ use crate::place::{Place, to_sign};
 use sma::{Error, SecurityApplication as _};
 use sma_socket::Client;
 use std::fs::{self, Permissions};
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
@@ -72,6 +73,14 @@ async fn it_ends_with_the_program_that_started_it() {
     drop(serving.close_stdin());
     assert!(serving.ended().success());
     assert!(!place.socket().exists());
+    // It goes on while that program holds its input open, whatever it writes there.
+    let mut serving = place.serve(&["--no-passphrase", "--exit-with-stdin"]);
+    let mut stdin = serving.close_stdin().unwrap();
+    stdin.write_all(&[b'x'; 1000]).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(serving.0.try_wait().unwrap().is_none(), "it goes on");
+    drop(stdin);
+    assert!(serving.ended().success());
     let mut serving = place.serve(&["--no-passphrase"]);
     drop(serving.close_stdin());
     let client = Client::new(place.socket());

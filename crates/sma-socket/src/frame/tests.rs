@@ -94,6 +94,19 @@ fn every_body_comes_back_as_it_went() {
 }
 
 #[test]
+fn what_is_said_of_a_key_comes_back_as_it_went() {
+    use KeyValidity::{Expired, NotForSigning, Revoked, Valid};
+    for key in [Valid, Expired, Revoked, NotForSigning] {
+        for (good, strong, expires) in [(true, false, None), (false, true, Some(u64::MAX))] {
+            let report = || Report { key, good, strong, expires, ..report() };
+            let body = |report| Body::Answer(Ok(Answer::Report(report)));
+            let octets = encode(Frame { id: [1; 16], body: body(report()) }).unwrap();
+            assert!(decode(&octets).ok().unwrap().body == body(report()), "{key:?}");
+        }
+    }
+}
+
+#[test]
 fn a_frame_that_is_too_large_is_not_encoded() {
     let frame = Frame { id: [0; 16], body: Body::Question(Question::Import(vec![0; MAX_FRAME])) };
     assert!(encode(frame).err() == Some(FrameError::TooLarge));

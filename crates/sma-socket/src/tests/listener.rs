@@ -115,3 +115,57 @@ async fn a_folder_that_takes_no_socket_is_named() {
     let refused = Listener::bind(&long).unwrap_err();
     assert!(matches!(&refused, BindError::Io { path, .. } if *path == long), "{refused}");
 }
+
+#[tokio::test]
+async fn o03_a_socket_that_another_user_left_is_not_removed() {
+    let place = Place::new();
+    drop(UnixListener::bind(place.socket()).unwrap());
+    // Whoever is not root cannot have such a socket in a folder of his own.
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(place.socket(), Some(65_534), None).unwrap();
+        let occupied = Listener::bind(&place.socket());
+        assert!(matches!(occupied, Err(BindError::Occupied(_))));
+        assert!(place.socket().exists());
+    }
+}
+
+#[tokio::test]
+async fn who_takes_a_little_at_a_time_is_not_left() {
+    use crate::link::Link;
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    let own = rustix::process::geteuid().as_raw();
+    let mut link = Link::to_user(ours, own).unwrap();
+    for _ in 0..10 {
+        link.send(Arc::new(vec![0; MAX_FRAME].into())).unwrap();
+    }
+    assert!(!link.has_room());
+    // Longer in all than what nobody takes may stand.
+    let slow = async {
+        let mut piece = vec![0; 64 * 1024];
+        for _ in 0..12 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            theirs.read_exact(&mut piece).await.unwrap();
+        }
+        let mut rest = vec![0; 10 * (4 + MAX_FRAME) - 12 * piece.len()];
+        theirs.read_exact(&mut rest).await.unwrap();
+    };
+    let sending = async {
+        loop {
+            if let Err(why) = link.next().await {
+                return why;
+            }
+        }
+    };
+    tokio::select! {
+        why = sending => panic!("{why:?}"),
+        () = slow => {}
+    }
+}
+
+#[tokio::test]
+async fn a_socket_of_another_kind_is_in_use() {
+    let place = Place::new();
+    let _other = std::os::unix::net::UnixDatagram::bind(place.socket()).unwrap();
+    assert!(matches!(Listener::bind(&place.socket()), Err(BindError::InUse(_))));
+    assert!(place.socket().exists());
+}

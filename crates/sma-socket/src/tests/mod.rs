@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 mod client;
 mod listener;
+mod methods;
 mod server;
 
 /// A folder of mode 0700 with a socket's name in it.

@@ -164,6 +164,8 @@ async fn g23_half_a_frame_that_stands_ends_the_connection() {
     let _server = start(&place, Arc::new(Hanging::new()));
     let mut half = UnixStream::connect(place.socket()).await.unwrap();
     half.write_all(&[0, 0, 0, 9, 1]).await.unwrap();
+    let mut head = UnixStream::connect(place.socket()).await.unwrap();
+    head.write_all(&[0, 0, 0, 9]).await.unwrap();
     // Who asks nothing may stay, and so may who waits for an answer.
     let mut idle = UnixStream::connect(place.socket()).await.unwrap();
     let mut waits = UnixStream::connect(place.socket()).await.unwrap();
@@ -181,9 +183,10 @@ async fn g23_half_a_frame_that_stands_ends_the_connection() {
         assert_eq!(drip.read(&mut [0; 1]).await.unwrap_or(0), 0);
         since.elapsed()
     };
-    let (half, dripped) = tokio::join!(closed_after(&mut half), dripped);
+    let (half, head, dripped) =
+        tokio::join!(closed_after(&mut half), closed_after(&mut head), dripped);
     drop(drips);
-    for after in [half, dripped] {
+    for after in [half, head, dripped] {
         assert!((4.5..9.0).contains(&after.as_secs_f32()), "{after:?}");
     }
     let still = |stream: &mut UnixStream| stream.try_read(&mut [0; 1]).unwrap_err().kind();
@@ -215,4 +218,62 @@ async fn g23_who_does_not_read_is_left() {
     let left = tokio::time::timeout(Duration::from_secs(20), asking).await;
     assert!(left.unwrap(), "the server goes");
     assert!(since.elapsed() >= Duration::from_millis(4_500), "and not at once");
+}
+
+#[tokio::test]
+async fn g23_a_frame_of_the_largest_size_is_answered() {
+    let place = Place::new();
+    let _server = start(&place, Arc::new(double().0));
+    let mut stream = UnixStream::connect(place.socket()).await.unwrap();
+    let question = |length| {
+        let body = Body::Question(Question::Generate("x".repeat(length)));
+        Frame { id: [1; 16], body }
+    };
+    let others = frame::encode(question(MAX_FRAME - 100)).unwrap().len() - (MAX_FRAME - 100);
+    assert!(frame::encode(question(MAX_FRAME - others + 1)).is_err());
+    let octets = frame::encode(question(MAX_FRAME - others)).unwrap();
+    assert_eq!(octets.len(), MAX_FRAME);
+    stream.write_u32(octets.len() as u32).await.unwrap();
+    stream.write_all(&octets).await.unwrap();
+    let answer = receive(&mut stream).await;
+    assert!(answer.body == Body::Answer(Err(Error::Unavailable)));
+}
+
+#[tokio::test]
+async fn who_is_always_in_the_middle_of_a_frame_but_goes_on_may_stay() {
+    let place = Place::new();
+    let _server = start(&place, Arc::new(double().0));
+    let mut stream = UnixStream::connect(place.socket()).await.unwrap();
+    let question = frame::encode(Frame { id: [1; 16], body: Body::Question(Question::Identities) });
+    let question = question.unwrap();
+    let head = u32::try_from(question.len()).unwrap().to_be_bytes();
+    let whole = [&head[..], &question].concat();
+    let (first, rest) = whole.split_at(7);
+    stream.write_all(first).await.unwrap();
+    // Longer in all than half a frame may stand.
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        stream.write_all(&[rest, first].concat()).await.unwrap();
+        receive(&mut stream).await;
+    }
+}
+
+#[tokio::test]
+async fn g23_from_who_does_not_read_nothing_more_is_taken() {
+    let place = Place::new();
+    let (double, key) = double();
+    let _server = start(&place, Arc::new(double));
+    let mut stream = UnixStream::connect(place.socket()).await.unwrap();
+    let mut taken = 0;
+    let asking = async {
+        for n in 0..200_u8 {
+            let recipients = vec![key.clone()];
+            let question = Question::Encrypt { recipients, octets: vec![n; 60_000].into() };
+            send(&mut stream, [n; 16], Body::Question(question)).await;
+            taken += 60_000;
+        }
+    };
+    let all = tokio::time::timeout(Duration::from_secs(3), asking).await;
+    // What the system keeps between the two, and what may wait to be sent.
+    assert!(all.is_err() && taken < 4_000_000, "{taken}");
 }
