@@ -16,6 +16,7 @@ use sip_core::manager::EndReason;
 
 /// Calls, and waits until the call is over.
 pub(super) async fn run(global: &Global, call: Call, out: Output) -> Result<()> {
+    let out = call.records.beside(out)?;
     let mut stop = Stop::new()?;
     let mut session = stop.unless(Session::open(global, 0, call.records.clone())).await?;
     let talked = talk(&mut session, &call, &mut stop, out).await;
@@ -64,13 +65,14 @@ async fn talk(
     if require == Require::Pgp {
         session.can_sign()?;
     }
+    let say = stop.unless(Say::choose(call.audio.as_deref(), &session.config)).await?;
     let next_hop = session.next_hop(&call.uri);
     tracing::info!(?next_hop, require = require.word(), "from {}", session.addresses().join(", "));
     let invitation = Invitation {
         to: call.uri.clone(),
         next_hop,
         require,
-        source: Say::choose(call.audio.as_deref(), &session.config)?.source(),
+        source: say.source(),
         sink: audio::sink(call.record.as_deref())?,
     };
     let id = session.terminal.call(invitation)?;

@@ -11,11 +11,9 @@ use super::repin::Repin;
 use super::stop::Stop;
 #[cfg(feature = "pgp")]
 use crate::agent::{Agent, Ask, Program};
-#[cfg(feature = "pgp")]
-use crate::assembly::Settings;
 use crate::assembly::{
-    Event, Events, Ports, SystemClock, SystemEntropy, Terminal, WallClock as _, free_loopback_pair,
-    settings,
+    Event, Events, Ports, Settings, SystemClock, SystemEntropy, Terminal, WallClock as _,
+    free_loopback_pair, settings,
 };
 use crate::capture::{self, Secrets, View};
 use crate::config::{Address, Config, load_or_default};
@@ -26,7 +24,6 @@ use crate::record::{Limits, Recorder};
 use net::Runtime;
 use net::tokio::{TokioNetwork, TokioRuntime};
 use sip_core::manager::NextHop;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,8 +82,7 @@ impl Session {
                  whoever reads it can use them"
             );
         }
-        let config = load_or_default(global.config.as_deref())?;
-        let settings = settings(&config, binds(global, &config, port)?)?;
+        let (config, settings) = configured(global.clone(), port).await?;
         let runtime: Arc<dyn Runtime> =
             Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
         let recorded = records.ladder.is_some() || records.capture.is_some();
@@ -204,20 +200,24 @@ impl Session {
     /// A record cannot be written, or the first error of `show`: all is ended before it is told;
     /// or it was stopped.
     pub(super) async fn close(
-        self, within: Duration, stop: &mut Stop, show: impl FnMut(&Event) -> Result<()>,
+        mut self, within: Duration, stop: &mut Stop, show: impl FnMut(&Event) -> Result<()>,
     ) -> Result<()> {
-        tokio::select! {
+        let shown = tokio::select! {
             ended = self.end(within, show) => ended,
             () = stop.wanted() => {
-                Err(Error::Interrupted(
+                return Err(Error::Interrupted(
                     "interrupted before all had ended; peers may not know of it",
-                ))
+                ));
             }
+        };
+        if let Some(recorder) = &self.recorder {
+            stop.unless(write_records(recorder, &self.name, &self.records)).await?;
         }
+        shown
     }
 
     async fn end(
-        mut self, within: Duration, mut show: impl FnMut(&Event) -> Result<()>,
+        &mut self, within: Duration, mut show: impl FnMut(&Event) -> Result<()>,
     ) -> Result<()> {
         let drained = async {
             let mut shown = Ok(());
@@ -231,15 +231,21 @@ impl Session {
             tracing::warn!("the peer has not answered the end of the call (BYE or CANCEL)");
         }
         #[cfg(feature = "pgp")]
-        if let Some(agent) = self.agent {
+        if let Some(agent) = self.agent.take() {
             agent.stop().await;
         }
-        let Some(recorder) = self.recorder else {
-            return shown;
-        };
-        write_records(&recorder, &self.name, &self.records)?;
         shown
     }
+}
+
+/// Reads the configuration and what it names. Cancel-safe: any of the files may be a pipe.
+async fn configured(global: Global, port: u16) -> Result<(Config, Settings)> {
+    file::apart("the configuration, or a file that it names", move || {
+        let config = load_or_default(global.config.as_deref())?;
+        let settings = settings(&config, binds(&global, &config, port)?)?;
+        Ok((config, settings))
+    })
+    .await
 }
 
 fn binds(global: &Global, config: &Config, port: u16) -> Result<Vec<Address>> {
@@ -278,7 +284,7 @@ async fn with_agent(
     Ok((Some(agent), settings, ports))
 }
 
-fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<()> {
+async fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<()> {
     let entries = recorder.entries();
     recorder.warn_of_gaps();
     if let Some(path) = &records.ladder {
@@ -288,18 +294,14 @@ fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<(
         } else {
             ladder.to_text()
         };
-        write(path, text.as_bytes())?;
+        file::write(path, text.into_bytes()).await?;
     }
     if let Some(path) = &records.capture {
         let mut packets = Vec::new();
         let secrets = records.secrets();
         capture::write(&mut packets, &entries, View::Terminal, secrets, recorder.unix_start())
             .map_err(|error| Error::write(path, error))?;
-        write(path, &packets)?;
+        file::write(path, packets).await?;
     }
     Ok(())
-}
-
-fn write(path: &Path, octets: &[u8]) -> Result<()> {
-    file::replace(path, octets).map_err(|error| Error::write(path, error))
 }
