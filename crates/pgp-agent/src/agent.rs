@@ -44,9 +44,9 @@ impl Agent {
     ) -> Result<T, Error> {
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut store).map_err(|error| {
-            // Whoever asked learns no more than that it failed; the folder is ours alone.
+            // Whoever asked learns no more than what kind it is; the folder is ours alone.
             let _ = writeln!(std::io::stderr(), "countersign-pgp: {error}");
-            Error::Failed
+            error.told()
         })
     }
 }

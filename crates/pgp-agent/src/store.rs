@@ -7,13 +7,14 @@ use crate::certificate::Certificate;
 use crate::{generate, parse};
 use pgp::composed::SignedSecretKey;
 use pgp::types::Password;
+use rustix::fs::OFlags;
 use rustix::process::geteuid;
 use sma::{Fingerprint, Key, MAX_OCTETS};
 use sma_socket::BindError;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
@@ -37,8 +38,8 @@ pub enum StoreError {
         /// Its mode.
         mode: u32,
     },
-    /// A private key file is no file of ours.
-    #[error("{}: not a file of ours", .0.display())]
+    /// A key's file is no plain file, or a private one is not ours.
+    #[error("{}: not a plain file of ours", .0.display())]
     NotOurs(PathBuf),
     /// A file holds no usable key.
     #[error("{}: {error}", .path.display())]
@@ -71,6 +72,20 @@ pub enum StoreError {
         /// What the system said.
         error: io::Error,
     },
+}
+
+impl StoreError {
+    /// What of it is told to who asked for a change.
+    pub(crate) fn told(&self) -> sma::Error {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        match self {
+            Self::Io { error, .. } => match error.kind() {
+                StorageFull | QuotaExceeded | FileTooLarge => sma::Error::DiskFull,
+                _ => sma::Error::Storage,
+            },
+            _ => sma::Error::Failed,
+        }
+    }
 }
 
 /// How private keys are protected on disk.
@@ -199,7 +214,7 @@ impl Store {
     }
 
     fn read_public(&mut self, path: &Path) -> Result<(), StoreError> {
-        let text = read(path, &File::open(path).map_err(|e| io_error(path, e))?)?;
+        let text = read(path, &open_regular(path)?)?;
         for certificate in parse::public(&text).map_err(|e| key_error(path, e))? {
             // A private key's file tells more, whichever of the two is read first.
             if self.entry(certificate.fingerprint()).is_none() {
@@ -264,6 +279,18 @@ fn key_error(path: &Path, error: sma::Error) -> StoreError {
     StoreError::Key { path: path.to_owned(), error }
 }
 
+/// Opens a file that must be a plain one. A pipe is refused, and not waited for.
+fn open_regular(path: &Path) -> Result<File, StoreError> {
+    let io = |error| io_error(path, error);
+    // With this flag a pipe is open at once, whoever else has it open.
+    let flag = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flag).open(path).map_err(io)?;
+    match file.metadata().map_err(io)?.is_file() {
+        true => Ok(file),
+        false => Err(StoreError::NotOurs(path.to_owned())),
+    }
+}
+
 /// Opens a file that must be a plain one of ours with mode 0600.
 ///
 /// # Errors
@@ -274,7 +301,7 @@ pub fn open_private(path: &Path) -> Result<File, StoreError> {
     if !link.is_file() {
         return Err(StoreError::NotOurs(path.to_owned()));
     }
-    let file = File::open(path).map_err(io)?;
+    let file = open_regular(path)?;
     let metadata = file.metadata().map_err(io)?;
     if metadata.uid() != geteuid().as_raw() || metadata.ino() != link.ino() {
         return Err(StoreError::NotOurs(path.to_owned()));

@@ -308,6 +308,8 @@ fn error_to_wire(error: Error) -> u32 {
         Error::Key(KeyFault::WeakHash(hash)) => 14 | u32::from(hash.0) << 8,
         Error::Key(KeyFault::Revoked) => 15,
         Error::Key(KeyFault::Unbound) => 16,
+        Error::DiskFull => 17,
+        Error::Storage => 18,
         // `Failed`, and what this version of the wire has no word for.
         _ => 10,
     }
@@ -333,6 +335,8 @@ fn error_from_wire(code: u32) -> Option<Error> {
         12 => Error::Key(KeyFault::NoUserId),
         15 => Error::Key(KeyFault::Revoked),
         16 => Error::Key(KeyFault::Unbound),
+        17 => Error::DiskFull,
+        18 => Error::Storage,
         _ => return None,
     })
 }

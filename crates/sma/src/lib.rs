@@ -187,6 +187,10 @@ pub enum Error {
     Key(KeyFault),
     /// It answered what cannot be.
     Protocol,
+    /// The disk is full where it keeps its keys.
+    DiskFull,
+    /// It cannot write to where it keeps its keys; its own messages say why.
+    Storage,
     /// Its own storage or cryptography failed.
     Failed,
 }
@@ -204,6 +208,10 @@ impl fmt::Display for Error {
             Self::TooLarge => "too large",
             Self::Unusable => "the key may not be used for this",
             Self::Protocol => "the security application answered nonsense",
+            Self::DiskFull => "the disk is full where the security application keeps its keys",
+            Self::Storage => {
+                "the security application cannot write to its key folder; -v shows what it says"
+            }
             Self::Failed => "the security application failed",
         })
     }

@@ -1,6 +1,6 @@
 //! What the sources say: forbidden words, sizes, and the top of the tree.
 
-use super::table::{Row, TABLE};
+use super::table::TABLE;
 use crate::command::{Failure, output, program, root};
 use std::fs;
 
@@ -8,6 +8,22 @@ use std::fs;
 const INTERFACE_LINES: usize = 440;
 /// A file past this many lines is split by concept.
 const FILE_LINES: usize = 800;
+/// Who may write files: a place a program. What is written there is whole or absent, for its owner,
+/// and replaces neither link nor device.
+const WRITERS: &[&str] = &["crates/terminal/src/file/", "crates/pgp-agent/src/store.rs"];
+/// How files are written.
+const WRITES: &[&str] = &[
+    "File::create",
+    "File::create_new",
+    "File::options",
+    "OpenOptions",
+    "fs::write",
+    "fs::rename",
+    "fs::copy",
+    "fs::hard_link",
+    "NamedTempFile",
+    "tempfile_in",
+];
 /// What stands at the top of the tree.
 const TOP: &[&str] = &[
     ".cargo",
@@ -79,20 +95,25 @@ fn file(path: &str, text: &str) -> Vec<String> {
         faults.push(format!("{path}: does not open with `//!`"));
     }
     if let Some(row) = TABLE.iter().find(|row| path.starts_with(&format!("{}/src/", row.folder))) {
-        faults.extend(words(path, text, row));
+        faults.extend(words(path, text, row.must_not_say));
+        if !WRITERS.iter().any(|writer| path.starts_with(writer)) && row.folder != "xtask" {
+            let why = format!("files are written by {} alone", WRITERS.join(" and "));
+            let writes: Vec<_> = WRITES.iter().map(|word| (*word, why.as_str())).collect();
+            faults.extend(words(path, text, &writes));
+        }
     }
     faults
 }
 
-/// The words that the crate must not say, outside comments and below no `#[cfg(test)]`.
-fn words(path: &str, text: &str, row: &Row) -> Vec<String> {
+/// The words that a file must not say, outside comments and below no `#[cfg(test)]`.
+fn words(path: &str, text: &str, must_not_say: &[(&str, &str)]) -> Vec<String> {
     let apart = ["/conformance", "/tests/", "/tests.rs", "/vectors.rs"];
     let kit = apart.iter().any(|part| path.contains(part));
     let code = text.split("#[cfg(test)]").next().unwrap_or(text);
     let mut faults = Vec::new();
     for (number, line) in code.lines().enumerate().filter(|_| !kit) {
         let line = line.split("//").next().unwrap_or(line);
-        let said = row.must_not_say.iter().filter(|(word, _)| says(line, word));
+        let said = must_not_say.iter().filter(|(word, _)| says(line, word));
         faults.extend(said.map(|(word, why)| format!("{path}:{}: `{word}`: {why}", number + 1)));
     }
     faults
@@ -141,9 +162,20 @@ mod tests {
     #[test]
     fn a_forbidden_word_names_its_line() {
         let row = &TABLE[0];
-        let faults = words("crates/ssa/src/lib.rs", "//! tokio\nuse tokio;\n", row);
+        let faults = words("crates/ssa/src/lib.rs", "//! tokio\nuse tokio;\n", row.must_not_say);
         assert_eq!(faults.len(), 1);
         assert!(faults[0].starts_with("crates/ssa/src/lib.rs:2"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_file_is_written_in_its_place_alone() {
+        let text =
+            "//! X.\nfn x() { std::fs::write(p, o) }\n#[cfg(test)]\nfn t() { fs::write(p, o) }";
+        let faults = file("crates/terminal/src/cli/x.rs", text);
+        assert!(faults.len() == 1 && faults[0].contains("x.rs:2: `fs::write`"), "{faults:?}");
+        assert_eq!(file("crates/media-ctl/src/x.rs", "//! X.\nuse std::fs::File;").len(), 0);
+        assert_eq!(file("crates/terminal/src/file/x.rs", text).len(), 0);
+        assert_eq!(file("crates/terminal/tests/x.rs", text).len(), 0);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod similarity;
 mod speech;
 mod tone;
 mod wav_error;
+mod wav_file;
 mod wav_sink;
 mod wav_source;
 
@@ -12,6 +13,7 @@ pub use similarity::similarity;
 pub use speech::Speech;
 pub use tone::{Silence, Tone};
 pub use wav_error::{WavError, WavReason};
+pub use wav_file::Recording;
 pub use wav_sink::WavSink;
 pub use wav_source::{WavSource, read_wav};
 
@@ -40,7 +42,11 @@ pub trait AudioSource: Send {
 pub trait AudioSink: Send {
     /// Takes the next frame; called every 20 ms from the start of the session on, with silence
     /// or concealment where nothing arrived. Must not block for long.
-    fn write(&mut self, frame: &[i16]);
+    ///
+    /// # Errors
+    /// The sink has failed and takes nothing more, for example because a disk is full: told once,
+    /// frames that follow are `Ok`. The session goes on.
+    fn write(&mut self, frame: &[i16]) -> io::Result<()>;
 
     /// Called once, when the session stops.
     ///

@@ -2,6 +2,7 @@
 
 use super::{AudioSink, AudioSource, SAMPLE_RATE};
 use std::f64::consts::TAU;
+use std::io;
 
 /// An endless sine.
 #[derive(Clone, Debug)]
@@ -46,7 +47,9 @@ impl AudioSource for Silence {
 }
 
 impl AudioSink for Silence {
-    fn write(&mut self, _: &[i16]) {}
+    fn write(&mut self, _: &[i16]) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

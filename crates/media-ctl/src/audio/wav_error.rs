@@ -19,8 +19,8 @@ pub struct WavError {
 pub enum WavReason {
     /// The system says so.
     System(io::ErrorKind),
-    /// A recording would replace what is no regular file: a device, a pipe, a socket.
-    NotRegular,
+    /// The system took only a part of a recording.
+    CutShort(io::ErrorKind),
     /// It is no WAV file, or is cut short.
     Malformed(&'static str),
     /// Its encoding, number of channels or rate is not supported.
@@ -44,7 +44,9 @@ impl fmt::Display for WavError {
         match self.reason {
             WavReason::System(io::ErrorKind::NotFound) => f.write_str("no such file or folder"),
             WavReason::System(kind) => kind.fmt(f),
-            WavReason::NotRegular => f.write_str("not a regular file, which a recording needs"),
+            WavReason::CutShort(kind) => {
+                write!(f, "cut short: {kind}; what was heard before is kept")
+            }
             WavReason::Malformed(what) => write!(f, "malformed: {what}"),
             WavReason::Unsupported => f.write_str(
                 "unsupported: 8, 16, 24 or 32 bits or float, 1 to 8 channels, \
@@ -57,16 +59,6 @@ impl fmt::Display for WavError {
 }
 
 impl std::error::Error for WavError {}
-
-impl WavReason {
-    /// Why a file could not be written: what the system says, whatever it is.
-    pub(super) fn of_write(error: hound::Error) -> Self {
-        match error {
-            hound::Error::IoError(error) => Self::System(error.kind()),
-            other => other.into(),
-        }
-    }
-}
 
 impl From<hound::Error> for WavReason {
     fn from(error: hound::Error) -> Self {

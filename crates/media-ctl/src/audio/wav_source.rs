@@ -71,7 +71,8 @@ impl AudioSource for WavSource {
 /// As [`WavSource::open`], but a file without samples is none.
 pub fn read_wav(path: &Path) -> Result<Vec<i16>, WavError> {
     let wrong = |reason: WavReason| WavError::new(path, reason);
-    let octets = File::open(path).and_then(with_its_length).map_err(|error| wrong(error.into()))?;
+    let (octets, open_end) =
+        File::open(path).and_then(with_its_length).map_err(|error| wrong(error.into()))?;
     let reader = WavReader::new(BufReader::new(octets)).map_err(|error| wrong(error.into()))?;
     let spec = reader.spec();
     if !(1..=8).contains(&spec.channels) || !(4000..=384_000).contains(&spec.sample_rate) {
@@ -80,27 +81,32 @@ pub fn read_wav(path: &Path) -> Result<Vec<i16>, WavError> {
     let mixed = match (spec.sample_format, spec.bits_per_sample) {
         (SampleFormat::Int, bits @ (8 | 16 | 24 | 32)) => {
             let scale = 2_f32.powi(1 - i32::from(bits));
-            convert::<i32, _>(reader, |sample| sample as f32 * scale)
+            convert::<i32, _>(reader, open_end, |sample| sample as f32 * scale)
         }
-        (SampleFormat::Float, 32) => convert::<f32, _>(reader, |sample| sample),
+        (SampleFormat::Float, 32) => convert::<f32, _>(reader, open_end, |sample| sample),
         _ => Err(WavReason::Unsupported),
     };
     mixed.map_err(wrong)
 }
 
 /// The octets of a file. Where its data has no length, because it was written to a pipe, they say
-/// the length that is there.
-fn with_its_length(mut file: File) -> io::Result<impl Read> {
+/// the length that is there; what still is a pipe says the greatest one, and ends before.
+fn with_its_length(mut file: File) -> io::Result<(impl Read, bool)> {
     let mut head = Vec::with_capacity(HEAD);
     (&mut file).take(HEAD as u64).read_to_end(&mut head)?;
     let metadata = file.metadata()?;
-    if let Some((at, frame)) = data_chunk(&head).filter(|_| metadata.is_file())
+    let mut open_end = false;
+    if let Some((at, frame)) = data_chunk(&head)
         && let Some(length) = head.get_mut(at..at + 4).filter(|length| **length == UNKNOWN)
     {
-        let there = metadata.len().saturating_sub(at as u64 + 4).min(u32::MAX.into());
+        open_end = !metadata.is_file();
+        let there = match open_end {
+            true => u32::MAX.into(),
+            false => metadata.len().saturating_sub(at as u64 + 4).min(u32::MAX.into()),
+        };
         length.copy_from_slice(&((there - there % frame) as u32).to_le_bytes());
     }
-    Ok(Cursor::new(head).chain(file))
+    Ok((Cursor::new(head).chain(file), open_end))
 }
 
 /// Where the length of the data stands, and the octets of one sample of all channels.
@@ -122,9 +128,9 @@ fn data_chunk(head: &[u8]) -> Option<(usize, u64)> {
     None
 }
 
-/// Mixes the channels down and brings them to 8 kHz.
+/// Mixes the channels down and brings them to 8 kHz. With an open end, the last octet is the end.
 fn convert<S: hound::Sample, R: Read>(
-    reader: WavReader<R>, scale: impl Fn(S) -> f32,
+    reader: WavReader<R>, open_end: bool, scale: impl Fn(S) -> f32,
 ) -> Result<Vec<i16>, WavReason> {
     let spec = reader.spec();
     let mut resampler =
@@ -132,7 +138,11 @@ fn convert<S: hound::Sample, R: Read>(
     let mut samples = Vec::new();
     let (mut sum, mut heard) = (0.0, 0);
     for sample in reader.into_samples::<S>() {
-        sum += scale(sample?);
+        match sample {
+            Ok(sample) => sum += scale(sample),
+            Err(hound::Error::IoError(_)) if open_end => break,
+            Err(error) => return Err(error.into()),
+        }
         heard += 1;
         if heard == spec.channels {
             resampler.push(sum / f32::from(heard), &mut |s| samples.push(to_i16(s)));
@@ -175,6 +185,35 @@ mod tests {
         octets[data + 4..data + 8].fill(0x7c);
         fs::write(&path, &octets).unwrap();
         assert!(matches!(read_wav(&path).unwrap_err().reason, WavReason::Malformed(_)));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_pipe_is_read_to_its_end() {
+        use std::io::Write;
+        use std::os::fd::AsRawFd;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("said.wav");
+        let said = Speech::samples(4, 8_000);
+        write(&path, spec(2, 8_000, 16, SampleFormat::Int), &said);
+        let mut octets = fs::read(&path).unwrap();
+        let data = octets.windows(4).position(|w| w == b"data").unwrap();
+        let piped = |octets: Vec<u8>| {
+            let (reader, mut writer) = io::pipe().unwrap();
+            let writing = std::thread::spawn(move || drop(writer.write_all(&octets)));
+            let path = format!("/proc/self/fd/{}", reader.as_raw_fd());
+            let read = read_wav(Path::new(&path));
+            drop(reader);
+            writing.join().unwrap();
+            read
+        };
+        assert_eq!(piped(octets.clone()).unwrap().len(), said.len());
+        // Whoever writes to a pipe cannot go back to say the length.
+        octets[4..8].fill(0xff);
+        octets[data + 4..data + 8].fill(0xff);
+        assert_eq!(piped(octets.clone()).unwrap().len(), said.len());
+        octets[data + 4..data + 8].fill(0x7c);
+        assert!(matches!(piped(octets).unwrap_err().reason, WavReason::Malformed(_)));
     }
 
     /// Writes the babble at 8 or 16 kHz, each sample of 8 kHz held twice for the latter.

@@ -19,8 +19,9 @@ const BOB: [u8; 4] = [192, 0, 2, 2];
 struct Heard(Arc<Mutex<Vec<i16>>>);
 
 impl AudioSink for Heard {
-    fn write(&mut self, frame: &[i16]) {
+    fn write(&mut self, frame: &[i16]) -> io::Result<()> {
         self.0.lock().unwrap().extend_from_slice(frame);
+        Ok(())
     }
 }
 

@@ -21,6 +21,7 @@ use crate::sdp::{Agreement, Local, Negotiator};
 use crate::{Error, MediaConfig, Misuse, Stats};
 use media::Media;
 use ssm::MediaSecurity;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -35,6 +36,8 @@ pub enum Event {
     TimedOut,
     /// The key has protected as many packets as it may: negotiate anew, or end. RFC 3711 §9.2.
     KeyExhausted,
+    /// The sink takes nothing more of what is heard; media goes on.
+    SinkFailed(io::ErrorKind),
 }
 
 /// Which of a line's two sockets.

@@ -38,7 +38,9 @@ impl Media {
         if !self.agreement.direction.receives() {
             frame.fill(0);
         }
-        sink.write(&frame);
+        if let Err(error) = sink.write(&frame) {
+            self.events.push_back(Event::SinkFailed(error.kind()));
+        }
     }
 
     /// Reads the source's next frame and, unless it is stale, sends it. A stale one is left out

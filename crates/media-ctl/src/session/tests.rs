@@ -276,6 +276,30 @@ fn frames_are_sent_on_time_without_drift_and_stale_ones_left_out() {
     assert_eq!(next.sequence_number().wrapping_sub(first.sequence_number()), 106);
 }
 
+/// A disk that is full.
+struct Full(Option<std::io::ErrorKind>);
+
+impl crate::audio::AudioSink for Full {
+    fn write(&mut self, _: &[i16]) -> std::io::Result<()> {
+        self.0.take().map_or(Ok(()), |kind| Err(kind.into()))
+    }
+}
+
+#[test]
+fn a_sink_that_fails_is_an_event_and_media_goes_on() {
+    let mut line = Line::new(false);
+    let full = std::io::ErrorKind::StorageFull;
+    let mut sink = Full(Some(full));
+    for _ in 0..3 {
+        let due = line.session.poll_timeout().unwrap();
+        line.session.on_timeout(due, &mut Tone::new(440.0, 9000), &mut sink);
+        assert!(line.session.poll_transmit().is_some());
+        while line.session.poll_transmit().is_some() {}
+    }
+    assert_eq!(line.session.poll_event(), Some(Event::SinkFailed(full)));
+    assert_eq!(line.session.poll_event(), None);
+}
+
 #[test]
 fn the_first_packet_and_a_long_silence_are_events() {
     let mut line = Line::new(false);

@@ -278,8 +278,8 @@ async fn o05_what_cannot_be_written_is_not_kept() {
     let _serving = Serving::start(on_a_full_disk(&serve).stderr(Stdio::null()));
     let client = Client::new(place.socket());
     let theirs = said(other.command("export").arg(other.generate().as_str()));
-    assert_eq!(client.import(theirs.into_bytes()).await, Err(Error::Failed));
-    assert_eq!(client.generate("sip:carol@example.org".into()).await, Err(Error::Failed));
+    assert_eq!(client.import(theirs.into_bytes()).await, Err(Error::DiskFull));
+    assert_eq!(client.generate("sip:carol@example.org".into()).await, Err(Error::DiskFull));
     let keys = client.identities().await.unwrap();
     assert!(keys.len() == 1 && keys[0].fingerprint == key, "{keys:?}");
     assert_eq!(files(&place), 1);

@@ -35,6 +35,13 @@ pub enum Event {
         /// Who the peer is, by what is proved.
         assurance: Assurance,
     },
+    /// What is heard is not recorded any more; the call goes on.
+    NotRecorded {
+        /// The call.
+        id: CallId,
+        /// Why, and what becomes of what was recorded.
+        reason: String,
+    },
     /// The call is over; nothing of it is left.
     Over {
         /// The call.

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 #[cfg(feature = "digest")]
 use std::sync::PoisonError;
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::{Sender, WeakSender};
 
 /// What a registrar's answer says of its flow.
 #[cfg_attr(not(feature = "digest"), expect(dead_code, reason = "for the security manager"))]
@@ -35,7 +35,7 @@ pub(super) async fn pump(shared: Arc<Shared>, mut sip: Events, out: Sender<Event
             _ = shared.endpoint.reject(id, 503);
             continue;
         }
-        if let Some(event) = shared.on(event) {
+        if let Some(event) = shared.on(event, &out) {
             // Nobody has to listen; the calls go on.
             drop(out.try_send(event));
         }
@@ -43,7 +43,7 @@ pub(super) async fn pump(shared: Arc<Shared>, mut sip: Events, out: Sender<Event
 }
 
 impl Shared {
-    fn on(self: &Arc<Self>, event: Sip) -> Option<Event> {
+    fn on(self: &Arc<Self>, event: Sip, out: &Sender<Event>) -> Option<Event> {
         match event {
             Sip::Incoming { id, call, from, body, source, .. } => {
                 self.incoming(id, call, from, body, source)
@@ -54,11 +54,11 @@ impl Shared {
             }
             Sip::Answered { id, body } => {
                 tracing::info!(octets = body.octets.len(), "the call is answered");
-                self.answered(id, &body)
+                self.answered(id, &body, out)
             }
             Sip::Confirmed { id } => {
                 tracing::info!("our answer is acknowledged");
-                self.established(id)
+                self.established(id, out)
             }
             Sip::Reinvited { id, body } => {
                 self.reinvited(id, &body);
@@ -103,19 +103,19 @@ impl Shared {
         Some(Event::Incoming { id, from, source, assurance })
     }
 
-    fn answered(self: &Arc<Self>, id: CallId, body: &Body) -> Option<Event> {
+    fn answered(self: &Arc<Self>, id: CallId, body: &Body, out: &Sender<Event>) -> Option<Event> {
         let (_, media) = self.calls.media(id)?;
         let peer = self.endpoint.hop(id)?;
         media.set_peer_on_loopback(peer.remote.ip().is_loopback());
         match media.accept_answer(&body.octets) {
-            Ok(()) => self.established(id),
+            Ok(()) => self.established(id, out),
             Err(error) => self.give_up(id, error),
         }
     }
 
     /// Offer and answer are complete and acknowledged: media may flow as agreed, if the security
     /// manager gives its guard. The first time, the call is up.
-    fn established(self: &Arc<Self>, id: CallId) -> Option<Event> {
+    fn established(self: &Arc<Self>, id: CallId, out: &Sender<Event>) -> Option<Event> {
         let (call, media) = self.calls.media(id)?;
         if let Err(error) = media.start() {
             return self.give_up(id, error);
@@ -123,7 +123,7 @@ impl Shared {
         if !self.calls.comes_up(id) {
             return None;
         }
-        let watch = watch_media(Arc::clone(self), id, media);
+        let watch = watch_media(Arc::clone(self), id, media, out.downgrade());
         self.media.runtime.spawn(Box::pin(watch));
         Some(Event::Established { id, assurance: self.assurance(Prepared { id, call }) })
     }
@@ -166,7 +166,7 @@ impl Shared {
         let stats = live.media.as_ref().map(|media| match media.stop() {
             Ok(stats) => stats,
             Err(error) => {
-                outcome = Outcome::Media(format!("the recording was not kept: {error}"));
+                outcome = Outcome::Media(format!("the recording failed: {error}"));
                 media.stats()
             }
         });
@@ -174,12 +174,20 @@ impl Shared {
     }
 }
 
-/// Ends a call whose peer is not heard any more, or whose key may protect no more packets.
-async fn watch_media(shared: Arc<Shared>, id: CallId, media: MediaSession) {
+/// Ends a call whose peer is not heard any more, or whose key may protect no more packets. Tells of
+/// a recording that goes no further.
+async fn watch_media(shared: Arc<Shared>, id: CallId, media: MediaSession, out: WeakSender<Event>) {
     while let Some(event) = media.event().await {
         let why = match event {
             media_ctl::Event::TimedOut => Outcome::NoMedia,
             media_ctl::Event::KeyExhausted => Outcome::KeyExhausted,
+            media_ctl::Event::SinkFailed(reason) => {
+                let reason =
+                    format!("{reason}; what was heard before is kept, and the call goes on");
+                // Nobody has to listen.
+                drop(out.upgrade().map(|out| out.try_send(Event::NotRecorded { id, reason })));
+                continue;
+            }
             // `Heard`, and what the media controller may tell in future.
             _ => continue,
         };

@@ -1,10 +1,12 @@
 //! The commands and their arguments. Only commands that work exist; those whose component is not
 //! linked in this flavour are absent.
 
+use super::output::Output;
 use crate::capture::Secrets;
 #[cfg(feature = "digest")]
 use crate::config::Require;
 use crate::config::{Address, Place, SipAor};
+use crate::error::Error;
 #[cfg(feature = "digest")]
 use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
@@ -208,10 +210,12 @@ fn contact(text: &str) -> Result<(SipAor, Place), String> {
 /// Where a call's record goes.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Records {
-    /// Write the call's ladder here when it is over (.svg: a picture, else text)
+    /// Write the call's ladder here when it is over (.svg: a picture, else text; `-`: standard
+    /// output)
     #[arg(long, value_name = "FILE")]
     pub ladder: Option<PathBuf>,
-    /// Write the call's packets here when it is over, as pcapng; secrets are overwritten with zeros
+    /// Write the call's packets here when it is over, as pcapng (`-`: standard output); secrets are
+    /// overwritten with zeros
     #[arg(long, value_name = "FILE")]
     pub capture: Option<PathBuf>,
     /// Leave Digest responses, passwords in URIs and media keys in the capture
@@ -223,6 +227,21 @@ impl Records {
     /// What becomes of the secrets in the capture.
     pub(super) const fn secrets(&self) -> Secrets {
         if self.capture_secrets { Secrets::Shown } else { Secrets::Overwritten }
+    }
+
+    /// `out`, or what leaves standard output to the one of them that goes there.
+    ///
+    /// # Errors
+    /// More than one thing would go there.
+    pub(super) fn beside(&self, out: Output) -> Result<Output, Error> {
+        let paths = [&self.ladder, &self.capture].into_iter().flatten();
+        match paths.filter(|path| path.as_os_str() == "-").count() {
+            0 => Ok(out),
+            1 if !out.is_json() => Ok(out.aside()),
+            _ => Err(Error::Usage(
+                "standard output takes one of --json, --ladder - and --capture -".to_owned(),
+            )),
+        }
     }
 }
 

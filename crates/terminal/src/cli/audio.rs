@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::file::{self, Draft};
 use media_ctl::audio::{AudioSink, AudioSource, Silence, Tone, WavSink, WavSource};
 use std::path::Path;
 
@@ -26,19 +27,23 @@ impl Say {
     /// What the command line says, or else the configuration, or else a tone. A file that the
     /// configuration names counts from its folder.
     ///
+    /// Cancel-safe: a pipe, which is read to its end first, may never come to it.
+    ///
     /// # Errors
     /// The file is no WAV file that can be read.
-    pub(super) fn choose(argument: Option<&str>, config: &Config) -> Result<Self> {
+    pub(super) async fn choose(argument: Option<&str>, config: &Config) -> Result<Self> {
         match (argument, config.audio.say.as_deref()) {
             (Some("tone"), _) | (None, None | Some("tone")) => Ok(Self::Tone),
             (Some("silence"), _) | (None, Some("silence")) => Ok(Self::Silence),
-            (Some(file), _) => Self::file(Path::new(file)),
-            (None, Some(file)) => Self::file(&config.at(Path::new(file))),
+            (Some(file), _) => Self::file(Path::new(file)).await,
+            (None, Some(file)) => Self::file(&config.at(Path::new(file))).await,
         }
     }
 
-    fn file(path: &Path) -> Result<Self> {
-        WavSource::open(path).map(Self::File).map_err(Error::invalid)
+    async fn file(path: &Path) -> Result<Self> {
+        let (what, path) = (path.display().to_string(), path.to_owned());
+        let open = move || WavSource::open(&path).map_err(Error::invalid);
+        file::apart(what, open).await.map(Self::File)
     }
 
     /// A source that says it from the start.
@@ -54,10 +59,13 @@ impl Say {
 /// A sink that records to `path`, or hears nothing.
 ///
 /// # Errors
-/// The file cannot be created.
+/// No regular file can be written there.
 pub(super) fn sink(path: Option<&Path>) -> Result<Box<dyn AudioSink>> {
     Ok(match path {
-        Some(path) => Box::new(WavSink::create(path, RATE).map_err(Error::invalid)?),
+        Some(path) => {
+            let part = Draft::part(path).map_err(|error| Error::write(path, error))?;
+            Box::new(WavSink::new(path, Box::new(part), RATE).map_err(Error::invalid)?)
+        }
         None => Box::new(Silence),
     })
 }

@@ -17,6 +17,7 @@ use sip_core::manager::EndReason;
 
 /// Calls, and waits until the call is over.
 pub(super) async fn run(global: &Global, call: Call, out: Output) -> Result<()> {
+    let out = call.records.beside(out)?;
     let mut stop = Stop::new()?;
     let purpose = Purpose::Call(call.account.as_deref());
     let mut session = stop.unless(Session::open(global, purpose, call.records.clone())).await?;
@@ -68,13 +69,14 @@ async fn talk(
     if require == Require::Pgp {
         session.can_sign()?;
     }
+    let say = stop.unless(Say::choose(call.audio.as_deref(), &session.config)).await?;
     let next_hop = stop.unless(session.terminal.locate(&uri, session.next_hop(&uri))).await?;
     tracing::info!(?next_hop, require = require.word(), "from {}", session.addresses().join(", "));
     let invitation = Invitation {
         to: uri.clone(),
         next_hop,
         require,
-        source: Say::choose(call.audio.as_deref(), &session.config)?.source(),
+        source: say.source(),
         sink: audio::sink(call.record.as_deref())?,
     };
     let id = session.terminal.call(invitation)?;

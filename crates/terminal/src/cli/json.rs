@@ -29,6 +29,8 @@ pub(super) enum Object<'a> {
     Ringing { call: String },
     /// The call is up.
     Established { call: String, assurance: &'a Assurance },
+    /// What is heard is not recorded any more.
+    NotRecorded { call: String, reason: &'a str },
     /// The call is over.
     Over {
         call: String,
@@ -149,6 +151,7 @@ impl<'a> Object<'a> {
             Event::Established { id, assurance } => {
                 Self::Established { call: id.to_string(), assurance }
             }
+            Event::NotRecorded { id, reason } => Self::NotRecorded { call: id.to_string(), reason },
             Event::Over { id, outcome, stats } => Self::Over {
                 call: id.to_string(),
                 ordinary: outcome.is_ordinary(),

@@ -9,11 +9,11 @@ use super::stop::Stop;
 use crate::agent::{Agent, Passphrase, Program, own_key};
 use crate::config::{Config, Pins, SipAor, default_path, load};
 use crate::error::{Error, Result};
+use crate::file;
 use net::Runtime;
 use net::tokio::TokioRuntime;
 use sma::{Fingerprint, Key, KeyAdministration, SecurityApplication};
 use sma_socket::Client;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -177,7 +177,9 @@ impl Keyring {
             };
             Error::invalid(format!("{}: not imported: {words}", file.display()))
         };
-        let keys = self.client.import(read(file)?).await.map_err(refused)?;
+        // At most what the security application takes, and an octet that tells of more.
+        let octets = file::read(file, sma::MAX_OCTETS as u64 + 1).await?;
+        let keys = self.client.import(octets).await.map_err(refused)?;
         for key in &keys {
             let line = format!("imported {}  {}", key.fingerprint, key.user_ids.join(", "));
             let fingerprint = key.fingerprint.as_str();
@@ -267,19 +269,6 @@ impl Keyring {
     async fn change(&self, edit: impl FnOnce(&mut Pins) -> Result<()>) -> Result<()> {
         Pins::change(&self.config.pins_path(), &*self.runtime, edit).await
     }
-}
-
-/// At most what the security application takes.
-fn read(file: &Path) -> Result<Vec<u8>> {
-    let mut octets = Vec::new();
-    let limit = sma::MAX_OCTETS as u64 + 1;
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(limit).read_to_end(&mut octets)
-    } else {
-        std::fs::File::open(file).and_then(|opened| opened.take(limit).read_to_end(&mut octets))
-    };
-    read.map_err(|error| Error::read(file, error))?;
-    Ok(octets)
 }
 
 fn no_answer(error: sma::Error) -> Error {

@@ -30,6 +30,7 @@ pub(super) async fn run(global: &Global, listen: Listen, out: Output) -> Result<
             "nobody can be asked about calls here; say --auto-answer".to_owned(),
         ));
     }
+    let out = listen.records.beside(out)?;
     let mut stop = Stop::new()?;
     let mut session =
         stop.unless(Session::open(global, Purpose::Listen, listen.records.clone())).await?;
@@ -40,7 +41,7 @@ pub(super) async fn run(global: &Global, listen: Listen, out: Output) -> Result<
 
 async fn wait(session: &mut Session, listen: &Listen, stop: &mut Stop, out: Output) -> Result<()> {
     // What cannot be said or recorded is an error now, not when somebody calls.
-    let say = Say::choose(listen.audio.as_deref(), &session.config)?;
+    let say = stop.unless(Say::choose(listen.audio.as_deref(), &session.config)).await?;
     if let Some(folder) = &listen.record {
         std::fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
         file::check(&folder.join("call.wav"))?;

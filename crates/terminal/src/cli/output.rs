@@ -12,12 +12,19 @@ use std::io::{self, IsTerminal, Write};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Output {
     json: bool,
+    /// Whether lines go to standard error, because something else goes to standard output.
+    aside: bool,
 }
 
 impl Output {
     /// JSON objects or lines for people.
     pub(super) const fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, aside: false }
+    }
+
+    /// Leaves standard output to something else: lines for people go to standard error.
+    pub(super) const fn aside(self) -> Self {
+        Self { aside: true, ..self }
     }
 
     /// Whether objects are printed.
@@ -30,12 +37,16 @@ impl Output {
     /// # Errors
     /// Standard output cannot be written; so with all that follow.
     pub(super) fn say(self, line: &str, object: Object<'_>) -> Result<()> {
-        if self.json { self.object(object) } else { put(&clean_all(line)) }
+        if self.json { self.object(object) } else { self.line(line) }
     }
 
     /// Prints `line`, where people read.
     pub(super) fn line(self, line: &str) -> Result<()> {
-        if self.json { Ok(()) } else { put(&clean_all(line)) }
+        match (self.json, self.aside) {
+            (true, _) => Ok(()),
+            (false, true) => writeln!(io::stderr(), "{}", clean_all(line)).map_err(Error::Output),
+            (false, false) => put(&clean_all(line)),
+        }
     }
 
     /// Prints `object` on one line, with the time.
@@ -87,6 +98,7 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         }
         Event::Ringing { .. } => "ringing".to_owned(),
         Event::Established { assurance, .. } => format!("established ({})", assurance.line()),
+        Event::NotRecorded { reason, .. } => format!("the recording stops: {reason}"),
         Event::Over { outcome, stats, .. } => format!(
             "over: {outcome} ({} packets sent, {} received, {} lost)",
             stats.packets_sent, stats.packets_received, stats.lost

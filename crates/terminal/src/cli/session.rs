@@ -14,10 +14,9 @@ use super::repin::Repin;
 use super::stop::Stop;
 #[cfg(feature = "pgp")]
 use crate::agent::{Agent, Ask, Program};
-#[cfg(feature = "pgp")]
-use crate::assembly::Settings;
 use crate::assembly::{
-    Event, Events, Names, Ports, SystemClock, SystemEntropy, Terminal, WallClock as _, settings,
+    Event, Events, Names, Ports, Settings, SystemClock, SystemEntropy, Terminal, WallClock as _,
+    settings,
 };
 use crate::capture::{self, Secrets, View};
 use crate::config::{Config, load_or_default};
@@ -28,7 +27,6 @@ use crate::record::{Limits, Recorder};
 use net::tokio::{TokioNetwork, TokioRuntime};
 use net::{Network, Runtime};
 use sip_core::manager::NextHop;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,7 +90,9 @@ impl Session {
                  whoever reads it can use them"
             );
         }
-        let mut config = load_or_default(global.config.as_deref())?;
+        let named = global.config.clone();
+        let load = move || load_or_default(named.as_deref());
+        let mut config = file::apart("the configuration", load).await?;
         if let Purpose::Call(Some(account)) = purpose {
             config.call_as(account)?;
         }
@@ -103,7 +103,11 @@ impl Session {
         for account in &mut config.accounts {
             account.registrar.look_up(&names, &binds).await?;
         }
-        let settings = settings(&config, binds)?;
+        let (config, settings) = file::apart("a file that the configuration names", move || {
+            let settings = settings(&config, binds)?;
+            Ok((config, settings))
+        })
+        .await?;
         let runtime: Arc<dyn Runtime> =
             Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
         let recorded = records.ladder.is_some() || records.capture.is_some();
@@ -228,20 +232,24 @@ impl Session {
     /// A record cannot be written, or the first error of `show`: all is ended before it is told;
     /// or it was stopped.
     pub(super) async fn close(
-        self, within: Duration, stop: &mut Stop, show: impl FnMut(&Event) -> Result<()>,
+        mut self, within: Duration, stop: &mut Stop, show: impl FnMut(&Event) -> Result<()>,
     ) -> Result<()> {
-        tokio::select! {
+        let shown = tokio::select! {
             ended = self.end(within, show) => ended,
             () = stop.wanted() => {
-                Err(Error::Interrupted(
+                return Err(Error::Interrupted(
                     "interrupted before all had ended; peers may not know of it",
-                ))
+                ));
             }
+        };
+        if let Some(recorder) = &self.recorder {
+            stop.unless(write_records(recorder, &self.name, &self.records)).await?;
         }
+        shown
     }
 
     async fn end(
-        mut self, within: Duration, mut show: impl FnMut(&Event) -> Result<()>,
+        &mut self, within: Duration, mut show: impl FnMut(&Event) -> Result<()>,
     ) -> Result<()> {
         let drained = async {
             let mut shown = Ok(());
@@ -255,13 +263,9 @@ impl Session {
             tracing::warn!("the peer has not answered the end of the call (BYE or CANCEL)");
         }
         #[cfg(feature = "pgp")]
-        if let Some(agent) = self.agent {
+        if let Some(agent) = self.agent.take() {
             agent.stop().await;
         }
-        let Some(recorder) = self.recorder else {
-            return shown;
-        };
-        write_records(&recorder, &self.name, &self.records)?;
         shown
     }
 }
@@ -288,7 +292,7 @@ async fn with_agent(
     Ok((Some(agent), settings, ports))
 }
 
-fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<()> {
+async fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<()> {
     let entries = recorder.entries();
     recorder.warn_of_gaps();
     if let Some(path) = &records.ladder {
@@ -298,18 +302,14 @@ fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<(
         } else {
             ladder.to_text()
         };
-        write(path, text.as_bytes())?;
+        file::write(path, text.into_bytes()).await?;
     }
     if let Some(path) = &records.capture {
         let mut packets = Vec::new();
         let secrets = records.secrets();
         capture::write(&mut packets, &entries, View::Terminal, secrets, recorder.unix_start())
             .map_err(|error| Error::write(path, error))?;
-        write(path, &packets)?;
+        file::write(path, packets).await?;
     }
     Ok(())
-}
-
-fn write(path: &Path, octets: &[u8]) -> Result<()> {
-    file::replace(path, octets).map_err(|error| Error::write(path, error))
 }

@@ -48,7 +48,7 @@ impl Pins {
     /// # Errors
     /// The file cannot be read, or others may write it, or a key or value in it is wrong.
     pub fn load(path: &Path) -> Result<Self> {
-        let mut file = match File::open(path) {
+        let mut file = match file::open_regular(path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(Error::read(path, error)),
@@ -121,7 +121,8 @@ impl Pins {
         Ok(edited)
     }
 
-    /// Writes the pins, mode 0600, by a file beside that takes the place of the old one.
+    /// Writes the pins, mode 0600, by a file beside that takes the place of the old one; a link to
+    /// them stays.
     ///
     /// # Errors
     /// The file cannot be written; the old one is then untouched.
@@ -131,12 +132,11 @@ impl Pins {
     }
 }
 
-/// Locks the folder of `path`, until the handle is dropped. The file itself will not do: whoever
-/// writes puts another in its place.
+/// Locks the folder of the file that `path` names, until the handle is dropped. The file itself
+/// will not do: whoever writes puts another in its place.
 async fn lock(path: &Path, runtime: &dyn Runtime) -> Result<File> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = File::open(folder.unwrap_or_else(|| Path::new(".")))
-        .map_err(|error| Error::write(path, error))?;
+    let folder =
+        file::folder(path).and_then(File::open).map_err(|error| Error::write(path, error))?;
     let until = runtime.now() + LOCKED_WITHIN;
     loop {
         match folder.try_lock() {

@@ -4,10 +4,10 @@ use super::address::{Address, Require, SipAor};
 use super::pins::Pins;
 use super::place::Place;
 use crate::error::{Error, Result};
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
+use crate::file;
+use std::fs::DirBuilder;
 use std::net::Ipv4Addr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// What is known when a configuration is first written.
@@ -136,18 +136,8 @@ pub fn write_new(folder: &Path, init: &Init) -> Result<PathBuf> {
     if MOST >= Require::Pgp {
         places_for_keys(folder)?;
     }
-    create(&path, init.to_toml().as_bytes()).map_err(|e| Error::write(&path, e))?;
+    file::create(&path, init.to_toml().as_bytes()).map_err(|e| Error::write(&path, e))?;
     Ok(path)
-}
-
-/// Creates `path`, mode 0600, and writes all of `octets` or leaves nothing.
-fn create(path: &Path, octets: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(octets).inspect_err(|_| {
-        // The write's error is the one to report.
-        drop(std::fs::remove_file(path));
-    })
 }
 
 /// The folders of the security application, and a file for pins.

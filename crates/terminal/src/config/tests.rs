@@ -120,6 +120,20 @@ fn whoever_changes_the_pins_waits_for_who_does() {
 
 /// Of every flavour: what `most` can be proved to it.
 #[test]
+fn pins_behind_a_link_are_changed_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, file) = (folder.path().join("pins.toml"), folder.path().join("shared.toml"));
+    std::os::unix::fs::symlink("shared.toml", &link).unwrap();
+    let mut pins = Pins::load(&link).unwrap();
+    pins.pin("sip:bob@h.example".parse().unwrap(), &"a".repeat(40)).unwrap();
+    pins.save(&link).unwrap();
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(Pins::load(&file).unwrap(), pins);
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
 fn every_commented_key_is_a_key() {
     for (most, users) in [(Require::Nothing, 0), (Require::Digest, 1), (Require::Pgp, 1)] {
         let text: String = init()

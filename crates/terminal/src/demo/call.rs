@@ -6,6 +6,7 @@ use super::{Flow, Plan};
 use crate::assembly::{Assurance, Event, Invitation, Outcome};
 use crate::config::Require;
 use crate::error::{Error, Result};
+use crate::file::Draft;
 use media_ctl::Stats;
 use media_ctl::audio::{Speech, WavSink};
 use net::Runtime;
@@ -86,7 +87,8 @@ const fn required(flow: Flow) -> Require {
 }
 
 fn recording(path: &Path) -> Result<Box<WavSink>> {
-    WavSink::create(path, RATE).map(Box::new).map_err(Error::invalid)
+    let part = Draft::part(path).map_err(|error| Error::write(path, error))?;
+    WavSink::new(path, Box::new(part), RATE).map(Box::new).map_err(Error::invalid)
 }
 
 async fn in_time<T>(what: impl Future<Output = Result<T>>) -> Result<T> {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::file;
 use crate::ladder::Ladder;
 use crate::record::Recorder;
-use std::io;
+use std::fs;
 use std::path::Path;
 
 /// What the caller heard.
@@ -20,17 +20,14 @@ const FULL: &str = "ladder.svg";
 /// The ladder, folded.
 const SHORT: &str = "ladder-short.svg";
 
-/// Makes the folder, and takes away what an earlier run left there.
+/// Makes the folder, and takes away the files that an earlier run left there; a link stays.
 pub(super) fn prepare(out: &Path) -> Result<()> {
-    std::fs::create_dir_all(out).map_err(|error| Error::write(out, error))?;
+    fs::create_dir_all(out).map_err(|error| Error::write(out, error))?;
     let written = [CALLER, CALLEE, "call.pcapng", FULL, SHORT, "ladder.txt", "report.json"];
     for name in written {
         let path = out.join(name);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(Error::write(&path, error));
-            }
-            _ => {}
+        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
+            fs::remove_file(&path).map_err(|error| Error::write(&path, error))?;
         }
     }
     Ok(())
@@ -40,13 +37,15 @@ pub(super) fn prepare(out: &Path) -> Result<()> {
 pub(super) fn keep(from: &Path, out: &Path) -> Result<()> {
     for name in [CALLER, CALLEE] {
         let path = out.join(name);
-        std::fs::rename(from.join(name), &path).map_err(|error| Error::write(&path, error))?;
+        fs::read(from.join(name))
+            .and_then(|octets| file::replace(&path, &octets))
+            .map_err(|error| Error::write(&path, error))?;
     }
     Ok(())
 }
 
 /// Writes capture, ladder and report.
-pub(super) fn write(plan: &Plan, recorder: &Recorder, report: &Report) -> Result<()> {
+pub(super) async fn write(plan: &Plan, recorder: &Recorder, report: &Report) -> Result<()> {
     let entries = recorder.entries();
     recorder.warn_of_gaps();
     let ladder = Ladder::of_two(&entries, "caller", "callee");
@@ -64,8 +63,7 @@ pub(super) fn write(plan: &Plan, recorder: &Recorder, report: &Report) -> Result
         ("ladder.txt", ladder.to_text().into_bytes()),
         ("report.json", json),
     ] {
-        let path = plan.out.join(name);
-        file::replace(&path, &octets).map_err(|error| Error::write(&path, error))?;
+        file::write(&plan.out.join(name), octets).await?;
     }
     Ok(())
 }

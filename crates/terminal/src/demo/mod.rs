@@ -66,6 +66,6 @@ pub async fn run(plan: &Plan, progress: &dyn Fn(&'static str)) -> Result<Report>
     tokio::join!(caller.end(), callee.end());
     let report = report::judge(&recorded, identities, &talked?)?;
     files::keep(heard.path(), &plan.out)?;
-    files::write(plan, &recorder, &report)?;
+    files::write(plan, &recorder, &report).await?;
     Ok(report)
 }

@@ -51,6 +51,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Incoming { call: call(), from: aor, source, assurance: &assurance });
     print(Object::Ringing { call: call() });
     print(Object::Established { call: call(), assurance: &assurance });
+    print(Object::NotRecorded { call: call(), reason: "words" });
     print(Object::Over {
         call: call(),
         ordinary: outcome.is_ordinary(),
