@@ -113,7 +113,8 @@ impl Endpoint {
         &self, from: &str, to: &str, next_hop: Option<NextHop>,
     ) -> Result<Prepared, Misuse> {
         let mut state = self.0.lock();
-        let prepared = state.core.prepare(from, to, next_hop.as_ref())?;
+        let now = state.runtime.now();
+        let prepared = state.core.prepare(now, from, to, next_hop.as_ref())?;
         state.observer.learn(prepared.id, prepared.call);
         Ok(prepared)
     }
