@@ -6,6 +6,7 @@ mod abuse;
 mod answers;
 mod calls;
 mod challenges;
+mod crossing;
 mod datagrams;
 mod disorder;
 mod double;
