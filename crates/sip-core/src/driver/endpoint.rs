@@ -4,7 +4,7 @@ use super::config::Config;
 use super::observe::Observer;
 use super::questions::Questions;
 use super::sockets::Sockets;
-use super::state::{State, Stop, after};
+use super::state::{Shared, State, Stop, after};
 use super::streams::Streams;
 use super::task::Task;
 use crate::manager::{
@@ -16,18 +16,9 @@ use ssa::{Body, SipSecurity};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
-
-/// What handles and task share.
-pub(super) struct Shared(Mutex<State>);
-
-impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// A SIP endpoint: one SIP manager on its sockets. Clones are handles of the same.
 ///
@@ -62,7 +53,7 @@ impl Endpoint {
     ) -> io::Result<(Self, Events)> {
         let sockets = Sockets::bind(&*network, &config.binds)?;
         let sip = manager::Config { locals: sockets.locals.clone(), ..config.sip.clone() };
-        let shared = Arc::new(Shared(Mutex::new(State {
+        let shared = Arc::new(Shared::new(State {
             core: SipManager::new(sip, ports),
             runtime: Arc::clone(&runtime),
             network,
@@ -81,7 +72,7 @@ impl Endpoint {
             sleep: None,
             handles: 2,
             batch: Vec::new(),
-        })));
+        }));
         runtime.spawn(Box::pin(Task(Arc::clone(&shared))));
         Ok((Self(Arc::clone(&shared)), Events(shared)))
     }

@@ -27,8 +27,8 @@
 //! ```
 //!
 //! Around them: `receive` places a request that comes in and answers statelessly, `commands` is the
-//! application's way in, `dialogs` the table of dialogs, and `core` tells each usage what concerns
-//! it.
+//! application's way in, `dialogs` the table of dialogs, `core` the inputs and the tables, and
+//! `dispatch` tells each usage what concerns it.
 //!
 //! An unauthorized INVITE creates nothing here: until the security manager has admitted it or
 //! seen its own fresh nonce in it, it lives in the open question only.
@@ -39,6 +39,7 @@ mod config;
 mod consult;
 mod core;
 mod dialogs;
+mod dispatch;
 mod event;
 mod inbound;
 mod io;

@@ -4,9 +4,11 @@
 //! It knows the transactions and the dialogs' sequence numbers; who wants a request and what for,
 //! it is told as an [`Owner`] and gives back with the outcome.
 
+mod cancel;
 mod challenge;
 mod draft;
 mod exchange;
+mod responses;
 mod table;
 
 pub(super) use draft::{Contact, Draft, Way, contact};

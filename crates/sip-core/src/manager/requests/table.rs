@@ -1,7 +1,8 @@
 //! The requests of ours that are under way, and how they move.
 
 use super::draft::Draft;
-use super::exchange::{Answer, Cancel, Exchange, MAX_ANSWERED, Outcome, Owner, State, Step};
+use super::exchange::{Answer, Cancel, Exchange, Outcome, Owner, State};
+use crate::Message;
 use crate::manager::action::{Hop, Sender};
 use crate::manager::consult::{Query, Subject, Verdict};
 use crate::manager::dialogs::Dialogs;
@@ -11,22 +12,18 @@ use crate::manager::io::Io;
 use crate::manager::slab::{Key, Slab};
 use crate::manager::target::{Fallback, Host, Target};
 use crate::manager::timers::Due;
-use crate::manager::transactions::{
-    Ack, Branch, ClientReport as Report, Clients, Departure, MAX_FORKS, User, cancel,
-};
+use crate::manager::transactions::{Ack, Branch, ClientReport as Report, Clients, Departure, User};
 use crate::transaction::ClientEvent;
-use crate::validate::is_usable_response;
-use crate::{Message, Method};
-use ssa::{Body, BodyVerdict, CallRef, FlowId, Incoming, Refusal, Why};
+use ssa::{BodyVerdict, CallRef, FlowId, Refusal, Why};
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
 /// All requests of ours.
 #[derive(Debug)]
 pub(in crate::manager) struct Requests {
-    clients: Clients,
+    pub(super) clients: Clients,
     pub(super) table: Slab<Box<Exchange>>,
-    news: VecDeque<News>,
+    pub(super) news: VecDeque<News>,
 }
 
 /// What is to be told of requests of ours.
@@ -87,7 +84,7 @@ impl Requests {
     }
 
     /// The one end of every request.
-    fn end(&mut self, io: &mut Io<'_>, key: Key) -> Option<Exchange> {
+    pub(super) fn end(&mut self, io: &mut Io<'_>, key: Key) -> Option<Exchange> {
         let exchange = self.table.remove(key)?;
         io.withdraw(exchange.consult);
         io.stop(Due::Cancel(key));
@@ -103,104 +100,9 @@ impl Requests {
         }
     }
 
-    /// Ends a request that nobody waits for any more; the CSeq of its last try.
-    ///
-    /// What has come in or comes in yet is acknowledged all the same: a failure by the transaction,
-    /// which lasts for 64*T1 more, a 2xx to an INVITE as one that is not wanted.
-    pub(in crate::manager) fn forget(&mut self, io: &mut Io<'_>, key: Key) -> Option<u32> {
-        let Exchange { state, draft, .. } = self.end(io, key)?;
-        match state {
-            State::Trying { client, .. } => {
-                if let Some(client) = self.clients.get_mut(client) {
-                    let invite = draft.method == Method::INVITE;
-                    client.user = if invite { User::Accepted } else { User::Nobody };
-                }
-                io.start(Due::Orphan(client), io.config.timing.timeout());
-            }
-            State::Judging(answer) | State::Reading(answer) if draft.method == Method::INVITE => {
-                self.news.push_back(News::Unwanted(answer));
-            }
-            State::Judging(_) | State::Reading(_) => {}
-            State::Locating | State::Encrypting | State::Authorizing(_) => {}
-        }
-        Some(draft.cseq)
-    }
-
-    /// Nobody wants the request tried again: it ends with the next final response.
-    pub(in crate::manager) fn try_no_more(&mut self, key: Key) {
-        if let Some(exchange) = self.table.get_mut(key) {
-            exchange.is_wanted = false;
-        }
-    }
-
     /// Whether an answer to this request may still come.
     pub(in crate::manager) fn has_left(&self, key: Key) -> bool {
         self.table.get(key).is_some_and(|exchange| exchange.has_left())
-    }
-
-    /// Takes an INVITE back, as far as it has come. What has not left, does not leave; what has, is
-    /// cancelled once there is a provisional response. A 2xx that came in or crosses the CANCEL
-    /// counts. RFC 3261 §9.1.
-    pub(in crate::manager) fn cancel(&mut self, io: &mut Io<'_>, key: Key) {
-        let Some(exchange) = self.table.get_mut(key) else { return };
-        if exchange.cancel != Cancel::No {
-            return;
-        }
-        exchange.cancel = Cancel::Wanted;
-        exchange.is_wanted = false;
-        match &exchange.state {
-            State::Trying { client, .. } => {
-                let client = self.clients.get(*client);
-                if client.is_some_and(|client| !client.is_unanswered()) {
-                    self.send_cancel(io, key);
-                }
-            }
-            State::Judging(_) | State::Reading(_) => {}
-            State::Locating | State::Encrypting | State::Authorizing(_) => {
-                self.finish(io, key, Outcome::Cancelled);
-            }
-        }
-    }
-
-    /// Waits no longer for what the security manager says of a 2xx: it is not believed.
-    pub(in crate::manager) fn stop_judging(&mut self, io: &mut Io<'_>, key: Key) {
-        let Some(exchange) = self.table.get_mut(key) else { return };
-        match exchange.take_state() {
-            State::Judging(answer) | State::Reading(answer) => {
-                self.finish(io, key, Outcome::Untrusted(answer, Why::ApplicationUnavailable));
-            }
-            other @ (State::Locating
-            | State::Encrypting
-            | State::Trying { .. }
-            | State::Authorizing(_)) => exchange.state = other,
-        }
-    }
-
-    /// Sends CANCEL for an INVITE that has a provisional response. RFC 3261 §9.1.
-    fn send_cancel(&mut self, io: &mut Io<'_>, key: Key) {
-        let Some(exchange) = self.table.get_mut(key) else { return };
-        exchange.cancel = Cancel::Sent;
-        let client = exchange.trying().and_then(|client| self.clients.get(client));
-        let Some(client) = client else { return };
-        let branch = Branch { number: client.branch(), cancel: true };
-        let hop = client.hop;
-        let octets = cancel(&client.request);
-        let request = octets.and_then(|octets| Message::parse(octets, &io.config.limits).ok());
-        if let Some(request) = request {
-            self.clients.start(io, Departure { request, branch, hop, user: User::Nobody });
-        }
-        io.start(Due::Cancel(key), io.config.timing.timeout());
-    }
-
-    /// RFC 3261 §9.1: no final response in 64*T1 after the CANCEL: the INVITE counts as cancelled.
-    /// A 2xx that is being judged stays: it is to be acknowledged.
-    pub(in crate::manager) fn on_cancel_timeout(&mut self, io: &mut Io<'_>, key: Key) {
-        let Some(exchange) = self.table.get_mut(key) else { return };
-        exchange.cancel = Cancel::Overdue;
-        if let Some(client) = exchange.trying() {
-            self.clients.forget(io, client);
-            self.finish(io, key, Outcome::Cancelled);
-        }
     }
 
     /// The end of a transaction that nobody waits for.
@@ -304,24 +206,6 @@ impl Requests {
         }
     }
 
-    /// A response came in.
-    pub(in crate::manager) fn on_response(&mut self, io: &mut Io<'_>, inbound: Inbound) {
-        let found = inbound.message.identity().and_then(|id| self.clients.find(&id));
-        let Some(client) = found else { return };
-        // RFC 3261 §18.3: a response that is not as it should be is discarded.
-        if !is_usable_response(&inbound.message, &io.config.limits) {
-            return;
-        }
-        match self.clients.on_response(io, client, &inbound.message) {
-            Some((User::Exchange(key), Report::Response)) => {
-                self.on_answer(io, key, client, inbound);
-            }
-            Some((User::Accepted, Report::Response)) => self.on_late_2xx(io, client, inbound),
-            Some((user, report)) => self.on_report(io, client, user, report),
-            None => {}
-        }
-    }
-
     /// A client transaction's timer fired, or what it sent could not be sent.
     pub(in crate::manager) fn on_client(
         &mut self, io: &mut Io<'_>, client: Key, event: ClientEvent,
@@ -350,7 +234,7 @@ impl Requests {
     }
 
     /// What a client transaction reports, other than a response.
-    fn on_report(&mut self, io: &mut Io<'_>, client: Key, user: User, report: Report) {
+    pub(super) fn on_report(&mut self, io: &mut Io<'_>, client: Key, user: User, report: Report) {
         match (user, report) {
             (User::Exchange(key), Report::TransportFailed) => self.on_unsent(io, key, client),
             (User::Exchange(key), Report::Timeout | Report::Over) => {
@@ -360,59 +244,6 @@ impl Requests {
                 }
             }
             (User::Exchange(_), Report::Response) | (User::Accepted | User::Nobody, _) => {}
-        }
-    }
-
-    /// A response came in for a request that waits for one.
-    fn on_answer(&mut self, io: &mut Io<'_>, key: Key, client: Key, response: Inbound) {
-        let Some(exchange) = self.table.get(key) else { return };
-        let Some(status) = response.message.status().map(|status| status.as_u16()) else { return };
-        let (hop, sent) = match &exchange.state {
-            State::Trying { client: own, hop, sent } if *own == client => (*hop, sent.clone()),
-            // Retransmissions, and other forks' answers, while the first is being looked at.
-            State::Locating
-            | State::Encrypting
-            | State::Trying { .. }
-            | State::Authorizing(_)
-            | State::Judging(_)
-            | State::Reading(_) => return,
-        };
-        // Credentials are for whoever the request was sent to, and for what is wanted.
-        let may_answer = exchange.is_wanted && exchange.answered < MAX_ANSWERED;
-        let answer = Answer { client, hop, sent, response };
-        match status {
-            ..=199 => self.on_provisional(io, key, answer),
-            200..=299 => self.suspend(io, key, State::Judging(answer)),
-            401 | 407 if may_answer && answer.came_back() => {
-                self.suspend(io, key, State::Authorizing(Step::Challenged(Box::new(answer))));
-            }
-            _ => {
-                let cause = Cause::of(status, answer.response.message.reason());
-                self.finish(io, key, Outcome::Failed(cause, Some(answer.response)));
-            }
-        }
-    }
-
-    fn on_provisional(&mut self, io: &mut Io<'_>, key: Key, answer: Answer) {
-        let Some(exchange) = self.table.get(key) else { return };
-        match exchange.cancel {
-            Cancel::No => self.news.push_back(News::Progress(exchange.owner, answer)),
-            Cancel::Wanted => self.send_cancel(io, key),
-            Cancel::Sent | Cancel::Overdue => {}
-        }
-    }
-
-    /// A 2xx came in for an INVITE that has its outcome: acknowledged again where it is a
-    /// retransmission. RFC 3261 §13.2.2.4.
-    fn on_late_2xx(&mut self, io: &mut Io<'_>, client: Key, response: Inbound) {
-        let Some(id) = response.message.identity() else { return };
-        let Some(known) = self.clients.get(client) else { return };
-        if let Some(ack) = known.acks.iter().find(|ack| *ack.to_tag == *id.callee_tag()) {
-            return io.send(Sender::Nobody, ack.hop, ack.octets.clone());
-        }
-        if known.acks.len() < MAX_FORKS {
-            let (sent, hop) = (known.request.clone(), known.hop);
-            self.news.push_back(News::Unwanted(Answer { client, hop, sent, response }));
         }
     }
 
@@ -472,28 +303,6 @@ impl Requests {
                 self.protect(io, key);
             }
             _ => self.finish(io, key, Outcome::Failed(Cause::Unresolved, None)),
-        }
-    }
-
-    fn on_judged(&mut self, io: &mut Io<'_>, key: Key, answer: Answer, incoming: Incoming) {
-        let Some(exchange) = self.table.get_mut(key) else { return };
-        let has_body = exchange.is_protected() || !answer.response.message.body().is_empty();
-        match incoming {
-            Incoming::Accept if has_body => self.suspend(io, key, State::Reading(answer)),
-            Incoming::Accept => self.finish(io, key, Outcome::Accepted(answer, Body::default())),
-            Incoming::AckThenBye(why) => self.finish(io, key, Outcome::Untrusted(answer, why)),
-            // As if it had not come: the transaction may bring another one.
-            Incoming::Discard if exchange.cancel == Cancel::Overdue => {
-                self.clients.forget(io, answer.client);
-                self.finish(io, key, Outcome::Cancelled);
-            }
-            Incoming::Discard if self.clients.get(answer.client).is_none() => {
-                self.finish(io, key, Outcome::Failed(Cause::Timeout, None));
-            }
-            Incoming::Discard => {
-                let Answer { client, hop, sent, .. } = answer;
-                exchange.state = State::Trying { client, hop, sent };
-            }
         }
     }
 }

@@ -25,7 +25,7 @@ pub(in crate::manager) struct Cx<'a> {
 }
 
 impl Cx<'_> {
-    /// Sends a request; [`Usage::on_outcome`](super::Usage::on_outcome) hears what becomes of it.
+    /// Sends a request; the usage hears what becomes of it.
     pub(super) fn send(
         &mut self, purpose: Purpose, name: CallRef, request: (Draft, Target),
     ) -> Key {

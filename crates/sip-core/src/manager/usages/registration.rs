@@ -1,7 +1,7 @@
 //! Registrations, and their refresh. RFC 3261 §10.2.
 
-use super::Ended;
 use super::cx::Cx;
+use super::ended::Ended;
 use crate::builder::hex;
 use crate::delta_seconds;
 use crate::manager::config::RegisterConfig;

@@ -3,7 +3,9 @@
 use super::cx::Cx;
 use crate::Method;
 use crate::manager::event::{Cause, Event, Misuse, OptionsId};
+use crate::manager::io::Io;
 use crate::manager::requests::{Draft, Outcome, Purpose, Way};
+use crate::manager::target::Target;
 use ssa::CallRef;
 
 const ONLY: Purpose = Purpose(0);
@@ -29,17 +31,15 @@ impl Single {
     /// # Errors
     /// As [`Draft::prepare`].
     pub(in crate::manager) fn options(
-        io: &mut crate::manager::io::Io<'_>, way: &Way<'_>,
-    ) -> Result<(Self, (Draft, crate::manager::target::Target)), Misuse> {
+        io: &mut Io<'_>, way: &Way<'_>,
+    ) -> Result<(Self, (Draft, Target)), Misuse> {
         let (mut draft, target, name) = Draft::prepare(io, Method::OPTIONS, way)?;
         draft.fields.push(("Accept", b"application/sdp".to_vec()));
         Ok((Self { name, over: false }, (draft, target)))
     }
 
     /// Sends it.
-    pub(in crate::manager) fn send(
-        &self, cx: &mut Cx<'_>, request: (Draft, crate::manager::target::Target),
-    ) {
+    pub(in crate::manager) fn send(&self, cx: &mut Cx<'_>, request: (Draft, Target)) {
         cx.send(ONLY, self.name, request);
     }
 

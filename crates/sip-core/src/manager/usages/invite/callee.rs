@@ -1,7 +1,7 @@
 //! The callee's side of a call: the INVITE that came in, and its answer. RFC 3261 §13.3.
 
-use super::session::{Session, Unacknowledged};
-use super::{InviteUsage, NO_ACK, Phase, RESEND, RING};
+use super::session::sent_2xx;
+use super::state::{InviteUsage, Phase, RING, Session};
 use crate::NameAddr;
 use crate::dialog::Dialog;
 use crate::manager::event::{CallId, EndReason, Event, Misuse};
@@ -137,14 +137,6 @@ impl InviteUsage {
         let unacknowledged = Some(sent_2xx(cx, server, served));
         self.phase = Phase::Up(Session { unacknowledged, ..Session::default() });
     }
-}
-
-/// A 2xx of ours has left: it is sent again until its ACK comes. RFC 3261 §13.3.1.4.
-pub(super) fn sent_2xx(cx: &mut Cx<'_>, server: Key, served: &Served) -> Unacknowledged {
-    let timing = cx.io.config.timing;
-    cx.start(RESEND, timing.t1);
-    cx.start(NO_ACK, timing.timeout());
-    Unacknowledged { server, cseq: served.cseq, interval: timing.t1 }
 }
 
 /// The URI of a name-addr, as text for the application.

@@ -1,8 +1,7 @@
 //! The caller's side of a call: the INVITE and what comes back. RFC 3261 §9, §13.2.
 
 use super::acknowledge::acknowledge;
-use super::session::Session;
-use super::{INVITE, InviteUsage, Phase, RING};
+use super::state::{INVITE, InviteUsage, MAX_EARLY, Phase, RING, Session};
 use crate::dialog::Dialog;
 use crate::manager::event::{CallId, Cause, Event, Misuse};
 use crate::manager::io::Io;
@@ -11,9 +10,6 @@ use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
 use crate::{HeaderName, Method};
 use ssa::Body;
-
-/// Early dialogs of one INVITE. Case T10.
-pub(super) const MAX_EARLY: usize = 16;
 
 impl InviteUsage {
     /// Prepares a call. Nothing is sent.

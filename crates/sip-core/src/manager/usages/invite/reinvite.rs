@@ -1,8 +1,8 @@
 //! Changing a session: re-INVITE, ours and the peer's. RFC 3261 §14.
 
 use super::acknowledge::acknowledge;
-use super::callee::sent_2xx;
-use super::{AGAIN, InviteUsage, Phase, REINVITE, RING};
+use super::session::sent_2xx;
+use super::state::{AGAIN, InviteUsage, Ours, Phase, REINVITE, RING, Reinvite};
 use crate::Method;
 use crate::manager::event::{CallId, Cause, Event, Misuse};
 use crate::manager::requests::{Answer, Outcome};
@@ -11,32 +11,6 @@ use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
 use ssa::Body;
 use std::time::Duration;
-
-/// A re-INVITE under way. RFC 3261 §14.
-#[derive(Debug, Default)]
-pub(super) enum Reinvite {
-    /// None.
-    #[default]
-    None,
-    /// Ours.
-    Ours(Ours),
-    /// Ours met the peer's and is tried again later.
-    Again(Box<Body>),
-    /// The peer's waits for an answer.
-    Theirs(Key),
-}
-
-/// Our re-INVITE under way.
-#[derive(Debug)]
-pub(super) struct Ours {
-    request: Key,
-    /// Its body, in case that it meets the peer's.
-    body: Box<Body>,
-    /// Whether it met the peer's before: it is tried again once. RFC 3261 §14.1.
-    again: bool,
-    /// Whether it was taken back.
-    cancelled: bool,
-}
 
 impl Reinvite {
     /// Whether the peer's waits in this server transaction.

@@ -1,32 +1,12 @@
 //! Within a confirmed dialog: the 2xx and its ACK, and BYE. RFC 3261 §13.3.1.4, §15.
 
-use super::reinvite::Reinvite;
-use super::{BYE, InviteUsage, NO_ACK, Phase, RESEND};
+use super::state::{BYE, InviteUsage, NO_ACK, Phase, RESEND, Unacknowledged};
 use crate::Method;
 use crate::manager::event::{CallId, EndReason, Event};
-use crate::manager::serving::Reply;
+use crate::manager::serving::{Reply, Served};
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
 use ssa::Body;
-use std::time::Duration;
-
-/// A confirmed dialog's session.
-#[derive(Debug, Default)]
-pub(super) struct Session {
-    /// Our 2xx that is not acknowledged yet.
-    pub(super) unacknowledged: Option<Unacknowledged>,
-    pub(super) reinvite: Reinvite,
-    /// A BYE waits for the ACK. RFC 3261 §15.
-    pub(super) bye: bool,
-}
-
-/// A 2xx of ours that is sent again until its ACK comes. RFC 3261 §13.3.1.4.
-#[derive(Debug)]
-pub(super) struct Unacknowledged {
-    pub(super) server: Key,
-    pub(super) cseq: u32,
-    pub(super) interval: Duration,
-}
 
 impl InviteUsage {
     /// An ACK to a 2xx came in.
@@ -102,4 +82,12 @@ impl InviteUsage {
         }
         cx.answer(server, Reply::new(200));
     }
+}
+
+/// A 2xx of ours has left: it is sent again until its ACK comes. RFC 3261 §13.3.1.4.
+pub(super) fn sent_2xx(cx: &mut Cx<'_>, server: Key, served: &Served) -> Unacknowledged {
+    let timing = cx.io.config.timing;
+    cx.start(RESEND, timing.t1);
+    cx.start(NO_ACK, timing.timeout());
+    Unacknowledged { server, cseq: served.cseq, interval: timing.t1 }
 }
