@@ -15,7 +15,7 @@ mod task;
 mod tests;
 
 use crate::audio::{AudioSink, AudioSource};
-use crate::{Error, Event, MediaConfig, Session, Sink, Stats};
+use crate::{Error, Event, MediaConfig, Session, Stats};
 pub use ports::Ports;
 use shared::Shared;
 use sockets::Sockets;

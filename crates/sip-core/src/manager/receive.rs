@@ -25,7 +25,8 @@ use super::transactions::{Hashes, matching_hash, merging_hash, response_hop};
 use crate::builder::hex;
 use crate::methods::{self, Place};
 use crate::transaction::ServerEvent;
-use crate::{HeaderName, Identity, Message, Method, Verdict as Validity, validate_within};
+use crate::validate::judge_request;
+use crate::{HeaderName, Identity, Message, Method, Verdict as Validity};
 use ssa::{CallRef, InDialog};
 use std::net::IpAddr;
 use std::time::Instant;
@@ -74,9 +75,9 @@ impl SipManager {
         &mut self, now: Instant, matching: u64, request: &Inbound, id: &Identity<'_>,
     ) -> bool {
         let known = self.serving.servers.find(matching);
-        // RFC 3261 §17.1.1.3: an ACK is never answered.
+        // RFC 3261 §17.1.1.3: an ACK is never answered. One that matches counts, whatever else it says.
         if request.message.method() == Some(Method::ACK) {
-            if self.refusal_owed(&request.message).is_none() {
+            if id.method == Method::ACK.as_bytes() {
                 self.on_ack(now, known, id);
             }
             return true;
@@ -109,7 +110,7 @@ impl SipManager {
     /// The failure that the validator says a request is owed.
     fn refusal_owed(&self, message: &Message) -> Option<Reply> {
         let capabilities = &self.config.capabilities;
-        match validate_within(message, capabilities, &self.config.limits) {
+        match judge_request(message, capabilities, &self.config.limits) {
             Validity::Valid => None,
             Validity::Invalid { status, reason, .. } => {
                 Some(Reply { reason, ..Reply::new(status.as_u16()) })

@@ -14,6 +14,7 @@ mod elsewhere;
 mod flows;
 mod interleaved;
 mod loss;
+mod odd;
 mod places;
 mod poor;
 mod raw;

@@ -13,7 +13,7 @@ use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::{HeaderName, Method, Uri};
 use ssa::{CallRef, FlowId, Why};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const REGISTER: Purpose = Purpose(0);
 
@@ -32,6 +32,10 @@ const HEEDED: Duration = Duration::from_secs(24 * 3600);
 
 /// The longest wait after the registration's connection was closed.
 const ANEW: Duration = Duration::from_secs(4);
+
+/// A connection that lasted for less after its registration has failed like an attempt. RFC 5626
+/// §4.5.
+const LASTING: Duration = Duration::from_secs(120);
 
 /// What a refresh is sent ahead of the end at least, so that a lost request can be repeated:
 /// 64*T1.
@@ -52,7 +56,9 @@ pub(in crate::manager) struct Registration {
     request: Option<Key>,
     /// The flow that the registrar answered on last.
     flow: Option<FlowId>,
-    /// Failures in a row.
+    /// When it answered.
+    answered: Option<Instant>,
+    /// Failures in a row, connections that were closed soon among them.
     failures: u32,
     /// The registrar's Min-Expires was taken over since the last outcome.
     lengthened: bool,
@@ -101,6 +107,7 @@ impl Registration {
             contact_user,
             request: None,
             flow: None,
+            answered: None,
             failures: 0,
             lengthened: false,
             bound: false,
@@ -217,7 +224,19 @@ impl Registration {
             return;
         }
         self.flow = None;
-        let wait = jitter(&mut cx.io, ANEW);
+        let lasted = self.answered.map(|answered| cx.io.now.saturating_duration_since(answered));
+        let wait = match (lasted, self.failures) {
+            (Some(lasted), _) if lasted >= LASTING => {
+                self.failures = 0;
+                ANEW
+            }
+            (_, 0) => {
+                self.failures = 1;
+                ANEW
+            }
+            _ => self.back_off(Cause::Transport),
+        };
+        let wait = jitter(&mut cx.io, wait);
         // One that is under way goes another way by itself.
         if self.request.is_none() {
             cx.start(REFRESH, wait);
@@ -227,7 +246,11 @@ impl Registration {
     fn on_registered(&mut self, cx: &mut Cx<'_>, response: &Inbound) {
         self.flow = Some(response.arrival.flow);
         let expires = self.granted(response);
-        self.failures = 0;
+        // A connection is not known to last yet.
+        self.answered = Some(cx.io.now);
+        if !response.arrival.transport.is_reliable() {
+            self.failures = 0;
+        }
         self.lengthened = false;
         cx.start(REFRESH, refresh_after(expires));
         cx.tell(Event::Registered {

@@ -1,7 +1,7 @@
 //! The callee's side of a call: the INVITE that came in, and its answer. RFC 3261 §13.3.
 
 use super::session::sent_2xx;
-use super::state::{InviteUsage, Phase, RING, Session};
+use super::state::{EXPIRES, InviteUsage, Phase, RING, Session};
 use crate::NameAddr;
 use crate::dialog::Dialog;
 use crate::manager::event::{CallId, EndReason, Event, Misuse};
@@ -10,6 +10,7 @@ use crate::manager::serving::{Reply, Served};
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
 use ssa::{Body, CallRef};
+use std::time::Duration;
 
 impl InviteUsage {
     /// The call of an INVITE that passed the security manager.
@@ -35,7 +36,20 @@ impl InviteUsage {
         };
         self.dialog = Some(dialog);
         cx.start(RING, cx.io.config.ring);
+        let served = cx.serving.get(server);
+        let expires = served.and_then(|served| served.request.message.expires().ok().flatten());
+        if let Some(seconds) = expires {
+            cx.start(EXPIRES, Duration::from_secs(seconds.into()));
+        }
         cx.tell(event);
+    }
+
+    /// The caller waits no longer: its INVITE has expired. RFC 3261 §13.3.1.
+    pub(super) fn on_expired(&mut self, cx: &mut Cx<'_>) {
+        if let Ok(server) = self.undecided(cx) {
+            self.tell_end(cx, EndReason::NoAnswer);
+            cx.answer(server, Reply::new(487));
+        }
     }
 
     /// The dialog that an INVITE makes, and what the application is told.
@@ -90,6 +104,7 @@ impl InviteUsage {
     pub(in crate::manager) fn accept(&mut self, cx: &mut Cx<'_>, body: Body) -> Result<(), Misuse> {
         let server = self.undecided(cx)?;
         cx.stop(RING);
+        cx.stop(EXPIRES);
         let reply = self.success(cx, body);
         cx.answer(server, reply);
         Ok(())

@@ -22,6 +22,8 @@ pub(super) const BYE: Purpose = Purpose(2);
 
 /// Nobody answered an INVITE or a re-INVITE: the caller gives up, the callee declines.
 pub(super) const RING: u8 = 0;
+/// The INVITE's Expires has passed. RFC 3261 §13.3.1.
+pub(super) const EXPIRES: u8 = 4;
 /// Send the 2xx again. RFC 3261 §13.3.1.4.
 pub(super) const RESEND: u8 = 1;
 /// No ACK came in 64*T1. RFC 3261 §13.3.1.4.

@@ -1,6 +1,6 @@
 //! What a call hears, and its end.
 
-use super::state::{AGAIN, INVITE, InviteUsage, NO_ACK, Phase, REINVITE, RESEND, RING};
+use super::state::{AGAIN, EXPIRES, INVITE, InviteUsage, NO_ACK, Phase, REINVITE, RESEND, RING};
 use crate::Method;
 use crate::manager::event::EndReason;
 use crate::manager::serving::{Reply, Served};
@@ -71,6 +71,7 @@ impl InviteUsage {
     pub(in crate::manager) fn on_timer(&mut self, cx: &mut Cx<'_>, timer: u8) {
         match timer {
             RING => self.on_ring_timeout(cx),
+            EXPIRES => self.on_expired(cx),
             RESEND => self.resend_2xx(cx),
             NO_ACK => self.on_no_ack(cx),
             AGAIN => self.reinvite_again(cx),
