@@ -8,10 +8,10 @@
 //! ```
 
 use super::action::{Action, Arrival, Hop};
-use super::config::Local;
 use super::core::SipManager;
 use super::event::{CallId, EndReason, Event, Misuse};
 use super::outgoing::{Contact, Draft};
+use super::own::Own;
 use super::slab::Key;
 use super::target::Target;
 use super::timers::{CallTimer, Due};
@@ -147,9 +147,9 @@ impl Call {
     }
 
     /// The hop that the peer is reached over, as far as it is known.
-    pub(super) fn hop(&self, locals: &[Local]) -> Option<Hop> {
+    pub(super) fn hop(&self, own: Own<'_>) -> Option<Hop> {
         match &self.phase {
-            Phase::Prepared(prepared) => prepared.1.hop(0, locals),
+            Phase::Prepared(prepared) => prepared.1.hop(0, own),
             Phase::Inviting(_) | Phase::Incoming { .. } | Phase::Up(_) | Phase::Ending => self.peer,
         }
     }

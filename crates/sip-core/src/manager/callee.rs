@@ -44,13 +44,14 @@ impl SipManager {
         let caller = from.tag().unwrap_or_default();
         let hash = self.dialog_hash(call_id.as_bytes(), tag.as_bytes(), caller);
         let dialog = Dialog::of_callee(message, tag)?;
-        let hop = serving.way.hop.kept(serving.request.arrival.flow);
+        let own = self.config.own();
+        let hop = serving.way.hop.kept(serving.request.arrival.flow, own);
         let user = message.uri().ok().and_then(|uri| uri.user()).unwrap_or_default();
         let user = String::from_utf8_lossy(self.shown_user(user));
         let call = Call {
             reference: serving.call,
             phase: Phase::Ending,
-            contact: contact(&self.config.locals, &user, &hop).into(),
+            contact: contact(own, &user, &hop).into(),
             dialog: Some(Box::new(dialog)),
             filed: None,
             peer: Some(hop),

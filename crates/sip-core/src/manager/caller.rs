@@ -56,7 +56,7 @@ impl SipManager {
             Some(next) => Target::of_next_hop(next)?,
             None => Target::of_uri(to.as_bytes())?,
         };
-        target.check(&self.config.locals)?;
+        target.check(self.config.own())?;
         let tag = hex(self.ports.random.next());
         let call_id = hex(self.ports.random.next()) + &hex(self.ports.random.next());
         let reference = self.call_ref(call_id.as_bytes(), tag.as_bytes());
@@ -250,7 +250,7 @@ impl SipManager {
         let dialog = Dialog::of_caller(&answer.sent, &answer.response.message);
         let Some(dialog) = dialog else { return self.forget_call(key) };
         let hash = self.dialog_hash(dialog.call_id(), dialog.local_tag(), dialog.remote_tag());
-        let hop = answer.hop.kept(answer.response.arrival.flow);
+        let hop = answer.hop.kept(answer.response.arrival.flow, self.config.own());
         self.acknowledge(&answer, &dialog, hop);
         let contact = answer.sent.header(crate::HeaderName::Contact).unwrap_or_default().into();
         let Some(call) = self.calls.get_mut(key) else { return };
@@ -271,7 +271,7 @@ impl SipManager {
     pub(super) fn acknowledge(&mut self, answer: &Answer, dialog: &Dialog, peer: super::Hop) {
         let Ok(cseq) = answer.sent.cseq() else { return };
         let (mut draft, target) = Draft::in_dialog(dialog, &peer, Method::ACK, cseq.number);
-        let Some(hop) = target.hop(0, &self.config.locals) else { return };
+        let Some(hop) = target.hop(0, self.config.own()) else { return };
         if (hop.transport, hop.remote) == (answer.hop.transport, answer.hop.remote) {
             draft.fields = credentials(&answer.sent);
         }

@@ -99,7 +99,7 @@ impl SipManager {
     /// The hop that a call's peer is reached over: of a call that came in or was answered, and of
     /// one that is prepared unless a name is to be resolved first.
     pub fn hop(&self, id: CallId) -> Option<Hop> {
-        self.calls.get(id.0)?.hop(self.locals())
+        self.calls.get(id.0)?.hop(self.config.own())
     }
 
     /// How full the tables are.

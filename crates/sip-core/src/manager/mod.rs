@@ -35,6 +35,7 @@ mod exchange;
 mod inbound;
 mod io;
 mod outgoing;
+mod own;
 mod ports;
 mod receive;
 mod register;
@@ -53,6 +54,6 @@ pub use config::{Config, Local, NextHop, RegisterConfig};
 pub use consult::{ConsultId, Query, Verdict};
 pub use core::{SipManager, Sizes};
 pub use event::{CallId, Cause, EndReason, Event, Misuse, OptionsId, Prepared, RegistrationId};
-pub use ports::{Keyed, Ports, Random};
+pub use ports::{Keyed, Ports, Random, Routes};
 #[cfg(feature = "driver")]
 pub(crate) use sources::party;

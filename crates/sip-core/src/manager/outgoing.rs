@@ -2,9 +2,9 @@
 
 use super::action::Hop;
 use super::clients::branch_text;
-use super::config::Local;
 use super::inbound::Inbound;
-use super::target::{Target, own_address};
+use super::own::Own;
+use super::target::Target;
 use crate::builder::push_address;
 use crate::dialog::Dialog;
 use crate::{
@@ -33,8 +33,8 @@ pub(super) enum Contact {
 /// It names TCP where that was chosen for `hop`, not only for a request's size, and we listen on
 /// it; otherwise UDP, where there is a socket for it. Requests that come back go over the same
 /// connection while it is open.
-pub(super) fn contact(locals: &[Local], user: &str, hop: &Hop) -> Vec<u8> {
-    let own = |transport| own_address(locals, transport, hop.remote.ip(), Some(hop.local));
+pub(super) fn contact(own: Own<'_>, user: &str, hop: &Hop) -> Vec<u8> {
+    let own = |transport| own.address(transport, hop.remote.ip(), Some(hop.local));
     let listener = own(hop.transport).filter(|_| hop.transport.is_reliable());
     let (address, parameter) = match (listener, own(Transport::Udp)) {
         (Some(listener), _) => (listener, ";transport=tcp"),
@@ -120,9 +120,9 @@ impl Draft {
     }
 
     /// Settles the Contact for a request that leaves over `hop`.
-    pub(super) fn fix_contact(&mut self, locals: &[Local], hop: &Hop) {
+    pub(super) fn fix_contact(&mut self, own: Own<'_>, hop: &Hop) {
         if let Contact::User(user) = &self.contact {
-            self.contact = Contact::Value(contact(locals, user, hop));
+            self.contact = Contact::Value(contact(own, user, hop));
         }
     }
 
@@ -310,6 +310,7 @@ pub(super) fn uri_text(address: &NameAddr<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::config::Local;
     use super::*;
 
     fn local(transport: Transport, address: &str) -> Local {
@@ -334,7 +335,8 @@ mod tests {
         for (locals, transport, local, want) in cases {
             let [local, remote] = [local, "192.0.2.9:5060"].map(|it| it.parse().unwrap());
             let hop = Hop { transport, local, remote, flow: None };
-            let got = String::from_utf8(contact(locals, "bob", &hop)).unwrap();
+            let got =
+                String::from_utf8(contact(Own { locals, routes: None }, "bob", &hop)).unwrap();
             assert_eq!(got, format!("<sip:bob@{want}>"));
         }
     }

@@ -141,7 +141,7 @@ impl SipManager {
         match outcome {
             Outcome::Accepted(answer, body) => {
                 // RFC 3261 §12.2.1.2: the ACK goes to the new remote target.
-                let hop = answer.hop.kept(answer.response.arrival.flow);
+                let hop = answer.hop.kept(answer.response.arrival.flow, self.config.own());
                 self.refresh_target(key, hop, &answer.response.message);
                 self.acknowledge_again(key, &answer);
                 self.tell_of(key, Event::ReinviteAnswered { id, body });
@@ -281,7 +281,7 @@ impl SipManager {
         let unacknowledged = (status < 300).then(|| self.sent_2xx(now, server, key, served));
         if status < 300 {
             // RFC 3261 §12.2.2: a target refresh counts once the request is accepted.
-            let hop = served.way.hop.kept(served.request.arrival.flow);
+            let hop = served.way.hop.kept(served.request.arrival.flow, self.config.own());
             self.refresh_target(key, hop, &served.request.message);
         }
         if let Some(session) = self.calls.get_mut(key).and_then(|call| call.session()) {

@@ -93,11 +93,11 @@ impl SipManager {
     /// Chooses the hop for the draft's size and `reserve` octets more, and puts it into octets.
     fn shape(&mut self, key: Key, reserve: usize, branch: u64) -> Option<(Hop, Message)> {
         let exchange = self.exchanges.get_mut(key)?;
-        let locals = &self.config.locals;
-        let hop = exchange.target.hop(0, locals)?;
-        exchange.draft.fix_contact(locals, &hop);
+        let own = self.config.own();
+        let hop = exchange.target.hop(0, own)?;
+        exchange.draft.fix_contact(own, &hop);
         let mut octets = exchange.draft.octets(&hop, branch);
-        let chosen = exchange.target.hop(octets.len() + reserve, locals)?;
+        let chosen = exchange.target.hop(octets.len() + reserve, own)?;
         if chosen != hop {
             octets = exchange.draft.octets(&chosen, branch);
         }
@@ -248,9 +248,8 @@ impl SipManager {
     }
 
     fn on_located(&mut self, now: Instant, key: Key, found: &[std::net::IpAddr]) {
-        let reachable = found.iter().find(|ip| {
-            self.config.locals.iter().any(|local| local.address.is_ipv4() == ip.is_ipv4())
-        });
+        let own = self.config.own();
+        let reachable = found.iter().find(|ip| own.reaches(**ip));
         match (reachable, self.exchanges.get_mut(key)) {
             (Some(ip), Some(exchange)) => {
                 exchange.target.host = Host::Address(*ip);
