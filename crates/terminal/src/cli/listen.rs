@@ -2,6 +2,7 @@
 
 use super::args::{Global, Listen};
 use super::audio::{self, Say};
+use super::binds::Purpose;
 use super::output::{Output, tell};
 use super::person::{Answer, Person, Shown};
 use super::session::{END_WITHIN, Next, Session};
@@ -16,9 +17,6 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The port of SIP. RFC 3261 §19.1.2.
-const PORT: u16 = 5_060;
-
 /// How long a person may take to answer: as long as a call rings.
 const RINGING: Duration = Duration::from_secs(180);
 
@@ -30,7 +28,7 @@ pub(super) async fn run(global: &Global, listen: Listen, out: Output) -> Result<
         ));
     }
     let mut stop = Stop::new()?;
-    let mut session = stop.unless(Session::open(global, PORT, listen.records.clone())).await?;
+    let mut session = stop.unless(Session::open(global, Purpose::Listen, listen.records.clone())).await?;
     let waited = wait(&mut session, &listen, &mut stop, out).await;
     let closed = session.close(END_WITHIN, &mut stop, |event| tell(out, event)).await;
     waited.and(closed)

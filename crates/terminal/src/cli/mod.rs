@@ -4,6 +4,7 @@
 
 pub mod args;
 mod audio;
+mod binds;
 mod call;
 #[cfg(feature = "digest")]
 mod demo;

@@ -47,6 +47,10 @@ impl Network for TwoHomes {
     fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
         self.v4.resolve(host)
     }
+
+    fn route(&self, to: IpAddr) -> io::Result<IpAddr> {
+        self.of((to, 0).into()).route(to)
+    }
 }
 
 struct Side {
@@ -60,6 +64,7 @@ fn side(sim: &Simulation, network: Arc<dyn Network>, addresses: &[IpAddr]) -> Si
     let settings = Settings {
         identity: "sip:someone@example.org".to_owned(),
         binds: addresses.iter().map(bind).collect(),
+        advertise: None,
         security: sst::Configuration::default(),
     };
     let ports = Ports {
@@ -104,6 +109,18 @@ fn media_is_received_at_the_address_that_the_call_uses() {
     let (_, v4) = sim.host(FIRST);
     let (_, v6) = sim.host(SECOND);
     let two = side(&sim, Arc::new(TwoHomes { v4, v6 }), &[FIRST, SECOND]);
+    let other = side(&sim, sim.host(OTHER).1, &[OTHER]);
+    talk(&sim, &two, &other, OTHER);
+    talk(&sim, &other, &two, SECOND);
+}
+
+#[test]
+fn all_addresses_are_bound_and_the_one_on_the_way_is_told() {
+    let sim = Simulation::new(SimConfig::default());
+    let (_, v4) = sim.host(FIRST);
+    let (_, v6) = sim.host(SECOND);
+    let all = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+    let two = side(&sim, Arc::new(TwoHomes { v4, v6 }), &all);
     let other = side(&sim, sim.host(OTHER).1, &[OTHER]);
     talk(&sim, &two, &other, OTHER);
     talk(&sim, &other, &two, SECOND);
