@@ -126,6 +126,7 @@ const LISTEN_HELP: &str = "\
 Example:
   countersign --config bob/config.toml listen --auto-answer --record recordings/
 
+On a terminal, `calls`, `hangup [N]` and `help` are understood while it runs.
 Ctrl-C ends all calls with BYE, unregisters, and exits with status 0.";
 
 const INSPECT_HELP: &str = "\

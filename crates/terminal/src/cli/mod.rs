@@ -6,6 +6,7 @@ pub mod args;
 mod audio;
 mod binds;
 mod call;
+mod commands;
 #[cfg(feature = "digest")]
 mod demo;
 mod hardening;
