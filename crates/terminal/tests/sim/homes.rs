@@ -125,3 +125,20 @@ fn all_addresses_are_bound_and_the_one_on_the_way_is_told() {
     talk(&sim, &two, &other, OTHER);
     talk(&sim, &other, &two, SECOND);
 }
+
+/// Case X08.
+#[test]
+fn x08_a_name_is_looked_up_before_it_is_called() {
+    let sim = Simulation::new(SimConfig::default());
+    let here = side(&sim, sim.host(OTHER).1, &[OTHER]);
+    let locate = |to: &str| sim.block_on(here.terminal.locate(to, None)).unwrap();
+    sim.set_name("both.example.org", &[FIRST, SECOND]);
+    let hop = locate("sip:bob@both.example.org:5070;transport=tcp").unwrap().unwrap();
+    assert_eq!((hop.host, hop.port), (SECOND.to_string(), Some(5070)), "of a family that is bound");
+    assert_eq!(hop.transport, Some(Transport::Tcp));
+    assert_eq!(locate("sip:bob@[2001:db8::9]").unwrap(), None, "an address needs no looking up");
+    sim.set_name("here.example.org", &[Ipv6Addr::LOCALHOST.into()]);
+    let why = locate("sip:bob@here.example.org").unwrap_err().line();
+    assert!(why.contains("here.example.org: it names only ::1"), "{why}");
+    assert!(locate("sip:bob@nowhere.example.org").is_err());
+}
