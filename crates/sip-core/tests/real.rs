@@ -70,10 +70,11 @@ async fn call(transport: Transport, ip: [u8; 4]) -> Vec<String> {
     let local = bob.local_addrs().into_iter().find(|it| it.transport == transport).unwrap();
     let to = format!("sip:bob@127.0.0.1:{};transport={}", local.address.port(), transport.name());
     let prepared = alice.prepare("sip:alice@127.0.0.1", &to, None).unwrap();
+    let from = alice.hop(prepared.id);
     alice.invite(prepared.id, sdp("offer")).unwrap();
     let Some(Event::Incoming { id, body, .. }) = told.next().await else { panic!("no call") };
     assert_eq!(body, sdp("offer"));
-    for hop in [alice.hop(prepared.id), bob.hop(id)] {
+    for hop in [from, bob.hop(id)] {
         assert!(hop.is_some_and(|hop| hop.local.ip().is_loopback()), "{hop:?}");
     }
     bob.accept(id, sdp("answer")).unwrap();

@@ -165,13 +165,23 @@ fn init_writes_an_account_that_works() {
     let [folder, password] = [&folder, &password].map(|path| path.to_str().unwrap());
     let init =
         ["init", folder, "--registrar", &place, "--user", "4711", "--password-file", password];
+    let mode = |mode| {
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        fs::set_permissions(password, permissions).unwrap();
+    };
     if cfg!(feature = "digest") {
+        mode(0o644);
         refused(home.path(), &init, &["password", "chmod 600"]);
     }
-    fs::set_permissions(password, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    mode(0o600);
     let bind = ["--bind", "udp:127.0.0.1:0"];
     assert!(countersign(home.path(), &[&init[..], &bind].concat()).status.success());
     let config = format!("{folder}/config.toml");
+    // No security application is started here.
+    let text = fs::read_to_string(&config).unwrap();
+    let agent = "[agent]\nsocket = \"run/pgp.sock\"\nkeys = \"pgp\"\n";
+    assert!(text.contains(agent), "{text}");
+    fs::write(&config, text.replace(agent, "")).unwrap();
     for (command, line) in [
         (&["register"][..], "REGISTER sip:localhost SIP/2.0\r\n"),
         (&["call", "123"], "INVITE sip:123@localhost SIP/2.0\r\n"),
