@@ -10,8 +10,12 @@ use std::time::Duration;
 pub struct MediaConfig {
     /// The call, as the security manager knows it.
     pub call: ssm::Call,
-    /// The address that packets leave from and that the peer is told; not an unspecified one.
+    /// The address that packets leave from, and that the peer is told if no other is; not an
+    /// unspecified one.
     pub local_ip: IpAddr,
+    /// The address that the peer is told instead, of the same family: of a translator before this
+    /// host.
+    pub advertised: Option<IpAddr>,
     /// The codecs that are offered and accepted, preferred first.
     pub codecs: Vec<Codec>,
     /// Random octets that SSRC, sequence number, timestamp and names are made of.
@@ -31,12 +35,18 @@ impl MediaConfig {
         Self {
             call,
             local_ip,
+            advertised: None,
             codecs: Codec::ALL.to_vec(),
             seed,
             peer_on_loopback: false,
             timeout: Duration::from_secs(10),
             playout_delay: Duration::from_millis(60),
         }
+    }
+
+    /// The address that the peer is told.
+    pub(crate) fn told(&self) -> IpAddr {
+        self.advertised.unwrap_or(self.local_ip)
     }
 }
 

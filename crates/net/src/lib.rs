@@ -110,6 +110,18 @@ pub trait Network: Send + Sync + fmt::Debug {
     /// # Errors
     /// If the name has no address or cannot be looked up.
     fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>>;
+
+    /// The address that packets to `to` leave from, for sockets that are bound to all addresses.
+    /// Nothing is sent for it.
+    ///
+    /// # Errors
+    /// As the system says, for example [`io::ErrorKind::NetworkUnreachable`] where there is no way
+    /// there; [`io::ErrorKind::Unsupported`] for a network that does not know, which is what it
+    /// says unless it is told otherwise.
+    fn route(&self, to: IpAddr) -> io::Result<IpAddr> {
+        let _ = to;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 impl<N: Network + ?Sized> Network for Arc<N> {
@@ -129,6 +141,10 @@ impl<N: Network + ?Sized> Network for Arc<N> {
 
     fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
         (**self).resolve(host)
+    }
+
+    fn route(&self, to: IpAddr) -> io::Result<IpAddr> {
+        (**self).route(to)
     }
 }
 

@@ -53,18 +53,19 @@ pub struct Observed<N> {
     sink: Arc<dyn Sink>,
 }
 
-impl<N: Network> Observed<N> {
+impl<N: Network + Clone> Observed<N> {
     /// Watches `inner`.
     pub fn new(inner: N, sink: Arc<dyn Sink>) -> Self {
         Self { inner, sink }
     }
 }
 
-impl<N: Network> Network for Observed<N> {
+impl<N: Network + Clone + 'static> Network for Observed<N> {
     fn bind(&self, local: SocketAddr) -> io::Result<Box<dyn DatagramSocket>> {
         let inner = self.inner.bind(local)?;
         self.sink.bound(Transport::Udp, inner.local_addr());
-        Ok(Box::new(ObservedSocket { inner, sink: Arc::clone(&self.sink) }))
+        let (network, sink) = (self.inner.clone(), Arc::clone(&self.sink));
+        Ok(Box::new(ObservedSocket { inner, network, sink }))
     }
 
     fn connect(
@@ -84,6 +85,10 @@ impl<N: Network> Network for Observed<N> {
     fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
         self.inner.resolve(host)
     }
+
+    fn route(&self, to: IpAddr) -> io::Result<IpAddr> {
+        self.inner.route(to)
+    }
 }
 
 impl<N: fmt::Debug> fmt::Debug for Observed<N> {
@@ -92,12 +97,23 @@ impl<N: fmt::Debug> fmt::Debug for Observed<N> {
     }
 }
 
-struct ObservedSocket {
+struct ObservedSocket<N> {
     inner: Box<dyn DatagramSocket>,
+    network: N,
     sink: Arc<dyn Sink>,
 }
 
-impl DatagramSocket for ObservedSocket {
+impl<N: Network> ObservedSocket<N> {
+    /// The address of ours that is in a datagram to or from `remote`: where `local` is all of the
+    /// host's, the one that the route takes.
+    fn known(&self, local: SocketAddr, remote: SocketAddr) -> SocketAddr {
+        let all = local.ip().is_unspecified();
+        let routed = all.then(|| self.network.route(remote.ip()).ok()).flatten();
+        routed.map_or(local, |ip| SocketAddr::new(ip, local.port()))
+    }
+}
+
+impl<N: Network> DatagramSocket for ObservedSocket<N> {
     fn poll_receive(
         &self, cx: &mut Context<'_>, batch: &mut Vec<Datagram>,
     ) -> Poll<io::Result<usize>> {
@@ -106,7 +122,7 @@ impl DatagramSocket for ObservedSocket {
         for datagram in batch.iter().skip(before) {
             self.sink.packet(&Packet {
                 transport: Transport::Udp,
-                local: datagram.local,
+                local: self.known(datagram.local, datagram.source),
                 remote: datagram.source,
                 outgoing: false,
                 octets: &datagram.octets,
@@ -119,7 +135,7 @@ impl DatagramSocket for ObservedSocket {
         // Shown first: once it is out, the peer's sink may be quicker than this one.
         self.sink.packet(&Packet {
             transport: Transport::Udp,
-            local: self.inner.local_addr(),
+            local: self.known(self.inner.local_addr(), remote),
             remote,
             outgoing: true,
             octets,
@@ -132,7 +148,7 @@ impl DatagramSocket for ObservedSocket {
     }
 }
 
-impl fmt::Debug for ObservedSocket {
+impl<N> fmt::Debug for ObservedSocket<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
     }

@@ -94,5 +94,6 @@ conformance! {
     accepted_connections_outlive_the_listener
     a_waiting_reader_is_woken
     addresses_resolve_to_themselves
+    the_way_to_ourselves_begins_here
     other_transports_are_unsupported
 }

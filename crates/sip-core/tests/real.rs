@@ -8,6 +8,7 @@ use sip_core::manager::{EndReason, Event, Keyed, Ports, Random};
 use ssa::{Body, Open, Transport};
 use std::hash::{BuildHasher, RandomState};
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -41,10 +42,11 @@ impl Sink for Seen {
     }
 }
 
-fn endpoint(sink: Option<Arc<Seen>>) -> (Endpoint, Events) {
+const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
+
+fn endpoint(sink: Option<Arc<Seen>>, ip: [u8; 4]) -> (Endpoint, Events) {
     let handle = Handle::current();
-    let bind =
-        |transport| Bind { transport, address: ([127, 0, 0, 1], 0).into(), advertised: None };
+    let bind = |transport| Bind { transport, address: (ip, 0).into(), advertised: None };
     let config = Config {
         binds: vec![bind(Transport::Udp), bind(Transport::Tcp)],
         sink: sink.map(|sink| sink as Arc<dyn Sink>),
@@ -61,16 +63,20 @@ fn sdp(text: &str) -> Body {
 }
 
 /// Calls over one transport and ends the call; what the caller's observer saw.
-async fn call(transport: Transport) -> Vec<String> {
+async fn call(transport: Transport, ip: [u8; 4]) -> Vec<String> {
     let seen = Arc::new(Seen::default());
-    let (alice, mut heard) = endpoint(Some(Arc::clone(&seen)));
-    let (bob, mut told) = endpoint(None);
+    let (alice, mut heard) = endpoint(Some(Arc::clone(&seen)), ip);
+    let (bob, mut told) = endpoint(None, ip);
     let local = bob.local_addrs().into_iter().find(|it| it.transport == transport).unwrap();
-    let to = format!("sip:bob@{};transport={}", local.address, transport.name());
+    let to = format!("sip:bob@127.0.0.1:{};transport={}", local.address.port(), transport.name());
     let prepared = alice.prepare("sip:alice@127.0.0.1", &to, None).unwrap();
+    let from = alice.hop(prepared.id);
     alice.invite(prepared.id, sdp("offer")).unwrap();
     let Some(Event::Incoming { id, body, .. }) = told.next().await else { panic!("no call") };
     assert_eq!(body, sdp("offer"));
+    for hop in [from, bob.hop(id)] {
+        assert!(hop.is_some_and(|hop| hop.local.ip().is_loopback()), "{hop:?}");
+    }
     bob.accept(id, sdp("answer")).unwrap();
     let answered = Event::Answered { id: prepared.id, body: sdp("answer") };
     assert_eq!(heard.next().await, Some(answered));
@@ -88,13 +94,15 @@ async fn call(transport: Transport) -> Vec<String> {
 #[tokio::test]
 async fn calls_over_real_sockets() {
     for transport in [Transport::Udp, Transport::Tcp] {
-        assert_eq!(call(transport).await, ["-> invite", "<- answered", "<- ended"]);
+        for ip in [LOOPBACK, [0, 0, 0, 0]] {
+            assert_eq!(call(transport, ip).await, ["-> invite", "<- answered", "<- ended"]);
+        }
     }
 }
 
 #[tokio::test]
 async fn what_cannot_be_bound_is_an_error() {
-    let (alice, _events) = endpoint(None);
+    let (alice, _events) = endpoint(None, LOOPBACK);
     let taken = alice.local_addrs().first().unwrap().address;
     let start = |address, advertised| {
         let handle = Handle::current();
@@ -106,8 +114,10 @@ async fn what_cannot_be_bound_is_an_error() {
         Endpoint::start(runtime, network, Arc::new(Open), ports, config)
     };
     assert_eq!(start(taken, None).unwrap_err().kind(), ErrorKind::AddrInUse);
-    let any = ([0, 0, 0, 0], 0).into();
-    assert_eq!(start(any, None).unwrap_err().kind(), ErrorKind::InvalidInput);
+    let any = SocketAddr::from(([0, 0, 0, 0], 0));
+    for nobody in [any.ip(), [224, 0, 0, 1].into(), "::1".parse().unwrap()] {
+        assert_eq!(start(any, Some(nobody)).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
     let (bob, _events) = start(any, Some([127, 0, 0, 1].into())).unwrap();
     assert!(bob.local_addrs().first().unwrap().address.ip().is_loopback());
 }

@@ -88,8 +88,13 @@ fn a_peer_that_cannot_be_reached() {
         refused(home.path(), &[command, "sip:bob@127.0.0.1:0"], &["sip:bob@127.0.0.1:0: port 0"]);
         refused(
             home.path(),
-            &[command, "sip:bob@[::1]"],
-            &["cannot be reached from our addresses"],
+            &[command, "--bind", "udp:127.0.0.1:0", "sip:bob@[::1]"],
+            &[": ::1 cannot be reached from there; set bind = [\"udp:[::]:5060\""],
+        );
+        refused(
+            home.path(),
+            &[command, "--bind", "udp:127.0.0.1:0", "sip:bob@192.0.2.1"],
+            &["bound to udp:127.0.0.1:", " only: 192.0.2.1 cannot be reached from there; set bind"],
         );
         // Port 1 is reserved (tcpmux): nobody listens.
         let refusing = "sip:bob@127.0.0.1:1;transport=tcp";
@@ -129,6 +134,112 @@ fn a_port_in_use() {
         &["listen", "--auto-answer", "--bind", &bind],
         &["cannot bind", "in use", "--bind"],
     );
+}
+
+/// A peer over UDP that takes what comes and says nothing, and `countersign` with these arguments.
+fn first_request(home: &Path, silent: &UdpSocket, arguments: &[&str]) -> String {
+    silent.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(arguments)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut buffer = [0; 4_096];
+    let came = silent.recv(&mut buffer);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    String::from_utf8_lossy(&buffer[..came.unwrap()]).into_owned()
+}
+
+#[test]
+fn init_writes_an_account_that_works() {
+    let home = home();
+    let folder = home.path().join("desk");
+    let password = home.path().join("password");
+    fs::write(&password, "s3cret\n").unwrap();
+    let registrar = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = registrar.local_addr().unwrap().port();
+    let place = format!("localhost:{port}");
+    let [folder, password] = [&folder, &password].map(|path| path.to_str().unwrap());
+    let init =
+        ["init", folder, "--registrar", &place, "--user", "4711", "--password-file", password];
+    let mode = |mode| {
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        fs::set_permissions(password, permissions).unwrap();
+    };
+    if cfg!(feature = "digest") {
+        mode(0o644);
+        refused(home.path(), &init, &["password", "chmod 600"]);
+    }
+    mode(0o600);
+    let bind = ["--bind", "udp:127.0.0.1:0"];
+    assert!(countersign(home.path(), &[&init[..], &bind].concat()).status.success());
+    let config = format!("{folder}/config.toml");
+    // No security application is started here.
+    let text = fs::read_to_string(&config).unwrap();
+    let agent = "[agent]\nsocket = \"run/pgp.sock\"\nkeys = \"pgp\"\n";
+    assert!(text.contains(agent), "{text}");
+    fs::write(&config, text.replace(agent, "")).unwrap();
+    for (command, line) in [
+        (&["register"][..], "REGISTER sip:localhost SIP/2.0\r\n"),
+        (&["call", "123"], "INVITE sip:123@localhost SIP/2.0\r\n"),
+        (&["options", "--account", "4711", "+49 1"], "OPTIONS sip:+49%201@localhost SIP/2.0\r\n"),
+    ] {
+        let request =
+            first_request(home.path(), &registrar, &[&["--config", &config], command].concat());
+        assert!(request.starts_with(line), "{request}");
+        assert!(request.contains("\r\nFrom: <sip:4711@localhost>;tag="), "{request}");
+        // What the last one still sends is not the next one's.
+        registrar.set_read_timeout(Some(std::time::Duration::from_millis(100))).unwrap();
+        while registrar.recv(&mut [0; 4_096]).is_ok() {}
+    }
+    let call = ["--config", &config, "call", "--account", "home", "123"];
+    refused(home.path(), &call, &["no account is called home", "sip:4711@localhost"]);
+    let usage = countersign(home.path(), &["init", "--registrar", "localhost"]);
+    assert_eq!(usage.status.code(), Some(2), "without a user");
+}
+
+#[test]
+fn all_addresses_are_bound_and_peers_are_told_one() {
+    let home = home();
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let uri = format!("sip:bob@{}", silent.local_addr().unwrap());
+    let path = home.path().join("config.toml");
+    for (text, told) in [
+        ("bind = [\"udp:0.0.0.0:0\"]\n", "127.0.0.1"),
+        ("bind = [\"udp:0.0.0.0:0\"]\nadvertise = \"198.51.100.7\"\n", "198.51.100.7"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let call = ["--config", path.to_str().unwrap(), "call", &uri];
+        let invite = first_request(home.path(), &silent, &call);
+        for line in [
+            format!("Via: SIP/2.0/UDP {told}:"),
+            format!("Contact: <sip:anonymous@{told}:"),
+            format!("c=IN IP4 {told}\r\n"),
+        ] {
+            assert!(invite.contains(&line), "{line}: {invite}");
+        }
+        assert!(!invite.contains("0.0.0.0"), "{invite}");
+    }
+}
+
+#[test]
+fn a_call_takes_another_port_than_one_in_use() {
+    let home = home();
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let bind = format!("udp:{}", taken.local_addr().unwrap());
+    let path = home.path().join("config.toml");
+    fs::write(&path, format!("bind = [\"{bind}\"]\n")).unwrap();
+    let uri = format!("sip:bob@{}", peer(486, |_, _| {}));
+    let output = countersign(home.path(), &["--config", path.to_str().unwrap(), "call", &uri]);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let port = taken.local_addr().unwrap().port();
+    let line = format!("port {port} is in use, calling from port ");
+    assert!(stdout.starts_with(&line) && stdout.contains("486"), "{output:?}");
+    // What the command line says is meant.
+    refused(home.path(), &["call", "--bind", &bind, &uri], &["cannot bind", "in use"]);
 }
 
 #[test]

@@ -55,11 +55,14 @@ impl MediaSession {
     /// session's task. Nothing is sent or accepted before [`start`](Self::start).
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] for an unspecified `local_ip`;
+    /// [`io::ErrorKind::InvalidInput`] for an unspecified address of ours;
     /// [`io::ErrorKind::AddrInUse`] if no pair was found in 32 tries; what the system says.
     pub fn open(
         ports: &Ports, config: MediaConfig, source: Box<dyn AudioSource>, sink: Box<dyn AudioSink>,
     ) -> io::Result<Self> {
+        if config.told().is_unspecified() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         let sockets = Sockets::bind(&*ports.network, config.local_ip)?;
         let rtp = sockets.rtp.local_addr();
         let rtcp = sockets.rtcp.local_addr();

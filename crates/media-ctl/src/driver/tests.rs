@@ -245,7 +245,25 @@ fn an_address_that_no_peer_can_send_to_is_refused() {
     let sim = network(4, link(0.0, 0.0, 5, 5));
     let (runtime, network) = sim.host(ALICE.into());
     let ports = Ports { runtime, network, security: open(), observer: None };
-    let config = MediaConfig::new(Call(1), [0, 0, 0, 0].into(), Seed::new([0; 32]));
-    let refused = MediaSession::open(&ports, config, Box::new(Silence), Box::new(Silence));
-    assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    let any = [0, 0, 0, 0].into();
+    for (local_ip, advertised) in [(any, None), (ALICE.into(), Some(any)), (any, Some(any))] {
+        let config = MediaConfig::new(Call(1), local_ip, Seed::new([0; 32]));
+        let config = MediaConfig { advertised, ..config };
+        let refused = MediaSession::open(&ports, config, Box::new(Silence), Box::new(Silence));
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+}
+
+#[test]
+fn the_peer_is_told_the_address_of_the_translator() {
+    let sim = network(4, link(0.0, 0.0, 5, 5));
+    let (runtime, network) = sim.host(ALICE.into());
+    let ports = Ports { runtime, network, security: open(), observer: None };
+    let config = MediaConfig::new(Call(1), ALICE.into(), Seed::new([0; 32]));
+    let config = MediaConfig { advertised: Some([198, 51, 100, 7].into()), ..config };
+    let alice = MediaSession::open(&ports, config, Box::new(Silence), Box::new(Silence)).unwrap();
+    let offer = String::from_utf8(alice.offer().unwrap()).unwrap();
+    assert!(offer.contains("c=IN IP4 198.51.100.7\r\n"), "{offer}");
+    assert!(!offer.contains("192.0.2.1"), "{offer}");
+    assert_eq!(alice.local_rtp().ip(), IpAddr::from(ALICE));
 }

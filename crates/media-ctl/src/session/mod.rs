@@ -43,7 +43,7 @@ impl Session {
     pub fn new(config: MediaConfig, rtp_port: u16, rtcp_port: u16) -> Self {
         let local = Local {
             call: config.call,
-            ip: config.local_ip,
+            ip: config.told(),
             rtp_port,
             rtcp_port,
             codecs: config.codecs.clone(),

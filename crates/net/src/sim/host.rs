@@ -108,6 +108,14 @@ impl Network for SimNetwork {
             })
         })
     }
+
+    fn route(&self, to: IpAddr) -> io::Result<IpAddr> {
+        if to.is_ipv4() == self.host.is_ipv4() {
+            Ok(self.host)
+        } else {
+            Err(io::ErrorKind::NetworkUnreachable.into())
+        }
+    }
 }
 
 impl fmt::Debug for SimNetwork {

@@ -6,7 +6,7 @@ use crate::{
     BoxFuture, Connection, DatagramSocket, Listener, Network, Transport, explain, literal,
 };
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::runtime::Handle;
 
 /// The system's UDP and TCP, and its resolver.
@@ -69,6 +69,25 @@ impl Network for TokioNetwork {
             }
         })
     }
+
+    fn route(&self, to: IpAddr) -> io::Result<IpAddr> {
+        route(to).map_err(|error| {
+            io::Error::new(error.kind(), format!("there is no way to {to}: {error}"))
+        })
+    }
+}
+
+/// To connect a UDP socket sends nothing: the system looks the route up, and settles which address
+/// packets leave from.
+fn route(to: IpAddr) -> io::Result<IpAddr> {
+    let any: IpAddr = match to {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = std::net::UdpSocket::bind((any, 0))?;
+    // The discard port (RFC 863): any other would do.
+    socket.connect((to, 9))?;
+    Ok(socket.local_addr()?.ip())
 }
 
 /// The addresses of a name in the system's order, each once.

@@ -269,6 +269,10 @@ pub(crate) async fn addresses_resolve_to_themselves(world: World) {
     assert_eq!(world.network.resolve("[2001:db8::1]").await.unwrap(), [v6]);
 }
 
+pub(crate) async fn the_way_to_ourselves_begins_here(world: World) {
+    assert_eq!(world.network.route(world.host).unwrap(), world.host);
+}
+
 pub(crate) async fn other_transports_are_unsupported(world: World) {
     for transport in [Transport::Udp, Transport::Tls, Transport::Ws, Transport::Wss] {
         let error = world.network.listen(transport, world.any_port()).unwrap_err();

@@ -15,7 +15,8 @@ pub struct Bind {
     pub transport: Transport,
     /// The address; port 0 takes any free one.
     pub address: SocketAddr,
-    /// The address to name in Via and Contact. Needed where `address` is unspecified.
+    /// The address to name in Via and Contact, of the same family. `None`: the one that was bound,
+    /// or where that is unspecified the one that packets to the peer leave from.
     pub advertised: Option<IpAddr>,
 }
 
@@ -25,7 +26,7 @@ pub struct Bind {
 pub struct Config {
     /// What to listen on, by preference.
     pub binds: Vec<Bind>,
-    /// The SIP manager's own set-up; its `locals` are filled in.
+    /// The SIP manager's own set-up; its `locals` and `routes` are filled in.
     pub sip: manager::Config,
     /// Connections at once that peers have opened, or that answers to them have, 192 by default.
     /// Where all are taken, one goes that has brought no message yet, or one of a peer that has

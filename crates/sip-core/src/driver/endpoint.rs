@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::observe::Observer;
 use super::questions::Questions;
-use super::sockets::Sockets;
+use super::sockets::{Routed, Sockets};
 use super::state::{Shared, State, Stop, after};
 use super::streams::Streams;
 use super::task::Task;
@@ -46,13 +46,17 @@ impl Endpoint {
     ///
     /// # Errors
     /// What the network says to a bind: nothing is bound then.
-    /// [`io::ErrorKind::InvalidInput`] for an unspecified address without one to advertise.
+    /// [`io::ErrorKind::InvalidInput`] for an address to advertise that no peer could send to.
     pub fn start(
         runtime: Arc<dyn Runtime>, network: Arc<dyn Network>, security: Arc<dyn SipSecurity>,
         ports: Ports, config: Config,
     ) -> io::Result<(Self, Events)> {
         let sockets = Sockets::bind(&*network, &config.binds)?;
-        let sip = manager::Config { locals: sockets.locals.clone(), ..config.sip.clone() };
+        let sip = manager::Config {
+            locals: sockets.locals.clone(),
+            routes: Some(Arc::new(Routed(Arc::clone(&network)))),
+            ..config.sip.clone()
+        };
         let shared = Arc::new(Shared::new(State {
             core: SipManager::new(sip, ports),
             runtime: Arc::clone(&runtime),
@@ -212,7 +216,8 @@ impl Endpoint {
         self.command("unregister", None, format_args!(""), |core, now| core.unregister(now, id))
     }
 
-    /// Our addresses as peers know them, in the order of the configuration.
+    /// Our addresses as peers know them, in the order of the configuration; unspecified where each
+    /// peer knows the one on its way.
     pub fn local_addrs(&self) -> Vec<Local> {
         self.0.lock().core.locals().to_vec()
     }

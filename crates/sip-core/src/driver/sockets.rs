@@ -1,10 +1,11 @@
 //! The sockets that an endpoint has bound.
 
 use super::config::Bind;
-use crate::manager::Local;
+use crate::manager::{Local, Routes};
 use net::{DatagramSocket, Listener, Network, Transport};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A socket, and the address that peers know it by.
@@ -33,6 +34,13 @@ impl<S: ?Sized> Bound<S> {
         Self { socket, address, again: None }
     }
 
+    /// The address that whoever came to `local` knows: one bound to all of the host's is that.
+    pub(super) fn known(&self, local: SocketAddr) -> SocketAddr {
+        let ip = self.address.ip();
+        let ip = if ip.is_unspecified() { local.ip() } else { ip };
+        SocketAddr::new(ip, self.address.port())
+    }
+
     /// Whether it may be looked at.
     pub(super) fn is_due(&mut self, now: Instant) -> bool {
         self.again = self.again.filter(|again| *again > now);
@@ -50,8 +58,8 @@ impl Sockets {
     pub(super) fn bind(network: &dyn Network, binds: &[Bind]) -> io::Result<Self> {
         let mut sockets = Self::default();
         for bind in binds {
-            if bind.address.ip().is_unspecified() && bind.advertised.is_none() {
-                let message = format!("{} needs an address to advertise", bind.address);
+            if let Some(ip) = bind.advertised.filter(|ip| !can_be_told(*ip, bind.address)) {
+                let message = format!("{ip} cannot be told to peers of {}", bind.address);
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
             }
             let address = if bind.transport == Transport::Udp {
@@ -76,9 +84,35 @@ impl Sockets {
         udp.chain(self.tcp.iter().filter_map(|tcp| tcp.again)).min()
     }
 
-    /// The socket that peers know by this address.
+    /// The socket that peers know by this address: the one of that address, or one of all the
+    /// host's.
     pub(super) fn udp(&self, address: SocketAddr) -> Option<&dyn DatagramSocket> {
-        self.udp.iter().find(|udp| udp.address == address).map(|udp| &*udp.socket)
+        let all = SocketAddr::new(any(address.ip()), address.port());
+        let find = |address| self.udp.iter().find(|udp| udp.address == address);
+        find(address).or_else(|| find(all)).map(|udp| &*udp.socket)
+    }
+}
+
+/// All addresses of this one's family.
+const fn any(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    }
+}
+
+/// Whether peers can send to `ip` what is meant for a socket at `bound`.
+fn can_be_told(ip: IpAddr, bound: SocketAddr) -> bool {
+    ip.is_ipv4() == bound.is_ipv4() && !ip.is_unspecified() && !ip.is_multicast()
+}
+
+/// The routes of a network.
+#[derive(Debug)]
+pub(super) struct Routed(pub(super) Arc<dyn Network>);
+
+impl Routes for Routed {
+    fn source(&self, to: IpAddr) -> Option<IpAddr> {
+        self.0.route(to).ok()
     }
 }
 

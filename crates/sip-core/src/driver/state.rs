@@ -145,7 +145,8 @@ impl State {
                 match tcp.socket.poll_accept(cx) {
                     Poll::Ready(Ok(connection)) => {
                         busy = true;
-                        self.streams.accept(now, &self.core, connection, tcp.address);
+                        let local = tcp.known(connection.local_addr());
+                        self.streams.accept(now, &self.core, connection, local);
                     }
                     // One that its peer has given up again: the next one is as good as any.
                     Poll::Ready(Err(error)) if error.kind() == ErrorKind::ConnectionAborted => {

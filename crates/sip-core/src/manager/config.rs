@@ -1,9 +1,11 @@
 //! How a SIP manager is set up.
 
+use super::ports::Routes;
 use crate::transaction::Timing;
 use crate::{Capabilities, Limits};
 use ssa::Transport;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A transport address of ours.
@@ -11,7 +13,9 @@ use std::time::Duration;
 pub struct Local {
     /// The transport.
     pub transport: Transport,
-    /// What Via and Contact say. It names the socket in [`Hop`](super::Hop), too.
+    /// What Via and Contact say. It names the socket in [`Hop`](super::Hop), too. Where it is
+    /// unspecified, the socket is bound to all addresses of the host, and the one that is said is
+    /// learnt from [`Config::routes`] for each peer.
     pub address: SocketAddr,
 }
 
@@ -20,6 +24,9 @@ pub struct Local {
 pub struct Config {
     /// Our addresses, by preference. The driver fills them in from what it bound.
     pub locals: Vec<Local>,
+    /// Which address packets leave from: needed where one of `locals` is unspecified. The driver
+    /// fills it in.
+    pub routes: Option<Arc<dyn Routes>>,
     /// T1, T2, T4 and the wait before 100 Trying.
     pub timing: Timing,
     /// Limits of the parser.
@@ -43,6 +50,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             locals: Vec::new(),
+            routes: None,
             timing: Timing::default(),
             limits: Limits::default(),
             capabilities: Capabilities::default(),

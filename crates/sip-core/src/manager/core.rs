@@ -79,7 +79,7 @@ impl SipManager {
     /// one that is prepared unless a name is to be resolved first.
     pub fn hop(&self, id: CallId) -> Option<Hop> {
         match self.usages.get(id.0)? {
-            Usage::Invite(call) => call.hop(self.locals(), &self.dialogs),
+            Usage::Invite(call) => call.hop(self.config.own(), &self.dialogs),
             Usage::Farewell(_) | Usage::Registration(_) | Usage::Single(_) => None,
         }
     }

@@ -43,6 +43,7 @@ mod dispatch;
 mod event;
 mod inbound;
 mod io;
+mod own;
 mod ports;
 mod receive;
 mod requests;
@@ -58,6 +59,6 @@ pub use config::{Config, Local, NextHop, RegisterConfig};
 pub use consult::{ConsultId, Query, Verdict};
 pub use core::{SipManager, Sizes};
 pub use event::{CallId, Cause, EndReason, Event, Misuse, OptionsId, Prepared, RegistrationId};
-pub use ports::{Keyed, Ports, Random};
+pub use ports::{Keyed, Ports, Random, Routes};
 #[cfg(feature = "driver")]
 pub(crate) use transactions::party;

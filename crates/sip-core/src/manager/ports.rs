@@ -1,4 +1,7 @@
-//! What the manager needs from outside: a keyed hash and randomness.
+//! What the manager needs from outside: a keyed hash, randomness, and routes.
+
+use std::fmt;
+use std::net::IpAddr;
 
 /// A hash under a key that no peer knows; SipHash or better, 64 bits.
 ///
@@ -18,7 +21,14 @@ pub trait Random: Send {
     fn next(&mut self) -> u64;
 }
 
-/// Both ports.
+/// Which of the host's addresses packets leave from.
+pub trait Routes: Send + Sync + fmt::Debug {
+    /// The address that packets to `to` leave from; `None` where there is no way there. Answers at
+    /// once, and sends nothing.
+    fn source(&self, to: IpAddr) -> Option<IpAddr>;
+}
+
+/// The keyed hash and the randomness.
 pub struct Ports {
     /// The keyed hash.
     pub keyed: Box<dyn Keyed>,

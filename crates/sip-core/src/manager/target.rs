@@ -1,8 +1,9 @@
 //! Which way a request goes: host, port and transport. RFC 3261 §8.1.2, §18.1.1.
 
 use super::action::Hop;
-use super::config::{Local, NextHop};
+use super::config::NextHop;
 use super::event::Misuse;
+use super::own::Own;
 use crate::{Scheme, Uri};
 use ssa::{FlowId, Transport};
 use std::net::{IpAddr, SocketAddr};
@@ -91,12 +92,12 @@ impl Target {
     ///
     /// # Errors
     /// [`Misuse::PortZero`], [`Misuse::NoLocalAddress`].
-    pub(super) fn check(&self, locals: &[Local]) -> Result<(), Misuse> {
+    pub(super) fn check(&self, own: Own<'_>) -> Result<(), Misuse> {
         if self.port == 0 {
             return Err(Misuse::PortZero);
         }
         match self.host {
-            Host::Address(_) if self.hop(0, locals).is_none() => Err(Misuse::NoLocalAddress),
+            Host::Address(_) if self.hop(0, own).is_none() => Err(Misuse::NoLocalAddress),
             Host::Address(_) | Host::Name(_) => Ok(()),
         }
     }
@@ -124,21 +125,19 @@ impl Target {
     ///
     /// RFC 3261 §18.1.1: over 1300 octets a congestion-controlled transport, whatever was asked
     /// for; UDP again where that failed.
-    pub(super) fn hop(&self, size: usize, locals: &[Local]) -> Option<Hop> {
+    pub(super) fn hop(&self, size: usize, own: Own<'_>) -> Option<Hop> {
         let ip = self.address()?;
         let too_large = size > UDP_MAX && !self.udp_only;
         let transport = match (self.flow, self.transport) {
             (Some((_, transport)), _) => transport,
             (None, Some(Transport::Udp) | None) if too_large => Transport::Tcp,
             (None, Some(transport)) => transport,
-            (None, None) if own_address(locals, Transport::Udp, ip, None).is_some() => {
-                Transport::Udp
-            }
+            (None, None) if own.address(Transport::Udp, ip, None).is_some() => Transport::Udp,
             (None, None) => Transport::Tcp,
         };
         Some(Hop {
             transport,
-            local: self.local_for(locals, transport, ip)?,
+            local: self.local_for(own, transport, ip)?,
             remote: SocketAddr::new(ip, self.port),
             flow: self.flow.map(|(flow, _)| flow),
         })
@@ -146,8 +145,8 @@ impl Target {
 
     /// Our address for this transport. A connection can be opened without a listener, and then
     /// names what there is.
-    fn local_for(&self, locals: &[Local], transport: Transport, to: IpAddr) -> Option<SocketAddr> {
-        let own = |transport| own_address(locals, transport, to, self.local);
+    fn local_for(&self, own: Own<'_>, transport: Transport, to: IpAddr) -> Option<SocketAddr> {
+        let own = |transport| own.address(transport, to, self.local);
         match transport {
             Transport::Udp => own(Transport::Udp),
             _ => own(transport).or_else(|| own(Transport::Udp)),
@@ -182,26 +181,21 @@ pub(super) enum Fallback {
 
 impl Hop {
     /// The hop for the requests of a dialog whose last message went over this one and came over
-    /// `flow`: only a connection is kept to.
-    pub(super) fn kept(self, flow: FlowId) -> Self {
-        Self { flow: self.transport.is_reliable().then_some(flow), ..self }
+    /// `flow`: only a connection is kept to, and of our addresses the one on the way.
+    pub(super) fn kept(self, flow: FlowId, own: Own<'_>) -> Self {
+        let local = own.behind(self.local, self.remote.ip());
+        Self { flow: self.transport.is_reliable().then_some(flow), local, ..self }
     }
-}
-
-/// Our address for this transport and the family of `to`: `near` itself where it is one, or one on
-/// the same interface, or the first.
-pub(super) fn own_address(
-    locals: &[Local], transport: Transport, to: IpAddr, near: Option<SocketAddr>,
-) -> Option<SocketAddr> {
-    let fits =
-        |local: &&Local| local.transport == transport && local.address.is_ipv4() == to.is_ipv4();
-    let addresses = locals.iter().filter(fits).map(|local| local.address);
-    addresses.min_by_key(|own| (near != Some(*own), near.map(|near| near.ip()) != Some(own.ip())))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::config::Local;
     use super::*;
+
+    const fn own(locals: &[Local]) -> Own<'_> {
+        Own { locals, routes: None }
+    }
 
     fn locals() -> [Local; 3] {
         let local =
@@ -214,7 +208,7 @@ mod tests {
     }
 
     fn chosen(uri: &str, size: usize) -> Option<(Transport, String, String)> {
-        let hop = Target::of_uri(uri.as_bytes()).unwrap().hop(size, &locals())?;
+        let hop = Target::of_uri(uri.as_bytes()).unwrap().hop(size, own(&locals()))?;
         Some((hop.transport, hop.local.to_string(), hop.remote.to_string()))
     }
 
@@ -243,7 +237,7 @@ mod tests {
     #[test]
     fn a_way_that_nothing_could_take_is_refused() {
         let check = |uri: &str, locals: &[Local]| {
-            Target::of_uri(uri.as_bytes()).and_then(|target| target.check(locals))
+            Target::of_uri(uri.as_bytes()).and_then(|target| target.check(own(locals)))
         };
         let [four, ..] = locals();
         assert_eq!(check("sip:192.0.2.9", &[four]), Ok(()));
@@ -256,9 +250,9 @@ mod tests {
     #[test]
     fn x11_large_requests_fall_back_to_udp() {
         let mut target = Target::of_uri(b"sip:192.0.2.9").unwrap();
-        let hop = target.hop(2000, &locals()).unwrap();
+        let hop = target.hop(2000, own(&locals())).unwrap();
         assert_eq!(target.fall_back(&hop), Some(Fallback::SamePeer));
-        let hop = target.hop(2000, &locals()).unwrap();
+        let hop = target.hop(2000, own(&locals())).unwrap();
         assert_eq!(hop.transport, Transport::Udp);
         assert_eq!(target.fall_back(&hop), None);
     }
@@ -274,20 +268,20 @@ mod tests {
         let mut locals = locals().to_vec();
         locals.push(second(Transport::Udp));
         let target = Target::in_dialog(b"sip:192.0.2.9", &peer(Transport::Udp));
-        assert_eq!(target.hop(9, &locals).unwrap().local, peer(Transport::Udp).local);
+        assert_eq!(target.hop(9, own(&locals)).unwrap().local, peer(Transport::Udp).local);
         // No listener there: what is on the same interface comes before another listener's.
         let near = Some(peer(Transport::Tcp).local);
-        let tcp = own_address(&locals, Transport::Tcp, [192, 0, 2, 9].into(), near);
+        let tcp = own(&locals).address(Transport::Tcp, [192, 0, 2, 9].into(), near);
         assert_eq!(tcp.unwrap().to_string(), "192.0.2.1:5061");
     }
 
     #[test]
     fn a_dialog_whose_connection_is_gone_goes_where_its_contact_says() {
         let mut target = Target::in_dialog(b"sip:192.0.2.9:5070", &peer(Transport::Tcp));
-        let hop = target.hop(9, &locals()).unwrap();
+        let hop = target.hop(9, own(&locals())).unwrap();
         assert_eq!((hop.transport, hop.flow), (Transport::Tcp, Some(FlowId(7))));
         assert_eq!(target.fall_back(&hop), Some(Fallback::ByUri));
-        let hop = target.hop(9, &locals()).unwrap();
+        let hop = target.hop(9, own(&locals())).unwrap();
         assert_eq!((hop.transport, hop.flow), (Transport::Udp, None));
         assert_eq!(hop.remote.to_string(), "192.0.2.9:5070");
         assert_eq!(target.fall_back(&hop), None);

@@ -16,8 +16,10 @@ mod assurance;
 mod calls;
 mod events;
 mod free_port;
+mod names;
 mod ports;
 mod pump;
+mod reach;
 mod security;
 mod settings;
 mod setup;
@@ -26,7 +28,8 @@ mod terminal;
 
 pub use assurance::Assurance;
 pub use events::{Event, Events, Outcome};
-pub use free_port::free_loopback_pair;
+pub use free_port::{free_loopback_pair, free_pair};
+pub use names::Names;
 pub use ports::{Entropy, Ports, SystemClock, SystemEntropy, WallClock};
 pub use settings::Settings;
 #[cfg(feature = "digest")]

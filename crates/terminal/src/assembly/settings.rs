@@ -1,6 +1,7 @@
 //! What a terminal is, ready to be started: no file left to read.
 
 use crate::config::Address;
+use std::net::IpAddr;
 
 /// How a terminal is set up.
 #[derive(Clone, Debug)]
@@ -9,6 +10,8 @@ pub struct Settings {
     pub identity: String,
     /// Where SIP is listened for.
     pub binds: Vec<Address>,
+    /// The address that peers are told of the binds of its family, instead of their own.
+    pub advertise: Option<IpAddr>,
     /// What the security manager is configured with.
     #[cfg(feature = "digest")]
     pub security: sst::Configuration,

@@ -2,7 +2,7 @@
 
 use super::settings::Settings;
 #[cfg(feature = "digest")]
-use crate::config::{Account, ListedAlgorithm, Pins, Require, SipAor, read_secret};
+use crate::config::{Account, ListedAlgorithm, Pins, Place, Require, SipAor, read_secret};
 use crate::config::{Address, Config};
 use crate::error::Result;
 
@@ -23,13 +23,16 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
         security: security(config, &identity)?,
         identity,
         binds,
+        advertise: config.advertise,
     })
 }
 
 /// Who calls where no identity is configured.
 fn anonymous(binds: &[Address]) -> String {
-    let host = binds.first().map_or_else(
-        || "localhost".to_owned(),
+    let one = binds.first().filter(|bind| !bind.address.ip().is_unspecified());
+    let host = one.map_or_else(
+        // RFC 3261 §8.1.1.3, RFC 3323 §4.1.1.3.
+        || "anonymous.invalid".to_owned(),
         |bind| match bind.address {
             std::net::SocketAddr::V4(v4) => v4.ip().to_string(),
             std::net::SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
@@ -117,7 +120,7 @@ fn credentials(config: &Config, account: &Account) -> Result<sst::Account> {
         realm: account.realm.clone().unwrap_or_else(|| account.aor.host().to_owned()),
         user: account.user.clone().unwrap_or_else(|| account.aor.user().to_owned()),
         password: password.transpose()?,
-        hop: account.registrar.into(),
+        hop: (&account.registrar).into(),
         floor: account.floor.map_or(sst::Algorithm::Sha256, Into::into),
     })
 }
@@ -128,6 +131,15 @@ impl From<Address> for sst::HopPolicy {
     fn from(address: Address) -> Self {
         let addresses = vec![address.address];
         if address.transport.is_reliable() { Self::Tcp(addresses) } else { Self::Udp(addresses) }
+    }
+}
+
+#[cfg(feature = "digest")]
+impl From<&Place> for sst::HopPolicy {
+    /// All addresses that its name was found to have.
+    fn from(place: &Place) -> Self {
+        let addresses = place.addresses();
+        if place.transport.is_reliable() { Self::Tcp(addresses) } else { Self::Udp(addresses) }
     }
 }
 

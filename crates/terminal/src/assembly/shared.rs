@@ -27,6 +27,8 @@ pub(super) struct Shared {
     pub(super) calls: Calls,
     /// Registrations over streams: what comes over their connections is the registrar's.
     pub(super) streams: Mutex<BTreeSet<RegistrationId>>,
+    /// The address that peers are told instead of a bound one, and that one.
+    pub(super) advertised: Option<(IpAddr, IpAddr)>,
     pub(super) entropy: Arc<dyn Entropy>,
 }
 
@@ -42,11 +44,25 @@ impl Shared {
         let hop = self.endpoint.hop(id);
         let first = || self.endpoint.local_addrs().first().map(|local| local.address);
         let local = hop.map(|hop| hop.local).or_else(first);
-        let local_ip = local.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |local| local.ip());
+        let told = local.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |local| local.ip());
+        let local_ip = self.bound(told, hop.map_or(told, |hop| hop.remote.ip()));
         let mut config = MediaConfig::new(ssm::Call(call.0), local_ip, Seed::new(seed));
+        config.advertised = (told != local_ip).then_some(told);
         config.peer_on_loopback = hop.is_some_and(|hop| hop.remote.ip().is_loopback());
         MediaSession::open(&self.media, config, source, sink)
             .map_err(|error| Error::Call(format!("no ports for media: {error}")))
+    }
+
+    /// Where media is received that `to` is to send to `told`: elsewhere only where that is
+    /// advertised for another.
+    fn bound(&self, told: IpAddr, to: IpAddr) -> IpAddr {
+        match self.advertised {
+            Some((advertised, all)) if advertised == told && all.is_unspecified() => {
+                self.media.network.route(to).unwrap_or(all)
+            }
+            Some((advertised, bound)) if advertised == told => bound,
+            Some(_) | None => told,
+        }
     }
 
     /// Offers media and sends the INVITE to this URI, under the proof that it requires.

@@ -2,6 +2,7 @@
 
 use super::calls::Calls;
 use super::events::{Events, Outcome, UNREAD};
+use super::names::Names;
 use super::ports::{Hashed, Ports};
 use super::pump::pump;
 use super::security::Security;
@@ -14,6 +15,7 @@ use net::Network;
 use sip_core::driver::{Bind, Config, Endpoint, Sizes};
 use sip_core::manager::{CallId, NextHop, OptionsId, Prepared, RegisterConfig, RegistrationId};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -22,7 +24,8 @@ use tokio::sync::mpsc;
 pub struct Invitation {
     /// The URI that is called.
     pub to: String,
-    /// Where the request goes first; `None`: where the URI points.
+    /// Where the request goes first; `None`: where the URI points. Both by address: see
+    /// [`Terminal::locate`].
     pub next_hop: Option<NextHop>,
     /// The proof without which there is no call.
     pub require: Require,
@@ -45,7 +48,7 @@ impl Terminal {
     /// An address cannot be bound, or there is no randomness.
     pub fn start(settings: &Settings, ports: Ports) -> Result<(Self, Events)> {
         let security = Security::new(settings, &ports)?;
-        let network = watched_network(&ports);
+        let network: Arc<dyn Network> = Arc::new(Names::new(watched_network(&ports)));
         let hashed = Hashed::new(&*ports.entropy).map_err(no_randomness)?;
         let random = Hashed::new(&*ports.entropy).map_err(no_randomness)?;
         let (endpoint, sip_events) = Endpoint::start(
@@ -70,6 +73,7 @@ impl Terminal {
             media,
             calls: Calls::default(),
             streams: Mutex::default(),
+            advertised: advertised(settings),
             entropy: ports.entropy,
         });
         let (sender, receiver) = mpsc::channel(UNREAD);
@@ -86,8 +90,8 @@ impl Terminal {
         let shared = &self.shared;
         let prepared = shared
             .endpoint
-            .prepare(&shared.identity, &to, next_hop)
-            .map_err(|misuse| Error::invalid(format!("{to}: {misuse}")))?;
+            .prepare(&shared.identity, &to, next_hop.clone())
+            .map_err(|misuse| self.misused(&to, next_hop.as_ref(), misuse))?;
         shared.started(prepared, &to, require);
         let invited = shared
             .open_media(prepared, source, sink)
@@ -157,9 +161,11 @@ impl Terminal {
     /// # Errors
     /// The AOR or the registrar is no URI.
     pub fn register(&self, config: RegisterConfig) -> Result<RegistrationId> {
-        let transport = config.next_hop.as_ref().and_then(|hop| hop.transport);
+        let (registrar, next_hop) = (config.registrar.clone(), config.next_hop.clone());
+        let transport = next_hop.as_ref().and_then(|hop| hop.transport);
         let mut streams = self.shared.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = self.shared.endpoint.register(config).map_err(Error::invalid)?;
+        let registered = self.shared.endpoint.register(config);
+        let id = registered.map_err(|why| self.misused(&registrar, next_hop.as_ref(), why))?;
         if transport.is_some_and(net::Transport::is_reliable) {
             streams.insert(id);
         }
@@ -178,11 +184,11 @@ impl Terminal {
     /// The URI is none.
     pub fn options(&self, to: &str, next_hop: Option<NextHop>) -> Result<OptionsId> {
         let shared = &self.shared;
-        let sent = shared.endpoint.options(&shared.identity, to, next_hop);
-        sent.map_err(|misuse| Error::invalid(format!("{to}: {misuse}")))
+        let sent = shared.endpoint.options(&shared.identity, to, next_hop.clone());
+        sent.map_err(|misuse| self.misused(to, next_hop.as_ref(), misuse))
     }
 
-    /// Where SIP is received, as it was bound.
+    /// Where SIP is received, as peers are told; all addresses of the host, where those are bound.
     pub fn local_addrs(&self) -> Vec<crate::config::Address> {
         let locals = self.shared.endpoint.local_addrs().into_iter();
         locals
@@ -236,13 +242,20 @@ fn endpoint_config(settings: &Settings, ports: &Ports) -> Config {
     let bind = |bind: &crate::config::Address| Bind {
         transport: bind.transport,
         address: bind.address,
-        advertised: None,
+        advertised: settings.advertise.filter(|ip| ip.is_ipv4() == bind.address.is_ipv4()),
     };
     Config {
         binds: settings.binds.iter().map(bind).collect(),
         sink: ports.tap.clone().map(|tap| Arc::new(tap) as Arc<dyn sip_core::driver::Sink>),
         ..Config::default()
     }
+}
+
+/// The address that is advertised, and the one that is bound in its place.
+fn advertised(settings: &Settings) -> Option<(IpAddr, IpAddr)> {
+    let told = settings.advertise?;
+    let mut bound = settings.binds.iter().map(|bind| bind.address.ip());
+    Some((told, bound.find(|ip| ip.is_ipv4() == told.is_ipv4())?))
 }
 
 fn listed(settings: &Settings) -> String {

@@ -4,7 +4,7 @@
 use crate::capture::Secrets;
 #[cfg(feature = "digest")]
 use crate::config::Require;
-use crate::config::{Address, SipAor};
+use crate::config::{Address, Place, SipAor};
 #[cfg(feature = "digest")]
 use clap::ValueEnum;
 use clap::{ArgAction, Args, Parser, Subcommand};
@@ -103,23 +103,30 @@ pub enum Command {
 }
 
 const INIT_HELP: &str = "\
-Example:
-  countersign init alice --aor sip:alice@example.org --bind udp:127.0.0.1:5060 \\
-      --bind tcp:127.0.0.1:5060 --contact sip:bob@example.org=udp:127.0.0.1:5070 --require pgp
-  countersign --config alice/config.toml keys generate";
+Examples:
+  countersign init alice --aor sip:alice@example.org --require pgp \\
+      --contact sip:bob@example.org=udp:bob.example.org:5060
+  countersign --config alice/config.toml keys generate
+  countersign init desk --registrar pbx.example.org --user 4711 --password-file desk.password
+
+Without --bind the terminal is reached at port 5060 of all IPv4 addresses of this host, by UDP and
+TCP; --bind udp:127.0.0.1:5060 --bind tcp:127.0.0.1:5060 lets nobody else in.";
 
 const CALL_HELP: &str = "\
 Examples:
   countersign call sip:bob@127.0.0.1:5070
+  countersign --config desk/config.toml call 123
   countersign --config alice/config.toml call sip:bob@example.org --audio hello.wav \\
       --record heard.wav --ladder call.svg
 
-Ctrl-C ends the call with BYE; a second one does not wait for the peer.";
+Where the port of the configuration is in use, for example by `listen`, the call takes another and
+says so. Ctrl-C ends the call with BYE; a second one does not wait for the peer.";
 
 const LISTEN_HELP: &str = "\
 Example:
   countersign --config bob/config.toml listen --auto-answer --record recordings/
 
+On a terminal, `calls`, `hangup [N]` and `help` are understood while it runs.
 Ctrl-C ends all calls with BYE, unregisters, and exits with status 0.";
 
 const INSPECT_HELP: &str = "\
@@ -167,20 +174,30 @@ pub struct Init {
     /// Folder to write to [default: countersign in the XDG configuration folder]
     pub folder: Option<PathBuf>,
     /// Who this terminal is, for example sip:alice@example.org
-    #[arg(long, value_name = "URI")]
-    pub aor: SipAor,
-    /// A peer and where it is, for example sip:bob@example.org=udp:127.0.0.1:5070; may be repeated
-    #[arg(long, value_name = "AOR=PROTO:ADDRESS:PORT", value_parser = contact)]
-    pub contact: Vec<(SipAor, Address)>,
+    /// [default: the user at the registrar]
+    #[arg(long, value_name = "URI", required_unless_present = "registrar")]
+    pub aor: Option<SipAor>,
+    /// A peer and where it is, for example sip:bob@example.org=udp:192.0.2.9:5060; may be repeated
+    #[arg(long, value_name = "AOR=PROTO:HOST:PORT", value_parser = contact)]
+    pub contact: Vec<(SipAor, Place)>,
+    /// Registrar or PBX of an account, by name or address [default: udp, port 5060]
+    #[arg(long, value_name = "[PROTO:]HOST[:PORT]", requires = "user")]
+    pub registrar: Option<Place>,
+    /// User name of the account
+    #[arg(long, value_name = "NAME", requires = "registrar")]
+    pub user: Option<String>,
+    /// File of mode 0600 whose first line is the account's password [default: it is asked for]
+    #[arg(long, value_name = "FILE", requires = "registrar")]
+    pub password_file: Option<PathBuf>,
     /// What callers and those contacts must prove
     #[cfg(feature = "digest")]
     #[arg(long, value_enum, default_value_t)]
     pub require: Require,
 }
 
-fn contact(text: &str) -> Result<(SipAor, Address), String> {
+fn contact(text: &str) -> Result<(SipAor, Place), String> {
     let (aor, at) =
-        text.split_once('=').ok_or_else(|| format!("`{text}` is not AOR=PROTO:ADDRESS:PORT"))?;
+        text.split_once('=').ok_or_else(|| format!("`{text}` is not AOR=PROTO:HOST:PORT"))?;
     Ok((aor.parse()?, at.parse()?))
 }
 
@@ -208,8 +225,13 @@ impl Records {
 /// `call`.
 #[derive(Args, Clone, Debug)]
 pub struct Call {
-    /// Whom to call, for example sip:bob@example.org
+    /// Whom to call: sip:bob@example.org, bob where a contact or pinned peer is called so, or 123 in
+    /// the domain of the account
+    #[arg(value_name = "URI|NAME")]
     pub uri: String,
+    /// Account that calls: its address, user or domain [default: the identity's]
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
     /// What to say: a WAV file, `tone` or `silence` [default: what the configuration says]
     #[arg(long, value_name = "FILE|tone|silence")]
     pub audio: Option<String>,
@@ -248,8 +270,12 @@ pub struct Listen {
 /// `options`.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Whom to ask, for example sip:bob@example.org
+    /// Whom to ask, for example sip:bob@example.org, as for `call`
+    #[arg(value_name = "URI|NAME")]
     pub uri: String,
+    /// Account that asks: its address, user or domain [default: the identity's]
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
 }
 
 /// `inspect`.

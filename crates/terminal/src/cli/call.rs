@@ -2,6 +2,7 @@
 
 use super::args::{Call, Global};
 use super::audio::{self, Say};
+use super::binds::Purpose;
 use super::output::{Output, tell};
 use super::session::{END_WITHIN, Session, UNANSWERED_END_WITHIN};
 use super::stop::Stop;
@@ -16,7 +17,8 @@ use sip_core::manager::EndReason;
 /// Calls, and waits until the call is over.
 pub(super) async fn run(global: &Global, call: Call, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
-    let mut session = stop.unless(Session::open(global, 0, call.records.clone())).await?;
+    let purpose = Purpose::Call(call.account.as_deref());
+    let mut session = stop.unless(Session::open(global, purpose, call.records.clone())).await?;
     let talked = talk(&mut session, &call, &mut stop, out).await;
     let unanswered = matches!(talked, Ok((_, Reached::Nobody)));
     let within = if unanswered { UNANSWERED_END_WITHIN } else { END_WITHIN };
@@ -58,23 +60,25 @@ impl Reached {
 async fn talk(
     session: &mut Session, call: &Call, stop: &mut Stop, out: Output,
 ) -> Result<(Outcome, Reached)> {
-    let require = required(session, call);
+    session.tell_moved(out)?;
+    let uri = session.config.dial(&call.uri)?;
+    let require = required(session, call, &uri);
     #[cfg(feature = "pgp")]
     if require == Require::Pgp {
         session.can_sign()?;
     }
-    let next_hop = session.next_hop(&call.uri);
+    let next_hop = stop.unless(session.terminal.locate(&uri, session.next_hop(&uri))).await?;
     tracing::info!(?next_hop, require = require.word(), "from {}", session.addresses().join(", "));
     let invitation = Invitation {
-        to: call.uri.clone(),
+        to: uri.clone(),
         next_hop,
         require,
         source: Say::choose(call.audio.as_deref(), &session.config)?.source(),
         sink: audio::sink(call.record.as_deref())?,
     };
     let id = session.terminal.call(invitation)?;
-    let line = format!("calling {}", call.uri);
-    out.say(&line, json!({ "event": "calling", "to": redacted(&call.uri) }))?;
+    let line = format!("calling {uri}");
+    out.say(&line, json!({ "event": "calling", "to": redacted(&uri) }))?;
     let mut reached = Reached::Nobody;
     // Only an established call starts the clock.
     let mut talked: BoxFuture<()> = Box::pin(std::future::pending());
@@ -106,11 +110,11 @@ async fn talk(
 
 /// The command line may ask for more than the configuration does, never for less.
 #[cfg(feature = "digest")]
-fn required(session: &Session, call: &Call) -> Require {
-    call.require.unwrap_or_default().max(session.config.required_of(&call.uri))
+fn required(session: &Session, call: &Call, uri: &str) -> Require {
+    call.require.unwrap_or_default().max(session.config.required_of(uri))
 }
 
 #[cfg(not(feature = "digest"))]
-fn required(session: &Session, call: &Call) -> Require {
-    session.config.required_of(&call.uri)
+fn required(session: &Session, _: &Call, uri: &str) -> Require {
+    session.config.required_of(uri)
 }

@@ -2,6 +2,8 @@
 
 use super::args::{Global, Listen};
 use super::audio::{self, Say};
+use super::binds::Purpose;
+use super::commands::{Command, Table};
 use super::output::{Output, tell};
 use super::person::{Answer, Person, Shown};
 use super::session::{END_WITHIN, Next, Session};
@@ -15,9 +17,7 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// The port of SIP. RFC 3261 §19.1.2.
-const PORT: u16 = 5_060;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How long a person may take to answer: as long as a call rings.
 const RINGING: Duration = Duration::from_secs(180);
@@ -30,7 +30,8 @@ pub(super) async fn run(global: &Global, listen: Listen, out: Output) -> Result<
         ));
     }
     let mut stop = Stop::new()?;
-    let mut session = stop.unless(Session::open(global, PORT, listen.records.clone())).await?;
+    let mut session =
+        stop.unless(Session::open(global, Purpose::Listen, listen.records.clone())).await?;
     let waited = wait(&mut session, &listen, &mut stop, out).await;
     let closed = session.close(END_WITHIN, &mut stop, |event| tell(out, event)).await;
     waited.and(closed)
@@ -47,8 +48,10 @@ async fn wait(session: &mut Session, listen: &Listen, stop: &mut Stop, out: Outp
         tracing::warn!("{nobody}");
     }
     let person = session.person.clone().filter(|_| !listen.auto_answer);
+    let typed = session.person.as_ref().map(Person::commands);
     let record = listen.record.clone();
-    Listener { session, say, record, person, asking: VecDeque::new(), out }.wait(stop).await
+    let (asking, calls) = (VecDeque::new(), Table::default());
+    Listener { session, say, record, person, asking, typed, calls, out }.wait(stop).await
 }
 
 struct Listener<'a> {
@@ -59,6 +62,9 @@ struct Listener<'a> {
     person: Option<Person>,
     /// Calls that the person has not answered yet, in the order in which they are asked about.
     asking: VecDeque<(CallId, Answer)>,
+    /// What a person types that answers no question; `None` where nobody can.
+    typed: Option<UnboundedReceiver<Vec<u8>>>,
+    calls: Table,
     out: Output,
 }
 
@@ -67,11 +73,15 @@ impl Listener<'_> {
         let addresses = self.session.addresses();
         let line = format!("listening on {}", addresses.join(", "));
         self.out.say(&line, json!({ "event": "listening", "addresses": addresses }))?;
+        if self.typed.is_some() {
+            self.out.line("type help and Enter for what can be done meanwhile")?;
+        }
         super::register::start(self.session)?;
         loop {
             tokio::select! {
                 () = stop.wanted() => return Ok(()),
                 said = first(&mut self.asking) => self.decided(said),
+                line = typed(&mut self.typed) => self.obey(line)?,
                 next = self.session.next() => match next {
                     Next::Event(Some(event)) => self.on(event)?,
                     Next::Event(None) => {
@@ -88,10 +98,29 @@ impl Listener<'_> {
         tell(self.out, &event)?;
         match event {
             Event::Incoming { id, from, assurance, .. } => {
+                self.calls.add(id, &from);
                 self.incoming(id, &assurance.caller(&from));
             }
-            Event::Over { id, .. } => self.asking.retain(|(asked, _)| *asked != id),
+            Event::Established { id, .. } => self.calls.up(id),
+            Event::Over { id, .. } => {
+                self.calls.remove(id);
+                self.asking.retain(|(asked, _)| *asked != id);
+            }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Does what a line says; where there is none, nobody types any more.
+    fn obey(&mut self, line: Option<Vec<u8>>) -> Result<()> {
+        let Some(mut line) = line else {
+            self.typed = None;
+            return Ok(());
+        };
+        let command = Command::read(&line);
+        line.fill(0);
+        if let Some(id) = self.calls.obey(command, self.out)? {
+            self.session.terminal.hang_up(id);
         }
         Ok(())
     }
@@ -151,6 +180,14 @@ impl Listener<'_> {
                 _ = self.session.terminal.reject(id, 500);
             }
         }
+    }
+}
+
+/// The next line that is typed. Cancel-safe.
+async fn typed(lines: &mut Option<UnboundedReceiver<Vec<u8>>>) -> Option<Vec<u8>> {
+    match lines {
+        Some(lines) => lines.recv().await,
+        None => std::future::pending().await,
     }
 }
 

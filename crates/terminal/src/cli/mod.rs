@@ -4,7 +4,9 @@
 
 pub mod args;
 mod audio;
+mod binds;
 mod call;
+mod commands;
 #[cfg(feature = "digest")]
 mod demo;
 mod hardening;

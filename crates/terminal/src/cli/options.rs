@@ -1,6 +1,7 @@
 //! `options`: whether a peer is there.
 
 use super::args::{Global, Options, Records};
+use super::binds::Purpose;
 use super::output::{Output, tell};
 use super::session::Session;
 use super::stop::Stop;
@@ -11,7 +12,8 @@ use std::time::Duration;
 /// Sends OPTIONS and says what was answered.
 pub(super) async fn run(global: &Global, options: Options, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
-    let mut session = stop.unless(Session::open(global, 0, Records::default())).await?;
+    let purpose = Purpose::Call(options.account.as_deref());
+    let mut session = stop.unless(Session::open(global, purpose, Records::default())).await?;
     let outcome = ask(&mut session, &options, &mut stop, out).await;
     // Nothing of ours goes on at a peer.
     let closed = session.close(Duration::ZERO, &mut stop, |event| tell(out, event)).await;
@@ -19,7 +21,10 @@ pub(super) async fn run(global: &Global, options: Options, out: Output) -> Resul
 }
 
 async fn ask(session: &mut Session, options: &Options, stop: &mut Stop, out: Output) -> Result<()> {
-    session.terminal.options(&options.uri, session.next_hop(&options.uri))?;
+    session.tell_moved(out)?;
+    let uri = session.config.dial(&options.uri)?;
+    let hop = stop.unless(session.terminal.locate(&uri, session.next_hop(&uri))).await?;
+    session.terminal.options(&uri, hop)?;
     loop {
         let event = tokio::select! {
             () = stop.wanted() => return Err(Error::invalid("interrupted")),
@@ -36,7 +41,7 @@ async fn ask(session: &mut Session, options: &Options, stop: &mut Stop, out: Out
                 Ok(status) => format!("answered {status}"),
                 Err(cause) => cause.to_string(),
             };
-            return Err(Error::invalid(format!("{}: {why}", options.uri)));
+            return Err(Error::invalid(format!("{uri}: {why}")));
         }
     }
 }

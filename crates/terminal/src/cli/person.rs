@@ -1,10 +1,12 @@
 //! The person at the terminal: asked one question at a time, while calls go on.
 //!
 //! A question is withdrawn by dropping its [`Answer`], and has a deadline. What was typed before a
-//! question was shown does not answer it.
+//! question was shown does not answer it: such a line is a command, where those are understood.
 
 use crate::record::clean;
 use net::Runtime;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::process::getpgrp;
 use rustix::stdio::stdin;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
@@ -18,10 +20,13 @@ use tokio::sync::{mpsc, oneshot};
 /// Longest line that is read, in bytes; more is another line.
 const LONGEST: usize = 1_024;
 
+/// How often a terminal that another process reads is looked at.
+const BACKGROUND: Duration = Duration::from_millis(200);
+
 /// Asks the person at the terminal.
 #[derive(Clone, Debug)]
 pub(super) struct Person {
-    questions: mpsc::UnboundedSender<Question>,
+    requests: mpsc::UnboundedSender<Request>,
 }
 
 /// What a question expects.
@@ -37,6 +42,15 @@ pub(super) enum Shown {
     Hidden,
 }
 
+/// What is wanted of the person.
+#[derive(Debug)]
+enum Request {
+    /// An answer.
+    Ask(Question),
+    /// Every line that is no answer.
+    Commands(mpsc::UnboundedSender<Vec<u8>>),
+}
+
 #[derive(Debug)]
 struct Question {
     text: String,
@@ -49,7 +63,7 @@ struct Question {
 #[derive(Debug)]
 pub(super) struct Answer(oneshot::Receiver<Vec<u8>>);
 
-/// Where lines come from, once the first question is asked.
+/// Where lines come from, once one is wanted.
 type Lines = Box<dyn FnMut() -> mpsc::UnboundedReceiver<Vec<u8>> + Send>;
 
 impl Person {
@@ -59,16 +73,32 @@ impl Person {
     }
 
     fn new(runtime: &Arc<dyn Runtime>, lines: Lines, is_there: fn() -> bool) -> Self {
-        let (questions, asked) = mpsc::unbounded_channel();
-        runtime.spawn(Box::pin(desk(asked, lines, is_there, Arc::clone(runtime))));
-        Self { questions }
+        let (requests, wanted) = mpsc::unbounded_channel();
+        let desk = Desk {
+            source: lines,
+            lines: None,
+            commands: None,
+            is_there,
+            runtime: Arc::clone(runtime),
+        };
+        runtime.spawn(Box::pin(desk.serve(wanted)));
+        Self { requests }
+    }
+
+    /// The lines that are typed from now on while no question waits for its answer.
+    pub(super) fn commands(&self) -> mpsc::UnboundedReceiver<Vec<u8>> {
+        let (sender, lines) = mpsc::unbounded_channel();
+        // Where nobody is there any more, none comes.
+        drop(self.requests.send(Request::Commands(sender)));
+        lines
     }
 
     /// Asks `text` once the questions before are done with; the answer must come `within` a time.
     pub(super) fn ask(&self, text: &str, shown: Shown, within: Duration) -> Answer {
         let (answer, given) = oneshot::channel();
         // Where nobody is there any more, the answer is that there is none.
-        drop(self.questions.send(Question { text: clean(text), shown, within, answer }));
+        let question = Question { text: clean(text), shown, within, answer };
+        drop(self.requests.send(Request::Ask(question)));
         Answer(given)
     }
 }
@@ -87,22 +117,76 @@ impl Answer {
     }
 }
 
-/// Asks the questions in order, until there is nobody who asks or answers.
-async fn desk(
-    mut questions: mpsc::UnboundedReceiver<Question>, mut source: Lines, is_there: fn() -> bool,
+/// The one reader of lines: hands each to who it is for.
+struct Desk {
+    source: Lines,
+    /// `None` until the first line is wanted.
+    lines: Option<mpsc::UnboundedReceiver<Vec<u8>>>,
+    /// Who takes what is no answer.
+    commands: Option<mpsc::UnboundedSender<Vec<u8>>>,
+    is_there: fn() -> bool,
     runtime: Arc<dyn Runtime>,
-) {
-    let mut lines = None;
-    while let Some(question) = questions.recv().await {
+}
+
+impl Desk {
+    /// Asks the questions in order, until there is nobody who asks or answers.
+    async fn serve(mut self, mut requests: mpsc::UnboundedReceiver<Request>) {
+        loop {
+            tokio::select! {
+                request = requests.recv() => match request {
+                    Some(Request::Ask(question)) => {
+                        if self.ask(question).await.is_none() {
+                            return;
+                        }
+                    }
+                    Some(Request::Commands(commands)) => {
+                        self.commands = Some(commands);
+                        self.lines();
+                    }
+                    None => return,
+                },
+                line = Self::command(&mut self.lines, self.commands.is_some()) => match line {
+                    Some(line) => self.take(line),
+                    // Nobody is there any more: whoever asks hears so.
+                    None => self.commands = None,
+                },
+            }
+        }
+    }
+
+    /// The next line, where one that is no answer is `wanted`. Cancel-safe.
+    async fn command(
+        lines: &mut Option<mpsc::UnboundedReceiver<Vec<u8>>>, wanted: bool,
+    ) -> Option<Vec<u8>> {
+        match lines {
+            Some(lines) if wanted => lines.recv().await,
+            Some(_) | None => std::future::pending().await,
+        }
+    }
+
+    fn lines(&mut self) -> &mut mpsc::UnboundedReceiver<Vec<u8>> {
+        self.lines.get_or_insert_with(&mut self.source)
+    }
+
+    /// A line that answers no question.
+    fn take(&self, mut line: Vec<u8>) {
+        match &self.commands {
+            Some(commands) => drop(commands.send(line)),
+            None => line.fill(0),
+        }
+    }
+
+    /// Asks a question. `None`: there are no more lines.
+    async fn ask(&mut self, question: Question) -> Option<()> {
         // To read a terminal from the background stops the process.
-        if question.answer.is_closed() || !is_there() {
-            continue;
+        if question.answer.is_closed() || !(self.is_there)() {
+            return Some(());
         }
-        let lines = lines.get_or_insert_with(&mut source);
-        while lines.try_recv().is_ok() {}
-        if one(question, lines, &*runtime).await.is_none() {
-            return;
+        while let Ok(before) = self.lines().try_recv() {
+            self.take(before);
         }
+        let runtime = Arc::clone(&self.runtime);
+        one(question, self.lines(), &*runtime).await
     }
 }
 
@@ -147,7 +231,7 @@ fn typed() -> mpsc::UnboundedReceiver<Vec<u8>> {
             return;
         };
         let mut buffer = [0; LONGEST];
-        while let Ok(read @ 1..) = input.read(&mut buffer) {
+        while let Some(read) = read_line(&mut input, &mut buffer) {
             let line = buffer.get(..read).unwrap_or_default().trim_ascii_end().to_vec();
             buffer.fill(0);
             if sender.send(line).is_err() {
@@ -156,6 +240,28 @@ fn typed() -> mpsc::UnboundedReceiver<Vec<u8>> {
         }
     });
     receiver
+}
+
+/// Reads a line once there is one and the terminal may be read; the end of a file that was typed
+/// (Ctrl-D) is an empty one. `None`: the terminal is gone.
+fn read_line(input: &mut File, buffer: &mut [u8]) -> Option<usize> {
+    loop {
+        let mut ready = [PollFd::new(input, PollFlags::IN)];
+        match poll(&mut ready, None) {
+            Err(Errno::INTR) => continue,
+            Err(_) => return None,
+            Ok(_) => {}
+        }
+        let [ready] = ready;
+        if ready.revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+            return None;
+        }
+        if in_foreground() {
+            return input.read(buffer).ok();
+        }
+        // It is somebody else's line: to read it would stop this process.
+        std::thread::sleep(BACKGROUND);
+    }
 }
 
 /// While it lives, the terminal does not show what is typed.
@@ -222,6 +328,32 @@ pub(super) mod tests {
         pass(&sim);
         keyboard.send(b"whatever".to_vec()).unwrap();
         assert_eq!(sim.block_on(second.yes()).unwrap(), Some(false));
+    }
+
+    #[test]
+    fn a_line_is_a_command_while_no_question_waits_for_it() {
+        let (sim, runtime) = world();
+        let (person, keyboard) = typist(&runtime);
+        let mut commands = person.commands();
+        pass(&sim);
+        keyboard.send(b"calls".to_vec()).unwrap();
+        pass(&sim);
+        assert_eq!(commands.try_recv().unwrap(), b"calls");
+        let mut question = person.ask("question?", Shown::Openly, SOON);
+        pass(&sim);
+        keyboard.send(b"y".to_vec()).unwrap();
+        keyboard.send(b"hangup".to_vec()).unwrap();
+        assert_eq!(sim.block_on(question.yes()).unwrap(), Some(true));
+        pass(&sim);
+        assert_eq!(commands.try_recv().unwrap(), b"hangup");
+        // What was typed before the question is a command and no answer.
+        keyboard.send(b"help".to_vec()).unwrap();
+        let mut late = person.ask("late?", Shown::Openly, SOON);
+        assert_eq!(sim.block_on(late.line()).unwrap(), None);
+        assert_eq!(commands.try_recv().unwrap(), b"help");
+        drop(keyboard);
+        pass(&sim);
+        assert!(commands.try_recv().is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `register`: what the accounts' registrars say.
 
 use super::args::{Global, Records};
+use super::binds::Purpose;
 use super::output::{Output, tell};
 use super::session::{END_WITHIN, Session};
 use super::stop::Stop;
@@ -11,7 +12,8 @@ use sip_core::manager::{RegisterConfig, RegistrationId};
 /// Registers every account, says how it went, and takes the registrations back.
 pub(super) async fn run(global: &Global, out: Output) -> Result<()> {
     let mut stop = Stop::new()?;
-    let mut session = stop.unless(Session::open(global, 0, Records::default())).await?;
+    let mut session =
+        stop.unless(Session::open(global, Purpose::Call(None), Records::default())).await?;
     let outcome = answers(&mut session, &mut stop, out).await;
     let closed = session.close(END_WITHIN, &mut stop, |event| tell(out, event)).await;
     outcome.and(closed)
@@ -28,7 +30,7 @@ pub(super) fn start(session: &Session) -> Result<Vec<RegistrationId>> {
             session.terminal.register(RegisterConfig {
                 aor: account.aor.to_string(),
                 registrar: format!("sip:{}", account.aor.host()),
-                next_hop: Some(account.registrar.into()),
+                next_hop: Some((&account.registrar).into()),
                 expires: account.expires,
             })
         })
@@ -42,6 +44,7 @@ async fn answers(session: &mut Session, stop: &mut Stop, out: Output) -> Result<
             "no account is configured; add an [[account]] to the configuration",
         ));
     }
+    session.tell_moved(out)?;
     let mut waiting = start(session)?;
     let mut refused = None;
     while !waiting.is_empty() {

@@ -1,6 +1,8 @@
 //! A terminal as a command runs it: configuration, agent, recorder, and the way down.
 
 use super::args::{Global, Records};
+use super::binds::{Purpose, Started, binds, start};
+use super::output::Output;
 use super::person::Person;
 #[cfg(feature = "digest")]
 use super::prompts::Prompts;
@@ -12,17 +14,17 @@ use crate::agent::{Agent, Program};
 #[cfg(feature = "pgp")]
 use crate::assembly::Settings;
 use crate::assembly::{
-    Event, Events, Ports, SystemClock, SystemEntropy, Terminal, WallClock as _, free_loopback_pair,
-    settings,
+    Event, Events, Names, Ports, SystemClock, SystemEntropy, Terminal, WallClock as _, settings,
 };
 use crate::capture::{self, Secrets, View};
-use crate::config::{Address, Config, load_or_default};
+use crate::config::{Config, load_or_default};
 use crate::error::{Error, Result};
 use crate::file;
 use crate::ladder::Ladder;
 use crate::record::{Limits, Recorder};
-use net::Runtime;
 use net::tokio::{TokioNetwork, TokioRuntime};
+use net::{Network, Runtime};
+use serde_json::json;
 use sip_core::manager::NextHop;
 use std::path::Path;
 use std::sync::Arc;
@@ -48,6 +50,8 @@ pub(super) struct Session {
     recorder: Option<Arc<Recorder>>,
     name: String,
     records: Records,
+    /// The configured port that was in use, and the one that was taken instead.
+    moved: Option<(u16, u16)>,
     /// The security application's process, where it is ours.
     #[cfg(feature = "pgp")]
     agent: Option<Agent>,
@@ -68,12 +72,15 @@ pub(super) enum Next {
 
 impl Session {
     /// Reads the configuration and starts the terminal; without `--bind` and configuration it
-    /// listens on loopback at `port`, where 0 is any.
+    /// listens at all addresses, at port 5060 or for a call at any.
     ///
     /// # Errors
     /// A record cannot be written where it is to be, the configuration is wrong, the security
-    /// application does not start, or an address cannot be bound.
-    pub(super) async fn open(global: &Global, port: u16, records: Records) -> Result<Self> {
+    /// application does not start, a registrar's name has no address, or an address cannot be
+    /// bound.
+    pub(super) async fn open(
+        global: &Global, purpose: Purpose<'_>, records: Records,
+    ) -> Result<Self> {
         for path in [&records.ladder, &records.capture].into_iter().flatten() {
             file::check(path)?;
         }
@@ -83,8 +90,18 @@ impl Session {
                  whoever reads it can use them"
             );
         }
-        let config = load_or_default(global.config.as_deref())?;
-        let settings = settings(&config, binds(global, &config, port)?)?;
+        let mut config = load_or_default(global.config.as_deref())?;
+        if let Purpose::Call(Some(account)) = purpose {
+            config.call_as(account)?;
+        }
+        let network: Arc<dyn Network> =
+            Arc::new(TokioNetwork::new(tokio::runtime::Handle::current()));
+        let binds = binds(global, &config, purpose)?;
+        let names = Names::new(Arc::clone(&network));
+        for account in &mut config.accounts {
+            account.registrar.look_up(&names, &binds).await?;
+        }
+        let settings = settings(&config, binds)?;
         let runtime: Arc<dyn Runtime> =
             Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
         let recorded = records.ladder.is_some() || records.capture.is_some();
@@ -97,7 +114,7 @@ impl Session {
         let name = settings.identity.clone();
         let ports = Ports {
             runtime,
-            network: Arc::new(TokioNetwork::new(tokio::runtime::Handle::current())),
+            network,
             wall_clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             #[cfg(feature = "pgp")]
@@ -114,7 +131,8 @@ impl Session {
         let (agent, settings, ports) = with_agent(&config, settings, ports).await?;
         #[cfg(feature = "pgp")]
         let has_key = settings.security.identities.iter().any(|i| i.fingerprint.is_some());
-        let (terminal, events) = Terminal::start(&settings, ports)?;
+        let may_move = matches!(purpose, Purpose::Call(_)) && global.bind.is_empty();
+        let Started { terminal, events, moved } = start(settings, ports, may_move)?;
         Ok(Self {
             #[cfg(feature = "pgp")]
             repin: Repin::new(&config, &terminal, clock),
@@ -125,6 +143,7 @@ impl Session {
             recorder,
             name,
             records,
+            moved,
             #[cfg(feature = "pgp")]
             agent,
             #[cfg(feature = "pgp")]
@@ -175,14 +194,19 @@ impl Session {
     /// Where a request to `uri` goes first: to the contact's address, or to the account's
     /// registrar, or where the URI points.
     pub(super) fn next_hop(&self, uri: &str) -> Option<NextHop> {
-        let contact = self.config.contact(uri).and_then(|contact| contact.at);
-        contact.or_else(|| self.own_registrar()).map(NextHop::from)
+        let contact = self.config.contact(uri).and_then(|contact| contact.at.as_ref());
+        let registrar = || self.config.own_account().map(|account| &account.registrar);
+        contact.or_else(registrar).map(NextHop::from)
     }
 
-    fn own_registrar(&self) -> Option<Address> {
-        let own = &self.config.identity.as_ref()?.aor;
-        let account = self.config.accounts.iter().find(|a| a.aor.matches(own.as_str()))?;
-        Some(account.registrar)
+    /// Says where the call comes from, if not from where the configuration says.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub(super) fn tell_moved(&self, out: Output) -> Result<()> {
+        let Some((from, to)) = self.moved else { return Ok(()) };
+        let line = format!("port {from} is in use, calling from port {to}");
+        out.say(&line, json!({ "event": "moved", "in_use": from, "port": to }))
     }
 
     /// Declines a call that comes in while the command is about something else.
@@ -234,20 +258,6 @@ impl Session {
         write_records(&recorder, &self.name, &self.records)?;
         shown
     }
-}
-
-fn binds(global: &Global, config: &Config, port: u16) -> Result<Vec<Address>> {
-    if !global.bind.is_empty() {
-        return Ok(global.bind.clone());
-    }
-    if !config.bind.is_empty() {
-        return Ok(config.bind.clone());
-    }
-    if port == 0 {
-        return free_loopback_pair().map(Into::into);
-    }
-    let loopback = ([127, 0, 0, 1], port).into();
-    Ok(vec![Address::udp(loopback), Address::tcp(loopback)])
 }
 
 #[cfg(feature = "pgp")]

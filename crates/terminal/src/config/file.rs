@@ -3,17 +3,22 @@
 use super::address::{Address, ListedAlgorithm, Require, SipAor};
 use super::network::Network;
 use super::pins::Pins;
+use super::place::Place;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 /// All of it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
-    /// Where SIP is listened for; empty: the command's own default on loopback.
+    /// Where SIP is listened for; empty: the command's own default.
     #[serde(default)]
     pub bind: Vec<Address>,
+    /// The address that peers are told instead of a bound one of its family.
+    #[serde(default, deserialize_with = "someones")]
+    pub advertise: Option<IpAddr>,
     /// Who this terminal is.
     pub identity: Option<Identity>,
     /// The security application; absent: it is used by the commands that name keys, not by calls.
@@ -72,7 +77,7 @@ pub struct Account {
     /// The AOR.
     pub aor: SipAor,
     /// The registrar or PBX, which is also the next hop of the account's calls.
-    pub registrar: Address,
+    pub registrar: Place,
     /// The realm that may challenge; absent: the AOR's host.
     pub realm: Option<String>,
     /// The user name; absent: the AOR's user part.
@@ -97,7 +102,7 @@ pub struct Contact {
     /// The AOR.
     pub aor: SipAor,
     /// Where it is reached; absent: at the host of the AOR.
-    pub at: Option<Address>,
+    pub at: Option<Place>,
     /// What is required of it; absent: what `[policy]` requires.
     pub require: Option<Require>,
 }
@@ -133,6 +138,15 @@ pub struct Policy {
     /// Whether `qop=auth-int` is demanded.
     #[serde(default)]
     pub auth_int: bool,
+}
+
+/// An address that peers can send to.
+fn someones<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpAddr>, D::Error> {
+    let ip = IpAddr::deserialize(deserializer)?;
+    if ip.is_unspecified() || ip.is_multicast() {
+        return Err(D::Error::custom(format!("no peer can send to {ip}")));
+    }
+    Ok(Some(ip))
 }
 
 /// An empty list would be read as "none", and SHA-256 be offered all the same.

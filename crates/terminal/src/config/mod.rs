@@ -5,12 +5,14 @@
 //! in files of mode 0600, and a file that others may read is refused (cases O02, O05).
 
 mod address;
+mod dial;
 mod file;
 mod load;
 mod network;
 mod parse;
 mod pins;
 mod pins_watch;
+mod place;
 mod private;
 #[cfg(feature = "digest")]
 mod secret;
@@ -22,9 +24,10 @@ pub use load::{default_path, load, load_or_default};
 pub use network::Network;
 pub use pins::{PinnedKey, Pins};
 pub use pins_watch::PinsWatch;
+pub use place::Place;
 #[cfg(feature = "digest")]
 pub use secret::read_secret;
-pub use template::{Init, write_new};
+pub use template::{Init, NewAccount, write_new};
 
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,12 @@
 
 use super::address::{Address, Require, SipAor};
 use super::pins::Pins;
+use super::place::Place;
 use crate::error::{Error, Result};
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -14,12 +16,25 @@ use std::path::{Path, PathBuf};
 pub struct Init {
     /// Who the terminal is.
     pub aor: SipAor,
-    /// Where it listens; empty: loopback.
+    /// Where it listens; empty: at port 5060 of all IPv4 addresses.
     pub bind: Vec<Address>,
     /// Peers, and where they are.
-    pub contacts: Vec<(SipAor, Address)>,
+    pub contacts: Vec<(SipAor, Place)>,
+    /// Its account.
+    pub account: Option<NewAccount>,
     /// What is required of callers and of `contacts`.
     pub require: Require,
+}
+
+/// The account that a configuration is first written with.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// The registrar or PBX.
+    pub registrar: Place,
+    /// The user name.
+    pub user: String,
+    /// Where the password is, as a path that does not depend on the folder; `None`: it is asked for.
+    pub password_file: Option<PathBuf>,
 }
 
 const POLICY: &str = "\
@@ -57,11 +72,19 @@ const ACCOUNT: &str = "\
 # An account at a registrar or PBX. Repeat the table for more.
 # [[account]]
 # aor = \"sip:alice@example.org\"
-# registrar = \"udp:192.0.2.10:5060\"
+# registrar = \"udp:pbx.example.org:5060\"  # by name or address
 # realm = \"example.org\"
 # user = \"alice\"
 # password-file = \"alice.password\"        # mode 0600
 # floor = \"SHA-256\"                       # weakest algorithm that is answered
+# expires = 3600
+";
+
+const ACCOUNT_MORE: &str = "\
+# The realm of its challenges. Absent: the host of the aor.
+# realm = \"example.org\"
+# The weakest algorithm that is answered. Absent: SHA-256; many PBXs know no other than MD5.
+# floor = \"MD5\"
 # expires = 3600
 ";
 
@@ -126,7 +149,7 @@ impl Init {
             self.policy(),
             self.peers(),
             AGENT.to_owned(),
-            ACCOUNT.to_owned(),
+            self.accounts(),
             USER.to_owned(),
             AUDIO.to_owned(),
         ];
@@ -138,15 +161,19 @@ impl Init {
 
     fn binds(&self) -> String {
         let listed = if self.bind.is_empty() {
-            let loopback = ([127, 0, 0, 1], 5_060).into();
-            vec![Address::udp(loopback), Address::tcp(loopback)]
+            let all = (Ipv4Addr::UNSPECIFIED, 5_060).into();
+            vec![Address::udp(all), Address::tcp(all)]
         } else {
             self.bind.clone()
         };
         let listed: Vec<String> = listed.iter().map(|bind| format!("\"{bind}\"")).collect();
         format!(
             "# Where SIP is listened for: PROTO:ADDRESS:PORT with udp or tcp. Port 0: any free one.\n\
-             # Large requests go over TCP (RFC 3261 §18.1.1), so bind both.\nbind = [{}]\n",
+             # Large requests go over TCP (RFC 3261 §18.1.1), so bind both. 0.0.0.0 and [::] are all\n\
+             # addresses of this host: each peer is told the one on the way to it. 127.0.0.1 lets\n\
+             # nobody else in.\nbind = [{}]\n\
+             # What peers are told instead, where a translator stands before this host.\n\
+             # advertise = \"198.51.100.7\"\n",
             listed.join(", ")
         )
     }
@@ -167,6 +194,24 @@ impl Init {
              [policy]\nrequire = \"{}\"\n\n{POLICY}",
             self.require.word()
         )
+    }
+
+    fn accounts(&self) -> String {
+        let Some(NewAccount { registrar, user, password_file }) = &self.account else {
+            return ACCOUNT.to_owned();
+        };
+        let (aor, user) = (quoted(self.aor.as_str()), quoted(user));
+        let mut out = format!(
+            "# The account. Repeat the table for more.\n[[account]]\naor = {aor}\n\
+             registrar = \"{registrar}\"\nuser = {user}\n"
+        );
+        // Writing to a String cannot fail.
+        let _ = match password_file {
+            Some(file) => writeln!(out, "password-file = {}", quoted(&file.to_string_lossy())),
+            None => writeln!(out, "# Absent: it is asked for.\n# password-file = \"password\""),
+        };
+        out.push_str(ACCOUNT_MORE);
+        out
     }
 
     fn peers(&self) -> String {

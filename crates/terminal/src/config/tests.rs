@@ -1,6 +1,6 @@
 //! What is accepted, and how what is not is told.
 
-use super::{Init, Pins, Require, load, write_new};
+use super::{Init, NewAccount, Pins, Require, load, write_new};
 use net::sim::{SimConfig, Simulation};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -15,6 +15,7 @@ fn init() -> Init {
             "sip:bob@example.org".parse().unwrap(),
             "udp:127.0.0.1:5070".parse().unwrap(),
         )],
+        account: None,
         require: Require::Pgp,
     }
 }
@@ -134,6 +135,23 @@ fn every_commented_key_is_a_key() {
 }
 
 #[test]
+fn an_account_is_written_as_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = NewAccount {
+        registrar: "pbx.example.org".parse().unwrap(),
+        user: "al \"ice\"".to_owned(),
+        password_file: Some("/nowhere/pass\\word".into()),
+    };
+    let written = Init { account: Some(account.clone()), bind: Vec::new(), ..init() };
+    let config = load(&write_new(folder.path(), &written).unwrap()).unwrap();
+    let all = ["udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"].map(|bind| bind.parse().unwrap());
+    assert_eq!(config.bind, all);
+    let own = config.own_account().unwrap();
+    assert_eq!((&own.registrar, own.user.as_ref()), (&account.registrar, Some(&account.user)));
+    assert_eq!(own.password_file, account.password_file);
+}
+
+#[test]
 fn digest_without_a_user_lets_nobody_call() {
     let nobody = |text: &str| {
         let config: super::Config = super::parse::parse(Path::new("c.toml"), text).unwrap();
@@ -154,6 +172,7 @@ fn a_wrong_file_is_one_line_with_the_place_and_the_key() {
         ("bind = [\"5060\"]\n", "c.toml:1:8: `5060` is not PROTO:ADDRESS:PORT"),
         ("[identity]\naor = \"bob\"\n", "c.toml:2:7: `bob` is not an address"),
         ("[identity\n", "c.toml:1:10: "),
+        ("advertise = \"0.0.0.0\"\n", "c.toml:1:13: no peer can send to 0.0.0.0"),
         ("[policy]\nalgorithms = []\n", "c.toml:2:14: no algorithm is listed"),
     ];
     for (text, expected) in rows {

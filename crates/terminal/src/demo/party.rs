@@ -94,6 +94,7 @@ impl Side {
         let settings = Settings {
             identity: self.identity.aor.to_owned(),
             binds: binds.to_vec(),
+            advertise: None,
             security: self.security,
         };
         let ports = Ports {

@@ -47,6 +47,10 @@ impl Network for TwoHomes {
     fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
         self.v4.resolve(host)
     }
+
+    fn route(&self, to: IpAddr) -> io::Result<IpAddr> {
+        self.of((to, 0).into()).route(to)
+    }
 }
 
 struct Side {
@@ -60,6 +64,7 @@ fn side(sim: &Simulation, network: Arc<dyn Network>, addresses: &[IpAddr]) -> Si
     let settings = Settings {
         identity: "sip:someone@example.org".to_owned(),
         binds: addresses.iter().map(bind).collect(),
+        advertise: None,
         security: sst::Configuration::default(),
     };
     let ports = Ports {
@@ -107,4 +112,33 @@ fn media_is_received_at_the_address_that_the_call_uses() {
     let other = side(&sim, sim.host(OTHER).1, &[OTHER]);
     talk(&sim, &two, &other, OTHER);
     talk(&sim, &other, &two, SECOND);
+}
+
+#[test]
+fn all_addresses_are_bound_and_the_one_on_the_way_is_told() {
+    let sim = Simulation::new(SimConfig::default());
+    let (_, v4) = sim.host(FIRST);
+    let (_, v6) = sim.host(SECOND);
+    let all = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+    let two = side(&sim, Arc::new(TwoHomes { v4, v6 }), &all);
+    let other = side(&sim, sim.host(OTHER).1, &[OTHER]);
+    talk(&sim, &two, &other, OTHER);
+    talk(&sim, &other, &two, SECOND);
+}
+
+/// Case X08.
+#[test]
+fn x08_a_name_is_looked_up_before_it_is_called() {
+    let sim = Simulation::new(SimConfig::default());
+    let here = side(&sim, sim.host(OTHER).1, &[OTHER]);
+    let locate = |to: &str| sim.block_on(here.terminal.locate(to, None)).unwrap();
+    sim.set_name("both.example.org", &[FIRST, SECOND]);
+    let hop = locate("sip:bob@both.example.org:5070;transport=tcp").unwrap().unwrap();
+    assert_eq!((hop.host, hop.port), (SECOND.to_string(), Some(5070)), "of a family that is bound");
+    assert_eq!(hop.transport, Some(Transport::Tcp));
+    assert_eq!(locate("sip:bob@[2001:db8::9]").unwrap(), None, "an address needs no looking up");
+    sim.set_name("here.example.org", &[Ipv6Addr::LOCALHOST.into()]);
+    let why = locate("sip:bob@here.example.org").unwrap_err().line();
+    assert!(why.contains("here.example.org: it names only ::1"), "{why}");
+    assert!(locate("sip:bob@nowhere.example.org").is_err());
 }

@@ -318,6 +318,7 @@ fn settings(own: (&str, &str), peer: (&str, &str), ip: [u8; 4], require: Require
     Settings {
         identity: own.0.to_owned(),
         binds: vec![Address::udp(address), Address::tcp(address)],
+        advertise: None,
         security,
     }
 }

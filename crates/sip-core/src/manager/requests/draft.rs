@@ -3,12 +3,13 @@
 use crate::builder::{hex, push_address};
 use crate::dialog::Dialog;
 use crate::manager::action::Hop;
-use crate::manager::config::{Local, NextHop};
+use crate::manager::config::NextHop;
 use crate::manager::dialogs::Dialogs;
 use crate::manager::event::Misuse;
 use crate::manager::io::Io;
+use crate::manager::own::Own;
 use crate::manager::slab::Key;
-use crate::manager::target::{Target, own_address};
+use crate::manager::target::Target;
 use crate::manager::transactions::branch_text;
 use crate::{HeaderName, Method, NameAddr, RequestBuilder, Uri};
 use bytes::Bytes;
@@ -40,8 +41,8 @@ pub(in crate::manager) enum Contact {
 /// It names TCP where that was chosen for `hop`, not only for a request's size, and we listen on
 /// it; otherwise UDP, where there is a socket for it. Requests that come back go over the same
 /// connection while it is open.
-pub(in crate::manager) fn contact(locals: &[Local], user: &str, hop: &Hop) -> Vec<u8> {
-    let own = |transport| own_address(locals, transport, hop.remote.ip(), Some(hop.local));
+pub(in crate::manager) fn contact(own: Own<'_>, user: &str, hop: &Hop) -> Vec<u8> {
+    let own = |transport| own.address(transport, hop.remote.ip(), Some(hop.local));
     let listener = own(hop.transport).filter(|_| hop.transport.is_reliable());
     let (address, parameter) = match (listener, own(Transport::Udp)) {
         (Some(listener), _) => (listener, ";transport=tcp"),
@@ -129,7 +130,7 @@ impl Draft {
             Some(next) => Target::of_next_hop(next)?,
             None => Target::of_uri(way.to.as_bytes())?,
         };
-        target.check(&io.config.locals)?;
+        target.check(io.config.own())?;
         let tag = hex(io.random());
         let call_id = hex(io.random()) + &hex(io.random());
         let name = io.call_ref(call_id.as_bytes(), tag.as_bytes());
@@ -175,9 +176,9 @@ impl Draft {
     }
 
     /// Settles the Contact for a request that leaves over `hop`.
-    pub(in crate::manager) fn fix_contact(&mut self, locals: &[Local], hop: &Hop) {
+    pub(in crate::manager) fn fix_contact(&mut self, own: Own<'_>, hop: &Hop) {
         if let Contact::User(user) = &self.contact {
-            self.contact = Contact::Value(contact(locals, user, hop));
+            self.contact = Contact::Value(contact(own, user, hop));
         }
     }
 
@@ -219,6 +220,7 @@ fn via(hop: &Hop, branch: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manager::config::Local;
 
     fn local(transport: Transport, address: &str) -> Local {
         Local { transport, address: address.parse().unwrap() }
@@ -242,7 +244,8 @@ mod tests {
         for (locals, transport, local, want) in cases {
             let [local, remote] = [local, "192.0.2.9:5060"].map(|it| it.parse().unwrap());
             let hop = Hop { transport, local, remote, flow: None };
-            let got = String::from_utf8(contact(locals, "bob", &hop)).unwrap();
+            let got =
+                String::from_utf8(contact(Own { locals, routes: None }, "bob", &hop)).unwrap();
             assert_eq!(got, format!("<sip:bob@{want}>"));
         }
     }

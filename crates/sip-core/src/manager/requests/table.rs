@@ -151,11 +151,11 @@ impl Requests {
         &mut self, io: &Io<'_>, key: Key, reserve: usize, branch: u64,
     ) -> Option<(Hop, Message)> {
         let exchange = self.table.get_mut(key)?;
-        let locals = &io.config.locals;
-        let hop = exchange.target.hop(0, locals)?;
-        exchange.draft.fix_contact(locals, &hop);
+        let own = io.config.own();
+        let hop = exchange.target.hop(0, own)?;
+        exchange.draft.fix_contact(own, &hop);
         let mut octets = exchange.draft.octets(&hop, branch);
-        let chosen = exchange.target.hop(octets.len() + reserve, locals)?;
+        let chosen = exchange.target.hop(octets.len() + reserve, own)?;
         if chosen != hop {
             octets = exchange.draft.octets(&chosen, branch);
         }
@@ -294,9 +294,8 @@ impl Requests {
     }
 
     fn on_located(&mut self, io: &mut Io<'_>, key: Key, found: &[IpAddr]) {
-        let reachable = found.iter().find(|ip| {
-            io.config.locals.iter().any(|local| local.address.is_ipv4() == ip.is_ipv4())
-        });
+        let own = io.config.own();
+        let reachable = found.iter().find(|ip| own.reaches(**ip));
         match (reachable, self.table.get_mut(key)) {
             (Some(ip), Some(exchange)) => {
                 exchange.target.host = Host::Address(*ip);

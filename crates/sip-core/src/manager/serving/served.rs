@@ -15,6 +15,7 @@ use crate::identity::Places;
 use crate::manager::action::Hop;
 use crate::manager::consult::{ConsultId, Query};
 use crate::manager::inbound::Inbound;
+use crate::manager::own::Own;
 use crate::manager::slab::Key;
 use crate::methods::Served as Row;
 use ssa::{CallRef, Direction};
@@ -94,8 +95,8 @@ impl Served {
     }
 
     /// The hop for the requests of the dialog that this one makes or refreshes.
-    pub(in crate::manager) fn kept_hop(&self) -> Hop {
-        self.way.hop.kept(self.request.arrival.flow)
+    pub(in crate::manager) fn kept_hop(&self, own: Own<'_>) -> Hop {
+        self.way.hop.kept(self.request.arrival.flow, own)
     }
 
     /// Whether its proof is still to be shown.

@@ -13,7 +13,7 @@ use crate::{HeaderName, Message, Method};
 pub(super) fn acknowledge(cx: &mut Cx<'_>, answer: &Answer, dialog: &Dialog, peer: &Hop) {
     let Ok(cseq) = answer.sent.cseq() else { return };
     let (mut draft, target) = Draft::in_dialog(dialog, peer, Method::ACK, cseq.number);
-    let Some(hop) = target.hop(0, &cx.io.config.locals) else { return };
+    let Some(hop) = target.hop(0, cx.io.config.own()) else { return };
     if (hop.transport, hop.remote) == (answer.hop.transport, answer.hop.remote) {
         draft.fields = credentials(&answer.sent);
     }

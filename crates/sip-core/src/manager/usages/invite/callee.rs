@@ -58,12 +58,12 @@ impl InviteUsage {
         let message = &served.request.message;
         let (from, to) = (uri_text(&message.from().ok()?), uri_text(&message.to().ok()?));
         let dialog = Dialog::of_callee(message, &served.way.tag)?;
-        let (hop, source) = (served.kept_hop(), served.request.arrival.source);
+        let (hop, source) = (served.kept_hop(cx.io.config.own()), served.request.arrival.source);
         let user = message.uri().ok().and_then(|uri| uri.user()).unwrap_or_default();
         // The random user part that a registrar was told admits requests: others are not shown it.
         let user = cx.io.out.aliases.get(user).map_or(user, |shown| shown.as_slice());
         let user = String::from_utf8_lossy(user);
-        self.contact = contact(&cx.io.config.locals, &user, &hop).into();
+        self.contact = contact(cx.io.config.own(), &user, &hop).into();
         let key = cx.dialogs.insert(&cx.io, dialog, hop, cx.me);
         let (id, call) = (CallId(cx.me), self.name);
         Some((key, Event::Incoming { id, call, from, to, body, source }))

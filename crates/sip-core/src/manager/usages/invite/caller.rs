@@ -70,7 +70,7 @@ impl InviteUsage {
         let Some(dialog) = Dialog::of_caller(&answer.sent, &answer.response.message) else {
             return false;
         };
-        let hop = answer.hop.kept(answer.response.arrival.flow);
+        let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
         self.early.push((cx.dialogs.insert(&cx.io, dialog, hop, cx.me), status));
         true
     }
@@ -115,7 +115,7 @@ impl InviteUsage {
     /// RFC 3261 §13.2.2.4.
     fn establish(&mut self, cx: &mut Cx<'_>, answer: &Answer) {
         self.phase = Phase::Over;
-        let hop = answer.hop.kept(answer.response.arrival.flow);
+        let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
         let message = &answer.response.message;
         let known = find(cx, answer).filter(|known| self.early.iter().any(|(it, _)| it == known));
         let key = match (known, Dialog::of_caller(&answer.sent, message)) {

@@ -105,7 +105,7 @@ impl InviteUsage {
         match outcome {
             Outcome::Accepted(answer, body) => {
                 // RFC 3261 §12.2.1.2: the ACK goes to the new remote target.
-                let hop = answer.hop.kept(answer.response.arrival.flow);
+                let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
                 if let Some(dialog) = self.dialog {
                     cx.dialogs.refresh(dialog, hop, &answer.response.message);
                 }
@@ -226,7 +226,11 @@ impl InviteUsage {
             && let Some(dialog) = self.dialog
         {
             // RFC 3261 §12.2.2: a target refresh counts once the request is accepted.
-            cx.dialogs.refresh(dialog, served.kept_hop(), &served.request.message);
+            cx.dialogs.refresh(
+                dialog,
+                served.kept_hop(cx.io.config.own()),
+                &served.request.message,
+            );
         }
         if let Some(session) = self.session() {
             session.reinvite = Reinvite::None;

@@ -2,9 +2,9 @@
 
 use crate::Method;
 use crate::manager::action::Hop;
-use crate::manager::config::Local;
 use crate::manager::dialogs::Dialogs;
 use crate::manager::event::{CallId, EndReason, Event, Misuse};
+use crate::manager::own::Own;
 use crate::manager::requests::{Contact, Draft, Purpose};
 use crate::manager::serving::Reply;
 use crate::manager::slab::Key;
@@ -131,9 +131,9 @@ impl InviteUsage {
     }
 
     /// The hop that the peer is reached over, as far as it is known.
-    pub(in crate::manager) fn hop(&self, locals: &[Local], dialogs: &Dialogs) -> Option<Hop> {
+    pub(in crate::manager) fn hop(&self, own: Own<'_>, dialogs: &Dialogs) -> Option<Hop> {
         match &self.phase {
-            Phase::Prepared(prepared) => prepared.1.hop(0, locals),
+            Phase::Prepared(prepared) => prepared.1.hop(0, own),
             Phase::Inviting { .. }
             | Phase::Incoming { .. }
             | Phase::Up(_)

@@ -1,0 +1,137 @@
+//! Which of our addresses a peer is told, and which socket is behind it.
+
+use super::config::{Config, Local};
+use super::ports::Routes;
+use ssa::Transport;
+use std::net::{IpAddr, SocketAddr};
+
+/// Our addresses, and the routes by which those are learnt that stand for all of the host's.
+#[derive(Clone, Copy)]
+pub(super) struct Own<'a> {
+    pub(super) locals: &'a [Local],
+    pub(super) routes: Option<&'a dyn Routes>,
+}
+
+impl Config {
+    /// Our addresses, as peers are told them.
+    pub(super) fn own(&self) -> Own<'_> {
+        Own { locals: &self.locals, routes: self.routes.as_deref() }
+    }
+}
+
+impl Own<'_> {
+    /// Our address for this transport that `to` is told: `near` itself where it is one, or one on
+    /// the same interface, or the first.
+    pub(super) fn address(
+        &self, transport: Transport, to: IpAddr, near: Option<SocketAddr>,
+    ) -> Option<SocketAddr> {
+        let sockets = self.locals.iter().filter(|local| local.transport == transport);
+        let told = sockets.filter_map(|local| self.told(local.address, to));
+        let near_ip = near.map(|near| near.ip());
+        told.min_by_key(|own| (near != Some(*own), near_ip != Some(own.ip())))
+    }
+
+    /// What `to` is told of a socket that is bound to `bound`; nothing where packets cannot go from
+    /// there to it.
+    fn told(&self, bound: SocketAddr, to: IpAddr) -> Option<SocketAddr> {
+        let ip = bound.ip();
+        if ip.is_ipv4() != to.is_ipv4() {
+            return None;
+        }
+        if ip.is_loopback() && !to.is_loopback() {
+            // From there only this host is reached; where that cannot be known, it is tried.
+            let here = self.routes.is_none_or(|routes| routes.source(to) == Some(to));
+            return here.then_some(bound);
+        }
+        if !ip.is_unspecified() {
+            return Some(bound);
+        }
+        let ip = self.routes?.source(to).filter(|ip| !ip.is_unspecified())?;
+        Some(SocketAddr::new(ip, bound.port()))
+    }
+
+    /// The address behind `local` for packets to and from `to`: another only where `local` stands
+    /// for all of the host's and there is a way.
+    pub(super) fn behind(&self, local: SocketAddr, to: IpAddr) -> SocketAddr {
+        self.told(local, to).unwrap_or(local)
+    }
+
+    /// Whether packets can go to `to` from one of our addresses.
+    pub(super) fn reaches(&self, to: IpAddr) -> bool {
+        self.locals.iter().any(|local| self.told(local.address, to).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A host with two networks and no way to anywhere else.
+    #[derive(Debug)]
+    struct TwoNetworks;
+
+    impl Routes for TwoNetworks {
+        fn source(&self, to: IpAddr) -> Option<IpAddr> {
+            let IpAddr::V4(v4) = to else { return None };
+            match v4.octets() {
+                [127, ..] => Some([127, 0, 0, 1].into()),
+                [192, 0, 2, _] => Some([192, 0, 2, 1].into()),
+                [198, 51, 100, _] => Some([198, 51, 100, 1].into()),
+                _ => None,
+            }
+        }
+    }
+
+    fn local(transport: Transport, address: &str) -> Local {
+        Local { transport, address: address.parse().unwrap() }
+    }
+
+    fn told(locals: &[Local], to: &str) -> Option<String> {
+        let own = Own { locals, routes: Some(&TwoNetworks) };
+        let told = own.address(Transport::Udp, to.parse().unwrap(), None);
+        assert_eq!(own.reaches(to.parse().unwrap()), told.is_some(), "{to}");
+        told.map(|told| told.to_string())
+    }
+
+    #[test]
+    fn the_route_says_which_of_all_addresses_a_peer_is_told() {
+        let all = [local(Transport::Udp, "0.0.0.0:5060"), local(Transport::Udp, "[::]:5060")];
+        for (to, own) in [
+            ("192.0.2.9", Some("192.0.2.1:5060")),
+            ("198.51.100.9", Some("198.51.100.1:5060")),
+            ("127.0.0.66", Some("127.0.0.1:5060")),
+            ("203.0.113.9", None),
+            ("2001:db8::9", None),
+        ] {
+            assert_eq!(told(&all, to), own.map(str::to_owned), "{to}");
+        }
+        let own = Own { locals: &all, routes: None };
+        assert_eq!(own.address(Transport::Udp, [192, 0, 2, 9].into(), None), None);
+    }
+
+    #[test]
+    fn an_address_that_is_bound_is_told_as_it_is() {
+        let one = [local(Transport::Udp, "203.0.113.1:5060")];
+        assert_eq!(told(&one, "192.0.2.9").as_deref(), Some("203.0.113.1:5060"));
+        assert_eq!(told(&one, "2001:db8::9"), None);
+    }
+
+    #[test]
+    fn loopback_reaches_this_host_alone() {
+        let loopback = [local(Transport::Udp, "127.0.0.1:5060")];
+        assert_eq!(told(&loopback, "192.0.2.9"), None);
+        assert_eq!(told(&loopback, "192.0.2.1").as_deref(), Some("127.0.0.1:5060"));
+        assert_eq!(told(&loopback, "127.0.0.66").as_deref(), Some("127.0.0.1:5060"));
+    }
+
+    #[test]
+    fn what_came_to_all_addresses_is_answered_from_the_one_on_its_route() {
+        let own = Own { locals: &[], routes: Some(&TwoNetworks) };
+        let behind = |local: &str, to: &str| {
+            own.behind(local.parse().unwrap(), to.parse().unwrap()).to_string()
+        };
+        assert_eq!(behind("0.0.0.0:5060", "198.51.100.9"), "198.51.100.1:5060");
+        assert_eq!(behind("0.0.0.0:5060", "203.0.113.9"), "0.0.0.0:5060", "there is none");
+        assert_eq!(behind("192.0.2.1:5060", "198.51.100.9"), "192.0.2.1:5060");
+    }
+}

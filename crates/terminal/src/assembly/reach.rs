@@ -1,0 +1,89 @@
+//! The way to a peer: names are looked up before it is taken, and what is in the way is told.
+
+use super::names::literal;
+use super::terminal::Terminal;
+use crate::error::{Error, Result};
+use net::Transport;
+use sip_core::manager::{Misuse, NextHop};
+use sip_core::{Scheme, Uri};
+use std::net::IpAddr;
+
+impl Terminal {
+    /// Where a request to `to` goes first, by address: a name is looked up, and stands for its
+    /// first address of a family that is bound. Media is received at the address of ours that is
+    /// on the way, and so the way must be known before it is offered.
+    ///
+    /// # Errors
+    /// The name has no address, or none that may be called.
+    pub async fn locate(&self, to: &str, next_hop: Option<NextHop>) -> Result<Option<NextHop>> {
+        let Some(hop) = next_hop.clone().or_else(|| of_uri(to)) else {
+            // What is none is told by who sends to it.
+            return Ok(None);
+        };
+        if literal(&hop.host).is_some() {
+            return Ok(next_hop);
+        }
+        let found = self.shared.media.network.resolve(&hop.host).await.map_err(Error::invalid)?;
+        let bound = |ip: &&IpAddr| {
+            self.local_addrs().iter().any(|own| own.address.is_ipv4() == ip.is_ipv4())
+        };
+        let ip = found.iter().find(bound).or_else(|| found.first());
+        Ok(ip.map(|ip| NextHop { host: ip.to_string(), ..hop }))
+    }
+
+    /// Why a request to `to` cannot be sent.
+    pub(super) fn misused(&self, to: &str, next_hop: Option<&NextHop>, why: Misuse) -> Error {
+        let host = next_hop.cloned().or_else(|| of_uri(to)).map(|hop| hop.host);
+        match (why, host.and_then(|host| literal(&host))) {
+            (Misuse::NoLocalAddress, Some(ip)) => {
+                Error::invalid(format!("{to}: {}", self.no_way(ip)))
+            }
+            _ => Error::invalid(format!("{to}: {why}")),
+        }
+    }
+
+    /// Why `ip` is not reached: no route, or a bind that does not lead there.
+    fn no_way(&self, ip: IpAddr) -> String {
+        let locals = self.local_addrs();
+        let all = |own: &crate::config::Address| {
+            own.address.ip().is_unspecified() && own.address.is_ipv4() == ip.is_ipv4()
+        };
+        if let (true, Err(error)) = (locals.iter().any(all), self.shared.media.network.route(ip)) {
+            return error.to_string();
+        }
+        let binds: Vec<String> = locals.iter().map(ToString::to_string).collect();
+        let any = if ip.is_ipv4() { "0.0.0.0" } else { "[::]" };
+        format!(
+            "bound to {} only: {ip} cannot be reached from there; set bind = [\"udp:{any}:5060\", \
+             \"tcp:{any}:5060\"]",
+            binds.join(", ")
+        )
+    }
+}
+
+/// Where a `sip:` URI points, if it can be reached over UDP or TCP. RFC 3261 §19.1.1.
+fn of_uri(uri: &str) -> Option<NextHop> {
+    let uri = Uri::parse(uri.as_bytes()).ok().filter(|uri| uri.scheme() == Scheme::Sip)?;
+    let transport = match uri.params().value("transport") {
+        None => None,
+        Some(name) if name.eq_ignore_ascii_case(b"udp") => Some(Transport::Udp),
+        Some(name) if name.eq_ignore_ascii_case(b"tcp") => Some(Transport::Tcp),
+        Some(_) => return None,
+    };
+    let host = std::str::from_utf8(uri.host()?.as_bytes()).ok()?;
+    Some(NextHop { host: host.to_owned(), port: uri.port(), transport })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_uri;
+
+    #[test]
+    fn a_name_is_looked_up_only_where_a_call_may_go_there() {
+        let host = |uri| of_uri(uri).map(|hop| hop.host);
+        assert_eq!(host("sip:bob@example.org").as_deref(), Some("example.org"));
+        for other in ["sips:bob@example.org", "sip:bob@example.org;transport=tls", "bob", "tel:1"] {
+            assert_eq!(host(other), None, "{other}");
+        }
+    }
+}
