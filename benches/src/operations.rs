@@ -54,22 +54,33 @@ fn hostile_datagrams() -> impl Iterator<Item = Operation> {
     })
 }
 
-/// What an authenticated request costs beside its parse.
-fn authentication() -> [Operation; 6] {
+/// What an authenticated request costs beside its parse, and the floors: the bare hashes and
+/// HMACs over as many octets, the parts of the whole.
+fn authentication() -> Vec<Operation> {
     const NONCE: &str = "5d0e93c1b7a24f6688e1d2c3a4b5f607";
-    let exchange = Rc::new(Exchange::<Md5>::new("MD5", NONCE));
-    let (sealed, invite) = (Rc::new(Sealed::default()), AuthorizedInvite::default());
-    let (asked, other) = (Rc::clone(&exchange), Rc::clone(&sealed));
-    let sha256 = Exchange::<Sha256>::new("SHA-256", NONCE);
-    let operation = |name: &str, run: Box<dyn Fn()>| Operation { name: name.to_owned(), run };
-    [
-        operation("digest_md5/verify", Box::new(move || right(exchange.verify()))),
-        operation("digest_md5/answer", Box::new(move || drop(black_box(asked.answer())))),
-        operation("digest_sha256/verify", Box::new(move || right(sha256.verify()))),
-        operation("nonce/seal", Box::new(move || _ = black_box(sealed.seal()))),
-        operation("nonce/open", Box::new(move || right(other.open()))),
-        operation("authorized_invite/verdict", Box::new(move || right(invite.verdict()))),
+    let md5 = Rc::new(Exchange::<Md5>::new("MD5", NONCE));
+    let sha256 = Rc::new(Exchange::<Sha256>::new("SHA-256", NONCE));
+    let sealed = Rc::new(Sealed::default());
+    let invite = Rc::new(AuthorizedInvite::default());
+    vec![
+        operation("digest_md5/verify", &md5, |it| right(it.verify())),
+        operation("digest_md5/answer", &md5, |it| drop(black_box(it.answer()))),
+        operation("digest_sha256/verify", &sha256, |it| right(it.verify())),
+        operation("digest_sha256/hashes", &sha256, Exchange::hashes),
+        operation("nonce/seal", &sealed, |it| _ = black_box(it.seal())),
+        operation("nonce/two_hmacs", &sealed, Sealed::two_hmacs),
+        operation("nonce/open", &sealed, |it| right(it.open())),
+        operation("nonce/one_hmac", &sealed, Sealed::one_hmac),
+        operation("authorized_invite/verdict", &invite, |it| right(it.verdict())),
+        operation("authorized_invite/parse", &invite, |it| right(it.parse())),
+        operation("authorized_invite/nonce", &invite, |it| right(it.nonce())),
+        operation("authorized_invite/digest", &invite, |it| right(it.digest())),
     ]
+}
+
+fn operation<T: 'static>(name: &str, of: &Rc<T>, run: fn(&T)) -> Operation {
+    let of = Rc::clone(of);
+    Operation { name: name.to_owned(), run: Box::new(move || run(&of)) }
 }
 
 fn right(verdict: bool) {

@@ -4,12 +4,11 @@
 use crate::digest::Digest;
 use crate::fsm::StateSink;
 use crate::manager::{SecurityManager, Shared};
-use crate::nonce::Issuer;
+use crate::nonce::{Issuer, seconds};
 use crate::pgp::Pgp;
 use crate::{NoRandomness, Platform};
 use sst::TelephonyApplication;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Builds a [`SecurityManager`].
 pub struct Builder {
@@ -27,8 +26,15 @@ impl std::fmt::Debug for Builder {
     }
 }
 
+impl SecurityManager {
+    /// Starts to put a manager together.
+    pub fn builder(platform: Arc<dyn Platform>) -> Builder {
+        Builder::new(platform)
+    }
+}
+
 impl Builder {
-    pub(crate) fn new(platform: Arc<dyn Platform>) -> Self {
+    fn new(platform: Arc<dyn Platform>) -> Self {
         let application = Arc::new(sst::Deny);
         Self { platform, inst: 0, digest: None, pgp: None, application, observer: None }
     }
@@ -84,9 +90,4 @@ impl Builder {
             .with_observer(self.observer);
         Ok(Arc::new(SecurityManager::new(shared)))
     }
-}
-
-/// Unix seconds as the nonces carry them, good until 2106.
-pub(crate) fn seconds(since_epoch: Duration) -> u32 {
-    u32::try_from(since_epoch.as_secs()).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! What the media lines of a call may be, and their keys. SSM, as the media controller calls it.
+//! What the media lines of a call may be, and their keys.
 //!
 //! Keys travel only in encrypted, signed bodies (`fill`, `empty`); the media controller sees slots.
 
@@ -6,12 +6,11 @@
 mod keys;
 
 use crate::Platform;
-use crate::manager::SecurityManager;
 use crate::pgp::RETRY;
 use keys::Keys;
 use sip_syntax::ContentType;
 use ssa::{Body, Direction, Refusal};
-use ssm::{Call, Line, LineSecurity, MediaGuard, MediaSecurity, Profile, Refused};
+use ssm::{Call, Line, LineSecurity, MediaGuard, MediaSecurity as _, Profile, Refused};
 use sst::{MediaProtection, Requirement};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,14 +46,16 @@ pub(crate) struct CallMedia {
 }
 
 impl CallMedia {
-    fn offer(standing: Standing) -> Result<LineSecurity, Refused> {
+    /// What a line of ours offers.
+    pub(crate) fn offer(standing: Standing) -> Result<LineSecurity, Refused> {
         if standing.is_secured() {
             return Keys::offer();
         }
         Ok(LineSecurity { profile: Profile::Avp, attributes: Vec::new() })
     }
 
-    fn answer(
+    /// What a line of ours answers, or why the offered one will not do.
+    pub(crate) fn answer(
         &mut self, line: Line, standing: Standing, offered: &LineSecurity,
     ) -> Result<LineSecurity, Refused> {
         if offered.profile.is_secure() {
@@ -68,7 +69,8 @@ impl CallMedia {
         Ok(LineSecurity { profile: offered.profile, attributes: Vec::new() })
     }
 
-    fn judge(
+    /// Whether the peer's answer will do.
+    pub(crate) fn judge(
         &mut self, line: Line, standing: Standing, answered: &LineSecurity,
     ) -> Result<(), Refused> {
         if standing.is_secured() {
@@ -77,7 +79,8 @@ impl CallMedia {
         if answered.profile.is_secure() { Err(Refused::Profile) } else { Ok(()) }
     }
 
-    fn guard(&mut self, line: Line, standing: Standing) -> Result<MediaGuard, Refused> {
+    /// What protects a line, once the proof is there that the policy asks for.
+    pub(crate) fn guard(&mut self, line: Line, standing: Standing) -> Result<MediaGuard, Refused> {
         if !standing.may_flow() {
             return Err(Refused::NotAuthenticated);
         }
@@ -141,40 +144,6 @@ fn is_sdp(body: &Body) -> bool {
 
 fn find(octets: &[u8], word: &[u8]) -> bool {
     octets.windows(word.len()).any(|window| window == word)
-}
-
-impl MediaSecurity for SecurityManager {
-    fn offer(&self, call: Call, line: Line) -> Result<LineSecurity, Refused> {
-        self.with_media(call.0, |_, standing| CallMedia::offer(standing))
-            .unwrap_or_else(|| self.unknown()?.offer(call, line))
-    }
-
-    fn answer(
-        &self, call: Call, line: Line, offered: &LineSecurity,
-    ) -> Result<LineSecurity, Refused> {
-        let answer = self
-            .with_media(call.0, |media, standing| media.answer(line, standing, offered))
-            .unwrap_or_else(|| self.unknown()?.answer(call, line, offered));
-        if answer.is_err() && !offered.profile.is_secure() {
-            self.plain_media_refused(call.0);
-        }
-        answer
-    }
-
-    fn judge(&self, call: Call, line: Line, answered: &LineSecurity) -> Result<(), Refused> {
-        let verdict = self
-            .with_media(call.0, |media, standing| media.judge(line, standing, answered))
-            .unwrap_or_else(|| self.unknown()?.judge(call, line, answered));
-        if verdict.is_err() && !answered.profile.is_secure() {
-            self.plain_media_refused(call.0);
-        }
-        verdict
-    }
-
-    fn guard(&self, call: Call, line: Line) -> Result<MediaGuard, Refused> {
-        self.with_media(call.0, |media, standing| media.guard(line, standing))
-            .unwrap_or_else(|| self.unknown()?.guard(call, line))
-    }
 }
 
 #[cfg(test)]

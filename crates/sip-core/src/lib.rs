@@ -47,6 +47,7 @@ mod limits;
 pub mod manager;
 mod message;
 mod method;
+mod methods;
 mod name;
 mod start_line;
 mod status;

@@ -139,7 +139,8 @@ fn call(mut change: impl FnMut(&mut Vec<u8>)) -> [Host; 2] {
     let now = zero();
     let mut hosts = [Host::new(1), Host::new(2)];
     let [alice, _] = &mut hosts;
-    let prepared = alice.manager.prepare("sip:alice@192.0.2.1", "sip:bob@192.0.2.2", None).unwrap();
+    let prepared =
+        alice.manager.prepare(now, "sip:alice@192.0.2.1", "sip:bob@192.0.2.2", None).unwrap();
     alice.manager.invite(now, prepared.id, sdp("offer")).unwrap();
     alice.act(now);
     exchange(now, &mut hosts, &mut change);
@@ -183,7 +184,8 @@ fn a_call_needs_no_driver() {
 fn all_timers_come_to_an_end() {
     let now = zero();
     let mut alice = Host::new(1);
-    let prepared = alice.manager.prepare("sip:alice@192.0.2.1", "sip:bob@192.0.2.2", None).unwrap();
+    let prepared =
+        alice.manager.prepare(now, "sip:alice@192.0.2.1", "sip:bob@192.0.2.2", None).unwrap();
     alice.manager.invite(now, prepared.id, sdp("offer")).unwrap();
     alice.act(now);
     // Timer B: 64*T1.

@@ -195,7 +195,7 @@ impl Running {
     }
 
     /// A signal ends it at once, whatever it waits for.
-    fn is_ended_by_a_signal(mut self, what: &str) -> String {
+    fn ends_by_a_signal(mut self, what: &str) -> String {
         self.interrupt();
         let until = Instant::now() + Duration::from_secs(3);
         while self.child.try_wait().unwrap().is_none() {
@@ -256,7 +256,7 @@ fn a_signal_ends_the_wait_for_a_pipe() {
     for arguments in waits {
         let mut running = Running::start(home.command(&arguments));
         running.until("waiting for");
-        let said = running.is_ended_by_a_signal(&arguments.join(" "));
+        let said = running.ends_by_a_signal(&arguments.join(" "));
         assert!(said.contains("interrupted"), "{arguments:?}: {said}");
     }
 }
@@ -269,7 +269,7 @@ fn a_record_that_nobody_reads_is_given_up_at_a_signal() {
         let mut waiting = listen(&home, &[option, &pipe]);
         waiting.interrupt();
         waiting.until("waiting for");
-        let said = waiting.is_ended_by_a_signal(option);
+        let said = waiting.ends_by_a_signal(option);
         assert!(said.contains("interrupted"), "{said}");
         // Somebody reads it now, but too slowly: nothing of it.
         let reader = File::options().read(true).write(true).open(&pipe).unwrap();
@@ -278,7 +278,7 @@ fn a_record_that_nobody_reads_is_given_up_at_a_signal() {
         let mut waiting = listen(&home, &[option, &pipe]);
         waiting.interrupt();
         waiting.until("waiting for");
-        waiting.is_ended_by_a_signal(option);
+        waiting.ends_by_a_signal(option);
     }
 }
 
@@ -353,7 +353,7 @@ fn a_key_from_a_pipe_that_nobody_writes_is_given_up_at_a_signal() {
     let arguments = ["--config", config.to_str().unwrap(), "keys", "import", &pipe];
     let mut running = Running::start(home.command(&arguments));
     running.until("waiting for");
-    running.is_ended_by_a_signal("keys import");
+    running.ends_by_a_signal("keys import");
 }
 
 /// Case O05. A disk that is full is a limit on the size of files here: 64 blocks of 512 octets, two seconds

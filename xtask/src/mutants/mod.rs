@@ -5,6 +5,7 @@
 //! environment turns (`switch.rs`); so a mutant costs a run of the tests that reach it and not a
 //! build. `docs/mutants.md` says which changes are made and what was found.
 
+mod progress;
 mod report;
 mod schema;
 mod sites;

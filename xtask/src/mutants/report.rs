@@ -6,7 +6,6 @@ use super::trial::Outcome;
 use crate::command::{Failure, target};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
 
 /// One mutant, as it stands in the JSON file.
 #[derive(Serialize)]
@@ -122,14 +121,5 @@ fn table(rows: &[Row], key: impl Fn(&Row) -> String) {
     }
     for (key, count) in counts {
         println!("{key:52} {}", count.cells());
-    }
-}
-
-/// How far it is, where someone looks.
-pub(super) fn progress(what: &str, done: usize, total: usize) {
-    let mut out = std::io::stderr();
-    if out.is_terminal() {
-        let end = if done + 1 == total { "\n" } else { "" };
-        let _ = write!(out, "\r{what}: {} of {total}{end}", done + 1);
     }
 }

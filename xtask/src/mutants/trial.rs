@@ -62,7 +62,7 @@ pub(super) fn survey(binaries: &[Binary], jobs: usize) -> Result<Vec<Test>, Fail
     let marks = target().join("mutants/reached");
     std::fs::create_dir_all(&marks).map_err(|why| format!("{}: {why}", marks.display()))?;
     let run = |index: usize, (binary, name): &(Binary, String)| {
-        super::report::progress("tests surveyed", index, total);
+        super::progress::show("tests surveyed", index, total);
         let mark = marks.join(index.to_string());
         survey_one(binary, name, &mark).or_else(|_| survey_one(binary, name, &mark))
     };
@@ -87,7 +87,7 @@ pub(super) fn judge(
     mutants: &[u32], tests: &[Test], jobs: usize,
 ) -> Result<BTreeMap<u32, Outcome>, Failure> {
     let run = |index: usize, mutant: &u32| {
-        super::report::progress("mutants judged", index, mutants.len());
+        super::progress::show("mutants judged", index, mutants.len());
         judge_one(*mutant, tests).map(|outcome| (*mutant, outcome))
     };
     parallel(mutants, jobs, run).into_iter().collect()

@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: the workspace held against its own rules.
 
+mod circles;
 mod references;
 mod sources;
 mod symbols;
@@ -21,7 +22,9 @@ pub(crate) fn run(_: &Arguments) -> Result<(), Failure> {
     faults.extend(each_crate_alone());
     faults.extend(symbols::check());
     report(&faults)?;
-    println!("tidy: the table, the words, the references, the crates alone and the symbols hold");
+    println!(
+        "tidy: the table, the words, the references, the files, the crates alone and the symbols hold"
+    );
     Ok(())
 }
 
@@ -30,6 +33,7 @@ fn without_building() -> Vec<String> {
     let mut faults = trees::check();
     faults.extend(sources::check());
     faults.extend(references::check());
+    faults.extend(circles::check());
     faults
 }
 

@@ -7,6 +7,7 @@
 //!                     Mutex<core, sockets, source, sink> ◀── task: receive, tick, transmit
 //! ```
 
+mod ports;
 mod shared;
 mod sockets;
 mod task;
@@ -14,8 +15,8 @@ mod task;
 mod tests;
 
 use crate::audio::{AudioSink, AudioSource};
-use crate::{Error, Event, MediaConfig, Session, Sink, Stats};
-use net::{Network, Runtime};
+use crate::{Error, Event, MediaConfig, Session, Stats};
+pub use ports::Ports;
 use shared::Shared;
 use sockets::Sockets;
 use ssm::MediaSecurity;
@@ -25,25 +26,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use task::Task;
-
-/// What a session is given to work with.
-#[derive(Clone)]
-pub struct Ports {
-    /// Clock and scheduler.
-    pub runtime: Arc<dyn Runtime>,
-    /// Sockets.
-    pub network: Arc<dyn Network>,
-    /// The security manager.
-    pub security: Arc<dyn MediaSecurity>,
-    /// Who watches the signals between application and media controller.
-    pub observer: Option<Arc<dyn Sink>>,
-}
-
-impl fmt::Debug for Ports {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ports").finish_non_exhaustive()
-    }
-}
 
 /// A media session over sockets of its own; a handle that can be cloned.
 ///

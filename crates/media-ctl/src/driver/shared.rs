@@ -1,6 +1,6 @@
 //! What the handle and the task share, under one lock.
 
-use super::Ports;
+use super::ports::Ports;
 use super::sockets::{Sockets, receive};
 use crate::audio::{AudioSink, AudioSource};
 use crate::{Channel, Event, Session, Signal, Stats};

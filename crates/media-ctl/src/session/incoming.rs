@@ -1,7 +1,7 @@
 //! What came in: only from where it was agreed, only through the guard, only what can be right.
 
+use super::event::{Channel, Event};
 use super::media::{LastSr, MAX_PACKET, Media};
-use super::{Channel, Event};
 use crate::rtcp::{self, Item, Report};
 use crate::rtp::Verdict;
 use rtp_types::RtpPacket;

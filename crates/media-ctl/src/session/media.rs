@@ -1,6 +1,6 @@
 //! What runs between start and stop: the state that packets and time act on.
 
-use super::{Channel, Event, Transmit};
+use super::event::{Channel, Event, Transmit};
 use crate::audio::FRAME_TIME;
 use crate::rtcp::Interval;
 use crate::rtp::{Receiver, Sender};

@@ -10,6 +10,7 @@
 //! [`Session::on_timeout`] at [`Session::poll_timeout`], and after either sends what
 //! [`Session::poll_transmit`] gives. Time is an argument throughout.
 
+mod event;
 mod incoming;
 mod media;
 mod outgoing;
@@ -19,46 +20,11 @@ mod tests;
 use crate::audio::{AudioSink, AudioSource};
 use crate::sdp::{Agreement, Local, Negotiator};
 use crate::{Error, MediaConfig, Misuse, Stats};
+pub use event::{Channel, Event, Transmit};
 use media::Media;
 use ssm::MediaSecurity;
-use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
-
-/// What a session tells the application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// The first packet of the peer was accepted.
-    Heard,
-    /// Neither RTP nor RTCP came for the configured time, or, where media does not flow both
-    /// ways (the call is on hold), for half an hour.
-    TimedOut,
-    /// The key has protected as many packets as it may: negotiate anew, or end. RFC 3711 §9.2.
-    KeyExhausted,
-    /// The sink takes nothing more of what is heard; media goes on.
-    SinkFailed(io::ErrorKind),
-}
-
-/// Which of a line's two sockets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    /// For RTP.
-    Rtp,
-    /// For RTCP, at a port of its own.
-    Rtcp,
-}
-
-/// A packet to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Transmit<'a> {
-    /// The socket to send it from.
-    pub channel: Channel,
-    /// Where to.
-    pub remote: SocketAddr,
-    /// The octets.
-    pub octets: &'a [u8],
-}
 
 /// One audio line.
 #[derive(Debug)]

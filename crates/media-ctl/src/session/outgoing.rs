@@ -1,6 +1,6 @@
 //! What time does: every 20 ms a frame is played and one is sent; now and then a report.
 
-use super::Event;
+use super::event::Event;
 use super::media::Media;
 use crate::audio::{AudioSink, AudioSource, FRAME_SAMPLES, FRAME_TIME};
 use crate::rtcp::{self, Outgoing, SenderInfo};

@@ -6,6 +6,7 @@
 //!   response.rs   response_leaving, response_received  the proof of the answer
 //!   body.rs       encrypt, decrypt                     bodies and their media keys
 //!   digest_*.rs, pgp_*.rs                              the same, for one scheme
+//!   media.rs      SSM                                  what a line may be, and its guard
 //!   telephony.rs  SST                                  policy in, assurance out
 //! ```
 //!
@@ -16,6 +17,7 @@ mod challenge;
 mod digest_client;
 mod digest_server;
 mod failures;
+mod media;
 mod pgp_client;
 mod pgp_response;
 mod pgp_server;
@@ -30,11 +32,10 @@ mod typed;
 
 use crate::Platform;
 use crate::aor::Aor;
-use crate::builder::{Builder, seconds};
 use crate::digest::Digest;
 use crate::fsm::{Role, Signal, State, StateSink, Step, WaitingTable};
 use crate::media::{CallMedia, Standing};
-use crate::nonce::{Issuer, ReplayTable};
+use crate::nonce::{Issuer, ReplayTable, seconds};
 use crate::pgp::{Jobs, Pgp};
 use crate::pins::Pins;
 use crate::policy::Policy;
@@ -60,11 +61,6 @@ impl std::fmt::Debug for SecurityManager {
 }
 
 impl SecurityManager {
-    /// Starts to put a manager together.
-    pub fn builder(platform: Arc<dyn Platform>) -> Builder {
-        Builder::new(platform)
-    }
-
     pub(crate) fn new(shared: Shared) -> Self {
         Self { shared: Arc::new(shared) }
     }

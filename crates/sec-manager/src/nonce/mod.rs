@@ -36,5 +36,10 @@ pub const NEXT_NONCE_LIFETIME: Duration = Duration::from_secs(1800);
 /// RFC 3261 §8.2.7.
 pub const BUCKET: u32 = 32;
 
+/// Unix seconds as the nonces carry them, good until 2106.
+pub(crate) fn seconds(since_epoch: Duration) -> u32 {
+    u32::try_from(since_epoch.as_secs()).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests;

@@ -29,8 +29,11 @@ pub enum Refused {
 impl Dialog {
     /// The caller's side, from the INVITE it sent and a response with a To tag. RFC 3261 §12.1.2.
     pub fn of_caller(sent: &Message, response: &Message) -> Option<Self> {
-        let mut routes = values(response.record_routes());
-        routes.reverse();
+        let routes = match sent.to().ok()?.tag() {
+            // A re-INVITE's leave the route set as it was.
+            Some(_) => values(sent.routes()),
+            None => recorded(response),
+        };
         let target = contact(response).or_else(|| sent.request_uri())?;
         let local = sent.header(HeaderName::From)?;
         // RFC 3261 §12.1.2: the remote URI is the request's; the response adds the tag only.
@@ -50,6 +53,14 @@ impl Dialog {
             local_cseq: sent.cseq().ok()?.number,
             remote_cseq: None,
         })
+    }
+
+    /// An early dialog of the caller's is confirmed: the 2xx has the last word on the route set and
+    /// the remote target. RFC 3261 §13.2.2.4.
+    pub fn confirm(&mut self, response: &Message) {
+        let routes = recorded(response).join(&b", "[..]);
+        self.texts = self.texts.replaced(ROUTES, &routes);
+        self.refresh(response);
     }
 
     /// The callee's side, from the INVITE that came in and our tag. RFC 3261 §12.1.1.
@@ -131,6 +142,13 @@ impl Dialog {
         let routes = values(List::new(rows.into_iter(), NameAddr::read));
         Route::new(self.texts.get(TARGET), routes)
     }
+}
+
+/// The route set that a response recorded for its caller. RFC 3261 §12.1.2.
+fn recorded(response: &Message) -> Vec<Vec<u8>> {
+    let mut routes = values(response.record_routes());
+    routes.reverse();
+    routes
 }
 
 fn tag(value: &[u8]) -> &[u8] {

@@ -4,7 +4,7 @@ use super::config::Config;
 use super::observe::Observer;
 use super::questions::Questions;
 use super::sockets::{Routed, Sockets};
-use super::state::{State, Stop, after};
+use super::state::{Shared, State, Stop, after};
 use super::streams::Streams;
 use super::task::Task;
 use crate::manager::{
@@ -16,18 +16,9 @@ use ssa::{Body, SipSecurity};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
-
-/// What handles and task share.
-pub(super) struct Shared(Mutex<State>);
-
-impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// A SIP endpoint: one SIP manager on its sockets. Clones are handles of the same.
 ///
@@ -66,7 +57,7 @@ impl Endpoint {
             routes: Some(Arc::new(Routed(Arc::clone(&network)))),
             ..config.sip.clone()
         };
-        let shared = Arc::new(Shared(Mutex::new(State {
+        let shared = Arc::new(Shared::new(State {
             core: SipManager::new(sip, ports),
             runtime: Arc::clone(&runtime),
             network,
@@ -85,7 +76,7 @@ impl Endpoint {
             sleep: None,
             handles: 2,
             batch: Vec::new(),
-        })));
+        }));
         runtime.spawn(Box::pin(Task(Arc::clone(&shared))));
         Ok((Self(Arc::clone(&shared)), Events(shared)))
     }
@@ -117,7 +108,8 @@ impl Endpoint {
         &self, from: &str, to: &str, next_hop: Option<NextHop>,
     ) -> Result<Prepared, Misuse> {
         let mut state = self.0.lock();
-        let prepared = state.core.prepare(from, to, next_hop.as_ref())?;
+        let now = state.runtime.now();
+        let prepared = state.core.prepare(now, from, to, next_hop.as_ref())?;
         state.observer.learn(prepared.id, prepared.call);
         Ok(prepared)
     }

@@ -13,13 +13,26 @@ use net::{BoxFuture, Datagram, MAX_BATCH, Network, Runtime, Transport};
 use ssa::SipSecurity;
 use std::collections::VecDeque;
 use std::io::ErrorKind;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// Events that may wait for an application that does not read them; over it calls are refused,
 /// and it hears only how what it knows of came to its end.
 const MAX_EVENTS: usize = 1024;
+
+/// What handles and task share.
+pub(super) struct Shared(Mutex<State>);
+
+impl Shared {
+    pub(super) const fn new(state: State) -> Self {
+        Self(Mutex::new(state))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Everything behind the mutex.
 pub(super) struct State {

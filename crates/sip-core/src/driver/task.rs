@@ -1,7 +1,6 @@
 //! The task of an endpoint.
 
-use super::endpoint::Shared;
-use super::state::{State, Stop};
+use super::state::{Shared, State, Stop};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Whole messages and start lines.
 
 use super::components::{self, Components, Value};
-use super::{Report, invalid};
+use super::report::Report;
 use crate::headers::Contact;
 use crate::start_line::StartLine;
 use crate::{Capabilities, Expected, HeaderName, Limits, Message, ParseError, Uri, validate};
@@ -12,7 +12,7 @@ pub(super) fn inspect(input: &[u8], capabilities: &Capabilities) -> Report {
         Ok(message) => {
             Report { verdict: validate(&message, capabilities), components: describe(&message) }
         }
-        Err(error) => Report { verdict: invalid(error), components: Components::default() },
+        Err(error) => Report::of(Err(error)),
     }
 }
 

@@ -7,10 +7,12 @@ mod components;
 mod grammar;
 mod header;
 mod message;
+mod report;
 
 pub use components::{Components, Value};
+pub use report::Report;
 
-use crate::{Capabilities, ParseError, StatusCode, Uri, Verdict};
+use crate::{Capabilities, Uri};
 
 /// What a piece of input is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,37 +43,13 @@ impl Kind {
     }
 }
 
-/// What became of a piece of input.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Report {
-    /// The verdict; offsets count from the start of the input.
-    pub verdict: Verdict,
-    /// What it is made of, as far as it could be taken apart.
-    pub components: Components,
-}
-
 /// Judges a piece of input.
 pub fn inspect(kind: Kind, input: &[u8], capabilities: &Capabilities) -> Report {
     match kind {
         Kind::Message => message::inspect(input, capabilities),
-        Kind::Uri => report(Uri::parse(input).map(|uri| components::uri(&uri))),
-        Kind::NameAddr => report(header::addresses(input)),
-        Kind::Header => report(header::inspect(input)),
-        Kind::StartLine => report(message::start_line(input)),
-    }
-}
-
-fn report(parsed: Result<Components, ParseError>) -> Report {
-    match parsed {
-        Ok(components) => Report { verdict: Verdict::Valid, components },
-        Err(error) => Report { verdict: invalid(error), components: Components::default() },
-    }
-}
-
-fn invalid(error: ParseError) -> Verdict {
-    Verdict::Invalid {
-        status: StatusCode::BAD_REQUEST,
-        reason: error.expected.as_str(),
-        at: error.at,
+        Kind::Uri => Report::of(Uri::parse(input).map(|uri| components::uri(&uri))),
+        Kind::NameAddr => Report::of(header::addresses(input)),
+        Kind::Header => Report::of(header::inspect(input)),
+        Kind::StartLine => Report::of(message::start_line(input)),
     }
 }

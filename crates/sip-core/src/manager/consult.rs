@@ -20,6 +20,17 @@ use std::net::IpAddr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConsultId(pub(super) Key);
 
+/// What a question is about: whose table holds what is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Subject {
+    /// A request that has no transaction.
+    Arriving(Key),
+    /// A request of ours.
+    Ours(Key),
+    /// A request of a peer's that has a transaction.
+    Theirs(Key),
+}
+
 /// A question, borrowed from the core. All but the last are [`ssa::SipSecurity`]'s methods.
 #[derive(Clone, Debug)]
 pub enum Query<'a> {

@@ -1,24 +1,22 @@
-//! The SIP manager itself: its tables, and the inputs and outputs that drive them.
+//! The SIP manager itself: its tables, the inputs that drive them, and who hears what.
 
 use super::action::{Action, Arrival, Hop, Sender, SenderId};
-use super::call::Call;
-use super::clients::{Clients, Report, User};
 use super::config::{Config, Local};
-use super::consult::{ConsultId, Query, Verdict};
-use super::event::{CallId, Cause, EndReason, RegistrationId};
-use super::exchange::{Exchange, Outcome, Owner, State};
+use super::consult::{ConsultId, Query, Subject, Verdict};
+use super::dialogs::Dialogs;
+use super::event::CallId;
 use super::inbound::Inbound;
-use super::io::Io;
+use super::io::{Io, Outputs};
 use super::ports::Ports;
-use super::receive::Arriving;
-use super::register::Registration;
-use super::servers::Servers;
+use super::requests::Requests;
+use super::serving::Serving;
 use super::slab::{Key, Slab};
 use super::timers::Due;
+use super::usages::{Cx, Usage};
 use crate::Message;
+use crate::methods::{self};
 use crate::transaction::{ClientEvent, ServerEvent};
-use ssa::{CallRef, FlowId};
-use std::collections::{BTreeMap, VecDeque};
+use ssa::FlowId;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
@@ -28,31 +26,15 @@ use std::time::Instant;
 /// See the [module](super) for the loop that drives it.
 pub struct SipManager {
     pub(super) config: Config,
-    pub(super) ports: Ports,
-    pub(super) io: Io,
-    pub(super) clients: Clients,
-    pub(super) servers: Servers,
-    pub(super) exchanges: Slab<Box<Exchange>>,
-    pub(super) calls: Slab<Call>,
-    /// Calls by their names towards the security manager.
-    pub(super) references: BTreeMap<CallRef, Key>,
-    /// Calls by the keyed hash of Call-ID and both tags.
-    pub(super) dialogs: BTreeMap<u64, Key>,
-    pub(super) registrations: Slab<Registration>,
-    pub(super) consults: Slab<Subject>,
-    /// Exchanges that have come to their end, for their owners.
-    pub(super) outcomes: VecDeque<(Owner, CallRef, Key, Outcome)>,
-}
-
-/// What a question is about.
-#[derive(Debug)]
-pub(super) enum Subject {
-    /// A request that has no transaction: the question holds it, and nothing else does.
-    Arriving(Box<Arriving>),
-    /// A request of ours.
-    Exchange(Key),
-    /// A request of a peer's that has a transaction.
-    Server(Key),
+    pub(super) outputs: Outputs,
+    pub(super) requests: Requests,
+    pub(super) serving: Serving,
+    pub(super) dialogs: Dialogs,
+    usages: Slab<Usage>,
+    /// How many of the usages are calls.
+    pub(super) calls: usize,
+    /// How many of them are registrations.
+    registrations: usize,
 }
 
 /// How full the tables are.
@@ -73,21 +55,18 @@ pub struct Sizes {
 }
 
 impl SipManager {
-    /// An idle manager.
-    pub fn new(config: Config, ports: Ports) -> Self {
+    /// An idle manager. Methods that it does not serve are taken out of the capabilities.
+    pub fn new(mut config: Config, ports: Ports) -> Self {
+        config.capabilities.methods.retain(|it| methods::served(it.as_bytes()).is_some());
         Self {
-            io: Io::new(config.timing),
             config,
-            ports,
-            clients: Clients::new(),
-            servers: Servers::new(),
-            exchanges: Slab::new(),
-            calls: Slab::new(),
-            references: BTreeMap::new(),
-            dialogs: BTreeMap::new(),
-            registrations: Slab::new(),
-            consults: Slab::new(),
-            outcomes: VecDeque::new(),
+            outputs: Outputs::new(ports),
+            requests: Requests::new(),
+            serving: Serving::new(),
+            dialogs: Dialogs::default(),
+            usages: Slab::new(),
+            calls: 0,
+            registrations: 0,
         }
     }
 
@@ -99,111 +78,111 @@ impl SipManager {
     /// The hop that a call's peer is reached over: of a call that came in or was answered, and of
     /// one that is prepared unless a name is to be resolved first.
     pub fn hop(&self, id: CallId) -> Option<Hop> {
-        self.calls.get(id.0)?.hop(self.config.own())
+        match self.usages.get(id.0)? {
+            Usage::Invite(call) => call.hop(self.config.own(), &self.dialogs),
+            Usage::Farewell(_) | Usage::Registration(_) | Usage::Single(_) => None,
+        }
     }
 
     /// How full the tables are.
     pub fn sizes(&self) -> Sizes {
         Sizes {
-            transactions: self.clients.len() + self.servers.len(),
-            dialogs: self.calls.len(),
-            exchanges: self.exchanges.len(),
-            registrations: self.registrations.len(),
-            consults: self.consults.len(),
-            timers: self.io.timers.len(),
+            transactions: self.requests.transactions() + self.serving.servers.len(),
+            dialogs: self.calls,
+            exchanges: self.requests.len(),
+            registrations: self.registrations,
+            consults: self.outputs.consults.len(),
+            timers: self.outputs.timers.len(),
         }
     }
 
     /// Whether no call, no request of ours and no open question is left: a BYE's answer may wait
     /// for its signature. Transactions may still absorb retransmissions.
     pub fn is_idle(&self) -> bool {
-        self.calls.len() == 0 && self.exchanges.len() == 0 && self.consults.len() == 0
+        self.calls == 0 && self.requests.len() == 0 && self.outputs.consults.len() == 0
     }
 
     /// Whether a call, a registration or a request that waits for its final response lives on
     /// this connection to `remote`.
     pub fn uses_flow(&self, flow: FlowId, remote: SocketAddr) -> bool {
-        let over = |call: &Call| call.peer.is_some_and(|hop| hop.flow == Some(flow));
-        let waits = |exchange: &Exchange| {
-            let client = exchange.trying().and_then(|client| self.clients.get(client));
-            client.is_some_and(|client| client.went_over(flow, remote))
+        let registered = |usage: &Usage| match usage {
+            Usage::Registration(it) => it.is_over_flow(flow),
+            Usage::Invite(_) | Usage::Farewell(_) | Usage::Single(_) => false,
         };
-        self.calls.iter().any(|(_, call)| over(call))
-            || self.registrations.iter().any(|(_, it)| it.flow == Some(flow))
-            || self.exchanges.iter().any(|(_, exchange)| waits(exchange))
-            || !self.servers.served_over(flow).is_empty()
+        self.dialogs.are_over(flow)
+            || self.usages.iter().any(|(_, usage)| registered(usage))
+            || self.requests.are_over(flow, remote)
+            || self.serving.servers.waiting_over(flow).next().is_some()
     }
 
     /// The flow of a datagram socket of ours and a remote address: the same for the same pair.
     pub fn datagram_flow(&self, local: SocketAddr, remote: SocketAddr) -> FlowId {
         let (from, to) = (local.port().to_be_bytes(), remote.port().to_be_bytes());
         let parts = [b"flow".as_slice(), &octets(local.ip()), &from, &octets(remote.ip()), &to];
-        let hash = self.ports.keyed.hash(&parts);
+        let hash = self.outputs.ports.keyed.hash(&parts);
         // Connections are numbered from one: the two never meet.
         FlowId(hash | 1 << 63)
     }
 
-    /// Ends all calls and takes all registrations back.
-    pub fn hang_up_all(&mut self, now: Instant) {
-        let calls: Vec<Key> = self.calls.iter().map(|(key, _)| key).collect();
-        for key in calls {
-            self.end_call(now, key, EndReason::Local);
-        }
-        let registrations: Vec<Key> = self.registrations.iter().map(|(key, _)| key).collect();
-        for key in registrations {
-            // It is there: nothing can have removed it meanwhile.
-            let _ = self.unregister(now, RegistrationId(key));
-        }
-        self.settle(now);
-    }
-
     /// What is to be done next; ask until `None` after every input.
     pub fn poll_action(&mut self) -> Option<Action> {
-        self.io.actions.pop_front()
+        self.outputs.actions.pop_front()
     }
 
     /// When [`on_timeout`](Self::on_timeout) is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.io.timers.next()
+        self.outputs.timers.next()
     }
 
     /// A message came in.
     pub fn on_message(&mut self, now: Instant, arrival: Arrival, message: Message) {
         let inbound = Inbound::new(message, arrival);
-        if inbound.message.is_request() {
-            self.on_request(now, inbound);
-        } else {
-            self.on_response(now, inbound);
-        }
-        self.settle(now);
+        self.input(now, |this| {
+            if inbound.message.is_request() {
+                this.on_request(now, inbound);
+            } else {
+                let (requests, mut io) = this.requests(now);
+                requests.on_response(&mut io, inbound);
+            }
+        });
     }
 
     /// The time has come.
     pub fn on_timeout(&mut self, now: Instant) {
-        while let Some(due) = self.io.timers.take_fired(now) {
-            match due {
-                Due::Client(key, timer) => self.move_client(now, key, ClientEvent::Timer(timer)),
-                Due::Server(key, timer) => {
-                    self.servers.on(&mut self.io, now, key, ServerEvent::Timer(timer));
-                }
-                Due::Call(key, timer) => self.on_call_timer(now, key, timer),
-                Due::Orphan(key) => self.clients.forget(&mut self.io, key),
-                Due::Registration(key) => self.refresh(now, key),
+        while let Some(due) = self.outputs.timers.take_fired(now) {
+            self.input(now, |this| this.on_due(now, due));
+        }
+    }
+
+    fn on_due(&mut self, now: Instant, due: Due) {
+        match due {
+            Due::Client(key, timer) => {
+                let (requests, mut io) = self.requests(now);
+                requests.on_client(&mut io, key, ClientEvent::Timer(timer));
             }
-            self.settle(now);
+            Due::Server(key, timer) => self.on_server(now, key, ServerEvent::Timer(timer)),
+            Due::Orphan(key) => {
+                let (requests, mut io) = self.requests(now);
+                requests.on_orphan_timeout(&mut io, key);
+            }
+            Due::Cancel(key) => {
+                let (requests, mut io) = self.requests(now);
+                requests.on_cancel_timeout(&mut io, key);
+            }
+            Due::Usage(key, timer) => self.with(now, key, |it, cx| it.on_timer(cx, timer)),
         }
     }
 
     /// A message could not be sent.
     pub fn on_send_failed(&mut self, now: Instant, sender: SenderId) {
-        match sender.0 {
+        self.input(now, |this| match sender.0 {
             Sender::Nobody | Sender::Stateless => {}
-            Sender::Client(key) => self.move_client(now, key, ClientEvent::TransportError),
-            Sender::Server(key) => {
-                self.servers.on(&mut self.io, now, key, ServerEvent::TransportError);
+            Sender::Client(key) => {
+                let (requests, mut io) = this.requests(now);
+                requests.on_client(&mut io, key, ClientEvent::TransportError);
             }
-        }
-        self.settle(now);
+            Sender::Server(key) => this.on_server(now, key, ServerEvent::TransportError),
+        });
     }
 
     /// A connection to `remote` was closed.
@@ -212,96 +191,114 @@ impl SipManager {
     /// being authenticated is dropped, since nobody is there to answer; what was registered over it
     /// is registered again.
     pub fn on_flow_closed(&mut self, now: Instant, flow: FlowId, remote: SocketAddr) {
-        for key in self.clients.waiting_on(flow, remote) {
-            self.move_client(now, key, ClientEvent::TransportError);
-        }
-        for key in self.servers.served_over(flow) {
-            self.drop_undecided(key);
-        }
-        self.register_anew(now, flow);
-        self.settle(now);
+        self.input(now, |this| {
+            let (requests, mut io) = this.requests(now);
+            requests.on_flow_closed(&mut io, flow, remote);
+            let (serving, _, mut io) = this.serving(now);
+            serving.on_flow_closed(&mut io, flow);
+            this.with_all(now, |usage, cx| usage.on_flow_closed(cx, flow));
+        });
     }
 
     /// What is being asked, or `None` once it is not wanted any more.
     pub fn query(&self, id: ConsultId) -> Option<Query<'_>> {
-        match self.consults.get(id.0)? {
-            Subject::Arriving(arriving) => arriving.query(),
-            Subject::Exchange(key) => self.exchanges.get(*key)?.query(),
-            Subject::Server(key) => self.servers.serving(*key)?.query(),
+        match *self.outputs.consults.get(id.0)? {
+            Subject::Arriving(key) => self.serving.arriving_query(key),
+            Subject::Ours(key) => self.requests.query(key),
+            Subject::Theirs(key) => self.serving.query(key),
         }
     }
 
     /// Somebody decided. A verdict to a question that is not open any more does nothing.
     pub fn verdict(&mut self, now: Instant, id: ConsultId, verdict: Verdict) {
-        match self.consults.remove(id.0) {
-            None => return,
-            Some(Subject::Arriving(arriving)) => self.on_received(now, *arriving, verdict),
-            Some(Subject::Exchange(key)) => self.on_exchange_verdict(now, key, verdict),
-            Some(Subject::Server(key)) => self.on_serving_verdict(now, key, verdict),
-        }
-        self.settle(now);
-    }
-
-    /// Opens a question.
-    pub(super) fn ask(&mut self, subject: Subject) -> ConsultId {
-        let id = ConsultId(self.consults.insert(subject));
-        self.io.actions.push_back(Action::Consult(id));
-        id
-    }
-
-    /// Closes a question that nobody waits for any more.
-    pub(super) fn withdraw(&mut self, id: Option<ConsultId>) {
-        if let Some(id) = id
-            && self.consults.remove(id.0).is_some()
-        {
-            self.io.actions.push_back(Action::CancelConsult(id));
-        }
-    }
-
-    /// Tells the owners of exchanges what became of them.
-    pub(super) fn settle(&mut self, now: Instant) {
-        while let Some((owner, call, key, outcome)) = self.outcomes.pop_front() {
-            match owner {
-                Owner::Invite(id) => self.on_invited(now, id, outcome),
-                Owner::Reinvite(id) => self.on_reinvited(now, id, outcome),
-                Owner::Bye(id) => self.forget_call(id),
-                Owner::Fork => self.release(call),
-                Owner::Options => self.on_options_done(call, key, &outcome),
-                Owner::Register(id) => self.on_register_done(now, id, &outcome),
-            }
-        }
-    }
-
-    fn move_client(&mut self, now: Instant, key: Key, event: ClientEvent) {
-        if let Some((user, report)) = self.clients.on(&mut self.io, now, key, event) {
-            self.on_client_report(now, key, user, report, None);
-        }
-    }
-
-    /// Passes on what a client transaction reports.
-    pub(super) fn on_client_report(
-        &mut self, now: Instant, client: Key, user: User, report: Report, response: Option<Inbound>,
-    ) {
-        match (user, report, response) {
-            (User::Exchange(key), Report::Response, Some(response)) => {
-                self.on_answer(now, key, client, response);
-            }
-            (User::Accepted, Report::Response, Some(response)) => {
-                self.on_another_2xx(now, client, &response);
-            }
-            (User::Exchange(key), Report::TransportFailed, _) => self.on_unsent(now, key, client),
-            (User::Exchange(key), Report::Timeout | Report::Over, _) => {
-                let waits = self.exchanges.get(key).is_some_and(
-                    |exchange| matches!(exchange.state, State::Trying { client: c, .. } if c == client),
-                );
-                if waits {
-                    self.finish(key, Outcome::Failed(Cause::Timeout, None));
+        let Some(subject) = self.outputs.consults.remove(id.0) else { return };
+        self.input(now, |this| {
+            let (config, out) = (&this.config, &mut this.outputs);
+            let (mut io, dialogs) = (Io { now, config, out }, &mut this.dialogs);
+            match subject {
+                Subject::Arriving(key) => {
+                    this.serving.on_received(&mut io, dialogs, key, verdict);
                 }
+                Subject::Ours(key) => this.requests.on_verdict(&mut io, dialogs, key, verdict),
+                Subject::Theirs(key) => this.serving.on_verdict(&mut io, dialogs, key, verdict),
             }
-            (User::Exchange(_) | User::Accepted, Report::Response, None)
-            | (User::Accepted, Report::Timeout | Report::TransportFailed | Report::Over, _)
-            | (User::Nobody, _, _) => {}
+        });
+    }
+
+    /// The one way in: whatever an input leaves to be told, is told before it returns.
+    pub(super) fn input<T>(&mut self, now: Instant, act: impl FnOnce(&mut Self) -> T) -> T {
+        let done = act(self);
+        self.settle(now);
+        done
+    }
+
+    pub(super) fn usage(&self, key: Key) -> Option<&Usage> {
+        self.usages.get(key)
+    }
+
+    /// Something happened to a server transaction.
+    pub(super) fn on_server(&mut self, now: Instant, server: Key, event: ServerEvent) {
+        let (serving, _, mut io) = self.serving(now);
+        serving.on_server(&mut io, server, event);
+    }
+
+    /// Adds a usage.
+    pub(super) fn insert(&mut self, now: Instant, usage: Usage) -> Key {
+        self.io(now).hold(usage.name());
+        self.count(&usage, 1);
+        self.usages.insert(usage)
+    }
+
+    fn count(&mut self, usage: &Usage, by: isize) {
+        let counter = match usage {
+            Usage::Invite(_) => &mut self.calls,
+            Usage::Registration(_) => &mut self.registrations,
+            Usage::Farewell(_) | Usage::Single(_) => return,
+        };
+        *counter = counter.saturating_add_signed(by);
+    }
+
+    /// Lends a usage what it may touch; one that is over then is removed, with its timers, its place
+    /// in its dialogs and its name.
+    pub(super) fn with(
+        &mut self, now: Instant, key: Key, act: impl FnOnce(&mut Usage, &mut Cx<'_>),
+    ) {
+        let Some(usage) = self.usages.get_mut(key) else { return };
+        let io = Io { now, config: &self.config, out: &mut self.outputs };
+        let (requests, serving) = (&mut self.requests, &mut self.serving);
+        let mut cx = Cx { io, requests, serving, dialogs: &mut self.dialogs, me: key };
+        act(usage, &mut cx);
+        if !usage.is_over() {
+            return;
         }
+        let Some(usage) = self.usages.remove(key) else { return };
+        self.outputs.timers.stop_usage(key);
+        for dialog in usage.dialogs() {
+            self.dialogs.leave(dialog, key);
+        }
+        self.count(&usage, -1);
+        self.io(now).release(usage.name());
+    }
+
+    /// The same for all usages.
+    pub(super) fn with_all(&mut self, now: Instant, mut act: impl FnMut(&mut Usage, &mut Cx<'_>)) {
+        let all: Vec<Key> = self.usages.iter().map(|(key, _)| key).collect();
+        for key in all {
+            self.with(now, key, &mut act);
+        }
+    }
+
+    pub(super) const fn io(&mut self, now: Instant) -> Io<'_> {
+        Io { now, config: &self.config, out: &mut self.outputs }
+    }
+
+    const fn requests(&mut self, now: Instant) -> (&mut Requests, Io<'_>) {
+        (&mut self.requests, Io { now, config: &self.config, out: &mut self.outputs })
+    }
+
+    pub(super) const fn serving(&mut self, now: Instant) -> (&mut Serving, &mut Dialogs, Io<'_>) {
+        let io = Io { now, config: &self.config, out: &mut self.outputs };
+        (&mut self.serving, &mut self.dialogs, io)
     }
 }
 

@@ -2,8 +2,12 @@
 
 use super::action::Arrival;
 use crate::identity::Places;
-use crate::{HeaderName, Message};
+use crate::{HeaderName, Message, delta_seconds};
 use ssa::{Body, InDialog};
+use std::time::Duration;
+
+/// The longest that a Retry-After is heeded: a day.
+const HEEDED: Duration = Duration::from_secs(24 * 3600);
 
 /// A message and its arrival.
 #[derive(Clone, Debug)]
@@ -35,6 +39,13 @@ impl Inbound {
     pub(super) fn response_view(&self) -> Option<ssa::Arrival<'_>> {
         let places = self.message.identity()?.places(&self.message);
         Some(self.view(&places))
+    }
+
+    /// What Retry-After says, without its comment and parameters. RFC 3261 §20.33.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        let value = self.message.header(HeaderName::RetryAfter)?;
+        let digits = value.split(|octet| !octet.is_ascii_digit()).next()?;
+        Some(Duration::from_secs(u64::from(delta_seconds(digits).ok()?)).min(HEEDED))
     }
 
     /// The body with its outer type, as it came in.

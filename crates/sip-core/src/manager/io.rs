@@ -1,32 +1,130 @@
-//! Where the parts of the manager put what they want done: actions and timers.
+//! What every part of the manager works with: the time, the configuration, and where it puts what
+//! it wants done.
 
 use super::action::{Action, Hop, Sender, SenderId};
+use super::config::Config;
+use super::consult::{ConsultId, Subject};
 use super::event::Event;
-use super::timers::Timers;
-use crate::transaction::Timing;
+use super::ports::Ports;
+use super::slab::Slab;
+use super::timers::{Due, Timers};
 use bytes::Bytes;
-use std::collections::VecDeque;
+use ssa::CallRef;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
 
-/// The manager's outputs, and the constants that its timers derive from.
-#[derive(Debug)]
-pub(super) struct Io {
-    pub(super) timing: Timing,
+/// The manager's outputs, and its ports.
+pub(super) struct Outputs {
+    pub(super) ports: Ports,
     pub(super) timers: Timers,
     pub(super) actions: VecDeque<Action>,
+    /// The open questions.
+    pub(super) consults: Slab<Subject>,
+    /// How often each name is held, by usages and requests.
+    names: BTreeMap<CallRef, u32>,
+    /// The random user parts of our Contacts, each with what others than the registrar are shown.
+    pub(super) aliases: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
-impl Io {
-    pub(super) fn new(timing: Timing) -> Self {
-        Self { timing, timers: Timers::default(), actions: VecDeque::new() }
+impl Outputs {
+    pub(super) fn new(ports: Ports) -> Self {
+        Self {
+            ports,
+            timers: Timers::default(),
+            actions: VecDeque::new(),
+            consults: Slab::new(),
+            names: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+        }
     }
+}
 
+/// One input's view of it.
+pub(super) struct Io<'a> {
+    pub(super) now: Instant,
+    pub(super) config: &'a Config,
+    pub(super) out: &'a mut Outputs,
+}
+
+impl Io<'_> {
     /// Sends a message.
     pub(super) fn send(&mut self, sender: Sender, hop: Hop, octets: Bytes) {
-        self.actions.push_back(Action::Send { hop, octets, sender: SenderId(sender) });
+        self.out.actions.push_back(Action::Send { hop, octets, sender: SenderId(sender) });
     }
 
     /// Tells the application.
     pub(super) fn tell(&mut self, event: Event) {
-        self.actions.push_back(Action::Event(event));
+        self.out.actions.push_back(Action::Event(event));
+    }
+
+    /// Starts a timer, or moves it.
+    pub(super) fn start(&mut self, due: Due, after: Duration) {
+        self.out.timers.start(due, self.now + after);
+    }
+
+    /// Stops a timer that may not run.
+    pub(super) fn stop(&mut self, due: Due) {
+        self.out.timers.stop(due);
+    }
+
+    /// Opens a question.
+    pub(super) fn ask(&mut self, subject: Subject) -> ConsultId {
+        let id = ConsultId(self.out.consults.insert(subject));
+        self.out.actions.push_back(Action::Consult(id));
+        id
+    }
+
+    /// Closes a question that nobody waits for any more.
+    pub(super) fn withdraw(&mut self, id: Option<ConsultId>) {
+        if let Some(id) = id
+            && self.out.consults.remove(id.0).is_some()
+        {
+            self.out.actions.push_back(Action::CancelConsult(id));
+        }
+    }
+
+    /// 64 random bits.
+    pub(super) fn random(&mut self) -> u64 {
+        self.out.ports.random.next()
+    }
+
+    /// The keyed hash.
+    pub(super) fn hash(&self, parts: &[&[u8]]) -> u64 {
+        self.out.ports.keyed.hash(parts)
+    }
+
+    /// Names a call towards the security manager: by Call-ID and the initial INVITE's From tag.
+    pub(super) fn call_ref(&self, call_id: &[u8], from_tag: &[u8]) -> CallRef {
+        CallRef(self.hash(&[b"call", call_id, from_tag]))
+    }
+
+    /// Whether a usage, a request of ours or one of a peer's goes on under this name.
+    pub(super) fn is_held(&self, name: CallRef) -> bool {
+        self.out.names.contains_key(&name)
+    }
+
+    /// Something goes on under this name.
+    pub(super) fn hold(&mut self, name: CallRef) {
+        *self.out.names.entry(name).or_default() += 1;
+    }
+
+    /// It is over; the security manager is told once nothing goes on under the name.
+    pub(super) fn release(&mut self, name: CallRef) {
+        if self.let_go(name) {
+            self.out.actions.push_back(Action::Abandon(name));
+        }
+    }
+
+    /// It is over, and the security manager is not told: whoever was challenged comes back. Whether
+    /// nothing goes on under the name any more.
+    pub(super) fn let_go(&mut self, name: CallRef) -> bool {
+        match self.out.names.get_mut(&name) {
+            Some(times) if *times > 1 => {
+                *times -= 1;
+                false
+            }
+            Some(_) => self.out.names.remove(&name).is_some(),
+            None => false,
+        }
     }
 }

@@ -14,40 +14,45 @@
 //! [`SipManager::query`] lends and feeding [`SipManager::verdict`], now or later: the request
 //! waits in an explicit state, and nothing else waits for it. [`crate::driver`] is such a loop.
 //!
-//! Where things are: `receive` places a request and answers statelessly; `uas` takes it from
-//! admission to its final response; `uac` and `exchange` take ours from draft to outcome, with the
-//! challenges; `caller`, `callee`, `session` and `reinvite` are the call; `register` the rest;
-//! `clients` and `servers` hold the machines of [`crate::transaction`].
+//! Three layers, each knowing only those below it:
+//!
+//! ```text
+//!   usages         a call, a registration, a single request: what a message means
+//!     │ Cx: requests, serving, dialogs
+//!   requests       one of ours, with its challenges, ways and CANCEL  │ serving  one of a peer's,
+//!     │                                                               │ until it is answered
+//!   transactions   machines, branches, matching, retransmission
+//!     │
+//!   io             actions, timers, questions, names
+//! ```
+//!
+//! Around them: `receive` places a request that comes in and answers statelessly, `commands` is the
+//! application's way in, `dialogs` the table of dialogs, `core` the inputs and the tables, and
+//! `dispatch` tells each usage what concerns it.
 //!
 //! An unauthorized INVITE creates nothing here: until the security manager has admitted it or
 //! seen its own fresh nonce in it, it lives in the open question only.
 
 mod action;
-mod call;
-mod callee;
-mod caller;
-mod clients;
+mod commands;
 mod config;
 mod consult;
 mod core;
+mod dialogs;
+mod dispatch;
 mod event;
-mod exchange;
 mod inbound;
 mod io;
-mod outgoing;
 mod own;
 mod ports;
 mod receive;
-mod register;
-mod reinvite;
-mod servers;
-mod session;
+mod requests;
+mod serving;
 mod slab;
-mod sources;
 mod target;
 mod timers;
-mod uac;
-mod uas;
+mod transactions;
+mod usages;
 
 pub use action::{Action, Arrival, Hop, SenderId};
 pub use config::{Config, Local, NextHop, RegisterConfig};
@@ -56,4 +61,4 @@ pub use core::{SipManager, Sizes};
 pub use event::{CallId, Cause, EndReason, Event, Misuse, OptionsId, Prepared, RegistrationId};
 pub use ports::{Keyed, Ports, Random, Routes};
 #[cfg(feature = "driver")]
-pub(crate) use sources::party;
+pub(crate) use transactions::party;

@@ -10,28 +10,26 @@
 //!                   │      OPTIONS ─▶ 200
 //!                   ▼
 //!   dialog? name free? room? ─▶ Consult(RequestReceived) ─▶ 401, refusal: sent and forgotten
-//!                                                        └▶ a transaction: see `uas`
+//!                                                        └▶ a transaction: see `serving`
 //! ```
 //!
 //! All answers on this page are stateless: their To tag is a keyed hash of the request, so that a
 //! retransmission gets the same one (RFC 3261 §8.2.7), and nothing is stored.
 
-use super::action::{Hop, Sender};
-use super::consult::{Query, Verdict};
-use super::core::{SipManager, Subject};
+use super::core::SipManager;
 use super::inbound::Inbound;
-use super::outgoing::{ALLOW, Reply};
-use super::servers::{Hashes, matching_hash, merging_hash, response_hop};
+use super::io::Io;
+use super::serving::{Arriving, For, Reply, Serving, Way};
 use super::slab::Key;
-use super::uas::{Kind, Serving, Step};
-use crate::Identity;
+use super::transactions::{Hashes, matching_hash, merging_hash, response_hop};
 use crate::builder::hex;
-use crate::identity::Places;
+use crate::methods::{self, Place};
 use crate::transaction::ServerEvent;
-use crate::{Capabilities, HeaderName, Message, Method, Verdict as Validity, validate_within};
-use ssa::{CallRef, Received, Refusal};
+use crate::validate::judge_request;
+use crate::{HeaderName, Identity, Message, Method, Verdict as Validity};
+use ssa::{CallRef, InDialog};
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Transactions that may be kept, with those that have their final response and absorb
 /// retransmissions, for each that may wait for one.
@@ -40,62 +38,35 @@ const KEPT: usize = 8;
 /// sixteenth, 64 by default.
 const UNACKNOWLEDGED: usize = 16;
 
-/// A request that no transaction stands for: all that is kept of it while the security manager
-/// is asked, which answers at once.
-#[derive(Debug)]
-pub(super) struct Arriving {
-    request: Inbound,
-    places: Places,
-    call: CallRef,
-    kind: Kind,
-    cseq: u32,
-    hashes: Hashes,
-    way: Way,
-}
-
-/// Where the answers to a request go, and the To tag that they carry.
-#[derive(Clone, Debug)]
-pub(super) struct Way {
-    pub(super) hop: Hop,
-    pub(super) tag: String,
-}
-
-impl Arriving {
-    /// What is asked.
-    pub(super) fn query(&self) -> Option<Query<'_>> {
-        Some(Query::RequestReceived {
-            call: self.call,
-            arrival: self.request.view(&self.places),
-            request: self.places.ssa_request(&self.request.message)?,
-        })
-    }
-}
-
 impl SipManager {
     /// A request came in.
     pub(super) fn on_request(&mut self, now: Instant, mut request: Inbound) {
         let Some(id) = request.message.identity() else {
-            return self.refuse_malformed(&request);
+            return self.refuse_malformed(now, &request);
         };
-        let matching = matching_hash(self.ports.keyed.as_ref(), &request.message, &id);
+        let matching = matching_hash(&self.io(now), &request.message, &id);
         if self.is_absorbed(now, matching, &request, &id) {
             return;
         }
-        let way = Way { hop: response_hop(request.arrival, &id.via), tag: self.answer_tag(&id) };
+        let tag = self.answer_tag(now, &id);
+        let way = Way { hop: response_hop(request.arrival, &id.via), tag };
         if let Some(reply) = self.refusal_owed(&request.message) {
-            return self.answer_statelessly(&request, &way, &reply);
+            return Serving::answer_statelessly(&mut self.io(now), &request, &way, &reply);
         }
-        match id.method {
-            b"CANCEL" => self.on_cancel(now, matching, &request, &way),
-            _ => match self.place(matching, &id, request.arrival.source.ip()) {
-                Ok((kind, call, hashes)) => {
-                    let (cseq, places) = (id.cseq, id.places(&request.message));
-                    request.in_dialog = self.in_dialog(kind, &request.arrival);
-                    let arriving = Arriving { request, places, call, kind, cseq, hashes, way };
-                    self.ask(Subject::Arriving(Box::new(arriving)));
-                }
-                Err(reply) => self.answer_statelessly(&request, &way, &reply),
-            },
+        if id.method == Method::CANCEL.as_bytes() {
+            return self.on_cancel(now, matching, &request, &way);
+        }
+        match self.place(now, matching, &id, &request) {
+            Ok((is_for, name, hashes)) => {
+                let (cseq, places) = (id.cseq, id.places(&request.message));
+                request.in_dialog = self.dialogs.standing(is_for.dialog, &request.arrival);
+                let arriving = Arriving { request, places, name, cseq, hashes, way, is_for };
+                let (serving, _, mut io) = self.serving(now);
+                serving.ask(&mut io, arriving);
+            }
+            Err(reply) => {
+                Serving::answer_statelessly(&mut self.io(now), &request, &way, &reply);
+            }
         }
     }
 
@@ -103,23 +74,25 @@ impl SipManager {
     fn is_absorbed(
         &mut self, now: Instant, matching: u64, request: &Inbound, id: &Identity<'_>,
     ) -> bool {
-        let known = self.servers.find(matching);
-        // RFC 3261 §17.1.1.3: an ACK is never answered.
+        let known = self.serving.servers.find(matching);
+        // RFC 3261 §17.1.1.3: an ACK is never answered. One that matches counts, whatever else it says.
         if request.message.method() == Some(Method::ACK) {
-            if self.refusal_owed(&request.message).is_none() {
+            if id.method == Method::ACK.as_bytes() {
                 self.on_ack(now, known, id);
             }
             return true;
         }
         // A retransmission is as good as the request that it repeats.
-        let Some(server) = known.filter(|_| id.method != b"CANCEL") else { return false };
-        self.servers.on(&mut self.io, now, server, ServerEvent::Request);
+        let Some(server) = known.filter(|_| id.method != Method::CANCEL.as_bytes()) else {
+            return false;
+        };
+        self.on_server(now, server, ServerEvent::Request);
         true
     }
 
     /// A request that names no transaction: its Via, where that can be read, says where the
     /// failure goes that it is owed all the same. RFC 3261 §8.2.6, §21.4.1.
-    fn refuse_malformed(&mut self, request: &Inbound) {
+    fn refuse_malformed(&mut self, now: Instant, request: &Inbound) {
         let message = &request.message;
         if message.method() == Some(Method::ACK) {
             return;
@@ -129,15 +102,15 @@ impl SipManager {
         };
         let row = |name| message.header(name).unwrap_or_default();
         let parts = [b"to tag".as_slice(), row(HeaderName::Via), row(HeaderName::CallId)];
-        let tag = hex(self.ports.keyed.hash(&parts));
-        let way = Way { hop: response_hop(request.arrival, &via), tag };
-        self.answer_statelessly(request, &way, &reply);
+        let mut io = self.io(now);
+        let way = Way { hop: response_hop(request.arrival, &via), tag: hex(io.hash(&parts)) };
+        Serving::answer_statelessly(&mut io, request, &way, &reply);
     }
 
     /// The failure that the validator says a request is owed.
     fn refusal_owed(&self, message: &Message) -> Option<Reply> {
         let capabilities = &self.config.capabilities;
-        match validate_within(message, capabilities, &self.config.limits) {
+        match judge_request(message, capabilities, &self.config.limits) {
             Validity::Valid => None,
             Validity::Invalid { status, reason, .. } => {
                 Some(Reply { reason, ..Reply::new(status.as_u16()) })
@@ -150,39 +123,52 @@ impl SipManager {
 
     /// Where a request that is no retransmission belongs, or what it is answered. RFC 3261 §8.2.
     fn place(
-        &self, matching: u64, id: &Identity<'_>, source: IpAddr,
-    ) -> Result<(Kind, CallRef, Hashes), Reply> {
+        &mut self, now: Instant, matching: u64, id: &Identity<'_>, request: &Inbound,
+    ) -> Result<(For, CallRef, Hashes), Reply> {
+        // The validator has let nothing else through.
+        let served = methods::served(id.method);
+        let row = served.ok_or_else(|| Reply::not_allowed(&self.config.capabilities))?;
+        let source = request.arrival.source.ip();
         if !id.callee_tag().is_empty() {
-            let (kind, call) = self.place_inside(id, source)?;
-            return Ok((kind, call, Hashes { matching, merging: None }));
+            let is_for = self.place_inside(now, row, id, request)?;
+            let name = self.name_of(now, &is_for, id);
+            return Ok((is_for, name, Hashes { matching, merging: None }));
         }
-        let merging = merging_hash(self.ports.keyed.as_ref(), id);
-        let call = self.call_ref(id.call_id, id.caller_tag());
-        self.admit_outside(id, call, merging, source)?;
-        Ok((Kind::Invite { call: None }, call, Hashes { matching, merging: Some(merging) }))
+        let io = self.io(now);
+        let (merging, name) = (merging_hash(&io, id), io.call_ref(id.call_id, id.caller_tag()));
+        match row.outside {
+            Place::Capabilities => return Err(Reply::capabilities(&self.config.capabilities)),
+            // Every other method that is served belongs to a dialog. RFC 3261 §12.2.2.
+            Place::Nowhere | Place::Transaction => return Err(Reply::new(481)),
+            Place::Usage(_) => self.admit_outside(now, name, merging, source)?,
+        }
+        let is_for = For { row, dialog: None, usage: None };
+        Ok((is_for, name, Hashes { matching, merging: Some(merging) }))
+    }
+
+    /// The call that a request of a dialog is of: the usage's, whoever called whom.
+    fn name_of(&mut self, now: Instant, is_for: &For, id: &Identity<'_>) -> CallRef {
+        let usage = is_for.usage.and_then(|usage| self.usage(usage));
+        match usage.map(super::usages::Usage::name) {
+            Some(name) => name,
+            None => self.io(now).call_ref(id.call_id, id.caller_tag()),
+        }
     }
 
     /// Whether a request without a To tag may make a call.
     fn admit_outside(
-        &self, id: &Identity<'_>, call: CallRef, merging: u64, source: IpAddr,
+        &mut self, now: Instant, name: CallRef, merging: u64, source: IpAddr,
     ) -> Result<(), Reply> {
-        if id.method == Method::OPTIONS.as_bytes() {
-            return Err(Reply::capabilities(&self.config.capabilities));
-        }
-        if id.method != Method::INVITE.as_bytes() {
-            // Every other method that is served belongs to a dialog. RFC 3261 §12.2.2.
-            return Err(Reply::new(481));
-        }
         // RFC 3261 §8.2.2.2: the same request came another way. A name stands for one call: what
         // comes under one that is held is a request of ours that looped, or is meant to harm it.
-        if self.servers.find_merged(merging).is_some() || self.is_held(call) {
+        if self.serving.servers.find_merged(merging).is_some() || self.io(now).is_held(name) {
             return Err(Reply::new(482));
         }
         // Calls that nobody has answered yet: half of the room for one party.
-        let unanswered = self.servers.held_by(source).waiting;
-        if self.calls.len() >= self.config.dialogs || unanswered >= self.config.dialogs.div_ceil(2)
-        {
-            return Err(self.overloaded());
+        let unanswered = self.serving.servers.held_by(source).waiting;
+        let most = self.config.dialogs;
+        if self.calls >= most || unanswered >= most.div_ceil(2) {
+            return Err(Reply::overloaded(&self.config));
         }
         self.check_room(self.config.transactions, source)
     }
@@ -190,93 +176,67 @@ impl SipManager {
     /// Whether one more request of `source` may wait for its final response, where `most` may in
     /// all. Half of that is for one party, so that its flood leaves room for the others.
     fn check_room(&self, most: usize, source: IpAddr) -> Result<(), Reply> {
-        let waiting = self.servers.serving_count() + self.exchanges.len();
-        let all = self.servers.len() + self.clients.len();
+        let servers = &self.serving.servers;
+        let waiting = servers.waiting() + self.requests.len();
+        let all = servers.len() + self.requests.transactions();
         let kept = most.saturating_mul(KEPT);
-        let own = self.servers.held_by(source);
+        let own = servers.held_by(source);
         let full = waiting >= most
             || all >= kept
             || own.waiting >= most.div_ceil(2)
             || own.all >= kept.div_ceil(2)
             || own.unacknowledged >= most.div_ceil(UNACKNOWLEDGED);
-        if full { Err(self.overloaded()) } else { Ok(()) }
-    }
-
-    /// 503. RFC 3261 §21.5.4.
-    pub(super) fn overloaded(&self) -> Reply {
-        Reply::new(503).retry_after(self.config.retry_after)
+        if full { Err(Reply::overloaded(&self.config)) } else { Ok(()) }
     }
 
     /// Where a request with a To tag belongs.
-    fn place_inside(&self, id: &Identity<'_>, source: IpAddr) -> Result<(Kind, CallRef), Reply> {
-        let hash = self.dialog_hash(id.call_id, id.callee_tag(), id.caller_tag());
-        let key = self.dialogs.get(&hash).copied();
-        let found = key.and_then(|key| Some((key, self.calls.get(key)?)));
-        let Some((key, call)) = found else { return Err(Reply::new(481)) };
-        if call.dialog.as_ref().is_some_and(|dialog| dialog.check_cseq(id.cseq).is_err()) {
+    fn place_inside(
+        &mut self, now: Instant, row: &'static methods::Served, id: &Identity<'_>,
+        request: &Inbound,
+    ) -> Result<For, Reply> {
+        let (local, remote) = (id.callee_tag(), id.caller_tag());
+        let dialogs = &mut self.dialogs;
+        let io = Io { now, config: &self.config, out: &mut self.outputs };
+        let dialog = dialogs.find(&io, id.call_id, local, remote).ok_or_else(|| Reply::new(481))?;
+        let entry = dialogs.get(dialog).ok_or_else(|| Reply::new(481))?;
+        if entry.dialog.check_cseq(id.cseq).is_err() {
             return Err(Reply::new(500));
         }
-        let kind = match id.method {
-            b"INVITE" => {
-                // Calls that are up come before new ones, and a BYE makes room.
-                self.check_room(self.config.transactions.saturating_mul(2), source)?;
-                Kind::Reinvite { call: key }
-            }
-            b"BYE" => Kind::Bye { call: key },
-            b"OPTIONS" => return Err(Reply::capabilities(&self.config.capabilities)),
-            _ => return Err(Reply::not_allowed()),
-        };
-        Ok((kind, call.reference))
-    }
-
-    /// What the security manager said to `request_received`.
-    pub(super) fn on_received(&mut self, now: Instant, arriving: Arriving, verdict: Verdict) {
-        let Arriving { request, places, call, kind, cseq, hashes, way } = arriving;
-        let refused = match verdict {
-            Verdict::Received(Received::Admit) => Ok(Step::Admitted),
-            Verdict::Received(Received::Authenticate) => Ok(Step::Authenticating),
-            Verdict::Received(Received::SendWwwAuthenticate(fields)) => {
-                Err(Reply::unauthorized(fields))
-            }
-            Verdict::Received(Received::Reject(refusal)) => Err(Reply::refusal(&refusal)),
-            // No answer, or one to another question: a refusal.
-            _ => Err(Reply::refusal(&Refusal::try_later(Duration::from_secs(1)))),
-        };
-        match refused {
-            Ok(step) => {
-                // What is still to be authenticated does not count yet: a refusal leaves the dialog
-                // as it was.
-                if matches!(step, Step::Admitted) {
-                    self.count(kind, cseq);
+        match row.inside {
+            Place::Capabilities => {
+                // It is answered at once, and counts where it is surely the peer's. RFC 3261 §12.2.2.
+                if dialogs.standing(Some(dialog), &request.arrival) == InDialog::FromPeer {
+                    dialogs.accept_cseq(Some(dialog), id.cseq);
                 }
-                let consult = None;
-                let serving = Serving { request, places, call, cseq, way, kind, step, consult };
-                let server = self.servers.start(&mut self.io, now, hashes, serving);
-                self.serve(now, server);
+                Err(Reply::capabilities(&self.config.capabilities))
             }
-            Err(reply) => self.answer_statelessly(&request, &way, &reply),
-        }
-    }
-
-    /// Takes the request of a dialog into its sequence.
-    pub(super) fn count(&mut self, kind: Kind, cseq: u32) {
-        let (Kind::Reinvite { call } | Kind::Bye { call }) = kind else { return };
-        if let Some(dialog) = self.calls.get_mut(call).and_then(|call| call.dialog.as_mut()) {
-            dialog.accept_cseq(cseq);
+            Place::Nowhere | Place::Transaction => Err(Reply::new(481)),
+            Place::Usage(_) => {
+                if row.method == Method::INVITE {
+                    // Calls that are up come before new ones, and a BYE makes room.
+                    let most = self.config.transactions.saturating_mul(2);
+                    self.check_room(most, request.arrival.source.ip())?;
+                }
+                let usage = self.dialogs.usages(dialog).first().copied();
+                Ok(For { row, dialog: Some(dialog), usage })
+            }
         }
     }
 
     /// An ACK: to a failure response it belongs to the INVITE's transaction, to a 2xx to the
     /// dialog. One that matches neither is ignored. RFC 3261 §17.2.3, §13.3.1.4.
     fn on_ack(&mut self, now: Instant, server: Option<Key>, id: &Identity<'_>) {
-        if let Some(server) = server
-            && self.servers.on(&mut self.io, now, server, ServerEvent::Ack).is_none()
-        {
-            return;
+        if let Some(server) = server {
+            let (serving, _, mut io) = self.serving(now);
+            if !serving.on_server(&mut io, server, ServerEvent::Ack) {
+                return;
+            }
         }
-        let hash = self.dialog_hash(id.call_id, id.callee_tag(), id.caller_tag());
-        if let Some(call) = self.dialogs.get(&hash).copied() {
-            self.on_acknowledged(now, call, id.cseq);
+        let (_, dialogs, io) = self.serving(now);
+        let dialog = dialogs.find(&io, id.call_id, id.callee_tag(), id.caller_tag());
+        let Some(dialog) = dialog else { return };
+        for usage in self.dialogs.usages(dialog).to_vec() {
+            self.with(now, usage, |usage, cx| usage.on_ack(cx, id.cseq));
         }
     }
 
@@ -284,75 +244,20 @@ impl SipManager {
     /// retransmission gets the same answer. RFC 3261 §9.2. It is never challenged (§22.1).
     fn on_cancel(&mut self, now: Instant, matching: u64, request: &Inbound, way: &Way) {
         let source = request.arrival.source.ip();
-        match self.servers.find_cancelled(matching, source) {
-            Some(server) => {
-                self.answer_statelessly(request, way, &Reply::new(200));
-                self.cancel_served(now, server);
-            }
-            None => self.answer_statelessly(request, way, &Reply::new(481)),
-        }
-    }
-
-    /// Sends a response and forgets the request: the one way out for what is answered without a
-    /// transaction, and so to whoever has shown nothing.
-    ///
-    /// A datagram's source can be forged: what goes there unasked is at most twice as large, clipped
-    /// where it must be, or nothing.
-    pub(super) fn answer_statelessly(&mut self, request: &Inbound, way: &Way, reply: &Reply) {
-        let most = match way.hop.transport.is_reliable() {
-            true => usize::MAX,
-            false => request.message.as_bytes().len().saturating_mul(2),
-        };
-        if let Some(octets) = reply.octets_within(request, &way.tag, most) {
-            self.io.send(Sender::Stateless, way.hop, octets);
+        let found = self.serving.servers.find_cancelled(matching, source);
+        let status = if found.is_some() { 200 } else { 481 };
+        let (serving, _, mut io) = self.serving(now);
+        Serving::answer_statelessly(&mut io, request, way, &Reply::new(status));
+        if let Some(server) = found {
+            serving.cancel(&mut io, server);
         }
     }
 
     /// The To tag of all responses to a request.
-    fn answer_tag(&self, id: &Identity<'_>) -> String {
+    fn answer_tag(&mut self, now: Instant, id: &Identity<'_>) -> String {
         let branch = id.via.branch().unwrap_or_default();
         let cseq = id.cseq.to_be_bytes();
         let parts = [b"to tag".as_slice(), id.call_id, id.caller_tag(), branch, &cseq];
-        hex(self.ports.keyed.hash(&parts))
-    }
-
-    /// Names a call towards the security manager: by Call-ID and the initial INVITE's From tag.
-    pub(super) fn call_ref(&self, call_id: &[u8], from_tag: &[u8]) -> CallRef {
-        CallRef(self.ports.keyed.hash(&[b"call", call_id, from_tag]))
-    }
-
-    /// Names a dialog of ours. RFC 3261 §12.
-    pub(super) fn dialog_hash(&self, call_id: &[u8], local: &[u8], remote: &[u8]) -> u64 {
-        self.ports.keyed.hash(&[b"dialog", call_id, local, remote])
-    }
-
-    /// Files a call under its dialog.
-    pub(super) fn file_dialog(&mut self, key: Key, hash: u64) {
-        if let Some(call) = self.calls.get_mut(key) {
-            call.filed = Some(hash);
-            self.dialogs.insert(hash, key);
-        }
-    }
-}
-
-impl Reply {
-    /// The answer to OPTIONS. RFC 3261 §11.2.
-    fn capabilities(capabilities: &Capabilities) -> Self {
-        let mut reply = Self::not_allowed();
-        reply.status = 200;
-        reply.fields.extend([
-            ("Accept", capabilities.accept().into_bytes()),
-            ("Accept-Encoding", b"identity".to_vec()),
-            ("Accept-Language", b"en".to_vec()),
-            ("Supported", capabilities.supported().into_bytes()),
-        ]);
-        reply
-    }
-
-    /// 405 with what is allowed. RFC 3261 §21.4.6.
-    fn not_allowed() -> Self {
-        let mut reply = Self::new(405);
-        reply.fields.push(("Allow", ALLOW.to_vec()));
-        reply
+        hex(self.io(now).hash(&parts))
     }
 }

@@ -108,7 +108,11 @@ impl Target {
     pub(super) fn in_dialog(first_hop: &[u8], peer: &Hop) -> Self {
         let reliable = peer.transport.is_reliable().then_some(peer.transport);
         let named = Self::of_uri(first_hop).ok();
-        let known = named.filter(|target| matches!(target.host, Host::Address(_)));
+        // Nor is a port 0 or an address of the other family one that we could reach.
+        let known = named.filter(|target| match target.host {
+            Host::Address(ip) => target.port != 0 && ip.is_ipv4() == peer.remote.is_ipv4(),
+            Host::Name(_) => false,
+        });
         let target = known.unwrap_or_else(|| {
             Self::new(Host::Address(peer.remote.ip()), Some(peer.remote.port()), reliable)
         });

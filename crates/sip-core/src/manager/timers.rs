@@ -12,33 +12,12 @@ pub(super) enum Due {
     Client(Key, Timer),
     /// A server transaction's.
     Server(Key, Timer),
-    /// A call's.
-    Call(Key, CallTimer),
     /// The end of a client transaction that nobody waits for.
     Orphan(Key),
-    /// A registration's refresh or retry.
-    Registration(Key),
-}
-
-/// The timers of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum CallTimer {
-    /// Nobody answered an INVITE or a re-INVITE: the caller gives up, the callee declines.
-    Ring,
-    /// The CANCEL had no effect. RFC 3261 §9.1.
-    Cancel,
-    /// Send the 2xx again. RFC 3261 §13.3.1.4.
-    Resend,
-    /// No ACK came in 64*T1. RFC 3261 §13.3.1.4.
-    NoAck,
-    /// Try the re-INVITE again after a 491. RFC 3261 §14.1.
-    Reinvite,
-}
-
-impl CallTimer {
-    /// All of them.
-    pub(super) const ALL: [Self; 5] =
-        [Self::Ring, Self::Cancel, Self::Resend, Self::NoAck, Self::Reinvite];
+    /// A CANCEL had no effect. RFC 3261 §9.1.
+    Cancel(Key),
+    /// A usage's; which of its timers, it knows.
+    Usage(Key, u8),
 }
 
 /// The queue: one entry for each [`Due`].
@@ -62,6 +41,13 @@ impl Timers {
         if let Some(at) = self.armed.remove(&due) {
             self.queue.remove(&(at, due));
         }
+    }
+
+    /// Stops all timers of a usage.
+    pub(super) fn stop_usage(&mut self, key: Key) {
+        let all = Due::Usage(key, u8::MIN)..=Due::Usage(key, u8::MAX);
+        let running: Vec<Due> = self.armed.range(all).map(|(due, _)| *due).collect();
+        running.into_iter().for_each(|due| self.stop(due));
     }
 
     /// When the next timer fires.

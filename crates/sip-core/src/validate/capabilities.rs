@@ -1,6 +1,7 @@
 //! What this side can do: methods, URI schemes, extensions, content.
 
 use crate::Method;
+use crate::methods::SERVED;
 
 /// What a message is measured against.
 ///
@@ -8,7 +9,8 @@ use crate::Method;
 /// SDP, encrypted or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Methods that are allowed; others are 405, or 501 where no RFC defines them.
+    /// Methods that are allowed; others are 405, or 501 where no RFC defines them. A SIP manager
+    /// leaves out of it what it does not serve.
     pub methods: Vec<Method<'static>>,
     /// Schemes of a Request-URI, in lower case; others are 416.
     pub schemes: Vec<&'static str>,
@@ -21,13 +23,7 @@ pub struct Capabilities {
 impl Default for Capabilities {
     fn default() -> Self {
         Self {
-            methods: vec![
-                Method::INVITE,
-                Method::ACK,
-                Method::CANCEL,
-                Method::BYE,
-                Method::OPTIONS,
-            ],
+            methods: SERVED.iter().map(|row| row.method).collect(),
             schemes: vec!["sip", "sips", "tel"],
             extensions: Vec::new(),
             content_types: vec!["application/sdp", "multipart/encrypted"],

@@ -21,17 +21,24 @@ pub(super) fn check(
     presence(message)?;
     let mut counts = Counts::default();
     for row in message.rows() {
-        let Some(name) = row.name.filter(|&name| read(name)) else {
+        let Some(name) = row.name else { continue };
+        let (is_read, is_counted) = (read(name), is_counted(name));
+        if !is_read && !is_counted {
             continue;
-        };
+        }
         let value = crate::head::value(message.as_bytes(), row);
         let base = row.value as usize;
         if name == HeaderName::CSeq {
             sequence(message, value, base)?;
             continue;
         }
-        let elements = field(name, value, limits).map_err(|error| broken(name, error, base))?;
-        counts.add(name, elements, limits, base)?;
+        match field(name, value, limits) {
+            Ok(elements) => counts.add(name, elements, limits, base)?,
+            Err(error) if is_read || error.expected == Expected::FewerParams => {
+                return Err(broken(name, error, base));
+            }
+            Err(_) => {}
+        }
     }
     Ok(())
 }
@@ -50,6 +57,23 @@ pub(super) const fn is_vital_in_response(name: HeaderName) -> bool {
             | HeaderName::RecordRoute
             | HeaderName::ContentType
     )
+}
+
+/// Whether a request cannot be served without this field: it is matched, answered and refused by it,
+/// makes a dialog by it, or has its body explained. Whoever reads another, such as credentials,
+/// judges it. RFC 3261 §8.2.2.
+pub(super) fn is_vital_in_request(message: &Message, name: HeaderName) -> bool {
+    match name {
+        HeaderName::Via
+        | HeaderName::From
+        | HeaderName::To
+        | HeaderName::CallId
+        | HeaderName::CSeq
+        | HeaderName::Require => true,
+        HeaderName::Contact => message.method() == Some(crate::Method::INVITE),
+        HeaderName::ContentType => !message.body().is_empty(),
+        _ => false,
+    }
 }
 
 fn request_uri(message: &Message, limits: &Limits) -> Result<(), Broken> {
@@ -95,6 +119,11 @@ fn sequence(message: &Message, value: &[u8], base: usize) -> Result<(), Broken> 
     } else {
         Err(Broken::bad("the method of CSeq is not the request's", base))
     }
+}
+
+/// Whether a header grows on the way, so that its values are counted.
+const fn is_counted(name: HeaderName) -> bool {
+    matches!(name, HeaderName::Via | HeaderName::Route | HeaderName::RecordRoute)
 }
 
 /// Values of headers that grow on the way.

@@ -35,6 +35,20 @@ pub fn validate_within(message: &Message, capabilities: &Capabilities, limits: &
     }
 }
 
+/// Judges a request for whoever serves it: what it does not need may be odd.
+pub(crate) fn judge_request(
+    request: &Message, capabilities: &Capabilities, limits: &Limits,
+) -> Verdict {
+    if !request.is_version_2() {
+        return support::version();
+    }
+    let vital = |name| fields::is_vital_in_request(request, name);
+    match octets::check(request).and_then(|()| fields::check(request, limits, vital)) {
+        Err(broken) => broken.into(),
+        Ok(()) => support::check(request, capabilities),
+    }
+}
+
 /// Whether a response can be worked with, although fields that it can do without may be malformed:
 /// what matches and routes it is in order, and it has the one Via that is ours. RFC 3261 §8.1.3.3,
 /// §18.3.

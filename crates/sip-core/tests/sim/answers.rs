@@ -8,7 +8,7 @@ use ssa::Open;
 use std::sync::Arc;
 use std::time::Duration;
 
-const CALLEE: &str = "sip:bob@192.0.2.9";
+pub(crate) const CALLEE: &str = "sip:bob@192.0.2.9";
 
 /// Alice, who calls, and a peer at 192.0.2.9 that writes by hand to her.
 fn pair() -> (World, Side, Raw) {
@@ -20,7 +20,7 @@ fn pair() -> (World, Side, Raw) {
 }
 
 /// A response to a request that came in.
-fn response(request: &str, status: &str, tag: &str, extra: &str) -> String {
+pub(crate) fn response(request: &str, status: &str, tag: &str, extra: &str) -> String {
     let tag = if tag.is_empty() { String::new() } else { format!(";tag={tag}") };
     let [via, from, to, call_id, cseq] =
         ["Via", "From", "To", "Call-ID", "CSeq"].map(|name| field(request, name).to_owned());
@@ -30,7 +30,7 @@ fn response(request: &str, status: &str, tag: &str, extra: &str) -> String {
     )
 }
 
-const CONTACT: &str = "Contact: <sip:here@192.0.2.9>\r\n";
+pub(crate) const CONTACT: &str = "Contact: <sip:here@192.0.2.9>\r\n";
 
 async fn answered(alice: &mut Side, raw: &mut Raw, extra: &str) -> (CallId, String, String) {
     let call = alice.call(ALICE, CALLEE, sdp("offer"));

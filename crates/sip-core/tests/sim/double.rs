@@ -36,6 +36,8 @@ pub(crate) struct Script {
     pub(crate) sign: When,
     pub(crate) leaving: When,
     pub(crate) trust: Incoming,
+    /// How the judgement of a 2xx comes.
+    pub(crate) judge: When,
     /// Whether the 2xx to a re-INVITE is not believed.
     pub(crate) doubts_reinvites: bool,
     /// Whether what changes a call is refused where it does not come from its peer.
@@ -57,6 +59,7 @@ impl Default for Script {
             sign: When::Now,
             leaving: When::Now,
             trust: Incoming::Accept,
+            judge: When::Now,
             doubts_reinvites: false,
             refuses_elsewhere: false,
             reserve: 100,
@@ -228,10 +231,11 @@ impl SipSecurity for Double {
     ) -> Answer<Incoming> {
         self.note(format!("response_received {} {}", response.status, sent.method));
         let again = sent.method == "INVITE" && sent.to.tag.is_some();
-        Answer::Ready(match self.script.doubts_reinvites && again {
+        let judged = match self.script.doubts_reinvites && again {
             true => Incoming::AckThenBye(Why::ProofMissing),
             false => self.script.trust,
-        })
+        };
+        self.answer("response_received", self.script.judge, judged)
     }
 
     fn abandon(&self, _: CallRef) {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A listener at 192.0.2.`host`:5060.
-fn listen(world: &World, host: u8) -> Box<dyn Listener> {
+pub(crate) fn listen(world: &World, host: u8) -> Box<dyn Listener> {
     let ip = IpAddr::from([192, 0, 2, host]);
     world.sim.host(ip).1.listen(Transport::Tcp, SocketAddr::new(ip, 5060)).unwrap()
 }
@@ -25,13 +25,13 @@ async fn connect(world: &World, host: u8) -> Box<dyn Connection> {
     network.connect(Transport::Tcp, ([192, 0, 2, 2], 5060).into()).await.unwrap()
 }
 
-async fn read(connection: &mut Box<dyn Connection>) -> String {
+pub(crate) async fn read(connection: &mut Box<dyn Connection>) -> String {
     let mut buffer = [0; 4096];
     let count = connection.read(&mut buffer).await.unwrap();
     String::from_utf8_lossy(buffer.get(..count).unwrap()).into_owned()
 }
 
-fn tcp(wanted: &Wanted<'_>) -> String {
+pub(crate) fn tcp(wanted: &Wanted<'_>) -> String {
     request(wanted).replace("SIP/2.0/UDP", "SIP/2.0/TCP")
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
 
-fn ack(branch: &str, cseq: u32, tag: &str) -> String {
+pub(crate) fn ack(branch: &str, cseq: u32, tag: &str) -> String {
     request(&Wanted { method: "ACK", branch, cseq, to_tag: tag, ..Wanted::default() })
 }
 

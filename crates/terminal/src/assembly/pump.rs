@@ -185,7 +185,9 @@ async fn watch_media(shared: Arc<Shared>, id: CallId, media: MediaSession, out: 
                 let reason =
                     format!("{reason}; what was heard before is kept, and the call goes on");
                 // Nobody has to listen.
-                drop(out.upgrade().map(|out| out.try_send(Event::NotRecorded { id, reason })));
+                if let Some(out) = out.upgrade() {
+                    drop(out.try_send(Event::NotRecorded { id, reason }));
+                }
                 continue;
             }
             // `Heard`, and what the media controller may tell in future.

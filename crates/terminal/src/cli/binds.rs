@@ -32,7 +32,8 @@ pub(super) struct Started {
 /// # Errors
 /// An address cannot be bound, or there is no randomness.
 pub(super) fn start(mut settings: Settings, ports: Ports, may_move: bool) -> Result<Started> {
-    let in_use = |error: &Error| matches!(error, Error::Bind(why) if why.kind() == ErrorKind::AddrInUse);
+    let in_use =
+        |error: &Error| matches!(error, Error::Bind(why) if why.kind() == ErrorKind::AddrInUse);
     let moved = match Terminal::start(&settings, ports.clone()) {
         Ok((terminal, events)) => return Ok(Started { terminal, events, moved: None }),
         Err(error) if may_move && in_use(&error) => {

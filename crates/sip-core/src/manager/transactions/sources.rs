@@ -15,31 +15,31 @@ pub(crate) fn party(address: IpAddr) -> IpAddr {
 
 /// What one source has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Held {
+pub(in crate::manager) struct Held {
     /// Transactions of every state.
-    pub(super) all: usize,
+    pub(in crate::manager) all: usize,
     /// Requests that wait for their final response.
-    pub(super) waiting: usize,
+    pub(in crate::manager) waiting: usize,
     /// Failure responses that wait for their ACK.
-    pub(super) unacknowledged: usize,
+    pub(in crate::manager) unacknowledged: usize,
 }
 
 /// What is held, by source; those that have nothing have no entry.
 #[derive(Debug, Default)]
-pub(super) struct Sources(BTreeMap<IpAddr, Held>);
+pub(in crate::manager) struct Sources(BTreeMap<IpAddr, Held>);
 
 impl Sources {
-    pub(super) const fn new() -> Self {
+    pub(in crate::manager) const fn new() -> Self {
         Self(BTreeMap::new())
     }
 
     /// What the party at this address has.
-    pub(super) fn held(&self, source: IpAddr) -> Held {
+    pub(in crate::manager) fn held(&self, source: IpAddr) -> Held {
         self.0.get(&party(source)).copied().unwrap_or_default()
     }
 
     /// Changes what the party at this address has.
-    pub(super) fn change(&mut self, source: IpAddr, change: impl FnOnce(&mut Held)) {
+    pub(in crate::manager) fn change(&mut self, source: IpAddr, change: impl FnOnce(&mut Held)) {
         let party = party(source);
         let held = self.0.entry(party).or_default();
         change(held);

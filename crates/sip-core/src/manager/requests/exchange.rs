@@ -10,53 +10,64 @@
 //!
 //! In every state but `Trying` the exchange waits for a verdict, and nothing else waits for it.
 
-use super::action::Hop;
-use super::consult::{ConsultId, Query};
-use super::event::Cause;
-use super::inbound::Inbound;
-use super::outgoing::Draft;
-use super::slab::Key;
-use super::target::{Host, Target};
-use crate::{Message, Method};
+use super::draft::Draft;
+use crate::Message;
+use crate::manager::action::Hop;
+use crate::manager::consult::{ConsultId, Query};
+use crate::manager::event::Cause;
+use crate::manager::inbound::Inbound;
+use crate::manager::slab::Key;
+use crate::manager::target::{Host, Target};
+use crate::methods::served;
 use ssa::{Body, CallRef, Direction, Plan, Why};
 
 /// Challenges that are answered for one request. Promise 8.
-pub(super) const MAX_ANSWERED: u8 = 5;
+pub(in crate::manager) const MAX_ANSWERED: u8 = 5;
 
-/// Who waits for the outcome.
+/// Who waits for the outcome: a usage, and what for, which only it can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// The INVITE that sets up this call.
-    Invite(Key),
-    /// The re-INVITE in this call.
-    Reinvite(Key),
-    /// The BYE that ends this call.
-    Bye(Key),
-    /// The BYE of a fork that is not wanted.
-    Fork,
-    /// The application's OPTIONS.
-    Options,
-    /// A registration.
-    Register(Key),
+pub(in crate::manager) struct Owner {
+    pub(in crate::manager) usage: Key,
+    pub(in crate::manager) purpose: Purpose,
 }
+
+/// What a usage sent a request for: its own number for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::manager) struct Purpose(pub(in crate::manager) u8);
 
 /// A request of ours under way.
 #[derive(Debug)]
-pub(super) struct Exchange {
-    pub(super) owner: Owner,
-    pub(super) call: CallRef,
-    pub(super) draft: Draft,
-    pub(super) target: Target,
-    pub(super) state: State,
+pub(in crate::manager) struct Exchange {
+    pub(in crate::manager) owner: Owner,
+    pub(in crate::manager) name: CallRef,
+    pub(in crate::manager) draft: Draft,
+    pub(in crate::manager) target: Target,
+    pub(in crate::manager) state: State,
     /// Challenges answered so far.
-    pub(super) answered: u8,
+    pub(in crate::manager) answered: u8,
     /// The question that is open.
-    pub(super) consult: Option<ConsultId>,
+    pub(in crate::manager) consult: Option<ConsultId>,
+    pub(in crate::manager) cancel: Cancel,
+    /// Whether it may leave once more: to answer a challenge, or another way.
+    pub(in crate::manager) is_wanted: bool,
+}
+
+/// How far a cancellation is. RFC 3261 §9.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::manager) enum Cancel {
+    /// Nobody wants it.
+    No,
+    /// It waits for the first provisional response.
+    Wanted,
+    /// It was sent.
+    Sent,
+    /// It was sent, and nothing came of it in 64*T1.
+    Overdue,
 }
 
 /// Where an exchange is.
 #[derive(Debug)]
-pub(super) enum State {
+pub(in crate::manager) enum State {
     /// The host name is being resolved.
     Locating,
     /// The body is being protected; nobody has challenged.
@@ -80,7 +91,7 @@ pub(super) enum State {
 
 /// The steps of answering a challenge.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(in crate::manager) enum Step {
     /// `got_401_unauthorized`.
     Challenged(Box<Answer>),
     /// `encrypt`, with the plan. `reserve`: octets that the credentials will take.
@@ -91,18 +102,18 @@ pub(super) enum Step {
 
 /// A response, and the request that it answers.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) client: Key,
+pub(in crate::manager) struct Answer {
+    pub(in crate::manager) client: Key,
     /// Where the request went.
-    pub(super) hop: Hop,
-    pub(super) sent: Message,
-    pub(super) response: Inbound,
+    pub(in crate::manager) hop: Hop,
+    pub(in crate::manager) sent: Message,
+    pub(in crate::manager) response: Inbound,
 }
 
 impl Answer {
     /// Whether it came from where the request went: over the same connection, or over the same
     /// transport from the same address and port, as RFC 3581 §4 has it.
-    pub(super) fn came_back(&self) -> bool {
+    pub(in crate::manager) fn came_back(&self) -> bool {
         let (arrival, hop) = (&self.response.arrival, &self.hop);
         let same_flow = arrival.transport.is_reliable() && hop.flow == Some(arrival.flow);
         let from = (arrival.transport, arrival.source.ip(), arrival.source.port());
@@ -112,19 +123,21 @@ impl Answer {
 
 /// What became of an exchange.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(in crate::manager) enum Outcome {
     /// A 2xx that counts, with its body as plain text.
     Accepted(Answer, Body),
     /// A 2xx that must not be believed.
     Untrusted(Answer, Why),
     /// Anything else; the response, where there is one.
     Failed(Cause, Option<Inbound>),
+    /// It was taken back, and nothing had come of it.
+    Cancelled,
 }
 
 impl Exchange {
     /// What is being asked in this state.
-    pub(super) fn query(&self) -> Option<Query<'_>> {
-        let call = self.call;
+    pub(in crate::manager) fn query(&self) -> Option<Query<'_>> {
+        let call = self.name;
         let direction = Direction::Request;
         Some(match &self.state {
             State::Locating => match &self.target.host {
@@ -161,7 +174,7 @@ impl Exchange {
     }
 
     /// The transaction of a request that has left and has no final response yet.
-    pub(super) const fn trying(&self) -> Option<Key> {
+    pub(in crate::manager) const fn trying(&self) -> Option<Key> {
         match self.state {
             State::Trying { client, .. } => Some(client),
             State::Locating
@@ -174,23 +187,36 @@ impl Exchange {
 
     /// Takes the state out while a verdict is worked on; every way of going on puts one back or
     /// ends the exchange.
-    pub(super) fn take_state(&mut self) -> State {
+    pub(in crate::manager) fn take_state(&mut self) -> State {
         std::mem::replace(&mut self.state, State::Locating)
     }
 
     /// Whether a body crosses the security manager on the way out: every INVITE's, even an empty
-    /// one, which may be an offer withheld or to be filled in.
-    pub(super) fn has_body(&self) -> bool {
-        self.draft.method == Method::INVITE || !self.draft.original.octets.is_empty()
+    /// one.
+    pub(in crate::manager) fn has_body(&self) -> bool {
+        self.is_protected() || !self.draft.original.octets.is_empty()
+    }
+
+    /// Whether the method's bodies are the security manager's, even empty ones.
+    pub(in crate::manager) fn is_protected(&self) -> bool {
+        served(self.draft.method.as_bytes()).is_some_and(|row| row.is_protected)
+    }
+
+    /// Whether an answer to it may still come: it has left and is not over.
+    pub(in crate::manager) const fn has_left(&self) -> bool {
+        match self.state {
+            State::Trying { .. } | State::Judging(_) | State::Reading(_) => true,
+            State::Locating | State::Encrypting | State::Authorizing(_) => false,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::action::Arrival;
-    use super::super::slab::Slab;
     use super::*;
     use crate::Limits;
+    use crate::manager::action::Arrival;
+    use crate::manager::slab::Slab;
     use ssa::{FlowId, Transport};
 
     /// Whether a response over `came` is from where a request over `went` arrived.

@@ -1,26 +1,25 @@
 //! The client transactions: the machines with what they retransmit. RFC 3261 §17.1.
 
-use super::action::{Hop, Sender};
-use super::io::Io;
-use super::outgoing::ack_to_failure;
-use super::slab::{Key, Slab};
-use super::timers::Due;
+use super::hop_by_hop::ack_to_failure;
 use crate::Identity;
 use crate::builder::hex;
+use crate::manager::action::{Hop, Sender};
+use crate::manager::io::Io;
+use crate::manager::slab::{Key, Slab};
+use crate::manager::timers::Due;
 use crate::transaction::{Class, ClientEvent, InviteClient, NonInviteClient, Output, Timer};
 use crate::{Message, Method};
 use bytes::Bytes;
 use ssa::FlowId;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Instant;
 
 /// Who hears of a client transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum User {
-    /// An exchange, until it has its outcome.
+pub(in crate::manager) enum User {
+    /// A request of ours, until it has its outcome.
     Exchange(Key),
-    /// An INVITE whose first 2xx was accepted: further ones are acknowledged again.
+    /// An INVITE that has its outcome: a 2xx is acknowledged, again or first.
     Accepted,
     /// Nobody: a CANCEL's.
     Nobody,
@@ -28,7 +27,7 @@ pub(super) enum User {
 
 /// What its user is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Report {
+pub(in crate::manager) enum Report {
     /// The response that came in.
     Response,
     /// No final response in time.
@@ -41,10 +40,10 @@ pub(super) enum Report {
 
 /// The ACK to a 2xx, sent again for each retransmission of it. RFC 3261 §13.2.2.4.
 #[derive(Debug)]
-pub(super) struct Ack {
-    pub(super) to_tag: Box<[u8]>,
-    pub(super) hop: Hop,
-    pub(super) octets: Bytes,
+pub(in crate::manager) struct Ack {
+    pub(in crate::manager) to_tag: Box<[u8]>,
+    pub(in crate::manager) hop: Hop,
+    pub(in crate::manager) octets: Bytes,
 }
 
 #[derive(Debug)]
@@ -55,19 +54,19 @@ enum Machine {
 
 /// A client transaction.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(in crate::manager) struct Client {
     machine: Machine,
     branch: Branch,
-    pub(super) request: Message,
-    pub(super) hop: Hop,
-    pub(super) user: User,
+    pub(in crate::manager) request: Message,
+    pub(in crate::manager) hop: Hop,
+    pub(in crate::manager) user: User,
     /// The ACKs to the 2xx of an INVITE, one for each To tag. At most [`MAX_FORKS`].
-    pub(super) acks: Vec<Ack>,
+    pub(in crate::manager) acks: Vec<Ack>,
 }
 
 impl Client {
     /// Whether nothing at all was answered yet. RFC 3261 §9.1: such an INVITE is not cancelled.
-    pub(super) const fn is_unanswered(&self) -> bool {
+    pub(in crate::manager) const fn is_unanswered(&self) -> bool {
         match &self.machine {
             Machine::Invite(machine) => machine.is_calling(),
             Machine::Other(machine) => machine.is_trying(),
@@ -75,81 +74,81 @@ impl Client {
     }
 
     /// Whether its request went over this connection to `remote`.
-    pub(super) fn went_over(&self, flow: FlowId, remote: SocketAddr) -> bool {
+    pub(in crate::manager) fn went_over(&self, flow: FlowId, remote: SocketAddr) -> bool {
         let Hop { transport, flow: chosen, remote: to, .. } = self.hop;
         transport.is_reliable() && (chosen == Some(flow) || to == remote)
     }
 
     /// The number of its branch.
-    pub(super) const fn branch(&self) -> u64 {
+    pub(in crate::manager) const fn branch(&self) -> u64 {
         self.branch.number
     }
 }
 
 /// Forks of one INVITE that are acknowledged; further ones are dropped.
-pub(super) const MAX_FORKS: usize = 16;
+pub(in crate::manager) const MAX_FORKS: usize = 16;
 
 /// What matches a response to its transaction: our branch, and whether it is a CANCEL's, which
 /// shares the branch of its INVITE. RFC 3261 §17.1.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Branch {
-    pub(super) number: u64,
-    pub(super) cancel: bool,
+pub(in crate::manager) struct Branch {
+    pub(in crate::manager) number: u64,
+    pub(in crate::manager) cancel: bool,
 }
 
 /// All client transactions.
 #[derive(Debug)]
-pub(super) struct Clients {
+pub(in crate::manager) struct Clients {
     table: Slab<Client>,
     by_branch: BTreeMap<Branch, Key>,
     outputs: Vec<Output>,
 }
 
 /// A request that is ready to leave.
-pub(super) struct Departure {
-    pub(super) request: Message,
-    pub(super) branch: Branch,
-    pub(super) hop: Hop,
-    pub(super) user: User,
+pub(in crate::manager) struct Departure {
+    pub(in crate::manager) request: Message,
+    pub(in crate::manager) branch: Branch,
+    pub(in crate::manager) hop: Hop,
+    pub(in crate::manager) user: User,
 }
 
 impl Clients {
-    pub(super) const fn new() -> Self {
+    pub(in crate::manager) const fn new() -> Self {
         Self { table: Slab::new(), by_branch: BTreeMap::new(), outputs: Vec::new() }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::manager) fn len(&self) -> usize {
         self.table.len()
     }
 
-    pub(super) fn get(&self, key: Key) -> Option<&Client> {
+    pub(in crate::manager) fn get(&self, key: Key) -> Option<&Client> {
         self.table.get(key)
     }
 
-    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Client> {
+    pub(in crate::manager) fn get_mut(&mut self, key: Key) -> Option<&mut Client> {
         self.table.get_mut(key)
     }
 
     /// Sends a request and starts its transaction.
-    pub(super) fn start(&mut self, io: &mut Io, now: Instant, departure: Departure) -> Key {
+    pub(in crate::manager) fn start(&mut self, io: &mut Io<'_>, departure: Departure) -> Key {
         let Departure { request, branch, hop, user } = departure;
         let reliable = hop.transport.is_reliable();
         let mut outputs = std::mem::take(&mut self.outputs);
         let machine = if request.method() == Some(Method::INVITE) {
-            Machine::Invite(InviteClient::start(reliable, &io.timing, &mut outputs))
+            Machine::Invite(InviteClient::start(reliable, &io.config.timing, &mut outputs))
         } else {
-            Machine::Other(NonInviteClient::start(reliable, &io.timing, &mut outputs))
+            Machine::Other(NonInviteClient::start(reliable, &io.config.timing, &mut outputs))
         };
         let key =
             self.table.insert(Client { machine, branch, request, hop, user, acks: Vec::new() });
         self.by_branch.insert(branch, key);
         self.outputs = outputs;
-        self.run(io, now, key, None);
+        self.run(io, key, None);
         key
     }
 
     /// The transaction of a response: branch, method and sent-by are ours. RFC 3261 §17.1.3, §18.1.2.
-    pub(super) fn find(&self, response: &Identity<'_>) -> Option<Key> {
+    pub(in crate::manager) fn find(&self, response: &Identity<'_>) -> Option<Key> {
         let number = branch_number(response.via.branch()?)?;
         let cancel = response.method == Method::CANCEL.as_bytes();
         let key = *self.by_branch.get(&Branch { number, cancel })?;
@@ -162,22 +161,22 @@ impl Clients {
     }
 
     /// A response came in for this transaction.
-    pub(super) fn on_response(
-        &mut self, io: &mut Io, now: Instant, key: Key, response: &Message,
+    pub(in crate::manager) fn on_response(
+        &mut self, io: &mut Io<'_>, key: Key, response: &Message,
     ) -> Option<(User, Report)> {
         let class = Class::of(response.status()?.as_u16());
-        self.step(io, now, key, ClientEvent::Response(class), Some(response))
+        self.step(io, key, ClientEvent::Response(class), Some(response))
     }
 
     /// A timer fired, or the transport failed.
-    pub(super) fn on(
-        &mut self, io: &mut Io, now: Instant, key: Key, event: ClientEvent,
+    pub(in crate::manager) fn on(
+        &mut self, io: &mut Io<'_>, key: Key, event: ClientEvent,
     ) -> Option<(User, Report)> {
-        self.step(io, now, key, event, None)
+        self.step(io, key, event, None)
     }
 
     /// The transactions without any answer whose request went over this connection.
-    pub(super) fn waiting_on(&self, flow: FlowId, remote: SocketAddr) -> Vec<Key> {
+    pub(in crate::manager) fn waiting_on(&self, flow: FlowId, remote: SocketAddr) -> Vec<Key> {
         self.table
             .iter()
             .filter(|(_, client)| client.is_unanswered() && client.went_over(flow, remote))
@@ -186,20 +185,19 @@ impl Clients {
     }
 
     fn step(
-        &mut self, io: &mut Io, now: Instant, key: Key, event: ClientEvent,
-        response: Option<&Message>,
+        &mut self, io: &mut Io<'_>, key: Key, event: ClientEvent, response: Option<&Message>,
     ) -> Option<(User, Report)> {
         let client = self.table.get_mut(key)?;
         match &mut client.machine {
-            Machine::Invite(machine) => machine.on(event, &io.timing, &mut self.outputs),
-            Machine::Other(machine) => machine.on(event, &io.timing, &mut self.outputs),
+            Machine::Invite(machine) => machine.on(event, &io.config.timing, &mut self.outputs),
+            Machine::Other(machine) => machine.on(event, &io.config.timing, &mut self.outputs),
         }
-        self.run(io, now, key, response)
+        self.run(io, key, response)
     }
 
     /// Does what the machine asked for.
     fn run(
-        &mut self, io: &mut Io, now: Instant, key: Key, response: Option<&Message>,
+        &mut self, io: &mut Io<'_>, key: Key, response: Option<&Message>,
     ) -> Option<(User, Report)> {
         let client = self.table.get(key)?;
         let mut report = None;
@@ -217,8 +215,8 @@ impl Clients {
                 Output::Deliver => report = Some(Report::Response),
                 Output::Timeout => report = Some(Report::Timeout),
                 Output::TransportFailed => report = Some(Report::TransportFailed),
-                Output::Start(timer, after) => io.timers.start(due(key, timer), now + after),
-                Output::Stop(timer) => io.timers.stop(due(key, timer)),
+                Output::Start(timer, after) => io.start(due(key, timer), after),
+                Output::Stop(timer) => io.stop(due(key, timer)),
                 Output::Terminate => over = true,
                 // A server's.
                 Output::SendTrying => {}
@@ -233,19 +231,17 @@ impl Clients {
     }
 
     /// Ends a transaction, wherever it is.
-    pub(super) fn forget(&mut self, io: &mut Io, key: Key) {
+    pub(in crate::manager) fn forget(&mut self, io: &mut Io<'_>, key: Key) {
         for timer in [Timer::A, Timer::B, Timer::D, Timer::E, Timer::F, Timer::K, Timer::M] {
-            io.timers.stop(due(key, timer));
+            io.stop(due(key, timer));
         }
         self.remove(io, key);
     }
 
-    fn remove(&mut self, io: &mut Io, key: Key) {
+    fn remove(&mut self, io: &mut Io<'_>, key: Key) {
         if let Some(client) = self.table.remove(key) {
             self.by_branch.remove(&client.branch);
-            if client.user == User::Nobody {
-                io.timers.stop(Due::Orphan(key));
-            }
+            io.stop(Due::Orphan(key));
         }
     }
 }
@@ -255,7 +251,7 @@ const fn due(key: Key, timer: Timer) -> Due {
 }
 
 /// The branch that carries this number.
-pub(super) fn branch_text(number: u64) -> String {
+pub(in crate::manager) fn branch_text(number: u64) -> String {
     "z9hG4bK".to_owned() + &hex(number)
 }
 

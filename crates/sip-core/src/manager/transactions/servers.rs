@@ -1,27 +1,25 @@
 //! The server transactions: the machines with what they retransmit. RFC 3261 §17.2.
 
-use super::action::{Arrival, Hop, Sender};
-use super::io::Io;
-use super::outgoing::trying;
-use super::ports::Keyed;
-use super::slab::{Key, Slab};
 use super::sources::{Held, Sources};
-use super::timers::Due;
-use super::uas::Serving;
 use crate::Identity;
+use crate::manager::action::{Arrival, Hop, Sender};
+use crate::manager::io::Io;
+use crate::manager::slab::{Key, Slab};
+use crate::manager::timers::Due;
 use crate::transaction::{Class, InviteServer, NonInviteServer, Output, ServerEvent, Timer};
-use crate::{Message, Method, Via};
+use crate::{Message, Via};
 use bytes::Bytes;
-use ssa::CallRef;
+use ssa::FlowId;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Instant;
 
 /// What is told of a server transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Report {
+pub(in crate::manager) enum Report {
     /// The ACK to a 2xx came in on the INVITE's own branch.
     Ack,
+    /// An INVITE has had no response for a while: a 100 Trying is due.
+    Trying,
 }
 
 #[derive(Debug)]
@@ -30,19 +28,19 @@ enum Machine {
     Other(NonInviteServer),
 }
 
-/// A server transaction. What it serves is dropped once the final response was passed: what
-/// remains for retransmissions is that response.
+/// A server transaction, and what its user keeps with it until the final response. What remains for
+/// retransmissions is that response.
 #[derive(Debug)]
-pub(super) struct Server {
+struct Server<U> {
     machine: Machine,
     hashes: Hashes,
     hop: Hop,
     source: IpAddr,
     last: Bytes,
-    pub(super) serving: Option<Box<Serving>>,
+    serving: Option<U>,
 }
 
-impl Server {
+impl<U> Server<U> {
     /// Whether a failure response was sent and is not acknowledged. RFC 3261 §17.2.1.
     const fn awaits_ack(&self) -> bool {
         match &self.machine {
@@ -54,143 +52,133 @@ impl Server {
 
 /// What finds a server transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Hashes {
+pub(in crate::manager) struct Hashes {
     /// [`matching_hash`]
-    pub(super) matching: u64,
+    pub(in crate::manager) matching: u64,
     /// [`merging_hash`], of a request outside a dialog.
-    pub(super) merging: Option<u64>,
+    pub(in crate::manager) merging: Option<u64>,
+}
+
+/// A request that starts a transaction.
+pub(in crate::manager) struct Opening {
+    pub(in crate::manager) hashes: Hashes,
+    /// Where the responses go.
+    pub(in crate::manager) hop: Hop,
+    /// The packet's source.
+    pub(in crate::manager) source: IpAddr,
+    pub(in crate::manager) invite: bool,
 }
 
 /// All server transactions.
 #[derive(Debug)]
-pub(super) struct Servers {
-    table: Slab<Server>,
+pub(in crate::manager) struct Servers<U> {
+    table: Slab<Server<U>>,
     /// By [`matching_hash`].
     by_match: BTreeMap<u64, Key>,
     /// By [`merging_hash`].
     by_merge: BTreeMap<u64, Key>,
-    /// The number of requests that are being served under a name.
-    serving: BTreeMap<CallRef, usize>,
-    serving_count: usize,
+    waiting: usize,
     sources: Sources,
     outputs: Vec<Output>,
 }
 
-impl Servers {
-    pub(super) const fn new() -> Self {
+impl<U> Servers<U> {
+    pub(in crate::manager) const fn new() -> Self {
         Self {
             table: Slab::new(),
             by_match: BTreeMap::new(),
             by_merge: BTreeMap::new(),
-            serving: BTreeMap::new(),
-            serving_count: 0,
+            waiting: 0,
             sources: Sources::new(),
             outputs: Vec::new(),
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::manager) fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// What the transaction serves, until its final response.
-    pub(super) fn serving(&self, key: Key) -> Option<&Serving> {
-        self.table.get(key)?.serving.as_deref()
+    /// What the user keeps with a transaction, until its final response.
+    pub(in crate::manager) fn get(&self, key: Key) -> Option<&U> {
+        self.table.get(key)?.serving.as_ref()
     }
 
-    /// What the transaction serves, until its final response.
-    pub(super) fn serving_mut(&mut self, key: Key) -> Option<&mut Serving> {
-        self.table.get_mut(key)?.serving.as_deref_mut()
+    /// What the user keeps with a transaction, until its final response.
+    pub(in crate::manager) fn get_mut(&mut self, key: Key) -> Option<&mut U> {
+        self.table.get_mut(key)?.serving.as_mut()
     }
 
     /// The number of requests that wait for their final response.
-    pub(super) const fn serving_count(&self) -> usize {
-        self.serving_count
+    pub(in crate::manager) const fn waiting(&self) -> usize {
+        self.waiting
     }
 
     /// What the party at this address has.
-    pub(super) fn held_by(&self, source: IpAddr) -> Held {
+    pub(in crate::manager) fn held_by(&self, source: IpAddr) -> Held {
         self.sources.held(source)
     }
 
-    /// Whether a request under this name waits for its final response.
-    pub(super) fn are_serving(&self, call: CallRef) -> bool {
-        self.serving.contains_key(&call)
-    }
-
     /// The transaction that a request belongs to.
-    pub(super) fn find(&self, matching: u64) -> Option<Key> {
+    pub(in crate::manager) fn find(&self, matching: u64) -> Option<Key> {
         self.by_match.get(&matching).copied()
     }
 
     /// The transaction of the same request that came another way. RFC 3261 §8.2.2.2.
-    pub(super) fn find_merged(&self, merging: u64) -> Option<Key> {
+    pub(in crate::manager) fn find_merged(&self, merging: u64) -> Option<Key> {
         self.by_merge.get(&merging).copied()
     }
 
     /// The INVITE that a CANCEL from `source` is about. RFC 3261 §9.2.
-    pub(super) fn find_cancelled(&self, matching: u64, source: IpAddr) -> Option<Key> {
+    pub(in crate::manager) fn find_cancelled(&self, matching: u64, source: IpAddr) -> Option<Key> {
         let key = self.find(matching)?;
         (self.table.get(key)?.source == source).then_some(key)
     }
 
     /// Whether the INVITE still waits for its final response.
-    pub(super) fn is_proceeding(&self, key: Key) -> bool {
+    pub(in crate::manager) fn is_proceeding(&self, key: Key) -> bool {
         match self.table.get(key).map(|server| &server.machine) {
             Some(Machine::Invite(machine)) => machine.is_proceeding(),
             Some(Machine::Other(_)) | None => false,
         }
     }
 
-    /// The transactions whose request came over this flow and is still without an answer.
-    pub(super) fn served_over(&self, flow: ssa::FlowId) -> Vec<Key> {
-        let over = |serving: &Serving| serving.request.arrival.flow == flow;
-        self.table
-            .iter()
-            .filter(|(_, server)| server.serving.as_deref().is_some_and(over))
+    /// The transactions whose request came over this flow and has no final response.
+    pub(in crate::manager) fn waiting_over(&self, flow: FlowId) -> impl Iterator<Item = Key> {
+        let all = self.table.iter();
+        all.filter(move |(_, server)| server.serving.is_some() && server.hop.flow == Some(flow))
             .map(|(key, _)| key)
-            .collect()
     }
 
     /// Starts the transaction of a request.
-    pub(super) fn start(
-        &mut self, io: &mut Io, now: Instant, hashes: Hashes, serving: Serving,
+    pub(in crate::manager) fn start(
+        &mut self, io: &mut Io<'_>, opening: Opening, serving: U,
     ) -> Key {
-        let hop = serving.way.hop;
+        let Opening { hashes, hop, source, invite } = opening;
         let reliable = hop.transport.is_reliable();
-        let invite = serving.request.message.method() == Some(Method::INVITE);
         let machine = if invite {
-            Machine::Invite(InviteServer::start(reliable, &io.timing, &mut self.outputs))
+            Machine::Invite(InviteServer::start(reliable, &io.config.timing, &mut self.outputs))
         } else {
             Machine::Other(NonInviteServer::start(reliable))
         };
-        *self.serving.entry(serving.call).or_default() += 1;
-        self.serving_count += 1;
-        let source = serving.request.arrival.source.ip();
+        self.waiting += 1;
         self.sources.change(source, |held| {
             held.all += 1;
             held.waiting += 1;
         });
-        let key = self.table.insert(Server {
-            machine,
-            hashes,
-            hop,
-            source,
-            last: Bytes::new(),
-            serving: Some(Box::new(serving)),
-        });
+        let (last, serving) = (Bytes::new(), Some(serving));
+        let key = self.table.insert(Server { machine, hashes, hop, source, last, serving });
         self.by_match.insert(hashes.matching, key);
         if let Some(merging) = hashes.merging {
             self.by_merge.insert(merging, key);
         }
-        self.run(io, now, key);
+        self.run(io, key);
         key
     }
 
-    /// Passes a response; after a final one, what was served is handed back.
-    pub(super) fn respond(
-        &mut self, io: &mut Io, now: Instant, key: Key, status: u16, octets: Bytes,
-    ) -> Option<Box<Serving>> {
+    /// Passes a response; after a final one, what the user kept is handed back.
+    pub(in crate::manager) fn respond(
+        &mut self, io: &mut Io<'_>, key: Key, status: u16, octets: Bytes,
+    ) -> Option<U> {
         let server = self.table.get_mut(key)?;
         let class = Class::of(status);
         // A final response is kept for up to 64*T1: in no more octets than it has.
@@ -199,56 +187,61 @@ impl Servers {
             Class::Success | Class::Failure => Bytes::copy_from_slice(&octets),
         };
         let served = if class == Class::Provisional { None } else { server.serving.take() };
-        self.served(served.as_deref());
-        self.on(io, now, key, ServerEvent::Respond(class));
+        if served.is_some() {
+            let source = server.source;
+            self.served(source);
+        }
+        self.on(io, key, ServerEvent::Respond(class));
         served
     }
 
+    /// Sends the 100 Trying that was due. RFC 3261 §17.2.1.
+    pub(in crate::manager) fn send_trying(&mut self, io: &mut Io<'_>, key: Key, octets: Bytes) {
+        if let Some(server) = self.table.get_mut(key) {
+            server.last = octets;
+            io.send(Sender::Server(key), server.hop, server.last.clone());
+        }
+    }
+
     /// Moves a transaction.
-    pub(super) fn on(
-        &mut self, io: &mut Io, now: Instant, key: Key, event: ServerEvent,
+    pub(in crate::manager) fn on(
+        &mut self, io: &mut Io<'_>, key: Key, event: ServerEvent,
     ) -> Option<Report> {
         let server = self.table.get_mut(key)?;
         let waited = server.awaits_ack();
+        let timing = &io.config.timing;
         match &mut server.machine {
-            Machine::Invite(machine) => machine.on(event, &io.timing, &mut self.outputs),
-            Machine::Other(machine) => machine.on(event, &io.timing, &mut self.outputs),
+            Machine::Invite(machine) => machine.on(event, timing, &mut self.outputs),
+            Machine::Other(machine) => machine.on(event, timing, &mut self.outputs),
         }
         match (waited, server.awaits_ack()) {
             (false, true) => self.sources.change(server.source, |held| held.unacknowledged += 1),
             (true, false) => self.sources.change(server.source, |held| held.unacknowledged -= 1),
             (true, true) | (false, false) => {}
         }
-        self.run(io, now, key)
+        self.run(io, key)
     }
 
     /// Forgets a transaction with all its timers, as if its request had not come.
-    pub(super) fn forget(&mut self, io: &mut Io, key: Key) -> Option<Box<Serving>> {
+    pub(in crate::manager) fn forget(&mut self, io: &mut Io<'_>, key: Key) -> Option<U> {
         let server = self.remove(key)?;
         for timer in [Timer::Trying, Timer::G, Timer::H, Timer::I, Timer::J, Timer::L] {
-            io.timers.stop(Due::Server(key, timer));
+            io.stop(Due::Server(key, timer));
         }
         server.serving
     }
 
-    fn run(&mut self, io: &mut Io, now: Instant, key: Key) -> Option<Report> {
+    fn run(&mut self, io: &mut Io<'_>, key: Key) -> Option<Report> {
         let server = self.table.get_mut(key)?;
         let mut report = None;
         let mut over = false;
         for output in self.outputs.drain(..) {
             match output {
                 Output::Send => io.send(Sender::Server(key), server.hop, server.last.clone()),
-                Output::SendTrying => {
-                    if let Some(serving) = &server.serving {
-                        server.last = trying(&serving.request);
-                        io.send(Sender::Server(key), server.hop, server.last.clone());
-                    }
-                }
+                Output::SendTrying => report = Some(Report::Trying),
                 Output::Deliver => report = Some(Report::Ack),
-                Output::Start(timer, after) => {
-                    io.timers.start(Due::Server(key, timer), now + after);
-                }
-                Output::Stop(timer) => io.timers.stop(Due::Server(key, timer)),
+                Output::Start(timer, after) => io.start(Due::Server(key, timer), after),
+                Output::Stop(timer) => io.stop(Due::Server(key, timer)),
                 Output::Terminate => over = true,
                 // A failure response that is not acknowledged, or cannot be sent, changes nothing
                 // for the dialog: the transaction ends by its timers. SendAck is a client's.
@@ -261,20 +254,17 @@ impl Servers {
         report
     }
 
-    /// A request is served no longer.
-    fn served(&mut self, served: Option<&Serving>) {
-        let Some(served) = served else { return };
-        self.serving_count -= 1;
-        self.sources.change(served.request.arrival.source.ip(), |held| held.waiting -= 1);
-        match self.serving.get_mut(&served.call) {
-            Some(others) if *others > 1 => *others -= 1,
-            Some(_) | None => drop(self.serving.remove(&served.call)),
-        }
+    /// A request of `source` waits no longer.
+    fn served(&mut self, source: IpAddr) {
+        self.waiting -= 1;
+        self.sources.change(source, |held| held.waiting -= 1);
     }
 
-    fn remove(&mut self, key: Key) -> Option<Server> {
+    fn remove(&mut self, key: Key) -> Option<Server<U>> {
         let server = self.table.remove(key)?;
-        self.served(server.serving.as_deref());
+        if server.serving.is_some() {
+            self.served(server.source);
+        }
         self.sources.change(server.source, |held| {
             held.all -= 1;
             held.unacknowledged -= usize::from(server.awaits_ack());
@@ -291,7 +281,7 @@ impl Servers {
 /// under their INVITE's; without the magic cookie, what RFC 2543 had. RFC 3261 §17.2.3.
 ///
 /// The hash is keyed, so that 64 bits of it identify: no peer can aim at a collision.
-pub(super) fn matching_hash(keyed: &dyn Keyed, message: &Message, id: &Identity<'_>) -> u64 {
+pub(in crate::manager) fn matching_hash(io: &Io<'_>, message: &Message, id: &Identity<'_>) -> u64 {
     let method = match id.method {
         b"ACK" | b"CANCEL" => b"INVITE",
         other => other,
@@ -300,12 +290,12 @@ pub(super) fn matching_hash(keyed: &dyn Keyed, message: &Message, id: &Identity<
     let branch = id.via.branch().unwrap_or_default();
     let sent_by = id.via.host();
     if id.via.has_unique_branch() {
-        return keyed.hash(&[b"transaction", branch, sent_by.as_bytes(), &port, method]);
+        return io.hash(&[b"transaction", branch, sent_by.as_bytes(), &port, method]);
     }
     let cseq = id.cseq.to_be_bytes();
     let uri = message.request_uri().unwrap_or_default();
     let via = [branch, sent_by.as_bytes(), &port];
-    keyed.hash(&[
+    io.hash(&[
         b"transaction 2543",
         via[0],
         via[1],
@@ -320,9 +310,9 @@ pub(super) fn matching_hash(keyed: &dyn Keyed, message: &Message, id: &Identity<
 
 /// What two copies of one request outside a dialog share: From tag, Call-ID and CSeq.
 /// RFC 3261 §8.2.2.2.
-pub(super) fn merging_hash(keyed: &dyn Keyed, id: &Identity<'_>) -> u64 {
+pub(in crate::manager) fn merging_hash(io: &Io<'_>, id: &Identity<'_>) -> u64 {
     let cseq = id.cseq.to_be_bytes();
-    keyed.hash(&[b"merge", id.caller_tag(), id.call_id, &cseq, id.method])
+    io.hash(&[b"merge", id.caller_tag(), id.call_id, &cseq, id.method])
 }
 
 /// Where responses to a request go. RFC 3261 §18.2.2, RFC 3581 §4.
@@ -330,7 +320,7 @@ pub(super) fn merging_hash(keyed: &dyn Keyed, id: &Identity<'_>) -> u64 {
 /// Always to the packet's source address: what Via claims in `maddr` or `received` is not
 /// believed. Over a connection they go back on it, and to sent-by's port once it is closed; over
 /// UDP the port is the source's where `rport` was asked for, else sent-by's.
-pub(super) fn response_hop(arrival: Arrival, via: &Via<'_>) -> Hop {
+pub(in crate::manager) fn response_hop(arrival: Arrival, via: &Via<'_>) -> Hop {
     let mut remote = arrival.source;
     if via.rport().is_none() || arrival.transport.is_reliable() {
         remote.set_port(via.port().unwrap_or(5060));

@@ -1,0 +1,181 @@
+//! What the telephony application tells the manager: each command goes to its usage.
+
+use super::config::{NextHop, RegisterConfig};
+use super::core::SipManager;
+use super::event::{CallId, Misuse, OptionsId, Prepared, RegistrationId};
+use super::requests::Way;
+use super::usages::{Cx, InviteUsage, Registration, Single, Usage};
+use ssa::Body;
+use std::time::Instant;
+
+impl SipManager {
+    /// Prepares a call, so that its name is known before its offer is made. Nothing is sent.
+    ///
+    /// `from` is a URI or a name-addr, `to` a URI. `next_hop`: where the INVITE goes first, if not
+    /// where `to` points.
+    ///
+    /// # Errors
+    /// What is no URI or cannot be reached over UDP or TCP; a full table of calls.
+    pub fn prepare(
+        &mut self, now: Instant, from: &str, to: &str, next_hop: Option<&NextHop>,
+    ) -> Result<Prepared, Misuse> {
+        if self.calls >= self.config.dialogs {
+            return Err(Misuse::Full);
+        }
+        let call = InviteUsage::prepare(&mut self.io(now), &Way { from, to, next_hop })?;
+        let usage = Usage::Invite(Box::new(call));
+        let call = usage.name();
+        Ok(Prepared { id: CallId(self.insert(now, usage)), call })
+    }
+
+    /// Sends the INVITE of a prepared call with this offer.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn invite(&mut self, now: Instant, id: CallId, body: Body) -> Result<(), Misuse> {
+        self.call(now, id, |call, cx| call.invite(cx, body))
+    }
+
+    /// Tells the caller that the user is being alerted: 180 Ringing.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn ring(&mut self, now: Instant, id: CallId) -> Result<(), Misuse> {
+        self.call(now, id, |call, cx| call.ring(cx))
+    }
+
+    /// Answers a call with 200 and this body.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn accept(&mut self, now: Instant, id: CallId, body: Body) -> Result<(), Misuse> {
+        self.call(now, id, |call, cx| call.accept(cx, body))
+    }
+
+    /// Refuses a call, or a re-INVITE in a call, with a status of 300 to 699.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn reject(&mut self, now: Instant, id: CallId, status: u16) -> Result<(), Misuse> {
+        self.call(now, id, |call, cx| call.reject(cx, status))
+    }
+
+    /// Refuses a call that the application cannot be told of: 503, and no event follows.
+    pub fn turn_away(&mut self, now: Instant, id: CallId) {
+        // Gone already: there is nothing to refuse.
+        let _ = self.call(now, id, |call, cx| {
+            call.turn_away(cx);
+            Ok(())
+        });
+    }
+
+    /// Ends a call: CANCEL, BYE, or 603, by its state. The application hears
+    /// [`Event::Ended`](super::Event::Ended) at once; what is owed to the peer goes on.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`].
+    pub fn hang_up(&mut self, now: Instant, id: CallId) -> Result<(), Misuse> {
+        self.call(now, id, |call, cx| {
+            call.hang_up(cx);
+            Ok(())
+        })
+    }
+
+    /// Asks the peer to change the session.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`]; [`Misuse::WrongState`] before the call is up; [`Misuse::Pending`]
+    /// while a re-INVITE of either side, or the ACK to our answer, is awaited.
+    pub fn reinvite(&mut self, now: Instant, id: CallId, body: Body) -> Result<(), Misuse> {
+        self.call(now, id, |call, cx| call.reinvite(cx, body))
+    }
+
+    /// Accepts the peer's re-INVITE with 200 and this body.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn accept_reinvite(&mut self, now: Instant, id: CallId, body: Body) -> Result<(), Misuse> {
+        self.call(now, id, |call, cx| call.accept_reinvite(cx, body))
+    }
+
+    /// Registers an address of record, and keeps it registered until
+    /// [`unregister`](Self::unregister).
+    ///
+    /// # Errors
+    /// What is no URI or cannot be reached over UDP or TCP.
+    pub fn register(
+        &mut self, now: Instant, config: RegisterConfig,
+    ) -> Result<RegistrationId, Misuse> {
+        let registration = Registration::prepare(&mut self.io(now), config)?;
+        let key = self.insert(now, Usage::Registration(Box::new(registration)));
+        self.registration(now, RegistrationId(key), Registration::refresh)?;
+        Ok(RegistrationId(key))
+    }
+
+    /// Ends a registration: what the registrar granted is taken back (RFC 3261 §10.2.2). Where it
+    /// granted nothing, or refuses us since, nothing is sent.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`].
+    pub fn unregister(&mut self, now: Instant, id: RegistrationId) -> Result<(), Misuse> {
+        self.registration(now, id, Registration::unregister)
+    }
+
+    /// Asks a peer what it can do. RFC 3261 §11.1.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    pub fn options(
+        &mut self, now: Instant, from: &str, to: &str, next_hop: Option<&NextHop>,
+    ) -> Result<OptionsId, Misuse> {
+        let way = Way { from, to, next_hop };
+        let (single, request) = Single::options(&mut self.io(now), &way)?;
+        let key = self.insert(now, Usage::Single(single));
+        self.input(now, |this| {
+            this.with(now, key, |usage, cx| {
+                if let Usage::Single(single) = usage {
+                    single.send(cx, request);
+                }
+            });
+        });
+        Ok(OptionsId(key))
+    }
+
+    /// Ends all calls and takes all registrations back.
+    pub fn hang_up_all(&mut self, now: Instant) {
+        self.input(now, |this| this.with_all(now, Usage::stop));
+    }
+
+    /// Gives a command to a call.
+    fn call(
+        &mut self, now: Instant, id: CallId,
+        give: impl FnOnce(&mut InviteUsage, &mut Cx<'_>) -> Result<(), Misuse>,
+    ) -> Result<(), Misuse> {
+        let mut given = Err(Misuse::Unknown);
+        self.input(now, |this| {
+            this.with(now, id.0, |usage, cx| {
+                if let Usage::Invite(call) = usage {
+                    given = call.check().and_then(|()| give(call, cx));
+                }
+            });
+        });
+        given
+    }
+
+    /// Gives a command to a registration.
+    fn registration(
+        &mut self, now: Instant, id: RegistrationId,
+        give: impl FnOnce(&mut Registration, &mut Cx<'_>),
+    ) -> Result<(), Misuse> {
+        let mut given = Err(Misuse::Unknown);
+        self.input(now, |this| {
+            this.with(now, id.0, |usage, cx| {
+                if let Usage::Registration(registration) = usage {
+                    give(registration, cx);
+                    given = Ok(());
+                }
+            });
+        });
+        given
+    }
+}

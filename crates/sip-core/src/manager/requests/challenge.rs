@@ -1,0 +1,90 @@
+//! How a challenge is answered: `got_401_unauthorized`, `encrypt`, `authorize`, and the request
+//! leaves again. RFC 3261 §8.1.3.5, §22.2.
+
+use super::draft::Sequence;
+use super::exchange::{Outcome, State, Step};
+use super::table::{Requests, why};
+use crate::Message;
+use crate::manager::consult::Verdict;
+use crate::manager::dialogs::Dialogs;
+use crate::manager::event::Cause;
+use crate::manager::io::Io;
+use crate::manager::slab::Key;
+use ssa::{Authorized, BodyVerdict, Plan, Required, Why};
+
+impl Requests {
+    /// Goes on with a challenge that is being answered.
+    pub(super) fn authorize(
+        &mut self, io: &mut Io<'_>, dialogs: &mut Dialogs, key: Key, step: Step, verdict: Verdict,
+    ) {
+        match (step, verdict) {
+            (
+                Step::Challenged(_),
+                Verdict::Required(Required::SendWwwAuthenticate { plan, reserve }),
+            ) => self.plan(io, dialogs, key, plan, reserve),
+            (Step::Challenged(answer), Verdict::Required(Required::GiveUp(why))) => {
+                self.give_up(io, key, why, Some(answer.response));
+            }
+            (Step::Encrypting { plan, reserve }, Verdict::Body(BodyVerdict::Body(body))) => {
+                if let Some(exchange) = self.table.get_mut(key) {
+                    exchange.draft.body = body;
+                }
+                self.sign(io, key, plan, reserve);
+            }
+            (Step::Encrypting { .. }, Verdict::Body(BodyVerdict::Refused(refusal))) => {
+                self.give_up(io, key, why(&refusal), None);
+            }
+            (
+                Step::Signing { hop, branch, .. },
+                Verdict::Authorized(Authorized::Fields(fields)),
+            ) => {
+                let Some(exchange) = self.table.get_mut(key) else { return };
+                exchange.draft.credentials = fields;
+                let octets = exchange.draft.octets(&hop, branch);
+                match Message::parse(octets, &io.config.limits) {
+                    Ok(request) => self.launch(io, key, hop, branch, request),
+                    Err(_) => self.give_up(io, key, Why::ApplicationFailed, None),
+                }
+            }
+            (Step::Signing { .. }, Verdict::Authorized(Authorized::GiveUp(why))) => {
+                self.give_up(io, key, why, None);
+            }
+            // No answer, or one to another question: a refusal.
+            (Step::Challenged(_) | Step::Encrypting { .. } | Step::Signing { .. }, _) => {
+                self.give_up(io, key, Why::ApplicationUnavailable, None);
+            }
+        }
+    }
+
+    /// The challenge is to be answered: a new request, with the original body. RFC 3261 §8.1.3.5.
+    fn plan(
+        &mut self, io: &mut Io<'_>, dialogs: &mut Dialogs, key: Key, plan: Plan, reserve: usize,
+    ) {
+        let Some(exchange) = self.table.get_mut(key) else { return };
+        exchange.answered += 1;
+        let draft = &mut exchange.draft;
+        let counted = match draft.sequence {
+            Sequence::OfDialog(dialog) => dialogs.next_cseq(dialog),
+            Sequence::Own => None,
+        };
+        draft.cseq = counted.unwrap_or_else(|| draft.cseq.saturating_add(1));
+        draft.credentials.clear();
+        if exchange.has_body() {
+            self.suspend(io, key, State::Authorizing(Step::Encrypting { plan, reserve }));
+        } else {
+            self.sign(io, key, plan, reserve);
+        }
+    }
+
+    /// Shapes the draft and has it authorized.
+    fn sign(&mut self, io: &mut Io<'_>, key: Key, plan: Plan, reserve: usize) {
+        let branch = io.random();
+        match self.shape(io, key, reserve, branch) {
+            Some((hop, draft)) => {
+                let step = Step::Signing { plan, hop, branch, draft: Box::new(draft) };
+                self.suspend(io, key, State::Authorizing(step));
+            }
+            None => self.finish(io, key, Outcome::Failed(Cause::Transport, None)),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! A request of ours before it leaves, and how it is put into octets.
+
+use crate::builder::{hex, push_address};
+use crate::dialog::Dialog;
+use crate::manager::action::Hop;
+use crate::manager::config::NextHop;
+use crate::manager::dialogs::Dialogs;
+use crate::manager::event::Misuse;
+use crate::manager::io::Io;
+use crate::manager::own::Own;
+use crate::manager::slab::Key;
+use crate::manager::target::Target;
+use crate::manager::transactions::branch_text;
+use crate::{HeaderName, Method, NameAddr, RequestBuilder, Uri};
+use bytes::Bytes;
+use ssa::{Body, CallRef, Field, Transport};
+
+/// Who counts the CSeq of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::manager) enum Sequence {
+    /// It is its own: one more with each try.
+    Own,
+    /// Its dialog.
+    OfDialog(Key),
+}
+
+/// The Contact of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::manager) enum Contact {
+    /// None: the method has none.
+    None,
+    /// This user part at the address that the first try leaves from. From then on it stays, since
+    /// it may be signed.
+    User(String),
+    /// This value.
+    Value(Vec<u8>),
+}
+
+/// Our Contact: `user` at the address for requests from where `hop` leads.
+///
+/// It names TCP where that was chosen for `hop`, not only for a request's size, and we listen on
+/// it; otherwise UDP, where there is a socket for it. Requests that come back go over the same
+/// connection while it is open.
+pub(in crate::manager) fn contact(own: Own<'_>, user: &str, hop: &Hop) -> Vec<u8> {
+    let own = |transport| own.address(transport, hop.remote.ip(), Some(hop.local));
+    let listener = own(hop.transport).filter(|_| hop.transport.is_reliable());
+    let (address, parameter) = match (listener, own(Transport::Udp)) {
+        (Some(listener), _) => (listener, ";transport=tcp"),
+        (None, Some(socket)) => (socket, ""),
+        (None, None) => (hop.local, ";transport=tcp"),
+    };
+    let at = if user.is_empty() { "" } else { "@" };
+    let mut contact = [b"<sip:", user.as_bytes(), at.as_bytes()].concat();
+    push_address(&mut contact, address);
+    contact.extend_from_slice(parameter.as_bytes());
+    contact.push(b'>');
+    contact
+}
+
+/// Between whom a request outside a dialog is, and where it goes first.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::manager) struct Way<'a> {
+    /// A URI or a name-addr.
+    pub(in crate::manager) from: &'a str,
+    /// A URI.
+    pub(in crate::manager) to: &'a str,
+    /// `None`: where `to` points.
+    pub(in crate::manager) next_hop: Option<&'a NextHop>,
+}
+
+/// A request before it has a branch and a hop: what stays the same from try to try.
+#[derive(Clone, Debug)]
+pub(in crate::manager) struct Draft {
+    pub(in crate::manager) method: Method<'static>,
+    pub(in crate::manager) uri: Vec<u8>,
+    pub(in crate::manager) routes: Vec<Vec<u8>>,
+    pub(in crate::manager) from: Vec<u8>,
+    pub(in crate::manager) to: Vec<u8>,
+    pub(in crate::manager) call_id: Vec<u8>,
+    pub(in crate::manager) cseq: u32,
+    pub(in crate::manager) sequence: Sequence,
+    pub(in crate::manager) contact: Contact,
+    /// Fields of the method's own, such as Expires.
+    pub(in crate::manager) fields: Vec<(&'static str, Vec<u8>)>,
+    /// The body as the application gave it: every try protects it anew.
+    pub(in crate::manager) original: Body,
+    /// The body as it leaves.
+    pub(in crate::manager) body: Body,
+    /// The fields that answer a challenge.
+    pub(in crate::manager) credentials: Vec<Field>,
+}
+
+impl Draft {
+    /// A request outside a dialog: From with our tag, To without one. RFC 3261 §8.1.1.
+    fn outside(
+        method: Method<'static>, from: &NameAddr<'_>, to: &Uri<'_>, tag: &str, call_id: String,
+    ) -> Self {
+        // RFC 3261 §19.1.5: a URI's headers do not stand in the Request-URI.
+        let end = to.as_bytes().len().saturating_sub(to.headers().as_bytes().len());
+        let uri = to.as_bytes().get(..end).unwrap_or_default().to_vec();
+        let display = from.display().unwrap_or_default();
+        let from = from.uri().as_bytes();
+        Self {
+            method,
+            to: [b"<", uri.as_slice(), b">"].concat(),
+            uri,
+            routes: Vec::new(),
+            from: [display, b"<", from, b">;tag=", tag.as_bytes()].concat(),
+            call_id: call_id.into_bytes(),
+            cseq: 1,
+            sequence: Sequence::Own,
+            contact: Contact::None,
+            fields: Vec::new(),
+            original: Body::default(),
+            body: Body::default(),
+            credentials: Vec::new(),
+        }
+    }
+
+    /// A request outside a dialog, where it goes, and the name of its call. RFC 3261 §8.1.1.
+    ///
+    /// # Errors
+    /// What is no URI or cannot be reached over UDP or TCP.
+    pub(in crate::manager) fn prepare(
+        io: &mut Io<'_>, method: Method<'static>, way: &Way<'_>,
+    ) -> Result<(Self, Target, CallRef), Misuse> {
+        let from = NameAddr::parse(way.from.as_bytes()).map_err(|_| Misuse::NotAUri)?;
+        let uri = Uri::parse(way.to.as_bytes()).map_err(|_| Misuse::NotAUri)?;
+        let target = match way.next_hop {
+            Some(next) => Target::of_next_hop(next)?,
+            None => Target::of_uri(way.to.as_bytes())?,
+        };
+        target.check(io.config.own())?;
+        let tag = hex(io.random());
+        let call_id = hex(io.random()) + &hex(io.random());
+        let name = io.call_ref(call_id.as_bytes(), tag.as_bytes());
+        let user = String::from_utf8_lossy(from.uri().user().unwrap_or_default()).into_owned();
+        let mut draft = Self::outside(method, &from, &uri, &tag, call_id);
+        draft.contact = Contact::User(user);
+        Ok((draft, target, name))
+    }
+
+    /// The next request in a dialog of ours, and where it goes first.
+    pub(in crate::manager) fn of_dialog(
+        dialogs: &mut Dialogs, key: Key, method: Method<'static>,
+    ) -> Option<(Self, Target)> {
+        let cseq = dialogs.next_cseq(key)?;
+        let entry = dialogs.get(key)?;
+        let (mut draft, target) = Self::in_dialog(&entry.dialog, &entry.peer, method, cseq);
+        draft.sequence = Sequence::OfDialog(key);
+        Some((draft, target))
+    }
+
+    /// A request in a dialog, and where it goes first. RFC 3261 §12.2.1.1.
+    pub(in crate::manager) fn in_dialog(
+        dialog: &Dialog, peer: &Hop, method: Method<'static>, cseq: u32,
+    ) -> (Self, Target) {
+        let route = dialog.route();
+        let target = Target::in_dialog(route.first_hop(), peer);
+        let draft = Self {
+            method,
+            uri: route.uri,
+            routes: route.routes,
+            from: dialog.local().to_vec(),
+            to: dialog.remote().to_vec(),
+            call_id: dialog.call_id().to_vec(),
+            cseq,
+            sequence: Sequence::Own,
+            contact: Contact::None,
+            fields: Vec::new(),
+            original: Body::default(),
+            body: Body::default(),
+            credentials: Vec::new(),
+        };
+        (draft, target)
+    }
+
+    /// Settles the Contact for a request that leaves over `hop`.
+    pub(in crate::manager) fn fix_contact(&mut self, own: Own<'_>, hop: &Hop) {
+        if let Contact::User(user) = &self.contact {
+            self.contact = Contact::Value(contact(own, user, hop));
+        }
+    }
+
+    /// The request as it goes over `hop`.
+    pub(in crate::manager) fn octets(&self, hop: &Hop, branch: u64) -> Bytes {
+        let mut request = RequestBuilder::new(self.method, &self.uri)
+            .field(HeaderName::Via, via(hop, branch).as_bytes())
+            .field(HeaderName::MaxForwards, b"70");
+        for route in &self.routes {
+            request = request.field(HeaderName::Route, route);
+        }
+        request = request
+            .field(HeaderName::From, &self.from)
+            .field(HeaderName::To, &self.to)
+            .field(HeaderName::CallId, &self.call_id)
+            .field(HeaderName::CSeq, format!("{} {}", self.cseq, self.method).as_bytes());
+        if let Contact::Value(contact) = &self.contact {
+            request = request.field(HeaderName::Contact, contact);
+        }
+        for (name, value) in &self.fields {
+            request = request.field(name, value);
+        }
+        for field in &self.credentials {
+            request = request.field(field.name, &field.value);
+        }
+        if let Some(kind) = &self.body.content_type {
+            request = request.field(HeaderName::ContentType, kind);
+        }
+        request.body(&self.body.octets).build()
+    }
+}
+
+fn via(hop: &Hop, branch: u64) -> String {
+    let (transport, local) = (hop.transport.name(), hop.local);
+    // RFC 3581 §3: ask for the response on the port that the request came from.
+    format!("SIP/2.0/{transport} {local};rport;branch={}", branch_text(branch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manager::config::Local;
+
+    fn local(transport: Transport, address: &str) -> Local {
+        Local { transport, address: address.parse().unwrap() }
+    }
+
+    #[test]
+    fn the_contact_names_the_transport_that_was_chosen() {
+        let udp = [
+            local(Transport::Udp, "192.0.2.1:5060"),
+            local(Transport::Udp, "203.0.113.1:5060"),
+            local(Transport::Udp, "[2001:db8::1]:5060"),
+        ];
+        let both = [udp.as_slice(), &[local(Transport::Tcp, "192.0.2.1:5061")]].concat();
+        let cases: [(&[Local], _, _, _); 5] = [
+            (&both, Transport::Udp, "192.0.2.1:5060", "192.0.2.1:5060"),
+            (&both, Transport::Udp, "203.0.113.1:5060", "203.0.113.1:5060"),
+            (&both, Transport::Tcp, "192.0.2.1:5061", "192.0.2.1:5061;transport=tcp"),
+            (&udp, Transport::Tcp, "203.0.113.1:5060", "203.0.113.1:5060"),
+            (&[], Transport::Tcp, "192.0.2.1:5061", "192.0.2.1:5061;transport=tcp"),
+        ];
+        for (locals, transport, local, want) in cases {
+            let [local, remote] = [local, "192.0.2.9:5060"].map(|it| it.parse().unwrap());
+            let hop = Hop { transport, local, remote, flow: None };
+            let got =
+                String::from_utf8(contact(Own { locals, routes: None }, "bob", &hop)).unwrap();
+            assert_eq!(got, format!("<sip:bob@{want}>"));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The middle layer, client side: a request of ours, whatever its method, from the draft to its
+//! outcome, with its challenges, its ways and its CANCEL. RFC 3261 §8.1, §9.1, §22.2.
+//!
+//! It knows the transactions and the dialogs' sequence numbers; who wants a request and what for,
+//! it is told as an [`Owner`] and gives back with the outcome.
+
+mod cancel;
+mod challenge;
+mod draft;
+mod exchange;
+mod responses;
+mod table;
+
+pub(super) use draft::{Contact, Draft, Way, contact};
+pub(super) use exchange::{Answer, Outcome, Owner, Purpose};
+pub(super) use table::{News, Requests};

@@ -1,0 +1,312 @@
+//! The requests of ours that are under way, and how they move.
+
+use super::draft::Draft;
+use super::exchange::{Answer, Cancel, Exchange, Outcome, Owner, State};
+use crate::Message;
+use crate::manager::action::{Hop, Sender};
+use crate::manager::consult::{Query, Subject, Verdict};
+use crate::manager::dialogs::Dialogs;
+use crate::manager::event::Cause;
+use crate::manager::inbound::Inbound;
+use crate::manager::io::Io;
+use crate::manager::slab::{Key, Slab};
+use crate::manager::target::{Fallback, Host, Target};
+use crate::manager::timers::Due;
+use crate::manager::transactions::{Ack, Branch, ClientReport as Report, Clients, Departure, User};
+use crate::transaction::ClientEvent;
+use ssa::{BodyVerdict, CallRef, FlowId, Refusal, Why};
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+
+/// All requests of ours.
+#[derive(Debug)]
+pub(in crate::manager) struct Requests {
+    pub(super) clients: Clients,
+    pub(super) table: Slab<Box<Exchange>>,
+    pub(super) news: VecDeque<News>,
+}
+
+/// What is to be told of requests of ours.
+#[derive(Debug)]
+pub(in crate::manager) enum News {
+    /// A provisional response to a request that nobody takes back.
+    Progress(Owner, Answer),
+    /// A request came to its end; `cseq` is that of its last try.
+    Outcome { owner: Owner, cseq: u32, outcome: Outcome },
+    /// A 2xx to an INVITE that nobody waits for any more: another fork's, or a late one. It is to be
+    /// acknowledged and its dialog ended.
+    Unwanted(Answer),
+}
+
+impl Requests {
+    pub(in crate::manager) const fn new() -> Self {
+        Self { clients: Clients::new(), table: Slab::new(), news: VecDeque::new() }
+    }
+
+    /// The number of requests without an outcome.
+    pub(in crate::manager) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// The number of client transactions.
+    pub(in crate::manager) fn transactions(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// The next thing to be told.
+    pub(in crate::manager) fn next_news(&mut self) -> Option<News> {
+        self.news.pop_front()
+    }
+
+    /// Starts a request. Its owner hears what becomes of it.
+    pub(in crate::manager) fn begin(
+        &mut self, io: &mut Io<'_>, owner: Owner, name: CallRef, (draft, target): (Draft, Target),
+    ) -> Key {
+        io.hold(name);
+        let located = matches!(target.host, Host::Address(_));
+        let key = self.table.insert(Box::new(Exchange {
+            owner,
+            name,
+            draft,
+            target,
+            state: State::Locating,
+            answered: 0,
+            consult: None,
+            cancel: Cancel::No,
+            is_wanted: true,
+        }));
+        if located {
+            self.protect(io, key);
+        } else {
+            self.suspend(io, key, State::Locating);
+        }
+        key
+    }
+
+    /// The one end of every request.
+    pub(super) fn end(&mut self, io: &mut Io<'_>, key: Key) -> Option<Exchange> {
+        let exchange = self.table.remove(key)?;
+        io.withdraw(exchange.consult);
+        io.stop(Due::Cancel(key));
+        io.release(exchange.name);
+        Some(*exchange)
+    }
+
+    /// Ends a request with an outcome.
+    pub(super) fn finish(&mut self, io: &mut Io<'_>, key: Key, outcome: Outcome) {
+        if let Some(Exchange { owner, draft, .. }) = self.end(io, key) {
+            let cseq = draft.cseq;
+            self.news.push_back(News::Outcome { owner, cseq, outcome });
+        }
+    }
+
+    /// Whether an answer to this request may still come.
+    pub(in crate::manager) fn has_left(&self, key: Key) -> bool {
+        self.table.get(key).is_some_and(|exchange| exchange.has_left())
+    }
+
+    /// The end of a transaction that nobody waits for.
+    pub(in crate::manager) fn on_orphan_timeout(&mut self, io: &mut Io<'_>, client: Key) {
+        self.clients.forget(io, client);
+    }
+
+    /// Keeps the ACK to a 2xx for its retransmissions, and sends it. RFC 3261 §13.2.2.4.
+    pub(in crate::manager) fn acknowledge(&mut self, io: &mut Io<'_>, client: Key, ack: Ack) {
+        io.send(Sender::Nobody, ack.hop, ack.octets.clone());
+        if let Some(client) = self.clients.get_mut(client) {
+            client.user = User::Accepted;
+            client.acks.push(ack);
+        }
+    }
+
+    /// Waits in `state` for a verdict.
+    pub(super) fn suspend(&mut self, io: &mut Io<'_>, key: Key, state: State) {
+        let id = io.ask(Subject::Ours(key));
+        if let Some(exchange) = self.table.get_mut(key) {
+            exchange.state = state;
+            exchange.consult = Some(id);
+        }
+    }
+
+    /// Protects the body, where there is one; then the request leaves.
+    fn protect(&mut self, io: &mut Io<'_>, key: Key) {
+        match self.table.get(key) {
+            Some(exchange) if exchange.has_body() => self.suspend(io, key, State::Encrypting),
+            Some(_) => self.depart(io, key),
+            None => {}
+        }
+    }
+
+    /// Sends the request as it is.
+    fn depart(&mut self, io: &mut Io<'_>, key: Key) {
+        let branch = io.random();
+        match self.shape(io, key, 0, branch) {
+            Some((hop, request)) => self.launch(io, key, hop, branch, request),
+            None => self.finish(io, key, Outcome::Failed(Cause::Transport, None)),
+        }
+    }
+
+    /// Chooses the hop for the draft's size and `reserve` octets more, and puts it into octets.
+    pub(super) fn shape(
+        &mut self, io: &Io<'_>, key: Key, reserve: usize, branch: u64,
+    ) -> Option<(Hop, Message)> {
+        let exchange = self.table.get_mut(key)?;
+        let own = io.config.own();
+        let hop = exchange.target.hop(0, own)?;
+        exchange.draft.fix_contact(own, &hop);
+        let mut octets = exchange.draft.octets(&hop, branch);
+        let chosen = exchange.target.hop(octets.len() + reserve, own)?;
+        if chosen != hop {
+            octets = exchange.draft.octets(&chosen, branch);
+        }
+        Some((chosen, Message::parse(octets, &io.config.limits).ok()?))
+    }
+
+    pub(super) fn launch(
+        &mut self, io: &mut Io<'_>, key: Key, hop: Hop, number: u64, request: Message,
+    ) {
+        let departure = Departure {
+            request: request.clone(),
+            branch: Branch { number, cancel: false },
+            hop,
+            user: User::Exchange(key),
+        };
+        let client = self.clients.start(io, departure);
+        if let Some(exchange) = self.table.get_mut(key) {
+            exchange.state = State::Trying { client, hop, sent: request };
+        }
+    }
+
+    /// The request did not get through: it takes the next way, where there is one.
+    fn on_unsent(&mut self, io: &mut Io<'_>, key: Key, client: Key) {
+        let Some(exchange) = self.table.get_mut(key) else { return };
+        let hop = match &exchange.state {
+            State::Trying { client: own, hop, .. } if *own == client => *hop,
+            State::Locating
+            | State::Encrypting
+            | State::Trying { .. }
+            | State::Authorizing(_)
+            | State::Judging(_)
+            | State::Reading(_) => return,
+        };
+        match Some(exchange).filter(|it| it.is_wanted).and_then(|it| it.target.fall_back(&hop)) {
+            // The credentials stay: they cover neither Via nor transport.
+            Some(Fallback::SamePeer) => self.depart(io, key),
+            // Whoever is there was not the one who asked for them.
+            Some(Fallback::ByUri) => self.start_over(io, key),
+            None => self.finish(io, key, Outcome::Failed(Cause::Transport, None)),
+        }
+    }
+
+    /// Sends the request as if nobody had challenged it yet.
+    fn start_over(&mut self, io: &mut Io<'_>, key: Key) {
+        if let Some(exchange) = self.table.get_mut(key) {
+            exchange.draft.credentials.clear();
+            self.protect(io, key);
+        }
+    }
+
+    /// A client transaction's timer fired, or what it sent could not be sent.
+    pub(in crate::manager) fn on_client(
+        &mut self, io: &mut Io<'_>, client: Key, event: ClientEvent,
+    ) {
+        if let Some((user, report)) = self.clients.on(io, client, event) {
+            self.on_report(io, client, user, report);
+        }
+    }
+
+    /// A connection to `remote` was closed: what waits for a first response on it fails now.
+    pub(in crate::manager) fn on_flow_closed(
+        &mut self, io: &mut Io<'_>, flow: FlowId, remote: SocketAddr,
+    ) {
+        for client in self.clients.waiting_on(flow, remote) {
+            self.on_client(io, client, ClientEvent::TransportError);
+        }
+    }
+
+    /// Whether a request that waits for its final response went over this connection.
+    pub(in crate::manager) fn are_over(&self, flow: FlowId, remote: SocketAddr) -> bool {
+        let waits = |exchange: &Exchange| {
+            let client = exchange.trying().and_then(|client| self.clients.get(client));
+            client.is_some_and(|client| client.went_over(flow, remote))
+        };
+        self.table.iter().any(|(_, exchange)| waits(exchange))
+    }
+
+    /// What a client transaction reports, other than a response.
+    pub(super) fn on_report(&mut self, io: &mut Io<'_>, client: Key, user: User, report: Report) {
+        match (user, report) {
+            (User::Exchange(key), Report::TransportFailed) => self.on_unsent(io, key, client),
+            (User::Exchange(key), Report::Timeout | Report::Over) => {
+                let trying = self.table.get(key).and_then(|exchange| exchange.trying());
+                if trying == Some(client) {
+                    self.finish(io, key, Outcome::Failed(Cause::Timeout, None));
+                }
+            }
+            (User::Exchange(_), Report::Response) | (User::Accepted | User::Nobody, _) => {}
+        }
+    }
+
+    /// What is being asked about a request.
+    pub(in crate::manager) fn query(&self, key: Key) -> Option<Query<'_>> {
+        self.table.get(key)?.query()
+    }
+
+    /// The verdict that a request waits for.
+    pub(in crate::manager) fn on_verdict(
+        &mut self, io: &mut Io<'_>, dialogs: &mut Dialogs, key: Key, verdict: Verdict,
+    ) {
+        let Some(exchange) = self.table.get_mut(key) else { return };
+        exchange.consult = None;
+        match (exchange.take_state(), verdict) {
+            (State::Locating, Verdict::Located(found)) => self.on_located(io, key, &found),
+            (State::Encrypting, Verdict::Body(BodyVerdict::Body(body))) => {
+                exchange.draft.body = body;
+                self.depart(io, key);
+            }
+            (State::Encrypting, Verdict::Body(BodyVerdict::Refused(refusal))) => {
+                self.give_up(io, key, why(&refusal), None);
+            }
+            (State::Authorizing(step), verdict) => self.authorize(io, dialogs, key, step, verdict),
+            (State::Judging(answer), Verdict::Incoming(incoming)) => {
+                self.on_judged(io, key, answer, incoming);
+            }
+            (State::Reading(answer), Verdict::Body(BodyVerdict::Body(body))) => {
+                self.finish(io, key, Outcome::Accepted(answer, body));
+            }
+            (State::Reading(answer), Verdict::Body(BodyVerdict::Refused(refusal))) => {
+                self.finish(io, key, Outcome::Untrusted(answer, why(&refusal)));
+            }
+            // No answer, or one to another question: a refusal.
+            (State::Judging(answer) | State::Reading(answer), _) => {
+                self.finish(io, key, Outcome::Untrusted(answer, Why::ApplicationUnavailable));
+            }
+            (State::Locating, _) => self.finish(io, key, Outcome::Failed(Cause::Unresolved, None)),
+            (State::Encrypting, _) => self.give_up(io, key, Why::ApplicationUnavailable, None),
+            (trying @ State::Trying { .. }, _) => exchange.state = trying,
+        }
+    }
+
+    pub(super) fn give_up(
+        &mut self, io: &mut Io<'_>, key: Key, why: Why, response: Option<Inbound>,
+    ) {
+        self.finish(io, key, Outcome::Failed(Cause::Security(why), response));
+    }
+
+    fn on_located(&mut self, io: &mut Io<'_>, key: Key, found: &[IpAddr]) {
+        let own = io.config.own();
+        let reachable = found.iter().find(|ip| own.reaches(**ip));
+        match (reachable, self.table.get_mut(key)) {
+            (Some(ip), Some(exchange)) => {
+                exchange.target.host = Host::Address(*ip);
+                self.protect(io, key);
+            }
+            _ => self.finish(io, key, Outcome::Failed(Cause::Unresolved, None)),
+        }
+    }
+}
+
+/// Why a body of ours, or its answer's, was refused: trouble that passes is not the body's.
+pub(super) const fn why(refusal: &Refusal) -> Why {
+    if refusal.retry_after.is_some() { Why::ApplicationUnavailable } else { Why::Body }
+}

@@ -1,0 +1,142 @@
+//! A response of ours before it leaves, and how it is put into octets.
+
+use crate::manager::config::Config;
+use crate::manager::inbound::Inbound;
+use crate::{Capabilities, HeaderName, ResponseBuilder, StatusCode};
+use bytes::Bytes;
+use ssa::{Body, Field};
+
+/// Fields that a response tells more with and can go without, the least useful first.
+const DISPENSABLE: [&str; 6] =
+    ["Accept-Language", "Accept-Encoding", "Accept", "Supported", "Retry-After", "Allow"];
+
+/// A response before it is put into octets.
+#[derive(Clone, Debug, Default)]
+pub(in crate::manager) struct Reply {
+    pub(in crate::manager) status: u16,
+    /// The phrase; empty: the RFC's.
+    pub(in crate::manager) reason: &'static str,
+    pub(in crate::manager) fields: Vec<(&'static str, Vec<u8>)>,
+    pub(in crate::manager) body: Body,
+}
+
+impl Reply {
+    /// A response without fields and body of its own.
+    pub(in crate::manager) fn new(status: u16) -> Self {
+        Self { status, ..Self::default() }
+    }
+
+    /// What the security manager refuses with.
+    pub(in crate::manager) fn refusal(refusal: &ssa::Refusal) -> Self {
+        let mut reply = Self { status: refusal.status, reason: refusal.reason, ..Self::default() };
+        if let Some(after) = refusal.retry_after {
+            reply = reply.retry_after(after);
+        }
+        reply
+    }
+
+    /// A challenge.
+    pub(in crate::manager) fn unauthorized(fields: Vec<Field>) -> Self {
+        Self::new(401).with(fields)
+    }
+
+    /// The answer to OPTIONS. RFC 3261 §11.2.
+    pub(in crate::manager) fn capabilities(capabilities: &Capabilities) -> Self {
+        let mut reply = Self::new(200);
+        reply.fields.extend([
+            ("Allow", capabilities.allow().into_bytes()),
+            ("Accept", capabilities.accept().into_bytes()),
+            ("Accept-Encoding", b"identity".to_vec()),
+            ("Accept-Language", b"en".to_vec()),
+            ("Supported", capabilities.supported().into_bytes()),
+        ]);
+        reply
+    }
+
+    /// 405 with what is allowed. RFC 3261 §21.4.6.
+    pub(in crate::manager) fn not_allowed(capabilities: &Capabilities) -> Self {
+        let mut reply = Self::new(405);
+        reply.fields.push(("Allow", capabilities.allow().into_bytes()));
+        reply
+    }
+
+    /// 503, and when to try again. RFC 3261 §21.5.4.
+    pub(in crate::manager) fn overloaded(config: &Config) -> Self {
+        Self::new(503).retry_after(config.retry_after)
+    }
+
+    /// The failure that the application wants sent. Its own trouble passes, and the peer is told
+    /// when to try again. RFC 3261 §20.33.
+    pub(in crate::manager) fn declining(status: u16, config: &Config) -> Self {
+        let reply = Self::new(status);
+        match status {
+            500 | 503 => reply.retry_after(config.retry_after),
+            _ => reply,
+        }
+    }
+
+    /// Adds fields.
+    pub(in crate::manager) fn with(mut self, fields: Vec<Field>) -> Self {
+        self.fields.extend(fields.into_iter().map(|field| (field.name, field.value)));
+        self
+    }
+
+    /// Adds Retry-After. RFC 3261 §20.33.
+    pub(in crate::manager) fn retry_after(mut self, after: std::time::Duration) -> Self {
+        self.fields.push(("Retry-After", after.as_secs().max(1).to_string().into_bytes()));
+        self
+    }
+
+    /// The response to `request`, with this To tag where To has none yet. RFC 3261 §8.2.6.2.
+    pub(in crate::manager) fn octets(&self, request: &Inbound, tag: &str) -> Bytes {
+        let phrase = StatusCode::new(self.status).map(StatusCode::reason).unwrap_or_default();
+        let reason = if self.reason.is_empty() { phrase } else { self.reason };
+        self.octets_with(request, tag, reason)
+    }
+
+    /// The response in at most `most` octets: without what it can go without, where it must.
+    pub(in crate::manager) fn octets_within(
+        &self, request: &Inbound, tag: &str, most: usize,
+    ) -> Option<Bytes> {
+        let fits = |octets: &Bytes| octets.len() <= most;
+        let whole = self.octets(request, tag);
+        if fits(&whole) {
+            return Some(whole);
+        }
+        let mut short = self.clone();
+        for name in DISPENSABLE {
+            short.fields.retain(|(field, _)| *field != name);
+            let octets = short.octets(request, tag);
+            if fits(&octets) {
+                return Some(octets);
+            }
+        }
+        // The grammar lets the phrase be empty. RFC 3261 §25.1.
+        Some(short.octets_with(request, tag, "")).filter(fits)
+    }
+
+    fn octets_with(&self, request: &Inbound, tag: &str, reason: &str) -> Bytes {
+        let Some(status) = StatusCode::new(self.status) else { return Bytes::new() };
+        let mut response =
+            ResponseBuilder::to(&request.message, status, reason).received(request.arrival.source);
+        if self.status > 100 {
+            response = response.to_tag(tag);
+        }
+        for (name, value) in &self.fields {
+            response = response.field(name, value);
+        }
+        if let Some(kind) = &self.body.content_type {
+            response = response.field(HeaderName::ContentType, kind);
+        }
+        response.body(&self.body.octets).build()
+    }
+}
+
+/// 100 Trying. It has no To tag and so makes no dialog. RFC 3261 §8.2.6.
+pub(in crate::manager) fn trying(request: &Inbound) -> Bytes {
+    let mut trying = Reply::new(100);
+    // RFC 3261 §8.2.6.1.
+    let timestamp = request.message.header(HeaderName::Timestamp);
+    trying.fields.extend(timestamp.map(|value| ("Timestamp", value.to_vec())));
+    trying.octets(request, "")
+}

@@ -1,0 +1,111 @@
+//! A request that is being served.
+//!
+//! ```text
+//!   Authenticate ─▶ Authenticating ─┐                                     final response
+//!   Admit ─────────────────────────▶ Reading ─▶ Deciding ─▶ Encrypting ─▶ Leaving ─▶ sent
+//!                                    decrypt    the usage   encrypt       response_leaving
+//! ```
+//!
+//! In each state but `Deciding` a verdict is awaited. A CANCEL or a lost connection withdraws the
+//! question, and the verdict is not heard.
+
+use super::reply::Reply;
+use crate::Message;
+use crate::identity::Places;
+use crate::manager::action::Hop;
+use crate::manager::consult::{ConsultId, Query};
+use crate::manager::inbound::Inbound;
+use crate::manager::own::Own;
+use crate::manager::slab::Key;
+use crate::methods::Served as Row;
+use ssa::{CallRef, Direction};
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::manager) struct For {
+    /// The row of its method.
+    pub(in crate::manager) row: &'static Row,
+    /// Its dialog; `None` outside one.
+    pub(in crate::manager) dialog: Option<Key>,
+    /// The usage that answers it; `None` until one is made.
+    pub(in crate::manager) usage: Option<Key>,
+}
+
+/// Where the answers to a request go, and the To tag that they carry.
+#[derive(Clone, Debug)]
+pub(in crate::manager) struct Way {
+    pub(in crate::manager) hop: Hop,
+    pub(in crate::manager) tag: String,
+}
+
+/// A request of a peer's.
+#[derive(Debug)]
+pub(in crate::manager) struct Served {
+    pub(in crate::manager) request: Inbound,
+    pub(in crate::manager) places: Places,
+    pub(in crate::manager) name: CallRef,
+    pub(in crate::manager) cseq: u32,
+    pub(in crate::manager) way: Way,
+    pub(in crate::manager) is_for: For,
+    pub(super) step: Step,
+    pub(super) consult: Option<ConsultId>,
+}
+
+/// How far a request has come.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// It needs no proof.
+    Admitted,
+    /// `authenticate`.
+    Authenticating,
+    /// `decrypt`.
+    Reading,
+    /// Its usage, or the application, decides.
+    Deciding,
+    /// `encrypt`, for this response.
+    Encrypting(Reply),
+    /// `response_leaving`: the reply, and the same as a message.
+    Leaving(Reply, Message),
+}
+
+impl Served {
+    /// What is being asked in this state.
+    pub(super) fn query(&self) -> Option<Query<'_>> {
+        let call = self.name;
+        Some(match &self.step {
+            Step::Admitted | Step::Deciding => return None,
+            Step::Authenticating => Query::Authenticate {
+                call,
+                arrival: self.request.view(&self.places),
+                request: self.places.ssa_request(&self.request.message)?,
+            },
+            Step::Reading => {
+                Query::Decrypt { call, direction: Direction::Request, body: self.request.body() }
+            }
+            Step::Encrypting(reply) => {
+                let direction = Direction::Response;
+                Query::Encrypt { call, direction, plan: None, body: &reply.body }
+            }
+            Step::Leaving(_, response) => Query::ResponseLeaving {
+                call,
+                request: self.places.ssa_request(&self.request.message)?,
+                response: response.ssa_response()?,
+            },
+        })
+    }
+
+    /// The hop for the requests of the dialog that this one makes or refreshes.
+    pub(in crate::manager) fn kept_hop(&self, own: Own<'_>) -> Hop {
+        self.way.hop.kept(self.request.arrival.flow, own)
+    }
+
+    /// Whether its proof is still to be shown.
+    pub(super) const fn is_unauthenticated(&self) -> bool {
+        matches!(self.step, Step::Authenticating)
+    }
+
+    /// Whether nothing has been decided about it yet.
+    pub(super) const fn is_undecided(&self) -> bool {
+        matches!(self.step, Step::Authenticating | Step::Reading)
+    }
+}

@@ -1,0 +1,18 @@
+//! The lowest layer: client and server transactions, found by branch and matched by RFC 3261
+//! §17.1.3 and §17.2.3. They know the machines of [`crate::transaction`], the outputs and the
+//! timers, and nothing of what a request is for.
+
+mod clients;
+mod hop_by_hop;
+mod servers;
+mod sources;
+
+pub(super) use clients::{
+    Ack, Branch, Clients, Departure, MAX_FORKS, Report as ClientReport, User, branch_text,
+};
+pub(super) use hop_by_hop::cancel;
+pub(super) use servers::{
+    Hashes, Opening, Report as ServerReport, Servers, matching_hash, merging_hash, response_hop,
+};
+#[cfg(feature = "driver")]
+pub(crate) use sources::party;

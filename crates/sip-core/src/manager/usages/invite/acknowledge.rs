@@ -1,0 +1,32 @@
+//! The ACK to a 2xx. RFC 3261 §13.2.2.4.
+
+use crate::dialog::Dialog;
+use crate::manager::action::Hop;
+use crate::manager::requests::{Answer, Draft};
+use crate::manager::transactions::Ack;
+use crate::manager::usages::cx::Cx;
+use crate::{HeaderName, Message, Method};
+
+/// Sends the ACK to a 2xx, and keeps it for its retransmissions. It carries the credentials of the
+/// INVITE (RFC 3261 §13.2.2.4, §22.1), but only to where the INVITE went: the peer's Contact may
+/// lead to another party than the one that they are for.
+pub(super) fn acknowledge(cx: &mut Cx<'_>, answer: &Answer, dialog: &Dialog, peer: &Hop) {
+    let Ok(cseq) = answer.sent.cseq() else { return };
+    let (mut draft, target) = Draft::in_dialog(dialog, peer, Method::ACK, cseq.number);
+    let Some(hop) = target.hop(0, cx.io.config.own()) else { return };
+    if (hop.transport, hop.remote) == (answer.hop.transport, answer.hop.remote) {
+        draft.fields = credentials(&answer.sent);
+    }
+    let octets = draft.octets(&hop, cx.io.random());
+    let ack = Ack { to_tag: dialog.remote_tag().into(), hop, octets };
+    cx.requests.acknowledge(&mut cx.io, answer.client, ack);
+}
+
+/// The credentials of a request, for the ACK to its 2xx.
+fn credentials(request: &Message) -> Vec<(&'static str, Vec<u8>)> {
+    let mut fields = Vec::new();
+    for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
+        fields.extend(request.headers(name).map(|value| (name.as_str(), value.to_vec())));
+    }
+    fields
+}

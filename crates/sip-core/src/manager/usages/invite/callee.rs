@@ -1,0 +1,160 @@
+//! The callee's side of a call: the INVITE that came in, and its answer. RFC 3261 §13.3.
+
+use super::session::sent_2xx;
+use super::state::{EXPIRES, InviteUsage, Phase, RING, Session};
+use crate::NameAddr;
+use crate::dialog::Dialog;
+use crate::manager::event::{CallId, EndReason, Event, Misuse};
+use crate::manager::requests::contact;
+use crate::manager::serving::{Reply, Served};
+use crate::manager::slab::Key;
+use crate::manager::usages::cx::Cx;
+use ssa::{Body, CallRef};
+use std::time::Duration;
+
+impl InviteUsage {
+    /// The call of an INVITE that passed the security manager.
+    pub(in crate::manager) fn incoming(name: CallRef, server: Key) -> Self {
+        Self {
+            name,
+            phase: Phase::Incoming { server },
+            dialog: None,
+            early: Vec::new(),
+            contact: Box::default(),
+            is_caller: false,
+            quiet: false,
+        }
+    }
+
+    /// Its dialog is made, and the application hears of it.
+    pub(super) fn on_invite(&mut self, cx: &mut Cx<'_>, server: Key, body: Body) {
+        let Some((dialog, event)) = self.called(cx, server, body) else {
+            // RFC 3261 §12.1.1: without a Contact no dialog can be made of it.
+            cx.answer(server, Reply::new(400));
+            self.quiet = true;
+            return;
+        };
+        self.dialog = Some(dialog);
+        cx.start(RING, cx.io.config.ring);
+        let served = cx.serving.get(server);
+        let expires = served.and_then(|served| served.request.message.expires().ok().flatten());
+        if let Some(seconds) = expires {
+            cx.start(EXPIRES, Duration::from_secs(seconds.into()));
+        }
+        cx.tell(event);
+    }
+
+    /// The caller waits no longer: its INVITE has expired. RFC 3261 §13.3.1.
+    pub(super) fn on_expired(&mut self, cx: &mut Cx<'_>) {
+        if let Ok(server) = self.undecided(cx) {
+            self.tell_end(cx, EndReason::NoAnswer);
+            cx.answer(server, Reply::new(487));
+        }
+    }
+
+    /// The dialog that an INVITE makes, and what the application is told.
+    fn called(&mut self, cx: &mut Cx<'_>, server: Key, body: Body) -> Option<(Key, Event)> {
+        let served = cx.serving.get(server)?;
+        let message = &served.request.message;
+        let (from, to) = (uri_text(&message.from().ok()?), uri_text(&message.to().ok()?));
+        let dialog = Dialog::of_callee(message, &served.way.tag)?;
+        let (hop, source) = (served.kept_hop(cx.io.config.own()), served.request.arrival.source);
+        let user = message.uri().ok().and_then(|uri| uri.user()).unwrap_or_default();
+        // The random user part that a registrar was told admits requests: others are not shown it.
+        let user = cx.io.out.aliases.get(user).map_or(user, |shown| shown.as_slice());
+        let user = String::from_utf8_lossy(user);
+        self.contact = contact(cx.io.config.own(), &user, &hop).into();
+        let key = cx.dialogs.insert(&cx.io, dialog, hop, cx.me);
+        let (id, call) = (CallId(cx.me), self.name);
+        Some((key, Event::Incoming { id, call, from, to, body, source }))
+    }
+
+    /// The server transaction of an INVITE that has no answer yet.
+    const fn unanswered(&self) -> Result<Key, Misuse> {
+        match self.phase {
+            Phase::Incoming { server } => Ok(server),
+            Phase::Prepared(_)
+            | Phase::Inviting { .. }
+            | Phase::Up(_)
+            | Phase::Ending
+            | Phase::Over => Err(Misuse::WrongState),
+        }
+    }
+
+    /// The same, while the application has not accepted either.
+    fn undecided(&self, cx: &Cx<'_>) -> Result<Key, Misuse> {
+        let server = self.unanswered()?;
+        if cx.serving.is_undecided(server) { Ok(server) } else { Err(Misuse::WrongState) }
+    }
+
+    /// Tells the caller that the user is being alerted: 180 Ringing.
+    ///
+    /// # Errors
+    /// [`Misuse::WrongState`].
+    pub(in crate::manager) fn ring(&mut self, cx: &mut Cx<'_>) -> Result<(), Misuse> {
+        let server = self.undecided(cx)?;
+        cx.serving.send_provisional(&mut cx.io, server, &self.reply(180));
+        Ok(())
+    }
+
+    /// Answers a call with 200 and this body.
+    ///
+    /// # Errors
+    /// [`Misuse::WrongState`].
+    pub(in crate::manager) fn accept(&mut self, cx: &mut Cx<'_>, body: Body) -> Result<(), Misuse> {
+        let server = self.undecided(cx)?;
+        cx.stop(RING);
+        cx.stop(EXPIRES);
+        let reply = self.success(cx, body);
+        cx.answer(server, reply);
+        Ok(())
+    }
+
+    /// Refuses a call, or a re-INVITE in a call.
+    ///
+    /// # Errors
+    /// [`Misuse::WrongState`], also for a status that refuses nothing.
+    pub(in crate::manager) fn reject(
+        &mut self, cx: &mut Cx<'_>, status: u16,
+    ) -> Result<(), Misuse> {
+        if !(300..700).contains(&status) {
+            return Err(Misuse::WrongState);
+        }
+        let reply = Reply::declining(status, cx.io.config);
+        if let Ok(server) = self.unanswered() {
+            self.tell_end(cx, EndReason::Local);
+            cx.answer(server, reply);
+            return Ok(());
+        }
+        let server = self.theirs()?;
+        cx.answer(server, reply);
+        Ok(())
+    }
+
+    /// Refuses a call that the application cannot be told of: 503, and no event follows.
+    pub(in crate::manager) fn turn_away(&mut self, cx: &mut Cx<'_>) {
+        if let Ok(server) = self.unanswered() {
+            self.quiet = true;
+            cx.answer(server, Reply::overloaded(cx.io.config));
+        }
+    }
+
+    /// The final response to the INVITE has left.
+    pub(super) fn on_invite_answered(
+        &mut self, cx: &mut Cx<'_>, server: Key, served: &Served, status: u16,
+    ) {
+        if status >= 300 {
+            // The application accepted, and the security manager refused: nobody told it yet.
+            self.tell_end(cx, EndReason::Refused);
+            self.phase = Phase::Over;
+            return;
+        }
+        let unacknowledged = Some(sent_2xx(cx, server, served));
+        self.phase = Phase::Up(Session { unacknowledged, ..Session::default() });
+    }
+}
+
+/// The URI of a name-addr, as text for the application.
+fn uri_text(address: &NameAddr<'_>) -> String {
+    String::from_utf8_lossy(address.uri().as_bytes()).into_owned()
+}

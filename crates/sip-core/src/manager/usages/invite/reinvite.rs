@@ -1,0 +1,240 @@
+//! Changing a session: re-INVITE, ours and the peer's. RFC 3261 §14.
+
+use super::acknowledge::acknowledge;
+use super::session::sent_2xx;
+use super::state::{AGAIN, InviteUsage, Ours, Phase, REINVITE, RING, Reinvite};
+use crate::Method;
+use crate::manager::event::{CallId, Cause, Event, Misuse};
+use crate::manager::requests::{Answer, Outcome};
+use crate::manager::serving::{Reply, Served};
+use crate::manager::slab::Key;
+use crate::manager::usages::cx::Cx;
+use ssa::Body;
+use std::time::Duration;
+
+impl Reinvite {
+    /// Whether the peer's waits in this server transaction.
+    pub(super) fn is_theirs(&self, server: Key) -> bool {
+        matches!(self, Self::Theirs(theirs) if *theirs == server)
+    }
+
+    /// Ends it with its call.
+    pub(super) fn abandon(self, cx: &mut Cx<'_>) {
+        match self {
+            Self::Ours(ours) => _ = cx.requests.forget(&mut cx.io, ours.request),
+            Self::Theirs(server) => cx.serving.send_final(&mut cx.io, server, &Reply::new(487)),
+            Self::None | Self::Again(_) => {}
+        }
+    }
+}
+
+/// 500, and to try again at once. RFC 3261 §14.2.
+fn later() -> Reply {
+    Reply::new(500).retry_after(Duration::from_secs(1))
+}
+
+impl InviteUsage {
+    /// Asks the peer to change the session.
+    ///
+    /// # Errors
+    /// [`Misuse::WrongState`] before the call is up; [`Misuse::Pending`] while a re-INVITE of either
+    /// side, or the ACK to our answer, is awaited.
+    pub(in crate::manager) fn reinvite(
+        &mut self, cx: &mut Cx<'_>, body: Body,
+    ) -> Result<(), Misuse> {
+        let session = self.session().ok_or(Misuse::WrongState)?;
+        let idle = matches!(session.reinvite, Reinvite::None);
+        if !idle || session.unacknowledged.is_some() {
+            return Err(Misuse::Pending);
+        }
+        self.send_reinvite(cx, body, false);
+        Ok(())
+    }
+
+    fn send_reinvite(&mut self, cx: &mut Cx<'_>, body: Body, again: bool) {
+        let Some(draft) = self.request(cx, Method::INVITE, body.clone()) else { return };
+        let request = cx.send(REINVITE, self.name, draft);
+        let ours = Ours { request, body: Box::new(body), again, cancelled: false };
+        if let Some(session) = self.session() {
+            session.reinvite = Reinvite::Ours(ours);
+        }
+        cx.start(RING, cx.io.config.ring);
+    }
+
+    fn fail_reinvite(&self, cx: &mut Cx<'_>, cause: Cause) {
+        self.tell(cx, Event::ReinviteFailed { id: CallId(cx.me), cause });
+    }
+
+    /// A re-INVITE, ours or the peer's, was not answered for as long as a call may ring.
+    pub(super) fn on_reinvite_timeout(&mut self, cx: &mut Cx<'_>) {
+        let Some(session) = self.session() else { return };
+        match &mut session.reinvite {
+            // What became of it, its final response says: a 2xx may cross the CANCEL, and counts.
+            Reinvite::Ours(ours) => {
+                ours.cancelled = true;
+                cx.requests.cancel(&mut cx.io, ours.request);
+            }
+            Reinvite::Theirs(server) => {
+                let server = *server;
+                session.reinvite = Reinvite::None;
+                cx.answer(server, Reply::new(480));
+                self.fail_reinvite(cx, Cause::Timeout);
+            }
+            Reinvite::None | Reinvite::Again(_) => {}
+        }
+    }
+
+    /// The wait after a 491 is over.
+    pub(super) fn reinvite_again(&mut self, cx: &mut Cx<'_>) {
+        let Some(session) = self.session() else { return };
+        match std::mem::take(&mut session.reinvite) {
+            Reinvite::Again(body) => self.send_reinvite(cx, *body, true),
+            // Not tried again where the peer's came first.
+            other @ (Reinvite::None | Reinvite::Ours(_) | Reinvite::Theirs(_)) => {
+                session.reinvite = other;
+            }
+        }
+    }
+
+    /// What became of our re-INVITE.
+    pub(super) fn on_reinvited(&mut self, cx: &mut Cx<'_>, outcome: Outcome) {
+        let id = CallId(cx.me);
+        let Some(session) = self.session() else { return };
+        let Reinvite::Ours(ours) = std::mem::take(&mut session.reinvite) else { return };
+        cx.stop(RING);
+        match outcome {
+            Outcome::Accepted(answer, body) => {
+                // RFC 3261 §12.2.1.2: the ACK goes to the new remote target.
+                let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
+                if let Some(dialog) = self.dialog {
+                    cx.dialogs.refresh(dialog, hop, &answer.response.message);
+                }
+                self.acknowledge_again(cx, &answer);
+                self.tell(cx, Event::ReinviteAnswered { id, body });
+            }
+            // An answer that must not be believed changes nothing: the session stays as it was.
+            Outcome::Untrusted(answer, why) => {
+                self.acknowledge_again(cx, &answer);
+                self.fail_reinvite(cx, Cause::Security(why));
+            }
+            Outcome::Failed(cause, _) => self.on_reinvite_failed(cx, ours, cause),
+            Outcome::Cancelled => self.fail_reinvite(cx, Cause::Timeout),
+        }
+    }
+
+    fn on_reinvite_failed(&mut self, cx: &mut Cx<'_>, ours: Ours, cause: Cause) {
+        match cause {
+            Cause::Status(491) if !ours.cancelled && !ours.again => {
+                self.wait_for_turn(cx, ours.body);
+            }
+            Cause::Status(487) if ours.cancelled => self.fail_reinvite(cx, Cause::Timeout),
+            // RFC 3261 §14.1, §12.2.1.2: the peer has no such dialog, or is gone.
+            Cause::Status(481 | 408) | Cause::Timeout => {
+                if let Some(dialog) = self.dialog {
+                    cx.dialogs.lose(dialog);
+                }
+            }
+            _ => self.fail_reinvite(cx, cause),
+        }
+    }
+
+    fn acknowledge_again(&self, cx: &mut Cx<'_>, answer: &Answer) {
+        let entry = self.dialog.and_then(|dialog| cx.dialogs.get(dialog));
+        let Some((dialog, peer)) = entry.map(|entry| (entry.dialog.clone(), entry.peer)) else {
+            return;
+        };
+        acknowledge(cx, answer, &dialog, &peer);
+    }
+
+    /// Two re-INVITEs met: who made the Call-ID waits 2.1–4 s, the other 0–2 s, in steps of 10 ms.
+    /// RFC 3261 §14.1.
+    fn wait_for_turn(&mut self, cx: &mut Cx<'_>, body: Box<Body>) {
+        let random = cx.io.random();
+        let steps = if self.is_caller { 210 + random % 191 } else { random % 201 };
+        let Some(session) = self.session() else { return };
+        session.reinvite = Reinvite::Again(body);
+        cx.start(AGAIN, Duration::from_millis(10 * steps));
+    }
+
+    /// The peer's re-INVITE came in. RFC 3261 §14.2.
+    pub(super) fn on_reinvite(&mut self, cx: &mut Cx<'_>, server: Key, body: Body) {
+        let Phase::Up(session) = &mut self.phase else {
+            // The first INVITE has no final response yet, or the call is ending.
+            return cx.answer(server, later());
+        };
+        let waits = match session.reinvite {
+            Reinvite::Theirs(_) => return cx.answer(server, later()),
+            Reinvite::Ours(_) => return cx.answer(server, Reply::new(491)),
+            Reinvite::Again(_) => true,
+            Reinvite::None => false,
+        };
+        // RFC 5407 §3.1.4: our 2xx is not acknowledged yet.
+        if session.unacknowledged.is_some() {
+            return cx.answer(server, Reply::new(491));
+        }
+        session.reinvite = Reinvite::Theirs(server);
+        if waits {
+            // Ours was to be tried again, and meets the peer's once more.
+            self.fail_reinvite(cx, Cause::Status(491));
+        }
+        cx.start(RING, cx.io.config.ring);
+        self.tell(cx, Event::Reinvited { id: CallId(cx.me), body });
+    }
+
+    /// The server transaction of the peer's re-INVITE.
+    pub(super) fn theirs(&mut self) -> Result<Key, Misuse> {
+        match self.session().map(|session| &session.reinvite) {
+            Some(Reinvite::Theirs(server)) => Ok(*server),
+            Some(Reinvite::None | Reinvite::Ours(_) | Reinvite::Again(_)) | None => {
+                Err(Misuse::WrongState)
+            }
+        }
+    }
+
+    /// Accepts the peer's re-INVITE with 200 and this body.
+    ///
+    /// # Errors
+    /// [`Misuse::WrongState`].
+    pub(in crate::manager) fn accept_reinvite(
+        &mut self, cx: &mut Cx<'_>, body: Body,
+    ) -> Result<(), Misuse> {
+        let server = self.theirs()?;
+        if !cx.serving.is_undecided(server) {
+            return Err(Misuse::WrongState);
+        }
+        let reply = self.success(cx, body);
+        cx.answer(server, reply);
+        Ok(())
+    }
+
+    /// The peer took its re-INVITE back: the session stays as it was.
+    pub(super) fn on_reinvite_cancelled(&mut self, cx: &mut Cx<'_>) {
+        cx.stop(RING);
+        if let Some(session) = self.session() {
+            session.reinvite = Reinvite::None;
+        }
+        self.fail_reinvite(cx, Cause::Status(487));
+    }
+
+    /// The final response to the peer's re-INVITE has left.
+    pub(super) fn on_reinvite_answered(
+        &mut self, cx: &mut Cx<'_>, server: Key, served: &Served, status: u16,
+    ) {
+        cx.stop(RING);
+        let unacknowledged = (status < 300).then(|| sent_2xx(cx, server, served));
+        if status < 300
+            && let Some(dialog) = self.dialog
+        {
+            // RFC 3261 §12.2.2: a target refresh counts once the request is accepted.
+            cx.dialogs.refresh(
+                dialog,
+                served.kept_hop(cx.io.config.own()),
+                &served.request.message,
+            );
+        }
+        if let Some(session) = self.session() {
+            session.reinvite = Reinvite::None;
+            session.unacknowledged = unacknowledged;
+        }
+    }
+}

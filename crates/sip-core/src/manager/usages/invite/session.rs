@@ -1,0 +1,93 @@
+//! Within a confirmed dialog: the 2xx and its ACK, and BYE. RFC 3261 §13.3.1.4, §15.
+
+use super::state::{BYE, InviteUsage, NO_ACK, Phase, RESEND, Unacknowledged};
+use crate::Method;
+use crate::manager::event::{CallId, EndReason, Event};
+use crate::manager::serving::{Reply, Served};
+use crate::manager::slab::Key;
+use crate::manager::usages::cx::Cx;
+use ssa::Body;
+
+impl InviteUsage {
+    /// An ACK to a 2xx came in.
+    pub(in crate::manager) fn on_ack(&mut self, cx: &mut Cx<'_>, cseq: u32) {
+        let Some(session) = self.session() else { return };
+        if session.unacknowledged.as_ref().is_none_or(|ok| ok.cseq != cseq) {
+            return;
+        }
+        session.unacknowledged = None;
+        let bye = session.bye;
+        cx.stop(RESEND);
+        cx.stop(NO_ACK);
+        self.tell(cx, Event::Confirmed { id: CallId(cx.me) });
+        if bye {
+            self.bye(cx);
+        }
+    }
+
+    /// Sends a 2xx again: T1, then twice as long each time, up to T2. RFC 3261 §13.3.1.4.
+    pub(super) fn resend_2xx(&mut self, cx: &mut Cx<'_>) {
+        let Some(session) = self.session() else { return };
+        let Some(ok) = &mut session.unacknowledged else { return };
+        ok.interval = cx.io.config.timing.back_off(ok.interval);
+        cx.start(RESEND, ok.interval);
+        cx.serving.send_again(&mut cx.io, ok.server);
+    }
+
+    /// No ACK in 64*T1: the dialog stands, and the session is ended. RFC 3261 §13.3.1.4.
+    pub(super) fn on_no_ack(&mut self, cx: &mut Cx<'_>) {
+        cx.stop(RESEND);
+        let Some(session) = self.session() else { return };
+        session.unacknowledged = None;
+        self.tell_end(cx, EndReason::NoAck);
+        self.bye(cx);
+    }
+
+    /// Sends BYE. RFC 3261 §15: a callee waits until its 2xx is acknowledged or given up.
+    pub(super) fn bye(&mut self, cx: &mut Cx<'_>) {
+        let Some(session) = self.session() else { return };
+        if session.unacknowledged.is_some() {
+            session.bye = true;
+            return;
+        }
+        let reinvite = std::mem::take(&mut session.reinvite);
+        let Some(request) = self.request(cx, Method::BYE, Body::default()) else {
+            self.phase = Phase::Over;
+            return;
+        };
+        self.phase = Phase::Ending;
+        reinvite.abandon(cx);
+        cx.send(BYE, self.name, request);
+    }
+
+    /// The peer's BYE came in: the call is over, whatever becomes of the answer. It ends a call
+    /// that rings, too. RFC 3261 §15.1.2.
+    pub(super) fn on_bye(&mut self, cx: &mut Cx<'_>, server: Key) {
+        match std::mem::replace(&mut self.phase, Phase::Over) {
+            // No such dialog is confirmed on our side. RFC 3261 §15.
+            before @ (Phase::Prepared(_) | Phase::Inviting { .. }) => {
+                self.phase = before;
+                return cx.answer(server, Reply::new(481));
+            }
+            Phase::Incoming { server: invite } => {
+                self.tell_end(cx, EndReason::Remote);
+                cx.serving.send_final(&mut cx.io, invite, &Reply::new(487));
+            }
+            Phase::Up(session) => {
+                self.tell_end(cx, EndReason::Remote);
+                session.reinvite.abandon(cx);
+            }
+            // Our own BYE is under way: both are answered.
+            Phase::Ending | Phase::Over => {}
+        }
+        cx.answer(server, Reply::new(200));
+    }
+}
+
+/// A 2xx of ours has left: it is sent again until its ACK comes. RFC 3261 §13.3.1.4.
+pub(super) fn sent_2xx(cx: &mut Cx<'_>, server: Key, served: &Served) -> Unacknowledged {
+    let timing = cx.io.config.timing;
+    cx.start(RESEND, timing.t1);
+    cx.start(NO_ACK, timing.timeout());
+    Unacknowledged { server, cseq: served.cseq, interval: timing.t1 }
+}

@@ -1,0 +1,197 @@
+//! What a call is made of, and what all its files need.
+
+use crate::Method;
+use crate::manager::action::Hop;
+use crate::manager::dialogs::Dialogs;
+use crate::manager::event::{CallId, EndReason, Event, Misuse};
+use crate::manager::own::Own;
+use crate::manager::requests::{Contact, Draft, Purpose};
+use crate::manager::serving::Reply;
+use crate::manager::slab::Key;
+use crate::manager::target::Target;
+use crate::manager::usages::cx::Cx;
+use ssa::{Body, CallRef};
+use std::time::Duration;
+
+/// Early dialogs of one INVITE. Case T10.
+pub(super) const MAX_EARLY: usize = 16;
+
+pub(super) const INVITE: Purpose = Purpose(0);
+pub(super) const REINVITE: Purpose = Purpose(1);
+pub(super) const BYE: Purpose = Purpose(2);
+
+/// Nobody answered an INVITE or a re-INVITE: the caller gives up, the callee declines.
+pub(super) const RING: u8 = 0;
+/// The INVITE's Expires has passed. RFC 3261 §13.3.1.
+pub(super) const EXPIRES: u8 = 4;
+/// Send the 2xx again. RFC 3261 §13.3.1.4.
+pub(super) const RESEND: u8 = 1;
+/// No ACK came in 64*T1. RFC 3261 §13.3.1.4.
+pub(super) const NO_ACK: u8 = 2;
+/// Try the re-INVITE again after a 491. RFC 3261 §14.1.
+pub(super) const AGAIN: u8 = 3;
+
+/// A call.
+#[derive(Debug)]
+pub(in crate::manager) struct InviteUsage {
+    pub(super) name: CallRef,
+    pub(super) phase: Phase,
+    /// The dialog: early for the callee, confirmed for both.
+    pub(super) dialog: Option<Key>,
+    /// The caller's early dialogs, each with its last status; at most [`MAX_EARLY`].
+    pub(super) early: Vec<(Key, u16)>,
+    /// Our Contact in this call.
+    pub(super) contact: Box<[u8]>,
+    /// Whether we called: who made the Call-ID. RFC 3261 §14.1.
+    pub(super) is_caller: bool,
+    /// The application has heard the end: no more events.
+    pub(super) quiet: bool,
+}
+
+/// Where a call is.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// It was prepared and not sent.
+    Prepared(Box<(Draft, Target)>),
+    /// Our INVITE is under way.
+    Inviting { request: Key },
+    /// The peer's INVITE waits for an answer in this server transaction.
+    Incoming { server: Key },
+    /// A 2xx has left or come in.
+    Up(Session),
+    /// Our BYE is under way.
+    Ending,
+    /// Nothing is left to do.
+    Over,
+}
+
+/// A confirmed dialog's session.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    /// Our 2xx that is not acknowledged yet.
+    pub(super) unacknowledged: Option<Unacknowledged>,
+    pub(super) reinvite: Reinvite,
+    /// A BYE waits for the ACK. RFC 3261 §15.
+    pub(super) bye: bool,
+}
+
+/// A 2xx of ours that is sent again until its ACK comes. RFC 3261 §13.3.1.4.
+#[derive(Debug)]
+pub(super) struct Unacknowledged {
+    pub(super) server: Key,
+    pub(super) cseq: u32,
+    pub(super) interval: Duration,
+}
+
+/// A re-INVITE under way. RFC 3261 §14.
+#[derive(Debug, Default)]
+pub(super) enum Reinvite {
+    /// None.
+    #[default]
+    None,
+    /// Ours.
+    Ours(Ours),
+    /// Ours met the peer's and is tried again later.
+    Again(Box<Body>),
+    /// The peer's waits for an answer.
+    Theirs(Key),
+}
+
+/// Our re-INVITE under way.
+#[derive(Debug)]
+pub(super) struct Ours {
+    pub(super) request: Key,
+    /// Its body, in case that it meets the peer's.
+    pub(super) body: Box<Body>,
+    /// Whether it met the peer's before: it is tried again once. RFC 3261 §14.1.
+    pub(super) again: bool,
+    /// Whether it was taken back.
+    pub(super) cancelled: bool,
+}
+
+impl InviteUsage {
+    pub(in crate::manager) const fn name(&self) -> CallRef {
+        self.name
+    }
+
+    pub(in crate::manager) const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over)
+    }
+
+    pub(in crate::manager) fn dialogs(&self) -> Vec<Key> {
+        self.early.iter().map(|(early, _)| *early).chain(self.dialog).collect()
+    }
+
+    /// Whether the application may still command it.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`].
+    pub(in crate::manager) const fn check(&self) -> Result<(), Misuse> {
+        if self.quiet { Err(Misuse::Unknown) } else { Ok(()) }
+    }
+
+    /// The hop that the peer is reached over, as far as it is known.
+    pub(in crate::manager) fn hop(&self, own: Own<'_>, dialogs: &Dialogs) -> Option<Hop> {
+        match &self.phase {
+            Phase::Prepared(prepared) => prepared.1.hop(0, own),
+            Phase::Inviting { .. }
+            | Phase::Incoming { .. }
+            | Phase::Up(_)
+            | Phase::Ending
+            | Phase::Over => Some(dialogs.get(self.dialog?)?.peer),
+        }
+    }
+
+    /// The session of a call that is up.
+    pub(super) const fn session(&mut self) -> Option<&mut Session> {
+        match &mut self.phase {
+            Phase::Up(session) => Some(session),
+            Phase::Prepared(_)
+            | Phase::Inviting { .. }
+            | Phase::Incoming { .. }
+            | Phase::Ending
+            | Phase::Over => None,
+        }
+    }
+
+    /// Tells the application, unless it has heard the end.
+    pub(super) fn tell(&self, cx: &mut Cx<'_>, event: Event) {
+        if !self.quiet {
+            cx.tell(event);
+        }
+    }
+
+    /// Tells the application that the call is over; nothing follows.
+    pub(super) fn tell_end(&mut self, cx: &mut Cx<'_>, reason: EndReason) {
+        self.tell(cx, Event::Ended { id: CallId(cx.me), reason });
+        self.quiet = true;
+    }
+
+    /// The next request in the dialog, and where it goes. RFC 3261 §12.2.1.1.
+    pub(super) fn request(
+        &self, cx: &mut Cx<'_>, method: Method<'static>, body: Body,
+    ) -> Option<(Draft, Target)> {
+        let (mut draft, target) = Draft::of_dialog(cx.dialogs, self.dialog?, method)?;
+        draft.original = body;
+        if method == Method::INVITE {
+            draft.contact = Contact::Value(self.contact.to_vec());
+            draft.fields.push(("Allow", cx.io.config.capabilities.allow().into_bytes()));
+        }
+        Some((draft, target))
+    }
+
+    /// A reply with our Contact, which makes the peer's remote target. RFC 3261 §12.1.1.
+    pub(super) fn reply(&self, status: u16) -> Reply {
+        let mut reply = Reply::new(status);
+        reply.fields.push(("Contact", self.contact.to_vec()));
+        reply
+    }
+
+    /// 200 with this body. RFC 3261 §13.3.1.4.
+    pub(super) fn success(&self, cx: &Cx<'_>, body: Body) -> Reply {
+        let mut reply = self.reply(200);
+        reply.fields.push(("Allow", cx.io.config.capabilities.allow().into_bytes()));
+        reply.body = body;
+        reply
+    }
+}

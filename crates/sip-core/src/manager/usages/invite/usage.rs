@@ -1,0 +1,127 @@
+//! What a call hears, and its end.
+
+use super::state::{AGAIN, EXPIRES, INVITE, InviteUsage, NO_ACK, Phase, REINVITE, RESEND, RING};
+use crate::Method;
+use crate::manager::event::EndReason;
+use crate::manager::serving::{Reply, Served};
+use crate::manager::slab::Key;
+use crate::manager::usages::cx::Cx;
+use crate::manager::usages::ended::Ended;
+use ssa::Body;
+
+impl InviteUsage {
+    pub(in crate::manager) fn on_request(
+        &mut self, cx: &mut Cx<'_>, server: Key, method: Method<'static>, body: Body,
+    ) {
+        let is_first = matches!(self.phase, Phase::Incoming { server: invite } if invite == server);
+        match method {
+            Method::INVITE if is_first => self.on_invite(cx, server, body),
+            Method::INVITE => self.on_reinvite(cx, server, body),
+            Method::BYE => self.on_bye(cx, server),
+            _ => cx.answer(server, Reply::not_allowed(&cx.io.config.capabilities)),
+        }
+    }
+
+    pub(in crate::manager) fn on_answered(
+        &mut self, cx: &mut Cx<'_>, server: Key, served: &Served, status: u16,
+    ) {
+        match &self.phase {
+            Phase::Incoming { server: invite } if *invite == server => {
+                self.on_invite_answered(cx, server, served, status);
+            }
+            Phase::Up(session) if session.reinvite.is_theirs(server) => {
+                self.on_reinvite_answered(cx, server, served, status);
+            }
+            Phase::Prepared(_)
+            | Phase::Inviting { .. }
+            | Phase::Incoming { .. }
+            | Phase::Up(_)
+            | Phase::Ending
+            | Phase::Over => {}
+        }
+    }
+
+    /// The peer's CANCEL came in: it took its INVITE or re-INVITE back.
+    pub(in crate::manager) fn on_cancelled(&mut self, cx: &mut Cx<'_>, server: Key) {
+        match &self.phase {
+            Phase::Incoming { server: invite } if *invite == server => {
+                self.tell_end(cx, EndReason::Cancelled);
+                self.phase = Phase::Over;
+            }
+            Phase::Up(session) if session.reinvite.is_theirs(server) => {
+                self.on_reinvite_cancelled(cx);
+            }
+            Phase::Prepared(_)
+            | Phase::Inviting { .. }
+            | Phase::Incoming { .. }
+            | Phase::Up(_)
+            | Phase::Ending
+            | Phase::Over => {}
+        }
+    }
+
+    pub(in crate::manager) fn on_outcome(&mut self, cx: &mut Cx<'_>, ended: Ended) {
+        match ended.purpose {
+            INVITE => self.on_invited(cx, ended.outcome),
+            REINVITE => self.on_reinvited(cx, ended.outcome),
+            _ => self.phase = Phase::Over,
+        }
+    }
+
+    pub(in crate::manager) fn on_timer(&mut self, cx: &mut Cx<'_>, timer: u8) {
+        match timer {
+            RING => self.on_ring_timeout(cx),
+            EXPIRES => self.on_expired(cx),
+            RESEND => self.resend_2xx(cx),
+            NO_ACK => self.on_no_ack(cx),
+            AGAIN => self.reinvite_again(cx),
+            _ => {}
+        }
+    }
+
+    /// The peer has no such dialog any more, or does not answer in it.
+    pub(in crate::manager) fn on_dialog_gone(&mut self, cx: &mut Cx<'_>, dialog: Key) {
+        if self.dialog == Some(dialog) {
+            self.end(cx, EndReason::Lost);
+        }
+    }
+
+    /// It rang for too long.
+    fn on_ring_timeout(&mut self, cx: &mut Cx<'_>) {
+        match &self.phase {
+            Phase::Inviting { .. } => self.give_up(cx),
+            Phase::Incoming { server } => {
+                let server = *server;
+                self.tell_end(cx, EndReason::NoAnswer);
+                cx.answer(server, Reply::declining(480, cx.io.config));
+            }
+            Phase::Up(_) => self.on_reinvite_timeout(cx),
+            Phase::Prepared(_) | Phase::Ending | Phase::Over => {}
+        }
+    }
+
+    /// The application ends the call: CANCEL, BYE, or 603, by its state. It hears
+    /// [`Event::Ended`] at once; what is owed to the peer goes on.
+    pub(in crate::manager) fn hang_up(&mut self, cx: &mut Cx<'_>) {
+        self.end(cx, EndReason::Local);
+    }
+
+    /// Ends a call in whatever state it is.
+    fn end(&mut self, cx: &mut Cx<'_>, reason: EndReason) {
+        self.tell_end(cx, reason);
+        match &self.phase {
+            Phase::Prepared(_) => self.phase = Phase::Over,
+            Phase::Inviting { request } => {
+                let request = *request;
+                // A 2xx that came in already is acknowledged, and its dialog ended.
+                cx.requests.stop_judging(&mut cx.io, request);
+                cx.requests.cancel(&mut cx.io, request);
+            }
+            Phase::Incoming { server } => {
+                cx.answer(*server, Reply::declining(603, cx.io.config));
+            }
+            Phase::Up(_) => self.bye(cx),
+            Phase::Ending | Phase::Over => {}
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The top layer: dialog usages (RFC 5057 §2) and what is sent outside dialogs. Each hears what
+//! concerns it and touches what a [`Cx`] lends, and none knows the others.
+
+mod cx;
+mod ended;
+mod invite;
+mod registration;
+mod single;
+mod usage;
+
+pub(super) use cx::Cx;
+pub(super) use ended::Ended;
+pub(super) use invite::{Farewell, InviteUsage};
+pub(super) use registration::Registration;
+pub(super) use single::Single;
+pub(super) use usage::Usage;

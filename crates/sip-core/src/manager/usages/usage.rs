@@ -1,0 +1,148 @@
+//! Who hears what: one method for each thing that can happen, dispatched by the kind of usage.
+
+use super::cx::Cx;
+use super::ended::Ended;
+use super::invite::{Farewell, InviteUsage};
+use super::registration::Registration;
+use super::single::Single;
+use crate::Method;
+use crate::manager::requests::{Answer, Purpose};
+use crate::manager::serving::{Reply, Served};
+use crate::manager::slab::Key;
+use ssa::{Body, CallRef, FlowId};
+
+/// What a request can be for.
+#[derive(Debug)]
+pub(in crate::manager) enum Usage {
+    /// A call.
+    Invite(Box<InviteUsage>),
+    /// A dialog that nobody wanted: acknowledged, and being ended.
+    Farewell(Farewell),
+    /// An address of record that is kept registered.
+    Registration(Box<Registration>),
+    /// A request of the application's own, outside any dialog.
+    Single(Single),
+}
+
+impl Usage {
+    /// What it holds towards the security manager.
+    pub(in crate::manager) const fn name(&self) -> CallRef {
+        match self {
+            Self::Invite(it) => it.name(),
+            Self::Farewell(it) => it.name(),
+            Self::Registration(it) => it.name(),
+            Self::Single(it) => it.name(),
+        }
+    }
+
+    /// Whether nothing is to be done any more: it is to be removed.
+    pub(in crate::manager) const fn is_over(&self) -> bool {
+        match self {
+            Self::Invite(it) => it.is_over(),
+            Self::Farewell(it) => it.is_over(),
+            Self::Registration(it) => it.is_over(),
+            Self::Single(it) => it.is_over(),
+        }
+    }
+
+    /// The dialogs that it uses.
+    pub(in crate::manager) fn dialogs(&self) -> Vec<Key> {
+        match self {
+            Self::Invite(it) => it.dialogs(),
+            Self::Farewell(it) => it.dialog().into_iter().collect(),
+            Self::Registration(_) | Self::Single(_) => Vec::new(),
+        }
+    }
+
+    /// A request of the peer's, authenticated and read: to be answered now or later.
+    pub(in crate::manager) fn on_request(
+        &mut self, cx: &mut Cx<'_>, server: Key, method: Method<'static>, body: Body,
+    ) {
+        match self {
+            Self::Invite(it) => it.on_request(cx, server, method, body),
+            Self::Farewell(it) => it.on_request(cx, server),
+            Self::Registration(_) | Self::Single(_) => cx.answer(server, Reply::new(481)),
+        }
+    }
+
+    /// The final response to a request of the peer's has left.
+    pub(in crate::manager) fn on_answered(
+        &mut self, cx: &mut Cx<'_>, server: Key, served: &Served, status: u16,
+    ) {
+        match self {
+            Self::Invite(it) => it.on_answered(cx, server, served, status),
+            Self::Farewell(_) | Self::Registration(_) | Self::Single(_) => {}
+        }
+    }
+
+    /// The peer took a request back, and was answered 487.
+    pub(in crate::manager) fn on_cancelled(&mut self, cx: &mut Cx<'_>, server: Key) {
+        match self {
+            Self::Invite(it) => it.on_cancelled(cx, server),
+            Self::Farewell(_) | Self::Registration(_) | Self::Single(_) => {}
+        }
+    }
+
+    /// The ACK to a 2xx of ours.
+    pub(in crate::manager) fn on_ack(&mut self, cx: &mut Cx<'_>, cseq: u32) {
+        match self {
+            Self::Invite(it) => it.on_ack(cx, cseq),
+            Self::Farewell(_) | Self::Registration(_) | Self::Single(_) => {}
+        }
+    }
+
+    /// A provisional response to a request of ours. To other requests than an INVITE it says
+    /// nothing. RFC 4320 §4.1.
+    pub(in crate::manager) fn on_progress(
+        &mut self, cx: &mut Cx<'_>, purpose: Purpose, answer: &Answer,
+    ) {
+        match self {
+            Self::Invite(it) => it.on_progress(cx, purpose, answer),
+            Self::Farewell(_) | Self::Registration(_) | Self::Single(_) => {}
+        }
+    }
+
+    /// What became of a request of ours.
+    pub(in crate::manager) fn on_outcome(&mut self, cx: &mut Cx<'_>, ended: Ended) {
+        match self {
+            Self::Invite(it) => it.on_outcome(cx, ended),
+            Self::Farewell(it) => it.on_outcome(cx),
+            Self::Registration(it) => it.on_outcome(cx, &ended),
+            Self::Single(it) => it.on_outcome(cx, &ended.outcome),
+        }
+    }
+
+    /// A timer of its own fired.
+    pub(in crate::manager) fn on_timer(&mut self, cx: &mut Cx<'_>, timer: u8) {
+        match self {
+            Self::Invite(it) => it.on_timer(cx, timer),
+            Self::Registration(it) => it.on_timer(cx),
+            Self::Farewell(_) | Self::Single(_) => {}
+        }
+    }
+
+    /// A dialog that it uses is gone. RFC 5057 §5.1.
+    pub(in crate::manager) fn on_dialog_gone(&mut self, cx: &mut Cx<'_>, dialog: Key) {
+        match self {
+            Self::Invite(it) => it.on_dialog_gone(cx, dialog),
+            Self::Farewell(_) | Self::Registration(_) | Self::Single(_) => {}
+        }
+    }
+
+    /// A connection was closed.
+    pub(in crate::manager) fn on_flow_closed(&mut self, cx: &mut Cx<'_>, flow: FlowId) {
+        match self {
+            Self::Registration(it) => it.on_flow_closed(cx, flow),
+            Self::Invite(_) | Self::Farewell(_) | Self::Single(_) => {}
+        }
+    }
+
+    /// The terminal stops: what the peers are owed is sent.
+    pub(in crate::manager) fn stop(&mut self, cx: &mut Cx<'_>) {
+        match self {
+            Self::Invite(it) => it.hang_up(cx),
+            Self::Registration(it) => it.unregister(cx),
+            Self::Farewell(_) | Self::Single(_) => {}
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What this stack serves: one row a method. Allow, 405, 481 and the answer to OPTIONS come from
+//! here.
+
+use crate::Method;
+
+/// What a method is to this stack.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Served {
+    pub(crate) method: Method<'static>,
+    /// What becomes of it outside a dialog.
+    pub(crate) outside: Place,
+    /// What becomes of it in a dialog.
+    pub(crate) inside: Place,
+    /// Whether its body, and that of its 2xx, pass the security manager: even an empty one, which
+    /// may be an offer withheld or to be filled in.
+    pub(crate) is_protected: bool,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It belongs to the transaction of an INVITE, or to its 2xx.
+    Transaction,
+    /// It is answered with what we can do, and forgotten. RFC 3261 §11.2.
+    Capabilities,
+    /// It is for a dialog usage of this kind, or makes one.
+    Usage(Kind),
+    /// There is nothing that it could be about: 481. RFC 3261 §12.2.2.
+    Nowhere,
+}
+
+/// Kinds of what a request can be for. RFC 5057 §2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The INVITE usage: a call.
+    Invite,
+}
+
+const fn row(method: Method<'static>, outside: Place, inside: Place, is_protected: bool) -> Served {
+    Served { method, outside, inside, is_protected }
+}
+
+/// The methods, in the order that Allow names them in.
+pub(crate) const SERVED: &[Served] = {
+    use Place::{Capabilities, Nowhere, Transaction, Usage};
+    &[
+        row(Method::INVITE, Usage(Kind::Invite), Usage(Kind::Invite), true),
+        row(Method::ACK, Transaction, Transaction, false),
+        row(Method::CANCEL, Transaction, Transaction, false),
+        row(Method::BYE, Nowhere, Usage(Kind::Invite), false),
+        row(Method::OPTIONS, Capabilities, Capabilities, false),
+    ]
+};
+
+/// The row of a method; `None` where it is not served.
+pub(crate) fn served(method: &[u8]) -> Option<&'static Served> {
+    SERVED.iter().find(|row| row.method.as_bytes() == method)
+}

@@ -1,0 +1,144 @@
+//! Peers in the field are odd: what a message does not need may be as it likes, and what we cannot
+//! follow is answered where it came from.
+
+use crate::answers::{CALLEE, response};
+use crate::flows::{listen, read};
+use crate::raw::{Raw, Wanted, request, to_tag};
+use crate::strangers::ack;
+use crate::world::{ALICE, BOB, Side, World, sdp};
+use sip_core::manager::{EndReason, Event, RegisterConfig};
+use ssa::Open;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bob, who lets all in, and a peer at 192.0.2.9 that writes by hand to him.
+fn pair() -> (World, Side, Raw) {
+    let world = World::perfect();
+    let (bob, raw) = (world.side(2, Arc::new(Open)), Raw::new(&world, 9));
+    (world, bob, raw)
+}
+
+#[test]
+fn fields_that_a_request_does_not_need_may_be_malformed() {
+    let odd = [
+        "Expires: \r\n",
+        "Proxy-Authorization: Basic x\r\n",
+        "Record-Route: sip:p.example;lr\r\n",
+        "Content-Type: \r\n",
+        "Content-Disposition: ;\r\n",
+    ];
+    let (world, mut bob, mut raw) = pair();
+    world.run(async {
+        for (number, extra) in (1..).zip(odd) {
+            let branch = format!("o{number}");
+            let wanted = Wanted { branch: &branch, cseq: number, extra, ..Wanted::default() };
+            raw.send(&request(&Wanted { method: "OPTIONS", ..wanted }).replace("raw", &branch));
+            assert_eq!(raw.status().await.unwrap(), "200 OK", "{extra}");
+            let branch = format!("i{number}");
+            let wanted = Wanted { branch: &branch, cseq: number, extra, ..Wanted::default() };
+            raw.send(&request(&wanted).replace("raw", &branch));
+            bob.incoming().await;
+        }
+    });
+}
+
+#[test]
+fn an_ack_that_matches_its_dialog_counts_whatever_it_says() {
+    for extra in ["Content-Type: text/plain\r\n", "Authorization: Digest\r\n", "Expires: x\r\n"] {
+        let (world, mut bob, mut raw) = pair();
+        world.run(async {
+            raw.send(&request(&Wanted::default()));
+            let id = bob.incoming().await;
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+            let ok = raw.receive().await.unwrap();
+            let ack = ack("ack", 1, to_tag(&ok)).replace("Content-Length", &format!("{extra}X"));
+            raw.send(&ack);
+            assert_eq!(bob.next().await, Event::Confirmed { id }, "{extra}");
+        });
+    }
+}
+
+#[test]
+fn a_contact_that_we_cannot_reach_stands_for_the_hop_that_it_came_over() {
+    for contact in ["sip:bob@[2001:db8::7]", "sip:bob@192.0.2.9:0"] {
+        let world = World::perfect();
+        let mut alice = world.side(1, Arc::new(Open));
+        let mut raw = Raw::new(&world, 9);
+        raw.peer = ([192, 0, 2, 1], 5060).into();
+        world.run(async {
+            let call = alice.call(ALICE, CALLEE, sdp("offer"));
+            let invite = raw.receive().await.unwrap();
+            let contact = format!("Contact: <{contact}>\r\n");
+            raw.send(&response(&invite, "200 OK", "t", &contact));
+            assert!(matches!(alice.next().await, Event::Answered { .. }), "{contact}");
+            assert!(raw.receive().await.unwrap().starts_with("ACK "), "{contact}");
+            alice.endpoint.hang_up(call).unwrap();
+            let bye = raw.receive().await.unwrap();
+            assert!(bye.starts_with("BYE "), "{bye}");
+        });
+    }
+}
+
+#[test]
+fn an_invite_that_expires_is_487_then() {
+    let (world, mut bob, mut raw) = pair();
+    world.run(async {
+        raw.send(&request(&Wanted { extra: "Expires: 3\r\n", ..Wanted::default() }));
+        let id = bob.incoming().await;
+        bob.endpoint.ring(id).unwrap();
+        assert_eq!(raw.status().await.unwrap(), "180 Ringing");
+        raw.sleep(Duration::from_millis(2_900)).await;
+        assert_eq!(raw.receive().await.map(|it| it.starts_with("SIP/2.0 487 ")), Some(true));
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::NoAnswer });
+    });
+}
+
+#[test]
+fn options_in_a_dialog_keeps_the_order_of_cseq() {
+    let (world, mut bob, mut raw) = pair();
+    world.run(async {
+        raw.send(&request(&Wanted::default()));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        let ok = raw.receive().await.unwrap();
+        let tag = to_tag(&ok);
+        raw.send(&ack("ack", 1, tag));
+        for (cseq, branch, want) in [(61, "a", "200 OK"), (31, "b", "500 Server Internal Error")] {
+            let options = Wanted { method: "OPTIONS", cseq, branch, to_tag: tag, extra: "" };
+            raw.send(&request(&options));
+            assert_eq!(raw.status().await.unwrap(), want);
+        }
+    });
+}
+
+#[test]
+fn a_registrar_that_closes_each_connection_is_not_stormed() {
+    let world = World::perfect();
+    let bob = world.side(2, Arc::new(Open));
+    let mut listener = listen(&world, 9);
+    let config = RegisterConfig {
+        aor: BOB.to_owned(),
+        registrar: "sip:192.0.2.9;transport=tcp".to_owned(),
+        next_hop: None,
+        expires: 3600,
+    };
+    let registered = world.run(async {
+        bob.endpoint.register(config).unwrap();
+        let mut registered = 0;
+        let end = bob.runtime.now() + Duration::from_secs(300);
+        loop {
+            let mut late = bob.runtime.sleep_until(end);
+            let accepted = std::future::poll_fn(|cx| match listener.poll_accept(cx) {
+                std::task::Poll::Ready(connection) => std::task::Poll::Ready(connection.ok()),
+                std::task::Poll::Pending => late.as_mut().poll(cx).map(|()| None),
+            });
+            let Some(mut connection) = accepted.await else { return registered };
+            let register = read(&mut connection).await;
+            registered += 1;
+            let ok = response(&register, "200 OK", "r", "Expires: 3600\r\n");
+            connection.write_all(ok.as_bytes()).await.unwrap();
+        }
+    });
+    // At once, and after 4 s, 60 s, 120 s at most.
+    assert!((3..=6).contains(&registered), "{registered} in five minutes");
+}
