@@ -12,8 +12,9 @@ use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// Connections at one time; one more is closed unread.
-const MAX_CONNECTIONS: usize = 16;
+/// Connections at one time; one more is closed unread. Each program that uses keys holds two: one
+/// to ask over, one to hear when the application goes.
+const MAX_CONNECTIONS: usize = 64;
 
 /// How long nothing is accepted after the system refused to (no descriptors, no memory).
 const BACK_OFF: Duration = Duration::from_millis(50);

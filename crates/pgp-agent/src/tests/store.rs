@@ -137,7 +137,7 @@ fn a_file_of_the_folder_that_cannot_be_read_is_named() {
     let path = folder.path().join("folder.pub.asc");
     fs::create_dir(&path).unwrap();
     let refused = open(&folder);
-    assert!(matches!(refused, Err(StoreError::Io { path: at, .. }) if at == path));
+    assert!(matches!(refused, Err(StoreError::NotOurs(at)) if at == path));
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn o02_a_private_key_of_which_any_part_is_locked_needs_its_passphrase() {
 fn what_is_wrong_with_the_folder_is_told_in_words() {
     let path = || Path::new("/keys/a.sec.asc").to_owned();
     for (error, words) in [
-        (StoreError::NotOurs(path()), "/keys/a.sec.asc: not a file of ours"),
+        (StoreError::NotOurs(path()), "/keys/a.sec.asc: not a plain file of ours"),
         (
             StoreError::Unprotected(path()),
             "/keys/a.sec.asc: not protected by a passphrase; --no-passphrase allows that",

@@ -12,6 +12,7 @@
 //!
 //! One lock guards the records of calls and is never held while anything is awaited.
 
+mod accepted;
 mod body;
 mod challenge;
 mod digest_client;

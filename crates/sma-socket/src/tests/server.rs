@@ -83,12 +83,12 @@ async fn without_administration_its_questions_are_unavailable() {
 }
 
 #[tokio::test]
-async fn a_seventeenth_connection_is_closed_unread() {
+async fn one_connection_too_many_is_closed_unread() {
     let place = Place::new();
     let _server = start(&place, Arc::new(double().0));
     let connect = || UnixStream::connect(place.socket());
     let mut connections = Vec::new();
-    for n in 0..16 {
+    for n in 0..64 {
         let mut stream = connect().await.unwrap();
         send(&mut stream, [n; 16], Body::Question(Question::Identities)).await;
         receive(&mut stream).await;

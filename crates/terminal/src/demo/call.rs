@@ -1,8 +1,8 @@
 //! The demonstration's call: placed, answered, talked over, hung up.
 
-use super::files;
-use super::party::{CALLEE, Party};
-use super::{Flow, Plan};
+use super::party::Party;
+use super::plan::{self, Flow, Plan, SEEDS};
+use super::side::CALLEE;
 use crate::assembly::{Assurance, Event, Invitation, Outcome};
 use crate::config::Require;
 use crate::error::{Error, Result};
@@ -15,9 +15,6 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What the caller and the callee say: seeds of babble that no echo of the other resembles.
-pub(super) const SEEDS: (u64, u64) = (1, 2);
 
 /// How long the call may take to be set up, or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -57,7 +54,7 @@ pub(super) async fn make(
         next_hop: Some(callee.address.into()),
         require: required(plan.flow),
         source: Box::new(Speech::new(SEEDS.0)),
-        sink: recording(&plan.out.join(files::CALLER))?,
+        sink: recording(&plan.out.join(plan::CALLER))?,
     })?;
     let answering = answer(callee, &plan.out);
     let established = async { tokio::try_join!(established(caller), answering) };
@@ -101,7 +98,7 @@ async fn answer(callee: &mut Party, out: &Path) -> Result<(CallId, Assurance)> {
     loop {
         match next(callee).await? {
             Event::Incoming { id, .. } => {
-                let sink = recording(&out.join(files::CALLEE))?;
+                let sink = recording(&out.join(plan::CALLEE))?;
                 callee.terminal.accept(id, Box::new(Speech::new(SEEDS.1)), sink)?;
                 return Ok((id, established(callee).await?));
             }

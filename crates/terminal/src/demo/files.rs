@@ -1,6 +1,6 @@
 //! What the demonstration writes.
 
-use super::Plan;
+use super::plan::{CALLEE, CALLER, Plan};
 use super::report::Report;
 use crate::capture::{self, Secrets, View};
 use crate::error::{Error, Result};
@@ -9,11 +9,6 @@ use crate::ladder::Ladder;
 use crate::record::Recorder;
 use std::fs;
 use std::path::Path;
-
-/// What the caller heard.
-pub(super) const CALLER: &str = "caller.wav";
-/// What the callee heard.
-pub(super) const CALLEE: &str = "callee.wav";
 
 /// The ladder.
 const FULL: &str = "ladder.svg";

@@ -7,13 +7,18 @@
 //!                              └────────▶ Recorder ◀───┘
 //! ```
 
+#[cfg(feature = "pgp")]
+mod application;
 mod call;
 mod files;
 #[cfg(feature = "pgp")]
 mod keys;
 mod party;
+mod plan;
 mod report;
+mod side;
 
+pub use plan::{Flow, Plan};
 pub use report::{Report, Side, Sides, Verdict};
 
 use crate::assembly::{SystemClock, WallClock as _};
@@ -21,31 +26,7 @@ use crate::error::{Error, Result};
 use crate::record::{Limits, Recorder};
 use net::Runtime;
 use net::tokio::TokioRuntime;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// What the demonstration's call proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Flow {
-    /// Both sides sign with OpenPGP keys; the bodies are encrypted, the media is SRTP.
-    #[cfg(feature = "pgp")]
-    Pgp,
-    /// The caller answers a Digest challenge; the media is RTP.
-    Digest,
-}
-
-/// How the demonstration goes.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// What is proved.
-    pub flow: Flow,
-    /// Where the files go.
-    pub out: PathBuf,
-    /// How long the terminals talk.
-    pub talk: Duration,
-}
 
 /// Makes the call, writes the files, and says how it went. `progress` is told each step.
 ///

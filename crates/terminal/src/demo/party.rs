@@ -2,8 +2,11 @@
 //! terminals.
 
 #[cfg(feature = "pgp")]
-use super::keys::{self, Application};
-use super::{Flow, Plan};
+use super::application::Application;
+#[cfg(feature = "pgp")]
+use super::keys;
+use super::plan::{Flow, Plan};
+use super::side::{CALLEE, CALLER, Identity, Side, USER};
 use crate::assembly::{
     Entropy, Events, Ports, Settings, SystemClock, SystemEntropy, Terminal, free_loopback_pair,
 };
@@ -17,29 +20,6 @@ use std::time::Duration;
 
 /// How long a terminal may take to end its calls.
 const END_WITHIN: Duration = Duration::from_secs(5);
-
-pub(super) const CALLER: &str = "sip:alice@caller.example";
-pub(super) const CALLEE: &str = "sip:bob@callee.example";
-
-/// The caller's user name, in the Digest flow.
-pub(super) const USER: &str = "alice";
-
-/// Who a side is.
-#[derive(Clone, Debug)]
-pub(super) struct Identity {
-    pub(super) aor: &'static str,
-    /// Its key's full fingerprint, in the PGP flow.
-    pub(super) fingerprint: Option<String>,
-}
-
-/// A side, before its terminal is started.
-pub(super) struct Side {
-    pub(super) name: &'static str,
-    pub(super) identity: Identity,
-    pub(super) security: sst::Configuration,
-    #[cfg(feature = "pgp")]
-    pub(super) application: Option<Application>,
-}
 
 /// A side whose terminal runs.
 pub(super) struct Party {

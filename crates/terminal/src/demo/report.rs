@@ -1,9 +1,8 @@
 //! What the demonstration showed, and whether it is what it should be.
 
-use super::call::{Half, SEEDS, Talked};
-use super::files::{CALLEE, CALLER};
-use super::party::{Identity, USER};
-use super::{Flow, Plan};
+use super::call::{Half, Talked};
+use super::plan::{CALLEE, CALLER, Flow, Plan, SEEDS};
+use super::side::{Identity, USER};
 use crate::assembly::Assurance;
 use crate::error::{Error, Result};
 use media_ctl::audio::{Speech, read_wav, similarity};

@@ -1,6 +1,6 @@
 //! What is recorded: one entry for each signal, wire message and change of state.
 
-use super::wire::{WireKind, classify};
+use super::kind::{WireKind, classify};
 use bytes::Bytes;
 use std::fmt;
 use std::net::SocketAddr;

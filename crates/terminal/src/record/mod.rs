@@ -15,6 +15,7 @@
 //! A terminal without a recorder is assembled without the decorators: it costs nothing.
 
 mod entry;
+mod kind;
 mod recorder;
 mod redact;
 mod secrets;
@@ -24,7 +25,7 @@ mod wire;
 mod words;
 
 pub use entry::{Entry, Kind, Lifeline, Packet, Protocol};
+pub use kind::{WireKind, classify};
 pub use recorder::{Budget, Limits, Recorder, Tap};
 pub use redact::{clean, clean_all, redacted};
 pub(crate) use secrets::{blank, overwrite};
-pub use wire::{WireKind, classify};

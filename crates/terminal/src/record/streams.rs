@@ -1,7 +1,7 @@
 //! Media as the log shows it: not a line a packet, but one a second for each stream and direction.
 
 use super::entry::Packet;
-use super::wire::{WireKind, classify};
+use super::kind::{WireKind, classify};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

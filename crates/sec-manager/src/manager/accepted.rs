@@ -1,0 +1,24 @@
+//! What a 2xx says of the password that was typed for it.
+
+use super::record::DigestAnswer;
+use super::response::carried;
+use super::{Inner, Shared};
+use ssa::{CallRef, Request};
+
+impl Shared {
+    /// A 2xx came: what was typed for it need not be typed again.
+    pub(super) fn accepted(&self, call: CallRef, sent: &Request<'_>) {
+        let mut inner = self.lock();
+        let Inner { policy, records, typed, .. } = &mut *inner;
+        let asked = || policy.accounts.iter().filter(|account| account.keys.is_none());
+        if asked().next().is_none() {
+            return;
+        }
+        let proved = records.get(call.0).map_or(&[][..], |record| &record.proved);
+        let answers = proved.iter().filter(|proved| carried(proved, sent)).map(|it| &it.answer);
+        let was_asked = |answer: &&DigestAnswer| {
+            asked().any(|it| it.aor == answer.account && it.realm == answer.realm)
+        };
+        answers.filter(was_asked).for_each(|answer| typed.keep(answer));
+    }
+}
