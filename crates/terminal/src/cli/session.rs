@@ -14,9 +14,10 @@ use super::repin::Repin;
 use super::stop::Stop;
 #[cfg(feature = "pgp")]
 use crate::agent::{Agent, Ask, Program};
+#[cfg(feature = "pgp")]
+use crate::assembly::Settings;
 use crate::assembly::{
-    Event, Events, Names, Ports, Settings, SystemClock, SystemEntropy, Terminal, WallClock as _,
-    settings,
+    Event, Events, Names, Ports, SystemClock, SystemEntropy, Terminal, WallClock as _, settings,
 };
 use crate::capture::{self, Secrets, View};
 use crate::config::{Config, load_or_default};
