@@ -36,7 +36,9 @@ impl Home {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        // The tests may run where signals are ignored, as behind `nohup` or `&`; the program not.
+        let mut command = Command::new("env");
+        command.arg("--default-signal=HUP,INT,TERM").arg(env!("CARGO_BIN_EXE_countersign"));
         command.args(arguments).env("HOME", self.0.path()).env("XDG_CONFIG_HOME", self.at("none"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
