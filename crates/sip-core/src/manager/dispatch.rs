@@ -89,6 +89,7 @@ impl SipManager {
         let (is_for, name) = (served.is_for, served.name);
         let usage = match (is_for.usage, is_for.row.outside) {
             (Some(usage), _) => self.usage(usage).map(|_| usage),
+            (None, _) if is_for.dialog.is_some() => None,
             (None, Place::Usage(Kind::Invite)) if self.calls >= self.config.dialogs => {
                 let (serving, _, mut io) = self.serving(now);
                 let busy = Reply::overloaded(io.config);
