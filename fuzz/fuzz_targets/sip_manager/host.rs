@@ -209,7 +209,7 @@ impl Host {
         // What does not fit is a misuse that is told, and does nothing.
         match (what % 10, call) {
             (0, _) => {
-                if let Ok(prepared) = manager.prepare(from, to, None) {
+                if let Ok(prepared) = manager.prepare(now, from, to, None) {
                     self.calls.push(prepared.id);
                     _ = manager.invite(now, prepared.id, body());
                 }
