@@ -151,15 +151,11 @@ impl SipManager {
         &mut self, now: Instant, id: CallId,
         give: impl FnOnce(&mut InviteUsage, &mut Cx<'_>) -> Result<(), Misuse>,
     ) -> Result<(), Misuse> {
-        let mut given = Err(Misuse::Unknown);
-        self.input(now, |this| {
-            this.with(now, id.0, |usage, cx| {
-                if let Usage::Invite(call) = usage {
-                    given = call.check().and_then(|()| give(call, cx));
-                }
-            });
-        });
-        given
+        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
+            Usage::Invite(call) => call.check().and_then(|()| give(call, cx)),
+            Usage::Farewell(_) | Usage::Registration(_) | Usage::Single(_) => Err(Misuse::Unknown),
+        };
+        self.input(now, |this| this.with(now, id.0, give)).unwrap_or(Err(Misuse::Unknown))
     }
 
     /// Gives a command to a registration.
@@ -167,15 +163,13 @@ impl SipManager {
         &mut self, now: Instant, id: RegistrationId,
         give: impl FnOnce(&mut Registration, &mut Cx<'_>),
     ) -> Result<(), Misuse> {
-        let mut given = Err(Misuse::Unknown);
-        self.input(now, |this| {
-            this.with(now, id.0, |usage, cx| {
-                if let Usage::Registration(registration) = usage {
-                    give(registration, cx);
-                    given = Ok(());
-                }
-            });
-        });
-        given
+        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
+            Usage::Registration(registration) => {
+                give(registration, cx);
+                Ok(())
+            }
+            Usage::Invite(_) | Usage::Farewell(_) | Usage::Single(_) => Err(Misuse::Unknown),
+        };
+        self.input(now, |this| this.with(now, id.0, give)).unwrap_or(Err(Misuse::Unknown))
     }
 }

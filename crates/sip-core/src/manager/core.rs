@@ -169,7 +169,9 @@ impl SipManager {
                 let (requests, mut io) = self.requests(now);
                 requests.on_cancel_timeout(&mut io, key);
             }
-            Due::Usage(key, timer) => self.with(now, key, |it, cx| it.on_timer(cx, timer)),
+            Due::Usage(key, timer) => {
+                self.with(now, key, |it, cx| it.on_timer(cx, timer));
+            }
         }
     }
 
@@ -259,25 +261,26 @@ impl SipManager {
     }
 
     /// Lends a usage what it may touch; one that is over then is removed, with its timers, its place
-    /// in its dialogs and its name.
-    pub(super) fn with(
-        &mut self, now: Instant, key: Key, act: impl FnOnce(&mut Usage, &mut Cx<'_>),
-    ) {
-        let Some(usage) = self.usages.get_mut(key) else { return };
+    /// in its dialogs and its name. `None` where it was removed before.
+    pub(super) fn with<T>(
+        &mut self, now: Instant, key: Key, act: impl FnOnce(&mut Usage, &mut Cx<'_>) -> T,
+    ) -> Option<T> {
+        let usage = self.usages.get_mut(key)?;
         let io = Io { now, config: &self.config, out: &mut self.outputs };
         let (requests, serving) = (&mut self.requests, &mut self.serving);
         let mut cx = Cx { io, requests, serving, dialogs: &mut self.dialogs, me: key };
-        act(usage, &mut cx);
+        let done = act(usage, &mut cx);
         if !usage.is_over() {
-            return;
+            return Some(done);
         }
-        let Some(usage) = self.usages.remove(key) else { return };
+        let usage = self.usages.remove(key)?;
         self.outputs.timers.stop_usage(key);
         for dialog in usage.dialogs() {
             self.dialogs.leave(dialog, key);
         }
         self.count(&usage, -1);
         self.io(now).release(usage.name());
+        Some(done)
     }
 
     /// The same for all usages.

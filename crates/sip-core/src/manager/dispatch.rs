@@ -104,9 +104,11 @@ impl SipManager {
             (None, Place::Transaction | Place::Capabilities | Place::Nowhere) => None,
         };
         match usage {
-            Some(usage) => self.with(now, usage, |usage, cx| {
-                usage.on_request(cx, server, is_for.row.method, body);
-            }),
+            Some(usage) => {
+                self.with(now, usage, |usage, cx| {
+                    usage.on_request(cx, server, is_for.row.method, body);
+                });
+            }
             // Its dialog has ended since.
             None => {
                 let (serving, _, mut io) = self.serving(now);

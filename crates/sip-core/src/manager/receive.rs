@@ -18,8 +18,7 @@
 
 use super::core::SipManager;
 use super::inbound::Inbound;
-use super::io::Io;
-use super::serving::{Arriving, For, Reply, Serving, Way};
+use super::serving::{For, Reply, Served, Serving, Way};
 use super::slab::Key;
 use super::transactions::{Hashes, matching_hash, merging_hash, response_hop};
 use crate::builder::hex;
@@ -60,9 +59,9 @@ impl SipManager {
             Ok((is_for, name, hashes)) => {
                 let (cseq, places) = (id.cseq, id.places(&request.message));
                 request.in_dialog = self.dialogs.standing(is_for.dialog, &request.arrival);
-                let arriving = Arriving { request, places, name, cseq, hashes, way, is_for };
+                let served = Served::new(request, (places, name, cseq), way, is_for);
                 let (serving, _, mut io) = self.serving(now);
-                serving.ask(&mut io, arriving);
+                serving.ask(&mut io, served, hashes);
             }
             Err(reply) => {
                 Serving::answer_statelessly(&mut self.io(now), &request, &way, &reply);
@@ -195,8 +194,7 @@ impl SipManager {
         request: &Inbound,
     ) -> Result<For, Reply> {
         let (local, remote) = (id.callee_tag(), id.caller_tag());
-        let dialogs = &mut self.dialogs;
-        let io = Io { now, config: &self.config, out: &mut self.outputs };
+        let (_, dialogs, io) = self.serving(now);
         let dialog = dialogs.find(&io, id.call_id, local, remote).ok_or_else(|| Reply::new(481))?;
         let entry = dialogs.get(dialog).ok_or_else(|| Reply::new(481))?;
         if entry.dialog.check_cseq(id.cseq).is_err() {

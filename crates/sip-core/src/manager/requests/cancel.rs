@@ -27,8 +27,11 @@ impl Requests {
             State::Judging(answer) | State::Reading(answer) if draft.method == Method::INVITE => {
                 self.news.push_back(News::Unwanted(answer));
             }
-            State::Judging(_) | State::Reading(_) => {}
-            State::Locating | State::Encrypting | State::Authorizing(_) => {}
+            State::Judging(_)
+            | State::Reading(_)
+            | State::Locating
+            | State::Encrypting
+            | State::Authorizing(_) => {}
         }
         Some(draft.cseq)
     }

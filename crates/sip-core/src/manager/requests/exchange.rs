@@ -185,6 +185,20 @@ impl Exchange {
         }
     }
 
+    /// Where the request went and what was sent, while it waits for a response in this transaction:
+    /// not while an earlier response is being looked at.
+    pub(in crate::manager) fn waiting_in(&self, client: Key) -> Option<(Hop, &Message)> {
+        match &self.state {
+            State::Trying { client: own, hop, sent } if *own == client => Some((*hop, sent)),
+            State::Locating
+            | State::Encrypting
+            | State::Trying { .. }
+            | State::Authorizing(_)
+            | State::Judging(_)
+            | State::Reading(_) => None,
+        }
+    }
+
     /// Takes the state out while a verdict is worked on; every way of going on puts one back or
     /// ends the exchange.
     pub(in crate::manager) fn take_state(&mut self) -> State {

@@ -34,16 +34,9 @@ impl Requests {
     fn on_answer(&mut self, io: &mut Io<'_>, key: Key, client: Key, response: Inbound) {
         let Some(exchange) = self.table.get(key) else { return };
         let Some(status) = response.message.status().map(|status| status.as_u16()) else { return };
-        let (hop, sent) = match &exchange.state {
-            State::Trying { client: own, hop, sent } if *own == client => (*hop, sent.clone()),
-            // Retransmissions, and other forks' answers, while the first is being looked at.
-            State::Locating
-            | State::Encrypting
-            | State::Trying { .. }
-            | State::Authorizing(_)
-            | State::Judging(_)
-            | State::Reading(_) => return,
-        };
+        // Retransmissions, and other forks' answers, while the first is being looked at.
+        let Some((hop, sent)) = exchange.waiting_in(client) else { return };
+        let sent = sent.clone();
         // Credentials are for whoever the request was sent to, and for what is wanted.
         let may_answer = exchange.is_wanted && exchange.answered < MAX_ANSWERED;
         let answer = Answer { client, hop, sent, response };

@@ -180,15 +180,7 @@ impl Requests {
     /// The request did not get through: it takes the next way, where there is one.
     fn on_unsent(&mut self, io: &mut Io<'_>, key: Key, client: Key) {
         let Some(exchange) = self.table.get_mut(key) else { return };
-        let hop = match &exchange.state {
-            State::Trying { client: own, hop, .. } if *own == client => *hop,
-            State::Locating
-            | State::Encrypting
-            | State::Trying { .. }
-            | State::Authorizing(_)
-            | State::Judging(_)
-            | State::Reading(_) => return,
-        };
+        let Some((hop, _)) = exchange.waiting_in(client) else { return };
         match Some(exchange).filter(|it| it.is_wanted).and_then(|it| it.target.fall_back(&hop)) {
             // The credentials stay: they cover neither Via nor transport.
             Some(Fallback::SamePeer) => self.depart(io, key),

@@ -4,12 +4,10 @@
 //! It knows the transactions and the dialogs' sequence numbers; what a request is for, it is told
 //! as a usage, to which it hands what has been authenticated and read.
 
-mod arriving;
 mod reply;
 mod served;
 mod table;
 
-pub(super) use arriving::Arriving;
 pub(super) use reply::Reply;
 pub(super) use served::{For, Served, Way};
 pub(super) use table::{News, Serving};

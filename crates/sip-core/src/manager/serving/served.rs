@@ -1,12 +1,13 @@
 //! A request that is being served.
 //!
 //! ```text
-//!   Authenticate ─▶ Authenticating ─┐                                     final response
-//!   Admit ─────────────────────────▶ Reading ─▶ Deciding ─▶ Encrypting ─▶ Leaving ─▶ sent
-//!                                    decrypt    the usage   encrypt       response_leaving
+//!   Arriving ─▶ Authenticating ─┐                                     final response
+//!        └─────────────────────▶ Reading ─▶ Deciding ─▶ Encrypting ─▶ Leaving ─▶ sent
+//!   request_received             decrypt    the usage   encrypt       response_leaving
 //! ```
 //!
-//! In each state but `Deciding` a verdict is awaited. A CANCEL or a lost connection withdraws the
+//! In each state but `Deciding` a verdict is awaited; while a request arrives no transaction stands
+//! for it, and the security manager answers at once. A CANCEL or a lost connection withdraws the
 //! question, and the verdict is not heard.
 
 use super::reply::Reply;
@@ -54,8 +55,8 @@ pub(in crate::manager) struct Served {
 /// How far a request has come.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// It needs no proof.
-    Admitted,
+    /// `request_received`.
+    Arriving,
     /// `authenticate`.
     Authenticating,
     /// `decrypt`.
@@ -69,11 +70,23 @@ pub(super) enum Step {
 }
 
 impl Served {
+    /// A request that came in, with where its answers go.
+    pub(in crate::manager) const fn new(
+        request: Inbound, (places, name, cseq): (Places, CallRef, u32), way: Way, is_for: For,
+    ) -> Self {
+        Self { request, places, name, cseq, way, is_for, step: Step::Arriving, consult: None }
+    }
+
     /// What is being asked in this state.
     pub(super) fn query(&self) -> Option<Query<'_>> {
         let call = self.name;
         Some(match &self.step {
-            Step::Admitted | Step::Deciding => return None,
+            Step::Deciding => return None,
+            Step::Arriving => Query::RequestReceived {
+                call,
+                arrival: self.request.view(&self.places),
+                request: self.places.ssa_request(&self.request.message)?,
+            },
             Step::Authenticating => Query::Authenticate {
                 call,
                 arrival: self.request.view(&self.places),

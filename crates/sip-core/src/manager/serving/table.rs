@@ -1,6 +1,5 @@
 //! The requests of peers that are being served, and how they move.
 
-use super::arriving::Arriving;
 use super::reply::{Reply, trying};
 use super::served::{Served, Step, Way};
 use crate::Message;
@@ -10,7 +9,7 @@ use crate::manager::dialogs::Dialogs;
 use crate::manager::inbound::Inbound;
 use crate::manager::io::Io;
 use crate::manager::slab::{Key, Slab};
-use crate::manager::transactions::{Opening, ServerReport, Servers};
+use crate::manager::transactions::{Hashes, Opening, ServerReport, Servers};
 use crate::transaction::{Class, ServerEvent};
 use bytes::Bytes;
 use ssa::{Authentication, Body, BodyVerdict, FlowId, InDialog, Leaving, Received, Refusal};
@@ -24,7 +23,8 @@ const UNDECIDED: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(in crate::manager) struct Serving {
     pub(in crate::manager) servers: Servers<Box<Served>>,
-    arriving: Slab<Box<Arriving>>,
+    /// Requests that no transaction stands for, with what will find one.
+    arriving: Slab<Box<(Served, Hashes)>>,
     news: VecDeque<News>,
 }
 
@@ -67,14 +67,14 @@ impl Serving {
     }
 
     /// Asks the security manager of a request that nothing is kept of yet.
-    pub(in crate::manager) fn ask(&mut self, io: &mut Io<'_>, arriving: Arriving) {
-        let key = self.arriving.insert(Box::new(arriving));
+    pub(in crate::manager) fn ask(&mut self, io: &mut Io<'_>, served: Served, hashes: Hashes) {
+        let key = self.arriving.insert(Box::new((served, hashes)));
         io.ask(Subject::Arriving(key));
     }
 
     /// What is being asked of a request without a transaction.
     pub(in crate::manager) fn arriving_query(&self, key: Key) -> Option<Query<'_>> {
-        self.arriving.get(key)?.query()
+        self.arriving.get(key)?.0.query()
     }
 
     /// What is being asked of a request.
@@ -87,41 +87,34 @@ impl Serving {
         &mut self, io: &mut Io<'_>, dialogs: &mut Dialogs, key: Key, verdict: Verdict,
     ) {
         let Some(arriving) = self.arriving.remove(key) else { return };
-        let refused = match verdict {
-            Verdict::Received(Received::Admit) => Ok(Step::Admitted),
-            Verdict::Received(Received::Authenticate) => Ok(Step::Authenticating),
-            Verdict::Received(Received::SendWwwAuthenticate(fields)) => {
-                Err(Reply::unauthorized(fields))
+        let (served, hashes) = *arriving;
+        let reply = match verdict {
+            Verdict::Received(Received::Admit) => {
+                let server = self.start(io, served, hashes);
+                return self.admit(io, dialogs, server);
             }
-            Verdict::Received(Received::Reject(refusal)) => Err(Reply::refusal(&refusal)),
+            Verdict::Received(Received::Authenticate) => {
+                let server = self.start(io, served, hashes);
+                return self.suspend(io, server, Step::Authenticating);
+            }
+            Verdict::Received(Received::SendWwwAuthenticate(fields)) => Reply::unauthorized(fields),
+            Verdict::Received(Received::Reject(refusal)) => Reply::refusal(&refusal),
             // No answer, or one to another question: a refusal.
-            _ => Err(Reply::refusal(&Refusal::try_later(UNDECIDED))),
+            _ => Reply::refusal(&Refusal::try_later(UNDECIDED)),
         };
-        match refused {
-            Ok(step) => self.start(io, dialogs, *arriving, step),
-            Err(reply) => {
-                Self::answer_statelessly(io, &arriving.request, &arriving.way, &reply);
-            }
-        }
+        Self::answer_statelessly(io, &served.request, &served.way, &reply);
     }
 
-    fn start(&mut self, io: &mut Io<'_>, dialogs: &mut Dialogs, arriving: Arriving, step: Step) {
-        let Arriving { request, places, name, cseq, hashes, way, is_for } = arriving;
-        io.hold(name);
+    /// Starts the transaction of a request.
+    fn start(&mut self, io: &mut Io<'_>, served: Served, hashes: Hashes) -> Key {
+        io.hold(served.name);
         let opening = Opening {
             hashes,
-            hop: way.hop,
-            source: request.arrival.source.ip(),
-            invite: is_for.row.method == crate::Method::INVITE,
+            hop: served.way.hop,
+            source: served.request.arrival.source.ip(),
+            invite: served.is_for.row.method == crate::Method::INVITE,
         };
-        let admitted = matches!(step, Step::Admitted);
-        let served = Served { request, places, name, cseq, way, is_for, step, consult: None };
-        let server = self.servers.start(io, opening, Box::new(served));
-        if admitted {
-            self.admit(io, dialogs, server);
-        } else {
-            self.suspend(io, server, Step::Authenticating);
-        }
+        self.servers.start(io, opening, Box::new(served))
     }
 
     /// A request may be served. What is still to be authenticated does not count before: a refusal
@@ -196,7 +189,7 @@ impl Serving {
             (Step::Reading | Step::Encrypting(_) | Step::Leaving(..), _) => {
                 self.send_final(io, server, &Reply::refusal(&Refusal::try_later(UNDECIDED)));
             }
-            (Step::Admitted | Step::Deciding, _) => {}
+            (Step::Arriving | Step::Deciding, _) => {}
         }
     }
 

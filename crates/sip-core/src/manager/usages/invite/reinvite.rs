@@ -13,11 +13,6 @@ use ssa::Body;
 use std::time::Duration;
 
 impl Reinvite {
-    /// Whether the peer's waits in this server transaction.
-    pub(super) fn is_theirs(&self, server: Key) -> bool {
-        matches!(self, Self::Theirs(theirs) if *theirs == server)
-    }
-
     /// Ends it with its call.
     pub(super) fn abandon(self, cx: &mut Cx<'_>) {
         match self {

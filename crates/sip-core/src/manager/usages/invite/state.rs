@@ -23,13 +23,13 @@ pub(super) const BYE: Purpose = Purpose(2);
 /// Nobody answered an INVITE or a re-INVITE: the caller gives up, the callee declines.
 pub(super) const RING: u8 = 0;
 /// The INVITE's Expires has passed. RFC 3261 §13.3.1.
-pub(super) const EXPIRES: u8 = 4;
+pub(super) const EXPIRES: u8 = 1;
 /// Send the 2xx again. RFC 3261 §13.3.1.4.
-pub(super) const RESEND: u8 = 1;
+pub(super) const RESEND: u8 = 2;
 /// No ACK came in 64*T1. RFC 3261 §13.3.1.4.
-pub(super) const NO_ACK: u8 = 2;
+pub(super) const NO_ACK: u8 = 3;
 /// Try the re-INVITE again after a 491. RFC 3261 §14.1.
-pub(super) const AGAIN: u8 = 3;
+pub(super) const AGAIN: u8 = 4;
 
 /// A call.
 #[derive(Debug)]
@@ -97,6 +97,15 @@ pub(super) enum Reinvite {
     Theirs(Key),
 }
 
+/// A request of the peer's that waits for our answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// The INVITE that makes the call.
+    Invite,
+    /// A re-INVITE.
+    Reinvite,
+}
+
 /// Our re-INVITE under way.
 #[derive(Debug)]
 pub(super) struct Ours {
@@ -139,6 +148,22 @@ impl InviteUsage {
             | Phase::Up(_)
             | Phase::Ending
             | Phase::Over => Some(dialogs.get(self.dialog?)?.peer),
+        }
+    }
+
+    /// Which of the peer's requests waits in this server transaction.
+    pub(super) fn waiting_in(&self, server: Key) -> Option<Waiting> {
+        match &self.phase {
+            Phase::Incoming { server: invite } if *invite == server => Some(Waiting::Invite),
+            Phase::Up(Session { reinvite: Reinvite::Theirs(theirs), .. }) if *theirs == server => {
+                Some(Waiting::Reinvite)
+            }
+            Phase::Prepared(_)
+            | Phase::Inviting { .. }
+            | Phase::Incoming { .. }
+            | Phase::Up(_)
+            | Phase::Ending
+            | Phase::Over => None,
         }
     }
 

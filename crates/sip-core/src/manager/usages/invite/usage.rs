@@ -1,6 +1,8 @@
 //! What a call hears, and its end.
 
-use super::state::{AGAIN, EXPIRES, INVITE, InviteUsage, NO_ACK, Phase, REINVITE, RESEND, RING};
+use super::state::{
+    AGAIN, EXPIRES, INVITE, InviteUsage, NO_ACK, Phase, REINVITE, RESEND, RING, Waiting,
+};
 use crate::Method;
 use crate::manager::event::EndReason;
 use crate::manager::serving::{Reply, Served};
@@ -13,9 +15,10 @@ impl InviteUsage {
     pub(in crate::manager) fn on_request(
         &mut self, cx: &mut Cx<'_>, server: Key, method: Method<'static>, body: Body,
     ) {
-        let is_first = matches!(self.phase, Phase::Incoming { server: invite } if invite == server);
         match method {
-            Method::INVITE if is_first => self.on_invite(cx, server, body),
+            Method::INVITE if self.waiting_in(server) == Some(Waiting::Invite) => {
+                self.on_invite(cx, server, body);
+            }
             Method::INVITE => self.on_reinvite(cx, server, body),
             Method::BYE => self.on_bye(cx, server),
             _ => cx.answer(server, Reply::not_allowed(&cx.io.config.capabilities)),
@@ -25,38 +28,22 @@ impl InviteUsage {
     pub(in crate::manager) fn on_answered(
         &mut self, cx: &mut Cx<'_>, server: Key, served: &Served, status: u16,
     ) {
-        match &self.phase {
-            Phase::Incoming { server: invite } if *invite == server => {
-                self.on_invite_answered(cx, server, served, status);
-            }
-            Phase::Up(session) if session.reinvite.is_theirs(server) => {
-                self.on_reinvite_answered(cx, server, served, status);
-            }
-            Phase::Prepared(_)
-            | Phase::Inviting { .. }
-            | Phase::Incoming { .. }
-            | Phase::Up(_)
-            | Phase::Ending
-            | Phase::Over => {}
+        match self.waiting_in(server) {
+            Some(Waiting::Invite) => self.on_invite_answered(cx, server, served, status),
+            Some(Waiting::Reinvite) => self.on_reinvite_answered(cx, server, served, status),
+            None => {}
         }
     }
 
     /// The peer's CANCEL came in: it took its INVITE or re-INVITE back.
     pub(in crate::manager) fn on_cancelled(&mut self, cx: &mut Cx<'_>, server: Key) {
-        match &self.phase {
-            Phase::Incoming { server: invite } if *invite == server => {
+        match self.waiting_in(server) {
+            Some(Waiting::Invite) => {
                 self.tell_end(cx, EndReason::Cancelled);
                 self.phase = Phase::Over;
             }
-            Phase::Up(session) if session.reinvite.is_theirs(server) => {
-                self.on_reinvite_cancelled(cx);
-            }
-            Phase::Prepared(_)
-            | Phase::Inviting { .. }
-            | Phase::Incoming { .. }
-            | Phase::Up(_)
-            | Phase::Ending
-            | Phase::Over => {}
+            Some(Waiting::Reinvite) => self.on_reinvite_cancelled(cx),
+            None => {}
         }
     }
 
