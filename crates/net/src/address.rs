@@ -4,8 +4,9 @@ use crate::Transport;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-/// An address written as text; IPv6 also in the brackets that a URI puts around it.
-pub(crate) fn literal(host: &str) -> Option<IpAddr> {
+/// The address that `host` is, where it is none's name; IPv6 also in the brackets that a URI puts
+/// around it. RFC 3986 §3.2.2.
+pub fn literal(host: &str) -> Option<IpAddr> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     match bare {
         Some(inner) => inner.parse().ok().map(IpAddr::V6),

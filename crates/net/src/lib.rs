@@ -41,10 +41,11 @@ pub mod sim;
 pub mod tokio;
 mod wait;
 
+pub use address::literal;
 pub use observed::{Observed, Packet, Sink};
 pub use ssa::{FlowId, Transport};
 
-use address::{explain, literal};
+use address::explain;
 use bytes::Bytes;
 use std::fmt;
 use std::future::Future;

@@ -179,6 +179,21 @@ pub(super) enum Fallback {
     ByUri,
 }
 
+impl NextHop {
+    /// Where a URI points.
+    ///
+    /// # Errors
+    /// [`Misuse::NotAUri`]; [`Misuse::Unsupported`] for what cannot be reached over UDP or TCP.
+    pub fn of_uri(uri: &str) -> Result<Self, Misuse> {
+        let Target { host, port, transport, .. } = Target::of_uri(uri.as_bytes())?;
+        let host = match host {
+            Host::Address(ip) => ip.to_string(),
+            Host::Name(name) => name,
+        };
+        Ok(Self { host, port: Some(port), transport })
+    }
+}
+
 impl Hop {
     /// The hop for the requests of a dialog whose last message went over this one and came over
     /// `flow`: only a connection is kept to, and of our addresses the one on the way.

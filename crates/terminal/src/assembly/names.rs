@@ -5,7 +5,7 @@
 //! Such addresses are for who writes them as addresses.
 
 use crate::record::clean;
-use net::{BoxFuture, Connection, DatagramSocket, Listener, Network, Transport};
+use net::{BoxFuture, Connection, DatagramSocket, Listener, Network, Transport, literal};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -54,12 +54,6 @@ impl Network for Names {
     fn route(&self, to: IpAddr) -> io::Result<IpAddr> {
         self.0.route(to)
     }
-}
-
-/// The address that `host` is, where it is none's name; IPv6 with or without brackets.
-pub(crate) fn literal(host: &str) -> Option<IpAddr> {
-    let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    inner.unwrap_or(host).parse().ok()
 }
 
 /// Those of the addresses of `host` that may be called; the others are told.

@@ -1,11 +1,9 @@
 //! The way to a peer: names are looked up before it is taken, and what is in the way is told.
 
-use super::names::literal;
 use super::terminal::Terminal;
 use crate::error::{Error, Result};
-use net::Transport;
+use net::literal;
 use sip_core::manager::{Misuse, NextHop};
-use sip_core::{Scheme, Uri};
 use std::net::IpAddr;
 
 impl Terminal {
@@ -16,7 +14,7 @@ impl Terminal {
     /// # Errors
     /// The name has no address, or none that may be called.
     pub async fn locate(&self, to: &str, next_hop: Option<NextHop>) -> Result<Option<NextHop>> {
-        let Some(hop) = next_hop.clone().or_else(|| of_uri(to)) else {
+        let Some(hop) = next_hop.clone().or_else(|| NextHop::of_uri(to).ok()) else {
             // What is none is told by who sends to it.
             return Ok(None);
         };
@@ -33,7 +31,7 @@ impl Terminal {
 
     /// Why a request to `to` cannot be sent.
     pub(super) fn misused(&self, to: &str, next_hop: Option<&NextHop>, why: Misuse) -> Error {
-        let host = next_hop.cloned().or_else(|| of_uri(to)).map(|hop| hop.host);
+        let host = next_hop.cloned().or_else(|| NextHop::of_uri(to).ok()).map(|hop| hop.host);
         match (why, host.and_then(|host| literal(&host))) {
             (Misuse::NoLocalAddress, Some(ip)) => {
                 Error::invalid(format!("{to}: {}", self.no_way(ip)))
@@ -61,26 +59,13 @@ impl Terminal {
     }
 }
 
-/// Where a `sip:` URI points, if it can be reached over UDP or TCP. RFC 3261 §19.1.1.
-fn of_uri(uri: &str) -> Option<NextHop> {
-    let uri = Uri::parse(uri.as_bytes()).ok().filter(|uri| uri.scheme() == Scheme::Sip)?;
-    let transport = match uri.params().value("transport") {
-        None => None,
-        Some(name) if name.eq_ignore_ascii_case(b"udp") => Some(Transport::Udp),
-        Some(name) if name.eq_ignore_ascii_case(b"tcp") => Some(Transport::Tcp),
-        Some(_) => return None,
-    };
-    let host = std::str::from_utf8(uri.host()?.as_bytes()).ok()?;
-    Some(NextHop { host: host.to_owned(), port: uri.port(), transport })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::of_uri;
+    use sip_core::manager::NextHop;
 
     #[test]
     fn a_name_is_looked_up_only_where_a_call_may_go_there() {
-        let host = |uri| of_uri(uri).map(|hop| hop.host);
+        let host = |uri| NextHop::of_uri(uri).ok().map(|hop| hop.host);
         assert_eq!(host("sip:bob@example.org").as_deref(), Some("example.org"));
         for other in ["sips:bob@example.org", "sip:bob@example.org;transport=tls", "bob", "tel:1"] {
             assert_eq!(host(other), None, "{other}");
