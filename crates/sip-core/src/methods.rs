@@ -14,6 +14,8 @@ pub(crate) struct Served {
     /// Whether its body, and that of its 2xx, pass the security manager: even an empty one, which
     /// may be an offer withheld or to be filled in.
     pub(crate) is_protected: bool,
+    /// Content types that it may carry beside those of all.
+    pub(crate) content: &'static [&'static str],
 }
 
 /// What becomes of a request.
@@ -34,10 +36,13 @@ pub(crate) enum Place {
 pub(crate) enum Kind {
     /// The INVITE usage: a call.
     Invite,
+    /// Nothing beyond itself.
+    #[expect(dead_code, reason = "no method says so yet")]
+    Single,
 }
 
 const fn row(method: Method<'static>, outside: Place, inside: Place, is_protected: bool) -> Served {
-    Served { method, outside, inside, is_protected }
+    Served { method, outside, inside, is_protected, content: &[] }
 }
 
 /// The methods, in the order that Allow names them in.
@@ -51,6 +56,14 @@ pub(crate) const SERVED: &[Served] = {
         row(Method::OPTIONS, Capabilities, Capabilities, false),
     ]
 };
+
+impl Served {
+    /// Whether an application may send it by itself: in a dialog, or outside one.
+    pub(crate) fn stands_alone(&self, in_dialog: bool) -> bool {
+        let place = if in_dialog { self.inside } else { self.outside };
+        matches!(place, Place::Capabilities | Place::Usage(Kind::Single))
+    }
+}
 
 /// The row of a method; `None` where it is not served.
 pub(crate) fn served(method: &[u8]) -> Option<&'static Served> {

@@ -5,7 +5,7 @@ use sip_core::manager::{
     Action, Arrival, CallId, Config, ConsultId, Event, Hop, Keyed, Local, Ports, Query, Random,
     RegisterConfig, SenderId, SipManager, Sizes, Verdict,
 };
-use sip_core::{Limits, Message, StatusCode};
+use sip_core::{Limits, Message, Method, StatusCode};
 use ssa::{
     Authentication, Authorized, Body, BodyVerdict, Field, FlowId, Incoming, Leaving, Plan,
     Received, Refusal, Required, Transport, Why,
@@ -214,7 +214,7 @@ impl Host {
                     _ = manager.invite(now, prepared.id, body());
                 }
             }
-            (1, _) => _ = manager.options(now, from, to, None),
+            (1, _) => _ = manager.request(now, Method::OPTIONS, from, to, None, Body::default()),
             (2, _) => {
                 let (aor, registrar) = (from.to_owned(), "sip:192.0.2.9".to_owned());
                 let config = RegisterConfig { aor, registrar, next_hop: None, expires: 60 };

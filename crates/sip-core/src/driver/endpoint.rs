@@ -7,9 +7,10 @@ use super::sockets::{Routed, Sockets};
 use super::state::{Shared, State, Stop, after};
 use super::streams::Streams;
 use super::task::Task;
+use crate::Method;
 use crate::manager::{
-    self, CallId, Event, Hop, Local, Misuse, NextHop, OptionsId, Ports, Prepared, RegisterConfig,
-    RegistrationId, SipManager,
+    self, CallId, Event, Hop, Local, Misuse, NextHop, Ports, Prepared, RegisterConfig,
+    RegistrationId, RequestId, SipManager,
 };
 use net::{Network, Runtime};
 use ssa::{Body, SipSecurity};
@@ -191,9 +192,41 @@ impl Endpoint {
     /// What is no URI or cannot be reached over UDP or TCP.
     pub fn options(
         &self, from: &str, to: &str, next_hop: Option<NextHop>,
-    ) -> Result<OptionsId, Misuse> {
-        self.command("options", None, format_args!("{to}"), |core, now| {
-            core.options(now, from, to, next_hop.as_ref())
+    ) -> Result<RequestId, Misuse> {
+        self.request(Method::OPTIONS, from, to, next_hop, Body::default())
+    }
+
+    /// Sends a request that stands for itself outside any dialog.
+    ///
+    /// # Errors
+    /// As [`SipManager::request`].
+    pub fn request(
+        &self, method: Method<'static>, from: &str, to: &str, next_hop: Option<NextHop>, body: Body,
+    ) -> Result<RequestId, Misuse> {
+        self.command("request", None, format_args!("{method} {to}"), |core, now| {
+            core.request(now, method, from, to, next_hop.as_ref(), body)
+        })
+    }
+
+    /// Sends a request that stands for itself in the dialog of a call that is up.
+    ///
+    /// # Errors
+    /// As [`SipManager::request_within`].
+    pub fn request_within(
+        &self, id: CallId, method: Method<'static>, body: Body,
+    ) -> Result<RequestId, Misuse> {
+        self.command("request", Some(id), format_args!("{method}"), |core, now| {
+            core.request_within(now, id, method, body)
+        })
+    }
+
+    /// Answers a peer's request that stands for itself with a final status.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`]: it is answered, or was never there.
+    pub fn reply(&self, id: RequestId, status: u16) -> Result<(), Misuse> {
+        self.command("reply", None, format_args!("{status}"), |core, now| {
+            core.reply(now, id, status)
         })
     }
 

@@ -98,8 +98,11 @@ fn describe(event: &Event) -> (&'static str, Option<CallId>, String) {
             ("registration_failed", None, format!("{aor} {cause}"))
         }
         Event::Unregistered { aor, .. } => ("unregistered", None, aor.clone()),
-        Event::OptionsAnswered { outcome, .. } => {
-            ("options_answered", None, format!("{outcome:?}"))
+        Event::Received { within, method, from, .. } => {
+            ("received", *within, format!("{method} from {from}"))
+        }
+        Event::RequestAnswered { outcome, .. } => {
+            ("request_answered", None, format!("{outcome:?}"))
         }
     }
 }

@@ -220,8 +220,11 @@ impl State {
     fn deliver(&mut self, now: Instant, event: Event) {
         // What the application does not hear has not happened for whoever watches it either.
         if self.events.len() >= MAX_EVENTS && !is_owed(&event) {
-            if let Event::Incoming { id, .. } = event {
-                self.core.turn_away(now, id);
+            match event {
+                Event::Incoming { id, .. } => self.core.turn_away(now, id),
+                // It is there: it was received just now.
+                Event::Received { id, .. } => _ = self.core.reply(now, id, 503),
+                _ => {}
             }
             return;
         }
@@ -269,8 +272,9 @@ const fn is_owed(event: &Event) -> bool {
         | Event::Ended { .. }
         | Event::Failed { .. }
         | Event::Unregistered { .. }
-        | Event::OptionsAnswered { .. } => true,
+        | Event::RequestAnswered { .. } => true,
         Event::Incoming { .. }
+        | Event::Received { .. }
         | Event::Ringing { .. }
         | Event::Confirmed { .. }
         | Event::Reinvited { .. }

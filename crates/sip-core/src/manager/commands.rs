@@ -2,9 +2,10 @@
 
 use super::config::{NextHop, RegisterConfig};
 use super::core::SipManager;
-use super::event::{CallId, Misuse, OptionsId, Prepared, RegistrationId};
+use super::event::{CallId, Misuse, Prepared, RegistrationId, RequestId};
 use super::requests::Way;
 use super::usages::{Cx, InviteUsage, Registration, Single, Usage};
+use crate::{Method, methods};
 use ssa::Body;
 use std::time::Instant;
 
@@ -121,15 +122,17 @@ impl SipManager {
         self.registration(now, id, Registration::unregister)
     }
 
-    /// Asks a peer what it can do. RFC 3261 §11.1.
+    /// Sends a request that stands for itself outside any dialog, such as OPTIONS (RFC 3261 §11.1).
     ///
     /// # Errors
-    /// As [`prepare`](Self::prepare).
-    pub fn options(
-        &mut self, now: Instant, from: &str, to: &str, next_hop: Option<&NextHop>,
-    ) -> Result<OptionsId, Misuse> {
+    /// [`Misuse::Method`], and as [`prepare`](Self::prepare).
+    pub fn request(
+        &mut self, now: Instant, method: Method<'static>, from: &str, to: &str,
+        next_hop: Option<&NextHop>, body: Body,
+    ) -> Result<RequestId, Misuse> {
+        stands_alone(method, false)?;
         let way = Way { from, to, next_hop };
-        let (single, request) = Single::options(&mut self.io(now), &way)?;
+        let (single, request) = Single::prepare(&mut self.io(now), method, &way, body)?;
         let key = self.insert(now, Usage::Single(single));
         self.input(now, |this| {
             this.with(now, key, |usage, cx| {
@@ -138,7 +141,41 @@ impl SipManager {
                 }
             });
         });
-        Ok(OptionsId(key))
+        Ok(RequestId(key))
+    }
+
+    /// Sends a request that stands for itself in the dialog of a call that is up.
+    ///
+    /// # Errors
+    /// [`Misuse::Method`], [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn request_within(
+        &mut self, now: Instant, id: CallId, method: Method<'static>, body: Body,
+    ) -> Result<RequestId, Misuse> {
+        stands_alone(method, true)?;
+        let (name, dialog) = self.call(now, id, |call, _| Ok((call.name(), call.confirmed())))?;
+        let dialog = dialog.ok_or(Misuse::WrongState)?;
+        let key = self.insert(now, Usage::Single(Single::within(name, dialog)));
+        self.dialogs.join(dialog, key);
+        self.input(now, |this| {
+            this.with(now, key, |usage, cx| {
+                if let Usage::Single(single) = usage {
+                    single.send_within(cx, method, body);
+                }
+            });
+        });
+        Ok(RequestId(key))
+    }
+
+    /// Answers a peer's request that stands for itself with a final status.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`]: it is answered, or was never there.
+    pub fn reply(&mut self, now: Instant, id: RequestId, status: u16) -> Result<(), Misuse> {
+        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
+            Usage::Single(single) => single.reply(cx, status),
+            Usage::Invite(_) | Usage::Farewell(_) | Usage::Registration(_) => Err(Misuse::Unknown),
+        };
+        self.input(now, |this| this.with(now, id.0, give)).unwrap_or(Err(Misuse::Unknown))
     }
 
     /// Ends all calls and takes all registrations back.
@@ -147,10 +184,10 @@ impl SipManager {
     }
 
     /// Gives a command to a call.
-    fn call(
+    fn call<T>(
         &mut self, now: Instant, id: CallId,
-        give: impl FnOnce(&mut InviteUsage, &mut Cx<'_>) -> Result<(), Misuse>,
-    ) -> Result<(), Misuse> {
+        give: impl FnOnce(&mut InviteUsage, &mut Cx<'_>) -> Result<T, Misuse>,
+    ) -> Result<T, Misuse> {
         let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
             Usage::Invite(call) => call.check().and_then(|()| give(call, cx)),
             Usage::Farewell(_) | Usage::Registration(_) | Usage::Single(_) => Err(Misuse::Unknown),
@@ -172,4 +209,10 @@ impl SipManager {
         };
         self.input(now, |this| this.with(now, id.0, give)).unwrap_or(Err(Misuse::Unknown))
     }
+}
+
+/// Whether a method may be sent by itself.
+fn stands_alone(method: Method<'_>, in_dialog: bool) -> Result<(), Misuse> {
+    let row = methods::served(method.as_bytes());
+    row.filter(|row| row.stands_alone(in_dialog)).map(|_| ()).ok_or(Misuse::Method)
 }

@@ -66,6 +66,13 @@ impl Dialogs {
         self.table.get(key).map(|entry| entry.usages.as_slice()).unwrap_or_default()
     }
 
+    /// A usage joins a dialog that others made.
+    pub(super) fn join(&mut self, key: Key, usage: Key) {
+        if let Some(entry) = self.table.get_mut(key) {
+            entry.usages.push(usage);
+        }
+    }
+
     /// A usage leaves a dialog; the last one takes it away.
     pub(super) fn leave(&mut self, key: Key, usage: Key) {
         let Some(entry) = self.table.get_mut(key) else { return };

@@ -1,12 +1,13 @@
 //! Who hears of what: the requests' news, for the usages.
 
 use super::core::SipManager;
+use super::event::CallId;
 use super::requests::{Answer, News as OfOurs, Outcome};
 use super::serving::{News as OfTheirs, Reply, Served};
 use super::slab::Key;
-use super::usages::{Cx, Ended, Farewell, InviteUsage, Usage};
+use super::usages::{Cx, Ended, Farewell, InviteUsage, Single, Usage};
 use crate::methods::{Kind, Place};
-use ssa::Body;
+use ssa::{Body, CallRef};
 use std::time::Instant;
 
 impl SipManager {
@@ -87,21 +88,22 @@ impl SipManager {
     fn dispatch(&mut self, now: Instant, server: Key, body: Body) {
         let Some(served) = self.serving.get(server) else { return };
         let (is_for, name) = (served.is_for, served.name);
-        let usage = match (is_for.usage, is_for.row.outside) {
-            (Some(usage), _) => self.usage(usage).map(|_| usage),
-            (None, _) if is_for.dialog.is_some() => None,
-            (None, Place::Usage(Kind::Invite)) if self.calls >= self.config.dialogs => {
+        let usage = match (is_for.place(), is_for.usage) {
+            (Place::Usage(Kind::Single), _) => self.single(now, server, is_for.dialog, name),
+            (_, Some(usage)) => self.usage(usage).map(|_| usage),
+            (_, None) if is_for.dialog.is_some() => None,
+            (Place::Usage(Kind::Invite), None) if self.calls >= self.config.dialogs => {
                 let (serving, _, mut io) = self.serving(now);
                 let busy = Reply::overloaded(io.config);
                 return serving.answer(&mut io, server, busy);
             }
-            (None, Place::Usage(Kind::Invite)) => {
+            (Place::Usage(Kind::Invite), None) => {
                 let call = Usage::Invite(Box::new(InviteUsage::incoming(name, server)));
                 let key = self.insert(now, call);
                 self.serving.assign(server, key);
                 Some(key)
             }
-            (None, Place::Transaction | Place::Capabilities | Place::Nowhere) => None,
+            (Place::Transaction | Place::Capabilities | Place::Nowhere, None) => None,
         };
         match usage {
             Some(usage) => {
@@ -115,5 +117,24 @@ impl SipManager {
                 serving.answer(&mut io, server, Reply::new(481));
             }
         }
+    }
+
+    /// The usage of a request that stands for itself; none where its dialog is no call's any more.
+    fn single(
+        &mut self, now: Instant, server: Key, dialog: Option<Key>, name: CallRef,
+    ) -> Option<Key> {
+        let is_call = |key: &Key| matches!(self.usage(*key), Some(Usage::Invite(_)));
+        let call = dialog.map(|dialog| self.dialogs.usages(dialog).iter().copied().find(is_call));
+        let within = match call {
+            Some(None) => return None,
+            Some(call) => call.map(CallId),
+            None => None,
+        };
+        let key = self.insert(now, Usage::Single(Single::incoming(name, dialog, within)));
+        if let Some(dialog) = dialog {
+            self.dialogs.join(dialog, key);
+        }
+        self.serving.assign(server, key);
+        Some(key)
     }
 }

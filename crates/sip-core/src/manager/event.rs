@@ -1,7 +1,7 @@
 //! What the manager tells the telephony application.
 
 use super::slab::Key;
-use crate::StatusCode;
+use crate::{Method, StatusCode};
 use ssa::{Body, CallRef, FlowId, Why};
 use std::fmt;
 use std::net::SocketAddr;
@@ -22,9 +22,9 @@ impl fmt::Display for CallId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegistrationId(pub(crate) Key);
 
-/// An OPTIONS request, as the application names it.
+/// A request that stands for itself, ours or a peer's, as the application names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct OptionsId(pub(crate) Key);
+pub struct RequestId(pub(crate) Key);
 
 /// A call that was prepared and not sent yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,10 +144,27 @@ pub enum Event {
         /// it granted none, or refuses us.
         taken_back: bool,
     },
-    /// An OPTIONS request came to its end.
-    OptionsAnswered {
+    /// A request that stands for itself came in: to be answered with `reply`, within 16 s.
+    Received {
         /// The request.
-        id: OptionsId,
+        id: RequestId,
+        /// The call that it belongs to, where it came in a dialog.
+        within: Option<CallId>,
+        /// The request, or its call, towards the security manager.
+        call: CallRef,
+        /// What it asks for.
+        method: Method<'static>,
+        /// From's URI; who that is, the security manager says.
+        from: String,
+        /// What it carries, as plain text.
+        body: Body,
+        /// Where it came from.
+        source: SocketAddr,
+    },
+    /// A request of ours that stands for itself came to its end.
+    RequestAnswered {
+        /// The request.
+        id: RequestId,
         /// The status of the response; or why there is none, or that it is to be asked for again.
         outcome: Result<u16, Cause>,
     },
@@ -261,6 +278,8 @@ pub enum Misuse {
     WrongState,
     /// A re-INVITE is under way.
     Pending,
+    /// The method does not stand for itself there.
+    Method,
     /// The table of calls is full.
     Full,
     /// There is no local address of the family that the peer has.
@@ -277,6 +296,7 @@ impl fmt::Display for Misuse {
             Self::Unknown => "no such call",
             Self::WrongState => "not possible in the call's state",
             Self::Pending => "a re-INVITE is under way",
+            Self::Method => "a method that is part of something larger, or is not sent there",
             Self::Full => "too many calls",
             Self::NoLocalAddress => {
                 "it cannot be reached from our addresses: another transport, or IPv4 for IPv6"

@@ -58,7 +58,7 @@ pub use action::{Action, Arrival, Hop, SenderId};
 pub use config::{Config, Local, NextHop, RegisterConfig};
 pub use consult::{ConsultId, Query, Verdict};
 pub use core::{SipManager, Sizes};
-pub use event::{CallId, Cause, EndReason, Event, Misuse, OptionsId, Prepared, RegistrationId};
+pub use event::{CallId, Cause, EndReason, Event, Misuse, Prepared, RegistrationId, RequestId};
 pub use ports::{Keyed, Ports, Random, Routes};
 #[cfg(feature = "driver")]
 pub(crate) use transactions::party;

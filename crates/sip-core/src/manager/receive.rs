@@ -22,7 +22,7 @@ use super::serving::{For, Reply, Served, Serving, Way};
 use super::slab::Key;
 use super::transactions::{Hashes, matching_hash, merging_hash, response_hop};
 use crate::builder::hex;
-use crate::methods::{self, Place};
+use crate::methods::{self, Kind, Place};
 use crate::transaction::ServerEvent;
 use crate::validate::judge_request;
 use crate::{HeaderName, Identity, Message, Method, Verdict as Validity};
@@ -139,7 +139,7 @@ impl SipManager {
             Place::Capabilities => return Err(Reply::capabilities(&self.config.capabilities)),
             // Every other method that is served belongs to a dialog. RFC 3261 §12.2.2.
             Place::Nowhere | Place::Transaction => return Err(Reply::new(481)),
-            Place::Usage(_) => self.admit_outside(now, name, merging, source)?,
+            Place::Usage(kind) => self.admit_outside(now, kind, (name, merging), source)?,
         }
         let is_for = For { row, dialog: None, usage: None };
         Ok((is_for, name, Hashes { matching, merging: Some(merging) }))
@@ -154,9 +154,9 @@ impl SipManager {
         }
     }
 
-    /// Whether a request without a To tag may make a call.
+    /// Whether a request without a To tag may make a call, or be one of its own.
     fn admit_outside(
-        &mut self, now: Instant, name: CallRef, merging: u64, source: IpAddr,
+        &mut self, now: Instant, kind: Kind, (name, merging): (CallRef, u64), source: IpAddr,
     ) -> Result<(), Reply> {
         // RFC 3261 §8.2.2.2: the same request came another way. A name stands for one call: what
         // comes under one that is held is a request of ours that looped, or is meant to harm it.
@@ -166,7 +166,7 @@ impl SipManager {
         // Calls that nobody has answered yet: half of the room for one party.
         let unanswered = self.serving.servers.held_by(source).waiting;
         let most = self.config.dialogs;
-        if self.calls >= most || unanswered >= most.div_ceil(2) {
+        if kind == Kind::Invite && (self.calls >= most || unanswered >= most.div_ceil(2)) {
             return Err(Reply::overloaded(&self.config));
         }
         self.check_room(self.config.transactions, source)
@@ -210,8 +210,8 @@ impl SipManager {
             }
             Place::Nowhere | Place::Transaction => Err(Reply::new(481)),
             Place::Usage(_) => {
-                if row.method == Method::INVITE {
-                    // Calls that are up come before new ones, and a BYE makes room.
+                // Calls that are up come before new ones, and a BYE makes room.
+                if row.method != Method::BYE {
                     let most = self.config.transactions.saturating_mul(2);
                     self.check_room(most, request.arrival.source.ip())?;
                 }

@@ -1,7 +1,8 @@
 //! What this side can do: methods, URI schemes, extensions, content.
 
 use crate::Method;
-use crate::methods::SERVED;
+use crate::headers::ContentType;
+use crate::methods::{SERVED, served};
 
 /// What a message is measured against.
 ///
@@ -16,7 +17,7 @@ pub struct Capabilities {
     pub schemes: Vec<&'static str>,
     /// Option tags; one that is required and not among them is 420.
     pub extensions: Vec<&'static str>,
-    /// Content types; others are 415.
+    /// Content types; others are 415. A method may carry more of its own, such as text/plain.
     pub content_types: Vec<&'static str>,
 }
 
@@ -40,7 +41,16 @@ impl Capabilities {
 
     /// The value of Accept. RFC 3261 §20.1.
     pub fn accept(&self) -> String {
-        self.content_types.join(", ")
+        let of_all = self.content_types.iter();
+        let rows = self.methods.iter().filter_map(|method| served(method.as_bytes()));
+        let names: Vec<&str> = of_all.chain(rows.flat_map(|row| row.content)).copied().collect();
+        names.join(", ")
+    }
+
+    /// Whether a body of this type may come with this method.
+    pub(super) fn takes(&self, method: Method<'_>, kind: ContentType<'_>) -> bool {
+        let own = served(method.as_bytes()).map_or(&[][..], |row| row.content);
+        self.content_types.iter().chain(own).any(|name| kind.is(name))
     }
 
     /// The value of Supported. RFC 3261 §20.37.

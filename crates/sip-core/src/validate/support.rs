@@ -87,8 +87,7 @@ fn lacks_content(
         return Some(unsupported(StatusCode::UNSUPPORTED_MEDIA_TYPE, at, Some(field)));
     }
     let kind = message.content_type().ok()?;
-    let known = |kind: ContentType<'_>| capabilities.content_types.iter().any(|name| kind.is(name));
-    if kind.is_some_and(known) {
+    if kind.is_some_and(|kind| capabilities.takes(method, kind)) {
         return None;
     }
     let field = field("Accept", capabilities.accept());

@@ -96,7 +96,7 @@ fn an_invite_under_the_names_of_our_own_request_is_482() {
         raw.send(&names(&request(&Wanted::default())));
         assert_eq!(raw.status().await.unwrap(), "482 Loop Detected");
         raw.send(&response(&asked, "200 OK", "<sip:bob@192.0.2.9>;tag=t", ""));
-        let answered = Event::OptionsAnswered { id: options, outcome: Ok(200) };
+        let answered = Event::RequestAnswered { id: options, outcome: Ok(200) };
         assert_eq!(bob.next().await, answered);
     });
     assert_eq!(double.count("request_received INVITE"), 0);

@@ -100,7 +100,7 @@ fn the_registered_contact_is_shown_to_the_registrar_alone() {
         let options = raw.receive().await.unwrap();
         assert!(!options.contains(&contact_user), "{options}");
         raw.send(&response(&options, "200 OK", ""));
-        assert!(matches!(alice.next().await, Event::OptionsAnswered { .. }));
+        assert!(matches!(alice.next().await, Event::RequestAnswered { .. }));
 
         // A caller sees that of our answers: the registrar passes them on.
         let called = request(&Wanted::default());

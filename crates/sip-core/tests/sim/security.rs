@@ -113,7 +113,7 @@ fn a_slow_verification_blocks_nothing_else() {
         let call = alice.call(ALICE, BOB, sdp("offer"));
         alice.sleep(Duration::from_millis(300)).await;
         let options = alice.endpoint.options(ALICE, BOB, None).unwrap();
-        let answered = Event::OptionsAnswered { id: options, outcome: Ok(200) };
+        let answered = Event::RequestAnswered { id: options, outcome: Ok(200) };
         assert_eq!(alice.next().await, answered);
         let id = bob.incoming().await;
         bob.endpoint.accept(id, sdp("answer")).unwrap();

@@ -3,7 +3,7 @@
 use super::assurance::Assurance;
 use super::causes::{advice, code, in_words, retry_after};
 use media_ctl::Stats;
-use sip_core::manager::{CallId, Cause, EndReason, OptionsId, RegistrationId};
+use sip_core::manager::{CallId, Cause, EndReason, RegistrationId, RequestId};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -97,10 +97,21 @@ pub enum Event {
         /// How many requests.
         times: u64,
     },
+    /// A message came in, of which the peer is told that it was received.
+    Message {
+        /// Whom it is from, by what From says.
+        from: String,
+        /// Where it came from.
+        source: SocketAddr,
+        /// The text.
+        text: String,
+        /// Who the peer is, and by what proof.
+        assurance: Assurance,
+    },
     /// A peer answered OPTIONS, or did not.
     OptionsAnswered {
         /// The request.
-        id: OptionsId,
+        id: RequestId,
         /// The status.
         outcome: Result<u16, Cause>,
     },

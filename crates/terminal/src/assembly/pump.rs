@@ -6,8 +6,9 @@ use super::events::{Event, Outcome, UNREAD};
 use super::shared::{Shared, sdp};
 use crate::record::redacted;
 use media_ctl::driver::MediaSession;
+use sip_core::ContentType;
 use sip_core::driver::Events;
-use sip_core::manager::{CallId, Cause, Event as Sip, Prepared, RegistrationId};
+use sip_core::manager::{CallId, Cause, Event as Sip, Prepared, RegistrationId, RequestId};
 use ssa::{Body, CallRef, FlowId};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -85,7 +86,10 @@ impl Shared {
                 // Why it did not stand was told before.
                 taken_back.then_some(Event::Unregistered { id, aor })
             }
-            Sip::OptionsAnswered { id, outcome } => Some(Event::OptionsAnswered { id, outcome }),
+            Sip::Received { id, call, from, body, source, .. } => {
+                self.received(id, call, &from, body, source)
+            }
+            Sip::RequestAnswered { id, outcome } => Some(Event::OptionsAnswered { id, outcome }),
         }
     }
 
@@ -101,6 +105,23 @@ impl Shared {
         let from = redacted(&from);
         let assurance = self.assurance(Prepared { id, call });
         Some(Event::Incoming { id, from, source, assurance })
+    }
+
+    /// A request that stands for itself: a text is told; what else there is, nobody here uses.
+    fn received(
+        &self, id: RequestId, call: CallRef, from: &str, body: Body, source: SocketAddr,
+    ) -> Option<Event> {
+        let kind = body.content_type.as_deref().and_then(|kind| ContentType::parse(kind).ok());
+        let is_text = kind.is_some_and(|kind| kind.is("text/plain"));
+        let text = String::from_utf8(body.octets).ok().filter(|_| is_text);
+        let status = match &text {
+            Some(_) => 200,
+            None => 415,
+        };
+        // One that is answered already is told of by nobody else.
+        _ = self.endpoint.reply(id, status);
+        let assurance = self.assurance_of(call);
+        Some(Event::Message { from: redacted(from), source, text: text?, assurance })
     }
 
     fn answered(self: &Arc<Self>, id: CallId, body: &Body, out: &Sender<Event>) -> Option<Event> {

@@ -97,6 +97,12 @@ impl Shared {
         self.telephony.call_ended(sst::Call(call.0));
     }
 
+    /// What is known of whoever sent a request of its own.
+    pub(super) fn assurance_of(&self, call: CallRef) -> Assurance {
+        let told = self.telephony.assurance(sst::Call(call.0));
+        told.map_or_else(Assurance::none, |told| Assurance::of(&told, None))
+    }
+
     pub(super) fn assurance(&self, Prepared { id, call }: Prepared) -> Assurance {
         let told = self.telephony.assurance(sst::Call(call.0));
         let called = self.calls.called(id);
@@ -111,6 +117,10 @@ impl Shared {
 
     /// There is no security manager to tell that a call is over.
     pub(super) fn forget(&self, _: CallRef) {}
+
+    pub(super) fn assurance_of(&self, _: CallRef) -> Assurance {
+        Assurance::none()
+    }
 
     pub(super) fn assurance(&self, _: Prepared) -> Assurance {
         Assurance::none()

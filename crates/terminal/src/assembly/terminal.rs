@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use media_ctl::audio::{AudioSink, AudioSource};
 use net::Network;
 use sip_core::driver::{Bind, Config, Endpoint, Sizes};
-use sip_core::manager::{CallId, NextHop, OptionsId, Prepared, RegisterConfig, RegistrationId};
+use sip_core::manager::{CallId, NextHop, Prepared, RegisterConfig, RegistrationId, RequestId};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -182,7 +182,7 @@ impl Terminal {
     ///
     /// # Errors
     /// The URI is none.
-    pub fn options(&self, to: &str, next_hop: Option<NextHop>) -> Result<OptionsId> {
+    pub fn options(&self, to: &str, next_hop: Option<NextHop>) -> Result<RequestId> {
         let shared = &self.shared;
         let sent = shared.endpoint.options(&shared.identity, to, next_hop.clone());
         sent.map_err(|misuse| self.misused(to, next_hop.as_ref(), misuse))

@@ -56,6 +56,8 @@ pub(super) enum Object<'a> {
     },
     /// A registration was taken back.
     Unregistered { aor: &'a str },
+    /// A message came in.
+    Message { from: &'a str, source: SocketAddr, text: &'a str, assurance: &'a Assurance },
     /// A peer answered OPTIONS.
     OptionsAnswered { status: u16, reason: &'static str },
     /// A peer did not answer OPTIONS.
@@ -168,6 +170,9 @@ impl<'a> Object<'a> {
                 Self::NotRegistered { aor, reason: cause.to_string(), failure: Failure::of(*cause) }
             }
             Event::Unregistered { aor, .. } => Self::Unregistered { aor },
+            Event::Message { from, source, text, assurance } => {
+                Self::Message { from, source: *source, text, assurance }
+            }
             Event::OptionsAnswered { outcome: Ok(status), .. } => {
                 Self::OptionsAnswered { status: *status, reason: reason(*status) }
             }

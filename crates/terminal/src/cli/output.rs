@@ -87,6 +87,13 @@ pub(super) fn shows_progress() -> bool {
     io::stderr().is_terminal()
 }
 
+/// A peer's text as it may be shown: on one line, and without what could move the cursor or turn the
+/// direction of writing.
+fn printable(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.trim().chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).collect()
+}
+
 /// Tells what happened to a terminal.
 ///
 /// # Errors
@@ -107,6 +114,10 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         Event::NotRegistered { aor, cause, .. } => not_registered(aor, *cause),
         Event::Unregistered { aor, .. } => {
             format!("{aor}: the registration was taken back, as was wanted")
+        }
+        Event::Message { from, source, text, assurance } => {
+            let who = assurance.caller(from);
+            format!("message from {who} at {source}: {}", printable(text))
         }
         Event::OptionsAnswered { outcome: Ok(status), .. } => {
             format!("answered {}", in_words(*status))

@@ -18,7 +18,7 @@ use crate::manager::consult::{ConsultId, Query};
 use crate::manager::inbound::Inbound;
 use crate::manager::own::Own;
 use crate::manager::slab::Key;
-use crate::methods::Served as Row;
+use crate::methods::{Place, Served as Row};
 use ssa::{CallRef, Direction};
 
 /// What a request is for.
@@ -30,6 +30,13 @@ pub(in crate::manager) struct For {
     pub(in crate::manager) dialog: Option<Key>,
     /// The usage that answers it; `None` until one is made.
     pub(in crate::manager) usage: Option<Key>,
+}
+
+impl For {
+    /// What becomes of it.
+    pub(in crate::manager) const fn place(&self) -> Place {
+        if self.dialog.is_some() { self.row.inside } else { self.row.outside }
+    }
 }
 
 /// Where the answers to a request go, and the To tag that they carry.

@@ -1,41 +1,73 @@
-//! A request of the application's own, outside any dialog: OPTIONS. RFC 3261 §11.
+//! A request that stands for itself, ours or a peer's, in a dialog or outside any: OPTIONS (RFC 3261
+//! §11), and what the table of methods says so of.
 
 use super::cx::Cx;
 use crate::Method;
-use crate::manager::event::{Cause, Event, Misuse, OptionsId};
+use crate::manager::event::{CallId, Cause, Event, Misuse, RequestId};
 use crate::manager::io::Io;
-use crate::manager::requests::{Draft, Outcome, Purpose, Way};
+use crate::manager::requests::{Contact, Draft, Outcome, Purpose, Way};
+use crate::manager::serving::Reply;
+use crate::manager::slab::Key;
 use crate::manager::target::Target;
-use ssa::CallRef;
+use ssa::{Body, CallRef};
+use std::time::Duration;
 
 const ONLY: Purpose = Purpose(0);
+const UNANSWERED: u8 = 0;
+/// How long the application may take to answer a peer's: half of what the peer waits by default.
+/// RFC 3261 §17.1.2.2.
+const ANSWER: Duration = Duration::from_secs(16);
 
 /// A request that is its own usage.
 #[derive(Debug)]
 pub(in crate::manager) struct Single {
     name: CallRef,
-    over: bool,
+    dialog: Option<Key>,
+    state: State,
+}
+
+/// How far it is.
+#[derive(Debug)]
+enum State {
+    /// Ours has left, or is about to.
+    Sent,
+    /// A peer's, of this call.
+    Arriving(Option<CallId>),
+    /// The application is to answer the peer's in this transaction.
+    Waiting(Key),
+    Over,
 }
 
 impl Single {
-    pub(super) const fn name(&self) -> CallRef {
+    pub(in crate::manager) const fn name(&self) -> CallRef {
         self.name
     }
 
-    pub(super) const fn is_over(&self) -> bool {
-        self.over
+    pub(in crate::manager) const fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
     }
 
-    /// What it holds towards the security manager, and what is to be sent. RFC 3261 §11.1.
+    pub(super) const fn dialog(&self) -> Option<Key> {
+        self.dialog
+    }
+
+    /// One of ours outside any dialog: what it holds towards the security manager, and what is to be
+    /// sent. RFC 3261 §11.1.
     ///
     /// # Errors
     /// As [`Draft::prepare`].
-    pub(in crate::manager) fn options(
-        io: &mut Io<'_>, way: &Way<'_>,
+    pub(in crate::manager) fn prepare(
+        io: &mut Io<'_>, method: Method<'static>, way: &Way<'_>, body: Body,
     ) -> Result<(Self, (Draft, Target)), Misuse> {
-        let (mut draft, target, name) = Draft::prepare(io, Method::OPTIONS, way)?;
-        draft.fields.push(("Accept", b"application/sdp".to_vec()));
-        Ok((Self { name, over: false }, (draft, target)))
+        let (mut draft, target, name) = Draft::prepare(io, method, way)?;
+        draft.original = body;
+        if method == Method::OPTIONS {
+            draft.fields.push(("Accept", b"application/sdp".to_vec()));
+        } else {
+            // Only what makes a dialog, and OPTIONS, has one. RFC 3428 §4, RFC 6086 §4.2.1.
+            draft.contact = Contact::None;
+        }
+        Ok((Self { name, dialog: None, state: State::Sent }, (draft, target)))
     }
 
     /// Sends it.
@@ -43,9 +75,74 @@ impl Single {
         cx.send(ONLY, self.name, request);
     }
 
-    /// What became of it.
+    /// One of ours in a dialog.
+    pub(in crate::manager) const fn within(name: CallRef, dialog: Key) -> Self {
+        Self { name, dialog: Some(dialog), state: State::Sent }
+    }
+
+    /// Sends it in its dialog.
+    pub(in crate::manager) fn send_within(
+        &mut self, cx: &mut Cx<'_>, method: Method<'static>, body: Body,
+    ) {
+        let request = self.dialog.and_then(|key| Draft::of_dialog(cx.dialogs, key, method));
+        let Some((mut draft, target)) = request else {
+            self.state = State::Over;
+            return;
+        };
+        draft.original = body;
+        cx.send(ONLY, self.name, (draft, target));
+    }
+
+    /// One of a peer's, in this dialog and call where it came in one.
+    pub(in crate::manager) const fn incoming(
+        name: CallRef, dialog: Option<Key>, within: Option<CallId>,
+    ) -> Self {
+        Self { name, dialog, state: State::Arriving(within) }
+    }
+
+    /// The peer's came in; or another one came in the same dialog, which knows of nothing else.
+    pub(super) fn on_request(
+        &mut self, cx: &mut Cx<'_>, server: Key, method: Method<'static>, body: Body,
+    ) {
+        let State::Arriving(within) = self.state else {
+            return cx.answer(server, Reply::new(481));
+        };
+        let Some(served) = cx.serving.get(server) else { return };
+        let Ok(from) = served.request.message.from() else {
+            return cx.answer(server, Reply::new(400));
+        };
+        let from = String::from_utf8_lossy(from.uri().as_bytes()).into_owned();
+        let (id, source) = (RequestId(cx.me), served.request.arrival.source);
+        self.state = State::Waiting(server);
+        cx.start(UNANSWERED, ANSWER);
+        cx.tell(Event::Received { id, within, call: self.name, method, from, body, source });
+    }
+
+    /// The application answers the peer's.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`] where it is answered, or was ours.
+    pub(in crate::manager) fn reply(&mut self, cx: &mut Cx<'_>, status: u16) -> Result<(), Misuse> {
+        let State::Waiting(server) = self.state else { return Err(Misuse::Unknown) };
+        self.state = State::Over;
+        let mut reply = Reply::declining(status, cx.io.config);
+        if status == 415 {
+            // RFC 3261 §21.4.13.
+            reply.fields.push(("Accept", cx.io.config.capabilities.accept().into_bytes()));
+        }
+        cx.answer(server, reply);
+        Ok(())
+    }
+
+    /// The application has not answered.
+    pub(super) fn on_timer(&mut self, cx: &mut Cx<'_>) {
+        // Nothing waits for it where ours was sent: no timer runs then.
+        let _ = self.reply(cx, 480);
+    }
+
+    /// What became of ours. A peer that has no such dialog, or is gone, has lost it. RFC 5057 §5.1.
     pub(super) fn on_outcome(&mut self, cx: &mut Cx<'_>, outcome: &Outcome) {
-        self.over = true;
+        self.state = State::Over;
         let outcome = match outcome {
             Outcome::Accepted(answer, _) => {
                 Ok(answer.response.message.status().map_or(200, |status| status.as_u16()))
@@ -55,6 +152,9 @@ impl Single {
             Outcome::Failed(cause, _) => cause.status().ok_or(*cause),
             Outcome::Cancelled => Err(Cause::Timeout),
         };
-        cx.tell(Event::OptionsAnswered { id: OptionsId(cx.me), outcome });
+        if let (Some(dialog), Ok(481 | 408) | Err(Cause::Timeout)) = (self.dialog, outcome) {
+            cx.dialogs.lose(dialog);
+        }
+        cx.tell(Event::RequestAnswered { id: RequestId(cx.me), outcome });
     }
 }

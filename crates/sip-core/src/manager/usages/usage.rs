@@ -20,7 +20,7 @@ pub(in crate::manager) enum Usage {
     Farewell(Farewell),
     /// An address of record that is kept registered.
     Registration(Box<Registration>),
-    /// A request of the application's own, outside any dialog.
+    /// A request that stands for itself.
     Single(Single),
 }
 
@@ -50,7 +50,8 @@ impl Usage {
         match self {
             Self::Invite(it) => it.dialogs(),
             Self::Farewell(it) => it.dialog().into_iter().collect(),
-            Self::Registration(_) | Self::Single(_) => Vec::new(),
+            Self::Single(it) => it.dialog().into_iter().collect(),
+            Self::Registration(_) => Vec::new(),
         }
     }
 
@@ -61,7 +62,8 @@ impl Usage {
         match self {
             Self::Invite(it) => it.on_request(cx, server, method, body),
             Self::Farewell(it) => it.on_request(cx, server),
-            Self::Registration(_) | Self::Single(_) => cx.answer(server, Reply::new(481)),
+            Self::Single(it) => it.on_request(cx, server, method, body),
+            Self::Registration(_) => cx.answer(server, Reply::new(481)),
         }
     }
 
@@ -117,7 +119,8 @@ impl Usage {
         match self {
             Self::Invite(it) => it.on_timer(cx, timer),
             Self::Registration(it) => it.on_timer(cx),
-            Self::Farewell(_) | Self::Single(_) => {}
+            Self::Single(it) => it.on_timer(cx),
+            Self::Farewell(_) => {}
         }
     }
 

@@ -139,6 +139,18 @@ impl InviteUsage {
         if self.quiet { Err(Misuse::Unknown) } else { Ok(()) }
     }
 
+    /// The dialog of a call that is up.
+    pub(in crate::manager) const fn confirmed(&self) -> Option<Key> {
+        match &self.phase {
+            Phase::Up(_) => self.dialog,
+            Phase::Prepared(_)
+            | Phase::Inviting { .. }
+            | Phase::Incoming { .. }
+            | Phase::Ending
+            | Phase::Over => None,
+        }
+    }
+
     /// The hop that the peer is reached over, as far as it is known.
     pub(in crate::manager) fn hop(&self, own: Own<'_>, dialogs: &Dialogs) -> Option<Hop> {
         match &self.phase {
