@@ -37,7 +37,6 @@ pub(crate) enum Kind {
     /// The INVITE usage: a call.
     Invite,
     /// Nothing beyond itself.
-    #[expect(dead_code, reason = "no method says so yet")]
     Single,
 }
 
@@ -54,10 +53,17 @@ pub(crate) const SERVED: &[Served] = {
         row(Method::CANCEL, Transaction, Transaction, false),
         row(Method::BYE, Nowhere, Usage(Kind::Invite), false),
         row(Method::OPTIONS, Capabilities, Capabilities, false),
+        // RFC 3428 §7: text/plain must be taken.
+        row(Method::MESSAGE, Usage(Kind::Single), Usage(Kind::Single), true)
+            .carrying(&["text/plain"]),
     ]
 };
 
 impl Served {
+    const fn carrying(self, content: &'static [&'static str]) -> Self {
+        Self { content, ..self }
+    }
+
     /// Whether an application may send it by itself: in a dialog, or outside one.
     pub(crate) fn stands_alone(&self, in_dialog: bool) -> bool {
         let place = if in_dialog { self.inside } else { self.outside };

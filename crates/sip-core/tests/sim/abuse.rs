@@ -13,7 +13,7 @@ const CHALLENGE: &str = "WWW-Authenticate: Test nonce=\"1\"\r\n";
 const CALLEE: &str = "sip:bob@192.0.2.9";
 
 /// Bob with this double, and a stranger.
-fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
+pub(crate) fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
     let world = World::perfect();
     let double = Double::new(world.runtime(2), script);
     let bob = world.side(2, Arc::clone(&double) as _);
@@ -22,7 +22,7 @@ fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
 }
 
 /// A call of the stranger's that Bob has answered, and Bob's tag.
-async fn up(bob: &mut Side, raw: &mut Raw) -> (CallId, String) {
+pub(crate) async fn up(bob: &mut Side, raw: &mut Raw) -> (CallId, String) {
     raw.send(&request(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
     let id = bob.incoming().await;
     bob.endpoint.accept(id, sdp("answer")).unwrap();

@@ -107,7 +107,7 @@ fn trying_carries_the_timestamp_and_options_all_that_is_known() {
         assert_eq!(field(&trying, "Timestamp"), "54.5");
         raw.send(&request(&Wanted { method: "OPTIONS", branch: "o", ..Wanted::default() }));
         let known = raw.receive().await.unwrap();
-        assert_eq!(field(&known, "Accept:"), "application/sdp, multipart/encrypted");
+        assert_eq!(field(&known, "Accept:"), "application/sdp, multipart/encrypted, text/plain");
         assert_eq!(field(&known, "Accept-Encoding"), "identity");
         assert_eq!(field(&known, "Accept-Language"), "en");
         assert_eq!(field(&known, "Supported"), "");

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod abuse;
+mod alone;
 mod answers;
 mod calls;
 mod challenges;

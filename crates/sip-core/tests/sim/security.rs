@@ -7,16 +7,16 @@ use ssa::{Authentication, Body, Deny, Field, Incoming, Open, Refusal, Why};
 use std::sync::Arc;
 use std::time::Duration;
 
-struct Pair {
-    world: World,
-    alice: Side,
-    bob: Side,
-    asked_of_alice: Arc<Double>,
-    asked_of_bob: Arc<Double>,
+pub(crate) struct Pair {
+    pub(crate) world: World,
+    pub(crate) alice: Side,
+    pub(crate) bob: Side,
+    pub(crate) asked_of_alice: Arc<Double>,
+    pub(crate) asked_of_bob: Arc<Double>,
 }
 
 /// Alice signs, Bob challenges.
-fn pair(alice: Script, bob: Script) -> Pair {
+pub(crate) fn pair(alice: Script, bob: Script) -> Pair {
     let world = World::perfect();
     let asked_of_alice = Double::new(world.runtime(1), alice);
     let asked_of_bob = Double::new(world.runtime(2), Script { challenges: true, ..bob });
@@ -25,7 +25,7 @@ fn pair(alice: Script, bob: Script) -> Pair {
     Pair { world, alice, bob, asked_of_alice, asked_of_bob }
 }
 
-async fn connect(alice: &mut Side, bob: &mut Side) -> (CallId, CallId) {
+pub(crate) async fn connect(alice: &mut Side, bob: &mut Side) -> (CallId, CallId) {
     let call = alice.call(ALICE, BOB, sdp("offer"));
     let id = bob.incoming().await;
     bob.endpoint.accept(id, sdp("answer")).unwrap();
