@@ -56,6 +56,8 @@ pub(crate) const SERVED: &[Served] = {
         // RFC 3428 §7: text/plain must be taken.
         row(Method::MESSAGE, Usage(Kind::Single), Usage(Kind::Single), true)
             .carrying(&["text/plain"]),
+        // RFC 6086 §4.2: it belongs to a dialog.
+        row(Method::INFO, Nowhere, Usage(Kind::Single), true),
     ]
 };
 

@@ -1,4 +1,4 @@
-//! Requests that stand for themselves: MESSAGE, RFC 3428.
+//! Requests that stand for themselves: MESSAGE (RFC 3428) and INFO (RFC 6086).
 
 use crate::abuse::up;
 use crate::double::Script;
@@ -181,4 +181,25 @@ fn a_message_that_must_be_proved_is_challenged_as_a_call_is() {
         assert!(matches!(alice.next().await, Event::RequestAnswered { outcome: Ok(200), .. }));
     });
     assert_eq!(asked_of_bob.count("authenticate MESSAGE"), 1);
+}
+
+#[test]
+fn an_info_belongs_to_a_call() {
+    let (world, mut bob, _, mut raw) = crate::abuse::pair(Script::default());
+    world.run(async {
+        let info = Wanted { method: "INFO", branch: "info", cseq: 2, ..Wanted::default() };
+        raw.send(&request(&info));
+        assert_eq!(raw.status().await.unwrap(), "481 Call/Transaction Does Not Exist");
+        let (id, tag) = up(&mut bob, &mut raw).await;
+        raw.send(&request(&Wanted { to_tag: &tag, branch: "within", ..info }));
+        let (info, within, method, _) = received(&mut bob).await;
+        assert_eq!((within, method), (Some(id), Method::INFO));
+        bob.endpoint.reply(info, 200).unwrap();
+        assert_eq!(raw.status().await.unwrap(), "200 OK");
+        let sent = bob.endpoint.request(Method::INFO, BOB, ALICE, None, Body::default());
+        assert_eq!(sent, Err(Misuse::Method));
+        bob.endpoint.request_within(id, Method::INFO, Body::default()).unwrap();
+        let info = raw.receive().await.unwrap();
+        assert!(info.starts_with("INFO sip:mallory@192.0.2.9 SIP/2.0\r\n"), "{info}");
+    });
 }

@@ -291,7 +291,7 @@ fn options_is_answered_statelessly() {
         raw.receive().await.unwrap()
     });
     assert!(answer.starts_with("SIP/2.0 200 OK\r\n"), "{answer}");
-    assert_eq!(field(&answer, "Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE");
+    assert_eq!(field(&answer, "Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, INFO");
     bob.assert_empty();
 }
 
