@@ -120,6 +120,11 @@ impl Shared {
         }
         match arrival.in_dialog {
             InDialog::No if inner.vouching(arrival, request).is_some() => Ok(Requirement::Nothing),
+            // D08: what reaches the user without being asked comes from somebody who proved it.
+            InDialog::No if unasked(request.method) => match self.digest {
+                Some(_) => Ok(Requirement::Digest),
+                None => Err(FORBIDDEN),
+            },
             InDialog::No => Ok(required),
             // D03: within a dialog that needed no signature, the dialog's identifiers suffice.
             InDialog::FromPeer => Ok(Requirement::Nothing),
@@ -244,6 +249,11 @@ impl Inner {
 /// Whether a request would begin a call.
 pub(super) fn opens_call(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
     arrival.in_dialog == InDialog::No && request.method == "INVITE"
+}
+
+/// Whether a request of this method reaches the user, or is kept, without the user being asked.
+fn unasked(method: &str) -> bool {
+    matches!(method, "MESSAGE" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "REFER")
 }
 
 /// Whether a request came over a registered flow: its connection, or over UDP the registrar's

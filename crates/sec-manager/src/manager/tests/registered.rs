@@ -91,6 +91,23 @@ fn an_account_knows_its_hop_and_no_more() {
     assert_eq!(callee.records(), 1);
 }
 
+#[test]
+fn d08_what_reaches_a_user_unasked_is_proved_or_comes_from_the_registrar() {
+    let platform = TestPlatform::new();
+    let open = digest_configuration(BOB, Requirement::Nothing);
+    let (callee, _) = digest_manager(&platform, open);
+    let stranger = Way { from: "192.0.2.66", ..OVER_UDP };
+    assert_eq!(received(&callee, stranger, "INVITE"), Received::Admit);
+    assert_eq!(received(&callee, stranger, "OPTIONS"), Received::Admit);
+    for method in ["MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER"] {
+        assert!(is_challenge(&received(&callee, stranger, method)), "{method}");
+    }
+    // Where no user has a password, nobody can prove anything.
+    let bare = SecurityManager::builder(platform).build().unwrap();
+    let answer = received(&bare, stranger, "MESSAGE");
+    assert!(matches!(&answer, Received::Reject(why) if why.status == 403), "{answer:?}");
+}
+
 /// A registrar cannot sign for its users.
 #[test]
 fn a_registered_flow_does_not_stand_for_a_signature() {
