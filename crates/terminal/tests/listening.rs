@@ -131,3 +131,38 @@ fn x10_a_terminal_without_descriptors_asks_to_be_called_again() {
     }
     assert!(refused > 0, "no number of files is enough to listen and not enough to call");
 }
+
+/// D08: who has proved nothing sends no text but in a call, and none that drives the screen.
+#[test]
+fn a_text_is_shown_from_a_call_and_not_from_a_stranger() {
+    let home = tempfile::tempdir().unwrap();
+    let listening = Listening::start(home.path(), 256).unwrap();
+    let message = |call: &str, branch: &str, tag: &str| {
+        let (here, there) =
+            (listening.stranger.local_addr().unwrap(), listening.stranger.peer_addr().unwrap());
+        let text = "good \x1b[2J\u{202e}evening";
+        let head = format!(
+            "MESSAGE sip:bob@{there} SIP/2.0\r\nVia: SIP/2.0/UDP {here};rport;branch={branch}\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:eve@{here}>;tag=1\r\nTo: <sip:bob@{there}>{tag}\r\n\
+             Call-ID: {call}\r\nCSeq: 2 MESSAGE\r\nContent-Type: text/plain\r\n\
+             Content-Length: {}\r\n\r\n{text}",
+            text.len()
+        );
+        listening.ask(head.as_bytes(), branch)
+    };
+    let refused = message("2", "z9hG4bKalone", "");
+    assert!(refused.starts_with("SIP/2.0 401 "), "{refused}");
+    let answer = listening.call(b"");
+    let to = answer.lines().find(|line| line.starts_with("To:")).unwrap();
+    let taken = message("1", "z9hG4bKwithin", &to[to.find(";tag=").unwrap()..]);
+    assert!(taken.starts_with("SIP/2.0 200 "), "{taken}");
+    let mut line = String::new();
+    let mut listening = listening;
+    while !line.starts_with("message from") {
+        line.clear();
+        assert_ne!(listening.out.read_line(&mut line).unwrap(), 0, "no message is shown");
+    }
+    listening.end();
+    assert!(line.contains("sip:eve@127.0.0.1") && line.contains("good"), "{line}");
+    assert!(!line.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}'), "{line:?}");
+}

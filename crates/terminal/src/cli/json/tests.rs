@@ -66,6 +66,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Registered { aor, expires: 3_600 });
     print(Object::NotRegistered { aor, reason: reason(), failure: Failure::of(cause) });
     print(Object::Unregistered { aor });
+    print(Object::Message { from: aor, source, text: "hi", assurance: &assurance });
     print(Object::OptionsAnswered { status: 200, reason: "OK" });
     print(Object::OptionsFailed { reason: reason(), failure: Failure::of(cause) });
     print(Object::Refused { from: aor, source: Some(source), code: "clock", reason: "words" });
