@@ -87,13 +87,6 @@ pub(super) fn shows_progress() -> bool {
     io::stderr().is_terminal()
 }
 
-/// A peer's text as it may be shown: on one line, and without what could move the cursor or turn the
-/// direction of writing.
-fn printable(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.trim().chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).collect()
-}
-
 /// Tells what happened to a terminal.
 ///
 /// # Errors
@@ -117,7 +110,7 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         }
         Event::Message { from, source, text, assurance } => {
             let who = assurance.caller(from);
-            format!("message from {who} at {source}: {}", printable(text))
+            format!("message from {who} at {source}: {}", text.trim())
         }
         Event::OptionsAnswered { outcome: Ok(status), .. } => {
             format!("answered {}", in_words(*status))
