@@ -19,6 +19,7 @@ mod odd;
 mod places;
 mod poor;
 mod raw;
+mod registrars;
 mod registrations;
 mod reinvites;
 mod security;

@@ -30,7 +30,7 @@ fn registrar(world: &World) -> Raw {
     raw
 }
 
-fn config() -> RegisterConfig {
+pub(crate) fn config() -> RegisterConfig {
     RegisterConfig {
         aor: ALICE.to_owned(),
         registrar: "sip:192.0.2.9".to_owned(),

@@ -5,14 +5,12 @@
 //! it, and once the network is quiet no call, transaction, question, timer or connection is left.
 
 use crate::double::{Double, Script, When};
-use crate::world::{ALICE, BOB, Side, World, sdp};
+use crate::world::{ALICE, BOB, Side, World, sdp, seeds};
 use net::sim::{Link, Random};
 use sip_core::manager::{self, CallId, Event};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
-
-const SEEDS: u64 = 60;
 
 /// What each application does before it hangs up all that is left.
 const TURNS: usize = 40;
@@ -210,7 +208,7 @@ fn storm(seed: u64) -> Vec<String> {
 
 #[test]
 fn storms_leave_nothing_behind() {
-    for seed in 0..SEEDS {
+    for seed in seeds(60) {
         storm(seed);
     }
 }

@@ -13,6 +13,12 @@ use std::time::Duration;
 pub(crate) const ALICE: &str = "sip:alice@192.0.2.1";
 pub(crate) const BOB: &str = "sip:bob@192.0.2.2";
 
+/// The seeds that a test runs: `usual` of them, or as many as the environment's `SIM_SEEDS` says.
+pub(crate) fn seeds(usual: u64) -> std::ops::Range<u64> {
+    let wanted = std::env::var("SIM_SEEDS").ok().map(|text| text.parse().unwrap());
+    0..wanted.unwrap_or(usual)
+}
+
 /// SipHash under a fixed key.
 struct Key(u64);
 
