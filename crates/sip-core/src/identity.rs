@@ -122,6 +122,25 @@ impl Places {
         view::request(message, call_id, self.cseq, [party(self.from), party(self.to)])
     }
 
+    /// A response of ours to the request that the places were taken from, as the security manager
+    /// sees it: what stands in both is not read again. `tag` is the one that we added to To.
+    pub(crate) fn ssa_response<'a>(
+        &self, request: &'a Message, response: &'a Message, tag: &'a str,
+    ) -> Option<ssa::Response<'a>> {
+        let of_request = self.ssa_request(request)?;
+        let tag = of_request.to.tag.or(Some(tag.as_bytes()));
+        Some(ssa::Response {
+            status: response.status()?.as_u16(),
+            method: of_request.method,
+            call_id: of_request.call_id,
+            cseq: self.cseq,
+            from: of_request.from,
+            to: ssa::Party { tag, ..of_request.to },
+            headers: response,
+            body: response.body(),
+        })
+    }
+
     /// The top Via's branch, empty where it has none.
     pub(crate) fn branch<'a>(&self, message: &'a Message) -> &'a [u8] {
         self.branch.map(|branch| branch.in_message(message)).unwrap_or_default()
@@ -150,6 +169,14 @@ mod tests {
         let seen = text(message.ssa_request().unwrap());
         assert_eq!(text(identity.ssa_request(&message).unwrap()), seen);
         assert_eq!(text(places.ssa_request(&message).unwrap()), seen);
+        let ok = crate::ResponseBuilder::to(&message, crate::StatusCode::OK, "OK").to_tag("ours");
+        let ok = Message::parse(ok.body(b"answer").build(), &Limits::default()).unwrap();
+        let text = |response: ssa::Response<'_>| {
+            format!("{response:?} {:?} {:?} {}", response.from, response.to, response.cseq)
+                + &format!("{:?} {:?}", response.call_id, response.body)
+        };
+        let seen = text(ok.ssa_response().unwrap());
+        assert_eq!(text(places.ssa_response(&message, &ok, "ours").unwrap()), seen);
         assert_eq!(places.branch(&message), b"z9hG4bK77ef");
         assert_eq!(identity.caller_tag(), b"1928301774");
         assert!(identity.callee_tag().is_empty());

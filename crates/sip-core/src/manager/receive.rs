@@ -47,7 +47,9 @@ impl SipManager {
         if self.is_absorbed(now, matching, &request, &id) {
             return;
         }
-        let tag = self.answer_tag(now, &id);
+        // RFC 3261 §8.2.6.2: a To that has a tag keeps it.
+        let inside = !id.callee_tag().is_empty();
+        let tag = if inside { String::new() } else { self.answer_tag(now, &id) };
         let way = Way { hop: response_hop(request.arrival, &id.via), tag };
         if let Some(reply) = self.refusal_owed(&request.message) {
             return Serving::answer_statelessly(&mut self.io(now), &request, &way, &reply);

@@ -109,7 +109,11 @@ impl Served {
             Step::Leaving(_, response) => Query::ResponseLeaving {
                 call,
                 request: self.places.ssa_request(&self.request.message)?,
-                response: response.ssa_response()?,
+                response: self.places.ssa_response(
+                    &self.request.message,
+                    response,
+                    &self.way.tag,
+                )?,
             },
         })
     }
