@@ -209,6 +209,26 @@ mod tests {
         kept.collect::<Vec<_>>().join(" ")
     }
 
+    #[test]
+    fn a_from_that_cannot_be_read_might_be_a_contacts_where_one_is_held_to_something() {
+        let policy = |require| {
+            let aor = "sip:alice@alice.example".to_owned();
+            let contacts = vec![sst::Contact { aor, require }];
+            Policy::new(Configuration { contacts, ..Configuration::default() })
+        };
+        let unreadable = b"sip:alice@alice.example;x=a@b".as_slice();
+        for (require, from, might) in [
+            (Requirement::Pgp, unreadable, true),
+            (Requirement::Digest, b"sips:alice@", true),
+            (Requirement::Nothing, unreadable, false),
+            (Requirement::Pgp, b"sip:carol@alice.example", false),
+            (Requirement::Pgp, b"mailto:alice@alice.example", false),
+        ] {
+            let from_text = String::from_utf8_lossy(from);
+            assert_eq!(policy(require).might_be_a_contact(from), might, "{from_text}");
+        }
+    }
+
     /// Promise 16: an HA1 that nobody may use is not in memory.
     #[test]
     fn o04_passwords_are_hashed_for_the_algorithms_in_use() {

@@ -18,6 +18,16 @@ fn credentials(text: &str) -> Credentials<'_> {
     Credentials::parse(text.as_bytes()).unwrap()
 }
 
+/// RFC 7616 §3.3: `qop` is a list of one or more.
+#[test]
+fn a_list_of_qualities_without_one_is_malformed() {
+    for list in ["", " ", ",", " , "] {
+        let text = format!(" realm=\"r\", nonce=\"n\", qop=\"{list}\"");
+        assert!(Challenge::parse(text.as_bytes()).is_err(), "{list:?}");
+    }
+    assert!(Challenge::parse(b" realm=\"r\", nonce=\"n\", qop=\",auth\"").is_ok());
+}
+
 #[test]
 fn rfc_2617_3_5() {
     let text = r#" username="Mufasa", realm="testrealm@host.com",

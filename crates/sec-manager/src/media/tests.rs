@@ -270,6 +270,18 @@ fn an_answer_must_match_the_offer() {
 }
 
 #[test]
+fn what_is_no_sdp_is_left_as_it_is() {
+    let octets = b"m=audio 4000 RTP/AVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 \
+        inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n";
+    for kind in [None, Some("text/plain"), Some("sdp")] {
+        let content_type = kind.map(|kind| kind.as_bytes().to_vec());
+        let body = Body { content_type, octets: octets.to_vec() };
+        let got = CallMedia::default().empty(Direction::Request, body.clone(), PLAIN);
+        assert_eq!(got.unwrap(), body, "{kind:?}");
+    }
+}
+
+#[test]
 fn s07_no_guard_before_the_proof() {
     let mut sides = Sides::default();
     let offered = sides.offered();
@@ -280,3 +292,5 @@ fn s07_no_guard_before_the_proof() {
     assert_eq!(early.err(), Some(Refused::NotAuthenticated));
     assert!(sides.caller.guard(AUDIO, SECURED).is_ok());
 }
+
+mod lines;

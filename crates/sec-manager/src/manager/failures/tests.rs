@@ -122,3 +122,59 @@ fn a21_the_first_beyond_a_full_table_are_still_judged() {
     failures.fail(now, &from("198.51.100.1", 9));
     assert_eq!(failures.judge(now, &from("198.51.100.1", 9)), Verdict::Wait);
 }
+
+/// A minute after the first beyond a full table, those without a place are judged again, and wait
+/// again when there are as many.
+#[test]
+fn a21_who_has_no_place_waits_no_longer_than_others() {
+    let (now, mut failures) = (Instant::now(), Failures::default());
+    let fill = |failures: &mut Failures, at| {
+        for host in 0..(PLACES + BEYOND) as u32 {
+            failures.fail(at, &attempt(Party::at(Ipv4Addr::from_bits(host).into()), 0));
+        }
+    };
+    fill(&mut failures, now);
+    let stranger = from("198.51.100.1", 9);
+    assert_eq!(failures.judge(now, &stranger), Verdict::Wait);
+    let later = now + WINDOW;
+    assert_eq!(failures.judge(later, &stranger), Verdict::Judge);
+    fill(&mut failures, later);
+    assert_eq!(failures.judge(later, &stranger), Verdict::Wait);
+}
+
+#[test]
+fn a21_a_full_table_goes_on_counting_those_in_it() {
+    let (now, mut failures) = (Instant::now(), Failures::default());
+    for host in 0..PLACES as u32 {
+        failures.fail(now, &attempt(Party::at(Ipv4Addr::from_bits(host).into()), 0));
+    }
+    for number in 1..5 {
+        failures.fail(now, &from("0.0.0.1", number));
+    }
+    assert_eq!(failures.judge(now, &from("0.0.0.1", 9)), Verdict::Wait);
+    assert_eq!(failures.judge(now, &from("0.0.0.2", 9)), Verdict::Judge);
+}
+
+#[test]
+fn a21_of_each_party_five_traces_are_kept_and_of_a_site_none() {
+    let (now, mut failures) = (Instant::now(), Failures::default());
+    for number in 0..9 {
+        failures.fail(now, &from("2001:db8::1", number));
+    }
+    let kept = |count: &Count| failures.seen.places[count].traces.len();
+    let (tried, _) = from("2001:db8::1", 0);
+    assert_eq!(kept(&Count::Party(tried.party)), ALLOWED);
+    assert_eq!(kept(&Count::Site(tried.party.site().unwrap())), 0);
+}
+
+/// What one part of a request ends with is not what the next begins with.
+#[test]
+fn a21_a_trace_tells_where_the_parts_of_a_request_end() {
+    let invite = ssa::conformance::TestRequest::invite("sip:a@a.example", "sip:b@b.example", "c");
+    let trace = |uri: &str, body: &str| {
+        let view = Request { uri: uri.as_bytes(), body: body.as_bytes(), ..invite.view() };
+        Trace::of(&view, b"proof")
+    };
+    assert_eq!(trace("sip:ab", "cd"), trace("sip:ab", "cd"));
+    assert_ne!(trace("sip:ab", "cd"), trace("sip:abc", "d"));
+}

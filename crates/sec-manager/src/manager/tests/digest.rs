@@ -1,5 +1,7 @@
 //! Digest between two managers: the conformance kit, and the cases of the catalogue.
 
+mod answered;
+mod chosen;
 mod client;
 mod dialog;
 mod typed;

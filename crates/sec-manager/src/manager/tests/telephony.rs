@@ -84,6 +84,9 @@ fn a_call_that_was_challenged_waits_until_it_ends_or_its_nonce_expires() {
     callee.platform.advance(Duration::from_secs(122));
     assert_eq!(callee.manager.state(Call(2)), State::Idle, "its nonce has expired");
     assert!(callee.manager.waiting().is_empty());
+    assert!(matches!(callee.receives(3, &invite(3)), Received::SendWwwAuthenticate(_)));
+    callee.platform.advance(Duration::from_secs(122));
+    assert!(callee.manager.waiting().is_empty(), "whoever asks first");
 }
 
 #[test]

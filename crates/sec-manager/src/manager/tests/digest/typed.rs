@@ -157,3 +157,63 @@ fn a23_a_server_that_restarts_costs_a_registered_phone_one_stale_and_no_prompt()
     assert!(calls.admits(&again));
     assert_eq!(typing.asked(), 1, "and not again");
 }
+
+const OTHER: &str = "other.example";
+
+/// A phone with another account than the first, whose password is not configured either.
+fn with_another(calls: &Calls, change: impl FnOnce(&mut Account)) {
+    let mut two = configuration();
+    let mut other = two.accounts[0].clone();
+    change(&mut other);
+    two.accounts.push(other);
+    calls.caller.configure(two);
+}
+
+/// A stale nonce is no reason to use the password of another realm, or of another account.
+#[test]
+fn a23_a_stale_nonce_of_another_account_or_realm_is_asked_for() {
+    let stale = |realm| challenge("WWW-Authenticate", realm, ", algorithm=SHA-256, stale=true");
+    let (calls, typing) = phone();
+    with_another(&calls, |other| other.realm = OTHER.to_owned());
+    let sent = calls.answer(&register(&calls), &[sha256(REALM)]);
+    assert!(calls.plan(&sent, &[stale(OTHER)]).is_ok());
+    assert_eq!(typing.asked(), 2);
+
+    let (calls, typing) = phone();
+    let elsewhere = "127.0.0.1:5062".parse().unwrap();
+    with_another(&calls, |other| {
+        other.aor = "sip:al@alice.example".to_owned();
+        other.hop = HopPolicy::Udp(vec![elsewhere]);
+    });
+    let sent = calls.answer(&register(&calls), &[sha256(REALM)]);
+    let mut response = TestResponse::to(&sent, 401, Body::default());
+    response.fields.extend(&[stale(REALM)]);
+    let hop = Arrival { source: elsewhere, ..sent.arrival() };
+    let view = sent.view();
+    let answer = now(calls.caller.got_401_unauthorized(CALL, &hop, &response.view(), &view));
+    assert!(matches!(answer, Required::SendWwwAuthenticate { .. }), "{answer:?}");
+    assert_eq!(typing.asked(), 2);
+}
+
+#[test]
+fn a_password_that_is_configured_is_not_asked_for_beside_one_that_is_not() {
+    let (calls, typing) = phone();
+    with_another(&calls, |other| {
+        other.realm = OTHER.to_owned();
+        other.password = Some(Password::new(b"secret".to_vec()));
+    });
+    assert!(calls.plan(&register(&calls), &[sha256(REALM), sha256(OTHER)]).is_ok());
+    assert_eq!(typing.asked(), 1);
+}
+
+#[test]
+fn a23_a_call_that_is_tried_anew_forgets_no_password() {
+    let (calls, typing) = phone();
+    registers(&calls, true);
+    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Digest };
+    calls.caller.call_started(Call(CALL.0), outgoing);
+    for _ in 0..2 {
+        calls.authorized(calls.invite());
+    }
+    assert_eq!(typing.asked(), 1);
+}

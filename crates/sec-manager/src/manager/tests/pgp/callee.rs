@@ -3,7 +3,7 @@
 use super::*;
 
 /// An application that has nobody's key.
-struct Strange;
+pub(super) struct Strange;
 
 #[async_trait::async_trait]
 impl SecurityApplication for Strange {

@@ -87,9 +87,9 @@ fn a18_a_callee_that_never_says_yes_gets_two_signatures() {
 }
 
 /// An application whose decryption fails.
-struct Closed {
-    inner: Arc<Double>,
-    error: Error,
+pub(super) struct Closed {
+    pub(super) inner: Arc<Double>,
+    pub(super) error: Error,
 }
 
 #[async_trait]

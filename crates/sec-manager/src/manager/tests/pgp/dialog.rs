@@ -40,7 +40,9 @@ fn d03_another_pinned_peer_can_neither_end_nor_take_over_a_call() {
         Received::Authenticate,
         "the nonce is good"
     );
-    let verdict = now(bob.authenticate(CALL, &retry.arrival(), &retry.view()));
+    let Answer::Ready(verdict) = bob.authenticate(CALL, &retry.arrival(), &retry.view()) else {
+        panic!("the application is asked")
+    };
     assert!(matches!(&verdict, Authentication::Refused(why) if why.status == 403), "{verdict:?}");
     assert_eq!(bob.assurance(Call(CALL.0)), before, "it is still Alice's call");
 }

@@ -4,13 +4,17 @@ mod answers;
 mod bodies;
 mod callee;
 mod caller;
+mod challenged;
 mod checks;
 mod dialog;
 mod interleaved;
 mod judged;
 mod queue;
+mod room;
 mod signing;
+mod told;
 mod trust;
+mod whose;
 
 use super::*;
 use crate::Pgp;

@@ -1,0 +1,195 @@
+//! Which challenges a client answers, with how much room, and what it remembers of them.
+
+use super::client::{challenge, sha256};
+use super::*;
+use sst::{Assurance, Mismatch};
+
+/// An application that hears what does not fit, and what it is told of calls.
+#[derive(Default)]
+pub(super) struct Ear(Mutex<Vec<Mismatch>>, Mutex<Vec<Assurance>>);
+
+impl Ear {
+    fn mismatches(&self) -> Vec<Mismatch> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    pub(super) fn assured(&self) -> Vec<Proof> {
+        let told = std::mem::take(&mut *self.1.lock().unwrap());
+        told.into_iter().map(|assurance| assurance.proof).collect()
+    }
+}
+
+#[async_trait::async_trait]
+impl sst::TelephonyApplication for Ear {
+    async fn credentials(&self, _: &str, _: &str) -> Option<Password> {
+        None
+    }
+
+    async fn trust(&self, _: sst::TrustQuestion) -> sst::TrustAnswer {
+        sst::TrustAnswer::No
+    }
+
+    async fn unlock(&self, _: &str) -> Option<Password> {
+        None
+    }
+
+    fn assurance(&self, _: Call, assurance: &Assurance) {
+        self.1.lock().unwrap().push(assurance.clone());
+    }
+
+    fn mismatch(&self, _: Call, mismatch: Mismatch) {
+        self.0.lock().unwrap().push(mismatch);
+    }
+}
+
+/// A manager whose application hears.
+pub(super) fn hearing(calls: &Calls) -> (Arc<SecurityManager>, Arc<Ear>) {
+    let ear = Arc::new(Ear::default());
+    let manager = SecurityManager::builder(calls.platform.clone())
+        .digest(Digest)
+        .application(ear.clone())
+        .build()
+        .unwrap();
+    (manager, ear)
+}
+
+fn with_floor(calls: &Calls, floor: Algorithm) -> Configuration {
+    let mut configuration = caller_configuration("secret");
+    configuration.accounts[0].floor = floor;
+    calls.caller.configure(configuration.clone());
+    configuration
+}
+
+/// The floor is no mismatch where what was offered is at it: the realm has taken something back.
+#[test]
+fn a08_an_algorithm_at_the_floor_is_not_told_as_below_it() {
+    let mut calls = Calls::new();
+    let (caller, ear) = hearing(&calls);
+    calls.caller = caller;
+    with_floor(&calls, Algorithm::Md5);
+    let invite = calls.invite();
+    assert!(calls.plan(&invite, &[sha256(REALM)]).is_ok());
+    let md5 = [challenge("WWW-Authenticate", REALM, ", algorithm=MD5")];
+    assert_eq!(calls.plan(&invite, &md5), Err(Why::BelowFloor));
+    assert_eq!(ear.mismatches(), []);
+}
+
+#[test]
+fn a08_what_a_realm_has_shown_goes_with_its_last_account() {
+    let calls = Calls::new();
+    let lenient = with_floor(&calls, Algorithm::Md5);
+    let invite = calls.invite();
+    assert!(calls.plan(&invite, &[sha256(REALM)]).is_ok());
+    let md5 = [challenge("WWW-Authenticate", REALM, ", algorithm=MD5")];
+    assert_eq!(calls.plan(&invite, &md5), Err(Why::BelowFloor));
+    calls.caller.configure(Configuration::default());
+    calls.caller.configure(lenient);
+    assert!(calls.plan(&invite, &md5).is_ok());
+}
+
+#[test]
+fn a10_an_algorithm_that_nobody_knows_is_not_good_enough() {
+    let calls = Calls::new();
+    let unknown = [challenge("WWW-Authenticate", REALM, ", algorithm=AKAv1-MD5")];
+    assert_eq!(calls.plan(&calls.invite(), &unknown), Err(Why::BelowFloor));
+}
+
+#[test]
+fn without_the_digest_scheme_no_challenge_is_answered() {
+    let mut calls = Calls::new();
+    calls.caller = SecurityManager::builder(calls.platform.clone()).build().unwrap();
+    calls.caller.configure(caller_configuration("secret"));
+    assert_eq!(calls.plan(&calls.invite(), &[sha256(REALM)]), Err(Why::NotConfigured));
+}
+
+#[test]
+fn a09_a_proxy_and_a_callee_of_one_realm_each_get_their_answer() {
+    let calls = Calls::new();
+    let both = [sha256(REALM), challenge("Proxy-Authenticate", REALM, ", algorithm=SHA-256")];
+    let invite = calls.invite();
+    let plan = calls.plan(&invite, &both).unwrap();
+    let fields = calls.fields(plan, &invite.retried());
+    let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    assert_eq!(names, ["Authorization", "Proxy-Authorization"]);
+}
+
+#[test]
+fn a19_a_challenge_of_8_kib_is_answered_and_an_octet_more_is_not() {
+    for (octets, expected) in [(8_192, Ok(())), (8_193, Err(Why::MalformedChallenge))] {
+        let calls = Calls::new();
+        let mut field = sha256(REALM);
+        let more = ", opaque=\"\"".len();
+        let opaque = "o".repeat(octets - field.value.len() - more);
+        field.value.extend(format!(", opaque=\"{opaque}\"").into_bytes());
+        assert_eq!(field.value.len(), octets);
+        assert_eq!(calls.plan(&calls.invite(), &[field]).map(|_| ()), expected, "{octets}");
+    }
+}
+
+#[test]
+fn what_is_reserved_for_an_answer_is_enough() {
+    let long = |letter: &str| letter.repeat(700);
+    for (realm, user, host) in [
+        (REALM.to_owned(), "alice".to_owned(), "b".to_owned()),
+        (long("r"), "alice".to_owned(), "b".to_owned()),
+        (REALM.to_owned(), long("u"), "b".to_owned()),
+        (REALM.to_owned(), "alice".to_owned(), long("b")),
+    ] {
+        let calls = Calls::new();
+        let mut configuration = caller_configuration("secret");
+        configuration.accounts[0].realm = realm.clone();
+        configuration.accounts[0].user = user;
+        calls.caller.configure(configuration);
+        let invite = TestRequest::invite(ALICE, &format!("sip:{host}@bob.example"), "r@127.0.0.1");
+        let mut response = TestResponse::to(&invite, 401, Body::default());
+        response.fields.extend(&[sha256(&realm)]);
+        let hop = invite.arrival();
+        let answer =
+            calls.caller.got_401_unauthorized(CALL, &hop, &response.view(), &invite.view());
+        let Required::SendWwwAuthenticate { plan, reserve } = now(answer) else { panic!("no") };
+        let fields = calls.fields(plan, &invite.retried());
+        let octets: usize = fields.iter().map(|it| it.name.len() + it.value.len() + 4).sum();
+        assert!(octets <= reserve, "{octets} of {reserve}");
+    }
+}
+
+/// A16: a dialog was set up through the accounts whose credentials its INVITE carried, whatever
+/// follows carries none of them.
+#[test]
+fn a16_only_an_invite_that_begins_a_dialog_says_through_whom() {
+    let calls = Calls::new();
+    let shared = &calls.caller.shared;
+    let mut record = shared.lock().records.remove(CALL.0).unwrap();
+    for (method, tag, kept) in [
+        ("BYE", Some("callee-tag"), true),
+        ("INVITE", Some("callee-tag"), true),
+        ("OPTIONS", None, true),
+        ("INVITE", None, false),
+    ] {
+        record.through = vec![ALICE.to_owned()];
+        let mut request = calls.invite();
+        (request.method, request.to.1) = (method, tag.map(str::to_owned));
+        assert!(shared.digest_authorize(&mut record, &request.view()).is_some());
+        assert_eq!(record.through.is_empty(), !kept, "{method}");
+    }
+}
+
+#[test]
+fn s03_a_sender_waits_from_when_its_machine_last_moved() {
+    let calls = Calls::new();
+    calls.platform.advance(Duration::from_secs(20));
+    assert!(calls.plan(&calls.invite(), &[sha256(REALM)]).is_ok());
+    let since = calls.caller.shared.lock().records.get(CALL.0).unwrap().since;
+    assert_eq!(since, calls.platform.now());
+}
+
+#[test]
+fn a_plan_serves_once() {
+    let calls = Calls::new();
+    let invite = calls.invite();
+    let plan = calls.plan(&invite, &[sha256(REALM)]).unwrap();
+    let retry = invite.retried();
+    assert_eq!(calls.fields(plan, &retry).len(), 1);
+    let again = now(calls.caller.authorize(CALL, plan, &retry.view()));
+    assert_eq!(again, ssa::Authorized::GiveUp(Why::OtherCall));
+}
