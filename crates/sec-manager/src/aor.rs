@@ -51,13 +51,14 @@ impl Aor {
 
     /// Whether `realm` is this address's domain or, below a named domain, one of its subdomains.
     pub fn has_realm(&self, realm: &str) -> bool {
-        let Some((host, domain)) = self.host().zip(self.domain()) else { return false };
+        let Some(domain) = self.domain() else { return false };
         let realm = realm.to_ascii_lowercase();
         if realm == domain {
             return true;
         }
         let below = realm.strip_suffix(domain).is_some_and(|labels| labels.ends_with('.'));
-        below && host.ip().is_none() && Host::parse(realm.as_bytes()).is_ok()
+        // What stands before an IP address makes no host name.
+        below && Host::parse(realm.as_bytes()).is_ok()
     }
 }
 
@@ -89,9 +90,10 @@ mod tests {
         }
         let address = canonical(b"sip:bob@192.0.2.1").unwrap();
         assert!(address.has_realm("192.0.2.1"));
-        assert!(!address.has_realm("7.192.0.2.1"));
+        assert!(!address.has_realm("7.192.0.2.1") && !address.has_realm("bob.192.0.2.1"));
         let six = canonical(b"sip:bob@[::1]:5070").unwrap();
         assert_eq!(six.domain(), Some("[::1]"));
+        assert!(six.has_realm("[::1]") && !six.has_realm("bob.[::1]"));
         assert_eq!(canonical(b"tel:+1").unwrap().domain(), None);
     }
 

@@ -60,13 +60,11 @@ impl Shared {
         if rerouted {
             record.note(REROUTED);
         }
-        if record.started {
-            record.assurance.proof = Proof::Pgp {
-                aor: exchange.to.as_str().to_owned(),
-                fingerprint: exchange.peer.as_str().to_owned(),
-                trust: Trust::Pinned,
-            };
-        }
+        record.assurance.proof = Proof::Pgp {
+            aor: exchange.to.as_str().to_owned(),
+            fingerprint: exchange.peer.as_str().to_owned(),
+            trust: Trust::Pinned,
+        };
         // The answer's body is bound to the one challenge that its sender made.
         record.sent = Some(Exchange { nonces: vec![nonce], ..exchange });
         drop(inner);

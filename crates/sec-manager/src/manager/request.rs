@@ -78,7 +78,7 @@ impl Shared {
             Err(refusal) => return reject(Denied::OfAnother, refusal),
         };
         // What no rule can be looked up for must not pass by none applying.
-        if aors.is_none() && policy.might_be_a_contact(request.from.uri) {
+        if policy.might_be_a_contact(request.from.uri) {
             return reject(Denied::Malformed, BAD_REQUEST);
         }
         if required == Requirement::Nothing {
