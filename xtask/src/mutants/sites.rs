@@ -209,13 +209,14 @@ fn is_act(expr: &Expr) -> bool {
     }
 }
 
-/// Whether an item is for tests, or for where a feature is off.
+/// Whether an item is for tests, for fuzz targets, or for where a feature is off.
 fn is_apart(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         syn::Meta::Path(path) => path.is_ident("test"),
         syn::Meta::List(list) if list.path.is_ident("cfg") => {
             let inner = list.tokens.to_string();
-            inner == "test" || inner.starts_with("not") || inner.contains("target_os")
+            let apart = ["fuzzing", "target_os"].iter().any(|word| inner.contains(word));
+            inner == "test" || inner.starts_with("not") || apart
         }
         _ => false,
     })

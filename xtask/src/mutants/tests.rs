@@ -85,10 +85,10 @@ fn a_negation_is_undone() {
 #[test]
 fn constants_are_counted_and_tests_left_alone() {
     let source = "const A: u8 = 1 + 2; const fn f() -> u8 { 3 } #[cfg(test)] mod t { fn g() { h(); } } \
-                  #[cfg(test)] mod elsewhere;";
+                  #[cfg(test)] mod elsewhere; #[cfg(feature = \"fuzzing\")] pub mod fuzzing;";
     let found = find(source);
     assert_eq!((found.sites.len(), found.constant), (0, 3));
-    assert_eq!(found.apart, ["elsewhere"]);
+    assert_eq!(found.apart, ["elsewhere", "fuzzing"]);
 }
 
 #[test]
