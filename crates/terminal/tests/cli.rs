@@ -644,6 +644,28 @@ fn inspect_in_bulk_answers_every_line() {
     assert_eq!(said[5]["verdict"], "valid", "{}", said[5]);
     assert!(said[6]["error"].as_str().unwrap().contains("line 7: longer"), "{}", said[6]);
     assert_eq!((&said[7]["id"], &said[7]["verdict"]), (&7.into(), &"valid".into()));
+    assert_eq!(output.status.code(), Some(1), "four lines could not be judged");
+}
+
+#[test]
+fn inspect_in_bulk_fails_only_where_a_line_cannot_be_judged() {
+    let home = home();
+    let path = home.path().join("questions.jsonl");
+    let ask = |kind: &str| {
+        let line = format!("{{\"id\":1,\"kind\":\"{kind}\",\"input\":\"sip:b\"}}\n");
+        fs::write(&path, line).unwrap();
+        countersign(home.path(), &["inspect", "--jsonl", path.to_str().unwrap()])
+    };
+    let output = ask("yarn");
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(said["error"].as_str().unwrap().contains("`yarn`"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("questions.jsonl: 1 line could not be judged"), "{stderr}");
+    let output = ask("nameaddr");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let output = ask("header");
+    assert!(output.status.success(), "an invalid piece was judged: {output:?}");
 }
 
 #[test]

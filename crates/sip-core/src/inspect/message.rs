@@ -4,6 +4,7 @@ use super::components::{self, Components, Value};
 use super::report::Report;
 use crate::headers::Contact;
 use crate::start_line::StartLine;
+use crate::validate::wrong_version;
 use crate::{Capabilities, Expected, HeaderName, Limits, Message, ParseError, Uri, validate};
 
 pub(super) fn inspect(input: &[u8], capabilities: &Capabilities) -> Report {
@@ -64,14 +65,30 @@ fn contact(contact: &Contact<'_>) -> Value {
     }
 }
 
-/// A start line by itself: its CRLF is its end.
-pub(super) fn start_line(input: &[u8]) -> Result<Components, ParseError> {
-    let (line, end) = StartLine::read(input, 0)?;
+/// A start line by itself: its CRLF is its end. As in a message, a request of another version is
+/// owed 505, whatever else is wrong with it.
+pub(super) fn start_line(input: &[u8]) -> Report {
+    let (line, end) = match StartLine::read(input, 0) {
+        Ok(read) => read,
+        Err(error) => return Report::of(Err(error)),
+    };
+    if input.len() != end + 2 {
+        return Report::of(Err(ParseError::new(end + 2, Expected::End)));
+    }
+    match line {
+        StartLine::Request { method, uri, .. } if !line.is_version_2(input) => {
+            let uri = uri.of(input);
+            let parsed = Uri::parse(uri).ok().map(|uri| components::uri(&uri));
+            let components = request(method.of(input), uri).with("uri", parsed);
+            Report { verdict: wrong_version(), components }
+        }
+        _ => Report::of(parts(line, end, input)),
+    }
+}
+
+fn parts(line: StartLine, end: usize, input: &[u8]) -> Result<Components, ParseError> {
     if line.has_trailing_space(end) {
         return Err(ParseError::new(end, Expected::LineEnd));
-    }
-    if input.len() != end + 2 {
-        return Err(ParseError::new(end + 2, Expected::End));
     }
     if !line.is_version_2(input) {
         return Err(ParseError::new(0, Expected::StartLine));
@@ -80,13 +97,14 @@ pub(super) fn start_line(input: &[u8]) -> Result<Components, ParseError> {
         StartLine::Request { method, uri, .. } => {
             let text = uri.of(input);
             let parsed = Uri::parse(text).map_err(|error| error.within(uri.range().start))?;
-            Ok(Components::default()
-                .with("method", method.of(input))
-                .with("request_uri", text)
-                .with("uri", components::uri(&parsed)))
+            Ok(request(method.of(input), text).with("uri", components::uri(&parsed)))
         }
         StartLine::Response { status, reason, .. } => Ok(Components::default()
             .with("status", u64::from(status.as_u16()))
             .with("reason", reason.of(input))),
     }
+}
+
+fn request(method: &[u8], uri: &[u8]) -> Components {
+    Components::default().with("method", method).with("request_uri", uri)
 }

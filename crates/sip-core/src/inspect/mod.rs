@@ -50,6 +50,6 @@ pub fn inspect(kind: Kind, input: &[u8], capabilities: &Capabilities) -> Report 
         Kind::Uri => Report::of(Uri::parse(input).map(|uri| components::uri(&uri))),
         Kind::NameAddr => Report::of(header::addresses(input)),
         Kind::Header => Report::of(header::inspect(input)),
-        Kind::StartLine => Report::of(message::start_line(input)),
+        Kind::StartLine => message::start_line(input),
     }
 }

@@ -11,6 +11,7 @@ mod support;
 mod verdict;
 
 pub use capabilities::Capabilities;
+pub(crate) use support::wrong_version;
 pub use verdict::Verdict;
 
 use crate::{Limits, Message};
@@ -26,7 +27,7 @@ pub fn validate(message: &Message, capabilities: &Capabilities) -> Verdict {
 /// valid is discarded (RFC 3261 §8.1.3, §17).
 pub fn validate_within(message: &Message, capabilities: &Capabilities, limits: &Limits) -> Verdict {
     if message.is_request() && !message.is_version_2() {
-        return support::version();
+        return wrong_version();
     }
     let syntax = octets::check(message).and_then(|()| fields::check(message, limits, |_| true));
     match syntax {
@@ -40,7 +41,7 @@ pub(crate) fn judge_request(
     request: &Message, capabilities: &Capabilities, limits: &Limits,
 ) -> Verdict {
     if !request.is_version_2() {
-        return support::version();
+        return wrong_version();
     }
     let vital = |name| fields::is_vital_in_request(request, name);
     match octets::check(request).and_then(|()| fields::check(request, limits, vital)) {

@@ -7,7 +7,7 @@ use crate::{HeaderName, Message, Method, Scheme, StatusCode};
 use sip_syntax::List;
 
 /// 505: there is no other version than 2.0. RFC 3261 §21.5.6.
-pub(super) const fn version() -> Verdict {
+pub(crate) const fn wrong_version() -> Verdict {
     unsupported(StatusCode::VERSION_NOT_SUPPORTED, 0, None)
 }
 

@@ -152,14 +152,15 @@ fn describe(path: &Path, report: &Report) -> Vec<String> {
     lines
 }
 
-/// Judges one object a line.
+/// Judges one object a line. Lines that cannot be judged are a failure, told when all are answered.
 fn bulk(path: &Path, capabilities: &Capabilities, out: Output) -> Result<()> {
     let mut reader = BufReader::new(open(path)?);
+    let mut unjudged = 0_u64;
     for number in 1_u64.. {
         let mut line = Vec::new();
         let read = (&mut reader).take(LONGEST + 1).read_until(b'\n', &mut line);
         if read.map_err(|error| Error::read(path, error))? == 0 {
-            return Ok(());
+            break;
         }
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
@@ -170,9 +171,16 @@ fn bulk(path: &Path, capabilities: &Capabilities, out: Output) -> Result<()> {
         } else {
             judged(&line, number, capabilities)
         };
+        unjudged += u64::from(judged.is_err());
         out.bare(&judged.unwrap_or_else(|refused| refused))?;
     }
-    Ok(())
+    let lines = match unjudged {
+        0 => return Ok(()),
+        1 => "1 line".to_owned(),
+        more => format!("{more} lines"),
+    };
+    let path = path.display();
+    Err(Error::invalid(format!("{path}: {lines} could not be judged; see each object's `error`")))
 }
 
 /// The object for a line that cannot be judged; the others go on.
