@@ -60,14 +60,13 @@ pub use builder::{RequestBuilder, ResponseBuilder};
 pub use fault::{Fault, FaultKind};
 pub use framing::{FrameError, Framed, StreamFramer};
 pub use headers::{
-    AuthValue, CSeq, CallId, Contact, ContentDisposition, ContentType, Date, NameAddr, Via,
-    delta_seconds,
+    AuthValue, CSeq, CallId, Contact, ContentDisposition, ContentType, Date, HeaderName, NameAddr,
+    Via, delta_seconds,
 };
 pub use identity::Identity;
 pub use limits::Limits;
 pub use message::Message;
 pub use method::Method;
-pub use name::HeaderName;
 pub use sip_syntax::{
     Expected, Host, Param, Params, ParseError, Scheme, Text, Uri, UriHeaders, UriParams,
 };

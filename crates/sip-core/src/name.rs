@@ -1,133 +1,25 @@
-//! Header names, found by length and folded words rather than letter by letter.
+//! Finding a header's name by length and folded words rather than letter by letter.
 //!
 //! A name of at most sixteen octets is its first and its last eight, folded to lower case and
-//! packed into two words. A table indexed by a hash that no two
-//! names share, which is checked when it is built, yields the one name it could be; two
-//! comparisons settle it.
+//! packed into two words. A table, indexed by a hash of words and length that no two names share,
+//! yields the one name it could be; two comparisons settle it. The hash is one multiplication; its
+//! factor is found when the crate is compiled, so that a new name needs no search by hand.
 
+use crate::headers::{Count, HeaderName};
 use sip_syntax::class::{TOKEN, span};
 use std::fmt;
 
-macro_rules! header_names {
-    ($($variant:ident $text:literal $compact:tt $kind:ident;)*) => {
-        /// A header that this stack, or the RFCs that it follows, know by name.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[repr(u8)]
-        #[non_exhaustive]
-        pub enum HeaderName {
-            $(
-                #[doc = concat!("`", $text, "`")]
-                $variant,
-            )*
-        }
-
-        const NAMES: &[Entry] = &[
-            $(Entry {
-                name: HeaderName::$variant,
-                text: $text,
-                words: Words::of($text.as_bytes()),
-                compact: $compact,
-                single: Kind::$kind.is_single(),
-            },)*
-        ];
-    };
-}
-
-/// What a second row of a header means.
-enum Kind {
-    /// The message is invalid: two readers could take different ones.
-    Single,
-    /// Nothing: there should be one, but the call does not depend on it. RFC 3261 §8.2.2 has what
-    /// is not needed ignored.
-    Spare,
-    /// More values.
-    List,
-}
-
-impl Kind {
-    const fn is_single(&self) -> bool {
-        matches!(self, Self::Single)
-    }
-}
-
+/// A name, as a token is compared with it.
+#[derive(Clone, Copy)]
 struct Entry {
     name: HeaderName,
     text: &'static str,
     words: Words,
-    /// The compact form, or a space. RFC 3261 §7.3.3 and the registry that follows it.
-    compact: u8,
-    single: bool,
-}
-
-header_names! {
-    Accept "Accept" b' ' List;
-    AcceptContact "Accept-Contact" b'a' List;
-    AcceptEncoding "Accept-Encoding" b' ' List;
-    AcceptLanguage "Accept-Language" b' ' List;
-    AlertInfo "Alert-Info" b' ' List;
-    Allow "Allow" b' ' List;
-    AllowEvents "Allow-Events" b'u' List;
-    AuthenticationInfo "Authentication-Info" b' ' List;
-    Authorization "Authorization" b' ' List;
-    CSeq "CSeq" b' ' Single;
-    CallId "Call-ID" b'i' Single;
-    CallInfo "Call-Info" b' ' List;
-    Contact "Contact" b'm' List;
-    ContentDisposition "Content-Disposition" b' ' Single;
-    ContentEncoding "Content-Encoding" b'e' List;
-    ContentLanguage "Content-Language" b' ' List;
-    ContentLength "Content-Length" b'l' Single;
-    ContentType "Content-Type" b'c' Single;
-    Date "Date" b' ' Single;
-    ErrorInfo "Error-Info" b' ' List;
-    Event "Event" b'o' Single;
-    Expires "Expires" b' ' Single;
-    From "From" b'f' Single;
-    InReplyTo "In-Reply-To" b' ' List;
-    MaxForwards "Max-Forwards" b' ' Single;
-    MimeVersion "MIME-Version" b' ' Spare;
-    MinExpires "Min-Expires" b' ' Spare;
-    MinSe "Min-SE" b' ' Spare;
-    Organization "Organization" b' ' Spare;
-    PAssertedIdentity "P-Asserted-Identity" b' ' List;
-    PPreferredIdentity "P-Preferred-Identity" b' ' List;
-    Path "Path" b' ' List;
-    PgpSignature "PGP-Signature" b' ' List;
-    Priority "Priority" b' ' Spare;
-    Privacy "Privacy" b' ' List;
-    ProxyAuthenticate "Proxy-Authenticate" b' ' List;
-    ProxyAuthorization "Proxy-Authorization" b' ' List;
-    ProxyRequire "Proxy-Require" b' ' List;
-    RAck "RAck" b' ' Single;
-    RSeq "RSeq" b' ' Spare;
-    Reason "Reason" b' ' List;
-    RecordRoute "Record-Route" b' ' List;
-    ReferTo "Refer-To" b'r' Single;
-    ReferredBy "Referred-By" b'b' Single;
-    Replaces "Replaces" b' ' Single;
-    ReplyTo "Reply-To" b' ' Spare;
-    RequestDisposition "Request-Disposition" b'd' List;
-    Require "Require" b' ' List;
-    RetryAfter "Retry-After" b' ' Spare;
-    Route "Route" b' ' List;
-    Server "Server" b' ' Spare;
-    ServiceRoute "Service-Route" b' ' List;
-    SessionExpires "Session-Expires" b'x' Spare;
-    Subject "Subject" b's' Spare;
-    SubscriptionState "Subscription-State" b' ' Spare;
-    Supported "Supported" b'k' List;
-    Timestamp "Timestamp" b' ' Spare;
-    To "To" b't' Single;
-    Unsupported "Unsupported" b' ' List;
-    UserAgent "User-Agent" b' ' Spare;
-    Via "Via" b'v' List;
-    Warning "Warning" b' ' List;
-    WwwAuthenticate "WWW-Authenticate" b' ' List;
 }
 
 impl HeaderName {
     /// Number of known names.
-    pub(crate) const COUNT: usize = NAMES.len();
+    pub(crate) const COUNT: usize = Self::ALL.len();
 
     /// The name that `text` is, in any case, long or compact.
     pub fn parse(text: &[u8]) -> Option<Self> {
@@ -137,28 +29,28 @@ impl HeaderName {
     /// The name that a token is: folding is exact for tokens only.
     #[inline]
     pub(crate) fn find(token: &[u8]) -> Option<Self> {
-        let table = if token.len() == 1 { &COMPACT } else { &LONG };
-        let place = table.get(hash(token))?.checked_sub(1)?;
+        if let [letter] = *token {
+            return *COMPACT.get(usize::from(letter | 0x20))?;
+        }
+        let words = Words::of(token);
+        let place = LONG.get(slot(words, token.len(), FACTOR))?.checked_sub(1)?;
         let entry = NAMES.get(usize::from(place))?;
-        let same = match token.len() {
-            1 => true,
-            length if length != entry.text.len() => false,
-            length if length > 16 => token.eq_ignore_ascii_case(entry.text.as_bytes()),
-            _ => Words::of(token) == entry.words,
-        };
+        let same = token.len() == entry.text.len()
+            && words == entry.words
+            && (token.len() <= 16 || token.eq_ignore_ascii_case(entry.text.as_bytes()));
         same.then_some(entry.name)
     }
 
     /// The long form, as the RFCs spell it.
-    pub fn as_str(self) -> &'static str {
-        NAMES.get(self.index()).map_or("", |entry| entry.text)
+    pub const fn as_str(self) -> &'static str {
+        self.header().text
     }
 
     /// Whether a second row of it makes a message invalid. RFC 3261 §7.3.1, table 2, as far as
     /// a call depends on the header.
     #[inline]
     pub fn is_single(self) -> bool {
-        NAMES.get(self.index()).is_some_and(|entry| entry.single)
+        self.header().count == Count::Single
     }
 
     #[inline]
@@ -204,57 +96,82 @@ impl Words {
     }
 }
 
-/// Of a token of one octet, its letter; of a longer one, a number that no two known names share.
+/// Slots for names, a power of two: with so many more than names, the first factors fit.
+const SLOTS: usize = 1024;
+
+/// The slot of a token.
 #[inline]
-const fn hash(token: &[u8]) -> usize {
-    let middle = token.split_at(token.len() / 2).1;
-    match (token, middle) {
-        ([letter], _) => fold(*letter),
-        // Multipliers found by search; `long_table` does not compile if they collide.
-        ([first, .., last], [middle, ..]) => {
-            let sum = token.len() * 12 + fold(*first) * 15 + fold(*last) * 52;
-            (sum + fold(*middle) * 19) % 256
-        }
-        _ => 0,
-    }
+const fn slot(words: Words, length: usize, factor: u64) -> usize {
+    let mixed = words.0 ^ words.1.rotate_left(25) ^ length as u64;
+    (mixed.wrapping_mul(factor) >> (u64::BITS - SLOTS.ilog2())) as usize
 }
 
-const fn fold(octet: u8) -> usize {
-    (octet | 0x20) as usize
-}
+static NAMES: [Entry; HeaderName::COUNT] = ENTRIES;
 
-/// Places in [`NAMES`], from 1, by hash of the long form.
-static LONG: [u8; 256] = long_table();
-/// Places in [`NAMES`], from 1, by letter.
-static COMPACT: [u8; 256] = compact_table();
-
-#[expect(clippy::indexing_slicing, reason = "runs when it is compiled, and stays within NAMES")]
-const fn long_table() -> [u8; 256] {
-    let mut table = [0; 256];
+#[expect(clippy::indexing_slicing, reason = "runs when it is compiled, and stays within ALL")]
+const ENTRIES: [Entry; HeaderName::COUNT] = {
+    let blank = Entry { name: HeaderName::ALL[0], text: "", words: Words(0, 0) };
+    let mut entries = [blank; HeaderName::COUNT];
     let mut place = 0;
-    while place < NAMES.len() {
-        let slot = hash(NAMES[place].text.as_bytes());
-        assert!(table[slot] == 0, "two names share a slot");
+    while place < HeaderName::COUNT {
+        let header = HeaderName::ALL[place].header();
+        let words = Words::of(header.text.as_bytes());
+        entries[place] = Entry { name: header.name, text: header.text, words };
+        place += 1;
+    }
+    entries
+};
+
+/// A factor by which no two names share a slot.
+const FACTOR: u64 = {
+    let mut factor = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut tries = 0;
+    while long_table(factor).is_none() {
+        tries += 1;
+        assert!(tries < 1000, "two names cannot be told apart: more slots, or another mix");
+        // The next of a sequence whose high bits look random; an odd factor loses no bit.
+        factor = factor.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f) | 1;
+    }
+    factor
+};
+
+/// Places in [`NAMES`], from 1, by slot of the long form.
+static LONG: [u8; SLOTS] = match long_table(FACTOR) {
+    Some(table) => table,
+    None => [0; SLOTS],
+};
+
+/// The table under a factor; `None` where two names share a slot.
+#[expect(clippy::indexing_slicing, reason = "runs when it is compiled, and stays within ENTRIES")]
+const fn long_table(factor: u64) -> Option<[u8; SLOTS]> {
+    let mut table = [0; SLOTS];
+    let mut place = 0;
+    while place < ENTRIES.len() {
+        let slot = slot(ENTRIES[place].words, ENTRIES[place].text.len(), factor);
+        if table[slot] != 0 {
+            return None;
+        }
         place += 1;
         table[slot] = place as u8;
     }
-    table
+    Some(table)
 }
 
-#[expect(clippy::indexing_slicing, reason = "runs when it is compiled, and stays within NAMES")]
-const fn compact_table() -> [u8; 256] {
-    let mut table = [0; 256];
+/// Names by the letter that is their compact form.
+#[expect(clippy::indexing_slicing, reason = "runs when it is compiled, and stays within ALL")]
+static COMPACT: [Option<HeaderName>; 256] = {
+    let mut table = [None; 256];
     let mut place = 0;
-    while place < NAMES.len() {
-        let slot = NAMES[place].compact as usize;
-        place += 1;
-        if slot != b' ' as usize {
-            assert!(table[slot] == 0, "two names share a compact form");
-            table[slot] = place as u8;
+    while place < HeaderName::COUNT {
+        let header = HeaderName::ALL[place].header();
+        if header.compact != b' ' {
+            assert!(table[header.compact as usize].is_none(), "two names share a compact form");
+            table[header.compact as usize] = Some(header.name);
         }
+        place += 1;
     }
     table
-}
+};
 
 #[cfg(test)]
 mod tests {
@@ -262,7 +179,7 @@ mod tests {
 
     #[test]
     fn every_name_is_found_in_any_case() {
-        for entry in NAMES {
+        for entry in HeaderName::ALL.iter().map(|name| name.header()) {
             let text = entry.text;
             for spelled in [text.to_owned(), text.to_lowercase(), text.to_uppercase()] {
                 assert_eq!(HeaderName::parse(spelled.as_bytes()), Some(entry.name));
@@ -278,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_differs_by_one_octet_is_another_name() {
-        for entry in NAMES {
+        for entry in HeaderName::ALL.iter().map(|name| name.header()) {
             for at in 0..entry.text.len() {
                 let mut text = entry.text.as_bytes().to_vec();
                 for byte in [b'\r', 0, b'_', b'@', 0xff] {

@@ -3,7 +3,7 @@
 //! Offsets of an error count from the start of the value.
 
 use crate::headers::{
-    CSeq, CallId, Contact, ContentType, Date, NameAddr, Via, delta_seconds, max_forwards,
+    CSeq, CallId, Contact, ContentType, Date, Element, NameAddr, Via, delta_seconds, max_forwards,
     read_token,
 };
 use crate::{Expected, HeaderName, Message, ParseError};
@@ -123,6 +123,13 @@ impl Message {
         self.tokens(name)
             .map_while(Result::ok)
             .any(|found| found.eq_ignore_ascii_case(token.as_bytes()))
+    }
+
+    /// The values of a header by the grammar that the table has for it, in order; an error ends them.
+    pub(crate) fn typed(
+        &self, name: HeaderName,
+    ) -> impl Iterator<Item = Result<Element<'_>, ParseError>> {
+        name.header().elements(self.headers(name))
     }
 
     fn required(&self, name: HeaderName) -> Result<&[u8], ParseError> {

@@ -1,10 +1,14 @@
-//! Header values, typed on demand: one file a header, or a family of them.
+//! The headers: [`table`] has a row for each, [`grammar`] what their values are. Values are typed on
+//! demand: one file a header, or a family of them.
 
 mod auth;
 mod call_id;
 mod contact;
 mod cseq;
+mod element;
+mod grammar;
 mod numbers;
+mod table;
 mod tags;
 mod via;
 
@@ -12,8 +16,11 @@ pub use auth::AuthValue;
 pub use call_id::CallId;
 pub use contact::Contact;
 pub use cseq::CSeq;
+pub(crate) use element::{Count, Element, Part, Parts};
 pub use numbers::delta_seconds;
 pub(crate) use numbers::{content_length, max_forwards};
 pub use sip_syntax::{ContentDisposition, ContentType, Date, NameAddr};
+pub use table::HeaderName;
+pub(crate) use table::{Header, Need};
 pub(crate) use tags::read_token;
 pub use via::Via;

@@ -1,6 +1,6 @@
 //! What a piece of SIP is made of, under names that a tool can print.
 
-use crate::headers::{CSeq, ContentType, NameAddr, Via};
+use crate::headers::{Element, NameAddr, Part, Parts, Via};
 use crate::{Param, Uri};
 
 /// Named parts, in order.
@@ -67,7 +67,42 @@ impl<T: Into<Self>> From<Vec<T>> for Value {
     }
 }
 
-pub(super) fn params<'a>(params: impl Iterator<Item = Param<'a>>) -> Value {
+impl From<Element<'_>> for Value {
+    fn from(element: Element<'_>) -> Self {
+        match element {
+            Element::Octets(octets) => octets.into(),
+            Element::Number(number) => number.into(),
+            Element::Address(parsed) => address(&parsed).into(),
+            Element::Via(parsed) => via(&parsed).into(),
+            Element::Uri(parsed, behind) => Components::default()
+                .with("uri", uri(&parsed))
+                .with("params", params(behind.iter()))
+                .into(),
+            Element::Pair(name, value) => Self::Pairs(vec![(name.to_vec(), Some(value.to_vec()))]),
+            Element::Tokens(tokens) => {
+                let tokens = tokens.split(|&octet| octet == b';');
+                tokens.map(<[u8]>::trim_ascii).collect::<Vec<_>>().into()
+            }
+            Element::Parts(parsed) => parts(&parsed).into(),
+        }
+    }
+}
+
+fn parts(parsed: &Parts<'_>) -> Components {
+    let mut components = Components::default();
+    for (name, part) in parsed.parts.into_iter().flatten() {
+        components = match part {
+            Part::Octets(octets) => components.with(name, octets),
+            Part::Number(number) => components.with(name, number),
+        };
+    }
+    match parsed.params {
+        Some(behind) => components.with("params", params(behind.iter())),
+        None => components,
+    }
+}
+
+fn params<'a>(params: impl Iterator<Item = Param<'a>>) -> Value {
     Value::Pairs(
         params.map(|param| (param.name.to_vec(), param.value.map(<[u8]>::to_vec))).collect(),
     )
@@ -94,23 +129,10 @@ pub(super) fn address(address: &NameAddr<'_>) -> Components {
         .with("params", params(address.params().iter()))
 }
 
-pub(super) fn via(via: &Via<'_>) -> Components {
+fn via(via: &Via<'_>) -> Components {
     Components::default()
         .with("transport", via.transport())
         .with("host", via.host().as_bytes())
         .with("port", via.port().map(u64::from))
         .with("params", params(via.params().iter()))
-}
-
-pub(super) fn cseq(cseq: &CSeq<'_>) -> Components {
-    Components::default()
-        .with("number", u64::from(cseq.number))
-        .with("method", cseq.method.as_bytes())
-}
-
-pub(super) fn content_type(content: &ContentType<'_>) -> Components {
-    Components::default()
-        .with("type", content.kind)
-        .with("subtype", content.subtype)
-        .with("params", params(content.params.iter()))
 }

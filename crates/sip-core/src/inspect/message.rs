@@ -2,7 +2,6 @@
 
 use super::components::{self, Components, Value};
 use super::report::Report;
-use crate::headers::Contact;
 use crate::start_line::StartLine;
 use crate::validate::wrong_version;
 use crate::{Capabilities, Expected, HeaderName, Limits, Message, ParseError, Uri, validate};
@@ -19,22 +18,19 @@ pub(super) fn inspect(input: &[u8], capabilities: &Capabilities) -> Report {
 
 /// What of a message can be read, whether or not all of it can.
 fn describe(message: &Message) -> Components {
-    let contacts = message.contacts().map_while(Result::ok).map(|c| contact(&c));
-    let vias = message.vias().map_while(Result::ok);
+    let one = |name| message.typed(name).next().and_then(Result::ok);
+    let all = |name| message.typed(name).map_while(Result::ok).collect::<Vec<_>>();
     let fields = message.fields().map(|(name, value)| (name.to_vec(), Some(value.to_vec())));
     let body = u64::try_from(message.body().len()).unwrap_or(u64::MAX);
     first_line(message)
-        .with("via", vias.map(|via| components::via(&via)).collect::<Vec<_>>())
-        .with("from", message.from().ok().map(|a| components::address(&a)))
-        .with("to", message.to().ok().map(|a| components::address(&a)))
-        .with("call_id", message.call_id().ok().map(|id| id.as_bytes()))
-        .with("cseq", message.cseq().ok().map(|c| components::cseq(&c)))
-        .with("contact", Value::List(contacts.collect()))
-        .with("max_forwards", message.max_forwards().ok().flatten().map(u64::from))
-        .with(
-            "content_type",
-            message.content_type().ok().flatten().map(|c| components::content_type(&c)),
-        )
+        .with("via", all(HeaderName::Via))
+        .with("from", one(HeaderName::From))
+        .with("to", one(HeaderName::To))
+        .with("call_id", one(HeaderName::CallId))
+        .with("cseq", one(HeaderName::CSeq))
+        .with("contact", all(HeaderName::Contact))
+        .with("max_forwards", one(HeaderName::MaxForwards))
+        .with("content_type", one(HeaderName::ContentType))
         .with("supported", tokens(message, HeaderName::Supported))
         .with("require", tokens(message, HeaderName::Require))
         .with("body_length", body)
@@ -56,13 +52,6 @@ fn first_line(message: &Message) -> Components {
 
 fn tokens(message: &Message, name: HeaderName) -> Vec<&[u8]> {
     message.tokens(name).map_while(Result::ok).collect()
-}
-
-fn contact(contact: &Contact<'_>) -> Value {
-    match contact {
-        Contact::Star => Value::Octets(b"*".to_vec()),
-        Contact::Address(address) => components::address(address).into(),
-    }
 }
 
 /// A start line by itself: its CRLF is its end. As in a message, a request of another version is

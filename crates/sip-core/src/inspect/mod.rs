@@ -4,7 +4,6 @@
 //! lines; the stack itself does not use it.
 
 mod components;
-mod grammar;
 mod header;
 mod message;
 mod report;

@@ -5,37 +5,34 @@
 //! and lists that only say what the peer could do.
 
 use super::verdict::Broken;
-use crate::headers::{
-    CSeq, CallId, Contact, ContentDisposition, ContentType, NameAddr, Via, delta_seconds,
-    max_forwards, read_token,
-};
-use crate::{AuthValue, Expected, HeaderName, Limits, Message, ParseError};
-use sip_syntax::{Cursor, List, Params};
+use crate::headers::{CSeq, Header, Need};
+use crate::{Expected, HeaderName, Limits, Message, ParseError};
+use sip_syntax::Params;
 
 /// Checks what every message must have, then each field that is `read`, then what they say of one
 /// another.
 pub(super) fn check(
-    message: &Message, limits: &Limits, read: impl Fn(HeaderName) -> bool,
+    message: &Message, limits: &Limits, read: impl Fn(Need) -> bool,
 ) -> Result<(), Broken> {
     request_uri(message, limits)?;
     presence(message)?;
     let mut counts = Counts::default();
     for row in message.rows() {
-        let Some(name) = row.name else { continue };
-        let (is_read, is_counted) = (read(name), is_counted(name));
+        let Some(header) = row.name.map(HeaderName::header) else { continue };
+        let (is_read, is_counted) = (read(header.need), is_counted(header.name));
         if !is_read && !is_counted {
             continue;
         }
         let value = crate::head::value(message.as_bytes(), row);
         let base = row.value as usize;
-        if name == HeaderName::CSeq {
-            sequence(message, value, base)?;
+        if header.name == HeaderName::CSeq {
+            sequence(message, header, value, base)?;
             continue;
         }
-        match field(name, value, limits) {
-            Ok(elements) => counts.add(name, elements, limits, base)?,
+        match field(header, value, limits) {
+            Ok(elements) => counts.add(header.name, elements, limits, base)?,
             Err(error) if is_read || error.expected == Expected::FewerParams => {
-                return Err(broken(name, error, base));
+                return Err(broken(header, error, base));
             }
             Err(_) => {}
         }
@@ -45,34 +42,22 @@ pub(super) fn check(
 
 /// Whether a response cannot do without this field: it is matched and routed by it, makes a dialog
 /// by it, or has its body explained. Whoever reads another, such as a challenge, judges it.
-pub(super) const fn is_vital_in_response(name: HeaderName) -> bool {
-    matches!(
-        name,
-        HeaderName::Via
-            | HeaderName::From
-            | HeaderName::To
-            | HeaderName::CallId
-            | HeaderName::CSeq
-            | HeaderName::Contact
-            | HeaderName::RecordRoute
-            | HeaderName::ContentType
-    )
+pub(super) const fn is_vital_in_response(need: Need) -> bool {
+    match need {
+        Need::Message | Need::Response | Need::Dialog | Need::Body => true,
+        Need::Ignored | Need::Judged | Need::Request => false,
+    }
 }
 
 /// Whether a request cannot be served without this field: it is matched, answered and refused by it,
 /// makes a dialog by it, or has its body explained. Whoever reads another, such as credentials,
 /// judges it. RFC 3261 §8.2.2.
-pub(super) fn is_vital_in_request(message: &Message, name: HeaderName) -> bool {
-    match name {
-        HeaderName::Via
-        | HeaderName::From
-        | HeaderName::To
-        | HeaderName::CallId
-        | HeaderName::CSeq
-        | HeaderName::Require => true,
-        HeaderName::Contact => message.method() == Some(crate::Method::INVITE),
-        HeaderName::ContentType => !message.body().is_empty(),
-        _ => false,
+pub(super) fn is_vital_in_request(message: &Message, need: Need) -> bool {
+    match need {
+        Need::Message | Need::Request => true,
+        Need::Dialog => message.method() == Some(crate::Method::INVITE),
+        Need::Body => !message.body().is_empty(),
+        Need::Ignored | Need::Judged | Need::Response => false,
     }
 }
 
@@ -112,8 +97,8 @@ fn presence(message: &Message) -> Result<(), Broken> {
 }
 
 /// The method of CSeq is that of the request. RFC 3261 §8.1.1.5.
-fn sequence(message: &Message, value: &[u8], base: usize) -> Result<(), Broken> {
-    let cseq = CSeq::parse(value).map_err(|error| broken(HeaderName::CSeq, error, base))?;
+fn sequence(message: &Message, header: &Header, value: &[u8], base: usize) -> Result<(), Broken> {
+    let cseq = CSeq::parse(value).map_err(|error| broken(header, error, base))?;
     if message.method().is_none_or(|method| method == cseq.method) {
         Ok(())
     } else {
@@ -153,59 +138,11 @@ impl Counts {
 }
 
 /// Checks one row, and yields how many values it has.
-fn field(name: HeaderName, value: &[u8], limits: &Limits) -> Result<usize, ParseError> {
-    match name {
-        HeaderName::Via => list(value, |cursor| via(cursor, limits)),
-        HeaderName::Contact => list(value, |cursor| {
-            let contact = Contact::read(cursor)?;
-            let params = contact.address().map(|address| address.params());
-            few(params.unwrap_or_default(), limits)
-        }),
-        HeaderName::Route | HeaderName::RecordRoute => {
-            list(value, |cursor| few(NameAddr::read_route(cursor)?.params(), limits))
-        }
-        HeaderName::From | HeaderName::To => one(address(value, limits)),
-        HeaderName::CallId => one(CallId::parse(value)),
-        HeaderName::MaxForwards => one(max_forwards(value)),
-        HeaderName::Expires => one(delta_seconds(value)),
-        HeaderName::ContentType => one(content_type(value, limits)),
-        HeaderName::ContentDisposition => one(ContentDisposition::parse(value)),
-        HeaderName::Require | HeaderName::ProxyRequire => tokens(value),
-        HeaderName::Authorization
-        | HeaderName::ProxyAuthorization
-        | HeaderName::WwwAuthenticate
-        | HeaderName::ProxyAuthenticate => one(AuthValue::parse(value)),
-        _ => Ok(1),
-    }
-}
-
-fn one<T>(parsed: Result<T, ParseError>) -> Result<usize, ParseError> {
-    parsed.map(|_| 1)
-}
-
-fn tokens(value: &[u8]) -> Result<usize, ParseError> {
-    list(value, |cursor| read_token(cursor).map(|_| ()))
-}
-
-fn list<'a>(
-    value: &'a [u8], read: impl Fn(&mut Cursor<'a>) -> Result<(), ParseError>,
-) -> Result<usize, ParseError> {
-    List::new(std::iter::once(value), read).try_fold(0, |count, element| {
-        element?;
+fn field(header: &Header, value: &[u8], limits: &Limits) -> Result<usize, ParseError> {
+    header.elements(std::iter::once(value)).try_fold(0, |count, element| {
+        few(element?.params(), limits)?;
         Ok(count + 1)
     })
-}
-
-fn via(cursor: &mut Cursor<'_>, limits: &Limits) -> Result<(), ParseError> {
-    few(Via::read(cursor)?.params(), limits)
-}
-
-fn address(value: &[u8], limits: &Limits) -> Result<(), ParseError> {
-    few(NameAddr::parse(value)?.params(), limits)
-}
-
-fn content_type(value: &[u8], limits: &Limits) -> Result<(), ParseError> {
-    few(ContentType::parse(value)?.params, limits)
 }
 
 fn few(params: Params<'_>, limits: &Limits) -> Result<(), ParseError> {
@@ -218,26 +155,9 @@ fn few(params: Params<'_>, limits: &Limits) -> Result<(), ParseError> {
     }
 }
 
-fn broken(name: HeaderName, error: ParseError, base: usize) -> Broken {
-    let reason = match name {
-        HeaderName::Via => "a malformed Via",
-        HeaderName::Contact => "a malformed Contact",
-        HeaderName::Route => "a malformed Route",
-        HeaderName::RecordRoute => "a malformed Record-Route",
-        HeaderName::From => "a malformed From",
-        HeaderName::To => "a malformed To",
-        HeaderName::CallId => "a malformed Call-ID",
-        HeaderName::CSeq => "a malformed CSeq",
-        HeaderName::MaxForwards => "a malformed Max-Forwards",
-        HeaderName::Expires => "a malformed Expires",
-        HeaderName::ContentType => "a malformed Content-Type",
-        HeaderName::ContentDisposition => "a malformed Content-Disposition",
-        HeaderName::Require => "a malformed Require",
-        HeaderName::ProxyRequire => "a malformed Proxy-Require",
-        _ => "malformed credentials or challenge",
-    };
+fn broken(header: &Header, error: ParseError, base: usize) -> Broken {
     match error.expected {
         Expected::FewerParams => Broken::too_large("too many parameters", base),
-        _ => Broken::bad(reason, base + error.at),
+        _ => Broken::bad(header.malformed, base + error.at),
     }
 }

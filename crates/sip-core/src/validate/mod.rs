@@ -14,6 +14,7 @@ pub use capabilities::Capabilities;
 pub(crate) use support::wrong_version;
 pub use verdict::Verdict;
 
+use crate::headers::Need;
 use crate::{Limits, Message};
 
 /// Judges a message against the default limits.
@@ -29,7 +30,8 @@ pub fn validate_within(message: &Message, capabilities: &Capabilities, limits: &
     if message.is_request() && !message.is_version_2() {
         return wrong_version();
     }
-    let syntax = octets::check(message).and_then(|()| fields::check(message, limits, |_| true));
+    let syntax = octets::check(message)
+        .and_then(|()| fields::check(message, limits, |need| need != Need::Ignored));
     match syntax {
         Err(broken) => broken.into(),
         Ok(()) => support::check(message, capabilities),
@@ -43,7 +45,7 @@ pub(crate) fn judge_request(
     if !request.is_version_2() {
         return wrong_version();
     }
-    let vital = |name| fields::is_vital_in_request(request, name);
+    let vital = |need| fields::is_vital_in_request(request, need);
     match octets::check(request).and_then(|()| fields::check(request, limits, vital)) {
         Err(broken) => broken.into(),
         Ok(()) => support::check(request, capabilities),
