@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
-use sip_core::inspect::{Kind, Report, Value, inspect};
+use sip_core::inspect::{Components, Kind, Report, Value, inspect};
 use sip_core::{Capabilities, Limits, Message, Verdict, validate};
 
 /// A request that is in order, with a start line and fields of the case's own.
@@ -51,4 +51,37 @@ fn credentials_and_challenges_of_any_scheme_are_in_order() {
         assert_eq!(report.components.get("typed"), Some(&Value::Octets(b"Basic".to_vec())));
         assert_eq!(judge(OPTIONS, &format!("{field}\r\n")), Verdict::Valid, "{field}");
     }
+}
+
+/// RFC 6086 §7.2, §7.3: one package with parameters; a list of them, or nothing.
+#[test]
+fn info_packages_are_read_by_their_rows() {
+    let package = |name: &str, params: Vec<(Vec<u8>, Option<Vec<u8>>)>| {
+        let token = ("token", Value::Octets(name.as_bytes().to_vec()));
+        Value::Parts(Components(vec![token, ("params", Value::Pairs(params))]))
+    };
+    let with_x = vec![(b"x".to_vec(), Some(b"1".to_vec())), (b"y".to_vec(), None)];
+    for (field, typed) in [
+        ("Info-Package: dtmf;x=1;y", package("dtmf", with_x.clone())),
+        ("Recv-Info: dtmf;x=1;y , g.p", {
+            Value::List(vec![package("dtmf", with_x), package("g.p", Vec::new())])
+        }),
+        ("recv-info:", Value::List(Vec::new())),
+    ] {
+        let report = alone(Kind::Header, field);
+        assert_eq!(report.components.get("typed"), Some(&typed), "{field}");
+        assert_eq!(judge(OPTIONS, &format!("{field}\r\n")), Verdict::Valid, "{field}");
+    }
+    for field in ["Info-Package:", "Info-Package: a, b", "Info-Package: a;", "Recv-Info: a,,b"] {
+        assert!(matches!(alone(Kind::Header, field).verdict, Verdict::Invalid { .. }), "{field}");
+        let verdict = judge(OPTIONS, &format!("{field}\r\n"));
+        let Verdict::Invalid { status, reason, .. } = verdict else {
+            panic!("{field}: {verdict:?}")
+        };
+        let name = field.split(':').next().unwrap();
+        assert_eq!((status.as_u16(), reason), (400, &*format!("a malformed {name}")), "{field}");
+    }
+    let twice = judge(OPTIONS, "Info-Package: a\r\nInfo-Package: a\r\n");
+    assert!(matches!(twice, Verdict::Invalid { .. }), "two readers could take different ones");
+    assert_eq!(judge(OPTIONS, "Recv-Info: a\r\nRecv-Info: b\r\n"), Verdict::Valid);
 }

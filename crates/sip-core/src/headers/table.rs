@@ -115,6 +115,7 @@ headers! {
     Expires "Expires" b' ' Single Judged delta_seconds "RFC 3261 §20.19";
     From "From" b'f' Single Message address "RFC 3261 §20.20";
     InReplyTo "In-Reply-To" b' ' List Ignored call_id "RFC 3261 §20.21";
+    InfoPackage "Info-Package" b' ' Single Judged token_with_params "RFC 6086 §7.2";
     MaxForwards "Max-Forwards" b' ' Single Judged max_forwards "RFC 3261 §20.22";
     MimeVersion "MIME-Version" b' ' Spare Ignored mime_version "RFC 3261 §20.24";
     MinExpires "Min-Expires" b' ' Spare Ignored delta_seconds "RFC 3261 §20.23";
@@ -132,6 +133,7 @@ headers! {
     RAck "RAck" b' ' Single Ignored rack "RFC 3262 §7.2";
     RSeq "RSeq" b' ' Spare Ignored rseq "RFC 3262 §7.1";
     Reason "Reason" b' ' List Ignored token_with_params "RFC 3326 §2";
+    RecvInfo "Recv-Info" b' ' OptionalList Judged token_with_params "RFC 6086 §7.3";
     RecordRoute "Record-Route" b' ' List Response route "RFC 3261 §20.30";
     ReferTo "Refer-To" b'r' Single Ignored address "RFC 3515 §2.1";
     ReferredBy "Referred-By" b'b' Single Ignored address "RFC 3892 §3";
