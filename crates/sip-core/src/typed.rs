@@ -76,6 +76,12 @@ impl Message {
         List::new(self.headers(HeaderName::Contact), Contact::read)
     }
 
+    /// The bindings of a registrar's answer that can be read, whatever others say: only our own
+    /// matters. RFC 3261 §10.2.4.
+    pub(crate) fn bindings(&self) -> impl Iterator<Item = Contact<'_>> {
+        List::going_on(self.headers(HeaderName::Contact), Contact::read).flatten()
+    }
+
     /// All values of Route in order; an error ends them. RFC 3261 §20.34.
     pub fn routes(&self) -> impl Iterator<Item = Result<NameAddr<'_>, ParseError>> {
         List::new(self.headers(HeaderName::Route), NameAddr::read_route)

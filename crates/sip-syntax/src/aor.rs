@@ -25,8 +25,9 @@ impl core::error::Error for NotAnAor {}
 /// `put`, piece by piece. The pieces are ASCII.
 ///
 /// # Errors
-/// [`NotAnAor`] for another scheme, a local `tel:` number, or what RFC 3261 §25.1 does not allow;
-/// `put` has been shown nothing then.
+/// [`NotAnAor`] for another scheme, a local `tel:` number, a user part that should have been
+/// escaped, a host that could be another's spelling, or what cannot be read; `put` has been shown
+/// nothing then.
 pub fn canonical(uri: &[u8], mut put: impl FnMut(&[u8])) -> Result<(), NotAnAor> {
     let uri = Uri::parse(uri).map_err(|_| NotAnAor)?;
     match uri.scheme() {
@@ -42,6 +43,9 @@ fn sip(
     uri: &Uri<'_>, scheme: &[u8], default_port: u16, put: &mut impl FnMut(&[u8]),
 ) -> Result<(), NotAnAor> {
     let host = uri.host().filter(has_one_spelling).ok_or(NotAnAor)?;
+    if uri.has_odd_user() {
+        return Err(NotAnAor);
+    }
     put(scheme);
     if let Some(user) = uri.user() {
         put_user(user, put);
@@ -58,11 +62,17 @@ fn sip(
 }
 
 /// Whether nothing else is the same host: an IPv4 address whose numbers have leading zeros is read
-/// as octal by some. RFC 6943 §3.1.1.
+/// as octal by some, and a name that ends in a number, such as `3402000000` or `0x7f.1`, as an
+/// address. RFC 6943 §3.1.1.
 #[inline]
 fn has_one_spelling(host: &Host<'_>) -> bool {
-    let is_numeric = |octet: &u8| octet.is_ascii_digit() || *octet == b'.';
-    !host.as_bytes().iter().all(is_numeric) || host.ip().is_some()
+    let name = host.as_bytes();
+    let last = name.rsplit(|octet| *octet == b'.').next().unwrap_or_default();
+    let is_number = match last {
+        [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
+        digits => !digits.is_empty() && digits.iter().all(u8::is_ascii_digit),
+    };
+    !is_number || host.ip().is_some()
 }
 
 #[inline]
@@ -150,6 +160,8 @@ mod tests {
             ("sip:a;b?c/d@h.example", "sip:a;b?c/d@h.example"),
             ("sip:%2d%7E%2b@h.example", "sip:-~%2B@h.example"),
             ("sip:Example.ORG", "sip:example.org"),
+            ("sip:w@1AF019b2ba08", "sip:w@1af019b2ba08"),
+            ("sip:w@PBX_dev:5060", "sip:w@pbx_dev"),
             ("sip:a@192.0.2.1:5060", "sip:a@192.0.2.1"),
             ("sip:a@[2001:DB8:0:0:0::1]:5070", "sip:a@[2001:db8::1]:5070"),
             ("sip:a@[::FFFF:c000:201]", "sip:a@[::ffff:192.0.2.1]"),
@@ -175,6 +187,11 @@ mod tests {
             "sip:bob@exa%6dple.org",
             "sip:bob@192.0.2.01",
             "sip:bob@1.2.3",
+            "sip:bob@3402000000",
+            "sip:bob@0x7f000001",
+            "sip:bob@0x7f.0X1",
+            "sip:*21#@example.org",
+            "tel:911",
             "sip:bob@[::1",
             "sip:bob@[fe80::1%25eth0]",
             "sip:bob@[::1]x",

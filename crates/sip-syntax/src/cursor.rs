@@ -8,12 +8,34 @@ use crate::{Expected, ParseError};
 pub struct Cursor<'a> {
     input: &'a [u8],
     rest: &'a [u8],
+    strict: bool,
 }
 
 impl<'a> Cursor<'a> {
     /// A cursor at the start of `input`.
+    ///
+    /// What it reads may be as odd as peers in the field are, where nothing else could be meant: a
+    /// host name with an underscore or only of digits, `#` in a user part, a local telephone number
+    /// without its context.
     pub const fn new(input: &'a [u8]) -> Self {
-        Self { input, rest: input }
+        Self { input, rest: input, strict: false }
+    }
+
+    /// A cursor for whoever judges: what it reads follows the grammar to the letter.
+    pub const fn strict(input: &'a [u8]) -> Self {
+        Self { input, rest: input, strict: true }
+    }
+
+    /// Whether the grammar is followed to the letter.
+    #[inline]
+    pub const fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// A cursor at the start of a part, as strict as this one.
+    #[inline]
+    pub(crate) const fn over(&self, part: &'a [u8]) -> Self {
+        Self { input: part, rest: part, strict: self.strict }
     }
 
     /// Offset of the next octet.

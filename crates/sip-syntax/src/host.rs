@@ -1,4 +1,7 @@
 //! Hosts: a name, an IPv4 address or an IPv6 reference. RFC 3261 §25.1, RFC 5954.
+//!
+//! Peers call themselves by names that are none by that grammar: a container's `1af019b2ba08`, or
+//! `pbx_dev`. Unless its cursor is strict, a reader takes them for the names that they are.
 
 use crate::class::{ALPHANUM, DIGIT, HOST_CHAR, is};
 use crate::{Cursor, Expected, ParseError};
@@ -37,14 +40,12 @@ impl<'a> Host<'a> {
         }
         let base = cursor.at();
         let error = |at| ParseError::new(base + at, Expected::Host);
-        let (length, last_label) = labels(cursor.rest()).map_err(error)?;
-        let raw = cursor.take(length);
-        // toplabel begins with a letter; what does not would be an IPv4 address. RFC 3261 §25.1.
-        let is_name = match raw.get(last_label) {
-            Some(first) => !is(*first, DIGIT),
-            None => trailing_dot_is_name(raw),
+        let length = match hostname(cursor.rest()) {
+            Ok(length) if cursor.is_strict() || cursor.rest().get(length) != Some(&b'_') => length,
+            Err(at) if cursor.is_strict() => return Err(error(at)),
+            found => odd_name(cursor.rest()).ok_or_else(|| error(found.err().unwrap_or(0)))?,
         };
-        if is_name { Ok(Self { raw }) } else { Err(error(0)) }
+        Ok(Self { raw: cursor.take(length) })
     }
 
     fn read_reference(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
@@ -91,6 +92,30 @@ impl fmt::Display for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.raw.escape_ascii())
     }
+}
+
+/// Octets of the `hostname` that `text` begins with, or where it is none.
+#[inline]
+fn hostname(text: &[u8]) -> Result<usize, usize> {
+    let (length, last_label) = labels(text)?;
+    // toplabel begins with a letter; what does not would be an IPv4 address. RFC 3261 §25.1.
+    let is_name = match text.get(last_label).filter(|_| last_label < length) {
+        Some(first) => !is(*first, DIGIT),
+        None => trailing_dot_is_name(text.get(..length).unwrap_or_default()),
+    };
+    if is_name { Ok(length) } else { Err(0) }
+}
+
+/// Octets of the labels of letters, digits, hyphens and underscores that `text` begins with. Digits
+/// and dots alone would be an address that is none.
+#[cold]
+fn odd_name(text: &[u8]) -> Option<usize> {
+    let fits = |octet: &u8| is(*octet, HOST_CHAR) || *octet == b'_';
+    let length = text.iter().position(|octet| !fits(octet)).unwrap_or(text.len());
+    let name = text.get(..length)?;
+    let mut labels = name.split(|octet| *octet == b'.');
+    let is_address = name.contains(&b'.') && name.iter().all(|o| is(*o, DIGIT) || *o == b'.');
+    (labels.all(|label| !label.is_empty()) && !is_address).then_some(length)
 }
 
 /// Whether the label before a trailing dot begins with a letter.
@@ -164,6 +189,8 @@ mod tests {
             "[::1]",
             "[::ffff:192.0.2.1]",
         ] {
+            let mut cursor = Cursor::strict(good.as_bytes());
+            assert!(Host::read(&mut cursor).is_ok() && cursor.is_done(), "{good}");
             assert!(Host::parse(good.as_bytes()).is_ok(), "{good}");
         }
         for bad in [
@@ -183,7 +210,21 @@ mod tests {
             "[1]",
             "a_b",
         ] {
-            assert!(Host::parse(bad.as_bytes()).is_err(), "{bad}");
+            let mut cursor = Cursor::strict(bad.as_bytes());
+            assert!(Host::read(&mut cursor).is_err() || !cursor.is_done(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_of_peers_in_the_field_are_read_unless_one_judges() {
+        for odd in ["1af019b2ba08", "3402000000", "pbx_dev", "a_b.c", "_x", "a-", "-a", "a.1b"] {
+            let host = Host::parse(odd.as_bytes()).unwrap();
+            assert_eq!((host.as_bytes(), host.ip()), (odd.as_bytes(), None));
+            let mut cursor = Cursor::strict(odd.as_bytes());
+            assert!(Host::read(&mut cursor).is_err() || !cursor.is_done(), "{odd}");
+        }
+        for none in ["", ".", "_.", "a..b", ".a_", "127.0.0", "127.0.0.256", "127.0.0.1.", "[1]"] {
+            assert!(Host::parse(none.as_bytes()).is_err(), "{none}");
         }
     }
 

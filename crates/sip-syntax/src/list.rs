@@ -4,11 +4,14 @@ use crate::{Cursor, ParseError};
 
 /// Reads the elements of rows of one name, one after the other.
 ///
-/// After an error nothing follows: what an element's end is depends on its own grammar.
+/// After an error nothing follows, unless asked for: what an element's end is depends on its own
+/// grammar.
 pub struct List<'a, Rows, Read> {
     rows: Rows,
     row: Option<Cursor<'a>>,
     read: Read,
+    strict: bool,
+    goes_on: bool,
 }
 
 impl<'a, Rows, Read, T> List<'a, Rows, Read>
@@ -18,7 +21,17 @@ where
 {
     /// The elements of `rows`, each read by `read`.
     pub fn new(rows: Rows, read: Read) -> Self {
-        Self { rows, row: None, read }
+        Self { rows, row: None, read, strict: false, goes_on: false }
+    }
+
+    /// The elements of `rows`, read to the letter of the grammar. See [`Cursor::strict`].
+    pub fn strict(rows: Rows, read: Read) -> Self {
+        Self { strict: true, ..Self::new(rows, read) }
+    }
+
+    /// The elements of `rows`; one that cannot be read does not hide those behind its comma.
+    pub fn going_on(rows: Rows, read: Read) -> Self {
+        Self { goes_on: true, ..Self::new(rows, read) }
     }
 
     fn element(&mut self, mut cursor: Cursor<'a>) -> Result<T, ParseError> {
@@ -43,14 +56,36 @@ where
     fn next(&mut self) -> Option<Self::Item> {
         let cursor = match self.row.take() {
             Some(cursor) => cursor,
+            None if self.strict => Cursor::strict(self.rows.next()?),
             None => Cursor::new(self.rows.next()?),
         };
         let element = self.element(cursor);
-        if element.is_err() {
+        if element.is_err() && self.goes_on {
+            self.row = behind_comma(cursor);
+        } else if element.is_err() {
             while self.rows.next().is_some() {}
         }
         Some(element)
     }
+}
+
+/// What follows the next comma that stands in no quotes and no angle brackets.
+#[cold]
+fn behind_comma(mut cursor: Cursor<'_>) -> Option<Cursor<'_>> {
+    let mut closing = None;
+    loop {
+        match (cursor.take(1), closing) {
+            ([], _) => return None,
+            ([b','], None) => break,
+            ([b'"'], None) => closing = Some(b'"'),
+            ([b'<'], None) => closing = Some(b'>'),
+            ([b'\\'], Some(b'"')) => drop(cursor.take(1)),
+            ([octet], Some(end)) if *octet == end => closing = None,
+            _ => {}
+        }
+    }
+    cursor.skip_white();
+    Some(cursor)
 }
 
 #[cfg(test)]
@@ -72,5 +107,12 @@ mod tests {
         let tokens = read(&[b"a,,b", b"c"]);
         assert_eq!(tokens.len(), 2);
         assert!(tokens.last().unwrap().is_err());
+    }
+
+    #[test]
+    fn a_list_may_go_on_behind_what_cannot_be_read() {
+        let rows: [&[u8]; 2] = [b"<a, b>, \"c, \\\", d\", e", b", f"];
+        let tokens = List::going_on(rows.into_iter(), Cursor::token).flatten();
+        assert_eq!(tokens.collect::<Vec<_>>(), [&b"e"[..], b"f"]);
     }
 }

@@ -18,7 +18,19 @@ impl<'a> NameAddr<'a> {
     /// # Errors
     /// Where and what was expected.
     pub fn parse(value: &'a [u8]) -> Result<Self, ParseError> {
-        let mut cursor = Cursor::new(value);
+        Self::read_all(Cursor::new(value))
+    }
+
+    /// Reads one value and no more, by the letter of its grammar.
+    ///
+    /// # Errors
+    /// Where and what was expected.
+    pub fn parse_strictly(value: &'a [u8]) -> Result<Self, ParseError> {
+        Self::read_all(Cursor::strict(value))
+    }
+
+    #[inline]
+    fn read_all(mut cursor: Cursor<'a>) -> Result<Self, ParseError> {
         cursor.skip_white();
         let parsed = Self::read(&mut cursor)?;
         cursor.end()?;
@@ -153,5 +165,7 @@ fn read_addr_spec<'a>(cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
     if text.is_empty() {
         return Err(ParseError::new(start, Expected::NameAddr));
     }
-    Uri::parse(text).map_err(|error| error.within(start))
+    let mut within = cursor.over(text);
+    let uri = Uri::read(&mut within).map_err(|error| error.within(start))?;
+    if within.is_done() { Ok(uri) } else { Err(within.error(Expected::Uri).within(start)) }
 }

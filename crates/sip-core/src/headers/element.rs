@@ -79,17 +79,26 @@ pub(crate) struct Elements<'a, Rows> {
     row: Option<Cursor<'a>>,
     read: Read,
     count: Count,
+    strict: bool,
 }
 
 impl<'a, Rows: Iterator<Item = &'a [u8]>> Elements<'a, Rows> {
     #[inline]
     pub(crate) fn new(rows: Rows, count: Count, read: Read) -> Self {
-        Self { rows, row: None, read, count }
+        Self { rows, row: None, read, count, strict: false }
+    }
+
+    /// The same, read to the letter of the grammar. See [`Cursor::strict`].
+    #[inline]
+    pub(crate) const fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
     }
 
     fn begin(&mut self) -> Option<Cursor<'a>> {
         let may_be_empty = self.count == Count::OptionalList;
-        self.rows.find(|row| !(may_be_empty && row.is_empty())).map(Cursor::new)
+        let row = self.rows.find(|row| !(may_be_empty && row.is_empty()))?;
+        Some(if self.strict { Cursor::strict(row) } else { Cursor::new(row) })
     }
 
     fn element(&mut self, mut cursor: Cursor<'a>) -> Result<Element<'a>, ParseError> {

@@ -29,7 +29,7 @@ pub(super) fn addresses(input: &[u8]) -> Result<Components, ParseError> {
     start.skip_white();
     let base = start.at();
     let all: Result<Vec<NameAddr<'_>>, ParseError> =
-        List::new(std::iter::once(start.rest()), NameAddr::read).collect();
+        List::strict(std::iter::once(start.rest()), NameAddr::read).collect();
     let all = all.map_err(|error| error.within(base))?;
     let first = all.first().map(components::address);
     first.ok_or(ParseError::new(0, Expected::NameAddr))
@@ -59,7 +59,7 @@ fn trim_end(value: &[u8]) -> &[u8] {
 /// Reads the value of a header that is known, as its row in the table says.
 fn read(name: HeaderName, value: &[u8]) -> Result<Value, ParseError> {
     let header = name.header();
-    let mut elements = header.elements(std::iter::once(value));
+    let mut elements = header.elements(std::iter::once(value)).strict(true);
     if matches!(header.count, Count::List | Count::OptionalList) {
         return elements
             .map(|element| element.map(Value::from))

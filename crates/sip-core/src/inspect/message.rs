@@ -85,7 +85,8 @@ fn parts(line: StartLine, end: usize, input: &[u8]) -> Result<Components, ParseE
     match line {
         StartLine::Request { method, uri, .. } => {
             let text = uri.of(input);
-            let parsed = Uri::parse(text).map_err(|error| error.within(uri.range().start))?;
+            let parsed =
+                Uri::parse_strictly(text).map_err(|error| error.within(uri.range().start))?;
             Ok(request(method.of(input), text).with("uri", components::uri(&parsed)))
         }
         StartLine::Response { status, reason, .. } => Ok(Components::default()

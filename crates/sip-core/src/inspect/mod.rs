@@ -46,7 +46,7 @@ impl Kind {
 pub fn inspect(kind: Kind, input: &[u8], capabilities: &Capabilities) -> Report {
     match kind {
         Kind::Message => message::inspect(input, capabilities),
-        Kind::Uri => Report::of(Uri::parse(input).map(|uri| components::uri(&uri))),
+        Kind::Uri => Report::of(Uri::parse_strictly(input).map(|uri| components::uri(&uri))),
         Kind::NameAddr => Report::of(header::addresses(input)),
         Kind::Header => Report::of(header::inspect(input)),
         Kind::StartLine => message::start_line(input),

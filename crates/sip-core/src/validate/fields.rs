@@ -6,14 +6,37 @@
 
 use super::verdict::Broken;
 use crate::headers::{CSeq, Header, Need};
-use crate::{Expected, HeaderName, Limits, Message, ParseError};
+use crate::{Expected, HeaderName, Limits, Message, ParseError, Uri};
 use sip_syntax::Params;
 
+/// Holds every field that this stack reads against the grammar, to the letter.
+pub(super) fn judge(message: &Message, limits: &Limits) -> Result<(), Broken> {
+    if let Some(uri) = message.request_uri().filter(|uri| uri.len() <= limits.uri) {
+        let base = message.method().map_or(0, |method| method.as_bytes().len() + 1);
+        Uri::parse_strictly(uri).map_err(|error| malformed_request_uri(error.within(base)))?;
+    }
+    check_each(message, &Rules { limits, strict: true }, |need| need != Need::Ignored)
+}
+
 /// Checks what every message must have, then each field that is `read`, then what they say of one
-/// another.
+/// another. URIs and hosts may be as odd as peers in the field have them.
 pub(super) fn check(
     message: &Message, limits: &Limits, read: impl Fn(Need) -> bool,
 ) -> Result<(), Broken> {
+    check_each(message, &Rules { limits, strict: false }, read)
+}
+
+/// What fields are checked against.
+struct Rules<'a> {
+    limits: &'a Limits,
+    /// Whether the grammar is followed to the letter.
+    strict: bool,
+}
+
+fn check_each(
+    message: &Message, rules: &Rules<'_>, read: impl Fn(Need) -> bool,
+) -> Result<(), Broken> {
+    let limits = rules.limits;
     request_uri(message, limits)?;
     presence(message)?;
     let mut counts = Counts::default();
@@ -29,7 +52,7 @@ pub(super) fn check(
             sequence(message, header, value, base)?;
             continue;
         }
-        match field(header, value, limits) {
+        match field(header, value, rules) {
             Ok(elements) => counts.add(header.name, elements, limits, base)?,
             Err(error) if is_read || error.expected == Expected::FewerParams => {
                 return Err(broken(header, error, base));
@@ -42,9 +65,13 @@ pub(super) fn check(
 
 /// Whether a response cannot do without this field: it is matched and routed by it, makes a dialog
 /// by it, or has its body explained. Whoever reads another, such as a challenge, judges it.
-pub(super) const fn is_vital_in_response(need: Need) -> bool {
+///
+/// The Contacts of a registrar's answer are those of all the user's phones: who registered looks for
+/// its own. RFC 3261 §10.2.4.
+pub(super) fn is_vital_in_response(message: &Message, need: Need) -> bool {
     match need {
-        Need::Message | Need::Response | Need::Dialog | Need::Body => true,
+        Need::Message | Need::Response | Need::Body => true,
+        Need::Dialog => message.cseq().is_ok_and(|cseq| cseq.method != crate::Method::REGISTER),
         Need::Ignored | Need::Judged | Need::Request => false,
     }
 }
@@ -68,13 +95,17 @@ fn request_uri(message: &Message, limits: &Limits) -> Result<(), Broken> {
     if text.len() > limits.uri {
         return Err(Broken::uri_too_long());
     }
-    let uri = message.uri().map_err(|error| Broken::bad("a malformed Request-URI", error.at))?;
+    let uri = message.uri().map_err(malformed_request_uri)?;
     // RFC 3261 §19.1.1, table 1: no headers in a Request-URI.
     if uri.headers().is_empty() {
         Ok(())
     } else {
         Err(Broken::bad("headers in the Request-URI", 0))
     }
+}
+
+const fn malformed_request_uri(error: ParseError) -> Broken {
+    Broken::bad("a malformed Request-URI", error.at)
 }
 
 /// What no message is without: a response could not be routed, nor a transaction be known.
@@ -138,9 +169,10 @@ impl Counts {
 }
 
 /// Checks one row, and yields how many values it has.
-fn field(header: &Header, value: &[u8], limits: &Limits) -> Result<usize, ParseError> {
-    header.elements(std::iter::once(value)).try_fold(0, |count, element| {
-        few(element?.params(), limits)?;
+fn field(header: &Header, value: &[u8], rules: &Rules<'_>) -> Result<usize, ParseError> {
+    let mut elements = header.elements(std::iter::once(value)).strict(rules.strict);
+    elements.try_fold(0, |count, element| {
+        few(element?.params(), rules.limits)?;
         Ok(count + 1)
     })
 }

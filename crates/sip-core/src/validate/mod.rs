@@ -14,7 +14,6 @@ pub use capabilities::Capabilities;
 pub(crate) use support::wrong_version;
 pub use verdict::Verdict;
 
-use crate::headers::Need;
 use crate::{Limits, Message};
 
 /// Judges a message against the default limits.
@@ -30,8 +29,7 @@ pub fn validate_within(message: &Message, capabilities: &Capabilities, limits: &
     if message.is_request() && !message.is_version_2() {
         return wrong_version();
     }
-    let syntax = octets::check(message)
-        .and_then(|()| fields::check(message, limits, |need| need != Need::Ignored));
+    let syntax = octets::check(message).and_then(|()| fields::judge(message, limits));
     match syntax {
         Err(broken) => broken.into(),
         Ok(()) => support::check(message, capabilities),
@@ -56,7 +54,7 @@ pub(crate) fn judge_request(
 /// what matches and routes it is in order, and it has the one Via that is ours. RFC 3261 §8.1.3.3,
 /// §18.3.
 pub(crate) fn is_usable_response(response: &Message, limits: &Limits) -> bool {
-    let vital = fields::is_vital_in_response;
+    let vital = |need| fields::is_vital_in_response(response, need);
     let sound = octets::check(response).and_then(|()| fields::check(response, limits, vital));
     sound.is_ok() && response.vias().nth(1).is_none()
 }

@@ -3,10 +3,11 @@
 
 use crate::answers::{CALLEE, response};
 use crate::flows::{listen, read};
-use crate::raw::{Raw, Wanted, request, to_tag};
+use crate::raw::{Raw, Wanted, field, request, to_tag};
 use crate::strangers::ack;
 use crate::world::{ALICE, BOB, Side, World, sdp};
 use sip_core::manager::{EndReason, Event, RegisterConfig};
+use sip_core::{Capabilities, Limits, Message, Verdict, validate};
 use ssa::Open;
 use std::sync::Arc;
 use std::time::Duration;
@@ -141,4 +142,75 @@ fn a_registrar_that_closes_each_connection_is_not_stormed() {
     });
     // At once, and after 4 s, 60 s, 120 s at most.
     assert!((3..=6).contains(&registered), "{registered} in five minutes");
+}
+
+/// Names of containers and of hosts in configuration files; `inspect` goes on calling them invalid.
+#[test]
+fn hosts_that_no_grammar_allows_are_taken_for_names() {
+    for host in ["1af019b2ba08", "3402000000", "pbx_dev"] {
+        let (world, mut bob, mut raw) = pair();
+        let route = format!("Record-Route: <sip:{host};lr>\r\n");
+        let invite = request(&Wanted { extra: &route, ..Wanted::default() })
+            .replace("SIP/2.0/UDP 192.0.2.9", &format!("SIP/2.0/UDP {host}"))
+            .replace("mallory@192.0.2.9", &format!("w@{host}"))
+            .replace("bob@192.0.2.2", &format!("bob@{host}"));
+        let message = Message::parse(invite.clone().into(), &Limits::default()).unwrap();
+        let verdict = validate(&message, &Capabilities::default());
+        assert!(matches!(verdict, Verdict::Invalid { .. }), "{host}: {verdict:?}");
+        world.run(async {
+            raw.send(&invite);
+            let id = bob.incoming().await;
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+            let ok = raw.receive().await.unwrap();
+            assert!(ok.starts_with("SIP/2.0 200 OK"), "{ok}");
+            raw.send(&ack("ack", 1, to_tag(&ok)));
+            assert_eq!(bob.next().await, Event::Confirmed { id }, "{host}");
+            bob.endpoint.hang_up(id).unwrap();
+            let bye = raw.receive().await.unwrap();
+            assert!(bye.starts_with(&format!("BYE sip:w@{host} SIP/2.0\r\n")), "{bye}");
+            assert_eq!(field(&bye, "Route"), format!("<sip:{host};lr>"));
+        });
+    }
+}
+
+#[test]
+fn whom_a_request_is_from_may_be_written_oddly() {
+    for from in ["tel:911", "sip:*21#@b", "sip:PBX#1000@192.0.2.9", "sip:a|b[1]^@c_d"] {
+        let (world, mut bob, mut raw) = pair();
+        world.run(async {
+            let invite = request(&Wanted::default());
+            raw.send(&invite.replace("From: <sip:mallory@192.0.2.9>", &format!("From: <{from}>")));
+            let id = bob.incoming().await;
+            bob.endpoint.accept(id, sdp("answer")).unwrap();
+            let ok = raw.receive().await.unwrap();
+            assert!(ok.starts_with("SIP/2.0 200 OK"), "{from}: {ok}");
+        });
+    }
+}
+
+/// RFC 3261 §10.2.4: a registrar lists the bindings of all the user's phones.
+#[test]
+fn a_registration_stands_whatever_other_phones_have_registered() {
+    for other in ["<sip:PBX#1000@10.0.0.1>;expires=99", "<sip:P B, X@10.0.0.1>;expires=99", "\"a"] {
+        let world = World::perfect();
+        let mut bob = world.side(2, Arc::new(Open));
+        let mut raw = Raw::new(&world, 9);
+        let config = RegisterConfig {
+            aor: BOB.to_owned(),
+            registrar: "sip:192.0.2.9".to_owned(),
+            next_hop: None,
+            expires: 3600,
+        };
+        world.run(async {
+            bob.endpoint.register(config).unwrap();
+            let register = raw.receive().await.unwrap();
+            let own = field(&register, "Contact");
+            // What never ends hides the rest of its row only.
+            let separator = if other.starts_with('<') { ", " } else { "\r\nContact: " };
+            let bindings = format!("Contact: {other}{separator}{own};expires=60\r\n");
+            raw.send(&response(&register, "200 OK", "r", &bindings));
+            let event = bob.next().await;
+            assert!(matches!(event, Event::Registered { expires: 60, .. }), "{other}: {event:?}");
+        });
+    }
 }

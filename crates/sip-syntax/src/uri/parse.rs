@@ -3,14 +3,14 @@
 use super::components::{UriHeaders, UriParams};
 use super::tel;
 use super::value::{Scheme, Uri};
-use crate::class::{ALPHANUM, PASSWORD_CHAR, URIC, USER_CHAR, is, span_escaped};
+use crate::class::{ALPHANUM, HEX, PASSWORD_CHAR, URIC, USER_CHAR, is, span_escaped};
 use crate::{Cursor, Expected, Host, ParseError};
 
 impl<'a> Uri<'a> {
     /// Reads a URI and no more: no white space, no brackets.
     ///
-    /// sip, sips and tel URIs follow their grammars; any other needs a scheme and octets that a
-    /// URI may have.
+    /// sip, sips and tel URIs follow their grammars but for what [`Cursor::new`] says; any other
+    /// needs a scheme and octets that a URI may have.
     ///
     /// # Errors
     /// Where and what was expected.
@@ -18,6 +18,23 @@ impl<'a> Uri<'a> {
         let mut cursor = Cursor::new(text);
         let uri = Self::read(&mut cursor)?;
         if cursor.is_done() { Ok(uri) } else { Err(cursor.error(Expected::Uri)) }
+    }
+
+    /// Reads a URI and no more, by the letter of its grammar.
+    ///
+    /// # Errors
+    /// Where and what was expected.
+    pub fn parse_strictly(text: &'a [u8]) -> Result<Self, ParseError> {
+        let mut cursor = Cursor::strict(text);
+        let uri = Self::read(&mut cursor)?;
+        if cursor.is_done() { Ok(uri) } else { Err(cursor.error(Expected::Uri)) }
+    }
+
+    /// Whether octets stand in the user part that the grammar wants escaped. Two such spellings of
+    /// one user cannot be told to be the same: no address of record has any.
+    pub fn has_odd_user(&self) -> bool {
+        let user = self.user.filter(|_| self.is_sip()).unwrap_or_default();
+        span_escaped(user, USER_CHAR) < user.len()
     }
 
     /// Reads a URI up to an octet that cannot be its.
@@ -90,7 +107,11 @@ type UserInfo<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 #[inline]
 fn read_userinfo<'a>(cursor: &mut Cursor<'a>) -> Result<UserInfo<'a>, ParseError> {
     let mut ahead = *cursor;
-    let user = ahead.take(span_escaped(ahead.rest(), USER_CHAR));
+    let mut user = ahead.take(span_escaped(ahead.rest(), USER_CHAR));
+    if !cursor.is_strict() && ahead.peek().is_some_and(is_odd) {
+        ahead = *cursor;
+        user = ahead.take(odd_user(ahead.rest()));
+    }
     let password = if ahead.eat(b':') {
         Some(ahead.take(span_escaped(ahead.rest(), PASSWORD_CHAR)))
     } else {
@@ -104,6 +125,25 @@ fn read_userinfo<'a>(cursor: &mut Cursor<'a>) -> Result<UserInfo<'a>, ParseError
     }
     *cursor = ahead;
     Ok((Some(user), password))
+}
+
+/// Whether an octet is taken for itself in a user part, although some of these should be escaped:
+/// nothing else can be meant by it.
+const fn is_odd(octet: u8) -> bool {
+    octet.is_ascii_graphic() && !matches!(octet, b'@' | b':' | b'<' | b'>' | b'"' | b'\\' | b'%')
+}
+
+/// Octets of the user part, odd or not, that `text` begins with.
+#[cold]
+fn odd_user(text: &[u8]) -> usize {
+    let mut rest = text;
+    loop {
+        match rest {
+            [b'%', high, low, tail @ ..] if is(*high, HEX) && is(*low, HEX) => rest = tail,
+            [octet, tail @ ..] if is_odd(*octet) => rest = tail,
+            _ => return text.len() - rest.len(),
+        }
+    }
 }
 
 /// `[ ":" port ]`.

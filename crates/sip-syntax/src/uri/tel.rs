@@ -15,7 +15,7 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
     let before = *cursor;
     let context = read_params(cursor, global)?;
     // A local number means nothing without its context. RFC 3966 §5.1.5.
-    if !global && !context {
+    if !global && !context && cursor.is_strict() {
         return Err(before.error(Expected::Param));
     }
     Ok(Uri {
@@ -64,7 +64,7 @@ fn read_params(cursor: &mut Cursor<'_>, global: bool) -> Result<bool, ParseError
             None
         };
         if !global && name.eq_ignore_ascii_case(b"phone-context") {
-            check_context(value.unwrap_or_default(), error)?;
+            check_context(cursor.over(value.unwrap_or_default()), error)?;
             context = true;
         }
     }
@@ -72,9 +72,10 @@ fn read_params(cursor: &mut Cursor<'_>, global: bool) -> Result<bool, ParseError
 }
 
 /// `descriptor = domainname / global-number-digits`.
-fn check_context(value: &[u8], error: ParseError) -> Result<(), ParseError> {
-    match value.strip_prefix(b"+") {
-        Some(digits) => check_number(digits, true, error),
-        None => Host::parse(value).map(|_| ()).map_err(|_| error),
+fn check_context(mut value: Cursor<'_>, error: ParseError) -> Result<(), ParseError> {
+    if value.eat(b'+') {
+        return check_number(value.rest(), true, error);
     }
+    let is_domain = Host::read(&mut value).is_ok() && value.is_done();
+    if is_domain { Ok(()) } else { Err(error) }
 }

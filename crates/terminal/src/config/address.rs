@@ -154,6 +154,7 @@ impl FromStr for SipAor {
         let uri = Uri::parse(text.as_bytes()).map_err(|_| wrong())?;
         let plain = uri.is_sip()
             && uri.user().is_some()
+            && !uri.has_odd_user()
             && uri.password().is_none()
             && !text.contains([';', '?']);
         if plain { Ok(Self(text.to_owned())) } else { Err(wrong()) }

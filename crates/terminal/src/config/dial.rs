@@ -3,6 +3,7 @@
 use super::address::SipAor;
 use super::file::{Account, Config, Identity};
 use crate::error::{Error, Result};
+use sip_core::Uri;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -11,13 +12,14 @@ impl Config {
     /// or pinned peer of that name, or else that user in the domain of our account.
     ///
     /// # Errors
-    /// Several are called so, or there is no account whose domain it could be in.
+    /// Several are called so, there is no account whose domain it could be in, or its user part is
+    /// not escaped.
     pub fn dial(&self, text: &str) -> Result<String> {
         if has_scheme(text) {
-            return Ok(text.to_owned());
+            return as_written(text.to_owned());
         }
         if text.contains('@') {
-            return Ok(format!("sip:{text}"));
+            return as_written(format!("sip:{text}"));
         }
         let contacts = self.contacts.iter().map(|contact| &contact.aor);
         let pinned = self.pins.pins.iter().map(|pin| &pin.aor);
@@ -85,6 +87,25 @@ fn has_scheme(text: &str) -> bool {
     is_word && !is_host && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
+/// A URI that a person wrote, where its user part is spelled as it goes on the wire.
+///
+/// # Errors
+/// It is not: the error shows how it should be.
+fn as_written(uri: String) -> Result<String> {
+    let parsed = Uri::parse(uri.as_bytes()).ok().filter(Uri::has_odd_user);
+    let user = parsed.and_then(|uri| std::str::from_utf8(uri.user()?).ok());
+    // What begins with a percent sign is escaped already.
+    let mend = |user: &str| escaped(user).replace("%25", "%");
+    let is_odd = |octet: &String| *octet != "%" && mend(octet) != *octet;
+    let odd = user.and_then(|user| user.chars().map(String::from).find(is_odd));
+    let (Some(user), Some(odd)) = (user, odd) else { return Ok(uri) };
+    Err(Error::invalid(format!(
+        "{uri}: within the user part of a SIP URI, `{odd}` must be written {}: {}",
+        mend(&odd),
+        uri.replacen(user, &mend(user), 1)
+    )))
+}
+
 /// `user` as it stands in a URI. RFC 3261 §25.1: unreserved and user-unreserved.
 fn escaped(user: &str) -> String {
     let mut out = String::with_capacity(user.len());
@@ -142,6 +163,18 @@ mod tests {
         for none in ["", "192.0.2.1:5070", "host.example:5070"] {
             let why = config.dial(none).unwrap_err().line();
             assert!(why.contains("not a SIP URI"), "{none}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_user_part_that_is_not_escaped_is_shown_as_it_should_be() {
+        for (text, hint) in [
+            ("sip:*21#@b", "`#` must be written %23: sip:*21%23@b"),
+            ("*21#@b;transport=tcp", "`#` must be written %23: sip:*21%23@b;transport=tcp"),
+            ("sip:a%25[1]#@b", "`[` must be written %5B: sip:a%25%5B1%5D%23@b"),
+        ] {
+            let why = config(ACCOUNTS).dial(text).unwrap_err().line();
+            assert!(why.ends_with(hint), "{why}");
         }
     }
 

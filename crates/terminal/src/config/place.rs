@@ -103,6 +103,10 @@ impl FromStr for Place {
             _ => (rest, PORT),
         };
         let parsed = Host::parse(host.as_bytes()).map_err(|_| wrong())?;
+        // Digits alone are a port that lacks its host.
+        if host.bytes().all(|octet| octet.is_ascii_digit()) {
+            return Err(wrong());
+        }
         let found = parsed.ip().into_iter().collect();
         Ok(Self { transport, port, host: host.to_owned(), found })
     }

@@ -120,12 +120,16 @@ impl Draft {
     /// A request outside a dialog, where it goes, and the name of its call. RFC 3261 §8.1.1.
     ///
     /// # Errors
-    /// What is no URI or cannot be reached over UDP or TCP.
+    /// What is no URI, has an unescaped user part or cannot be reached over UDP or TCP.
     pub(in crate::manager) fn prepare(
         io: &mut Io<'_>, method: Method<'static>, way: &Way<'_>,
     ) -> Result<(Self, Target, CallRef), Misuse> {
         let from = NameAddr::parse(way.from.as_bytes()).map_err(|_| Misuse::NotAUri)?;
         let uri = Uri::parse(way.to.as_bytes()).map_err(|_| Misuse::NotAUri)?;
+        // What others may write, we do not.
+        if uri.has_odd_user() || from.uri().has_odd_user() {
+            return Err(Misuse::NotAUri);
+        }
         let target = match way.next_hop {
             Some(next) => Target::of_next_hop(next)?,
             None => Target::of_uri(way.to.as_bytes())?,

@@ -263,7 +263,7 @@ impl Registration {
     /// The lifetime that the registrar granted our Contact. RFC 3261 §10.2.4.
     fn granted(&self, response: &Inbound) -> u32 {
         let message = &response.message;
-        let own = message.contacts().map_while(Result::ok).find(|contact| {
+        let own = message.bindings().find(|contact| {
             let user = contact.address().and_then(|address| address.uri().user());
             user == Some(self.contact_user.as_bytes())
         });
