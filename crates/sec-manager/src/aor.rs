@@ -51,14 +51,13 @@ impl Aor {
 
     /// Whether `realm` is this address's domain or, below a named domain, one of its subdomains.
     pub fn has_realm(&self, realm: &str) -> bool {
-        let Some(domain) = self.domain() else { return false };
+        let Some((host, domain)) = self.host().zip(self.domain()) else { return false };
         let realm = realm.to_ascii_lowercase();
         if realm == domain {
             return true;
         }
         let below = realm.strip_suffix(domain).is_some_and(|labels| labels.ends_with('.'));
-        // What stands before an IP address makes no host name.
-        below && Host::parse(realm.as_bytes()).is_ok()
+        below && host.ip().is_none() && Host::parse(realm.as_bytes()).is_ok()
     }
 }
 
