@@ -26,7 +26,7 @@ fn m03_each_line_has_its_own_keys_and_its_own_guard() {
     let [one, _] = [AUDIO, VIDEO].map(|it| sides.callee.answer(it, SECURED, &offer).unwrap());
     let sent = sides.callee.fill(Direction::Response, two(&one), SECURED, platform).unwrap();
     sides.caller.empty(Direction::Response, sent, SECURED).unwrap();
-    let [mut audio, mut video] = [AUDIO, VIDEO].map(|it| {
+    let [mut video, mut audio] = [VIDEO, AUDIO].map(|it| {
         sides.caller.judge(it, SECURED, &one).unwrap();
         let caller = sides.caller.guard(it, SECURED).unwrap();
         (caller, sides.callee.guard(it, SECURED).unwrap())

@@ -10,6 +10,8 @@ fn both_users_are_told_once_of_what_was_proved() {
     let mut calls = Calls::new();
     let (caller, heard) = hearing(&calls);
     caller.configure(caller_configuration("secret"));
+    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Digest };
+    caller.call_started(Call(CALL.0), outgoing);
     calls.caller = caller;
     let (callee, callee_heard) = hearing(&calls);
     callee.configure(digest_configuration(BOB, Requirement::Digest));

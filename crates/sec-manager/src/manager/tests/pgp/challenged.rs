@@ -114,9 +114,14 @@ fn a_plan_serves_until_it_was_used_given_up_or_answered() {
     let calls = Calls::new();
     let (invite, plan) = planned(&calls);
     assert!(seals(&calls, plan));
+    let mut retry = invite.retried().with_body(offer());
+    match now(calls.alice.manager.authorize(CALL, plan, &retry.view())) {
+        Authorized::Fields(fields) => retry.fields.extend(&fields),
+        other => panic!("{other:?}"),
+    }
     let foreign = crate::pgp::challenge_value("mallory.example", &[b'A'; 48]);
     let foreign = [Field { name: "WWW-Authenticate", value: foreign }];
-    assert_eq!(calls.plan(&invite, &foreign), Err(Why::ForeignRealm));
+    assert_eq!(calls.plan(&retry, &foreign), Err(Why::ForeignRealm));
     assert!(!seals(&calls, plan), "it was given up");
 
     let calls = Calls::new();

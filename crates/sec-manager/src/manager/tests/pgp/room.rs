@@ -21,7 +21,10 @@ fn planned(calls: &Calls, realm: &str, nonce: &[u8], to: &str) -> (usize, Author
     calls.alice.manager.call_started(Call(CALL.0), outgoing);
     let pin = Pin { aor: to.to_owned(), fingerprint: calls.bob.fingerprint.clone() };
     calls.alice.manager.pins(vec![pin]);
-    let invite = TestRequest::invite(ALICE, to, "pgp@127.0.0.1");
+    let mut invite = TestRequest::invite(ALICE, to, "pgp@127.0.0.1");
+    let contact = format!("<sip:{}@alice.example>", "a".repeat(230)).into_bytes();
+    invite.fields.0.retain(|(name, _)| name != "Contact");
+    invite.fields.0.push(("Contact".to_owned(), contact));
     let value = crate::pgp::challenge_value(realm, nonce);
     let mut response = TestResponse::to(&invite, 401, Body::default());
     response.fields.extend(&[Field { name: "WWW-Authenticate", value }]);
