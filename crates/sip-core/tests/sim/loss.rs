@@ -27,9 +27,11 @@ fn run(seed: u64, loss: f64) -> (Vec<Event>, Vec<Event>, Vec<String>) {
     let (mut heard, mut told) = (Vec::new(), Vec::new());
     world.run(async {
         let call = alice.call(ALICE, BOB, sdp("offer"));
+        let mut incoming = None;
         if let Some(event) = bob.next_within(40).await {
             told.push(event.clone());
             let Event::Incoming { id, .. } = event else { panic!("{event:?}") };
+            incoming = Some(id);
             bob.endpoint.ring(id).unwrap();
             bob.endpoint.accept(id, sdp("answer")).unwrap();
         }
@@ -37,6 +39,10 @@ fn run(seed: u64, loss: f64) -> (Vec<Event>, Vec<Event>, Vec<String>) {
         let _ = alice.endpoint.hang_up(call);
         // Timer B of a first try, and of a second, the BYE's Timer F, and Timer J.
         bob.sleep(Duration::from_secs(200)).await;
+        // One call in thousands loses each BYE or each 401 to it. An application ends it when it
+        // hears nothing any more.
+        let lost = incoming.is_some_and(|id| bob.endpoint.hang_up(id).is_ok());
+        bob.sleep(Duration::from_secs(if lost { 100 } else { 0 })).await;
         while let Some(event) = alice.next_within(1).await {
             heard.push(event);
         }
@@ -62,7 +68,8 @@ fn every_seed_ends_in_a_call_or_a_clear_failure_with_empty_tables() {
         assert!(told.iter().filter(over).count() <= 1, "seed {seed}: {told:?}");
         established += u64::from(heard.iter().any(|it| matches!(it, Event::Answered { .. })));
         if let Some(Event::Ended { reason, .. }) = told.last() {
-            let clear = [EndReason::Remote, EndReason::Cancelled, EndReason::NoAck];
+            use EndReason::{Cancelled, Local, NoAck, Remote};
+            let clear = [Remote, Cancelled, NoAck, Local];
             assert!(clear.contains(reason), "seed {seed}: {told:?}");
         }
     }
