@@ -2,6 +2,7 @@
 
 mod denied;
 mod digest;
+mod ear;
 mod guessing;
 mod judged;
 mod mismatch;

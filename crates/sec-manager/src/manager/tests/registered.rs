@@ -144,44 +144,16 @@ fn a_flow_lasts_until_its_registration_is_made_again() {
     }
 }
 
-/// An application that counts what it is told of calls.
-#[derive(Default)]
-struct Counting(Mutex<Vec<Proof>>);
-
-#[async_trait::async_trait]
-impl sst::TelephonyApplication for Counting {
-    async fn credentials(&self, _: &str, _: &str) -> Option<Password> {
-        None
-    }
-
-    async fn trust(&self, _: sst::TrustQuestion) -> sst::TrustAnswer {
-        sst::TrustAnswer::No
-    }
-
-    async fn unlock(&self, _: &str) -> Option<Password> {
-        None
-    }
-
-    fn assurance(&self, _: Call, assurance: &Assurance) {
-        self.0.lock().unwrap().push(assurance.proof.clone());
-    }
-}
-
 #[test]
 fn a_call_over_the_accounts_hop_is_told_and_is_nobody_elses() {
-    let told = Arc::new(Counting::default());
-    let callee = SecurityManager::builder(TestPlatform::new())
-        .digest(Digest)
-        .application(told.clone())
-        .build()
-        .unwrap();
+    let (callee, told) = ear::hearing(&TestPlatform::new());
     callee.configure(digest_configuration(BOB, Requirement::Digest));
     let flow = Some(7);
     let registrar = REGISTRAR.parse().unwrap();
     callee.registered(BOB, Some(RegisteredFlow { flow, registrar, contact_user: USER.into() }));
     assert_eq!(received(&callee, OVER_TCP, "INVITE"), Received::Admit);
     let account = BOB.to_owned();
-    assert_eq!(*told.0.lock().unwrap(), [Proof::AccountHop { account }]);
+    assert_eq!(told.proofs(), [Proof::AccountHop { account }]);
     let again = TestRequest::invite(ALICE, BOB, "r@127.0.0.1");
     let answer = callee.request_received(CALL, &again.arrival(), &again.view());
     assert!(matches!(&answer, Received::Reject(why) if why.status == 482), "{answer:?}");

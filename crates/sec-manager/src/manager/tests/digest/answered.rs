@@ -1,19 +1,19 @@
 //! What a 2xx comes to, and what both machines tell of it.
 
-use super::chosen::hearing;
 use super::client::{challenge, sha256};
 use super::*;
+use crate::manager::tests::ear::hearing;
 use ssa::Incoming;
 
 #[test]
 fn both_users_are_told_once_of_what_was_proved() {
     let mut calls = Calls::new();
-    let (caller, heard) = hearing(&calls);
+    let (caller, heard) = hearing(&calls.platform);
     caller.configure(caller_configuration("secret"));
     let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Digest };
     caller.call_started(Call(CALL.0), outgoing);
     calls.caller = caller;
-    let (callee, callee_heard) = hearing(&calls);
+    let (callee, callee_heard) = hearing(&calls.platform);
     callee.configure(digest_configuration(BOB, Requirement::Digest));
     calls.callee = callee;
     let invite = calls.invite();
@@ -22,13 +22,13 @@ fn both_users_are_told_once_of_what_was_proved() {
     calls.received(&bare, &invite);
     let invite = calls.authorized(invite);
     assert!(calls.admits(&invite));
-    assert!(heard.assured().is_empty());
+    assert!(heard.proofs().is_empty());
     let ok = TestResponse::to(&invite, 200, Body::default());
     assert_eq!(calls.received(&ok, &invite), Incoming::Accept);
-    assert_eq!(heard.assured(), [Proof::AccountHop { account: ALICE.to_owned() }]);
+    assert_eq!(heard.proofs(), [Proof::AccountHop { account: ALICE.to_owned() }]);
     let (user, realm) = ("alice".to_owned(), REALM.to_owned());
     let proof = Proof::Digest { user, realm, algorithm: Algorithm::Sha256 };
-    assert_eq!(callee_heard.assured(), [proof]);
+    assert_eq!(callee_heard.proofs(), [proof]);
 }
 
 #[test]

@@ -2,56 +2,7 @@
 
 use super::client::{challenge, sha256};
 use super::*;
-use sst::{Assurance, Mismatch};
-
-/// An application that hears what does not fit, and what it is told of calls.
-#[derive(Default)]
-pub(super) struct Ear(Mutex<Vec<Mismatch>>, Mutex<Vec<Assurance>>);
-
-impl Ear {
-    fn mismatches(&self) -> Vec<Mismatch> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-
-    pub(super) fn assured(&self) -> Vec<Proof> {
-        let told = std::mem::take(&mut *self.1.lock().unwrap());
-        told.into_iter().map(|assurance| assurance.proof).collect()
-    }
-}
-
-#[async_trait::async_trait]
-impl sst::TelephonyApplication for Ear {
-    async fn credentials(&self, _: &str, _: &str) -> Option<Password> {
-        None
-    }
-
-    async fn trust(&self, _: sst::TrustQuestion) -> sst::TrustAnswer {
-        sst::TrustAnswer::No
-    }
-
-    async fn unlock(&self, _: &str) -> Option<Password> {
-        None
-    }
-
-    fn assurance(&self, _: Call, assurance: &Assurance) {
-        self.1.lock().unwrap().push(assurance.clone());
-    }
-
-    fn mismatch(&self, _: Call, mismatch: Mismatch) {
-        self.0.lock().unwrap().push(mismatch);
-    }
-}
-
-/// A manager whose application hears.
-pub(super) fn hearing(calls: &Calls) -> (Arc<SecurityManager>, Arc<Ear>) {
-    let ear = Arc::new(Ear::default());
-    let manager = SecurityManager::builder(calls.platform.clone())
-        .digest(Digest)
-        .application(ear.clone())
-        .build()
-        .unwrap();
-    (manager, ear)
-}
+use crate::manager::tests::ear::hearing;
 
 fn with_floor(calls: &Calls, floor: Algorithm) -> Configuration {
     let mut configuration = caller_configuration("secret");
@@ -64,7 +15,7 @@ fn with_floor(calls: &Calls, floor: Algorithm) -> Configuration {
 #[test]
 fn a08_an_algorithm_at_the_floor_is_not_told_as_below_it() {
     let mut calls = Calls::new();
-    let (caller, ear) = hearing(&calls);
+    let (caller, ear) = hearing(&calls.platform);
     calls.caller = caller;
     with_floor(&calls, Algorithm::Md5);
     let invite = calls.invite();

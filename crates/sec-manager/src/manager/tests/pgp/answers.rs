@@ -52,14 +52,7 @@ fn reinvite(calls: &Calls, by_caller: bool, cseq: u32) -> TestRequest {
     let hop = bare.arrival();
     let plan = from.manager.got_401_unauthorized(CALL, &hop, &response.view(), &bare.view());
     let Required::SendWwwAuthenticate { plan, .. } = now(plan) else { panic!("it is answered") };
-    let sealed = now(from.manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
-    let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
-    let mut signed = bare.retried().with_body(sealed);
-    match now(from.manager.authorize(CALL, plan, &signed.view())) {
-        Authorized::Fields(fields) => signed.fields.extend(&fields),
-        other => panic!("{other:?}"),
-    }
-    signed
+    signed(&from.manager, bare, plan)
 }
 
 /// A call that is up.

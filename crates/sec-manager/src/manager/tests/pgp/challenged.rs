@@ -191,13 +191,7 @@ fn t15_the_body_of_a_forks_answer_is_read_under_its_own_nonce() {
     challenges.extend(calls.challenge(&invite));
     let plan = calls.plan(&invite, &challenges).expect("both are answered");
     let alice = &calls.alice.manager;
-    let sealed = now(alice.encrypt(CALL, Direction::Request, Some(plan), offer()));
-    let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
-    let mut retry = invite.retried().with_body(sealed);
-    match now(alice.authorize(CALL, plan, &retry.view())) {
-        Authorized::Fields(fields) => retry.fields.extend(&fields),
-        other => panic!("{other:?}"),
-    }
+    let retry = signed(alice, invite, plan);
     assert!(calls.admits(&retry));
     let ok = calls.answered(&retry);
     assert_eq!(calls.received(&ok, &retry), Incoming::Accept);

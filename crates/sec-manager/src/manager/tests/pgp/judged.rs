@@ -101,14 +101,7 @@ fn a21_forged_signatures_are_limited() {
             // Another branch gets another nonce.
             let invite = TestRequest { branch: format!("z9hG4bK{number}"), ..calls.invite() };
             let plan = calls.plan(&invite, &calls.challenge(&invite)).expect("it is answered");
-            let manager = &calls.alice.manager;
-            let sealed = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
-            let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
-            let mut retry = invite.retried().with_body(sealed);
-            match now(manager.authorize(CALL, plan, &retry.view())) {
-                Authorized::Fields(fields) => retry.fields.extend(&fields),
-                other => panic!("{other:?}"),
-            }
+            let mut retry = signed(&calls.alice.manager, invite, plan);
             if unpinned {
                 return change(&retry, "Authorization", &calls.alice.fingerprint, &"f".repeat(40));
             }
@@ -158,14 +151,7 @@ fn a_calls_name_is_looked_at_again_after_the_verification() {
     let first = calls.authorized();
     let again = TestRequest { branch: "z9hG4bKagain".to_owned(), ..calls.invite() };
     let plan = calls.plan(&again, &calls.challenge(&again)).expect("it is answered");
-    let manager = &calls.alice.manager;
-    let sealed = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
-    let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
-    let mut second = again.retried().with_body(sealed);
-    match now(manager.authorize(CALL, plan, &second.view())) {
-        Authorized::Fields(fields) => second.fields.extend(&fields),
-        other => panic!("{other:?}"),
-    }
+    let second = signed(&calls.alice.manager, again, plan);
     let bob = &calls.bob.manager;
     let [mut one, mut two] = [&first, &second].map(|request| {
         let answer = bob.authenticate(CALL, &request.arrival(), &request.view());

@@ -143,15 +143,7 @@ impl Calls {
     fn authorized(&self) -> TestRequest {
         let invite = self.invite();
         let plan = self.plan(&invite, &self.challenge(&invite)).expect("it is answered");
-        let manager = &self.alice.manager;
-        let sealed = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
-        let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
-        let mut retry = invite.retried().with_body(sealed);
-        match now(manager.authorize(CALL, plan, &retry.view())) {
-            Authorized::Fields(fields) => retry.fields.extend(&fields),
-            other => panic!("{other:?}"),
-        }
-        retry
+        signed(&self.alice.manager, invite, plan)
     }
 
     fn admits(&self, request: &TestRequest) -> bool {
@@ -309,4 +301,16 @@ fn s08_a_call_abandoned_while_signing_sends_nothing() {
     let signing = calls.alice.manager.authorize(CALL, plan, &retry.view());
     calls.alice.manager.abandon(CALL);
     assert_eq!(now(signing), Authorized::GiveUp(Why::Abandoned));
+}
+
+/// The INVITE again, with its offer sealed and itself signed by this plan.
+fn signed(manager: &SecurityManager, invite: TestRequest, plan: Plan) -> TestRequest {
+    let sealed = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
+    let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
+    let mut retry = invite.retried().with_body(sealed);
+    match now(manager.authorize(CALL, plan, &retry.view())) {
+        Authorized::Fields(fields) => retry.fields.extend(&fields),
+        other => panic!("{other:?}"),
+    }
+    retry
 }

@@ -97,14 +97,7 @@ fn four_callees_of_one_realm_each_find_the_answer_to_their_own_challenge() {
         }
     }
     let plan = calls.plan(&invite, &challenges).expect("they are answered");
-    let manager = &calls.alice.manager;
-    let sealed = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
-    let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
-    let mut retry = invite.retried().with_body(sealed);
-    match now(manager.authorize(CALL, plan, &retry.view())) {
-        Authorized::Fields(fields) => retry.fields.extend(&fields),
-        unexpected => panic!("{unexpected:?}"),
-    }
+    let retry = signed(&calls.alice.manager, invite, plan);
     let answered = retry.fields.0.iter().filter(|(name, _)| name == "Authorization").count();
     assert_eq!(answered, 4, "of five");
     let mut callees = [&calls.bob].into_iter().chain(&others).map(|side| &side.manager);

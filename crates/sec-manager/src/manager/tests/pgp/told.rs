@@ -3,57 +3,8 @@
 use super::callee::Strange;
 use super::checks::Closed;
 use super::*;
-use sst::{Assurance, Denied, Refused};
-use std::net::SocketAddr;
-
-/// A refusal as it is told: why, who claimed to be there, and from where.
-type Heard = (Denied, String, Option<SocketAddr>);
-
-/// An application that notes what it is told.
-#[derive(Default)]
-pub(super) struct Ear {
-    assured: Mutex<Vec<Assurance>>,
-    denied: Mutex<Vec<Heard>>,
-}
-
-impl Ear {
-    fn assured(&self) -> Vec<Assurance> {
-        std::mem::take(&mut self.assured.lock().unwrap())
-    }
-
-    fn denied(&self) -> Vec<Heard> {
-        std::mem::take(&mut self.denied.lock().unwrap())
-    }
-
-    /// Why requests were refused.
-    pub(super) fn whys(&self) -> Vec<Denied> {
-        self.denied().into_iter().map(|(why, ..)| why).collect()
-    }
-}
-
-#[async_trait::async_trait]
-impl sst::TelephonyApplication for Ear {
-    async fn credentials(&self, _: &str, _: &str) -> Option<Password> {
-        None
-    }
-
-    async fn trust(&self, _: sst::TrustQuestion) -> sst::TrustAnswer {
-        sst::TrustAnswer::No
-    }
-
-    async fn unlock(&self, _: &str) -> Option<Password> {
-        None
-    }
-
-    fn assurance(&self, _: Call, assurance: &Assurance) {
-        self.assured.lock().unwrap().push(assurance.clone());
-    }
-
-    fn denied(&self, denial: sst::Denial<'_>) {
-        let heard = (denial.why, denial.claimed.to_owned(), denial.source);
-        self.denied.lock().unwrap().push(heard);
-    }
-}
+use crate::manager::tests::ear::Ear;
+use sst::{Denied, Refused};
 
 /// A side's manager anew, with an application that hears.
 fn hearing(
