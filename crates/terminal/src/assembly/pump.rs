@@ -120,7 +120,7 @@ impl Shared {
         };
         // One that is answered already is told of by nobody else.
         _ = self.endpoint.reply(id, status);
-        let assurance = self.assurance_of(call);
+        let assurance = self.assurance_of(call, None);
         Some(Event::Message { from: redacted(from), source, text: text?, assurance })
     }
 

@@ -97,16 +97,15 @@ impl Shared {
         self.telephony.call_ended(sst::Call(call.0));
     }
 
-    /// What is known of whoever sent a request of its own.
-    pub(super) fn assurance_of(&self, call: CallRef) -> Assurance {
+    /// What is known of the peer of a call, or of a request that stands for itself; `called` is the
+    /// URI that we called.
+    pub(super) fn assurance_of(&self, call: CallRef, called: Option<&str>) -> Assurance {
         let told = self.telephony.assurance(sst::Call(call.0));
-        told.map_or_else(Assurance::none, |told| Assurance::of(&told, None))
+        told.map_or_else(Assurance::none, |told| Assurance::of(&told, called))
     }
 
     pub(super) fn assurance(&self, Prepared { id, call }: Prepared) -> Assurance {
-        let told = self.telephony.assurance(sst::Call(call.0));
-        let called = self.calls.called(id);
-        told.map_or_else(Assurance::none, |told| Assurance::of(&told, called.as_deref()))
+        self.assurance_of(call, self.calls.called(id).as_deref())
     }
 }
 
@@ -118,7 +117,7 @@ impl Shared {
     /// There is no security manager to tell that a call is over.
     pub(super) fn forget(&self, _: CallRef) {}
 
-    pub(super) fn assurance_of(&self, _: CallRef) -> Assurance {
+    pub(super) fn assurance_of(&self, _: CallRef, _: Option<&str>) -> Assurance {
         Assurance::none()
     }
 
