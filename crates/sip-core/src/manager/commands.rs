@@ -3,7 +3,9 @@
 use super::config::{NextHop, RegisterConfig};
 use super::core::SipManager;
 use super::event::{CallId, Misuse, Prepared, RegistrationId, RequestId};
-use super::requests::Way;
+use super::requests::{Draft, Way};
+use super::slab::Key;
+use super::target::Target;
 use super::usages::{Cx, InviteUsage, Registration, Single, Usage};
 use crate::{Method, methods};
 use ssa::Body;
@@ -133,15 +135,7 @@ impl SipManager {
         stands_alone(method, false)?;
         let way = Way { from, to, next_hop };
         let (single, request) = Single::prepare(&mut self.io(now), method, &way, body)?;
-        let key = self.insert(now, Usage::Single(single));
-        self.input(now, |this| {
-            this.with(now, key, |usage, cx| {
-                if let Usage::Single(single) = usage {
-                    single.send(cx, request);
-                }
-            });
-        });
-        Ok(RequestId(key))
+        self.send_single(now, single, request)
     }
 
     /// Sends a request that stands for itself in the dialog of a call that is up.
@@ -154,16 +148,19 @@ impl SipManager {
         stands_alone(method, true)?;
         let (name, dialog) = self.call(now, id, |call, _| Ok((call.name(), call.confirmed())))?;
         let dialog = dialog.ok_or(Misuse::WrongState)?;
-        let key = self.insert(now, Usage::Single(Single::within(name, dialog)));
-        self.dialogs.join(dialog, key);
-        self.input(now, |this| {
-            this.with(now, key, |usage, cx| {
-                if let Usage::Single(single) = usage {
-                    single.send_within(cx, method, body);
-                }
-            });
-        });
-        Ok(RequestId(key))
+        let dialog = Single::within(&mut self.dialogs, dialog, name, method, body);
+        let (single, request) = dialog.ok_or(Misuse::WrongState)?;
+        self.send_single(now, single, request)
+    }
+
+    fn send_single(
+        &mut self, now: Instant, single: Single, request: (Draft, Target),
+    ) -> Result<RequestId, Misuse> {
+        let id = RequestId(self.insert(now, Usage::Single(single)));
+        self.single(now, id, |single, cx| {
+            single.send(cx, request);
+            Ok(id)
+        })
     }
 
     /// Answers a peer's request that stands for itself with a final status.
@@ -171,11 +168,7 @@ impl SipManager {
     /// # Errors
     /// [`Misuse::Unknown`]: it is answered, or was never there.
     pub fn reply(&mut self, now: Instant, id: RequestId, status: u16) -> Result<(), Misuse> {
-        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
-            Usage::Single(single) => single.reply(cx, status),
-            Usage::Invite(_) | Usage::Farewell(_) | Usage::Registration(_) => Err(Misuse::Unknown),
-        };
-        self.input(now, |this| this.with(now, id.0, give)).unwrap_or(Err(Misuse::Unknown))
+        self.single(now, id, |single, cx| single.reply(cx, status))
     }
 
     /// Ends all calls and takes all registrations back.
@@ -192,7 +185,19 @@ impl SipManager {
             Usage::Invite(call) => call.check().and_then(|()| give(call, cx)),
             Usage::Farewell(_) | Usage::Registration(_) | Usage::Single(_) => Err(Misuse::Unknown),
         };
-        self.input(now, |this| this.with(now, id.0, give)).unwrap_or(Err(Misuse::Unknown))
+        self.give(now, id.0, give)
+    }
+
+    /// Gives a command to a request that stands for itself.
+    fn single<T>(
+        &mut self, now: Instant, id: RequestId,
+        give: impl FnOnce(&mut Single, &mut Cx<'_>) -> Result<T, Misuse>,
+    ) -> Result<T, Misuse> {
+        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
+            Usage::Single(single) => give(single, cx),
+            Usage::Invite(_) | Usage::Farewell(_) | Usage::Registration(_) => Err(Misuse::Unknown),
+        };
+        self.give(now, id.0, give)
     }
 
     /// Gives a command to a registration.
@@ -207,7 +212,15 @@ impl SipManager {
             }
             Usage::Invite(_) | Usage::Farewell(_) | Usage::Single(_) => Err(Misuse::Unknown),
         };
-        self.input(now, |this| this.with(now, id.0, give)).unwrap_or(Err(Misuse::Unknown))
+        self.give(now, id.0, give)
+    }
+
+    /// Gives a command to a usage, where there is one.
+    fn give<T>(
+        &mut self, now: Instant, key: Key,
+        give: impl FnOnce(&mut Usage, &mut Cx<'_>) -> Result<T, Misuse>,
+    ) -> Result<T, Misuse> {
+        self.input(now, |this| this.with(now, key, give)).unwrap_or(Err(Misuse::Unknown))
     }
 }
 

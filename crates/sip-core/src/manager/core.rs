@@ -244,11 +244,14 @@ impl SipManager {
         serving.on_server(&mut io, server, event);
     }
 
-    /// Adds a usage.
+    /// Adds a usage, also to the dialogs that it was made for.
     pub(super) fn insert(&mut self, now: Instant, usage: Usage) -> Key {
         self.io(now).hold(usage.name());
         self.count(&usage, 1);
-        self.usages.insert(usage)
+        let dialogs = usage.dialogs();
+        let key = self.usages.insert(usage);
+        dialogs.into_iter().for_each(|dialog| self.dialogs.join(dialog, key));
+        key
     }
 
     fn count(&mut self, usage: &Usage, by: isize) {

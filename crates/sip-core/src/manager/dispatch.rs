@@ -89,7 +89,7 @@ impl SipManager {
         let Some(served) = self.serving.get(server) else { return };
         let (is_for, name) = (served.is_for, served.name);
         let usage = match (is_for.place(), is_for.usage) {
-            (Place::Usage(Kind::Single), _) => self.single(now, server, is_for.dialog, name),
+            (Place::Usage(Kind::Single), _) => self.stand_alone(now, server, is_for.dialog, name),
             (_, Some(usage)) => self.usage(usage).map(|_| usage),
             (_, None) if is_for.dialog.is_some() => None,
             (Place::Usage(Kind::Invite), None) if self.calls >= self.config.dialogs => {
@@ -120,20 +120,17 @@ impl SipManager {
     }
 
     /// The usage of a request that stands for itself; none where its dialog is no call's any more.
-    fn single(
+    fn stand_alone(
         &mut self, now: Instant, server: Key, dialog: Option<Key>, name: CallRef,
     ) -> Option<Key> {
         let is_call = |key: &Key| matches!(self.usage(*key), Some(Usage::Invite(_)));
-        let call = dialog.map(|dialog| self.dialogs.usages(dialog).iter().copied().find(is_call));
-        let within = match call {
-            Some(None) => return None,
-            Some(call) => call.map(CallId),
+        let within = match dialog {
+            Some(dialog) => {
+                Some(CallId(self.dialogs.usages(dialog).iter().copied().find(is_call)?))
+            }
             None => None,
         };
         let key = self.insert(now, Usage::Single(Single::incoming(name, dialog, within)));
-        if let Some(dialog) = dialog {
-            self.dialogs.join(dialog, key);
-        }
         self.serving.assign(server, key);
         Some(key)
     }

@@ -14,3 +14,8 @@ pub(super) use invite::{Farewell, InviteUsage};
 pub(super) use registration::Registration;
 pub(super) use single::Single;
 pub(super) use usage::Usage;
+
+/// The URI of a name-addr, as text for the application.
+fn uri_text(address: &crate::NameAddr<'_>) -> String {
+    String::from_utf8_lossy(address.uri().as_bytes()).into_owned()
+}

@@ -2,7 +2,9 @@
 //! §11), and what the table of methods says so of.
 
 use super::cx::Cx;
+use super::uri_text;
 use crate::Method;
+use crate::manager::dialogs::Dialogs;
 use crate::manager::event::{CallId, Cause, Event, Misuse, RequestId};
 use crate::manager::io::Io;
 use crate::manager::requests::{Contact, Draft, Outcome, Purpose, Way};
@@ -75,22 +77,13 @@ impl Single {
         cx.send(ONLY, self.name, request);
     }
 
-    /// One of ours in a dialog.
-    pub(in crate::manager) const fn within(name: CallRef, dialog: Key) -> Self {
-        Self { name, dialog: Some(dialog), state: State::Sent }
-    }
-
-    /// Sends it in its dialog.
-    pub(in crate::manager) fn send_within(
-        &mut self, cx: &mut Cx<'_>, method: Method<'static>, body: Body,
-    ) {
-        let request = self.dialog.and_then(|key| Draft::of_dialog(cx.dialogs, key, method));
-        let Some((mut draft, target)) = request else {
-            self.state = State::Over;
-            return;
-        };
+    /// One of ours in a dialog, and what is to be sent; none where the dialog is gone.
+    pub(in crate::manager) fn within(
+        dialogs: &mut Dialogs, dialog: Key, name: CallRef, method: Method<'static>, body: Body,
+    ) -> Option<(Self, (Draft, Target))> {
+        let (mut draft, target) = Draft::of_dialog(dialogs, dialog, method)?;
         draft.original = body;
-        cx.send(ONLY, self.name, (draft, target));
+        Some((Self { name, dialog: Some(dialog), state: State::Sent }, (draft, target)))
     }
 
     /// One of a peer's, in this dialog and call where it came in one.
@@ -107,13 +100,11 @@ impl Single {
         let State::Arriving(within) = self.state else {
             return cx.answer(server, Reply::new(481));
         };
-        let Some(served) = cx.serving.get(server) else { return };
-        let Ok(from) = served.request.message.from() else {
-            return cx.answer(server, Reply::new(400));
-        };
-        let from = String::from_utf8_lossy(from.uri().as_bytes()).into_owned();
-        let (id, source) = (RequestId(cx.me), served.request.arrival.source);
         self.state = State::Waiting(server);
+        let Some(served) = cx.serving.get(server) else { return };
+        // It was matched by its From: there is one.
+        let from = served.request.message.from().map(|from| uri_text(&from)).unwrap_or_default();
+        let (id, source) = (RequestId(cx.me), served.request.arrival.source);
         cx.start(UNANSWERED, ANSWER);
         cx.tell(Event::Received { id, within, call: self.name, method, from, body, source });
     }

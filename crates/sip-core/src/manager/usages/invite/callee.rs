@@ -2,13 +2,13 @@
 
 use super::session::sent_2xx;
 use super::state::{EXPIRES, InviteUsage, Phase, RING, Session};
-use crate::NameAddr;
 use crate::dialog::Dialog;
 use crate::manager::event::{CallId, EndReason, Event, Misuse};
 use crate::manager::requests::contact;
 use crate::manager::serving::{Reply, Served};
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
+use crate::manager::usages::uri_text;
 use ssa::{Body, CallRef};
 use std::time::Duration;
 
@@ -152,9 +152,4 @@ impl InviteUsage {
         let unacknowledged = Some(sent_2xx(cx, server, served));
         self.phase = Phase::Up(Session { unacknowledged, ..Session::default() });
     }
-}
-
-/// The URI of a name-addr, as text for the application.
-fn uri_text(address: &NameAddr<'_>) -> String {
-    String::from_utf8_lossy(address.uri().as_bytes()).into_owned()
 }
