@@ -88,9 +88,16 @@ impl Message {
     /// # Errors
     /// A response has none; else where and what was expected.
     pub fn uri(&self) -> Result<Uri<'_>, ParseError> {
+        self.uri_by(Uri::parse)
+    }
+
+    /// The Request-URI, typed by this reader.
+    pub(crate) fn uri_by<'a>(
+        &'a self, parse: impl FnOnce(&'a [u8]) -> Result<Uri<'a>, ParseError>,
+    ) -> Result<Uri<'a>, ParseError> {
         match self.head.start_line {
             StartLine::Request { uri, .. } => {
-                Uri::parse(uri.of(&self.bytes)).map_err(|error| error.within(uri.range().start))
+                parse(uri.of(&self.bytes)).map_err(|error| error.within(uri.range().start))
             }
             StartLine::Response { .. } => Err(ParseError::new(0, Expected::Uri)),
         }

@@ -12,6 +12,7 @@ pub struct List<'a, Rows, Read> {
     read: Read,
     strict: bool,
     goes_on: bool,
+    single: bool,
 }
 
 impl<'a, Rows, Read, T> List<'a, Rows, Read>
@@ -21,12 +22,21 @@ where
 {
     /// The elements of `rows`, each read by `read`.
     pub fn new(rows: Rows, read: Read) -> Self {
-        Self { rows, row: None, read, strict: false, goes_on: false }
+        Self { rows, row: None, read, strict: false, goes_on: false, single: false }
     }
 
-    /// The elements of `rows`, read to the letter of the grammar. See [`Cursor::strict`].
-    pub fn strict(rows: Rows, read: Read) -> Self {
-        Self { strict: true, ..Self::new(rows, read) }
+    /// The same, read to the letter of the grammar where `strict`. See [`Cursor::strict`].
+    #[must_use]
+    pub const fn strictly(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// The same for a header that has one value a row: a comma ends none.
+    #[must_use]
+    pub const fn one_a_row(mut self, single: bool) -> Self {
+        self.single = single;
+        self
     }
 
     /// The elements of `rows`; one that cannot be read does not hide those behind its comma.
@@ -36,7 +46,7 @@ where
 
     fn element(&mut self, mut cursor: Cursor<'a>) -> Result<T, ParseError> {
         let element = (self.read)(&mut cursor)?;
-        if cursor.eat_separator(b',') {
+        if !self.single && cursor.eat_separator(b',') {
             self.row = Some(cursor);
         } else {
             cursor.end()?;

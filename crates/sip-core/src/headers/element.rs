@@ -73,56 +73,9 @@ pub(crate) enum Count {
     OptionalList,
 }
 
-/// The values of rows of one header, in order; an error ends them.
-pub(crate) struct Elements<'a, Rows> {
-    rows: Rows,
-    row: Option<Cursor<'a>>,
-    read: Read,
-    count: Count,
-    strict: bool,
-}
-
-impl<'a, Rows: Iterator<Item = &'a [u8]>> Elements<'a, Rows> {
-    #[inline]
-    pub(crate) fn new(rows: Rows, count: Count, read: Read) -> Self {
-        Self { rows, row: None, read, count, strict: false }
-    }
-
-    /// The same, read to the letter of the grammar. See [`Cursor::strict`].
-    #[inline]
-    pub(crate) const fn strict(mut self, strict: bool) -> Self {
-        self.strict = strict;
-        self
-    }
-
-    fn begin(&mut self) -> Option<Cursor<'a>> {
-        let may_be_empty = self.count == Count::OptionalList;
-        let row = self.rows.find(|row| !(may_be_empty && row.is_empty()))?;
-        Some(if self.strict { Cursor::strict(row) } else { Cursor::new(row) })
-    }
-
-    fn element(&mut self, mut cursor: Cursor<'a>) -> Result<Element<'a>, ParseError> {
-        let element = (self.read)(&mut cursor)?;
-        let is_list = matches!(self.count, Count::List | Count::OptionalList);
-        if is_list && cursor.eat_separator(b',') {
-            self.row = Some(cursor);
-        } else {
-            cursor.end()?;
-        }
-        Ok(element)
-    }
-}
-
-impl<'a, Rows: Iterator<Item = &'a [u8]>> Iterator for Elements<'a, Rows> {
-    type Item = Result<Element<'a>, ParseError>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let row = self.row.take().or_else(|| self.begin())?;
-        let element = self.element(row);
-        if element.is_err() {
-            while self.rows.next().is_some() {}
-        }
-        Some(element)
+impl Count {
+    /// Whether commas stand between values.
+    pub(crate) const fn is_list(self) -> bool {
+        matches!(self, Self::List | Self::OptionalList)
     }
 }

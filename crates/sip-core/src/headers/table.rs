@@ -1,8 +1,9 @@
 //! The headers: one row each. Names and their lookup, what makes a message invalid, which values
 //! are judged, and what `inspect` shows come from here.
 
-use super::element::{Count, Elements, Read};
+use super::element::{Count, Read};
 use super::grammar;
+use sip_syntax::List;
 
 /// A header, as its row says.
 pub(crate) struct Header {
@@ -22,10 +23,12 @@ pub(crate) struct Header {
 impl Header {
     /// The values in `rows` of this header; an error ends them.
     #[inline]
-    pub(crate) fn elements<'a, Rows: Iterator<Item = &'a [u8]>>(
-        &self, rows: Rows,
-    ) -> Elements<'a, Rows> {
-        Elements::new(rows, self.count, self.read)
+    pub(crate) fn elements<'a>(
+        &self, rows: impl Iterator<Item = &'a [u8]>,
+    ) -> List<'a, impl Iterator<Item = &'a [u8]>, Read> {
+        let may_be_empty = self.count == Count::OptionalList;
+        let rows = rows.filter(move |row| !(may_be_empty && row.is_empty()));
+        List::new(rows, self.read).one_a_row(!self.count.is_list())
     }
 }
 

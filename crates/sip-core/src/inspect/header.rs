@@ -1,7 +1,6 @@
 //! One header field: its line, and its value by the grammar of its name.
 
 use super::components::{self, Components, Value};
-use crate::headers::Count;
 use crate::{Expected, HeaderName, NameAddr, ParseError};
 use sip_syntax::{Cursor, List};
 
@@ -29,7 +28,7 @@ pub(super) fn addresses(input: &[u8]) -> Result<Components, ParseError> {
     start.skip_white();
     let base = start.at();
     let all: Result<Vec<NameAddr<'_>>, ParseError> =
-        List::strict(std::iter::once(start.rest()), NameAddr::read).collect();
+        List::new(std::iter::once(start.rest()), NameAddr::read).strictly(true).collect();
     let all = all.map_err(|error| error.within(base))?;
     let first = all.first().map(components::address);
     first.ok_or(ParseError::new(0, Expected::NameAddr))
@@ -59,8 +58,8 @@ fn trim_end(value: &[u8]) -> &[u8] {
 /// Reads the value of a header that is known, as its row in the table says.
 fn read(name: HeaderName, value: &[u8]) -> Result<Value, ParseError> {
     let header = name.header();
-    let mut elements = header.elements(std::iter::once(value)).strict(true);
-    if matches!(header.count, Count::List | Count::OptionalList) {
+    let mut elements = header.elements(std::iter::once(value)).strictly(true);
+    if header.count.is_list() {
         return elements
             .map(|element| element.map(Value::from))
             .collect::<Result<_, _>>()

@@ -11,10 +11,6 @@ use sip_syntax::Params;
 
 /// Holds every field that this stack reads against the grammar, to the letter.
 pub(super) fn judge(message: &Message, limits: &Limits) -> Result<(), Broken> {
-    if let Some(uri) = message.request_uri().filter(|uri| uri.len() <= limits.uri) {
-        let base = message.method().map_or(0, |method| method.as_bytes().len() + 1);
-        Uri::parse_strictly(uri).map_err(|error| malformed_request_uri(error.within(base)))?;
-    }
     check_each(message, &Rules { limits, strict: true }, |need| need != Need::Ignored)
 }
 
@@ -36,8 +32,7 @@ struct Rules<'a> {
 fn check_each(
     message: &Message, rules: &Rules<'_>, read: impl Fn(Need) -> bool,
 ) -> Result<(), Broken> {
-    let limits = rules.limits;
-    request_uri(message, limits)?;
+    request_uri(message, rules)?;
     presence(message)?;
     let mut counts = Counts::default();
     for row in message.rows() {
@@ -53,7 +48,7 @@ fn check_each(
             continue;
         }
         match field(header, value, rules) {
-            Ok(elements) => counts.add(header.name, elements, limits, base)?,
+            Ok(elements) => counts.add(header.name, elements, rules.limits, base)?,
             Err(error) if is_read || error.expected == Expected::FewerParams => {
                 return Err(broken(header, error, base));
             }
@@ -88,24 +83,22 @@ pub(super) fn is_vital_in_request(message: &Message, need: Need) -> bool {
     }
 }
 
-fn request_uri(message: &Message, limits: &Limits) -> Result<(), Broken> {
+fn request_uri(message: &Message, rules: &Rules<'_>) -> Result<(), Broken> {
     let Some(text) = message.request_uri() else {
         return Ok(());
     };
-    if text.len() > limits.uri {
+    if text.len() > rules.limits.uri {
         return Err(Broken::uri_too_long());
     }
-    let uri = message.uri().map_err(malformed_request_uri)?;
+    let parse = if rules.strict { Uri::parse_strictly } else { Uri::parse };
+    let uri = message.uri_by(parse);
+    let uri = uri.map_err(|error| Broken::bad("a malformed Request-URI", error.at))?;
     // RFC 3261 §19.1.1, table 1: no headers in a Request-URI.
     if uri.headers().is_empty() {
         Ok(())
     } else {
         Err(Broken::bad("headers in the Request-URI", 0))
     }
-}
-
-const fn malformed_request_uri(error: ParseError) -> Broken {
-    Broken::bad("a malformed Request-URI", error.at)
 }
 
 /// What no message is without: a response could not be routed, nor a transaction be known.
@@ -170,7 +163,7 @@ impl Counts {
 
 /// Checks one row, and yields how many values it has.
 fn field(header: &Header, value: &[u8], rules: &Rules<'_>) -> Result<usize, ParseError> {
-    let mut elements = header.elements(std::iter::once(value)).strict(rules.strict);
+    let mut elements = header.elements(std::iter::once(value)).strictly(rules.strict);
     elements.try_fold(0, |count, element| {
         few(element?.params(), rules.limits)?;
         Ok(count + 1)
