@@ -43,6 +43,7 @@ impl Dialogs {
         let hash = hash(io, dialog.call_id(), dialog.local_tag(), dialog.remote_tag());
         let key = self.table.insert(Entry { dialog, peer, hash, usages: vec![usage] });
         self.by_hash.insert(hash, key);
+        debug_assert!(self.by_hash.len() <= self.table.len());
         key
     }
 

@@ -16,13 +16,19 @@ pub(crate) fn listen(world: &World, host: u8) -> Box<dyn Listener> {
     world.sim.host(ip).1.listen(Transport::Tcp, SocketAddr::new(ip, 5060)).unwrap()
 }
 
-async fn accept(listener: &mut dyn Listener) -> Box<dyn Connection> {
+pub(crate) async fn accept(listener: &mut dyn Listener) -> Box<dyn Connection> {
     poll_fn(|cx| listener.poll_accept(cx)).await.unwrap()
 }
 
-async fn connect(world: &World, host: u8) -> Box<dyn Connection> {
+/// A connection from 192.0.2.`host` to Bob.
+pub(crate) async fn connect(world: &World, host: u8) -> Box<dyn Connection> {
+    connect_to(world, host, 2).await
+}
+
+/// A connection from 192.0.2.`host` to 192.0.2.`peer`:5060.
+pub(crate) async fn connect_to(world: &World, host: u8, peer: u8) -> Box<dyn Connection> {
     let (_, network) = world.sim.host([192, 0, 2, host].into());
-    network.connect(Transport::Tcp, ([192, 0, 2, 2], 5060).into()).await.unwrap()
+    network.connect(Transport::Tcp, ([192, 0, 2, peer], 5060).into()).await.unwrap()
 }
 
 pub(crate) async fn read(connection: &mut Box<dyn Connection>) -> String {

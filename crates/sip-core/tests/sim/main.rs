@@ -14,6 +14,8 @@ mod double;
 mod elsewhere;
 mod flows;
 mod interleaved;
+mod kept;
+mod late;
 mod loss;
 mod odd;
 mod places;

@@ -118,6 +118,7 @@ impl Clients {
     }
 
     pub(in crate::manager) fn len(&self) -> usize {
+        debug_assert_eq!(self.table.len(), self.by_branch.len());
         self.table.len()
     }
 

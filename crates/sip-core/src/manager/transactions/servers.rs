@@ -95,6 +95,7 @@ impl<U> Servers<U> {
     }
 
     pub(in crate::manager) fn len(&self) -> usize {
+        debug_assert_eq!(self.table.len(), self.by_match.len());
         self.table.len()
     }
 
@@ -265,10 +266,7 @@ impl<U> Servers<U> {
         if server.serving.is_some() {
             self.served(server.source);
         }
-        self.sources.change(server.source, |held| {
-            held.all -= 1;
-            held.unacknowledged -= usize::from(server.awaits_ack());
-        });
+        self.sources.change(server.source, |held| held.all -= 1);
         self.by_match.remove(&server.hashes.matching);
         if let Some(merging) = server.hashes.merging {
             self.by_merge.remove(&merging);

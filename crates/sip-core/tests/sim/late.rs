@@ -1,0 +1,150 @@
+//! What crosses, comes twice or comes too late in a call; and what an answer that refuses says.
+
+use crate::abuse::{pair, up};
+use crate::answers::{CALLEE, CONTACT, response};
+use crate::double::Script;
+use crate::raw::{Raw, Wanted, field, request, to_tag};
+use crate::strangers::ack;
+use crate::world::{ALICE, Side, World, sdp};
+use sip_core::manager::{EndReason, Event};
+use ssa::Open;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Alice, who calls, and a peer at 192.0.2.9 that writes by hand to her.
+fn caller() -> (World, Side, Raw) {
+    let world = World::perfect();
+    let alice = world.side(1, Arc::new(Open));
+    let mut raw = Raw::new(&world, 9);
+    raw.peer = ([192, 0, 2, 1], 5060).into();
+    (world, alice, raw)
+}
+
+#[test]
+fn an_invite_says_what_its_sender_takes() {
+    let (world, alice, mut raw) = caller();
+    world.run(async {
+        alice.call(ALICE, CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        let allow = field(&invite, "Allow");
+        for method in ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS"] {
+            assert!(allow.split(", ").any(|it| it == method), "{method}: {allow}");
+        }
+    });
+}
+
+#[test]
+fn one_cancel_is_sent_however_often_the_callee_rings() {
+    let (world, mut alice, mut raw) = caller();
+    world.run(async {
+        let id = alice.call(ALICE, CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        alice.endpoint.hang_up(id).unwrap();
+        assert_eq!(alice.next().await, Event::Ended { id, reason: EndReason::Local });
+        raw.send(&response(&invite, "180 Ringing", "t", CONTACT));
+        let cancel = raw.receive().await.unwrap();
+        assert!(cancel.starts_with("CANCEL "), "{cancel}");
+        raw.send(&response(&cancel, "200 OK", "t", ""));
+        raw.send(&response(&invite, "180 Ringing", "t", CONTACT));
+        raw.send(&response(&invite, "183 Session Progress", "t", CONTACT));
+        assert_eq!(raw.receive().await, None);
+        raw.send(&response(&invite, "487 Request Terminated", "t", ""));
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+    });
+}
+
+#[test]
+fn a_2xx_to_a_reinvite_of_a_call_that_has_ended_is_acknowledged() {
+    let (world, mut bob, _, mut raw) = pair(Script::default());
+    world.run(async {
+        let (id, tag) = up(&mut bob, &mut raw).await;
+        bob.endpoint.reinvite(id, sdp("more")).unwrap();
+        let invite = raw.receive().await.unwrap();
+        let bye = Wanted { method: "BYE", branch: "b", cseq: 2, to_tag: &tag, extra: "" };
+        raw.send(&request(&bye));
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
+        assert_eq!(raw.status().await.unwrap(), "200 OK");
+        raw.send(&response(&invite, "200 OK", "", CONTACT));
+        let ack = raw.receive().await.unwrap();
+        assert!(ack.starts_with("ACK "), "{ack}");
+        // Its dialog is ended: no BYE.
+        assert_eq!(raw.receive().await, None);
+        bob.sleep(Duration::from_secs(70)).await;
+    });
+    bob.assert_empty();
+}
+
+#[test]
+fn a_bye_while_the_call_rings_ends_it_with_487() {
+    let (world, mut bob, _, mut raw) = pair(Script::default());
+    world.run(async {
+        raw.send(&request(&Wanted::default()));
+        let id = bob.incoming().await;
+        bob.endpoint.ring(id).unwrap();
+        let ringing = raw.receive().await.unwrap();
+        assert!(ringing.starts_with("SIP/2.0 180 "), "{ringing}");
+        let tag = to_tag(&ringing);
+        let bye = Wanted { method: "BYE", branch: "b", cseq: 2, to_tag: tag, extra: "" };
+        raw.send(&request(&bye));
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
+        let mut answers = [raw.receive().await.unwrap(), raw.receive().await.unwrap()];
+        answers.sort_unstable();
+        let [of_bye, of_invite] = &answers;
+        assert!(of_bye.starts_with("SIP/2.0 200 ") && of_bye.contains(" BYE\r\n"), "{of_bye}");
+        assert!(of_invite.starts_with("SIP/2.0 487 "), "{of_invite}");
+        raw.send(&ack("one", 1, tag));
+        bob.sleep(Duration::from_secs(40)).await;
+    });
+    bob.assert_empty();
+}
+
+#[test]
+fn an_answered_invite_expires_no_more() {
+    let (world, mut bob, _, mut raw) = pair(Script::default());
+    world.run(async {
+        raw.send(&request(&Wanted { extra: "Expires: 300\r\n", ..Wanted::default() }));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        let ok = raw.receive().await.unwrap();
+        raw.send(&ack("two", 1, to_tag(&ok)));
+        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next_within(40).await, None);
+    });
+    assert_eq!(bob.endpoint.sizes().manager.timers, 0);
+}
+
+#[test]
+fn what_a_failure_says_is_told_in_words() {
+    let cases = [
+        ("404 Not Found", "", "the peer answered 404 Not Found"),
+        (
+            "486 Busy Here",
+            "Retry-After: 60\r\n",
+            "the peer answered 486 Busy Here, and may be asked again in 60 s",
+        ),
+        // RFC 3261 §20.33 gives it no meaning there.
+        (
+            "488 Not Acceptable Here",
+            "Retry-After: 60\r\n",
+            "the peer answered 488 Not Acceptable Here",
+        ),
+        (
+            "403 Stale Date",
+            "",
+            "the peer answered 403 Stale Date: its clock and ours differ, set the wrong one",
+        ),
+        ("480 Stale Date", "", "the peer answered 480 Temporarily Unavailable"),
+    ];
+    for (status, extra, words) in cases {
+        let (world, mut alice, mut raw) = caller();
+        world.run(async {
+            alice.call(ALICE, CALLEE, sdp("offer"));
+            let invite = raw.receive().await.unwrap();
+            raw.send(&response(&invite, status, "t", extra));
+            match alice.next().await {
+                Event::Failed { cause, .. } => assert_eq!(cause.to_string(), words),
+                other => panic!("{status}: {other:?}"),
+            }
+        });
+    }
+}
