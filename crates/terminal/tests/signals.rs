@@ -5,7 +5,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::BufRead;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -15,8 +15,8 @@ fn home() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// A `call` to a socket that reads and, where `rings`, says that it rings, but nothing more.
-fn calls_someone_silent(home: &Path, rings: bool) -> (Child, UdpSocket) {
+/// A `call` to a socket that reads and says nothing; its INVITE, and where that came from.
+fn calls_someone_silent(home: &Path) -> (Child, UdpSocket, (String, SocketAddr)) {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let uri = format!("sip:bob@{};transport=udp", silent.local_addr().unwrap());
     // The tests may run where a hang-up is ignored, as `nohup` has it; the program under test not.
@@ -33,18 +33,20 @@ fn calls_someone_silent(home: &Path, rings: bool) -> (Child, UdpSocket) {
     let (length, source) = silent.recv_from(&mut invite).unwrap();
     let invite = String::from_utf8_lossy(&invite[..length]).into_owned();
     assert!(invite.starts_with("INVITE "), "{invite}");
-    if rings {
-        let kept = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
-        let lines = invite.lines().filter(|line| kept.iter().any(|name| line.starts_with(name)));
-        let lines = lines.map(|line| match line.strip_prefix("To:") {
-            Some(to) => format!("To:{to};tag=silent\r\n"),
-            None => format!("{line}\r\n"),
-        });
-        let head: String = lines.collect();
-        let ringing = format!("SIP/2.0 180 Ringing\r\n{head}Content-Length: 0\r\n\r\n");
-        silent.send_to(ringing.as_bytes(), source).unwrap();
-    }
-    (child, silent)
+    (child, silent, (invite, source))
+}
+
+/// Says that it rings.
+fn ring(silent: &UdpSocket, (invite, source): &(String, SocketAddr)) {
+    let kept = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
+    let lines = invite.lines().filter(|line| kept.iter().any(|name| line.starts_with(name)));
+    let lines = lines.map(|line| match line.strip_prefix("To:") {
+        Some(to) => format!("To:{to};tag=silent\r\n"),
+        None => format!("{line}\r\n"),
+    });
+    let head: String = lines.collect();
+    let ringing = format!("SIP/2.0 180 Ringing\r\n{head}Content-Length: 0\r\n\r\n");
+    silent.send_to(ringing.as_bytes(), source).unwrap();
 }
 
 fn signal(child: &Child, signal: Signal) {
@@ -62,20 +64,53 @@ fn came_in(socket: &UdpSocket, method: &str) -> usize {
     received.filter(|asked| *asked).count()
 }
 
+/// What a second signal is followed by.
+const LEFT: &str = "countersign: interrupted before all had ended; peers may not know of it\n";
+
+/// What a signal before any answer is followed by.
+const WAITS: &str = "nothing was heard yet, and the callee may ring later: waiting for up to 32 s \
+                     to take the call back (Ctrl-C leaves now)\n";
+
 #[test]
-fn a_signal_before_any_answer_ends_the_call_at_once() {
+fn a_second_signal_before_any_answer_ends_the_call_at_once() {
     for wanted in [Signal::INT, Signal::TERM, Signal::HUP] {
         let home = home();
-        let (child, silent) = calls_someone_silent(home.path(), false);
+        let (mut child, silent, _) = calls_someone_silent(home.path());
         signal(&child, wanted);
-        let output = child.wait_with_output().unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{wanted:?}: {stderr}");
-        assert_eq!(stderr, "countersign: the call failed: interrupted\n");
+        let mut errors = std::io::BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        errors.read_line(&mut line).unwrap();
+        assert_eq!(line, WAITS, "{wanted:?}");
+        signal(&child, wanted);
+        line.clear();
+        errors.read_line(&mut line).unwrap();
+        assert_eq!(line, LEFT);
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{wanted:?}");
         // Sent again after 0.5 and 1.5 s, and after 3.5 s.
         assert!(came_in(&silent, "INVITE ") < 3, "{wanted:?}: it went on for seconds");
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "no recording is begun");
     }
+}
+
+/// RFC 3261 §9.1: before a provisional response no CANCEL may be sent, and after one it is owed.
+#[test]
+fn a_callee_that_rings_after_the_signal_is_told_that_nobody_calls_any_more() {
+    let home = home();
+    let (child, silent, invite) = calls_someone_silent(home.path());
+    signal(&child, Signal::INT);
+    std::thread::sleep(Duration::from_secs(1));
+    ring(&silent, &invite);
+    silent.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut octets = [0; 4096];
+    let cancel = loop {
+        let length = silent.recv(&mut octets).unwrap();
+        if !octets.starts_with(b"INVITE ") {
+            break String::from_utf8_lossy(&octets[..length]).into_owned();
+        }
+    };
+    assert!(cancel.starts_with("CANCEL "), "{cancel}");
+    signal(&child, Signal::INT);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(1));
 }
 
 #[test]
@@ -101,14 +136,18 @@ fn a_command_that_is_to_outlive_its_terminal_does() {
         silent.recv(&mut [0; 4096]).unwrap();
     }
     signal(&child, Signal::INT);
+    std::thread::sleep(Duration::from_millis(200));
+    signal(&child, Signal::INT);
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.stderr, b"countersign: the call failed: interrupted\n", "{output:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.ends_with(LEFT), "{stderr}");
 }
 
 #[test]
 fn a_second_signal_does_not_wait_for_the_peer() {
     let home = home();
-    let (mut child, silent) = calls_someone_silent(home.path(), true);
+    let (mut child, silent, invite) = calls_someone_silent(home.path());
+    ring(&silent, &invite);
     let mut out = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
     let mut line = || out.next().unwrap().unwrap();
     assert!(line().starts_with("calling sip:bob@"));
@@ -119,7 +158,7 @@ fn a_second_signal_does_not_wait_for_the_peer() {
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.contains("interrupted before all had ended"), "{stderr}");
+    assert!(stderr.contains(LEFT), "{stderr}");
     // Sent again after 0.5, 1.5 and 3.5 s.
     let cancels = came_in(&silent, "CANCEL ");
     assert!((1..3).contains(&cancels), "{cancels}");

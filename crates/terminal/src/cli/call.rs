@@ -14,6 +14,11 @@ use crate::error::{Error, Result};
 use crate::record::redacted;
 use net::BoxFuture;
 use sip_core::manager::EndReason;
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+/// A wait that needs no word.
+const MOMENT: Duration = Duration::from_millis(500);
 
 /// Calls, and waits until the call is over.
 pub(super) async fn run(global: &Global, call: Call, out: Output) -> Result<()> {
@@ -25,7 +30,8 @@ pub(super) async fn run(global: &Global, call: Call, out: Output) -> Result<()> 
     let unanswered = matches!(talked, Ok((_, Reached::Nobody)));
     let within = if unanswered { UNANSWERED_END_WITHIN } else { END_WITHIN };
     // Why the call failed says more than why its record cannot be written.
-    let closed = session.close(within, &mut stop, |event| tell(out, event)).await;
+    let closing = session.close(within, &mut stop, |event| tell(out, event));
+    let closed = if unanswered { with_a_word(closing).await } else { closing.await };
     match talked? {
         // Only a signal ends a call here that is not up, and it may have come again since.
         (Outcome::Ended(EndReason::Local), Reached::Nobody | Reached::Ringing) => {
@@ -34,6 +40,22 @@ pub(super) async fn run(global: &Global, call: Call, out: Output) -> Result<()> 
         (outcome, _) if outcome.is_ordinary() => closed,
         (outcome, _) => Err(Error::Call(outcome.to_string())),
     }
+}
+
+/// Does `work`, the end of a call that nobody has answered, and says what it waits for.
+async fn with_a_word<T>(work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => return done,
+        () = tokio::time::sleep(MOMENT) => {}
+    }
+    let seconds = UNANSWERED_END_WITHIN.as_secs();
+    let line = format!(
+        "nothing was heard yet, and the callee may ring later: waiting for up to {seconds} s to take \
+         the call back (Ctrl-C leaves now)"
+    );
+    drop(writeln!(io::stderr(), "{line}"));
+    work.await
 }
 
 /// How far a call came.

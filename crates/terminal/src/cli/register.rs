@@ -4,11 +4,15 @@ use super::args::{Global, Records};
 use super::binds::Purpose;
 use super::output::{Output, not_registered, tell};
 use super::patience::Patience;
-use super::session::{END_WITHIN, Session, UNANSWERED_END_WITHIN};
+use super::session::{END_WITHIN, Session};
 use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
 use sip_core::manager::{RegisterConfig, RegistrationId};
+use std::time::Duration;
+
+/// How long a registrar may take that has granted nothing, or that nobody waits for: T1.
+const SILENT_END_WITHIN: Duration = Duration::from_millis(500);
 
 /// Registers every account, says how it went, and takes the registrations back.
 pub(super) async fn run(global: &Global, out: Output) -> Result<()> {
@@ -20,7 +24,7 @@ pub(super) async fn run(global: &Global, out: Output) -> Result<()> {
     // Who gives up does not wait for a registrar that may be silent: what was granted is taken back
     // as far as it answers at once.
     let gave_up = matches!(outcome, Err(Error::Interrupted(_)));
-    let within = if granted && !gave_up { END_WITHIN } else { UNANSWERED_END_WITHIN };
+    let within = if granted && !gave_up { END_WITHIN } else { SILENT_END_WITHIN };
     let closed = session.close(within, &mut stop, |event| tell(out, event)).await;
     outcome.and(closed)
 }

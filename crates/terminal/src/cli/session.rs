@@ -34,10 +34,10 @@ use std::time::Duration;
 /// How long calls and registrations may take to end.
 pub(super) const END_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long a call may take to end that nobody has answered: T1. There is nothing to CANCEL before
-/// a provisional response, and a peer that is there sends one within 200 ms. RFC 3261 §9.1,
-/// §17.2.1.
-pub(super) const UNANSWERED_END_WITHIN: Duration = Duration::from_millis(500);
+/// How long the end of a call may take that nobody has answered: 64*T1, for which its INVITE is sent
+/// again. CANCEL is owed once a provisional response comes; before, none may be sent. RFC 3261 §9.1,
+/// §17.1.1.2.
+pub(super) const UNANSWERED_END_WITHIN: Duration = Duration::from_secs(32);
 
 /// A running terminal and what belongs to it.
 pub(super) struct Session {
