@@ -48,6 +48,9 @@ pub struct Sizes {
     pub exchanges: usize,
     /// Registrations.
     pub registrations: usize,
+    /// All that goes on: calls, registrations, requests that stand for themselves, and dialogs that
+    /// are being ended.
+    pub usages: usize,
     /// Open questions.
     pub consults: usize,
     /// Running timers.
@@ -91,6 +94,7 @@ impl SipManager {
             dialogs: self.calls,
             exchanges: self.requests.len(),
             registrations: self.registrations,
+            usages: self.usages.len(),
             consults: self.outputs.consults.len(),
             timers: self.outputs.timers.len(),
         }

@@ -203,3 +203,28 @@ fn an_info_belongs_to_a_call() {
         assert!(info.starts_with("INFO sip:mallory@192.0.2.9 SIP/2.0\r\n"), "{info}");
     });
 }
+
+#[test]
+fn a_refused_media_type_is_answered_with_those_that_are_taken() {
+    let (world, mut bob, mut raw) = stranger();
+    world.run(async {
+        raw.send(&message("m", "", 1));
+        let (id, ..) = received(&mut bob).await;
+        bob.endpoint.reply(id, 415).unwrap();
+        let answer = raw.receive().await.unwrap();
+        assert!(answer.starts_with("SIP/2.0 415 "), "{answer}");
+        assert!(field(&answer, "Accept").contains("application/sdp"), "{answer}");
+    });
+}
+
+#[test]
+fn only_what_stands_for_itself_is_sent_in_a_call() {
+    let Pair { world, mut alice, mut bob, .. } = pair(Script::default(), Script::default());
+    world.run(async {
+        let (call, _) = connect(&mut alice, &mut bob).await;
+        for method in [Method::INVITE, Method::BYE, Method::CANCEL, Method::REGISTER] {
+            let sent = alice.endpoint.request_within(call, method, Body::default());
+            assert_eq!(sent, Err(Misuse::Method), "{method}");
+        }
+    });
+}

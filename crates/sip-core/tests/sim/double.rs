@@ -40,6 +40,11 @@ pub(crate) struct Script {
     pub(crate) judge: When,
     /// Whether the 2xx to a re-INVITE is not believed.
     pub(crate) doubts_reinvites: bool,
+    /// Whether bodies are sealed and opened: what is sealed begins with `sealed `, and what does not
+    /// is refused.
+    pub(crate) seals: bool,
+    /// Whether no response may leave as it is.
+    pub(crate) refuses_leaving: bool,
     /// Whether what changes a call is refused where it does not come from its peer.
     pub(crate) refuses_elsewhere: bool,
     pub(crate) reserve: usize,
@@ -61,6 +66,8 @@ impl Default for Script {
             trust: Incoming::Accept,
             judge: When::Now,
             doubts_reinvites: false,
+            seals: false,
+            refuses_leaving: false,
             refuses_elsewhere: false,
             reserve: 100,
             padding: 0,
@@ -194,14 +201,23 @@ impl SipSecurity for Double {
     }
 
     fn encrypt(
-        &self, _: CallRef, direction: Direction, plan: Option<Plan>, body: Body,
+        &self, _: CallRef, direction: Direction, plan: Option<Plan>, mut body: Body,
     ) -> Answer<BodyVerdict> {
         self.note(format!("encrypt {direction:?} {plan:?}"));
+        if self.script.seals && plan.is_some() {
+            body.octets.splice(..0, *SEAL);
+        }
         Answer::Ready(BodyVerdict::Body(body))
     }
 
-    fn decrypt(&self, _: CallRef, direction: Direction, body: Body) -> Answer<BodyVerdict> {
+    fn decrypt(&self, _: CallRef, direction: Direction, mut body: Body) -> Answer<BodyVerdict> {
         self.note(format!("decrypt {direction:?}"));
+        if self.script.seals && direction == Direction::Request {
+            if !body.octets.starts_with(SEAL) {
+                return Answer::Ready(BodyVerdict::Refused(UNDECIPHERABLE));
+            }
+            body.octets.drain(..SEAL.len());
+        }
         Answer::Ready(BodyVerdict::Body(body))
     }
 
@@ -223,7 +239,11 @@ impl SipSecurity for Double {
     ) -> Answer<Leaving> {
         self.note(format!("response_leaving {} {}", response.status, response.method));
         let field = Field { name: "PGP-Signature", value: b"Test".to_vec() };
-        self.answer("response_leaving", self.script.leaving, Leaving::Fields(vec![field]))
+        let leaving = match self.script.refuses_leaving {
+            true => Leaving::Refused(FORBIDDEN),
+            false => Leaving::Fields(vec![field]),
+        };
+        self.answer("response_leaving", self.script.leaving, leaving)
     }
 
     fn response_received(
@@ -245,3 +265,7 @@ impl SipSecurity for Double {
 
 /// What a double refuses with.
 pub(crate) const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
+/// What is told of a body that is not sealed. RFC 3261 §21.4.28.
+const UNDECIPHERABLE: Refusal = Refusal::new(493, "Undecipherable");
+/// What a sealed body begins with.
+const SEAL: &[u8; 7] = b"sealed ";

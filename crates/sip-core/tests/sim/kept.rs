@@ -7,8 +7,8 @@ use crate::flows::{self, accept, listen, read, tcp};
 use crate::raw::{Raw, Wanted, field, request, response};
 use crate::strangers::ack;
 use crate::world::{ALICE, BOB, Side, World, sdp};
-use sip_core::Method;
 use sip_core::manager::{self, Cause, Event, Misuse};
+use sip_core::{Capabilities, Method};
 use ssa::{Authentication, Body, Open, Refusal};
 use std::sync::Arc;
 use std::time::Duration;
@@ -238,4 +238,61 @@ fn a_dialog_lasts_as_long_as_a_request_in_it() {
         bob.sleep(Duration::from_secs(40)).await;
     });
     bob.assert_empty();
+}
+
+#[test]
+fn requests_without_the_magic_cookie_are_told_apart_by_what_else_they_say() {
+    let (world, mut bob, mut raw) = limited(manager::Config::default());
+    // RFC 3261 §17.2.3: an element of RFC 2543 may send the same branch for ever.
+    let old = |cseq| {
+        let wanted = Wanted { method: "MESSAGE", cseq, ..Wanted::default() };
+        request(&wanted).replace("branch=z9hG4bKone", "branch=1")
+    };
+    world.run(async {
+        for cseq in [1, 2] {
+            raw.send(&old(cseq));
+            answer(&mut bob).await;
+            assert_eq!(raw.status().await.unwrap(), "200 OK");
+        }
+        raw.send(&old(2));
+        assert_eq!(raw.status().await.unwrap(), "200 OK");
+        assert_eq!(bob.next_within(1).await, None);
+    });
+}
+
+#[test]
+fn methods_that_are_not_served_are_not_said_to_be() {
+    let capabilities = Capabilities {
+        methods: vec![Method::INVITE, Method::SUBSCRIBE],
+        ..Capabilities::default()
+    };
+    let config = manager::Config { capabilities, ..manager::Config::default() };
+    let (world, _bob, mut raw) = limited(config);
+    world.run(async {
+        raw.send(&request(&Wanted { method: "OPTIONS", ..Wanted::default() }));
+        let answer = raw.receive().await.unwrap();
+        assert_eq!(field(&answer, "Allow"), "INVITE");
+    });
+}
+
+#[test]
+fn t03_a_cancelled_stranger_is_told_once() {
+    let script = Script {
+        challenges: true,
+        verify: When::After(Duration::from_secs(1)),
+        ..Script::default()
+    };
+    let (world, _bob, _, mut raw) = pair(script);
+    world.run(async {
+        raw.send(&request(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
+        raw.sleep(Duration::from_millis(100)).await;
+        raw.send(&request(&Wanted { method: "CANCEL", ..Wanted::default() }));
+        let mut answers = [raw.status().await.unwrap(), raw.status().await.unwrap()];
+        answers.sort_unstable();
+        assert_eq!(answers, ["200 OK", "487 Request Terminated"]);
+        // It acknowledges nothing, and gets nothing more.
+        for _ in 0..5 {
+            assert_eq!(raw.receive().await, None);
+        }
+    });
 }

@@ -6,7 +6,7 @@ use crate::double::Script;
 use crate::raw::{Raw, Wanted, field, request, to_tag};
 use crate::strangers::ack;
 use crate::world::{ALICE, Side, World, sdp};
-use sip_core::manager::{EndReason, Event};
+use sip_core::manager::{self, Cause, EndReason, Event, Misuse};
 use ssa::Open;
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,4 +147,148 @@ fn what_a_failure_says_is_told_in_words() {
             }
         });
     }
+}
+
+/// The final response to a request, where the manager's ring time is 10 s.
+fn impatient() -> manager::Config {
+    manager::Config { ring: Duration::from_secs(10), ..manager::Config::default() }
+}
+
+#[test]
+fn a_callee_that_rings_for_too_long_is_cancelled() {
+    let world = World::perfect();
+    let mut alice = world.side_with(1, Arc::new(Open), impatient());
+    let mut raw = Raw::new(&world, 9);
+    raw.peer = ([192, 0, 2, 1], 5060).into();
+    world.run(async {
+        let id = alice.call(ALICE, CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        raw.send(&response(&invite, "180 Ringing", "t", CONTACT));
+        assert_eq!(alice.next().await, Event::Ringing { id, status: 180 });
+        assert_eq!(alice.next().await, Event::Failed { id, cause: Cause::Timeout });
+        assert!(raw.receive().await.unwrap().starts_with("CANCEL "));
+    });
+}
+
+#[test]
+fn a_call_that_nobody_answers_here_is_told_and_refused_with_480() {
+    let world = World::perfect();
+    let mut bob = world.side_with(2, Arc::new(Open), impatient());
+    let mut raw = Raw::new(&world, 9);
+    world.run(async {
+        raw.send(&request(&Wanted::default()));
+        let id = bob.incoming().await;
+        assert_eq!(raw.status().await.unwrap(), "100 Trying");
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::NoAnswer });
+        assert_eq!(raw.status().await.unwrap(), "480 Temporarily Unavailable");
+    });
+}
+
+#[test]
+fn a_callee_that_hangs_up_before_the_ack_sends_bye_after_it() {
+    let (world, mut bob, _, mut raw) = pair(Script::default());
+    world.run(async {
+        raw.send(&request(&Wanted::default()));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        let ok = raw.receive().await.unwrap();
+        bob.endpoint.hang_up(id).unwrap();
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
+        // RFC 3261 §15: not before.
+        bob.sleep(Duration::from_millis(400)).await;
+        raw.send(&ack("two", 1, to_tag(&ok)));
+        let bye = raw.receive().await.unwrap();
+        assert!(bye.starts_with("BYE "), "{bye}");
+        raw.send(&response(&bye, "200 OK", "", ""));
+        bob.sleep(Duration::from_secs(40)).await;
+    });
+    bob.assert_empty();
+}
+
+#[test]
+fn shutdown_waits_for_the_ack_that_a_bye_waits_for() {
+    let (world, mut bob, _, mut raw) = pair(Script::default());
+    world.run(async {
+        raw.send(&request(&Wanted::default()));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        let ok = raw.receive().await.unwrap();
+        let acknowledged = async {
+            raw.sleep(Duration::from_millis(300)).await;
+            raw.send(&ack("two", 1, to_tag(&ok)));
+            let bye = raw.receive().await.unwrap();
+            assert!(bye.starts_with("BYE "), "{bye}");
+            raw.send(&response(&bye, "200 OK", "", ""));
+        };
+        let mut acknowledged = std::pin::pin!(acknowledged);
+        let mut shutdown = std::pin::pin!(bob.endpoint.shutdown(Duration::from_secs(5)));
+        let mut ended = [false; 2];
+        std::future::poll_fn(|cx| {
+            ended[0] = ended[0] || acknowledged.as_mut().poll(cx).is_ready();
+            ended[1] = ended[1] || shutdown.as_mut().poll(cx).is_ready();
+            if ended == [true; 2] { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+    });
+}
+
+#[test]
+fn a_reinvite_that_is_taken_back_leaves_the_session_as_it_was() {
+    let (world, mut bob, _, mut raw) = pair(Script::default());
+    world.run(async {
+        let (id, tag) = up(&mut bob, &mut raw).await;
+        let inside = Wanted { branch: "r", cseq: 2, to_tag: &tag, ..Wanted::default() };
+        raw.send(&request(&inside));
+        assert!(matches!(bob.next().await, Event::Reinvited { .. }));
+        assert_eq!(raw.status().await.unwrap(), "100 Trying");
+        raw.send(&request(&Wanted { method: "CANCEL", ..inside }));
+        let cause = Cause::Status(487);
+        assert_eq!(bob.next().await, Event::ReinviteFailed { id, cause });
+        assert_eq!(bob.endpoint.accept_reinvite(id, sdp("yes")), Err(Misuse::WrongState));
+        let mut answers = [raw.status().await.unwrap(), raw.status().await.unwrap()];
+        answers.sort_unstable();
+        assert_eq!(answers, ["200 OK", "487 Request Terminated"]);
+        raw.send(&ack("r", 2, &tag));
+        // The next one counts as ever; then no timer is left but what the transactions need.
+        raw.send(&request(&Wanted { branch: "s", cseq: 3, ..inside }));
+        assert!(matches!(bob.next().await, Event::Reinvited { .. }));
+        bob.endpoint.accept_reinvite(id, sdp("yes")).unwrap();
+        raw.send(&ack("sa", 3, &tag));
+        assert_eq!(bob.next().await, Event::Confirmed { id });
+        bob.sleep(Duration::from_secs(40)).await;
+    });
+    assert_eq!(bob.endpoint.sizes().manager.timers, 0);
+    assert_eq!(bob.endpoint.sizes().manager.dialogs, 1);
+}
+
+#[test]
+fn a_fork_that_ends_its_dialog_meanwhile_is_answered() {
+    let (world, mut alice, mut raw) = caller();
+    world.run(async {
+        alice.call(ALICE, CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        raw.send(&response(&invite, "200 OK", "t", CONTACT));
+        assert!(matches!(alice.next().await, Event::Answered { .. }));
+        raw.send(&response(&invite, "200 OK", "fork", CONTACT));
+        let sent = [
+            raw.receive().await.unwrap(),
+            raw.receive().await.unwrap(),
+            raw.receive().await.unwrap(),
+        ];
+        let bye = sent.iter().find(|it| it.starts_with("BYE ")).unwrap();
+        // The same dialog from the fork's side, and one request of it that is no BYE.
+        for (method, status) in [("INFO", "481"), ("BYE", "200")] {
+            let (from, to) = (field(bye, "To"), field(bye, "From"));
+            raw.send(&format!(
+                "{method} sip:alice@192.0.2.1 SIP/2.0\r\n\
+                 Via: SIP/2.0/UDP 192.0.2.9;rport;branch=z9hG4bK{method}\r\nMax-Forwards: 70\r\n\
+                 From: {from}\r\nTo: {to}\r\nCall-ID: {}\r\nCSeq: {} {method}\r\n\
+                 Content-Length: 0\r\n\r\n",
+                field(bye, "Call-ID"),
+                if method == "BYE" { 11 } else { 10 },
+            ));
+            let answer = raw.receive().await.unwrap();
+            assert!(answer.starts_with(&format!("SIP/2.0 {status} ")), "{answer}");
+        }
+    });
 }

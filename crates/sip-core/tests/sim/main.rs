@@ -24,6 +24,7 @@ mod raw;
 mod registrars;
 mod registrations;
 mod reinvites;
+mod sealed;
 mod security;
 mod storm;
 mod strangers;

@@ -63,6 +63,19 @@ fn x11_a_large_signed_invite_goes_over_tcp() {
 }
 
 #[test]
+fn x11_what_went_over_to_tcp_says_so() {
+    let world = World::perfect();
+    let alice = world.side(1, Arc::new(Open));
+    let mut listener = crate::flows::listen(&world, 9);
+    world.run(async {
+        alice.call(ALICE, "sip:bob@192.0.2.9", sdp(&"x".repeat(1500)));
+        let mut connection = crate::flows::accept(&mut *listener).await;
+        let invite = crate::flows::read(&mut connection).await;
+        assert!(invite.contains("\r\nVia: SIP/2.0/TCP "), "{invite}");
+    });
+}
+
+#[test]
 fn x11_where_tcp_fails_a_large_invite_goes_over_udp() {
     let world = World::perfect();
     let alice = world.side(1, Arc::new(Open));
