@@ -145,8 +145,10 @@ pub enum Why {
     NoPassword,
     /// The challenge cannot be parsed or lacks a parameter.
     MalformedChallenge,
-    /// Only algorithms or schemes below the floor were offered.
+    /// Only algorithms below the floor were offered.
     BelowFloor,
+    /// Only schemes that are never answered were offered, such as Basic.
+    UnknownScheme,
     /// Policy requires a proof that the peer did not ask for or did not give.
     ProofMissing,
     /// The peer's proof does not verify.
@@ -178,6 +180,9 @@ impl fmt::Display for Why {
             Self::NoPassword => "no password is configured for this realm, and none was given",
             Self::MalformedChallenge => "the challenge is malformed",
             Self::BelowFloor => "only algorithms below the configured floor were offered",
+            Self::UnknownScheme => {
+                "only schemes that are never answered, such as Basic, were offered"
+            }
             Self::ProofMissing => "the peer gave no proof although one is required",
             Self::ProofInvalid => "the peer's proof does not verify",
             Self::ForeignRealm => "the realm is not within the peer's domain",
@@ -305,6 +310,9 @@ pub trait SipSecurity: Send + Sync {
     }
 
     /// Authorizes the request exactly as it will leave, but for the fields that are the answer.
+    ///
+    /// Asked once for each plan; for a REGISTER that was accepted, again for those that follow over
+    /// the same hop, until one is challenged.
     fn authorize(&self, _: CallRef, _: Plan, _: &Request<'_>) -> Answer<Authorized> {
         Answer::Ready(Authorized::GiveUp(Why::NotConfigured))
     }

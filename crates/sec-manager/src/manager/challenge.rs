@@ -3,6 +3,7 @@
 use super::record::{Planned, Record};
 use super::response::{carried, signed_with};
 use super::{Inner, Shared};
+use crate::digest::SCHEME;
 use crate::fsm::Signal;
 use crate::policy::{Account, Hop};
 use ssa::{Answer, Arrival, Authorized, CallRef, Field, Plan, Request, Required, Response, Why};
@@ -60,14 +61,19 @@ impl Shared {
 
     /// Whom the answer goes to, and what the call requires; `None` where there is no room for its
     /// record. A request that carried no proof of ours is a new one, with tries of its own
-    /// (promise 8).
+    /// (promise 8). One that carried a proof which was accepted before is challenged for the first
+    /// time: the nonce may be old, and servers do not always say so.
     fn challenged_by<'a>(
         &self, call: CallRef, hop: &Arrival<'_>, sent: &'a Request<'a>,
     ) -> Option<(Challenged<'a>, Requirement)> {
         let mut inner = self.lock();
         let Inner { records, typed, .. } = &mut *inner;
         let record = records.enter(call.0, self.platform.now())?;
-        if !carries_proof(record, sent) {
+        let proves = carries_proof(record, sent);
+        if record.plan.as_ref().is_some_and(|plan| plan.kept) {
+            record.plan = None;
+        }
+        if !proves {
             // A registration whose last proof nobody accepted.
             if record.plan.is_some() && !record.started {
                 let answers = record.proved.iter().map(|proved| &proved.answer);
@@ -124,6 +130,16 @@ impl Shared {
             return Answer::Ready(Authorized::GiveUp(Why::OtherCall));
         };
         let pgp = planned.pgp.clone();
+        // What was accepted of a registration serves no other request.
+        let kept = planned.kept;
+        if kept && request.method != "REGISTER" {
+            return Answer::Ready(Authorized::GiveUp(Why::OtherCall));
+        }
+        if kept {
+            let realms = planned.answers.iter().map(|answer| answer.realm.clone()).collect();
+            record.tries.clear();
+            record.try_once(realms, SCHEME);
+        }
         let Some(fields) = self.digest_authorize(record, request) else {
             return Answer::Ready(Authorized::GiveUp(Why::ApplicationFailed));
         };
@@ -132,6 +148,7 @@ impl Shared {
                 drop(inner);
                 self.pgp_authorize(call, jobs, pgp, request, fields)
             }
+            (None, _) if kept => Answer::Ready(Authorized::Fields(fields)),
             (None, _) => Answer::Ready(self.authorized(call, record, fields)),
             (Some(_), None) => Answer::Ready(Authorized::GiveUp(Why::NotConfigured)),
         }

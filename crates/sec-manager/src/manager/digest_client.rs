@@ -8,8 +8,8 @@ use crate::digest::{Asked, Challenge, Keys, Qop, Reply, SCHEME};
 use crate::params::plain;
 use crate::pgp;
 use crate::policy::{Account, Policy};
-use sip_syntax::auth::of_scheme;
-use sip_syntax::hex;
+use sip_syntax::auth::{is_word, of_scheme, scheme};
+use sip_syntax::{Text, hex};
 use ssa::{Answer, CallRef, Field, Request, Required, Response, Why};
 use sst::{Call, Mismatch, Refused};
 use std::sync::Arc;
@@ -31,6 +31,14 @@ pub(super) struct Chosen<'a> {
     list: &'a [u8],
     pub(super) proxy: bool,
     account: &'a Account,
+}
+
+impl Chosen<'_> {
+    /// Whether who challenges now had this answer. A realm's proxy and its server are two: each
+    /// asks for itself. RFC 3261 §22.2, §22.3.
+    fn challenged_before(&self, answer: &DigestAnswer) -> bool {
+        self.proxy == answer.proxy && *plain(self.challenge.realm) == *answer.realm
+    }
 }
 
 impl Shared {
@@ -109,7 +117,7 @@ impl Shared {
             + signature.unwrap_or_default();
         if pending.iter().all(|answer| answer.keys.is_some()) {
             answers.extend(pending.into_iter().filter_map(Pending::with_its_keys));
-            return Answer::Ready(self.planned(call, Planned { ticket, answers, pgp }, reserve));
+            return Answer::Ready(self.planned(call, Planned::new(ticket, answers, pgp), reserve));
         }
         let prompts = pending.iter().filter(|answer| answer.keys.is_none()).count();
         let within = PROMPT * u32::try_from(prompts).unwrap_or(u32::MAX);
@@ -121,18 +129,17 @@ impl Shared {
                     None => return shared.give_up(call, Why::NoPassword),
                 }
             }
-            shared.planned(call, Planned { ticket, answers, pgp }, reserve)
+            shared.planned(call, Planned::new(ticket, answers, pgp), reserve)
         });
         Answer::Pending { within, future }
     }
 
-    /// The answers to other realms, given before, that go along: those which this hop may have too.
+    /// The answers to other challengers, given before, that go along: those which this hop may have
+    /// too.
     fn kept(&self, asked: &Challenged<'_>, chosen: &[Chosen<'_>]) -> Vec<DigestAnswer> {
         let inner = self.lock();
         let Some(record) = inner.records.get(asked.call.0) else { return Vec::new() };
-        let again = |answer: &DigestAnswer| {
-            chosen.iter().any(|c| *plain(c.challenge.realm) == *answer.realm)
-        };
+        let again = |answer: &DigestAnswer| chosen.iter().any(|c| c.challenged_before(answer));
         let may_go = |answer: &DigestAnswer| {
             let mut accounts = inner.policy.accounts.iter();
             let account = accounts.find(|account| account.aor == answer.account);
@@ -150,7 +157,7 @@ impl Shared {
         let record = records.get_mut(call.0).ok_or(Why::Abandoned)?;
         let realm = |chosen: &Chosen<'_>| plain(chosen.challenge.realm).into_owned();
         let is_refused = |chosen: &&Chosen<'_>| {
-            let tried = record.proved.iter().any(|it| it.answer.realm == realm(chosen));
+            let tried = record.proved.iter().any(|it| chosen.challenged_before(&it.answer));
             tried && !chosen.challenge.stale && record.plan.is_some()
         };
         let refused: Vec<_> = chosen.iter().filter(is_refused).collect();
@@ -169,7 +176,8 @@ impl Shared {
             let Chosen { challenge, account, .. } = chosen;
             let realm = plain(challenge.realm).into_owned();
             let known = proved.iter().map(|proved| &proved.answer).find(|answer| {
-                challenge.stale && answer.account == account.aor && answer.realm == realm
+                let other = answer.proxy != chosen.proxy;
+                (challenge.stale || other) && answer.account == account.aor && answer.realm == realm
             });
             let known = known.map(|it| Arc::clone(&it.keys));
             let typed = || inner.typed.of(account, challenge.algorithm.hash);
@@ -224,12 +232,18 @@ impl Shared {
         if request.method == "INVITE" && request.to.tag.is_none() {
             record.through = proved.iter().map(|proved| proved.answer.account.clone()).collect();
         }
+        if let Some(plan) = &mut record.plan {
+            plan.answers = proved.iter().map(|proved| proved.answer.clone()).collect();
+        }
         record.proved = proved;
         Some(fields)
     }
 
     fn authorization(&self, answer: &DigestAnswer, request: &Request<'_>) -> Option<Vec<u8>> {
-        let challenge = Challenge::parse(&answer.challenge).ok()??;
+        let mut challenge = Challenge::parse(&answer.challenge).ok()??;
+        if let Some(next) = &answer.next {
+            challenge.nonce = Text::plain(next);
+        }
         let mut octets = [0; 16];
         self.platform.random(&mut octets).ok()?;
         let cnonce = hex::digits(octets);
@@ -268,6 +282,7 @@ impl Pending {
             realm: self.realm,
             algorithm: self.algorithm,
             qop: self.qop,
+            next: None,
             count: 0,
         })
     }
@@ -281,19 +296,20 @@ impl Shared {
         if self.digest.is_none() {
             return Err(Why::NotConfigured);
         }
-        let (mut offered, mut why) = (Vec::<Chosen<'a>>::new(), Why::MalformedChallenge);
+        let (mut offered, mut why) = (Vec::<Chosen<'a>>::new(), None);
         for (list, proxy) in challenges(response) {
+            why.get_or_insert(Why::MalformedChallenge);
             let Ok(challenge) = Challenge::parse(list) else { continue };
             // An algorithm that is not known is skipped, not an error.
             let Some(challenge) = challenge else {
-                why = Why::BelowFloor;
+                why = Some(Why::BelowFloor);
                 continue;
             };
             let realm = plain(challenge.realm);
             let may = |account: &&Account| asked.may_have(account, &realm);
             match policy.accounts.iter().find(may) {
                 Some(account) => offered.push(Chosen { challenge, list, proxy, account }),
-                None => why = Why::NotConfigured,
+                None => why = Some(Why::NotConfigured),
             }
         }
         let mut inner = self.lock();
@@ -302,7 +318,7 @@ impl Shared {
         for offer in offered {
             if !inner.realms.allow(offer.account, &offer.challenge) {
                 let unknown = offer.challenge.choose_qop().is_err();
-                why = if unknown { Why::MalformedChallenge } else { Why::BelowFloor };
+                why = Some(if unknown { Why::MalformedChallenge } else { Why::BelowFloor });
                 continue;
             }
             let same = |c: &Chosen<'_>| c.account.realm == offer.account.realm;
@@ -311,8 +327,19 @@ impl Shared {
                 chosen.push(offer);
             }
         }
-        if chosen.is_empty() { Err(why) } else { Ok(chosen) }
+        match chosen.is_empty() {
+            true => Err(why.unwrap_or_else(|| nothing_to_read(response))),
+            false => Ok(chosen),
+        }
     }
+}
+
+/// Why there is no Digest challenge to read in a response.
+fn nothing_to_read(response: &Response<'_>) -> Why {
+    let names = ["WWW-Authenticate", "Proxy-Authenticate"].into_iter();
+    let first = |name| response.headers.value(name, 0).and_then(scheme);
+    let other = |(word, _): (&[u8], _)| !is_word(word, SCHEME);
+    if names.filter_map(first).any(other) { Why::UnknownScheme } else { Why::MalformedChallenge }
 }
 
 /// The parameters of the Digest challenges in a response that are looked at, and whether a proxy

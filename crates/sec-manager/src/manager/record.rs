@@ -106,6 +106,14 @@ pub(crate) struct Planned {
     pub(crate) ticket: u64,
     pub(crate) answers: Vec<DigestAnswer>,
     pub(crate) pgp: Option<PgpPlan>,
+    /// Whether its REGISTER was accepted: the next ones may say the same, with the nonce counted on.
+    pub(crate) kept: bool,
+}
+
+impl Planned {
+    pub(crate) const fn new(ticket: u64, answers: Vec<DigestAnswer>, pgp: Option<PgpPlan>) -> Self {
+        Self { ticket, answers, pgp, kept: false }
+    }
 }
 
 /// PGP challenges that are being answered.
@@ -144,6 +152,8 @@ pub(crate) struct DigestAnswer {
     pub(crate) realm: Vec<u8>,
     pub(crate) algorithm: Named,
     pub(crate) qop: Option<Qop>,
+    /// The nonce in place of the challenge's: `nextnonce` of the last answer. RFC 7616 §3.5.
+    pub(crate) next: Option<Vec<u8>>,
     /// How often the nonce was used.
     pub(crate) count: u32,
 }

@@ -1,7 +1,7 @@
 //! Responses: the proof that goes with a 2xx, and the one that came with it. RFC 7616 §3.5.
 
 use super::Shared;
-use super::record::{Exchange, Proved, Record};
+use super::record::{Exchange, Planned, Proved, Record};
 use super::request::authorizations;
 use crate::digest::{Credentials, Qop, SCHEME};
 use crate::params::{Writer, plain};
@@ -111,9 +111,26 @@ fn judge(record: &mut Record, response: &Response<'_>, sent: &Request<'_>) -> (I
     };
     record.authenticated = true;
     // What follows in the dialog is a new exchange, with tries of its own.
-    record.plan = None;
+    let plan = record.plan.take();
     record.tries.clear();
+    if sent.method == "REGISTER" {
+        record.plan = plan.and_then(|plan| kept(plan, &record.proved, response));
+    }
     (Incoming::Accept, true)
+}
+
+/// The plan for the REGISTER after one that was accepted: its answers, with the next nonce where
+/// there is one, else with this one, to be counted on. RFC 7616 §3.4, §3.5.
+fn kept(plan: Planned, proved: &[Proved], response: &Response<'_>) -> Option<Planned> {
+    let again = |proved: &Proved| {
+        let mut answer = proved.answer.clone();
+        if let Some(next) = info(proved, response, "nextnonce") {
+            (answer.next, answer.count) = (Some(plain(next).into_owned()), 0);
+        }
+        answer
+    };
+    let answers = proved.iter().map(again).collect();
+    plan.pgp.is_none().then_some(Planned { answers, kept: true, ..plan })
 }
 
 /// What a response says of the password that both sides share. RFC 7616 §3.5.
@@ -127,19 +144,23 @@ enum Rspauth {
 }
 
 fn rspauth(proved: &Proved, response: &Response<'_>) -> Rspauth {
-    let name =
-        if proved.answer.proxy { "Proxy-Authentication-Info" } else { "Authentication-Info" };
-    let Some(info) = response.headers.value(name, 0) else { return Rspauth::None };
-    let params = Params::new(info, Separator::Comma).flatten();
-    let mut rspauth = params.filter(|param| param.is("rspauth"));
-    let Some(rspauth) = rspauth.next() else { return Rspauth::None };
+    let Some(rspauth) = info(proved, response, "rspauth") else { return Rspauth::None };
     let list = of_scheme(&proved.value, SCHEME).and_then(|list| Credentials::parse(list).ok());
     let keys = &proved.answer.keys;
     let right = list.is_some_and(|credentials| {
         let proof = keys.response_proof(&credentials, response.body);
-        proof.is_some_and(|proof| proof.is(&plain(rspauth.value)))
+        proof.is_some_and(|proof| proof.is(&plain(rspauth)))
     });
     if right { Rspauth::Right } else { Rspauth::Wrong }
+}
+
+/// A parameter of the field that answers these credentials of ours.
+fn info<'a>(proved: &Proved, response: &Response<'a>, name: &str) -> Option<Text<'a>> {
+    let field =
+        if proved.answer.proxy { "Proxy-Authentication-Info" } else { "Authentication-Info" };
+    let params = Params::new(response.headers.value(field, 0)?, Separator::Comma).flatten();
+    let mut named = params.filter(|param| param.is(name));
+    Some(named.next()?.value)
 }
 
 /// `Authentication-Info` with the proof that we know the password too.

@@ -4,6 +4,7 @@ mod answered;
 mod chosen;
 mod client;
 mod dialog;
+mod kept;
 mod typed;
 
 use super::*;

@@ -175,6 +175,7 @@ fn the_document_lists_every_code() {
         Why::NotConfigured,
         Why::NoPassword,
         Why::MalformedChallenge,
+        Why::UnknownScheme,
         Why::BelowFloor,
         Why::ProofMissing,
         Why::ProofInvalid,

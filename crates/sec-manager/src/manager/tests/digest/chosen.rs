@@ -144,3 +144,43 @@ fn a_plan_serves_once() {
     let again = now(calls.caller.authorize(CALL, plan, &retry.view()));
     assert_eq!(again, ssa::Authorized::GiveUp(Why::OtherCall));
 }
+
+/// RFC 3261 §22.2, §22.3: a realm's proxy and its server ask each for itself.
+#[test]
+fn t15_a_proxy_and_a_server_of_one_realm_are_both_answered() {
+    let calls = Calls::new();
+    let proxy = || challenge("Proxy-Authenticate", REALM, ", algorithm=SHA-256");
+    let invite = calls.invite();
+    let plan = calls.plan(&invite, &[proxy()]).unwrap();
+    let mut second = invite.retried();
+    second.fields.extend(&calls.fields(plan, &second));
+    let plan = calls.plan(&second, &[sha256(REALM)]).expect("the server asks for the first time");
+    let mut third = second.clone().retried();
+    third.fields.0.retain(|(name, _)| name != "Proxy-Authorization");
+    let fields = calls.fields(plan, &third);
+    let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    assert_eq!(names, ["Proxy-Authorization", "Authorization"]);
+    third.fields.extend(&fields);
+    // Whoever asks again has refused.
+    for again in [proxy(), sha256(REALM)] {
+        assert_eq!(calls.plan(&third, &[again]), Err(Why::TriedAlready));
+    }
+}
+
+#[test]
+fn a_challenge_of_another_scheme_is_told_as_that() {
+    let field = |name, value: &str| Field { name, value: value.as_bytes().to_vec() };
+    let basic = || field("WWW-Authenticate", "Basic realm=\"bob.example\"");
+    let cases = [
+        (vec![basic()], Why::UnknownScheme),
+        (vec![field("Proxy-Authenticate", "Bearer authz_server=\"x\"")], Why::UnknownScheme),
+        (vec![basic(), field("WWW-Authenticate", "Digest realm")], Why::MalformedChallenge),
+        (vec![], Why::MalformedChallenge),
+    ];
+    for (with, why) in cases {
+        let calls = Calls::new();
+        assert_eq!(calls.plan(&calls.invite(), &with), Err(why), "{with:?}");
+    }
+    let calls = Calls::new();
+    assert!(calls.plan(&calls.invite(), &[basic(), sha256(REALM)]).is_ok());
+}
