@@ -6,6 +6,8 @@ pub mod hostile;
 pub mod l2;
 pub mod messages;
 pub mod operations;
+pub mod peer;
+pub mod whole;
 
 /// The examples of the project's README, compiled and run as tests.
 #[cfg(doctest)]

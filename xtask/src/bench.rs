@@ -9,10 +9,14 @@
 //! them, because machines differ. A benchmark's time is that of its fastest sample: what the code
 //! costs where nothing else ran meanwhile.
 
+mod whole;
+
 use crate::command::{Failure, cargo, is_installed, output, program, root, run as execute, target};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
+use whole::Whole;
 
 /// Which part.
 #[derive(clap::Args)]
@@ -33,6 +37,8 @@ struct Limits {
     heap: BTreeMap<String, u64>,
     /// Instructions of an operation beyond those of its floor.
     beyond: Vec<Beyond>,
+    /// Instructions of whole calls, by a program with sockets.
+    whole: Vec<Whole>,
     /// Ratios of instructions: how they grow with the input.
     growth: Vec<Ratio>,
     /// Ratios of times in one run: what they should be.
@@ -84,6 +90,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     for growth in &limits.growth {
         grow(growth, &mut faults)?;
+    }
+    for whole in &limits.whole {
+        for found in whole.count()? {
+            judge(&found.what, found.instructions, found.at_most, &mut faults);
+        }
     }
     let counted = allocations()?;
     for (limits, unit) in [(&limits.allocations, "allocations"), (&limits.heap, "octets of heap")] {
@@ -147,7 +158,12 @@ fn collected(operation: &str, rounds: u64) -> Result<u64, Failure> {
     valgrind.arg(format!("--callgrind-out-file={}", out.display()));
     valgrind.arg(target().join("release/instructions"));
     output(valgrind.args([operation, &rounds.to_string()]))?;
-    let text = fs::read_to_string(&out).map_err(|why| format!("{}: {why}", out.display()))?;
+    summary(&out)
+}
+
+/// All instructions that callgrind counted.
+fn summary(out: &Path) -> Result<u64, Failure> {
+    let text = fs::read_to_string(out).map_err(|why| format!("{}: {why}", out.display()))?;
     let total = text.lines().find_map(|line| line.strip_prefix("summary: "));
     total
         .and_then(|total| total.split(' ').next()?.parse().ok())

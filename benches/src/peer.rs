@@ -1,0 +1,128 @@
+//! The peer of a terminal that is measured: a plain socket that writes and reads as SIPp does.
+
+use crate::whole::SDP;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
+
+/// How long the terminal may take for one step: under callgrind it is slow, and it must not be lost.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A caller or callee.
+#[derive(Debug)]
+pub struct Peer {
+    socket: UdpSocket,
+    address: SocketAddr,
+}
+
+impl Peer {
+    /// One at a free port of the loopback address.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn new() -> io::Result<Self> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+
+    /// Where it is called.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Calls `terminal`: the first `held` calls stay up, the `calls` after them are ended.
+    ///
+    /// # Errors
+    /// The terminal says nothing, or something else than is expected.
+    pub fn call(&self, terminal: SocketAddr, held: usize, calls: usize) -> io::Result<()> {
+        for number in 0..held + calls {
+            self.send(terminal, &self.request("INVITE", 1, "i", number, "", SDP))?;
+            let (ok, _) = self.receive(|text| text.starts_with("SIP/2.0 200 "))?;
+            let tag = to_tag(&ok);
+            self.send(terminal, &self.request("ACK", 1, "a", number, tag, ""))?;
+            if number >= held {
+                self.send(terminal, &self.request("BYE", 2, "b", number, tag, ""))?;
+                self.receive(|text| text.starts_with("SIP/2.0 200 ") && text.contains(" BYE\r\n"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers `calls` calls until each has been ended.
+    ///
+    /// # Errors
+    /// The terminal says nothing.
+    pub fn answer(&self, calls: usize) -> io::Result<()> {
+        for number in 0..calls {
+            let (invite, from) = self.receive(|text| text.starts_with("INVITE "))?;
+            let tag = format!(";tag=peer{number}");
+            self.send(from, &self.response(&invite, "180 Ringing", &tag, ""))?;
+            self.send(from, &self.response(&invite, "200 OK", &tag, SDP))?;
+            let (bye, from) = self.receive(|text| text.starts_with("BYE "))?;
+            self.send(from, &self.response(&bye, "200 OK", "", ""))?;
+        }
+        Ok(())
+    }
+
+    fn send(&self, to: SocketAddr, text: &str) -> io::Result<()> {
+        self.socket.send_to(text.as_bytes(), to).map(drop)
+    }
+
+    /// The next message that is `wanted`.
+    fn receive(&self, wanted: impl Fn(&str) -> bool) -> io::Result<(String, SocketAddr)> {
+        let mut octets = [0; 4096];
+        loop {
+            let (length, from) = self.socket.recv_from(&mut octets)?;
+            let text = String::from_utf8_lossy(octets.get(..length).unwrap_or_default());
+            if wanted(&text) {
+                return Ok((text.into_owned(), from));
+            }
+        }
+    }
+
+    /// A request, as SIPp's `uac` writes it.
+    fn request(
+        &self, method: &str, cseq: u32, branch: &str, number: usize, tag: &str, body: &str,
+    ) -> String {
+        let address = self.address;
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let length = body.len();
+        format!(
+            "{method} sip:service@127.0.0.1:5060 SIP/2.0\r\n\
+             Via: SIP/2.0/UDP {address};branch=z9hG4bK-{number}-{branch}\r\n\
+             From: sipp <sip:sipp@{address}>;tag=peer{number}\r\n\
+             To: service <sip:service@127.0.0.1:5060>{tag}\r\n\
+             Call-ID: {number}-5012@127.0.0.1\r\n\
+             CSeq: {cseq} {method}\r\n\
+             Contact: sip:sipp@{address}\r\n\
+             Max-Forwards: 70\r\n\
+             Subject: Performance Test\r\n\
+             {kind}Content-Length: {length}\r\n\r\n{body}"
+        )
+    }
+
+    /// A response, as SIPp's `uas` writes it.
+    fn response(&self, request: &str, status: &str, tag: &str, body: &str) -> String {
+        let field = |name: &str| {
+            let line = request.lines().find(|line| line.starts_with(name));
+            line.unwrap_or_default().to_owned()
+        };
+        let [via, from, to, call_id, cseq] =
+            ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].map(field);
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        format!(
+            "SIP/2.0 {status}\r\n{via}\r\n{from}\r\n{to}{tag}\r\n{call_id}\r\n{cseq}\r\n\
+             Contact: <sip:{};transport=UDP>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )
+    }
+}
+
+/// The tag of a response's To, with its `;tag=`.
+fn to_tag(response: &str) -> &str {
+    let line = response.lines().find(|line| line.starts_with("To:")).unwrap_or_default();
+    line.find(";tag=").and_then(|at| line.get(at..)).unwrap_or_default()
+}

@@ -1,0 +1,185 @@
+//! A terminal without media as a program: the SIP manager, its driver, real sockets and timers.
+//!
+//! It is run under callgrind as a process of its own; its peer is another one, so that nothing but
+//! the terminal is counted.
+
+use net::tokio::{TokioNetwork, TokioRuntime};
+use sec_manager::{NoRandomness, Platform, SecurityManager};
+use sip_core::driver::{Bind, Config, Endpoint, Events};
+use sip_core::manager::{self, Event, Keyed, Misuse, Ports, Random};
+use siphasher::sip::SipHasher24;
+use ssa::{Body, Open, SipSecurity, Transport};
+use std::hash::Hasher as _;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// T1. A fifth of the usual, so that the timers of ended calls run out while somebody waits for it.
+const T1: Duration = Duration::from_millis(100);
+/// Calls at once.
+const CALLS: usize = 20_000;
+const CALLER: &str = "sip:placing@127.0.0.1";
+
+/// What the calls carry, either way.
+pub const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+    m=audio 30000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
+
+/// As the product hashes: SipHash-2-4.
+struct Hashed([u8; 16], u64);
+
+impl Keyed for Hashed {
+    fn hash(&self, parts: &[&[u8]]) -> u64 {
+        let mut hasher = SipHasher24::new_with_key(&self.0);
+        for part in parts {
+            hasher.write_u64(part.len() as u64);
+            hasher.write(part);
+        }
+        hasher.finish()
+    }
+}
+
+impl Random for Hashed {
+    fn next(&mut self) -> u64 {
+        self.1 += 1;
+        let mut hasher = SipHasher24::new_with_key(&self.0);
+        hasher.write_u64(self.1);
+        hasher.finish()
+    }
+}
+
+/// The system's clock; randomness is asked for when the manager is made, and not for its calls.
+struct System;
+
+impl Platform for System {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    fn unix_time(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    fn random(&self, buffer: &mut [u8]) -> Result<(), NoRandomness> {
+        buffer.fill(7);
+        Ok(())
+    }
+
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
+/// Who is asked about every message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// Nobody: a terminal without a security manager.
+    Open,
+    /// The security manager, which requires nothing.
+    Managed,
+}
+
+/// The terminal.
+#[expect(missing_debug_implementations, reason = "an endpoint has nothing to show")]
+pub struct Terminal {
+    endpoint: Endpoint,
+    events: Events,
+}
+
+impl Terminal {
+    /// Starts one at a free port of the loopback address, in the runtime that is entered.
+    ///
+    /// # Errors
+    /// No socket can be bound, or there is no security manager.
+    pub fn start(security: Security) -> io::Result<Self> {
+        let handle = tokio::runtime::Handle::current();
+        let security: Arc<dyn SipSecurity> = match security {
+            Security::Open => Arc::new(Open),
+            Security::Managed => {
+                SecurityManager::builder(Arc::new(System)).build().map_err(io::Error::other)?
+            }
+        };
+        let ports =
+            Ports { keyed: Box::new(Hashed([1; 16], 0)), random: Box::new(Hashed([2; 16], 0)) };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut sip = manager::Config { dialogs: CALLS, transactions: CALLS, ..Default::default() };
+        sip.timing.t1 = T1;
+        let binds = vec![Bind { transport: Transport::Udp, address, advertised: None }];
+        let config = Config { binds, sip, ..Config::default() };
+        let network = Arc::new(TokioNetwork::new(handle.clone()));
+        let runtime = Arc::new(TokioRuntime::new(handle));
+        let (endpoint, events) = Endpoint::start(runtime, network, security, ports, config)?;
+        Ok(Self { endpoint, events })
+    }
+
+    /// Where it is called.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.endpoint.local_addrs().first().map(|local| local.address)
+    }
+
+    /// Answers calls until `ended` of them have ended, and waits until nothing is kept of those.
+    /// A call that is not ended is held.
+    ///
+    /// # Errors
+    /// A call cannot be answered.
+    pub async fn answer(&mut self, ended: usize) -> io::Result<()> {
+        let mut left = ended;
+        while left > 0 {
+            match self.events.next().await {
+                Some(Event::Incoming { id, .. }) => {
+                    self.endpoint.ring(id).map_err(misused)?;
+                    self.endpoint.accept(id, sdp()).map_err(misused)?;
+                }
+                Some(Event::Ended { .. }) => left -= 1,
+                Some(_) => {}
+                None => break,
+            }
+        }
+        self.settle().await;
+        Ok(())
+    }
+
+    /// Places calls one after the other, each ended once it is up, and waits until nothing is kept.
+    ///
+    /// # Errors
+    /// A call does not come about.
+    pub async fn place(&mut self, peer: SocketAddr, calls: usize) -> io::Result<()> {
+        let to = format!("sip:peer@{peer}");
+        for _ in 0..calls {
+            let prepared = self.endpoint.prepare(CALLER, &to, None).map_err(misused)?;
+            self.endpoint.invite(prepared.id, sdp()).map_err(misused)?;
+            loop {
+                match self.events.next().await {
+                    Some(Event::Answered { id, .. }) => {
+                        self.endpoint.hang_up(id).map_err(misused)?;
+                    }
+                    Some(Event::Failed { cause, .. }) => {
+                        return Err(io::Error::other(cause.to_string()));
+                    }
+                    Some(Event::Ended { .. }) | None => break,
+                    Some(_) => {}
+                }
+            }
+        }
+        self.settle().await;
+        Ok(())
+    }
+
+    /// Waits until the transactions of ended calls are over.
+    async fn settle(&self) {
+        while self.endpoint.sizes().manager.transactions > 0 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+fn misused(why: Misuse) -> io::Error {
+    io::Error::other(why.to_string())
+}
+
+fn sdp() -> Body {
+    Body { content_type: Some(b"application/sdp".to_vec()), octets: SDP.into() }
+}
