@@ -143,7 +143,9 @@ impl Usage {
     /// The terminal stops: what the peers are owed is sent.
     pub(in crate::manager) fn stop(&mut self, cx: &mut Cx<'_>) {
         match self {
-            Self::Invite(it) => it.hang_up(cx),
+            // What was refused or hung up is owed no other end.
+            Self::Invite(it) if it.check().is_ok() => it.hang_up(cx),
+            Self::Invite(_) => {}
             Self::Registration(it) => it.unregister(cx),
             Self::Farewell(_) | Self::Single(_) => {}
         }
