@@ -292,7 +292,9 @@ impl fmt::Display for Misuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAUri => "not a SIP URI such as sip:bob@example.org",
-            Self::Unsupported => "a scheme or transport that is not built in",
+            Self::Unsupported => {
+                "a scheme or transport that is not built in; sip: over UDP and TCP are"
+            }
             Self::Unknown => "no such call",
             Self::WrongState => "not possible in the call's state",
             Self::Pending => "a re-INVITE is under way",
