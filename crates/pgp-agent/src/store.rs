@@ -1,6 +1,7 @@
 //! The key folder: `FINGERPRINT.sec.asc` for our own keys, `FINGERPRINT.pub.asc` for others'.
 //!
-//! The folder is ours and 0700, the files of private keys 0600 (case O02). A file is written
+//! The folder is ours and 0700, the files of private keys 0600; nobody need be allowed to write where
+//! keys are only read (0500, 0400; case O02). A file is written
 //! beside its place and moved there, so that none is ever half written.
 
 use crate::certificate::Certificate;
@@ -27,7 +28,7 @@ const MAX_FILE: usize = 2 * MAX_OCTETS;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The folder is not ours, not 0700, or none.
+    /// The folder is not ours, neither 0700 nor 0500, or none.
     #[error(transparent)]
     Folder(#[from] BindError),
     /// Others may read a private key.
@@ -257,7 +258,9 @@ impl Store {
         let path = self.folder.join(name);
         let io = |error| io_error(&path, error);
         // Mode 0600 from the first octet on.
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(io)?;
+        let draft = tempfile::NamedTempFile::new_in(&self.folder);
+        // The draft's name says nothing to anybody.
+        let mut file = draft.map_err(|error| io(error.kind().into()))?;
         file.write_all(octets).map_err(io)?;
         file.as_file().sync_all().map_err(io)?;
         file.persist(&path).map_err(|error| io(error.error))?;
@@ -291,7 +294,7 @@ fn open_regular(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// Opens a file that must be a plain one of ours with mode 0600.
+/// Opens a file that must be a plain one of ours with mode 0600, or 0400.
 ///
 /// # Errors
 /// [`StoreError::Readable`], [`StoreError::NotOurs`], [`StoreError::Io`].
@@ -307,7 +310,7 @@ pub fn open_private(path: &Path) -> Result<File, StoreError> {
         return Err(StoreError::NotOurs(path.to_owned()));
     }
     match metadata.mode() & 0o7777 {
-        0o600 => Ok(file),
+        0o600 | 0o400 => Ok(file),
         mode => Err(StoreError::Readable { path: path.to_owned(), mode }),
     }
 }

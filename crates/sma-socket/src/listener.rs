@@ -44,7 +44,8 @@ pub enum BindError {
     },
 }
 
-/// Checks that `directory` is a folder, no link, ours, and closed to everybody else.
+/// Checks that `directory` is a folder, no link, ours, and closed to everybody else; whether we may
+/// write there (0700) or only read (0500) is not asked.
 ///
 /// # Errors
 /// [`BindError::NotDirectory`], [`BindError::ForeignDirectory`], [`BindError::OpenDirectory`].
@@ -57,7 +58,7 @@ pub fn check_directory(directory: &Path) -> Result<(), BindError> {
         return Err(BindError::ForeignDirectory(directory.to_owned()));
     }
     match metadata.mode() & 0o7777 {
-        0o700 => Ok(()),
+        0o700 | 0o500 => Ok(()),
         mode => Err(BindError::OpenDirectory { path: directory.to_owned(), mode }),
     }
 }

@@ -55,12 +55,14 @@ fn o02_a_private_file_is_a_plain_one_of_ours_that_nobody_else_can_read() {
     let path = folder.path().join("secret");
     assert_eq!(refused(&path), "no file");
     fs::write(&path, b"secret").unwrap();
-    for mode in [0o400, 0o601, 0o604, 0o610, 0o620, 0o640, 0o660, 0o700, 0o1600, 0o4600] {
+    for mode in [0o500, 0o601, 0o604, 0o610, 0o620, 0o640, 0o660, 0o700, 0o1600, 0o4600] {
         fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
         assert_eq!(refused(&path), "readable", "{mode:o}");
     }
-    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-    assert_eq!(refused(&path), "opened");
+    for mode in [0o400, 0o600] {
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        assert_eq!(refused(&path), "opened", "{mode:o}");
+    }
     let link = folder.path().join("link");
     symlink(&path, &link).unwrap();
     assert_eq!(refused(&link), "not ours");
@@ -89,6 +91,22 @@ fn private(folder: &TempDir, key: &Key) {
 
 fn public(key: &Key) -> Vec<u8> {
     key.0.to_public_key().to_armored_bytes(ArmorOptions::default()).unwrap()
+}
+
+/// A folder on a disk that is only read, for one.
+#[test]
+fn keys_are_read_where_nobody_may_write() {
+    let folder = folder();
+    let key = Key::new(&[]);
+    private(&folder, &key);
+    let name = format!("{}.sec.asc", key.certificate().fingerprint());
+    fs::set_permissions(folder.path().join(name), Permissions::from_mode(0o400)).unwrap();
+    for (mode, opens) in [(0o500, true), (0o550, false), (0o501, false), (0o400, false)] {
+        fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
+        let opened = open(&folder);
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(opened.is_ok_and(|store| store.keys()[0].secret), opens, "{mode:o}");
+    }
 }
 
 #[test]
