@@ -139,7 +139,7 @@ fn a_key_folder_that_cannot_be_made_is_named() {
     let below = place.keys().join("below");
     generate.args(["generate", "--no-passphrase", "--user-id", "x", "--keys"]).arg(&below);
     let told = refused(&mut generate, 1);
-    let named = format!("countersign-pgp: {}: No such file", below.display());
+    let named = format!("countersign-pgp: {}: no such file", below.display());
     assert!(told.starts_with(&named), "{told}");
     let mut generate = place.command("generate");
     let told = refused(generate.args(["--no-passphrase", "--user-id", ""]), 1);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// OpenPGP keys for Countersign, in a process of their own.
 ///
-/// A key folder (mode 0700) holds FINGERPRINT.sec.asc for own keys (mode 0600) and
+/// A key folder (mode 0700, or 0500 where keys are only read) holds FINGERPRINT.sec.asc for own keys (mode 0600) and
 /// FINGERPRINT.pub.asc for others' public keys. `serve` answers questions of the same user's
 /// terminal at a Unix socket.
 #[derive(Debug, Parser)]
@@ -18,6 +18,12 @@ pub(crate) struct Arguments {
 const AFTER_HELP: &str = "\
 Exit status: 0 done, 1 failed (the reason is one line on standard error), 2 usage, 3 own keys need a
 passphrase that was not given, or was wrong.";
+
+const COMPLETIONS_HELP: &str = "\
+Example:
+  mkdir -p ~/.local/share/bash-completion/completions
+  countersign-pgp completions bash \\
+      > ~/.local/share/bash-completion/completions/countersign-pgp";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -79,12 +85,12 @@ pub(crate) enum Command {
         output: Output,
     },
     /// Print a completion script for a shell.
+    #[command(after_help = COMPLETIONS_HELP)]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Write the man pages.
-    #[command(hide = true)]
+    /// Write the man pages into a folder.
     Man {
         /// The folder to write them to
         folder: PathBuf,

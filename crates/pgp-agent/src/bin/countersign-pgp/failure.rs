@@ -15,7 +15,7 @@ pub(crate) enum Failure {
     Bind(#[from] BindError),
     #[error("{what}: {error}")]
     Application { what: String, error: sma::Error },
-    #[error("{}: {error}", .path.display())]
+    #[error("{}: {}", .path.display(), in_words(.error))]
     File { path: PathBuf, error: io::Error },
     #[error("{0}: not a full fingerprint of 40 or 64 hexadecimal digits")]
     Fingerprint(String),
@@ -30,6 +30,14 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// The failure in one line, without the numbers that the system's errors have.
+    pub(crate) fn line(&self) -> String {
+        let text = self.to_string();
+        let mut pieces = text.split(" (os error ");
+        let first = pieces.next().unwrap_or_default().to_owned();
+        pieces.fold(first, |said, piece| said + piece.split_once(')').map_or("", |(_, rest)| rest))
+    }
+
     /// 2 for wrong usage, 3 where a passphrase is needed or wrong, 1 for everything else.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
@@ -39,6 +47,15 @@ impl Failure {
             Self::NoPassphrase | Self::Fingerprint(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
+    }
+}
+
+/// Why a file is not read or written.
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => error.to_string(),
     }
 }
 

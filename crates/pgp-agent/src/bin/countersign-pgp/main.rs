@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "countersign-pgp: {failure}");
+            let _ = writeln!(std::io::stderr(), "countersign-pgp: {}", failure.line());
             failure.exit_code()
         }
     }
