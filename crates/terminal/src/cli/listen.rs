@@ -7,8 +7,8 @@ use super::commands::{Command, Table};
 use super::json::Object;
 use super::output::{Output, tell};
 use super::patience::Patience;
-use super::person::{Answer, Person, Shown};
-use super::session::{END_WITHIN, Next, Session};
+use super::person::{Answer, Expected, Person};
+use super::session::{END_WITHIN, Next, Session, configuration};
 use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
@@ -26,6 +26,8 @@ const RINGING: Duration = Duration::from_secs(180);
 /// Waits for calls until it is told to stop.
 pub(super) async fn run(global: &Global, listen: Listen, out: Output) -> Result<()> {
     if !listen.auto_answer && !io::stdin().is_terminal() {
+        // What is wrong with the configuration is told first.
+        configuration(global).await?;
         return Err(Error::Usage(
             "nobody can be asked about calls here; say --auto-answer".to_owned(),
         ));
@@ -53,7 +55,10 @@ async fn wait(session: &mut Session, listen: &Listen, stop: &mut Stop, out: Outp
     let typed = session.person.as_ref().map(Person::commands);
     let record = listen.record.clone();
     let (asking, calls) = (VecDeque::new(), Table::default());
-    Listener { session, say, record, person, asking, typed, calls, out }.wait(stop).await
+    let mut listener = Listener { session, say, record, person, asking, typed, calls, out };
+    let waited = listener.wait(stop).await;
+    listener.leave();
+    waited
 }
 
 struct Listener<'a> {
@@ -71,7 +76,7 @@ struct Listener<'a> {
 }
 
 impl Listener<'_> {
-    async fn wait(mut self, stop: &mut Stop) -> Result<()> {
+    async fn wait(&mut self, stop: &mut Stop) -> Result<()> {
         let addresses = self.session.addresses();
         let line = format!("listening on {}", addresses.join(", "));
         self.out.say(&line, Object::Listening { addresses: &addresses })?;
@@ -166,7 +171,7 @@ impl Listener<'_> {
         // The caller hears that the user is asked; a call that is over needs nothing.
         drop(self.session.terminal.ring(id));
         let text = format!("answer {caller}? [y/N]");
-        self.asking.push_back((id, person.ask(&text, Shown::Openly, RINGING)));
+        self.asking.push_back((id, person.ask(&text, Expected::YesOrNo, RINGING)));
     }
 
     /// The person said yes or no to the call that was asked about first, or nothing in time.
@@ -181,6 +186,15 @@ impl Listener<'_> {
         };
         // A call that is over already needs no answer.
         _ = self.session.terminal.reject(id, status);
+    }
+
+    /// Nobody is there any more for the calls that are still asked about. RFC 3261 §21.4.18:
+    /// Temporarily Unavailable; to decline them (603) would end the search for others, too.
+    fn leave(&mut self) {
+        for (id, _) in self.asking.drain(..) {
+            // A call that is over already needs no answer.
+            _ = self.session.terminal.reject(id, 480);
+        }
     }
 
     fn answer(&self, id: CallId) {

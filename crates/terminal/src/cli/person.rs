@@ -1,7 +1,8 @@
 //! The person at the terminal: asked one question at a time, while calls go on.
 //!
 //! A question is withdrawn by dropping its [`Answer`], and has a deadline. What was typed before a
-//! question was shown does not answer it: such a line is a command, where those are understood.
+//! question was shown does not answer it: such a line is a command, where those are understood. A
+//! question for yes or no is asked again until one of the two is typed.
 
 use super::keyboard::{Quiet, in_foreground, say, typed};
 use crate::record::clean;
@@ -23,15 +24,15 @@ pub(super) struct Person {
 
 /// What a question expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
-    /// The answer may be seen as it is typed.
-    Openly,
-    /// It is a secret.
+pub(super) enum Expected {
+    /// Yes or no, which may be seen as it is typed.
+    YesOrNo,
+    /// A secret.
     #[cfg_attr(
         not(feature = "digest"),
         expect(dead_code, reason = "only a security manager asks for secrets")
     )]
-    Hidden,
+    Secret,
 }
 
 /// Why there is no secret.
@@ -66,7 +67,7 @@ enum Request {
 #[derive(Debug)]
 struct Question {
     text: String,
-    shown: Shown,
+    expected: Expected,
     within: Duration,
     answer: oneshot::Sender<Vec<u8>>,
 }
@@ -115,11 +116,11 @@ impl Person {
     }
 
     /// Asks `text` once the questions before are done with; the answer must come `within` a time.
-    pub(super) fn ask(&self, text: &str, shown: Shown, within: Duration) -> Answer {
+    pub(super) fn ask(&self, text: &str, expected: Expected, within: Duration) -> Answer {
         let (answer, given) = oneshot::channel();
         self.asked.fetch_add(1, Ordering::Relaxed);
         // Where nobody is there any more, the answer is that there is none.
-        let question = Question { text: clean(text), shown, within, answer };
+        let question = Question { text: clean(text), expected, within, answer };
         drop(self.requests.send(Request::Ask(question)));
         Answer(given)
     }
@@ -137,7 +138,7 @@ impl Person {
     ) -> Result<Password, NoSecret> {
         let what = clean(what);
         let deadline = runtime.now() + within;
-        let mut answer = self.ask(&format!("{what}:"), Shown::Hidden, within);
+        let mut answer = self.ask(&format!("{what}:"), Expected::Secret, within);
         let typed = tokio::select! {
             typed = answer.line() => typed,
             () = runtime.sleep_until(deadline) => None,
@@ -160,8 +161,16 @@ impl Answer {
     /// Whether it is yes; `None` as of [`line`](Self::line).
     pub(super) async fn yes(&mut self) -> Option<bool> {
         let line = self.line().await?;
-        let word = line.trim_ascii();
-        Some(word.eq_ignore_ascii_case(b"y") || word.eq_ignore_ascii_case(b"yes"))
+        Some(yes_or_no(&line) == Some(true))
+    }
+}
+
+/// Whether a line says yes; an empty one says no. `None`: it says neither.
+fn yes_or_no(line: &[u8]) -> Option<bool> {
+    match line.trim_ascii().to_ascii_lowercase().as_slice() {
+        b"y" | b"yes" => Some(true),
+        b"" | b"n" | b"no" => Some(false),
+        _ => None,
     }
 }
 
@@ -243,20 +252,29 @@ async fn one(
     mut question: Question, lines: &mut mpsc::UnboundedReceiver<Vec<u8>>,
     quiet: fn() -> Option<Quiet>, runtime: &dyn Runtime,
 ) -> Option<()> {
-    let _quiet = match question.shown {
-        Shown::Openly => None,
-        Shown::Hidden => Some(quiet()?),
+    let _quiet = match question.expected {
+        Expected::YesOrNo => None,
+        Expected::Secret => Some(quiet()?),
     };
-    say(&format!("{} ", question.text));
-    tokio::select! {
-        line = lines.recv() => {
-            // Who asked may have gone meanwhile.
-            drop(question.answer.send(line?));
+    let deadline = runtime.now() + question.within;
+    loop {
+        say(&format!("{} ", question.text));
+        tokio::select! {
+            line = lines.recv() => {
+                let mut line = line?;
+                if question.expected == Expected::YesOrNo && yes_or_no(&line).is_none() {
+                    line.fill(0);
+                    say("expected: y or n (an empty line is n)\n");
+                    continue;
+                }
+                // Who asked may have gone meanwhile.
+                drop(question.answer.send(line));
+            }
+            () = question.answer.closed() => say("\n(it need not be answered any more)\n"),
+            () = runtime.sleep_until(deadline) => say("\n(too late)\n"),
         }
-        () = question.answer.closed() => say("\n(it need not be answered any more)\n"),
-        () = runtime.sleep_until(runtime.now() + question.within) => say("\n(too late)\n"),
+        return Some(());
     }
-    Some(())
 }
 
 #[cfg(test)]
@@ -292,16 +310,42 @@ pub(super) mod tests {
         let (sim, runtime) = world();
         let (person, keyboard) = typist(&runtime);
         keyboard.send(b"y".to_vec()).unwrap();
-        let mut first = person.ask("first?", Shown::Openly, SOON);
+        let mut first = person.ask("first?", Expected::YesOrNo, SOON);
         pass(&sim);
         keyboard.send(b" Yes ".to_vec()).unwrap();
         keyboard.send(b"y".to_vec()).unwrap();
         pass(&sim);
         assert_eq!(sim.block_on(first.yes()).unwrap(), Some(true));
-        let mut second = person.ask("second?", Shown::Openly, SOON);
+        let mut second = person.ask("second?", Expected::YesOrNo, SOON);
         pass(&sim);
-        keyboard.send(b"whatever".to_vec()).unwrap();
+        keyboard.send(Vec::new()).unwrap();
         assert_eq!(sim.block_on(second.yes()).unwrap(), Some(false));
+    }
+
+    #[test]
+    fn a_typo_is_no_answer_and_the_question_is_asked_again() {
+        let (sim, runtime) = world();
+        let (person, keyboard) = typist(&runtime);
+        for (word, yes) in [("YES", true), ("y", true), ("No", false), ("n", false), (" ", false)] {
+            let mut question = person.ask("question?", Expected::YesOrNo, SOON);
+            pass(&sim);
+            for typo in ["yy", "calls", "\u{fc}"] {
+                keyboard.send(typo.as_bytes().to_vec()).unwrap();
+            }
+            pass(&sim);
+            assert!(question.0.try_recv().is_err(), "a typo answers");
+            keyboard.send(word.as_bytes().to_vec()).unwrap();
+            assert_eq!(sim.block_on(question.yes()).unwrap(), Some(yes), "{word}");
+        }
+        // Typos do not prolong the time.
+        let mut late = person.ask("late?", Expected::YesOrNo, SOON);
+        let began = sim.elapsed();
+        for _ in 0..5 {
+            pass(&sim);
+            keyboard.send(b"later".to_vec()).unwrap();
+        }
+        assert_eq!(sim.block_on(late.yes()).unwrap(), None);
+        assert_eq!(sim.elapsed() - began, SOON);
     }
 
     #[cfg(feature = "digest")]
@@ -320,7 +364,7 @@ pub(super) mod tests {
             "nobody answered the question for the password of alice at example.org within 1 s"
         );
         // The time counts while another question is asked.
-        let _other = person.ask("other?", Shown::Openly, 4 * SOON);
+        let _other = person.ask("other?", Expected::YesOrNo, 4 * SOON);
         let began = sim.elapsed();
         assert!(told(sim.block_on(asked()).unwrap()).contains("within 1 s"));
         assert_eq!(sim.elapsed() - began, SOON);
@@ -338,7 +382,7 @@ pub(super) mod tests {
         keyboard.send(b"calls".to_vec()).unwrap();
         pass(&sim);
         assert_eq!(commands.try_recv().unwrap(), b"calls");
-        let mut question = person.ask("question?", Shown::Openly, SOON);
+        let mut question = person.ask("question?", Expected::YesOrNo, SOON);
         pass(&sim);
         keyboard.send(b"y".to_vec()).unwrap();
         keyboard.send(b"hangup".to_vec()).unwrap();
@@ -347,7 +391,7 @@ pub(super) mod tests {
         assert_eq!(commands.try_recv().unwrap(), b"hangup");
         // What was typed before the question is a command and no answer.
         keyboard.send(b"help".to_vec()).unwrap();
-        let mut late = person.ask("late?", Shown::Openly, SOON);
+        let mut late = person.ask("late?", Expected::YesOrNo, SOON);
         assert_eq!(sim.block_on(late.line()).unwrap(), None);
         assert_eq!(commands.try_recv().unwrap(), b"help");
         drop(keyboard);
@@ -359,12 +403,12 @@ pub(super) mod tests {
     fn a_question_is_withdrawn_or_too_late_and_the_next_is_asked() {
         let (sim, runtime) = world();
         let (person, keyboard) = typist(&runtime);
-        let withdrawn = person.ask("withdrawn?", Shown::Openly, SOON);
-        let mut late = person.ask("late?", Shown::Openly, SOON);
+        let withdrawn = person.ask("withdrawn?", Expected::YesOrNo, SOON);
+        let mut late = person.ask("late?", Expected::YesOrNo, SOON);
         pass(&sim);
         drop(withdrawn);
         assert_eq!(sim.block_on(late.yes()).unwrap(), None);
-        let mut last = person.ask("last?", Shown::Openly, SOON);
+        let mut last = person.ask("last?", Expected::YesOrNo, SOON);
         pass(&sim);
         drop(keyboard);
         assert_eq!(sim.block_on(last.line()).unwrap(), None, "nobody is there any more");

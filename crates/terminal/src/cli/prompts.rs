@@ -3,7 +3,7 @@
 //! A key that nobody has pinned is shown with its fingerprint, and pinned only on the person's
 //! word. Without a terminal every prompt is declined. Passphrases are the security application's.
 
-use super::person::{Person, Shown};
+use super::person::{Expected, Person};
 use crate::config::{Pins, SipAor};
 use crate::error::{Error, Result};
 use crate::record::clean;
@@ -50,7 +50,7 @@ impl TelephonyApplication for Prompts {
         let Some(person) = &self.person else {
             return TrustAnswer::No;
         };
-        let yes = person.ask(&asked(&question), Shown::Openly, WITHIN).yes().await;
+        let yes = person.ask(&asked(&question), Expected::YesOrNo, WITHIN).yes().await;
         if yes != Some(true) {
             return TrustAnswer::No;
         }

@@ -2,6 +2,8 @@
 
 use super::args::{Global, Records};
 use super::binds::{Purpose, Started, binds, start};
+#[cfg(feature = "pgp")]
+use super::global::program;
 use super::json::Object;
 use super::output::Output;
 #[cfg(feature = "pgp")]
@@ -59,6 +61,9 @@ pub(super) struct Session {
     /// Whether calls can be signed.
     #[cfg(feature = "pgp")]
     has_key: bool,
+    /// What a person types to run the program with this configuration.
+    #[cfg(feature = "pgp")]
+    program: String,
 }
 
 /// What a session tells.
@@ -91,9 +96,7 @@ impl Session {
                  whoever reads it can use them"
             );
         }
-        let named = global.config.clone();
-        let load = move || load_or_default(named.as_deref());
-        let mut config = file::apart("the configuration", load).await?;
+        let mut config = configuration(global).await?;
         if let Purpose::Call(Some(account)) = purpose {
             config.call_as(account)?;
         }
@@ -157,6 +160,8 @@ impl Session {
             agent,
             #[cfg(feature = "pgp")]
             has_key,
+            #[cfg(feature = "pgp")]
+            program: program(global.config.as_deref()),
         })
     }
 
@@ -193,8 +198,8 @@ impl Session {
         }
         if !self.has_key {
             return Err(Error::invalid(format!(
-                "the call requires pgp, but {} has no key; run `countersign keys generate`",
-                self.name
+                "the call requires pgp, but {} has no key; run `{} keys generate`",
+                self.name, self.program
             )));
         }
         Ok(())
@@ -269,6 +274,15 @@ impl Session {
         }
         shown
     }
+}
+
+/// The configuration that is named, or the default one.
+///
+/// # Errors
+/// It cannot be read, or is wrong.
+pub(super) async fn configuration(global: &Global) -> Result<Config> {
+    let named = global.config.clone();
+    file::apart("the configuration", move || load_or_default(named.as_deref())).await
 }
 
 #[cfg(feature = "pgp")]

@@ -10,6 +10,7 @@
 )]
 
 mod agents;
+mod answers;
 mod beside;
 mod passphrases;
 mod passwords;
