@@ -1,11 +1,11 @@
-//! Waits: a person at a terminal is told that a peer is silent, and whoever gives up does not wait.
+//! Waits: it is told that a peer is silent, and whoever gives up does not wait.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "how long a real process takes")]
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::fs::{self, File, OpenOptions};
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::UdpSocket;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -69,7 +69,7 @@ fn screen() -> (File, File) {
 }
 
 #[test]
-fn a_person_is_told_once_that_a_silent_peer_is_still_tried() {
+fn it_is_told_once_that_a_silent_peer_is_still_tried() {
     let home = tempfile::tempdir().unwrap();
     let peer = silent();
     let at = peer.local_addr().unwrap();
@@ -86,8 +86,23 @@ fn a_person_is_told_once_that_a_silent_peer_is_still_tried() {
         }
         let line = told(&shown);
         assert!(line.starts_with("no answer from ") && line.contains(&at.to_string()), "{line}");
-        assert!(line.contains("giving up in 30 s"), "{line}");
-        interrupt(&child);
+        assert!(line.contains("giving up in 29 s"), "{line}");
+        child.kill().unwrap();
         child.wait().unwrap();
     }
+}
+
+/// A log is read, too; a port that nobody has is as silent.
+#[test]
+fn it_is_told_where_there_is_no_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    let peer = silent();
+    let uri = format!("sip:bob@{};transport=udp", peer.local_addr().unwrap());
+    let mut child =
+        command(home.path(), &["options", &uri]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("no answer from sip:bob@127.0.0.1:"), "{line}");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

@@ -1,7 +1,6 @@
-//! A peer that says nothing: a person at a terminal is told once that it is still tried, and for how
+//! A peer that says nothing: it is told once on standard error that it is still tried, and for how
 //! long.
 
-use super::output::shows_progress;
 use super::person::Person;
 use crate::record::clean;
 use net::BoxFuture;
@@ -9,7 +8,7 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 /// Silence that is worth a word.
-const SHORT: Duration = Duration::from_secs(2);
+const SHORT: Duration = Duration::from_secs(3);
 /// For so long a request is sent again while nothing is answered: 64*T1. RFC 3261 §17.1.1.2.
 const TRYING: Duration = Duration::from_secs(32);
 
@@ -22,13 +21,10 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    /// Begins to wait for `whom`. Where nobody looks at a terminal, nothing is ever told; nor where
-    /// the `person` is asked meanwhile, since the peer has then answered.
+    /// Begins to wait for `whom`. Where the `person` is asked meanwhile, nothing is told: the peer
+    /// has then answered.
     pub(super) fn with(whom: &str, person: Option<&Person>) -> Self {
-        let over: BoxFuture<()> = match shows_progress() {
-            true => Box::pin(tokio::time::sleep(SHORT)),
-            false => Box::pin(std::future::pending()),
-        };
+        let over = Box::pin(tokio::time::sleep(SHORT));
         let person = person.map(|person| (person.clone(), person.asked()));
         Self { over, whom: clean(whom), person }
     }
