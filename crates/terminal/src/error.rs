@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read or written.
-    #[error("cannot {doing} {path}: {source}", path = path.display())]
+    #[error("cannot {doing} {path}: {why}", path = path.display(), why = in_words(source))]
     File {
         /// `read`, `write`, `create`.
         doing: &'static str,
@@ -40,7 +40,7 @@ pub enum Error {
         mode: u32,
     },
     /// Standard output could not be written.
-    #[error("cannot write to standard output: {0}")]
+    #[error("cannot write to standard output: {}", in_words(.0))]
     Output(io::Error),
     /// An address cannot be bound; the error names it.
     #[error("{0}; choose another with --bind PROTO:ADDRESS:PORT")]
@@ -121,17 +121,56 @@ impl Error {
         }
     }
 
-    /// Whether it is that nobody reads standard output any more, which ends a command quietly.
-    pub fn is_closed_pipe(&self) -> bool {
-        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
-    }
-
     /// The error as the one line that is printed: no control character, whatever a peer or a
     /// file put into it.
     pub fn line(&self) -> String {
-        clean(&self.to_string())
+        clean(&plain(self))
     }
+}
+
+/// Why a file is not read or written, in the same words wherever it is found.
+fn in_words(error: &io::Error) -> String {
+    let words = match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder",
+        io::ErrorKind::IsADirectory => "it is a folder",
+        io::ErrorKind::NotADirectory => "a part of its path is no folder",
+        io::ErrorKind::AlreadyExists => "something is there already",
+        io::ErrorKind::BrokenPipe => "nobody reads it any more",
+        _ => return plain(error),
+    };
+    words.to_owned()
+}
+
+/// What `error` says, without the numbers that the system's errors have.
+pub(crate) fn plain(error: &impl fmt::Display) -> String {
+    let text = error.to_string();
+    let mut pieces = text.split(" (os error ");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |said, piece| said + piece.split_once(')').map_or("", |(_, rest)| rest))
 }
 
 /// The library's result.
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_errors_are_told_without_their_numbers() {
+        let told = |number| {
+            let error = io::Error::from_raw_os_error(number);
+            Error::read(Path::new("f"), error).line()
+        };
+        assert_eq!(told(2), "cannot read f: no such file or folder");
+        assert_eq!(told(13), "cannot read f: Permission denied");
+        let twice = io::Error::other(format!(
+            "a: {}; b: {}",
+            io::Error::from_raw_os_error(13),
+            io::Error::from_raw_os_error(98)
+        ));
+        assert_eq!(plain(&twice), "a: Permission denied; b: Address already in use");
+        let closed = Error::Output(io::ErrorKind::BrokenPipe.into()).line();
+        assert_eq!(closed, "cannot write to standard output: nobody reads it any more");
+    }
+}

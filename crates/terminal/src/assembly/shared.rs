@@ -4,7 +4,7 @@ use super::assurance::Assurance;
 use super::calls::{Calls, Live};
 use super::ports::Entropy;
 use crate::config::Require;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, plain};
 use crate::record::redacted;
 use media_ctl::audio::{AudioSink, AudioSource};
 use media_ctl::driver::MediaSession;
@@ -50,7 +50,7 @@ impl Shared {
         config.advertised = (told != local_ip).then_some(told);
         config.peer_on_loopback = hop.is_some_and(|hop| hop.remote.ip().is_loopback());
         MediaSession::open(&self.media, config, source, sink)
-            .map_err(|error| Error::Call(format!("no ports for media: {error}")))
+            .map_err(|error| Error::Call(format!("no ports for media: {}", plain(&error))))
     }
 
     /// Where media is received that `to` is to send to `told`: elsewhere only where that is

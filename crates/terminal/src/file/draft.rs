@@ -47,8 +47,8 @@ impl Draft {
 
     fn at(place: PathBuf, names: &mut Builder<'_, '_>) -> io::Result<Self> {
         let folder = place.parent().unwrap_or_else(|| Path::new("/"));
-        let file = names.permissions(Permissions::from_mode(MODE)).tempfile_in(folder)?;
-        Ok(Self { file, place })
+        let file = names.permissions(Permissions::from_mode(MODE)).tempfile_in(folder);
+        Ok(Self { file: file.map_err(of_the_system)?, place })
     }
 
     /// Waits until what was written is on the disk.
@@ -71,6 +71,14 @@ impl Draft {
     /// Something is.
     pub(super) fn keep_new(self) -> io::Result<()> {
         self.file.persist_noclobber(&self.place).map(drop).map_err(|refused| refused.error)
+    }
+}
+
+/// The error without the draft's name, which nobody has heard of.
+fn of_the_system(error: io::Error) -> io::Error {
+    match error.to_string().split_once(" at path ") {
+        Some((words, _)) => io::Error::new(error.kind(), words),
+        None => error,
     }
 }
 
