@@ -47,7 +47,9 @@ const fn about_proof(why: Why) -> &'static str {
         Why::BelowFloor => "; `floor` in the [[account]] says what is answered",
         Why::UnknownScheme => "; ask who runs it for Digest",
         Why::PgpRequired => " (--require pgp)",
-        Why::NotTrusted => "; import it and pin it (countersign keys import FILE --pin AOR)",
+        Why::NotTrusted => {
+            "; import it and pin it (countersign [--config CONFIG] keys import FILE --pin AOR)"
+        }
         Why::ApplicationUnavailable | Why::ApplicationFailed => "; see [agent]",
         _ => "",
     }

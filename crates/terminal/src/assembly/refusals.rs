@@ -51,11 +51,12 @@ impl Refusals {
     }
 
     fn tell(&self, denial: &Denial<'_>) {
-        let (code, reason) = in_words(&denial.why);
+        let claimed = redacted(denial.claimed);
+        let (code, reason) = in_words(&denial.why, pasted(&claimed));
         let place = Some((denial.source.map(|source| source.ip().to_canonical()), code));
         let Some(opened) = self.told.count(place) else { return };
         if opened.is_some() {
-            let from = shortened(&redacted(denial.claimed));
+            let from = shortened(&claimed);
             self.told.send(Event::Refused { from, source: denial.source, code, reason });
         }
         let (told, over) = (Arc::clone(&self.told), self.runtime.now() + WINDOW);
@@ -139,15 +140,23 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// A reason in one word that stays the same (`docs/json.md`), and in words for people.
-fn in_words(why: &Denied) -> (&'static str, String) {
+/// The address that somebody claims, as it stands in a command that is shown: not where a shell
+/// could take a part of it for more than text.
+fn pasted(claimed: &str) -> &str {
+    let is_text = |octet: u8| octet.is_ascii_alphanumeric() || b"_.+-:@".contains(&octet);
+    if claimed.len() <= LONGEST && claimed.bytes().all(is_text) { claimed } else { "AOR" }
+}
+
+/// A reason in one word that stays the same (`docs/json.md`), and in words for people; `aor` is
+/// whose key it would be.
+fn in_words(why: &Denied, aor: &str) -> (&'static str, String) {
     let (code, words) = match why {
         Denied::Malformed => ("malformed", "the proof or the message cannot be read"),
         Denied::NotForUs => ("not_for_us", "it is for an address that is not this terminal's own"),
         Denied::Proof => ("wrong_proof", "the password is wrong, or the signature does not hold"),
-        Denied::UnknownKey(key) => return unknown_key(key),
-        Denied::Unpinned(key) => return unpinned(key),
-        Denied::OtherKey(pinned, shown) => return other_key(pinned, shown),
+        Denied::UnknownKey(key) => return unknown_key(key, aor),
+        Denied::Unpinned(key) => return unpinned(key, aor),
+        Denied::OtherKey(pinned, shown) => return other_key(pinned, shown, aor),
         Denied::Clock(ahead) => return clock(*ahead),
         Denied::Guessing => (
             "guessing",
@@ -170,26 +179,27 @@ fn in_words(why: &Denied) -> (&'static str, String) {
     (code, words.to_owned())
 }
 
-fn unknown_key(key: &str) -> (&'static str, String) {
+fn unknown_key(key: &str, aor: &str) -> (&'static str, String) {
     let words = format!(
         "the key {key} signed, and is not imported here; if it is the caller's: \
-         countersign keys import FILE --pin AOR"
+         countersign [--config CONFIG] keys import FILE --pin {aor}"
     );
     ("unknown_key", words)
 }
 
-fn unpinned(key: &str) -> (&'static str, String) {
+fn unpinned(key: &str, aor: &str) -> (&'static str, String) {
     let words = format!(
         "the key {key} signed, and is not pinned; once you have compared it with the caller: \
-         countersign keys pin AOR {key}"
+         countersign [--config CONFIG] keys pin {aor} {key}"
     );
     ("not_pinned", words)
 }
 
-fn other_key(pinned: &str, shown: &str) -> (&'static str, String) {
+fn other_key(pinned: &str, shown: &str, aor: &str) -> (&'static str, String) {
     let words = format!(
         "this address was claimed under another key than its pinned one: pinned is {pinned}, shown \
-         was {shown}; only if the caller confirms the new one: countersign keys pin --replace"
+         was {shown}; only if the caller confirms the new one: countersign [--config CONFIG] keys pin {aor} {shown} \
+         --replace"
     );
     ("other_key", words)
 }

@@ -2,16 +2,28 @@
 
 use super::args::{Cli, Global};
 use crate::config::Address;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as _, Command, CommandFactory as _, FromArgMatches as _};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "config";
 const BIND: &str = "bind";
 const JSON: &str = "json";
 const VERBOSE: &str = "verbose";
+
+/// What a person types to run the program with the configuration that is named.
+pub(super) fn program(config: Option<&Path>) -> String {
+    config.map_or_else(
+        || "countersign".to_owned(),
+        |config| format!("countersign --config {}", config.display()),
+    )
+}
+
+/// `--bind` of `init`.
+const INIT_BIND: &str = "Let the terminal be reached here; may be repeated [default: the port of \
+                         --aor, or 5060, of all IPv4 addresses, by UDP and TCP]";
 
 /// The options that act on a command.
 fn acting(command: &str) -> &'static [&'static str] {
@@ -38,7 +50,12 @@ pub(super) fn command() -> Command {
                 options.get_arguments().filter(|option| acting.contains(&option.get_id().as_str()));
             // `keys` has commands of its own, behind which they may stand as well.
             let nested = command.has_subcommands();
-            command.args(taken.map(|option| option.clone().global(nested)))
+            let command = command.args(taken.map(|option| option.clone().global(nested)));
+            if name == "init" {
+                command.mut_arg(BIND, |bind| bind.help(INIT_BIND))
+            } else {
+                command
+            }
         });
     }
     root
@@ -49,7 +66,7 @@ pub(super) fn command() -> Command {
 /// # Errors
 /// It is wrong, or help or the version is asked for.
 pub(super) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let matches = command().try_get_matches_from(arguments)?;
+    let matches = command().try_get_matches_from(arguments).map_err(not_built_in)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     let mut at = &matches;
     while let Some((name, behind)) = at.subcommand() {
@@ -60,6 +77,20 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         at = behind;
     }
     Ok(cli)
+}
+
+/// The error for a command that other flavours have says so.
+fn not_built_in(error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let flavours = match name.as_str() {
+        "demo" => "digest, pgp and full",
+        "keys" => "pgp and full",
+        _ => return error,
+    };
+    let told = format!("this build does not have `{name}`; those of the flavours {flavours} do");
+    command().error(ErrorKind::InvalidSubcommand, told)
 }
 
 /// An option before a command that does not have it would do nothing.

@@ -1,6 +1,7 @@
 //! `keys`: OpenPGP identities and pins, through SMA.
 
 use super::args::{Global, Keys, NewPassphrase};
+use super::global::program;
 use super::json::Object;
 use super::output::Output;
 use super::passphrase;
@@ -22,7 +23,8 @@ pub(super) async fn run(global: &Global, command: Keys, out: Output) -> Result<(
     let config = configured(global)?;
     let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
     let client = Client::new(config.agent_socket());
-    Keyring { config, client, runtime, out }.execute(command).await
+    let program = program(global.config.as_deref());
+    Keyring { config, program, client, runtime, out }.execute(command).await
 }
 
 /// The configuration: it says where keys and pins are.
@@ -43,6 +45,8 @@ fn configured(global: &Global) -> Result<Config> {
 /// What the commands work on.
 struct Keyring {
     config: Config,
+    /// What a person types to run the program with this configuration.
+    program: String,
     client: Client,
     runtime: Arc<dyn Runtime>,
     out: Output,
@@ -206,7 +210,7 @@ impl Keyring {
     async fn own(&self) -> Result<Key> {
         let aor = self.identity()?.as_str();
         own_key(&self.client, aor).await?.ok_or_else(|| {
-            Error::invalid(format!("{aor} has no key; run `countersign keys generate`"))
+            Error::invalid(format!("{aor} has no key; run `{} keys generate`", self.program))
         })
     }
 
@@ -217,7 +221,9 @@ impl Keyring {
         let key = keys.into_iter().find(|key| Some(&key.fingerprint) == wanted.as_ref());
         key.ok_or_else(|| {
             Error::invalid(format!(
-                "no key has the full fingerprint `{fingerprint}`; see `countersign keys list`, or import it"
+                "no key has the full fingerprint `{fingerprint}`; see `{program} keys list`, or import \
+                 it: {program} keys import FILE",
+                program = self.program
             ))
         })
     }
@@ -227,9 +233,11 @@ impl Keyring {
         match keys {
             [key] => self.pin(key, wanted).await,
             several => Err(Error::invalid(format!(
-                "{} holds {} keys; pin one of them with `countersign keys pin`",
+                "{} holds {} keys; pin one of them: {} keys pin {} FINGERPRINT",
                 file.display(),
-                several.len()
+                several.len(),
+                self.program,
+                wanted.aor
             ))),
         }
     }

@@ -90,16 +90,31 @@ fn what_somebody_claims_is_cut_and_holds_no_password() {
 fn every_reason_says_what_it_is_and_what_to_do() {
     let key = "d".repeat(40);
     for (why, code, words) in [
-        (Denied::UnknownKey(key.clone()), "unknown_key", "keys import FILE --pin AOR"),
-        (Denied::Unpinned(key.clone()), "not_pinned", "keys pin AOR ddd"),
-        (Denied::OtherKey(key, "e".repeat(40)), "other_key", "shown was eee"),
+        (Denied::UnknownKey(key.clone()), "unknown_key", "keys import FILE --pin sip:eve@h"),
+        (Denied::Unpinned(key.clone()), "not_pinned", "keys pin sip:eve@h ddd"),
+        (Denied::OtherKey(key.clone(), "e".repeat(40)), "other_key", "shown was eee"),
+        (Denied::OtherKey(key, "e".repeat(40)), "other_key", "keys pin sip:eve@h eee"),
         (Denied::Clock(-3600), "clock", "3600 s behind ours"),
         (Denied::Clock(301), "clock", "301 s ahead of ours"),
         (Denied::Unavailable, "application_unavailable", "whether countersign-pgp runs"),
         (Denied::Guessing, "guessing", "until a minute is over"),
     ] {
-        let (told, reason) = in_words(&why);
+        let (told, reason) = in_words(&why, pasted("sip:eve@h"));
         assert_eq!(told, code);
         assert!(reason.contains(words), "{reason}");
+    }
+}
+
+/// Whoever follows a hint pastes it into a shell; the address in it is a stranger's to choose.
+#[test]
+fn an_address_that_a_shell_would_run_is_in_no_hint() {
+    let (sim, refusals, _sender, mut receiver) = world();
+    for claimed in ["sip:$(reboot)@h", "sip:eve;x=1@h", "sip:eve:s3cret@h", "sip:a b@h", "sip:a'@h"]
+    {
+        let why = Denied::UnknownKey("d".repeat(40));
+        refusals.denied(Denial { call: Call(1), claimed, source: None, why });
+        let Ok(Event::Refused { reason, .. }) = receiver.try_recv() else { panic!("not told") };
+        assert!(reason.ends_with("keys import FILE --pin AOR"), "{claimed}: {reason}");
+        pass(&sim, 11);
     }
 }
