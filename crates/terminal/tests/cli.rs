@@ -62,6 +62,7 @@ fn usage_is_status_2() {
     }
     let output = countersign(home.path(), &["listen"]);
     assert_eq!(output.status.code(), Some(2), "nobody to ask, and no --auto-answer");
+    refused(home.path(), &["--config", "nope", "listen"], &["cannot read nope: no such file"]);
     assert_eq!(names(home.path()), Vec::<String>::new());
 }
 
@@ -237,7 +238,8 @@ fn a_call_takes_another_port_than_one_in_use() {
     let stdout = String::from_utf8_lossy(&output.stdout);
     let port = taken.local_addr().unwrap().port();
     let line = format!("port {port} is in use, calling from port ");
-    assert!(stdout.starts_with(&line) && stdout.contains("486"), "{output:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stdout.starts_with(&line) && stderr.contains("486"), "{output:?}");
     // What the command line says is meant.
     refused(home.path(), &["call", "--bind", &bind, &uri], &["cannot bind", "in use"]);
 }
@@ -319,6 +321,10 @@ fn a_refusal_is_told_on_standard_error() {
     let home = home();
     let uri = format!("sip:bob@{}", peer(486, |_, _| {}));
     refused(home.path(), &["options", &uri], &[&uri, "answered 486 Busy Here"]);
+    for (command, said) in [("options", String::new()), ("call", format!("calling {uri}\n"))] {
+        let output = countersign(home.path(), &[command, &uri]);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), said, "it is told once");
+    }
     let path = home.path().join("config.toml");
     let account = "[[account]]\naor = \"sip:alice@example.org\"\nregistrar = \"udp:";
     fs::write(&path, format!("{account}{}\"\n", peer(405, |_, _| {}))).unwrap();
@@ -327,6 +333,8 @@ fn a_refusal_is_told_on_standard_error() {
         &["--config", path.to_str().unwrap(), "register"],
         &["sip:alice@example.org is not registered", "answered 405 Method Not Allowed"],
     );
+    let output = countersign(home.path(), &["--config", path.to_str().unwrap(), "register"]);
+    assert_eq!(output.stdout, b"", "it is told once");
 }
 
 /// What programs read: every line is an object with the time, the failure too, and each has its
@@ -669,7 +677,7 @@ fn inspect_in_bulk_fails_only_where_a_line_cannot_be_judged() {
 }
 
 #[test]
-fn output_that_cannot_be_written_is_an_error_and_a_closed_pipe_is_none() {
+fn output_that_cannot_be_written_is_an_error_and_that_nobody_reads_is_one() {
     use std::os::fd::OwnedFd;
     let home = home();
     let message = home.path().join("message.sip");
@@ -692,7 +700,10 @@ fn output_that_cannot_be_written_is_an_error_and_a_closed_pipe_is_none() {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = into(OwnedFd::from(writer).into());
-        assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {output:?}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        let told = "countersign: cannot write to standard output: nobody reads it any more\n";
+        assert_eq!(stderr, told, "{arguments:?}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! Ends the built program as a person does: by Ctrl-C, once and twice, and by a terminal that goes
-//! away.
+//! Ends the built program as a person does: by Ctrl-C, once and twice, by a terminal that goes away,
+//! and by a reader of its output that goes away.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -111,6 +111,28 @@ fn a_callee_that_rings_after_the_signal_is_told_that_nobody_calls_any_more() {
     assert!(cancel.starts_with("CANCEL "), "{cancel}");
     signal(&child, Signal::INT);
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(1));
+}
+
+/// As `head -1` reads.
+#[test]
+fn a_call_whose_output_nobody_reads_any_more_is_ended() {
+    let home = home();
+    let (mut child, silent, invite) = calls_someone_silent(home.path());
+    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    assert!(line.starts_with("calling sip:bob@"), "{line}");
+    drop(out);
+    ring(&silent, &invite);
+    silent.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut octets = [0; 4096];
+    while !octets.starts_with(b"CANCEL ") {
+        silent.recv(&mut octets).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.ends_with("standard output: nobody reads it any more\n"), "{told}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::args::{Call, Global};
 use super::audio::{self, Say};
 use super::binds::Purpose;
 use super::json::Object;
-use super::output::{Output, tell};
+use super::output::{Output, tell, tell_failure};
 use super::patience::Patience;
 use super::session::{END_WITHIN, Session, UNANSWERED_END_WITHIN};
 use super::stop::Stop;
@@ -119,6 +119,7 @@ async fn talk(
             }
             event = session.events.next() => match event {
                 Some(Event::Over { id: over, outcome, stats }) if over == id => {
+                    let tell = if outcome.is_ordinary() { tell } else { tell_failure };
                     tell(out, &Event::Over { id, outcome: outcome.clone(), stats })?;
                     return Ok((outcome, reached));
                 }
@@ -140,12 +141,6 @@ async fn talk(
 }
 
 /// The command line may ask for more than the configuration does, never for less.
-#[cfg(feature = "digest")]
 fn required(session: &Session, call: &Call, uri: &str) -> Require {
     call.require.unwrap_or_default().max(session.config.required_of(uri))
-}
-
-#[cfg(not(feature = "digest"))]
-fn required(session: &Session, _: &Call, uri: &str) -> Require {
-    session.config.required_of(uri)
 }

@@ -1,6 +1,7 @@
 //! The command line: arguments in, one exit status out.
 //!
-//! 0: done. 1: failed, with the reason in one line on standard error. 2: wrong usage.
+//! 0: done. 1: failed, with the reason in one line on standard error. 2: wrong usage. Standard output
+//! that nobody reads any more is a failure: what goes on is ended as by Ctrl-C.
 
 pub mod args;
 mod audio;

@@ -2,7 +2,7 @@
 
 use super::args::{Global, Options, Records};
 use super::binds::Purpose;
-use super::output::{Output, not_answered, tell};
+use super::output::{Output, not_answered, tell, tell_failure};
 use super::patience::Patience;
 use super::session::Session;
 use super::stop::Stop;
@@ -40,12 +40,12 @@ async fn ask(session: &mut Session, options: &Options, stop: &mut Stop, out: Out
         };
         session.decline(&event);
         if let Event::OptionsAnswered { outcome, .. } = &event {
-            tell(out, &event)?;
             let why = match outcome {
-                Ok(status) if *status < 300 => return Ok(()),
+                Ok(status) if *status < 300 => return tell(out, &event),
                 Ok(status) => not_answered(Cause::Status(*status)),
                 Err(cause) => not_answered(*cause),
             };
+            tell_failure(out, &event)?;
             return Err(Error::Peer(format!("{uri}: {why}")));
         }
     }

@@ -4,6 +4,7 @@ use super::json::Object;
 use crate::assembly::{Event, SystemClock, WallClock as _, advice, in_words};
 use crate::error::{Error, Result};
 use crate::record::clean_all;
+use media_ctl::Stats;
 use serde::Serialize;
 use sip_core::manager::Cause;
 use std::io::{self, IsTerminal, Write};
@@ -99,10 +100,10 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         Event::Ringing { .. } => "ringing".to_owned(),
         Event::Established { assurance, .. } => format!("established ({})", assurance.line()),
         Event::NotRecorded { reason, .. } => format!("the recording stops: {reason}"),
-        Event::Over { outcome, stats, .. } => format!(
-            "over: {outcome} ({} packets sent, {} received, {} lost)",
-            stats.packets_sent, stats.packets_received, stats.lost
-        ),
+        Event::Over { outcome, stats, .. } => match counted(stats) {
+            Some(counts) => format!("over: {outcome} ({counts})"),
+            None => format!("over: {outcome}"),
+        },
         Event::Registered { aor, expires, .. } => format!("{aor} is registered for {expires} s"),
         Event::NotRegistered { aor, cause, .. } => not_registered(aor, *cause),
         Event::Unregistered { aor, .. } => {
@@ -129,6 +130,30 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         }
     };
     out.say(&line, Object::of(event))
+}
+
+/// Tells of the failure that a command ends with: programs that it happened, and people what else
+/// there is to say of it, since its error says why.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(super) fn tell_failure(out: Output, event: &Event) -> Result<()> {
+    if out.is_json() {
+        return out.object(Object::of(event));
+    }
+    match event {
+        Event::Over { stats, .. } => match counted(stats) {
+            Some(counts) => out.line(&format!("over: {counts}")),
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// What the media of a call came to, where there was any.
+fn counted(Stats { packets_sent, packets_received, lost, .. }: &Stats) -> Option<String> {
+    let any = *packets_sent > 0 || *packets_received > 0;
+    any.then(|| format!("{packets_sent} packets sent, {packets_received} received, {lost} lost"))
 }
 
 /// That an account is not registered, and what to do.

@@ -2,7 +2,7 @@
 
 use super::args::{Global, Records};
 use super::binds::Purpose;
-use super::output::{Output, not_registered, tell};
+use super::output::{Output, not_registered, tell, tell_failure};
 use super::patience::Patience;
 use super::session::{END_WITHIN, Session};
 use super::stop::Stop;
@@ -47,8 +47,8 @@ pub(super) fn start(session: &Session) -> Result<Vec<RegistrationId>> {
         .collect()
 }
 
-/// Waits until every registrar has answered, and whether one `granted` anything; the first that
-/// refuses is the reason of failure.
+/// Waits until every registrar has answered, and whether one `granted` anything; those that refuse
+/// are the reason of failure.
 async fn answers(
     session: &mut Session, stop: &mut Stop, out: Output, granted: &mut bool,
 ) -> Result<()> {
@@ -59,7 +59,7 @@ async fn answers(
     }
     session.tell_moved(out)?;
     let mut waiting = start(session)?;
-    let mut refused = None;
+    let mut refused = Vec::new();
     let mut patience = Patience::with(&registrars(session), session.person.as_ref());
     while !waiting.is_empty() {
         let event = tokio::select! {
@@ -70,21 +70,20 @@ async fn answers(
         let Some(event) = event else {
             return Err(Error::invalid("the terminal stopped"));
         };
-        tell(out, &event)?;
         session.decline(&event);
-        match event {
-            Event::Registered { id, .. } => {
-                *granted = true;
-                waiting.retain(|waits| *waits != id);
-            }
-            Event::NotRegistered { id, aor, cause } => {
-                waiting.retain(|waits| *waits != id);
-                refused.get_or_insert_with(|| not_registered(&aor, cause));
-            }
-            _ => {}
+        if let Event::NotRegistered { id, aor, cause } = &event {
+            tell_failure(out, &event)?;
+            waiting.retain(|waits| waits != id);
+            refused.push(not_registered(aor, *cause));
+            continue;
+        }
+        tell(out, &event)?;
+        if let Event::Registered { id, .. } = event {
+            *granted = true;
+            waiting.retain(|waits| *waits != id);
         }
     }
-    refused.map_or(Ok(()), |why| Err(Error::Peer(why)))
+    if refused.is_empty() { Ok(()) } else { Err(Error::Peer(refused.join("; "))) }
 }
 
 /// The registrars of all accounts, as a person is told of them.

@@ -56,7 +56,6 @@ fn print(help: &clap::Error) -> Result<()> {
 fn ended(done: Result<()>, out: Output) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             let line = error.line();
             if out.is_json() {
