@@ -3,9 +3,7 @@
 
 use super::output::Output;
 use crate::capture::Secrets;
-#[cfg(feature = "digest")]
-use crate::config::Require;
-use crate::config::{Address, Place, SipAor};
+use crate::config::{Address, Place, Require, SipAor};
 use crate::error::Error;
 #[cfg(feature = "digest")]
 use clap::ValueEnum;
@@ -33,7 +31,8 @@ pub struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit status: 0 done, 1 failed (the reason is one line on standard error), 2 usage.
+Exit status: 0 done, 1 failed (the reason is one line on standard error), 2 usage. Where nobody reads
+standard output any more, calls are ended as by Ctrl-C, and the status is 1.
 
 Two terminals on one machine, without any proof:
   countersign listen --auto-answer --bind udp:127.0.0.1:5070
@@ -51,7 +50,7 @@ pub struct Global {
     /// Listen here instead of where the configuration says; may be repeated
     #[arg(long, help_heading = GLOBAL, value_name = "PROTO:ADDRESS:PORT")]
     pub bind: Vec<Address>,
-    /// Print one JSON object a line on standard output (docs/json.md)
+    /// Print one JSON object a line on standard output; docs/json.md of the sources describes them
     #[arg(long, help_heading = GLOBAL)]
     pub json: bool,
     /// Say more on standard error; twice: every signal, with the time
@@ -82,26 +81,26 @@ pub enum Command {
     #[command(after_help = LISTEN_HELP)]
     Listen(Listen),
     /// Register the configured accounts, say what the registrars answered, and unregister
+    #[command(after_help = REGISTER_HELP)]
     Register,
     /// Ask a peer whether it is there (OPTIONS)
+    #[command(after_help = OPTIONS_HELP)]
     Options(Options),
     /// Say of SIP messages whether they are valid, and what they are owed; status 1 if one is not
-    #[command(after_help = INSPECT_HELP)]
+    #[command(after_help = INSPECT_HELP, override_usage = INSPECT_USAGE)]
     Inspect(Inspect),
     /// Make, list, move and pin OpenPGP keys
     #[cfg(feature = "pgp")]
     #[command(subcommand, after_help = KEYS_HELP)]
     Keys(Keys),
     /// Print a completion script for a shell
-    #[command(
-        after_help = "Example:\n  countersign completions bash > ~/.local/share/bash-completion/completions/countersign"
-    )]
+    #[command(after_help = COMPLETIONS_HELP)]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Write the man pages
-    #[command(hide = true)]
+    /// Write the man pages into a folder
+    #[command(after_help = MAN_HELP)]
     Man {
         /// The folder to write them to
         folder: PathBuf,
@@ -115,8 +114,8 @@ Examples:
   countersign --config alice/config.toml keys generate
   countersign init desk --registrar pbx.example.org --user 4711 --password-file desk.password
 
-Without --bind the terminal is reached at port 5060 of all IPv4 addresses of this host, by UDP and
-TCP; --bind udp:127.0.0.1:5060 --bind tcp:127.0.0.1:5060 lets nobody else in.";
+Without --bind the terminal is reached at the port of --aor, or else 5060, of all IPv4 addresses of
+this host, by UDP and TCP; --bind udp:127.0.0.1:5060 --bind tcp:127.0.0.1:5060 lets nobody else in.";
 
 const CALL_HELP: &str = "\
 Examples:
@@ -134,6 +133,32 @@ Example:
 
 On a terminal, `calls`, `hangup [N]` and `help` are understood while it runs.
 Ctrl-C ends all calls with BYE, unregisters, and exits with status 0.";
+
+const REGISTER_HELP: &str = "\
+Example:
+  countersign --config desk/config.toml register
+
+It tries accounts out; `listen` registers them for as long as it runs.";
+
+const OPTIONS_HELP: &str = "\
+Examples:
+  countersign options sip:bob@192.0.2.9:5070
+  countersign --config desk/config.toml options 123";
+
+const COMPLETIONS_HELP: &str = "\
+Example:
+  mkdir -p ~/.local/share/bash-completion/completions
+  countersign completions bash > ~/.local/share/bash-completion/completions/countersign";
+
+const MAN_HELP: &str = "\
+Example:
+  countersign man ~/.local/share/man/man1
+  man countersign-call
+
+`countersign-pgp man FOLDER` writes those of the security application.";
+
+const INSPECT_USAGE: &str = "countersign inspect [OPTIONS] <FILE>...
+       countersign inspect [OPTIONS] --jsonl [FILE]...";
 
 const INSPECT_HELP: &str = "\
 Examples:
@@ -156,7 +181,7 @@ pub struct Demo {
     /// Folder for what was heard, the capture, the ladder and the report
     #[arg(long, value_name = "DIR", default_value = "countersign-demo")]
     pub out: PathBuf,
-    /// How long the terminals talk
+    /// How long the terminals talk, in seconds: 2 to 600
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=600))]
     pub seconds: u32,
 }
@@ -196,9 +221,22 @@ pub struct Init {
     #[arg(long, value_name = "FILE", requires = "registrar")]
     pub password_file: Option<PathBuf>,
     /// What callers and those contacts must prove
-    #[cfg(feature = "digest")]
-    #[arg(long, value_enum, default_value_t)]
+    #[cfg_attr(feature = "digest", arg(long, value_enum, default_value_t))]
+    #[cfg_attr(not(feature = "digest"), arg(long, hide = true, value_parser = nothing, default_value = "nothing"))]
     pub require: Require,
+}
+
+/// What may be required where there is no security manager.
+#[cfg(not(feature = "digest"))]
+fn nothing(text: &str) -> Result<Require, String> {
+    match text {
+        "nothing" => Ok(Require::Nothing),
+        _ => {
+            Err("this build has no security manager, and peers can prove nothing to it; those of \
+                  the flavours digest, pgp and full have one"
+                .to_owned())
+        }
+    }
 }
 
 fn contact(text: &str) -> Result<(SipAor, Place), String> {
@@ -261,12 +299,12 @@ pub struct Call {
     /// Write what is heard to a WAV file
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Hang up after so many seconds of talk
+    /// Hang up after so many seconds of talk, for example 0.5
     #[arg(long, value_name = "N", value_parser = seconds)]
     pub seconds: Option<Duration>,
     /// What the callee must prove, if the configuration does not ask for more already
-    #[cfg(feature = "digest")]
-    #[arg(long, value_enum)]
+    #[cfg_attr(feature = "digest", arg(long, value_enum))]
+    #[cfg_attr(not(feature = "digest"), arg(long, hide = true, value_parser = nothing))]
     pub require: Option<Require>,
     /// Where the call's record goes.
     #[command(flatten)]
@@ -304,10 +342,10 @@ pub struct Options {
 /// `inspect`.
 #[derive(Args, Clone, Debug)]
 pub struct Inspect {
-    /// Files that hold one message each; `-`: standard input
+    /// Files that hold one message each, at least one; `-`: standard input
     #[arg(required_unless_present = "jsonl", value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Read JSON objects, one a line, from standard input or the files
+    /// Read JSON objects, one a line, from the files or, without any, from standard input
     #[arg(long)]
     pub jsonl: bool,
 }
@@ -323,19 +361,35 @@ Keys live in the security application; the terminal names them by fingerprint. T
 ask for it when they start the security application, unless passphrase-file under [agent] in the
 configuration names a file that holds it. Scripts say --no-passphrase or --passphrase-file.";
 
+#[cfg(feature = "pgp")]
+const PIN_HELP: &str = "\
+Example:
+  countersign --config alice/config.toml keys list
+  countersign --config alice/config.toml keys pin sip:bob@example.org \\
+      1f0c8a3b5d7e9f2041638597a0b1c2d3e4f50617
+
+Compare the fingerprint with its owner first, by a way that you trust. A `listen` that runs takes the
+pin over at once.";
+
+#[cfg(feature = "pgp")]
+const UNPIN_HELP: &str = "\
+Example:
+  countersign --config alice/config.toml keys unpin sip:bob@example.org";
+
 /// `keys`.
 #[cfg(feature = "pgp")]
 #[derive(Debug, Subcommand)]
 pub enum Keys {
     /// Make an Ed25519 key for the identity; asks for a passphrase, twice
     Generate(NewPassphrase),
-    /// List all keys and pins
+    /// List all keys, and the addresses that are pinned to them
     List,
     /// Import public keys, armored or binary (`-`: standard input)
     Import {
         /// The file
         file: PathBuf,
-        /// Pin the imported key to this AOR; the file must hold exactly one key
+        /// Pin the imported key to this address, for example sip:bob@example.org; the file must hold
+        /// exactly one key
         #[arg(long, value_name = "AOR")]
         pin: Option<SipAor>,
         /// Put the pin in the place of an earlier one to another key
@@ -348,18 +402,20 @@ pub enum Keys {
         fingerprint: Option<String>,
     },
     /// Say whose key it is: calls to and from the AOR are proved by this key alone
+    #[command(after_help = PIN_HELP)]
     Pin {
-        /// The AOR
+        /// The address whose key it is, for example sip:bob@example.org
         aor: SipAor,
-        /// The full fingerprint of a key that was imported
+        /// The full fingerprint of a key that was imported; `keys list` shows it
         fingerprint: String,
         /// Put the pin in the place of an earlier one to another key
         #[arg(long)]
         replace: bool,
     },
     /// Take the pin of an AOR back
+    #[command(after_help = UNPIN_HELP)]
     Unpin {
-        /// The AOR
+        /// The address whose pin it is, for example sip:bob@example.org
         aor: SipAor,
     },
 }
@@ -380,6 +436,6 @@ pub struct NewPassphrase {
 fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("a number of seconds between 0 and 86400".to_owned()),
+        _ => Err("expected a number of seconds above 0, and of 86400 (a day) at most".to_owned()),
     }
 }

@@ -96,6 +96,11 @@ impl SipAor {
         host.and_then(|host| std::str::from_utf8(host.as_bytes()).ok()).unwrap_or_default()
     }
 
+    /// The port, where one is said.
+    pub fn port(&self) -> Option<u16> {
+        Uri::parse(self.0.as_bytes()).ok().and_then(|uri| uri.port())
+    }
+
     /// The host, and the port where there is one.
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)

@@ -107,7 +107,7 @@ fn as_written(uri: String) -> Result<String> {
 }
 
 /// `user` as it stands in a URI. RFC 3261 §25.1: unreserved and user-unreserved.
-fn escaped(user: &str) -> String {
+pub(crate) fn escaped(user: &str) -> String {
     let mut out = String::with_capacity(user.len());
     for octet in user.bytes() {
         if octet.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&octet) {

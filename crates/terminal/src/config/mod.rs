@@ -19,6 +19,7 @@ mod secret;
 mod template;
 
 pub use address::{Address, ListedAlgorithm, Require, SipAor};
+pub(crate) use dial::escaped;
 pub use file::{Account, Agent, Audio, Config, Contact, Identity, Policy, User};
 pub use load::{default_path, load, load_or_default};
 pub use network::Network;
