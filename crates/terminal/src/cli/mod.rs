@@ -12,6 +12,7 @@ mod commands;
 mod demo;
 mod global;
 mod hardening;
+mod help;
 mod init;
 mod inspect;
 mod json;

@@ -1,0 +1,99 @@
+//! What stands at the end of each `--help`: examples first, then what they leave open.
+
+pub(super) const AFTER_HELP: &str = "\
+Exit status: 0 done, 1 failed (the reason is one line on standard error), 2 usage. Where nobody reads
+standard output any more, calls are ended as by Ctrl-C, and the status is 1.
+
+Two terminals on one machine, without any proof:
+  countersign listen --auto-answer --bind udp:127.0.0.1:5070
+  countersign call sip:bob@127.0.0.1:5070 --seconds 5";
+
+pub(super) const INIT_HELP: &str = "\
+Examples:
+  countersign init alice --aor sip:alice@example.org --require pgp \\
+      --contact sip:bob@example.org=udp:bob.example.org:5060
+  countersign --config alice/config.toml keys generate
+  countersign init desk --registrar pbx.example.org --user 4711 --password-file desk.password
+
+Without --bind the terminal is reached at the port of --aor, or else 5060, of all IPv4 addresses of
+this host, by UDP and TCP; --bind udp:127.0.0.1:5060 --bind tcp:127.0.0.1:5060 lets nobody else in.";
+
+pub(super) const CALL_HELP: &str = "\
+Examples:
+  countersign call sip:bob@127.0.0.1:5070
+  countersign --config desk/config.toml call 123
+  countersign --config alice/config.toml call sip:bob@example.org --audio hello.wav \\
+      --record heard.wav --ladder call.svg
+
+Where the port of the configuration is in use, for example by `listen`, the call takes another and
+says so. Ctrl-C ends the call with BYE; a second one does not wait for the peer.";
+
+pub(super) const LISTEN_HELP: &str = "\
+Example:
+  countersign --config bob/config.toml listen --auto-answer --record recordings/
+
+On a terminal, `calls`, `hangup [N]` and `help` are understood while it runs.
+Ctrl-C ends all calls with BYE, unregisters, and exits with status 0.";
+
+pub(super) const REGISTER_HELP: &str = "\
+Example:
+  countersign --config desk/config.toml register
+
+It tries accounts out; `listen` registers them for as long as it runs.";
+
+pub(super) const OPTIONS_HELP: &str = "\
+Examples:
+  countersign options sip:bob@192.0.2.9:5070
+  countersign --config desk/config.toml options 123";
+
+pub(super) const COMPLETIONS_HELP: &str = "\
+Example:
+  mkdir -p ~/.local/share/bash-completion/completions
+  countersign completions bash > ~/.local/share/bash-completion/completions/countersign";
+
+pub(super) const MAN_HELP: &str = "\
+Example:
+  countersign man ~/.local/share/man/man1
+  man countersign-call
+
+`countersign-pgp man FOLDER` writes those of the security application.";
+
+pub(super) const INSPECT_USAGE: &str = "countersign inspect [OPTIONS] <FILE>...
+       countersign inspect [OPTIONS] --jsonl [FILE]...";
+
+pub(super) const INSPECT_HELP: &str = "\
+Examples:
+  countersign inspect --json invite.sip
+  printf 'OPTIONS sip:a@b SIP/2.0\\r\\n\\r\\n' | countersign inspect -
+  countersign inspect --jsonl < vectors.jsonl
+
+With --jsonl each line in, of at most 1 MiB, is an object with `id`, `kind` (message, uri, header,
+nameaddr or startline) and `input`, or `input_b64` for what is not UTF-8; each line out has `id`,
+`verdict`, `status`, `reason`, `at` and `components`; a line that cannot be judged has `id` and
+`error`. The exit status is then 0 whatever the verdicts are, and 1 where a line cannot be judged.";
+
+#[cfg(feature = "pgp")]
+pub(super) const KEYS_HELP: &str = "\
+Keys live in the security application; the terminal names them by fingerprint. To exchange them:
+  countersign --config alice/config.toml keys generate
+  countersign --config alice/config.toml keys export > alice.asc
+  countersign --config bob/config.toml keys import alice.asc --pin sip:alice@example.org
+
+`generate` asks for a passphrase that encrypts the private key, twice; an empty line is none. Calls
+ask for it when they start the security application, unless passphrase-file under [agent] in the
+configuration names a file that holds it. Scripts say --no-passphrase or --passphrase-file.";
+
+#[cfg(feature = "pgp")]
+pub(super) const PIN_HELP: &str = "\
+Example:
+  countersign --config alice/config.toml keys list
+  countersign --config alice/config.toml keys pin sip:bob@example.org \\
+      1f0c8a3b5d7e9f2041638597a0b1c2d3e4f50617
+
+Compare the fingerprint with its owner first, by a way that you trust. A `listen` that runs takes the
+pin over at once.";
+
+#[cfg(feature = "pgp")]
+pub(super) const UNPIN_HELP: &str = "\
+Example:
+  countersign --config alice/config.toml keys unpin sip:bob@example.org";
