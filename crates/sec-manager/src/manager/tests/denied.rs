@@ -2,7 +2,7 @@
 //! nothing of one that is only challenged.
 
 use super::digest::Calls;
-use super::guessing::guess;
+use super::guessing::{guess, passed_on};
 use super::*;
 use ssa::conformance::TestRequest;
 use sst::{Assurance, Call, Denial, Denied, TrustAnswer, TrustQuestion};
@@ -55,10 +55,14 @@ fn calls(password: &str) -> (Calls, Arc<Ear>) {
 
 /// The INVITE with an answer to the callee's challenge.
 fn answered(calls: &Calls) -> TestRequest {
-    let invite = calls.invite();
+    challenged(calls, &calls.invite())
+}
+
+/// An INVITE with an answer to the callee's challenge.
+fn challenged(calls: &Calls, invite: &TestRequest) -> TestRequest {
     let received = calls.callee.request_received(CALL, &invite.arrival(), &invite.view());
     let Received::SendWwwAuthenticate(challenge) = received else { panic!("{received:?}") };
-    calls.answer(&invite, &challenge)
+    calls.answer(invite, &challenge)
 }
 
 #[test]
@@ -87,6 +91,19 @@ fn a21_who_guesses_too_often_is_told_of() {
     let invite = guess(&wrong, 9);
     assert!(!admits(&calls.callee, &invite.arrival(), &invite));
     assert_eq!(ear.taken(), [Denied::Guessing]);
+}
+
+/// Whoever was challenged at one address raises no alarm about others, however many sources it
+/// forges and Via rows it writes.
+#[test]
+fn a21_a_forged_source_is_not_told_of() {
+    let (calls, ear) = calls("wrong");
+    let wrong = passed_on(challenged(&calls, &passed_on(calls.invite())));
+    for host in 1..=20 {
+        let source = format!("192.0.2.{host}:5060").parse().unwrap();
+        assert!(!admits(&calls.callee, &Arrival { source, ..wrong.arrival() }, &wrong));
+    }
+    assert_eq!(ear.taken(), []);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a callee checks of a signed request beside the signature, and what becomes of the nonce.
 
 use super::*;
+use crate::manager::tests::guessing::passed_on;
 use sma::conformance::{Crashing, Gate, Late};
 
 fn verdict(calls: &Calls, request: &TestRequest) -> Authentication {
@@ -121,6 +122,24 @@ fn a21_forged_signatures_are_limited() {
         assert_eq!((why.status, why.retry_after), (500, Some(Duration::from_secs(60))));
         assert_eq!(bob.records(), 0);
     }
+}
+
+/// Nor does a second Via row unbind a signature's nonce: whoever was challenged at one address has
+/// nobody at another wait.
+#[test]
+fn a02_more_vias_do_not_unbind_the_source_of_a_signature() {
+    let calls = Calls::new();
+    let invite = passed_on(calls.invite());
+    let plan = calls.plan(&invite, &calls.challenge(&invite)).expect("it is answered");
+    let forged = passed_on(signed(&calls.alice.manager, invite, plan));
+    let forged = change(&forged, "Authorization", &calls.alice.fingerprint, &"f".repeat(40));
+    let source = "192.0.2.1:5060".parse().unwrap();
+    let answer = calls.bob.manager.request_received(
+        CALL,
+        &Arrival { source, ..forged.arrival() },
+        &forged.view(),
+    );
+    assert!(matches!(answer, Received::SendWwwAuthenticate(_)), "{answer:?}");
 }
 
 /// What cannot be read is skipped while something else can be.
