@@ -127,3 +127,37 @@ fn p22_what_is_no_sip_is_not_answered_and_leaves_nothing() {
     });
     assert_eq!(world.wire.lines(), ["192.0.2.2 200 OPTIONS"]);
 }
+
+/// Promise 6: from what a small request is owed, what can be left out is, and the rest comes.
+#[test]
+fn x06_what_a_small_request_is_owed_is_clipped_and_comes() {
+    let world = World::perfect();
+    let _bob = world.side(2, Arc::new(Open));
+    let mut raw = Raw::new(&world, 9);
+    world.run(async {
+        for (method, status, dispensable) in [
+            ("OPTIONS", 200, "\r\nAccept-Language: "),
+            ("REFER", 405, "\r\nAllow: "),
+            ("BYE", 481, "Call/Transaction Does Not Exist"),
+            ("CANCEL", 481, "Call/Transaction Does Not Exist"),
+        ] {
+            let mut whole = Vec::new();
+            for number in 0..30 {
+                let subject = match number {
+                    0 => String::new(),
+                    _ => format!("s:{:x<1$}\r\n", "", 8 * number),
+                };
+                let request = format!(
+                    "{method} sip:b SIP/2.0\r\nv:SIP/2.0/UDP h;rport;branch={number}\r\n\
+                     f:sip:a;tag=1\r\nt:sip:b\r\ni:1\r\nCSeq:1 {method}\r\n{subject}\r\n"
+                );
+                raw.send(&request);
+                let answer = raw.receive().await.unwrap_or_else(|| panic!("no answer: {request}"));
+                assert!(answer.starts_with(&format!("SIP/2.0 {status} ")), "{request}{answer}");
+                assert!(answer.len() <= 2 * request.len(), "{request}{answer}");
+                whole.push(answer.contains(dispensable));
+            }
+            assert_eq!((whole[0], whole[29]), (false, true), "{method}: {whole:?}");
+        }
+    });
+}

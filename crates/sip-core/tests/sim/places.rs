@@ -234,6 +234,28 @@ fn x05_the_newest_is_refused_and_calls_go_on() {
     assert!(world.wire.lines().contains(&"192.0.2.2 BYE tcp".to_owned()));
 }
 
+/// However much its party holds, and however long it was silent: another one of them goes.
+#[test]
+fn x05_a_calls_connection_makes_room_for_nobody() {
+    let world = World::perfect();
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut bob = world.side(2, Arc::new(Open));
+    world.run(async {
+        talk(&mut alice, &mut bob).await;
+        seconds(&bob, 1).await;
+        // With the call's, all that Alice's address may have, and all places.
+        let mut held = crowd(&world, STRANGERS.start..STRANGERS.start + 11).await;
+        for _ in 1..EACH {
+            held.push(connect(&world, 1).await);
+        }
+        write(&mut held, &options()).await;
+        seconds(&bob, 1).await;
+        assert_eq!(bob.endpoint.sizes().connections, PLACES);
+        assert!(is_open(&mut connect(&world, 9).await).await);
+        assert_eq!(alice.endpoint.sizes().connections, 1, "the call's is closed");
+    });
+}
+
 #[test]
 fn x05_a_network_of_ipv6_addresses_is_one_peer() {
     let world = World::perfect();
