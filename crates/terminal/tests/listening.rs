@@ -1,6 +1,7 @@
 //! The built program as it listens, and a stranger who calls it by hand.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::net::UdpSocket;
 use std::path::Path;
@@ -18,12 +19,18 @@ struct Listening {
 impl Listening {
     /// Starts it with at most so many open files; `None` where it does not come to listen.
     fn start(home: &Path, files: u32) -> Option<Self> {
+        Self::start_with(home, files, &[])
+    }
+
+    /// As [`start`](Self::start), with more arguments.
+    fn start_with(home: &Path, files: u32, more: &[&str]) -> Option<Self> {
         let binds = free_loopback_pair().unwrap();
         let mut child = Command::new("sh")
             .args(["-c", "ulimit -n \"$0\" && exec \"$@\"", &files.to_string()])
             .args([env!("CARGO_BIN_EXE_countersign"), "-vv"])
             .args(binds.iter().flat_map(|bind| ["--bind".to_owned(), bind.to_string()]))
             .args(["listen", "--auto-answer"])
+            .args(more)
             .env("HOME", home)
             .env("XDG_CONFIG_HOME", home.join("config"))
             .stdin(Stdio::null())
@@ -75,39 +82,75 @@ impl Listening {
         }
     }
 
+    /// Sends what is no request for its control octets, and sees it refused.
+    fn draw(&self) {
+        let drawn = "INVITE sip:\u{1b}[2J\u{202e}bob@h SIP/2.0\r\n\
+                     Via: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKy\r\n\
+                     Subject: long enough to be answered with no more than twice its octets\r\n\r\n";
+        let answer = self.ask(drawn.as_bytes(), "z9hG4bKy");
+        assert!(answer.starts_with("SIP/2.0 400 "), "{answer}");
+    }
+
     /// Ends it, and gives all that it has said.
     fn end(mut self) -> Vec<u8> {
         self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.said()
+    }
+
+    /// Ends it as Ctrl-C does, and gives all that it has said.
+    fn interrupt(mut self) -> Vec<u8> {
+        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
+        self.said()
+    }
+
+    fn said(&mut self) -> Vec<u8> {
         let mut said = Vec::new();
         self.out.read_to_end(&mut said).unwrap();
         self.child.stderr.take().unwrap().read_to_end(&mut said).unwrap();
+        self.child.wait().unwrap();
         said
     }
 }
 
+/// The first character, if any, that a terminal acts on instead of showing it.
+fn drives(text: &str) -> Option<char> {
+    text.chars().find(|c| {
+        c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202e}' | '\u{2066}')
+    })
+}
+
 /// A display name of invalid UTF-8, with escapes and bidirectional controls, is the stranger's to
 /// write, as is the line that a request begins with; the screen is not the stranger's to write on.
+/// Two things stand before it: what is told is cleaned, and the log escapes what it is told.
 #[test]
-fn p13_a_display_name_cannot_drive_the_screen() {
+fn p13_neither_a_display_name_nor_a_start_line_drives_the_screen() {
     let home = tempfile::tempdir().unwrap();
     let listening = Listening::start(home.path(), 256).unwrap();
     let display = [&b"\"\\\x1b[2J\\\x07 \xff\xfe "[..], "\u{202e}evil\u{2066}\" ".as_bytes()];
     let answer = listening.call(&display.concat());
     assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
-    // A start line is shown as it came.
-    let drawn = "INVITE sip:\u{1b}[2J\u{202e}bob@h SIP/2.0\r\n\
-                 Via: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKy\r\n\
-                 Subject: long enough to be answered with no more than twice its octets\r\n\r\n";
-    let answer = listening.ask(drawn.as_bytes(), "z9hG4bKy");
-    assert!(answer.starts_with("SIP/2.0 400 "), "{answer}");
+    listening.draw();
     let said = listening.end();
     let text = String::from_utf8(said).expect("what is said is text");
     assert!(text.contains("sip:eve@127.0.0.1") && text.contains("[2J"), "{text}");
-    let drives = |c: &char| {
-        c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202e}' | '\u{2066}')
-    };
-    assert_eq!(text.chars().find(drives), None, "{text:?}");
+    assert_eq!(drives(&text), None, "{text:?}");
+}
+
+/// A ladder is read at a terminal and mailed: nothing but the cleaning stands before it.
+#[test]
+fn p13_a_start_line_drives_no_ladder() {
+    let home = tempfile::tempdir().unwrap();
+    for name in ["call.txt", "call.svg"] {
+        let ladder = home.path().join(name);
+        let more = ["--ladder", ladder.to_str().unwrap()];
+        let listening = Listening::start_with(home.path(), 256, &more).unwrap();
+        listening.draw();
+        let said = listening.interrupt();
+        let drawn = std::fs::read_to_string(&ladder)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&said)));
+        assert!(drawn.contains("[2J"), "{name} does not show it: {drawn}");
+        assert_eq!(drives(&drawn), None, "{name}: {drawn:?}");
+    }
 }
 
 /// With no descriptor left for the media, the caller is asked to call again: 500 with Retry-After.
