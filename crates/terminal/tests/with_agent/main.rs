@@ -23,7 +23,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -177,7 +177,20 @@ fn o05_a_full_disk_pins_nothing_and_loses_nothing() {
 /// A command that runs, and the objects that it prints.
 struct Running {
     child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    lines: mpsc::Receiver<String>,
+}
+
+/// The lines that a program prints, as they come.
+fn lines(out: ChildStdout) -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
 }
 
 impl Running {
@@ -189,19 +202,22 @@ impl Running {
             .stderr(Stdio::inherit())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines = lines(child.stdout.take().unwrap());
         Self { child, lines }
     }
 
     /// The next object whose `event` is this.
     fn waits_for(&mut self, event: &str) -> Value {
-        for line in self.lines.by_ref() {
-            let object: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        let began = Instant::now();
+        loop {
+            let left = Duration::from_secs(30).saturating_sub(began.elapsed());
+            let line = self.lines.recv_timeout(left);
+            let line = line.unwrap_or_else(|_| panic!("`{event}` is not told"));
+            let object: Value = serde_json::from_str(&line).unwrap();
             if object["event"] == event {
                 return object;
             }
         }
-        panic!("it ended without `{event}`");
     }
 
     fn interrupt(&self) {
@@ -411,7 +427,7 @@ fn at_terminal(side: &Side, arguments: &[&str]) -> (Running, Person) {
         .spawn()
         .unwrap();
     let person = Person::new(keyboard.into(), child.stderr.take().unwrap());
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let lines = lines(child.stdout.take().unwrap());
     (Running { child, lines }, person)
 }
 
