@@ -451,6 +451,8 @@ fn first_contact_is_pinned_on_the_persons_word() {
                 over["outcome"].as_str().unwrap().starts_with("the peer answered 403"),
                 "{over}"
             );
+            // Its security application ends with it, and is not what the next call finds.
+            assert_eq!(calling.child.wait().unwrap().code(), Some(1));
             continue;
         }
         person.answers(&format!("answer {ALICE}, proved by the pinned key? [y/N]"), "y\n");
