@@ -202,7 +202,7 @@ impl AuthorizedInvite {
         let identity = message.identity()?;
         black_box((identity.via.rport(), message.max_forwards().ok()?, message.content_length()));
         black_box(message.contacts().next()?.ok()?);
-        let request = identity.ssa_request(message)?;
+        let request = message.ssa_request()?;
         let from = aor::canonical(request.from.uri).ok()?;
         let to = aor::canonical(request.to.uri).ok()?;
         let list = of_scheme(request.headers.value("Authorization", 0)?, SCHEME)?;

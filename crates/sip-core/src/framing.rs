@@ -25,7 +25,7 @@ pub struct StreamFramer {
 #[derive(Clone, Debug)]
 pub enum Framed {
     /// A message.
-    Message(Message),
+    Message(Box<Message>),
     /// A double CRLF between messages: it is answered with CRLF. RFC 5626 §3.5.1.
     KeepAlive,
 }
@@ -101,7 +101,7 @@ impl StreamFramer {
             let text = self.buffer.get(..end).unwrap_or_default();
             self.head = Some(Head::read(text, &self.limits).map_err(FrameError::Head)?);
         }
-        Ok(self.finish_body().map(Framed::Message))
+        Ok(self.finish_body().map(Box::new).map(Framed::Message))
     }
 
     /// A pair of CRLFs is a keep-alive, a single one before a message is ignored.

@@ -1,9 +1,7 @@
 //! What identifies a message: the fields that every one has, read once. RFC 3261 §8.1.1, §17.1.3,
 //! §17.2.3.
 
-use crate::view::{self, party};
 use crate::{Message, NameAddr, Via};
-use std::ops::Range;
 
 /// The typed fields that a message is matched by, and that a security manager sees of it.
 ///
@@ -28,14 +26,25 @@ impl Message {
     /// What identifies the message; `None` where a field of it is missing or malformed.
     pub fn identity(&self) -> Option<Identity<'_>> {
         let cseq = self.cseq().ok()?;
-        Some(Identity {
+        let identity = Identity {
             via: self.top_via().ok()?,
             call_id: self.call_id().ok()?.as_bytes(),
             from: self.from().ok()?,
             to: self.to().ok()?,
             method: cseq.method.as_bytes(),
             cseq: cseq.number,
-        })
+        };
+        self.places.get_or_init(|| Places::of(self, &identity));
+        Some(identity)
+    }
+
+    /// Where the identity stands, read at most once; `None` where a field of it is missing or
+    /// malformed.
+    pub(crate) fn places(&self) -> Option<&Places> {
+        if self.places.get().is_none() {
+            self.identity();
+        }
+        self.places.get()
     }
 }
 
@@ -49,48 +58,26 @@ impl<'a> Identity<'a> {
     pub fn callee_tag(&self) -> &'a [u8] {
         self.to.tag().unwrap_or_default()
     }
-
-    /// The request whose identity this is, as the security manager sees it; `None` for a response.
-    pub fn ssa_request(&self, message: &'a Message) -> Option<ssa::Request<'a>> {
-        view::request(message, self.call_id, self.cseq, [party(&self.from), party(&self.to)])
-    }
-
-    /// Where its parts stand in `message`, to be kept beside it.
-    pub(crate) fn places(&self, message: &Message) -> Places {
-        let place = |part: &[u8]| Place::of(message.as_bytes(), part);
-        let party = |address: &NameAddr<'_>| PartyPlaces {
-            uri: place(address.uri().as_bytes()),
-            tag: address.tag().map(place),
-        };
-        Places {
-            branch: self.via.branch().map(place),
-            call_id: place(self.call_id),
-            from: party(&self.from),
-            to: party(&self.to),
-            cseq: self.cseq,
-        }
-    }
 }
 
-/// Octets of a message, by where they stand.
+/// Octets of a message's head, by where they stand.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    at: u32,
-    length: u32,
+    at: u16,
+    length: u16,
 }
 
 impl Place {
     fn of(whole: &[u8], part: &[u8]) -> Self {
         let at = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
-        // A message is far smaller than 4 GiB: its limit is an argument of 64 KiB.
-        let narrow = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        // A head has no offset that 16 bits do not hold.
+        let narrow = |number| u16::try_from(number).unwrap_or(u16::MAX);
         Self { at: narrow(at), length: narrow(part.len()) }
     }
 
     fn in_message(self, message: &Message) -> &[u8] {
-        let at = self.at as usize;
-        let range: Range<usize> = at..at.saturating_add(self.length as usize);
-        message.as_bytes().get(range).unwrap_or_default()
+        let (at, length) = (usize::from(self.at), usize::from(self.length));
+        message.as_bytes().get(at..at + length).unwrap_or_default()
     }
 }
 
@@ -100,44 +87,71 @@ struct PartyPlaces {
     tag: Option<Place>,
 }
 
-/// An [`Identity`] that borrows nothing: what was read once need not be read again when the message
-/// is asked about later.
+/// An [`Identity`] that borrows nothing, which the message keeps: what was read once is not read
+/// again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Places {
     branch: Option<Place>,
     call_id: Place,
     from: PartyPlaces,
     to: PartyPlaces,
+    method: Place,
     cseq: u32,
 }
 
+impl PartyPlaces {
+    fn in_message(self, message: &Message) -> ssa::Party<'_> {
+        ssa::Party {
+            uri: self.uri.in_message(message),
+            tag: self.tag.map(|tag| tag.in_message(message)),
+        }
+    }
+}
+
 impl Places {
-    /// The request that the places were taken from, as the security manager sees it.
-    pub(crate) fn ssa_request<'a>(&self, message: &'a Message) -> Option<ssa::Request<'a>> {
-        let party = |places: PartyPlaces| ssa::Party {
-            uri: places.uri.in_message(message),
-            tag: places.tag.map(|tag| tag.in_message(message)),
+    fn of(message: &Message, identity: &Identity<'_>) -> Self {
+        let place = |part: &[u8]| Place::of(message.as_bytes(), part);
+        let party = |address: &NameAddr<'_>| PartyPlaces {
+            uri: place(address.uri().as_bytes()),
+            tag: address.tag().map(place),
         };
-        let call_id = self.call_id.in_message(message);
-        view::request(message, call_id, self.cseq, [party(self.from), party(self.to)])
+        Self {
+            branch: identity.via.branch().map(place),
+            call_id: place(identity.call_id),
+            from: party(&identity.from),
+            to: party(&identity.to),
+            method: place(identity.method),
+            cseq: identity.cseq,
+        }
     }
 
-    /// A response of ours to the request that the places were taken from, as the security manager
-    /// sees it: what stands in both is not read again. `tag` is the one that we added to To.
-    pub(crate) fn ssa_response<'a>(
-        &self, request: &'a Message, response: &'a Message, tag: &'a str,
-    ) -> Option<ssa::Response<'a>> {
-        let of_request = self.ssa_request(request)?;
-        let tag = of_request.to.tag.or(Some(tag.as_bytes()));
-        Some(ssa::Response {
-            status: response.status()?.as_u16(),
-            method: of_request.method,
-            call_id: of_request.call_id,
+    /// The request that the places were taken from, as the security manager sees it; `None` for a
+    /// response.
+    pub(crate) fn ssa_request<'a>(&self, message: &'a Message) -> Option<ssa::Request<'a>> {
+        Some(ssa::Request {
+            method: message.method()?.as_str(),
+            uri: message.request_uri()?,
+            call_id: self.call_id.in_message(message),
             cseq: self.cseq,
-            from: of_request.from,
-            to: ssa::Party { tag, ..of_request.to },
-            headers: response,
-            body: response.body(),
+            from: self.from.in_message(message),
+            to: self.to.in_message(message),
+            headers: message,
+            body: message.body(),
+        })
+    }
+
+    /// The response that the places were taken from, as the security manager sees it; `None` for a
+    /// request.
+    pub(crate) fn ssa_response<'a>(&self, message: &'a Message) -> Option<ssa::Response<'a>> {
+        Some(ssa::Response {
+            status: message.status()?.as_u16(),
+            method: std::str::from_utf8(self.method.in_message(message)).ok()?,
+            call_id: self.call_id.in_message(message),
+            cseq: self.cseq,
+            from: self.from.in_message(message),
+            to: self.to.in_message(message),
+            headers: message,
+            body: message.body(),
         })
     }
 
@@ -161,13 +175,12 @@ mod tests {
             CSeq: 7 INVITE\r\n\r\nbody";
         let message = Message::parse(datagram[..].into(), &Limits::default()).unwrap();
         let identity = message.identity().unwrap();
-        let places = identity.places(&message);
+        let places = *message.places().unwrap();
         let text = |request: ssa::Request<'_>| {
             format!("{request:?} {:?} {:?} {}", request.from, request.to, request.cseq)
                 + &format!("{:?} {:?}", request.call_id, request.body)
         };
         let seen = text(message.ssa_request().unwrap());
-        assert_eq!(text(identity.ssa_request(&message).unwrap()), seen);
         assert_eq!(text(places.ssa_request(&message).unwrap()), seen);
         let ok = crate::ResponseBuilder::to(&message, crate::StatusCode::OK, "OK").to_tag("ours");
         let ok = Message::parse(ok.body(b"answer").build(), &Limits::default()).unwrap();
@@ -176,7 +189,7 @@ mod tests {
                 + &format!("{:?} {:?}", response.call_id, response.body)
         };
         let seen = text(ok.ssa_response().unwrap());
-        assert_eq!(text(places.ssa_response(&message, &ok, "ours").unwrap()), seen);
+        assert_eq!(text(message.ssa_answer(&ok, "ours").unwrap()), seen);
         assert_eq!(places.branch(&message), b"z9hG4bK77ef");
         assert_eq!(identity.caller_tag(), b"1928301774");
         assert!(identity.callee_tag().is_empty());

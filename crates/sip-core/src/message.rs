@@ -1,10 +1,12 @@
 //! The message: one buffer, and offsets into it. RFC 3261 §7.
 
 use crate::head::{self, Head, Row};
+use crate::identity::Places;
 use crate::start_line::StartLine;
 use crate::{Expected, Fault, FaultKind, HeaderName, Limits, Method, ParseError, StatusCode, Uri};
 use bytes::Bytes;
 use std::fmt;
+use std::sync::OnceLock;
 
 /// A request or a response, as it came or as it will leave.
 ///
@@ -15,6 +17,8 @@ pub struct Message {
     bytes: Bytes,
     head: Head,
     body_length: usize,
+    /// Where its identity stands, once somebody has read it.
+    pub(crate) places: OnceLock<Places>,
 }
 
 impl Message {
@@ -40,13 +44,13 @@ impl Message {
             Some(length) => length,
             None => follows,
         };
-        Ok(Self { bytes: datagram, head, body_length })
+        Ok(Self { bytes: datagram, head, body_length, places: OnceLock::new() })
     }
 
     /// A message whose head was read before; `bytes` is head and body.
     pub(crate) fn from_parts(bytes: Bytes, head: Head) -> Self {
         let body_length = bytes.len().saturating_sub(head.length);
-        Self { bytes, head, body_length }
+        Self { bytes, head, body_length, places: OnceLock::new() }
     }
 
     /// All octets, those after the body included.

@@ -1,6 +1,6 @@
 //! A message as SSA sees it: the views that the security manager is lent.
 
-use crate::{HeaderName, Message, NameAddr};
+use crate::{HeaderName, Message};
 
 impl ssa::Headers for Message {
     fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
@@ -12,47 +12,34 @@ impl ssa::Headers for Message {
 }
 
 impl Message {
-    /// The request as the security manager sees it; `None` for a response, and for a request
-    /// whose From, To, Call-ID or CSeq cannot be read.
+    /// The request as the security manager sees it; `None` for a response, and for a request whose
+    /// [`identity`](Self::identity) cannot be read.
     pub fn ssa_request(&self) -> Option<ssa::Request<'_>> {
-        let parties = [party(&self.from().ok()?), party(&self.to().ok()?)];
-        request(self, self.call_id().ok()?.as_bytes(), self.cseq().ok()?.number, parties)
+        self.places()?.ssa_request(self)
     }
 
-    /// The response as the security manager sees it; `None` for a request, and for a response
-    /// whose From, To, Call-ID or CSeq cannot be read.
+    /// The response as the security manager sees it; `None` for a request, and for a response whose
+    /// [`identity`](Self::identity) cannot be read.
     pub fn ssa_response(&self) -> Option<ssa::Response<'_>> {
-        let cseq = self.cseq().ok()?;
+        self.places()?.ssa_response(self)
+    }
+
+    /// A response of ours to this request, as the security manager sees it: what stands in both is
+    /// not read again. `tag` is the one that we added to To.
+    pub(crate) fn ssa_answer<'a>(
+        &'a self, response: &'a Self, tag: &'a str,
+    ) -> Option<ssa::Response<'a>> {
+        let request = self.ssa_request()?;
+        let tag = request.to.tag.or(Some(tag.as_bytes()));
         Some(ssa::Response {
-            status: self.status()?.as_u16(),
-            method: cseq.method.as_str(),
-            call_id: self.call_id().ok()?.as_bytes(),
-            cseq: cseq.number,
-            from: party(&self.from().ok()?),
-            to: party(&self.to().ok()?),
-            headers: self,
-            body: self.body(),
+            status: response.status()?.as_u16(),
+            method: request.method,
+            call_id: request.call_id,
+            cseq: request.cseq,
+            from: request.from,
+            to: ssa::Party { tag, ..request.to },
+            headers: response,
+            body: response.body(),
         })
     }
-}
-
-/// The request as the security manager sees it, by what was read of it before; `None` for a
-/// response.
-pub(crate) fn request<'a>(
-    message: &'a Message, call_id: &'a [u8], cseq: u32, [from, to]: [ssa::Party<'a>; 2],
-) -> Option<ssa::Request<'a>> {
-    Some(ssa::Request {
-        method: message.method()?.as_str(),
-        uri: message.request_uri()?,
-        call_id,
-        cseq,
-        from,
-        to,
-        headers: message,
-        body: message.body(),
-    })
-}
-
-pub(crate) fn party<'a>(address: &NameAddr<'a>) -> ssa::Party<'a> {
-    ssa::Party { uri: address.uri().as_bytes(), tag: address.tag() }
 }

@@ -46,7 +46,7 @@ fn stream(octets: &[u8], step: usize) -> (Vec<Message>, Option<FrameError>) {
         framer.push(piece);
         loop {
             match framer.next() {
-                Ok(Some(Framed::Message(message))) => messages.push(message),
+                Ok(Some(Framed::Message(message))) => messages.push(*message),
                 Ok(Some(Framed::KeepAlive)) => {}
                 Ok(None) => break,
                 Err(error) => return (messages, Some(error)),

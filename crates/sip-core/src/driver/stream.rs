@@ -87,8 +87,7 @@ impl Stream {
             loop {
                 match self.framer.next() {
                     Ok(Some(Framed::Message(message))) => {
-                        happened
-                            .push_back(Happened::Message(self.arrival(flow), Box::new(message)));
+                        happened.push_back(Happened::Message(self.arrival(flow), message));
                         self.partial = None;
                         (self.spoke, self.used) = (true, now);
                     }

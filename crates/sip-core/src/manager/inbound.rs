@@ -1,7 +1,6 @@
 //! A message that came in, with how it arrived.
 
 use super::action::Arrival;
-use crate::identity::Places;
 use crate::{HeaderName, Message, delta_seconds};
 use ssa::{Body, InDialog};
 use std::time::Duration;
@@ -24,21 +23,15 @@ impl Inbound {
     }
 
     /// What SSA sees of the arrival.
-    pub(super) fn view(&self, places: &Places) -> ssa::Arrival<'_> {
-        ssa::Arrival {
+    pub(super) fn view(&self) -> Option<ssa::Arrival<'_>> {
+        Some(ssa::Arrival {
             source: self.arrival.source,
             transport: self.arrival.transport,
             flow: self.arrival.flow,
-            branch: places.branch(&self.message),
+            branch: self.message.places()?.branch(&self.message),
             octets: self.message.as_bytes().len(),
             in_dialog: self.in_dialog,
-        }
-    }
-
-    /// What SSA sees of the arrival of a response.
-    pub(super) fn response_view(&self) -> Option<ssa::Arrival<'_>> {
-        let places = self.message.identity()?.places(&self.message);
-        Some(self.view(&places))
+        })
     }
 
     /// What Retry-After says, without its comment and parameters. RFC 3261 §20.33.

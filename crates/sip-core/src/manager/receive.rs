@@ -59,9 +59,9 @@ impl SipManager {
         }
         match self.place(now, matching, &id, &request) {
             Ok((is_for, name, hashes)) => {
-                let (cseq, places) = (id.cseq, id.places(&request.message));
+                let cseq = id.cseq;
                 request.in_dialog = self.dialogs.standing(is_for.dialog, &request.arrival);
-                let served = Served::new(request, (places, name, cseq), way, is_for);
+                let served = Served::new(request, (name, cseq), way, is_for);
                 let (serving, _, mut io) = self.serving(now);
                 serving.ask(&mut io, served, hashes);
             }

@@ -150,7 +150,7 @@ impl Exchange {
             State::Trying { .. } => return None,
             State::Authorizing(Step::Challenged(answer)) => Query::Got401 {
                 call,
-                hop: answer.response.response_view()?,
+                hop: answer.response.view()?,
                 response: answer.response.message.ssa_response()?,
                 sent: answer.sent.ssa_request()?,
             },
@@ -162,7 +162,7 @@ impl Exchange {
             }
             State::Judging(answer) => Query::ResponseReceived {
                 call,
-                hop: answer.response.response_view()?,
+                hop: answer.response.view()?,
                 response: answer.response.message.ssa_response()?,
                 sent: answer.sent.ssa_request()?,
             },

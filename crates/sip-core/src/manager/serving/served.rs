@@ -12,7 +12,6 @@
 
 use super::reply::Reply;
 use crate::Message;
-use crate::identity::Places;
 use crate::manager::action::Hop;
 use crate::manager::consult::{ConsultId, Query};
 use crate::manager::inbound::Inbound;
@@ -50,7 +49,6 @@ pub(in crate::manager) struct Way {
 #[derive(Debug)]
 pub(in crate::manager) struct Served {
     pub(in crate::manager) request: Inbound,
-    pub(in crate::manager) places: Places,
     pub(in crate::manager) name: CallRef,
     pub(in crate::manager) cseq: u32,
     pub(in crate::manager) way: Way,
@@ -73,15 +71,15 @@ pub(super) enum Step {
     /// `encrypt`, for this response.
     Encrypting(Reply),
     /// `response_leaving`: the reply, and the same as a message.
-    Leaving(Reply, Message),
+    Leaving(Reply, Box<Message>),
 }
 
 impl Served {
     /// A request that came in, with where its answers go.
     pub(in crate::manager) const fn new(
-        request: Inbound, (places, name, cseq): (Places, CallRef, u32), way: Way, is_for: For,
+        request: Inbound, (name, cseq): (CallRef, u32), way: Way, is_for: For,
     ) -> Self {
-        Self { request, places, name, cseq, way, is_for, step: Step::Arriving, consult: None }
+        Self { request, name, cseq, way, is_for, step: Step::Arriving, consult: None }
     }
 
     /// What is being asked in this state.
@@ -91,13 +89,13 @@ impl Served {
             Step::Deciding => return None,
             Step::Arriving => Query::RequestReceived {
                 call,
-                arrival: self.request.view(&self.places),
-                request: self.places.ssa_request(&self.request.message)?,
+                arrival: self.request.view()?,
+                request: self.request.message.ssa_request()?,
             },
             Step::Authenticating => Query::Authenticate {
                 call,
-                arrival: self.request.view(&self.places),
-                request: self.places.ssa_request(&self.request.message)?,
+                arrival: self.request.view()?,
+                request: self.request.message.ssa_request()?,
             },
             Step::Reading => {
                 Query::Decrypt { call, direction: Direction::Request, body: self.request.body() }
@@ -108,12 +106,8 @@ impl Served {
             }
             Step::Leaving(_, response) => Query::ResponseLeaving {
                 call,
-                request: self.places.ssa_request(&self.request.message)?,
-                response: self.places.ssa_response(
-                    &self.request.message,
-                    response,
-                    &self.way.tag,
-                )?,
+                request: self.request.message.ssa_request()?,
+                response: self.request.message.ssa_answer(response, &self.way.tag)?,
             },
         })
     }

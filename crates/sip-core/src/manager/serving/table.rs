@@ -210,7 +210,7 @@ impl Serving {
         let Some(served) = self.servers.get(server) else { return };
         let octets = reply.octets(&served.request, &served.way.tag);
         match Message::parse(octets, &io.config.limits) {
-            Ok(response) => self.suspend(io, server, Step::Leaving(reply, response)),
+            Ok(response) => self.suspend(io, server, Step::Leaving(reply, Box::new(response))),
             Err(_) => self.send_final(io, server, &Reply::new(500)),
         }
     }
