@@ -1,11 +1,25 @@
 //! The INVITE usage: a call, from its INVITE to its BYE. RFC 3261 §13 to §15.
 //!
 //! ```text
-//!   prepare ─▶ Prepared ── invite ──▶ Inviting ── 2xx ──▶ Up ── BYE ──▶ Ending ─▶ Over
-//!                                        │ CANCEL, failure ─▶ Over   ▲
-//!   INVITE ─────────────────────────▶ Incoming ── accept ────────────┘ (Up)
-//!                                        │ CANCEL, reject ─▶ Over
+//!          caller                                     callee
+//!       ┌──────────┐                               ┌──────────┐
+//!       │ Prepared │                               │ Incoming │ ◀── INVITE
+//!       └────┬─────┘                               └────┬─────┘
+//!            │ invite                                   │ accept: 200
+//!            ▼                                          │
+//!       ┌──────────┐  2xx: ACK   ┌────┐                 │
+//!       │ Inviting │ ──────────▶ │ Up │ ◀───────────────┘
+//!       └──────────┘             └─┬──┘ re-INVITE, either way: still Up
+//!                   hang_up: BYE   │   BYE: 200
+//!                     ┌────────────┴────────┐
+//!                     ▼                     ▼
+//!                ┌────────┐  its answer  ┌──────┐
+//!                │ Ending │ ───────────▶ │ Over │
+//!                └────────┘              └──────┘
 //! ```
+//!
+//! Over as well: what is hung up while it is Prepared; an Inviting that fails or is cancelled; an
+//! Incoming that is rejected, cancelled, expires or is ended by BYE before its 200.
 //!
 //! `caller` and `callee` bring it up, `session` and `reinvite` are what happens then; `usage` tells
 //! each what concerns it, and `state` is what they share.
