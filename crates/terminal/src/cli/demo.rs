@@ -2,11 +2,12 @@
 
 use super::args::{self, Demo};
 use super::json::Object;
-use super::output::{Output, shows_progress};
+use super::output::Output;
 use super::stop::Stop;
 use crate::demo::{self, Flow, Plan, Report, Verdict};
 use crate::error::{Error, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget};
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 /// Runs the demonstration and says how it went.
@@ -42,7 +43,7 @@ pub(super) async fn run(demo: Demo, out: Output) -> Result<()> {
 
 /// A spinner on standard error, where that is a terminal.
 fn progress() -> ProgressBar {
-    if !shows_progress() {
+    if !io::stderr().is_terminal() {
         return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     }
     let bar = ProgressBar::new_spinner();

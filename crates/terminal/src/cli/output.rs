@@ -7,7 +7,7 @@ use crate::record::clean_all;
 use media_ctl::Stats;
 use serde::Serialize;
 use sip_core::manager::Cause;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 /// Standard output, in the form that was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -81,11 +81,6 @@ struct Timed<'a> {
 fn put(line: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Error::Output)
-}
-
-/// Whether progress is worth showing: standard error is a terminal.
-pub(super) fn shows_progress() -> bool {
-    io::stderr().is_terminal()
 }
 
 /// Tells what happened to a terminal.
