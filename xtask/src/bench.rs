@@ -9,13 +9,14 @@
 //! them, because machines differ. A benchmark's time is that of its fastest sample: what the code
 //! costs where nothing else ran meanwhile.
 
+mod callgrind;
 mod whole;
 
 use crate::command::{Failure, cargo, is_installed, output, program, root, run as execute, target};
+use callgrind::summary;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use whole::Whole;
 
 /// Which part.
@@ -159,15 +160,6 @@ fn collected(operation: &str, rounds: u64) -> Result<u64, Failure> {
     valgrind.arg(target().join("release/instructions"));
     output(valgrind.args([operation, &rounds.to_string()]))?;
     summary(&out)
-}
-
-/// All instructions that callgrind counted.
-fn summary(out: &Path) -> Result<u64, Failure> {
-    let text = fs::read_to_string(out).map_err(|why| format!("{}: {why}", out.display()))?;
-    let total = text.lines().find_map(|line| line.strip_prefix("summary: "));
-    total
-        .and_then(|total| total.split(' ').next()?.parse().ok())
-        .ok_or_else(|| format!("{}: no summary", out.display()))
 }
 
 /// What the program counted of every operation's heap, by operation and unit.

@@ -1,7 +1,7 @@
 //! Whole calls: the terminal is a process under callgrind, its peer another one.
 
-use super::{Failure, summary};
-use crate::command::{program, target};
+use super::callgrind::summary;
+use crate::command::{Failure, program, target};
 use serde::Deserialize;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};

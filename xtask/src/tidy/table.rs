@@ -149,7 +149,16 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         name: "benches",
         folder: "benches",
-        may_name: &["media-ctl", "sec-manager", "sip-core", "sip-syntax", "ssa", "ssm", "sst"],
+        may_name: &[
+            "media-ctl",
+            "net",
+            "sec-manager",
+            "sip-core",
+            "sip-syntax",
+            "ssa",
+            "ssm",
+            "sst",
+        ],
         must_not_say: &[],
     },
 ];
