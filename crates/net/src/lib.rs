@@ -92,11 +92,14 @@ pub trait Network: Send + Sync + fmt::Debug {
     /// Opens a connection. Dropping the future gives the attempt up; it has no deadline but the
     /// system's own.
     ///
+    /// `name`: the host name that `remote` was found for, where a name was asked for: whom a secure
+    /// transport expects at the other end (RFC 5922 §7.2), and what a WebSocket's handshake names.
+    ///
     /// # Errors
     /// As the system says, for example [`io::ErrorKind::ConnectionRefused`];
     /// [`io::ErrorKind::Unsupported`] for a transport that is not built in.
     fn connect(
-        &self, transport: Transport, remote: SocketAddr,
+        &self, transport: Transport, remote: SocketAddr, name: Option<&str>,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>>;
 
     /// Listens for connections; port 0 takes any free one.
@@ -131,9 +134,9 @@ impl<N: Network + ?Sized> Network for Arc<N> {
     }
 
     fn connect(
-        &self, transport: Transport, remote: SocketAddr,
+        &self, transport: Transport, remote: SocketAddr, name: Option<&str>,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
-        (**self).connect(transport, remote)
+        (**self).connect(transport, remote, name)
     }
 
     fn listen(&self, transport: Transport, local: SocketAddr) -> io::Result<Box<dyn Listener>> {

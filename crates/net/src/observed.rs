@@ -69,9 +69,9 @@ impl<N: Network + Clone + 'static> Network for Observed<N> {
     }
 
     fn connect(
-        &self, transport: Transport, remote: SocketAddr,
+        &self, transport: Transport, remote: SocketAddr, name: Option<&str>,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
-        let connecting = self.inner.connect(transport, remote);
+        let connecting = self.inner.connect(transport, remote, name);
         let sink = Arc::clone(&self.sink);
         Box::pin(async move { Ok(watch(connecting.await?, sink, true)) })
     }
@@ -323,7 +323,8 @@ mod tests {
         let (sim, network, log) = watched();
         let mut listener = network.listen(Transport::Tcp, "192.0.2.1:1".parse().unwrap()).unwrap();
         sim.block_on(async {
-            let mut near = network.connect(Transport::Tcp, listener.local_addr()).await.unwrap();
+            let mut near =
+                network.connect(Transport::Tcp, listener.local_addr(), None).await.unwrap();
             let mut far = listener.accept().await.unwrap();
             near.write_all(b"question").await.unwrap();
             assert_eq!(far.read(&mut [0; 4]).await.unwrap(), 4);

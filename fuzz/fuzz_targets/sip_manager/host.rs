@@ -127,7 +127,7 @@ impl Host {
     fn act(&mut self) {
         while let Some(action) = self.manager.poll_action() {
             match action {
-                Action::Send { hop, octets, sender } => self.note(hop, octets, sender),
+                Action::Send { hop, octets, sender, .. } => self.note(hop, octets, sender),
                 Action::Consult(id) => {
                     self.open.push_back(id);
                     if self.verdict != b'w' || self.is_arriving(id) {

@@ -72,7 +72,7 @@ impl Network for SimNetwork {
     }
 
     fn connect(
-        &self, transport: Transport, remote: SocketAddr,
+        &self, transport: Transport, remote: SocketAddr, _: Option<&str>,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
         let (core, host) = (Arc::clone(&self.core), self.host);
         Box::pin(async move {

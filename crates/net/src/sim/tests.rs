@@ -233,7 +233,7 @@ async fn transfer(
 ) -> io::Result<Vec<u8>> {
     let mut listener = far.listen(Transport::Tcp, at(B, 5060))?;
     runtime.spawn(Box::pin(async move {
-        let Ok(mut stream) = near.connect(Transport::Tcp, at(B, 5060)).await else {
+        let Ok(mut stream) = near.connect(Transport::Tcp, at(B, 5060), None).await else {
             return;
         };
         let _ = stream.write_all(&octets).await;
@@ -309,7 +309,7 @@ fn a_long_cut_breaks_a_stream() {
     let mut listener = far.1.listen(Transport::Tcp, at(B, 5060)).unwrap();
     let result = sim
         .block_on(async {
-            let mut stream = near.1.connect(Transport::Tcp, at(B, 5060)).await.unwrap();
+            let mut stream = near.1.connect(Transport::Tcp, at(B, 5060), None).await.unwrap();
             let mut accepted = listener.accept().await.unwrap();
             sim.cut(A, B);
             stream.write_all(b"lost").await.unwrap();
@@ -332,7 +332,7 @@ fn connecting_over_a_cut_way_times_out() {
     let (near, far) = (sim.host(A).1, sim.host(B).1);
     let _listener = far.listen(Transport::Tcp, at(B, 5060)).unwrap();
     sim.cut(A, B);
-    let attempt = sim.block_on(near.connect(Transport::Tcp, at(B, 5060)));
+    let attempt = sim.block_on(near.connect(Transport::Tcp, at(B, 5060), None));
     let error = attempt.unwrap().unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     assert_eq!(sim.elapsed().as_secs(), 30);
@@ -343,7 +343,7 @@ fn an_attempt_given_up_leaves_nothing() {
     let sim = simulation(0, Link::PERFECT);
     let (near, far) = (sim.host(A).1, sim.host(B).1);
     let mut listener = far.listen(Transport::Tcp, at(B, 5060)).unwrap();
-    let mut attempt = near.connect(Transport::Tcp, at(B, 5060));
+    let mut attempt = near.connect(Transport::Tcp, at(B, 5060), None);
     let _ = sim.block_on(std::future::poll_fn(|cx| {
         std::task::Poll::Ready(attempt.as_mut().poll(cx).is_pending())
     }));
@@ -362,7 +362,7 @@ fn a_slow_reader_holds_the_writer_back() {
     let written = Arc::new(Mutex::new(0));
     let count = Arc::clone(&written);
     near.0.spawn(Box::pin(async move {
-        let mut stream = near.1.connect(Transport::Tcp, at(B, 5060)).await.unwrap();
+        let mut stream = near.1.connect(Transport::Tcp, at(B, 5060), None).await.unwrap();
         while stream.write_all(&[0; 1024]).await.is_ok() {
             *count.lock().unwrap() += 1024;
         }

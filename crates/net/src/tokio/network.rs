@@ -30,7 +30,7 @@ impl Network for TokioNetwork {
     }
 
     fn connect(
-        &self, transport: Transport, remote: SocketAddr,
+        &self, transport: Transport, remote: SocketAddr, _: Option<&str>,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
         let handle = self.0.clone();
         Box::pin(async move {

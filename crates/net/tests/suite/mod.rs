@@ -30,7 +30,7 @@ impl World {
     /// The two ends of a connection, the one that connected first.
     async fn pair(&self) -> (Box<dyn Connection>, Box<dyn Connection>) {
         let mut listener = self.network.listen(Transport::Tcp, self.any_port()).unwrap();
-        let near = self.network.connect(Transport::Tcp, listener.local_addr()).await.unwrap();
+        let near = self.network.connect(Transport::Tcp, listener.local_addr(), None).await.unwrap();
         let far = listener.accept().await.unwrap();
         (near, far)
     }
@@ -236,7 +236,7 @@ pub(crate) async fn a_refused_connection_is_named(world: World) {
     let listener = world.network.listen(Transport::Tcp, world.any_port()).unwrap();
     let closed = listener.local_addr();
     drop(listener);
-    let error = world.network.connect(Transport::Tcp, closed).await.unwrap_err();
+    let error = world.network.connect(Transport::Tcp, closed, None).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     let text = error.to_string();
     assert!(text.starts_with(&format!("cannot connect to TCP {closed}: ")), "{text}");
@@ -278,7 +278,7 @@ pub(crate) async fn other_transports_are_unsupported(world: World) {
         let error = world.network.listen(transport, world.any_port()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::Unsupported);
         let remote = SocketAddr::new(world.host, 5061);
-        let error = world.network.connect(transport, remote).await.unwrap_err();
+        let error = world.network.connect(transport, remote, None).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::Unsupported);
     }
 }

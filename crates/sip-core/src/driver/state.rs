@@ -4,10 +4,10 @@ use super::config::Config;
 use super::observe::Observer;
 use super::questions::{Asked, Questions, abandon, ask};
 use super::sockets::Sockets;
-use super::stream::Happened;
+use super::stream::{Happened, Way};
 use super::streams::Streams;
 use crate::Message;
-use crate::manager::{Action, Arrival, Event, Hop, SenderId, SipManager, Verdict};
+use crate::manager::{Action, Arrival, Event, SenderId, SipManager, Verdict};
 use bytes::Bytes;
 use net::{BoxFuture, Datagram, MAX_BATCH, Network, Runtime, Transport};
 use ssa::SipSecurity;
@@ -180,7 +180,9 @@ impl State {
         while let Some(action) = self.core.poll_action() {
             busy = true;
             match action {
-                Action::Send { hop, octets, sender } => self.send(now, hop, octets, sender),
+                Action::Send { hop, name, octets, sender } => {
+                    self.send(now, (hop, name), octets, sender);
+                }
                 Action::Consult(id) => {
                     let Some(query) = self.core.query(id) else {
                         // Nothing to ask: whoever waits for it is refused, or is gone.
@@ -203,9 +205,10 @@ impl State {
         busy
     }
 
-    fn send(&mut self, now: Instant, hop: Hop, octets: Bytes, sender: SenderId) {
+    fn send(&mut self, now: Instant, (hop, name): Way, octets: Bytes, sender: SenderId) {
         if hop.transport != Transport::Udp {
-            return self.streams.send(now, (&self.core, &*self.network), hop, (octets, sender));
+            let way = (hop, name);
+            return self.streams.send(now, (&self.core, &*self.network), way, (octets, sender));
         }
         let sent = match self.sockets.udp(hop.local) {
             Some(socket) => socket.try_send(hop.remote, &octets),

@@ -1,12 +1,13 @@
 //! One connection: read, written, and held to its times.
 
 use super::config::Config;
-use crate::manager::{Arrival, SenderId};
+use crate::manager::{Arrival, Hop, SenderId};
 use crate::{Framed, Limits, Message, StreamFramer};
 use bytes::{Buf, Bytes};
 use net::{Connection, FlowId, Transport};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,9 @@ pub(super) const MAX_WAITING: usize = 256 * 1024;
 
 /// How long a connection that is read no more may take to write what waits for it.
 pub(super) const FLUSH: Duration = Duration::from_secs(2);
+
+/// Where something goes, and the host name that was found there.
+pub(super) type Way = (Hop, Option<Arc<str>>);
 
 /// Something to send, and who waits for it.
 pub(super) type Parcel = (Bytes, SenderId);
@@ -34,6 +38,8 @@ pub(super) struct Stream {
     connection: Box<dyn Connection>,
     /// Whether its place is one of ours.
     pub(super) ours: bool,
+    /// The host name that it was opened for; none for an address, and where the peer opened it.
+    pub(super) name: Option<Arc<str>>,
     framer: StreamFramer,
     /// Our address, as peers know it.
     local: SocketAddr,
@@ -58,6 +64,7 @@ impl Stream {
     ) -> Self {
         Self {
             ours: false,
+            name: None,
             framer: StreamFramer::new(limits),
             local,
             remote: connection.peer_addr(),

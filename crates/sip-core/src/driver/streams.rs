@@ -2,12 +2,13 @@
 
 use super::config::Config;
 use super::places::{Place, Places, Room};
-use super::stream::{FLUSH, Happened, MAX_WAITING, Parcel, Stream, waiting};
+use super::stream::{FLUSH, Happened, MAX_WAITING, Parcel, Stream, Way, waiting};
 use crate::manager::{Hop, SipManager, party};
 use net::{BoxFuture, Connection, FlowId, Network, Transport};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -16,6 +17,7 @@ const CHUNK: usize = 16 * 1024;
 
 struct Opening {
     hop: Hop,
+    name: Option<Arc<str>>,
     /// Whether its place is one of ours.
     ours: bool,
     deadline: Instant,
@@ -119,10 +121,10 @@ impl Streams {
         flow
     }
 
-    /// Sends over the hop's flow, over a connection to the same address, or over a new one. A
-    /// request whose flow is gone is not sent: who else may have it, the core says.
+    /// Sends over the hop's flow, over a connection to the same address by the same name, or over a
+    /// new one. A request whose flow is gone is not sent: who else may have it, the core says.
     pub(super) fn send(
-        &mut self, now: Instant, (core, network): (&SipManager, &dyn Network), hop: Hop,
+        &mut self, now: Instant, (core, network): (&SipManager, &dyn Network), (hop, name): Way,
         parcel: Parcel,
     ) {
         let sender = parcel.1;
@@ -130,19 +132,20 @@ impl Streams {
         if gone && sender.keeps_to_its_flow() {
             return self.happened.push_back(Happened::Unsent(sender));
         }
-        let same = |remote: SocketAddr, transport: Transport| {
-            remote == hop.remote && transport == hop.transport
+        let same = |remote: SocketAddr, transport: Transport, known: Option<&str>| {
+            (remote, transport) == (hop.remote, hop.transport) && is_same(known, name.as_deref())
         };
         let flow = hop.flow.filter(|flow| self.open.contains_key(flow)).or_else(|| {
             let mut open = self.open.iter().filter(|(_, stream)| stream.closing.is_none());
-            open.find(|(_, stream)| same(stream.remote, stream.transport)).map(|(flow, _)| *flow)
+            open.find(|(_, it)| same(it.remote, it.transport, it.name.as_deref()))
+                .map(|(flow, _)| *flow)
         });
         if let Some(stream) = flow.and_then(|flow| self.open.get_mut(&flow)) {
             stream.used = now;
             stream.waiting.push_back(parcel);
             return;
         }
-        let known = |opening: &&mut Opening| same(opening.hop.remote, opening.hop.transport);
+        let known = |it: &&mut Opening| same(it.hop.remote, it.hop.transport, it.name.as_deref());
         if let Some(opening) = self.opening.iter_mut().find(known) {
             opening.waiting.push(parcel);
             if waiting(&opening.waiting) > MAX_WAITING {
@@ -153,9 +156,10 @@ impl Streams {
         }
         let ours = !sender.is_answer();
         if sender.opens_connections() && self.make_room(core, hop.remote.ip(), ours) {
-            let future = network.connect(hop.transport, hop.remote);
+            let future = network.connect(hop.transport, hop.remote, name.as_deref());
             let deadline = now + self.config.connect;
-            self.opening.push(Opening { hop, ours, deadline, future, waiting: vec![parcel] });
+            let waiting = vec![parcel];
+            self.opening.push(Opening { hop, name, ours, deadline, future, waiting });
         } else {
             self.happened.push_back(Happened::Unsent(sender));
         }
@@ -215,6 +219,7 @@ impl Streams {
                     let flow = self.add(now, connection, opening.hop.local);
                     if let Some(stream) = self.open.get_mut(&flow) {
                         stream.ours = opening.ours;
+                        stream.name = opening.name;
                         stream.waiting = opening.waiting.into();
                     }
                 }
@@ -231,5 +236,14 @@ impl Streams {
         let unsent = stream.waiting.into_iter();
         self.happened.extend(unsent.map(|(_, sender)| Happened::Unsent(sender)));
         self.happened.push_back(Happened::Closed { flow, remote: stream.remote });
+    }
+}
+
+/// Whether two host names are the same. RFC 4343: without regard to case.
+fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
     }
 }

@@ -6,6 +6,7 @@ use super::slab::Key;
 use bytes::Bytes;
 use ssa::{CallRef, FlowId, Transport};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// How a message arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,9 @@ pub enum Action {
     Send {
         /// Where to.
         hop: Hop,
+        /// The host name that the hop was found for, where the request asked for a name: a
+        /// connection is opened for it, and serves no other.
+        name: Option<Arc<str>>,
         /// The message.
         octets: Bytes,
         /// Whom to tell when it could not be sent.

@@ -11,6 +11,7 @@ use super::timers::{Due, Timers};
 use bytes::Bytes;
 use ssa::CallRef;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The manager's outputs, and its ports.
@@ -49,7 +50,15 @@ pub(super) struct Io<'a> {
 impl Io<'_> {
     /// Sends a message.
     pub(super) fn send(&mut self, sender: Sender, hop: Hop, octets: Bytes) {
-        self.out.actions.push_back(Action::Send { hop, octets, sender: SenderId(sender) });
+        self.send_to(sender, (hop, None), octets);
+    }
+
+    /// Sends a message to where a name was found.
+    pub(super) fn send_to(
+        &mut self, sender: Sender, (hop, name): (Hop, Option<Arc<str>>), octets: Bytes,
+    ) {
+        let sender = SenderId(sender);
+        self.out.actions.push_back(Action::Send { hop, name, octets, sender });
     }
 
     /// Tells the application.

@@ -7,23 +7,18 @@ use super::own::Own;
 use crate::{Scheme, Uri};
 use ssa::{FlowId, Transport};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// The largest request that goes over UDP by choice. RFC 3261 §18.1.1.
 const UDP_MAX: usize = 1300;
 
-/// A host to send to, before its address is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Host {
-    /// An address: known, or found by the resolver.
-    Address(IpAddr),
-    /// A name that is still to be resolved.
-    Name(String),
-}
-
 /// Where a request goes, before the hop is chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
-    pub(super) host: Host,
+    /// The host name that was asked for; `None`: an address was.
+    pub(super) name: Option<Arc<str>>,
+    /// The address that it goes to; `None`: the name is still to be resolved.
+    address: Option<IpAddr>,
     pub(super) port: u16,
     /// What the URI or the configuration asks for.
     pub(super) transport: Option<Transport>,
@@ -53,16 +48,31 @@ impl Target {
             Some(_) => return Err(Misuse::Unsupported),
         };
         let host = uri.host().ok_or(Misuse::NotAUri)?;
-        let host = match host.ip() {
-            Some(ip) => Host::Address(ip),
-            None => Host::Name(String::from_utf8_lossy(host.as_bytes()).into_owned()),
-        };
-        Ok(Self::new(host, uri.port(), transport))
+        Ok(match host.ip() {
+            Some(ip) => Self::at(ip, uri.port(), transport),
+            None => {
+                let name = String::from_utf8_lossy(host.as_bytes());
+                Self::named(&name, uri.port(), transport)
+            }
+        })
     }
 
-    fn new(host: Host, port: Option<u16>, transport: Option<Transport>) -> Self {
+    /// An address.
+    fn at(ip: IpAddr, port: Option<u16>, transport: Option<Transport>) -> Self {
+        Self::new((None, Some(ip)), port, transport)
+    }
+
+    /// A name that is still to be resolved.
+    fn named(name: &str, port: Option<u16>, transport: Option<Transport>) -> Self {
+        Self::new((Some(name.into()), None), port, transport)
+    }
+
+    fn new(
+        (name, address): (Option<Arc<str>>, Option<IpAddr>), port: Option<u16>,
+        transport: Option<Transport>,
+    ) -> Self {
         let port = port.unwrap_or(5060);
-        Self { host, port, transport, flow: None, local: None, udp_only: false }
+        Self { name, address, port, transport, flow: None, local: None, udp_only: false }
     }
 
     /// Where a configured next hop is.
@@ -73,19 +83,20 @@ impl Target {
         if !matches!(next.transport, None | Some(Transport::Udp | Transport::Tcp)) {
             return Err(Misuse::Unsupported);
         }
-        let host = match next.host.parse() {
-            Ok(ip) => Host::Address(ip),
-            Err(_) => Host::Name(next.host.clone()),
-        };
-        Ok(Self::new(host, next.port, next.transport))
+        Ok(match next.host.parse() {
+            Ok(ip) => Self::at(ip, next.port, next.transport),
+            Err(_) => Self::named(&next.host, next.port, next.transport),
+        })
     }
 
     /// The address, where it is known.
     pub(super) const fn address(&self) -> Option<IpAddr> {
-        match self.host {
-            Host::Address(ip) => Some(ip),
-            Host::Name(_) => None,
-        }
+        self.address
+    }
+
+    /// Takes over the address that the name was found at.
+    pub(super) const fn locate(&mut self, ip: IpAddr) {
+        self.address = Some(ip);
     }
 
     /// Refuses a way that nothing could take; what a name stands for is not known yet.
@@ -96,9 +107,9 @@ impl Target {
         if self.port == 0 {
             return Err(Misuse::PortZero);
         }
-        match self.host {
-            Host::Address(_) if self.hop(0, own).is_none() => Err(Misuse::NoLocalAddress),
-            Host::Address(_) | Host::Name(_) => Ok(()),
+        match self.address {
+            Some(_) if self.hop(0, own).is_none() => Err(Misuse::NoLocalAddress),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -109,13 +120,12 @@ impl Target {
         let reliable = peer.transport.is_reliable().then_some(peer.transport);
         let named = Self::of_uri(first_hop).ok();
         // Nor is a port 0 or an address of the other family one that we could reach.
-        let known = named.filter(|target| match target.host {
-            Host::Address(ip) => target.port != 0 && ip.is_ipv4() == peer.remote.is_ipv4(),
-            Host::Name(_) => false,
+        let known = named.filter(|target| {
+            let same_family = |ip: IpAddr| ip.is_ipv4() == peer.remote.is_ipv4();
+            target.port != 0 && target.address.is_some_and(same_family)
         });
-        let target = known.unwrap_or_else(|| {
-            Self::new(Host::Address(peer.remote.ip()), Some(peer.remote.port()), reliable)
-        });
+        let target =
+            known.unwrap_or_else(|| Self::at(peer.remote.ip(), Some(peer.remote.port()), reliable));
         let flow = reliable.and_then(|transport| Some((peer.flow?, transport)));
         Self { flow, local: Some(peer.local), ..target }
     }
@@ -126,7 +136,7 @@ impl Target {
     /// RFC 3261 §18.1.1: over 1300 octets a congestion-controlled transport, whatever was asked
     /// for; UDP again where that failed.
     pub(super) fn hop(&self, size: usize, own: Own<'_>) -> Option<Hop> {
-        let ip = self.address()?;
+        let ip = self.address?;
         let too_large = size > UDP_MAX && !self.udp_only;
         let transport = match (self.flow, self.transport) {
             (Some((_, transport)), _) => transport,
@@ -185,10 +195,11 @@ impl NextHop {
     /// # Errors
     /// [`Misuse::NotAUri`]; [`Misuse::Unsupported`] for what cannot be reached over UDP or TCP.
     pub fn of_uri(uri: &str) -> Result<Self, Misuse> {
-        let Target { host, port, transport, .. } = Target::of_uri(uri.as_bytes())?;
-        let host = match host {
-            Host::Address(ip) => ip.to_string(),
-            Host::Name(name) => name,
+        let Target { name, address, port, transport, .. } = Target::of_uri(uri.as_bytes())?;
+        let host = match (name, address) {
+            (Some(name), _) => name.to_string(),
+            (None, Some(ip)) => ip.to_string(),
+            (None, None) => return Err(Misuse::NotAUri),
         };
         Ok(Self { host, port: Some(port), transport })
     }

@@ -80,7 +80,7 @@ fn x07_over_a_connection_answers_go_back_on_it() {
     let text = options(via).replace("SIP/2.0/UDP", "SIP/2.0/TCP");
     world.run(async {
         let to = SocketAddr::from(([192, 0, 2, 2], 5060));
-        let mut connection = network.connect(Transport::Tcp, to).await.unwrap();
+        let mut connection = network.connect(Transport::Tcp, to, None).await.unwrap();
         connection.write_all(text.as_bytes()).await.unwrap();
         let mut buffer = [0; 1000];
         let count = connection.read(&mut buffer).await.unwrap();

@@ -165,7 +165,7 @@ async fn up_over_tcp(
 ) -> (Box<dyn Connection>, CallId, String) {
     let (_, network) = world.sim.host([192, 0, 2, 9].into());
     let to = SocketAddr::from(([192, 0, 2, 2], 5060));
-    let mut connection = network.connect(Transport::Tcp, to).await.unwrap();
+    let mut connection = network.connect(Transport::Tcp, to, None).await.unwrap();
     let invite = from_contact(&Wanted::default(), contact);
     connection.write_all(tcp(&invite).as_bytes()).await.unwrap();
     let id = bob.incoming().await;

@@ -28,7 +28,7 @@ pub(crate) async fn connect(world: &World, host: u8) -> Box<dyn Connection> {
 /// A connection from 192.0.2.`host` to 192.0.2.`peer`:5060.
 pub(crate) async fn connect_to(world: &World, host: u8, peer: u8) -> Box<dyn Connection> {
     let (_, network) = world.sim.host([192, 0, 2, host].into());
-    network.connect(Transport::Tcp, ([192, 0, 2, peer], 5060).into()).await.unwrap()
+    network.connect(Transport::Tcp, ([192, 0, 2, peer], 5060).into(), None).await.unwrap()
 }
 
 pub(crate) async fn read(connection: &mut Box<dyn Connection>) -> String {

@@ -13,6 +13,7 @@ mod disorder;
 mod double;
 mod elsewhere;
 mod flows;
+mod hops;
 mod interleaved;
 mod kept;
 mod late;

@@ -21,7 +21,7 @@ type Held = Box<dyn Connection>;
 /// A connection from 192.0.2.`host` to Bob.
 async fn connect(world: &World, host: u8) -> Held {
     let (_, network) = world.sim.host([192, 0, 2, host].into());
-    network.connect(Transport::Tcp, ([192, 0, 2, 2], 5060).into()).await.unwrap()
+    network.connect(Transport::Tcp, ([192, 0, 2, 2], 5060).into(), None).await.unwrap()
 }
 
 /// As many connections as each of these addresses may have.
@@ -214,7 +214,7 @@ fn x05_the_newest_is_refused_and_calls_go_on() {
             let ip = IpAddr::from([198, 51, 100, u8::try_from(host).unwrap()]);
             let (_, network) = world.sim.host(ip);
             let to = SocketAddr::from(([192, 0, 2, 2], 5060));
-            held.push(network.connect(Transport::Tcp, to).await.unwrap());
+            held.push(network.connect(Transport::Tcp, to, None).await.unwrap());
         }
         write(&mut held, &options()).await;
         seconds(&bob, 1).await;
@@ -264,7 +264,7 @@ fn x05_a_network_of_ipv6_addresses_is_one_peer() {
     let connect = async |network: u16, host: u16| {
         let ip = IpAddr::from([0x2001, 0xdb8, 0, network, 0, 0, 0, host]);
         let (_, network) = world.sim.host(ip);
-        network.connect(Transport::Tcp, SocketAddr::new(bob, 5060)).await.unwrap()
+        network.connect(Transport::Tcp, SocketAddr::new(bob, 5060), None).await.unwrap()
     };
     world.run(async {
         let mut held = Vec::new();

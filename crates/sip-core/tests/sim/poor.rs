@@ -46,9 +46,9 @@ impl Network for Poor {
     }
 
     fn connect(
-        &self, transport: Transport, remote: SocketAddr,
+        &self, transport: Transport, remote: SocketAddr, name: Option<&str>,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
-        self.inner.connect(transport, remote)
+        self.inner.connect(transport, remote, name)
     }
 
     fn listen(&self, transport: Transport, local: SocketAddr) -> io::Result<Box<dyn Listener>> {

@@ -204,7 +204,7 @@ async fn connections(
     let mut connections = Vec::new();
     for _ in 0..count {
         let peer = ([192, 0, 2, 2], 5060).into();
-        let mut connection = network.connect(Transport::Tcp, peer).await.unwrap();
+        let mut connection = network.connect(Transport::Tcp, peer, None).await.unwrap();
         connection.write_all(text.as_bytes()).await.unwrap();
         connections.push(connection);
     }

@@ -33,9 +33,9 @@ impl Network for Names {
     }
 
     fn connect(
-        &self, transport: Transport, remote: SocketAddr,
+        &self, transport: Transport, remote: SocketAddr, name: Option<&str>,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
-        self.0.connect(transport, remote)
+        self.0.connect(transport, remote, name)
     }
 
     fn listen(&self, transport: Transport, local: SocketAddr) -> io::Result<Box<dyn Listener>> {

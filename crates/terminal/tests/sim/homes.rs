@@ -35,9 +35,9 @@ impl Network for TwoHomes {
     }
 
     fn connect(
-        &self, transport: Transport, remote: SocketAddr,
+        &self, transport: Transport, remote: SocketAddr, name: Option<&str>,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
-        self.of(remote).connect(transport, remote)
+        self.of(remote).connect(transport, remote, name)
     }
 
     fn listen(&self, transport: Transport, local: SocketAddr) -> io::Result<Box<dyn Listener>> {

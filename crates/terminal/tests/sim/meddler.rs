@@ -35,7 +35,9 @@ impl Network for Meddler {
         Ok(Box::new(Socket { inner, meddle: Arc::clone(&self.meddle) }))
     }
 
-    fn connect(&self, _: Transport, _: SocketAddr) -> BoxFuture<io::Result<Box<dyn Connection>>> {
+    fn connect(
+        &self, _: Transport, _: SocketAddr, _: Option<&str>,
+    ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
         Box::pin(async { Err(io::ErrorKind::ConnectionRefused.into()) })
     }
 

@@ -88,11 +88,11 @@ impl Requests {
         let client = exchange.trying().and_then(|client| self.clients.get(client));
         let Some(client) = client else { return };
         let branch = Branch { number: client.branch(), cancel: true };
-        let hop = client.hop;
+        let (hop, name) = (client.hop, client.name.clone());
         let octets = cancel(&client.request);
         let request = octets.and_then(|octets| Message::parse(octets, &io.config.limits).ok());
         if let Some(request) = request {
-            self.clients.start(io, Departure { request, branch, hop, user: User::Nobody });
+            self.clients.start(io, Departure { request, branch, hop, name, user: User::Nobody });
         }
         io.start(Due::Cancel(key), io.config.timing.timeout());
     }

@@ -17,7 +17,7 @@ use crate::manager::consult::{ConsultId, Query};
 use crate::manager::event::Cause;
 use crate::manager::inbound::Inbound;
 use crate::manager::slab::Key;
-use crate::manager::target::{Host, Target};
+use crate::manager::target::Target;
 use crate::methods::served;
 use ssa::{Body, CallRef, Direction, Plan, Why};
 
@@ -140,9 +140,9 @@ impl Exchange {
         let call = self.name;
         let direction = Direction::Request;
         Some(match &self.state {
-            State::Locating => match &self.target.host {
-                Host::Name(host) => Query::Locate { host },
-                Host::Address(_) => return None,
+            State::Locating => match (&self.target.name, self.target.address()) {
+                (Some(host), None) => Query::Locate { host },
+                (Some(_), Some(_)) | (None, _) => return None,
             },
             State::Encrypting => {
                 Query::Encrypt { call, direction, plan: None, body: &self.draft.original }

@@ -10,7 +10,7 @@ use crate::manager::event::Cause;
 use crate::manager::inbound::Inbound;
 use crate::manager::io::Io;
 use crate::manager::slab::{Key, Slab};
-use crate::manager::target::{Fallback, Host, Target};
+use crate::manager::target::{Fallback, Target};
 use crate::manager::timers::Due;
 use crate::manager::transactions::{Ack, Branch, ClientReport as Report, Clients, Departure, User};
 use crate::transaction::ClientEvent;
@@ -63,7 +63,7 @@ impl Requests {
         &mut self, io: &mut Io<'_>, owner: Owner, name: CallRef, (draft, target): (Draft, Target),
     ) -> Key {
         io.hold(name);
-        let located = matches!(target.host, Host::Address(_));
+        let located = target.address().is_some();
         let key = self.table.insert(Box::new(Exchange {
             owner,
             name,
@@ -169,6 +169,7 @@ impl Requests {
             request: request.clone(),
             branch: Branch { number, cancel: false },
             hop,
+            name: self.table.get(key).and_then(|exchange| exchange.target.name.clone()),
             user: User::Exchange(key),
         };
         let client = self.clients.start(io, departure);
@@ -290,7 +291,7 @@ impl Requests {
         let reachable = found.iter().find(|ip| own.reaches(**ip));
         match (reachable, self.table.get_mut(key)) {
             (Some(ip), Some(exchange)) => {
-                exchange.target.host = Host::Address(*ip);
+                exchange.target.locate(*ip);
                 self.protect(io, key);
             }
             _ => self.finish(io, key, Outcome::Failed(Cause::Unresolved, None)),

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use ssa::FlowId;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Who hears of a client transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub(in crate::manager) struct Client {
     branch: Branch,
     pub(in crate::manager) request: Message,
     pub(in crate::manager) hop: Hop,
+    /// The host name that the hop was found for.
+    pub(in crate::manager) name: Option<Arc<str>>,
     pub(in crate::manager) user: User,
     /// The ACKs to the 2xx of an INVITE, one for each To tag. At most [`MAX_FORKS`].
     pub(in crate::manager) acks: Vec<Ack>,
@@ -77,6 +80,11 @@ impl Client {
     pub(in crate::manager) fn went_over(&self, flow: FlowId, remote: SocketAddr) -> bool {
         let Hop { transport, flow: chosen, remote: to, .. } = self.hop;
         transport.is_reliable() && (chosen == Some(flow) || to == remote)
+    }
+
+    /// Where its messages go, and the name that was found there.
+    fn way(&self) -> (Hop, Option<Arc<str>>) {
+        (self.hop, self.name.clone())
     }
 
     /// The number of its branch.
@@ -109,6 +117,8 @@ pub(in crate::manager) struct Departure {
     pub(in crate::manager) request: Message,
     pub(in crate::manager) branch: Branch,
     pub(in crate::manager) hop: Hop,
+    /// The host name that the hop was found for.
+    pub(in crate::manager) name: Option<Arc<str>>,
     pub(in crate::manager) user: User,
 }
 
@@ -132,7 +142,7 @@ impl Clients {
 
     /// Sends a request and starts its transaction.
     pub(in crate::manager) fn start(&mut self, io: &mut Io<'_>, departure: Departure) -> Key {
-        let Departure { request, branch, hop, user } = departure;
+        let Departure { request, branch, hop, name, user } = departure;
         let reliable = hop.transport.is_reliable();
         let mut outputs = std::mem::take(&mut self.outputs);
         let machine = if request.method() == Some(Method::INVITE) {
@@ -140,8 +150,15 @@ impl Clients {
         } else {
             Machine::Other(NonInviteClient::start(reliable, &io.config.timing, &mut outputs))
         };
-        let key =
-            self.table.insert(Client { machine, branch, request, hop, user, acks: Vec::new() });
+        let key = self.table.insert(Client {
+            machine,
+            branch,
+            request,
+            hop,
+            name,
+            user,
+            acks: Vec::new(),
+        });
         self.by_branch.insert(branch, key);
         self.outputs = outputs;
         self.run(io, key, None);
@@ -206,11 +223,12 @@ impl Clients {
         for output in self.outputs.drain(..) {
             match output {
                 Output::Send => {
-                    io.send(Sender::Client(key), client.hop, client.request.as_bytes().clone());
+                    let octets = client.request.as_bytes().clone();
+                    io.send_to(Sender::Client(key), client.way(), octets);
                 }
                 Output::SendAck => {
                     if let Some(ack) = response.and_then(|r| ack_to_failure(&client.request, r)) {
-                        io.send(Sender::Client(key), client.hop, ack);
+                        io.send_to(Sender::Client(key), client.way(), ack);
                     }
                 }
                 Output::Deliver => report = Some(Report::Response),
