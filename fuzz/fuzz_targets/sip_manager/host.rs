@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use sip_core::manager::{
-    Action, Arrival, CallId, Config, ConsultId, Event, Hop, Keyed, Local, Ports, Query, Random,
+    Action, Arrival, CallId, Config, ConsultId, Event, Flow, Hop, Keyed, Local, Ports, Query, Random,
     RegisterConfig, SenderId, SipManager, Sizes, Verdict,
 };
 use sip_core::{Limits, Message, Method, StatusCode};
@@ -234,8 +234,9 @@ impl Host {
 
     /// A connection breaks.
     pub(crate) fn lose(&mut self, peer: u8) {
-        let flow = FlowId(u64::from(peer) + 1);
-        self.manager.on_flow_closed(self.now, flow, address(9 + peer));
+        let id = FlowId(u64::from(peer) + 1);
+        let flow = Flow { id, remote: address(9 + peer), name: None };
+        self.manager.on_flow_closed(self.now, flow);
         self.act();
     }
 

@@ -7,7 +7,7 @@ use super::sockets::Sockets;
 use super::stream::{Happened, Way};
 use super::streams::Streams;
 use crate::Message;
-use crate::manager::{Action, Arrival, Event, SenderId, SipManager, Verdict};
+use crate::manager::{Action, Arrival, Event, Flow, SenderId, SipManager, Verdict};
 use bytes::Bytes;
 use net::{BoxFuture, Datagram, MAX_BATCH, Network, Runtime, Transport};
 use ssa::SipSecurity;
@@ -170,7 +170,10 @@ impl State {
                 self.act(now);
             }
             Happened::Unsent(sender) => self.core.on_send_failed(now, sender),
-            Happened::Closed { flow, remote } => self.core.on_flow_closed(now, flow, remote),
+            Happened::Closed { flow: id, remote, name } => {
+                let flow = Flow { id, remote, name: name.as_deref() };
+                self.core.on_flow_closed(now, flow);
+            }
         }
     }
 

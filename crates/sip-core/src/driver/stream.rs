@@ -1,7 +1,7 @@
 //! One connection: read, written, and held to its times.
 
 use super::config::Config;
-use crate::manager::{Arrival, Hop, SenderId};
+use crate::manager::{Arrival, Flow, Hop, SenderId};
 use crate::{Framed, Limits, Message, StreamFramer};
 use bytes::{Buf, Bytes};
 use net::{Connection, FlowId, Transport};
@@ -30,7 +30,7 @@ pub(super) enum Happened {
     /// What this sender gave was not sent.
     Unsent(SenderId),
     /// A connection was closed.
-    Closed { flow: FlowId, remote: SocketAddr },
+    Closed { flow: FlowId, remote: SocketAddr, name: Option<Arc<str>> },
 }
 
 /// An open connection.
@@ -108,6 +108,11 @@ impl Stream {
         }
         cx.waker().wake_by_ref();
         true
+    }
+
+    /// The connection, as the core knows it.
+    pub(super) fn flow(&self, id: FlowId) -> Flow<'_> {
+        Flow { id, remote: self.remote, name: self.name.as_deref() }
     }
 
     const fn arrival(&self, flow: FlowId) -> Arrival {

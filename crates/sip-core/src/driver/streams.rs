@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::places::{Place, Places, Room};
 use super::stream::{FLUSH, Happened, MAX_WAITING, Parcel, Stream, Way, waiting};
-use crate::manager::{Hop, SipManager, party};
+use crate::manager::{Flow, Hop, SipManager, is_same_name, party};
 use net::{BoxFuture, Connection, FlowId, Network, Transport};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -77,7 +77,7 @@ impl Streams {
         let places = self.places(ours);
         let in_use = |flow| {
             let stream = self.open.get(&flow);
-            stream.is_some_and(|stream| core.uses_flow(flow, stream.remote))
+            stream.is_some_and(|stream| core.uses_flow(stream.flow(flow)))
         };
         match places.room(party(address), in_use) {
             Room::Free => true,
@@ -133,7 +133,8 @@ impl Streams {
             return self.happened.push_back(Happened::Unsent(sender));
         }
         let same = |remote: SocketAddr, transport: Transport, known: Option<&str>| {
-            (remote, transport) == (hop.remote, hop.transport) && is_same(known, name.as_deref())
+            (remote, transport) == (hop.remote, hop.transport)
+                && is_same_name(known, name.as_deref())
         };
         let flow = hop.flow.filter(|flow| self.open.contains_key(flow)).or_else(|| {
             let mut open = self.open.iter().filter(|(_, stream)| stream.closing.is_none());
@@ -181,7 +182,8 @@ impl Streams {
         self.poll_opening(cx, now);
         let mut closed = Vec::new();
         for (&flow, stream) in &mut self.open {
-            let remote = stream.remote;
+            let (remote, name) = (stream.remote, stream.name.clone());
+            let used = Flow { id: flow, remote, name: name.as_deref() };
             let before = self.happened.len();
             let open = stream.closing.is_none()
                 && stream.read(cx, now, flow, &mut self.chunk, &mut self.happened);
@@ -192,7 +194,7 @@ impl Streams {
             let owed = open || self.happened.len() > before;
             let alive = stream.write(cx)
                 && (owed || !stream.waiting.is_empty())
-                && stream.is_in_time(now, &self.config, || core.uses_flow(flow, remote));
+                && stream.is_in_time(now, &self.config, || core.uses_flow(used));
             if !alive {
                 closed.push(flow);
             }
@@ -235,15 +237,7 @@ impl Streams {
         let Some(stream) = self.open.remove(&flow) else { return };
         let unsent = stream.waiting.into_iter();
         self.happened.extend(unsent.map(|(_, sender)| Happened::Unsent(sender)));
-        self.happened.push_back(Happened::Closed { flow, remote: stream.remote });
-    }
-}
-
-/// Whether two host names are the same. RFC 4343: without regard to case.
-fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
+        let (remote, name) = (stream.remote, stream.name);
+        self.happened.push_back(Happened::Closed { flow, remote, name });
     }
 }

@@ -35,6 +35,26 @@ pub struct Hop {
     pub flow: Option<FlowId>,
 }
 
+/// A connection, and where a request goes that goes over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow<'a> {
+    /// Its number.
+    pub id: FlowId,
+    /// Its other end.
+    pub remote: SocketAddr,
+    /// The host name that it was opened for; none for an address, and where the peer opened it.
+    pub name: Option<&'a str>,
+}
+
+/// Whether two host names are the same. RFC 4343: without regard to case.
+pub(crate) fn is_same_name(one: Option<&str>, other: Option<&str>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
 /// Who sent a message; given back in [`SipManager::on_send_failed`](super::SipManager).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SenderId(pub(super) Sender);

@@ -4,7 +4,7 @@ use super::ports::Routes;
 use crate::transaction::Timing;
 use crate::{Capabilities, Limits};
 use ssa::Transport;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,6 +68,10 @@ impl Default for Config {
 pub struct NextHop {
     /// A host name or an IP address; IPv6 without brackets.
     pub host: String,
+    /// What the host name was found to be, where it was looked up already. A request goes to the
+    /// first that is reached, and to the next where that fails; five are tried at most. RFC 3263
+    /// §4.3. Empty: the name is resolved when the request leaves.
+    pub found: Vec<IpAddr>,
     /// The port; `None`: 5060.
     pub port: Option<u16>,
     /// The transport; `None`: UDP, or TCP where the request is too large. RFC 3261 §18.1.1.
@@ -76,7 +80,8 @@ pub struct NextHop {
 
 impl From<SocketAddr> for NextHop {
     fn from(address: SocketAddr) -> Self {
-        Self { host: address.ip().to_string(), port: Some(address.port()), transport: None }
+        let (host, port) = (address.ip().to_string(), Some(address.port()));
+        Self { host, found: Vec::new(), port, transport: None }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The SIP manager itself: its tables, the inputs that drive them, and who hears what.
 
-use super::action::{Action, Arrival, Hop, Sender, SenderId};
+use super::action::{Action, Arrival, Flow, Hop, Sender, SenderId};
 use super::config::{Config, Local};
 use super::consult::{ConsultId, Query, Subject, Verdict};
 use super::dialogs::Dialogs;
@@ -107,16 +107,16 @@ impl SipManager {
     }
 
     /// Whether a call, a registration or a request that waits for its final response lives on
-    /// this connection to `remote`.
-    pub fn uses_flow(&self, flow: FlowId, remote: SocketAddr) -> bool {
+    /// this connection.
+    pub fn uses_flow(&self, flow: Flow<'_>) -> bool {
         let registered = |usage: &Usage| match usage {
-            Usage::Registration(it) => it.is_over_flow(flow),
+            Usage::Registration(it) => it.is_over_flow(flow.id),
             Usage::Invite(_) | Usage::Farewell(_) | Usage::Single(_) => false,
         };
-        self.dialogs.are_over(flow)
+        self.dialogs.are_over(flow.id)
             || self.usages.iter().any(|(_, usage)| registered(usage))
-            || self.requests.are_over(flow, remote)
-            || self.serving.servers.waiting_over(flow).next().is_some()
+            || self.requests.are_over(flow)
+            || self.serving.servers.waiting_over(flow.id).next().is_some()
     }
 
     /// The flow of a datagram socket of ours and a remote address: the same for the same pair.
@@ -191,18 +191,18 @@ impl SipManager {
         });
     }
 
-    /// A connection to `remote` was closed.
+    /// A connection was closed.
     ///
     /// What waits for a first response on it fails now; a request that came over it and is still
     /// being authenticated is dropped, since nobody is there to answer; what was registered over it
     /// is registered again.
-    pub fn on_flow_closed(&mut self, now: Instant, flow: FlowId, remote: SocketAddr) {
+    pub fn on_flow_closed(&mut self, now: Instant, flow: Flow<'_>) {
         self.input(now, |this| {
             let (requests, mut io) = this.requests(now);
-            requests.on_flow_closed(&mut io, flow, remote);
+            requests.on_flow_closed(&mut io, flow);
             let (serving, _, mut io) = this.serving(now);
-            serving.on_flow_closed(&mut io, flow);
-            this.with_all(now, |usage, cx| usage.on_flow_closed(cx, flow));
+            serving.on_flow_closed(&mut io, flow.id);
+            this.with_all(now, |usage, cx| usage.on_flow_closed(cx, flow.id));
         });
     }
 

@@ -54,7 +54,9 @@ mod timers;
 mod transactions;
 mod usages;
 
-pub use action::{Action, Arrival, Hop, SenderId};
+#[cfg(feature = "driver")]
+pub(crate) use action::is_same_name;
+pub use action::{Action, Arrival, Flow, Hop, SenderId};
 pub use config::{Config, Local, NextHop, RegisterConfig};
 pub use consult::{ConsultId, Query, Verdict};
 pub use core::{SipManager, Sizes};

@@ -12,6 +12,10 @@ use std::sync::Arc;
 /// The largest request that goes over UDP by choice. RFC 3261 §18.1.1.
 const UDP_MAX: usize = 1300;
 
+/// The addresses of a name that one request is tried at: five times 64*T1 are 160 s, less than an
+/// INVITE may ring by default.
+const MOST: u32 = 5;
+
 /// Where a request goes, before the hop is chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
@@ -19,6 +23,8 @@ pub(super) struct Target {
     pub(super) name: Option<Arc<str>>,
     /// The address that it goes to; `None`: the name is still to be resolved.
     address: Option<IpAddr>,
+    /// The name's other addresses, to try in this order when that one fails. RFC 3263 §4.3.
+    others: Vec<IpAddr>,
     pub(super) port: u16,
     /// What the URI or the configuration asks for.
     pub(super) transport: Option<Transport>,
@@ -72,7 +78,16 @@ impl Target {
         transport: Option<Transport>,
     ) -> Self {
         let port = port.unwrap_or(5060);
-        Self { name, address, port, transport, flow: None, local: None, udp_only: false }
+        Self {
+            name,
+            address,
+            others: Vec::new(),
+            port,
+            transport,
+            flow: None,
+            local: None,
+            udp_only: false,
+        }
     }
 
     /// Where a configured next hop is.
@@ -85,7 +100,11 @@ impl Target {
         }
         Ok(match next.host.parse() {
             Ok(ip) => Self::at(ip, next.port, next.transport),
-            Err(_) => Self::named(&next.host, next.port, next.transport),
+            Err(_) => {
+                let mut target = Self::named(&next.host, next.port, next.transport);
+                target.go_to(next.found.clone());
+                target
+            }
         })
     }
 
@@ -94,23 +113,72 @@ impl Target {
         self.address
     }
 
-    /// Takes over the address that the name was found at.
-    pub(super) const fn locate(&mut self, ip: IpAddr) {
-        self.address = Some(ip);
+    /// The address and port, where they are known.
+    pub(super) fn remote(&self) -> Option<SocketAddr> {
+        self.address.map(|ip| SocketAddr::new(ip, self.port))
     }
 
-    /// Refuses a way that nothing could take; what a name stands for is not known yet.
+    /// Goes to the first of these addresses, and to the others after it.
+    fn go_to(&mut self, mut addresses: Vec<IpAddr>) {
+        self.address = (!addresses.is_empty()).then(|| addresses.remove(0));
+        self.others = addresses;
+    }
+
+    /// All its addresses that are known.
+    fn addresses(&self) -> Vec<IpAddr> {
+        self.address.into_iter().chain(self.others.iter().copied()).collect()
+    }
+
+    /// Takes over what the name was found to be, as far as it can be reached; whether any of it can.
+    pub(super) fn locate(&mut self, found: &[IpAddr], own: Own<'_>) -> bool {
+        self.go_to(found.iter().copied().filter(|ip| own.reaches(*ip)).collect());
+        self.address.is_some()
+    }
+
+    /// Puts those of its addresses last that `failed`, the latest at the end, and keeps as many as
+    /// one request is tried at.
+    pub(super) fn order(&mut self, failed: &[SocketAddr]) {
+        if self.others.is_empty() {
+            return;
+        }
+        let mut all = self.addresses();
+        let place = |ip: &IpAddr| {
+            let at = failed.iter().position(|it| *it == SocketAddr::new(*ip, self.port));
+            at.map_or(0, |at| at + 1)
+        };
+        all.sort_by_key(place);
+        all.truncate(MOST as usize);
+        self.go_to(all);
+    }
+
+    /// Goes to the next address of the name; whether there is one. RFC 3263 §4.3.
+    pub(super) fn next_address(&mut self, own: Own<'_>) -> bool {
+        while !self.others.is_empty() {
+            self.address = Some(self.others.remove(0));
+            // Why TCP failed there says nothing of another host.
+            self.udp_only = false;
+            if self.hop(0, own).is_some() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Refuses a way that nothing could take, unless what its name stands for is not known yet.
     ///
     /// # Errors
     /// [`Misuse::PortZero`], [`Misuse::NoLocalAddress`].
-    pub(super) fn check(&self, own: Own<'_>) -> Result<(), Misuse> {
+    pub(super) fn check(&mut self, own: Own<'_>) -> Result<(), Misuse> {
         if self.port == 0 {
             return Err(Misuse::PortZero);
         }
-        match self.address {
-            Some(_) if self.hop(0, own).is_none() => Err(Misuse::NoLocalAddress),
-            Some(_) | None => Ok(()),
+        if self.address.is_none() {
+            return Ok(());
         }
+        if !self.others.is_empty() {
+            self.locate(&self.addresses(), own);
+        }
+        self.hop(0, own).map(|_| ()).ok_or(Misuse::NoLocalAddress)
     }
 
     /// Where the next request of a dialog goes: to the first hop of its route, over the connection
@@ -190,6 +258,13 @@ pub(super) enum Fallback {
 }
 
 impl NextHop {
+    /// At how many addresses a request is tried that goes there, each for 64*T1 where nothing is
+    /// answered: five at most; one where its name is still to be resolved.
+    pub fn tried(&self) -> u32 {
+        let found = u32::try_from(self.found.len()).unwrap_or(MOST);
+        found.clamp(1, MOST)
+    }
+
     /// Where a URI points.
     ///
     /// # Errors
@@ -201,7 +276,7 @@ impl NextHop {
             (None, Some(ip)) => ip.to_string(),
             (None, None) => return Err(Misuse::NotAUri),
         };
-        Ok(Self { host, port: Some(port), transport })
+        Ok(Self { host, found: Vec::new(), port: Some(port), transport })
     }
 }
 
@@ -215,109 +290,4 @@ impl Hop {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::config::Local;
-    use super::*;
-
-    const fn own(locals: &[Local]) -> Own<'_> {
-        Own { locals, routes: None }
-    }
-
-    fn locals() -> [Local; 3] {
-        let local =
-            |transport, address: &str| Local { transport, address: address.parse().unwrap() };
-        [
-            local(Transport::Udp, "192.0.2.1:5060"),
-            local(Transport::Tcp, "192.0.2.1:5061"),
-            local(Transport::Udp, "[2001:db8::1]:5060"),
-        ]
-    }
-
-    fn chosen(uri: &str, size: usize) -> Option<(Transport, String, String)> {
-        let hop = Target::of_uri(uri.as_bytes()).unwrap().hop(size, own(&locals()))?;
-        Some((hop.transport, hop.local.to_string(), hop.remote.to_string()))
-    }
-
-    #[test]
-    fn size_and_uri_choose_the_transport() {
-        let udp = |local: &str, remote: &str| Some((Transport::Udp, local.into(), remote.into()));
-        let tcp = |local: &str, remote: &str| Some((Transport::Tcp, local.into(), remote.into()));
-        assert_eq!(chosen("sip:192.0.2.9", 1300), udp("192.0.2.1:5060", "192.0.2.9:5060"));
-        assert_eq!(chosen("sip:192.0.2.9", 1301), tcp("192.0.2.1:5061", "192.0.2.9:5060"));
-        assert_eq!(
-            chosen("sip:192.0.2.9;transport=UDP", 1301),
-            tcp("192.0.2.1:5061", "192.0.2.9:5060")
-        );
-        assert_eq!(
-            chosen("sip:b@192.0.2.9:7;transport=tcp", 9),
-            tcp("192.0.2.1:5061", "192.0.2.9:7")
-        );
-        assert_eq!(chosen("sip:[2001:db8::9]", 9), udp("[2001:db8::1]:5060", "[2001:db8::9]:5060"));
-        assert_eq!(
-            chosen("sip:[2001:db8::9]", 1301),
-            tcp("[2001:db8::1]:5060", "[2001:db8::9]:5060")
-        );
-        assert_eq!(chosen("sip:example.org", 9), None);
-    }
-
-    #[test]
-    fn a_way_that_nothing_could_take_is_refused() {
-        let check = |uri: &str, locals: &[Local]| {
-            Target::of_uri(uri.as_bytes()).and_then(|target| target.check(own(locals)))
-        };
-        let [four, ..] = locals();
-        assert_eq!(check("sip:192.0.2.9", &[four]), Ok(()));
-        assert_eq!(check("sip:192.0.2.9:0", &[four]), Err(Misuse::PortZero));
-        assert_eq!(check("sip:example.org:0", &[four]), Err(Misuse::PortZero));
-        assert_eq!(check("sip:[2001:db8::9]", &[four]), Err(Misuse::NoLocalAddress));
-        assert_eq!(check("sip:example.org", &[four]), Ok(()));
-    }
-
-    #[test]
-    fn x11_large_requests_fall_back_to_udp() {
-        let mut target = Target::of_uri(b"sip:192.0.2.9").unwrap();
-        let hop = target.hop(2000, own(&locals())).unwrap();
-        assert_eq!(target.fall_back(&hop), Some(Fallback::SamePeer));
-        let hop = target.hop(2000, own(&locals())).unwrap();
-        assert_eq!(hop.transport, Transport::Udp);
-        assert_eq!(target.fall_back(&hop), None);
-    }
-
-    fn peer(transport: Transport) -> Hop {
-        let [local, remote] = ["203.0.113.1:5060", "192.0.2.9:40000"].map(|it| it.parse().unwrap());
-        Hop { transport, local, remote, flow: Some(FlowId(7)) }
-    }
-
-    #[test]
-    fn a_dialog_keeps_to_its_address_among_ours() {
-        let second = |transport| Local { transport, address: peer(transport).local };
-        let mut locals = locals().to_vec();
-        locals.push(second(Transport::Udp));
-        let target = Target::in_dialog(b"sip:192.0.2.9", &peer(Transport::Udp));
-        assert_eq!(target.hop(9, own(&locals)).unwrap().local, peer(Transport::Udp).local);
-        // No listener there: what is on the same interface comes before another listener's.
-        let near = Some(peer(Transport::Tcp).local);
-        let tcp = own(&locals).address(Transport::Tcp, [192, 0, 2, 9].into(), near);
-        assert_eq!(tcp.unwrap().to_string(), "192.0.2.1:5061");
-    }
-
-    #[test]
-    fn a_dialog_whose_connection_is_gone_goes_where_its_contact_says() {
-        let mut target = Target::in_dialog(b"sip:192.0.2.9:5070", &peer(Transport::Tcp));
-        let hop = target.hop(9, own(&locals())).unwrap();
-        assert_eq!((hop.transport, hop.flow), (Transport::Tcp, Some(FlowId(7))));
-        assert_eq!(target.fall_back(&hop), Some(Fallback::ByUri));
-        let hop = target.hop(9, own(&locals())).unwrap();
-        assert_eq!((hop.transport, hop.flow), (Transport::Udp, None));
-        assert_eq!(hop.remote.to_string(), "192.0.2.9:5070");
-        assert_eq!(target.fall_back(&hop), None);
-    }
-
-    #[test]
-    fn x03_sips_never_goes_over_udp_or_tcp() {
-        assert_eq!(Target::of_uri(b"sips:bob@192.0.2.9"), Err(Misuse::Unsupported));
-        assert_eq!(Target::of_uri(b"sip:bob@192.0.2.9;transport=tls"), Err(Misuse::Unsupported));
-        assert_eq!(Target::of_uri(b"tel:+1"), Err(Misuse::Unsupported));
-        assert_eq!(Target::of_uri(b"bob"), Err(Misuse::NotAUri));
-    }
-}
+mod tests;

@@ -74,6 +74,12 @@ impl InviteClient {
         Self { state: State::Calling { interval: timing.t1 }, reliable }
     }
 
+    /// Waits for a late 2xx after the INVITE was sent another way: as in `Accepted`, for 64*T1.
+    pub fn linger(reliable: bool, timing: &Timing, out: &mut Vec<Output>) -> Self {
+        out.push(Output::Start(Timer::M, timing.timeout()));
+        Self { state: State::Accepted, reliable }
+    }
+
     /// Whether nothing at all was answered yet, so that it must not be cancelled. RFC 3261 §9.1.
     pub const fn is_calling(&self) -> bool {
         matches!(self.state, State::Calling { .. })
@@ -193,6 +199,15 @@ mod tests {
         out.clear();
         InviteClient::start(true, &Timing::default(), &mut out);
         assert_eq!(out, [Send, Start(Timer::B, 64 * T1)]);
+    }
+
+    #[test]
+    fn what_lingers_sends_nothing_and_passes_a_2xx_up() {
+        let mut out = Vec::new();
+        let mut machine = InviteClient::linger(false, &Timing::default(), &mut out);
+        machine.on(Response(Class::Success), &Timing::default(), &mut out);
+        machine.on(Fired(Timer::M), &Timing::default(), &mut out);
+        assert_eq!(out, [Start(Timer::M, 64 * T1), Deliver, Terminate]);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Requests to a host name: the name stays with the hop, and with the connection that is opened for
 //! it.
 
+use crate::flows::{accept, listen};
 use crate::world::{ALICE, Side, World};
 use net::{BoxFuture, Connection, DatagramSocket, Listener, Network, Transport};
-use sip_core::manager::{self, Event};
+use sip_core::manager::{self, Cause, Event};
 use ssa::Open;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -61,4 +62,30 @@ fn a_connection_is_opened_by_name_and_serves_that_name_alone() {
     });
     let by_name = |name: &str| Some(name.to_owned());
     assert_eq!(*asked.lock().unwrap(), [by_name("a.example.org"), by_name("b.example.org"), None]);
+}
+
+#[test]
+fn a_connection_that_is_closed_fails_the_requests_for_its_own_name_alone() {
+    let world = World::perfect();
+    let there = [IpAddr::from([192, 0, 2, 9])];
+    world.sim.set_name("a.example.org", &there);
+    world.sim.set_name("b.example.org", &there);
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut listener = listen(&world, 9);
+    world.run(async {
+        let options = |host: &str| {
+            let to = format!("sip:{host};transport=tcp");
+            alice.endpoint.options(ALICE, &to, None).unwrap()
+        };
+        let a = options("a.example.org");
+        let first = accept(&mut *listener).await;
+        options("b.example.org");
+        let second = accept(&mut *listener).await;
+        drop(first);
+        let failed = Event::RequestAnswered { id: a, outcome: Err(Cause::Transport) };
+        assert_eq!(alice.next().await, failed);
+        assert_eq!(alice.next_within(5).await, None);
+        drop(second);
+        assert!(matches!(alice.next().await, Event::RequestAnswered { .. }));
+    });
 }

@@ -12,6 +12,7 @@ mod datagrams;
 mod disorder;
 mod double;
 mod elsewhere;
+mod failover;
 mod flows;
 mod hops;
 mod interleaved;

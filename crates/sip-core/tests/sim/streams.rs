@@ -114,7 +114,7 @@ fn a_next_hop_is_where_the_invite_goes_first() {
     let alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Open));
     let next_hop =
-        NextHop { host: "192.0.2.2".to_owned(), port: Some(5060), transport: Some(Transport::Tcp) };
+        NextHop { transport: Some(Transport::Tcp), ..NextHop::of_uri("sip:192.0.2.2").unwrap() };
     world.run(async {
         let to = "sip:bob@example.org";
         let prepared = alice.endpoint.prepare(ALICE, to, Some(next_hop)).unwrap();

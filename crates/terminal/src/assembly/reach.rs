@@ -7,9 +7,10 @@ use sip_core::manager::{Misuse, NextHop};
 use std::net::IpAddr;
 
 impl Terminal {
-    /// Where a request to `to` goes first, by address: a name is looked up, and stands for its
-    /// first address of a family that is bound. Media is received at the address of ours that is
-    /// on the way, and so the way must be known before it is offered.
+    /// Where a request to `to` goes first: a name is looked up, and stands for its first address of
+    /// a family that is bound, and for the others that are reached from the same address of ours,
+    /// should that one fail. Media is received there, and so the way must be known before it is
+    /// offered.
     ///
     /// # Errors
     /// The name has no address, or none that may be called.
@@ -21,18 +22,31 @@ impl Terminal {
         if literal(&hop.host).is_some() {
             return Ok(next_hop);
         }
-        let found = self.shared.media.network.resolve(&hop.host).await.map_err(Error::invalid)?;
-        let bound = |ip: &&IpAddr| {
-            self.local_addrs().iter().any(|own| own.address.is_ipv4() == ip.is_ipv4())
+        let found = if hop.found.is_empty() {
+            self.shared.media.network.resolve(&hop.host).await.map_err(Error::invalid)?
+        } else {
+            hop.found
         };
-        let ip = found.iter().find(bound).or_else(|| found.first());
-        Ok(ip.map(|ip| NextHop { host: ip.to_string(), ..hop }))
+        Ok(Some(NextHop { found: self.on_one_way(found), ..hop }))
+    }
+
+    /// The first of these addresses that is of a family that is bound, and the others of it that
+    /// packets go to from the same address of ours.
+    fn on_one_way(&self, mut found: Vec<IpAddr>) -> Vec<IpAddr> {
+        let locals = self.local_addrs();
+        let bound = |ip: &&IpAddr| locals.iter().any(|own| own.address.is_ipv4() == ip.is_ipv4());
+        let way = |ip: &IpAddr| (ip.is_ipv4(), self.shared.media.network.route(*ip).ok());
+        if let Some(first) = found.iter().find(bound).or_else(|| found.first()).map(way) {
+            found.retain(|ip| way(ip) == first);
+        }
+        found
     }
 
     /// Why a request to `to` cannot be sent.
     pub(super) fn misused(&self, to: &str, next_hop: Option<&NextHop>, why: Misuse) -> Error {
-        let host = next_hop.cloned().or_else(|| NextHop::of_uri(to).ok()).map(|hop| hop.host);
-        match (why, host.and_then(|host| literal(&host))) {
+        let hop = next_hop.cloned().or_else(|| NextHop::of_uri(to).ok());
+        let address = |hop: NextHop| literal(&hop.host).or_else(|| hop.found.first().copied());
+        match (why, hop.and_then(address)) {
             (Misuse::NoLocalAddress, Some(ip)) => {
                 Error::invalid(format!("{to}: {}", self.no_way(ip)))
             }

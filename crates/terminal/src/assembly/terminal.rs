@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 pub struct Invitation {
     /// The URI that is called.
     pub to: String,
-    /// Where the request goes first; `None`: where the URI points. Both by address: see
+    /// Where the request goes first; `None`: where the URI points. Both with their addresses: see
     /// [`Terminal::locate`].
     pub next_hop: Option<NextHop>,
     /// The proof without which there is no call.

@@ -36,6 +36,7 @@ impl From<Address> for NextHop {
         let reliable = address.transport.is_reliable();
         Self {
             host: address.address.ip().to_string(),
+            found: Vec::new(),
             port: Some(address.address.port()),
             transport: reliable.then_some(address.transport),
         }

@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use crate::error::{Error, Result};
-use net::{Network, Transport};
+use net::{Network, Transport, literal};
 use serde::{Deserialize, Serialize};
 use sip_core::Host;
 use sip_core::manager::NextHop;
@@ -73,9 +73,10 @@ impl From<Address> for Place {
 impl From<&Place> for NextHop {
     /// UDP says nothing of the transport: what is too large for it goes over TCP.
     fn from(place: &Place) -> Self {
-        let found = place.found.first();
+        let literal = literal(&place.host);
         Self {
-            host: found.map_or_else(|| place.host.clone(), ToString::to_string),
+            host: literal.map_or_else(|| place.host.clone(), |ip| ip.to_string()),
+            found: if literal.is_some() { Vec::new() } else { place.found.clone() },
             port: Some(place.port),
             transport: place.transport.is_reliable().then_some(place.transport),
         }
@@ -176,7 +177,8 @@ mod tests {
         let place = look_up(&binds("0.0.0.0")).unwrap();
         let found = ["192.0.2.9:5070", "192.0.2.8:5070"].map(|at| at.parse().unwrap());
         assert_eq!(place.addresses(), found);
-        assert_eq!(NextHop::from(&place).host, "192.0.2.9");
+        let hop = NextHop::from(&place);
+        assert_eq!((hop.host.as_str(), hop.found.len()), ("pbx.example.org", 2));
         assert_eq!(place.to_string(), "tcp:pbx.example.org:5070");
         sim.set_name("pbx.example.org", &both[..1]);
         let why = look_up(&binds("0.0.0.0")).unwrap_err();

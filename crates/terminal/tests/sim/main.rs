@@ -8,6 +8,7 @@ mod amplification;
 mod cases;
 mod claims;
 mod entropy;
+mod failover;
 mod floods;
 mod homes;
 mod meddler;

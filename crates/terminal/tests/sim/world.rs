@@ -239,6 +239,8 @@ pub(crate) struct Seen {
     pub(crate) over: Option<Outcome>,
     pub(crate) ended: usize,
     pub(crate) packets_received: u64,
+    /// How often an account was registered.
+    pub(crate) registered: usize,
     /// Who was refused by the security manager: the claim, from where, and the reason.
     pub(crate) denied: Vec<(String, SocketAddr, &'static str)>,
 }
@@ -283,6 +285,7 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
                     seen.ended += 1;
                     seen.packets_received = stats.packets_received;
                 }
+                Event::Registered { .. } => seen.registered += 1,
                 Event::Refused { from, source: Some(source), code, .. } => {
                     seen.denied.push((from, source, code));
                 }

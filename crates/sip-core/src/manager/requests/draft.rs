@@ -29,9 +29,11 @@ pub(in crate::manager) enum Sequence {
 pub(in crate::manager) enum Contact {
     /// None: the method has none.
     None,
-    /// This user part at the address that the first try leaves from. From then on it stays, since
-    /// it may be signed.
+    /// This user part at the address that the first try leaves from.
     User(String),
+    /// The same, once that is known. It stays while the request goes to one address, since it may
+    /// be signed.
+    Settled { user: String, value: Vec<u8> },
     /// This value.
     Value(Vec<u8>),
 }
@@ -130,7 +132,7 @@ impl Draft {
         if uri.has_odd_user() || from.uri().has_odd_user() {
             return Err(Misuse::NotAUri);
         }
-        let target = match way.next_hop {
+        let mut target = match way.next_hop {
             Some(next) => Target::of_next_hop(next)?,
             None => Target::of_uri(way.to.as_bytes())?,
         };
@@ -181,8 +183,16 @@ impl Draft {
 
     /// Settles the Contact for a request that leaves over `hop`.
     pub(in crate::manager) fn fix_contact(&mut self, own: Own<'_>, hop: &Hop) {
-        if let Contact::User(user) = &self.contact {
-            self.contact = Contact::Value(contact(own, user, hop));
+        if let Contact::User(user) = &mut self.contact {
+            let value = contact(own, user, hop);
+            self.contact = Contact::Settled { user: std::mem::take(user), value };
+        }
+    }
+
+    /// The request goes to another address, perhaps from another one of ours.
+    pub(in crate::manager) fn loosen_contact(&mut self) {
+        if let Contact::Settled { user, .. } = &mut self.contact {
+            self.contact = Contact::User(std::mem::take(user));
         }
     }
 
@@ -199,7 +209,7 @@ impl Draft {
             .field(HeaderName::To, &self.to)
             .field(HeaderName::CallId, &self.call_id)
             .field(HeaderName::CSeq, format!("{} {}", self.cseq, self.method).as_bytes());
-        if let Contact::Value(contact) = &self.contact {
+        if let Contact::Value(contact) | Contact::Settled { value: contact, .. } = &self.contact {
             request = request.field(HeaderName::Contact, contact);
         }
         for (name, value) in &self.fields {
@@ -228,6 +238,28 @@ mod tests {
 
     fn local(transport: Transport, address: &str) -> Local {
         Local { transport, address: address.parse().unwrap() }
+    }
+
+    #[test]
+    fn t16_the_contact_is_settled_for_each_address() {
+        let locals =
+            [local(Transport::Udp, "192.0.2.1:5060"), local(Transport::Udp, "[2001:db8::1]:5060")];
+        let own = Own { locals: &locals, routes: None };
+        let from = NameAddr::parse(b"<sip:alice@example.org>").unwrap();
+        let to = Uri::parse(b"sip:bob@example.org").unwrap();
+        let mut draft = Draft::outside(Method::OPTIONS, &from, &to, "tag", "call".to_owned());
+        draft.contact = Contact::User("alice".to_owned());
+        for (local, remote) in
+            [("192.0.2.1:5060", "192.0.2.9:5060"), ("[2001:db8::1]:5060", "[2001:db8::9]:5060")]
+        {
+            draft.loosen_contact();
+            let [local, remote] = [local, remote].map(|it| it.parse().unwrap());
+            let hop = Hop { transport: Transport::Udp, local, remote, flow: None };
+            draft.fix_contact(own, &hop);
+            let request = draft.octets(&hop, 1);
+            let wanted = format!("Contact: <sip:alice@{local}>\r\n");
+            assert!(String::from_utf8_lossy(&request).contains(&wanted), "{request:?}");
+        }
     }
 
     #[test]

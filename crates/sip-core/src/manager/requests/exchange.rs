@@ -8,7 +8,9 @@
 //!                                   got_401_unauthorized  encrypt     authorize
 //! ```
 //!
-//! In every state but `Trying` the exchange waits for a verdict, and nothing else waits for it.
+//! Where no answer comes, the request cannot be sent, or 503 is answered, it goes from `Trying` back
+//! to `Encrypting`, for the next address of its name. In every state but `Trying` the exchange waits
+//! for a verdict, and nothing else waits for it.
 
 use super::draft::Draft;
 use crate::Message;

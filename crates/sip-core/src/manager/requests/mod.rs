@@ -1,5 +1,5 @@
 //! The middle layer, client side: a request of ours, whatever its method, from the draft to its
-//! outcome, with its challenges, its ways and its CANCEL. RFC 3261 §8.1, §9.1, §22.2.
+//! outcome, with its challenges, its ways and its CANCEL. RFC 3261 §8.1, §9.1, §22.2; RFC 3263 §4.3.
 //!
 //! It knows the transactions and the dialogs' sequence numbers; who wants a request and what for,
 //! it is told as an [`Owner`] and gives back with the outcome.
@@ -8,6 +8,7 @@ mod cancel;
 mod challenge;
 mod draft;
 mod exchange;
+mod failover;
 mod responses;
 mod table;
 

@@ -46,6 +46,8 @@ impl Requests {
             401 | 407 if may_answer && answer.came_back() => {
                 self.suspend(io, key, State::Authorizing(Step::Challenged(Box::new(answer))));
             }
+            // RFC 3263 §4.3: it has no room, another one may.
+            503 if self.moves_on(io, key) => {}
             _ => {
                 let again = answer.response.retry_after();
                 let cause = Cause::of(status, answer.response.message.reason(), again);

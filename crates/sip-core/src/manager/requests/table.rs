@@ -3,20 +3,20 @@
 use super::draft::Draft;
 use super::exchange::{Answer, Cancel, Exchange, Outcome, Owner, State};
 use crate::Message;
-use crate::manager::action::{Hop, Sender};
+use crate::manager::action::{Flow, Hop, Sender};
 use crate::manager::consult::{Query, Subject, Verdict};
 use crate::manager::dialogs::Dialogs;
 use crate::manager::event::Cause;
 use crate::manager::inbound::Inbound;
 use crate::manager::io::Io;
 use crate::manager::slab::{Key, Slab};
-use crate::manager::target::{Fallback, Target};
+use crate::manager::target::Target;
 use crate::manager::timers::Due;
 use crate::manager::transactions::{Ack, Branch, ClientReport as Report, Clients, Departure, User};
 use crate::transaction::ClientEvent;
-use ssa::{BodyVerdict, CallRef, FlowId, Refusal, Why};
+use ssa::{BodyVerdict, CallRef, Refusal, Why};
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 /// All requests of ours.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(in crate::manager) struct Requests {
     pub(super) clients: Clients,
     pub(super) table: Slab<Box<Exchange>>,
     pub(super) news: VecDeque<News>,
+    /// Addresses of names that failed, the latest at the end: they are tried last.
+    pub(super) failed: Vec<SocketAddr>,
 }
 
 /// What is to be told of requests of ours.
@@ -40,7 +42,12 @@ pub(in crate::manager) enum News {
 
 impl Requests {
     pub(in crate::manager) const fn new() -> Self {
-        Self { clients: Clients::new(), table: Slab::new(), news: VecDeque::new() }
+        Self {
+            clients: Clients::new(),
+            table: Slab::new(),
+            news: VecDeque::new(),
+            failed: Vec::new(),
+        }
     }
 
     /// The number of requests without an outcome.
@@ -60,9 +67,11 @@ impl Requests {
 
     /// Starts a request. Its owner hears what becomes of it.
     pub(in crate::manager) fn begin(
-        &mut self, io: &mut Io<'_>, owner: Owner, name: CallRef, (draft, target): (Draft, Target),
+        &mut self, io: &mut Io<'_>, owner: Owner, name: CallRef,
+        (draft, mut target): (Draft, Target),
     ) -> Key {
         io.hold(name);
+        target.order(&self.failed);
         let located = target.address().is_some();
         let key = self.table.insert(Box::new(Exchange {
             owner,
@@ -129,7 +138,7 @@ impl Requests {
     }
 
     /// Protects the body, where there is one; then the request leaves.
-    fn protect(&mut self, io: &mut Io<'_>, key: Key) {
+    pub(super) fn protect(&mut self, io: &mut Io<'_>, key: Key) {
         match self.table.get(key) {
             Some(exchange) if exchange.has_body() => self.suspend(io, key, State::Encrypting),
             Some(_) => self.depart(io, key),
@@ -138,7 +147,7 @@ impl Requests {
     }
 
     /// Sends the request as it is.
-    fn depart(&mut self, io: &mut Io<'_>, key: Key) {
+    pub(super) fn depart(&mut self, io: &mut Io<'_>, key: Key) {
         let branch = io.random();
         match self.shape(io, key, 0, branch) {
             Some((hop, request)) => self.launch(io, key, hop, branch, request),
@@ -178,27 +187,6 @@ impl Requests {
         }
     }
 
-    /// The request did not get through: it takes the next way, where there is one.
-    fn on_unsent(&mut self, io: &mut Io<'_>, key: Key, client: Key) {
-        let Some(exchange) = self.table.get_mut(key) else { return };
-        let Some((hop, _)) = exchange.waiting_in(client) else { return };
-        match Some(exchange).filter(|it| it.is_wanted).and_then(|it| it.target.fall_back(&hop)) {
-            // The credentials stay: they cover neither Via nor transport.
-            Some(Fallback::SamePeer) => self.depart(io, key),
-            // Whoever is there was not the one who asked for them.
-            Some(Fallback::ByUri) => self.start_over(io, key),
-            None => self.finish(io, key, Outcome::Failed(Cause::Transport, None)),
-        }
-    }
-
-    /// Sends the request as if nobody had challenged it yet.
-    fn start_over(&mut self, io: &mut Io<'_>, key: Key) {
-        if let Some(exchange) = self.table.get_mut(key) {
-            exchange.draft.credentials.clear();
-            self.protect(io, key);
-        }
-    }
-
     /// A client transaction's timer fired, or what it sent could not be sent.
     pub(in crate::manager) fn on_client(
         &mut self, io: &mut Io<'_>, client: Key, event: ClientEvent,
@@ -208,20 +196,18 @@ impl Requests {
         }
     }
 
-    /// A connection to `remote` was closed: what waits for a first response on it fails now.
-    pub(in crate::manager) fn on_flow_closed(
-        &mut self, io: &mut Io<'_>, flow: FlowId, remote: SocketAddr,
-    ) {
-        for client in self.clients.waiting_on(flow, remote) {
+    /// A connection was closed: what waits for a first response on it fails now.
+    pub(in crate::manager) fn on_flow_closed(&mut self, io: &mut Io<'_>, flow: Flow<'_>) {
+        for client in self.clients.waiting_on(flow) {
             self.on_client(io, client, ClientEvent::TransportError);
         }
     }
 
     /// Whether a request that waits for its final response went over this connection.
-    pub(in crate::manager) fn are_over(&self, flow: FlowId, remote: SocketAddr) -> bool {
+    pub(in crate::manager) fn are_over(&self, flow: Flow<'_>) -> bool {
         let waits = |exchange: &Exchange| {
             let client = exchange.trying().and_then(|client| self.clients.get(client));
-            client.is_some_and(|client| client.went_over(flow, remote))
+            client.is_some_and(|client| client.went_over(flow))
         };
         self.table.iter().any(|(_, exchange)| waits(exchange))
     }
@@ -230,6 +216,7 @@ impl Requests {
     pub(super) fn on_report(&mut self, io: &mut Io<'_>, client: Key, user: User, report: Report) {
         match (user, report) {
             (User::Exchange(key), Report::TransportFailed) => self.on_unsent(io, key, client),
+            (User::Exchange(key), Report::Silence) => self.on_silence(io, key, client),
             (User::Exchange(key), Report::Timeout | Report::Over) => {
                 let trying = self.table.get(key).and_then(|exchange| exchange.trying());
                 if trying == Some(client) {
@@ -284,18 +271,6 @@ impl Requests {
         &mut self, io: &mut Io<'_>, key: Key, why: Why, response: Option<Inbound>,
     ) {
         self.finish(io, key, Outcome::Failed(Cause::Security(why), response));
-    }
-
-    fn on_located(&mut self, io: &mut Io<'_>, key: Key, found: &[IpAddr]) {
-        let own = io.config.own();
-        let reachable = found.iter().find(|ip| own.reaches(**ip));
-        match (reachable, self.table.get_mut(key)) {
-            (Some(ip), Some(exchange)) => {
-                exchange.target.locate(*ip);
-                self.protect(io, key);
-            }
-            _ => self.finish(io, key, Outcome::Failed(Cause::Unresolved, None)),
-        }
     }
 }
 

@@ -3,16 +3,14 @@
 use super::hop_by_hop::ack_to_failure;
 use crate::Identity;
 use crate::builder::hex;
-use crate::manager::action::{Hop, Sender};
+use crate::manager::action::{Flow, Hop, Sender, is_same_name};
 use crate::manager::io::Io;
 use crate::manager::slab::{Key, Slab};
 use crate::manager::timers::Due;
 use crate::transaction::{Class, ClientEvent, InviteClient, NonInviteClient, Output, Timer};
 use crate::{Message, Method};
 use bytes::Bytes;
-use ssa::FlowId;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Who hears of a client transaction.
@@ -31,8 +29,10 @@ pub(in crate::manager) enum User {
 pub(in crate::manager) enum Report {
     /// The response that came in.
     Response,
-    /// No final response in time.
+    /// No final response in time, though there was a provisional one.
     Timeout,
+    /// No response at all in time.
+    Silence,
     /// The transport failed.
     TransportFailed,
     /// The transaction is over, and nothing came of it.
@@ -76,10 +76,11 @@ impl Client {
         }
     }
 
-    /// Whether its request went over this connection to `remote`.
-    pub(in crate::manager) fn went_over(&self, flow: FlowId, remote: SocketAddr) -> bool {
-        let Hop { transport, flow: chosen, remote: to, .. } = self.hop;
-        transport.is_reliable() && (chosen == Some(flow) || to == remote)
+    /// Whether its request went over this connection.
+    pub(in crate::manager) fn went_over(&self, flow: Flow<'_>) -> bool {
+        let Hop { transport, flow: chosen, remote, .. } = self.hop;
+        let same_end = remote == flow.remote && is_same_name(self.name.as_deref(), flow.name);
+        transport.is_reliable() && (chosen == Some(flow.id) || same_end)
     }
 
     /// Where its messages go, and the name that was found there.
@@ -142,14 +143,32 @@ impl Clients {
 
     /// Sends a request and starts its transaction.
     pub(in crate::manager) fn start(&mut self, io: &mut Io<'_>, departure: Departure) -> Key {
-        let Departure { request, branch, hop, name, user } = departure;
-        let reliable = hop.transport.is_reliable();
-        let mut outputs = std::mem::take(&mut self.outputs);
-        let machine = if request.method() == Some(Method::INVITE) {
-            Machine::Invite(InviteClient::start(reliable, &io.config.timing, &mut outputs))
+        let reliable = departure.hop.transport.is_reliable();
+        let (timing, outputs) = (&io.config.timing, &mut self.outputs);
+        let machine = if departure.request.method() == Some(Method::INVITE) {
+            Machine::Invite(InviteClient::start(reliable, timing, outputs))
         } else {
-            Machine::Other(NonInviteClient::start(reliable, &io.config.timing, &mut outputs))
+            Machine::Other(NonInviteClient::start(reliable, timing, outputs))
         };
+        self.add(io, machine, departure)
+    }
+
+    /// Listens on for a 2xx to an INVITE whose transaction ended without an answer and that goes
+    /// another way: what comes late is acknowledged and ended, as another fork's is.
+    pub(in crate::manager) fn linger(&mut self, io: &mut Io<'_>, request: Message, hop: Hop) {
+        let number = request.top_via().ok().and_then(|via| branch_number(via.branch()?));
+        let Some(number) = number.filter(|_| request.method() == Some(Method::INVITE)) else {
+            return;
+        };
+        let reliable = hop.transport.is_reliable();
+        let machine = InviteClient::linger(reliable, &io.config.timing, &mut self.outputs);
+        let branch = Branch { number, cancel: false };
+        let departure = Departure { request, branch, hop, name: None, user: User::Accepted };
+        self.add(io, Machine::Invite(machine), departure);
+    }
+
+    fn add(&mut self, io: &mut Io<'_>, machine: Machine, departure: Departure) -> Key {
+        let Departure { request, branch, hop, name, user } = departure;
         let key = self.table.insert(Client {
             machine,
             branch,
@@ -160,7 +179,6 @@ impl Clients {
             acks: Vec::new(),
         });
         self.by_branch.insert(branch, key);
-        self.outputs = outputs;
         self.run(io, key, None);
         key
     }
@@ -194,10 +212,10 @@ impl Clients {
     }
 
     /// The transactions without any answer whose request went over this connection.
-    pub(in crate::manager) fn waiting_on(&self, flow: FlowId, remote: SocketAddr) -> Vec<Key> {
+    pub(in crate::manager) fn waiting_on(&self, flow: Flow<'_>) -> Vec<Key> {
         self.table
             .iter()
-            .filter(|(_, client)| client.is_unanswered() && client.went_over(flow, remote))
+            .filter(|(_, client)| client.is_unanswered() && client.went_over(flow))
             .map(|(key, _)| key)
             .collect()
     }
@@ -206,11 +224,14 @@ impl Clients {
         &mut self, io: &mut Io<'_>, key: Key, event: ClientEvent, response: Option<&Message>,
     ) -> Option<(User, Report)> {
         let client = self.table.get_mut(key)?;
+        let unanswered = client.is_unanswered();
         match &mut client.machine {
             Machine::Invite(machine) => machine.on(event, &io.config.timing, &mut self.outputs),
             Machine::Other(machine) => machine.on(event, &io.config.timing, &mut self.outputs),
         }
-        self.run(io, key, response)
+        let (user, report) = self.run(io, key, response)?;
+        let silent = unanswered && report == Report::Timeout;
+        Some((user, if silent { Report::Silence } else { report }))
     }
 
     /// Does what the machine asked for.

@@ -1,0 +1,88 @@
+//! A host name with two addresses, the first of which is nobody's: whole terminals get through by
+//! the second. Case T16.
+
+use crate::raw::Raw;
+use crate::world::{CALLEE, CALLEE_IP, CALLER, CALLER_IP, Change, World};
+use media_ctl::audio::{Silence, Tone};
+use sip_core::manager::{EndReason, NextHop, RegisterConfig};
+use std::time::Duration;
+use terminal::assembly::{Invitation, Outcome};
+use terminal::config::{Address, Place, Require};
+
+const NAME: &str = "pbx.example.org";
+const NOBODY_IP: [u8; 4] = [192, 0, 2, 77];
+const REGISTRAR_IP: [u8; 4] = [192, 0, 2, 9];
+
+/// A place that is given by name, looked up as the command line does.
+fn place(world: &World, addresses: &[[u8; 4]]) -> Place {
+    let addresses: Vec<_> = addresses.iter().map(|ip| (*ip).into()).collect();
+    world.sim.set_name(NAME, &addresses);
+    let (_, network) = world.sim.host(CALLER_IP.into());
+    let binds = [Address::udp((CALLER_IP, 5060).into())];
+    let mut place: Place = NAME.parse().unwrap();
+    world.sim.block_on(place.look_up(&*network, &binds)).unwrap().unwrap();
+    assert_eq!(place.addresses().len(), 2);
+    place
+}
+
+/// 200 to a REGISTER, for a minute.
+fn registered(register: &str) -> String {
+    let row = |name: &str| register.lines().find(|line| line.starts_with(name)).unwrap();
+    let rows = ["Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: "].map(row).join("\r\n");
+    let contact = row("Contact: ");
+    format!("SIP/2.0 200 OK\r\n{rows}\r\n{contact};expires=60\r\nContent-Length: 0\r\n\r\n")
+}
+
+#[test]
+fn t16_a_call_gets_through_by_the_second_address_of_a_name() {
+    for by_account in [false, true] {
+        let mut world = World::new(1, Change::default());
+        let (caller, callee) = world.watch();
+        let place = place(&world, &[NOBODY_IP, CALLEE_IP]);
+        let hop = NextHop::of_uri(&format!("sip:{NAME}")).unwrap();
+        let hop = if by_account { NextHop::from(&place) } else { hop };
+        let next_hop = world.sim.block_on(world.caller.locate(CALLEE, Some(hop))).unwrap().unwrap();
+        let invitation = Invitation {
+            to: CALLEE.to_owned(),
+            next_hop,
+            require: Require::Pgp,
+            source: Box::new(Tone::new(440.0, 8_000)),
+            sink: Box::new(Silence),
+        };
+        let id = world.caller.call(invitation).unwrap();
+        world.pass(Duration::from_secs(50));
+        world.caller.hang_up(id);
+        world.settle();
+        assert_eq!(callee.seen().incoming, 1, "{}", world.ladder());
+        for (seen, reason) in
+            [(caller.seen(), EndReason::Local), (callee.seen(), EndReason::Remote)]
+        {
+            assert_eq!(seen.over, Some(Outcome::Ended(reason)), "{}", world.ladder());
+            assert!(seen.packets_received > 100, "{seen:?}");
+        }
+    }
+}
+
+#[test]
+fn t16_a_registration_gets_through_by_the_second_address_of_a_name_and_stays_there() {
+    let mut world = World::new(1, Change::default());
+    let (caller, _) = world.watch();
+    let place = place(&world, &[NOBODY_IP, REGISTRAR_IP]);
+    let registrar = Raw::new(&world, REGISTRAR_IP);
+    let config = RegisterConfig {
+        aor: CALLER.to_owned(),
+        registrar: "sip:caller.example".to_owned(),
+        next_hop: Some(NextHop::from(&place)),
+        expires: 60,
+    };
+    world.caller.register(config).unwrap();
+    world.pass(Duration::from_millis(32_300));
+    let [register] = &registrar.heard()[..] else { panic!("not one REGISTER") };
+    registrar.send(CALLER_IP, &registered(register));
+    world.pass(Duration::from_secs(1));
+    assert_eq!(caller.seen().registered, 1);
+    // The refresh after half a minute does not wait for who did not answer.
+    world.pass(Duration::from_secs(30));
+    let refreshed = registrar.heard();
+    assert!(refreshed.iter().any(|it| it.starts_with("REGISTER ")), "{refreshed:?}");
+}
