@@ -13,7 +13,7 @@ use crate::config::Require;
 use crate::error::{Error, Result};
 use crate::record::redacted;
 use net::BoxFuture;
-use sip_core::manager::EndReason;
+use sip_core::manager::{EndReason, NextHop};
 use std::io::{self, Write as _};
 use std::time::Duration;
 
@@ -94,6 +94,7 @@ async fn talk(
     let say = stop.unless(Say::choose(call.audio.as_deref(), &session.config)).await?;
     let next_hop = stop.unless(session.terminal.locate(&uri, session.next_hop(&uri))).await?;
     tracing::info!(?next_hop, require = require.word(), "from {}", session.addresses().join(", "));
+    let addresses = next_hop.as_ref().map_or(1, NextHop::tried);
     let invitation = Invitation {
         to: uri.clone(),
         next_hop,
@@ -105,7 +106,7 @@ async fn talk(
     let to = redacted(&uri);
     let calling = Object::Calling { call: id.to_string(), to: &to };
     out.say(&format!("calling {to}"), calling)?;
-    let mut patience = Patience::with(&to, session.person.as_ref());
+    let mut patience = Patience::with(&to, addresses, session.person.as_ref());
     let mut reached = Reached::Nobody;
     // Only an established call starts the clock.
     let mut talked: BoxFuture<()> = Box::pin(std::future::pending());

@@ -6,7 +6,6 @@ use super::binds::Purpose;
 use super::commands::{Command, Table};
 use super::json::Object;
 use super::output::{Output, tell};
-use super::patience::Patience;
 use super::person::{Answer, Expected, Person};
 use super::session::{END_WITHIN, Next, Session, configuration};
 use super::stop::Stop;
@@ -84,10 +83,7 @@ impl Listener<'_> {
             self.out.line("type help and Enter for what can be done meanwhile")?;
         }
         let registrars = super::register::start(self.session)?.len();
-        let mut patience = Patience::with(
-            &super::register::registrars(self.session),
-            self.session.person.as_ref(),
-        );
+        let mut patience = super::register::patience(self.session);
         if registrars == 0 {
             patience.ends();
         }

@@ -9,7 +9,7 @@ use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
 use crate::record::redacted;
-use sip_core::manager::Cause;
+use sip_core::manager::{Cause, NextHop};
 use std::time::Duration;
 
 /// Sends OPTIONS and says what was answered.
@@ -27,8 +27,9 @@ async fn ask(session: &mut Session, options: &Options, stop: &mut Stop, out: Out
     session.tell_moved(out)?;
     let uri = session.config.dial(&options.uri)?;
     let hop = stop.unless(session.terminal.locate(&uri, session.next_hop(&uri))).await?;
+    let addresses = hop.as_ref().map_or(1, NextHop::tried);
     session.terminal.options(&uri, hop)?;
-    let mut patience = Patience::with(&redacted(&uri), session.person.as_ref());
+    let mut patience = Patience::with(&redacted(&uri), addresses, session.person.as_ref());
     loop {
         let event = tokio::select! {
             () = stop.wanted() => return Err(Error::Interrupted("interrupted")),

@@ -16,17 +16,19 @@ const TRYING: Duration = Duration::from_secs(32);
 pub(super) struct Patience {
     over: BoxFuture<()>,
     whom: String,
+    /// How many addresses are tried, each for [`TRYING`].
+    addresses: u32,
     /// Who is asked where the peer asks, and how often that was when the wait began.
     person: Option<(Person, usize)>,
 }
 
 impl Patience {
-    /// Begins to wait for `whom`. Where the `person` is asked meanwhile, nothing is told: the peer
-    /// has then answered.
-    pub(super) fn with(whom: &str, person: Option<&Person>) -> Self {
+    /// Begins to wait for `whom`, who has so many addresses. Where the `person` is asked meanwhile,
+    /// nothing is told: the peer has then answered.
+    pub(super) fn with(whom: &str, addresses: u32, person: Option<&Person>) -> Self {
         let over = Box::pin(tokio::time::sleep(SHORT));
         let person = person.map(|person| (person.clone(), person.asked()));
-        Self { over, whom: clean(whom), person }
+        Self { over, whom: clean(whom), addresses, person }
     }
 
     /// Something was heard: there is nothing to tell any more.
@@ -41,7 +43,7 @@ impl Patience {
         if self.person.as_ref().is_some_and(|(person, before)| person.asked() > *before) {
             return;
         }
-        let left = (TRYING - SHORT).as_secs();
+        let left = (TRYING * self.addresses - SHORT).as_secs();
         let line = format!(
             "no answer from {} yet: still trying, and giving up in {left} s if there is none at \
              all (Ctrl-C gives up now)",

@@ -8,7 +8,7 @@ use super::session::{END_WITHIN, Session};
 use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
-use sip_core::manager::{RegisterConfig, RegistrationId};
+use sip_core::manager::{NextHop, RegisterConfig, RegistrationId};
 use std::time::Duration;
 
 /// How long a registrar may take that has granted nothing, or that nobody waits for: T1.
@@ -60,7 +60,7 @@ async fn answers(
     session.tell_moved(out)?;
     let mut waiting = start(session)?;
     let mut refused = Vec::new();
-    let mut patience = Patience::with(&registrars(session), session.person.as_ref());
+    let mut patience = patience(session);
     while !waiting.is_empty() {
         let event = tokio::select! {
             () = stop.wanted() => return Err(Error::Interrupted("interrupted")),
@@ -86,8 +86,10 @@ async fn answers(
     if refused.is_empty() { Ok(()) } else { Err(Error::Peer(refused.join("; "))) }
 }
 
-/// The registrars of all accounts, as a person is told of them.
-pub(super) fn registrars(session: &Session) -> String {
-    let accounts = session.config.accounts.iter();
-    accounts.map(|account| account.registrar.to_string()).collect::<Vec<_>>().join(", ")
+/// Waits for the registrars of all accounts.
+pub(super) fn patience(session: &Session) -> Patience {
+    let registrars = || session.config.accounts.iter().map(|account| &account.registrar);
+    let whom = registrars().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let addresses = registrars().map(|registrar| NextHop::from(registrar).tried()).max();
+    Patience::with(&whom, addresses.unwrap_or(1), session.person.as_ref())
 }
