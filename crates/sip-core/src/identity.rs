@@ -1,6 +1,7 @@
 //! What identifies a message: the fields that every one has, read once. RFC 3261 §8.1.1, §17.1.3,
 //! §17.2.3.
 
+use crate::places::{PartyPlaces, Place, Places};
 use crate::{Message, NameAddr, Via};
 
 /// The typed fields that a message is matched by, and that a security manager sees of it.
@@ -34,7 +35,7 @@ impl Message {
             method: cseq.method.as_bytes(),
             cseq: cseq.number,
         };
-        self.places.get_or_init(|| Places::of(self, &identity));
+        self.places.get_or_init(|| identity.places(self.as_bytes()));
         Some(identity)
     }
 
@@ -58,106 +59,22 @@ impl<'a> Identity<'a> {
     pub fn callee_tag(&self) -> &'a [u8] {
         self.to.tag().unwrap_or_default()
     }
-}
 
-/// Octets of a message's head, by where they stand.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    at: u16,
-    length: u16,
-}
-
-impl Place {
-    fn of(whole: &[u8], part: &[u8]) -> Self {
-        let at = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
-        // A head has no offset that 16 bits do not hold.
-        let narrow = |number| u16::try_from(number).unwrap_or(u16::MAX);
-        Self { at: narrow(at), length: narrow(part.len()) }
-    }
-
-    fn in_message(self, message: &Message) -> &[u8] {
-        let (at, length) = (usize::from(self.at), usize::from(self.length));
-        message.as_bytes().get(at..at + length).unwrap_or_default()
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct PartyPlaces {
-    uri: Place,
-    tag: Option<Place>,
-}
-
-/// An [`Identity`] that borrows nothing, which the message keeps: what was read once is not read
-/// again.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Places {
-    branch: Option<Place>,
-    call_id: Place,
-    from: PartyPlaces,
-    to: PartyPlaces,
-    method: Place,
-    cseq: u32,
-}
-
-impl PartyPlaces {
-    fn in_message(self, message: &Message) -> ssa::Party<'_> {
-        ssa::Party {
-            uri: self.uri.in_message(message),
-            tag: self.tag.map(|tag| tag.in_message(message)),
-        }
-    }
-}
-
-impl Places {
-    fn of(message: &Message, identity: &Identity<'_>) -> Self {
-        let place = |part: &[u8]| Place::of(message.as_bytes(), part);
+    /// Where its parts stand in the octets that it was read from.
+    fn places(&self, octets: &[u8]) -> Places {
+        let place = |part: &[u8]| Place::of(octets, part);
         let party = |address: &NameAddr<'_>| PartyPlaces {
             uri: place(address.uri().as_bytes()),
             tag: address.tag().map(place),
         };
-        Self {
-            branch: identity.via.branch().map(place),
-            call_id: place(identity.call_id),
-            from: party(&identity.from),
-            to: party(&identity.to),
-            method: place(identity.method),
-            cseq: identity.cseq,
+        Places {
+            branch: self.via.branch().map(place),
+            call_id: place(self.call_id),
+            from: party(&self.from),
+            to: party(&self.to),
+            method: place(self.method),
+            cseq: self.cseq,
         }
-    }
-
-    /// The request that the places were taken from, as the security manager sees it; `None` for a
-    /// response.
-    pub(crate) fn ssa_request<'a>(&self, message: &'a Message) -> Option<ssa::Request<'a>> {
-        Some(ssa::Request {
-            method: message.method()?.as_str(),
-            uri: message.request_uri()?,
-            call_id: self.call_id.in_message(message),
-            cseq: self.cseq,
-            from: self.from.in_message(message),
-            to: self.to.in_message(message),
-            headers: message,
-            body: message.body(),
-        })
-    }
-
-    /// The response that the places were taken from, as the security manager sees it; `None` for a
-    /// request.
-    pub(crate) fn ssa_response<'a>(&self, message: &'a Message) -> Option<ssa::Response<'a>> {
-        Some(ssa::Response {
-            status: message.status()?.as_u16(),
-            method: std::str::from_utf8(self.method.in_message(message)).ok()?,
-            call_id: self.call_id.in_message(message),
-            cseq: self.cseq,
-            from: self.from.in_message(message),
-            to: self.to.in_message(message),
-            headers: message,
-            body: message.body(),
-        })
-    }
-
-    /// The top Via's branch, empty where it has none.
-    pub(crate) fn branch<'a>(&self, message: &'a Message) -> &'a [u8] {
-        self.branch.map(|branch| branch.in_message(message)).unwrap_or_default()
     }
 }
 
@@ -175,22 +92,21 @@ mod tests {
             CSeq: 7 INVITE\r\n\r\nbody";
         let message = Message::parse(datagram[..].into(), &Limits::default()).unwrap();
         let identity = message.identity().unwrap();
-        let places = *message.places().unwrap();
-        let text = |request: ssa::Request<'_>| {
-            format!("{request:?} {:?} {:?} {}", request.from, request.to, request.cseq)
-                + &format!("{:?} {:?}", request.call_id, request.body)
-        };
-        let seen = text(message.ssa_request().unwrap());
-        assert_eq!(text(places.ssa_request(&message).unwrap()), seen);
+        let seen = message.ssa_request().unwrap();
+        assert_eq!(seen.from.uri, b"sip:alice@example.net");
+        assert_eq!(seen.from.tag, Some(&b"1928301774"[..]));
+        assert_eq!((seen.to.uri, seen.to.tag), (&b"sip:bob@example.net"[..], None));
+        assert_eq!((seen.call_id, seen.cseq, seen.body), (&b"a84b4c76e66710"[..], 7, &b"body"[..]));
+        assert_eq!(message.places().unwrap().branch(message.as_bytes()), b"z9hG4bK77ef");
         let ok = crate::ResponseBuilder::to(&message, crate::StatusCode::OK, "OK").to_tag("ours");
         let ok = Message::parse(ok.body(b"answer").build(), &Limits::default()).unwrap();
         let text = |response: ssa::Response<'_>| {
             format!("{response:?} {:?} {:?} {}", response.from, response.to, response.cseq)
                 + &format!("{:?} {:?}", response.call_id, response.body)
         };
-        let seen = text(ok.ssa_response().unwrap());
-        assert_eq!(text(message.ssa_answer(&ok, "ours").unwrap()), seen);
-        assert_eq!(places.branch(&message), b"z9hG4bK77ef");
+        let (read, lent) = (ok.ssa_response().unwrap(), message.ssa_answer(&ok, "ours").unwrap());
+        assert_eq!(read.to.tag, Some(&b"ours"[..]));
+        assert_eq!(text(lent), text(read));
         assert_eq!(identity.caller_tag(), b"1928301774");
         assert!(identity.callee_tag().is_empty());
     }

@@ -49,6 +49,7 @@ mod message;
 mod method;
 mod methods;
 mod name;
+mod places;
 mod start_line;
 mod status;
 pub mod transaction;

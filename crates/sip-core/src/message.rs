@@ -1,7 +1,7 @@
 //! The message: one buffer, and offsets into it. RFC 3261 §7.
 
 use crate::head::{self, Head, Row};
-use crate::identity::Places;
+use crate::places::Places;
 use crate::start_line::StartLine;
 use crate::{Expected, Fault, FaultKind, HeaderName, Limits, Method, ParseError, StatusCode, Uri};
 use bytes::Bytes;

@@ -15,13 +15,33 @@ impl Message {
     /// The request as the security manager sees it; `None` for a response, and for a request whose
     /// [`identity`](Self::identity) cannot be read.
     pub fn ssa_request(&self) -> Option<ssa::Request<'_>> {
-        self.places()?.ssa_request(self)
+        let places = self.places()?;
+        Some(ssa::Request {
+            method: self.method()?.as_str(),
+            uri: self.request_uri()?,
+            call_id: places.call_id.within(self.as_bytes()),
+            cseq: places.cseq,
+            from: places.from.within(self.as_bytes()),
+            to: places.to.within(self.as_bytes()),
+            headers: self,
+            body: self.body(),
+        })
     }
 
     /// The response as the security manager sees it; `None` for a request, and for a response whose
     /// [`identity`](Self::identity) cannot be read.
     pub fn ssa_response(&self) -> Option<ssa::Response<'_>> {
-        self.places()?.ssa_response(self)
+        let places = self.places()?;
+        Some(ssa::Response {
+            status: self.status()?.as_u16(),
+            method: std::str::from_utf8(places.method.within(self.as_bytes())).ok()?,
+            call_id: places.call_id.within(self.as_bytes()),
+            cseq: places.cseq,
+            from: places.from.within(self.as_bytes()),
+            to: places.to.within(self.as_bytes()),
+            headers: self,
+            body: self.body(),
+        })
     }
 
     /// A response of ours to this request, as the security manager sees it: what stands in both is

@@ -28,7 +28,7 @@ impl Inbound {
             source: self.arrival.source,
             transport: self.arrival.transport,
             flow: self.arrival.flow,
-            branch: self.message.places()?.branch(&self.message),
+            branch: self.message.places()?.branch(self.message.as_bytes()),
             octets: self.message.as_bytes().len(),
             in_dialog: self.in_dialog,
         })
