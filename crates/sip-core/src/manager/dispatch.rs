@@ -33,8 +33,10 @@ impl SipManager {
             OfOurs::Progress(owner, answer) => {
                 self.with(now, owner.usage, |it, cx| it.on_progress(cx, owner.purpose, &answer));
             }
-            OfOurs::Outcome { owner, cseq, outcome } if self.usage(owner.usage).is_some() => {
-                let ended = Ended { purpose: owner.purpose, cseq, outcome };
+            OfOurs::Outcome { owner, cseq, proven, outcome }
+                if self.usage(owner.usage).is_some() =>
+            {
+                let ended = Ended { purpose: owner.purpose, cseq, proven, outcome };
                 self.with(now, owner.usage, |usage, cx| usage.on_outcome(cx, ended));
             }
             // Its usage is gone: what is owed to the peer is owed all the same.

@@ -40,6 +40,8 @@ pub(crate) struct Script {
     pub(crate) judge: When,
     /// Whether the 2xx to a re-INVITE is not believed.
     pub(crate) doubts_reinvites: bool,
+    /// Whether it authorizes only the first request that it is asked for.
+    pub(crate) signs_once: bool,
     /// Whether bodies are sealed and opened: what is sealed begins with `sealed `, and what does not
     /// is refused.
     pub(crate) seals: bool,
@@ -66,6 +68,7 @@ impl Default for Script {
             trust: Incoming::Accept,
             judge: When::Now,
             doubts_reinvites: false,
+            signs_once: false,
             seals: false,
             refuses_leaving: false,
             refuses_elsewhere: false,
@@ -223,6 +226,10 @@ impl SipSecurity for Double {
 
     fn authorize(&self, _: CallRef, plan: Plan, request: &Request<'_>) -> Answer<Authorized> {
         self.note(format!("authorize {} {} {plan:?}", request.method, request.cseq));
+        let asked = self.asked().iter().filter(|it| it.starts_with("authorize ")).count();
+        if self.script.signs_once && asked > 1 {
+            return Answer::Ready(Authorized::GiveUp(Why::OtherCall));
+        }
         let padding = "x".repeat(self.script.padding);
         let fields = vec![
             Field { name: "Date", value: b"Tue, 14 Nov 2023 22:13:20 GMT".to_vec() },

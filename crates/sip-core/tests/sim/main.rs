@@ -23,6 +23,7 @@ mod odd;
 mod places;
 mod poor;
 mod raw;
+mod refreshes;
 mod registrars;
 mod registrations;
 mod reinvites;

@@ -1,8 +1,8 @@
 //! How a challenge is answered: `got_401_unauthorized`, `encrypt`, `authorize`, and the request
 //! leaves again. RFC 3261 §8.1.3.5, §22.2.
 
-use super::draft::Sequence;
-use super::exchange::{Outcome, State, Step};
+use super::draft::{Proven, Sequence};
+use super::exchange::{Outcome, Signing, State, Step};
 use super::table::{Requests, why};
 use crate::Message;
 use crate::manager::consult::Verdict;
@@ -10,7 +10,7 @@ use crate::manager::dialogs::Dialogs;
 use crate::manager::event::Cause;
 use crate::manager::io::Io;
 use crate::manager::slab::Key;
-use ssa::{Authorized, BodyVerdict, Plan, Required, Why};
+use ssa::{Authorized, BodyVerdict, Field, Plan, Required, Why};
 
 impl Requests {
     /// Goes on with a challenge that is being answered.
@@ -34,23 +34,16 @@ impl Requests {
             (Step::Encrypting { .. }, Verdict::Body(BodyVerdict::Refused(refusal))) => {
                 self.give_up(io, key, why(&refusal), None);
             }
-            (
-                Step::Signing { hop, branch, .. },
-                Verdict::Authorized(Authorized::Fields(fields)),
-            ) => {
-                let Some(exchange) = self.table.get_mut(key) else { return };
-                exchange.draft.credentials = fields;
-                let octets = exchange.draft.octets(&hop, branch);
-                match Message::parse(octets, &io.config.limits) {
-                    Ok(request) => self.launch(io, key, hop, branch, request),
-                    Err(_) => self.give_up(io, key, Why::ApplicationFailed, None),
-                }
+            (Step::Signing(signing), Verdict::Authorized(Authorized::Fields(fields))) => {
+                self.on_signed(io, key, &signing, fields);
             }
-            (Step::Signing { .. }, Verdict::Authorized(Authorized::GiveUp(why))) => {
+            // Nobody has challenged it: it leaves without.
+            (Step::Signing(signing), _) if !signing.is_challenged => self.depart(io, key),
+            (Step::Signing(_), Verdict::Authorized(Authorized::GiveUp(why))) => {
                 self.give_up(io, key, why, None);
             }
             // No answer, or one to another question: a refusal.
-            (Step::Challenged(_) | Step::Encrypting { .. } | Step::Signing { .. }, _) => {
+            (Step::Challenged(_) | Step::Encrypting { .. } | Step::Signing(_), _) => {
                 self.give_up(io, key, Why::ApplicationUnavailable, None);
             }
         }
@@ -81,10 +74,38 @@ impl Requests {
         let branch = io.random();
         match self.shape(io, key, reserve, branch) {
             Some((hop, draft)) => {
-                let step = Step::Signing { plan, hop, branch, draft: Box::new(draft) };
-                self.suspend(io, key, State::Authorizing(step));
+                let signing = Signing { plan, reserve, hop, branch, draft, is_challenged: true };
+                self.suspend(io, key, State::Authorizing(Step::Signing(Box::new(signing))));
             }
             None => self.finish(io, key, Outcome::Failed(Cause::Transport, None)),
+        }
+    }
+
+    /// Has a request authorized as the accepted one before it was, where it goes the same way: that
+    /// saves the challenge. Else it leaves without. RFC 7616 §3.4, §3.5.
+    pub(super) fn sign_again(&mut self, io: &mut Io<'_>, key: Key, proven: Proven) {
+        let Proven { plan, reserve, .. } = proven;
+        let branch = io.random();
+        match self.shape(io, key, reserve, branch) {
+            Some((hop, draft)) if proven.serves(&hop) => {
+                let signing = Signing { plan, reserve, hop, branch, draft, is_challenged: false };
+                self.suspend(io, key, State::Authorizing(Step::Signing(Box::new(signing))));
+            }
+            Some(_) | None => self.depart(io, key),
+        }
+    }
+
+    /// The credentials are there: the request leaves.
+    fn on_signed(&mut self, io: &mut Io<'_>, key: Key, signing: &Signing, fields: Vec<Field>) {
+        let Some(exchange) = self.table.get_mut(key) else { return };
+        let Signing { plan, reserve, hop, branch, .. } = *signing;
+        exchange.draft.credentials = fields;
+        let (transport, remote) = (hop.transport, hop.remote);
+        exchange.proven = Some(Proven { plan, reserve, transport, remote });
+        let octets = exchange.draft.octets(&hop, branch);
+        match Message::parse(octets, &io.config.limits) {
+            Ok(request) => self.launch(io, key, hop, branch, request),
+            Err(_) => self.give_up(io, key, Why::ApplicationFailed, None),
         }
     }
 }

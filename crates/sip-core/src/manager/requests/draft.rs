@@ -13,7 +13,8 @@ use crate::manager::target::Target;
 use crate::manager::transactions::branch_text;
 use crate::{HeaderName, Method, NameAddr, RequestBuilder, Uri};
 use bytes::Bytes;
-use ssa::{Body, CallRef, Field, Transport};
+use ssa::{Body, CallRef, Field, Plan, Transport};
+use std::net::SocketAddr;
 
 /// Who counts the CSeq of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +91,25 @@ pub(in crate::manager) struct Draft {
     pub(in crate::manager) body: Body,
     /// The fields that answer a challenge.
     pub(in crate::manager) credentials: Vec<Field>,
+    /// What the request before it was authorized by, where that was accepted and serves this one.
+    pub(in crate::manager) again: Option<Proven>,
+}
+
+/// What a request was authorized by, and over which hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::manager) struct Proven {
+    pub(in crate::manager) plan: Plan,
+    /// Octets that the credentials take.
+    pub(in crate::manager) reserve: usize,
+    pub(in crate::manager) transport: Transport,
+    pub(in crate::manager) remote: SocketAddr,
+}
+
+impl Proven {
+    /// Whether the credentials may go over this hop, too: to nobody else.
+    pub(super) fn serves(&self, hop: &Hop) -> bool {
+        (self.transport, self.remote) == (hop.transport, hop.remote)
+    }
 }
 
 impl Draft {
@@ -116,6 +136,7 @@ impl Draft {
             original: Body::default(),
             body: Body::default(),
             credentials: Vec::new(),
+            again: None,
         }
     }
 
@@ -177,6 +198,7 @@ impl Draft {
             original: Body::default(),
             body: Body::default(),
             credentials: Vec::new(),
+            again: None,
         };
         (draft, target)
     }

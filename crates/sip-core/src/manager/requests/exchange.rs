@@ -12,7 +12,7 @@
 //! to `Encrypting`, for the next address of its name. In every state but `Trying` the exchange waits
 //! for a verdict, and nothing else waits for it.
 
-use super::draft::Draft;
+use super::draft::{Draft, Proven};
 use crate::Message;
 use crate::manager::action::Hop;
 use crate::manager::consult::{ConsultId, Query};
@@ -45,6 +45,8 @@ pub(in crate::manager) struct Exchange {
     pub(in crate::manager) draft: Draft,
     pub(in crate::manager) target: Target,
     pub(in crate::manager) state: State,
+    /// What its last try was authorized by.
+    pub(in crate::manager) proven: Option<Proven>,
     /// Challenges answered so far.
     pub(in crate::manager) answered: u8,
     /// The question that is open.
@@ -99,7 +101,21 @@ pub(in crate::manager) enum Step {
     /// `encrypt`, with the plan. `reserve`: octets that the credentials will take.
     Encrypting { plan: Plan, reserve: usize },
     /// `authorize`: `draft` is the request as it will leave over `hop`, but for the credentials.
-    Signing { plan: Plan, hop: Hop, branch: u64, draft: Box<Message> },
+    Signing(Box<Signing>),
+}
+
+/// A request that is being authorized.
+#[derive(Debug)]
+pub(in crate::manager) struct Signing {
+    pub(super) plan: Plan,
+    /// Octets that the credentials will take.
+    pub(super) reserve: usize,
+    pub(super) hop: Hop,
+    pub(super) branch: u64,
+    /// The request as it will leave, but for the credentials.
+    pub(super) draft: Message,
+    /// Whether it was challenged; else it would say again what the one before it said.
+    pub(super) is_challenged: bool,
 }
 
 /// A response, and the request that it answers.
@@ -159,7 +175,8 @@ impl Exchange {
             State::Authorizing(Step::Encrypting { plan, .. }) => {
                 Query::Encrypt { call, direction, plan: Some(*plan), body: &self.draft.original }
             }
-            State::Authorizing(Step::Signing { plan, draft, .. }) => {
+            State::Authorizing(Step::Signing(signing)) => {
+                let Signing { plan, draft, .. } = &**signing;
                 Query::Authorize { call, plan: *plan, request: draft.ssa_request()? }
             }
             State::Judging(answer) => Query::ResponseReceived {

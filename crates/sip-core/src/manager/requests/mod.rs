@@ -12,6 +12,6 @@ mod failover;
 mod responses;
 mod table;
 
-pub(super) use draft::{Contact, Draft, Way, contact};
+pub(super) use draft::{Contact, Draft, Proven, Way, contact};
 pub(super) use exchange::{Answer, Outcome, Owner, Purpose};
 pub(super) use table::{News, Requests};

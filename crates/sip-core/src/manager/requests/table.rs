@@ -1,6 +1,6 @@
 //! The requests of ours that are under way, and how they move.
 
-use super::draft::Draft;
+use super::draft::{Draft, Proven};
 use super::exchange::{Answer, Cancel, Exchange, Outcome, Owner, State};
 use crate::Message;
 use crate::manager::action::{Flow, Hop, Sender};
@@ -33,8 +33,8 @@ pub(in crate::manager) struct Requests {
 pub(in crate::manager) enum News {
     /// A provisional response to a request that nobody takes back.
     Progress(Owner, Answer),
-    /// A request came to its end; `cseq` is that of its last try.
-    Outcome { owner: Owner, cseq: u32, outcome: Outcome },
+    /// A request came to its end; `cseq` is that of its last try, `proven` what authorized that.
+    Outcome { owner: Owner, cseq: u32, proven: Option<Proven>, outcome: Outcome },
     /// A 2xx to an INVITE that nobody waits for any more: another fork's, or a late one. It is to be
     /// acknowledged and its dialog ended.
     Unwanted(Answer),
@@ -79,6 +79,7 @@ impl Requests {
             draft,
             target,
             state: State::Locating,
+            proven: None,
             answered: 0,
             consult: None,
             cancel: Cancel::No,
@@ -103,9 +104,9 @@ impl Requests {
 
     /// Ends a request with an outcome.
     pub(super) fn finish(&mut self, io: &mut Io<'_>, key: Key, outcome: Outcome) {
-        if let Some(Exchange { owner, draft, .. }) = self.end(io, key) {
+        if let Some(Exchange { owner, draft, proven, .. }) = self.end(io, key) {
             let cseq = draft.cseq;
-            self.news.push_back(News::Outcome { owner, cseq, outcome });
+            self.news.push_back(News::Outcome { owner, cseq, proven, outcome });
         }
     }
 
@@ -148,6 +149,10 @@ impl Requests {
 
     /// Sends the request as it is.
     pub(super) fn depart(&mut self, io: &mut Io<'_>, key: Key) {
+        let exchange = self.table.get_mut(key);
+        if let Some(proven) = exchange.and_then(|exchange| exchange.draft.again.take()) {
+            return self.sign_again(io, key, proven);
+        }
         let branch = io.random();
         match self.shape(io, key, 0, branch) {
             Some((hop, request)) => self.launch(io, key, hop, branch, request),

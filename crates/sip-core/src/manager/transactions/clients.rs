@@ -189,10 +189,10 @@ impl Clients {
         let cancel = response.method == Method::CANCEL.as_bytes();
         let key = *self.by_branch.get(&Branch { number, cancel })?;
         let client = self.table.get(key)?;
-        let sent = client.request.identity()?;
-        let ours = sent.method == response.method
-            && sent.cseq == response.cseq
-            && sent.via.same_sent_by(&response.via);
+        let sent = &client.request;
+        let ours = sent.method()?.as_bytes() == response.method
+            && sent.places()?.cseq == response.cseq
+            && sent.top_via().ok()?.same_sent_by(&response.via);
         ours.then_some(key)
     }
 

@@ -178,9 +178,11 @@ impl Registration {
 
     /// What became of a REGISTER.
     pub(super) fn on_outcome(&mut self, cx: &mut Cx<'_>, ended: &Ended) {
-        let Ended { cseq, outcome, .. } = ended;
+        let Ended { cseq, outcome, proven, .. } = ended;
         self.request = None;
         self.draft.cseq = *cseq;
+        // The refresh counts the nonce on. What was not accepted is not said again.
+        self.draft.again = proven.filter(|_| matches!(outcome, Outcome::Accepted(..)));
         self.learn(outcome);
         match self.wanted {
             Wanted::Yes => self.on_answered(cx, outcome),

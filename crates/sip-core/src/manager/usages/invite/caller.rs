@@ -151,6 +151,7 @@ impl InviteUsage {
 
 /// The dialog of a response to our INVITE, where there is one.
 fn find(cx: &Cx<'_>, answer: &Answer) -> Option<Key> {
-    let id = answer.response.message.identity()?;
-    cx.dialogs.find(&cx.io, id.call_id, id.caller_tag(), id.callee_tag())
+    let response = answer.response.message.ssa_response()?;
+    let [local, remote] = [response.from, response.to].map(|it| it.tag.unwrap_or_default());
+    cx.dialogs.find(&cx.io, response.call_id, local, remote)
 }

@@ -1,0 +1,131 @@
+//! A registration's refreshes say again what the registrar accepted. RFC 7616 §3.4.
+
+use crate::double::{Double, Script};
+use crate::raw::{Raw, field, response};
+use crate::registrations::config;
+use crate::world::{Side, World};
+use sip_core::manager::{Event, RegisterConfig};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+const CHALLENGE: &str = "WWW-Authenticate: Test nonce=\"1\"\r\n";
+
+/// Alice, what is asked of her security manager, and a registrar at 192.0.2.9.
+fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
+    let world = World::perfect();
+    let double = Double::new(world.runtime(1), script);
+    let alice = world.side(1, Arc::clone(&double) as _);
+    let raw = registrar(&world, 9);
+    (world, alice, double, raw)
+}
+
+fn registrar(world: &World, host: u8) -> Raw {
+    let mut raw = Raw::new(world, host);
+    raw.peer = ([192, 0, 2, 1], 5060).into();
+    raw
+}
+
+fn proves(register: &str) -> bool {
+    register.contains("\r\nAuthorization: ")
+}
+
+async fn next(raw: &mut Raw) -> String {
+    let register = raw.receive().await.unwrap();
+    assert!(register.starts_with("REGISTER "), "{register}");
+    register
+}
+
+/// Grants 100 s, and waits until they are to be refreshed.
+async fn grant(alice: &mut Side, raw: &Raw, register: &str) {
+    let contact = field(register, "Contact");
+    raw.send(&response(register, "200 OK", &format!("Contact: {contact};expires=100\r\n")));
+    assert!(matches!(alice.next().await, Event::Registered { expires: 100, .. }));
+    raw.sleep(Duration::from_millis(67_500)).await;
+}
+
+/// Registers: one challenge, answered.
+async fn register(alice: &mut Side, raw: &mut Raw, config: RegisterConfig) {
+    alice.endpoint.register(config).unwrap();
+    let first = next(raw).await;
+    assert!(!proves(&first), "{first}");
+    raw.send(&response(&first, "401 Unauthorized", CHALLENGE));
+    let second = next(raw).await;
+    assert!(proves(&second), "{second}");
+    grant(alice, raw, &second).await;
+}
+
+#[test]
+fn six_refreshes_are_six_requests() {
+    let (world, mut alice, double, mut raw) = pair(Script::default());
+    world.run(async {
+        register(&mut alice, &mut raw, config()).await;
+        for cseq in 3..9 {
+            let refresh = next(&mut raw).await;
+            assert!(proves(&refresh), "{refresh}");
+            assert_eq!(field(&refresh, "CSeq"), format!("{cseq} REGISTER"));
+            grant(&mut alice, &raw, &refresh).await;
+        }
+    });
+    // Always by the plan for the first challenge.
+    assert_eq!(double.count("got_401_unauthorized REGISTER 1"), 1);
+    assert_eq!(double.count("authorize REGISTER 8 Plan(1)"), 1, "{:?}", double.asked());
+}
+
+#[test]
+fn a_refresh_that_is_challenged_is_answered_and_the_next_says_that_again() {
+    let (world, mut alice, double, mut raw) = pair(Script::default());
+    world.run(async {
+        register(&mut alice, &mut raw, config()).await;
+        let refresh = next(&mut raw).await;
+        raw.send(&response(&refresh, "401 Unauthorized", CHALLENGE));
+        let again = next(&mut raw).await;
+        assert!(proves(&again), "{again}");
+        grant(&mut alice, &raw, &again).await;
+        assert!(proves(&next(&mut raw).await));
+    });
+    assert_eq!(double.count("authorize REGISTER 5 Plan(3)"), 1, "{:?}", double.asked());
+}
+
+#[test]
+fn what_was_refused_is_not_said_again() {
+    let (world, mut alice, _, mut raw) = pair(Script::default());
+    world.run(async {
+        register(&mut alice, &mut raw, config()).await;
+        let refresh = next(&mut raw).await;
+        raw.send(&response(&refresh, "503 Service Unavailable", ""));
+        assert!(matches!(alice.next().await, Event::RegistrationFailed { .. }));
+        raw.sleep(Duration::from_secs(40)).await;
+        let anew = next(&mut raw).await;
+        assert!(!proves(&anew), "{anew}");
+    });
+}
+
+#[test]
+fn a_refresh_that_is_not_authorized_leaves_without() {
+    let (world, mut alice, _, mut raw) = pair(Script { signs_once: true, ..Script::default() });
+    world.run(async {
+        register(&mut alice, &mut raw, config()).await;
+        let refresh = next(&mut raw).await;
+        assert!(!proves(&refresh), "{refresh}");
+        grant(&mut alice, &raw, &refresh).await;
+    });
+}
+
+/// A17: the credentials are for the hop that challenged.
+#[test]
+fn a17_a_refresh_to_another_address_proves_nothing_unasked() {
+    let (world, mut alice, _, mut raw) = pair(Script::default());
+    let mut other = registrar(&world, 8);
+    let name = |host: u8| {
+        world.sim.set_name("registrar.example", &[IpAddr::from([192, 0, 2, host])]);
+    };
+    name(9);
+    world.run(async {
+        let config = RegisterConfig { registrar: "sip:registrar.example".to_owned(), ..config() };
+        register(&mut alice, &mut raw, config).await;
+        name(8);
+        let refresh = next(&mut other).await;
+        assert!(!proves(&refresh), "{refresh}");
+    });
+}
