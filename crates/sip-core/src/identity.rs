@@ -39,6 +39,11 @@ impl Message {
         Some(identity)
     }
 
+    /// Whether somebody has read the identity, and it was in order.
+    pub(crate) fn is_identified(&self) -> bool {
+        self.places.get().is_some()
+    }
+
     /// Where the identity stands, read at most once; `None` where a field of it is missing or
     /// malformed.
     pub(crate) fn places(&self) -> Option<&Places> {

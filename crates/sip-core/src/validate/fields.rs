@@ -5,6 +5,7 @@
 //! and lists that only say what the peer could do.
 
 use super::verdict::Broken;
+use crate::head::Row;
 use crate::headers::{CSeq, Header, Need};
 use crate::{Expected, HeaderName, Limits, Message, ParseError, Uri};
 use sip_syntax::Params;
@@ -43,6 +44,9 @@ fn check_each(
         }
         let value = crate::head::value(message.as_bytes(), row);
         let base = row.value as usize;
+        if !rules.strict && was_read(message, row, value, rules.limits) {
+            continue;
+        }
         if header.name == HeaderName::CSeq {
             sequence(message, header, value, base)?;
             continue;
@@ -56,6 +60,16 @@ fn check_each(
         }
     }
     Ok(())
+}
+
+/// Whether [`Message::identity`] has read this row, by the same grammar, and it is too short to have
+/// too many parameters: each takes two octets at least.
+fn was_read(message: &Message, row: &Row, value: &[u8], limits: &Limits) -> bool {
+    let Some(name @ (HeaderName::From | HeaderName::To | HeaderName::CallId)) = row.name else {
+        return false;
+    };
+    let first = message.first_row(name).is_some_and(|first| first.start == row.start);
+    first && value.len() / 2 <= limits.params && message.is_identified()
 }
 
 /// Whether a response cannot do without this field: it is matched and routed by it, makes a dialog
