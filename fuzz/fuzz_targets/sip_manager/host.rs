@@ -226,7 +226,7 @@ impl Host {
             (6, Some(id)) => _ = manager.hang_up(now, id),
             (7, Some(id)) => _ = manager.reinvite(now, id, body()),
             (8, Some(id)) => _ = manager.accept_reinvite(now, id, body()),
-            (_, Some(id)) => manager.turn_away(now, id),
+            (_, Some(id)) => manager.reject_overloaded(now, id),
             (_, None) => {}
         }
         self.act();

@@ -227,7 +227,7 @@ impl State {
         // What the application does not hear has not happened for whoever watches it either.
         if self.events.len() >= MAX_EVENTS && !is_owed(&event) {
             match event {
-                Event::Incoming { id, .. } => self.core.turn_away(now, id),
+                Event::Incoming { id, .. } => self.core.reject_overloaded(now, id),
                 // It is there: it was received just now.
                 Event::Received { id, .. } => _ = self.core.reply(now, id, 503),
                 _ => {}

@@ -64,10 +64,10 @@ impl SipManager {
     }
 
     /// Refuses a call that the application cannot be told of: 503, and no event follows.
-    pub fn turn_away(&mut self, now: Instant, id: CallId) {
+    pub fn reject_overloaded(&mut self, now: Instant, id: CallId) {
         // Gone already: there is nothing to refuse.
         let _ = self.call(now, id, |call, cx| {
-            call.turn_away(cx);
+            call.reject_overloaded(cx);
             Ok(())
         });
     }

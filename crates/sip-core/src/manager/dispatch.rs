@@ -43,14 +43,14 @@ impl SipManager {
             OfOurs::Outcome {
                 outcome: Outcome::Accepted(answer, _) | Outcome::Untrusted(answer, _),
                 ..
-            } => self.bid_farewell(now, &answer),
+            } => self.end_unwanted(now, &answer),
             OfOurs::Outcome { outcome: Outcome::Failed(..) | Outcome::Cancelled, .. } => {}
-            OfOurs::Unwanted(answer) => self.bid_farewell(now, &answer),
+            OfOurs::Unwanted(answer) => self.end_unwanted(now, &answer),
         }
     }
 
     /// Acknowledges a 2xx to an INVITE that nobody waits for, and ends its dialog.
-    fn bid_farewell(&mut self, now: Instant, answer: &Answer) {
+    fn end_unwanted(&mut self, now: Instant, answer: &Answer) {
         let Some(id) = answer.sent.identity().filter(|id| id.method == b"INVITE") else { return };
         let name = self.io(now).call_ref(id.call_id, id.caller_tag());
         let key = self.insert(now, Usage::Farewell(Farewell::new(name)));
@@ -91,7 +91,7 @@ impl SipManager {
         let Some(served) = self.serving.get(server) else { return };
         let (is_for, name) = (served.is_for, served.name);
         let usage = match (is_for.place(), is_for.usage) {
-            (Place::Usage(Kind::Single), _) => self.stand_alone(now, server, is_for.dialog, name),
+            (Place::Usage(Kind::Single), _) => self.single_for(now, server, is_for.dialog, name),
             (_, Some(usage)) => self.usage(usage).map(|_| usage),
             (_, None) if is_for.dialog.is_some() => None,
             (Place::Usage(Kind::Invite), None) if self.calls >= self.config.dialogs => {
@@ -122,7 +122,7 @@ impl SipManager {
     }
 
     /// The usage of a request that stands for itself; none where its dialog is no call's any more.
-    fn stand_alone(
+    fn single_for(
         &mut self, now: Instant, server: Key, dialog: Option<Key>, name: CallRef,
     ) -> Option<Key> {
         let is_call = |key: &Key| matches!(self.usage(*key), Some(Usage::Invite(_)));

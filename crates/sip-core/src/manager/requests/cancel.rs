@@ -5,7 +5,7 @@ use super::table::{News, Requests};
 use crate::manager::io::Io;
 use crate::manager::slab::Key;
 use crate::manager::timers::Due;
-use crate::manager::transactions::{Branch, Departure, User, cancel};
+use crate::manager::transactions::{Branch, Outgoing, User, cancel};
 use crate::{Message, Method};
 use ssa::Why;
 
@@ -92,7 +92,7 @@ impl Requests {
         let octets = cancel(&client.request);
         let request = octets.and_then(|octets| Message::parse(octets, &io.config.limits).ok());
         if let Some(request) = request {
-            self.clients.start(io, Departure { request, branch, hop, name, user: User::Nobody });
+            self.clients.start(io, Outgoing { request, branch, hop, name, user: User::Nobody });
         }
         io.start(Due::Cancel(key), io.config.timing.timeout());
     }

@@ -38,7 +38,7 @@ impl Requests {
                 self.on_signed(io, key, &signing, fields);
             }
             // Nobody has challenged it: it leaves without.
-            (Step::Signing(signing), _) if !signing.is_challenged => self.depart(io, key),
+            (Step::Signing(signing), _) if !signing.is_challenged => self.send(io, key),
             (Step::Signing(_), Verdict::Authorized(Authorized::GiveUp(why))) => {
                 self.give_up(io, key, why, None);
             }
@@ -91,7 +91,7 @@ impl Requests {
                 let signing = Signing { plan, reserve, hop, branch, draft, is_challenged: false };
                 self.suspend(io, key, State::Authorizing(Step::Signing(Box::new(signing))));
             }
-            Some(_) | None => self.depart(io, key),
+            Some(_) | None => self.send(io, key),
         }
     }
 
@@ -104,7 +104,7 @@ impl Requests {
         exchange.proven = Some(Proven { plan, reserve, transport, remote });
         let octets = exchange.draft.octets(&hop, branch);
         match Message::parse(octets, &io.config.limits) {
-            Ok(request) => self.launch(io, key, hop, branch, request),
+            Ok(request) => self.start(io, key, hop, branch, request),
             Err(_) => self.give_up(io, key, Why::ApplicationFailed, None),
         }
     }

@@ -32,7 +32,7 @@ impl Requests {
         let sent = sent.clone();
         match Some(exchange).filter(|it| it.is_wanted).and_then(|it| it.target.fall_back(&hop)) {
             // The credentials stay: they cover neither Via nor transport.
-            Some(Fallback::SamePeer) => self.depart(io, key),
+            Some(Fallback::SamePeer) => self.send(io, key),
             // Whoever is there was not the one who asked for them.
             Some(Fallback::ByUri) => self.start_over(io, key),
             None if self.moves_on(io, key) => {}

@@ -12,7 +12,7 @@ use crate::manager::io::Io;
 use crate::manager::slab::{Key, Slab};
 use crate::manager::target::Target;
 use crate::manager::timers::Due;
-use crate::manager::transactions::{Ack, Branch, ClientReport as Report, Clients, Departure, User};
+use crate::manager::transactions::{Ack, Branch, ClientReport as Report, Clients, Outgoing, User};
 use crate::transaction::ClientEvent;
 use ssa::{BodyVerdict, CallRef, Refusal, Why};
 use std::collections::VecDeque;
@@ -142,20 +142,20 @@ impl Requests {
     pub(super) fn protect(&mut self, io: &mut Io<'_>, key: Key) {
         match self.table.get(key) {
             Some(exchange) if exchange.has_body() => self.suspend(io, key, State::Encrypting),
-            Some(_) => self.depart(io, key),
+            Some(_) => self.send(io, key),
             None => {}
         }
     }
 
     /// Sends the request as it is.
-    pub(super) fn depart(&mut self, io: &mut Io<'_>, key: Key) {
+    pub(super) fn send(&mut self, io: &mut Io<'_>, key: Key) {
         let exchange = self.table.get_mut(key);
         if let Some(proven) = exchange.and_then(|exchange| exchange.draft.again.take()) {
             return self.sign_again(io, key, proven);
         }
         let branch = io.random();
         match self.shape(io, key, 0, branch) {
-            Some((hop, request)) => self.launch(io, key, hop, branch, request),
+            Some((hop, request)) => self.start(io, key, hop, branch, request),
             None => self.finish(io, key, Outcome::Failed(Cause::Transport, None)),
         }
     }
@@ -176,17 +176,17 @@ impl Requests {
         Some((chosen, Message::parse(octets, &io.config.limits).ok()?))
     }
 
-    pub(super) fn launch(
+    pub(super) fn start(
         &mut self, io: &mut Io<'_>, key: Key, hop: Hop, number: u64, request: Message,
     ) {
-        let departure = Departure {
+        let outgoing = Outgoing {
             request: request.clone(),
             branch: Branch { number, cancel: false },
             hop,
             name: self.table.get(key).and_then(|exchange| exchange.target.name.clone()),
             user: User::Exchange(key),
         };
-        let client = self.clients.start(io, departure);
+        let client = self.clients.start(io, outgoing);
         if let Some(exchange) = self.table.get_mut(key) {
             exchange.state = State::Trying { client, hop, sent: request };
         }
@@ -247,7 +247,7 @@ impl Requests {
             (State::Locating, Verdict::Located(found)) => self.on_located(io, key, &found),
             (State::Encrypting, Verdict::Body(BodyVerdict::Body(body))) => {
                 exchange.draft.body = body;
-                self.depart(io, key);
+                self.send(io, key);
             }
             (State::Encrypting, Verdict::Body(BodyVerdict::Refused(refusal))) => {
                 self.give_up(io, key, why(&refusal), None);

@@ -155,10 +155,10 @@ impl Serving {
             (Step::Authenticating, Verdict::Authentication(signal)) => match signal {
                 Authentication::Authenticated => self.admit(io, dialogs, server),
                 Authentication::SendWwwAuthenticate(fields) => {
-                    self.turn_down(io, server, &Reply::unauthorized(fields));
+                    self.reject_unproved(io, server, &Reply::unauthorized(fields));
                 }
                 Authentication::Refused(refusal) => {
-                    self.turn_down(io, server, &Reply::refusal(&refusal));
+                    self.reject_unproved(io, server, &Reply::refusal(&refusal));
                 }
             },
             (Step::Reading, Verdict::Body(BodyVerdict::Body(body))) => self.hand_over(server, body),
@@ -184,7 +184,7 @@ impl Serving {
             }
             // No answer, or one to another question: a refusal. RFC 3261 §21.5.1.
             (Step::Authenticating, _) => {
-                self.turn_down(io, server, &Reply::refusal(&Refusal::try_later(UNDECIDED)));
+                self.reject_unproved(io, server, &Reply::refusal(&Refusal::try_later(UNDECIDED)));
             }
             (Step::Reading | Step::Encrypting(_) | Step::Leaving(..), _) => {
                 self.send_final(io, server, &Reply::refusal(&Refusal::try_later(UNDECIDED)));
@@ -272,7 +272,7 @@ impl Serving {
         let Some(served) = self.servers.get(server) else { return };
         let reply = Reply::new(487);
         if served.is_unauthenticated() {
-            return self.turn_down(io, server, &reply);
+            return self.reject_unproved(io, server, &reply);
         }
         let octets = reply.octets(&served.request, &served.way.tag);
         if let Some(served) = self.servers.get_mut(server) {
@@ -285,7 +285,7 @@ impl Serving {
 
     /// Answers a request that showed no proof, once: nothing is kept of it, and nothing is sent
     /// again that its sender did not ask for again.
-    fn turn_down(&mut self, io: &mut Io<'_>, server: Key, reply: &Reply) {
+    fn reject_unproved(&mut self, io: &mut Io<'_>, server: Key, reply: &Reply) {
         let Some(served) = self.servers.forget(io, server) else { return };
         io.withdraw(served.consult);
         Self::answer_statelessly(io, &served.request, &served.way, reply);

@@ -114,7 +114,7 @@ pub(in crate::manager) struct Clients {
 }
 
 /// A request that is ready to leave.
-pub(in crate::manager) struct Departure {
+pub(in crate::manager) struct Outgoing {
     pub(in crate::manager) request: Message,
     pub(in crate::manager) branch: Branch,
     pub(in crate::manager) hop: Hop,
@@ -142,15 +142,15 @@ impl Clients {
     }
 
     /// Sends a request and starts its transaction.
-    pub(in crate::manager) fn start(&mut self, io: &mut Io<'_>, departure: Departure) -> Key {
-        let reliable = departure.hop.transport.is_reliable();
+    pub(in crate::manager) fn start(&mut self, io: &mut Io<'_>, outgoing: Outgoing) -> Key {
+        let reliable = outgoing.hop.transport.is_reliable();
         let (timing, outputs) = (&io.config.timing, &mut self.outputs);
-        let machine = if departure.request.method() == Some(Method::INVITE) {
+        let machine = if outgoing.request.method() == Some(Method::INVITE) {
             Machine::Invite(InviteClient::start(reliable, timing, outputs))
         } else {
             Machine::Other(NonInviteClient::start(reliable, timing, outputs))
         };
-        self.add(io, machine, departure)
+        self.add(io, machine, outgoing)
     }
 
     /// Listens on for a 2xx to an INVITE whose transaction ended without an answer and that goes
@@ -163,12 +163,12 @@ impl Clients {
         let reliable = hop.transport.is_reliable();
         let machine = InviteClient::linger(reliable, &io.config.timing, &mut self.outputs);
         let branch = Branch { number, cancel: false };
-        let departure = Departure { request, branch, hop, name: None, user: User::Accepted };
-        self.add(io, Machine::Invite(machine), departure);
+        let outgoing = Outgoing { request, branch, hop, name: None, user: User::Accepted };
+        self.add(io, Machine::Invite(machine), outgoing);
     }
 
-    fn add(&mut self, io: &mut Io<'_>, machine: Machine, departure: Departure) -> Key {
-        let Departure { request, branch, hop, name, user } = departure;
+    fn add(&mut self, io: &mut Io<'_>, machine: Machine, outgoing: Outgoing) -> Key {
+        let Outgoing { request, branch, hop, name, user } = outgoing;
         let key = self.table.insert(Client {
             machine,
             branch,

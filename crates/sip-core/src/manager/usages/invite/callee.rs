@@ -132,7 +132,7 @@ impl InviteUsage {
     }
 
     /// Refuses a call that the application cannot be told of: 503, and no event follows.
-    pub(in crate::manager) fn turn_away(&mut self, cx: &mut Cx<'_>) {
+    pub(in crate::manager) fn reject_overloaded(&mut self, cx: &mut Cx<'_>) {
         if let Ok(server) = self.unanswered() {
             self.quiet = true;
             cx.answer(server, Reply::overloaded(cx.io.config));
