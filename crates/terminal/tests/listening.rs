@@ -209,3 +209,46 @@ fn a_text_is_shown_from_a_call_and_not_from_a_stranger() {
     assert!(line.contains("sip:eve@127.0.0.1") && line.contains("good"), "{line}");
     assert!(!line.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}'), "{line:?}");
 }
+
+/// What is listened for: anybody at this host; with an identity, that one, and whom `[own]` lists.
+#[test]
+fn what_is_for_another_user_or_host_is_not_found() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("config/countersign");
+    std::fs::create_dir_all(&folder).unwrap();
+    let own = "[identity]\naor = \"sip:bob@bob.example\"\n[own]\nusers = [\"+49301\"]\n\
+               hosts = [\"pbx.example\"]\n";
+    let anybody: &[(&str, u16)] = &[
+        ("sip:nobody@127.0.0.1", 200),
+        ("sip:bob@localhost:5060", 200),
+        ("sip:127.0.0.1", 200),
+        ("sip:bob@192.0.2.77", 404),
+        ("sip:bob@bob.example", 404),
+        ("tel:+123", 404),
+        ("sips:bob@127.0.0.1", 480),
+    ];
+    let somebody: &[(&str, u16)] = &[
+        ("sip:bob@127.0.0.1", 200),
+        ("sip:bob@bob.example", 200),
+        ("sip:+49301@pbx.example", 200),
+        ("tel:+49-301", 200),
+        ("sip:nobody@127.0.0.1", 404),
+        ("sip:bob@carol.example", 404),
+        ("tel:+123", 404),
+    ];
+    for (config, cases) in [("", anybody), (own, somebody)] {
+        std::fs::write(folder.join("config.toml"), config).unwrap();
+        let listening = Listening::start(home.path(), 256).unwrap();
+        let here = listening.stranger.local_addr().unwrap();
+        for (number, (uri, status)) in cases.iter().enumerate() {
+            let request = format!(
+                "OPTIONS {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {here};rport;branch=z9hG4bK{number}x\r\n\
+                 Max-Forwards: 70\r\nFrom: <sip:eve@{here}>;tag=1\r\nTo: <{uri}>\r\n\
+                 Call-ID: {number}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+            );
+            let answer = listening.ask(request.as_bytes(), &format!("z9hG4bK{number}x"));
+            assert!(answer.starts_with(&format!("SIP/2.0 {status} ")), "{uri}: {answer}");
+        }
+        listening.end();
+    }
+}

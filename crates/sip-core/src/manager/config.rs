@@ -1,5 +1,6 @@
 //! How a SIP manager is set up.
 
+use super::ours::Ours;
 use super::ports::Routes;
 use crate::transaction::Timing;
 use crate::{Capabilities, Limits};
@@ -27,6 +28,8 @@ pub struct Config {
     /// Which address packets leave from: needed where one of `locals` is unspecified. The driver
     /// fills it in.
     pub routes: Option<Arc<dyn Routes>>,
+    /// Which users and hosts requests may be for.
+    pub ours: Ours,
     /// T1, T2, T4 and the wait before 100 Trying.
     pub timing: Timing,
     /// Limits of the parser.
@@ -51,6 +54,7 @@ impl Default for Config {
         Self {
             locals: Vec::new(),
             routes: None,
+            ours: Ours::default(),
             timing: Timing::default(),
             limits: Limits::default(),
             capabilities: Capabilities::default(),

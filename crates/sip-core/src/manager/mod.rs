@@ -26,7 +26,8 @@
 //!   io             actions, timers, questions, names
 //! ```
 //!
-//! Around them: `receive` places a request that comes in and answers statelessly, `commands` is the
+//! Around them: `receive` places a request that comes in and answers statelessly, `ours` says whom it
+//! may be for, `commands` is the
 //! application's way in, `dialogs` the table of dialogs, `core` the inputs and the tables, and
 //! `dispatch` tells each usage what concerns it.
 //!
@@ -43,6 +44,7 @@ mod dispatch;
 mod event;
 mod inbound;
 mod io;
+mod ours;
 mod own;
 mod ports;
 mod receive;
@@ -61,6 +63,7 @@ pub use config::{Config, Local, NextHop, RegisterConfig};
 pub use consult::{ConsultId, Query, Verdict};
 pub use core::{SipManager, Sizes};
 pub use event::{CallId, Cause, EndReason, Event, Misuse, Prepared, RegistrationId, RequestId};
+pub use ours::Ours;
 pub use ports::{Keyed, Ports, Random, Routes};
 #[cfg(feature = "driver")]
 pub(crate) use transactions::party;

@@ -56,6 +56,15 @@ impl Own<'_> {
         self.told(local, to).unwrap_or(local)
     }
 
+    /// Whether `ip` is this host: an address that peers are told, loopback, or one that packets to
+    /// itself leave from.
+    pub(super) fn has(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        ip.is_loopback()
+            || self.locals.iter().any(|local| local.address.ip().to_canonical() == ip)
+            || self.routes.is_some_and(|routes| routes.source(ip) == Some(ip))
+    }
+
     /// Whether packets can go to `to` from one of our addresses.
     pub(super) fn reaches(&self, to: IpAddr) -> bool {
         self.locals.iter().any(|local| self.told(local.address, to).is_some())
@@ -107,6 +116,21 @@ mod tests {
         }
         let own = Own { locals: &all, routes: None };
         assert_eq!(own.address(Transport::Udp, [192, 0, 2, 9].into(), None), None);
+    }
+
+    #[test]
+    fn this_host_is_what_peers_are_told_and_what_packets_to_itself_leave_from() {
+        let locals =
+            [local(Transport::Udp, "203.0.113.1:5060"), local(Transport::Udp, "[::]:5060")];
+        let own = Own { locals: &locals, routes: Some(&TwoNetworks) };
+        let has = |ip: &str| own.has(ip.parse().unwrap());
+        for ip in ["203.0.113.1", "::ffff:203.0.113.1", "192.0.2.1", "127.0.0.9", "::1"] {
+            assert!(has(ip), "{ip}");
+        }
+        for ip in ["192.0.2.2", "203.0.113.2", "2001:db8::1"] {
+            assert!(!has(ip), "{ip}");
+        }
+        assert!(!Own { routes: None, ..own }.has([192, 0, 2, 1].into()));
     }
 
     #[test]

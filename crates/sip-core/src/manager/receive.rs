@@ -9,7 +9,7 @@
 //!                   │      CANCEL ─▶ its INVITE: 200 and 487, or 481
 //!                   │      OPTIONS ─▶ 200
 //!                   ▼
-//!   dialog? name free? room? ─▶ Consult(RequestReceived) ─▶ 401, refusal: sent and forgotten
+//!   dialog? for us? name free? room? ─▶ Consult(RequestReceived) ─▶ 401, refusal: sent and forgotten
 //!                                                        └▶ a transaction: see `serving`
 //! ```
 //!
@@ -25,7 +25,7 @@ use crate::builder::hex;
 use crate::methods::{self, Kind, Place};
 use crate::transaction::ServerEvent;
 use crate::validate::judge_request;
-use crate::{HeaderName, Identity, Message, Method, Verdict as Validity};
+use crate::{HeaderName, Identity, Message, Method, Scheme, Verdict as Validity};
 use ssa::{CallRef, InDialog};
 use std::net::IpAddr;
 use std::time::Instant;
@@ -135,16 +135,42 @@ impl SipManager {
             let name = self.name_of(now, &is_for, id);
             return Ok((is_for, name, Hashes { matching, merging: None }));
         }
+        let is_ours = self.find_user(request)?;
         let io = self.io(now);
         let (merging, name) = (merging_hash(&io, id), io.call_ref(id.call_id, id.caller_tag()));
         match row.outside {
+            Place::Capabilities if !is_ours && !self.config.ours.hides_users => {
+                return Err(Reply::new(404));
+            }
             Place::Capabilities => return Err(Reply::capabilities(&self.config.capabilities)),
             // Every other method that is served belongs to a dialog. RFC 3261 §12.2.2.
             Place::Nowhere | Place::Transaction => return Err(Reply::new(481)),
             Place::Usage(kind) => self.admit_outside(now, kind, (name, merging), source)?,
         }
-        let is_for = For { row, dialog: None, usage: None };
+        let is_for = For { row, dialog: None, usage: None, is_ours };
         Ok((is_for, name, Hashes { matching, merging: Some(merging) }))
+    }
+
+    /// Whether the user is ours that a request outside a dialog is for; who asks must not learn it
+    /// before a proof, where one is needed.
+    ///
+    /// # Errors
+    /// The answer where the scheme or the host is not ours: that everybody may know.
+    fn find_user(&self, request: &Inbound) -> Result<bool, Reply> {
+        // The validator has let nothing else through.
+        let uri = request.message.uri().map_err(|_| Reply::new(404))?;
+        let (arrival, own) = (&request.arrival, self.config.own());
+        if uri.scheme() == Scheme::Sips && !arrival.transport.is_secure() {
+            return Err(Reply::no_sips(own.behind(arrival.local, arrival.source.ip())));
+        }
+        let ours = &self.config.ours;
+        if uri.user().is_some_and(|user| self.outputs.aliases.contains_key(user)) {
+            Ok(true)
+        } else if ours.has_host(&uri, |ip| own.has(ip)) {
+            Ok(ours.has_user(&uri))
+        } else {
+            Err(Reply::new(404))
+        }
     }
 
     /// The call that a request of a dialog is of: the usage's, whoever called whom.
@@ -218,7 +244,7 @@ impl SipManager {
                     self.check_room(most, request.arrival.source.ip())?;
                 }
                 let usage = self.dialogs.usages(dialog).first().copied();
-                Ok(For { row, dialog: Some(dialog), usage })
+                Ok(For { row, dialog: Some(dialog), usage, is_ours: true })
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Where the answers to a datagram go, and what is no SIP at all.
 
 use crate::raw::{Raw, Wanted, field, request};
-use crate::world::World;
+use crate::world::{World, named};
 use net::sim::Random;
 use net::{MAX_DATAGRAM, Transport};
 use ssa::Open;
@@ -132,7 +132,7 @@ fn p22_what_is_no_sip_is_not_answered_and_leaves_nothing() {
 #[test]
 fn x06_what_a_small_request_is_owed_is_clipped_and_comes() {
     let world = World::perfect();
-    let _bob = world.side(2, Arc::new(Open));
+    let _bob = world.side_with(2, Arc::new(Open), named(&["b"]));
     let mut raw = Raw::new(&world, 9);
     world.run(async {
         for (method, status, dispensable) in [

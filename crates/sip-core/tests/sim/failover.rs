@@ -3,7 +3,7 @@
 
 use crate::double::{Double, Script};
 use crate::raw::{Raw, field, response};
-use crate::world::{ALICE, Side, World, sdp};
+use crate::world::{ALICE, Side, World, named, sdp};
 use sip_core::Method;
 use sip_core::manager::{self, CallId, Cause, EndReason, Event, NextHop, RegisterConfig};
 use ssa::{Body, Open};
@@ -112,7 +112,7 @@ fn t16_a_refused_connection_leads_to_the_next_address() {
     let _first = peer(&world, FIRST);
     name(&world, &[FIRST, 2]);
     let mut alice = world.side(1, Arc::new(Open));
-    let mut bob = world.side(2, Arc::new(Open));
+    let mut bob = world.side_with(2, Arc::new(Open), named(&[NAME]));
     world.run(async {
         let to = format!("{TO};transport=tcp");
         let call = alice.call(ALICE, &to, sdp("offer"));
@@ -384,7 +384,7 @@ fn t16_what_a_next_hop_was_found_to_be_is_not_looked_up_again() {
 #[test]
 fn t16_a_lost_response_and_the_next_server_are_one_call_for_the_callee() {
     let (world, alice, mut first, mut second) = trio(Script::default());
-    let mut bob = world.side(2, Arc::new(Open));
+    let mut bob = world.side_with(2, Arc::new(Open), named(&[NAME]));
     let on = |request: &str, host: u8| {
         let via = format!("Via: SIP/2.0/UDP 192.0.2.{host};branch=z9hG4bKproxy{host}\r\nVia: ");
         request.replacen("Via: ", &via, 1)

@@ -2,7 +2,7 @@
 //! it.
 
 use crate::flows::{accept, listen};
-use crate::world::{ALICE, Side, World};
+use crate::world::{ALICE, Side, World, named};
 use net::{BoxFuture, Connection, DatagramSocket, Listener, Network, Transport};
 use sip_core::manager::{self, Cause, Event};
 use ssa::Open;
@@ -54,7 +54,7 @@ fn a_connection_is_opened_by_name_and_serves_that_name_alone() {
     let network = Noting(world.sim.host([192, 0, 2, 1].into()).1, Arc::clone(&asked));
     let config = manager::Config::default();
     let mut alice = world.side_over(Arc::new(network), 1, Arc::new(Open), config);
-    let _bob = world.side(2, Arc::new(Open));
+    let _bob = world.side_with(2, Arc::new(Open), named(&["a.example.org", "b.example.org"]));
     world.run(async {
         for host in ["a.example.org", "A.Example.Org", "b.example.org", "192.0.2.2"].repeat(2) {
             assert!(is_there(&mut alice, &format!("sip:{host};transport=tcp")).await, "{host}");

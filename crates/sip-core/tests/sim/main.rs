@@ -20,6 +20,7 @@ mod kept;
 mod late;
 mod loss;
 mod odd;
+mod ours;
 mod places;
 mod poor;
 mod raw;

@@ -5,7 +5,7 @@ use crate::answers::{CALLEE, response};
 use crate::flows::{listen, read};
 use crate::raw::{Raw, Wanted, field, request, to_tag};
 use crate::strangers::ack;
-use crate::world::{ALICE, BOB, Side, World, sdp};
+use crate::world::{ALICE, BOB, Side, World, named, sdp};
 use sip_core::manager::{EndReason, Event, RegisterConfig};
 use sip_core::{Capabilities, Limits, Message, Verdict, validate};
 use ssa::Open;
@@ -148,7 +148,9 @@ fn a_registrar_that_closes_each_connection_is_not_stormed() {
 #[test]
 fn hosts_that_no_grammar_allows_are_taken_for_names() {
     for host in ["1af019b2ba08", "3402000000", "pbx_dev"] {
-        let (world, mut bob, mut raw) = pair();
+        let world = World::perfect();
+        let mut bob = world.side_with(2, Arc::new(Open), named(&[host]));
+        let mut raw = Raw::new(&world, 9);
         let route = format!("Record-Route: <sip:{host};lr>\r\n");
         let invite = request(&Wanted { extra: &route, ..Wanted::default() })
             .replace("SIP/2.0/UDP 192.0.2.9", &format!("SIP/2.0/UDP {host}"))

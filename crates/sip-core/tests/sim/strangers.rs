@@ -8,7 +8,7 @@ use ssa::Open;
 use std::sync::Arc;
 use std::time::Duration;
 
-const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
+pub(crate) const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
 
 pub(crate) fn ack(branch: &str, cseq: u32, tag: &str) -> String {
     request(&Wanted { method: "ACK", branch, cseq, to_tag: tag, ..Wanted::default() })
@@ -357,6 +357,7 @@ fn t06_max_forwards_of_zero_is_ours_to_take_and_our_own_request_is_a_loop() {
         bob.incoming().await;
         bob.call("sip:bob@192.0.2.2", "sip:mallory@192.0.2.9", sdp("offer"));
         let ours = raw.receive().await.unwrap();
+        let ours = ours.replacen("sip:mallory@192.0.2.9", "sip:bob@192.0.2.2", 1);
         let via = "Via: SIP/2.0/UDP 192.0.2.9;rport;branch=z9hG4bKproxy\r\nVia: ";
         raw.send(&ours.replacen("Via: ", via, 1));
         assert_eq!(raw.status().await.unwrap(), "482 Loop Detected");

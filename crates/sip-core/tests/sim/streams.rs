@@ -2,7 +2,7 @@
 
 use crate::double::{Double, Script, When};
 use crate::raw::{Wanted, request};
-use crate::world::{ALICE, BOB, World, sdp};
+use crate::world::{ALICE, BOB, World, named, sdp};
 use net::{Connection, Transport};
 use sip_core::manager::{Cause, EndReason, Event, NextHop};
 use ssa::Open;
@@ -98,7 +98,7 @@ fn names_are_resolved_and_unknown_ones_fail() {
     let world = World::perfect();
     world.sim.set_name("bob.example.org", &[IpAddr::from([192, 0, 2, 2])]);
     let mut alice = world.side(1, Arc::new(Open));
-    let mut bob = world.side(2, Arc::new(Open));
+    let mut bob = world.side_with(2, Arc::new(Open), named(&["bob.example.org"]));
     world.run(async {
         alice.call(ALICE, "sip:bob@bob.example.org", sdp("offer"));
         bob.incoming().await;
@@ -112,7 +112,7 @@ fn names_are_resolved_and_unknown_ones_fail() {
 fn a_next_hop_is_where_the_invite_goes_first() {
     let world = World::perfect();
     let alice = world.side(1, Arc::new(Open));
-    let mut bob = world.side(2, Arc::new(Open));
+    let mut bob = world.side_with(2, Arc::new(Open), named(&["example.org"]));
     let next_hop =
         NextHop { transport: Some(Transport::Tcp), ..NextHop::of_uri("sip:192.0.2.2").unwrap() };
     world.run(async {

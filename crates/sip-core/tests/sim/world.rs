@@ -79,6 +79,13 @@ impl Wire {
     }
 }
 
+/// The set-up of who is called by these names, too.
+pub(crate) fn named(hosts: &[&str]) -> manager::Config {
+    let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+    let ours = manager::Ours { hosts, ..manager::Ours::default() };
+    manager::Config { ours, ..manager::Config::default() }
+}
+
 /// A simulation and its log.
 pub(crate) struct World {
     pub(crate) sim: Simulation,

@@ -20,6 +20,15 @@ impl Uri<'_> {
         }
     }
 
+    /// Whether this is its user part: case counts, and an escape is what it stands for; a tel URI's
+    /// number counts without visual separators. RFC 3261 §19.1.4, RFC 3966 §4.
+    pub fn has_user(&self, user: &[u8]) -> bool {
+        match self.scheme {
+            Scheme::Tel => digits(self.user).eq(digits(Some(user))),
+            Scheme::Sip | Scheme::Sips | Scheme::Other(_) => same_part(self.user, Some(user)),
+        }
+    }
+
     fn matches_sip(&self, other: &Uri<'_>) -> bool {
         let hosts = match (self.host, other.host) {
             (Some(mine), Some(theirs)) => mine.matches(&theirs),

@@ -1,6 +1,7 @@
 //! What a terminal is, ready to be started: no file left to read.
 
 use crate::config::Address;
+use sip_core::manager::Ours;
 use std::net::IpAddr;
 
 /// How a terminal is set up.
@@ -8,6 +9,8 @@ use std::net::IpAddr;
 pub struct Settings {
     /// The AOR that calls.
     pub identity: String,
+    /// Whom requests may be for.
+    pub ours: Ours,
     /// Where SIP is listened for.
     pub binds: Vec<Address>,
     /// The address that peers are told of the binds of its family, instead of their own.

@@ -5,6 +5,7 @@ use super::settings::Settings;
 use crate::config::{Account, ListedAlgorithm, Pins, Place, Require, SipAor, read_secret};
 use crate::config::{Address, Config};
 use crate::error::Result;
+use sip_core::manager::Ours;
 
 /// The settings that `config` says, listening at `binds`.
 ///
@@ -22,9 +23,18 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
         #[cfg(feature = "digest")]
         security: security(config, &identity)?,
         identity,
+        ours: ours(config),
         binds,
         advertise: config.advertise,
     })
+}
+
+/// Whom requests may be for: what the configuration says, also at the name of this host.
+fn ours(config: &Config) -> Ours {
+    let mut ours = config.ours();
+    let name = rustix::system::uname();
+    ours.hosts.extend(name.nodename().to_str().ok().map(str::to_owned));
+    ours
 }
 
 /// Who calls where no identity is configured.

@@ -246,6 +246,7 @@ fn endpoint_config(settings: &Settings, ports: &Ports) -> Config {
     };
     Config {
         binds: settings.binds.iter().map(bind).collect(),
+        sip: sip_core::manager::Config { ours: settings.ours.clone(), ..Default::default() },
         sink: ports.tap.clone().map(|tap| Arc::new(tap) as Arc<dyn sip_core::driver::Sink>),
         ..Config::default()
     }

@@ -2,10 +2,12 @@
 
 use super::address::{Address, ListedAlgorithm, Require, SipAor};
 use super::network::Network;
+use super::own::Own;
 use super::pins::Pins;
 use super::place::Place;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use sip_core::manager::Ours;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +23,9 @@ pub struct Config {
     pub advertise: Option<IpAddr>,
     /// Who this terminal is.
     pub identity: Option<Identity>,
+    /// Whom requests may be for, beside the identity and the accounts.
+    #[serde(default)]
+    pub own: Own,
     /// The security application; absent: it is used by the commands that name keys, not by calls.
     pub agent: Option<Agent>,
     /// Accounts at registrars and PBXs.
@@ -189,6 +194,15 @@ impl Config {
     /// The file of pins.
     pub fn pins_path(&self) -> PathBuf {
         self.at(Path::new("pins.toml"))
+    }
+
+    /// Whom requests may be for: the identity and the accounts, and what `[own]` lists. Who must
+    /// prove something is told no user before.
+    pub fn ours(&self) -> Ours {
+        let identity = self.identity.iter().map(|identity| &identity.aor);
+        let accounts = self.accounts.iter().map(|account| &account.aor);
+        let hides_users = self.policy.require != Require::Nothing;
+        Ours { hides_users, ..self.own.beside(identity.chain(accounts)) }
     }
 
     /// The contact at `aor`, however that is spelled: [`SipAor::matches`].

@@ -89,6 +89,14 @@ const ACCOUNT: &str = "\
 # expires = 3600
 ";
 
+const OWN: &str = "\
+# Whom requests may be for, beside the identity and the accounts at their domains, at any address
+# of this host and at its name: all else is answered 404 Not Found.
+# [own]
+# users = [\"reception\", \"+49301234\"]  # \"*\": anybody
+# hosts = [\"alice.example.org\"]
+";
+
 /// The account of a program that answers no challenge.
 const OPEN_ACCOUNT: &str = "\
 # An account at a registrar or PBX that asks for no proof. Repeat the table for more.
@@ -162,7 +170,7 @@ impl Init {
 
     /// The configuration for a program to which a peer can prove `most`.
     pub(super) fn text(&self, most: Require) -> String {
-        let mut sections = vec![self.binds(), self.identity(most)];
+        let mut sections = vec![self.binds(), self.identity(most), OWN.to_owned()];
         if most >= Require::Digest {
             sections.push(self.policy(most));
         }

@@ -2,6 +2,7 @@
 
 use super::{Init, NewAccount, Pins, Require, load, write_new};
 use net::sim::{SimConfig, Simulation};
+use sip_core::manager::Ours;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -140,7 +141,7 @@ fn every_commented_key_is_a_key() {
             .text(most)
             .lines()
             .map(|line| match line.strip_prefix("# ") {
-                Some(key) if key.contains(" = ") || key.starts_with("[[") => format!("{key}\n"),
+                Some(key) if key.contains(" = ") || key.starts_with('[') => format!("{key}\n"),
                 Some(_) => String::new(),
                 None => format!("{line}\n"),
             })
@@ -276,4 +277,55 @@ fn o02_a_password_file_open_to_others_is_refused() {
     assert!(super::read_secret(&path).unwrap_err().line().contains("mode 640"));
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(super::read_secret(&path).unwrap().expose(), b"s3cret");
+}
+
+const WHO: &str = "[identity]\naor = \"sip:alice@example.org\"\n\
+    [[account]]\naor = \"sip:4711@pbx.example:5070\"\nregistrar = \"udp:127.0.0.1:9\"\n";
+
+fn read(text: &str) -> Result<super::Config, String> {
+    super::parse::parse(Path::new("c.toml"), text).map_err(|error| error.to_string())
+}
+
+fn ours(text: &str) -> Ours {
+    read(text).unwrap().ours()
+}
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+#[test]
+fn the_identity_the_accounts_and_what_is_listed_are_ours() {
+    let found = ours(WHO);
+    assert_eq!(found.users, Some(texts(&["alice", "4711"])));
+    assert_eq!(found.hosts, texts(&["example.org", "pbx.example"]));
+    assert!(!found.hides_users);
+    let found = ours(&format!("{WHO}[own]\nusers = [\"+49301\"]\nhosts = [\"2001:db8::1\"]\n"));
+    assert_eq!(found.users, Some(texts(&["alice", "4711", "+49301"])));
+    assert_eq!(found.hosts, texts(&["example.org", "pbx.example", "2001:db8::1"]));
+    for require in ["digest", "pgp"] {
+        assert!(ours(&format!("{WHO}[policy]\nrequire = \"{require}\"\n")).hides_users);
+    }
+}
+
+#[test]
+fn who_is_nobody_is_anybody_at_this_host() {
+    assert_eq!(ours(""), Ours::default());
+    assert_eq!(ours(&format!("{WHO}[own]\nusers = [\"*\"]\n")).users, None);
+    let alone = ours("[own]\nusers = [\"bob\"]\nhosts = [\"pbx\"]\n");
+    assert_eq!((alone.users, alone.hosts), (Some(texts(&["bob"])), texts(&["pbx"])));
+}
+
+#[test]
+fn what_is_no_user_or_host_is_refused_with_what_to_write() {
+    for user in ["", "sip:bob@h", "bob@h", "bob:secret", "b ob", "*21#"] {
+        let why = read(&format!("[own]\nusers = [\"{user}\"]\n")).unwrap_err();
+        assert!(why.contains(&format!("`{user}` is not the user part")), "{why}");
+    }
+    for host in ["", "sip:h", "h:5060", "a..b", "h/24", "[::1"] {
+        let why = read(&format!("[own]\nhosts = [\"{host}\"]\n")).unwrap_err();
+        assert!(why.contains(&format!("`{host}` is not a host name")), "{why}");
+    }
+    let known = "[own]\nusers = [\"*\", \"*21%23\", \"+1\"]\nhosts = [\"[::1]\", \"pbx_dev\"]\n";
+    assert!(read(known).is_ok());
 }

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::record::Recorder;
 use net::Runtime;
 use net::tokio::TokioNetwork;
+use sip_core::manager::Ours;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,6 +74,7 @@ impl Side {
         let binds = free_loopback_pair()?;
         let settings = Settings {
             identity: self.identity.aor.to_owned(),
+            ours: Ours::of([self.identity.aor]),
             binds: binds.to_vec(),
             advertise: None,
             security: self.security,

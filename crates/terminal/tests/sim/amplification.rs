@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use sec_manager::{Digest, NoRandomness, Pgp, SecurityManager};
 use sip_core::manager::{
-    Action, Arrival, Config, Keyed, Local, Ports, Query, Random, SipManager, Verdict,
+    Action, Arrival, Config, Keyed, Local, Ours, Ports, Query, Random, SipManager, Verdict,
 };
 use sip_core::{Limits, Message};
 use sma::conformance::{Directory, Double};
@@ -74,6 +74,7 @@ impl Stack {
     fn new(require: Requirement) -> Self {
         let local = SocketAddr::from(([192, 0, 2, 2], 5060));
         let locals = vec![Local { transport: Transport::Udp, address: local }];
+        let ours = Ours { hides_users: true, ..Ours::of([BOB, "sip:b@b"]) };
         let ports = Ports { keyed: Box::new(Ported(0)), random: Box::new(Ported(1)) };
         let directory = Directory::new(1);
         let double = Double::new(&directory, Arc::new(|| 1_700_000_000));
@@ -91,7 +92,7 @@ impl Stack {
             ..Configuration::default()
         });
         Self {
-            sip: SipManager::new(Config { locals, ..Config::default() }, ports),
+            sip: SipManager::new(Config { locals, ours, ..Config::default() }, ports),
             security,
             local,
         }
@@ -192,7 +193,9 @@ fn request() -> impl Strategy<Value = String> {
     const METHODS: [&str; 10] = [
         "INVITE", "OPTIONS", "CANCEL", "BYE", "REGISTER", "MESSAGE", "UPDATE", "NOTIFY", "X", "ACK",
     ];
-    let uri = proptest::sample::select(&["sip:b", "sip:b@b.example", "sips:b@b", "x:y", "tel:1"]);
+    const URIS: [&str; 6] =
+        ["sip:b@b", "sip:b@b.example", "sip:x@b", "sip:b@c", "sips:b@b", "tel:1"];
+    let uri = prop_oneof![12 => proptest::sample::select(&URIS), 1 => Just("x:y")];
     let version = prop_oneof![8 => Just("SIP/2.0"), 1 => Just("SIP/3.0")];
     let cseq = prop_oneof![4 => Just("1"), 1 => Just("4294967296")];
     (proptest::sample::select(&METHODS), uri, version, lines(), cseq, "[ -~]{0,8}").prop_map(

@@ -4,6 +4,7 @@ use crate::cases::{edit, has, status_of};
 use crate::meddler::{Meddle, Way};
 use crate::raw::{Raw, Written};
 use crate::world::{CALLEE, CALLEE_IP, CALLER, Change, World};
+use sip_core::manager::RegisterConfig;
 use std::sync::Arc;
 use std::time::Duration;
 use terminal::config::Require;
@@ -77,13 +78,36 @@ fn f01_a_scanner_is_challenged_before_a_user_is_looked_up() {
     world.settle();
 }
 
+/// Registers the callee at this registrar, and gives its Contact's URI.
+fn registers(world: &World, registrar: &Raw) -> String {
+    let config = RegisterConfig {
+        aor: CALLEE.to_owned(),
+        registrar: "sip:192.0.2.9".to_owned(),
+        next_hop: None,
+        expires: 3600,
+    };
+    world.callee.register(config).unwrap();
+    world.pass(Duration::from_secs(1));
+    let register = registrar.heard().pop().unwrap();
+    let has = |line: &&str| {
+        let copied = ["Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: ", "Contact: "];
+        copied.iter().any(|name| line.starts_with(name))
+    };
+    let lines: Vec<&str> = register.split("\r\n").filter(has).collect();
+    let ok = ["SIP/2.0 200 OK", &lines.join("\r\n"), "Content-Length: 0\r\n\r\n"].join("\r\n");
+    registrar.send(CALLEE_IP, &ok);
+    world.pass(Duration::from_secs(1));
+    let contact = register.split("Contact: <").nth(1).unwrap();
+    contact.split('>').next().unwrap().to_owned()
+}
+
 /// What the scanner lacks is the registrar's address and what only the registrar was told.
 #[test]
 fn f01_a_registered_flow_is_its_address_and_its_contact() {
-    let mut world = registered();
+    let mut world = World::new(1, Change { require: Require::Digest, ..Change::default() });
     let callee = world.watch_callee();
     let registrar = Raw::new(&world, REGISTRAR_IP);
-    let contact = format!("sip:{CONTACT_USER}@192.0.2.2");
+    let contact = registers(&world, &registrar);
     for (uri, name, rings) in [("sip:bob@192.0.2.2", "a", 0), (&contact, "b", 1)] {
         let from = "<sip:carol@192.0.2.9>";
         let written = Written { method: "INVITE", uri, from, cseq: 1, name, fields: "" };

@@ -4,7 +4,7 @@ use crate::world::{ALL_OVER, Seeded, Wall, Watch, follow};
 use media_ctl::audio::{Silence, Tone};
 use net::sim::{SimConfig, Simulation};
 use net::{BoxFuture, Connection, DatagramSocket, Listener, Network, Transport};
-use sip_core::manager::EndReason;
+use sip_core::manager::{EndReason, Ours};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -63,6 +63,7 @@ fn side(sim: &Simulation, network: Arc<dyn Network>, addresses: &[IpAddr]) -> Si
     let bind = |ip: &IpAddr| Address::udp((*ip, 5060).into());
     let settings = Settings {
         identity: "sip:someone@example.org".to_owned(),
+        ours: Ours::of(["sip:other@example.org"]),
         binds: addresses.iter().map(bind).collect(),
         advertise: None,
         security: sst::Configuration::default(),

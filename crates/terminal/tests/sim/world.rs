@@ -4,7 +4,7 @@ use crate::meddler::{Meddle, Meddler};
 use media_ctl::audio::{Silence, Tone};
 use net::sim::{Link, Random, SimConfig, Simulation};
 use net::{Network, Runtime};
-use sip_core::manager::{CallId, NextHop};
+use sip_core::manager::{CallId, NextHop, Ours};
 use sma::SecurityApplication;
 use sma::conformance::{Directory, Double};
 use std::net::{IpAddr, SocketAddr};
@@ -327,6 +327,7 @@ pub(crate) fn settings(
     let address = (ip, 5060).into();
     Settings {
         identity: own.0.to_owned(),
+        ours: Ours { hides_users: require != Require::Nothing, ..Ours::of([own.0]) },
         binds: vec![Address::udp(address), Address::tcp(address)],
         advertise: None,
         security,

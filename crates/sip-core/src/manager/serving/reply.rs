@@ -5,10 +5,18 @@ use crate::manager::inbound::Inbound;
 use crate::{Capabilities, HeaderName, ResponseBuilder, StatusCode};
 use bytes::Bytes;
 use ssa::{Body, Field};
+use std::net::SocketAddr;
 
 /// Fields that a response tells more with and can go without, the least useful first.
-const DISPENSABLE: [&str; 6] =
-    ["Accept-Language", "Accept-Encoding", "Accept", "Supported", "Retry-After", "Allow"];
+const DISPENSABLE: [&str; 7] = [
+    "Accept-Language",
+    "Accept-Encoding",
+    "Accept",
+    "Supported",
+    "Warning",
+    "Retry-After",
+    "Allow",
+];
 
 /// A response before it is put into octets.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +65,14 @@ impl Reply {
     pub(in crate::manager) fn not_allowed(capabilities: &Capabilities) -> Self {
         let mut reply = Self::new(405);
         reply.fields.push(("Allow", capabilities.allow().into_bytes()));
+        reply
+    }
+
+    /// 480 to a sips URI that has not come over TLS, from the server at this address. RFC 5630 §5.1.2.
+    pub(in crate::manager) fn no_sips(own: SocketAddr) -> Self {
+        let mut reply = Self::new(480);
+        let warning = format!("380 {own} \"SIPS Not Allowed\"");
+        reply.fields.push(("Warning", warning.into_bytes()));
         reply
     }
 

@@ -29,6 +29,8 @@ pub(in crate::manager) struct For {
     pub(in crate::manager) dialog: Option<Key>,
     /// The usage that answers it; `None` until one is made.
     pub(in crate::manager) usage: Option<Key>,
+    /// Whether its user is ours; in a dialog it is the dialog's.
+    pub(in crate::manager) is_ours: bool,
 }
 
 impl For {

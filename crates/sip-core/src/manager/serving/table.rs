@@ -89,6 +89,12 @@ impl Serving {
         let Some(arriving) = self.arriving.remove(key) else { return };
         let (served, hashes) = *arriving;
         let reply = match verdict {
+            // The security manager may have noted the call that there will not be.
+            Verdict::Received(Received::Admit) if !served.is_for.is_ours => {
+                io.hold(served.name);
+                io.release(served.name);
+                Reply::new(404)
+            }
             Verdict::Received(Received::Admit) => {
                 let server = self.start(io, served, hashes);
                 return self.admit(io, dialogs, server);
@@ -153,6 +159,9 @@ impl Serving {
         served.consult = None;
         match (std::mem::replace(&mut served.step, Step::Deciding), verdict) {
             (Step::Authenticating, Verdict::Authentication(signal)) => match signal {
+                Authentication::Authenticated if !served.is_for.is_ours => {
+                    self.leave(io, server, Reply::new(404));
+                }
                 Authentication::Authenticated => self.admit(io, dialogs, server),
                 Authentication::SendWwwAuthenticate(fields) => {
                     self.reject_unproved(io, server, &Reply::unauthorized(fields));
