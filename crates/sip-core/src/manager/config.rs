@@ -98,6 +98,7 @@ pub struct RegisterConfig {
     pub registrar: String,
     /// Where the request goes first; `None`: where the registrar's URI points.
     pub next_hop: Option<NextHop>,
-    /// The lifetime to ask for, in seconds.
+    /// The lifetime to ask for, in seconds. Whatever is granted, the registration is refreshed once a
+    /// day at least, and once in four seconds at most.
     pub expires: u32,
 }

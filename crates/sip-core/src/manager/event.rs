@@ -209,6 +209,8 @@ pub enum Cause {
     Unresolved,
     /// A table is full.
     Busy,
+    /// A registrar accepted our REGISTER, and keeps no binding of ours.
+    NotBound,
 }
 
 impl Cause {
@@ -229,9 +231,12 @@ impl Cause {
         match self {
             Self::Status(status) | Self::Later(status, _) => Some(status),
             Self::StaleDate => Some(403),
-            Self::Security(_) | Self::Timeout | Self::Transport | Self::Unresolved | Self::Busy => {
-                None
-            }
+            Self::Security(_)
+            | Self::Timeout
+            | Self::Transport
+            | Self::Unresolved
+            | Self::Busy
+            | Self::NotBound => None,
         }
     }
 }
@@ -254,6 +259,9 @@ impl fmt::Display for Cause {
             }
             Self::Unresolved => f.write_str("the host name has no address"),
             Self::Busy => f.write_str("too many calls or transactions at once"),
+            Self::NotBound => {
+                f.write_str("the registrar answered 200 OK, and keeps no address of this terminal")
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::double::{Double, Script};
 use crate::raw::{Raw, Wanted, field, request, response};
 use crate::world::{ALICE, Side, World, sdp};
-use sip_core::manager::{Event, RegisterConfig, RegistrationId};
+use sip_core::manager::{Cause, Event, RegisterConfig, RegistrationId};
 use ssa::Open;
 use std::sync::Arc;
 use std::time::Duration;
@@ -271,13 +271,76 @@ fn a_registration_that_fails_is_tried_again_ever_later() {
             assert!(wait.contains(&waited), "{waited} s after {status} {extra}");
             register = next;
         }
-        // A success forgets the failures; a lifetime of 0 is no reason to hurry.
-        raw.send(&response(&register, "200 OK", "Expires: 0\r\n"));
+        // A success forgets the failures.
+        raw.send(&response(&register, "200 OK", "Expires: 60\r\n"));
         assert!(matches!(alice.next().await, Event::Registered { .. }));
         let (waited, register) = again(&alice, &mut raw).await;
         assert_eq!(waited, 30);
         raw.send(&response(&register, "500 Server Internal Error", ""));
         failed(&mut alice, 500).await;
         assert!((15..=30).contains(&again(&alice, &mut raw).await.0));
+    });
+}
+
+/// RFC 3261 §10.2.4: what counts is our own binding, not the 200.
+#[test]
+fn a_200_that_keeps_no_binding_of_ours_is_told_and_tried_again_later() {
+    let others = "Contact: <sip:other@192.0.2.77>;expires=60\r\nExpires: 600\r\n";
+    for bindings in [others, "Expires: 0\r\n", "Contact: OURS;expires=0\r\n"] {
+        let (world, mut alice, mut raw) = pair();
+        world.run(async {
+            let id = alice.endpoint.register(config()).unwrap();
+            let mut register = raw.receive().await.unwrap();
+            for wait in [15..=30, 30..=60] {
+                let bindings = bindings.replace("OURS", field(&register, "Contact"));
+                raw.send(&response(&register, "200 OK", &bindings));
+                let failed = alice.next().await;
+                let Event::RegistrationFailed { cause, .. } = failed else { panic!("{failed:?}") };
+                assert_eq!(cause, Cause::NotBound, "{bindings}");
+                let (waited, next) = again(&alice, &mut raw).await;
+                assert!(wait.contains(&waited), "{waited} s after {bindings}");
+                register = next;
+            }
+            // There is nothing to take back.
+            raw.send(&response(&register, "200 OK", others));
+            assert!(matches!(alice.next().await, Event::RegistrationFailed { .. }));
+            alice.endpoint.unregister(id).unwrap();
+            assert_eq!(alice.next().await, over(id, false));
+            assert_eq!(raw.receive().await, None);
+        });
+    }
+}
+
+#[test]
+fn a_binding_of_a_second_is_refreshed_every_four() {
+    let (world, mut alice, mut raw) = pair();
+    world.run(async {
+        alice.endpoint.register(config()).unwrap();
+        let mut register = raw.receive().await.unwrap();
+        for _ in 0..3 {
+            raw.send(&response(&register, "200 OK", "Expires: 1\r\n"));
+            assert!(matches!(alice.next().await, Event::Registered { expires: 1, .. }));
+            let (waited, next) = again(&alice, &mut raw).await;
+            assert_eq!(waited, 4);
+            register = next;
+        }
+    });
+}
+
+#[test]
+fn no_registrar_is_counted_on_for_more_than_a_day() {
+    let (world, mut alice, mut raw) = pair();
+    world.run(async {
+        alice.endpoint.register(config()).unwrap();
+        let register = raw.receive().await.unwrap();
+        raw.send(&response(&register, "423 Interval Too Brief", "Min-Expires: 86401\r\n"));
+        failed(&mut alice, 423).await;
+        let (_, register) = again(&alice, &mut raw).await;
+        assert_eq!(field(&register, "Expires"), "600");
+        raw.send(&response(&register, "423 Interval Too Brief", "Min-Expires: 86400\r\n"));
+        let register = raw.receive().await.unwrap();
+        assert_eq!(field(&register, "Expires"), "86400");
+        raw.send(&response(&register, "200 OK", "Expires: 4294967295\r\n"));
+        assert!(matches!(alice.next().await, Event::Registered { expires: 86_400, .. }));
     });
 }

@@ -17,6 +17,9 @@ pub const fn advice(cause: Cause) -> &'static str {
         Cause::Security(why) => about_proof(why),
         Cause::Status(status) | Cause::Later(status, _) => about_status(status),
         Cause::Timeout => ": nobody is there, or what is sent or answered is lost on the way",
+        Cause::NotBound => {
+            ": look there at how many addresses an account may have, and for how long"
+        }
         Cause::StaleDate | Cause::Transport | Cause::Unresolved | Cause::Busy => "",
     }
 }
@@ -65,6 +68,7 @@ pub const fn code(cause: Cause) -> &'static str {
         Cause::Transport => "unreachable",
         Cause::Unresolved => "unresolved",
         Cause::Busy => "busy",
+        Cause::NotBound => "not_bound",
     }
 }
 
@@ -100,7 +104,8 @@ pub const fn retry_after(cause: Cause) -> Option<Duration> {
         | Cause::Timeout
         | Cause::Transport
         | Cause::Unresolved
-        | Cause::Busy => None,
+        | Cause::Busy
+        | Cause::NotBound => None,
     }
 }
 

@@ -38,6 +38,14 @@ const LASTING: Duration = Duration::from_secs(120);
 /// 64*T1.
 const AHEAD: Duration = Duration::from_secs(32);
 
+/// No binding is refreshed sooner after it was granted: T2, as often as a lost request is repeated
+/// at most. A registrar that grants less than this would be asked several times a second.
+const SOONEST: Duration = Duration::from_secs(4);
+
+/// The longest lifetime in seconds that is counted on, and that a registrar's Min-Expires may ask us
+/// for: a day. A registrar that was restarted within a longer one would know us no more.
+const LONGEST: u32 = 24 * 3600;
+
 /// A registration. It keeps its Call-ID and counts its CSeq for as long as it lives.
 /// RFC 3261 §10.2.4.
 #[derive(Debug)]
@@ -195,7 +203,10 @@ impl Registration {
     /// What became of a REGISTER for a registration that is wanted.
     fn on_answered(&mut self, cx: &mut Cx<'_>, outcome: &Outcome) {
         let cause = match outcome {
-            Outcome::Accepted(answer, _) => return self.on_registered(cx, &answer.response),
+            Outcome::Accepted(answer, _) => match self.granted(&answer.response) {
+                Some(expires) => return self.on_registered(cx, &answer.response, expires),
+                None => Cause::NotBound,
+            },
             Outcome::Untrusted(_, why) => Cause::Security(*why),
             // RFC 3261 §10.2.8: the registrar wants a longer interval; once more with that.
             Outcome::Failed(Cause::Status(423), Some(response)) if self.lengthen(response) => {
@@ -242,9 +253,8 @@ impl Registration {
         }
     }
 
-    fn on_registered(&mut self, cx: &mut Cx<'_>, response: &Inbound) {
+    fn on_registered(&mut self, cx: &mut Cx<'_>, response: &Inbound, expires: u32) {
         self.flow = Some(response.arrival.flow);
-        let expires = self.granted(response);
         // A connection is not known to last yet.
         self.answered = Some(cx.io.now);
         if !response.arrival.transport.is_reliable() {
@@ -262,22 +272,29 @@ impl Registration {
         });
     }
 
-    /// The lifetime that the registrar granted our Contact. RFC 3261 §10.2.4.
-    fn granted(&self, response: &Inbound) -> u32 {
+    /// The lifetime that the registrar granted our Contact, as far as it is counted on; `None` where
+    /// it keeps us for no time, or lists others alone. One that lists nobody, as none should
+    /// (RFC 3261 §10.3 (8)), is taken at its word. RFC 3261 §10.2.4.
+    fn granted(&self, response: &Inbound) -> Option<u32> {
         let message = &response.message;
         let own = message.bindings().find(|contact| {
             let user = contact.address().and_then(|address| address.uri().user());
             user == Some(self.contact_user.as_bytes())
         });
+        if own.is_none() && message.bindings().next().is_some() {
+            return None;
+        }
         let expires = own.and_then(|contact| contact.expires());
-        expires.or_else(|| message.expires().ok().flatten()).unwrap_or(self.config.expires)
+        let expires = expires.or_else(|| message.expires().ok().flatten());
+        let expires = expires.unwrap_or(self.config.expires).min(LONGEST);
+        (expires > 0).then_some(expires)
     }
 
     /// What an outcome says of the registrar's binding. Who refuses us would refuse to take it back
     /// as well, and counts the credentials that were tried: it is left to lapse.
     fn learn(&mut self, outcome: &Outcome) {
         match outcome {
-            Outcome::Accepted(answer, _) => self.bound = self.granted(&answer.response) > 0,
+            Outcome::Accepted(answer, _) => self.bound = self.granted(&answer.response).is_some(),
             Outcome::Untrusted(..) => self.bound = true,
             Outcome::Failed(cause, _) if are_refused(*cause) => self.bound = false,
             Outcome::Failed(..) | Outcome::Cancelled => {}
@@ -294,15 +311,18 @@ impl Registration {
         if forbidden { MAX_RETRY } else { doubled.min(MAX_RETRY) }
     }
 
-    /// Takes over Min-Expires; whether that is longer than what was asked for, the first time.
+    /// Takes over Min-Expires, a day at most; whether that is longer than what was asked for, the
+    /// first time.
     fn lengthen(&mut self, response: &Inbound) -> bool {
         if std::mem::replace(&mut self.lengthened, true) {
             return false;
         }
         let least = response.message.header(HeaderName::MinExpires);
         let least = least.and_then(|value| delta_seconds(value).ok()).unwrap_or(0);
-        let longer = least > self.config.expires;
-        self.config.expires = self.config.expires.max(least);
+        let longer = least > self.config.expires && least <= LONGEST;
+        if longer {
+            self.config.expires = least;
+        }
         longer
     }
 }
@@ -320,14 +340,11 @@ const fn are_refused(cause: Cause) -> bool {
 }
 
 /// How long after its registration a binding of this lifetime is refreshed: at nine tenths of it,
-/// early enough for a request to be repeated, but not in its first half.
+/// early enough for a request to be repeated, but not in its first half, nor sooner than is sensible.
 fn refresh_after(expires: u32) -> Duration {
     let life = Duration::from_secs(u64::from(expires));
-    if life.is_zero() {
-        // The registrar keeps nothing: there is nothing to hurry for.
-        return RETRY;
-    }
-    (life / 2).max((life / 10 * 9).min(life.saturating_sub(AHEAD)))
+    let early = (life / 10 * 9).min(life.saturating_sub(AHEAD));
+    early.max(life / 2).max(SOONEST)
 }
 
 #[cfg(test)]
@@ -337,6 +354,11 @@ mod tests {
     #[test]
     fn a_refresh_leaves_time_to_repeat_it() {
         let after = |expires| refresh_after(expires).as_secs();
-        assert_eq!([600, 320, 100, 60, 10, 0].map(after), [540, 288, 68, 30, 5, 30]);
+        assert_eq!([86_400, 600, 320, 100, 60, 10].map(after), [77_760, 540, 288, 68, 30, 5]);
+    }
+
+    #[test]
+    fn no_registrar_is_asked_several_times_a_second() {
+        assert_eq!([8, 2, 1].map(|expires| refresh_after(expires).as_secs()), [4, 4, 4]);
     }
 }

@@ -170,6 +170,7 @@ fn the_document_lists_every_code() {
         Cause::Transport,
         Cause::Unresolved,
         Cause::Busy,
+        Cause::NotBound,
     ];
     let whys = [
         Why::NotConfigured,
