@@ -15,8 +15,8 @@ impl<'a> Cursor<'a> {
     /// A cursor at the start of `input`.
     ///
     /// What it reads may be as odd as peers in the field are, where nothing else could be meant: a
-    /// host name with an underscore or only of digits, `#` in a user part, a local telephone number
-    /// without its context.
+    /// host name with an underscore or only of digits, `#` in a user part or nothing, a local telephone
+    /// number without its context.
     pub const fn new(input: &'a [u8]) -> Self {
         Self { input, rest: input, strict: false }
     }

@@ -177,11 +177,23 @@ fn hosts_that_no_grammar_allows_are_taken_for_names() {
 
 #[test]
 fn whom_a_request_is_from_may_be_written_oddly() {
-    for from in ["tel:911", "sip:*21#@b", "sip:PBX#1000@192.0.2.9", "sip:a|b[1]^@c_d"] {
+    for from in [
+        "tel:911",
+        "sip:@h",
+        "sip::x@192.0.2.9",
+        "sip:*21#@b",
+        "sip:PBX#1000@192.0.2.9",
+        "sip:a|b[1]^@c_d",
+    ] {
         let (world, mut bob, mut raw) = pair();
         world.run(async {
             let invite = request(&Wanted::default());
-            raw.send(&invite.replace("From: <sip:mallory@192.0.2.9>", &format!("From: <{from}>")));
+            let invite =
+                invite.replace("From: <sip:mallory@192.0.2.9>", &format!("From: <{from}>"));
+            let message = Message::parse(invite.clone().into(), &Limits::default()).unwrap();
+            let verdict = validate(&message, &Capabilities::default());
+            assert!(matches!(verdict, Verdict::Invalid { .. }), "{from}: {verdict:?}");
+            raw.send(&invite);
             let id = bob.incoming().await;
             bob.endpoint.accept(id, sdp("answer")).unwrap();
             let ok = raw.receive().await.unwrap();

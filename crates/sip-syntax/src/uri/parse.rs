@@ -30,11 +30,11 @@ impl<'a> Uri<'a> {
         if cursor.is_done() { Ok(uri) } else { Err(cursor.error(Expected::Uri)) }
     }
 
-    /// Whether octets stand in the user part that the grammar wants escaped. Two such spellings of
-    /// one user cannot be told to be the same: no address of record has any.
+    /// Whether the user part is empty, or octets stand in it that the grammar wants escaped. Two such
+    /// spellings of one user cannot be told to be the same: no address of record has any.
     pub fn has_odd_user(&self) -> bool {
-        let user = self.user.filter(|_| self.is_sip()).unwrap_or_default();
-        span_escaped(user, USER_CHAR) < user.len()
+        let user = self.user.filter(|_| self.is_sip());
+        user.is_some_and(|user| user.is_empty() || span_escaped(user, USER_CHAR) < user.len())
     }
 
     /// Reads a URI up to an octet that cannot be its.
@@ -120,7 +120,7 @@ fn read_userinfo<'a>(cursor: &mut Cursor<'a>) -> Result<UserInfo<'a>, ParseError
     if !ahead.eat(b'@') {
         return Ok((None, None));
     }
-    if user.is_empty() {
+    if user.is_empty() && cursor.is_strict() {
         return Err(cursor.error(Expected::User));
     }
     *cursor = ahead;

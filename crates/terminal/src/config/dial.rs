@@ -94,6 +94,9 @@ fn has_scheme(text: &str) -> bool {
 fn as_written(uri: String) -> Result<String> {
     let parsed = Uri::parse(uri.as_bytes()).ok().filter(Uri::has_odd_user);
     let user = parsed.and_then(|uri| std::str::from_utf8(uri.user()?).ok());
+    if user == Some("") {
+        return Err(Error::invalid("no user stands before the @, as bob does in sip:bob@host"));
+    }
     // What begins with a percent sign is escaped already.
     let mend = |user: &str| escaped(user).replace("%25", "%");
     let is_odd = |octet: &String| *octet != "%" && mend(octet) != *octet;
@@ -175,6 +178,14 @@ mod tests {
         ] {
             let why = config(ACCOUNTS).dial(text).unwrap_err().line();
             assert!(why.ends_with(hint), "{why}");
+        }
+    }
+
+    #[test]
+    fn who_has_no_user_before_the_at_sign_is_asked_for_one() {
+        for text in ["sip:@b", "@b", "sip::secret@b"] {
+            let why = config(ACCOUNTS).dial(text).unwrap_err().line();
+            assert!(why.starts_with("no user stands before the @"), "{why}");
         }
     }
 
