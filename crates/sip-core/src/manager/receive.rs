@@ -20,7 +20,7 @@ use super::core::SipManager;
 use super::inbound::Inbound;
 use super::serving::{For, Reply, Served, Serving, Way};
 use super::slab::Key;
-use super::transactions::{Hashes, matching_hash, merging_hash, response_hop};
+use super::transactions::{Hashes, hop_back, matching_hash, merging_hash, response_hop};
 use crate::builder::hex;
 use crate::methods::{self, Kind, Place};
 use crate::transaction::ServerEvent;
@@ -91,20 +91,23 @@ impl SipManager {
         true
     }
 
-    /// A request that names no transaction: its Via, where that can be read, says where the
-    /// failure goes that it is owed all the same. RFC 3261 §8.2.6, §21.4.1.
+    /// A request that names no transaction is owed its failure all the same: where its Via says, or
+    /// where that cannot be read, back to where it came from. RFC 3261 §8.2.6, §21.4.1. Without any
+    /// Via nobody could know the answer.
     fn refuse_malformed(&mut self, now: Instant, request: &Inbound) {
         let message = &request.message;
         if message.method() == Some(Method::ACK) {
             return;
         }
-        let (Ok(via), Some(reply)) = (message.top_via(), self.refusal_owed(message)) else {
-            return;
-        };
         let row = |name| message.header(name).unwrap_or_default();
+        let reply = self.refusal_owed(message).filter(|_| !row(HeaderName::Via).is_empty());
+        let Some(reply) = reply else { return };
+        let via = message.top_via();
+        let hop = via
+            .map_or_else(|_| hop_back(request.arrival), |via| response_hop(request.arrival, &via));
         let parts = [b"to tag".as_slice(), row(HeaderName::Via), row(HeaderName::CallId)];
         let mut io = self.io(now);
-        let way = Way { hop: response_hop(request.arrival, &via), tag: hex(io.hash(&parts)) };
+        let way = Way { hop, tag: hex(io.hash(&parts)) };
         Serving::answer_statelessly(&mut io, request, &way, &reply);
     }
 

@@ -228,3 +228,29 @@ fn a_registration_stands_whatever_other_phones_have_registered() {
         });
     }
 }
+
+/// The packet's source is all that is known of it, with its port.
+#[test]
+fn a_request_whose_via_cannot_be_read_is_answered_where_it_came_from() {
+    let world = World::perfect();
+    let bob = world.side(2, Arc::new(Open));
+    let mut raw = Raw::at(&world, ([192, 0, 2, 9], 40_000).into());
+    for via in ["SIP/2.0/UDP a..b;branch=z9hG4bK1", "SIP/2.0/UDP a..b:5060, SIP/2.0/UDP c", "x"] {
+        let own = "SIP/2.0/UDP 192.0.2.9;rport;branch=z9hG4bKone";
+        for method in ["INVITE", "OPTIONS"] {
+            let asked = request(&Wanted { method, ..Wanted::default() }).replace(own, via);
+            world.run(async {
+                raw.send(&asked);
+                let answer = raw.receive().await.unwrap();
+                assert!(answer.starts_with("SIP/2.0 400 "), "{answer}");
+                assert_eq!(field(&answer, "Via"), via, "as it came");
+            });
+        }
+        let ack = request(&Wanted { method: "ACK", ..Wanted::default() }).replace(own, via);
+        world.run(async {
+            raw.send(&ack);
+            assert_eq!(raw.receive().await, None, "an ACK has no answer");
+        });
+    }
+    bob.assert_empty();
+}

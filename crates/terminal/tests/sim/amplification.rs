@@ -169,6 +169,7 @@ fn lines() -> impl Strategy<Value = Vec<String>> {
         "v:SIP/2.0/UDP h;rport;branch=z9hG4bK1",
         "Via: SIP/2.0/UDP 192.0.2.66:5060;branch=z9hG4bK1;rport",
         "v:SIP/2.0/UDP h;branch=z9hG4bK1,SIP/2.0/UDP p;branch=z9hG4bK2",
+        "v:SIP/2.0/UDP a..b;branch=z9hG4bK1",
         "v:SIP/2.0/UDP h;maddr=192.0.2.1;received=192.0.2.1;branch=z9hG4bK1",
     ]);
     let from = optional(&["f:<sip:a@a>;tag=1", "f:sip:a;tag=1", "From: \"A\" <sip:a@a>", "f:x"]);

@@ -12,7 +12,8 @@ pub(super) use clients::{
 };
 pub(super) use hop_by_hop::cancel;
 pub(super) use servers::{
-    Hashes, Opening, Report as ServerReport, Servers, matching_hash, merging_hash, response_hop,
+    Hashes, Opening, Report as ServerReport, Servers, hop_back, matching_hash, merging_hash,
+    response_hop,
 };
 #[cfg(feature = "driver")]
 pub(crate) use sources::party;

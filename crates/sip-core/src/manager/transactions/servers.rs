@@ -319,9 +319,15 @@ pub(in crate::manager) fn merging_hash(io: &Io<'_>, id: &Identity<'_>) -> u64 {
 /// believed. Over a connection they go back on it, and to sent-by's port once it is closed; over
 /// UDP the port is the source's where `rport` was asked for, else sent-by's.
 pub(in crate::manager) fn response_hop(arrival: Arrival, via: &Via<'_>) -> Hop {
-    let mut remote = arrival.source;
+    let mut hop = hop_back(arrival);
     if via.rport().is_none() || arrival.transport.is_reliable() {
-        remote.set_port(via.port().unwrap_or(5060));
+        hop.remote.set_port(via.port().unwrap_or(5060));
     }
-    Hop { transport: arrival.transport, local: arrival.local, remote, flow: Some(arrival.flow) }
+    hop
+}
+
+/// Where the response to a request goes whose Via cannot be read: back to where the packet was from.
+pub(in crate::manager) const fn hop_back(arrival: Arrival) -> Hop {
+    let Arrival { source, local, transport, flow } = arrival;
+    Hop { transport, local, remote: source, flow: Some(flow) }
 }
