@@ -49,9 +49,13 @@ fn tagged(request: &str, status: &str, host: u8, extra: &str) -> String {
     response.replacen(&format!("To: {to}"), &format!("To: {to}{tag}"), 1)
 }
 
-/// The same with a Contact.
+/// The same with a Contact: of a registrar's, the binding.
 fn answer(request: &str, status: &str, host: u8) -> String {
-    tagged(request, status, host, &format!("Contact: <sip:bob@192.0.2.{host}>\r\n"))
+    let contact = match request.starts_with("REGISTER ") {
+        true => field(request, "Contact").to_owned(),
+        false => format!("<sip:bob@192.0.2.{host}>"),
+    };
+    tagged(request, status, host, &format!("Contact: {contact}\r\n"))
 }
 
 /// What stays the same from address to address, and the branch, which does not.
