@@ -39,12 +39,12 @@ impl Peer {
     pub fn call(&self, terminal: SocketAddr, held: usize, calls: usize) -> io::Result<()> {
         for number in 0..held + calls {
             self.send(terminal, &self.request("INVITE", 1, "i", number, "", SDP))?;
-            let (ok, _) = self.receive(|text| text.starts_with("SIP/2.0 200 "))?;
+            let (ok, _) = self.receive(|text| is_answer(text, number, "INVITE"))?;
             let tag = to_tag(&ok);
             self.send(terminal, &self.request("ACK", 1, "a", number, tag, ""))?;
             if number >= held {
                 self.send(terminal, &self.request("BYE", 2, "b", number, tag, ""))?;
-                self.receive(|text| text.starts_with("SIP/2.0 200 ") && text.contains(" BYE\r\n"))?;
+                self.receive(|text| is_answer(text, number, "BYE"))?;
             }
         }
         Ok(())
@@ -55,12 +55,18 @@ impl Peer {
     /// # Errors
     /// The terminal says nothing.
     pub fn answer(&self, calls: usize) -> io::Result<()> {
+        let mut last = String::new();
         for number in 0..calls {
-            let (invite, from) = self.receive(|text| text.starts_with("INVITE "))?;
+            // What the terminal sent again in an earlier call is not looked at.
+            let is_old = |text: &str| !last.is_empty() && text.contains(&last);
+            let (invite, from) =
+                self.receive(|text| text.starts_with("INVITE ") && !is_old(text))?;
+            last = field(&invite, "Call-ID:").to_owned();
             let tag = format!(";tag=peer{number}");
             self.send(from, &self.response(&invite, "180 Ringing", &tag, ""))?;
             self.send(from, &self.response(&invite, "200 OK", &tag, SDP))?;
-            let (bye, from) = self.receive(|text| text.starts_with("BYE "))?;
+            let (bye, from) =
+                self.receive(|text| text.starts_with("BYE ") && text.contains(&last))?;
             self.send(from, &self.response(&bye, "200 OK", "", ""))?;
         }
         Ok(())
@@ -105,12 +111,8 @@ impl Peer {
 
     /// A response, as SIPp's `uas` writes it.
     fn response(&self, request: &str, status: &str, tag: &str, body: &str) -> String {
-        let field = |name: &str| {
-            let line = request.lines().find(|line| line.starts_with(name));
-            line.unwrap_or_default().to_owned()
-        };
         let [via, from, to, call_id, cseq] =
-            ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].map(field);
+            ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].map(|name| field(request, name));
         let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         format!(
             "SIP/2.0 {status}\r\n{via}\r\n{from}\r\n{to}{tag}\r\n{call_id}\r\n{cseq}\r\n\
@@ -119,6 +121,18 @@ impl Peer {
             body.len()
         )
     }
+}
+
+/// The line of a header.
+fn field<'a>(message: &'a str, name: &str) -> &'a str {
+    message.lines().find(|line| line.starts_with(name)).unwrap_or_default()
+}
+
+/// Whether this is the 200 to a method of this call.
+fn is_answer(text: &str, number: usize, method: &str) -> bool {
+    text.starts_with("SIP/2.0 200 ")
+        && text.contains(&format!("\r\nCall-ID: {number}-5012@"))
+        && text.contains(&format!(" {method}\r\n"))
 }
 
 /// The tag of a response's To, with its `;tag=`.
