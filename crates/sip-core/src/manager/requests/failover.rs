@@ -76,6 +76,7 @@ impl Requests {
     fn start_over(&mut self, io: &mut Io<'_>, key: Key) {
         if let Some(exchange) = self.table.get_mut(key) {
             exchange.draft.credentials.clear();
+            exchange.proven = None;
             self.protect(io, key);
         }
     }
