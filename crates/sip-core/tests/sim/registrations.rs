@@ -285,7 +285,7 @@ fn a_registration_that_fails_is_tried_again_ever_later() {
 /// RFC 3261 §10.2.4: what counts is our own binding, not the 200.
 #[test]
 fn a_200_that_keeps_no_binding_of_ours_is_told_and_tried_again_later() {
-    let others = "Contact: <sip:other@192.0.2.77>;expires=60\r\nExpires: 600\r\n";
+    let others = "Contact: <sip:other@192.0.2.77>;expires=60, <sip:x@192.0.2.78>;expires=60\r\n";
     for bindings in [others, "Expires: 0\r\n", "Contact: OURS;expires=0\r\n"] {
         let (world, mut alice, mut raw) = pair();
         world.run(async {
@@ -309,6 +309,18 @@ fn a_200_that_keeps_no_binding_of_ours_is_told_and_tried_again_later() {
             assert_eq!(raw.receive().await, None);
         });
     }
+}
+
+/// Border elements write other Contacts into what passes them.
+#[test]
+fn a_binding_that_stands_alone_is_ours_however_it_was_rewritten() {
+    let (world, mut alice, mut raw) = pair();
+    world.run(async {
+        alice.endpoint.register(config()).unwrap();
+        let register = raw.receive().await.unwrap();
+        raw.send(&response(&register, "200 OK", "Contact: <sip:x@192.0.2.77>;expires=60\r\n"));
+        assert!(matches!(alice.next().await, Event::Registered { expires: 60, .. }));
+    });
 }
 
 #[test]

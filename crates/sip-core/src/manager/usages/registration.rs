@@ -273,14 +273,20 @@ impl Registration {
     }
 
     /// The lifetime that the registrar granted our Contact, as far as it is counted on; `None` where
-    /// it keeps us for no time, or lists others alone. One that lists nobody, as none should
-    /// (RFC 3261 §10.3 (8)), is taken at its word. RFC 3261 §10.2.4.
+    /// it keeps us for no time, or lists several others alone. One that lists nobody, as none should
+    /// (RFC 3261 §10.3 (8)), is taken at its word; and a binding that stands alone is ours, which
+    /// somebody on the way has rewritten. RFC 3261 §10.2.4.
     fn granted(&self, response: &Inbound) -> Option<u32> {
         let message = &response.message;
         let own = message.bindings().find(|contact| {
             let user = contact.address().and_then(|address| address.uri().user());
             user == Some(self.contact_user.as_bytes())
         });
+        let alone = || {
+            let mut all = message.bindings();
+            all.next().filter(|_| all.next().is_none())
+        };
+        let own = own.or_else(alone);
         if own.is_none() && message.bindings().next().is_some() {
             return None;
         }
