@@ -21,12 +21,17 @@ pub(crate) fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
     (world, bob, double, raw)
 }
 
-/// A call of the stranger's that Bob has answered, and Bob's tag.
-pub(crate) async fn up(bob: &mut Side, raw: &mut Raw) -> (CallId, String) {
-    raw.send(&request(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
+/// A call of the stranger's that Bob has answered, and his 200.
+pub(crate) async fn answered(bob: &mut Side, raw: &mut Raw, extra: &str) -> (CallId, String) {
+    raw.send(&request(&Wanted { extra, ..Wanted::default() }));
     let id = bob.incoming().await;
     bob.endpoint.accept(id, sdp("answer")).unwrap();
-    let ok = raw.receive().await.unwrap();
+    (id, raw.receive().await.unwrap())
+}
+
+/// A call of the stranger's that is up, and Bob's tag.
+pub(crate) async fn up(bob: &mut Side, raw: &mut Raw) -> (CallId, String) {
+    let (id, ok) = answered(bob, raw, CREDENTIALS).await;
     let tag = to_tag(&ok).to_owned();
     let ack = Wanted { method: "ACK", branch: "ack", to_tag: &tag, ..Wanted::default() };
     raw.send(&request(&ack));
@@ -254,8 +259,7 @@ fn a17_a_challenge_from_where_the_request_did_not_go_is_not_answered() {
 fn the_remote_uri_is_the_one_that_was_called() {
     let world = World::perfect();
     let mut alice = world.side(1, Arc::new(ssa::Open));
-    let mut raw = Raw::new(&world, 9);
-    raw.peer = ([192, 0, 2, 1], 5060).into();
+    let mut raw = Raw::to_alice(&world, 9);
     world.run(async {
         let call = alice.call(ALICE, CALLEE, sdp("offer"));
         let invite = raw.receive().await.unwrap();

@@ -11,11 +11,9 @@ use std::time::Duration;
 pub(crate) const CALLEE: &str = "sip:bob@192.0.2.9";
 
 /// Alice, who calls, and a peer at 192.0.2.9 that writes by hand to her.
-fn pair() -> (World, Side, Raw) {
+pub(crate) fn pair() -> (World, Side, Raw) {
     let world = World::perfect();
-    let alice = world.side(1, Arc::new(Open));
-    let mut raw = Raw::new(&world, 9);
-    raw.peer = ([192, 0, 2, 1], 5060).into();
+    let (alice, raw) = (world.side(1, Arc::new(Open)), Raw::to_alice(&world, 9));
     (world, alice, raw)
 }
 
@@ -269,8 +267,7 @@ fn the_ack_to_a_2xx_carries_the_credentials_of_its_invite() {
     let world = World::perfect();
     let signer = Double::new(world.runtime(1), Script::default());
     let alice = world.side(1, signer);
-    let mut raw = Raw::new(&world, 9);
-    raw.peer = ([192, 0, 2, 1], 5060).into();
+    let mut raw = Raw::to_alice(&world, 9);
     world.run(async {
         alice.call(ALICE, CALLEE, sdp("offer"));
         let first = raw.receive().await.unwrap();

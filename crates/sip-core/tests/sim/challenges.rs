@@ -21,8 +21,7 @@ fn t15_a_407_then_a_401_then_a_stale_nonce_are_one_call() {
     let world = World::perfect();
     let double = Double::new(world.runtime(1), Script::default());
     let mut alice = world.side(1, Arc::clone(&double) as _);
-    let mut raw = Raw::new(&world, 9);
-    raw.peer = ([192, 0, 2, 1], 5060).into();
+    let mut raw = Raw::to_alice(&world, 9);
     world.run(async {
         let call = alice.call(ALICE, CALLEE, sdp("offer"));
         let mut tries = Vec::new();

@@ -17,8 +17,7 @@ fn pair() -> (World, Side, Raw) {
     let world = World::perfect();
     let slow = Script { judge: When::After(Duration::from_secs(1)), ..Script::default() };
     let alice = world.side(1, Double::new(world.runtime(1), slow) as Arc<_>);
-    let mut raw = Raw::new(&world, 9);
-    raw.peer = ([192, 0, 2, 1], 5060).into();
+    let raw = Raw::to_alice(&world, 9);
     (world, alice, raw)
 }
 

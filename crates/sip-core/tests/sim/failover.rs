@@ -19,13 +19,6 @@ const SECOND: u8 = 9;
 const SILENCE: Duration = Duration::from_secs(32);
 const CHALLENGE: &str = "WWW-Authenticate: Test nonce=\"1\"\r\n";
 
-/// A peer at 192.0.2.`host` that writes to Alice.
-fn peer(world: &World, host: u8) -> Raw {
-    let mut raw = Raw::new(world, host);
-    raw.peer = SocketAddr::from(([192, 0, 2, 1], 5060));
-    raw
-}
-
 /// The name, and the addresses it has.
 fn name(world: &World, hosts: &[u8]) {
     let all: Vec<IpAddr> = hosts.iter().map(|host| [192, 0, 2, *host].into()).collect();
@@ -37,7 +30,7 @@ fn trio(script: Script) -> (World, Side, Raw, Raw) {
     let world = World::perfect();
     name(&world, &[FIRST, SECOND]);
     let alice = world.side(1, Double::new(world.runtime(1), script));
-    let (first, second) = (peer(&world, FIRST), peer(&world, SECOND));
+    let (first, second) = (Raw::to_alice(&world, FIRST), Raw::to_alice(&world, SECOND));
     (world, alice, first, second)
 }
 
@@ -113,7 +106,7 @@ fn got_through(event: &Event) -> bool {
 fn t16_a_refused_connection_leads_to_the_next_address() {
     let world = World::perfect();
     // Nobody listens at the first.
-    let _first = peer(&world, FIRST);
+    let _first = Raw::to_alice(&world, FIRST);
     name(&world, &[FIRST, 2]);
     let mut alice = world.side(1, Arc::new(Open));
     let mut bob = world.side_with(2, Arc::new(Open), named(&[NAME]));
@@ -337,7 +330,7 @@ fn t16_five_addresses_are_tried_and_a_call_rings_no_longer_for_them() {
     let world = World::perfect();
     name(&world, &[21, 22, 23, 24, 25, SECOND]);
     let mut alice = world.side(1, Arc::new(Open));
-    let mut last = peer(&world, SECOND);
+    let mut last = Raw::to_alice(&world, SECOND);
     world.run(async {
         let before = alice.runtime.now();
         start(&alice, "OPTIONS");
@@ -353,7 +346,7 @@ fn t16_five_addresses_are_tried_and_a_call_rings_no_longer_for_them() {
     name(&world, &[21, 22, SECOND]);
     let config = manager::Config { ring: Duration::from_secs(50), ..manager::Config::default() };
     let mut alice = world.side_with(1, Arc::new(Open), config);
-    let mut last = peer(&world, SECOND);
+    let mut last = Raw::to_alice(&world, SECOND);
     world.run(async {
         let before = alice.runtime.now();
         let id = start(&alice, "INVITE").unwrap();

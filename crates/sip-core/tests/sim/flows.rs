@@ -55,22 +55,37 @@ fn an_invite_over_tcp_is_answered_with_a_contact_on_tcp() {
     });
 }
 
-#[test]
-fn a_connection_lives_while_an_invite_rings_on_it() {
+/// A call over TCP that waits for its answer for longer than an idle connection lives.
+fn waits(rings: bool) {
     let world = World::perfect();
     let mut alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Open));
     world.run(async {
         let call = alice.call(ALICE, "sip:bob@192.0.2.2;transport=tcp", sdp("offer"));
         let id = bob.incoming().await;
-        bob.endpoint.ring(id).unwrap();
+        if rings {
+            bob.endpoint.ring(id).unwrap();
+        }
         bob.sleep(Duration::from_secs(150)).await;
         assert_eq!(alice.endpoint.sizes().connections, 1);
         assert_eq!(bob.endpoint.sizes().connections, 1);
         bob.endpoint.accept(id, sdp("answer")).unwrap();
-        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
+        if rings {
+            assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
+        }
         assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
     });
+}
+
+#[test]
+fn a_connection_lives_while_an_invite_rings_on_it() {
+    waits(true);
+}
+
+/// Nothing but the 100 Trying tells of it.
+#[test]
+fn a_connection_lives_while_a_request_waits_on_it_unanswered() {
+    waits(false);
 }
 
 #[test]

@@ -165,23 +165,6 @@ fn a_connection_that_closes_fails_what_waits_for_a_first_response_on_it() {
 }
 
 #[test]
-fn a_connection_lives_while_a_request_waits_on_it_unanswered() {
-    let world = World::perfect();
-    let mut alice = world.side(1, Arc::new(Open));
-    let mut bob = world.side(2, Arc::new(Open));
-    world.run(async {
-        let call = alice.call(ALICE, "sip:bob@192.0.2.2;transport=tcp", sdp("offer"));
-        let id = bob.incoming().await;
-        // Nothing but the 100 Trying tells of it.
-        bob.sleep(Duration::from_secs(150)).await;
-        assert_eq!(alice.endpoint.sizes().connections, 1);
-        assert_eq!(bob.endpoint.sizes().connections, 1);
-        bob.endpoint.accept(id, sdp("answer")).unwrap();
-        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-    });
-}
-
-#[test]
 fn shutdown_waits_until_a_challenged_bye_is_through() {
     let world = World::perfect();
     let mut alice = world.side(1, Double::new(world.runtime(1), Script::default()));

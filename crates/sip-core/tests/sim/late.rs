@@ -1,28 +1,19 @@
 //! What crosses, comes twice or comes too late in a call; and what an answer that refuses says.
 
-use crate::abuse::{pair, up};
-use crate::answers::{CALLEE, CONTACT, response};
+use crate::abuse::{answered, pair, up};
+use crate::answers::{self, CALLEE, CONTACT, response};
 use crate::double::Script;
 use crate::raw::{Raw, Wanted, field, request, to_tag};
 use crate::strangers::ack;
-use crate::world::{ALICE, Side, World, sdp};
+use crate::world::{ALICE, World, sdp};
 use sip_core::manager::{self, Cause, EndReason, Event, Misuse};
 use ssa::Open;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Alice, who calls, and a peer at 192.0.2.9 that writes by hand to her.
-fn caller() -> (World, Side, Raw) {
-    let world = World::perfect();
-    let alice = world.side(1, Arc::new(Open));
-    let mut raw = Raw::new(&world, 9);
-    raw.peer = ([192, 0, 2, 1], 5060).into();
-    (world, alice, raw)
-}
-
 #[test]
 fn an_invite_says_what_its_sender_takes() {
-    let (world, alice, mut raw) = caller();
+    let (world, alice, mut raw) = answers::pair();
     world.run(async {
         alice.call(ALICE, CALLEE, sdp("offer"));
         let invite = raw.receive().await.unwrap();
@@ -35,7 +26,7 @@ fn an_invite_says_what_its_sender_takes() {
 
 #[test]
 fn one_cancel_is_sent_however_often_the_callee_rings() {
-    let (world, mut alice, mut raw) = caller();
+    let (world, mut alice, mut raw) = answers::pair();
     world.run(async {
         let id = alice.call(ALICE, CALLEE, sdp("offer"));
         let invite = raw.receive().await.unwrap();
@@ -102,10 +93,7 @@ fn a_bye_while_the_call_rings_ends_it_with_487() {
 fn an_answered_invite_expires_no_more() {
     let (world, mut bob, _, mut raw) = pair(Script::default());
     world.run(async {
-        raw.send(&request(&Wanted { extra: "Expires: 300\r\n", ..Wanted::default() }));
-        let id = bob.incoming().await;
-        bob.endpoint.accept(id, sdp("answer")).unwrap();
-        let ok = raw.receive().await.unwrap();
+        let (id, ok) = answered(&mut bob, &mut raw, "Expires: 300\r\n").await;
         raw.send(&ack("two", 1, to_tag(&ok)));
         assert_eq!(bob.next().await, Event::Confirmed { id });
         assert_eq!(bob.next_within(40).await, None);
@@ -136,7 +124,7 @@ fn what_a_failure_says_is_told_in_words() {
         ("480 Stale Date", "", "the peer answered 480 Temporarily Unavailable"),
     ];
     for (status, extra, words) in cases {
-        let (world, mut alice, mut raw) = caller();
+        let (world, mut alice, mut raw) = answers::pair();
         world.run(async {
             alice.call(ALICE, CALLEE, sdp("offer"));
             let invite = raw.receive().await.unwrap();
@@ -149,7 +137,7 @@ fn what_a_failure_says_is_told_in_words() {
     }
 }
 
-/// The final response to a request, where the manager's ring time is 10 s.
+/// A manager's set-up whose ring time is 10 s.
 fn impatient() -> manager::Config {
     manager::Config { ring: Duration::from_secs(10), ..manager::Config::default() }
 }
@@ -158,8 +146,7 @@ fn impatient() -> manager::Config {
 fn a_callee_that_rings_for_too_long_is_cancelled() {
     let world = World::perfect();
     let mut alice = world.side_with(1, Arc::new(Open), impatient());
-    let mut raw = Raw::new(&world, 9);
-    raw.peer = ([192, 0, 2, 1], 5060).into();
+    let mut raw = Raw::to_alice(&world, 9);
     world.run(async {
         let id = alice.call(ALICE, CALLEE, sdp("offer"));
         let invite = raw.receive().await.unwrap();
@@ -188,10 +175,7 @@ fn a_call_that_nobody_answers_here_is_told_and_refused_with_480() {
 fn a_callee_that_hangs_up_before_the_ack_sends_bye_after_it() {
     let (world, mut bob, _, mut raw) = pair(Script::default());
     world.run(async {
-        raw.send(&request(&Wanted::default()));
-        let id = bob.incoming().await;
-        bob.endpoint.accept(id, sdp("answer")).unwrap();
-        let ok = raw.receive().await.unwrap();
+        let (id, ok) = answered(&mut bob, &mut raw, "").await;
         bob.endpoint.hang_up(id).unwrap();
         assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
         // RFC 3261 §15: not before.
@@ -209,10 +193,7 @@ fn a_callee_that_hangs_up_before_the_ack_sends_bye_after_it() {
 fn shutdown_waits_for_the_ack_that_a_bye_waits_for() {
     let (world, mut bob, _, mut raw) = pair(Script::default());
     world.run(async {
-        raw.send(&request(&Wanted::default()));
-        let id = bob.incoming().await;
-        bob.endpoint.accept(id, sdp("answer")).unwrap();
-        let ok = raw.receive().await.unwrap();
+        let (_, ok) = answered(&mut bob, &mut raw, "").await;
         let acknowledged = async {
             raw.sleep(Duration::from_millis(300)).await;
             raw.send(&ack("two", 1, to_tag(&ok)));
@@ -263,7 +244,7 @@ fn a_reinvite_that_is_taken_back_leaves_the_session_as_it_was() {
 
 #[test]
 fn a_fork_that_ends_its_dialog_meanwhile_is_answered() {
-    let (world, mut alice, mut raw) = caller();
+    let (world, mut alice, mut raw) = answers::pair();
     world.run(async {
         alice.call(ALICE, CALLEE, sdp("offer"));
         let invite = raw.receive().await.unwrap();

@@ -64,8 +64,7 @@ fn a_contact_that_we_cannot_reach_stands_for_the_hop_that_it_came_over() {
     for contact in ["sip:bob@[2001:db8::7]", "sip:bob@192.0.2.9:0"] {
         let world = World::perfect();
         let mut alice = world.side(1, Arc::new(Open));
-        let mut raw = Raw::new(&world, 9);
-        raw.peer = ([192, 0, 2, 1], 5060).into();
+        let mut raw = Raw::to_alice(&world, 9);
         world.run(async {
             let call = alice.call(ALICE, CALLEE, sdp("offer"));
             let invite = raw.receive().await.unwrap();

@@ -172,8 +172,7 @@ fn a_registered_contact_is_ours_at_any_host_while_it_is_registered() {
     let double = Double::new(world.runtime(1), Script::default());
     let config = Config { ours: Ours::of(["sip:alice@example.org"]), ..Config::default() };
     let mut alice = world.side_with(1, double, config);
-    let mut raw = Raw::new(&world, 9);
-    raw.peer = ([192, 0, 2, 1], 5060).into();
+    let mut raw = Raw::to_alice(&world, 9);
     world.run(async {
         let id = alice.endpoint.register(registrations::config()).unwrap();
         let register = raw.receive().await.unwrap();

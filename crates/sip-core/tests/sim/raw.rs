@@ -21,6 +21,11 @@ impl Raw {
         Self::at(world, SocketAddr::from(([192, 0, 2, host], 5060)))
     }
 
+    /// A socket at 192.0.2.`host`:5060 that writes to Alice's, 192.0.2.1:5060.
+    pub(crate) fn to_alice(world: &World, host: u8) -> Self {
+        Self { peer: ([192, 0, 2, 1], 5060).into(), ..Self::new(world, host) }
+    }
+
     /// One at any address.
     pub(crate) fn at(world: &World, address: SocketAddr) -> Self {
         let (runtime, network) = world.sim.host(address.ip());

@@ -16,14 +16,8 @@ fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
     let world = World::perfect();
     let double = Double::new(world.runtime(1), script);
     let alice = world.side(1, Arc::clone(&double) as _);
-    let raw = registrar(&world, 9);
+    let raw = Raw::to_alice(&world, 9);
     (world, alice, double, raw)
-}
-
-fn registrar(world: &World, host: u8) -> Raw {
-    let mut raw = Raw::new(world, host);
-    raw.peer = ([192, 0, 2, 1], 5060).into();
-    raw
 }
 
 fn proves(register: &str) -> bool {
@@ -116,7 +110,7 @@ fn a_refresh_that_is_not_authorized_leaves_without() {
 #[test]
 fn a17_a_refresh_to_another_address_proves_nothing_unasked() {
     let (world, mut alice, _, mut raw) = pair(Script::default());
-    let mut other = registrar(&world, 8);
+    let mut other = Raw::to_alice(&world, 8);
     let name = |host: u8| {
         world.sim.set_name("registrar.example", &[IpAddr::from([192, 0, 2, host])]);
     };

@@ -44,8 +44,7 @@ fn register(seed: u64) -> usize {
     let slow = When::After(Duration::from_millis(dice.below(3_000)));
     let script = Script { sign: slow, judge: slow, ..Script::default() };
     let mut alice = world.side(1, Double::new(world.runtime(1), script));
-    let mut raw = Raw::new(&world, 9);
-    raw.peer = ([192, 0, 2, 1], 5060).into();
+    let mut raw = Raw::to_alice(&world, 9);
     let mut requests = BTreeSet::new();
     world.run(async {
         let id = alice.endpoint.register(config()).unwrap();

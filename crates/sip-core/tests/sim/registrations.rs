@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Alice, and her registrar.
 fn pair() -> (World, Side, Raw) {
     let world = World::perfect();
-    let (alice, raw) = (world.side(1, Arc::new(Open)), registrar(&world));
+    let (alice, raw) = (world.side(1, Arc::new(Open)), Raw::to_alice(&world, 9));
     (world, alice, raw)
 }
 
@@ -19,15 +19,8 @@ fn pair() -> (World, Side, Raw) {
 fn with_credentials() -> (World, Side, Raw) {
     let world = World::perfect();
     let double = Double::new(world.runtime(1), Script::default());
-    let (alice, raw) = (world.side(1, double), registrar(&world));
+    let (alice, raw) = (world.side(1, double), Raw::to_alice(&world, 9));
     (world, alice, raw)
-}
-
-/// A registrar at 192.0.2.9 that writes by hand.
-fn registrar(world: &World) -> Raw {
-    let mut raw = Raw::new(world, 9);
-    raw.peer = ([192, 0, 2, 1], 5060).into();
-    raw
 }
 
 pub(crate) fn config() -> RegisterConfig {

@@ -31,12 +31,11 @@ fn after_a_challenge_the_sealed_body_leaves_and_is_opened() {
             other => panic!("{other:?}"),
         }
     });
-    let mut raw = Raw::new(&world, 9);
+    let mut raw = Raw::to_alice(&world, 9);
     world.run(async {
         alice.call(ALICE, "sip:bob@192.0.2.9", sdp("offer"));
         let invite = raw.receive().await.unwrap();
         assert!(invite.ends_with("\r\n\r\noffer"), "{invite}");
-        raw.peer = ([192, 0, 2, 1], 5060).into();
         let challenge = "WWW-Authenticate: Test nonce=\"1\"\r\n";
         raw.send(&crate::answers::response(&invite, "401 Unauthorized", "t", challenge));
         assert!(raw.receive().await.unwrap().starts_with("ACK "));
