@@ -4,6 +4,7 @@
 //! question to a security manager that lets all pass; without sockets and media. Calls follow one
 //! another at one a second of virtual time, so that the timers of ended calls run out among them.
 
+use crate::sipp::{Ends, SDP, to_tag};
 use bytes::Bytes;
 use sip_core::manager::{
     Action, Arrival, CallId, Config, Event, Keyed, Local, Ports, Query, Random, SipManager, Verdict,
@@ -95,6 +96,8 @@ fn open(query: Query<'_>) -> Verdict {
     }
 }
 
+const ENDS: Ends<'_> = Ends { caller: "192.0.2.1:5060", callee: "192.0.2.2:5060" };
+
 impl Answering {
     /// One call from its INVITE to the 200 of its BYE; whether all of it happened.
     pub fn call(&mut self) -> bool {
@@ -104,7 +107,7 @@ impl Answering {
             self.manager.on_timeout(self.now);
             self.act();
         }
-        self.receive(&request("INVITE", 1, "INVITE", self.number, "", SDP));
+        self.receive(&ENDS.request("INVITE", 1, "INVITE", self.number, "", SDP));
         let Some(id) = self.incoming.take() else { return false };
         if self.manager.ring(self.now, id).is_err()
             || self.manager.accept(self.now, id, self.answer.clone()).is_err()
@@ -112,9 +115,12 @@ impl Answering {
             return false;
         }
         self.act();
-        let Some(tag) = to_tag(&self.sent) else { return false };
-        self.receive(&request("ACK", 1, "ACK-2xx", self.number, &tag, ""));
-        self.receive(&request("BYE", 2, "BYE", self.number, &tag, ""));
+        let tag = to_tag(&String::from_utf8_lossy(&self.sent)).to_owned();
+        if tag.is_empty() {
+            return false;
+        }
+        self.receive(&ENDS.request("ACK", 1, "ACK-2xx", self.number, &tag, ""));
+        self.receive(&ENDS.request("BYE", 2, "BYE", self.number, &tag, ""));
         std::mem::take(&mut self.ended) && self.sent.starts_with(b"SIP/2.0 200")
     }
 
@@ -140,33 +146,6 @@ impl Answering {
             }
         }
     }
-}
-
-const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
-    m=audio 30000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
-
-/// A request of the peer, as SIPp's `uac` writes it.
-fn request(method: &str, cseq: u32, branch: &str, number: u64, tag: &str, body: &str) -> String {
-    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
-    format!(
-        "{method} sip:service@192.0.2.2:5060 SIP/2.0\r\n\
-         Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-{number}-{branch}\r\n\
-         From: sipp <sip:sipp@192.0.2.1:5060>;tag=peer{number}\r\n\
-         To: service <sip:service@192.0.2.2:5060>{tag}\r\n\
-         Call-ID: {number}-5012@192.0.2.1\r\n\
-         CSeq: {cseq} {method}\r\n\
-         Contact: sip:sipp@192.0.2.1:5060\r\n\
-         Max-Forwards: 70\r\n\
-         {kind}Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
-
-/// The tag of a response's To, with its `;tag=`.
-fn to_tag(response: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(response).ok()?;
-    let line = text.lines().find(|line| line.starts_with("To:"))?;
-    Some(line.get(line.find(";tag=")?..)?.to_owned())
 }
 
 #[cfg(test)]

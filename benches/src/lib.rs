@@ -7,6 +7,7 @@ pub mod l2;
 pub mod messages;
 pub mod operations;
 pub mod peer;
+pub mod sipp;
 pub mod whole;
 
 /// The examples of the project's README, compiled and run as tests.

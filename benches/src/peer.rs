@@ -1,6 +1,6 @@
 //! The peer of a terminal that is measured: a plain socket that writes and reads as SIPp does.
 
-use crate::whole::SDP;
+use crate::sipp::{Ends, SDP, to_tag};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
@@ -36,14 +36,16 @@ impl Peer {
     ///
     /// # Errors
     /// The terminal says nothing, or something else than is expected.
-    pub fn call(&self, terminal: SocketAddr, held: usize, calls: usize) -> io::Result<()> {
+    pub fn call(&self, terminal: SocketAddr, held: u64, calls: u64) -> io::Result<()> {
+        let [caller, callee] = [self.address, terminal].map(|it| it.to_string());
+        let ends = Ends { caller: &caller, callee: &callee };
         for number in 0..held + calls {
-            self.send(terminal, &self.request("INVITE", 1, "i", number, "", SDP))?;
+            self.send(terminal, &ends.request("INVITE", 1, "i", number, "", SDP))?;
             let (ok, _) = self.receive(|text| is_answer(text, number, "INVITE"))?;
             let tag = to_tag(&ok);
-            self.send(terminal, &self.request("ACK", 1, "a", number, tag, ""))?;
+            self.send(terminal, &ends.request("ACK", 1, "a", number, tag, ""))?;
             if number >= held {
-                self.send(terminal, &self.request("BYE", 2, "b", number, tag, ""))?;
+                self.send(terminal, &ends.request("BYE", 2, "b", number, tag, ""))?;
                 self.receive(|text| is_answer(text, number, "BYE"))?;
             }
         }
@@ -88,27 +90,6 @@ impl Peer {
         }
     }
 
-    /// A request, as SIPp's `uac` writes it.
-    fn request(
-        &self, method: &str, cseq: u32, branch: &str, number: usize, tag: &str, body: &str,
-    ) -> String {
-        let address = self.address;
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
-        let length = body.len();
-        format!(
-            "{method} sip:service@127.0.0.1:5060 SIP/2.0\r\n\
-             Via: SIP/2.0/UDP {address};branch=z9hG4bK-{number}-{branch}\r\n\
-             From: sipp <sip:sipp@{address}>;tag=peer{number}\r\n\
-             To: service <sip:service@127.0.0.1:5060>{tag}\r\n\
-             Call-ID: {number}-5012@127.0.0.1\r\n\
-             CSeq: {cseq} {method}\r\n\
-             Contact: sip:sipp@{address}\r\n\
-             Max-Forwards: 70\r\n\
-             Subject: Performance Test\r\n\
-             {kind}Content-Length: {length}\r\n\r\n{body}"
-        )
-    }
-
     /// A response, as SIPp's `uas` writes it.
     fn response(&self, request: &str, status: &str, tag: &str, body: &str) -> String {
         let [via, from, to, call_id, cseq] =
@@ -129,14 +110,8 @@ fn field<'a>(message: &'a str, name: &str) -> &'a str {
 }
 
 /// Whether this is the 200 to a method of this call.
-fn is_answer(text: &str, number: usize, method: &str) -> bool {
+fn is_answer(text: &str, number: u64, method: &str) -> bool {
     text.starts_with("SIP/2.0 200 ")
         && text.contains(&format!("\r\nCall-ID: {number}-5012@"))
         && text.contains(&format!(" {method}\r\n"))
-}
-
-/// The tag of a response's To, with its `;tag=`.
-fn to_tag(response: &str) -> &str {
-    let line = response.lines().find(|line| line.starts_with("To:")).unwrap_or_default();
-    line.find(";tag=").and_then(|at| line.get(at..)).unwrap_or_default()
 }

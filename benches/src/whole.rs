@@ -3,6 +3,7 @@
 //! It is run under callgrind as a process of its own; its peer is another one, so that nothing but
 //! the terminal is counted.
 
+use crate::sipp::SDP;
 use net::tokio::{TokioNetwork, TokioRuntime};
 use sec_manager::{NoRandomness, Platform, SecurityManager};
 use sip_core::driver::{Bind, Config, Endpoint, Events};
@@ -21,10 +22,6 @@ const T1: Duration = Duration::from_millis(250);
 /// Calls at once.
 const CALLS: usize = 20_000;
 const CALLER: &str = "sip:placing@127.0.0.1";
-
-/// What the calls carry, either way.
-pub const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-    m=audio 30000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
 
 /// As the product hashes: SipHash-2-4.
 struct Hashed([u8; 16], u64);

@@ -13,7 +13,6 @@ mod callgrind;
 mod whole;
 
 use crate::command::{Failure, cargo, is_installed, output, program, root, run as execute, target};
-use callgrind::summary;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -130,12 +129,13 @@ fn judge(what: &str, counted: u64, limit: u64, faults: &mut Vec<String>) {
     }
 }
 
-/// Instructions of one operation: twice as many rounds, less once as many, so that start-up
-/// cancels out.
+/// Instructions of one operation.
 fn instructions(operation: &str, rounds: u64) -> Result<u64, Failure> {
-    let once = collected(operation, rounds)?;
-    let twice = collected(operation, 2 * rounds)?;
-    Ok(twice.saturating_sub(once) / rounds)
+    callgrind::each(rounds, |rounds| {
+        let mut counting = callgrind::under("instructions");
+        output(counting.args([operation, &rounds.to_string()]))?;
+        callgrind::counted()
+    })
 }
 
 /// Holds how instructions grow between two operations, of which one has twice the input.
@@ -150,16 +150,6 @@ fn grow(growth: &Ratio, faults: &mut Vec<String>) -> Result<(), Failure> {
         faults.push(format!("{what}: {found:.2}, held to {:.2}", growth.at_most));
     }
     Ok(())
-}
-
-fn collected(operation: &str, rounds: u64) -> Result<u64, Failure> {
-    let out = target().join("callgrind.out");
-    let mut valgrind = program("valgrind");
-    valgrind.args(["--tool=callgrind", "--quiet"]);
-    valgrind.arg(format!("--callgrind-out-file={}", out.display()));
-    valgrind.arg(target().join("release/instructions"));
-    output(valgrind.args([operation, &rounds.to_string()]))?;
-    summary(&out)
 }
 
 /// What the program counted of every operation's heap, by operation and unit.

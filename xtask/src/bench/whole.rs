@@ -1,6 +1,6 @@
 //! Whole calls: the terminal is a process under callgrind, its peer another one.
 
-use super::callgrind::summary;
+use super::callgrind;
 use crate::command::{Failure, program, target};
 use serde::Deserialize;
 use std::io::{BufRead as _, BufReader};
@@ -80,17 +80,12 @@ impl Whole {
 
     /// Instructions for each call.
     fn each(&self, held: u64) -> Result<u64, Failure> {
-        let once = self.collected(held, CALLS)?;
-        let twice = self.collected(held, 2 * CALLS)?;
-        Ok(twice.saturating_sub(once) / CALLS)
+        callgrind::each(CALLS, |calls| self.collected(held, calls))
     }
 
     fn collected(&self, held: u64, calls: u64) -> Result<u64, Failure> {
-        let out = target().join("callgrind.out");
-        let mut terminal = program("valgrind");
-        terminal.args(["--tool=callgrind", "--quiet"]);
-        terminal.arg(format!("--callgrind-out-file={}", out.display()));
-        terminal.arg(target().join("release/terminal")).arg(&self.security);
+        let mut terminal = callgrind::under("terminal");
+        terminal.arg(&self.security);
         let mut peer = program(target().join("release/peer"));
         let (held, calls) = (held.to_string(), calls.to_string());
         let (terminal, peer) = match self.what {
@@ -107,7 +102,7 @@ impl Whole {
         };
         peer.ends()?;
         terminal.ends()?;
-        summary(&out)
+        callgrind::counted()
     }
 }
 
