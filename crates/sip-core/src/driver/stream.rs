@@ -142,14 +142,14 @@ impl Stream {
     }
 
     pub(super) fn is_in_time(
-        &mut self, now: Instant, config: &Config, in_use: impl Fn() -> bool,
+        &mut self, now: Instant, config: &Config, in_use: impl Fn(&Self) -> bool,
     ) -> bool {
         if let Some(end) = self.closing {
             return now < end;
         }
         let slow = self.partial.is_some_and(|since| now >= since + config.partial);
         let idle = now >= self.used + config.idle;
-        if idle && in_use() {
+        if idle && in_use(self) {
             self.used = now;
             return !slow;
         }

@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::places::{Place, Places, Room};
 use super::stream::{FLUSH, Happened, MAX_WAITING, Parcel, Stream, Way, waiting};
-use crate::manager::{Flow, Hop, SipManager, is_same_name, party};
+use crate::manager::{Hop, SipManager, is_same_name, party};
 use net::{BoxFuture, Connection, FlowId, Network, Transport};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -182,8 +182,6 @@ impl Streams {
         self.poll_opening(cx, now);
         let mut closed = Vec::new();
         for (&flow, stream) in &mut self.open {
-            let (remote, name) = (stream.remote, stream.name.clone());
-            let used = Flow { id: flow, remote, name: name.as_deref() };
             let before = self.happened.len();
             let open = stream.closing.is_none()
                 && stream.read(cx, now, flow, &mut self.chunk, &mut self.happened);
@@ -194,7 +192,7 @@ impl Streams {
             let owed = open || self.happened.len() > before;
             let alive = stream.write(cx)
                 && (owed || !stream.waiting.is_empty())
-                && stream.is_in_time(now, &self.config, || core.uses_flow(used));
+                && stream.is_in_time(now, &self.config, |stream| core.uses_flow(stream.flow(flow)));
             if !alive {
                 closed.push(flow);
             }

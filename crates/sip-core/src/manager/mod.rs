@@ -27,9 +27,8 @@
 //! ```
 //!
 //! Around them: `receive` places a request that comes in and answers statelessly, `ours` says whom it
-//! may be for, `commands` is the
-//! application's way in, `dialogs` the table of dialogs, `core` the inputs and the tables, and
-//! `dispatch` tells each usage what concerns it.
+//! may be for, `commands` is the application's way in, `dialogs` the table of dialogs, `core` the
+//! inputs and the tables, and `dispatch` tells each usage what concerns it.
 //!
 //! An unauthorized INVITE creates nothing here: until the security manager has admitted it or
 //! seen its own fresh nonce in it, it lives in the open question only.

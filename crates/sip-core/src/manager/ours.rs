@@ -47,7 +47,7 @@ impl Ours {
         match uri.host() {
             Some(host) => match host.ip() {
                 Some(ip) => is_own(ip) || self.lists(&host),
-                None => is_same_name(host.as_bytes(), b"localhost") || self.lists(&host),
+                None => is_same_host(host.as_bytes(), b"localhost") || self.lists(&host),
             },
             None => self.users.is_some(),
         }
@@ -56,7 +56,7 @@ impl Ours {
     fn lists(&self, host: &Host<'_>) -> bool {
         let is = |own: &String| match host.ip() {
             Some(ip) => own.trim_matches(['[', ']']).parse() == Ok(ip),
-            None => is_same_name(own.as_bytes(), host.as_bytes()),
+            None => is_same_host(own.as_bytes(), host.as_bytes()),
         };
         self.hosts.iter().any(is)
     }
@@ -73,7 +73,7 @@ impl Ours {
 }
 
 /// Whether both are one name: in any case, and with or without the dot of the root.
-fn is_same_name(one: &[u8], other: &[u8]) -> bool {
+fn is_same_host(one: &[u8], other: &[u8]) -> bool {
     let bare = |name| <[u8]>::strip_suffix(name, b".").unwrap_or(name);
     bare(one).eq_ignore_ascii_case(bare(other))
 }

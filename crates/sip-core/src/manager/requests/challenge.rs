@@ -69,14 +69,10 @@ impl Requests {
         }
     }
 
-    /// Shapes the draft and has it authorized.
+    /// Has a request authorized that was challenged.
     fn sign(&mut self, io: &mut Io<'_>, key: Key, plan: Plan, reserve: usize) {
-        let branch = io.random();
-        match self.shape(io, key, reserve, branch) {
-            Some((hop, draft)) => {
-                let signing = Signing { plan, reserve, hop, branch, draft, is_challenged: true };
-                self.suspend(io, key, State::Authorizing(Step::Signing(Box::new(signing))));
-            }
+        match self.signing(io, key, plan, reserve) {
+            Some(signing) => self.suspend(io, key, State::Authorizing(Step::Signing(signing))),
             None => self.finish(io, key, Outcome::Failed(Cause::Transport, None)),
         }
     }
@@ -84,15 +80,23 @@ impl Requests {
     /// Has a request authorized as the accepted one before it was, where it goes the same way: that
     /// saves the challenge. Else it leaves without. RFC 7616 §3.4, §3.5.
     pub(super) fn sign_again(&mut self, io: &mut Io<'_>, key: Key, proven: Proven) {
-        let Proven { plan, reserve, .. } = proven;
-        let branch = io.random();
-        match self.shape(io, key, reserve, branch) {
-            Some((hop, draft)) if proven.serves(&hop) => {
-                let signing = Signing { plan, reserve, hop, branch, draft, is_challenged: false };
-                self.suspend(io, key, State::Authorizing(Step::Signing(Box::new(signing))));
+        let signing = self.signing(io, key, proven.plan, proven.reserve);
+        match signing.filter(|signing| proven.serves(&signing.hop)) {
+            Some(mut signing) => {
+                signing.is_challenged = false;
+                self.suspend(io, key, State::Authorizing(Step::Signing(signing)));
             }
-            Some(_) | None => self.send(io, key),
+            None => self.send(io, key),
         }
+    }
+
+    /// The request as it will leave, but for the credentials.
+    fn signing(
+        &mut self, io: &mut Io<'_>, key: Key, plan: Plan, reserve: usize,
+    ) -> Option<Box<Signing>> {
+        let branch = io.random();
+        let (hop, draft) = self.shape(io, key, reserve, branch)?;
+        Some(Box::new(Signing { plan, reserve, hop, branch, draft, is_challenged: true }))
     }
 
     /// The credentials are there: the request leaves.
