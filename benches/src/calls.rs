@@ -3,6 +3,7 @@
 //! From the datagram's octets to those of the response, with every transaction, dialog, timer and
 //! question to a security manager that lets all pass; without sockets and media. Calls follow one
 //! another at one a second of virtual time, so that the timers of ended calls run out among them.
+//! What the caller costs, which writes its requests, is an operation of its own.
 
 use crate::sipp::{Ends, SDP, to_tag};
 use bytes::Bytes;
@@ -96,7 +97,18 @@ fn open(query: Query<'_>) -> Verdict {
     }
 }
 
-const ENDS: Ends<'_> = Ends { caller: "192.0.2.1:5060", callee: "192.0.2.2:5060" };
+/// What the caller does for one call: it writes INVITE, ACK and BYE.
+pub fn caller() -> [Bytes; 3] {
+    ["INVITE", "ACK", "BYE"].map(|method| written(1, method, ";tag=0123456789abcdef"))
+}
+
+/// A request of the caller.
+fn written(number: u64, method: &str, tag: &str) -> Bytes {
+    let ends = Ends { caller: "192.0.2.1:5060", callee: "192.0.2.2:5060" };
+    let cseq = if method == "BYE" { 2 } else { 1 };
+    let body = if method == "INVITE" { SDP } else { "" };
+    Bytes::from(ends.request(method, cseq, method, number, tag, body))
+}
 
 impl Answering {
     /// One call from its INVITE to the 200 of its BYE; whether all of it happened.
@@ -107,7 +119,7 @@ impl Answering {
             self.manager.on_timeout(self.now);
             self.act();
         }
-        self.receive(&ENDS.request("INVITE", 1, "INVITE", self.number, "", SDP));
+        self.receive(written(self.number, "INVITE", ""));
         let Some(id) = self.incoming.take() else { return false };
         if self.manager.ring(self.now, id).is_err()
             || self.manager.accept(self.now, id, self.answer.clone()).is_err()
@@ -119,13 +131,12 @@ impl Answering {
         if tag.is_empty() {
             return false;
         }
-        self.receive(&ENDS.request("ACK", 1, "ACK-2xx", self.number, &tag, ""));
-        self.receive(&ENDS.request("BYE", 2, "BYE", self.number, &tag, ""));
+        self.receive(written(self.number, "ACK", &tag));
+        self.receive(written(self.number, "BYE", &tag));
         std::mem::take(&mut self.ended) && self.sent.starts_with(b"SIP/2.0 200")
     }
 
-    fn receive(&mut self, octets: &str) {
-        let datagram = Bytes::copy_from_slice(octets.as_bytes());
+    fn receive(&mut self, datagram: Bytes) {
         let Ok(message) = Message::parse(datagram, &self.limits) else { return };
         let (source, local, transport, flow) = (self.peer, self.local, Transport::Udp, FlowId(1));
         self.manager.on_message(self.now, Arrival { source, local, transport, flow }, message);

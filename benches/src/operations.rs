@@ -1,7 +1,7 @@
 //! The operations that are held to a number of instructions or of allocations, by name.
 
 use crate::auth::{AuthorizedInvite, Exchange, Sealed};
-use crate::calls::Answering;
+use crate::calls::{self, Answering};
 use crate::{hostile, l2, messages};
 use bytes::Bytes;
 use md5::Md5;
@@ -40,6 +40,8 @@ pub fn all() -> Vec<Operation> {
     let answering = RefCell::new(Answering::default());
     let run = Box::new(move || assert!(answering.borrow_mut().call(), "a call that is answered"));
     operations.push(Operation { name: "call/answered".to_owned(), run });
+    let run = Box::new(|| _ = black_box(calls::caller()));
+    operations.push(Operation { name: "call/caller".to_owned(), run });
     operations.extend(hostile_datagrams());
     operations
 }

@@ -3,7 +3,7 @@
 //! Instructions are counted by valgrind's callgrind and repeat exactly; allocations are counted
 //! by the program itself: these are held to limits, and the same on every machine. Valgrind has no
 //! SHA extensions, so what stands on SHA-256 is held to its instructions *beyond* the bare hash or
-//! HMAC over the same octets: what our code adds.
+//! HMAC over the same octets: what our code adds. So is a call beyond what its caller writes.
 //!
 //! Times are shown, as ratios of benchmarks of the same run, beside the goal; nothing fails by
 //! them, because machines differ. A benchmark's time is that of its fastest sample: what the code
