@@ -1,8 +1,9 @@
 //! What identifies a message: the fields that every one has, read once. RFC 3261 §8.1.1, §17.1.3,
 //! §17.2.3.
 
+use crate::head::Row;
 use crate::places::{PartyPlaces, Place, Places};
-use crate::{Message, NameAddr, Via};
+use crate::{HeaderName, Message, NameAddr, Via};
 
 /// The typed fields that a message is matched by, and that a security manager sees of it.
 ///
@@ -35,13 +36,22 @@ impl Message {
             method: cseq.method.as_bytes(),
             cseq: cseq.number,
         };
-        self.places.get_or_init(|| identity.places(self.as_bytes()));
+        self.places.get_or_init(|| {
+            let row = self.first_row(HeaderName::Via);
+            identity.places(self.as_bytes(), row.map_or(0, |row| row.end as usize))
+        });
         Some(identity)
     }
 
-    /// Whether somebody has read the identity, and it was in order.
-    pub(crate) fn is_identified(&self) -> bool {
-        self.places.get().is_some()
+    /// Whether this row is one that the identity was read from, to its end.
+    pub(crate) fn is_read(&self, row: &Row) -> bool {
+        let (Some(name), Some(places)) = (row.name, self.places.get()) else { return false };
+        let all = match name {
+            HeaderName::From | HeaderName::To | HeaderName::CallId => true,
+            HeaderName::Via => places.via_is_alone,
+            _ => false,
+        };
+        all && self.first_row(name).is_some_and(|first| first.start == row.start)
     }
 
     /// Where the identity stands, read at most once; `None` where a field of it is missing or
@@ -65,14 +75,16 @@ impl<'a> Identity<'a> {
         self.to.tag().unwrap_or_default()
     }
 
-    /// Where its parts stand in the octets that it was read from.
-    fn places(&self, octets: &[u8]) -> Places {
+    /// Where its parts stand in the octets that it was read from. `via_end`: where the first row of
+    /// Via ends.
+    fn places(&self, octets: &[u8], via_end: usize) -> Places {
         let place = |part: &[u8]| Place::of(octets, part);
         let party = |address: &NameAddr<'_>| PartyPlaces {
             uri: place(address.uri().as_bytes()),
             tag: address.tag().map(place),
         };
         Places {
+            via_is_alone: place(self.via.params().as_bytes()).end() == via_end,
             branch: self.via.branch().map(place),
             call_id: place(self.call_id),
             from: party(&self.from),
@@ -85,6 +97,7 @@ impl<'a> Identity<'a> {
 
 #[cfg(test)]
 mod tests {
+    use crate::view::Written;
     use crate::{Limits, Message};
 
     #[test]
@@ -104,12 +117,18 @@ mod tests {
         assert_eq!((seen.call_id, seen.cseq, seen.body), (&b"a84b4c76e66710"[..], 7, &b"body"[..]));
         assert_eq!(message.places().unwrap().branch(message.as_bytes()), b"z9hG4bK77ef");
         let ok = crate::ResponseBuilder::to(&message, crate::StatusCode::OK, "OK").to_tag("ours");
-        let ok = Message::parse(ok.body(b"answer").build(), &Limits::default()).unwrap();
+        let written = Written(ok.field("X", " a: b ").field("X", "c").body(b"answer").build());
+        let ok = Message::parse(written.0.clone(), &Limits::default()).unwrap();
         let text = |response: ssa::Response<'_>| {
+            let names = ["Via", "fROM", "to", "Call-ID", "x", "Content-Length", "Date"];
+            let places = names.iter().flat_map(|name| [(name, 0), (name, 1)]);
+            let values = places.map(|(name, nth)| response.headers.value(name, nth));
             format!("{response:?} {:?} {:?} {}", response.from, response.to, response.cseq)
                 + &format!("{:?} {:?}", response.call_id, response.body)
+                + &format!("{:?}", values.collect::<Vec<_>>())
         };
-        let (read, lent) = (ok.ssa_response().unwrap(), message.ssa_answer(&ok, "ours").unwrap());
+        let lent = message.ssa_answer((200, b"answer"), "ours", &written).unwrap();
+        let read = ok.ssa_response().unwrap();
         assert_eq!(read.to.tag, Some(&b"ours"[..]));
         assert_eq!(text(lent), text(read));
         assert_eq!(identity.caller_tag(), b"1928301774");

@@ -16,6 +16,11 @@ impl Place {
         Self { at: narrow(at), length: narrow(part.len()) }
     }
 
+    /// Where it ends.
+    pub(crate) fn end(self) -> usize {
+        usize::from(self.at) + usize::from(self.length)
+    }
+
     pub(crate) fn within(self, whole: &[u8]) -> &[u8] {
         let (at, length) = (usize::from(self.at), usize::from(self.length));
         whole.get(at..at + length).unwrap_or_default()
@@ -39,6 +44,8 @@ impl PartyPlaces {
 /// An [`Identity`](crate::Identity) that borrows nothing: the message keeps it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Places {
+    /// Whether the first row of Via has no other value.
+    pub(crate) via_is_alone: bool,
     pub(crate) branch: Option<Place>,
     pub(crate) call_id: Place,
     pub(crate) from: PartyPlaces,

@@ -1,6 +1,8 @@
 //! A message as SSA sees it: the views that the security manager is lent.
 
 use crate::{HeaderName, Message};
+use bytes::Bytes;
+use memchr::memmem;
 
 impl ssa::Headers for Message {
     fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
@@ -47,19 +49,51 @@ impl Message {
     /// A response of ours to this request, as the security manager sees it: what stands in both is
     /// not read again. `tag` is the one that we added to To.
     pub(crate) fn ssa_answer<'a>(
-        &'a self, response: &'a Self, tag: &'a str,
+        &'a self, (status, body): (u16, &'a [u8]), tag: &'a str, written: &'a Written,
     ) -> Option<ssa::Response<'a>> {
         let request = self.ssa_request()?;
         let tag = request.to.tag.or(Some(tag.as_bytes()));
         Some(ssa::Response {
-            status: response.status()?.as_u16(),
+            status,
             method: request.method,
             call_id: request.call_id,
             cseq: request.cseq,
             from: request.from,
             to: ssa::Party { tag, ..request.to },
-            headers: response,
-            body: response.body(),
+            headers: written,
+            body,
         })
+    }
+}
+
+/// A message as our builders write it: one line a field, under its long name. Nothing of it is read
+/// before somebody asks.
+#[derive(Clone)]
+pub(crate) struct Written(pub(crate) Bytes);
+
+impl Written {
+    /// Names and values.
+    fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let end = memmem::find(&self.0, b"\r\n\r\n").unwrap_or(self.0.len());
+        let head = self.0.get(..end).unwrap_or_default();
+        let lines = head.split(|octet| *octet == b'\n').skip(1);
+        lines.filter_map(|line| {
+            let colon = memchr::memchr(b':', line)?;
+            Some((line.get(..colon)?, line.get(colon + 1..)?.trim_ascii()))
+        })
+    }
+}
+
+impl ssa::Headers for Written {
+    fn value(&self, name: &str, nth: usize) -> Option<&[u8]> {
+        let same = |(written, _): &(&[u8], _)| written.eq_ignore_ascii_case(name.as_bytes());
+        self.fields().filter(same).map(|(_, value)| value).nth(nth)
+    }
+}
+
+impl std::fmt::Debug for Written {
+    /// Prints the length: fields and bodies carry credentials and keys.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "[{} octets]", self.0.len())
     }
 }

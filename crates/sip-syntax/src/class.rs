@@ -34,6 +34,9 @@ pub const ALPHANUM: Class = Class(1 << 9);
 pub const DIGIT: Class = Class(1 << 10);
 /// Digits and visual separators of a telephone number, `*`, `#` and hexadecimal digits.
 pub const PHONE_CHAR: Class = Class(1 << 11);
+/// What ends an addr-spec without brackets, and a question mark, which it may not hold. RFC 3261
+/// §20.10.
+pub(crate) const BARE_END: Class = Class(1 << 13);
 /// `unreserved`: what means the same escaped and as it is.
 pub const UNRESERVED: Class = Class(1 << 12);
 
@@ -67,6 +70,7 @@ const fn table() -> [u16; 256] {
     mark(&mut table, b"-.", HOST_CHAR);
     mark(&mut table, b";/?:@&=+$,", URIC);
     mark(&mut table, b"-.()*#", PHONE_CHAR);
+    mark(&mut table, b",; \t\r\n<>\"?", BARE_END);
     table
 }
 

@@ -1,6 +1,6 @@
 //! `name-addr` and `addr-spec` with parameters: From, To, Contact, Route. RFC 3261 §20.10, §25.1.
 
-use crate::class::TOKEN;
+use crate::class::{BARE_END, TOKEN, is};
 use crate::{Cursor, Expected, Params, ParseError, Text, Uri};
 
 /// A display name, a URI and the header's parameters.
@@ -156,11 +156,11 @@ fn read_addr_spec<'a>(cursor: &mut Cursor<'a>) -> Result<Uri<'a>, ParseError> {
     let length = cursor
         .rest()
         .iter()
-        .position(|byte| b",; \t\r\n<>\"".contains(byte))
+        .position(|&octet| is(octet, BARE_END))
         .unwrap_or_else(|| cursor.rest().len());
     let text = cursor.take(length);
-    if let Some(at) = text.iter().position(|&byte| byte == b'?') {
-        return Err(ParseError::new(start + at, Expected::AngleBrackets));
+    if cursor.peek() == Some(b'?') {
+        return Err(cursor.error(Expected::AngleBrackets));
     }
     if text.is_empty() {
         return Err(ParseError::new(start, Expected::NameAddr));

@@ -10,11 +10,13 @@ const LOCAL: usize = 1;
 const REMOTE: usize = 2;
 const TARGET: usize = 3;
 const ROUTES: usize = 4;
+const LOCAL_TAG: usize = 5;
+const REMOTE_TAG: usize = 6;
 
 /// What a dialog is made of. It holds no part of the messages that created it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dialog {
-    texts: Texts<5>,
+    texts: Texts<7>,
     local_cseq: u32,
     remote_cseq: Option<u32>,
 }
@@ -29,28 +31,27 @@ pub enum Refused {
 impl Dialog {
     /// The caller's side, from the INVITE it sent and a response with a To tag. RFC 3261 §12.1.2.
     pub fn of_caller(sent: &Message, response: &Message) -> Option<Self> {
-        let routes = match sent.to().ok()?.tag() {
+        let (asked, answered) = (sent.ssa_request()?, response.ssa_response()?);
+        let routes = match asked.to.tag {
             // A re-INVITE's leave the route set as it was.
             Some(_) => values(sent.routes()),
             None => recorded(response),
         };
         let target = contact(response).or_else(|| sent.request_uri())?;
-        let local = sent.header(HeaderName::From)?;
         // RFC 3261 §12.1.2: the remote URI is the request's; the response adds the tag only.
-        let called = sent.to().ok()?.uri().as_bytes();
-        let remote = match response.to().ok()?.tag() {
-            Some(tag) => [b"<", called, b">;tag=", tag].concat(),
-            None => [b"<", called, b">"].concat(),
-        };
+        let (called, tag) = (asked.to.uri, answered.to.tag.unwrap_or_default());
+        let before_tag: &[u8] = if tag.is_empty() { b">" } else { b">;tag=" };
         Some(Self {
             texts: Texts::new([
-                sent.call_id().ok()?.as_bytes(),
-                local,
-                &remote,
+                asked.call_id,
+                sent.header(HeaderName::From)?,
+                &[b"<", called, before_tag, tag].concat(),
                 target,
                 &routes.join(&b", "[..]),
+                asked.from.tag.unwrap_or_default(),
+                tag,
             ]),
-            local_cseq: sent.cseq().ok()?.number,
+            local_cseq: asked.cseq,
             remote_cseq: None,
         })
     }
@@ -66,19 +67,19 @@ impl Dialog {
     /// The callee's side, from the INVITE that came in and our tag. RFC 3261 §12.1.1.
     pub fn of_callee(request: &Message, tag: &str) -> Option<Self> {
         let routes = values(request.record_routes());
-        let local = [request.header(HeaderName::To)?, b";tag=", tag.as_bytes()].concat();
-        let remote = request.header(HeaderName::From)?;
-        let routes = routes.join(&b", "[..]);
+        let asked = request.ssa_request()?;
         Some(Self {
             texts: Texts::new([
-                request.call_id().ok()?.as_bytes(),
-                &local,
-                remote,
+                asked.call_id,
+                &[request.header(HeaderName::To)?, b";tag=", tag.as_bytes()].concat(),
+                request.header(HeaderName::From)?,
                 contact(request)?,
-                &routes,
+                &routes.join(&b", "[..]),
+                tag.as_bytes(),
+                asked.from.tag.unwrap_or_default(),
             ]),
             local_cseq: 0,
-            remote_cseq: Some(request.cseq().ok()?.number),
+            remote_cseq: Some(asked.cseq),
         })
     }
 
@@ -99,12 +100,12 @@ impl Dialog {
 
     /// Our tag.
     pub fn local_tag(&self) -> &[u8] {
-        tag(self.local())
+        self.texts.get(LOCAL_TAG)
     }
 
     /// The peer's tag; empty where an RFC 2543 peer gave none.
     pub fn remote_tag(&self) -> &[u8] {
-        tag(self.remote())
+        self.texts.get(REMOTE_TAG)
     }
 
     /// The CSeq of the next request of ours.
@@ -149,10 +150,6 @@ fn recorded(response: &Message) -> Vec<Vec<u8>> {
     let mut routes = values(response.record_routes());
     routes.reverse();
     routes
-}
-
-fn tag(value: &[u8]) -> &[u8] {
-    NameAddr::parse(value).ok().and_then(|address| address.tag()).unwrap_or_default()
 }
 
 /// The URI of the first Contact.

@@ -120,12 +120,19 @@ impl SipManager {
     }
 
     /// The flow of a datagram socket of ours and a remote address: the same for the same pair.
+    /// Connections are numbered from one: the two never meet.
     pub fn datagram_flow(&self, local: SocketAddr, remote: SocketAddr) -> FlowId {
+        const DATAGRAMS: u64 = 1 << 63;
+        const HASHED: u64 = 1 << 62;
+        let place = self.config.locals.iter().position(|own| own.address == local);
+        if let (Some(place @ ..0x4000), IpAddr::V4(ip)) = (place, remote.ip()) {
+            // They fit, with the socket's place among ours.
+            let address = u64::from(ip.to_bits()) << 16 | u64::from(remote.port());
+            return FlowId(DATAGRAMS | (place as u64) << 48 | address);
+        }
         let (from, to) = (local.port().to_be_bytes(), remote.port().to_be_bytes());
         let parts = [b"flow".as_slice(), &octets(local.ip()), &from, &octets(remote.ip()), &to];
-        let hash = self.outputs.ports.keyed.hash(&parts);
-        // Connections are numbered from one: the two never meet.
-        FlowId(hash | 1 << 63)
+        FlowId(self.outputs.ports.keyed.hash(&parts) | DATAGRAMS | HASHED)
     }
 
     /// What is to be done next; ask until `None` after every input.

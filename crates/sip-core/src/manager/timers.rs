@@ -2,7 +2,8 @@
 
 use super::slab::Key;
 use crate::transaction::Timer;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Instant;
 
 /// What a timer is for.
@@ -20,55 +21,98 @@ pub(super) enum Due {
     Usage(Key, u8),
 }
 
-/// The queue: one entry for each [`Due`].
+impl Due {
+    /// The same in one number, which is compared at once: whose timer it is, then which.
+    const fn rank(self) -> u128 {
+        let (key, kind, timer) = match self {
+            Self::Client(key, timer) => (key, 0, timer as u8),
+            Self::Server(key, timer) => (key, 1, timer as u8),
+            Self::Orphan(key) => (key, 2, 0),
+            Self::Cancel(key) => (key, 3, 0),
+            Self::Usage(key, timer) => (key, 4, timer),
+        };
+        (key.number() as u128) << 16 | (kind as u128) << 8 | timer as u128
+    }
+}
+
+/// The queue. A timer that was stopped or moved leaves its entry there until that comes up, or until
+/// such entries are the most: taking it out at once would cost each call a search for each timer.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    queue: BTreeSet<(Instant, Due)>,
-    armed: BTreeMap<Due, Instant>,
+    /// The first one is armed always.
+    queue: BinaryHeap<Reverse<(Instant, Due)>>,
+    /// By rank.
+    armed: BTreeMap<u128, Instant>,
 }
+
+/// Entries that may stand in the queue for nothing, whatever runs.
+const STALE: usize = 64;
 
 impl Timers {
     /// Starts a timer, or moves it.
     pub(super) fn start(&mut self, due: Due, at: Instant) {
-        if let Some(before) = self.armed.insert(due, at) {
-            self.queue.remove(&(before, due));
+        let before = self.armed.insert(due.rank(), at);
+        if before == Some(at) {
+            return;
         }
-        self.queue.insert((at, due));
+        self.queue.push(Reverse((at, due)));
+        if let Some(before) = before {
+            self.drop_stale(before, due);
+        }
     }
 
     /// Stops a timer that may not run.
     pub(super) fn stop(&mut self, due: Due) {
-        if let Some(at) = self.armed.remove(&due) {
-            self.queue.remove(&(at, due));
+        if let Some(at) = self.armed.remove(&due.rank()) {
+            self.drop_stale(at, due);
         }
     }
 
     /// Stops all timers of a usage.
     pub(super) fn stop_usage(&mut self, key: Key) {
-        let all = Due::Usage(key, u8::MIN)..=Due::Usage(key, u8::MAX);
-        let running: Vec<Due> = self.armed.range(all).map(|(due, _)| *due).collect();
-        running.into_iter().for_each(|due| self.stop(due));
+        let all = Due::Usage(key, u8::MIN).rank()..=Due::Usage(key, u8::MAX).rank();
+        while let Some((&rank, _)) = self.armed.range(all.clone()).next() {
+            self.stop(Due::Usage(key, rank as u8));
+        }
     }
 
     /// When the next timer fires.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.queue.first().map(|&(at, _)| at)
+        self.queue.peek().map(|Reverse((at, _))| *at)
     }
 
     /// Takes the next timer that has fired by `now`.
     pub(super) fn take_fired(&mut self, now: Instant) -> Option<Due> {
-        let &(at, due) = self.queue.first()?;
-        if at > now {
-            return None;
-        }
-        self.queue.pop_first();
-        self.armed.remove(&due);
+        let &Reverse((_, due)) = self.queue.peek().filter(|Reverse((at, _))| *at <= now)?;
+        self.queue.pop();
+        self.armed.remove(&due.rank());
+        self.uncover();
         Some(due)
     }
 
     /// The number of running timers.
     pub(super) fn len(&self) -> usize {
-        self.queue.len()
+        self.armed.len()
+    }
+
+    /// The entry of a timer that was stopped or moved has become stale.
+    fn drop_stale(&mut self, at: Instant, due: Due) {
+        if self.queue.peek() == Some(&Reverse((at, due))) {
+            self.queue.pop();
+            self.uncover();
+        } else if self.queue.len() > 2 * self.armed.len() + STALE {
+            let armed = &self.armed;
+            self.queue.retain(|Reverse((at, due))| armed.get(&due.rank()) == Some(at));
+        }
+    }
+
+    /// Takes away what is stale before the first entry that is not.
+    fn uncover(&mut self) {
+        while let Some(Reverse((at, due))) = self.queue.peek()
+            && self.armed.get(&due.rank()) != Some(at)
+        {
+            self.queue.pop();
+        }
     }
 }
 
@@ -95,5 +139,31 @@ mod tests {
         timers.stop(b);
         timers.stop(a);
         assert_eq!((timers.len(), timers.next()), (0, None));
+    }
+
+    #[test]
+    fn timers_that_were_stopped_take_no_room() {
+        let mut slab = Slab::new();
+        let keys = [(); 1000].map(|()| slab.insert(()));
+        #[expect(clippy::disallowed_methods, reason = "any instant to count from")]
+        let zero = Instant::now();
+        let at = |milliseconds| zero + Duration::from_millis(milliseconds);
+        let mut timers = Timers::default();
+        for (place, key) in (0..).zip(keys) {
+            timers.start(Due::Usage(key, 0), at(place));
+            timers.start(Due::Usage(key, 1), at(2000 - place));
+        }
+        // All but the last key's, in an order in which no stopped one is the first to fire.
+        for key in keys.into_iter().take(999).rev() {
+            timers.stop_usage(key);
+        }
+        assert_eq!((timers.len(), timers.next()), (2, Some(at(999))));
+        assert!(timers.queue.len() <= 2 * timers.len() + STALE);
+        // One that comes back runs once, at its new time.
+        timers.start(Due::Usage(keys[999], 0), at(1500));
+        timers.start(Due::Usage(keys[999], 0), at(999));
+        let fired: Vec<_> = std::iter::from_fn(|| timers.take_fired(at(3000))).collect();
+        assert_eq!(fired, [Due::Usage(keys[999], 0), Due::Usage(keys[999], 1)]);
+        assert_eq!((timers.len(), timers.next(), timers.queue.len()), (0, None, 0));
     }
 }

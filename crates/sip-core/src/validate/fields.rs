@@ -45,6 +45,7 @@ fn check_each(
         let value = crate::head::value(message.as_bytes(), row);
         let base = row.value as usize;
         if !rules.strict && was_read(message, row, value, rules.limits) {
+            counts.add(header.name, 1, rules.limits, base)?;
             continue;
         }
         if header.name == HeaderName::CSeq {
@@ -65,11 +66,7 @@ fn check_each(
 /// Whether [`Message::identity`] has read this row, by the same grammar, and it is too short to have
 /// too many parameters: each takes two octets at least.
 fn was_read(message: &Message, row: &Row, value: &[u8], limits: &Limits) -> bool {
-    let Some(name @ (HeaderName::From | HeaderName::To | HeaderName::CallId)) = row.name else {
-        return false;
-    };
-    let first = message.first_row(name).is_some_and(|first| first.start == row.start);
-    first && value.len() / 2 <= limits.params && message.is_identified()
+    message.is_read(row) && value.len() / 2 <= limits.params
 }
 
 /// Whether a response cannot do without this field: it is matched and routed by it, makes a dialog

@@ -11,13 +11,13 @@
 //! question, and the verdict is not heard.
 
 use super::reply::Reply;
-use crate::Message;
 use crate::manager::action::Hop;
 use crate::manager::consult::{ConsultId, Query};
 use crate::manager::inbound::Inbound;
 use crate::manager::own::Own;
 use crate::manager::slab::Key;
 use crate::methods::{Place, Served as Row};
+use crate::view::Written;
 use ssa::{CallRef, Direction};
 
 /// What a request is for.
@@ -72,8 +72,8 @@ pub(super) enum Step {
     Deciding,
     /// `encrypt`, for this response.
     Encrypting(Reply),
-    /// `response_leaving`: the reply, and the same as a message.
-    Leaving(Reply, Box<Message>),
+    /// `response_leaving`: the reply, and the same in octets.
+    Leaving(Reply, Written),
 }
 
 impl Served {
@@ -106,11 +106,15 @@ impl Served {
                 let direction = Direction::Response;
                 Query::Encrypt { call, direction, plan: None, body: &reply.body }
             }
-            Step::Leaving(_, response) => Query::ResponseLeaving {
-                call,
-                request: self.request.message.ssa_request()?,
-                response: self.request.message.ssa_answer(response, &self.way.tag)?,
-            },
+            Step::Leaving(reply, written) => {
+                let request = &self.request.message;
+                let told = (reply.status, reply.body.octets.as_slice());
+                Query::ResponseLeaving {
+                    call,
+                    request: request.ssa_request()?,
+                    response: request.ssa_answer(told, &self.way.tag, written)?,
+                }
+            }
         })
     }
 

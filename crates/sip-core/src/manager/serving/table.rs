@@ -2,7 +2,6 @@
 
 use super::reply::{Reply, trying};
 use super::served::{Served, Step, Way};
-use crate::Message;
 use crate::manager::action::Sender;
 use crate::manager::consult::{Query, Subject, Verdict};
 use crate::manager::dialogs::Dialogs;
@@ -11,6 +10,7 @@ use crate::manager::io::Io;
 use crate::manager::slab::{Key, Slab};
 use crate::manager::transactions::{Hashes, Opening, ServerReport, Servers};
 use crate::transaction::{Class, ServerEvent};
+use crate::view::Written;
 use bytes::Bytes;
 use ssa::{Authentication, Body, BodyVerdict, FlowId, InDialog, Leaving, Received, Refusal};
 use std::collections::VecDeque;
@@ -181,9 +181,9 @@ impl Serving {
             (Step::Encrypting(_), Verdict::Body(BodyVerdict::Refused(refusal))) => {
                 self.leave(io, server, Reply::refusal(&refusal));
             }
-            (Step::Leaving(reply, response), Verdict::Leaving(Leaving::Fields(fields))) => {
+            (Step::Leaving(reply, written), Verdict::Leaving(Leaving::Fields(fields))) => {
                 if fields.is_empty() {
-                    self.send_octets(io, server, reply.status, response.as_bytes().clone());
+                    self.send_octets(io, server, reply.status, written.0);
                 } else {
                     self.send_final(io, server, &reply.with(fields));
                 }
@@ -217,11 +217,8 @@ impl Serving {
 
     fn leave(&mut self, io: &mut Io<'_>, server: Key, reply: Reply) {
         let Some(served) = self.servers.get(server) else { return };
-        let octets = reply.octets(&served.request, &served.way.tag);
-        match Message::parse(octets, &io.config.limits) {
-            Ok(response) => self.suspend(io, server, Step::Leaving(reply, Box::new(response))),
-            Err(_) => self.send_final(io, server, &Reply::new(500)),
-        }
+        let written = Written(reply.octets(&served.request, &served.way.tag));
+        self.suspend(io, server, Step::Leaving(reply, written));
     }
 
     /// Sends a final response as it is.

@@ -15,7 +15,7 @@ pub(super) use registration::Registration;
 pub(super) use single::Single;
 pub(super) use usage::Usage;
 
-/// The URI of a name-addr, as text for the application.
-fn uri_text(address: &crate::NameAddr<'_>) -> String {
-    String::from_utf8_lossy(address.uri().as_bytes()).into_owned()
+/// A peer's octets as text for the application.
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
 }

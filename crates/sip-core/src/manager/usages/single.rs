@@ -2,7 +2,7 @@
 //! §11), and what the table of methods says so of.
 
 use super::cx::Cx;
-use super::uri_text;
+use super::text;
 use crate::Method;
 use crate::manager::dialogs::Dialogs;
 use crate::manager::event::{CallId, Cause, Event, Misuse, RequestId};
@@ -103,7 +103,8 @@ impl Single {
         self.state = State::Waiting(server);
         let Some(served) = cx.serving.get(server) else { return };
         // It was matched by its From: there is one.
-        let from = served.request.message.from().map(|from| uri_text(&from)).unwrap_or_default();
+        let from = served.request.message.ssa_request().map(|it| text(it.from.uri));
+        let from = from.unwrap_or_default();
         let (id, source) = (RequestId(cx.me), served.request.arrival.source);
         cx.start(UNANSWERED, ANSWER);
         cx.tell(Event::Received { id, within, call: self.name, method, from, body, source });

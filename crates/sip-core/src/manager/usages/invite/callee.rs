@@ -8,7 +8,7 @@ use crate::manager::requests::contact;
 use crate::manager::serving::{Reply, Served};
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
-use crate::manager::usages::uri_text;
+use crate::manager::usages::text;
 use ssa::{Body, CallRef};
 use std::time::Duration;
 
@@ -56,7 +56,8 @@ impl InviteUsage {
     fn called(&mut self, cx: &mut Cx<'_>, server: Key, body: Body) -> Option<(Key, Event)> {
         let served = cx.serving.get(server)?;
         let message = &served.request.message;
-        let (from, to) = (uri_text(&message.from().ok()?), uri_text(&message.to().ok()?));
+        let seen = message.ssa_request()?;
+        let (from, to) = (text(seen.from.uri), text(seen.to.uri));
         let dialog = Dialog::of_callee(message, &served.way.tag)?;
         let (hop, source) = (served.kept_hop(cx.io.config.own()), served.request.arrival.source);
         let user = message.uri().ok().and_then(|uri| uri.user()).unwrap_or_default();
