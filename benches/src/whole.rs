@@ -30,7 +30,7 @@ impl Keyed for Hashed {
     fn hash(&self, parts: &[&[u8]]) -> u64 {
         let mut hasher = SipHasher24::new_with_key(&self.0);
         for part in parts {
-            hasher.write_u64(part.len() as u64);
+            hasher.write_u32(part.len() as u32);
             hasher.write(part);
         }
         hasher.finish()

@@ -11,3 +11,4 @@ mod text;
 pub(crate) use digits::{hex, push_address};
 pub use request::RequestBuilder;
 pub use response::ResponseBuilder;
+pub(crate) use text::Text;

@@ -27,7 +27,7 @@ impl<'a> ResponseBuilder<'a> {
     /// The response to a request: Via, From, To, Call-ID and CSeq as they came, and Record-Route
     /// in what may make a dialog, 101 to 299. RFC 3261 §8.2.6.2, §12.1.1.
     pub fn to(request: &'a Message, status: StatusCode, reason: &'a str) -> Self {
-        let fields = Text::with_capacity(256);
+        let fields = Text::default();
         Self { request, status, reason, tag: None, source: None, fields, body: &[] }
     }
 
@@ -62,8 +62,13 @@ impl<'a> ResponseBuilder<'a> {
 
     /// The response, with its Content-Length.
     pub fn build(self) -> Bytes {
+        self.build_with(|_| {}, 0)
+    }
+
+    /// The response with more fields, which take about `room` octets.
+    pub(crate) fn build_with(self, more: impl FnOnce(&mut Text), room: usize) -> Bytes {
         let copied = self.request.head_bytes().len();
-        let capacity = copied + self.fields.len() + self.body.len() + GROWTH;
+        let capacity = copied + self.fields.len() + room + self.body.len() + GROWTH;
         let mut text = Text::with_capacity(capacity);
         text.octets(b"SIP/2.0 ");
         text.decimal(u64::from(self.status.as_u16()));
@@ -79,6 +84,7 @@ impl<'a> ResponseBuilder<'a> {
         self.copy(&mut text, HeaderName::CallId);
         self.copy(&mut text, HeaderName::CSeq);
         text.lines(&self.fields);
+        more(&mut text);
         text.build(self.body)
     }
 
@@ -96,7 +102,11 @@ impl<'a> ResponseBuilder<'a> {
         text.octets(to);
         // Most have no parameter at all, of the URI's or their own.
         let has_params = memchr(b';', to).is_some();
-        let has_tag = has_params && self.request.to().is_ok_and(|to| to.tag().is_some());
+        let has_tag = has_params
+            && match self.request.places() {
+                Some(places) => places.to.tag.is_some(),
+                None => self.request.to().is_ok_and(|to| to.tag().is_some()),
+            };
         if let Some(tag) = self.tag.filter(|_| !has_tag) {
             text.octets(b";tag=");
             text.octets(tag);

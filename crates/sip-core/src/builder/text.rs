@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 /// Fields, and before them a start line, or not yet.
 #[derive(Clone, Default)]
-pub(super) struct Text(Vec<u8>);
+pub(crate) struct Text(Vec<u8>);
 
 impl Text {
     /// A text with room for `capacity` octets.
@@ -21,7 +21,8 @@ impl Text {
         self.0.len()
     }
 
-    pub(super) fn field(&mut self, name: &str, value: &[u8]) {
+    /// A whole field.
+    pub(crate) fn field(&mut self, name: &str, value: &[u8]) {
         self.begin(name);
         self.octets(value);
         self.end_line();

@@ -4,13 +4,13 @@
 //! last one that leaves takes it away. Each fork of an INVITE is a dialog of its own.
 
 use super::action::{Arrival, Hop};
+use super::by_number::ByNumber;
 use super::io::Io;
 use super::slab::{Key, Slab};
 use super::target::Target;
 use crate::Message;
 use crate::dialog::Dialog;
 use ssa::InDialog;
-use std::collections::BTreeMap;
 
 /// A dialog with what is kept beside it.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Entry {
 pub(super) struct Dialogs {
     table: Slab<Entry>,
     /// By the keyed hash of Call-ID and both tags.
-    by_hash: BTreeMap<u64, Key>,
+    by_hash: ByNumber<u64, Key>,
     /// Dialogs that are over by what happened to one usage, which the others are to hear.
     gone: Vec<Key>,
 }

@@ -2,6 +2,7 @@
 //! it wants done.
 
 use super::action::{Action, Hop, Sender, SenderId};
+use super::by_number::ByNumber;
 use super::config::Config;
 use super::consult::{ConsultId, Subject};
 use super::event::Event;
@@ -22,7 +23,7 @@ pub(super) struct Outputs {
     /// The open questions.
     pub(super) consults: Slab<Subject>,
     /// How often each name is held, by usages and requests.
-    names: BTreeMap<CallRef, u32>,
+    names: ByNumber<CallRef, u32>,
     /// The random user parts of our Contacts, each with what others than the registrar are shown.
     pub(super) aliases: BTreeMap<Vec<u8>, Vec<u8>>,
 }
@@ -34,7 +35,7 @@ impl Outputs {
             timers: Timers::default(),
             actions: VecDeque::new(),
             consults: Slab::new(),
-            names: BTreeMap::new(),
+            names: ByNumber::default(),
             aliases: BTreeMap::new(),
         }
     }

@@ -34,6 +34,7 @@
 //! seen its own fresh nonce in it, it lives in the open question only.
 
 mod action;
+mod by_number;
 mod commands;
 mod config;
 mod consult;

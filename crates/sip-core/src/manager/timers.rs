@@ -1,9 +1,10 @@
 //! All timers of the manager, in one ordered queue.
 
+use super::by_number::ByNumber;
 use super::slab::Key;
 use crate::transaction::Timer;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 use std::time::Instant;
 
 /// What a timer is for.
@@ -21,9 +22,11 @@ pub(super) enum Due {
     Usage(Key, u8),
 }
 
+/// A [`Due`] in numbers: whose timer it is, and which.
+type Rank = (u64, u64);
+
 impl Due {
-    /// The same in one number, which is compared at once: whose timer it is, then which.
-    const fn rank(self) -> u128 {
+    const fn rank(self) -> Rank {
         let (key, kind, timer) = match self {
             Self::Client(key, timer) => (key, 0, timer as u8),
             Self::Server(key, timer) => (key, 1, timer as u8),
@@ -31,7 +34,7 @@ impl Due {
             Self::Cancel(key) => (key, 3, 0),
             Self::Usage(key, timer) => (key, 4, timer),
         };
-        (key.number() as u128) << 16 | (kind as u128) << 8 | timer as u128
+        (key.number(), (kind << 8) | timer as u64)
     }
 }
 
@@ -42,8 +45,11 @@ pub(super) struct Timers {
     /// The first one is armed always.
     queue: BinaryHeap<Reverse<(Instant, Due)>>,
     /// By rank.
-    armed: BTreeMap<u128, Instant>,
+    armed: ByNumber<Rank, Instant>,
 }
+
+/// A usage numbers its timers from zero, and has fewer than this.
+const USAGE_TIMERS: u8 = 8;
 
 /// Entries that may stand in the queue for nothing, whatever runs.
 const STALE: usize = 64;
@@ -51,6 +57,7 @@ const STALE: usize = 64;
 impl Timers {
     /// Starts a timer, or moves it.
     pub(super) fn start(&mut self, due: Due, at: Instant) {
+        debug_assert!(!matches!(due, Due::Usage(_, USAGE_TIMERS..)), "a usage numbers its timers");
         let before = self.armed.insert(due.rank(), at);
         if before == Some(at) {
             return;
@@ -70,10 +77,7 @@ impl Timers {
 
     /// Stops all timers of a usage.
     pub(super) fn stop_usage(&mut self, key: Key) {
-        let all = Due::Usage(key, u8::MIN).rank()..=Due::Usage(key, u8::MAX).rank();
-        while let Some((&rank, _)) = self.armed.range(all.clone()).next() {
-            self.stop(Due::Usage(key, rank as u8));
-        }
+        (0..USAGE_TIMERS).for_each(|timer| self.stop(Due::Usage(key, timer)));
     }
 
     /// When the next timer fires.

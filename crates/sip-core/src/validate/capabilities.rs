@@ -34,9 +34,9 @@ impl Default for Capabilities {
 
 impl Capabilities {
     /// The value of Allow. RFC 3261 §20.5.
-    pub fn allow(&self) -> String {
-        let names: Vec<&str> = self.methods.iter().map(Method::as_str).collect();
-        names.join(", ")
+    pub fn allow(&self) -> Vec<u8> {
+        let names: Vec<&[u8]> = self.methods.iter().map(Method::as_bytes).collect();
+        names.join(&b", "[..])
     }
 
     /// The value of Accept. RFC 3261 §20.1.

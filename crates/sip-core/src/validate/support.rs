@@ -82,7 +82,7 @@ fn lacks_content(
     }
     let encodings = message.headers(HeaderName::ContentEncoding);
     if let Some(_encoding) = encodings.into_iter().find(|value| !is_identity(value)) {
-        let field = field("Accept-Encoding", "identity".to_owned());
+        let field = field("Accept-Encoding", "identity");
         let at = offset(message, HeaderName::ContentEncoding);
         return Some(unsupported(StatusCode::UNSUPPORTED_MEDIA_TYPE, at, Some(field)));
     }
@@ -139,8 +139,8 @@ fn offset(message: &Message, name: HeaderName) -> usize {
     message.first_row(name).map_or(0, |row| row.value as usize)
 }
 
-fn field(name: &'static str, value: String) -> ssa::Field {
-    ssa::Field { name, value: value.into_bytes() }
+fn field(name: &'static str, value: impl Into<Vec<u8>>) -> ssa::Field {
+    ssa::Field { name, value: value.into() }
 }
 
 const fn unsupported(status: StatusCode, at: usize, field: Option<ssa::Field>) -> Verdict {

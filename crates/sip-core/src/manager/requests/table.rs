@@ -41,7 +41,7 @@ pub(in crate::manager) enum News {
 }
 
 impl Requests {
-    pub(in crate::manager) const fn new() -> Self {
+    pub(in crate::manager) fn new() -> Self {
         Self {
             clients: Clients::new(),
             table: Slab::new(),

@@ -1,5 +1,6 @@
 //! A response of ours before it leaves, and how it is put into octets.
 
+use crate::builder::Text;
 use crate::manager::config::Config;
 use crate::manager::inbound::Inbound;
 use crate::{Capabilities, HeaderName, ResponseBuilder, StatusCode};
@@ -52,7 +53,7 @@ impl Reply {
     pub(in crate::manager) fn capabilities(capabilities: &Capabilities) -> Self {
         let mut reply = Self::new(200);
         reply.fields.extend([
-            ("Allow", capabilities.allow().into_bytes()),
+            ("Allow", capabilities.allow()),
             ("Accept", capabilities.accept().into_bytes()),
             ("Accept-Encoding", b"identity".to_vec()),
             ("Accept-Language", b"en".to_vec()),
@@ -64,7 +65,7 @@ impl Reply {
     /// 405 with what is allowed. RFC 3261 §21.4.6.
     pub(in crate::manager) fn not_allowed(capabilities: &Capabilities) -> Self {
         let mut reply = Self::new(405);
-        reply.fields.push(("Allow", capabilities.allow().into_bytes()));
+        reply.fields.push(("Allow", capabilities.allow()));
         reply
     }
 
@@ -138,13 +139,12 @@ impl Reply {
         if self.status > 100 {
             response = response.to_tag(tag);
         }
-        for (name, value) in &self.fields {
-            response = response.field(name, value);
-        }
-        if let Some(kind) = &self.body.content_type {
-            response = response.field(HeaderName::ContentType, kind);
-        }
-        response.body(&self.body.octets).build()
+        let kind = self.body.content_type.iter();
+        let kind = kind.map(|kind| (HeaderName::ContentType.as_str(), kind));
+        let fields = self.fields.iter().map(|(name, value)| (*name, value)).chain(kind);
+        let room = fields.clone().map(|(name, value)| name.len() + value.len() + 4).sum();
+        let fields = |text: &mut Text| fields.for_each(|(name, value)| text.field(name, value));
+        response.body(&self.body.octets).build_with(fields, room)
     }
 }
 

@@ -40,7 +40,7 @@ pub(in crate::manager) enum News {
 }
 
 impl Serving {
-    pub(in crate::manager) const fn new() -> Self {
+    pub(in crate::manager) fn new() -> Self {
         Self { servers: Servers::new(), arriving: Slab::new(), news: VecDeque::new() }
     }
 

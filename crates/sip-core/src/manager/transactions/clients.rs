@@ -4,13 +4,13 @@ use super::hop_by_hop::ack_to_failure;
 use crate::Identity;
 use crate::builder::hex;
 use crate::manager::action::{Flow, Hop, Sender, is_same_name};
+use crate::manager::by_number::ByNumber;
 use crate::manager::io::Io;
 use crate::manager::slab::{Key, Slab};
 use crate::manager::timers::Due;
 use crate::transaction::{Class, ClientEvent, InviteClient, NonInviteClient, Output, Timer};
 use crate::{Message, Method};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Who hears of a client transaction.
@@ -99,7 +99,7 @@ pub(in crate::manager) const MAX_FORKS: usize = 16;
 
 /// What matches a response to its transaction: our branch, and whether it is a CANCEL's, which
 /// shares the branch of its INVITE. RFC 3261 §17.1.3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::manager) struct Branch {
     pub(in crate::manager) number: u64,
     pub(in crate::manager) cancel: bool,
@@ -109,7 +109,7 @@ pub(in crate::manager) struct Branch {
 #[derive(Debug)]
 pub(in crate::manager) struct Clients {
     table: Slab<Client>,
-    by_branch: BTreeMap<Branch, Key>,
+    by_branch: ByNumber<Branch, Key>,
     outputs: Vec<Output>,
 }
 
@@ -124,8 +124,8 @@ pub(in crate::manager) struct Outgoing {
 }
 
 impl Clients {
-    pub(in crate::manager) const fn new() -> Self {
-        Self { table: Slab::new(), by_branch: BTreeMap::new(), outputs: Vec::new() }
+    pub(in crate::manager) fn new() -> Self {
+        Self { table: Slab::new(), by_branch: ByNumber::default(), outputs: Vec::new() }
     }
 
     pub(in crate::manager) fn len(&self) -> usize {

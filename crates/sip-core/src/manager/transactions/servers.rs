@@ -3,6 +3,7 @@
 use super::sources::{Held, Sources};
 use crate::Identity;
 use crate::manager::action::{Arrival, Hop, Sender};
+use crate::manager::by_number::ByNumber;
 use crate::manager::io::Io;
 use crate::manager::slab::{Key, Slab};
 use crate::manager::timers::Due;
@@ -10,7 +11,6 @@ use crate::transaction::{Class, InviteServer, NonInviteServer, Output, ServerEve
 use crate::{Message, Via};
 use bytes::Bytes;
 use ssa::FlowId;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// What is told of a server transaction.
@@ -74,20 +74,20 @@ pub(in crate::manager) struct Opening {
 pub(in crate::manager) struct Servers<U> {
     table: Slab<Server<U>>,
     /// By [`matching_hash`].
-    by_match: BTreeMap<u64, Key>,
+    by_match: ByNumber<u64, Key>,
     /// By [`merging_hash`].
-    by_merge: BTreeMap<u64, Key>,
+    by_merge: ByNumber<u64, Key>,
     waiting: usize,
     sources: Sources,
     outputs: Vec<Output>,
 }
 
 impl<U> Servers<U> {
-    pub(in crate::manager) const fn new() -> Self {
+    pub(in crate::manager) fn new() -> Self {
         Self {
             table: Slab::new(),
-            by_match: BTreeMap::new(),
-            by_merge: BTreeMap::new(),
+            by_match: ByNumber::default(),
+            by_merge: ByNumber::default(),
             waiting: 0,
             sources: Sources::new(),
             outputs: Vec::new(),

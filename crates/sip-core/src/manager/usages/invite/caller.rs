@@ -18,7 +18,7 @@ impl InviteUsage {
     /// As [`Draft::prepare`].
     pub(in crate::manager) fn prepare(io: &mut Io<'_>, way: &Way<'_>) -> Result<Self, Misuse> {
         let (mut draft, target, name) = Draft::prepare(io, Method::INVITE, way)?;
-        draft.fields.push(("Allow", io.config.capabilities.allow().into_bytes()));
+        draft.fields.push(("Allow", io.config.capabilities.allow()));
         Ok(Self {
             name,
             phase: Phase::Prepared(Box::new((draft, target))),

@@ -212,7 +212,7 @@ impl InviteUsage {
         draft.original = body;
         if method == Method::INVITE {
             draft.contact = Contact::Value(self.contact.to_vec());
-            draft.fields.push(("Allow", cx.io.config.capabilities.allow().into_bytes()));
+            draft.fields.push(("Allow", cx.io.config.capabilities.allow()));
         }
         Some((draft, target))
     }
@@ -227,7 +227,7 @@ impl InviteUsage {
     /// 200 with this body. RFC 3261 §13.3.1.4.
     pub(super) fn success(&self, cx: &Cx<'_>, body: Body) -> Reply {
         let mut reply = self.reply(200);
-        reply.fields.push(("Allow", cx.io.config.capabilities.allow().into_bytes()));
+        reply.fields.push(("Allow", cx.io.config.capabilities.allow()));
         reply.body = body;
         reply
     }

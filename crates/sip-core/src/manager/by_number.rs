@@ -1,0 +1,51 @@
+//! Tables by numbers that no peer can choose: keyed hashes, random numbers, places in our own tables.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// A table by such a number. Nothing depends on the order of its entries.
+pub(super) type ByNumber<K, V> = HashMap<K, V, BuildHasherDefault<Mixing>>;
+
+/// Spreads numbers over a table; against keys that somebody chose it would be no help.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mixing(u64);
+
+impl Mixing {
+    const fn mix(&mut self, number: u64) {
+        // Odd, and its bits follow no pattern: 2^64 over the golden ratio.
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+impl Hasher for Mixing {
+    fn write(&mut self, octets: &[u8]) {
+        octets.iter().for_each(|octet| self.mix(u64::from(*octet)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.mix(number);
+    }
+
+    fn finish(&self) -> u64 {
+        // A product's high bits depend on all bits of its factor, the low ones on few.
+        self.0.rotate_left(32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_a_row_are_spread() {
+        let low = |number: u64| {
+            let mut mixing = Mixing::default();
+            mixing.write_u64(number << 16);
+            mixing.finish() & 0xff
+        };
+        let mut places: Vec<u64> = (0..256).map(low).collect();
+        places.sort_unstable();
+        places.dedup();
+        assert!(places.len() > 128, "{} of 256", places.len());
+    }
+}
