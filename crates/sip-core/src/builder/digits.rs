@@ -1,5 +1,6 @@
 //! Numbers and addresses as text, without the machinery of `fmt`: every message has a few.
 
+use crate::Method;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 
@@ -42,10 +43,23 @@ pub(crate) fn push_address(out: &mut Vec<u8>, address: SocketAddr) {
     push_decimal(out, u64::from(address.port()));
 }
 
+/// The value of CSeq.
+pub(crate) fn cseq_text(number: u32, method: Method<'_>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(24);
+    push_decimal(&mut out, u64::from(number));
+    out.push(b' ');
+    out.extend_from_slice(method.as_bytes());
+    out
+}
+
 /// A number as sixteen hexadecimal digits in lower case.
 pub(crate) fn hex(number: u64) -> String {
-    let digit = |place: u32| char::from_digit((number >> (60 - 4 * place)) as u32 & 0xf, 16);
-    (0..16).filter_map(digit).collect()
+    let mut digits = String::with_capacity(16);
+    for place in (0..16).rev() {
+        let digit = (number >> (4 * place)) as u32 & 0xf;
+        digits.extend(char::from_digit(digit, 16));
+    }
+    digits
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod request;
 mod response;
 mod text;
 
-pub(crate) use digits::{hex, push_address};
+pub(crate) use digits::{cseq_text, hex, push_address};
 pub use request::RequestBuilder;
 pub use response::ResponseBuilder;
 pub(crate) use text::Text;

@@ -5,6 +5,9 @@ use crate::Method;
 use bytes::Bytes;
 use std::fmt;
 
+/// Octets that most requests have room in, and that an allocator has at hand.
+const FIRST: usize = 768;
+
 /// Builds a request.
 #[derive(Clone)]
 pub struct RequestBuilder {
@@ -15,7 +18,7 @@ pub struct RequestBuilder {
 impl RequestBuilder {
     /// A request with its start line and no field.
     pub fn new(method: Method<'_>, uri: &[u8]) -> Self {
-        let mut text = Text::with_capacity(1024);
+        let mut text = Text::with_capacity(FIRST);
         text.octets(method.as_bytes());
         text.octets(b" ");
         text.octets(uri);

@@ -8,6 +8,7 @@ use crate::manager::timers::Due;
 use crate::manager::transactions::{Branch, Outgoing, User, cancel};
 use crate::{Message, Method};
 use ssa::Why;
+use std::sync::Arc;
 
 impl Requests {
     /// Ends a request that nobody waits for any more; the CSeq of its last try.
@@ -91,7 +92,7 @@ impl Requests {
         let (hop, name) = (client.hop, client.name.clone());
         let octets = cancel(&client.request);
         let request = octets.and_then(|octets| Message::parse(octets, &io.config.limits).ok());
-        if let Some(request) = request {
+        if let Some(request) = request.map(Arc::new) {
             self.clients.start(io, Outgoing { request, branch, hop, name, user: User::Nobody });
         }
         io.start(Due::Cancel(key), io.config.timing.timeout());

@@ -1,6 +1,6 @@
 //! A request of ours before it leaves, and how it is put into octets.
 
-use crate::builder::{hex, push_address};
+use crate::builder::{cseq_text, hex, push_address};
 use crate::dialog::Dialog;
 use crate::manager::action::Hop;
 use crate::manager::config::NextHop;
@@ -221,7 +221,7 @@ impl Draft {
     /// The request as it goes over `hop`.
     pub(in crate::manager) fn octets(&self, hop: &Hop, branch: u64) -> Bytes {
         let mut request = RequestBuilder::new(self.method, &self.uri)
-            .field(HeaderName::Via, via(hop, branch).as_bytes())
+            .field(HeaderName::Via, via(hop, branch))
             .field(HeaderName::MaxForwards, b"70");
         for route in &self.routes {
             request = request.field(HeaderName::Route, route);
@@ -230,7 +230,7 @@ impl Draft {
             .field(HeaderName::From, &self.from)
             .field(HeaderName::To, &self.to)
             .field(HeaderName::CallId, &self.call_id)
-            .field(HeaderName::CSeq, format!("{} {}", self.cseq, self.method).as_bytes());
+            .field(HeaderName::CSeq, cseq_text(self.cseq, self.method));
         if let Contact::Value(contact) | Contact::Settled { value: contact, .. } = &self.contact {
             request = request.field(HeaderName::Contact, contact);
         }
@@ -247,10 +247,13 @@ impl Draft {
     }
 }
 
-fn via(hop: &Hop, branch: u64) -> String {
-    let (transport, local) = (hop.transport.name(), hop.local);
+fn via(hop: &Hop, branch: u64) -> Vec<u8> {
+    let mut via = [b"SIP/2.0/", hop.transport.name().as_bytes(), b" "].concat();
+    push_address(&mut via, hop.local);
     // RFC 3581 §3: ask for the response on the port that the request came from.
-    format!("SIP/2.0/{transport} {local};rport;branch={}", branch_text(branch))
+    via.extend_from_slice(b";rport;branch=");
+    via.extend_from_slice(branch_text(branch).as_bytes());
+    via
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::methods::served;
 use ssa::{Body, CallRef, Direction, Plan, Why};
+use std::sync::Arc;
 
 /// Challenges that are answered for one request. Promise 8.
 pub(in crate::manager) const MAX_ANSWERED: u8 = 5;
@@ -82,8 +83,8 @@ pub(in crate::manager) enum State {
         client: Key,
         /// Where it went.
         hop: Hop,
-        /// The request.
-        sent: Message,
+        /// The request, which its transaction keeps, too.
+        sent: Arc<Message>,
     },
     /// A challenge is being answered.
     Authorizing(Step),
@@ -124,7 +125,7 @@ pub(in crate::manager) struct Answer {
     pub(in crate::manager) client: Key,
     /// Where the request went.
     pub(in crate::manager) hop: Hop,
-    pub(in crate::manager) sent: Message,
+    pub(in crate::manager) sent: Arc<Message>,
     pub(in crate::manager) response: Inbound,
 }
 
@@ -206,7 +207,7 @@ impl Exchange {
 
     /// Where the request went and what was sent, while it waits for a response in this transaction:
     /// not while an earlier response is being looked at.
-    pub(in crate::manager) fn waiting_in(&self, client: Key) -> Option<(Hop, &Message)> {
+    pub(in crate::manager) fn waiting_in(&self, client: Key) -> Option<(Hop, &Arc<Message>)> {
         match &self.state {
             State::Trying { client: own, hop, sent } if *own == client => Some((*hop, sent)),
             State::Locating
@@ -264,7 +265,7 @@ mod tests {
         let answer = Answer {
             client: Slab::new().insert(()),
             hop,
-            sent: message("BYE sip:b@192.0.2.9 SIP/2.0\r\n\r\n"),
+            sent: Arc::new(message("BYE sip:b@192.0.2.9 SIP/2.0\r\n\r\n")),
             response: Inbound::new(message("SIP/2.0 401 Unauthorized\r\n\r\n"), arrival),
         };
         answer.came_back()

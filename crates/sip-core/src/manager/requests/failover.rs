@@ -8,6 +8,7 @@ use crate::manager::io::Io;
 use crate::manager::slab::Key;
 use crate::manager::target::Fallback;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// Addresses that are remembered to have failed.
 const REMEMBERED: usize = 64;
@@ -29,7 +30,7 @@ impl Requests {
     pub(super) fn on_unsent(&mut self, io: &mut Io<'_>, key: Key, client: Key) {
         let Some(exchange) = self.table.get_mut(key) else { return };
         let Some((hop, sent)) = exchange.waiting_in(client) else { return };
-        let sent = sent.clone();
+        let sent = Arc::clone(sent);
         match Some(exchange).filter(|it| it.is_wanted).and_then(|it| it.target.fall_back(&hop)) {
             // The credentials stay: they cover neither Via nor transport.
             Some(Fallback::SamePeer) => self.send(io, key),
@@ -46,7 +47,7 @@ impl Requests {
     pub(super) fn on_silence(&mut self, io: &mut Io<'_>, key: Key, client: Key) {
         let Some(exchange) = self.table.get(key) else { return };
         let Some((hop, sent)) = exchange.waiting_in(client) else { return };
-        let sent = sent.clone();
+        let sent = Arc::clone(sent);
         if self.moves_on(io, key) {
             self.clients.linger(io, sent, hop);
         } else {

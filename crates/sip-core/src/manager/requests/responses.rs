@@ -10,6 +10,7 @@ use crate::manager::slab::Key;
 use crate::manager::transactions::{ClientReport as Report, MAX_FORKS, User};
 use crate::validate::is_usable_response;
 use ssa::{Body, Incoming};
+use std::sync::Arc;
 
 impl Requests {
     /// A response came in.
@@ -36,7 +37,7 @@ impl Requests {
         let Some(status) = response.message.status().map(|status| status.as_u16()) else { return };
         // Retransmissions, and other forks' answers, while the first is being looked at.
         let Some((hop, sent)) = exchange.waiting_in(client) else { return };
-        let sent = sent.clone();
+        let sent = Arc::clone(sent);
         // Credentials are for whoever the request was sent to, and for what is wanted.
         let may_answer = exchange.is_wanted && exchange.answered < MAX_ANSWERED;
         let answer = Answer { client, hop, sent, response };
@@ -74,7 +75,7 @@ impl Requests {
             return io.send(Sender::Nobody, ack.hop, ack.octets.clone());
         }
         if known.acks.len() < MAX_FORKS {
-            let (sent, hop) = (known.request.clone(), known.hop);
+            let (sent, hop) = (Arc::clone(&known.request), known.hop);
             self.news.push_back(News::Unwanted(Answer { client, hop, sent, response }));
         }
     }

@@ -17,6 +17,7 @@ use crate::transaction::ClientEvent;
 use ssa::{BodyVerdict, CallRef, Refusal, Why};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// All requests of ours.
 #[derive(Debug)]
@@ -179,8 +180,9 @@ impl Requests {
     pub(super) fn start(
         &mut self, io: &mut Io<'_>, key: Key, hop: Hop, number: u64, request: Message,
     ) {
+        let request = Arc::new(request);
         let outgoing = Outgoing {
-            request: request.clone(),
+            request: Arc::clone(&request),
             branch: Branch { number, cancel: false },
             hop,
             name: self.table.get(key).and_then(|exchange| exchange.target.name.clone()),

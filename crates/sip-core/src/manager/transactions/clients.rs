@@ -58,7 +58,9 @@ enum Machine {
 pub(in crate::manager) struct Client {
     machine: Machine,
     branch: Branch,
-    pub(in crate::manager) request: Message,
+    pub(in crate::manager) request: Arc<Message>,
+    /// The number of its CSeq.
+    cseq: u32,
     pub(in crate::manager) hop: Hop,
     /// The host name that the hop was found for.
     pub(in crate::manager) name: Option<Arc<str>>,
@@ -115,7 +117,7 @@ pub(in crate::manager) struct Clients {
 
 /// A request that is ready to leave.
 pub(in crate::manager) struct Outgoing {
-    pub(in crate::manager) request: Message,
+    pub(in crate::manager) request: Arc<Message>,
     pub(in crate::manager) branch: Branch,
     pub(in crate::manager) hop: Hop,
     /// The host name that the hop was found for.
@@ -155,7 +157,7 @@ impl Clients {
 
     /// Listens on for a 2xx to an INVITE whose transaction ended without an answer and that goes
     /// another way: what comes late is acknowledged and ended, as another fork's is.
-    pub(in crate::manager) fn linger(&mut self, io: &mut Io<'_>, request: Message, hop: Hop) {
+    pub(in crate::manager) fn linger(&mut self, io: &mut Io<'_>, request: Arc<Message>, hop: Hop) {
         let number = request.top_via().ok().and_then(|via| branch_number(via.branch()?));
         let Some(number) = number.filter(|_| request.method() == Some(Method::INVITE)) else {
             return;
@@ -172,6 +174,7 @@ impl Clients {
         let key = self.table.insert(Client {
             machine,
             branch,
+            cseq: request.cseq().map_or(0, |cseq| cseq.number),
             request,
             hop,
             name,
@@ -189,10 +192,12 @@ impl Clients {
         let cancel = response.method == Method::CANCEL.as_bytes();
         let key = *self.by_branch.get(&Branch { number, cancel })?;
         let client = self.table.get(key)?;
-        let sent = &client.request;
-        let ours = sent.method()?.as_bytes() == response.method
-            && sent.places()?.cseq == response.cseq
-            && sent.top_via().ok()?.same_sent_by(&response.via);
+        // Our Via says where the request left from.
+        let local = client.hop.local;
+        let ours = client.request.method()?.as_bytes() == response.method
+            && client.cseq == response.cseq
+            && response.via.port() == Some(local.port())
+            && response.via.host().ip() == Some(local.ip());
         ours.then_some(key)
     }
 

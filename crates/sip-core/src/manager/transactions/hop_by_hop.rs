@@ -1,5 +1,6 @@
 //! The requests that share an INVITE's transaction: CANCEL, and the ACK to a failure.
 
+use crate::builder::cseq_text;
 use crate::{HeaderName, Message, Method, RequestBuilder};
 use bytes::Bytes;
 
@@ -20,7 +21,7 @@ pub(in crate::manager) fn cancel(invite: &Message) -> Option<Bytes> {
 
 /// A request of the INVITE's own transaction, without To.
 fn from_invite(method: Method<'static>, invite: &Message) -> Option<RequestBuilder> {
-    let id = invite.identity()?;
+    let cseq = invite.cseq().ok()?.number;
     let mut request = RequestBuilder::new(method, invite.request_uri()?)
         .field(HeaderName::Via, invite.header(HeaderName::Via)?)
         .field(HeaderName::MaxForwards, b"70");
@@ -30,7 +31,7 @@ fn from_invite(method: Method<'static>, invite: &Message) -> Option<RequestBuild
     Some(
         request
             .field(HeaderName::From, invite.header(HeaderName::From)?)
-            .field(HeaderName::CallId, id.call_id)
-            .field(HeaderName::CSeq, format!("{} {method}", id.cseq).as_bytes()),
+            .field(HeaderName::CallId, invite.header(HeaderName::CallId)?)
+            .field(HeaderName::CSeq, cseq_text(cseq, method)),
     )
 }

@@ -35,8 +35,14 @@ impl InviteUsage {
     /// # Errors
     /// [`Misuse::WrongState`].
     pub(in crate::manager) fn invite(&mut self, cx: &mut Cx<'_>, body: Body) -> Result<(), Misuse> {
-        let Phase::Prepared(prepared) = &mut self.phase else { return Err(Misuse::WrongState) };
-        let (mut draft, target) = (**prepared).clone();
+        let prepared = match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Prepared(prepared) => *prepared,
+            other => {
+                self.phase = other;
+                return Err(Misuse::WrongState);
+            }
+        };
+        let (mut draft, target) = prepared;
         draft.original = body;
         let request = cx.send(INVITE, self.name, (draft, target));
         self.phase = Phase::Inviting { request };
@@ -118,16 +124,16 @@ impl InviteUsage {
         let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
         let message = &answer.response.message;
         let known = find(cx, answer).filter(|known| self.early.iter().any(|(it, _)| it == known));
-        let key = match (known, Dialog::of_caller(&answer.sent, message)) {
-            (Some(early), _) => {
-                if let Some(entry) = cx.dialogs.get_mut(early) {
-                    entry.dialog.confirm(message);
-                    entry.peer = hop;
-                }
-                early
+        let key = if let Some(early) = known {
+            if let Some(entry) = cx.dialogs.get_mut(early) {
+                entry.dialog.confirm(message);
+                entry.peer = hop;
             }
-            (None, Some(dialog)) => cx.dialogs.insert(&cx.io, dialog, hop, cx.me),
-            (None, None) => return,
+            early
+        } else if let Some(dialog) = Dialog::of_caller(&answer.sent, message) {
+            cx.dialogs.insert(&cx.io, dialog, hop, cx.me)
+        } else {
+            return;
         };
         for (early, _) in std::mem::take(&mut self.early) {
             if early != key {
