@@ -47,11 +47,19 @@ impl Message {
     pub(crate) fn is_read(&self, row: &Row) -> bool {
         let (Some(name), Some(places)) = (row.name, self.places.get()) else { return false };
         let all = match name {
-            HeaderName::From | HeaderName::To | HeaderName::CallId => true,
+            HeaderName::From | HeaderName::To | HeaderName::CallId | HeaderName::CSeq => true,
             HeaderName::Via => places.via_is_alone,
             _ => false,
         };
         all && self.first_row(name).is_some_and(|first| first.start == row.start)
+    }
+
+    /// Whether Via has one value in all.
+    pub(crate) fn has_one_via(&self) -> bool {
+        match self.places() {
+            Some(places) => places.via_is_alone && self.headers(HeaderName::Via).nth(1).is_none(),
+            None => self.vias().nth(1).is_none(),
+        }
     }
 
     /// Where the identity stands, read at most once; `None` where a field of it is missing or

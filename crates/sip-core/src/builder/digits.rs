@@ -56,8 +56,8 @@ pub(crate) fn cseq_text(number: u32, method: Method<'_>) -> Vec<u8> {
 pub(crate) fn hex(number: u64) -> String {
     let mut digits = String::with_capacity(16);
     for place in (0..16).rev() {
-        let digit = (number >> (4 * place)) as u32 & 0xf;
-        digits.extend(char::from_digit(digit, 16));
+        let digit = (number >> (4 * place)) as u8 & 0xf;
+        digits.push(char::from(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }));
     }
     digits
 }

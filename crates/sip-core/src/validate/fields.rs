@@ -44,12 +44,12 @@ fn check_each(
         }
         let value = crate::head::value(message.as_bytes(), row);
         let base = row.value as usize;
-        if !rules.strict && was_read(message, row, value, rules.limits) {
-            counts.add(header.name, 1, rules.limits, base)?;
+        if header.name == HeaderName::CSeq {
+            sequence(message, row, header)?;
             continue;
         }
-        if header.name == HeaderName::CSeq {
-            sequence(message, header, value, base)?;
+        if !rules.strict && was_read(message, row, value, rules.limits) {
+            counts.add(header.name, 1, rules.limits, base)?;
             continue;
         }
         match field(header, value, rules) {
@@ -77,7 +77,9 @@ fn was_read(message: &Message, row: &Row, value: &[u8], limits: &Limits) -> bool
 pub(super) fn is_vital_in_response(message: &Message, need: Need) -> bool {
     match need {
         Need::Message | Need::Response | Need::Body => true,
-        Need::Dialog => message.cseq().is_ok_and(|cseq| cseq.method != crate::Method::REGISTER),
+        Need::Dialog => message.places().is_some_and(|places| {
+            places.method.within(message.as_bytes()) != crate::Method::REGISTER.as_bytes()
+        }),
         Need::Ignored | Need::Judged | Need::Request => false,
     }
 }
@@ -132,9 +134,16 @@ fn presence(message: &Message) -> Result<(), Broken> {
 }
 
 /// The method of CSeq is that of the request. RFC 3261 §8.1.1.5.
-fn sequence(message: &Message, header: &Header, value: &[u8], base: usize) -> Result<(), Broken> {
-    let cseq = CSeq::parse(value).map_err(|error| broken(header, error, base))?;
-    if message.method().is_none_or(|method| method == cseq.method) {
+fn sequence(message: &Message, row: &Row, header: &Header) -> Result<(), Broken> {
+    let (octets, base) = (message.as_bytes(), row.value as usize);
+    let counted = match message.places().filter(|_| message.is_read(row)) {
+        Some(places) => places.method.within(octets),
+        None => {
+            let cseq = CSeq::parse(crate::head::value(octets, row));
+            cseq.map_err(|error| broken(header, error, base))?.method.as_bytes()
+        }
+    };
+    if message.method().is_none_or(|method| method.as_bytes() == counted) {
         Ok(())
     } else {
         Err(Broken::bad("the method of CSeq is not the request's", base))

@@ -56,5 +56,5 @@ pub(crate) fn judge_request(
 pub(crate) fn is_usable_response(response: &Message, limits: &Limits) -> bool {
     let vital = |need| fields::is_vital_in_response(response, need);
     let sound = octets::check(response).and_then(|()| fields::check(response, limits, vital));
-    sound.is_ok() && response.vias().nth(1).is_none()
+    sound.is_ok() && response.has_one_via()
 }

@@ -52,8 +52,12 @@ pub(in crate::manager) fn contact(own: Own<'_>, user: &str, hop: &Hop) -> Vec<u8
         (None, Some(socket)) => (socket, ""),
         (None, None) => (hop.local, ";transport=tcp"),
     };
-    let at = if user.is_empty() { "" } else { "@" };
-    let mut contact = [b"<sip:", user.as_bytes(), at.as_bytes()].concat();
+    let mut contact = Vec::with_capacity(48 + user.len());
+    contact.extend_from_slice(b"<sip:");
+    if !user.is_empty() {
+        contact.extend_from_slice(user.as_bytes());
+        contact.push(b'@');
+    }
     push_address(&mut contact, address);
     contact.extend_from_slice(parameter.as_bytes());
     contact.push(b'>');
@@ -248,7 +252,10 @@ impl Draft {
 }
 
 fn via(hop: &Hop, branch: u64) -> Vec<u8> {
-    let mut via = [b"SIP/2.0/", hop.transport.name().as_bytes(), b" "].concat();
+    let mut via = Vec::with_capacity(80);
+    via.extend_from_slice(b"SIP/2.0/");
+    via.extend_from_slice(hop.transport.name().as_bytes());
+    via.push(b' ');
     push_address(&mut via, hop.local);
     // RFC 3581 §3: ask for the response on the port that the request came from.
     via.extend_from_slice(b";rport;branch=");

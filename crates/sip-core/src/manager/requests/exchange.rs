@@ -89,9 +89,9 @@ pub(in crate::manager) enum State {
     /// A challenge is being answered.
     Authorizing(Step),
     /// The security manager looks at the 2xx.
-    Judging(Answer),
+    Judging(Box<Answer>),
     /// The 2xx's body is being read.
-    Reading(Answer),
+    Reading(Box<Answer>),
 }
 
 /// The steps of answering a challenge.
@@ -144,11 +144,11 @@ impl Answer {
 #[derive(Debug)]
 pub(in crate::manager) enum Outcome {
     /// A 2xx that counts, with its body as plain text.
-    Accepted(Answer, Body),
+    Accepted(Box<Answer>, Body),
     /// A 2xx that must not be believed.
-    Untrusted(Answer, Why),
+    Untrusted(Box<Answer>, Why),
     /// Anything else; the response, where there is one.
-    Failed(Cause, Option<Inbound>),
+    Failed(Cause, Option<Box<Inbound>>),
     /// It was taken back, and nothing had come of it.
     Cancelled,
 }

@@ -40,24 +40,24 @@ impl Requests {
         let sent = Arc::clone(sent);
         // Credentials are for whoever the request was sent to, and for what is wanted.
         let may_answer = exchange.is_wanted && exchange.answered < MAX_ANSWERED;
-        let answer = Answer { client, hop, sent, response };
+        let answer = Box::new(Answer { client, hop, sent, response });
         match status {
             ..=199 => self.on_provisional(io, key, answer),
             200..=299 => self.suspend(io, key, State::Judging(answer)),
             401 | 407 if may_answer && answer.came_back() => {
-                self.suspend(io, key, State::Authorizing(Step::Challenged(Box::new(answer))));
+                self.suspend(io, key, State::Authorizing(Step::Challenged(answer)));
             }
             // RFC 3263 §4.3: it has no room, another one may.
             503 if self.moves_on(io, key) => {}
             _ => {
                 let again = answer.response.retry_after();
                 let cause = Cause::of(status, answer.response.message.reason(), again);
-                self.finish(io, key, Outcome::Failed(cause, Some(answer.response)));
+                self.finish(io, key, Outcome::Failed(cause, Some(Box::new(answer.response))));
             }
         }
     }
 
-    fn on_provisional(&mut self, io: &mut Io<'_>, key: Key, answer: Answer) {
+    fn on_provisional(&mut self, io: &mut Io<'_>, key: Key, answer: Box<Answer>) {
         let Some(exchange) = self.table.get(key) else { return };
         match exchange.cancel {
             Cancel::No => self.news.push_back(News::Progress(exchange.owner, answer)),
@@ -76,13 +76,14 @@ impl Requests {
         }
         if known.acks.len() < MAX_FORKS {
             let (sent, hop) = (Arc::clone(&known.request), known.hop);
-            self.news.push_back(News::Unwanted(Answer { client, hop, sent, response }));
+            let answer = Answer { client, hop, sent, response };
+            self.news.push_back(News::Unwanted(Box::new(answer)));
         }
     }
 
     /// What the security manager says of a 2xx.
     pub(super) fn on_judged(
-        &mut self, io: &mut Io<'_>, key: Key, answer: Answer, incoming: Incoming,
+        &mut self, io: &mut Io<'_>, key: Key, answer: Box<Answer>, incoming: Incoming,
     ) {
         let Some(exchange) = self.table.get_mut(key) else { return };
         let has_body = exchange.is_protected() || !answer.response.message.body().is_empty();
@@ -99,7 +100,7 @@ impl Requests {
                 self.finish(io, key, Outcome::Failed(Cause::Timeout, None));
             }
             Incoming::Discard => {
-                let Answer { client, hop, sent, .. } = answer;
+                let Answer { client, hop, sent, .. } = *answer;
                 exchange.state = State::Trying { client, hop, sent };
             }
         }

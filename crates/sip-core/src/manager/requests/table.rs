@@ -33,12 +33,12 @@ pub(in crate::manager) struct Requests {
 #[derive(Debug)]
 pub(in crate::manager) enum News {
     /// A provisional response to a request that nobody takes back.
-    Progress(Owner, Answer),
+    Progress(Owner, Box<Answer>),
     /// A request came to its end; `cseq` is that of its last try, `proven` what authorized that.
     Outcome { owner: Owner, cseq: u32, proven: Option<Proven>, outcome: Outcome },
     /// A 2xx to an INVITE that nobody waits for any more: another fork's, or a late one. It is to be
     /// acknowledged and its dialog ended.
-    Unwanted(Answer),
+    Unwanted(Box<Answer>),
 }
 
 impl Requests {
@@ -277,7 +277,7 @@ impl Requests {
     pub(super) fn give_up(
         &mut self, io: &mut Io<'_>, key: Key, why: Why, response: Option<Inbound>,
     ) {
-        self.finish(io, key, Outcome::Failed(Cause::Security(why), response));
+        self.finish(io, key, Outcome::Failed(Cause::Security(why), response.map(Box::new)));
     }
 }
 

@@ -302,9 +302,10 @@ pub(in crate::manager) fn branch_text(number: u64) -> String {
 
 /// The number in a branch of ours.
 fn branch_number(branch: &[u8]) -> Option<u64> {
-    let digits = std::str::from_utf8(branch.strip_prefix(b"z9hG4bK")?).ok()?;
-    let ours = digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    ours.then(|| u64::from_str_radix(digits, 16).ok()).flatten()
+    let digits = branch.strip_prefix(b"z9hG4bK").filter(|digits| digits.len() == 16)?;
+    digits.iter().try_fold(0, |number, &digit| {
+        Some(number << 4 | u64::from(char::from(digit).to_digit(16)?))
+    })
 }
 
 #[cfg(test)]
