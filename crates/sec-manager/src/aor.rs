@@ -4,7 +4,7 @@
 
 pub use sip_syntax::aor::NotAnAor;
 
-use sip_syntax::{Host, Uri};
+use sip_syntax::Host;
 use std::fmt;
 
 /// A canonical address of record, for example `sip:alice@example.org`.
@@ -27,13 +27,21 @@ impl Aor {
         &self.0
     }
 
-    /// The host, without port; `None` for a `tel:` number. An IPv6 address has its brackets.
-    pub fn domain(&self) -> Option<&str> {
-        std::str::from_utf8(self.host()?.as_bytes()).ok()
+    /// The user part with its `@`, or nothing, and the host; `None` for a `tel:` number. In the
+    /// canonical form no other `@` stands, and nothing but a port behind the host.
+    fn parts(&self) -> Option<(&str, &str)> {
+        let (scheme, rest) = self.0.split_once(':')?;
+        let (user, host) = rest.split_at_checked(rest.find('@').map_or(0, |at| at + 1))?;
+        let end = match host.strip_prefix('[') {
+            Some(reference) => reference.find(']')? + 2,
+            None => host.find(':').unwrap_or(host.len()),
+        };
+        host.get(..end).filter(|_| scheme != "tel").map(|host| (user, host))
     }
 
-    fn host(&self) -> Option<Host<'_>> {
-        Uri::parse(self.0.as_bytes()).ok()?.host()
+    /// The host, without port; `None` for a `tel:` number. An IPv6 address has its brackets.
+    pub fn domain(&self) -> Option<&str> {
+        self.parts().map(|(_, host)| host)
     }
 
     /// The address as contacts and pins are looked up by. Nobody is another person by being called
@@ -42,22 +50,23 @@ impl Aor {
     /// RFC 3261 §19.1, RFC 1034 §3.1.
     #[must_use]
     pub fn as_contact(&self) -> Self {
-        let Some(host) = self.domain() else { return self.clone() };
-        let rest = self.0.split_once(':').map_or(self.as_str(), |(_, rest)| rest);
-        let user = rest.find('@').and_then(|at| rest.get(..=at)).unwrap_or_default();
-        let host = host.strip_suffix('.').unwrap_or(host);
-        Self(format!("sip:{}{host}", user.to_ascii_lowercase()))
+        let Some((user, host)) = self.parts() else { return self.clone() };
+        let mut contact = ["sip:", user, host.strip_suffix('.').unwrap_or(host)].concat();
+        contact.make_ascii_lowercase();
+        Self(contact)
     }
 
     /// Whether `realm` is this address's domain or, below a named domain, one of its subdomains.
     pub fn has_realm(&self, realm: &str) -> bool {
-        let Some((host, domain)) = self.host().zip(self.domain()) else { return false };
+        let Some(domain) = self.domain() else { return false };
         let realm = realm.to_ascii_lowercase();
         if realm == domain {
             return true;
         }
         let below = realm.strip_suffix(domain).is_some_and(|labels| labels.ends_with('.'));
-        below && host.ip().is_none() && Host::parse(realm.as_bytes()).is_ok()
+        below
+            && Host::parse(domain.as_bytes()).is_ok_and(|host| host.ip().is_none())
+            && Host::parse(realm.as_bytes()).is_ok()
     }
 }
 

@@ -7,6 +7,7 @@ use crate::policy::Policy;
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, InDialog, Received, Refusal, Request};
 use sst::{Call, Denial, Denied, Proof, Requirement};
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,8 +73,8 @@ impl Shared {
             return reject(Denied::OfAnother, MERGED);
         }
         let policy = self.policy();
-        let aors = Aors::of(request);
-        let required = match self.required(call, arrival, request, &policy, aors.as_ref()) {
+        let from = LazyCell::new(|| aor::canonical(request.from.uri).ok());
+        let required = match self.required(call, arrival, request, &policy, || from.as_ref()) {
             Ok(required) => required,
             Err(refusal) => return reject(Denied::OfAnother, refusal),
         };
@@ -85,9 +86,11 @@ impl Shared {
             self.admitted(call, arrival, request);
             return Received::Admit;
         }
-        let Some(aors) = aors else {
+        let to = aor::canonical(request.to.uri).ok();
+        let Some((from, to)) = from.clone().zip(to) else {
             return reject(Denied::Malformed, BAD_REQUEST);
         };
+        let aors = Aors { from, to };
         match required {
             Requirement::Nothing => Received::Admit,
             Requirement::Digest => match &self.digest {
@@ -105,15 +108,15 @@ impl Shared {
     ///
     /// # Errors
     /// Where nobody could give it.
-    fn required(
+    fn required<'a>(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
-        aors: Option<&Aors>,
+        from: impl FnOnce() -> Option<&'a Aor>,
     ) -> Result<Requirement, Refusal> {
         let inner = self.lock();
         let record = inner.records.get(call.0).filter(|_| arrival.in_dialog != InDialog::No);
         let required = match record {
             Some(record) => record.require,
-            None => policy.required_of_caller(aors.map(|aors| &aors.from)),
+            None => policy.required_of_caller(from()),
         };
         if required == Requirement::Pgp {
             return Ok(required);
@@ -182,7 +185,7 @@ impl Shared {
         let Some(aors) = Aors::of(request) else {
             return refused(Denied::Malformed, BAD_REQUEST);
         };
-        let answer = match self.required(call, arrival, request, &policy, Some(&aors)) {
+        let answer = match self.required(call, arrival, request, &policy, || Some(&aors.from)) {
             Ok(Requirement::Pgp) => self.pgp_authenticate(call, arrival, request, &policy, &aors),
             Ok(Requirement::Digest | Requirement::Nothing) => {
                 Answer::Ready(self.digest_authenticate(call, arrival, request, &policy, &aors))
