@@ -52,14 +52,23 @@ pub(crate) fn cseq_text(number: u32, method: Method<'_>) -> Vec<u8> {
     out
 }
 
+/// Appends a number as sixteen hexadecimal digits in lower case.
+pub(crate) fn push_hex(out: &mut Vec<u8>, number: u64) {
+    out.extend(hex_digits(number));
+}
+
 /// A number as sixteen hexadecimal digits in lower case.
 pub(crate) fn hex(number: u64) -> String {
     let mut digits = String::with_capacity(16);
-    for place in (0..16).rev() {
-        let digit = (number >> (4 * place)) as u8 & 0xf;
-        digits.push(char::from(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }));
-    }
+    digits.extend(hex_digits(number).map(char::from));
     digits
+}
+
+fn hex_digits(number: u64) -> impl Iterator<Item = u8> {
+    (0..16).rev().map(move |place| match (number >> (4 * place)) as u8 & 0xf {
+        digit @ 0..10 => b'0' + digit,
+        digit => b'a' - 10 + digit,
+    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! Responses. RFC 3261 §8.2.6, §18.2.1; RFC 3581 §4.
 
+use super::digits::{push_decimal, push_ip};
 use super::text::Text;
+use crate::places::Place;
 use crate::{HeaderName, Message, StatusCode, Via};
 use bytes::Bytes;
 use memchr::memchr;
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -18,7 +21,8 @@ pub struct ResponseBuilder<'a> {
     status: StatusCode,
     reason: &'a str,
     tag: Option<&'a [u8]>,
-    source: Option<SocketAddr>,
+    /// The first row of Via; as the request has it where there is none.
+    via: Option<Cow<'a, [u8]>>,
     fields: Text,
     body: &'a [u8],
 }
@@ -28,7 +32,7 @@ impl<'a> ResponseBuilder<'a> {
     /// in what may make a dialog, 101 to 299. RFC 3261 §8.2.6.2, §12.1.1.
     pub fn to(request: &'a Message, status: StatusCode, reason: &'a str) -> Self {
         let fields = Text::default();
-        Self { request, status, reason, tag: None, source: None, fields, body: &[] }
+        Self { request, status, reason, tag: None, via: None, fields, body: &[] }
     }
 
     /// Puts a tag on To, unless it has one.
@@ -41,8 +45,16 @@ impl<'a> ResponseBuilder<'a> {
     /// Notes in the topmost Via where the request came from: `received` where sent-by is not that
     /// address, and both `received` and `rport` where `rport` was asked for.
     #[must_use]
-    pub const fn received(mut self, source: SocketAddr) -> Self {
-        self.source = Some(source);
+    pub fn received(mut self, source: SocketAddr) -> Self {
+        let row = self.request.header(HeaderName::Via).unwrap_or_default();
+        let read = Via::read_first(row).ok();
+        self.via = read.map(|(via, _)| Cow::Owned(marked(row, &via, source)));
+        self
+    }
+
+    /// Sets the first row of Via, which was [`marked`] before.
+    pub(crate) fn via(mut self, via: &'a [u8]) -> Self {
+        self.via = Some(Cow::Borrowed(via));
         self
     }
 
@@ -115,15 +127,9 @@ impl<'a> ResponseBuilder<'a> {
     }
 
     fn vias(&self, text: &mut Text) {
-        for (place, row) in self.request.headers(HeaderName::Via).enumerate() {
-            text.begin(HeaderName::Via.as_str());
-            let source = self.source.filter(|_| place == 0);
-            match (source, Via::read_first(row)) {
-                (Some(source), Ok(first)) => mark(text, row, first, source),
-                (Some(_) | None, _) => text.octets(row),
-            }
-            text.end_line();
-        }
+        let mut rows = self.request.headers(HeaderName::Via);
+        let first = rows.next().map(|row| self.via.as_deref().unwrap_or(row));
+        first.into_iter().chain(rows).for_each(|row| text.field(HeaderName::Via.as_str(), row));
     }
 }
 
@@ -135,34 +141,37 @@ impl fmt::Debug for ResponseBuilder<'_> {
     }
 }
 
-/// Writes a row of Via with the first value's `received` and `rport` filled in.
-fn mark(text: &mut Text, row: &[u8], (via, length): (Via<'_>, usize), source: SocketAddr) {
+/// A row of Via with the `received` and `rport` of its first value, which is `via`, filled in.
+pub(crate) fn marked(row: &[u8], via: &Via<'_>, source: SocketAddr) -> Vec<u8> {
+    let mut text = Vec::with_capacity(row.len() + GROWTH);
     let asks = via.rport().is_some();
     let address = source.ip().to_canonical();
     let params = via.params();
+    let length = Place::of(row, params.as_bytes()).end();
     let before = length - params.as_bytes().len();
-    text.octets(row.get(..before).unwrap_or_default());
+    text.extend_from_slice(row.get(..before).unwrap_or_default());
     for param in params.iter() {
         // What the peer wrote there is replaced: only the packet's source counts.
         if param.is("received") || (param.is("rport") && asks) {
             continue;
         }
-        text.octets(b";");
-        text.octets(param.name);
+        text.push(b';');
+        text.extend_from_slice(param.name);
         if let Some(value) = param.value {
-            text.octets(b"=");
-            text.octets(value);
+            text.push(b'=');
+            text.extend_from_slice(value);
         }
     }
     if asks || via.host().ip() != Some(address) {
-        text.octets(b";received=");
-        text.ip(address);
+        text.extend_from_slice(b";received=");
+        push_ip(&mut text, address);
     }
     if asks {
-        text.octets(b";rport=");
-        text.decimal(u64::from(source.port()));
+        text.extend_from_slice(b";rport=");
+        push_decimal(&mut text, u64::from(source.port()));
     }
-    text.octets(row.get(length..).unwrap_or_default());
+    text.extend_from_slice(row.get(length..).unwrap_or_default());
+    text
 }
 
 #[cfg(test)]
@@ -183,11 +192,9 @@ mod tests {
                 "SIP/2.0/UDP host.example;x=\"a;b\";received=192.0.2.9",
             ),
         ] {
-            let mut text = Text::default();
-            mark(&mut text, row.as_bytes(), Via::read_first(row.as_bytes()).unwrap(), source);
-            let message = text.build(b"");
-            let got = message.strip_suffix(b"Content-Length: 0\r\n\r\n").unwrap();
-            assert_eq!(String::from_utf8_lossy(got), marked);
+            let (via, _) = Via::read_first(row.as_bytes()).unwrap();
+            let got = super::marked(row.as_bytes(), &via, source);
+            assert_eq!(String::from_utf8_lossy(&got), marked);
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The text of a message that grows.
 
-use super::digits::{push_decimal, push_ip};
+use super::digits::push_decimal;
 use crate::HeaderName;
 use bytes::Bytes;
 use std::fmt;
-use std::net::IpAddr;
 
 /// Fields, and before them a start line, or not yet.
 #[derive(Clone, Default)]
@@ -52,11 +51,6 @@ impl Text {
     /// A number in decimal.
     pub(super) fn decimal(&mut self, number: u64) {
         push_decimal(&mut self.0, number);
-    }
-
-    /// An address; IPv6 without brackets.
-    pub(super) fn ip(&mut self, ip: IpAddr) {
-        push_ip(&mut self.0, ip);
     }
 
     /// The lines of another text.

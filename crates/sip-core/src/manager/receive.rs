@@ -21,7 +21,7 @@ use super::inbound::Inbound;
 use super::serving::{For, Reply, Served, Serving, Way};
 use super::slab::Key;
 use super::transactions::{Hashes, hop_back, matching_hash, merging_hash, response_hop};
-use crate::builder::hex;
+use crate::builder::{hex, marked};
 use crate::methods::{self, Kind, Place};
 use crate::transaction::ServerEvent;
 use crate::validate::judge_request;
@@ -50,7 +50,9 @@ impl SipManager {
         // RFC 3261 §8.2.6.2: a To that has a tag keeps it.
         let inside = !id.callee_tag().is_empty();
         let tag = if inside { String::new() } else { self.answer_tag(now, &id) };
-        let way = Way { hop: response_hop(request.arrival, &id.via), tag };
+        let row = request.message.header(HeaderName::Via).unwrap_or_default();
+        let via = Some(marked(row, &id.via, request.arrival.source));
+        let way = Way { hop: response_hop(request.arrival, &id.via), via, tag };
         if let Some(reply) = self.refusal_owed(&request.message) {
             return Serving::answer_statelessly(&mut self.io(now), &request, &way, &reply);
         }
@@ -102,12 +104,14 @@ impl SipManager {
         let row = |name| message.header(name).unwrap_or_default();
         let reply = self.refusal_owed(message).filter(|_| !row(HeaderName::Via).is_empty());
         let Some(reply) = reply else { return };
-        let via = message.top_via();
+        let via = message.top_via().ok();
         let hop = via
-            .map_or_else(|_| hop_back(request.arrival), |via| response_hop(request.arrival, &via));
+            .map_or_else(|| hop_back(request.arrival), |via| response_hop(request.arrival, &via));
+        let source = request.arrival.source;
+        let via = via.map(|via| marked(row(HeaderName::Via), &via, source));
         let parts = [b"to tag".as_slice(), row(HeaderName::Via), row(HeaderName::CallId)];
         let mut io = self.io(now);
-        let way = Way { hop, tag: hex(io.hash(&parts)) };
+        let way = Way { hop, via, tag: hex(io.hash(&parts)) };
         Serving::answer_statelessly(&mut io, request, &way, &reply);
     }
 

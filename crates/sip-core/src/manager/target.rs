@@ -43,7 +43,14 @@ impl Target {
     /// [`Misuse::NotAUri`], or [`Misuse::Unsupported`] for what cannot be reached over UDP or TCP:
     /// `sips` never falls back to them.
     pub(super) fn of_uri(uri: &[u8]) -> Result<Self, Misuse> {
-        let uri = Uri::parse(uri).map_err(|_| Misuse::NotAUri)?;
+        Self::of(&Uri::parse(uri).map_err(|_| Misuse::NotAUri)?)
+    }
+
+    /// The same of a URI that is read already.
+    ///
+    /// # Errors
+    /// As [`of_uri`](Self::of_uri).
+    pub(super) fn of(uri: &Uri<'_>) -> Result<Self, Misuse> {
         if uri.scheme() != Scheme::Sip {
             return Err(Misuse::Unsupported);
         }

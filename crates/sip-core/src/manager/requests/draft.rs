@@ -10,7 +10,7 @@ use crate::manager::io::Io;
 use crate::manager::own::Own;
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
-use crate::manager::transactions::branch_text;
+use crate::manager::transactions::push_branch;
 use crate::{HeaderName, Method, NameAddr, RequestBuilder, Uri};
 use bytes::Bytes;
 use ssa::{Body, CallRef, Field, Plan, Transport};
@@ -159,7 +159,7 @@ impl Draft {
         }
         let mut target = match way.next_hop {
             Some(next) => Target::of_next_hop(next)?,
-            None => Target::of_uri(way.to.as_bytes())?,
+            None => Target::of(&uri)?,
         };
         target.check(io.config.own())?;
         let tag = hex(io.random());
@@ -258,8 +258,8 @@ fn via(hop: &Hop, branch: u64) -> Vec<u8> {
     via.push(b' ');
     push_address(&mut via, hop.local);
     // RFC 3581 §3: ask for the response on the port that the request came from.
-    via.extend_from_slice(b";rport;branch=");
-    via.extend_from_slice(branch_text(branch).as_bytes());
+    via.extend_from_slice(b";rport");
+    push_branch(&mut via, branch);
     via
 }
 

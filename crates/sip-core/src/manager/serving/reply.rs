@@ -1,5 +1,6 @@
 //! A response of ours before it leaves, and how it is put into octets.
 
+use super::served::Way;
 use crate::builder::Text;
 use crate::manager::config::Config;
 use crate::manager::inbound::Inbound;
@@ -104,40 +105,42 @@ impl Reply {
         self
     }
 
-    /// The response to `request`, with this To tag where To has none yet. RFC 3261 §8.2.6.2.
-    pub(in crate::manager) fn octets(&self, request: &Inbound, tag: &str) -> Bytes {
+    /// The response to `request`, the way that it came. RFC 3261 §8.2.6.2.
+    pub(in crate::manager) fn octets(&self, request: &Inbound, way: &Way) -> Bytes {
         let phrase = StatusCode::new(self.status).map(StatusCode::reason).unwrap_or_default();
         let reason = if self.reason.is_empty() { phrase } else { self.reason };
-        self.octets_with(request, tag, reason)
+        self.octets_with(request, way, reason)
     }
 
     /// The response in at most `most` octets: without what it can go without, where it must.
     pub(in crate::manager) fn octets_within(
-        &self, request: &Inbound, tag: &str, most: usize,
+        &self, request: &Inbound, way: &Way, most: usize,
     ) -> Option<Bytes> {
         let fits = |octets: &Bytes| octets.len() <= most;
-        let whole = self.octets(request, tag);
+        let whole = self.octets(request, way);
         if fits(&whole) {
             return Some(whole);
         }
         let mut short = self.clone();
         for name in DISPENSABLE {
             short.fields.retain(|(field, _)| *field != name);
-            let octets = short.octets(request, tag);
+            let octets = short.octets(request, way);
             if fits(&octets) {
                 return Some(octets);
             }
         }
         // The grammar lets the phrase be empty. RFC 3261 §25.1.
-        Some(short.octets_with(request, tag, "")).filter(fits)
+        Some(short.octets_with(request, way, "")).filter(fits)
     }
 
-    fn octets_with(&self, request: &Inbound, tag: &str, reason: &str) -> Bytes {
+    fn octets_with(&self, request: &Inbound, way: &Way, reason: &str) -> Bytes {
         let Some(status) = StatusCode::new(self.status) else { return Bytes::new() };
-        let mut response =
-            ResponseBuilder::to(&request.message, status, reason).received(request.arrival.source);
+        let mut response = ResponseBuilder::to(&request.message, status, reason);
+        if let Some(via) = &way.via {
+            response = response.via(via);
+        }
         if self.status > 100 {
-            response = response.to_tag(tag);
+            response = response.to_tag(&way.tag);
         }
         let kind = self.body.content_type.iter();
         let kind = kind.map(|kind| (HeaderName::ContentType.as_str(), kind));
@@ -149,10 +152,10 @@ impl Reply {
 }
 
 /// 100 Trying. It has no To tag and so makes no dialog. RFC 3261 §8.2.6.
-pub(in crate::manager) fn trying(request: &Inbound) -> Bytes {
+pub(in crate::manager) fn trying(request: &Inbound, way: &Way) -> Bytes {
     let mut trying = Reply::new(100);
     // RFC 3261 §8.2.6.1.
     let timestamp = request.message.header(HeaderName::Timestamp);
     trying.fields.extend(timestamp.map(|value| ("Timestamp", value.to_vec())));
-    trying.octets(request, "")
+    trying.octets(request, way)
 }

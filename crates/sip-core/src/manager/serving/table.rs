@@ -217,14 +217,14 @@ impl Serving {
 
     fn leave(&mut self, io: &mut Io<'_>, server: Key, reply: Reply) {
         let Some(served) = self.servers.get(server) else { return };
-        let written = Written(reply.octets(&served.request, &served.way.tag));
+        let written = Written(reply.octets(&served.request, &served.way));
         self.suspend(io, server, Step::Leaving(reply, written));
     }
 
     /// Sends a final response as it is.
     pub(in crate::manager) fn send_final(&mut self, io: &mut Io<'_>, server: Key, reply: &Reply) {
         if let Some(served) = self.servers.get(server) {
-            let octets = reply.octets(&served.request, &served.way.tag);
+            let octets = reply.octets(&served.request, &served.way);
             self.send_octets(io, server, reply.status, octets);
         }
     }
@@ -243,7 +243,7 @@ impl Serving {
         &mut self, io: &mut Io<'_>, server: Key, reply: &Reply,
     ) {
         if let Some(served) = self.servers.get(server) {
-            let octets = reply.octets(&served.request, &served.way.tag);
+            let octets = reply.octets(&served.request, &served.way);
             self.servers.respond(io, server, reply.status, octets);
         }
     }
@@ -261,7 +261,7 @@ impl Serving {
             Some(ServerReport::Ack) => true,
             Some(ServerReport::Trying) => {
                 if let Some(served) = self.servers.get(server) {
-                    let octets = trying(&served.request);
+                    let octets = trying(&served.request, &served.way);
                     self.servers.send_trying(io, server, octets);
                 }
                 false
@@ -280,7 +280,7 @@ impl Serving {
         if served.is_unauthenticated() {
             return self.reject_unproved(io, server, &reply);
         }
-        let octets = reply.octets(&served.request, &served.way.tag);
+        let octets = reply.octets(&served.request, &served.way);
         if let Some(served) = self.servers.get_mut(server) {
             io.withdraw(served.consult.take());
         }
@@ -327,7 +327,7 @@ impl Serving {
             true => usize::MAX,
             false => request.message.as_bytes().len().saturating_mul(2),
         };
-        if let Some(octets) = reply.octets_within(request, &way.tag, most) {
+        if let Some(octets) = reply.octets_within(request, way, most) {
             io.send(Sender::Stateless, way.hop, octets);
         }
     }

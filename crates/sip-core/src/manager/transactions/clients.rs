@@ -2,7 +2,7 @@
 
 use super::hop_by_hop::ack_to_failure;
 use crate::Identity;
-use crate::builder::hex;
+use crate::builder::push_hex;
 use crate::manager::action::{Flow, Hop, Sender, is_same_name};
 use crate::manager::by_number::ByNumber;
 use crate::manager::io::Io;
@@ -295,9 +295,10 @@ const fn due(key: Key, timer: Timer) -> Due {
     Due::Client(key, timer)
 }
 
-/// The branch that carries this number.
-pub(in crate::manager) fn branch_text(number: u64) -> String {
-    "z9hG4bK".to_owned() + &hex(number)
+/// Appends the parameter of Via with the branch that carries this number.
+pub(in crate::manager) fn push_branch(via: &mut Vec<u8>, number: u64) {
+    via.extend_from_slice(b";branch=z9hG4bK");
+    push_hex(via, number);
 }
 
 /// The number in a branch of ours.
@@ -314,7 +315,9 @@ mod tests {
 
     #[test]
     fn a_branch_carries_its_number() {
-        assert_eq!(branch_number(branch_text(0xfeed).as_bytes()), Some(0xfeed));
+        let mut via = Vec::new();
+        push_branch(&mut via, 0xfeed);
+        assert_eq!(branch_number(via.strip_prefix(b";branch=").unwrap()), Some(0xfeed));
         assert_eq!(branch_number(b"z9hG4bKfeed"), None);
         assert_eq!(branch_number(b"z9hG4bK+00000000000feed"), None);
         assert_eq!(branch_number(b"0123456789abcdef"), None);

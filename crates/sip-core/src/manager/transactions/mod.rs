@@ -8,7 +8,7 @@ mod servers;
 mod sources;
 
 pub(super) use clients::{
-    Ack, Branch, Clients, MAX_FORKS, Outgoing, Report as ClientReport, User, branch_text,
+    Ack, Branch, Clients, MAX_FORKS, Outgoing, Report as ClientReport, User, push_branch,
 };
 pub(super) use hop_by_hop::cancel;
 pub(super) use servers::{

@@ -2,24 +2,26 @@
 
 use crate::dialog::Dialog;
 use crate::manager::action::Hop;
-use crate::manager::requests::{Answer, Draft};
+use crate::manager::io::Io;
+use crate::manager::requests::{Answer, Draft, Requests};
 use crate::manager::transactions::Ack;
-use crate::manager::usages::cx::Cx;
 use crate::{HeaderName, Message, Method};
 
 /// Sends the ACK to a 2xx, and keeps it for its retransmissions. It carries the credentials of the
 /// INVITE (RFC 3261 §13.2.2.4, §22.1), but only to where the INVITE went: the peer's Contact may
 /// lead to another party than the one that they are for.
-pub(super) fn acknowledge(cx: &mut Cx<'_>, answer: &Answer, dialog: &Dialog, peer: &Hop) {
+pub(super) fn acknowledge(
+    io: &mut Io<'_>, requests: &mut Requests, answer: &Answer, (dialog, peer): (&Dialog, &Hop),
+) {
     let Ok(cseq) = answer.sent.cseq() else { return };
     let (mut draft, target) = Draft::in_dialog(dialog, peer, Method::ACK, cseq.number);
-    let Some(hop) = target.hop(0, cx.io.config.own()) else { return };
+    let Some(hop) = target.hop(0, io.config.own()) else { return };
     if (hop.transport, hop.remote) == (answer.hop.transport, answer.hop.remote) {
         draft.fields = credentials(&answer.sent);
     }
-    let octets = draft.octets(&hop, cx.io.random());
+    let octets = draft.octets(&hop, io.random());
     let ack = Ack { to_tag: dialog.remote_tag().into(), hop, octets };
-    cx.requests.acknowledge(&mut cx.io, answer.client, ack);
+    requests.acknowledge(io, answer.client, ack);
 }
 
 /// The credentials of a request, for the ACK to its 2xx.

@@ -140,8 +140,9 @@ impl InviteUsage {
                 cx.dialogs.leave(early, cx.me);
             }
         }
-        let Some(dialog) = cx.dialogs.get(key).map(|entry| entry.dialog.clone()) else { return };
-        acknowledge(cx, answer, &dialog, &hop);
+        if let Some(entry) = cx.dialogs.get(key) {
+            acknowledge(&mut cx.io, cx.requests, answer, (&entry.dialog, &hop));
+        }
         self.dialog = Some(key);
         self.contact = answer.sent.header(HeaderName::Contact).unwrap_or_default().into();
         self.phase = Phase::Up(Session::default());

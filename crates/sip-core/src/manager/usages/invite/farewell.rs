@@ -46,7 +46,7 @@ impl Farewell {
         };
         let made_here = answer.sent.to().is_ok_and(|to| to.tag().is_none());
         let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
-        acknowledge(cx, answer, &dialog, &hop);
+        acknowledge(&mut cx.io, cx.requests, answer, (&dialog, &hop));
         if !made_here {
             return;
         }

@@ -134,11 +134,9 @@ impl InviteUsage {
     }
 
     fn acknowledge_again(&self, cx: &mut Cx<'_>, answer: &Answer) {
-        let entry = self.dialog.and_then(|dialog| cx.dialogs.get(dialog));
-        let Some((dialog, peer)) = entry.map(|entry| (entry.dialog.clone(), entry.peer)) else {
-            return;
-        };
-        acknowledge(cx, answer, &dialog, &peer);
+        if let Some(entry) = self.dialog.and_then(|dialog| cx.dialogs.get(dialog)) {
+            acknowledge(&mut cx.io, cx.requests, answer, (&entry.dialog, &entry.peer));
+        }
     }
 
     /// Two re-INVITEs met: who made the Call-ID waits 2.1–4 s, the other 0–2 s, in steps of 10 ms.
