@@ -10,9 +10,12 @@
 //! costs where nothing else ran meanwhile.
 
 mod callgrind;
+mod memory;
+mod running;
 mod whole;
 
 use crate::command::{Failure, cargo, is_installed, output, program, root, run as execute, target};
+use memory::Memory;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -39,6 +42,8 @@ struct Limits {
     beyond: Vec<Beyond>,
     /// Instructions of whole calls, by a program with sockets.
     whole: Vec<Whole>,
+    /// Memory that calls take of that program.
+    memory: Vec<Memory>,
     /// Ratios of instructions: how they grow with the input.
     growth: Vec<Ratio>,
     /// Ratios of times in one run: what they should be.
@@ -95,6 +100,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         for found in whole.count()? {
             judge(&found.what, found.instructions, found.at_most, &mut faults);
         }
+    }
+    for memory in &limits.memory {
+        judge(&memory.name(), memory.measure()?, memory.at_most, &mut faults);
     }
     let counted = allocations()?;
     for (limits, unit) in [(&limits.allocations, "allocations"), (&limits.heap, "octets of heap")] {

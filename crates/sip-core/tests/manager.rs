@@ -181,6 +181,30 @@ fn a_call_needs_no_driver() {
 }
 
 #[test]
+fn each_pair_of_datagram_addresses_is_a_flow_of_its_own() {
+    let host = Host::new(1);
+    let flow = |local: &str, remote: &str| {
+        host.manager.datagram_flow(local.parse().unwrap(), remote.parse().unwrap())
+    };
+    let pairs = [
+        ("192.0.2.1:5060", "192.0.2.2:5060"),
+        ("192.0.2.1:5060", "192.0.2.2:5061"),
+        ("192.0.2.1:5060", "192.0.3.2:5060"),
+        ("192.0.2.1:5060", "0.0.0.0:0"),
+        ("192.0.2.1:5060", "[2001:db8::2]:5060"),
+        ("192.0.2.9:5060", "192.0.2.2:5060"),
+        ("192.0.2.9:5061", "192.0.2.2:5060"),
+    ];
+    let flows: Vec<FlowId> = pairs.iter().map(|(local, remote)| flow(local, remote)).collect();
+    for (place, (local, remote)) in pairs.iter().enumerate() {
+        assert_eq!(flow(local, remote), flows[place]);
+        assert!(!flows[..place].contains(&flows[place]), "{local} and {remote}");
+        // Connections are numbered from one.
+        assert!(flows[place].0 >= 1 << 63);
+    }
+}
+
+#[test]
 fn all_timers_come_to_an_end() {
     let now = zero();
     let mut alice = Host::new(1);

@@ -1,10 +1,9 @@
 //! Whole calls: the terminal is a process under callgrind, its peer another one.
 
 use super::callgrind;
+use super::running::Running;
 use crate::command::{Failure, program, target};
 use serde::Deserialize;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 
 /// Calls of the shorter run; the longer has twice as many, so that all else cancels out.
 const CALLS: u64 = 300;
@@ -29,11 +28,22 @@ pub(super) struct Whole {
     growth: Option<f64>,
 }
 
+/// Which side of its calls a terminal is on.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum What {
+pub(super) enum What {
     Answer,
     Place,
+}
+
+impl What {
+    /// What was done to a call.
+    pub(super) const fn verb(self) -> &'static str {
+        match self {
+            Self::Answer => "answered",
+            Self::Place => "placed",
+        }
+    }
 }
 
 /// What was counted.
@@ -65,10 +75,7 @@ impl Whole {
                 }
                 instructions = instructions.min(self.each(*held)?);
             }
-            let verb = match self.what {
-                What::Answer => "answered",
-                What::Place => "placed",
-            };
+            let verb = self.what.verb();
             found.push(Found {
                 what: format!("a call {verb}, {}, {held} held", self.security),
                 instructions,
@@ -91,55 +98,17 @@ impl Whole {
         let (terminal, peer) = match self.what {
             What::Answer => {
                 let terminal = Running::start(terminal.args(["answer", &calls]))?;
-                let peer = Running::start(peer.args(["call", &terminal.address, &held, &calls]))?;
+                let peer = Running::start(peer.args(["call", terminal.address(), &held, &calls]))?;
                 (terminal, peer)
             }
             What::Place => {
                 let peer = Running::start(peer.args(["answer", &calls]))?;
-                let terminal = Running::start(terminal.args(["place", &calls, &peer.address]))?;
+                let terminal = Running::start(terminal.args(["place", &calls, peer.address()]))?;
                 (terminal, peer)
             }
         };
         peer.ends()?;
         terminal.ends()?;
         callgrind::counted()
-    }
-}
-
-/// A program that says where it is reached before it goes on; it ends with this value.
-struct Running {
-    child: Child,
-    name: String,
-    address: String,
-}
-
-impl Running {
-    fn start(command: &mut Command) -> Result<Self, Failure> {
-        let name = format!("{command:?}");
-        let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
-        let mut child = started.map_err(|why| format!("cannot run {name}: {why}"))?;
-        let mut address = String::new();
-        let read = child.stdout.take().map(|out| BufReader::new(out).read_line(&mut address));
-        let running = Self { child, name, address: address.trim().to_owned() };
-        match read {
-            Some(Ok(length)) if length > 0 => Ok(running),
-            _ => Err(format!("{} did not say where it is reached", running.name)),
-        }
-    }
-
-    fn ends(mut self) -> Result<(), Failure> {
-        match self.child.wait() {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(format!("{} ended with {status}", self.name)),
-            Err(why) => Err(format!("{}: {why}", self.name)),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It has ended, or its counterpart failed and nobody will end it.
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }

@@ -18,7 +18,12 @@ pub struct RequestBuilder {
 impl RequestBuilder {
     /// A request with its start line and no field.
     pub fn new(method: Method<'_>, uri: &[u8]) -> Self {
-        let mut text = Text::with_capacity(FIRST);
+        Self::with_capacity(FIRST, method, uri)
+    }
+
+    /// The same with room for so many octets.
+    pub(crate) fn with_capacity(capacity: usize, method: Method<'_>, uri: &[u8]) -> Self {
+        let mut text = Text::with_capacity(capacity);
         text.octets(method.as_bytes());
         text.octets(b" ");
         text.octets(uri);

@@ -72,6 +72,11 @@ impl NonInviteClient {
         matches!(self.state, State::Trying { .. })
     }
 
+    /// Whether the final response has come, and nothing is sent any more.
+    pub const fn is_completed(&self) -> bool {
+        matches!(self.state, State::Completed | State::Terminated)
+    }
+
     /// Moves the machine.
     pub fn on(&mut self, event: ClientEvent, timing: &Timing, out: &mut Vec<Output>) {
         use ClientEvent::{Response, Timer as Fired, TransportError};

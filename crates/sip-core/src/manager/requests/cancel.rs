@@ -90,10 +90,12 @@ impl Requests {
         let Some(client) = client else { return };
         let branch = Branch { number: client.branch(), cancel: true };
         let (hop, name) = (client.hop, client.name.clone());
-        let octets = cancel(&client.request);
+        let octets = client.request().and_then(|invite| cancel(invite));
         let request = octets.and_then(|octets| Message::parse(octets, &io.config.limits).ok());
         if let Some(request) = request.map(Arc::new) {
-            self.clients.start(io, Outgoing { request, branch, hop, name, user: User::Nobody });
+            let (method, cseq, user) = (Method::CANCEL, exchange.draft.cseq, User::Nobody);
+            let outgoing = Outgoing { request, method, cseq, branch, hop, name, user };
+            self.clients.start(io, outgoing);
         }
         io.start(Due::Cancel(key), io.config.timing.timeout());
     }

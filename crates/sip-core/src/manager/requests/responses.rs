@@ -75,7 +75,8 @@ impl Requests {
             return io.send(Sender::Nobody, ack.hop, ack.octets.clone());
         }
         if known.acks.len() < MAX_FORKS {
-            let (sent, hop) = (Arc::clone(&known.request), known.hop);
+            let Some(sent) = known.request_again(&io.config.limits) else { return };
+            let hop = known.hop;
             let answer = Answer { client, hop, sent, response };
             self.news.push_back(News::Unwanted(Box::new(answer)));
         }

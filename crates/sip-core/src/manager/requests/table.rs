@@ -125,8 +125,7 @@ impl Requests {
     pub(in crate::manager) fn acknowledge(&mut self, io: &mut Io<'_>, client: Key, ack: Ack) {
         io.send(Sender::Nobody, ack.hop, ack.octets.clone());
         if let Some(client) = self.clients.get_mut(client) {
-            client.user = User::Accepted;
-            client.acks.push(ack);
+            client.accepted(ack);
         }
     }
 
@@ -180,18 +179,19 @@ impl Requests {
     pub(super) fn start(
         &mut self, io: &mut Io<'_>, key: Key, hop: Hop, number: u64, request: Message,
     ) {
+        let Some(exchange) = self.table.get_mut(key) else { return };
         let request = Arc::new(request);
         let outgoing = Outgoing {
             request: Arc::clone(&request),
+            method: exchange.draft.method,
+            cseq: exchange.draft.cseq,
             branch: Branch { number, cancel: false },
             hop,
-            name: self.table.get(key).and_then(|exchange| exchange.target.name.clone()),
+            name: exchange.target.name.clone(),
             user: User::Exchange(key),
         };
         let client = self.clients.start(io, outgoing);
-        if let Some(exchange) = self.table.get_mut(key) {
-            exchange.state = State::Trying { client, hop, sent: request };
-        }
+        exchange.state = State::Trying { client, hop, sent: request };
     }
 
     /// A client transaction's timer fired, or what it sent could not be sent.

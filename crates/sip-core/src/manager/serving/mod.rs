@@ -7,7 +7,9 @@
 mod reply;
 mod served;
 mod table;
+mod way;
 
 pub(super) use reply::Reply;
-pub(super) use served::{For, Served, Way};
+pub(super) use served::{For, Served};
 pub(super) use table::{News, Serving};
+pub(super) use way::Way;

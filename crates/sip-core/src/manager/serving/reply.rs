@@ -1,6 +1,6 @@
 //! A response of ours before it leaves, and how it is put into octets.
 
-use super::served::Way;
+use super::way::Way;
 use crate::builder::Text;
 use crate::manager::config::Config;
 use crate::manager::inbound::Inbound;

@@ -11,6 +11,7 @@
 //! question, and the verdict is not heard.
 
 use super::reply::Reply;
+use super::way::Way;
 use crate::manager::action::Hop;
 use crate::manager::consult::{ConsultId, Query};
 use crate::manager::inbound::Inbound;
@@ -38,16 +39,6 @@ impl For {
     pub(in crate::manager) const fn place(&self) -> Place {
         if self.dialog.is_some() { self.row.inside } else { self.row.outside }
     }
-}
-
-/// Where the answers to a request go, and what they carry of that.
-#[derive(Clone, Debug)]
-pub(in crate::manager) struct Way {
-    pub(in crate::manager) hop: Hop,
-    /// The first row of Via, which says where the request came from; `None`: it cannot be read.
-    pub(in crate::manager) via: Option<Vec<u8>>,
-    /// The To tag, unless To has one.
-    pub(in crate::manager) tag: String,
 }
 
 /// A request of a peer's.

@@ -1,7 +1,8 @@
 //! The requests of peers that are being served, and how they move.
 
 use super::reply::{Reply, trying};
-use super::served::{Served, Step, Way};
+use super::served::{Served, Step};
+use super::way::Way;
 use crate::manager::action::Sender;
 use crate::manager::consult::{Query, Subject, Verdict};
 use crate::manager::dialogs::Dialogs;

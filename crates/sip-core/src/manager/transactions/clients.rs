@@ -9,7 +9,7 @@ use crate::manager::io::Io;
 use crate::manager::slab::{Key, Slab};
 use crate::manager::timers::Due;
 use crate::transaction::{Class, ClientEvent, InviteClient, NonInviteClient, Output, Timer};
-use crate::{Message, Method};
+use crate::{Limits, Message, Method};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -53,13 +53,26 @@ enum Machine {
     Other(NonInviteClient),
 }
 
+/// What is kept of a request: no more than may still be needed.
+#[derive(Debug)]
+enum Sent {
+    /// All, until there is a 2xx, or any final response to another request than INVITE.
+    Whole(Arc<Message>),
+    /// All but the body: by this the 2xx of another fork is acknowledged.
+    Head(Bytes),
+    /// Nothing: retransmissions of the response are absorbed.
+    Nothing,
+}
+
 /// A client transaction.
 #[derive(Debug)]
 pub(in crate::manager) struct Client {
     machine: Machine,
     branch: Branch,
-    pub(in crate::manager) request: Arc<Message>,
-    /// The number of its CSeq.
+    sent: Sent,
+    /// The request's.
+    method: Method<'static>,
+    /// The request's.
     cseq: u32,
     pub(in crate::manager) hop: Hop,
     /// The host name that the hop was found for.
@@ -90,6 +103,33 @@ impl Client {
         (self.hop, self.name.clone())
     }
 
+    /// The request, unless it has an outcome that needs it no more.
+    pub(in crate::manager) fn request(&self) -> Option<&Arc<Message>> {
+        match &self.sent {
+            Sent::Whole(request) => Some(request),
+            Sent::Head(_) | Sent::Nothing => None,
+        }
+    }
+
+    /// The request, read again where no more than its head is kept.
+    pub(in crate::manager) fn request_again(&self, limits: &Limits) -> Option<Arc<Message>> {
+        match &self.sent {
+            Sent::Whole(request) => Some(Arc::clone(request)),
+            Sent::Head(octets) => Message::parse(octets.clone(), limits).ok().map(Arc::new),
+            Sent::Nothing => None,
+        }
+    }
+
+    /// The ACK to a 2xx has left; forks are all that may still come.
+    pub(in crate::manager) fn accepted(&mut self, ack: Ack) {
+        self.user = User::Accepted;
+        self.acks.reserve_exact(1);
+        self.acks.push(ack);
+        if let Sent::Whole(request) = &self.sent {
+            self.sent = Sent::Head(Bytes::copy_from_slice(request.head_bytes()));
+        }
+    }
+
     /// The number of its branch.
     pub(in crate::manager) const fn branch(&self) -> u64 {
         self.branch.number
@@ -118,6 +158,8 @@ pub(in crate::manager) struct Clients {
 /// A request that is ready to leave.
 pub(in crate::manager) struct Outgoing {
     pub(in crate::manager) request: Arc<Message>,
+    pub(in crate::manager) method: Method<'static>,
+    pub(in crate::manager) cseq: u32,
     pub(in crate::manager) branch: Branch,
     pub(in crate::manager) hop: Hop,
     /// The host name that the hop was found for.
@@ -147,7 +189,7 @@ impl Clients {
     pub(in crate::manager) fn start(&mut self, io: &mut Io<'_>, outgoing: Outgoing) -> Key {
         let reliable = outgoing.hop.transport.is_reliable();
         let (timing, outputs) = (&io.config.timing, &mut self.outputs);
-        let machine = if outgoing.request.method() == Some(Method::INVITE) {
+        let machine = if outgoing.method == Method::INVITE {
             Machine::Invite(InviteClient::start(reliable, timing, outputs))
         } else {
             Machine::Other(NonInviteClient::start(reliable, timing, outputs))
@@ -159,23 +201,27 @@ impl Clients {
     /// another way: what comes late is acknowledged and ended, as another fork's is.
     pub(in crate::manager) fn linger(&mut self, io: &mut Io<'_>, request: Arc<Message>, hop: Hop) {
         let number = request.top_via().ok().and_then(|via| branch_number(via.branch()?));
-        let Some(number) = number.filter(|_| request.method() == Some(Method::INVITE)) else {
+        let (Some(number), Ok(cseq)) = (number, request.cseq()) else { return };
+        if cseq.method != Method::INVITE {
             return;
-        };
+        }
         let reliable = hop.transport.is_reliable();
         let machine = InviteClient::linger(reliable, &io.config.timing, &mut self.outputs);
         let branch = Branch { number, cancel: false };
-        let outgoing = Outgoing { request, branch, hop, name: None, user: User::Accepted };
+        let (method, cseq) = (Method::INVITE, cseq.number);
+        let (name, user) = (None, User::Accepted);
+        let outgoing = Outgoing { request, method, cseq, branch, hop, name, user };
         self.add(io, Machine::Invite(machine), outgoing);
     }
 
     fn add(&mut self, io: &mut Io<'_>, machine: Machine, outgoing: Outgoing) -> Key {
-        let Outgoing { request, branch, hop, name, user } = outgoing;
+        let Outgoing { request, method, cseq, branch, hop, name, user } = outgoing;
         let key = self.table.insert(Client {
             machine,
             branch,
-            cseq: request.cseq().map_or(0, |cseq| cseq.number),
-            request,
+            sent: Sent::Whole(request),
+            method,
+            cseq,
             hop,
             name,
             user,
@@ -194,7 +240,7 @@ impl Clients {
         let client = self.table.get(key)?;
         // Our Via says where the request left from.
         let local = client.hop.local;
-        let ours = client.request.method()?.as_bytes() == response.method
+        let ours = client.method.as_bytes() == response.method
             && client.cseq == response.cseq
             && response.via.port() == Some(local.port())
             && response.via.host().ip() == Some(local.ip());
@@ -232,7 +278,12 @@ impl Clients {
         let unanswered = client.is_unanswered();
         match &mut client.machine {
             Machine::Invite(machine) => machine.on(event, &io.config.timing, &mut self.outputs),
-            Machine::Other(machine) => machine.on(event, &io.config.timing, &mut self.outputs),
+            Machine::Other(machine) => {
+                machine.on(event, &io.config.timing, &mut self.outputs);
+                if machine.is_completed() {
+                    client.sent = Sent::Nothing;
+                }
+            }
         }
         let (user, report) = self.run(io, key, response)?;
         let silent = unanswered && report == Report::Timeout;
@@ -249,11 +300,14 @@ impl Clients {
         for output in self.outputs.drain(..) {
             match output {
                 Output::Send => {
-                    let octets = client.request.as_bytes().clone();
-                    io.send_to(Sender::Client(key), client.way(), octets);
+                    if let Some(request) = client.request() {
+                        let octets = request.as_bytes().clone();
+                        io.send_to(Sender::Client(key), client.way(), octets);
+                    }
                 }
                 Output::SendAck => {
-                    if let Some(ack) = response.and_then(|r| ack_to_failure(&client.request, r)) {
+                    let ack = client.request().zip(response);
+                    if let Some(ack) = ack.and_then(|(sent, got)| ack_to_failure(sent, got)) {
                         io.send_to(Sender::Client(key), client.way(), ack);
                     }
                 }

@@ -196,6 +196,13 @@ impl<U> Servers<U> {
         served
     }
 
+    /// The 2xx of an INVITE is acknowledged: it is not sent again.
+    pub(in crate::manager) fn drop_response(&mut self, key: Key) {
+        if let Some(server) = self.table.get_mut(key) {
+            server.last = Bytes::new();
+        }
+    }
+
     /// Sends the 100 Trying that was due. RFC 3261 §17.2.1.
     pub(in crate::manager) fn send_trying(&mut self, io: &mut Io<'_>, key: Key, octets: Bytes) {
         if let Some(server) = self.table.get_mut(key) {

@@ -12,10 +12,8 @@ impl InviteUsage {
     /// An ACK to a 2xx came in.
     pub(in crate::manager) fn on_ack(&mut self, cx: &mut Cx<'_>, cseq: u32) {
         let Some(session) = self.session() else { return };
-        if session.unacknowledged.as_ref().is_none_or(|ok| ok.cseq != cseq) {
-            return;
-        }
-        session.unacknowledged = None;
+        let Some(ok) = session.unacknowledged.take_if(|ok| ok.cseq == cseq) else { return };
+        cx.serving.servers.drop_response(ok.server);
         let bye = session.bye;
         cx.stop(RESEND);
         cx.stop(NO_ACK);

@@ -1,0 +1,13 @@
+//! The way back to whoever sent a request.
+
+use crate::manager::action::Hop;
+
+/// Where the answers to a request go, and what they carry of that.
+#[derive(Clone, Debug)]
+pub(in crate::manager) struct Way {
+    pub(in crate::manager) hop: Hop,
+    /// The first row of Via, which says where the request came from; `None`: it cannot be read.
+    pub(in crate::manager) via: Option<Vec<u8>>,
+    /// The To tag, unless To has one.
+    pub(in crate::manager) tag: String,
+}
