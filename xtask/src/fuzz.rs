@@ -1,6 +1,10 @@
 //! `cargo xtask fuzz`: every fuzzer, each for a number of seconds.
 
 use crate::command::{Failure, cargo, is_installed, output, root, run as execute};
+use std::num::NonZero;
+use std::thread;
+
+const LOST: &str = "the thread of a fuzzer failed";
 
 /// How long, and which.
 #[derive(clap::Args)]
@@ -30,16 +34,38 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     ]))?;
     let targets = if arguments.targets.is_empty() { all()? } else { arguments.targets.clone() };
     execute(&mut cargo(&["fuzz", "build", "--sanitizer", "none"]))?;
-    for target in &targets {
-        let corpus = format!("fuzz/corpus/{target}");
-        std::fs::create_dir_all(root().join(&corpus)).map_err(|why| format!("{corpus}: {why}"))?;
-        let seeds = format!("fuzz/seeds/{target}");
-        let mut fuzz =
-            cargo(&["fuzz", "run", "--sanitizer", "none", target, &corpus, &seeds, "--"]);
-        fuzz.arg(format!("-max_total_time={}", arguments.seconds));
-        execute(fuzz.args(["-timeout=1", "-print_final_stats=1", "-verbosity=0"]))?;
+    // A target keeps one core busy.
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    for some in targets.chunks(cores) {
+        thread::scope(|scope| {
+            let seconds = arguments.seconds;
+            let running: Vec<_> =
+                some.iter().map(|target| scope.spawn(move || fuzz(target, seconds))).collect();
+            let ended =
+                running.into_iter().map(|it| it.join().unwrap_or_else(|_| Err(LOST.into())));
+            ended.collect::<Result<(), Failure>>()
+        })?;
     }
     println!("{} fuzz targets passed, {} s each", targets.len(), arguments.seconds);
+    Ok(())
+}
+
+/// Runs one target from its seeds, and what it found before; shows what it says at its end.
+fn fuzz(target: &str, seconds: u32) -> Result<(), Failure> {
+    let corpus = format!("fuzz/corpus/{target}");
+    std::fs::create_dir_all(root().join(&corpus)).map_err(|why| format!("{corpus}: {why}"))?;
+    let seeds = format!("fuzz/seeds/{target}");
+    let mut fuzz = cargo(&["fuzz", "run", "--sanitizer", "none", target, &corpus, &seeds, "--"]);
+    fuzz.arg(format!("-max_total_time={seconds}"));
+    fuzz.args(["-timeout=1", "-print_final_stats=1", "-verbosity=0"]);
+    eprintln!("{target}: {seconds} s");
+    let done = fuzz.output().map_err(|why| format!("cannot run cargo fuzz: {why}"))?;
+    let said = String::from_utf8_lossy(&done.stderr);
+    if !done.status.success() {
+        return Err(format!("{target} ended with {}:\n{said}", done.status));
+    }
+    let runs = said.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+    println!("{target}: {} runs", runs.map_or("?", str::trim));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Whole calls: the terminal is a process under callgrind, its peer another one.
 
-use super::callgrind;
+use super::callgrind::{self, Counting};
 use super::running::Running;
 use crate::command::{Failure, program, target};
 use serde::Deserialize;
@@ -91,8 +91,8 @@ impl Whole {
     }
 
     fn collected(&self, held: u64, calls: u64) -> Result<u64, Failure> {
-        let mut terminal = callgrind::under("terminal");
-        terminal.arg(&self.security);
+        let mut counting = Counting::of("terminal");
+        let terminal = counting.command.arg(&self.security);
         let mut peer = program(target().join("release/peer"));
         let (held, calls) = (held.to_string(), calls.to_string());
         let (terminal, peer) = match self.what {
@@ -109,6 +109,6 @@ impl Whole {
         };
         peer.ends()?;
         terminal.ends()?;
-        callgrind::counted()
+        counting.counted()
     }
 }
