@@ -6,5 +6,5 @@ mod read;
 mod write;
 
 pub(crate) use interval::Interval;
-pub(crate) use read::{Item, Report, read};
+pub(crate) use read::{Item, PeerReport, read};
 pub(crate) use write::{Outgoing, SenderInfo, write};

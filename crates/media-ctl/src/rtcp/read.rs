@@ -17,14 +17,14 @@ pub(crate) enum Item {
         ntp_middle: u32,
     },
     /// A report block.
-    Report(Report),
+    PeerReport(PeerReport),
     /// A source has ended.
     Bye(u32),
 }
 
 /// What a peer says of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Report {
+pub(crate) struct PeerReport {
     pub(crate) ssrc: u32,
     pub(crate) cumulative_lost: u32,
     pub(crate) last_sr: u32,
@@ -97,7 +97,7 @@ fn split(compound: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn item(block: ReportBlock<'_>) -> Item {
-    Item::Report(Report {
+    Item::PeerReport(PeerReport {
         ssrc: block.ssrc(),
         // 24 bits, signed; a negative loss is duplicates.
         cumulative_lost: match block.cumulative_lost() & 0xff_ffff {
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let report = Item::Report(Report {
+        let report = Item::PeerReport(PeerReport {
             ssrc: 9,
             cumulative_lost: 17,
             last_sr: 0xaaaa_bbbb,

@@ -2,7 +2,7 @@
 
 use super::event::{Channel, Event};
 use super::media::{LastSr, MAX_PACKET, Media};
-use crate::rtcp::{self, Item, Report};
+use crate::rtcp::{self, Item, PeerReport};
 use crate::rtp::Verdict;
 use rtp_types::RtpPacket;
 use std::net::SocketAddr;
@@ -103,8 +103,8 @@ impl Media {
             Item::SenderReport { ssrc, ntp_middle } => {
                 last_sr = Some(LastSr { ssrc, ntp_middle, at: now });
             }
-            Item::Report(block) if block.ssrc == here => report = Some(block),
-            Item::Report(_) => {}
+            Item::PeerReport(block) if block.ssrc == here => report = Some(block),
+            Item::PeerReport(_) => {}
             Item::Bye(ssrc) => receiver.bye(ssrc),
         });
         if read.is_none() {
@@ -120,7 +120,7 @@ impl Media {
     }
 
     /// RFC 3550 §6.4.1: the round-trip time is A − LSR − DLSR.
-    fn on_report(&mut self, now: Instant, report: Report) {
+    fn on_report(&mut self, now: Instant, report: PeerReport) {
         self.counted.lost_by_peer = report.cumulative_lost.into();
         if report.last_sr == 0 {
             return;

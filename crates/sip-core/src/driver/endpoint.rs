@@ -1,10 +1,10 @@
 //! The handle of an endpoint, and its events.
 
 use super::config::Config;
+use super::inner::{Inner, Shared, Stop, after};
 use super::observe::Observer;
 use super::questions::Questions;
 use super::sockets::{Routed, Sockets};
-use super::state::{Shared, State, Stop, after};
 use super::streams::Streams;
 use super::task::Task;
 use crate::Method;
@@ -58,7 +58,7 @@ impl Endpoint {
             routes: Some(Arc::new(Routed(Arc::clone(&network)))),
             ..config.sip.clone()
         };
-        let shared = Arc::new(Shared::new(State {
+        let shared = Arc::new(Shared::new(Inner {
             core: SipManager::new(sip, ports),
             runtime: Arc::clone(&runtime),
             network,

@@ -2,7 +2,7 @@
 //! [`Runtime`](net::Runtime) and a [`Network`](net::Network). The only place that awaits.
 //!
 //! ```text
-//!   Endpoint ──commands──▶ ┌ State, behind a mutex ───────────────────────┐
+//!   Endpoint ──commands──▶ ┌ Inner, behind a mutex ───────────────────────┐
 //!   Events  ◀──────────────│ SipManager · sockets · streams · questions   │◀── Driver, one task
 //!                          └──────────────────────────────────────────────┘
 //! ```
@@ -16,11 +16,11 @@
 
 mod config;
 mod endpoint;
+mod inner;
 mod observe;
 mod places;
 mod questions;
 mod sockets;
-mod state;
 mod stream;
 mod streams;
 mod task;

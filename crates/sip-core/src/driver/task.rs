@@ -1,6 +1,6 @@
 //! The task of an endpoint.
 
-use super::state::{Shared, State, Stop};
+use super::inner::{Inner, Shared, Stop};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Future for Task {
 }
 
 /// Sleeps until the next deadline; false: it has passed already.
-fn arm(state: &mut State, cx: &mut Context<'_>, now: Instant) -> bool {
+fn arm(state: &mut Inner, cx: &mut Context<'_>, now: Instant) -> bool {
     let Some(deadline) = state.deadline() else {
         state.sleep = None;
         return true;
@@ -59,7 +59,7 @@ fn arm(state: &mut State, cx: &mut Context<'_>, now: Instant) -> bool {
 }
 
 /// Lets go of everything: sockets are closed, whoever waits is woken.
-fn finish(state: &mut State) {
+fn finish(state: &mut Inner) {
     state.stop = Stop::Done;
     state.sockets = super::sockets::Sockets::default();
     state.streams = super::streams::Streams::new(state.config.clone());

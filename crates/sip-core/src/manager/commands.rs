@@ -183,7 +183,7 @@ impl SipManager {
     ) -> Result<T, Misuse> {
         let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
             Usage::Invite(call) => call.check().and_then(|()| give(call, cx)),
-            Usage::Farewell(_) | Usage::Registration(_) | Usage::Single(_) => Err(Misuse::Unknown),
+            Usage::Unwanted(_) | Usage::Registration(_) | Usage::Single(_) => Err(Misuse::Unknown),
         };
         self.give(now, id.0, give)
     }
@@ -195,7 +195,7 @@ impl SipManager {
     ) -> Result<T, Misuse> {
         let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
             Usage::Single(single) => give(single, cx),
-            Usage::Invite(_) | Usage::Farewell(_) | Usage::Registration(_) => Err(Misuse::Unknown),
+            Usage::Invite(_) | Usage::Unwanted(_) | Usage::Registration(_) => Err(Misuse::Unknown),
         };
         self.give(now, id.0, give)
     }
@@ -210,7 +210,7 @@ impl SipManager {
                 give(registration, cx);
                 Ok(())
             }
-            Usage::Invite(_) | Usage::Farewell(_) | Usage::Single(_) => Err(Misuse::Unknown),
+            Usage::Invite(_) | Usage::Unwanted(_) | Usage::Single(_) => Err(Misuse::Unknown),
         };
         self.give(now, id.0, give)
     }

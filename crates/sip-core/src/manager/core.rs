@@ -83,7 +83,7 @@ impl SipManager {
     pub fn hop(&self, id: CallId) -> Option<Hop> {
         match self.usages.get(id.0)? {
             Usage::Invite(call) => call.hop(self.config.own(), &self.dialogs),
-            Usage::Farewell(_) | Usage::Registration(_) | Usage::Single(_) => None,
+            Usage::Unwanted(_) | Usage::Registration(_) | Usage::Single(_) => None,
         }
     }
 
@@ -111,7 +111,7 @@ impl SipManager {
     pub fn uses_flow(&self, flow: Flow<'_>) -> bool {
         let registered = |usage: &Usage| match usage {
             Usage::Registration(it) => it.is_over_flow(flow.id),
-            Usage::Invite(_) | Usage::Farewell(_) | Usage::Single(_) => false,
+            Usage::Invite(_) | Usage::Unwanted(_) | Usage::Single(_) => false,
         };
         self.dialogs.are_over(flow.id)
             || self.usages.iter().any(|(_, usage)| registered(usage))
@@ -241,7 +241,7 @@ impl SipManager {
     /// The one way in: whatever an input leaves to be told, is told before it returns.
     pub(super) fn input<T>(&mut self, now: Instant, act: impl FnOnce(&mut Self) -> T) -> T {
         let done = act(self);
-        self.settle(now);
+        self.tell_usages(now);
         done
     }
 
@@ -269,7 +269,7 @@ impl SipManager {
         let counter = match usage {
             Usage::Invite(_) => &mut self.calls,
             Usage::Registration(_) => &mut self.registrations,
-            Usage::Farewell(_) | Usage::Single(_) => return,
+            Usage::Unwanted(_) | Usage::Single(_) => return,
         };
         *counter = counter.saturating_add_signed(by);
     }

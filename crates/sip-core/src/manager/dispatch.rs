@@ -5,14 +5,14 @@ use super::event::CallId;
 use super::requests::{Answer, News as OfOurs, Outcome};
 use super::serving::{News as OfTheirs, Reply, Served};
 use super::slab::Key;
-use super::usages::{Cx, Ended, Farewell, InviteUsage, Single, Usage};
+use super::usages::{Cx, Ended, InviteUsage, Single, Unwanted, Usage};
 use crate::methods::{Kind, Place};
 use ssa::{Body, CallRef};
 use std::time::Instant;
 
 impl SipManager {
     /// Tells the usages what has become of their requests and of those for them.
-    pub(super) fn settle(&mut self, now: Instant) {
+    pub(super) fn tell_usages(&mut self, now: Instant) {
         loop {
             if let Some(news) = self.serving.next_news() {
                 self.on_theirs(now, news);
@@ -53,10 +53,10 @@ impl SipManager {
     fn end_unwanted(&mut self, now: Instant, answer: &Answer) {
         let Some(id) = answer.sent.identity().filter(|id| id.method == b"INVITE") else { return };
         let name = self.io(now).call_ref(id.call_id, id.caller_tag());
-        let key = self.insert(now, Usage::Farewell(Farewell::new(name)));
+        let key = self.insert(now, Usage::Unwanted(Unwanted::new(name)));
         self.with(now, key, |usage, cx| {
-            if let Usage::Farewell(farewell) = usage {
-                farewell.begin(cx, answer);
+            if let Usage::Unwanted(unwanted) = usage {
+                unwanted.begin(cx, answer);
             }
         });
     }

@@ -120,14 +120,14 @@ impl Io<'_> {
 
     /// It is over; the security manager is told once nothing goes on under the name.
     pub(super) fn release(&mut self, name: CallRef) {
-        if self.let_go(name) {
+        if self.release_quietly(name) {
             self.out.actions.push_back(Action::Abandon(name));
         }
     }
 
     /// It is over, and the security manager is not told: whoever was challenged comes back. Whether
     /// nothing goes on under the name any more.
-    pub(super) fn let_go(&mut self, name: CallRef) -> bool {
+    pub(super) fn release_quietly(&mut self, name: CallRef) -> bool {
         match self.out.names.get_mut(&name) {
             Some(times) if *times > 1 => {
                 *times -= 1;

@@ -7,7 +7,7 @@ use crate::manager::event::Cause;
 use crate::manager::inbound::Inbound;
 use crate::manager::io::Io;
 use crate::manager::slab::Key;
-use crate::manager::transactions::{ClientReport as Report, MAX_FORKS, User};
+use crate::manager::transactions::{ClientReport, MAX_FORKS, User};
 use crate::validate::is_usable_response;
 use ssa::{Body, Incoming};
 use std::sync::Arc;
@@ -22,10 +22,10 @@ impl Requests {
             return;
         }
         match self.clients.on_response(io, client, &inbound.message) {
-            Some((User::Exchange(key), Report::Response)) => {
+            Some((User::Exchange(key), ClientReport::Response)) => {
                 self.on_answer(io, key, client, inbound);
             }
-            Some((User::Accepted, Report::Response)) => self.on_late_2xx(io, client, inbound),
+            Some((User::Accepted, ClientReport::Response)) => self.on_late_2xx(io, client, inbound),
             Some((user, report)) => self.on_report(io, client, user, report),
             None => {}
         }

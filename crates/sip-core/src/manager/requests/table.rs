@@ -12,7 +12,7 @@ use crate::manager::io::Io;
 use crate::manager::slab::{Key, Slab};
 use crate::manager::target::Target;
 use crate::manager::timers::Due;
-use crate::manager::transactions::{Ack, Branch, ClientReport as Report, Clients, Outgoing, User};
+use crate::manager::transactions::{Ack, Branch, ClientReport, Clients, Outgoing, User};
 use crate::transaction::ClientEvent;
 use ssa::{BodyVerdict, CallRef, Refusal, Why};
 use std::collections::VecDeque;
@@ -220,17 +220,19 @@ impl Requests {
     }
 
     /// What a client transaction reports, other than a response.
-    pub(super) fn on_report(&mut self, io: &mut Io<'_>, client: Key, user: User, report: Report) {
+    pub(super) fn on_report(
+        &mut self, io: &mut Io<'_>, client: Key, user: User, report: ClientReport,
+    ) {
         match (user, report) {
-            (User::Exchange(key), Report::TransportFailed) => self.on_unsent(io, key, client),
-            (User::Exchange(key), Report::Silence) => self.on_silence(io, key, client),
-            (User::Exchange(key), Report::Timeout | Report::Over) => {
+            (User::Exchange(key), ClientReport::TransportFailed) => self.on_unsent(io, key, client),
+            (User::Exchange(key), ClientReport::Silence) => self.on_silence(io, key, client),
+            (User::Exchange(key), ClientReport::Timeout | ClientReport::Over) => {
                 let trying = self.table.get(key).and_then(|exchange| exchange.trying());
                 if trying == Some(client) {
                     self.finish(io, key, Outcome::Failed(Cause::Timeout, None));
                 }
             }
-            (User::Exchange(_), Report::Response) | (User::Accepted | User::Nobody, _) => {}
+            (User::Exchange(_), ClientReport::Response) | (User::Accepted | User::Nobody, _) => {}
         }
     }
 

@@ -123,7 +123,7 @@ impl Served {
     }
 
     /// Whether nothing has been decided about it yet.
-    pub(super) const fn is_undecided(&self) -> bool {
+    pub(super) const fn is_being_admitted(&self) -> bool {
         matches!(self.step, Step::Authenticating | Step::Reading)
     }
 }

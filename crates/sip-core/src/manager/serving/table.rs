@@ -63,7 +63,7 @@ impl Serving {
     }
 
     /// Whether the request waits for its usage's answer.
-    pub(in crate::manager) fn is_undecided(&self, server: Key) -> bool {
+    pub(in crate::manager) fn awaits_answer(&self, server: Key) -> bool {
         self.get(server).is_some_and(|served| matches!(served.step, Step::Deciding))
     }
 
@@ -300,7 +300,7 @@ impl Serving {
         if reply.status != 401 || served.request.in_dialog != InDialog::No {
             io.release(served.name);
         } else {
-            io.let_go(served.name);
+            io.release_quietly(served.name);
         }
     }
 
@@ -308,7 +308,7 @@ impl Serving {
     pub(in crate::manager) fn on_flow_closed(&mut self, io: &mut Io<'_>, flow: FlowId) {
         let over: Vec<Key> = self.servers.waiting_over(flow).collect();
         for server in over {
-            let undecided = self.get(server).is_some_and(Served::is_undecided);
+            let undecided = self.get(server).is_some_and(Served::is_being_admitted);
             if undecided && let Some(served) = self.servers.forget(io, server) {
                 io.withdraw(served.consult);
                 io.release(served.name);

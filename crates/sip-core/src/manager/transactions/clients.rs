@@ -26,7 +26,7 @@ pub(in crate::manager) enum User {
 
 /// What its user is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::manager) enum Report {
+pub(in crate::manager) enum ClientReport {
     /// The response that came in.
     Response,
     /// No final response in time, though there was a provisional one.
@@ -250,7 +250,7 @@ impl Clients {
     /// A response came in for this transaction.
     pub(in crate::manager) fn on_response(
         &mut self, io: &mut Io<'_>, key: Key, response: &Message,
-    ) -> Option<(User, Report)> {
+    ) -> Option<(User, ClientReport)> {
         let class = Class::of(response.status()?.as_u16());
         self.step(io, key, ClientEvent::Response(class), Some(response))
     }
@@ -258,7 +258,7 @@ impl Clients {
     /// A timer fired, or the transport failed.
     pub(in crate::manager) fn on(
         &mut self, io: &mut Io<'_>, key: Key, event: ClientEvent,
-    ) -> Option<(User, Report)> {
+    ) -> Option<(User, ClientReport)> {
         self.step(io, key, event, None)
     }
 
@@ -273,7 +273,7 @@ impl Clients {
 
     fn step(
         &mut self, io: &mut Io<'_>, key: Key, event: ClientEvent, response: Option<&Message>,
-    ) -> Option<(User, Report)> {
+    ) -> Option<(User, ClientReport)> {
         let client = self.table.get_mut(key)?;
         let unanswered = client.is_unanswered();
         match &mut client.machine {
@@ -286,14 +286,14 @@ impl Clients {
             }
         }
         let (user, report) = self.run(io, key, response)?;
-        let silent = unanswered && report == Report::Timeout;
-        Some((user, if silent { Report::Silence } else { report }))
+        let silent = unanswered && report == ClientReport::Timeout;
+        Some((user, if silent { ClientReport::Silence } else { report }))
     }
 
     /// Does what the machine asked for.
     fn run(
         &mut self, io: &mut Io<'_>, key: Key, response: Option<&Message>,
-    ) -> Option<(User, Report)> {
+    ) -> Option<(User, ClientReport)> {
         let client = self.table.get(key)?;
         let mut report = None;
         let mut over = false;
@@ -311,9 +311,9 @@ impl Clients {
                         io.send_to(Sender::Client(key), client.way(), ack);
                     }
                 }
-                Output::Deliver => report = Some(Report::Response),
-                Output::Timeout => report = Some(Report::Timeout),
-                Output::TransportFailed => report = Some(Report::TransportFailed),
+                Output::Deliver => report = Some(ClientReport::Response),
+                Output::Timeout => report = Some(ClientReport::Timeout),
+                Output::TransportFailed => report = Some(ClientReport::TransportFailed),
                 Output::Start(timer, after) => io.start(due(key, timer), after),
                 Output::Stop(timer) => io.stop(due(key, timer)),
                 Output::Terminate => over = true,
@@ -324,7 +324,7 @@ impl Clients {
         let user = client.user;
         if over {
             self.remove(io, key);
-            report = report.or(Some(Report::Over));
+            report = report.or(Some(ClientReport::Over));
         }
         report.map(|report| (user, report))
     }

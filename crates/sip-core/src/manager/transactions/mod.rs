@@ -8,12 +8,11 @@ mod servers;
 mod sources;
 
 pub(super) use clients::{
-    Ack, Branch, Clients, MAX_FORKS, Outgoing, Report as ClientReport, User, push_branch,
+    Ack, Branch, ClientReport, Clients, MAX_FORKS, Outgoing, User, push_branch,
 };
 pub(super) use hop_by_hop::cancel;
 pub(super) use servers::{
-    Hashes, Opening, Report as ServerReport, Servers, hop_back, matching_hash, merging_hash,
-    response_hop,
+    Hashes, Opening, ServerReport, Servers, hop_back, matching_hash, merging_hash, response_hop,
 };
 #[cfg(feature = "driver")]
 pub(crate) use sources::party;

@@ -15,7 +15,7 @@ use std::net::IpAddr;
 
 /// What is told of a server transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::manager) enum Report {
+pub(in crate::manager) enum ServerReport {
     /// The ACK to a 2xx came in on the INVITE's own branch.
     Ack,
     /// An INVITE has had no response for a while: a 100 Trying is due.
@@ -214,7 +214,7 @@ impl<U> Servers<U> {
     /// Moves a transaction.
     pub(in crate::manager) fn on(
         &mut self, io: &mut Io<'_>, key: Key, event: ServerEvent,
-    ) -> Option<Report> {
+    ) -> Option<ServerReport> {
         let server = self.table.get_mut(key)?;
         let waited = server.awaits_ack();
         let timing = &io.config.timing;
@@ -239,15 +239,15 @@ impl<U> Servers<U> {
         server.serving
     }
 
-    fn run(&mut self, io: &mut Io<'_>, key: Key) -> Option<Report> {
+    fn run(&mut self, io: &mut Io<'_>, key: Key) -> Option<ServerReport> {
         let server = self.table.get_mut(key)?;
         let mut report = None;
         let mut over = false;
         for output in self.outputs.drain(..) {
             match output {
                 Output::Send => io.send(Sender::Server(key), server.hop, server.last.clone()),
-                Output::SendTrying => report = Some(Report::Trying),
-                Output::Deliver => report = Some(Report::Ack),
+                Output::SendTrying => report = Some(ServerReport::Trying),
+                Output::Deliver => report = Some(ServerReport::Ack),
                 Output::Start(timer, after) => io.start(Due::Server(key, timer), after),
                 Output::Stop(timer) => io.stop(Due::Server(key, timer)),
                 Output::Terminate => over = true,

@@ -10,7 +10,7 @@ mod usage;
 
 pub(super) use cx::Cx;
 pub(super) use ended::Ended;
-pub(super) use invite::{Farewell, InviteUsage};
+pub(super) use invite::{InviteUsage, Unwanted};
 pub(super) use registration::Registration;
 pub(super) use single::Single;
 pub(super) use usage::Usage;

@@ -2,7 +2,7 @@
 
 use super::cx::Cx;
 use super::ended::Ended;
-use super::invite::{Farewell, InviteUsage};
+use super::invite::{InviteUsage, Unwanted};
 use super::registration::Registration;
 use super::single::Single;
 use crate::Method;
@@ -17,7 +17,7 @@ pub(in crate::manager) enum Usage {
     /// A call.
     Invite(Box<InviteUsage>),
     /// A dialog that nobody wanted: acknowledged, and being ended.
-    Farewell(Farewell),
+    Unwanted(Unwanted),
     /// An address of record that is kept registered.
     Registration(Box<Registration>),
     /// A request that stands for itself.
@@ -29,7 +29,7 @@ impl Usage {
     pub(in crate::manager) const fn name(&self) -> CallRef {
         match self {
             Self::Invite(it) => it.name(),
-            Self::Farewell(it) => it.name(),
+            Self::Unwanted(it) => it.name(),
             Self::Registration(it) => it.name(),
             Self::Single(it) => it.name(),
         }
@@ -39,7 +39,7 @@ impl Usage {
     pub(in crate::manager) const fn is_over(&self) -> bool {
         match self {
             Self::Invite(it) => it.is_over(),
-            Self::Farewell(it) => it.is_over(),
+            Self::Unwanted(it) => it.is_over(),
             Self::Registration(it) => it.is_over(),
             Self::Single(it) => it.is_over(),
         }
@@ -49,7 +49,7 @@ impl Usage {
     pub(in crate::manager) fn dialogs(&self) -> Vec<Key> {
         match self {
             Self::Invite(it) => it.dialogs(),
-            Self::Farewell(it) => it.dialog().into_iter().collect(),
+            Self::Unwanted(it) => it.dialog().into_iter().collect(),
             Self::Single(it) => it.dialog().into_iter().collect(),
             Self::Registration(_) => Vec::new(),
         }
@@ -61,7 +61,7 @@ impl Usage {
     ) {
         match self {
             Self::Invite(it) => it.on_request(cx, server, method, body),
-            Self::Farewell(it) => it.on_request(cx, server),
+            Self::Unwanted(it) => it.on_request(cx, server),
             Self::Single(it) => it.on_request(cx, server, method, body),
             Self::Registration(_) => cx.answer(server, Reply::new(481)),
         }
@@ -73,7 +73,7 @@ impl Usage {
     ) {
         match self {
             Self::Invite(it) => it.on_answered(cx, server, served, status),
-            Self::Farewell(_) | Self::Registration(_) | Self::Single(_) => {}
+            Self::Unwanted(_) | Self::Registration(_) | Self::Single(_) => {}
         }
     }
 
@@ -81,7 +81,7 @@ impl Usage {
     pub(in crate::manager) fn on_cancelled(&mut self, cx: &mut Cx<'_>, server: Key) {
         match self {
             Self::Invite(it) => it.on_cancelled(cx, server),
-            Self::Farewell(_) | Self::Registration(_) | Self::Single(_) => {}
+            Self::Unwanted(_) | Self::Registration(_) | Self::Single(_) => {}
         }
     }
 
@@ -89,7 +89,7 @@ impl Usage {
     pub(in crate::manager) fn on_ack(&mut self, cx: &mut Cx<'_>, cseq: u32) {
         match self {
             Self::Invite(it) => it.on_ack(cx, cseq),
-            Self::Farewell(_) | Self::Registration(_) | Self::Single(_) => {}
+            Self::Unwanted(_) | Self::Registration(_) | Self::Single(_) => {}
         }
     }
 
@@ -100,7 +100,7 @@ impl Usage {
     ) {
         match self {
             Self::Invite(it) => it.on_progress(cx, purpose, answer),
-            Self::Farewell(_) | Self::Registration(_) | Self::Single(_) => {}
+            Self::Unwanted(_) | Self::Registration(_) | Self::Single(_) => {}
         }
     }
 
@@ -108,7 +108,7 @@ impl Usage {
     pub(in crate::manager) fn on_outcome(&mut self, cx: &mut Cx<'_>, ended: Ended) {
         match self {
             Self::Invite(it) => it.on_outcome(cx, ended),
-            Self::Farewell(it) => it.on_outcome(cx),
+            Self::Unwanted(it) => it.on_outcome(cx),
             Self::Registration(it) => it.on_outcome(cx, &ended),
             Self::Single(it) => it.on_outcome(cx, &ended.outcome),
         }
@@ -120,7 +120,7 @@ impl Usage {
             Self::Invite(it) => it.on_timer(cx, timer),
             Self::Registration(it) => it.on_timer(cx),
             Self::Single(it) => it.on_timer(cx),
-            Self::Farewell(_) => {}
+            Self::Unwanted(_) => {}
         }
     }
 
@@ -128,7 +128,7 @@ impl Usage {
     pub(in crate::manager) fn on_dialog_gone(&mut self, cx: &mut Cx<'_>, dialog: Key) {
         match self {
             Self::Invite(it) => it.on_dialog_gone(cx, dialog),
-            Self::Farewell(_) | Self::Registration(_) | Self::Single(_) => {}
+            Self::Unwanted(_) | Self::Registration(_) | Self::Single(_) => {}
         }
     }
 
@@ -136,7 +136,7 @@ impl Usage {
     pub(in crate::manager) fn on_flow_closed(&mut self, cx: &mut Cx<'_>, flow: FlowId) {
         match self {
             Self::Registration(it) => it.on_flow_closed(cx, flow),
-            Self::Invite(_) | Self::Farewell(_) | Self::Single(_) => {}
+            Self::Invite(_) | Self::Unwanted(_) | Self::Single(_) => {}
         }
     }
 
@@ -147,7 +147,7 @@ impl Usage {
             Self::Invite(it) if it.check().is_ok() => it.hang_up(cx),
             Self::Invite(_) => {}
             Self::Registration(it) => it.unregister(cx),
-            Self::Farewell(_) | Self::Single(_) => {}
+            Self::Unwanted(_) | Self::Single(_) => {}
         }
     }
 }

@@ -85,7 +85,7 @@ impl InviteUsage {
     /// The same, while the application has not accepted either.
     fn undecided(&self, cx: &Cx<'_>) -> Result<Key, Misuse> {
         let server = self.unanswered()?;
-        if cx.serving.is_undecided(server) { Ok(server) } else { Err(Misuse::WrongState) }
+        if cx.serving.awaits_answer(server) { Ok(server) } else { Err(Misuse::WrongState) }
     }
 
     /// Tells the caller that the user is being alerted: 180 Ringing.

@@ -27,11 +27,11 @@
 mod acknowledge;
 mod callee;
 mod caller;
-mod farewell;
 mod reinvite;
 mod session;
 mod state;
+mod unwanted;
 mod usage;
 
-pub(in crate::manager) use farewell::Farewell;
 pub(in crate::manager) use state::InviteUsage;
+pub(in crate::manager) use unwanted::Unwanted;

@@ -192,7 +192,7 @@ impl InviteUsage {
         &mut self, cx: &mut Cx<'_>, body: Body,
     ) -> Result<(), Misuse> {
         let server = self.theirs()?;
-        if !cx.serving.is_undecided(server) {
+        if !cx.serving.awaits_answer(server) {
             return Err(Misuse::WrongState);
         }
         let reply = self.success(cx, body);

@@ -14,13 +14,13 @@ const BYE: Purpose = Purpose(0);
 
 /// A dialog that is being ended.
 #[derive(Debug)]
-pub(in crate::manager) struct Farewell {
+pub(in crate::manager) struct Unwanted {
     name: CallRef,
     dialog: Option<Key>,
     over: bool,
 }
 
-impl Farewell {
+impl Unwanted {
     pub(in crate::manager) const fn new(name: CallRef) -> Self {
         Self { name, dialog: None, over: false }
     }

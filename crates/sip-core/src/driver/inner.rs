@@ -22,20 +22,20 @@ use std::time::{Duration, Instant};
 const MAX_EVENTS: usize = 1024;
 
 /// What handles and task share.
-pub(super) struct Shared(Mutex<State>);
+pub(super) struct Shared(Mutex<Inner>);
 
 impl Shared {
-    pub(super) const fn new(state: State) -> Self {
+    pub(super) const fn new(state: Inner) -> Self {
         Self(Mutex::new(state))
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Everything behind the mutex.
-pub(super) struct State {
+pub(super) struct Inner {
     pub(super) core: SipManager,
     pub(super) config: Config,
     pub(super) runtime: Arc<dyn Runtime>,
@@ -74,7 +74,7 @@ pub(super) fn after(now: Instant, time: Duration) -> Instant {
     now.checked_add(time).unwrap_or_else(|| now + Duration::from_secs(3600))
 }
 
-impl State {
+impl Inner {
     /// Wakes the task: the core has something to do.
     pub(super) fn wake(&mut self) {
         if let Some(waker) = self.task_waker.take() {
