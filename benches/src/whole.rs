@@ -20,7 +20,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// T1. Half of the usual, so that the timers of ended calls run out while somebody waits for it.
 const T1: Duration = Duration::from_millis(250);
 /// Calls at once.
-const CALLS: usize = 20_000;
+const CALLS: usize = 100_000;
 const CALLER: &str = "sip:placing@127.0.0.1";
 
 /// As the product hashes: SipHash-2-4.

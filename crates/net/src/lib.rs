@@ -182,6 +182,16 @@ pub trait DatagramSocket: Send + Sync + fmt::Debug {
     /// As the system says, for example if the datagram is longer than [`MAX_DATAGRAM`].
     fn try_send(&self, remote: SocketAddr, octets: &[u8]) -> io::Result<()>;
 
+    /// Sends the first datagrams of `batch`, as many as the system takes at once, and returns how
+    /// many: at least one of a batch that has any.
+    ///
+    /// # Errors
+    /// What [`try_send`](Self::try_send) says of the first one; nothing was sent then.
+    fn try_send_some(&self, batch: &[(SocketAddr, Bytes)]) -> io::Result<usize> {
+        let Some((remote, octets)) = batch.first() else { return Ok(0) };
+        self.try_send(*remote, octets).map(|()| 1)
+    }
+
     /// The address that was bound.
     fn local_addr(&self) -> SocketAddr;
 }

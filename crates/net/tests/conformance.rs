@@ -82,6 +82,7 @@ conformance! {
     datagrams_are_echoed
     datagrams_come_in_batches
     datagrams_may_be_empty_or_long
+    a_batch_leaves_in_order_but_for_what_cannot
     nobody_there_is_no_error_for_datagrams
     a_port_in_use_is_named
     a_foreign_address_is_refused

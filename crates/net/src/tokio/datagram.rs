@@ -6,6 +6,8 @@ use socket2::{Domain, SockRef, Socket, Type};
 use ssa::Transport;
 use std::fmt;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
@@ -91,6 +93,26 @@ impl DatagramSocket for UdpSocket {
             Ok(_) => Ok(()),
             Err(error) => Err(explain(error, "cannot send to", Transport::Udp, remote)),
         }
+    }
+
+    /// `sendmmsg`, which only Linux has, takes them with one call.
+    #[cfg(target_os = "linux")]
+    fn try_send_some(&self, batch: &[(SocketAddr, Bytes)]) -> io::Result<usize> {
+        use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, sendmmsg};
+        let [(first, octets), rest @ ..] = batch else { return Ok(0) };
+        if rest.is_empty() {
+            return self.try_send(*first, octets).map(|()| 1);
+        }
+        let batch = batch.get(..MAX_BATCH).unwrap_or(batch);
+        let parts: Vec<(SocketAddrAny, [IoSlice<'_>; 1])> =
+            batch.iter().map(|(to, octets)| ((*to).into(), [IoSlice::new(octets)])).collect();
+        let mut control: Vec<_> = batch.iter().map(|_| SendAncillaryBuffer::default()).collect();
+        let messages = parts.iter().zip(&mut control);
+        let mut messages: Vec<MMsgHdr<'_>> = messages
+            .map(|((to, octets), control)| MMsgHdr::new_with_addr(to, octets, control))
+            .collect();
+        sendmmsg(&self.socket, &mut messages, SendFlags::empty())
+            .map_err(|error| explain(error.into(), "cannot send to", Transport::Udp, *first))
     }
 
     fn local_addr(&self) -> SocketAddr {

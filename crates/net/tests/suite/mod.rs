@@ -114,6 +114,38 @@ pub(crate) async fn datagrams_may_be_empty_or_long(world: World) {
     assert!(near.try_send(far.local_addr(), &[0; 65_536]).is_err());
 }
 
+pub(crate) async fn a_batch_leaves_in_order_but_for_what_cannot(world: World) {
+    let near = world.network.bind(world.any_port()).unwrap();
+    let far = [(); 2].map(|()| world.network.bind(world.any_port()).unwrap());
+    let to = |place: usize| far[place % 2].local_addr();
+    let mut batch: Vec<_> = (0..6).map(|place| (to(place), vec![place as u8].into())).collect();
+    batch[3].1 = vec![0; 65_536].into();
+    let (mut at, mut failed) = (0, Vec::new());
+    while at < batch.len() {
+        match near.try_send_some(&batch[at..]) {
+            Ok(sent) => {
+                assert!(sent > 0 && at + sent <= batch.len());
+                at += sent;
+            }
+            Err(error) => {
+                assert_ne!(error.kind(), io::ErrorKind::WouldBlock, "{error}");
+                failed.push(at);
+                at += 1;
+            }
+        }
+    }
+    assert_eq!(failed, [3]);
+    assert_eq!(near.try_send_some(&[]).unwrap(), 0);
+    for (socket, wanted) in far.iter().zip([&[0, 2, 4][..], &[1, 5]]) {
+        let mut came = Vec::new();
+        while came.len() < wanted.len() {
+            socket.receive(&mut came).await.unwrap();
+        }
+        let came: Vec<u8> = came.iter().map(|datagram| datagram.octets[0]).collect();
+        assert_eq!(came, wanted);
+    }
+}
+
 pub(crate) async fn nobody_there_is_no_error_for_datagrams(world: World) {
     let near = world.network.bind(world.any_port()).unwrap();
     let far = world.network.bind(world.any_port()).unwrap();

@@ -3,6 +3,7 @@
 use super::config::Config;
 use super::inner::{Inner, Shared, Stop, after};
 use super::observe::Observer;
+use super::outbox::Outbox;
 use super::questions::Questions;
 use super::sockets::{Routed, Sockets};
 use super::streams::Streams;
@@ -77,6 +78,7 @@ impl Endpoint {
             sleep: None,
             handles: 2,
             batch: Vec::new(),
+            outbox: Outbox::default(),
         }));
         runtime.spawn(Box::pin(Task(Arc::clone(&shared))));
         Ok((Self(Arc::clone(&shared)), Events(shared)))

@@ -2,6 +2,7 @@
 
 use super::config::Config;
 use super::observe::Observer;
+use super::outbox::Outbox;
 use super::questions::{Asked, Questions, abandon, ask};
 use super::sockets::Sockets;
 use super::stream::{Happened, Way};
@@ -56,6 +57,7 @@ pub(super) struct Inner {
     pub(super) sleep: Option<(Instant, BoxFuture<()>)>,
     pub(super) handles: usize,
     pub(super) batch: Vec<Datagram>,
+    pub(super) outbox: Outbox,
 }
 
 /// How far an endpoint is on its way out.
@@ -127,7 +129,7 @@ impl Inner {
                 let (source, transport) = (datagram.source, Transport::Udp);
                 let arrival = Arrival { source, local, transport, flow };
                 self.core.on_message(now, arrival, message);
-                self.act(now);
+                self.perform(now);
             }
             self.batch = batch;
         }
@@ -177,8 +179,19 @@ impl Inner {
         }
     }
 
-    /// Does what the core says, until it says no more.
+    /// Does what the core says, until it says no more and all has left.
     pub(super) fn act(&mut self, now: Instant) -> bool {
+        let mut busy = false;
+        loop {
+            busy |= self.perform(now);
+            if !self.flush(now) {
+                return busy;
+            }
+        }
+    }
+
+    /// Does what the core says; datagrams wait for others.
+    fn perform(&mut self, now: Instant) -> bool {
         let mut busy = false;
         while let Some(action) = self.core.poll_action() {
             busy = true;
@@ -213,14 +226,17 @@ impl Inner {
             let way = (hop, name);
             return self.streams.send(now, (&self.core, &*self.network), way, (octets, sender));
         }
-        let sent = match self.sockets.udp(hop.local) {
-            Some(socket) => socket.try_send(hop.remote, &octets),
-            None => Err(ErrorKind::AddrNotAvailable.into()),
-        };
-        // A full buffer drops the datagram, as any network may: it is sent again.
-        if sent.is_err_and(|error| error.kind() != ErrorKind::WouldBlock) {
-            self.core.on_send_failed(now, sender);
+        if !self.outbox.has_room(hop.local) {
+            self.flush(now);
         }
+        self.outbox.push(hop.local, hop.remote, octets, sender);
+    }
+
+    /// Sends the datagrams that wait; whether one could not be sent, which the core has been told.
+    fn flush(&mut self, now: Instant) -> bool {
+        let failed = self.outbox.flush(&self.sockets);
+        failed.iter().for_each(|sender| self.core.on_send_failed(now, *sender));
+        !failed.is_empty()
     }
 
     fn deliver(&mut self, now: Instant, event: Event) {

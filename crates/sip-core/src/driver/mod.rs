@@ -18,6 +18,7 @@ mod config;
 mod endpoint;
 mod inner;
 mod observe;
+mod outbox;
 mod places;
 mod questions;
 mod sockets;
