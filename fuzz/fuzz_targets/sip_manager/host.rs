@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use sip_core::manager::{
-    Action, Arrival, CallId, Config, ConsultId, Event, Flow, Hop, Keyed, Local, Ports, Query, Random,
-    RegisterConfig, SenderId, SipManager, Sizes, Verdict,
+    Action, Arrival, CallId, Config, ConsultId, Event, Flow, Hop, Keyed, Local, Ports, Query,
+    Random, RegisterConfig, SenderId, SipManager, Sizes, Verdict,
 };
 use sip_core::{Limits, Message, Method, StatusCode};
 use ssa::{
