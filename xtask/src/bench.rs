@@ -15,7 +15,6 @@ mod running;
 mod whole;
 
 use crate::command::{Failure, cargo, is_installed, output, program, root, run as execute, target};
-use callgrind::Counting;
 use memory::Memory;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -141,9 +140,9 @@ fn judge(what: &str, counted: u64, limit: u64, faults: &mut Vec<String>) {
 /// Instructions of one operation.
 fn instructions(operation: &str, rounds: u64) -> Result<u64, Failure> {
     callgrind::each(rounds, |rounds| {
-        let mut counting = Counting::of("instructions");
-        output(counting.command.args([operation, &rounds.to_string()]))?;
-        counting.counted()
+        let mut counting = callgrind::under("instructions");
+        output(counting.args([operation, &rounds.to_string()]))?;
+        callgrind::counted()
     })
 }
 

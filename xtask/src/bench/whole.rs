@@ -1,6 +1,6 @@
 //! Whole calls: the terminal is a process under callgrind, its peer another one.
 
-use super::callgrind::Counting;
+use super::callgrind;
 use super::running::Running;
 use crate::command::{Failure, program, target};
 use serde::Deserialize;
@@ -85,17 +85,14 @@ impl Whole {
         Ok(found)
     }
 
-    /// Instructions for each call. One run after the other: side by side, each would make the other
-    /// wake up more often.
+    /// Instructions for each call.
     fn each(&self, held: u64) -> Result<u64, Failure> {
-        let once = self.collected(held, CALLS)?;
-        let twice = self.collected(held, 2 * CALLS)?;
-        Ok(twice.saturating_sub(once) / CALLS)
+        callgrind::each(CALLS, |calls| self.collected(held, calls))
     }
 
     fn collected(&self, held: u64, calls: u64) -> Result<u64, Failure> {
-        let mut counting = Counting::of("terminal");
-        let terminal = counting.command.arg(&self.security);
+        let mut terminal = callgrind::under("terminal");
+        terminal.arg(&self.security);
         let mut peer = program(target().join("release/peer"));
         let (held, calls) = (held.to_string(), calls.to_string());
         let (terminal, peer) = match self.what {
@@ -112,6 +109,6 @@ impl Whole {
         };
         peer.ends()?;
         terminal.ends()?;
-        counting.counted()
+        callgrind::counted()
     }
 }
