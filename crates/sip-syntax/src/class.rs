@@ -34,11 +34,11 @@ pub const ALPHANUM: Class = Class(1 << 9);
 pub const DIGIT: Class = Class(1 << 10);
 /// Digits and visual separators of a telephone number, `*`, `#` and hexadecimal digits.
 pub const PHONE_CHAR: Class = Class(1 << 11);
+/// `unreserved`: what means the same escaped and as it is.
+pub const UNRESERVED: Class = Class(1 << 12);
 /// What ends an addr-spec without brackets, and a question mark, which it may not hold. RFC 3261
 /// §20.10.
 pub(crate) const BARE_END: Class = Class(1 << 13);
-/// `unreserved`: what means the same escaped and as it is.
-pub const UNRESERVED: Class = Class(1 << 12);
 
 /// Every class that `unreserved` is part of.
 const WITH_UNRESERVED: Class =

@@ -16,11 +16,11 @@ pub(super) struct Shared {
     pub(super) ports: Ports,
     pub(super) call: ssm::Call,
     pub(super) local_rtp: SocketAddr,
-    state: Mutex<State>,
+    inner: Mutex<Inner>,
 }
 
 /// The core and what it works on. The lock is held for one step, and never across an await.
-pub(super) struct State {
+pub(super) struct Inner {
     pub(super) session: Session,
     /// `None` once stopped.
     line: Option<Line>,
@@ -44,7 +44,7 @@ impl Shared {
             ports,
             call: session.call(),
             local_rtp: sockets.rtp.local_addr(),
-            state: Mutex::new(State {
+            inner: Mutex::new(Inner {
                 session,
                 line: Some(Line { sockets, source, sink }),
                 events: VecDeque::new(),
@@ -54,9 +54,9 @@ impl Shared {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic in a source or a sink leaves the session as it was before that frame.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn signal(&self, name: &'static str, from_media: bool, detail: String) {
@@ -68,20 +68,20 @@ impl Shared {
     /// Ends everything; only the first call does.
     pub(super) fn stop(&self) -> io::Result<Stats> {
         let now = self.ports.runtime.now();
-        let mut state = self.lock();
-        state.session.stop(now);
-        state.transmit();
-        let line = state.line.take();
-        let stats = state.session.stats();
-        state.wake();
-        drop(state);
+        let mut inner = self.lock();
+        inner.session.stop(now);
+        inner.transmit();
+        let line = inner.line.take();
+        let stats = inner.session.stats();
+        inner.wake();
+        drop(inner);
         // Closes the ports, and finishes a file, outside of the lock.
         line.map_or(Ok(()), |mut line| line.sink.finish())?;
         Ok(stats)
     }
 }
 
-impl State {
+impl Inner {
     pub(super) fn is_stopped(&self) -> bool {
         self.line.is_none()
     }

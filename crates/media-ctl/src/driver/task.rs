@@ -43,16 +43,16 @@ impl Future for Task {
         let task = &mut *self;
         loop {
             let now = task.shared.ports.runtime.now();
-            let mut state = task.shared.lock();
-            if state.is_stopped() {
+            let mut inner = task.shared.lock();
+            if inner.is_stopped() {
                 return Poll::Ready(());
             }
-            state.set_task(cx.waker());
-            if state.receive(now, cx, &mut task.batch) {
+            inner.set_task(cx.waker());
+            if inner.receive(now, cx, &mut task.batch) {
                 cx.waker().wake_by_ref();
             }
-            let deadline = state.act(now);
-            drop(state);
+            let deadline = inner.act(now);
+            drop(inner);
             let Some(deadline) = deadline else {
                 return Poll::Pending;
             };

@@ -10,6 +10,7 @@ const LOCAL: usize = 1;
 const REMOTE: usize = 2;
 const TARGET: usize = 3;
 const ROUTES: usize = 4;
+// Both stand in the values as well; with each message they are compared.
 const LOCAL_TAG: usize = 5;
 const REMOTE_TAG: usize = 6;
 

@@ -89,14 +89,14 @@ impl Endpoint {
         &self, name: &'static str, id: Option<CallId>, detail: fmt::Arguments<'_>,
         give: impl FnOnce(&mut SipManager, Instant) -> Result<T, Misuse>,
     ) -> Result<T, Misuse> {
-        let mut state = self.0.lock();
-        if state.stop == Stop::Done {
+        let mut inner = self.0.lock();
+        if inner.stop == Stop::Done {
             return Err(Misuse::Unknown);
         }
-        state.observer.command(name, id, detail);
-        let now = state.runtime.now();
-        let given = give(&mut state.core, now);
-        state.wake();
+        inner.observer.command(name, id, detail);
+        let now = inner.runtime.now();
+        let given = give(&mut inner.core, now);
+        inner.wake();
         given
     }
 
@@ -110,10 +110,10 @@ impl Endpoint {
     pub fn prepare(
         &self, from: &str, to: &str, next_hop: Option<NextHop>,
     ) -> Result<Prepared, Misuse> {
-        let mut state = self.0.lock();
-        let now = state.runtime.now();
-        let prepared = state.core.prepare(now, from, to, next_hop.as_ref())?;
-        state.observer.learn(prepared.id, prepared.call);
+        let mut inner = self.0.lock();
+        let now = inner.runtime.now();
+        let prepared = inner.core.prepare(now, from, to, next_hop.as_ref())?;
+        inner.observer.learn(prepared.id, prepared.call);
         Ok(prepared)
     }
 
@@ -265,28 +265,28 @@ impl Endpoint {
 
     /// How full the tables are.
     pub fn sizes(&self) -> Sizes {
-        let state = self.0.lock();
-        Sizes { manager: state.core.sizes(), connections: state.streams.len() }
+        let inner = self.0.lock();
+        Sizes { manager: inner.core.sizes(), connections: inner.streams.len() }
     }
 
     /// Ends all calls, takes all registrations back, and stops once the peers have answered, or
     /// after `within`.
     pub async fn shutdown(&self, within: Duration) {
         {
-            let mut state = self.0.lock();
-            let now = state.runtime.now();
-            if state.stop == Stop::No {
-                state.stop = Stop::By(after(now, within));
-                state.core.hang_up_all(now);
-                state.wake();
+            let mut inner = self.0.lock();
+            let now = inner.runtime.now();
+            if inner.stop == Stop::No {
+                inner.stop = Stop::By(after(now, within));
+                inner.core.hang_up_all(now);
+                inner.wake();
             }
         }
         std::future::poll_fn(|cx| {
-            let mut state = self.0.lock();
-            if state.stop == Stop::Done {
+            let mut inner = self.0.lock();
+            if inner.stop == Stop::Done {
                 return Poll::Ready(());
             }
-            state.stop_wakers.push(cx.waker().clone());
+            inner.stop_wakers.push(cx.waker().clone());
             Poll::Pending
         })
         .await;
@@ -297,14 +297,14 @@ impl Events {
     /// The next event, or `None` once the endpoint has stopped.
     pub async fn next(&mut self) -> Option<Event> {
         std::future::poll_fn(|cx| {
-            let mut state = self.0.lock();
-            if let Some(event) = state.events.pop_front() {
+            let mut inner = self.0.lock();
+            if let Some(event) = inner.events.pop_front() {
                 return Poll::Ready(Some(event));
             }
-            if state.stop == Stop::Done {
+            if inner.stop == Stop::Done {
                 return Poll::Ready(None);
             }
-            state.event_waker = Some(cx.waker().clone());
+            inner.event_waker = Some(cx.waker().clone());
             Poll::Pending
         })
         .await
@@ -327,19 +327,19 @@ impl Drop for Endpoint {
 impl Drop for Events {
     fn drop(&mut self) {
         {
-            let mut state = self.0.lock();
-            state.listening = false;
-            state.events.clear();
+            let mut inner = self.0.lock();
+            inner.listening = false;
+            inner.events.clear();
         }
         release(&self.0);
     }
 }
 
 fn release(shared: &Shared) {
-    let mut state = shared.lock();
-    state.handles = state.handles.saturating_sub(1);
-    if state.handles == 0 {
-        state.wake();
+    let mut inner = shared.lock();
+    inner.handles = inner.handles.saturating_sub(1);
+    if inner.handles == 0 {
+        inner.wake();
     }
 }
 

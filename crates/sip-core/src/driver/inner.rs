@@ -26,8 +26,8 @@ const MAX_EVENTS: usize = 1024;
 pub(super) struct Shared(Mutex<Inner>);
 
 impl Shared {
-    pub(super) const fn new(state: Inner) -> Self {
-        Self(Mutex::new(state))
+    pub(super) const fn new(inner: Inner) -> Self {
+        Self(Mutex::new(inner))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -169,7 +169,7 @@ impl Inner {
         match happened {
             Happened::Message(arrival, message) => {
                 self.core.on_message(now, arrival, *message);
-                self.act(now);
+                self.perform(now);
             }
             Happened::Unsent(sender) => self.core.on_send_failed(now, sender),
             Happened::Closed { flow: id, remote, name } => {

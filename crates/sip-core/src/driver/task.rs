@@ -17,19 +17,19 @@ impl Future for Task {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.0.lock();
-        let state = &mut *state;
-        state.task_waker = Some(cx.waker().clone());
+        let mut inner = self.0.lock();
+        let inner = &mut *inner;
+        inner.task_waker = Some(cx.waker().clone());
         for _ in 0..ROUNDS {
-            if state.round(cx) {
+            if inner.round(cx) {
                 continue;
             }
-            let now = state.runtime.now();
-            if state.may_stop(now) {
-                finish(state);
+            let now = inner.runtime.now();
+            if inner.may_stop(now) {
+                finish(inner);
                 return Poll::Ready(());
             }
-            if arm(state, cx, now) {
+            if arm(inner, cx, now) {
                 return Poll::Pending;
             }
         }
@@ -39,36 +39,36 @@ impl Future for Task {
 }
 
 /// Sleeps until the next deadline; false: it has passed already.
-fn arm(state: &mut Inner, cx: &mut Context<'_>, now: Instant) -> bool {
-    let Some(deadline) = state.deadline() else {
-        state.sleep = None;
+fn arm(inner: &mut Inner, cx: &mut Context<'_>, now: Instant) -> bool {
+    let Some(deadline) = inner.deadline() else {
+        inner.sleep = None;
         return true;
     };
     if deadline <= now {
         return false;
     }
     // A sleep that ends earlier is good enough: the task looks again then.
-    let end = match &state.sleep {
+    let end = match &inner.sleep {
         Some((end, _)) if *end <= deadline && *end > now => *end,
         Some(_) | None => deadline,
     };
-    let runtime = &state.runtime;
-    let kept = state.sleep.take().filter(|(before, _)| *before == end);
-    let (_, sleep) = state.sleep.insert(kept.unwrap_or_else(|| (end, runtime.sleep_until(end))));
+    let runtime = &inner.runtime;
+    let kept = inner.sleep.take().filter(|(before, _)| *before == end);
+    let (_, sleep) = inner.sleep.insert(kept.unwrap_or_else(|| (end, runtime.sleep_until(end))));
     sleep.as_mut().poll(cx).is_pending()
 }
 
 /// Lets go of everything: sockets are closed, whoever waits is woken.
-fn finish(state: &mut Inner) {
-    state.stop = Stop::Done;
-    state.sockets = super::sockets::Sockets::default();
-    state.streams = super::streams::Streams::new(state.config.clone());
-    state.questions = super::questions::Questions::default();
-    state.sleep = None;
-    if let Some(waker) = state.event_waker.take() {
+fn finish(inner: &mut Inner) {
+    inner.stop = Stop::Done;
+    inner.sockets = super::sockets::Sockets::default();
+    inner.streams = super::streams::Streams::new(inner.config.clone());
+    inner.questions = super::questions::Questions::default();
+    inner.sleep = None;
+    if let Some(waker) = inner.event_waker.take() {
         waker.wake();
     }
-    for waker in state.stop_wakers.drain(..) {
+    for waker in inner.stop_wakers.drain(..) {
         waker.wake();
     }
 }

@@ -22,8 +22,21 @@ impl Hasher for Mixing {
         octets.iter().for_each(|octet| self.mix(u64::from(*octet)));
     }
 
+    fn write_u8(&mut self, number: u8) {
+        self.mix(u64::from(number));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.mix(u64::from(number));
+    }
+
     fn write_u64(&mut self, number: u64) {
         self.mix(number);
+    }
+
+    /// What a derived hash tells variants apart by.
+    fn write_isize(&mut self, number: isize) {
+        self.mix(number as u64);
     }
 
     fn finish(&self) -> u64 {

@@ -9,13 +9,6 @@ pub(crate) struct Key {
     generation: u32,
 }
 
-impl Key {
-    /// The same in one number.
-    pub(crate) const fn number(self) -> u64 {
-        (self.index as u64) << 32 | self.generation as u64
-    }
-}
-
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.index, self.generation)

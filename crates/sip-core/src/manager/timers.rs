@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use std::time::Instant;
 
 /// What a timer is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Due {
     /// A client transaction's.
     Client(Key, Timer),
@@ -22,30 +22,13 @@ pub(super) enum Due {
     Usage(Key, u8),
 }
 
-/// A [`Due`] in numbers: whose timer it is, and which.
-type Rank = (u64, u64);
-
-impl Due {
-    const fn rank(self) -> Rank {
-        let (key, kind, timer) = match self {
-            Self::Client(key, timer) => (key, 0, timer as u8),
-            Self::Server(key, timer) => (key, 1, timer as u8),
-            Self::Orphan(key) => (key, 2, 0),
-            Self::Cancel(key) => (key, 3, 0),
-            Self::Usage(key, timer) => (key, 4, timer),
-        };
-        (key.number(), (kind << 8) | timer as u64)
-    }
-}
-
 /// The queue. A timer that was stopped or moved leaves its entry there until that comes up, or until
 /// such entries are the most: taking it out at once would cost each call a search for each timer.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     /// The first one is armed always.
     queue: BinaryHeap<Reverse<(Instant, Due)>>,
-    /// By rank.
-    armed: ByNumber<Rank, Instant>,
+    armed: ByNumber<Due, Instant>,
 }
 
 /// A usage numbers its timers from zero, and has fewer than this.
@@ -58,7 +41,7 @@ impl Timers {
     /// Starts a timer, or moves it.
     pub(super) fn start(&mut self, due: Due, at: Instant) {
         debug_assert!(!matches!(due, Due::Usage(_, USAGE_TIMERS..)), "a usage numbers its timers");
-        let before = self.armed.insert(due.rank(), at);
+        let before = self.armed.insert(due, at);
         if before == Some(at) {
             return;
         }
@@ -70,7 +53,7 @@ impl Timers {
 
     /// Stops a timer that may not run.
     pub(super) fn stop(&mut self, due: Due) {
-        if let Some(at) = self.armed.remove(&due.rank()) {
+        if let Some(at) = self.armed.remove(&due) {
             self.drop_stale(at, due);
         }
     }
@@ -89,7 +72,7 @@ impl Timers {
     pub(super) fn take_fired(&mut self, now: Instant) -> Option<Due> {
         let &Reverse((_, due)) = self.queue.peek().filter(|Reverse((at, _))| *at <= now)?;
         self.queue.pop();
-        self.armed.remove(&due.rank());
+        self.armed.remove(&due);
         self.uncover();
         Some(due)
     }
@@ -106,14 +89,14 @@ impl Timers {
             self.uncover();
         } else if self.queue.len() > 2 * self.armed.len() + STALE {
             let armed = &self.armed;
-            self.queue.retain(|Reverse((at, due))| armed.get(&due.rank()) == Some(at));
+            self.queue.retain(|Reverse((at, due))| armed.get(due) == Some(at));
         }
     }
 
     /// Takes away what is stale before the first entry that is not.
     fn uncover(&mut self) {
         while let Some(Reverse((at, due))) = self.queue.peek()
-            && self.armed.get(&due.rank()) != Some(at)
+            && self.armed.get(due) != Some(at)
         {
             self.queue.pop();
         }

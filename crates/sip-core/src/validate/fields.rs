@@ -136,7 +136,7 @@ fn presence(message: &Message) -> Result<(), Broken> {
 /// The method of CSeq is that of the request. RFC 3261 §8.1.1.5.
 fn sequence(message: &Message, row: &Row, header: &Header) -> Result<(), Broken> {
     let (octets, base) = (message.as_bytes(), row.value as usize);
-    let counted = match message.places().filter(|_| message.is_read(row)) {
+    let counted = match message.places.get().filter(|_| message.is_read(row)) {
         Some(places) => places.method.within(octets),
         None => {
             let cseq = CSeq::parse(crate::head::value(octets, row));
