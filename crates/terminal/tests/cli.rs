@@ -99,7 +99,10 @@ fn a_peer_that_cannot_be_reached() {
         );
         // Port 1 is reserved (tcpmux): nobody listens.
         let refusing = "sip:bob@127.0.0.1:1;transport=tcp";
-        refused(home.path(), &[command, refusing], &["cannot be reached: nobody listens"]);
+        let output = countersign(home.path(), &[command, refusing]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("cannot connect to TCP 127.0.0.1:1: Connection refused\n"), "{told}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! A dialog's state. RFC 3261 §12.1.
 
-use super::route::{Route, values};
+use super::route::{Route, is_sips, values};
 use super::texts::Texts;
 use crate::{HeaderName, Message, NameAddr};
 use sip_syntax::List;
@@ -31,6 +31,7 @@ pub enum Refused {
 
 impl Dialog {
     /// The caller's side, from the INVITE it sent and a response with a To tag. RFC 3261 §12.1.2.
+    /// Where the INVITE asked for `sips:`, a `sip:` Contact is not followed.
     pub fn of_caller(sent: &Message, response: &Message) -> Option<Self> {
         let (asked, answered) = (sent.ssa_request()?, response.ssa_response()?);
         let routes = match asked.to.tag {
@@ -38,7 +39,9 @@ impl Dialog {
             Some(_) => values(sent.routes()),
             None => recorded(response),
         };
-        let target = contact(response).or_else(|| sent.request_uri())?;
+        let asked_for = sent.request_uri()?;
+        let target = contact(response).filter(|told| keeps_tls(asked_for, told));
+        let target = target.unwrap_or(asked_for);
         // RFC 3261 §12.1.2: the remote URI is the request's; the response adds the tag only.
         let (called, tag) = (asked.to.uri, answered.to.tag.unwrap_or_default());
         let before_tag: &[u8] = if tag.is_empty() { b">" } else { b">;tag=" };
@@ -65,8 +68,12 @@ impl Dialog {
         self.refresh(response);
     }
 
-    /// The callee's side, from the INVITE that came in and our tag. RFC 3261 §12.1.1.
+    /// The callee's side, from the INVITE that came in and our tag; `None` without a Contact, or with
+    /// a `sip:` one where `sips:` was asked for. RFC 3261 §12.1.1, RFC 5630 §5.1.2.
     pub fn of_callee(request: &Message, tag: &str) -> Option<Self> {
+        let target = contact(request).filter(|told| {
+            request.request_uri().is_none_or(|asked_for| keeps_tls(asked_for, told))
+        })?;
         let routes = values(request.record_routes());
         let asked = request.ssa_request()?;
         Some(Self {
@@ -74,7 +81,7 @@ impl Dialog {
                 asked.call_id,
                 &[request.header(HeaderName::To)?, b";tag=", tag.as_bytes()].concat(),
                 request.header(HeaderName::From)?,
-                contact(request)?,
+                target,
                 &routes.join(&b", "[..]),
                 tag.as_bytes(),
                 asked.from.tag.unwrap_or_default(),
@@ -131,9 +138,11 @@ impl Dialog {
         self.remote_cseq = self.remote_cseq.max(Some(cseq));
     }
 
-    /// Takes over the Contact of a target refresh. RFC 3261 §12.2.1.2, §12.2.2.
+    /// Takes over the Contact of a target refresh, but no `sip:` for a `sips:` one. RFC 3261
+    /// §12.2.1.2, §12.2.2.
     pub fn refresh(&mut self, message: &Message) {
-        if let Some(target) = contact(message) {
+        let target = contact(message).filter(|told| keeps_tls(self.texts.get(TARGET), told));
+        if let Some(target) = target {
             self.texts = self.texts.replaced(TARGET, target);
         }
     }
@@ -151,6 +160,11 @@ fn recorded(response: &Message) -> Vec<Vec<u8>> {
     let mut routes = values(response.record_routes());
     routes.reverse();
     routes
+}
+
+/// Whether a Contact takes no `sips:` back. RFC 3261 §12.1.1: one must be answered by the other.
+fn keeps_tls(asked_for: &[u8], told: &[u8]) -> bool {
+    is_sips(told) || !is_sips(asked_for)
 }
 
 /// The URI of the first Contact.

@@ -9,3 +9,4 @@ mod texts;
 
 pub use identity::{Dialog, Refused};
 pub use route::Route;
+pub(crate) use route::is_sips;

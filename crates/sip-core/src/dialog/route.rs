@@ -1,6 +1,6 @@
 //! Route sets: where a request of a dialog goes, loose and strict. RFC 3261 §12.2.1.1, §16.12.1.2.
 
-use crate::{NameAddr, ParseError};
+use crate::{NameAddr, ParseError, Scheme, Uri};
 
 /// The Request-URI and the Route values of a request in a dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +24,12 @@ pub(super) fn values<'a>(
 }
 
 impl Route {
-    /// Applies a route set to a remote target.
+    /// Applies a route set to a remote target. To a `sips:` one all of it is `sips:`, by its schemes
+    /// alone. RFC 5630 §5.1.1.
     pub(super) fn new(target: &[u8], mut routes: Vec<Vec<u8>>) -> Self {
+        if is_sips(target) {
+            routes.iter_mut().for_each(secure);
+        }
         let strict = routes.first().and_then(|first| strict_uri(first));
         if let Some(uri) = strict {
             // RFC 3261 §12.2.1.1: a strict router's URI becomes the Request-URI, and the remote
@@ -44,6 +48,19 @@ impl Route {
         first
             .and_then(|first| NameAddr::parse(first).ok())
             .map_or(&self.uri, |address| address.uri().as_bytes())
+    }
+}
+
+/// Whether a URI says `sips:`.
+pub(crate) fn is_sips(uri: &[u8]) -> bool {
+    Uri::parse(uri).is_ok_and(|uri| uri.scheme() == Scheme::Sips)
+}
+
+/// Makes a `sip:` route a `sips:` one.
+fn secure(route: &mut Vec<u8>) {
+    const SIP: &[u8] = b"<sip:";
+    if route.get(..SIP.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SIP)) {
+        route.splice(..SIP.len(), *b"<sips:");
     }
 }
 
@@ -83,6 +100,15 @@ mod tests {
         let want: [&[u8]; 2] = [b"<sip:p2.example.com;lr>", b"<sip:bob@pc33.example.org>"];
         assert_eq!(strict.routes, want);
         assert_eq!(strict.first_hop(), b"sip:p1.example.com");
+    }
+
+    #[test]
+    fn x03_to_a_sips_target_all_routes_are_sips() {
+        let rows = [b"<SIP:p1.example.com;lr>;x=y".to_vec(), b"<sips:p2.example.com;lr>".to_vec()];
+        let route = Route::new(b"sips:bob@pc33.example.org", rows.to_vec());
+        let want: [&[u8]; 2] = [b"<sips:p1.example.com;lr>;x=y", b"<sips:p2.example.com;lr>"];
+        assert_eq!(route.routes, want);
+        assert_eq!(Route::new(b"sip:bob@pc33.example.org", rows.to_vec()).routes, rows);
     }
 
     #[test]

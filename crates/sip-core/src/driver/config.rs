@@ -11,7 +11,7 @@ use std::time::Duration;
 /// An address to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bind {
-    /// UDP or TCP.
+    /// UDP, TCP or TLS.
     pub transport: Transport,
     /// The address; port 0 takes any free one.
     pub address: SocketAddr,

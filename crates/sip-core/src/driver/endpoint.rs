@@ -106,7 +106,7 @@ impl Endpoint {
     /// where `to` points.
     ///
     /// # Errors
-    /// What is no URI or cannot be reached over UDP or TCP; a full table of calls.
+    /// What is no URI or cannot be reached over UDP, TCP or TLS; a full table of calls.
     pub fn prepare(
         &self, from: &str, to: &str, next_hop: Option<NextHop>,
     ) -> Result<Prepared, Misuse> {
@@ -191,7 +191,7 @@ impl Endpoint {
     /// Asks a peer what it can do.
     ///
     /// # Errors
-    /// What is no URI or cannot be reached over UDP or TCP.
+    /// What is no URI or cannot be reached over UDP, TCP or TLS.
     pub fn options(
         &self, from: &str, to: &str, next_hop: Option<NextHop>,
     ) -> Result<RequestId, Misuse> {
@@ -235,7 +235,7 @@ impl Endpoint {
     /// Registers an address of record, and keeps it registered.
     ///
     /// # Errors
-    /// What is no URI or cannot be reached over UDP or TCP.
+    /// What is no URI or cannot be reached over UDP, TCP or TLS.
     pub fn register(&self, config: RegisterConfig) -> Result<RegistrationId, Misuse> {
         let aor = config.aor.clone();
         self.command("register", None, format_args!("{aor}"), |core, now| {

@@ -172,6 +172,11 @@ impl Inner {
                 self.perform(now);
             }
             Happened::Unsent(sender) => self.core.on_send_failed(now, sender),
+            Happened::Unconnected { senders, reason } => {
+                for sender in senders {
+                    self.core.on_unreachable(now, sender, &reason);
+                }
+            }
             Happened::Closed { flow: id, remote, name } => {
                 let flow = Flow { id, remote, name: name.as_deref() };
                 self.core.on_flow_closed(now, flow);
@@ -303,6 +308,7 @@ const fn is_owed(event: &Event) -> bool {
         | Event::ReinviteAnswered { .. }
         | Event::ReinviteFailed { .. }
         | Event::Registered { .. }
-        | Event::RegistrationFailed { .. } => false,
+        | Event::RegistrationFailed { .. }
+        | Event::Unreachable { .. } => false,
     }
 }

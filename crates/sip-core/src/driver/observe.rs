@@ -101,6 +101,7 @@ fn describe(event: &Event) -> (&'static str, Option<CallId>, String) {
         Event::Received { within, method, from, .. } => {
             ("received", *within, format!("{method} from {from}"))
         }
+        Event::Unreachable { call, reason } => ("unreachable", *call, reason.clone()),
         Event::RequestAnswered { outcome, .. } => {
             ("request_answered", None, format!("{outcome:?}"))
         }

@@ -29,6 +29,8 @@ pub(super) enum Happened {
     Message(Arrival, Box<Message>),
     /// What this sender gave was not sent.
     Unsent(SenderId),
+    /// No connection could be opened for what these senders gave.
+    Unconnected { senders: Vec<SenderId>, reason: String },
     /// A connection was closed.
     Closed { flow: FlowId, remote: SocketAddr, name: Option<Arc<str>> },
 }

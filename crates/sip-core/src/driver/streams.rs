@@ -10,7 +10,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Octets read at a time.
 const CHUNK: usize = 16 * 1024;
@@ -210,12 +210,12 @@ impl Streams {
                     at += 1;
                     continue;
                 }
-                Poll::Pending => None,
-                Poll::Ready(connected) => connected.ok(),
+                Poll::Pending => Err(too_late(&opening.hop, self.config.connect)),
+                Poll::Ready(connected) => connected,
             };
             let opening = self.opening.swap_remove(at);
             match connected {
-                Some(connection) => {
+                Ok(connection) => {
                     let flow = self.add(now, connection, opening.hop.local);
                     if let Some(stream) = self.open.get_mut(&flow) {
                         stream.ours = opening.ours;
@@ -223,9 +223,10 @@ impl Streams {
                         stream.waiting = opening.waiting.into();
                     }
                 }
-                None => {
-                    let unsent = opening.waiting.into_iter();
-                    self.happened.extend(unsent.map(|(_, sender)| Happened::Unsent(sender)));
+                Err(error) => {
+                    let senders = opening.waiting.into_iter().map(|(_, sender)| sender).collect();
+                    let reason = error.to_string();
+                    self.happened.push_back(Happened::Unconnected { senders, reason });
                 }
             }
         }
@@ -238,4 +239,11 @@ impl Streams {
         let (remote, name) = (stream.remote, stream.name);
         self.happened.push_back(Happened::Closed { flow, remote, name });
     }
+}
+
+/// A connection that takes longer to open than it may.
+fn too_late(hop: &Hop, within: Duration) -> io::Error {
+    let (transport, remote, seconds) = (hop.transport.name(), hop.remote, within.as_secs_f32());
+    let words = format!("cannot connect to {transport} {remote}: not done within {seconds} s");
+    io::Error::new(io::ErrorKind::TimedOut, words)
 }

@@ -76,9 +76,10 @@ pub struct NextHop {
     /// first that is reached, and to the next where that fails; five are tried at most. RFC 3263
     /// §4.3. Empty: the name is resolved when the request leaves.
     pub found: Vec<IpAddr>,
-    /// The port; `None`: 5060.
+    /// The port; `None`: 5060, and 5061 over TLS.
     pub port: Option<u16>,
-    /// The transport; `None`: UDP, or TCP where the request is too large. RFC 3261 §18.1.1.
+    /// The transport; `None`: UDP, or TCP where the request is too large (RFC 3261 §18.1.1), and TLS
+    /// for a `sips:` URI.
     pub transport: Option<Transport>,
 }
 

@@ -4,7 +4,7 @@ use super::action::{Action, Arrival, Flow, Hop, Sender, SenderId};
 use super::config::{Config, Local};
 use super::consult::{ConsultId, Query, Subject, Verdict};
 use super::dialogs::Dialogs;
-use super::event::CallId;
+use super::event::{CallId, Event};
 use super::inbound::Inbound;
 use super::io::{Io, Outputs};
 use super::ports::Ports;
@@ -196,6 +196,19 @@ impl SipManager {
             }
             Sender::Server(key) => this.on_server(now, key, ServerEvent::TransportError),
         });
+    }
+
+    /// A message was not sent since nobody can be reached there: a connection could not be opened,
+    /// for this reason. The application is told it of a request of ours.
+    pub fn on_unreachable(&mut self, now: Instant, sender: SenderId, reason: &str) {
+        if let Sender::Client(client) = sender.0
+            && let Some(usage) = self.requests.usage_of(client)
+        {
+            let is_call = matches!(self.usages.get(usage), Some(Usage::Invite(_)));
+            let (call, reason) = (is_call.then_some(CallId(usage)), reason.to_owned());
+            self.io(now).tell(Event::Unreachable { call, reason });
+        }
+        self.on_send_failed(now, sender);
     }
 
     /// A connection was closed.

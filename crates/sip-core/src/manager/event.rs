@@ -161,6 +161,14 @@ pub enum Event {
         /// Where it came from.
         source: SocketAddr,
     },
+    /// A request of ours did not get through one way, for which it may have others: what becomes of
+    /// it is told by itself.
+    Unreachable {
+        /// The call that the request is of; none of a registration, or of one that stands for itself.
+        call: Option<CallId>,
+        /// Why: what the network said, with the address.
+        reason: String,
+    },
     /// A request of ours that stands for itself came to its end.
     RequestAnswered {
         /// The request.
@@ -280,6 +288,8 @@ pub enum Misuse {
     NotAUri,
     /// The URI's scheme or transport is not built in.
     Unsupported,
+    /// A `sips:` URI is to be reached over a transport without TLS.
+    Insecure,
     /// The call, or the registration, is over or was never there.
     Unknown,
     /// The call is not in a state for this.
@@ -301,7 +311,11 @@ impl fmt::Display for Misuse {
         f.write_str(match self {
             Self::NotAUri => "not a SIP URI such as sip:bob@example.org",
             Self::Unsupported => {
-                "a scheme or transport that is not built in; sip: over UDP and TCP are"
+                "a scheme or transport that is not built in; sip: over UDP, TCP and TLS is, and \
+                 sips: over TLS"
+            }
+            Self::Insecure => {
+                "sips: goes over TLS alone, and the way there is set to another transport"
             }
             Self::Unknown => "no such call",
             Self::WrongState => "not possible in the call's state",

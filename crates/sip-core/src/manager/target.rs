@@ -1,9 +1,13 @@
 //! Which way a request goes: host, port and transport. RFC 3261 §8.1.2, §18.1.1.
+//!
+//! TLS is kept to: what asks for it, as `sips:` does on every hop, goes over nothing else. RFC 3261
+//! §26.2.2, RFC 5630 §4.
 
 use super::action::Hop;
 use super::config::NextHop;
 use super::event::Misuse;
 use super::own::Own;
+use crate::dialog::is_sips;
 use crate::{Scheme, Uri};
 use ssa::{FlowId, Transport};
 use std::net::{IpAddr, SocketAddr};
@@ -40,8 +44,8 @@ impl Target {
     /// Where a URI points.
     ///
     /// # Errors
-    /// [`Misuse::NotAUri`], or [`Misuse::Unsupported`] for what cannot be reached over UDP or TCP:
-    /// `sips` never falls back to them.
+    /// [`Misuse::NotAUri`], or [`Misuse::Unsupported`] for what cannot be reached over UDP, TCP or
+    /// TLS.
     pub(super) fn of_uri(uri: &[u8]) -> Result<Self, Misuse> {
         Self::of(&Uri::parse(uri).map_err(|_| Misuse::NotAUri)?)
     }
@@ -51,15 +55,7 @@ impl Target {
     /// # Errors
     /// As [`of_uri`](Self::of_uri).
     pub(super) fn of(uri: &Uri<'_>) -> Result<Self, Misuse> {
-        if uri.scheme() != Scheme::Sip {
-            return Err(Misuse::Unsupported);
-        }
-        let transport = match uri.params().value("transport") {
-            None => None,
-            Some(name) if name.eq_ignore_ascii_case(b"udp") => Some(Transport::Udp),
-            Some(name) if name.eq_ignore_ascii_case(b"tcp") => Some(Transport::Tcp),
-            Some(_) => return Err(Misuse::Unsupported),
-        };
+        let transport = transport(uri)?;
         let host = uri.host().ok_or(Misuse::NotAUri)?;
         Ok(match host.ip() {
             Some(ip) => Self::at(ip, uri.port(), transport),
@@ -84,7 +80,7 @@ impl Target {
         (name, address): (Option<Arc<str>>, Option<IpAddr>), port: Option<u16>,
         transport: Option<Transport>,
     ) -> Self {
-        let port = port.unwrap_or(5060);
+        let port = port.unwrap_or_else(|| default_port(transport));
         Self {
             name,
             address,
@@ -97,18 +93,23 @@ impl Target {
         }
     }
 
-    /// Where a configured next hop is.
+    /// Where a configured next hop is, for a request to `uri`. A `sips:` URI has it reached over
+    /// TLS where it says nothing of its own. RFC 3261 §26.2.2.
     ///
     /// # Errors
-    /// [`Misuse::Unsupported`] for a transport other than UDP and TCP.
-    pub(super) fn of_next_hop(next: &NextHop) -> Result<Self, Misuse> {
-        if !matches!(next.transport, None | Some(Transport::Udp | Transport::Tcp)) {
-            return Err(Misuse::Unsupported);
-        }
+    /// [`Misuse::Unsupported`] for a transport other than UDP, TCP and TLS; [`Misuse::Insecure`] for
+    /// UDP and TCP where the URI is `sips:`.
+    pub(super) fn of_next_hop(next: &NextHop, uri: &Uri<'_>) -> Result<Self, Misuse> {
+        let transport = match (next.transport, uri.scheme()) {
+            (None | Some(Transport::Tls), Scheme::Sips) => Some(Transport::Tls),
+            (Some(Transport::Udp | Transport::Tcp), Scheme::Sips) => return Err(Misuse::Insecure),
+            (Some(Transport::Ws | Transport::Wss), _) => return Err(Misuse::Unsupported),
+            (said, _) => said,
+        };
         Ok(match next.host.parse() {
-            Ok(ip) => Self::at(ip, next.port, next.transport),
+            Ok(ip) => Self::at(ip, next.port, transport),
             Err(_) => {
-                let mut target = Self::named(&next.host, next.port, next.transport);
+                let mut target = Self::named(&next.host, next.port, transport);
                 target.go_to(next.found.clone());
                 target
             }
@@ -190,19 +191,35 @@ impl Target {
 
     /// Where the next request of a dialog goes: to the first hop of its route, over the connection
     /// that the dialog came over while that is open. A name in a Contact or Record-Route stands
-    /// for the hop that sent it, `peer`: nothing a peer writes makes us resolve names.
+    /// for the hop that sent it, `peer`: nothing a peer writes makes us resolve names. Over TLS
+    /// whoever is there must have the name's certificate.
+    ///
+    /// What came over TLS goes over TLS, and for `sips:` a connection without it is none.
     pub(super) fn in_dialog(first_hop: &[u8], peer: &Hop) -> Self {
-        let reliable = peer.transport.is_reliable().then_some(peer.transport);
         let named = Self::of_uri(first_hop).ok();
+        let (came_secure, is_sips) = (peer.transport.is_secure(), is_sips(first_hop));
+        let asks = named.as_ref().is_some_and(|target| target.transport == Some(Transport::Tls));
+        let secure = (came_secure || is_sips || asks).then_some(Transport::Tls);
+        let kept = came_secure || !is_sips;
+        let reliable = Some(peer.transport).filter(|it| it.is_reliable() && kept);
+        let name = named.as_ref().and_then(|target| target.name.clone());
+        // Where the peer is not reached over TLS, its port is not one for it.
+        let own_port = came_secure || secure.is_none();
+        let port =
+            if own_port { Some(peer.remote.port()) } else { named.as_ref().map(|it| it.port) };
         // Nor is a port 0 or an address of the other family one that we could reach.
         let known = named.filter(|target| {
             let same_family = |ip: IpAddr| ip.is_ipv4() == peer.remote.is_ipv4();
             target.port != 0 && target.address.is_some_and(same_family)
         });
-        let target =
-            known.unwrap_or_else(|| Self::at(peer.remote.ip(), Some(peer.remote.port()), reliable));
-        let flow = reliable.and_then(|transport| Some((peer.flow?, transport)));
-        Self { flow, local: Some(peer.local), ..target }
+        let target = known.unwrap_or_else(|| Self::at(peer.remote.ip(), port, secure.or(reliable)));
+        Self {
+            name: name.filter(|_| secure.is_some()),
+            transport: secure.or(target.transport),
+            flow: reliable.and_then(|transport| Some((peer.flow?, transport))),
+            local: Some(peer.local),
+            ..target
+        }
     }
 
     /// The hop for a request of this size, or `None` where no local address fits or the name is
@@ -234,7 +251,10 @@ impl Target {
         let own = |transport| own.address(transport, to, self.local);
         match transport {
             Transport::Udp => own(Transport::Udp),
-            _ => own(transport).or_else(|| own(Transport::Udp)),
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => own(transport)
+                .or_else(|| own(Transport::Udp))
+                .or_else(|| own(Transport::Tcp))
+                .or_else(|| own(Transport::Tls)),
         }
     }
 
@@ -252,6 +272,32 @@ impl Target {
         self.udp_only = true;
         Some(Fallback::SamePeer)
     }
+}
+
+/// The transport that a URI asks for; `sips:` is TLS. RFC 3261 §19.1.2, §26.2.2. RFC 5630 §3.1.4
+/// makes no use of `transport=tls`, and what a peer writes so is understood all the same.
+///
+/// # Errors
+/// [`Misuse::Unsupported`].
+fn transport(uri: &Uri<'_>) -> Result<Option<Transport>, Misuse> {
+    let asked = match uri.params().value("transport") {
+        None => None,
+        Some(name) if name.eq_ignore_ascii_case(b"udp") => Some(Transport::Udp),
+        Some(name) if name.eq_ignore_ascii_case(b"tcp") => Some(Transport::Tcp),
+        Some(name) if name.eq_ignore_ascii_case(b"tls") => Some(Transport::Tls),
+        Some(_) => return Err(Misuse::Unsupported),
+    };
+    match (uri.scheme(), asked) {
+        (Scheme::Sip, asked) => Ok(asked),
+        // TCP is what TLS runs over.
+        (Scheme::Sips, None | Some(Transport::Tcp | Transport::Tls)) => Ok(Some(Transport::Tls)),
+        (Scheme::Sips, _) | (Scheme::Tel | Scheme::Other(_), _) => Err(Misuse::Unsupported),
+    }
+}
+
+/// The port that is meant where none is said. RFC 3261 §19.1.2.
+pub(super) fn default_port(transport: Option<Transport>) -> u16 {
+    if transport.is_some_and(Transport::is_secure) { 5061 } else { 5060 }
 }
 
 /// The next way of a request that did not get through.
@@ -275,7 +321,7 @@ impl NextHop {
     /// Where a URI points.
     ///
     /// # Errors
-    /// [`Misuse::NotAUri`]; [`Misuse::Unsupported`] for what cannot be reached over UDP or TCP.
+    /// [`Misuse::NotAUri`]; [`Misuse::Unsupported`] for what cannot be reached over UDP, TCP or TLS.
     pub fn of_uri(uri: &str) -> Result<Self, Misuse> {
         let Target { name, address, port, transport, .. } = Target::of_uri(uri.as_bytes())?;
         let host = match (name, address) {

@@ -1,7 +1,7 @@
 //! Plain calls, without a security manager.
 
 use crate::world::{ALICE, BOB, World, sdp};
-use sip_core::manager::{Cause, EndReason, Event, Misuse};
+use sip_core::manager::{Cause, EndReason, Event, Misuse, NextHop};
 use ssa::Open;
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,7 +175,11 @@ fn commands_that_do_not_fit_are_refused() {
     let endpoint = &alice.endpoint;
     assert_eq!(endpoint.prepare(ALICE, "bob", None), Err(Misuse::NotAUri));
     assert_eq!(endpoint.prepare("", BOB, None), Err(Misuse::NotAUri));
-    assert_eq!(endpoint.prepare(ALICE, "sips:bob@192.0.2.2", None), Err(Misuse::Unsupported));
+    let udp = "sips:bob@192.0.2.2;transport=udp";
+    assert_eq!(endpoint.prepare(ALICE, udp, None), Err(Misuse::Unsupported));
+    let next_hop = NextHop::of_uri("sip:192.0.2.2;transport=tcp").unwrap();
+    let sips = endpoint.prepare(ALICE, "sips:bob@192.0.2.2", Some(next_hop));
+    assert_eq!(sips, Err(Misuse::Insecure));
     assert_eq!(endpoint.prepare(ALICE, "tel:+49301234", None), Err(Misuse::Unsupported));
     let prepared = endpoint.prepare(ALICE, BOB, None).unwrap();
     assert_eq!(endpoint.accept(prepared.id, sdp("x")), Err(Misuse::WrongState));

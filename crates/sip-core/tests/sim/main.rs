@@ -34,4 +34,5 @@ mod storm;
 mod strangers;
 mod streams;
 mod trouble;
+mod unreachable;
 mod world;

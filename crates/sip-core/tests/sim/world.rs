@@ -173,14 +173,15 @@ impl World {
 }
 
 impl Side {
+    /// The next event, but for the ways that were tried in vain.
     pub(crate) async fn next(&mut self) -> Event {
-        self.events.next().await.unwrap()
+        heard(&mut self.events).await.unwrap()
     }
 
     /// The next event, or `None` if nothing comes for this long.
     pub(crate) async fn next_within(&mut self, seconds: u64) -> Option<Event> {
         let mut sleep = self.runtime.sleep_until(self.runtime.now() + Duration::from_secs(seconds));
-        let mut event = Box::pin(self.events.next());
+        let mut event = Box::pin(heard(&mut self.events));
         std::future::poll_fn(|cx| {
             if let std::task::Poll::Ready(event) = event.as_mut().poll(cx) {
                 return std::task::Poll::Ready(event);
@@ -209,6 +210,15 @@ impl Side {
 
     pub(crate) fn assert_empty(&self) {
         assert_eq!(self.endpoint.sizes().manager, manager::Sizes::default());
+    }
+}
+
+async fn heard(events: &mut Events) -> Option<Event> {
+    loop {
+        match events.next().await {
+            Some(Event::Unreachable { .. }) => {}
+            other => return other,
+        }
     }
 }
 

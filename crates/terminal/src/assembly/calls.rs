@@ -20,6 +20,8 @@ pub(super) struct Live {
     offer: Option<Vec<u8>>,
     /// Whether it has been established.
     up: bool,
+    /// Why the callee could not be reached, the last way that was tried.
+    unreachable: Option<String>,
     /// Why we hung up, where it was not the user.
     pub(super) why: Option<Outcome>,
 }
@@ -36,6 +38,7 @@ impl Live {
             media: Some(media),
             offer: None,
             up: false,
+            unreachable: None,
             why: None,
         }
     }
@@ -43,7 +46,16 @@ impl Live {
     /// A call that came in.
     pub(super) const fn incoming(call: CallRef, offer: Vec<u8>) -> Self {
         let offer = Some(offer);
-        Self { call, called: None, signed: false, media: None, offer, up: false, why: None }
+        Self {
+            call,
+            called: None,
+            signed: false,
+            media: None,
+            offer,
+            up: false,
+            unreachable: None,
+            why: None,
+        }
     }
 }
 
@@ -109,6 +121,18 @@ impl Calls {
         if let Some(live) = self.lock().get_mut(&id).filter(|live| live.offer.is_some()) {
             live.why = Some(Outcome::Refused(status));
         }
+    }
+
+    /// Notes why the callee could not be reached one way.
+    pub(super) fn learn_unreachable(&self, id: CallId, reason: String) {
+        if let Some(live) = self.lock().get_mut(&id) {
+            live.unreachable = Some(reason);
+        }
+    }
+
+    /// Why the callee could not be reached, where that is known.
+    pub(super) fn unreachable(&self, id: CallId) -> Option<String> {
+        self.lock().get(&id)?.unreachable.clone()
     }
 
     /// Notes why we are about to hang up.

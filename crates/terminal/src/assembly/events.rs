@@ -124,6 +124,8 @@ pub enum Outcome {
     Ended(EndReason),
     /// It did not come about.
     Failed(Cause),
+    /// It did not come about since the callee cannot be reached, for this reason.
+    Unreachable(String),
     /// The callee refused what we signed, with 403: it does not say why, lest it tell an impostor
     /// too.
     Unbelieved,
@@ -145,6 +147,7 @@ impl Outcome {
             Self::Ended(reason) => matches!(reason, EndReason::Local | EndReason::Remote),
             Self::Refused(status) => !matches!(status, 500..=599),
             Self::Failed(_)
+            | Self::Unreachable(_)
             | Self::Unbelieved
             | Self::Media(_)
             | Self::NoMedia
@@ -165,6 +168,7 @@ impl Outcome {
             Self::Ended(EndReason::Refused) => "unprotected",
             Self::Ended(EndReason::Lost) => "lost",
             Self::Failed(cause) => code(*cause),
+            Self::Unreachable(_) => code(Cause::Transport),
             Self::Unbelieved => "not_believed",
             Self::Refused(_) => "refused_here",
             Self::Media(_) => "media",
@@ -178,6 +182,7 @@ impl Outcome {
         match self {
             Self::Failed(cause) => retry_after(*cause),
             Self::Ended(_)
+            | Self::Unreachable(_)
             | Self::Unbelieved
             | Self::Refused(_)
             | Self::Media(_)
@@ -192,7 +197,11 @@ impl Outcome {
             Self::Failed(cause) => cause.status(),
             Self::Unbelieved => Some(403),
             Self::Refused(status) => Some(*status),
-            Self::Ended(_) | Self::Media(_) | Self::NoMedia | Self::KeyExhausted => None,
+            Self::Ended(_)
+            | Self::Unreachable(_)
+            | Self::Media(_)
+            | Self::NoMedia
+            | Self::KeyExhausted => None,
         }
     }
 }
@@ -216,7 +225,7 @@ impl fmt::Display for Outcome {
                  whoever is called sees which",
             ),
             Self::Refused(status) => write!(f, "refused here with {}", in_words(*status)),
-            Self::Media(why) => f.write_str(why),
+            Self::Unreachable(why) | Self::Media(why) => f.write_str(why),
             Self::NoMedia => f.write_str("the peer's media stopped"),
             Self::KeyExhausted => f.write_str("the media key is used up"),
         }

@@ -4,7 +4,8 @@ use super::calls::Live;
 use super::causes::in_words;
 use super::events::{Event, Outcome, UNREAD};
 use super::shared::{Shared, sdp};
-use crate::record::redacted;
+use crate::error::plain;
+use crate::record::{clean, redacted};
 use media_ctl::driver::MediaSession;
 use sip_core::ContentType;
 use sip_core::driver::Events;
@@ -68,10 +69,14 @@ impl Shared {
             // We send no re-INVITE.
             Sip::ReinviteAnswered { .. } | Sip::ReinviteFailed { .. } => None,
             Sip::Ended { id, reason } => self.over(id, Outcome::Ended(reason)),
-            Sip::Failed { id, cause } => {
-                let unbelieved = cause == Cause::Status(403) && self.calls.is_signed(id);
-                let failed = if unbelieved { Outcome::Unbelieved } else { Outcome::Failed(cause) };
-                self.over(id, failed)
+            Sip::Failed { id, cause } => self.over(id, self.failed(id, cause)),
+            Sip::Unreachable { call, reason } => {
+                let reason = clean(&plain(&reason));
+                match call {
+                    Some(id) => self.calls.learn_unreachable(id, reason),
+                    None => tracing::warn!("{reason}"),
+                }
+                None
             }
             Sip::Registered { id, aor, expires, flow, contact_user, registrar } => {
                 self.registered(&aor, Registered { id, flow, registrar, contact_user });
@@ -90,6 +95,16 @@ impl Shared {
                 self.received(id, call, &from, body, source)
             }
             Sip::RequestAnswered { id, outcome } => Some(Event::OptionsAnswered { id, outcome }),
+        }
+    }
+
+    /// How a call failed, with what is known of it beside the cause.
+    fn failed(&self, id: CallId, cause: Cause) -> Outcome {
+        let signed = cause == Cause::Status(403) && self.calls.is_signed(id);
+        match (cause, self.calls.unreachable(id)) {
+            _ if signed => Outcome::Unbelieved,
+            (Cause::Transport, Some(reason)) => Outcome::Unreachable(reason),
+            (cause, _) => Outcome::Failed(cause),
         }
     }
 

@@ -5,6 +5,8 @@ use super::settings::Settings;
 use crate::config::{Account, ListedAlgorithm, Pins, Place, Require, SipAor, read_secret};
 use crate::config::{Address, Config};
 use crate::error::Result;
+#[cfg(feature = "digest")]
+use net::Transport;
 use sip_core::manager::Ours;
 
 /// The settings that `config` says, listening at `binds`.
@@ -137,19 +139,25 @@ fn credentials(config: &Config, account: &Account) -> Result<sst::Account> {
 
 #[cfg(feature = "digest")]
 impl From<Address> for sst::HopPolicy {
-    /// As requests go there: UDP says that what is too large for it goes over TCP.
+    /// As requests go there.
     fn from(address: Address) -> Self {
-        let addresses = vec![address.address];
-        if address.transport.is_reliable() { Self::Tcp(addresses) } else { Self::Udp(addresses) }
+        (&Place::from(address)).into()
     }
 }
 
 #[cfg(feature = "digest")]
 impl From<&Place> for sst::HopPolicy {
-    /// All addresses that its name was found to have.
+    /// All addresses that its name was found to have; over TLS the name itself. UDP says that what is
+    /// too large for it goes over TCP.
     fn from(place: &Place) -> Self {
-        let addresses = place.addresses();
-        if place.transport.is_reliable() { Self::Tcp(addresses) } else { Self::Udp(addresses) }
+        match place.transport {
+            Transport::Udp => Self::Udp(place.addresses()),
+            Transport::Tcp => Self::Tcp(place.addresses()),
+            // No configuration says either of the last two.
+            Transport::Tls | Transport::Ws | Transport::Wss => {
+                Self::TlsName(place.host().to_owned())
+            }
+        }
     }
 }
 

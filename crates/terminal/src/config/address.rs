@@ -8,11 +8,11 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-/// A transport and an address: `udp:127.0.0.1:5060`, `tcp:[::1]:5060`.
+/// A transport and an address: `udp:127.0.0.1:5060`, `tcp:[::1]:5060`, `tls:192.0.2.1:5061`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
-    /// UDP or TCP.
+    /// UDP, TCP or TLS.
     pub transport: Transport,
     /// Where; port 0 takes any free one.
     pub address: SocketAddr,
@@ -50,11 +50,19 @@ impl FromStr for Address {
         let wrong = || format!("`{text}` is not PROTO:ADDRESS:PORT, such as udp:127.0.0.1:5060");
         let (transport, address) = text.split_once(':').ok_or_else(wrong)?;
         let address = address.parse().map_err(|_| wrong())?;
-        match transport {
-            "udp" => Ok(Self::udp(address)),
-            "tcp" => Ok(Self::tcp(address)),
-            _ => Err(format!("`{text}`: the transports are udp and tcp")),
-        }
+        let transport = transport_of(transport)
+            .ok_or_else(|| format!("`{text}`: the transports are udp, tcp and tls"))?;
+        Ok(Self { transport, address })
+    }
+}
+
+/// The transport that this word of the configuration stands for.
+pub(super) fn transport_of(word: &str) -> Option<Transport> {
+    match word {
+        "udp" => Some(Transport::Udp),
+        "tcp" => Some(Transport::Tcp),
+        "tls" => Some(Transport::Tls),
+        _ => None,
     }
 }
 

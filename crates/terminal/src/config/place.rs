@@ -1,6 +1,6 @@
 //! Where a peer or a registrar is: a transport, a host by name or address, and a port.
 
-use super::address::Address;
+use super::address::{Address, transport_of};
 use crate::error::{Error, Result};
 use net::{Network, Transport, literal};
 use serde::{Deserialize, Serialize};
@@ -10,15 +10,17 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-/// The port of SIP. RFC 3261 §19.1.2.
-const PORT: u16 = 5_060;
+/// The port of SIP, and over TLS the other. RFC 3261 §19.1.2.
+const fn default_port(transport: Transport) -> u16 {
+    if transport.is_secure() { 5_061 } else { 5_060 }
+}
 
-/// A transport, a host and a port: `udp:pbx.example.org:5060`, `tcp:[2001:db8::1]`. UDP and port
-/// 5060 need not be said.
+/// A transport, a host and a port: `udp:pbx.example.org:5060`, `tcp:[2001:db8::1]`. UDP, port 5060,
+/// and 5061 over TLS, need not be said. Over TLS the host is whom the certificate must name.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Place {
-    /// UDP or TCP.
+    /// UDP, TCP or TLS.
     pub transport: Transport,
     /// The port.
     pub port: u16,
@@ -89,19 +91,21 @@ impl FromStr for Place {
     fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
         let wrong = || format!("`{text}` is not PROTO:HOST:PORT, such as udp:pbx.example.org:5060");
         let (transport, rest) = match text.split_once(':') {
-            Some(("udp", rest)) => (Transport::Udp, rest),
-            Some(("tcp", rest)) => (Transport::Tcp, rest),
-            Some(("tls" | "ws" | "wss", _)) => {
-                return Err(format!("`{text}`: the transports are udp and tcp"));
+            Some(("ws" | "wss", _)) => {
+                return Err(format!("`{text}`: the transports are udp, tcp and tls"));
             }
-            _ => (Transport::Udp, text),
+            Some((word, rest)) => match transport_of(word) {
+                Some(transport) => (transport, rest),
+                None => (Transport::Udp, text),
+            },
+            None => (Transport::Udp, text),
         };
         let (host, port) = match rest.rsplit_once(':') {
             // The colons of an IPv6 address stand in its brackets.
             Some((host, port)) if !port.ends_with(']') => {
                 (host, port.parse().map_err(|_| wrong())?)
             }
-            _ => (rest, PORT),
+            _ => (rest, default_port(transport)),
         };
         let parsed = Host::parse(host.as_bytes()).map_err(|_| wrong())?;
         // Digits alone are a port that lacks its host.
@@ -148,6 +152,9 @@ mod tests {
             ("udp:192.0.2.10:5060", "udp:192.0.2.10:5060"),
             ("[2001:db8::1]", "udp:[2001:db8::1]:5060"),
             ("tcp:[2001:db8::1]:5070", "tcp:[2001:db8::1]:5070"),
+            ("tls:pbx.example.org", "tls:pbx.example.org:5061"),
+            ("tls:pbx.example.org:5060", "tls:pbx.example.org:5060"),
+            ("tls:[2001:db8::1]", "tls:[2001:db8::1]:5061"),
         ] {
             let place: Place = text.parse().unwrap();
             assert_eq!(place.to_string(), read);
@@ -158,7 +165,11 @@ mod tests {
             let why = text.parse::<Place>().unwrap_err();
             assert!(why.starts_with(&format!("`{text}` is not PROTO:HOST:PORT")), "{why}");
         }
-        assert!("tls:a".parse::<Place>().unwrap_err().contains("udp and tcp"));
+        assert!("wss:a".parse::<Place>().unwrap_err().contains("udp, tcp and tls"));
+        assert_eq!(
+            "wss:192.0.2.1:443".parse::<Address>().unwrap_err(),
+            "`wss:192.0.2.1:443`: the transports are udp, tcp and tls"
+        );
     }
 
     #[test]

@@ -199,7 +199,7 @@ impl Init {
         };
         let listed: Vec<String> = listed.iter().map(|bind| format!("\"{bind}\"")).collect();
         format!(
-            "# Where SIP is listened for: PROTO:ADDRESS:PORT with udp or tcp. Port 0: any free one.\n\
+            "# Where SIP is listened for: PROTO:ADDRESS:PORT; udp, tcp or tls. Port 0: any free one.\n\
              # Large requests go over TCP (RFC 3261 §18.1.1), so bind both. 0.0.0.0 and [::] are all\n\
              # addresses of this host: each peer is told the one on the way to it. 127.0.0.1 lets\n\
              # nobody else in.\nbind = [{}]\n\

@@ -53,7 +53,11 @@ fn check(seed: u64, require: Require) -> bool {
         }
         (
             None,
-            Outcome::Failed(_) | Outcome::Unbelieved | Outcome::Ended(_) | Outcome::Media(_),
+            Outcome::Failed(_)
+            | Outcome::Unreachable(_)
+            | Outcome::Unbelieved
+            | Outcome::Ended(_)
+            | Outcome::Media(_),
         ) => false,
         (None, Outcome::NoMedia | Outcome::KeyExhausted) => {
             panic!("no media in a call that was not up: {}", told())

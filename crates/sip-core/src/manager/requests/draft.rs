@@ -1,7 +1,7 @@
 //! A request of ours before it leaves, and how it is put into octets.
 
 use crate::builder::{cseq_text, hex, push_address};
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, is_sips};
 use crate::manager::action::Hop;
 use crate::manager::config::NextHop;
 use crate::manager::dialogs::Dialogs;
@@ -42,18 +42,26 @@ pub(in crate::manager) enum Contact {
 /// Our Contact: `user` at the address for requests from where `hop` leads.
 ///
 /// It names TCP where that was chosen for `hop`, not only for a request's size, and we listen on
-/// it; otherwise UDP, where there is a socket for it. Requests that come back go over the same
-/// connection while it is open.
-pub(in crate::manager) fn contact(own: Own<'_>, user: &str, hop: &Hop) -> Vec<u8> {
+/// it; otherwise UDP, where there is a socket for it. Over TLS it names TLS, whether we listen or
+/// not: nothing in clear. Requests that come back go over the same connection while it is open.
+///
+/// `is_sips`: whether it is to be a `sips:` URI, which the request decides. RFC 3261 §8.1.1.8. A
+/// `sip:` one says `transport=tls`, although RFC 5630 §5.1.1 would have it not: without it a peer
+/// whose connection is gone asks that port in clear.
+pub(in crate::manager) fn contact(own: Own<'_>, user: &str, hop: &Hop, is_sips: bool) -> Vec<u8> {
     let own = |transport| own.address(transport, hop.remote.ip(), Some(hop.local));
-    let listener = own(hop.transport).filter(|_| hop.transport.is_reliable());
-    let (address, parameter) = match (listener, own(Transport::Udp)) {
-        (Some(listener), _) => (listener, ";transport=tcp"),
+    let transport = if is_sips { Transport::Tls } else { hop.transport };
+    let listener = own(transport).filter(|_| transport.is_reliable());
+    let in_clear = own(Transport::Udp).filter(|_| !transport.is_secure());
+    let (address, parameter) = match (listener, in_clear) {
+        (Some(listener), _) => (listener, parameter(transport)),
         (None, Some(socket)) => (socket, ""),
-        (None, None) => (hop.local, ";transport=tcp"),
+        (None, None) if transport.is_secure() => (hop.local, parameter(transport)),
+        (None, None) => (hop.local, parameter(Transport::Tcp)),
     };
+    let (scheme, parameter) = if is_sips { ("<sips:", "") } else { ("<sip:", parameter) };
     let mut contact = Vec::with_capacity(48 + user.len());
-    contact.extend_from_slice(b"<sip:");
+    contact.extend_from_slice(scheme.as_bytes());
     if !user.is_empty() {
         contact.extend_from_slice(user.as_bytes());
         contact.push(b'@');
@@ -62,6 +70,17 @@ pub(in crate::manager) fn contact(own: Own<'_>, user: &str, hop: &Hop) -> Vec<u8
     contact.extend_from_slice(parameter.as_bytes());
     contact.push(b'>');
     contact
+}
+
+/// How a `sip:` URI asks for a transport; UDP is what it asks for by itself.
+const fn parameter(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Udp => "",
+        Transport::Tcp => ";transport=tcp",
+        Transport::Tls => ";transport=tls",
+        Transport::Ws => ";transport=ws",
+        Transport::Wss => ";transport=wss",
+    }
 }
 
 /// Between whom a request outside a dialog is, and where it goes first.
@@ -147,7 +166,7 @@ impl Draft {
     /// A request outside a dialog, where it goes, and the name of its call. RFC 3261 §8.1.1.
     ///
     /// # Errors
-    /// What is no URI, has an unescaped user part or cannot be reached over UDP or TCP.
+    /// What is no URI, has an unescaped user part or cannot be reached over UDP, TCP or TLS.
     pub(in crate::manager) fn prepare(
         io: &mut Io<'_>, method: Method<'static>, way: &Way<'_>,
     ) -> Result<(Self, Target, CallRef), Misuse> {
@@ -158,7 +177,7 @@ impl Draft {
             return Err(Misuse::NotAUri);
         }
         let mut target = match way.next_hop {
-            Some(next) => Target::of_next_hop(next)?,
+            Some(next) => Target::of_next_hop(next, &uri)?,
             None => Target::of(&uri)?,
         };
         target.check(io.config.own())?;
@@ -210,7 +229,7 @@ impl Draft {
     /// Settles the Contact for a request that leaves over `hop`.
     pub(in crate::manager) fn fix_contact(&mut self, own: Own<'_>, hop: &Hop) {
         if let Contact::User(user) = &mut self.contact {
-            let value = contact(own, user, hop);
+            let value = contact(own, user, hop, is_sips(&self.uri));
             self.contact = Contact::Settled { user: std::mem::take(user), value };
         }
     }
@@ -331,9 +350,30 @@ mod tests {
         for (locals, transport, local, want) in cases {
             let [local, remote] = [local, "192.0.2.9:5060"].map(|it| it.parse().unwrap());
             let hop = Hop { transport, local, remote, flow: None };
-            let got =
-                String::from_utf8(contact(Own { locals, routes: None }, "bob", &hop)).unwrap();
-            assert_eq!(got, format!("<sip:bob@{want}>"));
+            let got = contact(Own { locals, routes: None }, "bob", &hop, false);
+            assert_eq!(String::from_utf8(got).unwrap(), format!("<sip:bob@{want}>"));
+        }
+    }
+
+    #[test]
+    fn x03_over_tls_the_contact_names_nothing_in_clear() {
+        let plain =
+            [local(Transport::Udp, "192.0.2.1:5060"), local(Transport::Tcp, "192.0.2.1:5060")];
+        let all = [plain.as_slice(), &[local(Transport::Tls, "192.0.2.1:5061")]].concat();
+        let cases: [(&[Local], _, _, _); 5] = [
+            (&all, Transport::Tls, false, "<sip:bob@192.0.2.1:5061;transport=tls>"),
+            (&all, Transport::Tls, true, "<sips:bob@192.0.2.1:5061>"),
+            // The request came in over another transport, and a proxy speaks TLS beyond it.
+            (&all, Transport::Udp, true, "<sips:bob@192.0.2.1:5061>"),
+            (&plain, Transport::Tls, false, "<sip:bob@192.0.2.1:5060;transport=tls>"),
+            (&plain, Transport::Tls, true, "<sips:bob@192.0.2.1:5060>"),
+        ];
+        for (locals, transport, is_sips, want) in cases {
+            let [local, remote] =
+                ["192.0.2.1:5060", "192.0.2.9:5061"].map(|it| it.parse().unwrap());
+            let hop = Hop { transport, local, remote, flow: None };
+            let got = contact(Own { locals, routes: None }, "bob", &hop, is_sips);
+            assert_eq!(String::from_utf8(got).unwrap(), want);
         }
     }
 }

@@ -111,6 +111,14 @@ impl Requests {
         }
     }
 
+    /// Whose request this client transaction carries, while nothing has come of it.
+    pub(in crate::manager) fn usage_of(&self, client: Key) -> Option<Key> {
+        match self.clients.get(client)?.user {
+            User::Exchange(key) => Some(self.table.get(key)?.owner.usage),
+            User::Accepted | User::Nobody => None,
+        }
+    }
+
     /// Whether an answer to this request may still come.
     pub(in crate::manager) fn has_left(&self, key: Key) -> bool {
         self.table.get(key).is_some_and(|exchange| exchange.has_left())

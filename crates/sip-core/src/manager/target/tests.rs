@@ -135,9 +135,115 @@ fn a_dialog_whose_connection_is_gone_goes_where_its_contact_says() {
 }
 
 #[test]
-fn x03_sips_never_goes_over_udp_or_tcp() {
-    assert_eq!(Target::of_uri(b"sips:bob@192.0.2.9"), Err(Misuse::Unsupported));
-    assert_eq!(Target::of_uri(b"sip:bob@192.0.2.9;transport=tls"), Err(Misuse::Unsupported));
-    assert_eq!(Target::of_uri(b"tel:+1"), Err(Misuse::Unsupported));
+fn tls_is_asked_for_by_scheme_or_parameter_and_has_its_own_port() {
+    let tls = |remote: &str| Some((Transport::Tls, "192.0.2.1:5060".into(), remote.into()));
+    for (uri, remote) in [
+        ("sips:192.0.2.9", "192.0.2.9:5061"),
+        ("sips:b@192.0.2.9:7;transport=tcp", "192.0.2.9:7"),
+        ("sips:192.0.2.9;transport=TLS", "192.0.2.9:5061"),
+        ("sip:192.0.2.9;transport=tls", "192.0.2.9:5061"),
+    ] {
+        for size in [9, 2000] {
+            assert_eq!(chosen(uri, size), tls(remote), "{uri}");
+        }
+    }
+    let others = ["sips:192.0.2.9;transport=udp", "sip:192.0.2.9;transport=ws", "tel:+1"];
+    for other in others {
+        assert_eq!(Target::of_uri(other.as_bytes()), Err(Misuse::Unsupported), "{other}");
+    }
     assert_eq!(Target::of_uri(b"bob"), Err(Misuse::NotAUri));
+}
+
+#[test]
+fn a_tls_listener_of_ours_is_what_is_named_over_tls() {
+    let address = "192.0.2.1:5061".parse().unwrap();
+    let mut locals = locals().to_vec();
+    locals.push(Local { transport: Transport::Tls, address });
+    for (own_addresses, local) in [(locals.as_slice(), "5061"), (&locals[..3], "5060")] {
+        let hop = Target::of_uri(b"sips:192.0.2.9").unwrap().hop(9, own(own_addresses)).unwrap();
+        assert_eq!(hop.local.to_string(), format!("192.0.2.1:{local}"));
+    }
+    // TLS is all there is, and it is not listened on where TCP goes from.
+    let hop = Target::of_uri(b"sip:192.0.2.9").unwrap().hop(2000, own(&locals[3..])).unwrap();
+    assert_eq!((hop.transport, hop.local), (Transport::Tcp, address));
+}
+
+#[test]
+fn x03_sips_never_goes_over_udp_or_tcp() {
+    let mut target = Target::of_uri(b"sips:bob@192.0.2.9").unwrap();
+    let hop = target.hop(2000, own(&locals())).unwrap();
+    assert_eq!((hop.transport, target.fall_back(&hop)), (Transport::Tls, None));
+    let sips = Uri::parse(b"sips:bob@example.org").unwrap();
+    let sip = Uri::parse(b"sip:bob@example.org").unwrap();
+    let by = |transport, uri: &Uri<'_>| {
+        let next = NextHop { transport, port: None, ..NextHop::from(peer(Transport::Udp).remote) };
+        Target::of_next_hop(&next, uri).map(|target| (target.transport, target.port))
+    };
+    for plain in [Transport::Udp, Transport::Tcp] {
+        assert_eq!(by(Some(plain), &sips), Err(Misuse::Insecure));
+        assert_eq!(by(Some(plain), &sip), Ok((Some(plain), 5060)));
+    }
+    let tls = Ok((Some(Transport::Tls), 5061));
+    assert_eq!(by(None, &sips), tls);
+    assert_eq!(by(Some(Transport::Tls), &sips), tls);
+    assert_eq!(by(Some(Transport::Tls), &sip), tls);
+    assert_eq!(by(None, &sip), Ok((None, 5060)));
+    assert_eq!(by(Some(Transport::Ws), &sip), Err(Misuse::Unsupported));
+}
+
+/// What a dialog's next request goes over, where to, and whose certificate is wanted there.
+fn next(first_hop: &str, peer: &Hop) -> (Transport, Option<FlowId>, String, Option<String>) {
+    let target = Target::in_dialog(first_hop.as_bytes(), peer);
+    let hop = target.hop(9, own(&locals())).unwrap();
+    (hop.transport, hop.flow, hop.remote.to_string(), target.name.map(|name| name.to_string()))
+}
+
+#[test]
+fn x03_a_dialog_that_asks_for_sips_leaves_a_connection_without_tls() {
+    let name = || Some("example.org".to_owned());
+    for plain in [Transport::Udp, Transport::Tcp] {
+        let peer = peer(plain);
+        for (uri, remote, name) in [
+            ("sips:192.0.2.8", "192.0.2.8:5061", None),
+            ("sips:example.org", "192.0.2.9:5061", name()),
+            ("sips:example.org:5070", "192.0.2.9:5070", name()),
+            // What is no way at all does not lead back to one in clear.
+            ("sips:example.org;transport=udp", "192.0.2.9:5061", None),
+        ] {
+            assert_eq!(next(uri, &peer), (Transport::Tls, None, remote.to_owned(), name), "{uri}");
+        }
+    }
+}
+
+#[test]
+fn x03_a_dialog_over_tls_stays_on_its_connection_and_goes_by_tls_when_that_is_gone() {
+    let peer = peer(Transport::Tls);
+    for (uri, remote, name) in [
+        ("sip:192.0.2.8", "192.0.2.8:5060", None),
+        ("sip:192.0.2.8:5070;transport=udp", "192.0.2.8:5070", None),
+        ("sips:192.0.2.8", "192.0.2.8:5061", None),
+        ("sip:example.org", "192.0.2.9:40000", Some("example.org".to_owned())),
+    ] {
+        let mut target = Target::in_dialog(uri.as_bytes(), &peer);
+        let hop = target.hop(9, own(&locals())).unwrap();
+        assert_eq!((hop.transport, hop.flow), (Transport::Tls, Some(FlowId(7))), "{uri}");
+        assert_eq!(target.fall_back(&hop), Some(Fallback::ByUri));
+        let hop = target.hop(9, own(&locals())).unwrap();
+        assert_eq!((hop.transport, hop.flow), (Transport::Tls, None), "{uri}");
+        assert_eq!(
+            (hop.remote.to_string(), target.name.as_deref()),
+            (remote.to_owned(), name.as_deref())
+        );
+        assert_eq!(target.fall_back(&hop), None, "{uri}");
+    }
+}
+
+/// Whoever ends TLS before us may pass on what came over it by TCP.
+#[test]
+fn a_connection_without_tls_serves_a_sip_uri_that_names_it() {
+    let tcp = peer(Transport::Tcp);
+    let (transport, flow, ..) = next("sip:192.0.2.8;transport=tls", &tcp);
+    assert_eq!((transport, flow), (Transport::Tcp, Some(FlowId(7))));
+    let (transport, flow, remote, _) = next("sip:192.0.2.8;transport=tls", &peer(Transport::Udp));
+    assert_eq!((transport, flow, remote.as_str()), (Transport::Tls, None, "192.0.2.8:5061"));
 }

@@ -156,6 +156,7 @@ fn the_document_lists_every_code() {
     ];
     ended.into_iter().for_each(|reason| listed(Outcome::Ended(reason).code()));
     let others = [
+        Outcome::Unreachable(String::new()),
         Outcome::Unbelieved,
         Outcome::Refused(486),
         Outcome::Media(String::new()),

@@ -2,7 +2,7 @@
 
 use super::session::sent_2xx;
 use super::state::{EXPIRES, InviteUsage, Phase, RING, Session};
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, is_sips};
 use crate::manager::event::{CallId, EndReason, Event, Misuse};
 use crate::manager::requests::contact;
 use crate::manager::serving::{Reply, Served};
@@ -29,7 +29,8 @@ impl InviteUsage {
     /// Its dialog is made, and the application hears of it.
     pub(super) fn on_invite(&mut self, cx: &mut Cx<'_>, server: Key, body: Body) {
         let Some((dialog, event)) = self.called(cx, server, body) else {
-            // RFC 3261 §12.1.1: without a Contact no dialog can be made of it.
+            // RFC 3261 §12.1.1, RFC 5630 §5.1.2: without a Contact, or with a `sip:` one where
+            // `sips:` is asked for, no dialog can be made of it.
             cx.answer(server, Reply::new(400));
             self.quiet = true;
             return;
@@ -64,7 +65,10 @@ impl InviteUsage {
         // The random user part that a registrar was told admits requests: others are not shown it.
         let user = cx.io.out.aliases.get(user).map_or(user, |shown| shown.as_slice());
         let user = String::from_utf8_lossy(user);
-        self.contact = contact(cx.io.config.own(), &user, &hop).into();
+        // RFC 3261 §12.1.1: ours is `sips:` where any of these is.
+        let is_sips =
+            message.request_uri().is_some_and(is_sips) || is_sips(dialog.route().first_hop());
+        self.contact = contact(cx.io.config.own(), &user, &hop, is_sips).into();
         let key = cx.dialogs.insert(&cx.io, dialog, hop, cx.me);
         let (id, call) = (CallId(cx.me), self.name);
         Some((key, Event::Incoming { id, call, from, to, body, source }))
