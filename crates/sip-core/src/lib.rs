@@ -34,6 +34,7 @@
 //! ```
 
 mod builder;
+mod content;
 pub mod dialog;
 #[cfg(feature = "driver")]
 pub mod driver;

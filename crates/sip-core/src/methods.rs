@@ -38,6 +38,10 @@ pub(crate) enum Kind {
     Invite,
     /// Nothing beyond itself.
     Single,
+    /// Somebody who tells a peer how it goes on: with what the peer's REFER asked for.
+    Notifier,
+    /// Somebody who is told.
+    Subscription,
 }
 
 const fn row(method: Method<'static>, outside: Place, inside: Place, is_protected: bool) -> Served {
@@ -58,6 +62,11 @@ pub(crate) const SERVED: &[Served] = {
             .carrying(&["text/plain"]),
         // RFC 6086 §4.2: it belongs to a dialog.
         row(Method::INFO, Nowhere, Usage(Kind::Single), true),
+        // RFC 3515 allows it outside a dialog; nobody there could be asked whose call is meant.
+        row(Method::REFER, Nowhere, Usage(Kind::Notifier), false),
+        // Case D07: what nobody subscribed to.
+        row(Method::NOTIFY, Nowhere, Usage(Kind::Subscription), true)
+            .carrying(&["message/sipfrag"]),
     ]
 };
 

@@ -283,14 +283,52 @@ fn p17_comments_within_comments_need_no_stack() {
     }
 }
 
+/// The status that an INVITE with this body of parts is owed.
+fn judge_parts(boundary: &str, body: &str) -> Option<u16> {
+    let kind = format!("multipart/mixed; boundary={boundary}");
+    let lines = format!("{VIA}{REST}Content-Type: {kind}\r\n");
+    let length = format!("Content-Length: {}\r\n", body.len());
+    match judge(request(&lines, &length, body)) {
+        Verdict::Valid => None,
+        Verdict::Invalid { status, .. } | Verdict::Unsupported { status, .. } => {
+            Some(status.as_u16())
+        }
+    }
+}
+
 #[test]
-fn p17_a_body_of_parts_is_one_that_this_stack_does_not_take() {
-    let lines = format!("{VIA}{REST}Content-Type: multipart/mixed; boundary=a\r\n");
-    let verdict = judge(request(&lines, "Content-Length: 1\r\n", "x"));
-    let Verdict::Unsupported { status, field: Some(field), .. } = verdict else {
-        panic!("{verdict:?}");
+fn a_body_of_parts_is_taken_for_the_session_description_in_it() {
+    let sdp = "--a\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n";
+    let other = "--a\r\nContent-Type: x/y\r\nContent-Disposition: signal;handling=H\r\n\r\nz\r\n";
+    let optional = other.replace('H', "optional");
+    let required = other.replace('H', "required");
+    assert_eq!(judge_parts("a", &format!("{sdp}{optional}--a--")), None);
+    assert_eq!(judge_parts("a", &format!("{sdp}{required}--a--")), Some(415));
+    assert_eq!(judge_parts("a", &format!("{optional}--a--")), Some(415));
+}
+
+#[test]
+fn p17_p18_a_body_that_does_not_fall_into_parts_is_400() {
+    let part = "--a\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n";
+    let within = |inner: &str| {
+        format!("--a\r\nContent-Type: multipart/mixed;boundary=c\r\n\r\n{inner}\r\n--a--")
     };
-    assert_eq!((status.as_u16(), field.name), (415, "Accept"));
+    let nested = |depth: usize| {
+        (0..depth).fold("x".to_owned(), |inner, level| {
+            format!(
+                "--b{level}\r\nContent-Type: multipart/mixed;boundary=b{}\r\n\r\n{inner}\r\n\
+                 --b{level}--\r\n",
+                level.saturating_sub(1)
+            )
+        })
+    };
+    assert_eq!(judge_parts("b5", &nested(6)), Some(400), "too deep");
+    assert_eq!(judge_parts("b59", &nested(60)), Some(400), "much too deep");
+    for body in ["x", "--a\r\n--a--", part, &within("x"), &format!("{part}--ab\r\n--a--")] {
+        assert_eq!(judge_parts("a", body), Some(400), "{body}");
+    }
+    assert_eq!(judge_parts("a", &format!("{}--a--", part.repeat(10_000 / 20))), Some(400));
+    assert_eq!(judge_parts("\"\"", &format!("{part}--a--")), Some(400));
 }
 
 #[test]

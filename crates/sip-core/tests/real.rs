@@ -80,7 +80,7 @@ async fn call(transport: Transport, ip: [u8; 4]) -> Vec<String> {
     bob.accept(id, sdp("answer")).unwrap();
     let answered = Event::Answered { id: prepared.id, body: sdp("answer") };
     assert_eq!(heard.next().await, Some(answered));
-    assert_eq!(told.next().await, Some(Event::Confirmed { id }));
+    assert_eq!(told.next().await, Some(Event::Confirmed { id, answer: None }));
     bob.shutdown(Duration::from_secs(5)).await;
     assert_eq!(told.next().await, Some(Event::Ended { id, reason: EndReason::Local }));
     assert_eq!(told.next().await, None);

@@ -103,6 +103,12 @@ pub enum Expected {
     Octet(u8),
     /// Fewer parameters.
     FewerParams,
+    /// A multipart body's boundary, as a parameter or between its parts.
+    Boundary,
+    /// A body part that is not empty.
+    BodyPart,
+    /// Fewer body parts, or parts within parts less deep.
+    FewerParts,
 }
 
 impl Expected {
@@ -140,6 +146,9 @@ impl Expected {
             Self::AuthScheme => "expected an authentication scheme",
             Self::Octet(_) => "expected a separator",
             Self::FewerParams => "expected fewer parameters",
+            Self::Boundary => "expected a multipart boundary",
+            Self::BodyPart => "expected a body part that is not empty",
+            Self::FewerParts => "expected fewer body parts",
         }
     }
 }

@@ -112,6 +112,25 @@ impl MediaSession {
         )
     }
 
+    /// Takes an answer that came before the call is answered, in a provisional response: once it is
+    /// started, the peer is heard and hears silence. RFC 3960 §3.
+    ///
+    /// # Errors
+    /// It cannot be accepted: the call goes on without early media.
+    pub fn accept_early_answer(&self, answer: &[u8]) -> Result<(), Error> {
+        self.observe(
+            "accept_early_answer",
+            media_lines(answer),
+            |session, security| session.accept_early_answer(security, answer),
+            |()| String::new(),
+        )
+    }
+
+    /// Whether an offer of ours waits for its answer.
+    pub fn awaits_answer(&self) -> bool {
+        self.shared().lock().session.awaits_answer()
+    }
+
     /// Forgets our offer, because the request that carried it was refused.
     pub fn withdraw_offer(&self) {
         self.shared().lock().session.withdraw_offer();

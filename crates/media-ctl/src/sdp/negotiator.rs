@@ -119,6 +119,18 @@ impl Negotiator {
     pub(crate) fn accept_answer(
         &mut self, security: &dyn MediaSecurity, answer: &[u8],
     ) -> Result<Agreement, Error> {
+        let agreement = self.accept_early_answer(security, answer)?;
+        if let Some(offered) = self.offered.take() {
+            self.lines = offered.lines;
+            self.place = Some(offered.place);
+        }
+        Ok(agreement)
+    }
+
+    /// Takes an answer that another one may still follow: our offer stays open. RFC 3960 §3.
+    pub(crate) fn accept_early_answer(
+        &self, security: &dyn MediaSecurity, answer: &[u8],
+    ) -> Result<Agreement, Error> {
         let offered = self.offered.as_ref().ok_or(Misuse::NoOffer)?;
         let answer = Description::parse(answer)?;
         if !answers(&answer, offered) {
@@ -139,11 +151,12 @@ impl Negotiator {
                 agreement.understood.push(format);
             }
         }
-        if let Some(offered) = self.offered.take() {
-            self.lines = offered.lines;
-            self.place = Some(offered.place);
-        }
         Ok(agreement)
+    }
+
+    /// Whether our offer waits for its answer.
+    pub(crate) const fn awaits_answer(&self) -> bool {
+        self.offered.is_some()
     }
 
     /// Forgets our offer, which was refused.

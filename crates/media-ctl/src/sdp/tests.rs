@@ -384,3 +384,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_early_answer_leaves_the_offer_open() {
+    let mut negotiator = negotiator("192.0.2.1");
+    negotiator.offer(&Open).unwrap();
+    let answer = |port: u16| sdp("192.0.2.2", &format!("m=audio {port} RTP/AVP 0"));
+    let early = negotiator.accept_early_answer(&Open, &answer(4000)).unwrap();
+    assert_eq!(early.remote.unwrap().rtp.port(), 4000);
+    assert!(negotiator.awaits_answer());
+    assert!(negotiator.accept_early_answer(&Open, b"v=0").is_err());
+    let last = negotiator.accept_answer(&Open, &answer(5000)).unwrap();
+    assert_eq!(last.remote.unwrap().rtp.port(), 5000);
+    assert!(!negotiator.awaits_answer());
+    let none = negotiator.accept_early_answer(&Open, &answer(6000));
+    assert_eq!(none.unwrap_err(), Error::Misuse(Misuse::NoOffer));
+}
+
+#[test]
+fn an_early_answer_is_judged_as_any_other() {
+    let mut negotiator = negotiator("192.0.2.1");
+    negotiator.offer(&Slots).unwrap();
+    let plain = sdp("192.0.2.2", "m=audio 4000 RTP/AVP 0");
+    let refused = negotiator.accept_early_answer(&Slots, &plain);
+    assert_eq!(refused.unwrap_err(), Error::Security(Refused::Downgrade));
+}

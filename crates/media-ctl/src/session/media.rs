@@ -119,7 +119,9 @@ impl Media {
         self.guard = guard;
         self.muted = muted;
         self.since = now;
+        // Silence is of what is over: early media may have been none at all.
         self.timed_out = false;
+        self.events.retain(|event| *event != Event::TimedOut);
         self.key_exhausted = false;
         self.make_room();
     }

@@ -32,6 +32,8 @@ pub struct Session {
     config: MediaConfig,
     negotiator: Negotiator,
     hold: bool,
+    /// The answer that counts is still to come.
+    early: bool,
     /// Agreed on, and not started yet.
     agreed: Option<Agreement>,
     media: Option<Box<Media>>,
@@ -54,6 +56,7 @@ impl Session {
             config,
             negotiator: Negotiator::new(local),
             hold: false,
+            early: false,
             agreed: None,
             media: None,
             stopped: false,
@@ -94,7 +97,28 @@ impl Session {
     ) -> Result<(), Error> {
         self.check_open()?;
         self.agreed = Some(self.negotiator.accept_answer(security, answer)?);
+        self.early = false;
         Ok(())
+    }
+
+    /// Takes an answer that came before the call is answered: once it is started, the peer is heard,
+    /// and hears silence. Another answer may follow, and the one that counts is
+    /// [`accept_answer`](Self::accept_answer)'s. RFC 3960 §3.
+    ///
+    /// # Errors
+    /// It cannot be accepted: what was agreed before stays, and the offer is still open.
+    pub fn accept_early_answer(
+        &mut self, security: &dyn MediaSecurity, answer: &[u8],
+    ) -> Result<(), Error> {
+        self.check_open()?;
+        self.agreed = Some(self.negotiator.accept_early_answer(security, answer)?);
+        self.early = true;
+        Ok(())
+    }
+
+    /// Whether an offer of ours waits for its answer.
+    pub fn awaits_answer(&self) -> bool {
+        self.negotiator.awaits_answer()
     }
 
     /// Forgets our offer, which was refused.
@@ -126,10 +150,11 @@ impl Session {
         let Some(agreement) = self.agreed.take() else {
             return Err(Misuse::NothingAgreed.into());
         };
+        let muted = self.hold || self.early;
         match &mut self.media {
-            Some(media) => media.go_over(agreement, guard, self.hold, now),
+            Some(media) => media.go_over(agreement, guard, muted, now),
             None => {
-                let media = Media::new(&self.config, agreement, guard, self.hold, now);
+                let media = Media::new(&self.config, agreement, guard, muted, now);
                 self.media = Some(Box::new(media));
             }
         }

@@ -316,6 +316,35 @@ fn the_first_packet_and_a_long_silence_are_events() {
     assert_eq!(line.session.poll_event(), None);
 }
 
+/// Whether what was sent is heard: in silence all samples are the same.
+fn is_heard(sent: &[(SocketAddr, Vec<u8>)]) -> bool {
+    let rtp = sent.iter().filter(|(remote, _)| *remote == PEER.parse().unwrap());
+    let payloads = rtp.map(|(_, packet)| &packet[12..]);
+    payloads.into_iter().any(|payload| payload.iter().any(|octet| *octet != payload[0]))
+}
+
+#[test]
+fn before_the_call_is_answered_the_peer_is_heard_and_hears_silence() {
+    let mut line = Line::new(false);
+    line.session.offer(&Open).unwrap();
+    let answer = "v=0\r\no=- 1 2 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
+                  m=audio 5000 RTP/AVP 0\r\n";
+    line.session.accept_early_answer(&Open, answer.as_bytes()).unwrap();
+    line.session.start(&Open, line.now).unwrap();
+    line.take(PEER, &packet(1));
+    line.take(PEER, &packet(2));
+    assert_eq!(line.session.poll_event(), Some(Event::Heard));
+    let sent = line.pass(Duration::from_secs(1));
+    assert!(sent.len() >= 50 && !is_heard(&sent));
+    // Nothing comes for long, and the call is answered then.
+    line.pass(Duration::from_secs(15));
+    line.session.accept_answer(&Open, answer.as_bytes()).unwrap();
+    line.session.start(&Open, line.now).unwrap();
+    assert_eq!(line.session.poll_event(), None, "it has not timed out");
+    line.take(PEER, &packet(3));
+    assert!(is_heard(&line.pass(Duration::from_secs(1))));
+}
+
 #[test]
 fn bye_is_the_last_packet() {
     let mut line = Line::new(false);

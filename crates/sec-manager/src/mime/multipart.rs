@@ -3,11 +3,9 @@
 use super::{Field, MAX_BODY, MimeError, media_type, split};
 use crate::params::plain;
 use sha2::{Digest, Sha256};
-use sip_syntax::hex;
+use sip_syntax::multipart::{BodyPart, BodyParts};
+use sip_syntax::{Expected, ParseError, hex};
 use ssa::Body;
-
-/// Parts a multipart body may have; more are not even counted.
-const MAX_PARTS: usize = 16;
 
 /// What stands before the ciphertext.
 const CONTROL: &str = "Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n";
@@ -58,16 +56,28 @@ pub fn ciphertext(body: &Body) -> Result<&[u8], MimeError> {
         return Err(MimeError::MediaType);
     }
     let boundary = media.params.text("boundary").ok_or(MimeError::Boundary)?;
-    let parts = parts(&body.octets, &plain(boundary))?;
+    let boundary = plain(boundary);
+    let parts = BodyParts::new(&body.octets, &boundary).and_then(Iterator::collect);
+    let parts: Vec<BodyPart<'_>> = parts.map_err(of_parts)?;
     let [control, data] = parts.as_slice() else {
         return Err(MimeError::Part);
     };
-    if part(control, "application/pgp-encrypted")?.trim_ascii() != b"Version: 1" {
+    if part(control.entity, "application/pgp-encrypted")?.trim_ascii() != b"Version: 1" {
         return Err(MimeError::Part);
     }
-    match part(data, "application/octet-stream")? {
+    match part(data.entity, "application/octet-stream")? {
         [] => Err(MimeError::Part),
         octets => Ok(octets),
+    }
+}
+
+/// What a body that does not fall into parts is refused as.
+fn of_parts(error: ParseError) -> MimeError {
+    match error.expected {
+        Expected::Boundary => MimeError::Boundary,
+        Expected::FewerParts => MimeError::TooLarge,
+        Expected::HeadEnd => MimeError::Field,
+        _ => MimeError::Part,
     }
 }
 
@@ -92,45 +102,4 @@ fn sole<'f>(fields: &'f [Field<'_>], name: &str) -> Result<Option<&'f [u8]>, Mim
         Some(_) => Err(MimeError::Field),
         None => Ok(first),
     }
-}
-
-/// The parts between the delimiters; what stands before the first and after the last is dropped.
-///
-/// RFC 2046 §5.1.1: the CRLF before a delimiter belongs to it, and a line that only begins like
-/// one must not occur.
-fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Result<Vec<&'a [u8]>, MimeError> {
-    if boundary.is_empty() || boundary.len() > 70 || !boundary.iter().all(is_boundary_char) {
-        return Err(MimeError::Boundary);
-    }
-    let delimiter = [b"--", boundary].concat();
-    let mut parts = Vec::new();
-    let mut start = None;
-    let mut at = 0;
-    while let Some(rest) = body.get(at..) {
-        let end = rest.windows(2).position(|pair| pair == b"\r\n");
-        let line = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        let next = end.map(|end| at + end + 2);
-        if let Some(suffix) = line.strip_prefix(delimiter.as_slice()) {
-            if let Some(start) = start {
-                let end = at.checked_sub(2).ok_or(MimeError::Boundary)?;
-                parts.push(body.get(start..end).ok_or(MimeError::Part)?);
-            }
-            match suffix.trim_ascii_end() {
-                b"--" => return Ok(parts),
-                b"" if parts.len() < MAX_PARTS => start = next,
-                b"" => return Err(MimeError::TooLarge),
-                _ => return Err(MimeError::Boundary),
-            }
-        }
-        let Some(next) = next else {
-            break;
-        };
-        at = next;
-    }
-    Err(MimeError::Boundary)
-}
-
-/// `bcharsnospace` of RFC 2046 §5.1.1; a space, though allowed inside, is not needed by anyone.
-fn is_boundary_char(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"'()+_,-./:=?".contains(byte)
 }

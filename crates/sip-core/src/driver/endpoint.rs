@@ -8,11 +8,11 @@ use super::questions::Questions;
 use super::sockets::{Routed, Sockets};
 use super::streams::Streams;
 use super::task::Task;
-use crate::Method;
 use crate::manager::{
     self, CallId, Event, Hop, Local, Misuse, NextHop, Ports, Prepared, RegisterConfig,
     RegistrationId, RequestId, SipManager,
 };
+use crate::{HeaderName, Method};
 use net::{Network, Runtime};
 use ssa::{Body, SipSecurity};
 use std::collections::VecDeque;
@@ -115,6 +115,17 @@ impl Endpoint {
         let prepared = inner.core.prepare(now, from, to, next_hop.as_ref())?;
         inner.observer.learn(prepared.id, prepared.call);
         Ok(prepared)
+    }
+
+    /// Adds header fields to the INVITE of a prepared call, such as Subject or Referred-By.
+    ///
+    /// # Errors
+    /// As [`SipManager::add_fields`].
+    pub fn add_fields(&self, id: CallId, fields: Vec<(HeaderName, Vec<u8>)>) -> Result<(), Misuse> {
+        let count = fields.len();
+        self.command("add_fields", Some(id), format_args!("{count}"), |core, now| {
+            core.add_fields(now, id, fields)
+        })
     }
 
     /// Sends the INVITE of a prepared call with this offer.
@@ -229,6 +240,52 @@ impl Endpoint {
     pub fn reply(&self, id: RequestId, status: u16) -> Result<(), Misuse> {
         self.command("reply", None, format_args!("{status}"), |core, now| {
             core.reply(now, id, status)
+        })
+    }
+
+    /// Asks the peer of a call that is up to call `to`.
+    ///
+    /// # Errors
+    /// As [`SipManager::refer`].
+    pub fn refer(&self, id: CallId, to: &str) -> Result<RequestId, Misuse> {
+        self.command("refer", Some(id), format_args!("{to}"), |core, now| core.refer(now, id, to))
+    }
+
+    /// Asks the peer of a call that is up to take our place in another one.
+    ///
+    /// # Errors
+    /// As [`SipManager::refer_to_call`].
+    pub fn refer_to_call(&self, id: CallId, other: CallId) -> Result<RequestId, Misuse> {
+        self.command("refer", Some(id), format_args!("to {other}"), |core, now| {
+            core.refer_to_call(now, id, other)
+        })
+    }
+
+    /// Follows a REFER of a peer's.
+    ///
+    /// # Errors
+    /// As [`SipManager::agree`].
+    pub fn agree(&self, id: RequestId) -> Result<(), Misuse> {
+        self.command("agree", None, format_args!(""), |core, now| core.agree(now, id))
+    }
+
+    /// Does not follow a REFER of a peer's.
+    ///
+    /// # Errors
+    /// As [`SipManager::decline`].
+    pub fn decline(&self, id: RequestId, status: u16) -> Result<(), Misuse> {
+        self.command("decline", None, format_args!("{status}"), |core, now| {
+            core.decline(now, id, status)
+        })
+    }
+
+    /// Tells who sent a REFER how far it is.
+    ///
+    /// # Errors
+    /// As [`SipManager::tell_referrer`].
+    pub fn tell_referrer(&self, id: RequestId, status: u16) -> Result<(), Misuse> {
+        self.command("tell_referrer", None, format_args!("{status}"), |core, now| {
+            core.tell_referrer(now, id, status)
         })
     }
 

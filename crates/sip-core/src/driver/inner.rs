@@ -251,6 +251,7 @@ impl Inner {
                 Event::Incoming { id, .. } => self.core.reject_overloaded(now, id),
                 // It is there: it was received just now.
                 Event::Received { id, .. } => _ = self.core.reply(now, id, 503),
+                Event::Referred { id, .. } => _ = self.core.decline(now, id, 503),
                 _ => {}
             }
             return;
@@ -299,9 +300,13 @@ const fn is_owed(event: &Event) -> bool {
         | Event::Ended { .. }
         | Event::Failed { .. }
         | Event::Unregistered { .. }
-        | Event::RequestAnswered { .. } => true,
+        | Event::RequestAnswered { .. }
+        | Event::ReferFailed { .. }
+        | Event::ReferNotified { is_final: true, .. } => true,
         Event::Incoming { .. }
         | Event::Received { .. }
+        | Event::Referred { .. }
+        | Event::ReferNotified { is_final: false, .. }
         | Event::Ringing { .. }
         | Event::Confirmed { .. }
         | Event::Reinvited { .. }

@@ -83,9 +83,9 @@ impl Observer {
 fn describe(event: &Event) -> (&'static str, Option<CallId>, String) {
     match event {
         Event::Incoming { id, from, to, .. } => ("incoming", Some(*id), format!("{from} to {to}")),
-        Event::Ringing { id, status } => ("ringing", Some(*id), status.to_string()),
+        Event::Ringing { id, status, .. } => ("ringing", Some(*id), status.to_string()),
         Event::Answered { id, body } => ("answered", Some(*id), format!("{body:?}")),
-        Event::Confirmed { id } => ("confirmed", Some(*id), String::new()),
+        Event::Confirmed { id, .. } => ("confirmed", Some(*id), String::new()),
         Event::Reinvited { id, body } => ("reinvited", Some(*id), format!("{body:?}")),
         Event::ReinviteAnswered { id, body } => {
             ("reinvite_answered", Some(*id), format!("{body:?}"))
@@ -102,6 +102,14 @@ fn describe(event: &Event) -> (&'static str, Option<CallId>, String) {
             ("received", *within, format!("{method} from {from}"))
         }
         Event::Unreachable { call, reason } => ("unreachable", *call, reason.clone()),
+        Event::Referred { within, to, .. } => ("referred", Some(*within), format!("to {to}")),
+        Event::ReferNotified { within, status, .. } => {
+            let status = status.map_or_else(|| "nothing".to_owned(), |it| it.to_string());
+            ("refer_notified", Some(*within), status)
+        }
+        Event::ReferFailed { within, cause, .. } => {
+            ("refer_failed", Some(*within), cause.to_string())
+        }
         Event::RequestAnswered { outcome, .. } => {
             ("request_answered", None, format!("{outcome:?}"))
         }

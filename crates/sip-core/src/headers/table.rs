@@ -138,6 +138,7 @@ headers! {
     Reason "Reason" b' ' List Ignored token_with_params "RFC 3326 §2";
     RecvInfo "Recv-Info" b' ' OptionalList Judged token_with_params "RFC 6086 §7.3";
     RecordRoute "Record-Route" b' ' List Response route "RFC 3261 §20.30";
+    ReferSub "Refer-Sub" b' ' Single Ignored token_with_params "RFC 4488 §4";
     ReferTo "Refer-To" b'r' Single Ignored address "RFC 3515 §2.1";
     ReferredBy "Referred-By" b'b' Single Ignored address "RFC 3892 §3";
     Replaces "Replaces" b' ' Single Ignored replaces "RFC 3891 §6.1";

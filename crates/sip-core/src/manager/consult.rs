@@ -29,6 +29,8 @@ pub(super) enum Subject {
     Ours(Key),
     /// A request of a peer's that has a transaction.
     Theirs(Key),
+    /// The body of an ACK or of a provisional response.
+    Reading(Key),
 }
 
 /// A question, borrowed from the core. All but the last are [`ssa::SipSecurity`]'s methods.

@@ -8,6 +8,7 @@ use super::event::{CallId, Event};
 use super::inbound::Inbound;
 use super::io::{Io, Outputs};
 use super::ports::Ports;
+use super::readings::{Of, Readings};
 use super::requests::Requests;
 use super::serving::Serving;
 use super::slab::{Key, Slab};
@@ -16,7 +17,7 @@ use super::usages::{Cx, Usage};
 use crate::Message;
 use crate::methods::{self};
 use crate::transaction::{ClientEvent, ServerEvent};
-use ssa::FlowId;
+use ssa::{Body, FlowId};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
@@ -29,6 +30,7 @@ pub struct SipManager {
     pub(super) outputs: Outputs,
     pub(super) requests: Requests,
     pub(super) serving: Serving,
+    pub(super) readings: Readings,
     pub(super) dialogs: Dialogs,
     usages: Slab<Usage>,
     /// How many of the usages are calls.
@@ -66,6 +68,7 @@ impl SipManager {
             outputs: Outputs::new(ports),
             requests: Requests::new(),
             serving: Serving::new(),
+            readings: Readings::default(),
             dialogs: Dialogs::default(),
             usages: Slab::new(),
             calls: 0,
@@ -83,7 +86,11 @@ impl SipManager {
     pub fn hop(&self, id: CallId) -> Option<Hop> {
         match self.usages.get(id.0)? {
             Usage::Invite(call) => call.hop(self.config.own(), &self.dialogs),
-            Usage::Unwanted(_) | Usage::Registration(_) | Usage::Single(_) => None,
+            Usage::Unwanted(_)
+            | Usage::Registration(_)
+            | Usage::Single(_)
+            | Usage::Notifier(_)
+            | Usage::Subscription(_) => None,
         }
     }
 
@@ -111,7 +118,11 @@ impl SipManager {
     pub fn uses_flow(&self, flow: Flow<'_>) -> bool {
         let registered = |usage: &Usage| match usage {
             Usage::Registration(it) => it.is_over_flow(flow.id),
-            Usage::Invite(_) | Usage::Unwanted(_) | Usage::Single(_) => false,
+            Usage::Invite(_)
+            | Usage::Unwanted(_)
+            | Usage::Single(_)
+            | Usage::Notifier(_)
+            | Usage::Subscription(_) => false,
         };
         self.dialogs.are_over(flow.id)
             || self.usages.iter().any(|(_, usage)| registered(usage))
@@ -228,10 +239,12 @@ impl SipManager {
 
     /// What is being asked, or `None` once it is not wanted any more.
     pub fn query(&self, id: ConsultId) -> Option<Query<'_>> {
+        let capabilities = &self.config.capabilities;
         match *self.outputs.consults.get(id.0)? {
-            Subject::Arriving(key) => self.serving.arriving_query(key),
-            Subject::Ours(key) => self.requests.query(key),
-            Subject::Theirs(key) => self.serving.query(key),
+            Subject::Arriving(key) => self.serving.arriving_query(key, capabilities),
+            Subject::Ours(key) => self.requests.query(key, capabilities),
+            Subject::Theirs(key) => self.serving.query(key, capabilities),
+            Subject::Reading(key) => self.readings.query(key),
         }
     }
 
@@ -247,7 +260,20 @@ impl SipManager {
                 }
                 Subject::Ours(key) => this.requests.on_verdict(&mut io, dialogs, key, verdict),
                 Subject::Theirs(key) => this.serving.on_verdict(&mut io, dialogs, key, verdict),
+                Subject::Reading(key) => {
+                    if let Some(read) = this.readings.on_verdict(&mut io, key, verdict) {
+                        this.on_read(now, read);
+                    }
+                }
             }
+        });
+    }
+
+    /// A body was read: its usage hears of it, unless it is gone.
+    fn on_read(&mut self, now: Instant, (usage, of, body): (Key, Of, Body)) {
+        self.with(now, usage, |usage, cx| match of {
+            Of::Ack(cseq) => usage.on_late_answer(cx, cseq, body),
+            Of::Progress(purpose, answer) => usage.on_progress(cx, purpose, &answer, body),
         });
     }
 
@@ -282,7 +308,9 @@ impl SipManager {
         let counter = match usage {
             Usage::Invite(_) => &mut self.calls,
             Usage::Registration(_) => &mut self.registrations,
-            Usage::Unwanted(_) | Usage::Single(_) => return,
+            Usage::Unwanted(_) | Usage::Single(_) | Usage::Notifier(_) | Usage::Subscription(_) => {
+                return;
+            }
         };
         *counter = counter.saturating_add_signed(by);
     }

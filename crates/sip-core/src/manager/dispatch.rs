@@ -2,10 +2,12 @@
 
 use super::core::SipManager;
 use super::event::CallId;
-use super::requests::{Answer, News as OfOurs, Outcome};
+use super::io::Io;
+use super::readings::Of;
+use super::requests::{Answer, News as OfOurs, Outcome, Owner};
 use super::serving::{News as OfTheirs, Reply, Served};
 use super::slab::Key;
-use super::usages::{Cx, Ended, InviteUsage, Single, Unwanted, Usage};
+use super::usages::{Cx, Ended, InviteUsage, Notifier, Replaces, Single, Unwanted, Usage};
 use crate::methods::{Kind, Place};
 use ssa::{Body, CallRef};
 use std::time::Instant;
@@ -30,9 +32,7 @@ impl SipManager {
 
     fn on_ours(&mut self, now: Instant, news: OfOurs) {
         match news {
-            OfOurs::Progress(owner, answer) => {
-                self.with(now, owner.usage, |it, cx| it.on_progress(cx, owner.purpose, &answer));
-            }
+            OfOurs::Progress(owner, answer) => self.on_progress(now, owner, answer),
             OfOurs::Outcome { owner, cseq, proven, outcome }
                 if self.usage(owner.usage).is_some() =>
             {
@@ -46,6 +46,23 @@ impl SipManager {
             } => self.end_unwanted(now, &answer),
             OfOurs::Outcome { outcome: Outcome::Failed(..) | Outcome::Cancelled, .. } => {}
             OfOurs::Unwanted(answer) => self.end_unwanted(now, &answer),
+        }
+    }
+
+    /// Tells a usage of a provisional response; its body is read before.
+    fn on_progress(&mut self, now: Instant, owner: Owner, answer: Box<Answer>) {
+        let body = answer.response.body(&self.config.capabilities);
+        match self.usage(owner.usage).map(Usage::name) {
+            Some(name) if !body.octets.is_empty() && !self.readings.are_for(owner.usage) => {
+                let io = &mut Io { now, config: &self.config, out: &mut self.outputs };
+                let of = Of::Progress(owner.purpose, answer);
+                self.readings.ask(io, (owner.usage, name), of, body);
+            }
+            _ => {
+                self.with(now, owner.usage, |usage, cx| {
+                    usage.on_progress(cx, owner.purpose, &answer, Body::default());
+                });
+            }
         }
     }
 
@@ -92,6 +109,10 @@ impl SipManager {
         let (is_for, name) = (served.is_for, served.name);
         let usage = match (is_for.place(), is_for.usage) {
             (Place::Usage(Kind::Single), _) => self.single_for(now, server, is_for.dialog, name),
+            (Place::Usage(Kind::Notifier), _) => {
+                self.notifier_for(now, server, is_for.dialog, name)
+            }
+            (Place::Usage(Kind::Subscription), _) => self.subscription_of(server, is_for.dialog),
             (_, Some(usage)) => self.usage(usage).map(|_| usage),
             (_, None) if is_for.dialog.is_some() => None,
             (Place::Usage(Kind::Invite), None) if self.calls >= self.config.dialogs => {
@@ -99,12 +120,18 @@ impl SipManager {
                 let busy = Reply::overloaded(io.config);
                 return serving.answer(&mut io, server, busy);
             }
-            (Place::Usage(Kind::Invite), None) => {
-                let call = Usage::Invite(Box::new(InviteUsage::incoming(name, server)));
-                let key = self.insert(now, call);
-                self.serving.assign(server, key);
-                Some(key)
-            }
+            (Place::Usage(Kind::Invite), None) => match self.replaced_by(now, server) {
+                Ok(replaced) => {
+                    let call = InviteUsage::incoming(name, server, replaced);
+                    let key = self.insert(now, Usage::Invite(Box::new(call)));
+                    self.serving.assign(server, key);
+                    Some(key)
+                }
+                Err(status) => {
+                    let (serving, _, mut io) = self.serving(now);
+                    return serving.answer(&mut io, server, Reply::new(status));
+                }
+            },
             (Place::Transaction | Place::Capabilities | Place::Nowhere, None) => None,
         };
         match usage {
@@ -125,15 +152,53 @@ impl SipManager {
     fn single_for(
         &mut self, now: Instant, server: Key, dialog: Option<Key>, name: CallRef,
     ) -> Option<Key> {
-        let is_call = |key: &Key| matches!(self.usage(*key), Some(Usage::Invite(_)));
         let within = match dialog {
-            Some(dialog) => {
-                Some(CallId(self.dialogs.usages(dialog).iter().copied().find(is_call)?))
-            }
+            Some(dialog) => Some(self.call_of(dialog)?),
             None => None,
         };
         let key = self.insert(now, Usage::Single(Single::incoming(name, dialog, within)));
         self.serving.assign(server, key);
         Some(key)
+    }
+
+    /// The usage of a REFER; none where its dialog is no call's any more.
+    fn notifier_for(
+        &mut self, now: Instant, server: Key, dialog: Option<Key>, name: CallRef,
+    ) -> Option<Key> {
+        let dialog = dialog?;
+        let notifier = Notifier::incoming(name, dialog, self.call_of(dialog)?);
+        let key = self.insert(now, Usage::Notifier(notifier));
+        self.serving.assign(server, key);
+        Some(key)
+    }
+
+    /// Whom a NOTIFY is for. Case D07.
+    fn subscription_of(&self, server: Key, dialog: Option<Key>) -> Option<Key> {
+        let notify = &self.serving.get(server)?.request.message;
+        let is_its = |key: &Key| match self.usage(*key) {
+            Some(Usage::Subscription(it)) => it.is_notified_by(notify),
+            _ => false,
+        };
+        self.dialogs.usages(dialog?).iter().copied().find(is_its)
+    }
+
+    /// The call of a dialog.
+    fn call_of(&self, dialog: Key) -> Option<CallId> {
+        let is_call = |key: &Key| matches!(self.usage(*key), Some(Usage::Invite(_)));
+        self.dialogs.usages(dialog).iter().copied().find(is_call).map(CallId)
+    }
+
+    /// The call that an INVITE is to take the place of, or what it is refused with. RFC 3891 §3.
+    fn replaced_by(&mut self, now: Instant, server: Key) -> Result<Option<CallId>, u16> {
+        let Some(served) = self.serving.get(server) else { return Ok(None) };
+        let Some(replaces) = Replaces::of(&served.request.message)? else { return Ok(None) };
+        let io = Io { now, config: &self.config, out: &mut self.outputs };
+        let Replaces { call_id, local, remote, early_only } = replaces;
+        let dialog = self.dialogs.find(&io, call_id, local, remote).ok_or(481_u16)?;
+        let call = self.call_of(dialog).ok_or(481_u16)?;
+        match self.usage(call.0) {
+            Some(Usage::Invite(it)) => it.may_be_replaced(early_only).map(|()| Some(call)),
+            _ => Err(481),
+        }
     }
 }

@@ -50,10 +50,15 @@ pub enum Event {
         from: String,
         /// To's URI.
         to: String,
-        /// The offer; empty where the caller leaves the offer to the callee.
+        /// The offer; empty where the caller leaves the offer to the callee: then what it is accepted
+        /// with is the offer, and the answer comes with [`Confirmed`](Self::Confirmed).
         body: Body,
         /// Where the INVITE came from.
         source: SocketAddr,
+        /// The call of ours that it is to take the place of: whoever transferred it names that call's
+        /// identifiers (RFC 3891). The application accepts it where its caller may, and hangs up the
+        /// other then; nobody is alerted.
+        replaces: Option<CallId>,
     },
     /// The callee is being alerted, or the call makes progress: a 101–199 came in that says
     /// something new.
@@ -62,24 +67,31 @@ pub enum Event {
         id: CallId,
         /// The status.
         status: u16,
+        /// The session description that it brought: the answer, under which early media comes
+        /// (RFC 3960). Unless the security manager signs for it, nobody has. A 2xx may repeat it,
+        /// or bring another one.
+        answer: Option<Body>,
     },
     /// The callee answered, its proof holds, and the ACK has left.
     Answered {
         /// The call.
         id: CallId,
-        /// The answer.
+        /// The answer; where the 2xx has none, that of its early dialog. RFC 3261 §13.2.1.
         body: Body,
     },
-    /// The caller acknowledged our answer.
+    /// The caller acknowledged our 2xx to its INVITE or re-INVITE.
     Confirmed {
         /// The call.
         id: CallId,
+        /// The answer to our offer, where the 2xx made one; empty where the ACK brought none that is
+        /// believed: such a call has no session, and is to be ended. RFC 3261 §13.2.1.
+        answer: Option<Body>,
     },
     /// The peer wants to change the session: answer with `accept_reinvite` or `reject`.
     Reinvited {
         /// The call.
         id: CallId,
-        /// The offer.
+        /// The offer; empty where the peer leaves it to us, as in [`Incoming`](Self::Incoming).
         body: Body,
     },
     /// The peer accepted our re-INVITE.
@@ -168,6 +180,40 @@ pub enum Event {
         call: Option<CallId>,
         /// Why: what the network said, with the address.
         reason: String,
+    },
+    /// The peer of a call asks that somebody else be called: `agree` or `decline` within 16 s; 603
+    /// follows then. RFC 3515.
+    Referred {
+        /// The request.
+        id: RequestId,
+        /// The call that it came in.
+        within: CallId,
+        /// The call towards the security manager.
+        call: CallRef,
+        /// Whom to call. Its Replaces, where it has one, goes into the INVITE.
+        to: String,
+        /// By whom, as Referred-By says: it is for whoever is called.
+        by: Option<String>,
+    },
+    /// How far the peer is with what a REFER of ours asked for.
+    ReferNotified {
+        /// Our request.
+        id: RequestId,
+        /// The call that it was sent in.
+        within: CallId,
+        /// The status of the last response that the peer heard; `None`: it does not say.
+        status: Option<u16>,
+        /// Whether nothing follows.
+        is_final: bool,
+    },
+    /// The peer does not do what a REFER of ours asked for, or is not heard of.
+    ReferFailed {
+        /// Our request.
+        id: RequestId,
+        /// The call that it was sent in.
+        within: CallId,
+        /// Why.
+        cause: Cause,
     },
     /// A request of ours that stands for itself came to its end.
     RequestAnswered {
@@ -304,6 +350,8 @@ pub enum Misuse {
     NoLocalAddress,
     /// Port 0, at which nobody is reached.
     PortZero,
+    /// A header field that is not the application's to add, or whose value is more than a line.
+    Field,
 }
 
 impl fmt::Display for Misuse {
@@ -326,6 +374,7 @@ impl fmt::Display for Misuse {
                 "it cannot be reached from our addresses: another transport, or IPv4 for IPv6"
             }
             Self::PortZero => "port 0, at which nobody can be reached",
+            Self::Field => "a header field that cannot be added, or has more than a line",
         })
     }
 }

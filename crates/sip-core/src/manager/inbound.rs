@@ -1,7 +1,8 @@
 //! A message that came in, with how it arrived.
 
 use super::action::Arrival;
-use crate::{HeaderName, Message, delta_seconds};
+use crate::content::Content;
+use crate::{Capabilities, ContentType, HeaderName, Message, delta_seconds};
 use ssa::{Body, InDialog};
 use std::time::Duration;
 
@@ -41,10 +42,19 @@ impl Inbound {
         Some(Duration::from_secs(u64::from(delta_seconds(digits).ok()?)).min(HEEDED))
     }
 
-    /// The body with its outer type, as it came in.
-    pub(super) fn body(&self) -> Body {
-        let octets = self.message.body().to_vec();
-        let kind = self.message.header(HeaderName::ContentType).filter(|_| !octets.is_empty());
-        Body { content_type: kind.map(<[u8]>::to_vec), octets }
+    /// The body as it came in, with its type: of one of several parts, the part that counts.
+    pub(super) fn body(&self, capabilities: &Capabilities) -> Body {
+        let message = &self.message;
+        let method = message.method().or_else(|| message.cseq().ok().map(|cseq| cseq.method));
+        let takes = |kind: ContentType<'_>| method.is_some_and(|it| capabilities.takes(it, kind));
+        let (kind, octets) = match Content::of(message, &takes) {
+            Ok(Content::Taken(kind, octets)) => (Some(kind), octets),
+            Ok(Content::Nothing) => return Body::default(),
+            // A response is not refused for it: whoever reads it says what is wrong.
+            Ok(Content::Unsupported) | Err(_) => {
+                (message.header(HeaderName::ContentType), message.body())
+            }
+        };
+        Body { content_type: kind.map(<[u8]>::to_vec), octets: octets.to_vec() }
     }
 }

@@ -21,6 +21,7 @@
 //!     │ Cx: requests, serving, dialogs
 //!   requests       one of ours, with its challenges, ways and CANCEL  │ serving  one of a peer's,
 //!     │                                                               │ until it is answered
+//!     │                                                               │ readings  an ACK's body
 //!   transactions   machines, branches, matching, retransmission
 //!     │
 //!   io             actions, timers, questions, names
@@ -47,6 +48,7 @@ mod io;
 mod ours;
 mod own;
 mod ports;
+mod readings;
 mod receive;
 mod requests;
 mod serving;

@@ -18,6 +18,8 @@
 
 use super::core::SipManager;
 use super::inbound::Inbound;
+use super::io::Io;
+use super::readings::Of;
 use super::serving::{For, Reply, Served, Serving, Way};
 use super::slab::Key;
 use super::transactions::{Hashes, hop_back, matching_hash, merging_hash, response_hop};
@@ -81,7 +83,7 @@ impl SipManager {
         // RFC 3261 §17.1.1.3: an ACK is never answered. One that matches counts, whatever else it says.
         if request.message.method() == Some(Method::ACK) {
             if id.method == Method::ACK.as_bytes() {
-                self.on_ack(now, known, id);
+                self.on_ack(now, known, request, id);
             }
             return true;
         }
@@ -258,7 +260,7 @@ impl SipManager {
 
     /// An ACK: to a failure response it belongs to the INVITE's transaction, to a 2xx to the
     /// dialog. One that matches neither is ignored. RFC 3261 §17.2.3, §13.3.1.4.
-    fn on_ack(&mut self, now: Instant, server: Option<Key>, id: &Identity<'_>) {
+    fn on_ack(&mut self, now: Instant, server: Option<Key>, request: &Inbound, id: &Identity<'_>) {
         if let Some(server) = server {
             let (serving, _, mut io) = self.serving(now);
             if !serving.on_server(&mut io, server, ServerEvent::Ack) {
@@ -269,7 +271,11 @@ impl SipManager {
         let dialog = dialogs.find(&io, id.call_id, id.callee_tag(), id.caller_tag());
         let Some(dialog) = dialog else { return };
         for usage in self.dialogs.usages(dialog).to_vec() {
-            self.with(now, usage, |usage, cx| usage.on_ack(cx, id.cseq));
+            let acknowledged = self.with(now, usage, |it, cx| (it.on_ack(cx, id.cseq), it.name()));
+            let Some((true, name)) = acknowledged else { continue };
+            let body = request.body(&self.config.capabilities);
+            let io = &mut Io { now, config: &self.config, out: &mut self.outputs };
+            self.readings.ask(io, (usage, name), Of::Ack(id.cseq), body);
         }
     }
 

@@ -4,6 +4,10 @@ use crate::Method;
 use crate::headers::ContentType;
 use crate::methods::{SERVED, served};
 
+/// Bodies of several parts, of which one is acted upon. Others of the kind are read like the first.
+/// RFC 2046 §5.1.3.
+const MULTIPARTS: [&str; 2] = ["multipart/mixed", "multipart/alternative"];
+
 /// What a message is measured against.
 ///
 /// The default is a terminal that is no registrar: calls and OPTIONS, sip, sips and tel URIs,
@@ -26,7 +30,7 @@ impl Default for Capabilities {
         Self {
             methods: SERVED.iter().map(|row| row.method).collect(),
             schemes: vec!["sip", "sips", "tel"],
-            extensions: Vec::new(),
+            extensions: vec!["norefersub", "replaces"],
             content_types: vec!["application/sdp", "multipart/encrypted"],
         }
     }
@@ -39,16 +43,17 @@ impl Capabilities {
         names.join(&b", "[..])
     }
 
-    /// The value of Accept. RFC 3261 §20.1.
+    /// The value of Accept: with the multiparts in which any of it is found. RFC 3261 §20.1.
     pub fn accept(&self) -> String {
         let of_all = self.content_types.iter();
         let rows = self.methods.iter().filter_map(|method| served(method.as_bytes()));
-        let names: Vec<&str> = of_all.chain(rows.flat_map(|row| row.content)).copied().collect();
+        let of_methods = rows.flat_map(|row| row.content);
+        let names: Vec<&str> = of_all.chain(of_methods).chain(&MULTIPARTS).copied().collect();
         names.join(", ")
     }
 
     /// Whether a body of this type may come with this method.
-    pub(super) fn takes(&self, method: Method<'_>, kind: ContentType<'_>) -> bool {
+    pub(crate) fn takes(&self, method: Method<'_>, kind: ContentType<'_>) -> bool {
         let own = served(method.as_bytes()).map_or(&[][..], |row| row.content);
         self.content_types.iter().chain(own).any(|name| kind.is(name))
     }

@@ -1,7 +1,8 @@
 //! What this side lacks for a request that is in order. RFC 3261 §8.2.
 
 use super::capabilities::Capabilities;
-use super::verdict::Verdict;
+use super::verdict::{Broken, Verdict};
+use crate::content::Content;
 use crate::headers::ContentType;
 use crate::{HeaderName, Message, Method, Scheme, StatusCode};
 use sip_syntax::List;
@@ -71,23 +72,32 @@ fn lacks_extension(
     Some(unsupported(StatusCode::BAD_EXTENSION, at, Some(field)))
 }
 
-/// RFC 3261 §8.2.3: 415 for a body of another type or with an encoding, unless it may be ignored.
-/// That of a BYE or CANCEL always may: refused, it would leave its call up on one side.
+/// RFC 3261 §8.2.3: 415 for a body of another type or with an encoding, unless it may be ignored, and
+/// 400 for one of parts that does not fall into them. That of a BYE or CANCEL always may be ignored:
+/// refused, it would leave its call up on one side.
 fn lacks_content(
     message: &Message, method: Method<'_>, capabilities: &Capabilities,
 ) -> Option<Verdict> {
     let ends = method == Method::BYE || method == Method::CANCEL;
-    if ends || message.body().is_empty() || is_optional(message) {
+    if ends || message.body().is_empty() {
         return None;
     }
+    let content = match Content::of(message, &|kind| capabilities.takes(method, kind)) {
+        Ok(Content::Nothing) => return None,
+        Ok(content) => content,
+        // What is wrong with the field itself was told before.
+        Err(error) => {
+            let (at, reason) = (message.head_bytes().len(), error.expected.as_str());
+            return Some(Broken::bad(reason, at).into());
+        }
+    };
     let encodings = message.headers(HeaderName::ContentEncoding);
     if let Some(_encoding) = encodings.into_iter().find(|value| !is_identity(value)) {
         let field = field("Accept-Encoding", "identity");
         let at = offset(message, HeaderName::ContentEncoding);
         return Some(unsupported(StatusCode::UNSUPPORTED_MEDIA_TYPE, at, Some(field)));
     }
-    let kind = message.content_type().ok()?;
-    if kind.is_some_and(|kind| capabilities.takes(method, kind)) {
+    if matches!(content, Content::Taken(..)) {
         return None;
     }
     let field = field("Accept", capabilities.accept());
@@ -122,13 +132,6 @@ fn is_within(media_type: &str, range: &ContentType<'_>) -> bool {
     let kind = media_type.split('/').next().unwrap_or_default();
     let any_subtype = range.subtype == b"*" && range.kind.eq_ignore_ascii_case(kind.as_bytes());
     any_subtype || range.is(media_type)
-}
-
-fn is_optional(message: &Message) -> bool {
-    message
-        .header(HeaderName::ContentDisposition)
-        .and_then(|value| crate::ContentDisposition::parse(value).ok())
-        .is_some_and(|disposition| disposition.is_optional())
 }
 
 fn is_identity(encoding: &[u8]) -> bool {

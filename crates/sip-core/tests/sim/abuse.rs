@@ -35,7 +35,7 @@ pub(crate) async fn up(bob: &mut Side, raw: &mut Raw) -> (CallId, String) {
     let tag = to_tag(&ok).to_owned();
     let ack = Wanted { method: "ACK", branch: "ack", to_tag: &tag, ..Wanted::default() };
     raw.send(&request(&ack));
-    assert_eq!(bob.next().await, Event::Confirmed { id });
+    assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
     (id, tag)
 }
 
@@ -187,7 +187,7 @@ fn d04_a_reinvite_that_is_refused_leaves_all_as_it_was_and_one_that_is_taken_mov
             assert_eq!(raw.status().await.unwrap(), status);
             raw.send(&moving(&tag, "r", 2).replace("INVITE", "ACK"));
             if accept {
-                assert_eq!(bob.next().await, Event::Confirmed { id });
+                assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
             }
             let at = if accept { "sip:elsewhere@192.0.2.9" } else { "sip:mallory@192.0.2.9" };
             assert_eq!(target(&mut bob, &mut raw, id).await, at);

@@ -2,7 +2,7 @@
 
 use crate::abuse::up;
 use crate::double::Script;
-use crate::raw::{Raw, Wanted, field, request};
+use crate::raw::{Raw, Wanted, field, offerless, request};
 use crate::security::{Pair, connect, pair};
 use crate::world::{ALICE, BOB, Side, World};
 use sip_core::Method;
@@ -155,7 +155,7 @@ fn each_method_has_its_own_content() {
         assert!(answer.starts_with("SIP/2.0 415 "), "{answer}");
         assert!(field(&answer, "Accept").contains("text/plain"), "{answer}");
         let invite = request(&Wanted { branch: "call", ..Wanted::default() });
-        raw.send(&with_body(&invite, "text/plain", "hi"));
+        raw.send(&with_body(&offerless(&invite), "text/plain", "hi"));
         assert_eq!(raw.status().await.unwrap(), "415 Unsupported Media Type");
         assert_eq!(bob.next_within(1).await, None);
     });

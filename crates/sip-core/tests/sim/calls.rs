@@ -21,10 +21,10 @@ fn a_call_is_made_answered_and_ended_by_the_caller() {
         };
         assert_eq!((from.as_str(), to.as_str(), body), (ALICE, BOB, sdp("offer")));
         bob.endpoint.ring(id).unwrap();
-        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
+        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180, answer: None });
         bob.endpoint.accept(id, sdp("answer")).unwrap();
         assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         alice.endpoint.hang_up(call).unwrap();
         assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
         assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
@@ -54,7 +54,7 @@ fn the_caller_cancels_while_it_rings() {
         let call = alice.call(ALICE, BOB, sdp("offer"));
         let id = bob.incoming().await;
         bob.endpoint.ring(id).unwrap();
-        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
+        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180, answer: None });
         alice.endpoint.hang_up(call).unwrap();
         assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
         assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Cancelled });
@@ -137,7 +137,7 @@ fn a_call_that_nobody_answers_ends_on_both_sides() {
         let call = alice.call(ALICE, BOB, sdp("offer"));
         let id = bob.incoming().await;
         bob.endpoint.ring(id).unwrap();
-        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
+        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180, answer: None });
         assert_eq!(alice.next().await, Event::Failed { id: call, cause: Cause::Timeout });
         assert!(matches!(bob.next().await, Event::Ended { .. }));
         alice.sleep(SETTLED).await;
@@ -156,7 +156,7 @@ fn both_sides_hang_up_at_once() {
         let id = bob.incoming().await;
         bob.endpoint.accept(id, sdp("answer")).unwrap();
         assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         alice.endpoint.hang_up(call).unwrap();
         bob.endpoint.hang_up(id).unwrap();
         assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });

@@ -87,7 +87,7 @@ fn a_bye_ends_its_call_whatever_its_body_is() {
         let tag = to_tag(&ok);
         let ack = Wanted { method: "ACK", branch: "a", to_tag: tag, ..Wanted::default() };
         raw.send(&request(&ack));
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         let extra = "Content-Type: text/odd\r\nContent-Encoding: gzip\r\n";
         let bye = Wanted { method: "BYE", branch: "b", cseq: 2, to_tag: tag, extra };
         let bye = request(&bye).replace("Content-Length: 0\r\n\r\n", "Content-Length: 2\r\n\r\nhi");
@@ -108,10 +108,14 @@ fn trying_carries_the_timestamp_and_options_all_that_is_known() {
         assert_eq!(field(&trying, "Timestamp"), "54.5");
         raw.send(&request(&Wanted { method: "OPTIONS", branch: "o", ..Wanted::default() }));
         let known = raw.receive().await.unwrap();
-        assert_eq!(field(&known, "Accept:"), "application/sdp, multipart/encrypted, text/plain");
+        assert_eq!(
+            field(&known, "Accept:"),
+            "application/sdp, multipart/encrypted, text/plain, message/sipfrag, \
+             multipart/mixed, multipart/alternative"
+        );
         assert_eq!(field(&known, "Accept-Encoding"), "identity");
         assert_eq!(field(&known, "Accept-Language"), "en");
-        assert_eq!(field(&known, "Supported"), "");
+        assert_eq!(field(&known, "Supported"), "norefersub, replaces");
     });
 }
 
@@ -125,7 +129,7 @@ fn a_provisional_response_that_says_nothing_new_is_not_told_again() {
             raw.send(&response(&invite, status, ""));
         }
         for status in [180, 183] {
-            assert_eq!(bob.next().await, Event::Ringing { id, status });
+            assert_eq!(bob.next().await, Event::Ringing { id, status, answer: None });
         }
         assert_eq!(bob.next_within(1).await, None);
     });

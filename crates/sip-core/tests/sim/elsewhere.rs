@@ -37,7 +37,7 @@ async fn up(bob: &mut Side, raw: &mut Raw, contact: &str) -> (CallId, String) {
     let tag = to_tag(&ok).to_owned();
     let ack = Wanted { method: "ACK", branch: "ack", to_tag: &tag, ..Wanted::default() };
     raw.send(&request(&ack));
-    assert_eq!(bob.next().await, Event::Confirmed { id });
+    assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
     (id, tag)
 }
 
@@ -174,7 +174,7 @@ async fn up_over_tcp(
     let tag = to_tag(&ok);
     let ack = Wanted { method: "ACK", branch: "a", to_tag: tag, ..Wanted::default() };
     connection.write_all(tcp(&request(&ack)).as_bytes()).await.unwrap();
-    assert_eq!(bob.next().await, Event::Confirmed { id });
+    assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
     (connection, id, tag.to_owned())
 }
 

@@ -116,7 +116,7 @@ fn t16_a_refused_connection_leads_to_the_next_address() {
         let id = bob.incoming().await;
         bob.endpoint.accept(id, sdp("answer")).unwrap();
         assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         alice.endpoint.hang_up(call).unwrap();
         assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
         assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
@@ -305,7 +305,7 @@ fn t16_a_hang_up_cancels_where_the_call_rings() {
         alice.sleep(SILENCE).await;
         let invite = second.receive().await.unwrap();
         second.send(&answer(&invite, "180 Ringing", SECOND));
-        assert_eq!(alice.next().await, Event::Ringing { id, status: 180 });
+        assert_eq!(alice.next().await, Event::Ringing { id, status: 180, answer: None });
         alice.endpoint.hang_up(id).unwrap();
         assert_eq!(alice.next().await, Event::Ended { id, reason: EndReason::Local });
         let cancel = second.receive().await.unwrap();

@@ -191,7 +191,7 @@ fn d03_the_peer_of_a_dialog_is_where_its_last_accepted_reinvite_came_from() {
         bob.endpoint.accept_reinvite(id, sdp("yes")).unwrap();
         assert!(moved.receive().await.unwrap().starts_with("SIP/2.0 200 "));
         moved.send(&ack("ra", 2, &tag));
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         moved.send(&request(&Wanted { method: "BYE", branch: "b", cseq: 3, ..inside }));
         assert!(matches!(bob.next().await, Event::Ended { .. }));
     });

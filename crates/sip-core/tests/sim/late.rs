@@ -95,7 +95,7 @@ fn an_answered_invite_expires_no_more() {
     world.run(async {
         let (id, ok) = answered(&mut bob, &mut raw, "Expires: 300\r\n").await;
         raw.send(&ack("two", 1, to_tag(&ok)));
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         assert_eq!(bob.next_within(40).await, None);
     });
     assert_eq!(bob.endpoint.sizes().manager.timers, 0);
@@ -151,7 +151,7 @@ fn a_callee_that_rings_for_too_long_is_cancelled() {
         let id = alice.call(ALICE, CALLEE, sdp("offer"));
         let invite = raw.receive().await.unwrap();
         raw.send(&response(&invite, "180 Ringing", "t", CONTACT));
-        assert_eq!(alice.next().await, Event::Ringing { id, status: 180 });
+        assert_eq!(alice.next().await, Event::Ringing { id, status: 180, answer: None });
         assert_eq!(alice.next().await, Event::Failed { id, cause: Cause::Timeout });
         assert!(raw.receive().await.unwrap().starts_with("CANCEL "));
     });
@@ -235,7 +235,7 @@ fn a_reinvite_that_is_taken_back_leaves_the_session_as_it_was() {
         assert!(matches!(bob.next().await, Event::Reinvited { .. }));
         bob.endpoint.accept_reinvite(id, sdp("yes")).unwrap();
         raw.send(&ack("sa", 3, &tag));
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         bob.sleep(Duration::from_secs(40)).await;
     });
     assert_eq!(bob.endpoint.sizes().manager.timers, 0);

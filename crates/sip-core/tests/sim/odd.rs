@@ -54,7 +54,7 @@ fn an_ack_that_matches_its_dialog_counts_whatever_it_says() {
             let ok = raw.receive().await.unwrap();
             let ack = ack("ack", 1, to_tag(&ok)).replace("Content-Length", &format!("{extra}X"));
             raw.send(&ack);
-            assert_eq!(bob.next().await, Event::Confirmed { id }, "{extra}");
+            assert_eq!(bob.next().await, Event::Confirmed { id, answer: None }, "{extra}");
         });
     }
 }
@@ -165,7 +165,7 @@ fn hosts_that_no_grammar_allows_are_taken_for_names() {
             let ok = raw.receive().await.unwrap();
             assert!(ok.starts_with("SIP/2.0 200 OK"), "{ok}");
             raw.send(&ack("ack", 1, to_tag(&ok)));
-            assert_eq!(bob.next().await, Event::Confirmed { id }, "{host}");
+            assert_eq!(bob.next().await, Event::Confirmed { id, answer: None }, "{host}");
             bob.endpoint.hang_up(id).unwrap();
             let bye = raw.receive().await.unwrap();
             assert!(bye.starts_with(&format!("BYE sip:w@{host} SIP/2.0\r\n")), "{bye}");

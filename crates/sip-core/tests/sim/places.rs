@@ -65,7 +65,7 @@ async fn talk(alice: &mut Side, bob: &mut Side) {
     let id = bob.incoming().await;
     bob.endpoint.accept(id, sdp("answer")).unwrap();
     assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-    assert_eq!(bob.next().await, Event::Confirmed { id });
+    assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
 }
 
 #[test]

@@ -70,7 +70,7 @@ impl Raw {
     }
 }
 
-/// A request to Bob, with what tells two of them apart.
+/// A request to Bob, with what tells two of them apart. An INVITE makes an offer.
 pub(crate) struct Wanted<'a> {
     pub(crate) method: &'a str,
     pub(crate) branch: &'a str,
@@ -105,8 +105,20 @@ pub(crate) fn to_tag(message: &str) -> &str {
     field(message, "To").split_once("tag=").unwrap().1
 }
 
+/// The end of a head and the body that follows.
+const OFFER: &str = "Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\noffer";
+
+/// What follows the head of a request without a body.
+const NO_BODY: &str = "Content-Length: 0\r\n\r\n";
+
+/// The same request without its offer.
+pub(crate) fn offerless(invite: &str) -> String {
+    invite.replace(OFFER, NO_BODY)
+}
+
 pub(crate) fn request(wanted: &Wanted<'_>) -> String {
     let Wanted { method, branch, cseq, to_tag, extra } = wanted;
+    let end = if *method == "INVITE" && !extra.contains("Content-") { OFFER } else { NO_BODY };
     let tag = if to_tag.is_empty() { String::new() } else { format!(";tag={to_tag}") };
     format!(
         "{method} sip:bob@192.0.2.2 SIP/2.0\r\n\
@@ -117,6 +129,6 @@ pub(crate) fn request(wanted: &Wanted<'_>) -> String {
          Call-ID: raw\r\n\
          CSeq: {cseq} {method}\r\n\
          Contact: <sip:mallory@192.0.2.9>\r\n\
-         {extra}Content-Length: 0\r\n\r\n"
+         {extra}{end}"
     )
 }

@@ -20,7 +20,7 @@ async fn up_between(
     let id = bob.incoming().await;
     bob.endpoint.accept(id, sdp("answer")).unwrap();
     assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-    assert_eq!(bob.next().await, Event::Confirmed { id });
+    assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
     (alice, call, bob, id)
 }
 
@@ -36,7 +36,7 @@ fn either_side_changes_the_session() {
             bob.endpoint.accept_reinvite(id, sdp("yes")).unwrap();
             let answered = Event::ReinviteAnswered { id: call, body: sdp("yes") };
             assert_eq!(alice.next().await, answered);
-            assert_eq!(bob.next().await, Event::Confirmed { id });
+            assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
             std::mem::swap(&mut alice, &mut bob);
             let (mine, theirs) = (id, call);
             alice.endpoint.reinvite(mine, sdp("less")).unwrap();
@@ -69,7 +69,7 @@ fn g36_two_reinvites_that_meet_are_491_and_tried_again_in_turn() {
         assert_eq!(world.wire.count("192.0.2.2 491 INVITE"), 1);
         alice.endpoint.accept_reinvite(call, sdp("yes")).unwrap();
         assert_eq!(bob.next().await, Event::ReinviteAnswered { id, body: sdp("yes") });
-        assert_eq!(alice.next().await, Event::Confirmed { id: call });
+        assert_eq!(alice.next().await, Event::Confirmed { id: call, answer: None });
     });
 }
 
@@ -103,7 +103,11 @@ fn g36_a_reinvites_answer_that_is_not_believed_leaves_the_call_as_it_was() {
             bob.endpoint.accept_reinvite(id, sdp("yes")).unwrap();
             let cause = Cause::Security(Why::ProofMissing);
             assert_eq!(alice.next().await, Event::ReinviteFailed { id: call, cause });
-            assert_eq!(bob.next().await, Event::Confirmed { id }, "it is acknowledged");
+            assert_eq!(
+                bob.next().await,
+                Event::Confirmed { id, answer: None },
+                "it is acknowledged"
+            );
             assert_eq!(bob.next_within(70).await, None, "no BYE follows");
         }
         bob.endpoint.hang_up(id).unwrap();
@@ -131,7 +135,7 @@ fn g36_authorized_reinvites_that_meet_are_challenged_anew_and_the_call_stays() {
         assert_eq!(world.wire.count("192.0.2.2 491 INVITE"), 1);
         alice.endpoint.accept_reinvite(call, sdp("yes")).unwrap();
         assert_eq!(bob.next().await, Event::ReinviteAnswered { id, body: sdp("yes") });
-        assert_eq!(alice.next().await, Event::Confirmed { id: call });
+        assert_eq!(alice.next().await, Event::Confirmed { id: call, answer: None });
         // The proof of the first try was spent on the 491: the second was challenged for itself.
         assert_eq!(of_alice.count("authenticate INVITE"), 2);
         assert_eq!(world.wire.count("192.0.2.1 401 INVITE"), 2);

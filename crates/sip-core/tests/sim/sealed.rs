@@ -11,12 +11,6 @@ use std::time::Duration;
 
 const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
 
-fn with_offer(wanted: &Wanted<'_>) -> String {
-    let head = request(wanted);
-    let head = head.split("Content-Length:").next().unwrap();
-    format!("{head}Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\noffer")
-}
-
 #[test]
 fn after_a_challenge_the_sealed_body_leaves_and_is_opened() {
     let world = World::perfect();
@@ -49,7 +43,7 @@ fn a_body_that_cannot_be_opened_never_rings() {
     let script = Script { challenges: true, seals: true, ..Script::default() };
     let (world, mut bob, _, mut raw) = pair(script);
     world.run(async {
-        raw.send(&with_offer(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
+        raw.send(&request(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
         assert_eq!(raw.status().await.unwrap(), "493 Undecipherable");
         assert_eq!(bob.next_within(1).await, None);
     });

@@ -30,7 +30,7 @@ pub(crate) async fn connect(alice: &mut Side, bob: &mut Side) -> (CallId, CallId
     let id = bob.incoming().await;
     bob.endpoint.accept(id, sdp("answer")).unwrap();
     assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-    assert_eq!(bob.next().await, Event::Confirmed { id });
+    assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
     (call, id)
 }
 
@@ -253,7 +253,7 @@ fn an_untrusted_2xx_is_acknowledged_and_ended_without_media() {
         bob.endpoint.accept(id, sdp("answer")).unwrap();
         let failed = Event::Failed { id: call, cause: Cause::Security(why) };
         assert_eq!(alice.next().await, failed);
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
         alice.sleep(Duration::from_secs(70)).await;
     });
@@ -393,7 +393,7 @@ fn a_reinvite_is_challenged_as_an_invite_is() {
         bob.endpoint.accept_reinvite(id, sdp("yes")).unwrap();
         let answered = Event::ReinviteAnswered { id: call, body: sdp("yes") };
         assert_eq!(alice.next().await, answered);
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         assert_eq!(asked_of_bob.count("request_received INVITE in dialog"), 2);
         assert_eq!(asked_of_bob.count("authenticate INVITE"), 2);
         alice.endpoint.hang_up(call).unwrap();

@@ -103,7 +103,7 @@ impl Player {
             Event::Ringing { id, .. } => (id, &[Stage::Calling], None),
             Event::Answered { id, .. } => (id, &[Stage::Calling], Some(Stage::Talking)),
             // Of the 2xx to the INVITE, or to a re-INVITE.
-            Event::Confirmed { id } => {
+            Event::Confirmed { id, .. } => {
                 (id, &[Stage::Accepted, Stage::Talking], Some(Stage::Talking))
             }
             Event::Reinvited { id, .. } => (id, &[Stage::Talking], Some(Stage::Asked)),

@@ -20,7 +20,7 @@ fn a_call_over_tcp_stays_on_its_connection_both_ways() {
         let id = bob.incoming().await;
         bob.endpoint.accept(id, sdp("answer")).unwrap();
         assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         // Longer than an idle connection lives.
         bob.sleep(Duration::from_secs(300)).await;
         bob.endpoint.hang_up(id).unwrap();
@@ -163,7 +163,7 @@ fn s06_a_connection_lost_while_a_bye_is_verified_leaves_the_call() {
         let tag = crate::raw::to_tag(&ok);
         let ack = Wanted { method: "ACK", branch: "a", to_tag: tag, ..Wanted::default() };
         connection.write_all(tcp(&ack).as_bytes()).await.unwrap();
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         let extra = "Authorization: Test nonce=\"1\"\r\n";
         let bye = Wanted { method: "BYE", branch: "b", cseq: 2, to_tag: tag, extra };
         connection.write_all(tcp(&bye).as_bytes()).await.unwrap();
@@ -186,7 +186,7 @@ fn shutdown_ends_calls_and_then_the_events() {
         let id = bob.incoming().await;
         bob.endpoint.accept(id, sdp("answer")).unwrap();
         assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        assert_eq!(bob.next().await, Event::Confirmed { id });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         let before = alice.runtime.now();
         alice.endpoint.shutdown(Duration::from_secs(5)).await;
         assert!(alice.runtime.now() - before < Duration::from_secs(1));

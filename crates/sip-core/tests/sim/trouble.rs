@@ -36,7 +36,7 @@ async fn up(bob: &mut Side, raw: &mut Raw) -> (CallId, String) {
     bob.endpoint.accept(id, sdp("answer")).unwrap();
     let tag = to_tag(&last(raw).await).to_owned();
     raw.send(&request(&Wanted { method: "ACK", branch: "a", to_tag: &tag, ..Wanted::default() }));
-    assert_eq!(bob.next().await, Event::Confirmed { id });
+    assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
     (id, tag)
 }
 

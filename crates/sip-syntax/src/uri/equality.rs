@@ -110,6 +110,11 @@ fn equal_folded(a: &[u8], b: &[u8]) -> bool {
     unescape(a).map(fold).eq(unescape(b).map(fold))
 }
 
+/// The octets that a part of a URI stands for: `%HH` is one. RFC 3261 §19.1.4.
+pub fn unescaped(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    unescape(text).map(|(octet, _)| octet)
+}
+
 /// The octets that `text` stands for, each with whether it is a reserved one that was escaped:
 /// such an escape is not the octet itself. RFC 3261 §19.1.4, RFC 2396 §2.4.2.
 fn unescape(text: &[u8]) -> impl Iterator<Item = (u8, bool)> + '_ {

@@ -7,4 +7,5 @@ mod tel;
 mod value;
 
 pub use components::{UriHeaders, UriParams};
+pub use equality::unescaped;
 pub use value::{Scheme, Uri};

@@ -50,17 +50,20 @@ impl Shared {
             Sip::Incoming { id, call, from, body, source, .. } => {
                 self.incoming(id, call, from, body, source)
             }
-            Sip::Ringing { id, status } => {
+            Sip::Ringing { id, status, answer } => {
                 tracing::info!(status = in_words(status), "the call makes progress");
+                if let Some(answer) = answer {
+                    self.early_media(id, &answer);
+                }
                 Some(Event::Ringing { id })
             }
             Sip::Answered { id, body } => {
                 tracing::info!(octets = body.octets.len(), "the call is answered");
                 self.answered(id, &body, out)
             }
-            Sip::Confirmed { id } => {
+            Sip::Confirmed { id, answer } => {
                 tracing::info!("our answer is acknowledged");
-                self.established(id, out)
+                self.confirmed(id, answer, out)
             }
             Sip::Reinvited { id, body } => {
                 self.reinvited(id, &body);
@@ -111,11 +114,6 @@ impl Shared {
     fn incoming(
         &self, id: CallId, call: CallRef, from: String, body: Body, source: SocketAddr,
     ) -> Option<Event> {
-        if body.octets.is_empty() {
-            // We make no offer in a 2xx. RFC 3261 §13.3.1.1 leaves 488 for what is not acceptable.
-            _ = self.endpoint.reject(id, 488);
-            return None;
-        }
         self.calls.insert(id, Live::incoming(call, body.octets));
         let from = redacted(&from);
         let assurance = self.assurance(Prepared { id, call });
@@ -139,11 +137,35 @@ impl Shared {
         Some(Event::Message { from: redacted(from), source, text: text?, assurance })
     }
 
+    /// What the callee lets be heard before it answers. Where there is none, the call goes on.
+    fn early_media(&self, id: CallId, answer: &Body) {
+        let Some((_, media)) = self.calls.media(id) else { return };
+        if let Some(peer) = self.endpoint.hop(id) {
+            media.set_peer_on_loopback(peer.remote.ip().is_loopback());
+        }
+        let started = media.accept_early_answer(&answer.octets).and_then(|()| media.start());
+        if let Err(reason) = started {
+            tracing::info!(%reason, "what comes before the answer is not heard");
+        }
+    }
+
     fn answered(self: &Arc<Self>, id: CallId, body: &Body, out: &Sender<Event>) -> Option<Event> {
         let (_, media) = self.calls.media(id)?;
         let peer = self.endpoint.hop(id)?;
         media.set_peer_on_loopback(peer.remote.ip().is_loopback());
         match media.accept_answer(&body.octets) {
+            Ok(()) => self.established(id, out),
+            Err(error) => self.give_up(id, error),
+        }
+    }
+
+    /// Our 2xx is acknowledged; where it made the offer, this brought the answer.
+    fn confirmed(
+        self: &Arc<Self>, id: CallId, answer: Option<Body>, out: &Sender<Event>,
+    ) -> Option<Event> {
+        let (_, media) = self.calls.media(id)?;
+        let accepted = answer.map_or(Ok(()), |answer| media.accept_answer(&answer.octets));
+        match accepted {
             Ok(()) => self.established(id, out),
             Err(error) => self.give_up(id, error),
         }
@@ -178,14 +200,8 @@ impl Shared {
         let Some((_, media)) = self.calls.media(id) else {
             return;
         };
-        if body.octets.is_empty() {
-            // RFC 3261 §14.2 wants an offer of ours in the 2xx; its answer would come in an ACK,
-            // whose SDP never reaches the media.
-            _ = self.endpoint.reject(id, 488);
-            return;
-        }
         // Where the call is over meanwhile, there is nothing to answer.
-        match media.answer(&body.octets) {
+        match answer_or_offer(&media, &body.octets) {
             // Its keys are made as the answer leaves: the ACK starts it.
             Ok(answer) => _ = self.endpoint.accept_reinvite(id, sdp(answer)),
             Err(error) => _ = self.endpoint.reject(id, error.status()),
@@ -208,6 +224,13 @@ impl Shared {
         });
         Some(Event::Over { id, outcome, stats: stats.unwrap_or_default() })
     }
+}
+
+/// What a peer's offer is answered with; where it made none, our offer. RFC 3261 §13.2.1, §14.2.
+pub(super) fn answer_or_offer(
+    media: &MediaSession, offer: &[u8],
+) -> Result<Vec<u8>, media_ctl::Error> {
+    if offer.is_empty() { media.offer() } else { media.answer(offer) }
 }
 
 /// Ends a call whose peer is not heard any more, or whose key may protect no more packets. Tells of

@@ -4,7 +4,7 @@ use super::calls::Calls;
 use super::events::{Events, Outcome, UNREAD};
 use super::names::Names;
 use super::ports::{Hashed, Ports};
-use super::pump::pump;
+use super::pump::{answer_or_offer, pump};
 use super::security::Security;
 use super::settings::Settings;
 use super::shared::{Shared, no_randomness, sdp};
@@ -132,7 +132,7 @@ impl Terminal {
         let media = shared
             .open_media(Prepared { id, call }, source, sink)
             .inspect_err(|error| refuse(500, error))?;
-        let answer = media.answer(&offer).map_err(|error| {
+        let answer = answer_or_offer(&media, &offer).map_err(|error| {
             drop(media.stop());
             refuse(error.status(), &error);
             Error::Call(error.to_string())

@@ -226,6 +226,13 @@ impl Draft {
         (draft, target)
     }
 
+    /// A Contact of our own at the address that the request leaves from, with From's user part.
+    pub(in crate::manager) fn own_contact(&self) -> Contact {
+        let from = NameAddr::parse(&self.from).ok();
+        let user = from.and_then(|from| from.uri().user());
+        Contact::User(String::from_utf8_lossy(user.unwrap_or_default()).into_owned())
+    }
+
     /// Settles the Contact for a request that leaves over `hop`.
     pub(in crate::manager) fn fix_contact(&mut self, own: Own<'_>, hop: &Hop) {
         if let Contact::User(user) = &mut self.contact {

@@ -13,7 +13,6 @@
 //! for a verdict, and nothing else waits for it.
 
 use super::draft::{Draft, Proven};
-use crate::Message;
 use crate::manager::action::Hop;
 use crate::manager::consult::{ConsultId, Query};
 use crate::manager::event::Cause;
@@ -21,6 +20,7 @@ use crate::manager::inbound::Inbound;
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::methods::served;
+use crate::{Capabilities, Message};
 use ssa::{Body, CallRef, Direction, Plan, Why};
 use std::sync::Arc;
 
@@ -155,7 +155,7 @@ pub(in crate::manager) enum Outcome {
 
 impl Exchange {
     /// What is being asked in this state.
-    pub(in crate::manager) fn query(&self) -> Option<Query<'_>> {
+    pub(in crate::manager) fn query(&self, capabilities: &Capabilities) -> Option<Query<'_>> {
         let call = self.name;
         let direction = Direction::Request;
         Some(match &self.state {
@@ -187,7 +187,7 @@ impl Exchange {
                 sent: answer.sent.ssa_request()?,
             },
             State::Reading(answer) => {
-                let body = answer.response.body();
+                let body = answer.response.body(capabilities);
                 Query::Decrypt { call, direction: Direction::Response, body }
             }
         })

@@ -2,7 +2,6 @@
 
 use super::draft::{Draft, Proven};
 use super::exchange::{Answer, Cancel, Exchange, Outcome, Owner, State};
-use crate::Message;
 use crate::manager::action::{Flow, Hop, Sender};
 use crate::manager::consult::{Query, Subject, Verdict};
 use crate::manager::dialogs::Dialogs;
@@ -14,6 +13,7 @@ use crate::manager::target::Target;
 use crate::manager::timers::Due;
 use crate::manager::transactions::{Ack, Branch, ClientReport, Clients, Outgoing, User};
 use crate::transaction::ClientEvent;
+use crate::{Capabilities, Message};
 use ssa::{BodyVerdict, CallRef, Refusal, Why};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -245,8 +245,10 @@ impl Requests {
     }
 
     /// What is being asked about a request.
-    pub(in crate::manager) fn query(&self, key: Key) -> Option<Query<'_>> {
-        self.table.get(key)?.query()
+    pub(in crate::manager) fn query(
+        &self, key: Key, capabilities: &Capabilities,
+    ) -> Option<Query<'_>> {
+        self.table.get(key)?.query(capabilities)
     }
 
     /// The verdict that a request waits for.

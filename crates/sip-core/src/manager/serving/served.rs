@@ -12,6 +12,7 @@
 
 use super::reply::Reply;
 use super::way::Way;
+use crate::Capabilities;
 use crate::manager::action::Hop;
 use crate::manager::consult::{ConsultId, Query};
 use crate::manager::inbound::Inbound;
@@ -79,7 +80,7 @@ impl Served {
     }
 
     /// What is being asked in this state.
-    pub(super) fn query(&self) -> Option<Query<'_>> {
+    pub(super) fn query(&self, capabilities: &Capabilities) -> Option<Query<'_>> {
         let call = self.name;
         Some(match &self.step {
             Step::Deciding => return None,
@@ -93,9 +94,11 @@ impl Served {
                 arrival: self.request.view()?,
                 request: self.request.message.ssa_request()?,
             },
-            Step::Reading => {
-                Query::Decrypt { call, direction: Direction::Request, body: self.request.body() }
-            }
+            Step::Reading => Query::Decrypt {
+                call,
+                direction: Direction::Request,
+                body: self.request.body(capabilities),
+            },
             Step::Encrypting(reply) => {
                 let direction = Direction::Response;
                 Query::Encrypt { call, direction, plan: None, body: &reply.body }

@@ -3,6 +3,7 @@
 use super::reply::{Reply, trying};
 use super::served::{Served, Step};
 use super::way::Way;
+use crate::Capabilities;
 use crate::manager::action::Sender;
 use crate::manager::consult::{Query, Subject, Verdict};
 use crate::manager::dialogs::Dialogs;
@@ -74,13 +75,17 @@ impl Serving {
     }
 
     /// What is being asked of a request without a transaction.
-    pub(in crate::manager) fn arriving_query(&self, key: Key) -> Option<Query<'_>> {
-        self.arriving.get(key)?.0.query()
+    pub(in crate::manager) fn arriving_query(
+        &self, key: Key, capabilities: &Capabilities,
+    ) -> Option<Query<'_>> {
+        self.arriving.get(key)?.0.query(capabilities)
     }
 
     /// What is being asked of a request.
-    pub(in crate::manager) fn query(&self, server: Key) -> Option<Query<'_>> {
-        self.get(server)?.query()
+    pub(in crate::manager) fn query(
+        &self, server: Key, capabilities: &Capabilities,
+    ) -> Option<Query<'_>> {
+        self.get(server)?.query(capabilities)
     }
 
     /// What the security manager said to `request_received`.

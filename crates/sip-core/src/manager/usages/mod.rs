@@ -4,16 +4,26 @@
 mod cx;
 mod ended;
 mod invite;
+mod notifier;
 mod registration;
 mod single;
+mod subscription;
 mod usage;
 
 pub(super) use cx::Cx;
 pub(super) use ended::Ended;
-pub(super) use invite::{InviteUsage, Unwanted};
+pub(super) use invite::{InviteUsage, Replaces, Unwanted};
+pub(super) use notifier::Notifier;
 pub(super) use registration::Registration;
 pub(super) use single::Single;
+pub(super) use subscription::Subscription;
 pub(super) use usage::Usage;
+
+/// Whether a REFER, or its 2xx, wants no word of how it goes on. RFC 4488 §4.
+fn refuses_subscription(message: &crate::Message) -> bool {
+    let value = message.header(crate::HeaderName::ReferSub).unwrap_or_default();
+    sip_syntax::Cursor::new(value).token().is_ok_and(|it| it.eq_ignore_ascii_case(b"false"))
+}
 
 /// A peer's octets as text for the application.
 fn text(octets: &[u8]) -> String {

@@ -3,8 +3,10 @@
 use super::cx::Cx;
 use super::ended::Ended;
 use super::invite::{InviteUsage, Unwanted};
+use super::notifier::Notifier;
 use super::registration::Registration;
 use super::single::Single;
+use super::subscription::Subscription;
 use crate::Method;
 use crate::manager::requests::{Answer, Purpose};
 use crate::manager::serving::{Reply, Served};
@@ -22,6 +24,10 @@ pub(in crate::manager) enum Usage {
     Registration(Box<Registration>),
     /// A request that stands for itself.
     Single(Single),
+    /// A REFER of a peer's.
+    Notifier(Notifier),
+    /// A REFER of ours, and what is said of it.
+    Subscription(Subscription),
 }
 
 impl Usage {
@@ -32,6 +38,8 @@ impl Usage {
             Self::Unwanted(it) => it.name(),
             Self::Registration(it) => it.name(),
             Self::Single(it) => it.name(),
+            Self::Notifier(it) => it.name(),
+            Self::Subscription(it) => it.name(),
         }
     }
 
@@ -42,6 +50,8 @@ impl Usage {
             Self::Unwanted(it) => it.is_over(),
             Self::Registration(it) => it.is_over(),
             Self::Single(it) => it.is_over(),
+            Self::Notifier(it) => it.is_over(),
+            Self::Subscription(it) => it.is_over(),
         }
     }
 
@@ -51,6 +61,8 @@ impl Usage {
             Self::Invite(it) => it.dialogs(),
             Self::Unwanted(it) => it.dialog().into_iter().collect(),
             Self::Single(it) => it.dialog().into_iter().collect(),
+            Self::Notifier(it) => vec![it.dialog()],
+            Self::Subscription(it) => vec![it.dialog()],
             Self::Registration(_) => Vec::new(),
         }
     }
@@ -63,6 +75,8 @@ impl Usage {
             Self::Invite(it) => it.on_request(cx, server, method, body),
             Self::Unwanted(it) => it.on_request(cx, server),
             Self::Single(it) => it.on_request(cx, server, method, body),
+            Self::Notifier(it) => it.on_request(cx, server, method),
+            Self::Subscription(it) => it.on_request(cx, server, method, &body),
             Self::Registration(_) => cx.answer(server, Reply::new(481)),
         }
     }
@@ -73,7 +87,11 @@ impl Usage {
     ) {
         match self {
             Self::Invite(it) => it.on_answered(cx, server, served, status),
-            Self::Unwanted(_) | Self::Registration(_) | Self::Single(_) => {}
+            Self::Unwanted(_)
+            | Self::Registration(_)
+            | Self::Single(_)
+            | Self::Notifier(_)
+            | Self::Subscription(_) => {}
         }
     }
 
@@ -81,26 +99,50 @@ impl Usage {
     pub(in crate::manager) fn on_cancelled(&mut self, cx: &mut Cx<'_>, server: Key) {
         match self {
             Self::Invite(it) => it.on_cancelled(cx, server),
-            Self::Unwanted(_) | Self::Registration(_) | Self::Single(_) => {}
+            Self::Unwanted(_)
+            | Self::Registration(_)
+            | Self::Single(_)
+            | Self::Notifier(_)
+            | Self::Subscription(_) => {}
         }
     }
 
-    /// The ACK to a 2xx of ours.
-    pub(in crate::manager) fn on_ack(&mut self, cx: &mut Cx<'_>, cseq: u32) {
+    /// The ACK to a 2xx of ours; whether an answer is due in it, and its body is to be read.
+    pub(in crate::manager) fn on_ack(&mut self, cx: &mut Cx<'_>, cseq: u32) -> bool {
         match self {
             Self::Invite(it) => it.on_ack(cx, cseq),
-            Self::Unwanted(_) | Self::Registration(_) | Self::Single(_) => {}
+            Self::Unwanted(_)
+            | Self::Registration(_)
+            | Self::Single(_)
+            | Self::Notifier(_)
+            | Self::Subscription(_) => false,
         }
     }
 
-    /// A provisional response to a request of ours. To other requests than an INVITE it says
-    /// nothing. RFC 4320 §4.1.
+    /// What an ACK carried in which an answer was due.
+    pub(in crate::manager) fn on_late_answer(&mut self, cx: &mut Cx<'_>, cseq: u32, body: Body) {
+        match self {
+            Self::Invite(it) => it.on_late_answer(cx, cseq, body),
+            Self::Unwanted(_)
+            | Self::Registration(_)
+            | Self::Single(_)
+            | Self::Notifier(_)
+            | Self::Subscription(_) => {}
+        }
+    }
+
+    /// A provisional response to a request of ours, and the body that it brought. To other requests
+    /// than an INVITE it says nothing. RFC 4320 §4.1.
     pub(in crate::manager) fn on_progress(
-        &mut self, cx: &mut Cx<'_>, purpose: Purpose, answer: &Answer,
+        &mut self, cx: &mut Cx<'_>, purpose: Purpose, answer: &Answer, body: Body,
     ) {
         match self {
-            Self::Invite(it) => it.on_progress(cx, purpose, answer),
-            Self::Unwanted(_) | Self::Registration(_) | Self::Single(_) => {}
+            Self::Invite(it) => it.on_progress(cx, purpose, answer, body),
+            Self::Unwanted(_)
+            | Self::Registration(_)
+            | Self::Single(_)
+            | Self::Notifier(_)
+            | Self::Subscription(_) => {}
         }
     }
 
@@ -111,6 +153,8 @@ impl Usage {
             Self::Unwanted(it) => it.on_outcome(cx),
             Self::Registration(it) => it.on_outcome(cx, &ended),
             Self::Single(it) => it.on_outcome(cx, &ended.outcome),
+            Self::Notifier(it) => it.on_outcome(cx, &ended.outcome),
+            Self::Subscription(it) => it.on_outcome(cx, &ended.outcome),
         }
     }
 
@@ -120,6 +164,8 @@ impl Usage {
             Self::Invite(it) => it.on_timer(cx, timer),
             Self::Registration(it) => it.on_timer(cx),
             Self::Single(it) => it.on_timer(cx),
+            Self::Notifier(it) => it.on_timer(cx, timer),
+            Self::Subscription(it) => it.on_timer(cx),
             Self::Unwanted(_) => {}
         }
     }
@@ -128,6 +174,8 @@ impl Usage {
     pub(in crate::manager) fn on_dialog_gone(&mut self, cx: &mut Cx<'_>, dialog: Key) {
         match self {
             Self::Invite(it) => it.on_dialog_gone(cx, dialog),
+            Self::Notifier(it) => it.on_dialog_gone(cx),
+            Self::Subscription(it) => it.on_dialog_gone(cx),
             Self::Unwanted(_) | Self::Registration(_) | Self::Single(_) => {}
         }
     }
@@ -136,7 +184,11 @@ impl Usage {
     pub(in crate::manager) fn on_flow_closed(&mut self, cx: &mut Cx<'_>, flow: FlowId) {
         match self {
             Self::Registration(it) => it.on_flow_closed(cx, flow),
-            Self::Invite(_) | Self::Unwanted(_) | Self::Single(_) => {}
+            Self::Invite(_)
+            | Self::Unwanted(_)
+            | Self::Single(_)
+            | Self::Notifier(_)
+            | Self::Subscription(_) => {}
         }
     }
 
@@ -147,7 +199,7 @@ impl Usage {
             Self::Invite(it) if it.check().is_ok() => it.hang_up(cx),
             Self::Invite(_) => {}
             Self::Registration(it) => it.unregister(cx),
-            Self::Unwanted(_) | Self::Single(_) => {}
+            Self::Unwanted(_) | Self::Single(_) | Self::Notifier(_) | Self::Subscription(_) => {}
         }
     }
 }

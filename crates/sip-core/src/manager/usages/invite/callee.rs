@@ -14,13 +14,16 @@ use std::time::Duration;
 
 impl InviteUsage {
     /// The call of an INVITE that passed the security manager.
-    pub(in crate::manager) fn incoming(name: CallRef, server: Key) -> Self {
+    pub(in crate::manager) fn incoming(
+        name: CallRef, server: Key, replaces: Option<CallId>,
+    ) -> Self {
         Self {
             name,
-            phase: Phase::Incoming { server },
+            phase: Phase::Incoming { server, offered: false },
             dialog: None,
             early: Vec::new(),
             contact: Box::default(),
+            replaces,
             is_caller: false,
             quiet: false,
         }
@@ -28,6 +31,7 @@ impl InviteUsage {
 
     /// Its dialog is made, and the application hears of it.
     pub(super) fn on_invite(&mut self, cx: &mut Cx<'_>, server: Key, body: Body) {
+        let offered = !body.octets.is_empty();
         let Some((dialog, event)) = self.called(cx, server, body) else {
             // RFC 3261 §12.1.1, RFC 5630 §5.1.2: without a Contact, or with a `sip:` one where
             // `sips:` is asked for, no dialog can be made of it.
@@ -36,6 +40,7 @@ impl InviteUsage {
             return;
         };
         self.dialog = Some(dialog);
+        self.phase = Phase::Incoming { server, offered };
         cx.start(RING, cx.io.config.ring);
         let served = cx.serving.get(server);
         let expires = served.and_then(|served| served.request.message.expires().ok().flatten());
@@ -70,14 +75,14 @@ impl InviteUsage {
             message.request_uri().is_some_and(is_sips) || is_sips(dialog.route().first_hop());
         self.contact = contact(cx.io.config.own(), &user, &hop, is_sips).into();
         let key = cx.dialogs.insert(&cx.io, dialog, hop, cx.me);
-        let (id, call) = (CallId(cx.me), self.name);
-        Some((key, Event::Incoming { id, call, from, to, body, source }))
+        let (id, call, replaces) = (CallId(cx.me), self.name, self.replaces);
+        Some((key, Event::Incoming { id, call, from, to, body, source, replaces }))
     }
 
     /// The server transaction of an INVITE that has no answer yet.
     const fn unanswered(&self) -> Result<Key, Misuse> {
         match self.phase {
-            Phase::Incoming { server } => Ok(server),
+            Phase::Incoming { server, .. } => Ok(server),
             Phase::Prepared(_)
             | Phase::Inviting { .. }
             | Phase::Up(_)
@@ -102,7 +107,7 @@ impl InviteUsage {
         Ok(())
     }
 
-    /// Answers a call with 200 and this body.
+    /// Answers a call with 200 and this body: the answer, or our offer where the caller made none.
     ///
     /// # Errors
     /// [`Misuse::WrongState`].
@@ -154,7 +159,8 @@ impl InviteUsage {
             self.phase = Phase::Over;
             return;
         }
-        let unacknowledged = Some(sent_2xx(cx, server, served));
+        let offered = matches!(self.phase, Phase::Incoming { offered: true, .. });
+        let unacknowledged = Some(sent_2xx(cx, (server, served), offered));
         self.phase = Phase::Up(Session { unacknowledged, ..Session::default() });
     }
 }

@@ -1,7 +1,8 @@
 //! The caller's side of a call: the INVITE and what comes back. RFC 3261 §9, §13.2.
 
 use super::acknowledge::acknowledge;
-use super::state::{INVITE, InviteUsage, MAX_EARLY, Phase, RING, Session};
+use super::replaces::Replaces;
+use super::state::{Early, INVITE, InviteUsage, MAX_EARLY, Phase, RING, Session};
 use crate::dialog::Dialog;
 use crate::manager::event::{CallId, Cause, Event, Misuse};
 use crate::manager::io::Io;
@@ -19,12 +20,15 @@ impl InviteUsage {
     pub(in crate::manager) fn prepare(io: &mut Io<'_>, way: &Way<'_>) -> Result<Self, Misuse> {
         let (mut draft, target, name) = Draft::prepare(io, Method::INVITE, way)?;
         draft.fields.push(("Allow", io.config.capabilities.allow()));
+        draft.fields.push(("Supported", io.config.capabilities.supported().into_bytes()));
+        draft.fields.extend(Replaces::of_uri(way.to)?.map(|value| ("Replaces", value)));
         Ok(Self {
             name,
             phase: Phase::Prepared(Box::new((draft, target))),
             dialog: None,
             early: Vec::new(),
             contact: Box::default(),
+            replaces: None,
             is_caller: true,
             quiet: false,
         })
@@ -50,34 +54,61 @@ impl InviteUsage {
         Ok(())
     }
 
-    /// A provisional response came in.
+    /// Adds header fields to the INVITE of a prepared call.
+    ///
+    /// # Errors
+    /// [`Misuse::WrongState`] once it has left; [`Misuse::Field`] for one that the manager writes
+    /// itself, and for a value that is more than a line.
+    pub(in crate::manager) fn add_fields(
+        &mut self, fields: Vec<(HeaderName, Vec<u8>)>,
+    ) -> Result<(), Misuse> {
+        let Phase::Prepared(prepared) = &mut self.phase else { return Err(Misuse::WrongState) };
+        if !fields.iter().all(|(name, value)| may_be_added(*name, value)) {
+            return Err(Misuse::Field);
+        }
+        let fields = fields.into_iter().map(|(name, value)| (name.as_str(), value));
+        prepared.0.fields.extend(fields);
+        Ok(())
+    }
+
+    /// A provisional response came in, with this body.
     pub(in crate::manager) fn on_progress(
-        &mut self, cx: &mut Cx<'_>, purpose: Purpose, answer: &Answer,
+        &mut self, cx: &mut Cx<'_>, purpose: Purpose, response: &Answer, body: Body,
     ) {
-        let status = answer.response.message.status().map_or(0, |status| status.as_u16());
+        let status = response.response.message.status().map_or(0, |status| status.as_u16());
         let inviting = matches!(self.phase, Phase::Inviting { .. });
-        if inviting && purpose == INVITE && status > 100 && self.makes_progress(cx, status, answer)
-        {
-            self.tell(cx, Event::Ringing { id: CallId(cx.me), status });
+        if !inviting || purpose != INVITE || status <= 100 {
+            return;
+        }
+        let answer = (!body.octets.is_empty()).then_some(body);
+        if self.makes_progress(cx, (status, answer.as_ref()), response) {
+            self.tell(cx, Event::Ringing { id: CallId(cx.me), status, answer });
         }
     }
 
     /// Notes a provisional response of its early dialog (RFC 3261 §12.1.2); whether it says anything
     /// new. Those of one early dialog too many say nothing.
-    fn makes_progress(&mut self, cx: &mut Cx<'_>, status: u16, answer: &Answer) -> bool {
-        if let Some(known) = find(cx, answer)
-            && let Some((_, last)) = self.early.iter_mut().find(|(early, _)| *early == known)
+    fn makes_progress(
+        &mut self, cx: &mut Cx<'_>, (status, answer): (u16, Option<&Body>), response: &Answer,
+    ) -> bool {
+        if let Some(known) = find(cx, response)
+            && let Some(early) = self.early.iter_mut().find(|early| early.dialog == known)
         {
-            return std::mem::replace(last, status) != status;
+            let is_new = answer.is_some() && early.answer.as_ref() != answer;
+            if is_new {
+                early.answer = answer.cloned();
+            }
+            return std::mem::replace(&mut early.status, status) != status || is_new;
         }
         if self.early.len() >= MAX_EARLY {
             return false;
         }
-        let Some(dialog) = Dialog::of_caller(&answer.sent, &answer.response.message) else {
+        let Some(dialog) = Dialog::of_caller(&response.sent, &response.response.message) else {
             return false;
         };
-        let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
-        self.early.push((cx.dialogs.insert(&cx.io, dialog, hop, cx.me), status));
+        let hop = response.hop.kept(response.response.arrival.flow, cx.io.config.own());
+        let dialog = cx.dialogs.insert(&cx.io, dialog, hop, cx.me);
+        self.early.push(Early { dialog, status, answer: answer.cloned() });
         true
     }
 
@@ -99,8 +130,12 @@ impl InviteUsage {
     pub(super) fn on_invited(&mut self, cx: &mut Cx<'_>, outcome: Outcome) {
         cx.stop(RING);
         match outcome {
-            Outcome::Accepted(answer, body) => {
-                self.establish(cx, &answer);
+            Outcome::Accepted(answer, mut body) => {
+                let early = self.establish(cx, &answer);
+                // RFC 3261 §13.2.1: the answer came before, and need not be said again.
+                if let Some(early) = early.filter(|_| body.octets.is_empty()) {
+                    body = early;
+                }
                 self.tell(cx, Event::Answered { id: CallId(cx.me), body });
                 self.end_unless_wanted(cx);
             }
@@ -117,13 +152,14 @@ impl InviteUsage {
         }
     }
 
-    /// Makes the dialog of a 2xx and acknowledges it; the other early dialogs are no more.
-    /// RFC 3261 §13.2.2.4.
-    fn establish(&mut self, cx: &mut Cx<'_>, answer: &Answer) {
+    /// Makes the dialog of a 2xx and acknowledges it; the other early dialogs are no more. What its
+    /// own was answered before. RFC 3261 §13.2.2.4.
+    fn establish(&mut self, cx: &mut Cx<'_>, answer: &Answer) -> Option<Body> {
         self.phase = Phase::Over;
         let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
         let message = &answer.response.message;
-        let known = find(cx, answer).filter(|known| self.early.iter().any(|(it, _)| it == known));
+        let known =
+            find(cx, answer).filter(|known| self.early.iter().any(|early| early.dialog == *known));
         let key = if let Some(early) = known {
             if let Some(entry) = cx.dialogs.get_mut(early) {
                 entry.dialog.confirm(message);
@@ -133,11 +169,14 @@ impl InviteUsage {
         } else if let Some(dialog) = Dialog::of_caller(&answer.sent, message) {
             cx.dialogs.insert(&cx.io, dialog, hop, cx.me)
         } else {
-            return;
+            return None;
         };
-        for (early, _) in std::mem::take(&mut self.early) {
-            if early != key {
-                cx.dialogs.leave(early, cx.me);
+        let mut answered = None;
+        for early in std::mem::take(&mut self.early) {
+            if early.dialog == key {
+                answered = early.answer;
+            } else {
+                cx.dialogs.leave(early.dialog, cx.me);
             }
         }
         if let Some(entry) = cx.dialogs.get(key) {
@@ -146,6 +185,7 @@ impl InviteUsage {
         self.dialog = Some(key);
         self.contact = answer.sent.header(HeaderName::Contact).unwrap_or_default().into();
         self.phase = Phase::Up(Session::default());
+        answered
     }
 
     /// Ends a call that came about when the application had heard its end.
@@ -154,6 +194,28 @@ impl InviteUsage {
             self.bye(cx);
         }
     }
+}
+
+/// Whether an application may add this field to a request: it only informs.
+fn may_be_added(name: HeaderName, value: &[u8]) -> bool {
+    use HeaderName::{
+        AlertInfo, CallInfo, InReplyTo, Organization, Priority, Reason, ReferredBy, ReplyTo,
+        Subject, UserAgent,
+    };
+    let informs = matches!(
+        name,
+        AlertInfo
+            | CallInfo
+            | InReplyTo
+            | Organization
+            | Priority
+            | Reason
+            | ReferredBy
+            | ReplyTo
+            | Subject
+            | UserAgent
+    );
+    informs && !value.iter().any(|octet| matches!(octet, b'\r' | b'\n' | 0))
 }
 
 /// The dialog of a response to our INVITE, where there is one.

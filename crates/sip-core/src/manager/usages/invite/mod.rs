@@ -28,10 +28,12 @@ mod acknowledge;
 mod callee;
 mod caller;
 mod reinvite;
+mod replaces;
 mod session;
 mod state;
 mod unwanted;
 mod usage;
 
+pub(in crate::manager) use replaces::Replaces;
 pub(in crate::manager) use state::InviteUsage;
 pub(in crate::manager) use unwanted::Unwanted;

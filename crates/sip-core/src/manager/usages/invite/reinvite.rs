@@ -17,7 +17,9 @@ impl Reinvite {
     pub(super) fn abandon(self, cx: &mut Cx<'_>) {
         match self {
             Self::Ours(ours) => _ = cx.requests.forget(&mut cx.io, ours.request),
-            Self::Theirs(server) => cx.serving.send_final(&mut cx.io, server, &Reply::new(487)),
+            Self::Theirs { server, .. } => {
+                cx.serving.send_final(&mut cx.io, server, &Reply::new(487))
+            }
             Self::None | Self::Again(_) => {}
         }
     }
@@ -39,7 +41,7 @@ impl InviteUsage {
     ) -> Result<(), Misuse> {
         let session = self.session().ok_or(Misuse::WrongState)?;
         let idle = matches!(session.reinvite, Reinvite::None);
-        if !idle || session.unacknowledged.is_some() {
+        if !idle || session.unacknowledged.is_some() || session.answer_due.is_some() {
             return Err(Misuse::Pending);
         }
         self.send_reinvite(cx, body, false);
@@ -69,7 +71,7 @@ impl InviteUsage {
                 ours.cancelled = true;
                 cx.requests.cancel(&mut cx.io, ours.request);
             }
-            Reinvite::Theirs(server) => {
+            Reinvite::Theirs { server, .. } => {
                 let server = *server;
                 session.reinvite = Reinvite::None;
                 cx.answer(server, Reply::new(480));
@@ -85,7 +87,7 @@ impl InviteUsage {
         match std::mem::take(&mut session.reinvite) {
             Reinvite::Again(body) => self.send_reinvite(cx, *body, true),
             // Not tried again where the peer's came first.
-            other @ (Reinvite::None | Reinvite::Ours(_) | Reinvite::Theirs(_)) => {
+            other @ (Reinvite::None | Reinvite::Ours(_) | Reinvite::Theirs { .. }) => {
                 session.reinvite = other;
             }
         }
@@ -156,16 +158,16 @@ impl InviteUsage {
             return cx.answer(server, later());
         };
         let waits = match session.reinvite {
-            Reinvite::Theirs(_) => return cx.answer(server, later()),
+            Reinvite::Theirs { .. } => return cx.answer(server, later()),
             Reinvite::Ours(_) => return cx.answer(server, Reply::new(491)),
             Reinvite::Again(_) => true,
             Reinvite::None => false,
         };
-        // RFC 5407 §3.1.4: our 2xx is not acknowledged yet.
-        if session.unacknowledged.is_some() {
+        // RFC 5407 §3.1.4: our 2xx is not acknowledged yet, or the answer to its offer is being read.
+        if session.unacknowledged.is_some() || session.answer_due.is_some() {
             return cx.answer(server, Reply::new(491));
         }
-        session.reinvite = Reinvite::Theirs(server);
+        session.reinvite = Reinvite::Theirs { server, offered: !body.octets.is_empty() };
         if waits {
             // Ours was to be tried again, and meets the peer's once more.
             self.fail_reinvite(cx, Cause::Status(491));
@@ -177,14 +179,15 @@ impl InviteUsage {
     /// The server transaction of the peer's re-INVITE.
     pub(super) fn theirs(&mut self) -> Result<Key, Misuse> {
         match self.session().map(|session| &session.reinvite) {
-            Some(Reinvite::Theirs(server)) => Ok(*server),
+            Some(Reinvite::Theirs { server, .. }) => Ok(*server),
             Some(Reinvite::None | Reinvite::Ours(_) | Reinvite::Again(_)) | None => {
                 Err(Misuse::WrongState)
             }
         }
     }
 
-    /// Accepts the peer's re-INVITE with 200 and this body.
+    /// Accepts the peer's re-INVITE with 200 and this body: the answer, or our offer where the peer
+    /// made none.
     ///
     /// # Errors
     /// [`Misuse::WrongState`].
@@ -214,7 +217,9 @@ impl InviteUsage {
         &mut self, cx: &mut Cx<'_>, server: Key, served: &Served, status: u16,
     ) {
         cx.stop(RING);
-        let unacknowledged = (status < 300).then(|| sent_2xx(cx, server, served));
+        let theirs = self.session().map(|session| &session.reinvite);
+        let offered = matches!(theirs, Some(Reinvite::Theirs { offered: true, .. }));
+        let unacknowledged = (status < 300).then(|| sent_2xx(cx, (server, served), offered));
         if status < 300
             && let Some(dialog) = self.dialog
         {

@@ -9,17 +9,30 @@ use crate::manager::usages::cx::Cx;
 use ssa::Body;
 
 impl InviteUsage {
-    /// An ACK to a 2xx came in.
-    pub(in crate::manager) fn on_ack(&mut self, cx: &mut Cx<'_>, cseq: u32) {
-        let Some(session) = self.session() else { return };
-        let Some(ok) = session.unacknowledged.take_if(|ok| ok.cseq == cseq) else { return };
+    /// An ACK to a 2xx came in; whether an answer is due in it, and its body is to be read.
+    pub(in crate::manager) fn on_ack(&mut self, cx: &mut Cx<'_>, cseq: u32) -> bool {
+        let Some(session) = self.session() else { return false };
+        let Some(ok) = session.unacknowledged.take_if(|ok| ok.cseq == cseq) else { return false };
         cx.serving.servers.drop_response(ok.server);
         let bye = session.bye;
+        session.answer_due = ok.offers.then_some(cseq);
         cx.stop(RESEND);
         cx.stop(NO_ACK);
-        self.tell(cx, Event::Confirmed { id: CallId(cx.me) });
         if bye {
             self.bye(cx);
+            return false;
+        }
+        if !ok.offers {
+            self.tell(cx, Event::Confirmed { id: CallId(cx.me), answer: None });
+        }
+        ok.offers
+    }
+
+    /// What the ACK carried in which an answer was due. RFC 3261 §13.2.1.
+    pub(in crate::manager) fn on_late_answer(&mut self, cx: &mut Cx<'_>, cseq: u32, body: Body) {
+        let Some(session) = self.session() else { return };
+        if session.answer_due.take_if(|due| *due == cseq).is_some() {
+            self.tell(cx, Event::Confirmed { id: CallId(cx.me), answer: Some(body) });
         }
     }
 
@@ -67,7 +80,7 @@ impl InviteUsage {
                 self.phase = before;
                 return cx.answer(server, Reply::new(481));
             }
-            Phase::Incoming { server: invite } => {
+            Phase::Incoming { server: invite, .. } => {
                 self.tell_end(cx, EndReason::Remote);
                 cx.serving.send_final(&mut cx.io, invite, &Reply::new(487));
             }
@@ -82,10 +95,13 @@ impl InviteUsage {
     }
 }
 
-/// A 2xx of ours has left: it is sent again until its ACK comes. RFC 3261 §13.3.1.4.
-pub(super) fn sent_2xx(cx: &mut Cx<'_>, server: Key, served: &Served) -> Unacknowledged {
+/// A 2xx of ours has left: it is sent again until its ACK comes. RFC 3261 §13.3.1.4. Where the
+/// request had `offered` nothing, it made an offer.
+pub(super) fn sent_2xx(
+    cx: &mut Cx<'_>, (server, served): (Key, &Served), offered: bool,
+) -> Unacknowledged {
     let timing = cx.io.config.timing;
     cx.start(RESEND, timing.t1);
     cx.start(NO_ACK, timing.timeout());
-    Unacknowledged { server, cseq: served.cseq, interval: timing.t1 }
+    Unacknowledged { server, cseq: served.cseq, interval: timing.t1, offers: !offered }
 }

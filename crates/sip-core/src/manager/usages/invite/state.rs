@@ -38,14 +38,26 @@ pub(in crate::manager) struct InviteUsage {
     pub(super) phase: Phase,
     /// The dialog: early for the callee, confirmed for both.
     pub(super) dialog: Option<Key>,
-    /// The caller's early dialogs, each with its last status; at most [`MAX_EARLY`].
-    pub(super) early: Vec<(Key, u16)>,
+    /// The caller's early dialogs; at most [`MAX_EARLY`].
+    pub(super) early: Vec<Early>,
     /// Our Contact in this call.
     pub(super) contact: Box<[u8]>,
+    /// The call that it is to take the place of. RFC 3891.
+    pub(super) replaces: Option<CallId>,
     /// Whether we called: who made the Call-ID. RFC 3261 §14.1.
     pub(super) is_caller: bool,
     /// The application has heard the end: no more events.
     pub(super) quiet: bool,
+}
+
+/// An early dialog of the caller's. RFC 3261 §12.1.2.
+#[derive(Debug)]
+pub(super) struct Early {
+    pub(super) dialog: Key,
+    /// The last status.
+    pub(super) status: u16,
+    /// The session description that came last. RFC 3261 §13.2.1.
+    pub(super) answer: Option<Body>,
 }
 
 /// Where a call is.
@@ -55,8 +67,9 @@ pub(super) enum Phase {
     Prepared(Box<(Draft, Target)>),
     /// Our INVITE is under way.
     Inviting { request: Key },
-    /// The peer's INVITE waits for an answer in this server transaction.
-    Incoming { server: Key },
+    /// The peer's INVITE waits for an answer in this server transaction; it made an offer, or ours
+    /// is due in the 2xx.
+    Incoming { server: Key, offered: bool },
     /// A 2xx has left or come in.
     Up(Session),
     /// Our BYE is under way.
@@ -73,6 +86,8 @@ pub(super) struct Session {
     pub(super) reinvite: Reinvite,
     /// A BYE waits for the ACK. RFC 3261 §15.
     pub(super) bye: bool,
+    /// The CSeq of the ACK whose body is being read: the answer to an offer of ours in a 2xx.
+    pub(super) answer_due: Option<u32>,
 }
 
 /// A 2xx of ours that is sent again until its ACK comes. RFC 3261 §13.3.1.4.
@@ -81,6 +96,8 @@ pub(super) struct Unacknowledged {
     pub(super) server: Key,
     pub(super) cseq: u32,
     pub(super) interval: Duration,
+    /// Whether the 2xx made an offer, so that the ACK brings the answer. RFC 3261 §13.2.1.
+    pub(super) offers: bool,
 }
 
 /// A re-INVITE under way. RFC 3261 §14.
@@ -93,8 +110,9 @@ pub(super) enum Reinvite {
     Ours(Ours),
     /// Ours met the peer's and is tried again later.
     Again(Box<Body>),
-    /// The peer's waits for an answer.
-    Theirs(Key),
+    /// The peer's waits for an answer in this server transaction; it made an offer, or ours is due
+    /// in the 2xx.
+    Theirs { server: Key, offered: bool },
 }
 
 /// A request of the peer's that waits for our answer.
@@ -128,7 +146,7 @@ impl InviteUsage {
     }
 
     pub(in crate::manager) fn dialogs(&self) -> Vec<Key> {
-        self.early.iter().map(|(early, _)| *early).chain(self.dialog).collect()
+        self.early.iter().map(|early| early.dialog).chain(self.dialog).collect()
     }
 
     /// Whether the application may still command it.
@@ -166,8 +184,10 @@ impl InviteUsage {
     /// Which of the peer's requests waits in this server transaction.
     pub(super) fn waiting_in(&self, server: Key) -> Option<Waiting> {
         match &self.phase {
-            Phase::Incoming { server: invite } if *invite == server => Some(Waiting::Invite),
-            Phase::Up(Session { reinvite: Reinvite::Theirs(theirs), .. }) if *theirs == server => {
+            Phase::Incoming { server: invite, .. } if *invite == server => Some(Waiting::Invite),
+            Phase::Up(Session { reinvite: Reinvite::Theirs { server: theirs, .. }, .. })
+                if *theirs == server =>
+            {
                 Some(Waiting::Reinvite)
             }
             Phase::Prepared(_)

@@ -77,7 +77,7 @@ impl InviteUsage {
     fn on_ring_timeout(&mut self, cx: &mut Cx<'_>) {
         match &self.phase {
             Phase::Inviting { .. } => self.give_up(cx),
-            Phase::Incoming { server } => {
+            Phase::Incoming { server, .. } => {
                 let server = *server;
                 self.tell_end(cx, EndReason::NoAnswer);
                 cx.answer(server, Reply::declining(480, cx.io.config));
@@ -104,7 +104,7 @@ impl InviteUsage {
                 cx.requests.stop_judging(&mut cx.io, request);
                 cx.requests.cancel(&mut cx.io, request);
             }
-            Phase::Incoming { server } => {
+            Phase::Incoming { server, .. } => {
                 cx.answer(*server, Reply::declining(603, cx.io.config));
             }
             Phase::Up(_) => self.bye(cx),
