@@ -97,6 +97,13 @@ impl Shared {
             Sip::Received { id, call, from, body, source, .. } => {
                 self.received(id, call, &from, body, source)
             }
+            Sip::Referred { id, .. } => {
+                // Nobody is called in somebody's stead unasked; one that is over needs no answer.
+                _ = self.endpoint.decline(id, 603);
+                None
+            }
+            // We send no REFER.
+            Sip::ReferNotified { .. } | Sip::ReferFailed { .. } => None,
             Sip::RequestAnswered { id, outcome } => Some(Event::OptionsAnswered { id, outcome }),
         }
     }
