@@ -312,6 +312,7 @@ const fn is_owed(event: &Event) -> bool {
         | Event::Reinvited { .. }
         | Event::ReinviteAnswered { .. }
         | Event::ReinviteFailed { .. }
+        | Event::RefreshDue { .. }
         | Event::Registered { .. }
         | Event::RegistrationFailed { .. }
         | Event::Unreachable { .. } => false,

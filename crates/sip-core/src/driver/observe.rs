@@ -91,6 +91,7 @@ fn describe(event: &Event) -> (&'static str, Option<CallId>, String) {
             ("reinvite_answered", Some(*id), format!("{body:?}"))
         }
         Event::ReinviteFailed { id, cause } => ("reinvite_failed", Some(*id), cause.to_string()),
+        Event::RefreshDue { id } => ("refresh_due", Some(*id), String::new()),
         Event::Ended { id, reason } => ("ended", Some(*id), format!("{reason:?}")),
         Event::Failed { id, cause } => ("failed", Some(*id), cause.to_string()),
         Event::Registered { aor, expires, .. } => ("registered", None, format!("{aor} {expires}")),

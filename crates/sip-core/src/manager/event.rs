@@ -79,7 +79,7 @@ pub enum Event {
         /// The answer; where the 2xx has none, that of its early dialog. RFC 3261 §13.2.1.
         body: Body,
     },
-    /// The caller acknowledged our 2xx to its INVITE or re-INVITE.
+    /// The caller acknowledged our 2xx to its INVITE or re-INVITE, or that to its UPDATE has left.
     Confirmed {
         /// The call.
         id: CallId,
@@ -107,6 +107,12 @@ pub enum Event {
         id: CallId,
         /// Why.
         cause: Cause,
+    },
+    /// It is for us to refresh the session (RFC 4028 §10), and the peer takes no UPDATE: send a
+    /// re-INVITE with the session as it is. Otherwise the call ends in half its time.
+    RefreshDue {
+        /// The call.
+        id: CallId,
     },
     /// The call is over. Its media stops at once.
     Ended {

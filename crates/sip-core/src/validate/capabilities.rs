@@ -30,7 +30,7 @@ impl Default for Capabilities {
         Self {
             methods: SERVED.iter().map(|row| row.method).collect(),
             schemes: vec!["sip", "sips", "tel"],
-            extensions: vec!["norefersub", "replaces"],
+            extensions: vec!["norefersub", "replaces", "timer"],
             content_types: vec!["application/sdp", "multipart/encrypted"],
         }
     }

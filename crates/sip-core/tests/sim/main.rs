@@ -34,6 +34,7 @@ mod security;
 mod storm;
 mod strangers;
 mod streams;
+mod timers;
 mod transfers;
 mod trouble;
 mod unreachable;

@@ -2,6 +2,7 @@
 
 use super::session::sent_2xx;
 use super::state::{EXPIRES, InviteUsage, Phase, RING, Session};
+use super::timer::too_short;
 use crate::dialog::{Dialog, is_sips};
 use crate::manager::event::{CallId, EndReason, Event, Misuse};
 use crate::manager::requests::contact;
@@ -24,6 +25,8 @@ impl InviteUsage {
             early: Vec::new(),
             contact: Box::default(),
             replaces,
+            timer: None,
+            takes_update: false,
             is_caller: false,
             quiet: false,
         }
@@ -31,6 +34,11 @@ impl InviteUsage {
 
     /// Its dialog is made, and the application hears of it.
     pub(super) fn on_invite(&mut self, cx: &mut Cx<'_>, server: Key, body: Body) {
+        if self.is_too_short(cx, server) {
+            cx.answer(server, too_short());
+            self.quiet = true;
+            return;
+        }
         let offered = !body.octets.is_empty();
         let Some((dialog, event)) = self.called(cx, server, body) else {
             // RFC 3261 §12.1.1, RFC 5630 §5.1.2: without a Contact, or with a `sip:` one where
@@ -115,7 +123,7 @@ impl InviteUsage {
         let server = self.undecided(cx)?;
         cx.stop(RING);
         cx.stop(EXPIRES);
-        let reply = self.success(cx, body);
+        let reply = self.success(cx, server, body);
         cx.answer(server, reply);
         Ok(())
     }
@@ -162,5 +170,6 @@ impl InviteUsage {
         let offered = matches!(self.phase, Phase::Incoming { offered: true, .. });
         let unacknowledged = Some(sent_2xx(cx, (server, served), offered));
         self.phase = Phase::Up(Session { unacknowledged, ..Session::default() });
+        self.on_refreshed(cx, served);
     }
 }

@@ -3,6 +3,7 @@
 use super::acknowledge::acknowledge;
 use super::replaces::Replaces;
 use super::state::{Early, INVITE, InviteUsage, MAX_EARLY, Phase, RING, Session};
+use super::timer::SessionTimer;
 use crate::dialog::Dialog;
 use crate::manager::event::{CallId, Cause, Event, Misuse};
 use crate::manager::io::Io;
@@ -29,6 +30,8 @@ impl InviteUsage {
             early: Vec::new(),
             contact: Box::default(),
             replaces: None,
+            timer: None,
+            takes_update: false,
             is_caller: true,
             quiet: false,
         })
@@ -185,6 +188,8 @@ impl InviteUsage {
         self.dialog = Some(key);
         self.contact = answer.sent.header(HeaderName::Contact).unwrap_or_default().into();
         self.phase = Phase::Up(Session::default());
+        self.note_allowed(message);
+        self.begin_session(cx, SessionTimer::of_response(message));
         answered
     }
 

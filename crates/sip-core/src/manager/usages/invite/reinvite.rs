@@ -3,6 +3,7 @@
 use super::acknowledge::acknowledge;
 use super::session::sent_2xx;
 use super::state::{AGAIN, InviteUsage, Ours, Phase, REINVITE, RING, Reinvite};
+use super::timer::{SessionTimer, too_short};
 use crate::Method;
 use crate::manager::event::{CallId, Cause, Event, Misuse};
 use crate::manager::requests::{Answer, Outcome};
@@ -49,8 +50,10 @@ impl InviteUsage {
     }
 
     fn send_reinvite(&mut self, cx: &mut Cx<'_>, body: Body, again: bool) {
-        let Some(draft) = self.request(cx, Method::INVITE, body.clone()) else { return };
-        let request = cx.send(REINVITE, self.name, draft);
+        let request = self.request(cx, Method::INVITE, body.clone());
+        let Some((mut draft, target)) = request else { return };
+        self.time_request(&mut draft.fields);
+        let request = cx.send(REINVITE, self.name, (draft, target));
         let ours = Ours { request, body: Box::new(body), again, cancelled: false };
         if let Some(session) = self.session() {
             session.reinvite = Reinvite::Ours(ours);
@@ -107,6 +110,10 @@ impl InviteUsage {
                     cx.dialogs.refresh(dialog, hop, &answer.response.message);
                 }
                 self.acknowledge_again(cx, &answer);
+                let response = &answer.response.message;
+                let kept = self.timer;
+                self.note_allowed(response);
+                self.begin_session(cx, SessionTimer::of_response(response).or(kept));
                 self.tell(cx, Event::ReinviteAnswered { id, body });
             }
             // An answer that must not be believed changes nothing: the session stays as it was.
@@ -153,6 +160,9 @@ impl InviteUsage {
 
     /// The peer's re-INVITE came in. RFC 3261 §14.2.
     pub(super) fn on_reinvite(&mut self, cx: &mut Cx<'_>, server: Key, body: Body) {
+        if self.is_too_short(cx, server) {
+            return cx.answer(server, too_short());
+        }
         let Phase::Up(session) = &mut self.phase else {
             // The first INVITE has no final response yet, or the call is ending.
             return cx.answer(server, later());
@@ -198,7 +208,7 @@ impl InviteUsage {
         if !cx.serving.awaits_answer(server) {
             return Err(Misuse::WrongState);
         }
-        let reply = self.success(cx, body);
+        let reply = self.success(cx, server, body);
         cx.answer(server, reply);
         Ok(())
     }
@@ -219,7 +229,10 @@ impl InviteUsage {
         cx.stop(RING);
         let theirs = self.session().map(|session| &session.reinvite);
         let offered = matches!(theirs, Some(Reinvite::Theirs { offered: true, .. }));
-        let unacknowledged = (status < 300).then(|| sent_2xx(cx, (server, served), offered));
+        // RFC 3311: an UPDATE is acknowledged by nothing.
+        let by_invite = served.is_for.row.method == Method::INVITE;
+        let unacknowledged =
+            (status < 300 && by_invite).then(|| sent_2xx(cx, (server, served), offered));
         if status < 300
             && let Some(dialog) = self.dialog
         {
@@ -233,6 +246,12 @@ impl InviteUsage {
         if let Some(session) = self.session() {
             session.reinvite = Reinvite::None;
             session.unacknowledged = unacknowledged;
+        }
+        if status < 300 {
+            self.on_refreshed(cx, served);
+        }
+        if status < 300 && !by_invite {
+            self.tell(cx, Event::Confirmed { id: CallId(cx.me), answer: None });
         }
     }
 }

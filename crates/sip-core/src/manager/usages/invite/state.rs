@@ -1,5 +1,6 @@
 //! What a call is made of, and what all its files need.
 
+use super::timer::SessionTimer;
 use crate::Method;
 use crate::manager::action::Hop;
 use crate::manager::dialogs::Dialogs;
@@ -19,6 +20,7 @@ pub(super) const MAX_EARLY: usize = 16;
 pub(super) const INVITE: Purpose = Purpose(0);
 pub(super) const REINVITE: Purpose = Purpose(1);
 pub(super) const BYE: Purpose = Purpose(2);
+pub(super) const UPDATE: Purpose = Purpose(3);
 
 /// Nobody answered an INVITE or a re-INVITE: the caller gives up, the callee declines.
 pub(super) const RING: u8 = 0;
@@ -30,6 +32,10 @@ pub(super) const RESEND: u8 = 2;
 pub(super) const NO_ACK: u8 = 3;
 /// Try the re-INVITE again after a 491. RFC 3261 §14.1.
 pub(super) const AGAIN: u8 = 4;
+/// Refresh the session. RFC 4028 §10.
+pub(super) const REFRESH: u8 = 5;
+/// Nobody has refreshed it. RFC 4028 §10.
+pub(super) const SESSION: u8 = 6;
 
 /// A call.
 #[derive(Debug)]
@@ -44,6 +50,10 @@ pub(in crate::manager) struct InviteUsage {
     pub(super) contact: Box<[u8]>,
     /// The call that it is to take the place of. RFC 3891.
     pub(super) replaces: Option<CallId>,
+    /// How long the session lasts without a refresh.
+    pub(super) timer: Option<SessionTimer>,
+    /// Whether the peer takes UPDATE.
+    pub(super) takes_update: bool,
     /// Whether we called: who made the Call-ID. RFC 3261 §14.1.
     pub(super) is_caller: bool,
     /// The application has heard the end: no more events.
@@ -230,7 +240,7 @@ impl InviteUsage {
     ) -> Option<(Draft, Target)> {
         let (mut draft, target) = Draft::of_dialog(cx.dialogs, self.dialog?, method)?;
         draft.original = body;
-        if method == Method::INVITE {
+        if method == Method::INVITE || method == Method::UPDATE {
             draft.contact = Contact::Value(self.contact.to_vec());
             draft.fields.push(("Allow", cx.io.config.capabilities.allow()));
         }
@@ -240,14 +250,22 @@ impl InviteUsage {
     /// A reply with our Contact, which makes the peer's remote target. RFC 3261 §12.1.1.
     pub(super) fn reply(&self, status: u16) -> Reply {
         let mut reply = Reply::new(status);
-        reply.fields.push(("Contact", self.contact.to_vec()));
+        if !self.contact.is_empty() {
+            reply.fields.push(("Contact", self.contact.to_vec()));
+        }
         reply
     }
 
     /// 200 with this body. RFC 3261 §13.3.1.4.
-    pub(super) fn success(&self, cx: &Cx<'_>, body: Body) -> Reply {
+    pub(super) fn success(&self, cx: &Cx<'_>, server: Key, body: Body) -> Reply {
         let mut reply = self.reply(200);
         reply.fields.push(("Allow", cx.io.config.capabilities.allow()));
+        if let Some(served) = cx.serving.get(server) {
+            let request = &served.request.message;
+            if let Ok(Some(timer)) = SessionTimer::of_request(request) {
+                reply.fields.extend(timer.answer(request));
+            }
+        }
         reply.body = body;
         reply
     }

@@ -1,7 +1,8 @@
 //! What a call hears, and its end.
 
 use super::state::{
-    AGAIN, EXPIRES, INVITE, InviteUsage, NO_ACK, Phase, REINVITE, RESEND, RING, Waiting,
+    AGAIN, EXPIRES, INVITE, InviteUsage, NO_ACK, Phase, REFRESH, REINVITE, RESEND, RING, SESSION,
+    UPDATE, Waiting,
 };
 use crate::Method;
 use crate::manager::event::EndReason;
@@ -20,6 +21,7 @@ impl InviteUsage {
                 self.on_invite(cx, server, body);
             }
             Method::INVITE => self.on_reinvite(cx, server, body),
+            Method::UPDATE => self.on_update(cx, server, body),
             Method::BYE => self.on_bye(cx, server),
             _ => cx.answer(server, Reply::not_allowed(&cx.io.config.capabilities)),
         }
@@ -31,6 +33,9 @@ impl InviteUsage {
         match self.waiting_in(server) {
             Some(Waiting::Invite) => self.on_invite_answered(cx, server, served, status),
             Some(Waiting::Reinvite) => self.on_reinvite_answered(cx, server, served, status),
+            None if served.is_for.row.method == Method::UPDATE => {
+                self.on_update_answered(cx, served, status);
+            }
             None => {}
         }
     }
@@ -51,6 +56,7 @@ impl InviteUsage {
         match ended.purpose {
             INVITE => self.on_invited(cx, ended.outcome),
             REINVITE => self.on_reinvited(cx, ended.outcome),
+            UPDATE => self.on_updated(cx, &ended.outcome),
             _ => self.phase = Phase::Over,
         }
     }
@@ -62,6 +68,8 @@ impl InviteUsage {
             RESEND => self.resend_2xx(cx),
             NO_ACK => self.on_no_ack(cx),
             AGAIN => self.reinvite_again(cx),
+            REFRESH => self.refresh_session(cx),
+            SESSION => self.on_session_expired(cx),
             _ => {}
         }
     }
@@ -94,7 +102,7 @@ impl InviteUsage {
     }
 
     /// Ends a call in whatever state it is.
-    fn end(&mut self, cx: &mut Cx<'_>, reason: EndReason) {
+    pub(super) fn end(&mut self, cx: &mut Cx<'_>, reason: EndReason) {
         self.tell_end(cx, reason);
         match &self.phase {
             Phase::Prepared(_) => self.phase = Phase::Over,
