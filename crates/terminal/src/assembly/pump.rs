@@ -69,8 +69,17 @@ impl Shared {
                 self.reinvited(id, &body);
                 None
             }
-            // We send no re-INVITE.
-            Sip::ReinviteAnswered { .. } | Sip::ReinviteFailed { .. } => None,
+            Sip::RefreshDue { id } => {
+                self.refresh(id);
+                None
+            }
+            Sip::ReinviteAnswered { id, body } => self.confirmed(id, Some(body), out),
+            Sip::ReinviteFailed { id, .. } => {
+                if let Some((_, media)) = self.calls.media(id) {
+                    media.withdraw_offer();
+                }
+                None
+            }
             Sip::Ended { id, reason } => self.over(id, Outcome::Ended(reason)),
             Sip::Failed { id, cause } => self.over(id, self.failed(id, cause)),
             Sip::Unreachable { call, reason } => {
@@ -212,6 +221,16 @@ impl Shared {
             // Its keys are made as the answer leaves: the ACK starts it.
             Ok(answer) => _ = self.endpoint.accept_reinvite(id, sdp(answer)),
             Err(error) => _ = self.endpoint.reject(id, error.status()),
+        }
+    }
+
+    /// Offers the session as it is: the peer takes no UPDATE. RFC 4028 §7.4.
+    fn refresh(&self, id: CallId) {
+        let Some((_, media)) = self.calls.media(id) else { return };
+        // While another offer is under way, that one refreshes.
+        let Ok(offer) = media.offer() else { return };
+        if self.endpoint.reinvite(id, sdp(offer)).is_err() {
+            media.withdraw_offer();
         }
     }
 
