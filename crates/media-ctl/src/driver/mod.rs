@@ -15,6 +15,7 @@ mod task;
 mod tests;
 
 use crate::audio::{AudioSink, AudioSource};
+use crate::sdp::Direction;
 use crate::{Error, Event, MediaConfig, Session, Stats};
 pub use ports::Ports;
 use shared::Shared;
@@ -146,6 +147,17 @@ impl MediaSession {
     /// longer. Offer and answer anew, then [`start`](Self::start), for it to take effect.
     pub fn set_hold(&self, hold: bool) {
         self.shared().lock().session.set_hold(hold);
+    }
+
+    /// From now on silence is sent in place of the source, which waits meanwhile, or no longer. The
+    /// peer is told nothing.
+    pub fn set_mute(&self, mute: bool) {
+        self.shared().lock().session.set_mute(mute);
+    }
+
+    /// Which way media flows, seen from this side; `None` before it was started.
+    pub fn direction(&self) -> Option<Direction> {
+        self.shared().lock().session.agreement().map(|agreement| agreement.direction)
     }
 
     /// Starts media as agreed, once the call is authenticated; after a later offer and answer,

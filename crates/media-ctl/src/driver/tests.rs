@@ -2,6 +2,7 @@
 
 use super::{MediaSession, Ports};
 use crate::audio::{AudioSink, FRAME_SAMPLES, SAMPLE_RATE, Silence, Speech, similarity};
+use crate::sdp::Direction;
 use crate::toy::Toy;
 use crate::{Event, MediaConfig, Seed, Signal, Sink, Stats};
 use net::sim::{Link, SimConfig, Simulation};
@@ -190,6 +191,27 @@ fn hold_silences_and_resume_brings_back() {
     assert!(seconds(0, 2) && !seconds(3, 5) && seconds(6, 7));
     assert!(sent <= 102, "bob was asked not to send");
     assert!(bob.session.stats().packets_sent > sent + 100);
+}
+
+#[test]
+fn who_is_mute_sends_silence_and_goes_on_where_it_was() {
+    let sim = network(5, link(0.0, 0.0, 5, 5));
+    let (alice, bob) = (side(&sim, ALICE, toy(), 1), side(&sim, BOB, toy(), 2));
+    // What is said before media runs holds for it, too.
+    alice.session.set_mute(true);
+    negotiate(&alice, &bob);
+    let loud = |from: usize, to: usize| {
+        let heard = bob.heard.0.lock().unwrap();
+        let rate = SAMPLE_RATE as usize;
+        heard[from * rate..to * rate].iter().filter(|s| s.abs() > 500).count() > 1000
+    };
+    sim.run_until(Duration::from_secs(3)).unwrap();
+    let sent = alice.session.stats().packets_sent;
+    alice.session.set_mute(false);
+    sim.run_until(Duration::from_secs(6)).unwrap();
+    assert!((149..=152).contains(&sent), "silence flows: {sent}");
+    assert!(!loud(0, 3) && loud(4, 6));
+    assert_eq!(alice.session.direction(), Some(Direction::SendRecv));
 }
 
 /// M13 and the receiver of a BYE that never came: silence is noticed, and sending pauses.

@@ -23,8 +23,10 @@ pub(super) struct Media {
     pub(super) guard: MediaGuard,
     /// Where to send: as agreed, or where authenticated packets come from since.
     pub(super) remote: Option<Remote>,
-    /// Whether silence is sent in place of the source.
+    /// Whether silence is sent in place of the source, because the peer is held.
     pub(super) muted: bool,
+    /// Whether silence is sent in its place, because the user wants it.
+    pub(super) mute: bool,
     pub(super) sender: Sender,
     pub(super) receiver: Receiver,
     pub(super) jitter: JitterBuffer,
@@ -80,6 +82,7 @@ impl Media {
             agreement,
             guard,
             muted,
+            mute: false,
             sender: Sender::new(seed.ssrc(), seed.sequence(), seed.timestamp()),
             receiver: Receiver::new(now),
             jitter: JitterBuffer::new(delay),

@@ -34,6 +34,7 @@ pub struct Session {
     hold: bool,
     /// The answer that counts is still to come.
     early: bool,
+    mute: bool,
     /// Agreed on, and not started yet.
     agreed: Option<Agreement>,
     media: Option<Box<Media>>,
@@ -57,6 +58,7 @@ impl Session {
             negotiator: Negotiator::new(local),
             hold: false,
             early: false,
+            mute: false,
             agreed: None,
             media: None,
             stopped: false,
@@ -138,6 +140,14 @@ impl Session {
         self.negotiator.set_hold(hold);
     }
 
+    /// Whether silence is sent from now on in place of the source, which waits meanwhile.
+    pub fn set_mute(&mut self, mute: bool) {
+        self.mute = mute;
+        if let Some(media) = &mut self.media {
+            media.mute = mute;
+        }
+    }
+
     /// Starts media as agreed, or goes over to what was agreed anew; asks for the guard.
     ///
     /// # Errors
@@ -154,7 +164,8 @@ impl Session {
         match &mut self.media {
             Some(media) => media.go_over(agreement, guard, muted, now),
             None => {
-                let media = Media::new(&self.config, agreement, guard, muted, now);
+                let mut media = Media::new(&self.config, agreement, guard, muted, now);
+                media.mute = self.mute;
                 self.media = Some(Box::new(media));
             }
         }
