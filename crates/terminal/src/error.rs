@@ -65,6 +65,12 @@ pub enum Error {
     /// A call that is to be answered is over meanwhile, or was answered already.
     #[error("the call does not wait to be answered any more")]
     NotWaiting,
+    /// The call is just being changed by either side: what is wanted may be had in a moment.
+    #[error("the call is just being changed; try again in a moment")]
+    TryAgain,
+    /// What is wanted is not possible as things are.
+    #[error("{0}")]
+    NotNow(&'static str),
     /// A call did not happen or did not end well.
     #[error("the call failed: {0}")]
     Call(String),
@@ -112,6 +118,8 @@ impl Error {
             Self::Agent { .. } => "agent",
             Self::Locked { .. } => "locked",
             Self::NotWaiting => "not_waiting",
+            Self::TryAgain => "try_again",
+            Self::NotNow(_) => "not_now",
             Self::Call(_) => "call",
             Self::Peer(_) => "peer",
             Self::Judged(_) => "invalid_message",

@@ -1,6 +1,7 @@
 //! The calls of a terminal, from the first INVITE to the end of their media.
 
 use super::events::Outcome;
+use crate::error::{Error, Result};
 use media_ctl::driver::MediaSession;
 use sip_core::manager::CallId;
 use ssa::CallRef;
@@ -22,8 +23,24 @@ pub(super) struct Live {
     up: bool,
     /// Why the callee could not be reached, the last way that was tried.
     unreachable: Option<String>,
+    hold: Hold,
     /// Why we hung up, where it was not the user.
     pub(super) why: Option<Outcome>,
+}
+
+/// Who holds whom.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hold {
+    /// Whether the peer has agreed to be held.
+    here: bool,
+    /// What the re-INVITE asks for that is under way.
+    asked: Option<bool>,
+    /// Whether the peer holds us.
+    there: bool,
+}
+
+impl Hold {
+    const NONE: Self = Self { here: false, asked: None, there: false };
 }
 
 impl Live {
@@ -39,6 +56,7 @@ impl Live {
             offer: None,
             up: false,
             unreachable: None,
+            hold: Hold::NONE,
             why: None,
         }
     }
@@ -54,6 +72,7 @@ impl Live {
             offer,
             up: false,
             unreachable: None,
+            hold: Hold::NONE,
             why: None,
         }
     }
@@ -114,6 +133,46 @@ impl Calls {
     /// Marks a call as established; `false` if it was, or is over.
     pub(super) fn comes_up(&self, id: CallId) -> bool {
         self.lock().get_mut(&id).is_some_and(|live| !std::mem::replace(&mut live.up, true))
+    }
+
+    /// Notes that the peer is to be held, or no longer, and gives the media that is to be offered.
+    ///
+    /// # Errors
+    /// [`Error::TryAgain`] while the peer is asked already; [`Error::NotNow`] where it is so, or
+    /// the call is not up.
+    pub(super) fn ask_hold(&self, id: CallId, hold: bool) -> Result<MediaSession> {
+        let mut calls = self.lock();
+        let live = calls.get_mut(&id).ok_or(Error::NotNow("the call is over"))?;
+        let media = live.media.clone().filter(|_| live.up);
+        let media = media.ok_or(Error::NotNow("the call is not up yet"))?;
+        if live.hold.asked.is_some() {
+            return Err(Error::TryAgain);
+        }
+        if live.hold.here == hold {
+            let so = if hold { "the peer is on hold already" } else { "the peer is not on hold" };
+            return Err(Error::NotNow(so));
+        }
+        live.hold.asked = Some(hold);
+        Ok(media)
+    }
+
+    /// What the peer was asked for, now that it has agreed to it or not; `None` where it was asked
+    /// for nothing.
+    pub(super) fn hold_answered(&self, id: CallId, agreed: bool) -> Option<bool> {
+        let mut calls = self.lock();
+        let hold = &mut calls.get_mut(&id)?.hold;
+        let asked = hold.asked.take()?;
+        if agreed {
+            hold.here = asked;
+        }
+        Some(asked)
+    }
+
+    /// Notes whether the peer holds us, and says whether that is new.
+    pub(super) fn peer_holds(&self, id: CallId, holds: bool) -> bool {
+        let mut calls = self.lock();
+        let Some(live) = calls.get_mut(&id) else { return false };
+        std::mem::replace(&mut live.hold.there, holds) != holds
     }
 
     /// Notes with which status a call that waits to be answered is refused.

@@ -35,6 +35,7 @@ const fn about_status(status: u16) -> &'static str {
         482 | 483 => ": the request runs in a circle; look at the route",
         484 => ": the address is not complete",
         486 | 600 => ": busy; try later",
+        491 => ": both sides change the call at once; try again in a moment",
         493 => ": it cannot decrypt what it was sent; exchange keys anew",
         500..=599 => ": the trouble is at the other end, where it is told",
         603 => ": it was declined",

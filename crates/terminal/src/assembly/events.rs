@@ -2,6 +2,7 @@
 
 use super::assurance::Assurance;
 use super::causes::{advice, code, in_words, retry_after};
+use super::dtmf::Digit;
 use media_ctl::Stats;
 use sip_core::manager::{CallId, Cause, EndReason, RegistrationId, RequestId};
 use std::fmt;
@@ -34,6 +35,42 @@ pub enum Event {
         id: CallId,
         /// Who the peer is, by what is proved.
         assurance: Assurance,
+    },
+    /// The peer agreed to be held: it hears silence, and is asked to send nothing.
+    Held {
+        /// The call.
+        id: CallId,
+    },
+    /// The peer agreed to be held no longer.
+    Resumed {
+        /// The call.
+        id: CallId,
+    },
+    /// The peer did not agree to be held, or to be held no longer: all is as it was.
+    HoldFailed {
+        /// The call.
+        id: CallId,
+        /// Whether it was to be held.
+        hold: bool,
+        /// Why.
+        cause: Cause,
+    },
+    /// The peer holds us: nothing is sent to it. RFC 3264 §8.4.
+    PeerHeld {
+        /// The call.
+        id: CallId,
+    },
+    /// The peer holds us no longer.
+    PeerResumed {
+        /// The call.
+        id: CallId,
+    },
+    /// The peer pressed a key.
+    Dtmf {
+        /// The call.
+        id: CallId,
+        /// The key.
+        digit: Digit,
     },
     /// What is heard is not recorded any more; the call goes on.
     NotRecorded {
@@ -99,6 +136,8 @@ pub enum Event {
     },
     /// A message came in, of which the peer is told that it was received.
     Message {
+        /// The call that it came in, if it came in one.
+        within: Option<CallId>,
         /// Whom it is from, by what From says.
         from: String,
         /// Where it came from.
@@ -108,8 +147,8 @@ pub enum Event {
         /// Who the peer is, and by what proof.
         assurance: Assurance,
     },
-    /// A peer answered OPTIONS, or did not.
-    OptionsAnswered {
+    /// A peer answered what stands for itself (OPTIONS, a message, a digit), or did not.
+    RequestAnswered {
         /// The request.
         id: RequestId,
         /// The status.

@@ -15,14 +15,17 @@
 mod assurance;
 mod calls;
 mod causes;
+mod dtmf;
 mod events;
 mod free_port;
+mod hold;
 mod names;
 mod ports;
 mod pump;
 mod reach;
 #[cfg(feature = "digest")]
 mod refusals;
+mod requests;
 mod security;
 mod settings;
 mod setup;
@@ -31,6 +34,7 @@ mod terminal;
 
 pub use assurance::Assurance;
 pub use causes::{advice, code, in_words, retry_after};
+pub use dtmf::Digit;
 pub use events::{Event, Events, Outcome};
 pub use free_port::{free_loopback_pair, free_pair};
 pub use names::Names;

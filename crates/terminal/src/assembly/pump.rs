@@ -2,14 +2,15 @@
 
 use super::calls::Live;
 use super::causes::in_words;
+use super::dtmf;
 use super::events::{Event, Outcome, UNREAD};
 use super::shared::{Shared, sdp};
 use crate::error::plain;
 use crate::record::{clean, redacted};
 use media_ctl::driver::MediaSession;
-use sip_core::ContentType;
 use sip_core::driver::Events;
 use sip_core::manager::{CallId, Cause, Event as Sip, Prepared, RegistrationId, RequestId};
+use sip_core::{ContentType, Method};
 use ssa::{Body, CallRef, FlowId};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -73,13 +74,8 @@ impl Shared {
                 self.refresh(id);
                 None
             }
-            Sip::ReinviteAnswered { id, body } => self.confirmed(id, Some(body), out),
-            Sip::ReinviteFailed { id, .. } => {
-                if let Some((_, media)) = self.calls.media(id) {
-                    media.withdraw_offer();
-                }
-                None
-            }
+            Sip::ReinviteAnswered { id, body } => self.reinvite_answered(id, &body),
+            Sip::ReinviteFailed { id, cause } => self.reinvite_failed(id, cause),
             Sip::Ended { id, reason } => self.over(id, Outcome::Ended(reason)),
             Sip::Failed { id, cause } => self.over(id, self.failed(id, cause)),
             Sip::Unreachable { call, reason } => {
@@ -103,8 +99,13 @@ impl Shared {
                 // Why it did not stand was told before.
                 taken_back.then_some(Event::Unregistered { id, aor })
             }
-            Sip::Received { id, call, from, body, source, .. } => {
-                self.received(id, call, &from, body, source)
+            Sip::Received { id, within, method: Method::INFO, body, .. } => {
+                self.info(id, within, &body)
+            }
+            Sip::Received { id, within, call, from, body, source, .. } => {
+                let text = self.text(id, body)?;
+                let assurance = self.assurance_of(call, None);
+                Some(Event::Message { within, from: redacted(&from), source, text, assurance })
             }
             Sip::Referred { id, .. } => {
                 // Nobody is called in somebody's stead unasked; one that is over needs no answer.
@@ -113,7 +114,7 @@ impl Shared {
             }
             // We send no REFER.
             Sip::ReferNotified { .. } | Sip::ReferFailed { .. } => None,
-            Sip::RequestAnswered { id, outcome } => Some(Event::OptionsAnswered { id, outcome }),
+            Sip::RequestAnswered { id, outcome } => Some(Event::RequestAnswered { id, outcome }),
         }
     }
 
@@ -136,10 +137,16 @@ impl Shared {
         Some(Event::Incoming { id, from, source, assurance })
     }
 
-    /// A request that stands for itself: a text is told; what else there is, nobody here uses.
-    fn received(
-        &self, id: RequestId, call: CallRef, from: &str, body: Body, source: SocketAddr,
-    ) -> Option<Event> {
+    /// A digit is told; what else INFO may carry, nobody here uses.
+    fn info(&self, id: RequestId, within: Option<CallId>, body: &Body) -> Option<Event> {
+        let digit = dtmf::read(body);
+        // One that is answered already is told of by nobody else.
+        _ = self.endpoint.reply(id, if digit.is_some() { 200 } else { 415 });
+        Some(Event::Dtmf { id: within?, digit: digit? })
+    }
+
+    /// The text of a request that stands for itself; what else there is, nobody here uses.
+    fn text(&self, id: RequestId, body: Body) -> Option<String> {
         let kind = body.content_type.as_deref().and_then(|kind| ContentType::parse(kind).ok());
         let is_text = kind.is_some_and(|kind| kind.is("text/plain"));
         let text = String::from_utf8(body.octets).ok().filter(|_| is_text);
@@ -149,8 +156,7 @@ impl Shared {
         };
         // One that is answered already is told of by nobody else.
         _ = self.endpoint.reply(id, status);
-        let assurance = self.assurance_of(call, None);
-        Some(Event::Message { from: redacted(from), source, text: text?, assurance })
+        text
     }
 
     /// What the callee lets be heard before it answers. Where there is none, the call goes on.
@@ -188,22 +194,24 @@ impl Shared {
     }
 
     /// Offer and answer are complete and acknowledged: media may flow as agreed, if the security
-    /// manager gives its guard. The first time, the call is up.
+    /// manager gives its guard. The first time, the call is up; later, the peer may hold us.
     fn established(self: &Arc<Self>, id: CallId, out: &Sender<Event>) -> Option<Event> {
         let (call, media) = self.calls.media(id)?;
         if let Err(error) = media.start() {
             return self.give_up(id, error);
         }
-        if !self.calls.comes_up(id) {
-            return None;
+        if self.calls.comes_up(id) {
+            let watch = watch_media(Arc::clone(self), id, media.clone(), out.downgrade());
+            self.media.runtime.spawn(Box::pin(watch));
+            let assurance = self.assurance(Prepared { id, call });
+            // Nobody has to listen.
+            drop(out.try_send(Event::Established { id, assurance }));
         }
-        let watch = watch_media(Arc::clone(self), id, media, out.downgrade());
-        self.media.runtime.spawn(Box::pin(watch));
-        Some(Event::Established { id, assurance: self.assurance(Prepared { id, call }) })
+        self.held_by_peer(id, &media)
     }
 
     /// Ends a call whose media cannot be; `Over` follows.
-    fn give_up(&self, id: CallId, error: media_ctl::Error) -> Option<Event> {
+    pub(super) fn give_up(&self, id: CallId, error: media_ctl::Error) -> Option<Event> {
         // Where the peer's BYE came right behind its ACK, the call is over for its own reason, and
         // the security manager has forgotten it already.
         if self.endpoint.hang_up(id).is_ok() {

@@ -3,7 +3,7 @@
 
 use super::help::{
     AFTER_HELP, CALL_HELP, COMPLETIONS_HELP, INIT_HELP, INSPECT_HELP, INSPECT_USAGE, LISTEN_HELP,
-    MAN_HELP, OPTIONS_HELP, REGISTER_HELP,
+    MAN_HELP, MESSAGE_HELP, OPTIONS_HELP, REGISTER_HELP,
 };
 #[cfg(feature = "pgp")]
 use super::help::{KEYS_HELP, PIN_HELP, UNPIN_HELP};
@@ -81,6 +81,9 @@ pub enum Command {
     /// Register the configured accounts, say what the registrars answered, and unregister
     #[command(after_help = REGISTER_HELP)]
     Register,
+    /// Send a text to a peer, outside of a call (MESSAGE)
+    #[command(after_help = MESSAGE_HELP)]
+    Message(Message),
     /// Ask a peer whether it is there (OPTIONS)
     #[command(after_help = OPTIONS_HELP)]
     Options(Options),
@@ -260,6 +263,20 @@ pub struct Listen {
     /// Where the record goes.
     #[command(flatten)]
     pub records: Records,
+}
+
+/// `message`.
+#[derive(Args, Clone, Debug)]
+pub struct Message {
+    /// Whom it is for, for example sip:bob@example.org, as for `call`
+    #[arg(value_name = "URI|NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub uri: String,
+    /// The text
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub text: String,
+    /// Account that sends it: its address, user or domain [default: the identity's]
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
 }
 
 /// `options`.

@@ -3,6 +3,8 @@
 use super::args::{Call, Global};
 use super::audio::{self, Say};
 use super::binds::Purpose;
+use super::control::Control;
+use super::input::Input;
 use super::json::Object;
 use super::output::{Output, tell, tell_failure};
 use super::patience::Patience;
@@ -13,7 +15,7 @@ use crate::config::Require;
 use crate::error::{Error, Result};
 use crate::record::redacted;
 use net::BoxFuture;
-use sip_core::manager::{EndReason, NextHop};
+use sip_core::manager::{CallId, EndReason, NextHop};
 use std::io::{self, Write as _};
 use std::time::Duration;
 
@@ -80,10 +82,16 @@ impl Reached {
     }
 }
 
-/// Places the call and sees it through.
-async fn talk(
-    session: &mut Session, call: &Call, stop: &mut Stop, out: Output,
-) -> Result<(Outcome, Reached)> {
+/// A call that was placed.
+struct Placed {
+    id: CallId,
+    to: String,
+    /// How many addresses of the callee are tried.
+    addresses: u32,
+}
+
+/// Places the call.
+async fn place(session: &Session, call: &Call, stop: &mut Stop, out: Output) -> Result<Placed> {
     session.tell_moved(out)?;
     let uri = session.config.dial(&call.uri)?;
     let require = required(session, call, &uri);
@@ -106,6 +114,17 @@ async fn talk(
     let to = redacted(&uri);
     let calling = Object::Calling { call: id.to_string(), to: &to };
     out.say(&format!("calling {to}"), calling)?;
+    Ok(Placed { id, to, addresses })
+}
+
+/// Places the call and sees it through.
+async fn talk(
+    session: &mut Session, call: &Call, stop: &mut Stop, out: Output,
+) -> Result<(Outcome, Reached)> {
+    let Placed { id, to, addresses } = place(session, call, stop, out).await?;
+    let mut control = Control::new(Input::open(session.person.as_ref()), out);
+    control.place(id, &to);
+    control.greet()?;
     let mut patience = Patience::with(&to, addresses, session.person.as_ref());
     let mut reached = Reached::Nobody;
     // Only an established call starts the clock.
@@ -114,6 +133,13 @@ async fn talk(
         tokio::select! {
             () = stop.wanted() => session.terminal.hang_up(id),
             () = patience.is_over() => {}
+            line = control.line() => {
+                let wanted = line.map(|line| control.obey(line, &session.terminal)).transpose()?;
+                if let Some(id) = wanted.flatten() {
+                    // Calls that come in are declined.
+                    control.answered(id, Err(Error::NotWaiting))?;
+                }
+            }
             () = &mut talked => {
                 talked = Box::pin(std::future::pending());
                 session.terminal.hang_up(id);
@@ -121,7 +147,9 @@ async fn talk(
             event = session.events.next() => match event {
                 Some(Event::Over { id: over, outcome, stats }) if over == id => {
                     let tell = if outcome.is_ordinary() { tell } else { tell_failure };
-                    tell(out, &Event::Over { id, outcome: outcome.clone(), stats })?;
+                    let over = Event::Over { id, outcome: outcome.clone(), stats };
+                    control.on(&over, &session.terminal)?;
+                    tell(out, &over)?;
                     return Ok((outcome, reached));
                 }
                 Some(event) => {
@@ -133,7 +161,11 @@ async fn talk(
                         talked = Box::pin(tokio::time::sleep(seconds));
                     }
                     tell(out, &event)?;
-                    session.decline(&event);
+                    if matches!(event, Event::Incoming { .. }) {
+                        session.decline(&event);
+                    } else {
+                        control.on(&event, &session.terminal)?;
+                    }
                 }
                 None => return Err(Error::Call("the terminal stopped".to_owned())),
             },

@@ -28,7 +28,7 @@ const INIT_BIND: &str = "Let the terminal be reached here; may be repeated [defa
 /// The options that act on a command.
 fn acting(command: &str) -> &'static [&'static str] {
     match command {
-        "call" | "listen" | "register" | "options" => &[CONFIG, BIND, JSON, VERBOSE],
+        "call" | "listen" | "register" | "options" | "message" => &[CONFIG, BIND, JSON, VERBOSE],
         "keys" => &[CONFIG, JSON, VERBOSE],
         "init" => &[BIND, JSON],
         "demo" => &[JSON, VERBOSE],

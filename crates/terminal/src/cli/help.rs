@@ -26,13 +26,24 @@ Examples:
       --record heard.wav --ladder call.svg
 
 Where the port of the configuration is in use, for example by `listen`, the call takes another and
-says so. Ctrl-C ends the call with BYE; a second one does not wait for the peer.";
+says so. Ctrl-C ends the call with BYE; a second one does not wait for the peer.
+
+While it runs, lines on standard input are commands: hold, resume, mute, unmute, message TEXT,
+dtmf DIGITS, hang up, calls and help, which says more of each. With --json they may be objects, as
+{\"command\":\"hold\"}, and each is answered by an object `done` or `failed`; docs/json.md of the
+sources describes them. The end of standard input ends nothing. In a loop that reads lines itself,
+say < /dev/null.
+  (sleep 3; echo hold; sleep 3; echo resume; sleep 3; echo hang up) | countersign call 123";
 
 pub(super) const LISTEN_HELP: &str = "\
 Example:
   countersign --config bob/config.toml listen --auto-answer --record recordings/
 
-On a terminal, `calls`, `hangup [N]` and `help` are understood while it runs.
+While it runs, lines on standard input are commands: answer, reject [STATUS], hold, resume, mute,
+unmute, message TEXT, dtmf DIGITS, hang up, calls and help, which says more of each. Where there are
+several calls, the number that `calls` shows says which: `hold 2`. With --json they may be objects;
+`call --help` has more. Without --auto-answer, the person at the terminal is asked about each call, or
+the program that writes to standard input answers and rejects.
 Ctrl-C ends all calls with BYE, unregisters, and exits with status 0.";
 
 pub(super) const REGISTER_HELP: &str = "\
@@ -40,6 +51,14 @@ Example:
   countersign --config desk/config.toml register
 
 It tries accounts out; `listen` registers them for as long as it runs.";
+
+pub(super) const MESSAGE_HELP: &str = "\
+Examples:
+  countersign message sip:bob@192.0.2.9:5070 'good evening'
+  countersign --config desk/config.toml message 123 'back at five'
+
+It waits for the answer; the exit status is 0 where the peer, or a server for it, took the message. It
+is neither signed nor encrypted: whoever must prove who it is gets texts in a call only.";
 
 pub(super) const OPTIONS_HELP: &str = "\
 Examples:

@@ -21,14 +21,42 @@ pub(super) enum Object<'a> {
     Calling { call: String, to: &'a str },
     /// The port was in use: the call leaves from another.
     Moved { in_use: u16, port: u16 },
-    /// The calls that `listen` has.
+    /// The calls that go on.
     Calls { calls: &'a [Listed<'a>] },
+    /// What is understood.
+    Help { commands: &'a [Known] },
+    /// A command is done.
+    Done {
+        command: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+    },
+    /// A command is not done, and will not be.
+    Failed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        command: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+        reason: &'a str,
+        #[serde(flatten)]
+        failure: Failure,
+    },
     /// A call came in.
     Incoming { call: String, from: &'a str, source: SocketAddr, assurance: &'a Assurance },
     /// The callee is being alerted.
     Ringing { call: String },
     /// The call is up.
     Established { call: String, assurance: &'a Assurance },
+    /// The peer is on hold.
+    Held { call: String },
+    /// The peer is on hold no longer.
+    Resumed { call: String },
+    /// The peer holds us.
+    PeerHeld { call: String },
+    /// The peer holds us no longer.
+    PeerResumed { call: String },
+    /// The peer pressed a key.
+    Dtmf { call: String, digit: String },
     /// What is heard is not recorded any more.
     NotRecorded { call: String, reason: &'a str },
     /// The call is over.
@@ -57,7 +85,22 @@ pub(super) enum Object<'a> {
     /// A registration was taken back.
     Unregistered { aor: &'a str },
     /// A message came in.
-    Message { from: &'a str, source: SocketAddr, text: &'a str, assurance: &'a Assurance },
+    Message {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+        from: &'a str,
+        source: SocketAddr,
+        text: &'a str,
+        assurance: &'a Assurance,
+    },
+    /// A peer took a message.
+    MessageAnswered { status: u16, reason: &'static str },
+    /// A peer did not take a message.
+    MessageFailed {
+        reason: String,
+        #[serde(flatten)]
+        failure: Failure,
+    },
     /// A peer answered OPTIONS.
     OptionsAnswered { status: u16, reason: &'static str },
     /// A peer did not answer OPTIONS.
@@ -115,14 +158,29 @@ pub(super) enum Object<'a> {
     Error { code: &'static str, message: String },
 }
 
-/// A call in the list of those that `listen` has.
+/// A call in the list.
 #[derive(Debug, Serialize)]
 pub(super) struct Listed<'a> {
-    /// What `hangup` names it by.
+    /// What commands name it by.
     pub(super) number: u32,
     pub(super) call: String,
-    pub(super) from: &'a str,
+    /// Who calls, where it came in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<&'a str>,
+    /// Who is called, where it is placed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) to: Option<&'a str>,
     pub(super) up: bool,
+    pub(super) held: bool,
+    pub(super) peer_holds: bool,
+    pub(super) muted: bool,
+}
+
+/// A command that is understood.
+#[derive(Debug, Serialize)]
+pub(super) struct Known {
+    pub(super) usage: &'static str,
+    pub(super) does: &'static str,
 }
 
 /// Why an exchange failed, for programs.
@@ -136,6 +194,11 @@ pub(super) struct Failure {
 }
 
 impl Failure {
+    /// One that has nothing but its code.
+    pub(super) const fn plain(code: &'static str) -> Self {
+        Self { code, status: None, retry_after: None }
+    }
+
     pub(super) fn of(cause: Cause) -> Self {
         let retry_after = retry_after(cause).map(|after| after.as_secs());
         Self { code: code(cause), status: cause.status(), retry_after }
@@ -143,9 +206,10 @@ impl Failure {
 }
 
 impl<'a> Object<'a> {
-    /// The object for an event of a terminal.
-    pub(super) fn of(event: &'a Event) -> Self {
-        match event {
+    /// The object for an event of a terminal; `None` for the answer to what a command asked, which
+    /// that tells.
+    pub(super) fn of(event: &'a Event) -> Option<Self> {
+        Some(match event {
             Event::Incoming { id, from, source, assurance } => {
                 Self::Incoming { call: id.to_string(), from, source: *source, assurance }
             }
@@ -153,6 +217,14 @@ impl<'a> Object<'a> {
             Event::Established { id, assurance } => {
                 Self::Established { call: id.to_string(), assurance }
             }
+            Event::Held { id } => Self::Held { call: id.to_string() },
+            Event::Resumed { id } => Self::Resumed { call: id.to_string() },
+            Event::PeerHeld { id } => Self::PeerHeld { call: id.to_string() },
+            Event::PeerResumed { id } => Self::PeerResumed { call: id.to_string() },
+            Event::Dtmf { id, digit } => {
+                Self::Dtmf { call: id.to_string(), digit: digit.to_string() }
+            }
+            Event::HoldFailed { .. } | Event::RequestAnswered { .. } => return None,
             Event::NotRecorded { id, reason } => Self::NotRecorded { call: id.to_string(), reason },
             Event::Over { id, outcome, stats } => Self::Over {
                 call: id.to_string(),
@@ -170,14 +242,9 @@ impl<'a> Object<'a> {
                 Self::NotRegistered { aor, reason: cause.to_string(), failure: Failure::of(*cause) }
             }
             Event::Unregistered { aor, .. } => Self::Unregistered { aor },
-            Event::Message { from, source, text, assurance } => {
-                Self::Message { from, source: *source, text, assurance }
-            }
-            Event::OptionsAnswered { outcome: Ok(status), .. } => {
-                Self::OptionsAnswered { status: *status, reason: reason(*status) }
-            }
-            Event::OptionsAnswered { outcome: Err(cause), .. } => {
-                Self::OptionsFailed { reason: cause.to_string(), failure: Failure::of(*cause) }
+            Event::Message { within, from, source, text, assurance } => {
+                let call = within.map(|id| id.to_string());
+                Self::Message { call, from, source: *source, text, assurance }
             }
             Event::Refused { from, source, code, reason } => {
                 Self::Refused { from, source: *source, code, reason }
@@ -185,7 +252,27 @@ impl<'a> Object<'a> {
             Event::RefusedMore { source, code, times } => {
                 Self::RefusedMore { source: *source, code, times: *times }
             }
-        }
+        })
+    }
+
+    /// The object for the status that a peer answered OPTIONS with.
+    pub(super) fn options_answered(status: u16) -> Self {
+        Self::OptionsAnswered { status, reason: reason(status) }
+    }
+
+    /// The object for why a peer did not answer OPTIONS as is wanted.
+    pub(super) fn options_failed(cause: Cause) -> Self {
+        Self::OptionsFailed { reason: cause.to_string(), failure: Failure::of(cause) }
+    }
+
+    /// The object for the status that a peer took a message with.
+    pub(super) fn message_answered(status: u16) -> Self {
+        Self::MessageAnswered { status, reason: reason(status) }
+    }
+
+    /// The object for why a peer did not take a message.
+    pub(super) fn message_failed(cause: Cause) -> Self {
+        Self::MessageFailed { reason: cause.to_string(), failure: Failure::of(cause) }
     }
 
     /// The object for the error that a command ends with.

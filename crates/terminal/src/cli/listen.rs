@@ -3,7 +3,8 @@
 use super::args::{Global, Listen};
 use super::audio::{self, Say};
 use super::binds::Purpose;
-use super::commands::{Command, Table};
+use super::control::Control;
+use super::input::{self, Input};
 use super::json::Object;
 use super::output::{Output, tell};
 use super::person::{Answer, Expected, Person};
@@ -17,18 +18,19 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How long a person may take to answer: as long as a call rings.
 const RINGING: Duration = Duration::from_secs(180);
 
 /// Waits for calls until it is told to stop.
 pub(super) async fn run(global: &Global, listen: Listen, out: Output) -> Result<()> {
-    if !listen.auto_answer && !io::stdin().is_terminal() {
+    if !listen.auto_answer && !io::stdin().is_terminal() && !input::is_program() {
         // What is wrong with the configuration is told first.
         configuration(global).await?;
         return Err(Error::Usage(
-            "nobody can be asked about calls here; say --auto-answer".to_owned(),
+            "nobody can be asked about calls here, and standard input is no pipe that commands \
+             (answer, reject) come through; say --auto-answer"
+                .to_owned(),
         ));
     }
     let out = listen.records.beside(out)?;
@@ -50,27 +52,37 @@ async fn wait(session: &mut Session, listen: &Listen, stop: &mut Stop, out: Outp
     if let Some(nobody) = session.config.nobody_can_prove() {
         tracing::warn!("{nobody}");
     }
-    let person = session.person.clone().filter(|_| !listen.auto_answer);
-    let typed = session.person.as_ref().map(Person::commands);
-    let record = listen.record.clone();
-    let (asking, calls) = (VecDeque::new(), Table::default());
-    let mut listener = Listener { session, say, record, person, asking, typed, calls, out };
+    let asked = match session.person.clone() {
+        _ if listen.auto_answer => Asked::Nobody,
+        Some(person) => Asked::Person(person),
+        None => Asked::Program,
+    };
+    let control = Control::new(Input::open(session.person.as_ref()), out);
+    let (record, asking) = (listen.record.clone(), VecDeque::new());
+    let mut listener = Listener { session, say, record, asked, asking, control, out };
     let waited = listener.wait(stop).await;
     listener.leave();
     waited
+}
+
+/// Who decides about a call that comes in.
+enum Asked {
+    /// Nobody: every call is answered.
+    Nobody,
+    /// The person at the terminal.
+    Person(Person),
+    /// The program that gives commands.
+    Program,
 }
 
 struct Listener<'a> {
     session: &'a mut Session,
     say: Say,
     record: Option<PathBuf>,
-    /// Who is asked about each call; `None`: every call is answered.
-    person: Option<Person>,
+    asked: Asked,
     /// Calls that the person has not answered yet, in the order in which they are asked about.
     asking: VecDeque<(CallId, Answer)>,
-    /// What a person types that answers no question; `None` where nobody can.
-    typed: Option<UnboundedReceiver<Vec<u8>>>,
-    calls: Table,
+    control: Control,
     out: Output,
 }
 
@@ -79,9 +91,7 @@ impl Listener<'_> {
         let addresses = self.session.addresses();
         let line = format!("listening on {}", addresses.join(", "));
         self.out.say(&line, Object::Listening { addresses: &addresses })?;
-        if self.typed.is_some() {
-            self.out.line("type help and Enter for what can be done meanwhile")?;
-        }
+        self.control.greet()?;
         let registrars = super::register::start(self.session)?.len();
         let mut patience = super::register::patience(self.session);
         if registrars == 0 {
@@ -92,7 +102,7 @@ impl Listener<'_> {
                 () = stop.wanted() => return Ok(()),
                 () = patience.is_over() => {}
                 said = first(&mut self.asking) => self.decided(said),
-                line = typed(&mut self.typed) => self.obey(line)?,
+                line = self.control.line() => self.obey(line)?,
                 next = self.session.next() => match next {
                     Next::Event(Some(event)) => {
                         if matches!(event, Event::Registered { .. } | Event::NotRegistered { .. }) {
@@ -112,33 +122,33 @@ impl Listener<'_> {
 
     fn on(&mut self, event: Event) -> Result<()> {
         tell(self.out, &event)?;
+        self.control.on(&event, &self.session.terminal)?;
         match event {
             Event::Incoming { id, from, assurance, .. } => {
-                self.calls.add(id, &from);
                 self.incoming(id, &assurance.caller(&from));
             }
-            Event::Established { id, .. } => self.calls.up(id),
-            Event::Over { id, .. } => {
-                self.calls.remove(id);
-                self.asking.retain(|(asked, _)| *asked != id);
-            }
+            Event::Over { id, .. } => self.asking.retain(|(asked, _)| *asked != id),
             _ => {}
         }
         Ok(())
     }
 
-    /// Does what a line says; where there is none, nobody types any more.
+    /// Does what a line says; where there is none, there are no more.
     fn obey(&mut self, line: Option<Vec<u8>>) -> Result<()> {
-        let Some(mut line) = line else {
-            self.typed = None;
+        let Some(line) = line else {
+            if matches!(self.asked, Asked::Program) {
+                tracing::warn!("standard input has ended: calls are not answered any more");
+                self.leave();
+            }
             return Ok(());
         };
-        let command = Command::read(&line);
-        line.fill(0);
-        if let Some(id) = self.calls.obey(command, self.out)? {
-            self.session.terminal.hang_up(id);
-        }
-        Ok(())
+        let Some(id) = self.control.obey(line, &self.session.terminal)? else {
+            return Ok(());
+        };
+        // Whoever is asked about it need not say any more.
+        self.asking.retain(|(asked, _)| *asked != id);
+        let answered = self.answer(id);
+        self.control.answered(id, answered)
     }
 
     /// Says that the pins were changed, by whomever.
@@ -161,13 +171,20 @@ impl Listener<'_> {
     }
 
     fn incoming(&mut self, id: CallId, caller: &str) {
-        let Some(person) = &self.person else {
-            return self.answer(id);
-        };
-        // The caller hears that the user is asked; a call that is over needs nothing.
-        drop(self.session.terminal.ring(id));
-        let text = format!("answer {caller}? [y/N]");
-        self.asking.push_back((id, person.ask(&text, Expected::YesOrNo, RINGING)));
+        let terminal = &self.session.terminal;
+        // A call that is over needs nothing.
+        match &self.asked {
+            // Why it is not answered, the log says.
+            Asked::Nobody => drop(self.answer(id)),
+            Asked::Program if !self.control.is_open() => _ = terminal.reject(id, 480),
+            // The caller hears that the user is asked.
+            Asked::Program => drop(terminal.ring(id)),
+            Asked::Person(person) => {
+                drop(terminal.ring(id));
+                let text = format!("answer {caller}? [y/N]");
+                self.asking.push_back((id, person.ask(&text, Expected::YesOrNo, RINGING)));
+            }
+        }
     }
 
     /// The person said yes or no to the call that was asked about first, or nothing in time.
@@ -176,7 +193,7 @@ impl Listener<'_> {
             return;
         };
         let status = match said {
-            Some(true) => return self.answer(id),
+            Some(true) => return drop(self.answer(id)),
             Some(false) => 603,
             None => 480,
         };
@@ -184,35 +201,32 @@ impl Listener<'_> {
         _ = self.session.terminal.reject(id, status);
     }
 
-    /// Nobody is there any more for the calls that are still asked about. RFC 3261 §21.4.18:
+    /// Nobody is there any more for the calls that are not answered yet. RFC 3261 §21.4.18:
     /// Temporarily Unavailable; to decline them (603) would end the search for others, too.
     fn leave(&mut self) {
-        for (id, _) in self.asking.drain(..) {
+        self.asking.clear();
+        for id in self.control.unanswered() {
             // A call that is over already needs no answer.
             _ = self.session.terminal.reject(id, 480);
         }
     }
 
-    fn answer(&self, id: CallId) {
+    /// Answers a call; where it cannot be, it is refused, and the log says why.
+    ///
+    /// # Errors
+    /// It does not wait to be answered, or cannot be.
+    fn answer(&self, id: CallId) -> Result<()> {
         let file = self.record.as_deref().map(free_name);
         let answered = audio::sink(file.as_deref())
             .and_then(|sink| self.session.terminal.accept(id, self.say.source(), sink));
-        match answered {
+        answered.inspect_err(|error| match error {
             // The caller gave up meanwhile, and `Over` says so.
-            Ok(()) | Err(Error::NotWaiting) => {}
-            Err(error) => {
+            Error::NotWaiting => {}
+            error => {
                 tracing::warn!(reason = error.line(), "a call is not answered");
                 _ = self.session.terminal.reject(id, 500);
             }
-        }
-    }
-}
-
-/// The next line that is typed. Cancel-safe.
-async fn typed(lines: &mut Option<UnboundedReceiver<Vec<u8>>>) -> Option<Vec<u8>> {
-    match lines {
-        Some(lines) => lines.recv().await,
-        None => std::future::pending().await,
+        })
     }
 }
 

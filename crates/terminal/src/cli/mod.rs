@@ -4,16 +4,20 @@
 //! that nobody reads any more is a failure: what goes on is ended as by Ctrl-C.
 
 pub mod args;
+mod ask;
 mod audio;
 mod binds;
 mod call;
-mod commands;
+mod calls;
+mod command;
+mod control;
 #[cfg(feature = "digest")]
 mod demo;
 mod global;
 mod hardening;
 mod help;
 mod init;
+mod input;
 mod inspect;
 mod json;
 mod keyboard;
@@ -21,6 +25,7 @@ mod keyboard;
 mod keys;
 mod listen;
 mod manual;
+mod message;
 mod options;
 mod output;
 #[cfg(feature = "pgp")]

@@ -1,7 +1,7 @@
 //! What a command prints: lines for people, or one JSON object a line.
 
 use super::json::Object;
-use crate::assembly::{Event, SystemClock, WallClock as _, advice, in_words};
+use crate::assembly::{Event, SystemClock, WallClock as _, advice};
 use crate::error::{Error, Result};
 use crate::record::clean_all;
 use media_ctl::Stats;
@@ -94,6 +94,12 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         }
         Event::Ringing { .. } => "ringing".to_owned(),
         Event::Established { assurance, .. } => format!("established ({})", assurance.line()),
+        Event::Held { .. } => "the peer is on hold".to_owned(),
+        Event::Resumed { .. } => "the peer is not on hold any more".to_owned(),
+        Event::PeerHeld { .. } => "the peer holds the call".to_owned(),
+        Event::PeerResumed { .. } => "the peer does not hold the call any more".to_owned(),
+        Event::Dtmf { digit, .. } => format!("the peer pressed {digit}"),
+        Event::HoldFailed { .. } | Event::RequestAnswered { .. } => return Ok(()),
         Event::NotRecorded { reason, .. } => format!("the recording stops: {reason}"),
         Event::Over { outcome, stats, .. } => match counted(stats) {
             Some(counts) => format!("over: {outcome} ({counts})"),
@@ -104,14 +110,10 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         Event::Unregistered { aor, .. } => {
             format!("{aor}: the registration was taken back, as was wanted")
         }
-        Event::Message { from, source, text, assurance } => {
+        Event::Message { from, source, text, assurance, .. } => {
             let who = assurance.caller(from);
             format!("message from {who} at {source}: {}", text.trim())
         }
-        Event::OptionsAnswered { outcome: Ok(status), .. } => {
-            format!("answered {}", in_words(*status))
-        }
-        Event::OptionsAnswered { outcome: Err(cause), .. } => not_answered(*cause),
         Event::Refused { from, source, reason, .. } => {
             let at = source.map(|source| format!(" at {source}")).unwrap_or_default();
             format!("refused somebody who says to be {from}{at}: {reason}")
@@ -124,7 +126,10 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
             format!("refused {times} more from several places within ten seconds")
         }
     };
-    out.say(&line, Object::of(event))
+    match Object::of(event) {
+        Some(object) => out.say(&line, object),
+        None => Ok(()),
+    }
 }
 
 /// Tells of the failure that a command ends with: programs that it happened, and people what else
@@ -134,7 +139,7 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
 /// Standard output cannot be written.
 pub(super) fn tell_failure(out: Output, event: &Event) -> Result<()> {
     if out.is_json() {
-        return out.object(Object::of(event));
+        return Object::of(event).map_or(Ok(()), |object| out.object(object));
     }
     match event {
         Event::Over { stats, .. } => match counted(stats) {
@@ -156,7 +161,7 @@ pub(super) fn not_registered(aor: &str, cause: Cause) -> String {
     format!("{aor} is not registered: {cause}{}", advice(cause))
 }
 
-/// That OPTIONS was not answered as is wanted, and what to do.
+/// That a request was not answered as is wanted, and what to do.
 pub(super) fn not_answered(cause: Cause) -> String {
     format!("{cause}{}", advice(cause))
 }

@@ -9,7 +9,7 @@ use super::json::Object;
 #[cfg(feature = "pgp")]
 use super::keys;
 use super::output::Output;
-use super::{call, init, inspect, listen, manual, options, register};
+use super::{call, init, inspect, listen, manual, message, options, register};
 use crate::error::{Error, Result};
 use std::ffi::OsString;
 use std::future::Future;
@@ -77,6 +77,7 @@ fn dispatch(cli: Cli, out: Output) -> Result<()> {
         Command::Call(arguments) => in_runtime(call::run(&global, arguments, out)),
         Command::Listen(arguments) => in_runtime(listen::run(&global, arguments, out)),
         Command::Register => in_runtime(register::run(&global, out)),
+        Command::Message(arguments) => in_runtime(message::run(&global, arguments, out)),
         Command::Options(arguments) => in_runtime(options::run(&global, arguments, out)),
         Command::Inspect(arguments) => inspect::run(&arguments, out),
         #[cfg(feature = "pgp")]

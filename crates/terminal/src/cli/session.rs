@@ -67,6 +67,10 @@ pub(super) struct Session {
 }
 
 /// What a session tells.
+#[cfg_attr(
+    feature = "pgp",
+    expect(clippy::large_enum_variant, reason = "it is taken apart as soon as it is made")
+)]
 pub(super) enum Next {
     /// Something happened to the terminal; `None`: it has stopped.
     Event(Option<Event>),

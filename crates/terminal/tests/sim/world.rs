@@ -243,6 +243,8 @@ pub(crate) struct Seen {
     pub(crate) registered: usize,
     /// Who was refused by the security manager: the claim, from where, and the reason.
     pub(crate) denied: Vec<(String, SocketAddr, &'static str)>,
+    /// What happened in a call that is up, in order: hold, texts and keys.
+    pub(crate) within: Vec<String>,
 }
 
 /// A side's events, as they come.
@@ -284,6 +286,18 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
                     seen.over = Some(outcome);
                     seen.ended += 1;
                     seen.packets_received = stats.packets_received;
+                }
+                Event::Held { .. } => seen.within.push("held".to_owned()),
+                Event::Resumed { .. } => seen.within.push("resumed".to_owned()),
+                Event::PeerHeld { .. } => seen.within.push("peer held".to_owned()),
+                Event::PeerResumed { .. } => seen.within.push("peer resumed".to_owned()),
+                Event::HoldFailed { hold, cause, .. } => {
+                    seen.within.push(format!("hold {hold}: {cause}"));
+                }
+                Event::Message { within: Some(_), text, .. } => seen.within.push(text),
+                Event::Dtmf { digit, .. } => seen.within.push(format!("key {digit}")),
+                Event::RequestAnswered { outcome: Ok(status), .. } => {
+                    seen.within.push(format!("answered {status}"));
                 }
                 Event::Registered { .. } => seen.registered += 1,
                 Event::Refused { from, source: Some(source), code, .. } => {

@@ -12,6 +12,7 @@
 mod agents;
 mod answers;
 mod beside;
+mod commands;
 mod passphrases;
 mod passwords;
 

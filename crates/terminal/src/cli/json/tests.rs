@@ -46,11 +46,19 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Repinned { pins: 1 });
     print(Object::Calling { call: call(), to: aor });
     print(Object::Moved { in_use: 5_060, port: 40_000 });
-    let listed = Listed { number: 1, call: call(), from: aor, up: true };
-    print(Object::Calls { calls: &[listed] });
+    print(Object::Calls { calls: &[] });
+    print(Object::Help { commands: &[] });
+    print(Object::Done { command: "hold", call: Some(call()) });
+    let (command, failure) = (Some("hold"), Failure::of(cause));
+    print(Object::Failed { command, call: Some(call()), reason: "words", failure });
     print(Object::Incoming { call: call(), from: aor, source, assurance: &assurance });
     print(Object::Ringing { call: call() });
     print(Object::Established { call: call(), assurance: &assurance });
+    print(Object::Held { call: call() });
+    print(Object::Resumed { call: call() });
+    print(Object::PeerHeld { call: call() });
+    print(Object::PeerResumed { call: call() });
+    print(Object::Dtmf { call: call(), digit: "#".to_owned() });
     print(Object::NotRecorded { call: call(), reason: "words" });
     print(Object::Over {
         call: call(),
@@ -66,9 +74,12 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Registered { aor, expires: 3_600 });
     print(Object::NotRegistered { aor, reason: reason(), failure: Failure::of(cause) });
     print(Object::Unregistered { aor });
-    print(Object::Message { from: aor, source, text: "hi", assurance: &assurance });
-    print(Object::OptionsAnswered { status: 200, reason: "OK" });
-    print(Object::OptionsFailed { reason: reason(), failure: Failure::of(cause) });
+    let within = Some(call());
+    print(Object::Message { call: within, from: aor, source, text: "hi", assurance: &assurance });
+    print(Object::message_answered(200));
+    print(Object::message_failed(cause));
+    print(Object::options_answered(200));
+    print(Object::options_failed(cause));
     print(Object::Refused { from: aor, source: Some(source), code: "clock", reason: "words" });
     print(Object::RefusedMore { source: Some(source.ip()), code: "clock", times: 1 });
     print(Object::Written { config: &path });

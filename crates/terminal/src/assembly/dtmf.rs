@@ -1,0 +1,114 @@
+//! Keys of a telephone, as INFO carries them: `application/dtmf-relay`, which no RFC describes and
+//! every PBX knows.
+//!
+//! ```text
+//! Signal=5
+//! Duration=160
+//! ```
+
+use sip_core::ContentType;
+use ssa::Body;
+use std::fmt;
+
+/// The content type.
+const KIND: &str = "application/dtmf-relay";
+
+/// How long a key is said to have been pressed, in milliseconds.
+const DURATION: u32 = 160;
+
+/// A key: `0` to `9`, `*`, `#`, `A` to `D`. RFC 4733 §3.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digit(char);
+
+impl Digit {
+    /// The key of this character, letters in either case; `None` where there is no such key.
+    pub const fn new(character: char) -> Option<Self> {
+        match character.to_ascii_uppercase() {
+            key @ ('0'..='9' | '*' | '#' | 'A'..='D') => Some(Self(key)),
+            _ => None,
+        }
+    }
+
+    /// The key of an event's number, as some write it. RFC 4733 §3.2.
+    fn of_event(number: &str) -> Option<Self> {
+        let keys = [("10", '*'), ("11", '#'), ("12", 'A'), ("13", 'B'), ("14", 'C'), ("15", 'D')];
+        keys.into_iter().find(|(event, _)| *event == number).map(|(_, key)| Self(key))
+    }
+
+    /// The body that says that it was pressed.
+    pub(super) fn body(self) -> Body {
+        let octets = format!("Signal={self}\r\nDuration={DURATION}\r\n").into_bytes();
+        Body { content_type: Some(KIND.into()), octets }
+    }
+}
+
+impl fmt::Display for Digit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The key that a body says was pressed. Case, blanks, line ends, further lines and their order do
+/// not matter; neither does how long it was.
+pub(super) fn read(body: &Body) -> Option<Digit> {
+    let kind = ContentType::parse(body.content_type.as_deref()?).ok()?;
+    let text = std::str::from_utf8(&body.octets).ok().filter(|_| kind.is(KIND))?;
+    let rows = text.lines().filter_map(|line| line.split_once('='));
+    let value = rows
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("signal"))
+        .map(|(_, value)| value.trim())
+        .next()?;
+    let mut characters = value.chars();
+    match (characters.next(), characters.next()) {
+        (Some(only), None) => Digit::new(only),
+        _ => Digit::of_event(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Option<char> {
+        let body =
+            Body { content_type: Some(b"Application/DTMF-Relay".to_vec()), octets: text.into() };
+        read(&body).map(|digit| digit.0)
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_is_written() {
+        for key in "0123456789*#ABCD".chars() {
+            let digit = Digit::new(key).unwrap();
+            assert_eq!(read(&digit.body()), Some(digit));
+        }
+        assert_eq!(Digit::new('d'), Digit::new('D'));
+        assert_eq!(Digit::new('1').unwrap().body().octets, b"Signal=1\r\nDuration=160\r\n");
+    }
+
+    #[test]
+    fn a_key_is_read_however_it_is_laid_out() {
+        for (text, key) in [
+            ("Signal= 5\nDuration= 250\n", '5'),
+            ("signal=#", '#'),
+            ("Duration=100\r\n SIGNAL = a \r\n\r\n", 'A'),
+            ("Signal=10\r\nDuration=160\r\n", '*'),
+            ("Signal=11", '#'),
+            ("Signal=15", 'D'),
+        ] {
+            assert_eq!(read_text(text), Some(key), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_none() {
+        for text in ["", "Signal=", "Signal=16", "Signal=E", "Signal 5", "5", "Signal=\u{e9}", "=5"]
+        {
+            assert_eq!(read_text(text), None, "{text:?}");
+        }
+        let other =
+            Body { content_type: Some(b"text/plain".to_vec()), octets: b"Signal=5".to_vec() };
+        assert_eq!((read(&other), read(&Body::default())), (None, None));
+        let binary = Body { content_type: Some(KIND.into()), octets: vec![0xff; 9] };
+        assert_eq!(read(&binary), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! What is sent by itself, in a call or outside one: texts (RFC 3428) and digits (RFC 6086 §1); and
+//! what is said in a call, silenced.
+//!
+//! The answer to each is an [`Event::RequestAnswered`](super::Event::RequestAnswered).
+
+use super::dtmf::Digit;
+use super::terminal::Terminal;
+use crate::error::{Error, Result};
+use sip_core::Method;
+use sip_core::manager::{CallId, Misuse, NextHop, RequestId};
+use ssa::Body;
+
+/// The content type of a text.
+const TEXT: &[u8] = b"text/plain;charset=UTF-8";
+
+impl Terminal {
+    /// Sends a text to a peer outside of any call: unsigned and in the clear, whatever calls to the
+    /// peer require. RFC 3428 §4.
+    ///
+    /// # Errors
+    /// The URI is none.
+    pub fn message(&self, to: &str, next_hop: Option<NextHop>, text: &str) -> Result<RequestId> {
+        let shared = &self.shared;
+        let sent = shared.endpoint.request(
+            Method::MESSAGE,
+            &shared.identity,
+            to,
+            next_hop.clone(),
+            body(text),
+        );
+        sent.map_err(|misuse| self.misused(to, next_hop.as_ref(), misuse))
+    }
+
+    /// Sends a text in a call, protected as the call is.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`] where the call is not up.
+    pub fn message_within(&self, id: CallId, text: &str) -> Result<RequestId> {
+        self.within(id, Method::MESSAGE, body(text))
+    }
+
+    /// Says to the peer of a call that a key was pressed. Whoever sends several in order awaits the
+    /// answer to each.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`] where the call is not up.
+    pub fn press(&self, id: CallId, digit: Digit) -> Result<RequestId> {
+        self.within(id, Method::INFO, digit.body())
+    }
+
+    /// Sends silence in place of what is said in a call, or no longer. The peer is told nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`] where the call has no media.
+    pub fn mute(&self, id: CallId, mute: bool) -> Result<()> {
+        let media = self.shared.calls.media(id);
+        let (_, media) = media.ok_or(Error::NotNow("the call is not answered yet"))?;
+        media.set_mute(mute);
+        Ok(())
+    }
+
+    fn within(&self, id: CallId, method: Method<'static>, body: Body) -> Result<RequestId> {
+        let sent = self.shared.endpoint.request_within(id, method, body);
+        sent.map_err(|misuse| match misuse {
+            Misuse::WrongState => Error::NotNow("the call is not up yet"),
+            Misuse::Unknown => Error::NotNow("the call is over"),
+            other => Error::invalid(other),
+        })
+    }
+}
+
+fn body(text: &str) -> Body {
+    Body { content_type: Some(TEXT.to_vec()), octets: text.as_bytes().to_vec() }
+}

@@ -1,0 +1,144 @@
+//! What a line means, as words and as an object.
+
+use super::*;
+
+fn read(line: &str) -> Command {
+    Command::read(line.as_bytes()).unwrap().unwrap()
+}
+
+fn refused(line: &[u8]) -> String {
+    Command::read(line).unwrap_err()
+}
+
+const fn number(number: u32) -> Option<Name> {
+    Some(Name::Number(number))
+}
+
+#[test]
+fn words_and_objects_mean_the_same() {
+    for (line, object, command) in [
+        ("calls", r#"{"command":"calls"}"#, Command::Calls),
+        (" help ", r#"{"command":"help"}"#, Command::Help),
+        ("answer", r#"{"command":"answer"}"#, Command::Answer { call: None }),
+        ("hold 2", r#"{"command":"hold","call":2}"#, Command::Hold { call: number(2) }),
+        ("resume\t2 ", r#"{"call":2,"command":"resume"}"#, Command::Resume { call: number(2) }),
+        ("hang  up 1", r#"{"command":"hang_up","call":1}"#, Command::HangUp { call: number(1) }),
+        ("hangup", r#"{"command":"hang_up","call":null}"#, Command::HangUp { call: None }),
+        ("mute", r#"{"command":"mute"}"#, Command::Mute { call: None }),
+        ("unmute 3", r#"{"command":"unmute","call":3}"#, Command::Unmute { call: number(3) }),
+        (
+            "message 2 beers: today",
+            r#"{"command":"message","text":"2 beers: today"}"#,
+            Command::Message { call: None, text: "2 beers: today".to_owned() },
+        ),
+        (
+            "message 2: two  words",
+            r#"{"command":"message","call":2,"text":"two  words"}"#,
+            Command::Message { call: number(2), text: "two  words".to_owned() },
+        ),
+        (
+            "dtmf 12#",
+            r#"{"command":"dtmf","digits":"12#"}"#,
+            Command::Dtmf { call: None, digits: "12#".to_owned() },
+        ),
+        (
+            "dtmf 2 *a",
+            r#"{"command":"dtmf","call":2,"digits":"*a"}"#,
+            Command::Dtmf { call: number(2), digits: "*a".to_owned() },
+        ),
+    ] {
+        assert_eq!(read(line), command, "{line}");
+        assert_eq!(read(object), command, "{object}");
+        let written = serde_json::to_string(&command).unwrap();
+        assert_eq!(read(&written), command, "{written}");
+        assert!(written.contains(&format!(r#""command":"{}""#, command.name())), "{written}");
+    }
+    let id = Command::Hold { call: Some(Name::Id("0.1".to_owned())) };
+    assert_eq!(read(r#"{"command":"hold","call":"0.1"}"#), id);
+}
+
+#[test]
+fn a_number_behind_reject_is_a_status_where_it_can_be_one() {
+    for (line, call, status) in [
+        ("reject", None, None),
+        ("reject 486", None, Some(486)),
+        ("reject 2", number(2), None),
+        ("reject 2 486", number(2), Some(486)),
+    ] {
+        assert_eq!(read(line), Command::Reject { call, status }, "{line}");
+    }
+    for line in ["reject 2 200", "reject 1000", r#"{"command":"reject","status":200}"#] {
+        assert!(refused(line.as_bytes()).contains("from 300 to 699"), "{line}");
+    }
+}
+
+#[test]
+fn nothing_is_no_command() {
+    for line in ["", "  ", "\r"] {
+        assert_eq!(Command::read(line.as_bytes()), Ok(None));
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_told_what_there_is_and_not_repeated() {
+    for line in [
+        "s3cret",
+        "y",
+        "hold all",
+        "hold 1 2",
+        "hang",
+        "hang on",
+        "dtmf",
+        "message",
+        "reject 2 486 1",
+    ] {
+        let told = refused(line.as_bytes());
+        for (usage, _) in COMMANDS {
+            assert!(told.contains(usage), "{told}");
+        }
+        assert!(!told.contains("s3cret"), "{told}");
+    }
+    assert!(refused(b"\xff").contains("UTF-8"));
+    assert!(refused(&[b' '; LONGEST + 1]).contains("longer than 16384 bytes"));
+    for digits in ["x", "1 2 3", "12e", &"1".repeat(65)] {
+        let told = refused(format!("dtmf {digits}").as_bytes());
+        assert!(told.contains("1 to 64 keys") || told.contains("there are"), "{told}");
+    }
+    assert!(refused(b"message 2: ").contains("empty"));
+}
+
+/// A misspelt field must not make the command about another call.
+#[test]
+fn an_object_that_does_not_fit_says_why() {
+    for (object, words) in [
+        (r#"{"command":"holdd"}"#, "unknown variant `holdd`, expected one of `calls`, `answer`"),
+        (r#"{"command":"hold","cal":"0.1"}"#, "unknown field `cal`"),
+        (r#"{"command":"message"}"#, "missing field `text`"),
+        (r#"{"call":1}"#, "missing field `command`"),
+        ("{", "EOF"),
+    ] {
+        let told = refused(object.as_bytes());
+        assert!(told.contains(words) && !told.contains("line 1"), "{told}");
+    }
+}
+
+/// Every command of the list is read, and there is no other.
+#[test]
+fn the_list_is_what_is_understood() {
+    let names: Vec<&str> = COMMANDS
+        .iter()
+        .map(|(usage, _)| {
+            let line: String = usage.replace("[N:]", "1:").replace("[N]", "1");
+            let line = line.replace("[STATUS]", "486").replace("DIGITS", "1");
+            read(&line).name()
+        })
+        .collect();
+    let told = refused(br#"{"command":"x"}"#);
+    let known: Vec<&str> = told.split('`').skip(3).step_by(2).collect();
+    let sorted = |mut names: Vec<String>| {
+        names.sort_unstable();
+        names
+    };
+    let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+    assert_eq!(sorted(owned(names)), sorted(owned(known)));
+}

@@ -1,0 +1,348 @@
+//! Obeys the commands that come in while calls go on. Each is answered once: that it is done, or why
+//! it is not.
+//!
+//! What asks the peer of a call for something waits until what was asked before is answered: so it
+//! comes in order, and a dialog has one request of ours to sign at a time.
+
+use super::calls::{Row, Table};
+use super::command::{COMMANDS, Command};
+use super::input::Input;
+use super::json::{Failure, Known, Object};
+use super::output::Output;
+use crate::assembly::{Digit, Event, Terminal, advice};
+use crate::error::{Error, Result};
+use sip_core::manager::{CallId, Cause, RequestId};
+use std::collections::VecDeque;
+
+/// Commands that wait for a peer, or for those before them, at most.
+const WAITING: usize = 256;
+
+/// The commands, and what they are about.
+pub(super) struct Control {
+    input: Input,
+    calls: Table,
+    waiting: Vec<Waiting>,
+    /// Those that wait for others of their call, in order.
+    queued: VecDeque<(Command, CallId)>,
+    out: Output,
+}
+
+/// A command that a peer has not answered yet.
+struct Waiting {
+    command: &'static str,
+    call: CallId,
+    what: Awaited,
+}
+
+/// What a command waits for.
+enum Awaited {
+    /// That the peer agrees to be held, or to be held no longer.
+    Hold,
+    /// That the peer answers a request.
+    Answer(RequestId),
+    /// That the peer answers a request, and those for these digits after it.
+    Digits(RequestId, VecDeque<Digit>),
+}
+
+/// How far a command came at once.
+enum Begun {
+    /// It is done.
+    Done,
+    /// The peer has to answer.
+    Waits(Awaited),
+}
+
+impl Control {
+    /// Takes commands from there.
+    pub(super) fn new(input: Input, out: Output) -> Self {
+        let (calls, waiting, queued) = (Table::default(), Vec::new(), VecDeque::new());
+        Self { input, calls, waiting, queued, out }
+    }
+
+    /// The next line; `None` once where there are no more. Cancel-safe.
+    pub(super) async fn line(&mut self) -> Option<Vec<u8>> {
+        self.input.line().await
+    }
+
+    /// Whether commands may still come.
+    pub(super) const fn is_open(&self) -> bool {
+        self.input.is_open()
+    }
+
+    /// Says to a person that there are commands.
+    ///
+    /// # Errors
+    /// Standard output cannot be written; so with all that follow.
+    pub(super) fn greet(&self) -> Result<()> {
+        match self.input {
+            Input::Person(_) => self.out.line("type help and Enter for what can be done meanwhile"),
+            Input::Program(_) | Input::Nobody => Ok(()),
+        }
+    }
+
+    /// A call is placed.
+    pub(super) fn place(&mut self, id: CallId, to: &str) {
+        self.calls.place(id, to);
+    }
+
+    /// The calls that wait to be answered here.
+    pub(super) fn unanswered(&self) -> Vec<CallId> {
+        self.calls.waiting()
+    }
+
+    /// Does what a line says. A call that is to be answered is for the caller to answer, and
+    /// [`answered`](Self::answered) says how that went.
+    pub(super) fn obey(
+        &mut self, mut line: Vec<u8>, terminal: &Terminal,
+    ) -> Result<Option<CallId>> {
+        let read = Command::read(&line);
+        // It may be a secret that was typed too late.
+        line.fill(0);
+        match read {
+            Ok(Some(Command::Calls)) => {
+                self.calls.list(self.out)?;
+                self.done("calls", None)?;
+            }
+            Ok(Some(Command::Help)) => {
+                self.help()?;
+                self.done("help", None)?;
+            }
+            Ok(Some(command)) => return self.about_a_call(&command, terminal),
+            Ok(None) => {}
+            Err(reason) => {
+                let failure = Failure::plain("not_understood");
+                let failed = Object::Failed { command: None, call: None, reason: &reason, failure };
+                self.out.say(&reason, failed)?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// How the answering of a call went.
+    pub(super) fn answered(&self, id: CallId, answered: Result<()>) -> Result<()> {
+        match answered {
+            Ok(()) => self.done("answer", Some(id)),
+            Err(error) => self.failed("answer", Some(id), &error),
+        }
+    }
+
+    /// Takes in what happened: a command may have waited for it.
+    pub(super) fn on(&mut self, event: &Event, terminal: &Terminal) -> Result<()> {
+        self.calls.on(event);
+        self.settle(event, terminal)?;
+        // What waited for what is answered now.
+        while let Some((command, id)) = self.next_queued() {
+            self.start(&command, id, terminal)?;
+        }
+        Ok(())
+    }
+
+    /// The next command whose call waits for nothing.
+    fn next_queued(&mut self) -> Option<(Command, CallId)> {
+        let waits = |id: CallId| self.waiting.iter().any(|waiting| waiting.call == id);
+        let at = self.queued.iter().position(|(_, id)| !waits(*id))?;
+        self.queued.remove(at)
+    }
+
+    /// Answers the command that waited for what happened.
+    fn settle(&mut self, event: &Event, terminal: &Terminal) -> Result<()> {
+        match event {
+            Event::Held { id } | Event::Resumed { id } => match self.held(*id) {
+                Some(waiting) => self.done(waiting.command, Some(*id)),
+                None => Ok(()),
+            },
+            Event::HoldFailed { id, cause, .. } => match self.held(*id) {
+                Some(waiting) => self.failed_by(&waiting, *cause),
+                None => Ok(()),
+            },
+            Event::RequestAnswered { id, outcome } => {
+                self.request_answered(*id, *outcome, terminal)
+            }
+            Event::Over { id, .. } => {
+                let waited = self.waiting.extract_if(.., |it| it.call == *id);
+                let mut names: Vec<_> = waited.map(|waiting| waiting.command).collect();
+                let queued = self.queued.iter().filter(|(_, of)| of == id);
+                names.extend(queued.map(|(command, _)| command.name()));
+                self.queued.retain(|(_, of)| of != id);
+                let over = Error::NotNow("the call is over");
+                names.into_iter().try_for_each(|name| self.failed(name, Some(*id), &over))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn about_a_call(&mut self, command: &Command, terminal: &Terminal) -> Result<Option<CallId>> {
+        let (name, fits): (_, fn(&Row) -> bool) = match command {
+            Command::Answer { call } | Command::Reject { call, .. } => (call, Row::waits),
+            Command::HangUp { call } => (call, |_| true),
+            Command::Hold { call }
+            | Command::Resume { call }
+            | Command::Mute { call }
+            | Command::Unmute { call }
+            | Command::Message { call, .. }
+            | Command::Dtmf { call, .. } => (call, Row::is_up),
+            Command::Calls | Command::Help => return Ok(None),
+        };
+        let id = match self.calls.find(name.as_ref(), fits) {
+            Ok(id) => id,
+            Err(error) => return self.failed(command.name(), None, &error).map(|()| None),
+        };
+        if matches!(command, Command::Answer { .. }) {
+            return Ok(Some(id));
+        }
+        if command.asks_the_peer() && self.waiting.iter().any(|waiting| waiting.call == id) {
+            self.queue(command, id)?;
+        } else {
+            self.start(command, id, terminal)?;
+        }
+        Ok(None)
+    }
+
+    fn queue(&mut self, command: &Command, id: CallId) -> Result<()> {
+        if self.queued.len() >= WAITING {
+            let many = Error::NotNow("too many commands wait for the peer");
+            return self.failed(command.name(), Some(id), &many);
+        }
+        self.queued.push_back((command.clone(), id));
+        Ok(())
+    }
+
+    fn start(&mut self, command: &Command, id: CallId, terminal: &Terminal) -> Result<()> {
+        match self.begin(command, id, terminal) {
+            Ok(Begun::Done) => self.done(command.name(), Some(id)),
+            Ok(Begun::Waits(what)) => {
+                self.waiting.push(Waiting { command: command.name(), call: id, what });
+                Ok(())
+            }
+            Err(error) => self.failed(command.name(), Some(id), &error),
+        }
+    }
+
+    fn begin(&mut self, command: &Command, id: CallId, terminal: &Terminal) -> Result<Begun> {
+        Ok(match command {
+            Command::HangUp { .. } => {
+                terminal.hang_up(id);
+                Begun::Done
+            }
+            Command::Reject { status, .. } => self.reject(id, status.unwrap_or(603), terminal)?,
+            Command::Hold { .. } => {
+                terminal.hold(id, true)?;
+                Begun::Waits(Awaited::Hold)
+            }
+            Command::Resume { .. } => {
+                terminal.hold(id, false)?;
+                Begun::Waits(Awaited::Hold)
+            }
+            Command::Mute { .. } => self.mute(id, true, terminal)?,
+            Command::Unmute { .. } => self.mute(id, false, terminal)?,
+            Command::Message { text, .. } => {
+                Begun::Waits(Awaited::Answer(terminal.message_within(id, text)?))
+            }
+            Command::Dtmf { digits, .. } => press(id, digits, terminal)?,
+            // Whoever obeys has done these.
+            Command::Answer { .. } | Command::Calls | Command::Help => Begun::Done,
+        })
+    }
+
+    fn reject(&self, id: CallId, status: u16, terminal: &Terminal) -> Result<Begun> {
+        if !self.calls.waiting().contains(&id) {
+            return Err(Error::NotWaiting);
+        }
+        terminal.reject(id, status).map(|()| Begun::Done)
+    }
+
+    fn mute(&mut self, id: CallId, mute: bool, terminal: &Terminal) -> Result<Begun> {
+        terminal.mute(id, mute)?;
+        self.calls.mute(id, mute);
+        Ok(Begun::Done)
+    }
+
+    fn request_answered(
+        &mut self, id: RequestId, outcome: std::result::Result<u16, Cause>, terminal: &Terminal,
+    ) -> Result<()> {
+        let of_it = |waiting: &Waiting| match &waiting.what {
+            Awaited::Answer(request) | Awaited::Digits(request, _) => *request == id,
+            Awaited::Hold => false,
+        };
+        let Some(mut waiting) = self.take(of_it) else { return Ok(()) };
+        match outcome {
+            Ok(200..=299) => {}
+            Ok(status) => return self.failed_by(&waiting, Cause::Status(status)),
+            Err(cause) => return self.failed_by(&waiting, cause),
+        }
+        if let Awaited::Digits(request, rest) = &mut waiting.what
+            && let Some(next) = rest.pop_front()
+        {
+            match terminal.press(waiting.call, next) {
+                Ok(pressed) => *request = pressed,
+                Err(error) => return self.failed(waiting.command, Some(waiting.call), &error),
+            }
+            self.waiting.push(waiting);
+            return Ok(());
+        }
+        self.done(waiting.command, Some(waiting.call))
+    }
+
+    /// The command that waits for the peer to agree to be held or not.
+    fn held(&mut self, id: CallId) -> Option<Waiting> {
+        self.take(|waiting| waiting.call == id && matches!(waiting.what, Awaited::Hold))
+    }
+
+    fn take(&mut self, is_it: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
+        let at = self.waiting.iter().position(is_it)?;
+        Some(self.waiting.remove(at))
+    }
+
+    fn help(&self) -> Result<()> {
+        if self.out.is_json() {
+            let known: Vec<_> =
+                COMMANDS.iter().map(|(usage, does)| Known { usage, does }).collect();
+            return self.out.object(Object::Help { commands: &known });
+        }
+        let width = COMMANDS.iter().map(|(usage, _)| usage.len()).max().unwrap_or(0);
+        COMMANDS
+            .iter()
+            .try_for_each(|(usage, does)| self.out.line(&format!("{usage:width$}  {does}")))
+    }
+
+    /// Says that a command is done; to people, where nothing else shows it.
+    fn done(&self, command: &'static str, call: Option<CallId>) -> Result<()> {
+        if self.out.is_json() {
+            let call = call.map(|id| id.to_string());
+            return self.out.object(Object::Done { command, call });
+        }
+        match command {
+            "mute" => self.out.line("muted: the peer hears silence"),
+            "unmute" => self.out.line("not muted any more"),
+            "message" => self.out.line("the message was taken"),
+            "dtmf" => self.out.line("the keys were taken"),
+            _ => Ok(()),
+        }
+    }
+
+    fn failed(&self, command: &'static str, call: Option<CallId>, error: &Error) -> Result<()> {
+        self.tell_failed(command, call, &error.line(), Failure::plain(error.code()))
+    }
+
+    fn failed_by(&self, waiting: &Waiting, cause: Cause) -> Result<()> {
+        let reason = format!("{cause}{}", advice(cause));
+        self.tell_failed(waiting.command, Some(waiting.call), &reason, Failure::of(cause))
+    }
+
+    fn tell_failed(
+        &self, command: &'static str, call: Option<CallId>, reason: &str, failure: Failure,
+    ) -> Result<()> {
+        let line = format!("{} failed: {reason}", command.replace('_', " "));
+        let call = call.map(|id| id.to_string());
+        self.out.say(&line, Object::Failed { command: Some(command), call, reason, failure })
+    }
+}
+
+/// Presses the first of these keys; the others follow as it is answered.
+fn press(id: CallId, digits: &str, terminal: &Terminal) -> Result<Begun> {
+    let mut digits: VecDeque<Digit> = digits.chars().filter_map(Digit::new).collect();
+    Ok(match digits.pop_front() {
+        Some(first) => Begun::Waits(Awaited::Digits(terminal.press(id, first)?, digits)),
+        None => Begun::Done,
+    })
+}

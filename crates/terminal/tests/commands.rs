@@ -1,0 +1,386 @@
+//! The built program, told what to do by lines on standard input while a call goes on: two of them in
+//! the clear, as words and as objects.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+#![expect(clippy::disallowed_methods, reason = "how long a real process takes")]
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use terminal::assembly::free_loopback_pair;
+
+/// A command that runs, and the lines that it prints on standard output and standard error.
+struct Running {
+    child: Child,
+    input: Option<ChildStdin>,
+    lines: mpsc::Receiver<String>,
+}
+
+fn command(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.args(arguments).env("HOME", home).env("XDG_CONFIG_HOME", home.join("config"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+impl Running {
+    fn start(home: &Path, arguments: &[&str]) -> Self {
+        Self::of(command(home, arguments))
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let (sender, lines) = mpsc::channel();
+        let out: [Box<dyn std::io::Read + Send>; 2] =
+            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+        for stream in out {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    drop(sender.send(line));
+                }
+            });
+        }
+        Self { input: child.stdin.take(), child, lines }
+    }
+
+    fn says(&mut self, line: &str) {
+        let input = self.input.as_mut().unwrap();
+        input.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// The next line for which there is something.
+    fn waits<T>(&mut self, for_what: &str, is_it: impl Fn(&str) -> Option<T>) -> T {
+        let began = Instant::now();
+        let mut seen = Vec::new();
+        loop {
+            let left = Duration::from_secs(30).saturating_sub(began.elapsed());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!("no `{for_what}` in {seen:#?}");
+            };
+            if let Some(found) = is_it(&line) {
+                return found;
+            }
+            seen.push(line);
+        }
+    }
+
+    /// The next line that begins so.
+    fn tells(&mut self, words: &str) -> String {
+        self.waits(words, |line| line.starts_with(words).then(|| line.to_owned()))
+    }
+
+    /// The next object whose `event` is this.
+    fn event(&mut self, event: &str) -> Value {
+        self.waits(event, |line| {
+            let object: Value = serde_json::from_str(line).ok()?;
+            (object["event"] == event).then_some(object)
+        })
+    }
+
+    /// Tells it an object, and waits until that is done.
+    fn does(&mut self, object: &str) -> Value {
+        self.says(object);
+        let told = self.waits("done", |line| {
+            let object: Value = serde_json::from_str(line).ok()?;
+            (object["event"] == "done" || object["event"] == "failed").then_some(object)
+        });
+        assert_eq!(told["event"], "done", "{object}: {told}");
+        told
+    }
+
+    fn interrupt(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
+    }
+
+    fn ends_well(mut self) {
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{:#?}", self.lines.iter().collect::<Vec<_>>());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A test that failed leaves nothing running.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Somebody who listens, and the URI to call.
+fn listening(more: &[&str]) -> (TempDir, Running, String) {
+    let home = tempfile::tempdir().unwrap();
+    let binds = free_loopback_pair().unwrap().map(|bind| bind.to_string());
+    let bind = ["--bind", &binds[0], "--bind", &binds[1], "listen"];
+    let mut running = Running::start(home.path(), &[&bind[..], more].concat());
+    let json = more.contains(&"--json");
+    if json {
+        drop(running.event("listening"))
+    } else {
+        drop(running.tells("listening on"))
+    }
+    let uri = format!("sip:bob@{}", binds[0].trim_start_matches("udp:"));
+    (home, running, uri)
+}
+
+#[test]
+fn a_call_is_held_resumed_and_ended_by_words() {
+    let (home, mut bob, uri) = listening(&["--auto-answer"]);
+    let mut alice = Running::start(home.path(), &["call", &uri, "--audio", "tone"]);
+    alice.tells("established");
+    bob.tells("established");
+    std::thread::sleep(Duration::from_millis(500));
+    alice.says("hold");
+    alice.tells("the peer is on hold");
+    bob.tells("the peer holds the call");
+    bob.says("calls");
+    let row = bob.tells("1: from ");
+    assert!(row.ends_with(", up, held by the peer"), "{row}");
+    alice.says("calls");
+    assert_eq!(alice.tells("1: to "), format!("1: to {uri}, up, on hold"));
+    std::thread::sleep(Duration::from_secs(3));
+    alice.says("resume 1");
+    alice.tells("the peer is not on hold any more");
+    bob.tells("the peer does not hold the call any more");
+    alice.says("message good evening");
+    alice.tells("the message was taken");
+    assert!(bob.tells("message from ").ends_with(": good evening"));
+    bob.says("message 1: and to you");
+    assert!(alice.tells("message from ").ends_with(": and to you"));
+    alice.says("dtmf 12#");
+    for key in ["1", "2", "#"] {
+        assert_eq!(bob.tells("the peer pressed"), format!("the peer pressed {key}"));
+    }
+    alice.tells("the keys were taken");
+    alice.says("mute");
+    alice.tells("muted: the peer hears silence");
+    alice.says("unmute");
+    alice.tells("not muted any more");
+    alice.says("hang up");
+    let over = alice.tells("over: hung up here");
+    let numbers = over.split(|c: char| !c.is_ascii_digit()).filter_map(|it| it.parse::<u64>().ok());
+    let [sent, received, _] = numbers.collect::<Vec<_>>()[..] else { panic!("{over}") };
+    assert!(sent > received + 100, "bob was held for three seconds: {over}");
+    alice.ends_well();
+    bob.tells("over: the peer hung up");
+    bob.interrupt();
+    bob.ends_well();
+}
+
+#[test]
+fn a_call_is_answered_held_and_ended_by_objects() {
+    let (home, mut bob, uri) = listening(&["--json"]);
+    let mut alice = Running::start(home.path(), &["call", &uri, "--json"]);
+    let id = alice.event("calling")["call"].clone();
+    let call = bob.event("incoming")["call"].clone();
+    alice.event("ringing");
+    assert_eq!(bob.does(r#"{"command":"answer"}"#)["call"], call);
+    alice.event("established");
+    bob.event("established");
+    // The side that was called holds, by the name that events have.
+    bob.says(&format!(r#"{{"command":"hold","call":{call}}}"#));
+    assert_eq!(bob.event("held")["call"], call);
+    let done = bob.event("done");
+    assert_eq!((&done["command"], &done["call"]), (&"hold".into(), &call));
+    assert_eq!(alice.event("peer_held")["call"], id);
+    bob.says(r#"{"command":"calls"}"#);
+    let calls = bob.event("calls");
+    assert!(calls["calls"][0]["held"] == true && calls["calls"][0]["muted"] == false, "{calls}");
+    bob.event("done");
+    bob.does(r#"{"command":"resume","call":1}"#);
+    alice.event("peer_resumed");
+    alice.does(r#"{"command":"message","text":"two\nlines"}"#);
+    let message = bob.event("message");
+    assert_eq!((&message["text"], &message["call"]), (&"two\nlines".into(), &call));
+    alice.does(r#"{"command":"dtmf","digits":"*a"}"#);
+    assert_eq!(
+        (bob.event("dtmf")["digit"].clone(), bob.event("dtmf")["digit"].clone()),
+        ("*".into(), "A".into())
+    );
+    bob.does(r#"{"command":"mute"}"#);
+    bob.does(r#"{"command":"hang_up"}"#);
+    assert_eq!(alice.event("over")["code"], "peer_hung_up");
+    alice.ends_well();
+    bob.interrupt();
+    bob.ends_well();
+}
+
+#[test]
+fn a_call_is_rejected_by_a_command_with_its_status() {
+    let (home, mut bob, uri) = listening(&[]);
+    for (line, status) in [("reject 486", "486"), ("reject", "603"), ("reject 1 480", "480")] {
+        let mut alice = Running::start(home.path(), &["call", &uri, "--json"]);
+        bob.tells("call from ");
+        bob.says(line);
+        bob.tells(&format!("over: refused here with {status}"));
+        assert_eq!(alice.event("over")["status"].to_string(), status);
+    }
+    bob.interrupt();
+    bob.ends_well();
+}
+
+#[test]
+fn what_cannot_be_done_is_answered_with_why() {
+    let (home, mut bob, uri) = listening(&["--json", "--auto-answer"]);
+    for (line, command, code, words) in [
+        ("s3cret", Value::Null, "not_understood", "there are: calls, answer [N], reject"),
+        (r#"{"command":"x"}"#, Value::Null, "not_understood", "expected one of `calls`"),
+        ("hold", "hold".into(), "not_now", "there are no calls"),
+        ("answer 1", "answer".into(), "not_now", "no call has this name"),
+    ] {
+        bob.says(line);
+        let failed = bob.event("failed");
+        assert_eq!((&failed["command"], &failed["code"]), (&command, &code.into()), "{failed}");
+        let reason = failed["reason"].as_str().unwrap();
+        assert!(reason.contains(words) && !reason.contains("s3cret"), "{failed}");
+    }
+    bob.says("help");
+    let help = bob.event("help");
+    assert!(help["commands"].as_array().unwrap().len() > 8, "{help}");
+    let mut alice = Running::start(home.path(), &["call", &uri]);
+    alice.tells("established");
+    alice.says("resume");
+    alice.tells("resume failed: the peer is not on hold");
+    alice.says("answer");
+    alice.tells("answer failed: the call does not wait to be answered any more");
+    alice.says("hold 7");
+    alice.tells("hold failed: no call has this name");
+    alice.says("nonsense");
+    alice.tells("not understood; there are: calls, ");
+    alice.interrupt();
+    alice.ends_well();
+    bob.interrupt();
+    bob.ends_well();
+}
+
+/// The processor time that a process has used, in hundredths of a second.
+fn used(running: &Running) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", running.child.id())).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+#[test]
+fn the_end_of_standard_input_ends_nothing_and_costs_nothing() {
+    let (home, mut bob, uri) = listening(&["--auto-answer"]);
+    drop(bob.input.take());
+    let script = home.path().join("script");
+    std::fs::write(&script, "help\ncalls").unwrap();
+    let mut from_file = command(home.path(), &["call", &uri]);
+    from_file.stdin(File::open(&script).unwrap());
+    let mut from_null = command(home.path(), &["call", &uri]);
+    from_null.stdin(Stdio::null());
+    for (command, reads) in [(from_file, true), (from_null, false)] {
+        let mut alice = Running::of(command);
+        // The last line needs no end. It may be read before the call is up or after.
+        let mut wanted = if reads { vec!["1: to ", "established"] } else { vec!["established"] };
+        while !wanted.is_empty() {
+            let is_it = |line: &str| wanted.iter().position(|words| line.starts_with(words));
+            let found = alice.waits("both", is_it);
+            wanted.remove(found);
+        }
+        let before = used(&alice);
+        std::thread::sleep(Duration::from_secs(1));
+        assert!(alice.child.try_wait().unwrap().is_none(), "the call goes on");
+        assert!(used(&alice) - before < 50, "it spins");
+        alice.interrupt();
+        alice.ends_well();
+    }
+    bob.interrupt();
+    bob.ends_well();
+}
+
+#[test]
+fn without_anybody_to_ask_listen_takes_commands_from_a_pipe_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let mut nobody = command(home.path(), &["listen"]);
+    let refused = nobody.stdin(Stdio::null()).output().unwrap();
+    let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("--auto-answer") && stderr.contains("pipe"), "{stderr}");
+    // A program that has gone answers no call, and nobody waits for it.
+    let (home, mut bob, uri) = listening(&[]);
+    let mut early = Running::start(home.path(), &["call", &uri, "--json"]);
+    bob.tells("call from ");
+    drop(bob.input.take());
+    assert_eq!(early.event("over")["status"], 480);
+    let mut late = Running::start(home.path(), &["call", &uri, "--json"]);
+    assert_eq!(late.event("over")["status"], 480);
+    bob.interrupt();
+    bob.ends_well();
+}
+
+/// A peer that answers one request with `status`, and the request.
+fn answering(status: u16) -> (String, mpsc::Receiver<String>) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let uri = format!("sip:bob@{}", socket.local_addr().unwrap());
+    let (sender, requests) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4_096];
+        let (length, source) = socket.recv_from(&mut buffer).unwrap();
+        let request = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        let kept = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
+        let is_kept = |line: &&str| kept.iter().any(|name| line.starts_with(name));
+        let fields: String = request.split_inclusive("\r\n").filter(is_kept).collect();
+        let answer = format!("SIP/2.0 {status} So\r\n{fields}Content-Length: 0\r\n\r\n");
+        socket.send_to(answer.as_bytes(), source).unwrap();
+        sender.send(request).unwrap();
+    });
+    (uri, requests)
+}
+
+#[test]
+fn a_text_outside_of_a_call_says_what_became_of_it() {
+    let home = tempfile::tempdir().unwrap();
+    let message = |more: &[&str]| {
+        let output = command(home.path(), &[&["message"], more].concat()).output().unwrap();
+        let said = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap());
+        (output.status.code(), said)
+    };
+    for (status, line) in [(200, "answered 200 OK\n"), (202, "answered 202 Accepted\n")] {
+        let (uri, requests) = answering(status);
+        let (code, [out, told]) = message(&[&uri, "good \u{e9}vening"]);
+        assert_eq!((code, &out[..], &told[..]), (Some(0), line, ""));
+        let request = requests.recv().unwrap();
+        assert!(request.starts_with(&format!("MESSAGE {uri} SIP/2.0\r\n")), "{request}");
+        assert!(request.contains("\r\nContent-Type: text/plain;charset=UTF-8\r\n"), "{request}");
+        assert!(request.ends_with("\r\n\r\ngood \u{e9}vening"), "{request}");
+    }
+    let (uri, _requests) = answering(480);
+    let (code, [out, told]) = message(&[&uri, "hi", "--json"]);
+    assert_eq!(code, Some(1));
+    assert!(told.starts_with(&format!("countersign: {uri}: the peer answered 480 ")), "{told}");
+    let failed: Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    assert!(failed["event"] == "message_failed" && failed["status"] == 480, "{failed}");
+    assert_eq!(message(&["sip:bob@127.0.0.1", ""]).0, Some(2), "there is nothing to send");
+}
+
+/// What calls to somebody must prove is proved in calls alone: no text is sent to whoever answers.
+#[cfg(feature = "pgp")]
+#[test]
+fn no_text_is_sent_outside_of_a_call_to_who_must_prove_who_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config.toml");
+    let (uri, requests) = answering(200);
+    for word in ["pgp", "digest"] {
+        let contact = format!("[[contact]]\naor = \"{uri}\"\nrequire = \"{word}\"\n");
+        std::fs::write(&config, contact).unwrap();
+        let arguments = ["--config", config.to_str().unwrap(), "message", &uri, "secret plans"];
+        let output = command(home.path(), &arguments).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains(&format!("must prove who it is ({word})")), "{told}");
+        assert!(requests.try_recv().is_err(), "it was sent");
+    }
+}
