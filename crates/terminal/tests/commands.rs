@@ -234,7 +234,7 @@ fn a_call_is_rejected_by_a_command_with_its_status() {
 fn what_cannot_be_done_is_answered_with_why() {
     let (home, mut bob, uri) = listening(&["--json", "--auto-answer"]);
     for (line, command, code, words) in [
-        ("s3cret", Value::Null, "not_understood", "there are: calls, answer [N], reject"),
+        ("s3cret", Value::Null, "not_understood", "there are: calls, call URI, answer [N], reject"),
         (r#"{"command":"x"}"#, Value::Null, "not_understood", "expected one of `calls`"),
         ("hold", "hold".into(), "not_now", "there are no calls"),
         ("answer 1", "answer".into(), "not_now", "no call has this name"),
@@ -383,4 +383,89 @@ fn no_text_is_sent_outside_of_a_call_to_who_must_prove_who_it_is() {
         assert!(told.contains(&format!("must prove who it is ({word})")), "{told}");
         assert!(requests.try_recv().is_err(), "it was sent");
     }
+}
+
+#[test]
+fn a_peer_is_transferred_to_somebody_it_does_not_know() {
+    let (_bobs, mut bob, to_bob) = listening(&["--auto-answer"]);
+    let (_carols, mut carol, to_carol) = listening(&["--auto-answer"]);
+    let home = tempfile::tempdir().unwrap();
+    let mut alice = Running::start(home.path(), &["call", &to_bob, "--audio", "tone"]);
+    alice.tells("established");
+    bob.tells("established");
+    alice.says(&format!("transfer {to_carol}"));
+    let asked = bob.tells("the peer asks to call");
+    assert_eq!(asked, format!("the peer asks to call {to_carol} in its stead: follow or decline?"));
+    bob.says("decline");
+    alice.tells("the call is not transferred: the peer answered 603 Decline");
+    alice.says(&format!("transfer {to_carol}"));
+    bob.tells("the peer asks to call");
+    bob.says("follow");
+    carol.tells("established");
+    bob.tells("established");
+    alice.tells("the peer talks to somebody else now");
+    alice.tells("over: hung up here");
+    alice.ends_well();
+    bob.tells("over: the peer hung up");
+    bob.says("calls");
+    assert_eq!(bob.tells("2: to "), format!("2: to {to_carol}, up"));
+    bob.says("hang up");
+    carol.tells("over: the peer hung up");
+    for side in [bob, carol] {
+        side.interrupt();
+        side.ends_well();
+    }
+}
+
+#[test]
+fn two_peers_are_left_with_one_another() {
+    let (_bobs, mut bob, to_bob) = listening(&["--auto-answer"]);
+    let (_carols, mut carol, to_carol) = listening(&["--auto-answer"]);
+    let home = tempfile::tempdir().unwrap();
+    let mut alice = Running::start(home.path(), &["call", &to_bob, "--audio", "tone"]);
+    alice.tells("established");
+    alice.says("hold");
+    alice.tells("the peer is on hold");
+    alice.says(&format!("call {to_carol}"));
+    alice.tells("established");
+    carol.tells("established");
+    alice.says("transfer 1 to 2");
+    bob.tells("the peer asks to call");
+    bob.says("follow");
+    let taken = carol.tells("call from");
+    assert!(taken.ends_with("in place of a call that goes on"), "{taken}");
+    carol.tells("established");
+    carol.tells("over: hung up here");
+    alice.tells("the peer talks to somebody else now");
+    alice.ends_well();
+    bob.says("calls");
+    bob.tells("2: to ");
+    carol.says("calls");
+    carol.tells("2: from ");
+    bob.says("hang up 2");
+    carol.tells("over: the peer hung up");
+    for side in [bob, carol] {
+        side.interrupt();
+        side.ends_well();
+    }
+}
+
+#[test]
+fn whoever_knows_no_call_is_told_so() {
+    let (home, _bob, uri) = listening(&["--auto-answer"]);
+    let mut alice = Running::start(home.path(), &["call", &uri, "--json"]);
+    alice.event("established");
+    for (object, reason) in [
+        (r#"{"command":"follow"}"#, "the peer asks for no other call"),
+        (r#"{"command":"decline"}"#, "the peer asks for no other call"),
+        (r#"{"command":"transfer_to","other":9}"#, "no call has this name; see calls"),
+        (r#"{"command":"transfer","uri":"nobody"}"#, "nobody: not a SIP URI"),
+        (r#"{"command":"call","uri":"nobody"}"#, "nobody: not a SIP URI"),
+    ] {
+        alice.says(object);
+        let failed = alice.event("failed");
+        assert!(failed["reason"].as_str().unwrap().starts_with(reason), "{object}: {failed}");
+    }
+    alice.interrupt();
+    alice.tells("");
 }

@@ -3,7 +3,7 @@
 use super::events::Outcome;
 use crate::error::{Error, Result};
 use media_ctl::driver::MediaSession;
-use sip_core::manager::CallId;
+use sip_core::manager::{CallId, RequestId};
 use ssa::CallRef;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,6 +24,8 @@ pub(super) struct Live {
     /// Why the callee could not be reached, the last way that was tried.
     unreachable: Option<String>,
     hold: Hold,
+    /// Who asked for the call, and hears how it goes.
+    pub(super) referrer: Option<RequestId>,
     /// Why we hung up, where it was not the user.
     pub(super) why: Option<Outcome>,
 }
@@ -57,6 +59,7 @@ impl Live {
             up: false,
             unreachable: None,
             hold: Hold::NONE,
+            referrer: None,
             why: None,
         }
     }
@@ -73,6 +76,7 @@ impl Live {
             up: false,
             unreachable: None,
             hold: Hold::NONE,
+            referrer: None,
             why: None,
         }
     }
@@ -97,6 +101,16 @@ impl Calls {
 
     pub(super) fn remove(&self, id: CallId) -> Option<Live> {
         self.lock().remove(&id)
+    }
+
+    /// What a call is called towards the security manager.
+    pub(super) fn name(&self, id: CallId) -> Option<CallRef> {
+        self.lock().get(&id).map(|live| live.call)
+    }
+
+    /// Who asked for a call, and hears how it goes.
+    pub(super) fn referrer(&self, id: CallId) -> Option<RequestId> {
+        self.lock().get(&id)?.referrer
     }
 
     /// Takes a waiting call's offer out, to be answered once.

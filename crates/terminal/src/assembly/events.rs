@@ -3,6 +3,7 @@
 use super::assurance::Assurance;
 use super::causes::{advice, code, in_words, retry_after};
 use super::dtmf::Digit;
+use super::transfers::Transfer;
 use media_ctl::Stats;
 use sip_core::manager::{CallId, Cause, EndReason, RegistrationId, RequestId};
 use std::fmt;
@@ -23,6 +24,31 @@ pub enum Event {
         source: SocketAddr,
         /// Who calls, by what is proved.
         assurance: Assurance,
+        /// The call whose place it takes, as whoever transferred it wants: to be answered at once, and
+        /// the other to be hung up then. That it may, is checked already.
+        replaces: Option<CallId>,
+    },
+    /// The peer of a call asks that somebody else be called in its stead: follow, or decline within
+    /// 16 s.
+    TransferAsked(Transfer),
+    /// How far the peer is with a transfer that was asked for.
+    TransferProgress {
+        /// The call.
+        id: CallId,
+        /// The status of the last answer that it heard.
+        status: u16,
+    },
+    /// The peer talks to somebody else now: the call can be hung up.
+    Transferred {
+        /// The call.
+        id: CallId,
+    },
+    /// The peer does not, or cannot, call whom it was asked to call; the call goes on.
+    NotTransferred {
+        /// The call.
+        id: CallId,
+        /// Why.
+        cause: Cause,
     },
     /// The callee is being alerted.
     Ringing {

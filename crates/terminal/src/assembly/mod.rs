@@ -31,6 +31,7 @@ mod settings;
 mod setup;
 mod shared;
 mod terminal;
+mod transfers;
 
 pub use assurance::Assurance;
 pub use causes::{advice, code, in_words, retry_after};
@@ -44,3 +45,4 @@ pub use settings::Settings;
 pub use setup::pins;
 pub use setup::settings;
 pub use terminal::{Invitation, Terminal};
+pub use transfers::Transfer;

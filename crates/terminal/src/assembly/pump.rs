@@ -5,6 +5,7 @@ use super::causes::in_words;
 use super::dtmf;
 use super::events::{Event, Outcome, UNREAD};
 use super::shared::{Shared, sdp};
+use super::transfers::{Transfer, progress};
 use crate::error::plain;
 use crate::record::{clean, redacted};
 use media_ctl::driver::MediaSession;
@@ -48,14 +49,15 @@ pub(super) async fn pump(shared: Arc<Shared>, mut sip: Events, out: Sender<Event
 impl Shared {
     fn on(self: &Arc<Self>, event: Sip, out: &Sender<Event>) -> Option<Event> {
         match event {
-            Sip::Incoming { id, call, from, body, source, .. } => {
-                self.incoming(id, call, from, body, source)
+            Sip::Incoming { id, call, from, body, source, replaces, .. } => {
+                self.incoming((id, call, replaces), from, body, source)
             }
             Sip::Ringing { id, status, answer } => {
                 tracing::info!(status = in_words(status), "the call makes progress");
                 if let Some(answer) = answer {
                     self.early_media(id, &answer);
                 }
+                self.tell_referrer(self.calls.referrer(id), status);
                 Some(Event::Ringing { id })
             }
             Sip::Answered { id, body } => {
@@ -102,18 +104,20 @@ impl Shared {
             Sip::Received { id, within, method: Method::INFO, body, .. } => {
                 self.info(id, within, &body)
             }
+            Sip::Referred { id, within, to, by, .. } => {
+                Some(Event::TransferAsked(Transfer { id, within, to, by }))
+            }
+            Sip::ReferNotified { within, status, is_final, .. } => {
+                Some(progress(within, status, is_final))
+            }
+            Sip::ReferFailed { within, cause, .. } => {
+                Some(Event::NotTransferred { id: within, cause })
+            }
             Sip::Received { id, within, call, from, body, source, .. } => {
                 let text = self.text(id, body)?;
                 let assurance = self.assurance_of(call, None);
                 Some(Event::Message { within, from: redacted(&from), source, text, assurance })
             }
-            Sip::Referred { id, .. } => {
-                // Nobody is called in somebody's stead unasked; one that is over needs no answer.
-                _ = self.endpoint.decline(id, 603);
-                None
-            }
-            // We send no REFER.
-            Sip::ReferNotified { .. } | Sip::ReferFailed { .. } => None,
             Sip::RequestAnswered { id, outcome } => Some(Event::RequestAnswered { id, outcome }),
         }
     }
@@ -129,12 +133,17 @@ impl Shared {
     }
 
     fn incoming(
-        &self, id: CallId, call: CallRef, from: String, body: Body, source: SocketAddr,
+        &self, (id, call, replaces): (CallId, CallRef, Option<CallId>), from: String, body: Body,
+        source: SocketAddr,
     ) -> Option<Event> {
+        let assurance = self.assurance(Prepared { id, call });
+        if replaces.is_some_and(|replaced| !self.may_replace(replaced, &assurance)) {
+            _ = self.endpoint.reject(id, 403);
+            return None;
+        }
         self.calls.insert(id, Live::incoming(call, body.octets));
         let from = redacted(&from);
-        let assurance = self.assurance(Prepared { id, call });
-        Some(Event::Incoming { id, from, source, assurance })
+        Some(Event::Incoming { id, from, source, assurance, replaces })
     }
 
     /// A digit is told; what else INFO may carry, nobody here uses.
@@ -203,6 +212,7 @@ impl Shared {
         if self.calls.comes_up(id) {
             let watch = watch_media(Arc::clone(self), id, media.clone(), out.downgrade());
             self.media.runtime.spawn(Box::pin(watch));
+            self.tell_referrer(self.calls.referrer(id), 200);
             let assurance = self.assurance(Prepared { id, call });
             // Nobody has to listen.
             drop(out.try_send(Event::Established { id, assurance }));
@@ -249,6 +259,8 @@ impl Shared {
     fn over(&self, id: CallId, outcome: Outcome) -> Option<Event> {
         let live = self.calls.remove(id)?;
         let mut outcome = live.why.unwrap_or(outcome);
+        // One that was up has told it.
+        self.tell_referrer(live.referrer, outcome.status().unwrap_or(503));
         let stats = live.media.as_ref().map(|media| match media.stop() {
             Ok(stats) => stats,
             Err(error) => {

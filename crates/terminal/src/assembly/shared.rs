@@ -9,8 +9,9 @@ use crate::record::redacted;
 use media_ctl::audio::{AudioSink, AudioSource};
 use media_ctl::driver::MediaSession;
 use media_ctl::{MediaConfig, Seed};
+use sip_core::HeaderName;
 use sip_core::driver::Endpoint;
-use sip_core::manager::{Prepared, RegistrationId};
+use sip_core::manager::{Prepared, RegistrationId, RequestId};
 use ssa::{Body, CallRef};
 use std::collections::BTreeSet;
 use std::io;
@@ -65,16 +66,20 @@ impl Shared {
         }
     }
 
-    /// Offers media and sends the INVITE to this URI, under the proof that it requires.
+    /// Offers media and sends the INVITE to this URI, under the proof that it requires: with these
+    /// header fields, as this referrer asked.
     pub(super) fn invite(
         &self, prepared: Prepared, (to, require): (&str, Require), media: MediaSession,
+        (fields, referrer): (Vec<(HeaderName, Vec<u8>)>, Option<RequestId>),
     ) -> Result<()> {
         let offer = media.offer().map_err(|error| {
             drop(media.stop());
             Error::Call(error.to_string())
         })?;
         let signed = require == Require::Pgp;
-        let live = Live::outgoing(prepared.call, redacted(to), signed, media);
+        self.endpoint.add_fields(prepared.id, fields).map_err(Error::invalid)?;
+        let mut live = Live::outgoing(prepared.call, redacted(to), signed, media);
+        live.referrer = referrer;
         self.calls.insert(prepared.id, live);
         self.endpoint.invite(prepared.id, sdp(offer)).map_err(Error::invalid)
     }

@@ -12,6 +12,7 @@ use crate::config::Require;
 use crate::error::{Error, Result};
 use media_ctl::audio::{AudioSink, AudioSource};
 use net::Network;
+use sip_core::HeaderName;
 use sip_core::driver::{Bind, Config, Endpoint, Sizes};
 use sip_core::manager::{CallId, NextHop, Prepared, RegisterConfig, RegistrationId, RequestId};
 use std::fmt;
@@ -86,6 +87,14 @@ impl Terminal {
     /// # Errors
     /// The URI is none, the table of calls is full, or the media's ports or offer are refused.
     pub fn call(&self, invitation: Invitation) -> Result<CallId> {
+        self.call_with(invitation, Vec::new(), None)
+    }
+
+    /// Calls someone with these header fields in the INVITE, as `referrer` asked.
+    pub(super) fn call_with(
+        &self, invitation: Invitation, fields: Vec<(HeaderName, Vec<u8>)>,
+        referrer: Option<RequestId>,
+    ) -> Result<CallId> {
         let Invitation { to, next_hop, require, source, sink } = invitation;
         let shared = &self.shared;
         let prepared = shared
@@ -95,7 +104,7 @@ impl Terminal {
         shared.started(prepared, &to, require);
         let invited = shared
             .open_media(prepared, source, sink)
-            .and_then(|media| shared.invite(prepared, (&to, require), media));
+            .and_then(|media| shared.invite(prepared, (&to, require), media, (fields, referrer)));
         invited.inspect_err(|_| {
             shared.calls.remove(prepared.id);
             shared.forget(prepared.call);

@@ -3,7 +3,7 @@
 use super::args::{Call, Global};
 use super::audio::{self, Say};
 use super::binds::Purpose;
-use super::control::Control;
+use super::control::{Control, Wanted};
 use super::input::Input;
 use super::json::Object;
 use super::output::{Output, tell, tell_failure};
@@ -88,6 +88,8 @@ struct Placed {
     to: String,
     /// How many addresses of the callee are tried.
     addresses: u32,
+    /// What is said.
+    say: Say,
 }
 
 /// Places the call.
@@ -114,15 +116,18 @@ async fn place(session: &Session, call: &Call, stop: &mut Stop, out: Output) -> 
     let to = redacted(&uri);
     let calling = Object::Calling { call: id.to_string(), to: &to };
     out.say(&format!("calling {to}"), calling)?;
-    Ok(Placed { id, to, addresses })
+    Ok(Placed { id, to, addresses, say })
 }
 
 /// Places the call and sees it through.
 async fn talk(
     session: &mut Session, call: &Call, stop: &mut Stop, out: Output,
 ) -> Result<(Outcome, Reached)> {
-    let Placed { id, to, addresses } = place(session, call, stop, out).await?;
-    let mut control = Control::new(Input::open(session.person.as_ref()), out);
+    let Placed { id, to, addresses, say } = place(session, call, stop, out).await?;
+    // A transfer puts another call into its place.
+    let mut calls = vec![id];
+    let input = Input::open(session.person.as_ref());
+    let mut control = Control::new(input, session.config.clone(), out);
     control.place(id, &to);
     control.greet()?;
     let mut patience = Patience::with(&to, addresses, session.person.as_ref());
@@ -131,21 +136,32 @@ async fn talk(
     let mut talked: BoxFuture<()> = Box::pin(std::future::pending());
     loop {
         tokio::select! {
-            () = stop.wanted() => session.terminal.hang_up(id),
+            () = stop.wanted() => session.hang_up(&calls),
             () = patience.is_over() => {}
             line = control.line() => {
                 let wanted = line.map(|line| control.obey(line, &session.terminal)).transpose()?;
-                if let Some(id) = wanted.flatten() {
+                match wanted.flatten() {
                     // Calls that come in are declined.
-                    control.answered(id, Err(Error::NotWaiting))?;
+                    Some(Wanted::Answer(id)) => control.answered(id, Err(Error::NotWaiting))?,
+                    Some(Wanted::Call(uri)) => {
+                        let placed = session.call(&uri, &say);
+                        calls.extend(placed.as_ref().ok());
+                        control.placed(&uri, placed)?;
+                    }
+                    Some(Wanted::Follow(transfer)) => {
+                        let placed = session.follow(&transfer, &say);
+                        calls.extend(placed.as_ref().ok());
+                        control.followed(&transfer, placed)?;
+                    }
+                    None => {}
                 }
             }
             () = &mut talked => {
                 talked = Box::pin(std::future::pending());
-                session.terminal.hang_up(id);
+                session.hang_up(&calls);
             }
             event = session.events.next() => match event {
-                Some(Event::Over { id: over, outcome, stats }) if over == id => {
+                Some(Event::Over { id, outcome, stats }) if calls == [id] => {
                     let tell = if outcome.is_ordinary() { tell } else { tell_failure };
                     let over = Event::Over { id, outcome: outcome.clone(), stats };
                     control.on(&over, &session.terminal)?;
@@ -161,11 +177,18 @@ async fn talk(
                         talked = Box::pin(tokio::time::sleep(seconds));
                     }
                     tell(out, &event)?;
-                    if matches!(event, Event::Incoming { .. }) {
-                        session.decline(&event);
-                    } else {
-                        control.on(&event, &session.terminal)?;
+                    match &event {
+                        Event::Incoming { id, replaces: Some(_), .. } => {
+                            calls.extend(session.take_over(*id, &say));
+                        }
+                        Event::Incoming { .. } => {
+                            session.decline(&event);
+                            continue;
+                        }
+                        Event::Over { id, .. } => calls.retain(|call| call != id),
+                        _ => {}
                     }
+                    control.on(&event, &session.terminal)?;
                 }
                 None => return Err(Error::Call("the terminal stopped".to_owned())),
             },

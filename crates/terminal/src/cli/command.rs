@@ -19,6 +19,7 @@ const DIGITS: usize = 64;
 /// What is understood, and what it does.
 pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("calls", "the calls, with their numbers N"),
+    ("call URI", "place one more call"),
     ("answer [N]", "answer the call that waits"),
     ("reject [N] [STATUS]", "refuse the call that waits, with 603 or a status from 300 on"),
     ("hang up [N]", "end the call"),
@@ -28,6 +29,10 @@ pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("unmute [N]", "send what is said again"),
     ("message [N:] TEXT", "send a text in the call"),
     ("dtmf [N] DIGITS", "press keys (0-9 * # A-D): one INFO each, application/dtmf-relay"),
+    ("transfer [N] URI", "ask the peer to call somebody else in your stead"),
+    ("transfer [N] to M", "ask the peer to take your place in call M"),
+    ("follow [N]", "call whom the peer asks to be called in its stead"),
+    ("decline [N]", "do not"),
     ("help", "these lines"),
 ];
 
@@ -37,6 +42,8 @@ pub(super) const COMMANDS: &[(&str, &str)] = &[
 pub(super) enum Command {
     /// List the calls.
     Calls,
+    /// Place one more call.
+    Call { uri: String },
     /// Answer a call.
     Answer { call: Option<Name> },
     /// Refuse a call with this status, or 603.
@@ -55,6 +62,14 @@ pub(super) enum Command {
     Message { call: Option<Name>, text: String },
     /// Press these keys.
     Dtmf { call: Option<Name>, digits: String },
+    /// Ask the peer to call somebody else.
+    Transfer { call: Option<Name>, uri: String },
+    /// Ask the peer to take our place in another call.
+    TransferTo { call: Option<Name>, other: Name },
+    /// Call whom the peer asks to be called.
+    Follow { call: Option<Name> },
+    /// Do not.
+    Decline { call: Option<Name> },
     /// Say what is understood.
     Help,
 }
@@ -103,6 +118,7 @@ impl Command {
         let words: Vec<&str> = rest.split_whitespace().collect();
         Some(match (first, words.as_slice()) {
             ("calls", []) => Self::Calls,
+            ("call", [uri]) => Self::Call { uri: (*uri).to_owned() },
             ("answer", words) => Self::Answer { call: named(words)? },
             ("reject", words) => Self::rejecting(words)?,
             ("hang", ["up", words @ ..]) | ("hangup", words) => {
@@ -117,6 +133,9 @@ impl Command {
             ("dtmf", [call, digits]) => {
                 Self::Dtmf { call: named(&[call])?, digits: (*digits).to_owned() }
             }
+            ("transfer", words) => Self::transferring(words)?,
+            ("follow", words) => Self::Follow { call: named(words)? },
+            ("decline", words) => Self::Decline { call: named(words)? },
             ("help" | "?", []) => Self::Help,
             _ => return None,
         })
@@ -136,6 +155,20 @@ impl Command {
             [call, number] => {
                 Self::Reject { call: Some(Name::Number(*call)), status: Some(status(number)?) }
             }
+            _ => return None,
+        })
+    }
+
+    /// `[N] URI` or `[N] to M`.
+    fn transferring(words: &[&str]) -> Option<Self> {
+        let number = |word: &str| word.parse().ok().map(Name::Number);
+        Some(match words {
+            ["to", other] => Self::TransferTo { call: None, other: number(other)? },
+            [call, "to", other] => {
+                Self::TransferTo { call: Some(number(call)?), other: number(other)? }
+            }
+            [uri] => Self::Transfer { call: None, uri: (*uri).to_owned() },
+            [call, uri] => Self::Transfer { call: Some(number(call)?), uri: (*uri).to_owned() },
             _ => return None,
         })
     }
@@ -171,10 +204,16 @@ impl Command {
     /// Whether the peer of the call has to agree, or to take something.
     pub(super) const fn asks_the_peer(&self) -> bool {
         match self {
-            Self::Hold { .. } | Self::Resume { .. } | Self::Message { .. } | Self::Dtmf { .. } => {
-                true
-            }
+            Self::Hold { .. }
+            | Self::Resume { .. }
+            | Self::Message { .. }
+            | Self::Dtmf { .. }
+            | Self::Transfer { .. }
+            | Self::TransferTo { .. } => true,
             Self::Calls
+            | Self::Call { .. }
+            | Self::Follow { .. }
+            | Self::Decline { .. }
             | Self::Answer { .. }
             | Self::Reject { .. }
             | Self::HangUp { .. }
@@ -188,6 +227,7 @@ impl Command {
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Calls => "calls",
+            Self::Call { .. } => "call",
             Self::Answer { .. } => "answer",
             Self::Reject { .. } => "reject",
             Self::HangUp { .. } => "hang_up",
@@ -197,6 +237,10 @@ impl Command {
             Self::Unmute { .. } => "unmute",
             Self::Message { .. } => "message",
             Self::Dtmf { .. } => "dtmf",
+            Self::Transfer { .. } => "transfer",
+            Self::TransferTo { .. } => "transfer_to",
+            Self::Follow { .. } => "follow",
+            Self::Decline { .. } => "decline",
             Self::Help => "help",
         }
     }

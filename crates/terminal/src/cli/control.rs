@@ -9,8 +9,10 @@ use super::command::{COMMANDS, Command};
 use super::input::Input;
 use super::json::{Failure, Known, Object};
 use super::output::Output;
-use crate::assembly::{Digit, Event, Terminal, advice};
+use crate::assembly::{Digit, Event, Terminal, Transfer, advice};
+use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::record::redacted;
 use sip_core::manager::{CallId, Cause, RequestId};
 use std::collections::VecDeque;
 
@@ -20,11 +22,27 @@ const WAITING: usize = 256;
 /// The commands, and what they are about.
 pub(super) struct Control {
     input: Input,
+    /// Who is meant by a name.
+    config: Config,
     calls: Table,
     waiting: Vec<Waiting>,
     /// Those that wait for others of their call, in order.
     queued: VecDeque<(Command, CallId)>,
+    /// What peers ask for, and nobody has decided.
+    transfers: Vec<Transfer>,
+    /// Calls that take the place of others, with those.
+    replacing: Vec<(CallId, CallId)>,
     out: Output,
+}
+
+/// What whoever runs the calls is to do for a command.
+pub(super) enum Wanted {
+    /// Call this URI.
+    Call(String),
+    /// Answer this call.
+    Answer(CallId),
+    /// Call whom a peer asks to be called.
+    Follow(Transfer),
 }
 
 /// A command that a peer has not answered yet.
@@ -38,6 +56,8 @@ struct Waiting {
 enum Awaited {
     /// That the peer agrees to be held, or to be held no longer.
     Hold,
+    /// That the peer talks to somebody else.
+    Transfer,
     /// That the peer answers a request.
     Answer(RequestId),
     /// That the peer answers a request, and those for these digits after it.
@@ -54,9 +74,18 @@ enum Begun {
 
 impl Control {
     /// Takes commands from there.
-    pub(super) fn new(input: Input, out: Output) -> Self {
-        let (calls, waiting, queued) = (Table::default(), Vec::new(), VecDeque::new());
-        Self { input, calls, waiting, queued, out }
+    pub(super) fn new(input: Input, config: Config, out: Output) -> Self {
+        let calls = Table::default();
+        Self {
+            input,
+            config,
+            calls,
+            waiting: Vec::new(),
+            queued: VecDeque::new(),
+            transfers: Vec::new(),
+            replacing: Vec::new(),
+            out,
+        }
     }
 
     /// The next line; `None` once where there are no more. Cancel-safe.
@@ -90,11 +119,11 @@ impl Control {
         self.calls.waiting()
     }
 
-    /// Does what a line says. A call that is to be answered is for the caller to answer, and
-    /// [`answered`](Self::answered) says how that went.
+    /// Does what a line says. A call that is to be answered or placed is for the caller to answer or
+    /// place, and [`answered`](Self::answered) and [`followed`](Self::followed) say how that went.
     pub(super) fn obey(
         &mut self, mut line: Vec<u8>, terminal: &Terminal,
-    ) -> Result<Option<CallId>> {
+    ) -> Result<Option<Wanted>> {
         let read = Command::read(&line);
         // It may be a secret that was typed too late.
         line.fill(0);
@@ -107,6 +136,10 @@ impl Control {
                 self.help()?;
                 self.done("help", None)?;
             }
+            Ok(Some(Command::Call { uri })) => match self.config.dial(&uri) {
+                Ok(uri) => return Ok(Some(Wanted::Call(uri))),
+                Err(error) => self.failed("call", None, &error)?,
+            },
             Ok(Some(command)) => return self.about_a_call(&command, terminal),
             Ok(None) => {}
             Err(reason) => {
@@ -123,6 +156,28 @@ impl Control {
         match answered {
             Ok(()) => self.done("answer", Some(id)),
             Err(error) => self.failed("answer", Some(id), &error),
+        }
+    }
+
+    /// How the placing of a call went.
+    pub(super) fn placed(&mut self, to: &str, placed: Result<CallId>) -> Result<()> {
+        match placed {
+            Ok(id) => {
+                self.calls.place(id, &redacted(to));
+                self.done("call", Some(id))
+            }
+            Err(error) => self.failed("call", None, &error),
+        }
+    }
+
+    /// How the following of a transfer went: the call that is placed for it.
+    pub(super) fn followed(&mut self, transfer: &Transfer, placed: Result<CallId>) -> Result<()> {
+        match placed {
+            Ok(id) => {
+                self.calls.place(id, &redacted(&transfer.to));
+                self.done("follow", Some(transfer.within))
+            }
+            Err(error) => self.failed("follow", Some(transfer.within), &error),
         }
     }
 
@@ -158,7 +213,33 @@ impl Control {
             Event::RequestAnswered { id, outcome } => {
                 self.request_answered(*id, *outcome, terminal)
             }
+            Event::TransferAsked(transfer) => {
+                self.transfers.retain(|it| it.within != transfer.within);
+                self.transfers.push(transfer.clone());
+                Ok(())
+            }
+            Event::Incoming { id, replaces: Some(replaced), .. } => {
+                self.replacing.push((*id, *replaced));
+                Ok(())
+            }
+            Event::Established { id, .. } => {
+                if let Some(at) = self.replacing.iter().position(|(new, _)| new == id) {
+                    terminal.hang_up(self.replacing.swap_remove(at).1);
+                }
+                Ok(())
+            }
+            Event::Transferred { id } => {
+                let waiting = self.transferring(*id);
+                terminal.hang_up(*id);
+                waiting.map_or(Ok(()), |waiting| self.done(waiting.command, Some(*id)))
+            }
+            Event::NotTransferred { id, cause } => match self.transferring(*id) {
+                Some(waiting) => self.failed_by(&waiting, *cause),
+                None => Ok(()),
+            },
             Event::Over { id, .. } => {
+                self.transfers.retain(|it| it.within != *id);
+                self.replacing.retain(|(new, _)| new != id);
                 let waited = self.waiting.extract_if(.., |it| it.call == *id);
                 let mut names: Vec<_> = waited.map(|waiting| waiting.command).collect();
                 let queued = self.queued.iter().filter(|(_, of)| of == id);
@@ -171,7 +252,7 @@ impl Control {
         }
     }
 
-    fn about_a_call(&mut self, command: &Command, terminal: &Terminal) -> Result<Option<CallId>> {
+    fn about_a_call(&mut self, command: &Command, terminal: &Terminal) -> Result<Option<Wanted>> {
         let (name, fits): (_, fn(&Row) -> bool) = match command {
             Command::Answer { call } | Command::Reject { call, .. } => (call, Row::waits),
             Command::HangUp { call } => (call, |_| true),
@@ -180,15 +261,22 @@ impl Control {
             | Command::Mute { call }
             | Command::Unmute { call }
             | Command::Message { call, .. }
-            | Command::Dtmf { call, .. } => (call, Row::is_up),
-            Command::Calls | Command::Help => return Ok(None),
+            | Command::Dtmf { call, .. }
+            | Command::Transfer { call, .. }
+            | Command::TransferTo { call, .. } => (call, Row::is_up),
+            Command::Follow { call } | Command::Decline { call } => (call, Row::is_up),
+            Command::Calls | Command::Call { .. } | Command::Help => return Ok(None),
         };
         let id = match self.calls.find(name.as_ref(), fits) {
             Ok(id) => id,
             Err(error) => return self.failed(command.name(), None, &error).map(|()| None),
         };
-        if matches!(command, Command::Answer { .. }) {
-            return Ok(Some(id));
+        match command {
+            Command::Answer { .. } => return Ok(Some(Wanted::Answer(id))),
+            Command::Follow { .. } | Command::Decline { .. } => {
+                return self.decide(command, id, terminal);
+            }
+            _ => {}
         }
         if command.asks_the_peer() && self.waiting.iter().any(|waiting| waiting.call == id) {
             self.queue(command, id)?;
@@ -239,9 +327,38 @@ impl Control {
                 Begun::Waits(Awaited::Answer(terminal.message_within(id, text)?))
             }
             Command::Dtmf { digits, .. } => press(id, digits, terminal)?,
+            Command::Transfer { uri, .. } => {
+                terminal.transfer(id, &self.config.dial(uri)?)?;
+                Begun::Waits(Awaited::Transfer)
+            }
+            Command::TransferTo { other, .. } => {
+                terminal.transfer_to(id, self.calls.find(Some(other), Row::is_up)?)?;
+                Begun::Waits(Awaited::Transfer)
+            }
             // Whoever obeys has done these.
-            Command::Answer { .. } | Command::Calls | Command::Help => Begun::Done,
+            Command::Answer { .. }
+            | Command::Follow { .. }
+            | Command::Decline { .. }
+            | Command::Calls
+            | Command::Call { .. }
+            | Command::Help => Begun::Done,
         })
+    }
+
+    /// What the peer of a call asked for is done, or not.
+    fn decide(
+        &mut self, command: &Command, id: CallId, terminal: &Terminal,
+    ) -> Result<Option<Wanted>> {
+        let Some(at) = self.transfers.iter().position(|it| it.within == id) else {
+            let none = Error::NotNow("the peer asks for no other call");
+            return self.failed(command.name(), Some(id), &none).map(|()| None);
+        };
+        let transfer = self.transfers.remove(at);
+        if matches!(command, Command::Follow { .. }) {
+            return Ok(Some(Wanted::Follow(transfer)));
+        }
+        terminal.decline_transfer(&transfer);
+        self.done(command.name(), Some(id)).map(|()| None)
     }
 
     fn reject(&self, id: CallId, status: u16, terminal: &Terminal) -> Result<Begun> {
@@ -262,7 +379,7 @@ impl Control {
     ) -> Result<()> {
         let of_it = |waiting: &Waiting| match &waiting.what {
             Awaited::Answer(request) | Awaited::Digits(request, _) => *request == id,
-            Awaited::Hold => false,
+            Awaited::Hold | Awaited::Transfer => false,
         };
         let Some(mut waiting) = self.take(of_it) else { return Ok(()) };
         match outcome {
@@ -286,6 +403,11 @@ impl Control {
     /// The command that waits for the peer to agree to be held or not.
     fn held(&mut self, id: CallId) -> Option<Waiting> {
         self.take(|waiting| waiting.call == id && matches!(waiting.what, Awaited::Hold))
+    }
+
+    /// The command that waits for the peer to talk to somebody else.
+    fn transferring(&mut self, id: CallId) -> Option<Waiting> {
+        self.take(|waiting| waiting.call == id && matches!(waiting.what, Awaited::Transfer))
     }
 
     fn take(&mut self, is_it: impl Fn(&Waiting) -> bool) -> Option<Waiting> {

@@ -1,7 +1,8 @@
 //! The objects that commands print with `--json`, described in `docs/json.md`.
 
-use crate::assembly::{Assurance, Event, code, retry_after};
+use crate::assembly::{Assurance, Event, Transfer, code, retry_after};
 use crate::error::Error;
+use crate::record::redacted;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sip_core::manager::Cause;
@@ -42,7 +43,32 @@ pub(super) enum Object<'a> {
         failure: Failure,
     },
     /// A call came in.
-    Incoming { call: String, from: &'a str, source: SocketAddr, assurance: &'a Assurance },
+    Incoming {
+        call: String,
+        from: &'a str,
+        source: SocketAddr,
+        assurance: &'a Assurance,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        replaces: Option<String>,
+    },
+    /// The peer asks that somebody else be called.
+    TransferAsked {
+        call: String,
+        to: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// How far the peer is with a transfer.
+    TransferProgress { call: String, status: u16 },
+    /// The peer talks to somebody else.
+    Transferred { call: String },
+    /// It does not.
+    NotTransferred {
+        call: String,
+        reason: String,
+        #[serde(flatten)]
+        failure: Failure,
+    },
     /// The callee is being alerted.
     Ringing { call: String },
     /// The call is up.
@@ -210,9 +236,27 @@ impl<'a> Object<'a> {
     /// that tells.
     pub(super) fn of(event: &'a Event) -> Option<Self> {
         Some(match event {
-            Event::Incoming { id, from, source, assurance } => {
-                Self::Incoming { call: id.to_string(), from, source: *source, assurance }
+            Event::Incoming { id, from, source, assurance, replaces } => Self::Incoming {
+                call: id.to_string(),
+                from,
+                source: *source,
+                assurance,
+                replaces: replaces.map(|id| id.to_string()),
+            },
+            Event::TransferAsked(Transfer { within, to, by, .. }) => Self::TransferAsked {
+                call: within.to_string(),
+                to: redacted(to),
+                by: by.as_deref().map(redacted),
+            },
+            Event::TransferProgress { id, status } => {
+                Self::TransferProgress { call: id.to_string(), status: *status }
             }
+            Event::Transferred { id } => Self::Transferred { call: id.to_string() },
+            Event::NotTransferred { id, cause } => Self::NotTransferred {
+                call: id.to_string(),
+                reason: cause.to_string(),
+                failure: Failure::of(*cause),
+            },
             Event::Ringing { id } => Self::Ringing { call: id.to_string() },
             Event::Established { id, assurance } => {
                 Self::Established { call: id.to_string(), assurance }

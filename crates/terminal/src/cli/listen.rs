@@ -3,7 +3,7 @@
 use super::args::{Global, Listen};
 use super::audio::{self, Say};
 use super::binds::Purpose;
-use super::control::Control;
+use super::control::{Control, Wanted};
 use super::input::{self, Input};
 use super::json::Object;
 use super::output::{Output, tell};
@@ -57,7 +57,8 @@ async fn wait(session: &mut Session, listen: &Listen, stop: &mut Stop, out: Outp
         Some(person) => Asked::Person(person),
         None => Asked::Program,
     };
-    let control = Control::new(Input::open(session.person.as_ref()), out);
+    let input = Input::open(session.person.as_ref());
+    let control = Control::new(input, session.config.clone(), out);
     let (record, asking) = (listen.record.clone(), VecDeque::new());
     let mut listener = Listener { session, say, record, asked, asking, control, out };
     let waited = listener.wait(stop).await;
@@ -124,6 +125,9 @@ impl Listener<'_> {
         tell(self.out, &event)?;
         self.control.on(&event, &self.session.terminal)?;
         match event {
+            // Whoever talks to the one talks to the other: nobody is asked. Why it is not answered,
+            // the log says.
+            Event::Incoming { id, replaces: Some(_), .. } => drop(self.answer(id)),
             Event::Incoming { id, from, assurance, .. } => {
                 self.incoming(id, &assurance.caller(&from));
             }
@@ -142,13 +146,23 @@ impl Listener<'_> {
             }
             return Ok(());
         };
-        let Some(id) = self.control.obey(line, &self.session.terminal)? else {
-            return Ok(());
-        };
-        // Whoever is asked about it need not say any more.
-        self.asking.retain(|(asked, _)| *asked != id);
-        let answered = self.answer(id);
-        self.control.answered(id, answered)
+        match self.control.obey(line, &self.session.terminal)? {
+            None => Ok(()),
+            Some(Wanted::Call(uri)) => {
+                let placed = self.session.call(&uri, &self.say);
+                self.control.placed(&uri, placed)
+            }
+            Some(Wanted::Answer(id)) => {
+                // Whoever is asked about it need not say any more.
+                self.asking.retain(|(asked, _)| *asked != id);
+                let answered = self.answer(id);
+                self.control.answered(id, answered)
+            }
+            Some(Wanted::Follow(transfer)) => {
+                let placed = self.session.follow(&transfer, &self.say);
+                self.control.followed(&transfer, placed)
+            }
+        }
     }
 
     /// Says that the pins were changed, by whomever.

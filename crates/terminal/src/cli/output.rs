@@ -1,9 +1,9 @@
 //! What a command prints: lines for people, or one JSON object a line.
 
 use super::json::Object;
-use crate::assembly::{Event, SystemClock, WallClock as _, advice};
+use crate::assembly::{Event, SystemClock, Transfer, WallClock as _, advice, in_words};
 use crate::error::{Error, Result};
-use crate::record::clean_all;
+use crate::record::{clean_all, redacted};
 use media_ctl::Stats;
 use serde::Serialize;
 use sip_core::manager::Cause;
@@ -89,8 +89,19 @@ fn put(line: &str) -> Result<()> {
 /// Standard output cannot be written.
 pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
     let line = match event {
-        Event::Incoming { from, source, assurance, .. } => {
-            format!("call from {from} at {source} ({})", assurance.line())
+        Event::Incoming { from, source, assurance, replaces, .. } => {
+            let place = if replaces.is_some() { ", in place of a call that goes on" } else { "" };
+            format!("call from {from} at {source} ({}){place}", assurance.line())
+        }
+        Event::TransferAsked(Transfer { to, .. }) => {
+            format!("the peer asks to call {} in its stead: follow or decline?", redacted(to))
+        }
+        Event::TransferProgress { status, .. } => {
+            format!("the peer calls: {}", in_words(*status))
+        }
+        Event::Transferred { .. } => "the peer talks to somebody else now".to_owned(),
+        Event::NotTransferred { cause, .. } => {
+            format!("the call is not transferred: {cause}{}", advice(*cause))
         }
         Event::Ringing { .. } => "ringing".to_owned(),
         Event::Established { assurance, .. } => format!("established ({})", assurance.line()),

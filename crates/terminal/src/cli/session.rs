@@ -1,6 +1,7 @@
 //! A terminal as a command runs it: configuration, agent, recorder, and the way down.
 
 use super::args::{Global, Records};
+use super::audio::{self, Say};
 use super::binds::{Purpose, Started, binds, start};
 #[cfg(feature = "pgp")]
 use super::global::program;
@@ -19,7 +20,8 @@ use crate::agent::{Agent, Ask, Program};
 #[cfg(feature = "pgp")]
 use crate::assembly::Settings;
 use crate::assembly::{
-    Event, Events, Names, Ports, SystemClock, SystemEntropy, Terminal, WallClock as _, settings,
+    Event, Events, Invitation, Names, Ports, SystemClock, SystemEntropy, Terminal, Transfer,
+    WallClock as _, settings,
 };
 use crate::capture::{self, Secrets, View};
 use crate::config::{Config, load_or_default};
@@ -29,7 +31,7 @@ use crate::ladder::Ladder;
 use crate::record::{Limits, Recorder};
 use net::tokio::{TokioNetwork, TokioRuntime};
 use net::{Network, Runtime};
-use sip_core::manager::NextHop;
+use sip_core::manager::{CallId, NextHop};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -225,6 +227,50 @@ impl Session {
         let Some((from, to)) = self.moved else { return Ok(()) };
         let line = format!("port {from} is in use, calling from port {to}");
         out.say(&line, Object::Moved { in_use: from, port: to })
+    }
+
+    /// Calls somebody, under the proof that is required of them; nothing is recorded.
+    ///
+    /// # Errors
+    /// The call cannot be placed.
+    pub(super) fn call(&self, uri: &str, say: &Say) -> Result<CallId> {
+        self.terminal.call(self.invitation(uri, say)?)
+    }
+
+    /// Calls whom a peer asks to be called in its stead.
+    ///
+    /// # Errors
+    /// It was decided before, or the call cannot be placed.
+    pub(super) fn follow(&self, transfer: &Transfer, say: &Say) -> Result<CallId> {
+        self.terminal.follow(transfer, self.invitation(&transfer.to, say)?)
+    }
+
+    fn invitation(&self, uri: &str, say: &Say) -> Result<Invitation> {
+        Ok(Invitation {
+            to: uri.to_owned(),
+            next_hop: self.next_hop(uri),
+            require: self.config.required_of(uri),
+            source: say.source(),
+            sink: audio::sink(None)?,
+        })
+    }
+
+    /// Answers a call that takes the place of another one; where it cannot be, the log says why, and
+    /// the other one goes on.
+    pub(super) fn take_over(&self, id: CallId, say: &Say) -> Option<CallId> {
+        let answered =
+            audio::sink(None).and_then(|sink| self.terminal.accept(id, say.source(), sink));
+        if let Err(error) = &answered {
+            tracing::warn!(reason = error.line(), "a call is not answered");
+            // Where it is over, nobody waits for it.
+            _ = self.terminal.reject(id, 500);
+        }
+        answered.is_ok().then_some(id)
+    }
+
+    /// Ends these calls.
+    pub(super) fn hang_up(&self, calls: &[CallId]) {
+        calls.iter().for_each(|id| self.terminal.hang_up(*id));
     }
 
     /// Declines a call that comes in while the command is about something else.

@@ -1,7 +1,7 @@
 //! What a stranger does who knows all identifiers of a call: D03, D04.
 
 use crate::meddler::{Meddle, Way};
-use crate::world::{Change, Watch, World};
+use crate::world::{CALLEE, Change, Watch, World};
 use net::{Datagram, DatagramSocket};
 use sip_core::manager::{CallId, EndReason};
 use std::net::{IpAddr, SocketAddr};
@@ -71,6 +71,33 @@ impl Overheard {
         answers.first().and_then(|answer| answer.get(8..11)).unwrap_or_default().to_owned()
     }
 
+    /// Calls in the stranger's own name, to take the caller's place; how that is answered.
+    fn replace(&self) -> Vec<String> {
+        let field = |name: &str| {
+            let line = self.ack.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_once(": ").unwrap().1.to_owned()
+        };
+        let tag = |name: &str| field(name).split_once("tag=").unwrap().1.to_owned();
+        let body = "v=0\r\no=- 1 2 IN IP4 192.0.2.66\r\ns=-\r\nc=IN IP4 192.0.2.66\r\nt=0 0\r\n\
+             m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
+        let request = format!(
+            "INVITE {CALLEE} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.66;rport;branch=z9hG4bKr\r\n\
+             From: <sip:mallory@192.0.2.66>;tag=m\r\nTo: <{CALLEE}>\r\nCall-ID: own\r\n\
+             CSeq: 1 INVITE\r\nContact: <sip:mallory@192.0.2.66>\r\n\
+             Replaces: {};to-tag={};from-tag={}\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            field("Call-ID"),
+            tag("To"),
+            tag("From"),
+            body.len()
+        );
+        let callee = SocketAddr::from((crate::world::CALLEE_IP, 5060));
+        self.signalling.try_send(callee, request.as_bytes()).unwrap();
+        self.world.pass(Duration::from_millis(400));
+        let answers = received(&*self.signalling);
+        answers.iter().filter_map(|it| it.get(8..11)).map(str::to_owned).collect()
+    }
+
     /// Has the callee's audio sent to the stranger, if it lets itself.
     fn move_media(&self) -> String {
         self.say(
@@ -117,6 +144,23 @@ fn d03_a_stranger_who_knows_the_identifiers_can_end_a_call_that_needed_no_signat
         assert_eq!(overheard.say("BYE", ""), status, "{require:?}\n{}", world.ladder());
         let over = overheard.callee.seen().over;
         assert_eq!(over.is_some(), require != Require::Pgp, "{}", world.ladder());
+        world.caller.hang_up(overheard.call);
+        world.settle();
+    }
+}
+
+#[test]
+fn d06_nobody_takes_the_place_of_a_peer_who_proved_more() {
+    for (require, taken) in
+        [(Require::Nothing, true), (Require::Digest, false), (Require::Pgp, false)]
+    {
+        let overheard = Overheard::call(require);
+        let world = &overheard.world;
+        // Whoever calls from now on need prove nothing.
+        world.callee.security().configure(sst::Configuration::default());
+        let answers = overheard.replace();
+        assert_eq!(answers.contains(&"200".to_owned()), taken, "{answers:?}\n{}", world.ladder());
+        assert_eq!(answers.contains(&"403".to_owned()), !taken, "{answers:?}\n{}", world.ladder());
         world.caller.hang_up(overheard.call);
         world.settle();
     }

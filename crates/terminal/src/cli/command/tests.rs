@@ -20,6 +20,29 @@ fn words_and_objects_mean_the_same() {
         ("calls", r#"{"command":"calls"}"#, Command::Calls),
         (" help ", r#"{"command":"help"}"#, Command::Help),
         ("answer", r#"{"command":"answer"}"#, Command::Answer { call: None }),
+        ("call bob", r#"{"command":"call","uri":"bob"}"#, Command::Call { uri: "bob".to_owned() }),
+        (
+            "transfer sip:c@d",
+            r#"{"command":"transfer","uri":"sip:c@d"}"#,
+            Command::Transfer { call: None, uri: "sip:c@d".to_owned() },
+        ),
+        (
+            "transfer 2 carol",
+            r#"{"command":"transfer","call":2,"uri":"carol"}"#,
+            Command::Transfer { call: number(2), uri: "carol".to_owned() },
+        ),
+        (
+            "transfer to 3",
+            r#"{"command":"transfer_to","other":3}"#,
+            Command::TransferTo { call: None, other: Name::Number(3) },
+        ),
+        (
+            "transfer 1 to 3",
+            r#"{"command":"transfer_to","call":1,"other":3}"#,
+            Command::TransferTo { call: number(1), other: Name::Number(3) },
+        ),
+        ("follow 1", r#"{"command":"follow","call":1}"#, Command::Follow { call: number(1) }),
+        ("decline", r#"{"command":"decline"}"#, Command::Decline { call: None }),
         ("hold 2", r#"{"command":"hold","call":2}"#, Command::Hold { call: number(2) }),
         ("resume\t2 ", r#"{"call":2,"command":"resume"}"#, Command::Resume { call: number(2) }),
         ("hang  up 1", r#"{"command":"hang_up","call":1}"#, Command::HangUp { call: number(1) }),
@@ -111,7 +134,7 @@ fn what_is_not_understood_is_told_what_there_is_and_not_repeated() {
 #[test]
 fn an_object_that_does_not_fit_says_why() {
     for (object, words) in [
-        (r#"{"command":"holdd"}"#, "unknown variant `holdd`, expected one of `calls`, `answer`"),
+        (r#"{"command":"holdd"}"#, "unknown variant `holdd`, expected one of `calls`, `call`"),
         (r#"{"command":"hold","cal":"0.1"}"#, "unknown field `cal`"),
         (r#"{"command":"message"}"#, "missing field `text`"),
         (r#"{"call":1}"#, "missing field `command`"),
@@ -129,7 +152,8 @@ fn the_list_is_what_is_understood() {
         .iter()
         .map(|(usage, _)| {
             let line: String = usage.replace("[N:]", "1:").replace("[N]", "1");
-            let line = line.replace("[STATUS]", "486").replace("DIGITS", "1");
+            let line =
+                line.replace("[STATUS]", "486").replace("DIGITS", "1").replace("to M", "to 2");
             read(&line).name()
         })
         .collect();

@@ -51,7 +51,19 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Done { command: "hold", call: Some(call()) });
     let (command, failure) = (Some("hold"), Failure::of(cause));
     print(Object::Failed { command, call: Some(call()), reason: "words", failure });
-    print(Object::Incoming { call: call(), from: aor, source, assurance: &assurance });
+    print(Object::Incoming {
+        call: call(),
+        from: aor,
+        source,
+        assurance: &assurance,
+        replaces: Some(call()),
+    });
+    let (to, by) = (aor.to_owned(), Some(aor.to_owned()));
+    print(Object::TransferAsked { call: call(), to, by });
+    print(Object::TransferProgress { call: call(), status: 180 });
+    print(Object::Transferred { call: call() });
+    let failure = Failure::of(cause);
+    print(Object::NotTransferred { call: call(), reason: reason(), failure });
     print(Object::Ringing { call: call() });
     print(Object::Established { call: call(), assurance: &assurance });
     print(Object::Held { call: call() });

@@ -1,0 +1,101 @@
+//! Calls that go on with somebody else: transfers, in all three roles. RFC 5589.
+//!
+//! ```text
+//!   transferor   transfer, transfer_to ─▶ TransferProgress … ─▶ Transferred, or NotTransferred
+//!   transferee   TransferAsked ─▶ follow: a call of its own, of which the transferor is told
+//!                              └▶ decline_transfer
+//!   target       Incoming { replaces } ─▶ accept; the call that it replaces is hung up
+//! ```
+
+use super::assurance::Assurance;
+use super::events::Event;
+use super::shared::Shared;
+use super::terminal::{Invitation, Terminal};
+use crate::error::{Error, Result};
+use sip_core::HeaderName;
+use sip_core::manager::{CallId, Cause, Prepared, RequestId};
+
+/// What a peer asks to be called in its stead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Names it to [`Terminal::follow`] and [`Terminal::decline_transfer`].
+    pub id: RequestId,
+    /// The call that it was asked for in.
+    pub within: CallId,
+    /// Whom to call.
+    pub to: String,
+    /// Who asks, as it says itself.
+    pub by: Option<String>,
+}
+
+impl Terminal {
+    /// Asks the peer of a call to call `to` instead; how that goes, events tell. RFC 5589 §6.
+    ///
+    /// # Errors
+    /// `to` is no URI, or the call is not up.
+    pub fn transfer(&self, call: CallId, to: &str) -> Result<()> {
+        self.shared.endpoint.refer(call, to).map(drop).map_err(Error::invalid)
+    }
+
+    /// Asks the peer of a call to take our place in another one. RFC 5589 §7.
+    ///
+    /// # Errors
+    /// One of the two calls is not up.
+    pub fn transfer_to(&self, call: CallId, other: CallId) -> Result<()> {
+        self.shared.endpoint.refer_to_call(call, other).map(drop).map_err(Error::invalid)
+    }
+
+    /// Does what a peer asks: calls whom it names, and tells it how that goes. Its own call stays
+    /// until it hangs up.
+    ///
+    /// # Errors
+    /// It was decided before, or the call cannot be placed: the peer hears of that.
+    pub fn follow(&self, transfer: &Transfer, mut invitation: Invitation) -> Result<CallId> {
+        let endpoint = &self.shared.endpoint;
+        endpoint.agree(transfer.id).map_err(Error::invalid)?;
+        invitation.to.clone_from(&transfer.to);
+        let by = transfer.by.as_ref().map(|by| format!("<{by}>").into_bytes());
+        let fields = by.map(|by| (HeaderName::ReferredBy, by)).into_iter().collect();
+        let placed = self.call_with(invitation, fields, Some(transfer.id));
+        if placed.is_err() {
+            // Where the peer is gone there is nobody to tell.
+            _ = endpoint.tell_referrer(transfer.id, 503);
+        }
+        placed
+    }
+
+    /// Does not do what a peer asks: 603.
+    pub fn decline_transfer(&self, transfer: &Transfer) {
+        // One that was decided before needs no answer.
+        _ = self.shared.endpoint.decline(transfer.id, 603);
+    }
+}
+
+impl Shared {
+    /// Tells the transferor how the call goes that it asked for.
+    pub(super) fn tell_referrer(&self, referrer: Option<RequestId>, status: u16) {
+        if let Some(referrer) = referrer {
+            // Who has hung up meanwhile need not know.
+            _ = self.endpoint.tell_referrer(referrer, status);
+        }
+    }
+
+    /// Whether an INVITE may take the place of a call: by the same proof as its peer gave, of the same
+    /// identity. Where nobody proved anything, the dialog's identifiers suffice. Case D06, RFC 3891
+    /// §3.
+    pub(super) fn may_replace(&self, replaced: CallId, caller: &Assurance) -> bool {
+        let Some(call) = self.calls.name(replaced) else { return false };
+        let peer = self.assurance(Prepared { id: replaced, call });
+        (caller.proof, &caller.peer, &caller.account) == (peer.proof, &peer.peer, &peer.account)
+    }
+}
+
+/// What a transferor is told, for the user: a final answer that is no success is a failure.
+pub(super) fn progress(id: CallId, status: Option<u16>, is_final: bool) -> Event {
+    match (status, is_final) {
+        // It was taken, and nothing more is said.
+        (Some(200..=299) | None, true) => Event::Transferred { id },
+        (Some(status), true) => Event::NotTransferred { id, cause: Cause::Status(status) },
+        (status, false) => Event::TransferProgress { id, status: status.unwrap_or(100) },
+    }
+}
