@@ -90,14 +90,16 @@ pub trait Network: Send + Sync + fmt::Debug {
     fn bind(&self, local: SocketAddr) -> io::Result<Box<dyn DatagramSocket>>;
 
     /// Opens a connection. Dropping the future gives the attempt up; it has no deadline but the
-    /// system's own.
+    /// system's own, and that of a secure transport's handshake.
     ///
     /// `name`: the host name that `remote` was found for, where a name was asked for: whom a secure
     /// transport expects at the other end (RFC 5922 §7.2), and what a WebSocket's handshake names.
+    /// Without one, a secure transport expects the address.
     ///
     /// # Errors
     /// As the system says, for example [`io::ErrorKind::ConnectionRefused`];
-    /// [`io::ErrorKind::Unsupported`] for a transport that is not built in.
+    /// [`io::ErrorKind::PermissionDenied`] where the security manager refuses the peer's
+    /// certificate, and why; [`io::ErrorKind::Unsupported`] for a transport that is not built in.
     fn connect(
         &self, transport: Transport, remote: SocketAddr, name: Option<&str>,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>>;
@@ -205,7 +207,8 @@ pub trait Connection: Send + fmt::Debug {
     /// of no more use.
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes some of `octets`, at least one unless they are empty.
+    /// Writes some of `octets`, at least one unless they are empty. After `Pending` it is to be
+    /// called with the same octets; more may follow behind them.
     ///
     /// # Errors
     /// As for [`poll_read`](Self::poll_read), and [`io::ErrorKind::BrokenPipe`] after
@@ -235,8 +238,8 @@ pub trait Listener: Send + fmt::Debug {
     /// The listener stays good after any error.
     ///
     /// # Errors
-    /// [`io::ErrorKind::ConnectionAborted`]: one peer gave its attempt up, and the next one may be
-    /// there already. Anything else, such as the want of file descriptors, is there again at once:
+    /// [`io::ErrorKind::ConnectionAborted`]: one peer gave its attempt up or was refused, and the
+    /// next one may be there already. Anything else, such as the want of file descriptors, is there again at once:
     /// wait a little.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Connection>>>;
 

@@ -1,32 +1,42 @@
-//! Runs the [suite] over the simulator, through [`Observed`] and, with the feature `tokio`, over
-//! real sockets; each with IPv4 and IPv6.
+//! Runs the [suite] over the simulator, through [`Observed`] and, with the features `tokio` and
+//! `tls`, over real sockets; each with IPv4 and IPv6.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(feature = "tls")]
+#[path = "tls/certified.rs"]
+#[expect(dead_code, reason = "what tests/tls.rs needs besides")]
+mod certified;
 mod suite;
 
 use net::sim::{SimConfig, Simulation};
-use net::{Network, Observed, Packet, Sink};
+use net::{Network, Observed, Packet, Sink, Transport};
 use std::net::IpAddr;
 use std::sync::Arc;
 use suite::World;
 
 fn in_simulator<F: Future<Output = ()>>(test: fn(World) -> F) {
-    simulated(test, |network| network);
+    simulated(test, Transport::Tcp, |network| network);
+}
+
+fn in_simulator_over_tls<F: Future<Output = ()>>(test: fn(World) -> F) {
+    simulated(test, Transport::Tls, |network| network);
 }
 
 /// Watching must change nothing.
 fn watched<F: Future<Output = ()>>(test: fn(World) -> F) {
-    simulated(test, |network| Arc::new(Observed::new(network, Arc::new(Blind))));
+    simulated(test, Transport::Tcp, |network| Arc::new(Observed::new(network, Arc::new(Blind))));
 }
 
 fn simulated<F: Future<Output = ()>>(
-    test: fn(World) -> F, wrap: fn(Arc<dyn Network>) -> Arc<dyn Network>,
+    test: fn(World) -> F, transport: Transport, wrap: fn(Arc<dyn Network>) -> Arc<dyn Network>,
 ) {
+    let unsupported = &[Transport::Udp, Transport::Ws, Transport::Wss];
     for host in ["192.0.2.1", "2001:db8::1"] {
         let host: IpAddr = host.parse().unwrap();
         let sim = Simulation::new(SimConfig::default());
         let (runtime, network) = sim.host(host);
-        sim.block_on(test(World { runtime, network: wrap(network), host })).unwrap();
+        let world = World { runtime, network: wrap(network), host, transport, unsupported };
+        sim.block_on(test(world)).unwrap();
     }
 }
 
@@ -38,10 +48,25 @@ impl Sink for Blind {
 
 #[cfg(feature = "tokio")]
 fn on_real_sockets<F: Future<Output = ()>>(test: fn(World) -> F) {
+    let unsupported = &[Transport::Udp, Transport::Tls, Transport::Ws, Transport::Wss];
+    real(test, Transport::Tcp, unsupported, |network| network);
+}
+
+#[cfg(feature = "tls")]
+fn over_tls<F: Future<Output = ()>>(test: fn(World) -> F) {
+    let unsupported = &[Transport::Udp, Transport::Ws, Transport::Wss];
+    real(test, Transport::Tls, unsupported, |network| network.with_tls(certified::anybody()));
+}
+
+#[cfg(feature = "tokio")]
+fn real<F: Future<Output = ()>>(
+    test: fn(World) -> F, transport: Transport, unsupported: &'static [Transport],
+    with: fn(net::tokio::TokioNetwork) -> net::tokio::TokioNetwork,
+) {
     use net::tokio::{TokioNetwork, TokioRuntime};
 
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let network = TokioNetwork::new(tokio.handle().clone());
+    let network = with(TokioNetwork::new(tokio.handle().clone()));
     for host in ["127.0.0.1", "::1"] {
         let host: IpAddr = host.parse().unwrap();
         if let Err(error) = network.bind((host, 0).into()) {
@@ -55,28 +80,62 @@ fn on_real_sockets<F: Future<Output = ()>>(test: fn(World) -> F) {
             runtime: Arc::new(TokioRuntime::new(tokio.handle().clone())),
             network: Arc::new(network.clone()),
             host,
+            transport,
+            unsupported,
         }));
     }
 }
 
 macro_rules! conformance {
-    ($($test:ident)*) => {
+    (streams [$($stream:ident)*] tcp [$($tcp:ident)*] rest [$($rest:ident)*]) => {
         mod simulator {
-            $(#[test] fn $test() { super::in_simulator(super::suite::$test); })*
+            $(#[test] fn $stream() { super::in_simulator(super::suite::$stream); })*
+            $(#[test] fn $tcp() { super::in_simulator(super::suite::$tcp); })*
+            $(#[test] fn $rest() { super::in_simulator(super::suite::$rest); })*
+        }
+
+        mod simulator_over_tls {
+            $(#[test] fn $stream() { super::in_simulator_over_tls(super::suite::$stream); })*
+            $(#[test] fn $tcp() { super::in_simulator_over_tls(super::suite::$tcp); })*
         }
 
         mod observed {
-            $(#[test] fn $test() { super::watched(super::suite::$test); })*
+            $(#[test] fn $stream() { super::watched(super::suite::$stream); })*
+            $(#[test] fn $tcp() { super::watched(super::suite::$tcp); })*
+            $(#[test] fn $rest() { super::watched(super::suite::$rest); })*
         }
 
         #[cfg(feature = "tokio")]
         mod real_sockets {
-            $(#[test] fn $test() { super::on_real_sockets(super::suite::$test); })*
+            $(#[test] fn $stream() { super::on_real_sockets(super::suite::$stream); })*
+            $(#[test] fn $tcp() { super::on_real_sockets(super::suite::$tcp); })*
+            $(#[test] fn $rest() { super::on_real_sockets(super::suite::$rest); })*
+        }
+
+        #[cfg(feature = "tls")]
+        mod real_sockets_over_tls {
+            $(#[test] fn $stream() { super::over_tls(super::suite::$stream); })*
         }
     };
 }
 
 conformance! {
+    streams [
+    a_port_in_use_is_named
+    a_foreign_address_is_refused
+    streams_are_echoed
+    finishing_closes_one_direction
+    dropping_sends_what_was_written
+    writing_to_a_closed_peer_fails
+    a_refused_connection_is_named
+    accepted_connections_outlive_the_listener
+    a_waiting_reader_is_woken
+    other_transports_are_unsupported
+    ]
+    tcp [
+    dropping_with_octets_unread_resets
+    ]
+    rest [
     clock_moves_with_sleep
     tasks_run_beside_each_other
     datagrams_are_echoed
@@ -84,17 +143,7 @@ conformance! {
     datagrams_may_be_empty_or_long
     a_batch_leaves_in_order_but_for_what_cannot
     nobody_there_is_no_error_for_datagrams
-    a_port_in_use_is_named
-    a_foreign_address_is_refused
-    streams_are_echoed
-    finishing_closes_one_direction
-    dropping_sends_what_was_written
-    dropping_with_octets_unread_resets
-    writing_to_a_closed_peer_fails
-    a_refused_connection_is_named
-    accepted_connections_outlive_the_listener
-    a_waiting_reader_is_woken
     addresses_resolve_to_themselves
     the_way_to_ourselves_begins_here
-    other_transports_are_unsupported
+    ]
 }

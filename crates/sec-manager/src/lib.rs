@@ -32,6 +32,8 @@ mod sdes;
 mod secret;
 #[cfg(feature = "srtp")]
 pub mod srtp;
+#[cfg(feature = "tls")]
+pub mod transport;
 
 pub use builder::Builder;
 pub use digest::Digest;

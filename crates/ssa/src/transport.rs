@@ -3,12 +3,13 @@
 use crate::{Answer, Transport};
 
 /// Answer to [`TransportSecurity::peer_certificate`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PeerVerdict {
     /// Application bytes may flow.
     Accept,
-    /// Close the connection before any application byte.
-    Refuse,
+    /// Close the connection before any application byte, and tell the user why: words that follow
+    /// the peer's address, such as `its certificate is for pbx.example.net, not for example.org`.
+    Refuse(String),
 }
 
 /// The second trait of SSA, for the network layer.
@@ -28,11 +29,11 @@ pub trait TransportSecurity: Send + Sync {
 
     /// Judges the peer's chain, in DER, end entity first.
     ///
-    /// Asked after the handshake and before any application byte. The name is the domain that the
-    /// connection was opened for.
+    /// Asked after the handshake and before any application byte. The name is the domain, or the
+    /// address, that the connection was opened for; `None` for a client that connected to us.
     fn peer_certificate(
         &self, _transport: Transport, _name: Option<&str>, _peer: &[Vec<u8>],
     ) -> Answer<PeerVerdict> {
-        Answer::Ready(PeerVerdict::Refuse)
+        Answer::Ready(PeerVerdict::Refuse("nobody is there to judge its certificate".to_owned()))
     }
 }

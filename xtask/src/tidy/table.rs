@@ -184,8 +184,19 @@ pub(crate) const TREES: &[Tree] = &[
         rule: Rule::Exactly(&["bytes", "memchr", "net", "sip-syntax", "ssa"]),
     },
     Tree { package: "net", features: &[], rule: Rule::Exactly(&["bytes", "ssa"]) },
+    Tree { package: "net", features: &["tokio"], rule: Rule::Without(FOREIGN) },
+    Tree {
+        package: "net",
+        features: &["tls"],
+        rule: Rule::Without(&["ring", "pgp", "sec-manager"]),
+    },
     Tree { package: "sec-manager", features: &[], rule: Rule::Without(FOREIGN) },
     Tree { package: "sec-manager", features: &["srtp"], rule: Rule::Without(FOREIGN) },
+    Tree {
+        package: "sec-manager",
+        features: &["tls"],
+        rule: Rule::Without(&["ring", "pgp", "rustls", "tokio"]),
+    },
     Tree {
         package: "media-ctl",
         features: &["driver"],

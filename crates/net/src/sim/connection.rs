@@ -25,8 +25,8 @@ impl SimConnection {
     pub(super) async fn connect(
         core: &Arc<Core>, host: IpAddr, transport: Transport, remote: SocketAddr,
     ) -> io::Result<Self> {
-        only_tcp(transport)?;
-        let end = lock(&core.world).start_connecting(host, remote)?;
+        only_streams(transport)?;
+        let end = lock(&core.world).start_connecting(host, transport, remote)?;
         let mut connection = Self {
             core: Arc::clone(core),
             end,
@@ -121,8 +121,8 @@ impl SimListener {
     pub(super) fn bind(
         core: &Arc<Core>, host: IpAddr, transport: Transport, local: SocketAddr,
     ) -> io::Result<Self> {
-        only_tcp(transport)?;
-        let address = lock(&core.world).open_listener(host, local)?;
+        only_streams(transport)?;
+        let address = lock(&core.world).open_listener(host, transport, local)?;
         Ok(Self {
             core: Arc::clone(core),
             transport,
@@ -167,11 +167,9 @@ impl fmt::Debug for SimListener {
     }
 }
 
-fn only_tcp(transport: Transport) -> io::Result<()> {
+fn only_streams(transport: Transport) -> io::Result<()> {
     match transport {
-        Transport::Tcp => Ok(()),
-        Transport::Udp | Transport::Tls | Transport::Ws | Transport::Wss => {
-            Err(io::ErrorKind::Unsupported.into())
-        }
+        Transport::Tcp | Transport::Tls => Ok(()),
+        Transport::Udp | Transport::Ws | Transport::Wss => Err(io::ErrorKind::Unsupported.into()),
     }
 }

@@ -9,11 +9,14 @@
 //! ```
 //!
 //! While the way is cut an attempt is repeated, until
-//! [`SimConfig::connect_timeout`](super::SimConfig::connect_timeout) has passed.
+//! [`SimConfig::connect_timeout`](super::SimConfig::connect_timeout) has passed. TLS is a stream like
+//! any other here, without a handshake of its own and without certificates; but a listener takes
+//! connections of its own transport only.
 
 use super::stream::{End, EndId, Motion, RETRY, State};
 use super::timeline::Event;
 use super::world::World;
+use crate::Transport;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -23,21 +26,31 @@ use std::task::Waker;
 const BACKLOG: usize = 128;
 
 /// A port that takes connections.
-#[derive(Default)]
 pub(super) struct Backlog {
+    transport: Transport,
     waiting: VecDeque<EndId>,
     acceptor: Option<Waker>,
+}
+
+impl Backlog {
+    const fn new(transport: Transport) -> Self {
+        Self { transport, waiting: VecDeque::new(), acceptor: None }
+    }
+
+    fn takes(&self, transport: Transport) -> bool {
+        self.transport == transport && self.waiting.len() < BACKLOG
+    }
 }
 
 impl World {
     /// Opens a listening port.
     pub(super) fn open_listener(
-        &mut self, host: IpAddr, local: SocketAddr,
+        &mut self, host: IpAddr, transport: Transport, local: SocketAddr,
     ) -> io::Result<SocketAddr> {
         let address = self.own_address(host, local)?;
         let address =
             self.free_port(address, |world, address| !world.listeners.contains_key(&address))?;
-        self.listeners.insert(address, Backlog::default());
+        self.listeners.insert(address, Backlog::new(transport));
         Ok(address)
     }
 
@@ -53,7 +66,7 @@ impl World {
 
     /// Starts a connection attempt.
     pub(super) fn start_connecting(
-        &mut self, host: IpAddr, remote: SocketAddr,
+        &mut self, host: IpAddr, transport: Transport, remote: SocketAddr,
     ) -> io::Result<EndId> {
         self.same_family(host, remote)?;
         if !self.hosts.contains(&remote.ip()) {
@@ -63,7 +76,7 @@ impl World {
             !world.listeners.contains_key(&address)
         })?;
         let since = self.timeline.now();
-        let end = End::new(local, remote, State::Connecting { since }, None);
+        let end = End::new(local, remote, State::Connecting { since, transport }, None);
         let client = self.streams.add(end);
         self.travel(host, remote.ip(), Motion::Syn(client));
         Ok(client)
@@ -87,7 +100,7 @@ impl World {
         if !self.links.is_cut(end.local.ip(), end.remote.ip()) {
             return false;
         }
-        let State::Connecting { since } = end.state else {
+        let State::Connecting { since, .. } = end.state else {
             return false;
         };
         if self.timeline.now().saturating_sub(since) >= self.config.connect_timeout {
@@ -105,9 +118,12 @@ impl World {
         let Some(end) = self.streams.end(client) else {
             return;
         };
+        let State::Connecting { transport, .. } = end.state else {
+            return;
+        };
         let (from, to) = (end.local, end.remote);
         let listening = self.listeners.get(&to);
-        if listening.is_none_or(|backlog| backlog.waiting.len() >= BACKLOG) {
+        if !listening.is_some_and(|backlog| backlog.takes(transport)) {
             let refused = Motion::Fail(client, io::ErrorKind::ConnectionRefused);
             self.travel(to.ip(), from.ip(), refused);
             return;

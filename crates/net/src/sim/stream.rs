@@ -12,6 +12,7 @@
 
 use super::timeline::Event;
 use super::world::World;
+use crate::Transport;
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -43,7 +44,7 @@ pub(super) enum Motion {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    Connecting { since: Duration },
+    Connecting { since: Duration, transport: Transport },
     Open,
     Failed(io::ErrorKind),
 }

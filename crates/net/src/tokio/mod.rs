@@ -1,4 +1,4 @@
-//! The real thing: UDP and TCP on tokio.
+//! The real thing: UDP and TCP on tokio, and TLS with the feature `tls`.
 //!
 //! Both values hold a handle to the runtime they belong to, so that sockets can be made from any
 //! thread and tasks spawned from any task. IPv6 sockets take IPv6 only, so that `[::]:5060` and
@@ -8,6 +8,12 @@ mod datagram;
 mod network;
 mod runtime;
 mod stream;
+#[cfg(feature = "tls")]
+mod task;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use network::TokioNetwork;
 pub use runtime::TokioRuntime;
+#[cfg(feature = "tls")]
+pub use tls::{Tls, certificates, system_roots};

@@ -2,27 +2,83 @@
 
 use super::datagram::UdpSocket;
 use super::stream::{TcpConnection, TcpListener};
+#[cfg(feature = "tls")]
+use super::{task::Task, tls};
 use crate::{
     BoxFuture, Connection, DatagramSocket, Listener, Network, Transport, explain, literal,
 };
+#[cfg(feature = "tls")]
+use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::runtime::Handle;
 
-/// The system's UDP and TCP, and its resolver.
+/// The system's UDP and TCP, and its resolver; TLS where it was given.
 #[derive(Clone, Debug)]
-pub struct TokioNetwork(Handle);
+pub struct TokioNetwork {
+    handle: Handle,
+    #[cfg(feature = "tls")]
+    tls: Option<tls::Tls>,
+}
 
 impl TokioNetwork {
     /// Sockets belong to the runtime of `handle`, which must have its I/O driver enabled.
     pub const fn new(handle: Handle) -> Self {
-        Self(handle)
+        Self {
+            handle,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// Speaks TLS, too. The runtime must have its time driver enabled for it.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_tls(mut self, tls: tls::Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    async fn open(
+        self, transport: Transport, remote: SocketAddr, name: Option<String>,
+    ) -> io::Result<Box<dyn Connection>> {
+        match transport {
+            Transport::Tcp => Ok(Box::new(TcpConnection::connect(&self.handle, remote).await?)),
+            Transport::Tls => self.open_tls(remote, name).await,
+            Transport::Udp | Transport::Ws | Transport::Wss => unsupported(),
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    async fn open_tls(
+        self, remote: SocketAddr, name: Option<String>,
+    ) -> io::Result<Box<dyn Connection>> {
+        let Some(tls) = self.tls else { return unsupported() };
+        let connecting = tls::connect(tls, self.handle.clone(), remote, name);
+        let mut task = Task::spawn(&self.handle, connecting);
+        Ok(Box::new(poll_fn(|cx| task.poll_done(cx)).await?))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    async fn open_tls(self, _: SocketAddr, _: Option<String>) -> io::Result<Box<dyn Connection>> {
+        unsupported()
+    }
+
+    #[cfg(feature = "tls")]
+    fn listen_tls(&self, local: SocketAddr) -> io::Result<Box<dyn Listener>> {
+        let Some(tls) = self.tls.clone() else { return unsupported() };
+        Ok(Box::new(tls::TlsListener::bind(&self.handle, tls, local)?))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn listen_tls(&self, _: SocketAddr) -> io::Result<Box<dyn Listener>> {
+        unsupported()
     }
 }
 
 impl Network for TokioNetwork {
     fn bind(&self, local: SocketAddr) -> io::Result<Box<dyn DatagramSocket>> {
-        let _inside = self.0.enter();
+        let _inside = self.handle.enter();
         match UdpSocket::bind(local) {
             Ok(socket) => Ok(Box::new(socket)),
             Err(error) => Err(explain(error, "cannot bind", Transport::Udp, local)),
@@ -30,34 +86,30 @@ impl Network for TokioNetwork {
     }
 
     fn connect(
-        &self, transport: Transport, remote: SocketAddr, _: Option<&str>,
+        &self, transport: Transport, remote: SocketAddr, name: Option<&str>,
     ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
-        let handle = self.0.clone();
+        let opening = self.clone().open(transport, remote, name.map(str::to_owned));
         Box::pin(async move {
-            let connected = match only_tcp(transport) {
-                Ok(()) => TcpConnection::connect(&handle, remote).await,
-                Err(error) => Err(error),
-            };
-            match connected {
-                Ok(connection) => Ok(Box::new(connection) as Box<dyn Connection>),
-                Err(error) => Err(explain(error, "cannot connect to", transport, remote)),
-            }
+            let opened = opening.await;
+            opened.map_err(|error| explain(error, "cannot connect to", transport, remote))
         })
     }
 
     fn listen(&self, transport: Transport, local: SocketAddr) -> io::Result<Box<dyn Listener>> {
-        let _inside = self.0.enter();
-        match only_tcp(transport).and_then(|()| TcpListener::bind(local)) {
-            Ok(listener) => Ok(Box::new(listener)),
-            Err(error) => Err(explain(error, "cannot listen on", transport, local)),
-        }
+        let _inside = self.handle.enter();
+        let listening: io::Result<Box<dyn Listener>> = match transport {
+            Transport::Tcp => TcpListener::bind(local).map(|tcp| Box::new(tcp) as _),
+            Transport::Tls => self.listen_tls(local),
+            Transport::Udp | Transport::Ws | Transport::Wss => unsupported(),
+        };
+        listening.map_err(|error| explain(error, "cannot listen on", transport, local))
     }
 
     fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
         if let Some(address) = literal(host) {
             return Box::pin(std::future::ready(Ok(vec![address])));
         }
-        let (handle, host) = (self.0.clone(), host.to_owned());
+        let (handle, host) = (self.handle.clone(), host.to_owned());
         Box::pin(async move {
             // getaddrinfo blocks; tokio runs it on a thread made for that.
             let name = host.clone();
@@ -108,11 +160,6 @@ fn unresolved(host: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot resolve {host}: {error}"))
 }
 
-fn only_tcp(transport: Transport) -> io::Result<()> {
-    match transport {
-        Transport::Tcp => Ok(()),
-        Transport::Udp | Transport::Tls | Transport::Ws | Transport::Wss => {
-            Err(io::ErrorKind::Unsupported.into())
-        }
-    }
+fn unsupported<T>() -> io::Result<T> {
+    Err(io::ErrorKind::Unsupported.into())
 }

@@ -39,6 +39,12 @@ impl TcpConnection {
         let local = stream.local_addr()?;
         Ok(Self { stream, local, remote })
     }
+
+    /// The stream, our address and the peer's.
+    #[cfg(feature = "tls")]
+    pub(super) fn into_parts(self) -> (TcpStream, SocketAddr, SocketAddr) {
+        (self.stream, self.local, self.remote)
+    }
 }
 
 impl Connection for TcpConnection {
@@ -100,16 +106,20 @@ impl TcpListener {
         let listener = tokio::net::TcpListener::from_std(socket.into())?;
         Ok(Self { local: listener.local_addr()?, listener })
     }
+
+    /// Accepts a connection; errors are those of [`Listener::poll_accept`].
+    pub(super) fn poll_accept_tcp(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpConnection>> {
+        let (stream, remote) = ready!(self.listener.poll_accept(cx))?;
+        // It was reset before it was accepted.
+        let aborted = |_| io::ErrorKind::ConnectionAborted.into();
+        Poll::Ready(TcpConnection::new(stream, remote).map_err(aborted))
+    }
 }
 
 impl Listener for TcpListener {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Connection>>> {
-        let (stream, remote) = ready!(self.listener.poll_accept(cx))?;
-        match TcpConnection::new(stream, remote) {
-            Ok(connection) => Poll::Ready(Ok(Box::new(connection))),
-            // It was reset before it was accepted.
-            Err(_) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
-        }
+        let connection = ready!(self.poll_accept_tcp(cx))?;
+        Poll::Ready(Ok(Box::new(connection)))
     }
 
     fn local_addr(&self) -> SocketAddr {

@@ -2,7 +2,7 @@
 //! sockets.
 #![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use net::{Connection, Datagram, MAX_BATCH, MAX_DATAGRAM, Network, Runtime, Transport};
+use net::{Connection, Datagram, Listener, MAX_BATCH, MAX_DATAGRAM, Network, Runtime, Transport};
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -15,6 +15,10 @@ pub(crate) struct World {
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) network: Arc<dyn Network>,
     pub(crate) host: IpAddr,
+    /// What connections are made of.
+    pub(crate) transport: Transport,
+    /// What it knows nothing of.
+    pub(crate) unsupported: &'static [Transport],
 }
 
 impl World {
@@ -29,10 +33,14 @@ impl World {
 
     /// The two ends of a connection, the one that connected first.
     async fn pair(&self) -> (Box<dyn Connection>, Box<dyn Connection>) {
-        let mut listener = self.network.listen(Transport::Tcp, self.any_port()).unwrap();
-        let near = self.network.connect(Transport::Tcp, listener.local_addr(), None).await.unwrap();
-        let far = listener.accept().await.unwrap();
-        (near, far)
+        let mut listener = self.listen(self.any_port()).unwrap();
+        let connecting = self.network.connect(self.transport, listener.local_addr(), None);
+        let (near, far) = tokio::join!(connecting, listener.accept());
+        (near.unwrap(), far.unwrap())
+    }
+
+    fn listen(&self, local: SocketAddr) -> io::Result<Box<dyn Listener>> {
+        self.network.listen(self.transport, local)
     }
 }
 
@@ -171,14 +179,17 @@ pub(crate) async fn a_port_in_use_is_named(world: World) {
     drop(socket);
     world.network.bind(local).unwrap();
 
-    let listener = world.network.listen(Transport::Tcp, world.any_port()).unwrap();
+    let listener = world.listen(world.any_port()).unwrap();
     let local = listener.local_addr();
-    let error = world.network.listen(Transport::Tcp, local).unwrap_err();
+    let error = world.listen(local).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     let text = error.to_string();
-    assert!(text.starts_with(&format!("cannot listen on TCP {local}: ")), "{text}");
+    assert!(
+        text.starts_with(&format!("cannot listen on {} {local}: ", world.transport.name())),
+        "{text}"
+    );
     drop(listener);
-    world.network.listen(Transport::Tcp, local).unwrap();
+    world.listen(local).unwrap();
 }
 
 pub(crate) async fn a_foreign_address_is_refused(world: World) {
@@ -188,14 +199,14 @@ pub(crate) async fn a_foreign_address_is_refused(world: World) {
     };
     let error = world.network.bind(foreign).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable);
-    let error = world.network.listen(Transport::Tcp, foreign).unwrap_err();
+    let error = world.listen(foreign).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable);
 }
 
 pub(crate) async fn streams_are_echoed(world: World) {
     let (mut near, mut far) = world.pair().await;
     assert_eq!((near.local_addr(), near.peer_addr()), (far.peer_addr(), far.local_addr()));
-    assert_eq!((near.transport(), far.transport()), (Transport::Tcp, Transport::Tcp));
+    assert_eq!((near.transport(), far.transport()), (world.transport, world.transport));
     world.runtime.spawn(Box::pin(async move {
         let mut buffer = [0; 1000];
         while let Ok(count @ 1..) = far.read(&mut buffer).await {
@@ -265,13 +276,16 @@ pub(crate) async fn writing_to_a_closed_peer_fails(world: World) {
 }
 
 pub(crate) async fn a_refused_connection_is_named(world: World) {
-    let listener = world.network.listen(Transport::Tcp, world.any_port()).unwrap();
+    let listener = world.listen(world.any_port()).unwrap();
     let closed = listener.local_addr();
     drop(listener);
-    let error = world.network.connect(Transport::Tcp, closed, None).await.unwrap_err();
+    let error = world.network.connect(world.transport, closed, None).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     let text = error.to_string();
-    assert!(text.starts_with(&format!("cannot connect to TCP {closed}: ")), "{text}");
+    assert!(
+        text.starts_with(&format!("cannot connect to {} {closed}: ", world.transport.name())),
+        "{text}"
+    );
 }
 
 pub(crate) async fn accepted_connections_outlive_the_listener(world: World) {
@@ -306,7 +320,7 @@ pub(crate) async fn the_way_to_ourselves_begins_here(world: World) {
 }
 
 pub(crate) async fn other_transports_are_unsupported(world: World) {
-    for transport in [Transport::Udp, Transport::Tls, Transport::Ws, Transport::Wss] {
+    for &transport in world.unsupported {
         let error = world.network.listen(transport, world.any_port()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::Unsupported);
         let remote = SocketAddr::new(world.host, 5061);
