@@ -2,8 +2,8 @@
 
 use crate::certified::{Lab, Pair};
 use crate::{NAME, client_of, connect, listen, network, server_of};
-use KeyPair;
 use net::tokio::{Tls, certificates};
+use rcgen::KeyPair;
 use std::sync::Arc;
 
 #[tokio::test]
