@@ -31,6 +31,8 @@ mod settings;
 mod setup;
 mod shared;
 mod terminal;
+#[cfg(feature = "digest")]
+mod tls;
 mod transfers;
 
 pub use assurance::Assurance;
@@ -45,4 +47,6 @@ pub use settings::Settings;
 pub use setup::pins;
 pub use setup::settings;
 pub use terminal::{Invitation, Terminal};
+#[cfg(feature = "digest")]
+pub use tls::tls;
 pub use transfers::Transfer;

@@ -89,10 +89,10 @@ fn application(ports: &Ports) -> Option<Arc<dyn sma::SecurityApplication>> {
 
 /// The security manager's view of the world.
 #[cfg(feature = "digest")]
-struct Platform {
-    runtime: Arc<dyn net::Runtime>,
-    wall_clock: Arc<dyn WallClock>,
-    entropy: Arc<dyn Entropy>,
+pub(super) struct Platform {
+    pub(super) runtime: Arc<dyn net::Runtime>,
+    pub(super) wall_clock: Arc<dyn WallClock>,
+    pub(super) entropy: Arc<dyn Entropy>,
 }
 
 #[cfg(feature = "digest")]

@@ -106,8 +106,7 @@ impl Session {
         if let Purpose::Call(Some(account)) = purpose {
             config.call_as(account)?;
         }
-        let network: Arc<dyn Network> =
-            Arc::new(TokioNetwork::new(tokio::runtime::Handle::current()));
+        let network = network(&config).await?;
         let binds = binds(global, &config, purpose)?;
         let names = Names::new(Arc::clone(&network));
         for account in &mut config.accounts {
@@ -324,6 +323,28 @@ impl Session {
         }
         shown
     }
+}
+
+/// The system's network, with TLS as the configuration has it.
+///
+/// # Errors
+/// A file that `[tls]` names cannot be used.
+#[cfg(feature = "digest")]
+async fn network(config: &Config) -> Result<Arc<dyn Network>> {
+    let handle = tokio::runtime::Handle::current();
+    let runtime = Arc::new(TokioRuntime::new(handle.clone()));
+    let config = config.clone();
+    let tls = file::apart("a file that [tls] names", move || {
+        crate::assembly::tls(&config, runtime, Arc::new(SystemClock), Arc::new(SystemEntropy))
+    })
+    .await?;
+    Ok(Arc::new(TokioNetwork::new(handle).with_tls(tls)))
+}
+
+/// The system's network.
+#[cfg(not(feature = "digest"))]
+async fn network(_: &Config) -> Result<Arc<dyn Network>> {
+    Ok(Arc::new(TokioNetwork::new(tokio::runtime::Handle::current())))
 }
 
 /// The configuration that is named, or the default one.

@@ -5,6 +5,7 @@ use super::network::Network;
 use super::own::Own;
 use super::pins::Pins;
 use super::place::Place;
+use super::tls::Tls;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use sip_core::manager::Ours;
@@ -28,6 +29,9 @@ pub struct Config {
     pub own: Own,
     /// The security application; absent: it is used by the commands that name keys, not by calls.
     pub agent: Option<Agent>,
+    /// Whom to trust over TLS, and what to present.
+    #[serde(default)]
+    pub tls: Tls,
     /// Accounts at registrars and PBXs.
     #[serde(default, rename = "account")]
     pub accounts: Vec<Account>,

@@ -18,6 +18,7 @@ mod private;
 #[cfg(feature = "digest")]
 mod secret;
 mod template;
+mod tls;
 
 pub use address::{Address, ListedAlgorithm, Require, SipAor};
 pub(crate) use dial::escaped;
@@ -29,8 +30,9 @@ pub use pins::{PinnedKey, Pins};
 pub use pins_watch::PinsWatch;
 pub use place::Place;
 #[cfg(feature = "digest")]
-pub use secret::read_secret;
+pub use secret::{read_key, read_secret};
 pub use template::{Init, NewAccount, write_new};
+pub use tls::Tls;
 
 #[cfg(test)]
 mod tests;

@@ -10,18 +10,15 @@ use std::path::Path;
 /// Longest secret, in bytes.
 const LONGEST: usize = 1_024;
 
+/// Longest file of a TLS key, in bytes: RSA of 16 384 bits has some 13 000 in PEM.
+const LONGEST_KEY: usize = 16 * 1_024;
+
 /// Reads the first line of a file that only its owner may read.
 ///
 /// # Errors
 /// The file cannot be read, is open to others, or holds no or too long a secret.
 pub fn read_secret(path: &Path) -> Result<Password> {
-    let mut file = File::open(path).map_err(|e| Error::read(path, e))?;
-    private::check(&file, path)?;
-    let mut octets = Vec::with_capacity(LONGEST + 1);
-    (&mut file)
-        .take(LONGEST as u64 + 1)
-        .read_to_end(&mut octets)
-        .map_err(|e| Error::read(path, e))?;
+    let mut octets = read(path, LONGEST + 1)?;
     let length = octets.iter().position(|b| matches!(b, b'\r' | b'\n'));
     if let Some(length) = length {
         octets.truncate(length);
@@ -35,4 +32,27 @@ pub fn read_secret(path: &Path) -> Result<Password> {
         )));
     }
     Ok(secret)
+}
+
+/// Reads a private key's file that only its owner may read. What is freed of it is wiped by the
+/// program's allocator.
+///
+/// # Errors
+/// The file cannot be read, is open to others, or is too long for a key.
+pub fn read_key(path: &Path) -> Result<Vec<u8>> {
+    let octets = read(path, LONGEST_KEY + 1)?;
+    if octets.len() > LONGEST_KEY {
+        let path = path.display();
+        return Err(Error::invalid(format!("{path}: no private key has over {LONGEST_KEY} bytes")));
+    }
+    Ok(octets)
+}
+
+/// The octets of a private file, so many at most.
+fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
+    let mut file = File::open(path).map_err(|e| Error::read(path, e))?;
+    private::check(&file, path)?;
+    let mut octets = Vec::with_capacity(most);
+    (&mut file).take(most as u64).read_to_end(&mut octets).map_err(|e| Error::read(path, e))?;
+    Ok(octets)
 }

@@ -97,6 +97,16 @@ const OWN: &str = "\
 # hosts = [\"alice.example.org\"]
 ";
 
+const TLS: &str = "\
+# Whom to trust over TLS (tls: in bind, at and registrar, and sips: URIs). Absent: what the system
+# trusts, and nothing is presented. To listen on tls: needs a certificate and its key.
+# [tls]
+# ca = [\"ca.pem\"]                       # authorities (PEM), in place of the system's
+# certificate = \"alice.pem\"             # ours, and those between it and its authority (PEM)
+# key = \"alice.key\"                     # its private key (PEM), mode 0600
+# present-to = [\"pbx.example.org\"]      # servers that are shown it, too, where they ask
+";
+
 /// The account of a program that answers no challenge.
 const OPEN_ACCOUNT: &str = "\
 # An account at a registrar or PBX that asks for no proof. Repeat the table for more.
@@ -179,7 +189,7 @@ impl Init {
             sections.push(AGENT.to_owned());
         }
         if most >= Require::Digest {
-            sections.extend([self.accounts(), USER.to_owned()]);
+            sections.extend([self.accounts(), USER.to_owned(), TLS.to_owned()]);
         } else {
             sections.push(OPEN_ACCOUNT.to_owned());
         }
