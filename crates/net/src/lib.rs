@@ -166,6 +166,17 @@ pub struct Datagram {
     pub octets: Bytes,
 }
 
+/// A datagram of ours that did not arrive.
+#[derive(Debug)]
+pub struct Undelivered {
+    /// Where it went.
+    pub remote: SocketAddr,
+    /// Its first octets, as many as were quoted: eight may be the most, or none.
+    pub octets: Bytes,
+    /// Why, and where to, for example [`io::ErrorKind::ConnectionRefused`].
+    pub error: io::Error,
+}
+
 /// A bound datagram socket. Send and receive may be polled from one task at a time each.
 pub trait DatagramSocket: Send + Sync + fmt::Debug {
     /// Appends datagrams that have arrived to `batch`, at most [`MAX_BATCH`], and returns how
@@ -192,6 +203,17 @@ pub trait DatagramSocket: Send + Sync + fmt::Debug {
     fn try_send_some(&self, batch: &[(SocketAddr, Bytes)]) -> io::Result<usize> {
         let Some((remote, octets)) = batch.first() else { return Ok(0) };
         self.try_send(*remote, octets).map(|()| 1)
+    }
+
+    /// The next datagram of ours of which the network told that it did not arrive (ICMP), once this
+    /// has been asked first. Many networks tell nothing. A socket that does not know, which is what
+    /// it says unless it is told otherwise, is never ready.
+    ///
+    /// Anybody can tell so who knows both addresses and ports; only who has seen the datagram can
+    /// quote it.
+    fn poll_undelivered(&self, cx: &mut Context<'_>) -> Poll<Undelivered> {
+        let _ = cx;
+        Poll::Pending
     }
 
     /// The address that was bound.

@@ -1,6 +1,8 @@
 //! A decorator that shows everything that crosses the network.
 
-use crate::{BoxFuture, Connection, Datagram, DatagramSocket, Listener, Network, Transport};
+use crate::{
+    BoxFuture, Connection, Datagram, DatagramSocket, Listener, Network, Transport, Undelivered,
+};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -141,6 +143,10 @@ impl<N: Network> DatagramSocket for ObservedSocket<N> {
             octets,
         });
         self.inner.try_send(remote, octets)
+    }
+
+    fn poll_undelivered(&self, cx: &mut Context<'_>) -> Poll<Undelivered> {
+        self.inner.poll_undelivered(cx)
     }
 
     fn local_addr(&self) -> SocketAddr {

@@ -1,6 +1,6 @@
 //! The polled calls as `async fn`s.
 
-use crate::{Connection, Datagram, DatagramSocket, Listener};
+use crate::{Connection, Datagram, DatagramSocket, Listener, Undelivered};
 use std::future::poll_fn;
 use std::io;
 
@@ -11,6 +11,11 @@ impl dyn DatagramSocket {
     /// As there.
     pub async fn receive(&self, batch: &mut Vec<Datagram>) -> io::Result<usize> {
         poll_fn(|cx| self.poll_receive(cx, batch)).await
+    }
+
+    /// Waits for a datagram that did not arrive; see [`DatagramSocket::poll_undelivered`].
+    pub async fn undelivered(&self) -> Undelivered {
+        poll_fn(|cx| self.poll_undelivered(cx)).await
     }
 }
 

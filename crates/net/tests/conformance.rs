@@ -33,7 +33,8 @@ fn simulated<F: Future<Output = ()>>(
     let unsupported = &[Transport::Udp, Transport::Ws, Transport::Wss];
     for host in ["192.0.2.1", "2001:db8::1"] {
         let host: IpAddr = host.parse().unwrap();
-        let sim = Simulation::new(SimConfig::default());
+        let config = SimConfig { tells_closed_ports: true, ..SimConfig::default() };
+        let sim = Simulation::new(config);
         let (runtime, network) = sim.host(host);
         let world = World { runtime, network: wrap(network), host, transport, unsupported };
         sim.block_on(test(world)).unwrap();
@@ -143,6 +144,7 @@ conformance! {
     datagrams_may_be_empty_or_long
     a_batch_leaves_in_order_but_for_what_cannot
     nobody_there_is_no_error_for_datagrams
+    what_does_not_arrive_is_told_and_hurts_nothing_else
     addresses_resolve_to_themselves
     the_way_to_ourselves_begins_here
     ]

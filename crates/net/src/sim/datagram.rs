@@ -5,7 +5,7 @@ use super::host::Core;
 use super::link::Fate;
 use super::timeline::Event;
 use super::world::World;
-use crate::{Datagram, DatagramSocket, MAX_BATCH, MAX_DATAGRAM};
+use crate::{Datagram, DatagramSocket, MAX_BATCH, MAX_DATAGRAM, Transport, Undelivered, explain};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::fmt;
@@ -23,6 +23,9 @@ pub(super) struct Flight(Datagram);
 pub(super) struct Inbox {
     queue: VecDeque<Datagram>,
     reader: Option<Waker>,
+    /// What left it and did not arrive, as far as that was told.
+    undelivered: VecDeque<Datagram>,
+    sender: Option<Waker>,
 }
 
 impl World {
@@ -67,7 +70,7 @@ impl World {
         self.in_flight -= 1;
         let Some(inbox) = self.inboxes.get_mut(&datagram.local) else {
             self.statistics.unreachable += 1;
-            return;
+            return self.send_back(datagram);
         };
         if inbox.queue.len() >= self.config.inbox {
             self.statistics.overflowed += 1;
@@ -77,6 +80,39 @@ impl World {
         inbox.queue.push_back(datagram);
         if let Some(reader) = inbox.reader.take() {
             reader.wake();
+        }
+    }
+}
+
+impl World {
+    /// A host tells the sender that nobody is bound to a port of its own.
+    fn send_back(&mut self, datagram: Datagram) {
+        let (from, to) = (datagram.local.ip(), datagram.source.ip());
+        let told = self.config.tells_closed_ports
+            && self.hosts.contains(&from)
+            && !self.links.is_cut(from, to)
+            && self.in_flight < self.config.in_flight;
+        if !told {
+            return;
+        }
+        match self.links.fate(from, to, &mut self.random) {
+            Fate::Lost => {}
+            Fate::Once(delay) | Fate::Twice(delay, _) => {
+                self.in_flight += 1;
+                self.timeline.schedule_in(delay, Event::Undelivered(Flight(datagram)));
+            }
+        }
+    }
+
+    /// The sender is told.
+    pub(super) fn come_back(&mut self, Flight(datagram): Flight) {
+        self.in_flight -= 1;
+        let Some(inbox) = self.inboxes.get_mut(&datagram.source) else { return };
+        if inbox.undelivered.len() < self.config.inbox {
+            inbox.undelivered.push_back(datagram);
+            if let Some(sender) = inbox.sender.take() {
+                sender.wake();
+            }
         }
     }
 }
@@ -129,6 +165,19 @@ impl DatagramSocket for SimSocket {
         world.same_family(self.address.ip(), remote)?;
         world.send(self.address, remote, octets);
         Ok(())
+    }
+
+    fn poll_undelivered(&self, cx: &mut Context<'_>) -> Poll<Undelivered> {
+        let mut world = lock(&self.core.world);
+        let Some(inbox) = world.inboxes.get_mut(&self.address) else { return Poll::Pending };
+        let Some(datagram) = inbox.undelivered.pop_front() else {
+            inbox.sender = Some(cx.waker().clone());
+            return Poll::Pending;
+        };
+        let (remote, octets) = (datagram.local, datagram.octets);
+        let refused = io::ErrorKind::ConnectionRefused.into();
+        let error = explain(refused, "cannot send to", Transport::Udp, remote);
+        Poll::Ready(Undelivered { remote, octets, error })
     }
 
     fn local_addr(&self) -> SocketAddr {

@@ -28,6 +28,8 @@ pub struct SimConfig {
     pub in_flight: usize,
     /// The longest segment of a stream, in octets; a longer write arrives in pieces.
     pub segment: usize,
+    /// Whether a host tells who sent a datagram to a port where no socket is bound. Many do not.
+    pub tells_closed_ports: bool,
     /// How long a connection attempt lasts where the way is cut.
     pub connect_timeout: Duration,
     /// How long a stream lives with unacknowledged octets where the way is cut.
@@ -38,7 +40,8 @@ pub struct SimConfig {
 
 impl Default for SimConfig {
     /// Seed 0, a [perfect](Link::PERFECT) network, 1024 datagrams a socket, 65 536 in flight,
-    /// segments of 1460 octets, 30 s to connect, 60 s until a stream breaks, a limit of 1 h.
+    /// nothing told of closed ports, segments of 1460 octets, 30 s to connect, 60 s until a stream
+    /// breaks, a limit of 1 h.
     fn default() -> Self {
         Self {
             seed: 0,
@@ -46,6 +49,7 @@ impl Default for SimConfig {
             inbox: 1024,
             in_flight: 65_536,
             segment: 1460,
+            tells_closed_ports: false,
             connect_timeout: Duration::from_secs(30),
             stream_timeout: Duration::from_secs(60),
             limit: Duration::from_secs(3600),

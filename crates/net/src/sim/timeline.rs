@@ -20,6 +20,8 @@ pub(super) enum Event {
     Wake(Waker),
     /// A datagram arrives.
     Datagram(Flight),
+    /// Word comes back that a datagram did not arrive.
+    Undelivered(Flight),
     /// A stream moves on.
     Stream(Motion),
     /// A link changes.

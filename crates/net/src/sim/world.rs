@@ -71,6 +71,7 @@ impl World {
         match event {
             Event::Wake(waker) => waker.wake(),
             Event::Datagram(flight) => self.land(flight),
+            Event::Undelivered(flight) => self.come_back(flight),
             Event::Stream(motion) => self.move_stream(motion),
             Event::Link(change) => self.links.change(change),
         }

@@ -1,5 +1,9 @@
 //! UDP.
 
+#[cfg(target_os = "linux")]
+use super::undelivered::Errors;
+#[cfg(target_os = "linux")]
+use crate::Undelivered;
 use crate::{Datagram, DatagramSocket, MAX_BATCH, explain};
 use bytes::Bytes;
 use socket2::{Domain, SockRef, Socket, Type};
@@ -10,6 +14,7 @@ use std::io;
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
 
@@ -24,10 +29,17 @@ type Scratch = [MaybeUninit<u8>; LONGEST];
 /// may give less.
 const SYSTEM_BUFFER: usize = 1 << 20;
 
+/// How many errors in a row may be about datagrams that were sent earlier, to anybody: what ICMP
+/// tells of them the system says once each, whatever it is asked to do next. One error more is the
+/// socket's own.
+const TOLD: usize = 4;
+
 /// A UDP socket.
 pub(super) struct UdpSocket {
-    socket: tokio::net::UdpSocket,
+    socket: Arc<tokio::net::UdpSocket>,
     local: SocketAddr,
+    #[cfg(target_os = "linux")]
+    errors: Errors,
 }
 
 impl UdpSocket {
@@ -42,10 +54,16 @@ impl UdpSocket {
         let _ = socket.set_send_buffer_size(SYSTEM_BUFFER);
         socket.bind(&local.into())?;
         let socket = tokio::net::UdpSocket::from_std(socket.into())?;
-        Ok(Self { local: socket.local_addr()?, socket })
+        Ok(Self {
+            local: socket.local_addr()?,
+            socket: Arc::new(socket),
+            #[cfg(target_os = "linux")]
+            errors: Errors::default(),
+        })
     }
 
     fn poll_one(&self, cx: &mut Context<'_>, scratch: &mut Scratch) -> Poll<io::Result<Datagram>> {
+        let mut tries = 0..TOLD;
         loop {
             let mut buffer = ReadBuf::uninit(scratch);
             return match self.socket.poll_recv_from(cx, &mut buffer) {
@@ -54,17 +72,27 @@ impl UdpSocket {
                     local: self.local,
                     octets: Bytes::copy_from_slice(buffer.filled()),
                 })),
-                // An ICMP message about a datagram that was sent earlier, to anybody.
-                Poll::Ready(Err(error)) if is_about_another(&error) => continue,
+                Poll::Ready(Err(_)) if tries.next().is_some() => continue,
                 Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
                 Poll::Pending => Poll::Pending,
             };
         }
     }
-}
 
-fn is_about_another(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
+    /// Sends; once more where it fails, which may be about another datagram.
+    fn send<T>(&self, send: impl Fn(SockRef<'_>) -> io::Result<T>) -> io::Result<T> {
+        let mut tries = 0..TOLD;
+        loop {
+            match send(SockRef::from(&*self.socket)) {
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                    if tries.next().is_none() {
+                        return Err(error);
+                    }
+                }
+                sent => return sent,
+            }
+        }
+    }
 }
 
 impl DatagramSocket for UdpSocket {
@@ -88,8 +116,7 @@ impl DatagramSocket for UdpSocket {
     fn try_send(&self, remote: SocketAddr, octets: &[u8]) -> io::Result<()> {
         // Past tokio, whose `try_send_to` refuses until its driver has seen the new socket
         // writable; the first datagram would be lost.
-        let sent = SockRef::from(&self.socket).send_to(octets, &remote.into());
-        match sent {
+        match self.send(|socket| socket.send_to(octets, &remote.into())) {
             Ok(_) => Ok(()),
             Err(error) => Err(explain(error, "cannot send to", Transport::Udp, remote)),
         }
@@ -106,13 +133,21 @@ impl DatagramSocket for UdpSocket {
         let batch = batch.get(..MAX_BATCH).unwrap_or(batch);
         let parts: Vec<(SocketAddrAny, [IoSlice<'_>; 1])> =
             batch.iter().map(|(to, octets)| ((*to).into(), [IoSlice::new(octets)])).collect();
-        let mut control: Vec<_> = batch.iter().map(|_| SendAncillaryBuffer::default()).collect();
-        let messages = parts.iter().zip(&mut control);
-        let mut messages: Vec<MMsgHdr<'_>> = messages
-            .map(|((to, octets), control)| MMsgHdr::new_with_addr(to, octets, control))
-            .collect();
-        sendmmsg(&self.socket, &mut messages, SendFlags::empty())
-            .map_err(|error| explain(error.into(), "cannot send to", Transport::Udp, *first))
+        let sent = self.send(|socket| {
+            let mut control: Vec<_> =
+                batch.iter().map(|_| SendAncillaryBuffer::default()).collect();
+            let messages = parts.iter().zip(&mut control);
+            let mut messages: Vec<MMsgHdr<'_>> = messages
+                .map(|((to, octets), control)| MMsgHdr::new_with_addr(to, octets, control))
+                .collect();
+            Ok(sendmmsg(&*socket, &mut messages, SendFlags::empty())?)
+        });
+        sent.map_err(|error| explain(error, "cannot send to", Transport::Udp, *first))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn poll_undelivered(&self, cx: &mut Context<'_>) -> Poll<Undelivered> {
+        self.errors.poll(&self.socket, cx)
     }
 
     fn local_addr(&self) -> SocketAddr {

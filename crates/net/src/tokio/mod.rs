@@ -12,6 +12,8 @@ mod stream;
 mod task;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(target_os = "linux")]
+mod undelivered;
 
 pub use network::TokioNetwork;
 pub use runtime::TokioRuntime;

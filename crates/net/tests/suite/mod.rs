@@ -122,6 +122,44 @@ pub(crate) async fn datagrams_may_be_empty_or_long(world: World) {
     assert!(near.try_send(far.local_addr(), &[0; 65_536]).is_err());
 }
 
+/// Of what was sent to a port where nobody is, and of nothing else.
+pub(crate) async fn what_does_not_arrive_is_told_and_hurts_nothing_else(world: World) {
+    let bound = || world.network.bind(world.any_port()).unwrap();
+    let (near, far, closed) = (bound(), bound(), bound().local_addr());
+    let mut batch = Vec::new();
+    // It is asked once before: from then on it is heard.
+    assert!(poll_fn(|cx| Poll::Ready(near.poll_undelivered(cx).is_pending())).await);
+    for octets in [b"one".as_slice(), b"two"] {
+        near.try_send(closed, octets).unwrap();
+        let told = near.undelivered().await;
+        assert_eq!((told.remote, &told.octets[..]), (closed, octets));
+        assert_eq!(told.error.kind(), io::ErrorKind::ConnectionRefused);
+        let start = format!("cannot send to UDP {closed}: ");
+        assert!(told.error.to_string().starts_with(&start), "{}", told.error);
+    }
+    // What nobody has asked about yet is said in the place of nothing else.
+    near.try_send(closed, b"three").unwrap();
+    world.sleep(50).await;
+    near.try_send(far.local_addr(), b"four").unwrap();
+    far.receive(&mut batch).await.unwrap();
+    near.try_send(closed, b"five").unwrap();
+    world.sleep(50).await;
+    let both = [b"six".as_slice(), b"seven"].map(|it| (far.local_addr(), it.into()));
+    assert!(near.try_send_some(&both).unwrap() >= 1);
+    far.receive(&mut batch).await.unwrap();
+    near.try_send(closed, b"eight").unwrap();
+    far.try_send(near.local_addr(), b"nine").unwrap();
+    near.receive(&mut batch).await.unwrap();
+    let arrived: Vec<&[u8]> = batch.iter().map(|it| &it.octets[..]).collect();
+    assert_eq!(
+        (arrived[0], arrived[1], *arrived.last().unwrap()),
+        (&b"four"[..], &b"six"[..], &b"nine"[..])
+    );
+    for octets in [b"three".as_slice(), b"five", b"eight"] {
+        assert_eq!(&near.undelivered().await.octets[..], octets);
+    }
+}
+
 pub(crate) async fn a_batch_leaves_in_order_but_for_what_cannot(world: World) {
     let near = world.network.bind(world.any_port()).unwrap();
     let far = [(); 2].map(|()| world.network.bind(world.any_port()).unwrap());
