@@ -4,8 +4,8 @@
 
 use proptest::prelude::*;
 use sip_core::manager::{
-    Action, Arrival, CallId, Config, Event, Hop, Keyed, Local, Ports, Query, Random, SipManager,
-    Sizes, Verdict,
+    Action, Arrival, CallId, Cause, Config, Event, Hop, Keyed, Local, Ports, Query, Random,
+    SipManager, Sizes, Verdict,
 };
 use sip_core::{Limits, Message};
 use ssa::{Body, BodyVerdict, FlowId, Incoming, Leaving, Received, Transport};
@@ -292,4 +292,61 @@ proptest! {
             prop_assert_eq!(host.manager.sizes(), Sizes::default());
         }
     }
+}
+
+/// What is told of a datagram counts for the request that it quotes, which only those can who have
+/// seen it, and only while nobody has answered.
+#[test]
+fn what_is_told_of_a_datagram_counts_for_the_request_that_it_quotes() {
+    let now = zero();
+    let started = || {
+        let mut alice = Host::new(1);
+        let to = "sip:bob@192.0.2.2";
+        let id = alice.manager.prepare(now, "sip:alice@192.0.2.1", to, None).unwrap().id;
+        alice.manager.invite(now, id, Body::default()).unwrap();
+        alice.act(now);
+        let (hop, invite) = alice.sent.pop_front().unwrap();
+        (alice, id, hop.remote, invite)
+    };
+    let branch_ends = |invite: &[u8]| {
+        let text = std::str::from_utf8(invite).unwrap();
+        text.find("branch=").unwrap() + "branch=z9hG4bK".len() + 16
+    };
+    let told = |alice: &mut Host, remote: SocketAddr, quoted: &[u8]| {
+        alice.manager.on_undelivered(now, remote, quoted, "nobody is there");
+        alice.act(now);
+        alice.told.drain(..).collect::<Vec<_>>()
+    };
+    let (mut alice, id, remote, invite) = started();
+    let end = branch_ends(&invite);
+    let mut other = invite.clone();
+    *other.get_mut(end - 1).unwrap() ^= 1;
+    let port = SocketAddr::new(remote.ip(), remote.port() + 1);
+    let cancel = [b"CANCEL ".as_slice(), invite.get(7..).unwrap()].concat();
+    let start = |end: usize| invite.get(..end).unwrap();
+    for (remote, quoted) in [
+        (remote, start(0)),
+        (remote, start(8)),
+        (remote, start(end - 1)),
+        (remote, other.as_slice()),
+        (remote, cancel.as_slice()),
+        (port, invite.as_slice()),
+        (alice.address, invite.as_slice()),
+    ] {
+        assert_eq!(told(&mut alice, remote, quoted), Vec::new());
+    }
+    let reason = "nobody is there".to_owned();
+    let failed = [
+        Event::Unreachable { call: Some(id), reason },
+        Event::Failed { id, cause: Cause::Transport },
+    ];
+    assert_eq!(told(&mut alice, remote, start(end)), failed);
+    assert_eq!(told(&mut alice, remote, &invite), Vec::new(), "it is over");
+    // Whoever has said anything is there.
+    let (mut alice, _, remote, invite) = started();
+    let trying = String::from_utf8(invite.clone()).unwrap();
+    let trying = trying.replacen(trying.lines().next().unwrap(), "SIP/2.0 100 Trying", 1);
+    let head = trying.split("Contact:").next().unwrap().to_owned();
+    alice.receive(now, remote, (head + "Content-Length: 0\r\n\r\n").into_bytes());
+    assert_eq!(told(&mut alice, remote, &invite), Vec::new());
 }

@@ -4,7 +4,7 @@
 
 use net::tokio::{TokioNetwork, TokioRuntime};
 use sip_core::driver::{Bind, Config, Endpoint, Events, Signal, Sink};
-use sip_core::manager::{EndReason, Event, Keyed, Ports, Random};
+use sip_core::manager::{Cause, EndReason, Event, Keyed, Ports, Random};
 use ssa::{Body, Open, Transport};
 use std::hash::{BuildHasher, RandomState};
 use std::io::ErrorKind;
@@ -120,4 +120,26 @@ async fn what_cannot_be_bound_is_an_error() {
     }
     let (bob, _events) = start(any, Some([127, 0, 0, 1].into())).unwrap();
     assert!(bob.local_addrs().first().unwrap().address.ip().is_loopback());
+}
+
+/// Linux tells of a port that nobody has; with other systems it takes 64*T1.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_closed_port_fails_a_call_within_a_second() {
+    let closed = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for ip in [LOOPBACK, [0, 0, 0, 0]] {
+        let (alice, mut heard) = endpoint(None, ip);
+        let to = format!("sip:bob@{closed};transport=udp");
+        let prepared = alice.prepare("sip:alice@127.0.0.1", &to, None).unwrap();
+        alice.invite(prepared.id, sdp("offer")).unwrap();
+        let told = tokio::time::timeout(Duration::from_secs(1), async {
+            (heard.next().await, heard.next().await)
+        });
+        let (why, failed) = told.await.unwrap();
+        let Some(Event::Unreachable { call, reason }) = why else { panic!("{why:?}") };
+        assert_eq!(call, Some(prepared.id));
+        assert!(reason.starts_with(&format!("cannot send to UDP {closed}: ")), "{reason}");
+        assert_eq!(failed, Some(Event::Failed { id: prepared.id, cause: Cause::Transport }));
+        assert_eq!(alice.sizes().manager, sip_core::manager::Sizes::default());
+    }
 }

@@ -92,7 +92,7 @@ fn it_is_told_once_that_a_silent_peer_is_still_tried() {
     }
 }
 
-/// A log is read, too; a port that nobody has is as silent.
+/// A log is read, too.
 #[test]
 fn it_is_told_where_there_is_no_terminal() {
     let home = tempfile::tempdir().unwrap();

@@ -87,7 +87,7 @@ impl Inner {
     /// Does what there is to do; true: something was done.
     pub(super) fn round(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.runtime.now();
-        let mut busy = self.receive(cx, now);
+        let mut busy = self.receive(cx, now) | self.hear_of_undelivered(cx, now);
         busy |= self.accept(cx, now);
         self.streams.poll(cx, now, &self.core);
         while let Some(happened) = self.streams.take() {
@@ -132,6 +132,20 @@ impl Inner {
                 self.perform(now);
             }
             self.batch = batch;
+        }
+        busy
+    }
+
+    /// Hears of some datagrams that did not arrive.
+    fn hear_of_undelivered(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let mut busy = false;
+        for udp in &self.sockets.udp {
+            for _ in 0..MAX_BATCH {
+                let Poll::Ready(told) = udp.socket.poll_undelivered(cx) else { break };
+                let reason = told.error.to_string();
+                self.core.on_undelivered(now, told.remote, &told.octets, &reason);
+                busy = true;
+            }
         }
         busy
     }

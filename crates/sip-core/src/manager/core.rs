@@ -222,6 +222,20 @@ impl SipManager {
         self.on_send_failed(now, sender);
     }
 
+    /// The network said that a datagram to `remote` did not arrive, quoted its first octets, and why
+    /// (ICMP). RFC 3261 §18.4.
+    ///
+    /// A request of ours that it quotes as far as its branch, and that has no answer of any kind
+    /// yet, was not sent. Nothing else is touched by it: whoever has not seen the request cannot
+    /// make it fail, and who has could answer it as well.
+    pub fn on_undelivered(
+        &mut self, now: Instant, remote: SocketAddr, octets: &[u8], reason: &str,
+    ) {
+        if let Some(client) = self.requests.undelivered(remote, octets) {
+            self.on_unreachable(now, SenderId(Sender::Client(client)), reason);
+        }
+    }
+
     /// A connection was closed.
     ///
     /// What waits for a first response on it fails now; a request that came over it and is still

@@ -1,8 +1,11 @@
 //! Ways that lead nowhere, and what is told of them.
 
-use crate::world::{ALICE, World, named, sdp};
+use crate::raw::{Raw, response};
+use crate::world::{ALICE, BOB, World, named, sdp};
+use net::sim::{Link, SimConfig, Simulation};
+use sip_core::Method;
 use sip_core::manager::{Cause, Event, RegisterConfig};
-use ssa::Open;
+use ssa::{Body, Open};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,5 +81,91 @@ fn a_registrar_that_is_not_reached_is_told_with_each_try() {
             assert!(matches!(failed, Some(Event::RegistrationFailed { .. })), "{failed:?}");
         }
         alice.endpoint.shutdown(Duration::ZERO).await;
+    });
+}
+
+/// A world whose hosts tell that nobody is at a port.
+fn telling() -> World {
+    let delay = Duration::from_millis(5);
+    let link = Link { min_delay: delay, max_delay: delay, ..Link::PERFECT };
+    let config = SimConfig { seed: 1, link, tells_closed_ports: true, ..SimConfig::default() };
+    World { sim: Simulation::new(config), wire: Arc::default() }
+}
+
+#[test]
+fn a_closed_port_fails_what_is_sent_to_it_at_once() {
+    let world = telling();
+    let mut alice = world.side(1, Arc::new(Open));
+    let _nobody_is_bound = world.runtime(9);
+    world.run(async {
+        let call = alice.call(ALICE, "sip:bob@192.0.2.9", sdp("offer"));
+        let reason = "cannot send to UDP 192.0.2.9:5060: connection refused".to_owned();
+        let told = Event::Unreachable { call: Some(call), reason };
+        assert_eq!(alice.events.next().await, Some(told));
+        assert_eq!(alice.next().await, Event::Failed { id: call, cause: Cause::Transport });
+        let id = alice.endpoint.options(ALICE, "sip:192.0.2.9", None).unwrap();
+        let outcome = Err(Cause::Transport);
+        assert_eq!(alice.next().await, Event::RequestAnswered { id, outcome });
+    });
+    assert_eq!(world.sim.elapsed(), Duration::from_millis(20));
+    alice.assert_empty();
+}
+
+#[test]
+fn t16_a_closed_port_leads_to_the_next_address() {
+    let world = telling();
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut bob = world.side_with(2, Arc::new(Open), named(&["pbx.example.org"]));
+    let [first, second] = [8, 2].map(|host| IpAddr::from([192, 0, 2, host]));
+    world.sim.host(first);
+    world.sim.set_name("pbx.example.org", &[first, second]);
+    world.run(async {
+        let call = alice.call(ALICE, "sip:bob@pbx.example.org", sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
+    });
+    assert!(world.sim.elapsed() < Duration::from_millis(100), "{:?}", world.sim.elapsed());
+}
+
+#[test]
+fn a_call_that_is_up_stays_up_when_its_peers_port_is_closed() {
+    let world = telling();
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut bob = world.side(2, Arc::new(Open));
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
+        // The host stays, and nobody is bound there.
+        bob.sleep(Duration::from_secs(1)).await;
+        drop(bob);
+        let body = Body { content_type: Some(b"text/plain".to_vec()), octets: "x".into() };
+        let id = alice.endpoint.request_within(call, Method::INFO, body).unwrap();
+        let outcome = Err(Cause::Transport);
+        assert_eq!(alice.next().await, Event::RequestAnswered { id, outcome });
+        assert_eq!(alice.next_within(60).await, None);
+        assert_eq!(alice.endpoint.sizes().manager.dialogs, 1);
+    });
+}
+
+#[test]
+fn a_call_that_rings_goes_on_when_the_port_is_closed() {
+    let world = telling();
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut raw = Raw::to_alice(&world, 9);
+    world.run(async {
+        let call = alice.call(ALICE, "sip:bob@192.0.2.9", sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        let to = invite.lines().find(|line| line.starts_with("To: ")).unwrap();
+        let ringing = response(&invite, "180 Ringing", "").replacen(to, &format!("{to};tag=r"), 1);
+        raw.send(&ringing);
+        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
+        drop(raw);
+        // Its CANCEL does not arrive; that the INVITE may be answered stays true.
+        alice.sleep(Duration::from_secs(5)).await;
+        assert_eq!(alice.next_within(5).await, None);
+        assert_eq!(alice.endpoint.sizes().manager.dialogs, 1);
     });
 }

@@ -119,6 +119,11 @@ impl Requests {
         }
     }
 
+    /// The client transaction whose request did not arrive. See [`Clients::undelivered`].
+    pub(in crate::manager) fn undelivered(&self, remote: SocketAddr, quoted: &[u8]) -> Option<Key> {
+        self.clients.undelivered(remote, quoted)
+    }
+
     /// Whether an answer to this request may still come.
     pub(in crate::manager) fn has_left(&self, key: Key) -> bool {
         self.table.get(key).is_some_and(|exchange| exchange.has_left())

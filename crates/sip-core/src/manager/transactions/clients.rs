@@ -1,8 +1,8 @@
 //! The client transactions: the machines with what they retransmit. RFC 3261 §17.1.
 
+use super::branch::{Branch, branch_number};
 use super::hop_by_hop::ack_to_failure;
 use crate::Identity;
-use crate::builder::push_hex;
 use crate::manager::action::{Flow, Hop, Sender, is_same_name};
 use crate::manager::by_number::ByNumber;
 use crate::manager::io::Io;
@@ -11,6 +11,8 @@ use crate::manager::timers::Due;
 use crate::transaction::{Class, ClientEvent, InviteClient, NonInviteClient, Output, Timer};
 use crate::{Limits, Message, Method};
 use bytes::Bytes;
+use ssa::Transport;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Who hears of a client transaction.
@@ -139,14 +141,6 @@ impl Client {
 /// Forks of one INVITE that are acknowledged; further ones are dropped.
 pub(in crate::manager) const MAX_FORKS: usize = 16;
 
-/// What matches a response to its transaction: our branch, and whether it is a CANCEL's, which
-/// shares the branch of its INVITE. RFC 3261 §17.1.3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::manager) struct Branch {
-    pub(in crate::manager) number: u64,
-    pub(in crate::manager) cancel: bool,
-}
-
 /// All client transactions.
 #[derive(Debug)]
 pub(in crate::manager) struct Clients {
@@ -271,6 +265,20 @@ impl Clients {
             .collect()
     }
 
+    /// The transaction without any answer whose request went to `remote` by UDP and begins as
+    /// `quoted`, which must reach to the end of our branch: nobody knows that who has not seen the
+    /// request.
+    pub(in crate::manager) fn undelivered(&self, remote: SocketAddr, quoted: &[u8]) -> Option<Key> {
+        let (branch, quoted) = Branch::quoted(quoted)?;
+        let key = *self.by_branch.get(&branch)?;
+        let client = self.table.get(key)?;
+        let Hop { transport, remote: went, .. } = client.hop;
+        let there = (transport, went.ip(), went.port());
+        let is_it = there == (Transport::Udp, remote.ip(), remote.port())
+            && client.request().is_some_and(|request| request.as_bytes().starts_with(quoted));
+        (is_it && client.is_unanswered()).then_some(key)
+    }
+
     fn step(
         &mut self, io: &mut Io<'_>, key: Key, event: ClientEvent, response: Option<&Message>,
     ) -> Option<(User, ClientReport)> {
@@ -347,33 +355,4 @@ impl Clients {
 
 const fn due(key: Key, timer: Timer) -> Due {
     Due::Client(key, timer)
-}
-
-/// Appends the parameter of Via with the branch that carries this number.
-pub(in crate::manager) fn push_branch(via: &mut Vec<u8>, number: u64) {
-    via.extend_from_slice(b";branch=z9hG4bK");
-    push_hex(via, number);
-}
-
-/// The number in a branch of ours.
-fn branch_number(branch: &[u8]) -> Option<u64> {
-    let digits = branch.strip_prefix(b"z9hG4bK").filter(|digits| digits.len() == 16)?;
-    digits.iter().try_fold(0, |number, &digit| {
-        Some(number << 4 | u64::from(char::from(digit).to_digit(16)?))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_branch_carries_its_number() {
-        let mut via = Vec::new();
-        push_branch(&mut via, 0xfeed);
-        assert_eq!(branch_number(via.strip_prefix(b";branch=").unwrap()), Some(0xfeed));
-        assert_eq!(branch_number(b"z9hG4bKfeed"), None);
-        assert_eq!(branch_number(b"z9hG4bK+00000000000feed"), None);
-        assert_eq!(branch_number(b"0123456789abcdef"), None);
-    }
 }
