@@ -6,7 +6,7 @@ use crate::nonce::Source;
 use crate::party::Party;
 use sip_syntax::Scheme;
 use sma::Fingerprint;
-use ssa::{Arrival, Transport};
+use ssa::{Arrival, Certified, Transport};
 use sst::{Algorithm, Configuration, HopPolicy, Network, Requirement};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -29,34 +29,47 @@ impl Account {
     ///
     /// A16, A17: a realm alone is a claim of whoever challenges, and so is another port of the
     /// registrar's host.
-    pub(crate) fn may_answer(&self, realm: &[u8], hop: Hop) -> bool {
+    pub(crate) fn may_answer(&self, realm: &[u8], hop: Hop<'_>) -> bool {
         self.has_next_hop(hop) && self.realm == realm
     }
 
     /// Whether `hop` leads to the party that its credentials are for.
-    pub(crate) fn has_next_hop(&self, hop: Hop) -> bool {
+    pub(crate) fn has_next_hop(&self, hop: Hop<'_>) -> bool {
         match &self.hop {
             HopPolicy::Udp(addresses) => {
                 matches!(hop.transport, Transport::Udp | Transport::Tcp) && hop.is_in(addresses)
             }
             HopPolicy::Tcp(addresses) => hop.transport == Transport::Tcp && hop.is_in(addresses),
-            // SSA names no TLS connection's peer: none is known to be the one of this name.
-            HopPolicy::TlsName(_) => false,
+            HopPolicy::TlsName(name) => hop.transport == Transport::Tls && hop.is_certified(name),
         }
     }
 }
 
 /// The other end of a hop, as an account's policy compares it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Hop {
+pub(crate) struct Hop<'a> {
     address: SocketAddr,
     transport: Transport,
+    certified: Certified<'a>,
 }
 
-impl Hop {
+impl<'a> Hop<'a> {
     /// The hop that a message came over.
-    pub(crate) const fn of(arrival: &Arrival<'_>) -> Self {
-        Self { address: arrival.source, transport: arrival.transport }
+    pub(crate) const fn of(arrival: &Arrival<'a>) -> Self {
+        let Arrival { source: address, transport, certified, .. } = *arrival;
+        Self { address, transport, certified }
+    }
+
+    /// Whether its connection was opened for this name, or address, and found to be theirs.
+    fn is_certified(self, name: &str) -> bool {
+        match self.certified {
+            Certified::Nobody => false,
+            Certified::Name(shown) => shown.eq_ignore_ascii_case(name),
+            Certified::Source => {
+                let literal = name.trim_matches(['[', ']']).parse::<IpAddr>();
+                literal.is_ok_and(|ip| ip.to_canonical() == self.address.ip().to_canonical())
+            }
+        }
     }
 
     fn is_in(self, addresses: &[SocketAddr]) -> bool {

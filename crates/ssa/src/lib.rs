@@ -31,7 +31,9 @@ mod view;
 pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
 pub use transport::{PeerVerdict, TransportSecurity};
-pub use view::{Arrival, CallRef, FlowId, Headers, InDialog, Party, Request, Response, Transport};
+pub use view::{
+    Arrival, CallRef, Certified, FlowId, Headers, InDialog, Party, Request, Response, Transport,
+};
 
 use std::{fmt, pin::Pin, time::Duration};
 

@@ -138,6 +138,20 @@ pub struct Arrival<'a> {
     pub octets: usize,
     /// Whether the request belongs to a dialog that the stack holds.
     pub in_dialog: InDialog,
+    /// Of a response over TLS: whom the connection that its request went over was opened for.
+    pub certified: Certified<'a>,
+}
+
+/// For whom a connection was opened, and whose certificate its other end has therefore shown: one
+/// that [`TransportSecurity`](crate::TransportSecurity) took for theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certified<'a> {
+    /// Nobody: there is no TLS, the peer opened it, or it is not known any more.
+    Nobody,
+    /// The address that the message came from.
+    Source,
+    /// This host name.
+    Name(&'a str),
 }
 
 /// Whether a request belongs to a dialog, and whether it came as the dialog's requests do.

@@ -81,7 +81,7 @@ pub enum HopPolicy {
     Udp(Vec<SocketAddr>),
     /// The peer at one of these addresses, over TCP alone.
     Tcp(Vec<SocketAddr>),
-    /// A TLS connection opened for this name.
+    /// A TLS connection opened for this name, or address.
     TlsName(String),
 }
 

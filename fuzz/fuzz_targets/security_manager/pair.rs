@@ -10,9 +10,9 @@ use sma::Fingerprint;
 use sma::conformance::{Directory, Double};
 use ssa::conformance::{TestRequest, TestResponse};
 use ssa::{
-    Answer, Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Field,
-    FlowId, InDialog, Incoming, Leaving, Plan, Received, Request, Required, SipSecurity as _,
-    Transport,
+    Answer, Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Certified, Direction,
+    Field, FlowId, InDialog, Incoming, Leaving, Plan, Received, Request, Required,
+    SipSecurity as _, Transport,
 };
 use ssm::{Line, MediaSecurity as _};
 use sst::{
@@ -183,6 +183,7 @@ impl Pair {
                 Some(_) => InDialog::FromElsewhere,
                 None => InDialog::No,
             },
+            certified: Certified::Nobody,
         };
         if let Some(fields) = self.received(&request, &arrival) {
             self.challenge = fields;

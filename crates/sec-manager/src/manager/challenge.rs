@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub(super) struct Challenged<'a> {
     pub(super) call: CallRef,
     pub(super) sent: &'a Request<'a>,
-    hop: Hop,
+    hop: Hop<'a>,
     /// Within a dialog, the accounts that it was set up through.
     accounts: Option<Vec<String>>,
 }
@@ -64,7 +64,7 @@ impl Shared {
     /// (promise 8). One that carried a proof which was accepted before is challenged for the first
     /// time: the nonce may be old, and servers do not always say so.
     fn challenged_by<'a>(
-        &self, call: CallRef, hop: &Arrival<'_>, sent: &'a Request<'a>,
+        &self, call: CallRef, hop: &Arrival<'a>, sent: &'a Request<'a>,
     ) -> Option<(Challenged<'a>, Requirement)> {
         let mut inner = self.lock();
         let Inner { records, typed, .. } = &mut *inner;

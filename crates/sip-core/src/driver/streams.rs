@@ -137,7 +137,9 @@ impl Streams {
                 && is_same_name(known, name.as_deref())
         };
         let flow = hop.flow.filter(|flow| self.open.contains_key(flow)).or_else(|| {
-            let mut open = self.open.iter().filter(|(_, stream)| stream.closing.is_none());
+            // Whoever opened one to us has shown no certificate.
+            let fits = |it: &Stream| it.closing.is_none() && (it.ours || !it.transport.is_secure());
+            let mut open = self.open.iter().filter(|(_, stream)| fits(stream));
             open.find(|(_, it)| same(it.remote, it.transport, it.name.as_deref()))
                 .map(|(flow, _)| *flow)
         });

@@ -3,7 +3,7 @@
 use super::action::Arrival;
 use crate::content::Content;
 use crate::{Capabilities, ContentType, HeaderName, Message, delta_seconds};
-use ssa::{Body, InDialog};
+use ssa::{Body, Certified, InDialog};
 use std::time::Duration;
 
 /// The longest that a Retry-After is heeded: a day.
@@ -32,6 +32,7 @@ impl Inbound {
             branch: self.message.places()?.branch(self.message.as_bytes()),
             octets: self.message.as_bytes().len(),
             in_dialog: self.in_dialog,
+            certified: Certified::Nobody,
         })
     }
 

@@ -1,6 +1,8 @@
 //! Messages of the kit: what a stack holds, reduced to what SSA sees of it.
 
-use crate::{Arrival, Body, Field, FlowId, Headers, InDialog, Party, Request, Response, Transport};
+use crate::{
+    Arrival, Body, Certified, Field, FlowId, Headers, InDialog, Party, Request, Response, Transport,
+};
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// A request and its header fields.
@@ -129,6 +131,7 @@ impl TestRequest {
                 Some(_) => InDialog::FromPeer,
                 None => InDialog::No,
             },
+            certified: Certified::Nobody,
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::methods::served;
 use crate::{Capabilities, Message};
-use ssa::{Body, CallRef, Direction, Plan, Why};
+use ssa::{Body, CallRef, Certified, Direction, Plan, Why};
 use std::sync::Arc;
 
 /// Challenges that are answered for one request. Promise 8.
@@ -169,7 +169,7 @@ impl Exchange {
             State::Trying { .. } => return None,
             State::Authorizing(Step::Challenged(answer)) => Query::Got401 {
                 call,
-                hop: answer.response.view()?,
+                hop: self.arrival(answer)?,
                 response: answer.response.message.ssa_response()?,
                 sent: answer.sent.ssa_request()?,
             },
@@ -182,7 +182,7 @@ impl Exchange {
             }
             State::Judging(answer) => Query::ResponseReceived {
                 call,
-                hop: answer.response.view()?,
+                hop: self.arrival(answer)?,
                 response: answer.response.message.ssa_response()?,
                 sent: answer.sent.ssa_request()?,
             },
@@ -191,6 +191,18 @@ impl Exchange {
                 Query::Decrypt { call, direction: Direction::Response, body }
             }
         })
+    }
+
+    /// How an answer arrived. A request outside a dialog goes over no other connection than one for
+    /// its target; a dialog's may be one that the peer opened.
+    fn arrival<'a>(&'a self, answer: &'a Answer) -> Option<ssa::Arrival<'a>> {
+        let ours = answer.hop.transport.is_secure() && answer.hop.flow.is_none();
+        let certified = match self.target.name.as_deref() {
+            _ if !ours || !answer.came_back() => Certified::Nobody,
+            Some(name) => Certified::Name(name),
+            None => Certified::Source,
+        };
+        Some(ssa::Arrival { certified, ..answer.response.view()? })
     }
 
     /// The transaction of a request that has left and has no final response yet.

@@ -89,7 +89,7 @@ fn a17_another_port_or_transport_of_the_registrars_host_is_another_party() {
         (HopPolicy::Tcp(registrar()), "192.0.2.7:40000", Tcp, false),
         (HopPolicy::Tcp(registrar()), "192.0.2.7:5060", Udp, false),
         (HopPolicy::Tcp(registrar()), "192.0.2.7:5060", Tls, false),
-        // A name that no certificate has shown: without TLS never, and with it not yet.
+        // A name that no certificate has shown.
         (name(), "192.0.2.7:5060", Udp, false),
         (name(), "192.0.2.7:5060", Tcp, false),
         (name(), "192.0.2.7:5061", Tls, false),
@@ -99,6 +99,33 @@ fn a17_another_port_or_transport_of_the_registrars_host_is_another_party() {
         let calls = with_hop(policy);
         let invite = calls.invite();
         let plan = calls.plan_over(&hop(source, transport, &invite), &invite, &[sha256(REALM)]);
+        let expected = if answered { Ok(()) } else { Err(Why::NotConfigured) };
+        assert_eq!(plan.map(|_| ()), expected, "{what}");
+    }
+}
+
+#[test]
+fn a17_over_tls_the_name_counts_that_the_connection_was_opened_for() {
+    use ssa::Certified::{Name, Nobody, Source};
+    use ssa::Transport::{Tcp, Tls, Wss};
+    let cases = [
+        ("pbx.example.org", Tls, Name("PBX.example.org"), true),
+        ("pbx.example.org", Tls, Name("example.org"), false),
+        ("pbx.example.org", Tls, Source, false),
+        ("pbx.example.org", Tls, Nobody, false),
+        ("pbx.example.org", Tcp, Name("pbx.example.org"), false),
+        ("pbx.example.org", Wss, Name("pbx.example.org"), false),
+        ("192.0.2.7", Tls, Source, true),
+        ("[::ffff:192.0.2.7]", Tls, Source, true),
+        ("192.0.2.8", Tls, Source, false),
+        ("192.0.2.7", Tls, Nobody, false),
+    ];
+    for (policy, transport, certified, answered) in cases {
+        let what = format!("{policy} over {transport:?} by {certified:?}");
+        let calls = with_hop(HopPolicy::TlsName(policy.to_owned()));
+        let invite = calls.invite();
+        let hop = ssa::Arrival { certified, ..hop("192.0.2.7:5061", transport, &invite) };
+        let plan = calls.plan_over(&hop, &invite, &[sha256(REALM)]);
         let expected = if answered { Ok(()) } else { Err(Why::NotConfigured) };
         assert_eq!(plan.map(|_| ()), expected, "{what}");
     }
