@@ -321,6 +321,8 @@ fn what_is_told_of_a_datagram_counts_for_the_request_that_it_quotes() {
     let end = branch_ends(&invite);
     let mut other = invite.clone();
     *other.get_mut(end - 1).unwrap() ^= 1;
+    let mut another = invite.clone();
+    *another.first_mut().unwrap() ^= 1;
     let port = SocketAddr::new(remote.ip(), remote.port() + 1);
     let cancel = [b"CANCEL ".as_slice(), invite.get(7..).unwrap()].concat();
     let start = |end: usize| invite.get(..end).unwrap();
@@ -329,6 +331,7 @@ fn what_is_told_of_a_datagram_counts_for_the_request_that_it_quotes() {
         (remote, start(8)),
         (remote, start(end - 1)),
         (remote, other.as_slice()),
+        (remote, another.as_slice()),
         (remote, cancel.as_slice()),
         (port, invite.as_slice()),
         (alice.address, invite.as_slice()),
