@@ -35,6 +35,7 @@ mod storm;
 mod strangers;
 mod streams;
 mod timers;
+mod tls;
 mod transfers;
 mod trouble;
 mod unreachable;

@@ -161,7 +161,7 @@ fn a_call_that_rings_goes_on_when_the_port_is_closed() {
         let to = invite.lines().find(|line| line.starts_with("To: ")).unwrap();
         let ringing = response(&invite, "180 Ringing", "").replacen(to, &format!("{to};tag=r"), 1);
         raw.send(&ringing);
-        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180 });
+        assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180, answer: None });
         drop(raw);
         // Its CANCEL does not arrive; that the INVITE may be answered stays true.
         alice.sleep(Duration::from_secs(5)).await;

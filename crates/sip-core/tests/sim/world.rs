@@ -64,8 +64,11 @@ impl net::Sink for Wire {
             Some(method) => method.to_owned(),
             None => String::new(),
         };
-        let tcp = if packet.transport == Transport::Udp { "" } else { " tcp" };
-        self.0.lock().unwrap().push(format!("{} {what}{tcp}", packet.local.ip()));
+        let over = match packet.transport {
+            Transport::Udp => String::new(),
+            other => format!(" {}", other.name().to_ascii_lowercase()),
+        };
+        self.0.lock().unwrap().push(format!("{} {what}{over}", packet.local.ip()));
     }
 }
 
@@ -138,23 +141,32 @@ impl World {
         &self, network: Arc<dyn Network>, host: u8, security: Arc<dyn SipSecurity>,
         sip: manager::Config,
     ) -> Side {
-        self.start(network, IpAddr::from([192, 0, 2, host]), security, sip)
+        self.start(network, IpAddr::from([192, 0, 2, host]), security, sip, None)
+    }
+
+    /// An endpoint at 192.0.2.`host` that listens on TLS, too, at 5061.
+    pub(crate) fn side_over_tls(&self, host: u8, security: Arc<dyn SipSecurity>) -> Side {
+        let ip = IpAddr::from([192, 0, 2, host]);
+        let sink = Arc::clone(&self.wire) as Arc<dyn net::Sink>;
+        let network = Arc::new(Observed::new(self.sim.host(ip).1, sink));
+        let tls = Bind { transport: Transport::Tls, address: (ip, 5061).into(), advertised: None };
+        self.start(network, ip, security, manager::Config::default(), Some(tls))
     }
 
     /// An endpoint at any address.
     pub(crate) fn side_at(&self, ip: IpAddr, security: Arc<dyn SipSecurity>) -> Side {
-        self.start(self.sim.host(ip).1, ip, security, manager::Config::default())
+        self.start(self.sim.host(ip).1, ip, security, manager::Config::default(), None)
     }
 
     fn start(
         &self, network: Arc<dyn Network>, ip: IpAddr, security: Arc<dyn SipSecurity>,
-        sip: manager::Config,
+        sip: manager::Config, tls: Option<Bind>,
     ) -> Side {
         let runtime = self.sim.host(ip).0;
         let address = SocketAddr::new(ip, 5060);
         let bind = |transport| Bind { transport, address, advertised: None };
         let config = Config {
-            binds: vec![bind(Transport::Udp), bind(Transport::Tcp)],
+            binds: [bind(Transport::Udp), bind(Transport::Tcp)].into_iter().chain(tls).collect(),
             sip,
             ..Config::default()
         };

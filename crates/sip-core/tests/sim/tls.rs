@@ -1,0 +1,281 @@
+//! TLS, as far as it is the SIP manager's: which connection, what Via and Contact say, `sips:`.
+
+use crate::flows::{accept, read};
+use crate::raw::{Wanted, field, request, response};
+use crate::world::{ALICE, Side, World, sdp};
+use net::{Connection, Listener, Network, Transport};
+use sip_core::manager::{Cause, EndReason, Event, NextHop, RegisterConfig};
+use ssa::{Answer, Arrival, CallRef, Open, Request, Required, Response, SipSecurity, Why};
+use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+
+const SIPS_BOB: &str = "sips:bob@192.0.2.2";
+
+/// An endpoint that listens on TLS, too, at port 5061.
+fn side(world: &World, host: u8) -> Side {
+    world.side_over_tls(host, Arc::new(Open))
+}
+
+fn network(world: &World, host: u8) -> Arc<dyn Network> {
+    world.sim.host([192, 0, 2, host].into()).1
+}
+
+/// A listener at 192.0.2.`host`:5061.
+fn listen(world: &World, host: u8) -> Box<dyn Listener> {
+    let address = SocketAddr::from(([192, 0, 2, host], 5061));
+    network(world, host).listen(Transport::Tls, address).unwrap()
+}
+
+/// A connection from 192.0.2.9 to Bob.
+async fn connect(world: &World) -> Box<dyn Connection> {
+    let bob = ([192, 0, 2, 2], 5061).into();
+    network(world, 9).connect(Transport::Tls, bob, None).await.unwrap()
+}
+
+#[test]
+fn a_sips_call_is_over_tls_alone_both_ways() {
+    let world = World::perfect();
+    let (mut alice, mut bob) = (side(&world, 1), side(&world, 2));
+    world.run(async {
+        let call = alice.call("sips:alice@192.0.2.1", SIPS_BOB, sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
+        bob.endpoint.hang_up(id).unwrap();
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Remote });
+        assert_eq!(bob.endpoint.sizes().connections, 1);
+    });
+    assert!(
+        world.wire.lines().iter().all(|line| line.ends_with(" tls")),
+        "{:?}",
+        world.wire.lines()
+    );
+}
+
+/// What a request to `to` by way of 192.0.2.9 looks like there.
+fn sent(to: &str, next_hop: Option<NextHop>, listens: bool) -> String {
+    let world = World::perfect();
+    let alice = if listens { side(&world, 1) } else { world.side(1, Arc::new(Open)) };
+    let mut listener = listen(&world, 9);
+    world.run(async {
+        let prepared = alice.endpoint.prepare(ALICE, to, next_hop).unwrap();
+        alice.endpoint.invite(prepared.id, sdp("offer")).unwrap();
+        read(&mut accept(&mut *listener).await).await
+    })
+}
+
+#[test]
+fn a_request_over_tls_says_so_in_via_and_contact() {
+    let tls = NextHop {
+        transport: Some(Transport::Tls),
+        ..NextHop::from(SocketAddr::from(([192, 0, 2, 9], 5061)))
+    };
+    for (to, next_hop, listens, contact) in [
+        ("sips:bob@192.0.2.9", None, true, "<sips:alice@192.0.2.1:5061>"),
+        ("sips:bob@example.org", Some(tls.clone()), true, "<sips:alice@192.0.2.1:5061>"),
+        (
+            "sip:bob@example.org",
+            Some(tls.clone()),
+            true,
+            "<sip:alice@192.0.2.1:5061;transport=tls>",
+        ),
+        ("sip:bob@192.0.2.9;transport=tls", None, true, "<sip:alice@192.0.2.1:5061;transport=tls>"),
+        ("sip:bob@example.org", Some(tls), false, "<sip:alice@192.0.2.1:5060;transport=tls>"),
+    ] {
+        let invite = sent(to, next_hop, listens);
+        let port = if listens { 5061 } else { 5060 };
+        let via = format!("SIP/2.0/TLS 192.0.2.1:{port};");
+        assert!(field(&invite, "Via").starts_with(&via), "{invite}");
+        assert_eq!(field(&invite, "Contact"), contact, "{to}");
+    }
+}
+
+#[test]
+fn x03_where_nobody_speaks_tls_a_sips_call_fails_and_nothing_is_sent() {
+    let world = World::perfect();
+    let mut alice = side(&world, 1);
+    let _without_tls = world.side(2, Arc::new(Open));
+    world.run(async {
+        let call = alice.call(ALICE, SIPS_BOB, sdp(&"x".repeat(1500)));
+        let Some(Event::Unreachable { reason, .. }) = alice.events.next().await else {
+            panic!("why is not told");
+        };
+        assert!(reason.starts_with("cannot connect to TLS 192.0.2.2:5061: "), "{reason}");
+        assert_eq!(alice.next().await, Event::Failed { id: call, cause: Cause::Transport });
+    });
+    assert_eq!(world.wire.lines(), [""; 0]);
+}
+
+#[test]
+fn requests_come_back_over_a_registrations_connection_where_we_do_not_listen() {
+    let world = World::perfect();
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut listener = listen(&world, 9);
+    world.run(async {
+        let registrar = "sip:192.0.2.9;transport=tls".to_owned();
+        let config =
+            RegisterConfig { aor: ALICE.to_owned(), registrar, next_hop: None, expires: 600 };
+        alice.endpoint.register(config).unwrap();
+        let mut connection = accept(&mut *listener).await;
+        let register = read(&mut connection).await;
+        let binding = field(&register, "Contact").to_owned();
+        let ok = response(&register, "200 OK", &format!("Contact: {binding}\r\n"));
+        connection.write_all(ok.as_bytes()).await.unwrap();
+        assert!(matches!(alice.next().await, Event::Registered { .. }));
+        let invite = request(&Wanted::default()).replace("SIP/2.0/UDP", "SIP/2.0/TLS").replacen(
+            "sip:bob@192.0.2.2",
+            binding.trim_matches(['<', '>']),
+            1,
+        );
+        connection.write_all(invite.as_bytes()).await.unwrap();
+        let id = alice.incoming().await;
+        alice.endpoint.accept(id, sdp("answer")).unwrap();
+        let ok = read(&mut connection).await;
+        assert!(ok.starts_with("SIP/2.0 200 "), "{ok}");
+        assert!(field(&ok, "Contact").ends_with(";transport=tls>"), "{ok}");
+    });
+}
+
+#[test]
+fn x03_a_sips_request_with_a_sip_contact_is_400() {
+    let world = World::perfect();
+    let mut bob = side(&world, 2);
+    world.run(async {
+        let mut connection = connect(&world).await;
+        for (contact, status) in
+            [("sip:mallory@192.0.2.9", "400"), ("sips:mallory@192.0.2.9", "200")]
+        {
+            let invite = request(&Wanted { branch: status, ..Wanted::default() })
+                .replace("SIP/2.0/UDP", "SIP/2.0/TLS")
+                .replacen("sip:bob", "sips:bob", 1)
+                .replace("tag=m", &format!("tag={status}"))
+                .replace("Contact: <sip:mallory@192.0.2.9>", &format!("Contact: <{contact}>"));
+            connection.write_all(invite.as_bytes()).await.unwrap();
+            if status == "200" {
+                let id = bob.incoming().await;
+                bob.endpoint.accept(id, sdp("answer")).unwrap();
+            }
+            let answer = read(&mut connection).await;
+            assert!(answer.starts_with(&format!("SIP/2.0 {status} ")), "{answer}");
+            if status == "200" {
+                assert_eq!(field(&answer, "Contact"), "<sips:bob@192.0.2.2:5061>");
+            } else {
+                let ack = invite.replace("INVITE", "ACK");
+                connection.write_all(ack.as_bytes()).await.unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn x03_a_sip_contact_in_the_answer_to_a_sips_call_is_not_followed() {
+    let world = World::perfect();
+    let mut alice = side(&world, 1);
+    let mut listener = listen(&world, 9);
+    world.run(async {
+        let call = alice.call(ALICE, "sips:bob@192.0.2.9", sdp("offer"));
+        let mut connection = accept(&mut *listener).await;
+        let invite = read(&mut connection).await;
+        let to = field(&invite, "To");
+        let ok = response(&invite, "200 OK", "Contact: <sip:bob@192.0.2.8>\r\n");
+        let ok = ok.replacen(&format!("To: {to}"), &format!("To: {to};tag=b"), 1);
+        connection.write_all(ok.as_bytes()).await.unwrap();
+        assert!(matches!(alice.next().await, Event::Answered { .. }));
+        let ack = read(&mut connection).await;
+        assert!(ack.starts_with("ACK sips:bob@192.0.2.9 "), "{ack}");
+        alice.endpoint.hang_up(call).unwrap();
+        let bye = read(&mut connection).await;
+        assert!(bye.starts_with("BYE sips:bob@192.0.2.9 "), "{bye}");
+        // The connection is lost: the BYE is tried over TLS to the same address, and nowhere else.
+        drop(connection);
+        let mut connection = accept(&mut *listener).await;
+        assert!(read(&mut connection).await.starts_with("BYE sips:bob@192.0.2.9 "));
+    });
+}
+
+/// Notes for whom each connection was opened over which a challenge came.
+#[derive(Default)]
+struct Noting(Mutex<Vec<String>>);
+
+impl SipSecurity for Noting {
+    fn got_401_unauthorized(
+        &self, _: CallRef, hop: &Arrival<'_>, _: &Response<'_>, _: &Request<'_>,
+    ) -> Answer<Required> {
+        self.0.lock().unwrap().push(format!("{:?}", hop.certified));
+        Answer::Ready(Required::GiveUp(Why::NotConfigured))
+    }
+}
+
+#[test]
+fn a17_the_security_manager_hears_for_whom_the_connection_was_opened_that_was_challenged_over() {
+    let world = World::perfect();
+    world.sim.set_name("pbx.example.org", &[[192, 0, 2, 9].into()]);
+    let noting = Arc::new(Noting::default());
+    let mut alice = world.side(1, Arc::clone(&noting) as _);
+    let (mut tls, mut tcp) = (listen(&world, 9), crate::flows::listen(&world, 9));
+    world.run(async {
+        for to in ["sips:pbx.example.org", "sips:192.0.2.9", "sip:pbx.example.org;transport=tcp"] {
+            alice.endpoint.options(ALICE, to, None).unwrap();
+            let listener = if to.starts_with("sips") { &mut *tls } else { &mut *tcp };
+            let mut connection = accept(listener).await;
+            let options = read(&mut connection).await;
+            let challenge = "WWW-Authenticate: Test nonce=\"1\"\r\n";
+            let answer = response(&options, "401 Unauthorized", challenge);
+            connection.write_all(answer.as_bytes()).await.unwrap();
+            assert!(matches!(alice.next().await, Event::RequestAnswered { .. }));
+        }
+    });
+    let noted = noting.0.lock().unwrap();
+    assert_eq!(*noted, ["Name(\"pbx.example.org\")", "Source", "Nobody"]);
+}
+
+/// The number of connections that wait at a listener.
+async fn waiting(world: &World, listener: &mut dyn Listener) -> usize {
+    let clock = world.runtime(9);
+    clock.sleep_until(clock.now() + Duration::from_millis(100)).await;
+    let mut count = 0;
+    poll_fn(|cx| {
+        while listener.poll_accept(cx).is_ready() {
+            count += 1;
+        }
+        Poll::Ready(count)
+    })
+    .await
+}
+
+#[test]
+fn x02_each_name_at_one_address_has_its_own_connection() {
+    let world = World::perfect();
+    let there = [IpAddr::from([192, 0, 2, 9])];
+    world.sim.set_name("a.example.org", &there);
+    world.sim.set_name("b.example.org", &there);
+    let alice = side(&world, 1);
+    let mut listener = listen(&world, 9);
+    world.run(async {
+        for host in ["a.example.org", "b.example.org", "A.example.org", "192.0.2.9"] {
+            alice.endpoint.options(ALICE, &format!("sips:{host}"), None).unwrap();
+        }
+        assert_eq!(waiting(&world, &mut *listener).await, 3);
+    });
+}
+
+#[test]
+fn x02_a_connection_that_the_peer_opened_carries_no_request_to_its_address() {
+    let world = World::perfect();
+    let mut bob = side(&world, 2);
+    world.run(async {
+        let mut connection = connect(&world).await;
+        let options = request(&Wanted { method: "OPTIONS", ..Wanted::default() });
+        let options = options.replace("SIP/2.0/UDP", "SIP/2.0/TLS");
+        connection.write_all(options.as_bytes()).await.unwrap();
+        assert!(read(&mut connection).await.starts_with("SIP/2.0 200 "));
+        let to = format!("sips:{}", connection.local_addr());
+        let id = bob.endpoint.options(ALICE, &to, None).unwrap();
+        let outcome = Err(Cause::Transport);
+        assert_eq!(bob.next().await, Event::RequestAnswered { id, outcome });
+    });
+}
