@@ -111,6 +111,9 @@ impl Session {
         let names = Names::new(Arc::clone(&network));
         for account in &mut config.accounts {
             account.registrar.look_up(&names, &binds).await?;
+            if let Some(name) = &account.tls_name {
+                account.registrar.known_as(name);
+            }
         }
         let (config, settings) = file::apart("a file that the configuration names", move || {
             let settings = settings(&config, binds)?;

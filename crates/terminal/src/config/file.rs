@@ -87,6 +87,8 @@ pub struct Account {
     pub aor: SipAor,
     /// The registrar or PBX, which is also the next hop of the account's calls.
     pub registrar: Place,
+    /// Whom the registrar's certificate must name, over TLS; absent: the registrar's host.
+    pub tls_name: Option<String>,
     /// The realm that may challenge; absent: the AOR's host.
     pub realm: Option<String>,
     /// The user name; absent: the AOR's user part.

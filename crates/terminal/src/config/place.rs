@@ -36,6 +36,11 @@ impl Place {
         &self.host
     }
 
+    /// The same addresses, called by another name: over TLS it is whom the certificate must name.
+    pub fn known_as(&mut self, name: &str) {
+        name.clone_into(&mut self.host);
+    }
+
     /// Its addresses; none before a name was looked up.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.found.iter().map(|ip| SocketAddr::new(*ip, self.port)).collect()

@@ -81,7 +81,7 @@ const ACCOUNT: &str = "\
 # An account at a registrar or PBX. Repeat the table for more.
 # [[account]]
 # aor = \"sip:alice@example.org\"
-# registrar = \"udp:pbx.example.org:5060\"  # by name or address
+# registrar = \"udp:pbx.example.org:5060\"  # by name or address; udp, tcp or tls
 # realm = \"example.org\"
 # user = \"alice\"
 # password-file = \"alice.password\"        # mode 0600
@@ -117,6 +117,8 @@ const OPEN_ACCOUNT: &str = "\
 ";
 
 const ACCOUNT_MORE: &str = "\
+# Whom the registrar's certificate must name, for tls:. Absent: the host of the registrar.
+# tls-name = \"example.org\"
 # The realm of its challenges. Absent: the host of the aor.
 # realm = \"example.org\"
 # The weakest algorithm that is answered. Absent: SHA-256; many PBXs know no other than MD5.
