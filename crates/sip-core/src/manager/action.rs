@@ -118,3 +118,17 @@ pub enum Action {
     /// Tell the application.
     Event(Event),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_opened_for_all_but_the_answers_that_nothing_is_kept_of() {
+        let key = super::super::slab::Slab::new().insert(());
+        assert!(!SenderId(Sender::Stateless).opens_connections());
+        for sender in [Sender::Nobody, Sender::Client(key), Sender::Server(key)] {
+            assert!(SenderId(sender).opens_connections());
+        }
+    }
+}

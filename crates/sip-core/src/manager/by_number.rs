@@ -61,4 +61,23 @@ mod tests {
         places.dedup();
         assert!(places.len() > 128, "{} of 256", places.len());
     }
+
+    #[test]
+    fn whatever_is_written_counts() {
+        let written = |write: &dyn Fn(&mut Mixing)| {
+            let mut mixing = Mixing::default();
+            write(&mut mixing);
+            mixing.finish()
+        };
+        let all = [
+            written(&|_| {}),
+            written(&|it| it.write(b"ab")),
+            written(&|it| it.write(b"ba")),
+            written(&|it| it.write_u8(9)),
+            written(&|it| it.write_u32(10)),
+            written(&|it| it.write_u64(11)),
+            written(&|it| it.write_isize(12)),
+        ];
+        assert_eq!(std::collections::HashSet::from(all).len(), all.len());
+    }
 }

@@ -172,7 +172,10 @@ fn d04_a_reinvite_that_fails_authentication_leaves_all_as_it_was() {
 
 #[test]
 fn d04_a_reinvite_that_is_refused_leaves_all_as_it_was_and_one_that_is_taken_moves_it() {
-    for accept in [false, true] {
+    let answers =
+        [(488, "488 Not Acceptable Here"), (300, "300 Multiple Choices"), (200, "200 OK")];
+    for (answer, status) in answers {
+        let accept = answer == 200;
         let (world, mut bob, _, mut raw) = pair(Script { challenges: true, ..Script::default() });
         world.run(async {
             let (id, tag) = up(&mut bob, &mut raw).await;
@@ -181,9 +184,8 @@ fn d04_a_reinvite_that_is_refused_leaves_all_as_it_was_and_one_that_is_taken_mov
             if accept {
                 bob.endpoint.accept_reinvite(id, sdp("answer")).unwrap();
             } else {
-                bob.endpoint.reject(id, 488).unwrap();
+                bob.endpoint.reject(id, answer).unwrap();
             }
-            let status = if accept { "200 OK" } else { "488 Not Acceptable Here" };
             assert_eq!(raw.status().await.unwrap(), status);
             raw.send(&moving(&tag, "r", 2).replace("INVITE", "ACK"));
             if accept {
@@ -208,6 +210,22 @@ fn d02_an_authenticated_request_moves_the_sequence_on() {
         assert_eq!(raw.status().await.unwrap(), "488 Not Acceptable Here");
         raw.send(&request(&Wanted { method: "ACK", branch: "r7", cseq: 7, ..inside }));
         raw.send(&request(&Wanted { branch: "r6", cseq: 6, ..inside }));
+        assert_eq!(raw.status().await.unwrap(), "500 Server Internal Error");
+    });
+}
+
+#[test]
+fn d02_options_in_a_dialog_move_the_sequence_on_where_they_are_the_peers() {
+    let (world, mut bob, _, mut raw) = pair(Script::default());
+    let mut elsewhere = Raw::new(&world, 8);
+    world.run(async {
+        let (_, tag) = up(&mut bob, &mut raw).await;
+        let options = Wanted { method: "OPTIONS", to_tag: &tag, ..Wanted::default() };
+        elsewhere.send(&request(&Wanted { branch: "o7", cseq: 0x7fff_ffff, ..options }));
+        assert_eq!(elsewhere.status().await.unwrap(), "200 OK");
+        raw.send(&request(&Wanted { branch: "o3", cseq: 3, ..options }));
+        assert_eq!(raw.status().await.unwrap(), "200 OK", "its own count is as it was");
+        raw.send(&request(&Wanted { branch: "o2", cseq: 2, ..options }));
         assert_eq!(raw.status().await.unwrap(), "500 Server Internal Error");
     });
 }

@@ -96,6 +96,7 @@ fn t07_forged_responses_are_dropped() {
         raw.send(&busy.replace("CSeq: 1 INVITE", "CSeq: 1 BYE"));
         raw.send(&busy.replace("CSeq: 1 INVITE", "CSeq: 2 INVITE"));
         raw.send(&busy.replace("UDP 192.0.2.1:5060", "UDP 192.0.2.1:5070"));
+        raw.send(&busy.replace("UDP 192.0.2.1:5060", "UDP 192.0.2.7:5060"));
         raw.send(&busy.replace("Content-Length: 0", "Content-Length: 9"));
         raw.send(&busy.replace("SIP/2.0 486", "SIP/2.0 099"));
         assert_eq!(alice.next_within(5).await, None);

@@ -128,6 +128,30 @@ fn p22_what_is_no_sip_is_not_answered_and_leaves_nothing() {
     assert_eq!(world.wire.lines(), ["192.0.2.2 200 OPTIONS"]);
 }
 
+/// The least useful goes first, and what fits stays.
+#[test]
+fn x06_no_more_is_left_out_than_must_be() {
+    let world = World::perfect();
+    let _bob = world.side_with(2, Arc::new(Open), named(&["b"]));
+    let mut raw = Raw::new(&world, 9);
+    world.run(async {
+        let mut between = 0;
+        for length in 0..400 {
+            let request = format!(
+                "OPTIONS sip:b SIP/2.0\r\nv:SIP/2.0/UDP h;rport;branch={length}\r\n\
+                 f:sip:a;tag=1\r\nt:sip:b\r\ni:1\r\nCSeq:1 OPTIONS\r\n\
+                 s:{:x<length$}\r\n\r\n",
+                "",
+            );
+            raw.send(&request);
+            let answer = raw.receive().await.unwrap();
+            let has = |field| answer.contains(&format!("\r\n{field}: "));
+            between += usize::from(has("Allow") && !has("Accept-Language"));
+        }
+        assert!(between > 0);
+    });
+}
+
 /// Promise 6: from what a small request is owed, what can be left out is, and the rest comes.
 #[test]
 fn x06_what_a_small_request_is_owed_is_clipped_and_comes() {

@@ -45,6 +45,10 @@ pub(crate) struct Script {
     /// Whether bodies are sealed and opened: what is sealed begins with `sealed `, and what does not
     /// is refused.
     pub(crate) seals: bool,
+    /// Whether no body may leave once the request was challenged.
+    pub(crate) refuses_sealing: bool,
+    /// Whether no body of a response may be read.
+    pub(crate) refuses_reading: bool,
     /// Whether no response may leave as it is.
     pub(crate) refuses_leaving: bool,
     /// Whether what changes a call is refused where it does not come from its peer.
@@ -70,6 +74,8 @@ impl Default for Script {
             doubts_reinvites: false,
             signs_once: false,
             seals: false,
+            refuses_sealing: false,
+            refuses_reading: false,
             refuses_leaving: false,
             refuses_elsewhere: false,
             reserve: 100,
@@ -207,6 +213,9 @@ impl SipSecurity for Double {
         &self, _: CallRef, direction: Direction, plan: Option<Plan>, mut body: Body,
     ) -> Answer<BodyVerdict> {
         self.note(format!("encrypt {direction:?} {plan:?}"));
+        if self.script.refuses_sealing && plan.is_some() {
+            return Answer::Ready(BodyVerdict::Refused(FORBIDDEN));
+        }
         if self.script.seals && plan.is_some() {
             body.octets.splice(..0, *SEAL);
         }
@@ -215,6 +224,9 @@ impl SipSecurity for Double {
 
     fn decrypt(&self, _: CallRef, direction: Direction, mut body: Body) -> Answer<BodyVerdict> {
         self.note(format!("decrypt {direction:?}"));
+        if self.script.refuses_reading && direction == Direction::Response {
+            return Answer::Ready(BodyVerdict::Refused(UNDECIPHERABLE));
+        }
         if self.script.seals && direction == Direction::Request {
             if !body.octets.starts_with(SEAL) {
                 return Answer::Ready(BodyVerdict::Refused(UNDECIPHERABLE));
@@ -225,7 +237,8 @@ impl SipSecurity for Double {
     }
 
     fn authorize(&self, _: CallRef, plan: Plan, request: &Request<'_>) -> Answer<Authorized> {
-        self.note(format!("authorize {} {} {plan:?}", request.method, request.cseq));
+        let signed = if credentials(request).is_some() { " signed already" } else { "" };
+        self.note(format!("authorize {} {} {plan:?}{signed}", request.method, request.cseq));
         let asked = self.asked().iter().filter(|it| it.starts_with("authorize ")).count();
         if self.script.signs_once && asked > 1 {
             return Answer::Ready(Authorized::GiveUp(Why::OtherCall));

@@ -26,7 +26,7 @@ fn name(world: &World, hosts: &[u8]) {
 }
 
 /// Alice, and the two peers that have the name.
-fn trio(script: Script) -> (World, Side, Raw, Raw) {
+pub(crate) fn trio(script: Script) -> (World, Side, Raw, Raw) {
     let world = World::perfect();
     name(&world, &[FIRST, SECOND]);
     let alice = world.side(1, Double::new(world.runtime(1), script));
@@ -43,7 +43,7 @@ fn tagged(request: &str, status: &str, host: u8, extra: &str) -> String {
 }
 
 /// The same with a Contact: of a registrar's, the binding.
-fn answer(request: &str, status: &str, host: u8) -> String {
+pub(crate) fn answer(request: &str, status: &str, host: u8) -> String {
     let contact = match request.starts_with("REGISTER ") {
         true => field(request, "Contact").to_owned(),
         false => format!("<sip:bob@192.0.2.{host}>"),
@@ -74,7 +74,7 @@ fn methods(messages: &[String]) -> Vec<&str> {
 }
 
 /// A request of each kind to the name.
-fn start(alice: &Side, method: &str) -> Option<CallId> {
+pub(crate) fn start(alice: &Side, method: &str) -> Option<CallId> {
     match method {
         "INVITE" => return Some(alice.call(ALICE, TO, sdp("offer"))),
         "REGISTER" => {
@@ -93,7 +93,7 @@ fn start(alice: &Side, method: &str) -> Option<CallId> {
 }
 
 /// Whether an event says that a request got through.
-fn got_through(event: &Event) -> bool {
+pub(crate) fn got_through(event: &Event) -> bool {
     matches!(
         event,
         Event::Answered { .. }

@@ -94,6 +94,28 @@ fn our_own_requests_count_where_room_is_looked_for() {
 }
 
 #[test]
+fn our_own_requests_count_until_their_answers_cannot_be_repeated() {
+    let one = manager::Config { transactions: 1, ..manager::Config::default() };
+    let (world, mut bob, mut raw) = limited(one);
+    let mut asked = Raw::new(&world, 8);
+    world.run(async {
+        for _ in 0..8 {
+            bob.endpoint.options(BOB, "sip:x@192.0.2.8", None).unwrap();
+            let options = asked.receive().await.unwrap();
+            asked.send(&response(&options, "200 OK", ""));
+            assert!(matches!(bob.next().await, Event::RequestAnswered { .. }));
+        }
+        raw.send(&message("one"));
+        assert_eq!(raw.status().await.unwrap(), OVERLOADED);
+        // Timer K, RFC 3261 §17.1.2.2.
+        bob.sleep(Duration::from_secs(6)).await;
+        raw.send(&message("two"));
+        answer(&mut bob).await;
+        assert_eq!(raw.status().await.unwrap(), "200 OK");
+    });
+}
+
+#[test]
 fn calls_of_our_own_are_bounded_too() {
     let one = manager::Config { dialogs: 1, ..manager::Config::default() };
     let (_world, bob, _) = limited(one);
@@ -239,6 +261,21 @@ fn requests_without_the_magic_cookie_are_told_apart_by_what_else_they_say() {
         }
         raw.send(&old(2));
         assert_eq!(raw.status().await.unwrap(), "200 OK");
+        assert_eq!(bob.next_within(1).await, None);
+    });
+}
+
+#[test]
+fn requests_with_the_magic_cookie_are_told_apart_by_their_branch_alone() {
+    let (world, mut bob, mut raw) = limited(manager::Config::default());
+    world.run(async {
+        raw.send(&message("one"));
+        answer(&mut bob).await;
+        assert_eq!(raw.status().await.unwrap(), "200 OK");
+        let same = Wanted { method: "MESSAGE", cseq: 2, ..Wanted::default() };
+        raw.send(&request(&same));
+        let again = raw.receive().await.unwrap();
+        assert_eq!(field(&again, "CSeq"), "1 MESSAGE", "the answer that was given");
         assert_eq!(bob.next_within(1).await, None);
     });
 }

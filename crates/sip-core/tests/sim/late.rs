@@ -138,7 +138,7 @@ fn what_a_failure_says_is_told_in_words() {
 }
 
 /// A manager's set-up whose ring time is 10 s.
-fn impatient() -> manager::Config {
+pub(crate) fn impatient() -> manager::Config {
     manager::Config { ring: Duration::from_secs(10), ..manager::Config::default() }
 }
 
@@ -257,8 +257,15 @@ fn a_fork_that_ends_its_dialog_meanwhile_is_answered() {
             raw.receive().await.unwrap(),
         ];
         let bye = sent.iter().find(|it| it.starts_with("BYE ")).unwrap();
-        // The same dialog from the fork's side, and one request of it that is no BYE.
-        for (method, status) in [("INFO", "481"), ("BYE", "200")] {
+        let cases = [
+            ("INFO", 10, "481"),
+            ("UPDATE", 11, "481"),
+            ("BYE", 12, "200"),
+            ("OPTIONS", 13, "481"),
+        ];
+        // The same dialog from the fork's side, and requests of it that are no BYE; once both are
+        // answered, it is gone.
+        for (method, cseq, status) in cases {
             let (from, to) = (field(bye, "To"), field(bye, "From"));
             raw.send(&format!(
                 "{method} sip:alice@192.0.2.1 SIP/2.0\r\n\
@@ -266,10 +273,13 @@ fn a_fork_that_ends_its_dialog_meanwhile_is_answered() {
                  From: {from}\r\nTo: {to}\r\nCall-ID: {}\r\nCSeq: {} {method}\r\n\
                  Content-Length: 0\r\n\r\n",
                 field(bye, "Call-ID"),
-                if method == "BYE" { 11 } else { 10 },
+                cseq,
             ));
             let answer = raw.receive().await.unwrap();
             assert!(answer.starts_with(&format!("SIP/2.0 {status} ")), "{answer}");
+            if method == "BYE" {
+                raw.send(&response(bye, "200 OK", "", ""));
+            }
         }
     });
 }

@@ -26,6 +26,8 @@ mod places;
 mod poor;
 mod raw;
 mod refreshes;
+mod refusals;
+mod registering;
 mod registrars;
 mod registrations;
 mod reinvites;

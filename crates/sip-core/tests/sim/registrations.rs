@@ -66,7 +66,7 @@ fn a_registration_is_kept_refreshed_and_taken_back() {
     alice.assert_empty();
 }
 
-fn over(id: RegistrationId, taken_back: bool) -> Event {
+pub(crate) fn over(id: RegistrationId, taken_back: bool) -> Event {
     Event::Unregistered { id, aor: ALICE.to_owned(), taken_back }
 }
 
@@ -225,7 +225,7 @@ fn an_interval_too_brief_is_lengthened_once() {
     });
 }
 
-async fn failed(alice: &mut Side, status: u16) {
+pub(crate) async fn failed(alice: &mut Side, status: u16) {
     let failed = alice.next().await;
     assert!(
         matches!(&failed, Event::RegistrationFailed { cause, .. } if cause.status() == Some(status)),
@@ -234,7 +234,7 @@ async fn failed(alice: &mut Side, status: u16) {
 }
 
 /// Seconds until the next REGISTER, and the request.
-async fn again(alice: &Side, raw: &mut Raw) -> (u64, String) {
+pub(crate) async fn again(alice: &Side, raw: &mut Raw) -> (u64, String) {
     let since = alice.runtime.now();
     loop {
         if let Some(register) = raw.receive().await {

@@ -1,6 +1,11 @@
 //! Changing a session: both ways, met in the middle, refused.
 
-use crate::double::{Double, Script};
+use crate::abuse;
+use crate::answers::{self, CALLEE, CONTACT, response};
+use crate::double::{Double, Script, When};
+use crate::late::impatient;
+use crate::raw::{Raw, Wanted, field, request, to_tag};
+use crate::strangers::ack;
 use crate::world::{ALICE, BOB, Side, World, sdp};
 use sip_core::manager::{CallId, Cause, EndReason, Event, Misuse};
 use ssa::{Open, SipSecurity, Why};
@@ -141,5 +146,110 @@ fn g36_authorized_reinvites_that_meet_are_challenged_anew_and_the_call_stays() {
         assert_eq!(world.wire.count("192.0.2.1 401 INVITE"), 2);
         alice.endpoint.hang_up(call).unwrap();
         assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
+    });
+}
+
+#[test]
+fn a_reinvite_that_nobody_answers_here_is_told_and_refused_with_480() {
+    let world = World::perfect();
+    let slow = Script { leaving: When::After(Duration::from_millis(500)), ..Script::default() };
+    let mut bob = world.side_with(2, Double::new(world.runtime(2), slow), impatient());
+    let mut raw = Raw::new(&world, 9);
+    world.run(async {
+        raw.send(&request(&Wanted::default()));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        assert_eq!(raw.status().await.unwrap(), "100 Trying");
+        let ok = raw.receive().await.unwrap();
+        raw.send(&ack("a", 1, to_tag(&ok)));
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
+        let again = Wanted { branch: "r", cseq: 2, to_tag: to_tag(&ok), ..Wanted::default() };
+        raw.send(&request(&again));
+        assert!(matches!(bob.next().await, Event::Reinvited { .. }));
+        assert_eq!(raw.status().await.unwrap(), "100 Trying");
+        let failed = Event::ReinviteFailed { id, cause: Cause::Timeout };
+        assert_eq!(bob.next_within(11).await, Some(failed));
+        // It is decided, although the answer is still to leave.
+        assert_eq!(bob.endpoint.reject(id, 488), Err(Misuse::WrongState));
+        assert_eq!(raw.status().await.unwrap(), "480 Temporarily Unavailable");
+        assert_eq!(bob.next_within(1).await, None, "the call stays");
+    });
+}
+
+#[test]
+fn the_answer_to_a_reinvite_is_given_once() {
+    let slow = Script { leaving: When::After(Duration::from_millis(100)), ..Script::default() };
+    let (world, mut bob, _, mut raw) = abuse::pair(slow);
+    world.run(async {
+        let (id, tag) = abuse::up(&mut bob, &mut raw).await;
+        let again = Wanted { branch: "r", cseq: 2, to_tag: &tag, ..Wanted::default() };
+        raw.send(&request(&again));
+        assert!(matches!(bob.next().await, Event::Reinvited { .. }));
+        bob.endpoint.accept_reinvite(id, sdp("yes")).unwrap();
+        assert_eq!(bob.endpoint.accept_reinvite(id, sdp("no")), Err(Misuse::WrongState));
+        assert!(raw.receive().await.unwrap().ends_with("\r\n\r\nyes"));
+    });
+}
+
+#[test]
+fn a_reinvite_of_ours_that_is_answered_leaves_no_timer() {
+    let (world, mut bob, _, mut raw) = abuse::pair(Script::default());
+    world.run(async {
+        let (id, _) = abuse::up(&mut bob, &mut raw).await;
+        bob.endpoint.reinvite(id, sdp("more")).unwrap();
+        let invite = raw.receive().await.unwrap();
+        raw.send(&response(&invite, "200 OK", "", CONTACT));
+        assert!(matches!(bob.next().await, Event::ReinviteAnswered { .. }));
+        bob.sleep(Duration::from_secs(40)).await;
+    });
+    assert_eq!(bob.endpoint.sizes().manager.timers, 0);
+}
+
+#[test]
+fn a_reinvite_that_is_taken_back_leaves_no_timer() {
+    let (world, mut bob, _, mut raw) = abuse::pair(Script::default());
+    world.run(async {
+        let (_, tag) = abuse::up(&mut bob, &mut raw).await;
+        let again = Wanted { branch: "r", cseq: 2, to_tag: &tag, ..Wanted::default() };
+        raw.send(&request(&again));
+        assert!(matches!(bob.next().await, Event::Reinvited { .. }));
+        raw.send(&request(&Wanted { method: "CANCEL", ..again }));
+        assert!(matches!(bob.next().await, Event::ReinviteFailed { .. }));
+        raw.send(&ack("r", 2, &tag));
+        bob.sleep(Duration::from_secs(40)).await;
+    });
+    assert_eq!(bob.endpoint.sizes().manager.timers, 0);
+}
+
+/// RFC 3261 §14.1.
+#[test]
+fn who_called_waits_at_least_2100_ms_after_a_491() {
+    let (world, mut alice, mut raw) = answers::pair();
+    world.run(async {
+        let id = alice.call(ALICE, CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        raw.send(&response(&invite, "200 OK", "t", CONTACT));
+        assert!(matches!(alice.next().await, Event::Answered { .. }));
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        alice.endpoint.reinvite(id, sdp("more")).unwrap();
+        let reinvite = raw.receive().await.unwrap();
+        let since = alice.runtime.now();
+        raw.send(&response(&reinvite, "491 Request Pending", "", ""));
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        while raw.receive().await.is_none() {}
+        let waited = (alice.runtime.now() - since).as_millis();
+        assert!((2_100..=4_010).contains(&waited), "{waited} ms");
+    });
+}
+
+#[test]
+fn a_reinvite_says_where_we_are_and_what_we_take() {
+    let (world, mut bob, _, mut raw) = abuse::pair(Script::default());
+    world.run(async {
+        let (id, _) = abuse::up(&mut bob, &mut raw).await;
+        bob.endpoint.reinvite(id, sdp("more")).unwrap();
+        let invite = raw.receive().await.unwrap();
+        assert_eq!(field(&invite, "Contact"), "<sip:bob@192.0.2.2:5060>");
+        assert!(field(&invite, "Allow").contains("BYE"), "{invite}");
     });
 }

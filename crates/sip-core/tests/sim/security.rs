@@ -99,6 +99,8 @@ fn a_bye_is_challenged_and_signed_too() {
         alice.sleep(Duration::from_secs(70)).await;
     });
     assert_eq!(asked_of_alice.count("authorize BYE 4 Plan(3)"), 1);
+    // It has no body that could be protected.
+    assert_eq!(asked_of_alice.count("encrypt Request Some(Plan(3))"), 0);
     assert_eq!(asked_of_bob.count("authenticate BYE"), 1);
     assert_eq!(asked_of_bob.count("request_received BYE in dialog"), 2);
     alice.assert_empty();

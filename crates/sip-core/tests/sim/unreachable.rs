@@ -1,5 +1,7 @@
 //! Ways that lead nowhere, and what is told of them.
 
+use crate::double::Script;
+use crate::failover::{answer, got_through, start, trio};
 use crate::raw::{Raw, response};
 use crate::world::{ALICE, BOB, World, named, sdp};
 use net::sim::{Link, SimConfig, Simulation};
@@ -168,4 +170,19 @@ fn a_call_that_rings_goes_on_when_the_port_is_closed() {
         assert_eq!(alice.next_within(5).await, None);
         assert_eq!(alice.endpoint.sizes().manager.dialogs, 1);
     });
+}
+
+#[test]
+fn t16_what_is_no_invite_leaves_nothing_where_nobody_answered_it() {
+    let (world, mut alice, _first, mut second) = trio(Script::default());
+    world.run(async {
+        start(&alice, "OPTIONS");
+        alice.sleep(Duration::from_secs(32)).await;
+        let options = second.receive().await.unwrap();
+        second.send(&answer(&options, "200 OK", 9));
+        assert!(got_through(&alice.next().await));
+        // Timer K is all that is waited for. RFC 3261 §17.1.2.2.
+        alice.sleep(Duration::from_secs(6)).await;
+    });
+    alice.assert_empty();
 }
