@@ -3,7 +3,6 @@
 use super::assurance::Assurance;
 use super::causes::{advice, code, in_words, retry_after};
 use super::dtmf::Digit;
-use super::transfers::Transfer;
 use media_ctl::Stats;
 use sip_core::manager::{CallId, Cause, EndReason, RegistrationId, RequestId};
 use std::fmt;
@@ -180,6 +179,32 @@ pub enum Event {
         /// The status.
         outcome: Result<u16, Cause>,
     },
+}
+
+/// What a peer asks to be called in its stead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Names it to [`Terminal::follow`] and [`Terminal::decline_transfer`].
+    pub id: RequestId,
+    /// The call that it was asked for in.
+    pub within: CallId,
+    /// Whom to call.
+    pub to: String,
+    /// Who asks, as it says itself.
+    pub by: Option<String>,
+}
+
+impl Event {
+    /// What a transferor is told, for the user: a final answer that is no success is a failure.
+    pub(super) const fn of_transfer(id: CallId, status: Option<u16>, is_final: bool) -> Self {
+        match (status, is_final) {
+            // It was taken, and nothing more is said.
+            (Some(200..=299) | None, true) => Self::Transferred { id },
+            (Some(status), true) => Self::NotTransferred { id, cause: Cause::Status(status) },
+            (Some(status), false) => Self::TransferProgress { id, status },
+            (None, false) => Self::TransferProgress { id, status: 100 },
+        }
+    }
 }
 
 /// How a call ended.

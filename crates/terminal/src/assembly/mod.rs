@@ -38,7 +38,7 @@ mod transfers;
 pub use assurance::Assurance;
 pub use causes::{advice, code, in_words, retry_after};
 pub use dtmf::Digit;
-pub use events::{Event, Events, Outcome};
+pub use events::{Event, Events, Outcome, Transfer};
 pub use free_port::{free_loopback_pair, free_pair};
 pub use names::Names;
 pub use ports::{Entropy, Ports, SystemClock, SystemEntropy, WallClock};
@@ -49,4 +49,3 @@ pub use setup::settings;
 pub use terminal::{Invitation, Terminal};
 #[cfg(feature = "digest")]
 pub use tls::tls;
-pub use transfers::Transfer;

@@ -3,9 +3,8 @@
 use super::calls::Live;
 use super::causes::in_words;
 use super::dtmf;
-use super::events::{Event, Outcome, UNREAD};
+use super::events::{Event, Outcome, Transfer, UNREAD};
 use super::shared::{Shared, sdp};
-use super::transfers::{Transfer, progress};
 use crate::error::plain;
 use crate::record::{clean, redacted};
 use media_ctl::driver::MediaSession;
@@ -108,7 +107,7 @@ impl Shared {
                 Some(Event::TransferAsked(Transfer { id, within, to, by }))
             }
             Sip::ReferNotified { within, status, is_final, .. } => {
-                Some(progress(within, status, is_final))
+                Some(Event::of_transfer(within, status, is_final))
             }
             Sip::ReferFailed { within, cause, .. } => {
                 Some(Event::NotTransferred { id: within, cause })

@@ -8,25 +8,12 @@
 //! ```
 
 use super::assurance::Assurance;
-use super::events::Event;
+use super::events::Transfer;
 use super::shared::Shared;
 use super::terminal::{Invitation, Terminal};
 use crate::error::{Error, Result};
 use sip_core::HeaderName;
-use sip_core::manager::{CallId, Cause, Prepared, RequestId};
-
-/// What a peer asks to be called in its stead.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transfer {
-    /// Names it to [`Terminal::follow`] and [`Terminal::decline_transfer`].
-    pub id: RequestId,
-    /// The call that it was asked for in.
-    pub within: CallId,
-    /// Whom to call.
-    pub to: String,
-    /// Who asks, as it says itself.
-    pub by: Option<String>,
-}
+use sip_core::manager::{CallId, Prepared, RequestId};
 
 impl Terminal {
     /// Asks the peer of a call to call `to` instead; how that goes, events tell. RFC 5589 §6.
@@ -87,15 +74,5 @@ impl Shared {
         let Some(call) = self.calls.name(replaced) else { return false };
         let peer = self.assurance(Prepared { id: replaced, call });
         (caller.proof, &caller.peer, &caller.account) == (peer.proof, &peer.peer, &peer.account)
-    }
-}
-
-/// What a transferor is told, for the user: a final answer that is no success is a failure.
-pub(super) fn progress(id: CallId, status: Option<u16>, is_final: bool) -> Event {
-    match (status, is_final) {
-        // It was taken, and nothing more is said.
-        (Some(200..=299) | None, true) => Event::Transferred { id },
-        (Some(status), true) => Event::NotTransferred { id, cause: Cause::Status(status) },
-        (status, false) => Event::TransferProgress { id, status: status.unwrap_or(100) },
     }
 }
