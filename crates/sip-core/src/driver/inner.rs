@@ -87,7 +87,8 @@ impl Inner {
     /// Does what there is to do; true: something was done.
     pub(super) fn round(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.runtime.now();
-        let mut busy = self.receive(cx, now) | self.hear_of_undelivered(cx, now);
+        // What came in comes first: the round in which nothing did hears what was not delivered.
+        let mut busy = self.receive(cx, now) || self.hear_of_undelivered(cx, now);
         busy |= self.accept(cx, now);
         self.streams.poll(cx, now, &self.core);
         while let Some(happened) = self.streams.take() {

@@ -46,15 +46,17 @@ impl Inbound {
     /// The body as it came in, with its type: of one of several parts, the part that counts.
     pub(super) fn body(&self, capabilities: &Capabilities) -> Body {
         let message = &self.message;
+        let whole = (message.header(HeaderName::ContentType), message.body());
+        if let (Some(kind @ b"application/sdp"), octets) = whole {
+            return Body { content_type: Some(kind.to_vec()), octets: octets.to_vec() };
+        }
         let method = message.method().or_else(|| message.cseq().ok().map(|cseq| cseq.method));
         let takes = |kind: ContentType<'_>| method.is_some_and(|it| capabilities.takes(it, kind));
         let (kind, octets) = match Content::of(message, &takes) {
             Ok(Content::Taken(kind, octets)) => (Some(kind), octets),
             Ok(Content::Nothing) => return Body::default(),
             // A response is not refused for it: whoever reads it says what is wrong.
-            Ok(Content::Unsupported) | Err(_) => {
-                (message.header(HeaderName::ContentType), message.body())
-            }
+            Ok(Content::Unsupported) | Err(_) => whole,
         };
         Body { content_type: kind.map(<[u8]>::to_vec), octets: octets.to_vec() }
     }

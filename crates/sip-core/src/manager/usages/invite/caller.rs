@@ -188,8 +188,7 @@ impl InviteUsage {
         self.dialog = Some(key);
         self.contact = answer.sent.header(HeaderName::Contact).unwrap_or_default().into();
         self.phase = Phase::Up(Session::default());
-        self.note_allowed(message);
-        self.begin_session(cx, SessionTimer::of_response(message));
+        self.begin_session(cx, message, SessionTimer::of_response(message));
         answered
     }
 

@@ -29,8 +29,7 @@ impl InviteUsage {
     /// Our 2xx to a request that refreshes the session has left.
     pub(super) fn on_refreshed(&mut self, cx: &mut Cx<'_>, served: &Served) {
         let message = &served.request.message;
-        self.note_allowed(message);
-        self.begin_session(cx, SessionTimer::of_request(message).ok().flatten());
+        self.begin_session(cx, message, SessionTimer::of_request(message).ok().flatten());
     }
 
     /// The peer's UPDATE came in: it refreshes the session and its target, or changes it like a
@@ -79,12 +78,17 @@ impl InviteUsage {
         }
     }
 
-    /// The session begins anew, under this timer or under none.
-    pub(super) fn begin_session(&mut self, cx: &mut Cx<'_>, timer: Option<SessionTimer>) {
-        self.timer = timer;
-        cx.stop(REFRESH);
-        cx.stop(SESSION);
+    /// The session begins anew, under this timer or under none, as this message of the peer's says.
+    pub(super) fn begin_session(
+        &mut self, cx: &mut Cx<'_>, message: &Message, timer: Option<SessionTimer>,
+    ) {
+        if self.timer.take().is_some() {
+            cx.stop(REFRESH);
+            cx.stop(SESSION);
+        }
         let Some(timer) = timer else { return };
+        self.timer = Some(timer);
+        self.note_allowed(message);
         let (end, refresh) = timer.due();
         cx.start(SESSION, end);
         if let Some(refresh) = refresh {
@@ -93,7 +97,7 @@ impl InviteUsage {
     }
 
     /// Whether the peer takes UPDATE, by what it last allowed. RFC 3311 §4.
-    pub(super) fn note_allowed(&mut self, message: &Message) {
+    fn note_allowed(&mut self, message: &Message) {
         if message.header(HeaderName::Allow).is_some() {
             self.takes_update = message.has_token(HeaderName::Allow, "UPDATE");
         }
@@ -124,7 +128,7 @@ impl InviteUsage {
                     cx.dialogs.refresh(dialog, hop, response);
                 }
                 let kept = self.timer;
-                self.begin_session(cx, SessionTimer::of_response(response).or(kept));
+                self.begin_session(cx, response, SessionTimer::of_response(response).or(kept));
             }
             Outcome::Failed(Cause::Status(481 | 408) | Cause::Timeout, _) => {
                 if let Some(dialog) = self.dialog {

@@ -112,8 +112,7 @@ impl InviteUsage {
                 self.acknowledge_again(cx, &answer);
                 let response = &answer.response.message;
                 let kept = self.timer;
-                self.note_allowed(response);
-                self.begin_session(cx, SessionTimer::of_response(response).or(kept));
+                self.begin_session(cx, response, SessionTimer::of_response(response).or(kept));
                 self.tell(cx, Event::ReinviteAnswered { id, body });
             }
             // An answer that must not be believed changes nothing: the session stays as it was.
