@@ -184,7 +184,8 @@ pub enum Event {
 /// What a peer asks to be called in its stead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
-    /// Names it to [`Terminal::follow`] and [`Terminal::decline_transfer`].
+    /// Names it to [`follow`](super::Terminal::follow) and
+    /// [`decline_transfer`](super::Terminal::decline_transfer).
     pub id: RequestId,
     /// The call that it was asked for in.
     pub within: CallId,
