@@ -35,6 +35,7 @@
 //! What is not here: SIP framing, RTP, retries, connection pools, name selection by RFC 3263.
 
 mod address;
+mod lock;
 mod observed;
 pub mod sim;
 #[cfg(feature = "tokio")]
@@ -261,8 +262,8 @@ pub trait Listener: Send + fmt::Debug {
     ///
     /// # Errors
     /// [`io::ErrorKind::ConnectionAborted`]: one peer gave its attempt up or was refused, and the
-    /// next one may be there already. Anything else, such as the want of file descriptors, is there again at once:
-    /// wait a little.
+    /// next one may be there already. Anything else, such as the want of file descriptors, is there
+    /// again at once: wait a little.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Connection>>>;
 
     /// The address that was bound.

@@ -1,8 +1,8 @@
 //! The two ends of a stream as their owners hold them, and the listener.
 
-use super::executor::lock;
 use super::host::Core;
 use super::stream::{EndId, State};
+use crate::lock::lock;
 use crate::{Connection, Listener, Transport};
 use std::fmt;
 use std::future::poll_fn;

@@ -1,10 +1,10 @@
 //! Datagram sockets of the simulator.
 
-use super::executor::lock;
 use super::host::Core;
 use super::link::Fate;
 use super::timeline::Event;
 use super::world::World;
+use crate::lock::lock;
 use crate::{Datagram, DatagramSocket, MAX_BATCH, MAX_DATAGRAM, Transport, Undelivered, explain};
 use bytes::Bytes;
 use std::collections::VecDeque;

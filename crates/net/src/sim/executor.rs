@@ -4,9 +4,10 @@
 //! order in which tasks run depends on nothing but the order in which they were woken.
 
 use crate::BoxFuture;
+use crate::lock::lock;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
 /// What runs next.
@@ -145,14 +146,10 @@ fn waker(task: u64, ready: &Arc<Ready>) -> Arc<TaskWaker> {
     Arc::new(TaskWaker { task, queued: AtomicBool::new(false), ready: Arc::clone(ready) })
 }
 
-/// Locks; a panic in another task does not spread through the lock.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Executor, Turn, lock};
+    use super::{Executor, Turn};
+    use crate::lock::lock;
     use std::future::poll_fn;
     use std::sync::{Arc, Mutex};
     use std::task::Poll;

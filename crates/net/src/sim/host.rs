@@ -2,9 +2,10 @@
 
 use super::connection::{SimConnection, SimListener};
 use super::datagram::SimSocket;
-use super::executor::{Executor, lock};
+use super::executor::Executor;
 use super::timeline::Sleep;
 use super::world::World;
+use crate::lock::lock;
 use crate::{
     BoxFuture, Connection, DatagramSocket, Listener, Network, Runtime, Transport, explain, literal,
 };

@@ -1,11 +1,12 @@
 //! A simulation: its configuration, its hosts, and the loop that runs it.
 
-use super::executor::{Executor, Turn, lock};
+use super::executor::{Executor, Turn};
 use super::host::{Core, SimNetwork, SimRuntime};
 use super::link::{Change, Link};
 use super::random::Random;
 use super::timeline::Event;
 use super::world::{Statistics, World};
+use crate::lock::lock;
 use crate::{Network, Runtime};
 use std::fmt;
 use std::net::IpAddr;

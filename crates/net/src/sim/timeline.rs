@@ -1,10 +1,10 @@
 //! Virtual time: the clock and the events to come, ordered by (time, sequence).
 
 use super::datagram::Flight;
-use super::executor::lock;
 use super::host::Core;
 use super::link::Change;
 use super::stream::Motion;
+use crate::lock::lock;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;

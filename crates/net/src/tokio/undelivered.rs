@@ -1,6 +1,7 @@
 //! What Linux has heard of datagrams that did not arrive: ICMP, from the error queue of the socket
 //! that they left from. ip(7), `IP_RECVERR`.
 
+use crate::lock::lock;
 use crate::{BoxFuture, Undelivered, explain};
 use bytes::Bytes;
 use nix::cmsg_space;
@@ -11,8 +12,8 @@ use ssa::Transport;
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
@@ -22,20 +23,60 @@ const QUOTED: usize = 576;
 /// The errors of one socket. They are kept from the first question on; a socket whose owner never
 /// asks keeps none, which would take room from what it receives.
 #[derive(Default)]
-pub(super) struct Errors(Mutex<Option<BoxFuture<Option<Undelivered>>>>);
+pub(super) struct Errors(Mutex<Option<Waiting>>);
+
+/// The wait for the next error. Its owner asks in every idle moment, so that it is looked at only
+/// where something has changed.
+struct Waiting {
+    error: BoxFuture<Option<Undelivered>>,
+    news: Arc<News>,
+}
+
+/// Whether something has changed, and who is to hear of it.
+struct News(Mutex<(bool, Waker)>);
 
 impl Errors {
     pub(super) fn poll(&self, socket: &Arc<UdpSocket>, cx: &mut Context<'_>) -> Poll<Undelivered> {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = || -> BoxFuture<Option<Undelivered>> { Box::pin(next(Arc::clone(socket))) };
-        let future = waiting.get_or_insert_with(|| {
+        let mut waiting = lock(&self.0);
+        let waiting = waiting.get_or_insert_with(|| {
             keep(socket);
-            next()
+            Waiting::new(socket, cx)
         });
-        let found = ready!(future.as_mut().poll(cx));
-        *waiting = Some(next());
+        if !waiting.news.take(cx) {
+            return Poll::Pending;
+        }
+        let news = Waker::from(Arc::clone(&waiting.news));
+        let found = ready!(waiting.error.as_mut().poll(&mut Context::from_waker(&news)));
+        *waiting = Waiting::new(socket, cx);
         // Without one the socket is of no more use, and reading it says so.
         found.map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+impl Waiting {
+    fn new(socket: &Arc<UdpSocket>, cx: &Context<'_>) -> Self {
+        let news = News(Mutex::new((true, cx.waker().clone())));
+        Self { error: Box::pin(next(Arc::clone(socket))), news: Arc::new(news) }
+    }
+}
+
+impl News {
+    /// Whether something has changed since this was asked last; from now on `cx` hears of it.
+    fn take(&self, cx: &Context<'_>) -> bool {
+        let (changed, hears) = &mut *lock(&self.0);
+        hears.clone_from(cx.waker());
+        std::mem::take(changed)
+    }
+}
+
+impl Wake for News {
+    fn wake(self: Arc<Self>) {
+        let hears = {
+            let (changed, hears) = &mut *lock(&self.0);
+            *changed = true;
+            hears.clone()
+        };
+        hears.wake();
     }
 }
 
