@@ -127,11 +127,6 @@ impl MediaSession {
         )
     }
 
-    /// Whether an offer of ours waits for its answer.
-    pub fn awaits_answer(&self) -> bool {
-        self.shared().lock().session.awaits_answer()
-    }
-
     /// Forgets our offer, because the request that carried it was refused.
     pub fn withdraw_offer(&self) {
         self.shared().lock().session.withdraw_offer();

@@ -155,6 +155,7 @@ impl Negotiator {
     }
 
     /// Whether our offer waits for its answer.
+    #[cfg(test)]
     pub(crate) const fn awaits_answer(&self) -> bool {
         self.offered.is_some()
     }

@@ -23,8 +23,8 @@ pub(super) struct Media {
     pub(super) guard: MediaGuard,
     /// Where to send: as agreed, or where authenticated packets come from since.
     pub(super) remote: Option<Remote>,
-    /// Whether silence is sent in place of the source, because the peer is held.
-    pub(super) muted: bool,
+    /// Whether silence is sent in place of the source, because of how the call is.
+    pub(super) silenced: bool,
     /// Whether silence is sent in its place, because the user wants it.
     pub(super) mute: bool,
     pub(super) sender: Sender,
@@ -72,7 +72,7 @@ pub(super) struct Outbound {
 
 impl Media {
     pub(super) fn new(
-        config: &MediaConfig, agreement: Agreement, guard: MediaGuard, muted: bool, now: Instant,
+        config: &MediaConfig, agreement: Agreement, guard: MediaGuard, silenced: bool, now: Instant,
     ) -> Self {
         let seed = &config.seed;
         let mut interval = Interval::new(seed.interval());
@@ -81,7 +81,7 @@ impl Media {
             remote: agreement.remote,
             agreement,
             guard,
-            muted,
+            silenced,
             mute: false,
             sender: Sender::new(seed.ssrc(), seed.sequence(), seed.timestamp()),
             receiver: Receiver::new(now),
@@ -113,14 +113,14 @@ impl Media {
     /// So does the time since the peer was heard: re-INVITEs alone would else have us send to a
     /// third party for as long as they come. Case M13.
     pub(super) fn go_over(
-        &mut self, agreement: Agreement, guard: MediaGuard, muted: bool, now: Instant,
+        &mut self, agreement: Agreement, guard: MediaGuard, silenced: bool, now: Instant,
     ) {
         self.remote = agreement.remote;
         self.agreement = agreement;
         // The peer may go on with another source at once.
         self.receiver.loosen();
         self.guard = guard;
-        self.muted = muted;
+        self.silenced = silenced;
         self.since = now;
         // Silence is of what is over: early media may have been none at all.
         self.timed_out = false;

@@ -118,11 +118,6 @@ impl Session {
         Ok(())
     }
 
-    /// Whether an offer of ours waits for its answer.
-    pub fn awaits_answer(&self) -> bool {
-        self.negotiator.awaits_answer()
-    }
-
     /// Forgets our offer, which was refused.
     pub fn withdraw_offer(&mut self) {
         self.negotiator.withdraw();
@@ -160,11 +155,11 @@ impl Session {
         let Some(agreement) = self.agreed.take() else {
             return Err(Misuse::NothingAgreed.into());
         };
-        let muted = self.hold || self.early;
+        let silenced = self.hold || self.early;
         match &mut self.media {
-            Some(media) => media.go_over(agreement, guard, muted, now),
+            Some(media) => media.go_over(agreement, guard, silenced, now),
             None => {
-                let mut media = Media::new(&self.config, agreement, guard, muted, now);
+                let mut media = Media::new(&self.config, agreement, guard, silenced, now);
                 media.mute = self.mute;
                 self.media = Some(Box::new(media));
             }

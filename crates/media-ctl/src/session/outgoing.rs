@@ -51,7 +51,7 @@ impl Media {
             return self.sender.pause();
         }
         let mut frame = [0; FRAME_SAMPLES];
-        let silent = self.muted || self.mute;
+        let silent = self.silenced || self.mute;
         let read = if silent { FRAME_SAMPLES } else { source.read(&mut frame) };
         if let Some(rest) = frame.get_mut(read..) {
             rest.fill(0);
