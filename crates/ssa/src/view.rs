@@ -38,6 +38,11 @@ impl Transport {
         matches!(self, Self::Tls | Self::Wss)
     }
 
+    /// The port that is meant where none is said. RFC 3261 §19.1.2.
+    pub const fn default_port(self) -> u16 {
+        if self.is_secure() { 5061 } else { 5060 }
+    }
+
     /// The name in a Via, for example `UDP`. RFC 3261 §20.42.
     pub const fn name(self) -> &'static str {
         match self {

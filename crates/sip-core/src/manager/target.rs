@@ -80,7 +80,7 @@ impl Target {
         (name, address): (Option<Arc<str>>, Option<IpAddr>), port: Option<u16>,
         transport: Option<Transport>,
     ) -> Self {
-        let port = port.unwrap_or_else(|| default_port(transport));
+        let port = port.unwrap_or_else(|| transport.unwrap_or(Transport::Udp).default_port());
         Self {
             name,
             address,
@@ -293,11 +293,6 @@ fn transport(uri: &Uri<'_>) -> Result<Option<Transport>, Misuse> {
         (Scheme::Sips, None | Some(Transport::Tcp | Transport::Tls)) => Ok(Some(Transport::Tls)),
         (Scheme::Sips, _) | (Scheme::Tel | Scheme::Other(_), _) => Err(Misuse::Unsupported),
     }
-}
-
-/// The port that is meant where none is said. RFC 3261 §19.1.2.
-pub(super) fn default_port(transport: Option<Transport>) -> u16 {
-    if transport.is_some_and(Transport::is_secure) { 5061 } else { 5060 }
 }
 
 /// The next way of a request that did not get through.

@@ -10,11 +10,6 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-/// The port of SIP, and over TLS the other. RFC 3261 §19.1.2.
-const fn default_port(transport: Transport) -> u16 {
-    if transport.is_secure() { 5_061 } else { 5_060 }
-}
-
 /// A transport, a host and a port: `udp:pbx.example.org:5060`, `tcp:[2001:db8::1]`. UDP, port 5060,
 /// and 5061 over TLS, need not be said. Over TLS the host is whom the certificate must name.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -110,7 +105,7 @@ impl FromStr for Place {
             Some((host, port)) if !port.ends_with(']') => {
                 (host, port.parse().map_err(|_| wrong())?)
             }
-            _ => (rest, default_port(transport)),
+            _ => (rest, transport.default_port()),
         };
         let parsed = Host::parse(host.as_bytes()).map_err(|_| wrong())?;
         // Digits alone are a port that lacks its host.

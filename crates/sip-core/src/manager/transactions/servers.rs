@@ -6,7 +6,6 @@ use crate::manager::action::{Arrival, Hop, Sender};
 use crate::manager::by_number::ByNumber;
 use crate::manager::io::Io;
 use crate::manager::slab::{Key, Slab};
-use crate::manager::target::default_port;
 use crate::manager::timers::Due;
 use crate::transaction::{Class, InviteServer, NonInviteServer, Output, ServerEvent, Timer};
 use crate::{Message, Via};
@@ -329,7 +328,7 @@ pub(in crate::manager) fn merging_hash(io: &Io<'_>, id: &Identity<'_>) -> u64 {
 pub(in crate::manager) fn response_hop(arrival: Arrival, via: &Via<'_>) -> Hop {
     let mut hop = hop_back(arrival);
     if via.rport().is_none() || arrival.transport.is_reliable() {
-        hop.remote.set_port(via.port().unwrap_or_else(|| default_port(Some(arrival.transport))));
+        hop.remote.set_port(via.port().unwrap_or_else(|| arrival.transport.default_port()));
     }
     hop
 }
