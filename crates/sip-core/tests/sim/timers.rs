@@ -1,6 +1,6 @@
 //! Session timers and UPDATE. RFC 4028, RFC 3311.
 
-use crate::abuse::pair;
+use crate::abuse::{answered, pair};
 use crate::answers::{self, CALLEE, CONTACT, response};
 use crate::double::Script;
 use crate::raw::{Raw, Wanted, field, request, to_tag};
@@ -17,10 +17,7 @@ fn in_dialog(method: &str, cseq: u32, tag: &str, extra: &str) -> String {
 
 /// A call of the stranger's with these fields that Bob has answered; his 200.
 async fn up(bob: &mut Side, raw: &mut Raw, extra: &str) -> (CallId, String) {
-    raw.send(&request(&Wanted { extra, ..Wanted::default() }));
-    let id = bob.incoming().await;
-    bob.endpoint.accept(id, sdp("answer")).unwrap();
-    let ok = raw.receive().await.unwrap();
+    let (id, ok) = answered(bob, raw, extra).await;
     raw.send(&in_dialog("ACK", 1, to_tag(&ok), ""));
     assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
     (id, ok)

@@ -3,7 +3,7 @@
 use crate::double::Script;
 use crate::failover::{answer, got_through, start, trio};
 use crate::raw::{Raw, response};
-use crate::world::{ALICE, BOB, World, named, sdp};
+use crate::world::{ALICE, BOB, Side, World, named, sdp};
 use net::sim::{Link, SimConfig, Simulation};
 use sip_core::Method;
 use sip_core::manager::{Cause, Event, RegisterConfig};
@@ -46,14 +46,20 @@ fn a_connection_that_takes_too_long_is_told_with_the_time_it_had() {
     });
 }
 
-#[test]
-fn each_address_that_is_tried_in_vain_is_told() {
-    let world = World::perfect();
-    let mut alice = world.side(1, Arc::new(Open));
-    let mut bob = world.side_with(2, Arc::new(Open), named(&["pbx.example.org"]));
+/// Alice, and Bob at the second address of a name; at the first one there is nobody.
+fn alice_and_the_second(world: &World) -> (Side, Side) {
+    let alice = world.side(1, Arc::new(Open));
+    let bob = world.side_with(2, Arc::new(Open), named(&["pbx.example.org"]));
     let [first, second] = [8, 2].map(|host| IpAddr::from([192, 0, 2, host]));
     world.sim.host(first);
     world.sim.set_name("pbx.example.org", &[first, second]);
+    (alice, bob)
+}
+
+#[test]
+fn each_address_that_is_tried_in_vain_is_told() {
+    let world = World::perfect();
+    let (mut alice, mut bob) = alice_and_the_second(&world);
     world.run(async {
         let to = "sip:bob@pbx.example.org;transport=tcp";
         let call = alice.call(ALICE, to, sdp("offer"));
@@ -116,11 +122,7 @@ fn a_closed_port_fails_what_is_sent_to_it_at_once() {
 #[test]
 fn t16_a_closed_port_leads_to_the_next_address() {
     let world = telling();
-    let mut alice = world.side(1, Arc::new(Open));
-    let mut bob = world.side_with(2, Arc::new(Open), named(&["pbx.example.org"]));
-    let [first, second] = [8, 2].map(|host| IpAddr::from([192, 0, 2, host]));
-    world.sim.host(first);
-    world.sim.set_name("pbx.example.org", &[first, second]);
+    let (mut alice, mut bob) = alice_and_the_second(&world);
     world.run(async {
         let call = alice.call(ALICE, "sip:bob@pbx.example.org", sdp("offer"));
         let id = bob.incoming().await;

@@ -1,13 +1,10 @@
-//! What a REFER of ours subscribes to: how far the peer is with what it was asked for. RFC 3515 §2.4.4,
-//! RFC 6665 §4.1.
+//! What a REFER of ours subscribes to: how far the peer is with what it was asked for. RFC 3515
+//! §2.4.4, RFC 6665 §4.1.
 //!
 //! ```text
-//!            202                NOTIFY, active
-//!   Sent ──────────▶ Active ─────────────────▶ Active
-//!     │                │
-//!     │ failed         │ NOTIFY, terminated; or nothing for long
-//!     ▼                ▼
-//!   Over             Over
+//!   REFER ─▶ under way ─ NOTIFY, active ─▶ under way
+//!                │
+//!                └─ refused; NOTIFY, terminated; nothing for long ─▶ over
 //! ```
 //!
 //! A NOTIFY may come before the 202.
@@ -39,17 +36,7 @@ pub(in crate::manager) struct Subscription {
     within: CallId,
     /// The CSeq of the REFER: what tells its NOTIFYs from another's. RFC 3515 §2.4.6.
     id: u32,
-    state: State,
-}
-
-/// How far it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// The REFER has left, or is about to.
-    Sent,
-    /// The peer took it.
-    Active,
-    Over,
+    is_over: bool,
 }
 
 impl Subscription {
@@ -63,7 +50,7 @@ impl Subscription {
         draft.contact = draft.own_contact();
         draft.fields.push(("Refer-To", [b"<", to, b">"].concat()));
         draft.fields.push(("Referred-By", [b"<", local.as_slice(), b">"].concat()));
-        let subscription = Self { name, dialog, within, id: draft.cseq, state: State::Sent };
+        let subscription = Self { name, dialog, within, id: draft.cseq, is_over: false };
         Some((subscription, (draft, target)))
     }
 
@@ -72,7 +59,7 @@ impl Subscription {
     }
 
     pub(in crate::manager) const fn is_over(&self) -> bool {
-        matches!(self.state, State::Over)
+        self.is_over
     }
 
     pub(super) const fn dialog(&self) -> Key {
@@ -108,25 +95,18 @@ impl Subscription {
         let status = reported(body);
         // RFC 3515 §2.4.5: a final status is the last word, whatever the subscription says.
         let is_final = is_final || status.is_some_and(|status| status >= 200);
-        let (id, within) = (RequestId(cx.me), self.within);
-        if is_final {
-            self.state = State::Over;
-        }
-        cx.tell(Event::ReferNotified { id, within, status, is_final });
+        self.tell(cx, status, is_final);
     }
 
     /// What became of the REFER. A peer that has no such dialog, or is gone, has lost it. RFC 5057
     /// §5.1.
     pub(super) fn on_outcome(&mut self, cx: &mut Cx<'_>, outcome: &Outcome) {
         let cause = match outcome {
-            Outcome::Accepted(answer, _) => {
-                self.state = State::Active;
-                // RFC 4488 §4: it will not say how it goes on.
-                if refuses_subscription(&answer.response.message) {
-                    self.end(cx, None);
-                }
-                return;
+            // RFC 4488 §4: it will not say how it goes on.
+            Outcome::Accepted(answer, _) if refuses_subscription(&answer.response.message) => {
+                return self.tell(cx, None, true);
             }
+            Outcome::Accepted(..) => return,
             Outcome::Untrusted(_, why) => Cause::Security(*why),
             Outcome::Failed(cause, _) => *cause,
             Outcome::Cancelled => Cause::Timeout,
@@ -148,16 +128,17 @@ impl Subscription {
     }
 
     fn fail(&mut self, cx: &mut Cx<'_>, cause: Cause) {
-        if self.state != State::Over {
-            self.state = State::Over;
+        if !self.is_over {
+            self.is_over = true;
             cx.tell(Event::ReferFailed { id: RequestId(cx.me), within: self.within, cause });
         }
     }
 
-    fn end(&mut self, cx: &mut Cx<'_>, status: Option<u16>) {
-        self.state = State::Over;
+    /// Tells how far the peer is; nothing follows what `is_final`.
+    fn tell(&mut self, cx: &mut Cx<'_>, status: Option<u16>, is_final: bool) {
+        self.is_over |= is_final;
         let (id, within) = (RequestId(cx.me), self.within);
-        cx.tell(Event::ReferNotified { id, within, status, is_final: true });
+        cx.tell(Event::ReferNotified { id, within, status, is_final });
     }
 }
 

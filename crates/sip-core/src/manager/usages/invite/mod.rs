@@ -21,8 +21,8 @@
 //! Over as well: what is hung up while it is Prepared; an Inviting that fails or is cancelled; an
 //! Incoming that is rejected, cancelled, expires or is ended by BYE before its 200.
 //!
-//! `caller` and `callee` bring it up, `session`, `reinvite` and `refresh` are what happens then; `usage` tells
-//! each what concerns it, and `state` is what they share.
+//! `caller` and `callee` bring it up, `session`, `reinvite` and `refresh` are what happens then;
+//! `usage` tells each what concerns it, and `state` is what they share.
 
 mod acknowledge;
 mod callee;

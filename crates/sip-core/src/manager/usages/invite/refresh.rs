@@ -11,7 +11,7 @@
 use super::state::{InviteUsage, Phase, REFRESH, SESSION, UPDATE};
 use super::timer::{SessionTimer, too_short};
 use crate::manager::event::{CallId, Cause, EndReason, Event};
-use crate::manager::requests::Outcome;
+use crate::manager::requests::{Answer, Outcome};
 use crate::manager::serving::{Reply, Served};
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
@@ -71,6 +71,18 @@ impl InviteUsage {
         }
     }
 
+    /// The peer's 2xx to a request of ours that refreshes session and target came in. One that says
+    /// nothing of timers leaves them as they were.
+    pub(super) fn on_refresh_accepted(&mut self, cx: &mut Cx<'_>, answer: &Answer) {
+        let response = &answer.response.message;
+        let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
+        if let Some(dialog) = self.dialog {
+            cx.dialogs.refresh(dialog, hop, response);
+        }
+        let timer = SessionTimer::of_response(response).or(self.timer);
+        self.begin_session(cx, response, timer);
+    }
+
     /// A request of ours that changes the session says how long it lasts.
     pub(super) fn time_request(&self, fields: &mut Vec<(&'static str, Vec<u8>)>) {
         if let Some(timer) = self.timer {
@@ -121,15 +133,7 @@ impl InviteUsage {
     /// What became of our UPDATE.
     pub(super) fn on_updated(&mut self, cx: &mut Cx<'_>, outcome: &Outcome) {
         match outcome {
-            Outcome::Accepted(answer, _) => {
-                let response = &answer.response.message;
-                let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
-                if let Some(dialog) = self.dialog {
-                    cx.dialogs.refresh(dialog, hop, response);
-                }
-                let kept = self.timer;
-                self.begin_session(cx, response, SessionTimer::of_response(response).or(kept));
-            }
+            Outcome::Accepted(answer, _) => self.on_refresh_accepted(cx, answer),
             Outcome::Failed(Cause::Status(481 | 408) | Cause::Timeout, _) => {
                 if let Some(dialog) = self.dialog {
                     cx.dialogs.lose(dialog);

@@ -3,7 +3,7 @@
 use super::acknowledge::acknowledge;
 use super::session::sent_2xx;
 use super::state::{AGAIN, InviteUsage, Ours, Phase, REINVITE, RING, Reinvite};
-use super::timer::{SessionTimer, too_short};
+use super::timer::too_short;
 use crate::Method;
 use crate::manager::event::{CallId, Cause, Event, Misuse};
 use crate::manager::requests::{Answer, Outcome};
@@ -105,14 +105,8 @@ impl InviteUsage {
         match outcome {
             Outcome::Accepted(answer, body) => {
                 // RFC 3261 §12.2.1.2: the ACK goes to the new remote target.
-                let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
-                if let Some(dialog) = self.dialog {
-                    cx.dialogs.refresh(dialog, hop, &answer.response.message);
-                }
+                self.on_refresh_accepted(cx, &answer);
                 self.acknowledge_again(cx, &answer);
-                let response = &answer.response.message;
-                let kept = self.timer;
-                self.begin_session(cx, response, SessionTimer::of_response(response).or(kept));
                 self.tell(cx, Event::ReinviteAnswered { id, body });
             }
             // An answer that must not be believed changes nothing: the session stays as it was.

@@ -50,6 +50,9 @@ impl Replaces<'_> {
     /// # Errors
     /// [`Misuse::NotAUri`] where it is malformed.
     pub(super) fn of_uri(uri: &str) -> Result<Option<Vec<u8>>, Misuse> {
+        if !uri.contains('?') {
+            return Ok(None);
+        }
         let uri = Uri::parse(uri.as_bytes()).map_err(|_| Misuse::NotAUri)?;
         let mut headers = uri.headers().iter();
         let Some((_, value)) = headers.find(|(name, _)| name.eq_ignore_ascii_case(b"Replaces"))
