@@ -41,44 +41,30 @@ struct Hold {
     there: bool,
 }
 
-impl Hold {
-    const NONE: Self = Self { here: false, asked: None, there: false };
-}
-
 impl Live {
-    /// A call that is placed.
-    pub(super) const fn outgoing(
-        call: CallRef, to: String, signed: bool, media: MediaSession,
-    ) -> Self {
-        Self {
-            call,
-            called: Some(to),
-            signed,
-            media: Some(media),
-            offer: None,
-            up: false,
-            unreachable: None,
-            hold: Hold::NONE,
-            referrer: None,
-            why: None,
-        }
-    }
-
-    /// A call that came in.
-    pub(super) const fn incoming(call: CallRef, offer: Vec<u8>) -> Self {
-        let offer = Some(offer);
+    fn new(call: CallRef) -> Self {
         Self {
             call,
             called: None,
             signed: false,
             media: None,
-            offer,
+            offer: None,
             up: false,
             unreachable: None,
-            hold: Hold::NONE,
+            hold: Hold::default(),
             referrer: None,
             why: None,
         }
+    }
+
+    /// A call that is placed.
+    pub(super) fn outgoing(call: CallRef, to: String, signed: bool, media: MediaSession) -> Self {
+        Self { called: Some(to), signed, media: Some(media), ..Self::new(call) }
+    }
+
+    /// A call that came in.
+    pub(super) fn incoming(call: CallRef, offer: Vec<u8>) -> Self {
+        Self { offer: Some(offer), ..Self::new(call) }
     }
 }
 

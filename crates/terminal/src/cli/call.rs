@@ -179,7 +179,8 @@ async fn talk(
                     tell(out, &event)?;
                     match &event {
                         Event::Incoming { id, replaces: Some(_), .. } => {
-                            calls.extend(session.take_over(*id, &say));
+                            // The other one goes on where it is not answered.
+                            calls.extend(session.answer(*id, &say, None).is_ok().then_some(*id));
                         }
                         Event::Incoming { .. } => {
                             session.decline(&event);

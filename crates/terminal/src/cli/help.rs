@@ -29,10 +29,10 @@ Where the port of the configuration is in use, for example by `listen`, the call
 says so. Ctrl-C ends the call with BYE; a second one does not wait for the peer.
 
 While it runs, lines on standard input are commands: hold, resume, mute, unmute, message TEXT,
-dtmf DIGITS, transfer URI, call URI, hang up and more: help says of each what it does. With --json they may be objects, as
-{\"command\":\"hold\"}, and each is answered by an object `done` or `failed`; docs/json.md of the
-sources describes them. The end of standard input ends nothing. In a loop that reads lines itself,
-say < /dev/null.
+dtmf DIGITS, transfer URI, call URI, hang up and more: help says of each what it does. With --json
+they may be objects, as {\"command\":\"hold\"}, and each is answered by an object `done` or `failed`;
+docs/json.md of the sources describes them. The end of standard input ends nothing. In a loop that
+reads lines itself, say < /dev/null.
   (sleep 3; echo hold; sleep 3; echo resume; sleep 3; echo hang up) | countersign call 123";
 
 pub(super) const LISTEN_HELP: &str = "\

@@ -1,7 +1,7 @@
 //! `listen`: register where configured, wait for calls, answer or ask.
 
 use super::args::{Global, Listen};
-use super::audio::{self, Say};
+use super::audio::Say;
 use super::binds::Purpose;
 use super::control::{Control, Wanted};
 use super::input::{self, Input};
@@ -225,22 +225,10 @@ impl Listener<'_> {
         }
     }
 
-    /// Answers a call; where it cannot be, it is refused, and the log says why.
-    ///
-    /// # Errors
-    /// It does not wait to be answered, or cannot be.
+    /// Answers a call, as [`Session::answer`].
     fn answer(&self, id: CallId) -> Result<()> {
         let file = self.record.as_deref().map(free_name);
-        let answered = audio::sink(file.as_deref())
-            .and_then(|sink| self.session.terminal.accept(id, self.say.source(), sink));
-        answered.inspect_err(|error| match error {
-            // The caller gave up meanwhile, and `Over` says so.
-            Error::NotWaiting => {}
-            error => {
-                tracing::warn!(reason = error.line(), "a call is not answered");
-                _ = self.session.terminal.reject(id, 500);
-            }
-        })
+        self.session.answer(id, &self.say, file.as_deref())
     }
 }
 

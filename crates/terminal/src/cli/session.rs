@@ -32,6 +32,7 @@ use crate::record::{Limits, Recorder};
 use net::tokio::{TokioNetwork, TokioRuntime};
 use net::{Network, Runtime};
 use sip_core::manager::{CallId, NextHop};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -257,17 +258,22 @@ impl Session {
         })
     }
 
-    /// Answers a call that takes the place of another one; where it cannot be, the log says why, and
-    /// the other one goes on.
-    pub(super) fn take_over(&self, id: CallId, say: &Say) -> Option<CallId> {
+    /// Answers a call, and records what is heard there; where it cannot be, it is refused, and the log
+    /// says why.
+    ///
+    /// # Errors
+    /// It does not wait to be answered, or cannot be.
+    pub(super) fn answer(&self, id: CallId, say: &Say, record: Option<&Path>) -> Result<()> {
         let answered =
-            audio::sink(None).and_then(|sink| self.terminal.accept(id, say.source(), sink));
-        if let Err(error) = &answered {
-            tracing::warn!(reason = error.line(), "a call is not answered");
-            // Where it is over, nobody waits for it.
-            _ = self.terminal.reject(id, 500);
-        }
-        answered.is_ok().then_some(id)
+            audio::sink(record).and_then(|sink| self.terminal.accept(id, say.source(), sink));
+        answered.inspect_err(|error| match error {
+            // The caller gave up meanwhile, and `Over` says so.
+            Error::NotWaiting => {}
+            error => {
+                tracing::warn!(reason = error.line(), "a call is not answered");
+                _ = self.terminal.reject(id, 500);
+            }
+        })
     }
 
     /// Ends these calls.
