@@ -7,10 +7,12 @@ use std::process::{Command, Stdio};
 /// Why a task failed, as the user reads it.
 pub(crate) type Failure = String;
 
-/// The workspace's root folder.
+/// The workspace's root folder: where cargo runs this task from, or else where it was built. The
+/// two differ where the folder has moved since, or a `target` serves several checkouts.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.parent().unwrap_or(&here).to_path_buf()
 }
 
 /// The folder that cargo builds into.
