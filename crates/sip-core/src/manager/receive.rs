@@ -51,7 +51,7 @@ impl SipManager {
         }
         // RFC 3261 §8.2.6.2: a To that has a tag keeps it.
         let inside = !id.callee_tag().is_empty();
-        let tag = if inside { String::new() } else { self.answer_tag(now, &id) };
+        let tag = if inside { String::new() } else { self.answer_tag(now, matching, &id) };
         let row = request.message.header(HeaderName::Via).unwrap_or_default();
         let via = Some(marked(row, &id.via, request.arrival.source));
         let way = Way { hop: response_hop(request.arrival, &id.via), via, tag };
@@ -146,7 +146,8 @@ impl SipManager {
         }
         let is_ours = self.find_user(request)?;
         let io = self.io(now);
-        let (merging, name) = (merging_hash(&io, id), io.call_ref(id.call_id, id.caller_tag()));
+        let name = io.call_ref(id.call_id, id.caller_tag());
+        let merging = merging_hash(&io, name, id);
         match row.outside {
             Place::Capabilities if !is_ours && !self.config.ours.hides_users => {
                 return Err(Reply::new(404));
@@ -292,11 +293,10 @@ impl SipManager {
         }
     }
 
-    /// The To tag of all responses to a request.
-    fn answer_tag(&mut self, now: Instant, id: &Identity<'_>) -> String {
-        let branch = id.via.branch().unwrap_or_default();
-        let cseq = id.cseq.to_be_bytes();
-        let parts = [b"to tag".as_slice(), id.call_id, id.caller_tag(), branch, &cseq];
+    /// The To tag of all responses to a request: of what its transaction is known by and its CSeq,
+    /// so that a copy is answered alike without a transaction, and one that came another way is not.
+    fn answer_tag(&mut self, now: Instant, matching: u64, id: &Identity<'_>) -> String {
+        let parts = [b"to tag".as_slice(), &matching.to_be_bytes(), &id.cseq.to_be_bytes()];
         hex(self.io(now).hash(&parts))
     }
 }

@@ -39,8 +39,15 @@ impl Default for Capabilities {
 impl Capabilities {
     /// The value of Allow. RFC 3261 §20.5.
     pub fn allow(&self) -> Vec<u8> {
-        let names: Vec<&[u8]> = self.methods.iter().map(Method::as_bytes).collect();
-        names.join(&b", "[..])
+        let octets = self.methods.iter().map(|method| method.as_bytes().len() + 2).sum();
+        let mut names = Vec::with_capacity(octets);
+        for method in &self.methods {
+            if !names.is_empty() {
+                names.extend_from_slice(b", ");
+            }
+            names.extend_from_slice(method.as_bytes());
+        }
+        names
     }
 
     /// The value of Accept: with the multiparts in which any of it is found. RFC 3261 §20.1.

@@ -10,6 +10,7 @@ use crate::manager::timers::Due;
 use crate::transaction::{Class, InviteServer, NonInviteServer, Output, ServerEvent, Timer};
 use crate::{Message, Via};
 use bytes::Bytes;
+use ssa::CallRef;
 use ssa::FlowId;
 use std::net::IpAddr;
 
@@ -313,11 +314,10 @@ pub(in crate::manager) fn matching_hash(io: &Io<'_>, message: &Message, id: &Ide
     ])
 }
 
-/// What two copies of one request outside a dialog share: From tag, Call-ID and CSeq.
-/// RFC 3261 §8.2.2.2.
-pub(in crate::manager) fn merging_hash(io: &Io<'_>, id: &Identity<'_>) -> u64 {
-    let cseq = id.cseq.to_be_bytes();
-    io.hash(&[b"merge", id.caller_tag(), id.call_id, &cseq, id.method])
+/// What two copies of one request outside a dialog share: From tag and Call-ID, for which its name
+/// stands, and CSeq. RFC 3261 §8.2.2.2.
+pub(in crate::manager) fn merging_hash(io: &Io<'_>, name: CallRef, id: &Identity<'_>) -> u64 {
+    io.hash(&[b"merge", &name.0.to_be_bytes(), &id.cseq.to_be_bytes(), id.method])
 }
 
 /// Where responses to a request go. RFC 3261 §18.2.2, RFC 3581 §4.
