@@ -39,6 +39,8 @@ pub(crate) struct Head {
     pub(crate) length: usize,
     /// Content-Length, where there is one that can be used.
     pub(crate) content_length: Option<usize>,
+    /// Whether each LF follows a CR, from the first row on.
+    pub(crate) feeds_follow_returns: bool,
     pub(crate) fault: Option<Fault>,
 }
 
@@ -54,6 +56,7 @@ impl Head {
             first: [ABSENT; HeaderName::COUNT],
             length: 0,
             content_length: None,
+            feeds_follow_returns: true,
             fault: None,
         };
         if start_line.has_trailing_space(line_end) {
@@ -73,7 +76,7 @@ impl Head {
                 self.length = at + 2;
                 return Ok(());
             }
-            let Some(length) = line_length(rest) else {
+            let Some(length) = self.line_length(rest) else {
                 return Err(ParseError::new(input.len(), Expected::HeadEnd));
             };
             if self.rows.len() < most {
@@ -83,6 +86,22 @@ impl Head {
                 self.fault(at, FaultKind::TooManyFields);
             }
             at += length + 2;
+        }
+    }
+
+    /// Octets of a field's line without the CRLF that ends it: a CRLF before white space folds, and
+    /// a lone LF is the value's, for the validator to refuse.
+    #[inline]
+    fn line_length(&mut self, rest: &[u8]) -> Option<usize> {
+        let mut from = 0;
+        loop {
+            let feed = from + memchr(b'\n', rest.get(from..)?)?;
+            let follows = feed > 0 && rest.get(feed - 1) == Some(&b'\r');
+            if follows && !matches!(rest.get(feed + 1), Some(b' ' | b'\t')) {
+                return Some(feed - 1);
+            }
+            self.feeds_follow_returns &= follows;
+            from = feed + 1;
         }
     }
 
@@ -181,21 +200,6 @@ fn blank_lines(input: &[u8]) -> usize {
         rest = tail;
     }
     input.len() - rest.len()
-}
-
-/// Octets of a field's line without the CRLF that ends it: a CRLF before white space folds, and a
-/// lone LF is the value's, for the validator to refuse.
-#[inline]
-fn line_length(rest: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let feed = from + memchr(b'\n', rest.get(from..)?)?;
-        let ends = feed > 0 && rest.get(feed - 1) == Some(&b'\r');
-        if ends && !matches!(rest.get(feed + 1), Some(b' ' | b'\t')) {
-            return Some(feed - 1);
-        }
-        from = feed + 1;
-    }
 }
 
 /// Octets of white space and folds before a value, and the value.

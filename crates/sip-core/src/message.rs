@@ -63,6 +63,11 @@ impl Message {
         self.head.fault
     }
 
+    /// Whether each LF of the head follows a CR.
+    pub(crate) const fn feeds_follow_returns(&self) -> bool {
+        self.head.feeds_follow_returns
+    }
+
     /// Whether this is a request.
     #[inline]
     pub const fn is_request(&self) -> bool {

@@ -26,6 +26,14 @@ impl Own<'_> {
         &self, transport: Transport, to: IpAddr, near: Option<SocketAddr>,
     ) -> Option<SocketAddr> {
         let sockets = self.locals.iter().filter(|local| local.transport == transport);
+        // Mostly it is known already which; so the others need not be looked at.
+        if let Some(near) = near
+            && sockets
+                .clone()
+                .any(|local| local.address == near && self.told(near, to) == Some(near))
+        {
+            return Some(near);
+        }
         let told = sockets.filter_map(|local| self.told(local.address, to));
         let near_ip = near.map(|near| near.ip());
         told.min_by_key(|own| (near != Some(*own), near_ip != Some(own.ip())))

@@ -10,22 +10,23 @@ pub(super) fn check(message: &Message) -> Result<(), Broken> {
         return Err(fault.into());
     }
     let head = message.head_bytes();
-    // As many of either as there are lines, which end in both: most heads have no other.
+    if !message.feeds_follow_returns() {
+        return Err(bare_line_feed(head));
+    }
+    // As many as there are lines, which each end in one: most heads have no other.
     let lines = message.rows().len() + 2;
-    let count = |octet| memchr_iter(octet, head).count();
-    if count(b'\n') == lines && count(b'\r') == lines && memchr(0, head).is_none() {
+    if memchr_iter(b'\r', head).count() == lines && memchr(0, head).is_none() {
         return Ok(());
     }
-    let mut line_ends = 0;
     for at in memchr2_iter(b'\r', 0, head) {
         match head.get(at..).unwrap_or_default() {
-            [b'\r', b'\n', ..] => line_ends += 1,
+            [b'\r', b'\n', ..] => {}
             [b'\r', ..] => return Err(Broken::bad("a bare CR", at)),
             _ if is_escaped(head.get(..at).unwrap_or_default()) => {}
             _ => return Err(Broken::bad("a NUL octet", at)),
         }
     }
-    if count(b'\n') == line_ends { Ok(()) } else { Err(bare_line_feed(head)) }
+    Ok(())
 }
 
 #[cold]
