@@ -56,6 +56,7 @@ pub(crate) const SERVED: &[Served] = {
         row(Method::ACK, Transaction, Transaction, false),
         row(Method::CANCEL, Transaction, Transaction, false),
         row(Method::BYE, Nowhere, Usage(Kind::Invite), false),
+        row(Method::PRACK, Nowhere, Usage(Kind::Invite), false),
         row(Method::UPDATE, Nowhere, Usage(Kind::Invite), true),
         row(Method::OPTIONS, Capabilities, Capabilities, false),
         // RFC 3428 §7: text/plain must be taken.

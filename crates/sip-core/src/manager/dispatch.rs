@@ -7,7 +7,9 @@ use super::readings::Of;
 use super::requests::{Answer, News as OfOurs, Outcome, Owner};
 use super::serving::{News as OfTheirs, Reply, Served};
 use super::slab::Key;
-use super::usages::{Cx, Ended, InviteUsage, Notifier, Replaces, Single, Unwanted, Usage};
+use super::usages::{
+    Cx, Ended, InviteUsage, Notifier, Replaces, Single, Unwanted, Usage, is_reliable,
+};
 use crate::methods::{Kind, Place};
 use ssa::{Body, CallRef};
 use std::time::Instant;
@@ -58,6 +60,8 @@ impl SipManager {
                 let of = Of::Progress(owner.purpose, answer);
                 self.readings.ask(io, (owner.usage, name), of, body);
             }
+            // RFC 3262 §3: without a PRACK it comes again, when there is time to read it.
+            Some(_) if !body.octets.is_empty() && is_reliable(&answer.response.message) => {}
             _ => {
                 self.with(now, owner.usage, |usage, cx| {
                     usage.on_progress(cx, owner.purpose, &answer, Body::default());

@@ -30,7 +30,7 @@ impl Default for Capabilities {
         Self {
             methods: SERVED.iter().map(|row| row.method).collect(),
             schemes: vec!["sip", "sips", "tel"],
-            extensions: vec!["norefersub", "replaces", "timer"],
+            extensions: vec!["100rel", "norefersub", "replaces", "timer"],
             content_types: vec!["application/sdp", "multipart/encrypted"],
         }
     }

@@ -118,7 +118,7 @@ fn trying_carries_the_timestamp_and_options_all_that_is_known() {
         );
         assert_eq!(field(&known, "Accept-Encoding"), "identity");
         assert_eq!(field(&known, "Accept-Language"), "en");
-        assert_eq!(field(&known, "Supported"), "norefersub, replaces, timer");
+        assert_eq!(field(&known, "Supported"), "100rel, norefersub, replaces, timer");
     });
 }
 

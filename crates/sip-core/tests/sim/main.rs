@@ -31,6 +31,7 @@ mod registering;
 mod registrars;
 mod registrations;
 mod reinvites;
+mod reliable;
 mod sealed;
 mod security;
 mod storm;

@@ -106,7 +106,7 @@ fn a_reinvite_without_an_offer_gets_ours_and_answers_it_in_the_ack() {
 }
 
 /// The provisional response of this dialog with this session description.
-fn progress(invite: &str, status: &str, tag: &str, body: &str) -> String {
+pub(crate) fn progress(invite: &str, status: &str, tag: &str, body: &str) -> String {
     with_body(&response(invite, status, tag, CONTACT), "application/sdp", body)
 }
 

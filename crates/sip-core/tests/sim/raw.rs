@@ -106,7 +106,7 @@ pub(crate) fn to_tag(message: &str) -> &str {
 }
 
 /// The end of a head and the body that follows.
-const OFFER: &str = "Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\noffer";
+pub(crate) const OFFER: &str = "Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\noffer";
 
 /// What follows the head of a request without a body.
 const NO_BODY: &str = "Content-Length: 0\r\n\r\n";

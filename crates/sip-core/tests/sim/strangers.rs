@@ -293,7 +293,7 @@ fn options_is_answered_statelessly() {
     assert!(answer.starts_with("SIP/2.0 200 OK\r\n"), "{answer}");
     assert_eq!(
         field(&answer, "Allow"),
-        "INVITE, ACK, CANCEL, BYE, UPDATE, OPTIONS, MESSAGE, INFO, REFER, NOTIFY"
+        "INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, OPTIONS, MESSAGE, INFO, REFER, NOTIFY"
     );
     bob.assert_empty();
 }

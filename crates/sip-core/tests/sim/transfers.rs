@@ -333,7 +333,7 @@ fn fields_that_would_do_more_than_inform_are_not_added() {
         alice.endpoint.invite(prepared.id, sdp("offer")).unwrap();
         let invite = raw.receive().await.unwrap();
         assert_eq!(field(&invite, "Subject"), "lunch");
-        assert_eq!(field(&invite, "Supported"), "norefersub, replaces, timer");
+        assert_eq!(field(&invite, "Supported"), "100rel, norefersub, replaces, timer");
         assert_eq!(alice.endpoint.add_fields(prepared.id, Vec::new()), Err(Misuse::WrongState));
     });
 }

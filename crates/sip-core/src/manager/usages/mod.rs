@@ -12,7 +12,7 @@ mod usage;
 
 pub(super) use cx::Cx;
 pub(super) use ended::Ended;
-pub(super) use invite::{InviteUsage, Replaces, Unwanted};
+pub(super) use invite::{InviteUsage, Replaces, Unwanted, is_reliable};
 pub(super) use notifier::Notifier;
 pub(super) use registration::Registration;
 pub(super) use single::Single;

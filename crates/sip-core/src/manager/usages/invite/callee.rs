@@ -23,6 +23,8 @@ impl InviteUsage {
             phase: Phase::Incoming { server, offered: false },
             dialog: None,
             early: Vec::new(),
+            pracks: 0,
+            reliable: None,
             contact: Box::default(),
             replaces,
             timer: None,
@@ -105,13 +107,14 @@ impl InviteUsage {
         if cx.serving.awaits_answer(server) { Ok(server) } else { Err(Misuse::WrongState) }
     }
 
-    /// Tells the caller that the user is being alerted: 180 Ringing.
+    /// Tells the caller that the user is being alerted: 180 Ringing. Until the PRACK for one comes
+    /// that is owed one, there is no other. RFC 3262 §3.
     ///
     /// # Errors
     /// [`Misuse::WrongState`].
     pub(in crate::manager) fn ring(&mut self, cx: &mut Cx<'_>) -> Result<(), Misuse> {
         let server = self.undecided(cx)?;
-        cx.serving.send_provisional(&mut cx.io, server, &self.reply(180));
+        self.send_provisional(cx, server, self.reply(180));
         Ok(())
     }
 
@@ -123,6 +126,7 @@ impl InviteUsage {
         let server = self.undecided(cx)?;
         cx.stop(RING);
         cx.stop(EXPIRES);
+        self.stop_provisional(cx);
         let reply = self.success(cx, server, body);
         cx.answer(server, reply);
         Ok(())

@@ -1,6 +1,7 @@
 //! The caller's side of a call: the INVITE and what comes back. RFC 3261 §9, §13.2.
 
 use super::acknowledge::acknowledge;
+use super::reliable;
 use super::replaces::Replaces;
 use super::state::{Early, INVITE, InviteUsage, MAX_EARLY, Phase, RING, Session};
 use super::timer::SessionTimer;
@@ -28,6 +29,8 @@ impl InviteUsage {
             phase: Phase::Prepared(Box::new((draft, target))),
             dialog: None,
             early: Vec::new(),
+            pracks: 0,
+            reliable: None,
             contact: Box::default(),
             replaces: None,
             timer: None,
@@ -84,35 +87,36 @@ impl InviteUsage {
             return;
         }
         let answer = (!body.octets.is_empty()).then_some(body);
-        if self.makes_progress(cx, (status, answer.as_ref()), response) {
+        let Some(early) = self.early_of(cx, response) else { return };
+        let rseq = reliable::sequence(&response.response.message);
+        if rseq.is_some_and(|rseq| !early.is_next(rseq)) {
+            return;
+        }
+        let is_new = early.note(status, answer.as_ref());
+        let dialog = early.dialog;
+        if let Some(rseq) = rseq {
+            self.send_prack(cx, (dialog, rseq), &response.sent);
+        }
+        if is_new {
             self.tell(cx, Event::Ringing { id: CallId(cx.me), status, answer });
         }
     }
 
-    /// Notes a provisional response of its early dialog (RFC 3261 §12.1.2); whether it says anything
-    /// new. Those of one early dialog too many say nothing.
-    fn makes_progress(
-        &mut self, cx: &mut Cx<'_>, (status, answer): (u16, Option<&Body>), response: &Answer,
-    ) -> bool {
-        if let Some(known) = find(cx, response)
-            && let Some(early) = self.early.iter_mut().find(|early| early.dialog == known)
-        {
-            let is_new = answer.is_some() && early.answer.as_ref() != answer;
-            if is_new {
-                early.answer = answer.cloned();
-            }
-            return std::mem::replace(&mut early.status, status) != status || is_new;
+    /// The early dialog of a provisional response; none of one too many, nor of one that makes no
+    /// dialog. RFC 3261 §12.1.2.
+    fn early_of(&mut self, cx: &mut Cx<'_>, response: &Answer) -> Option<&mut Early> {
+        let known = find(cx, response);
+        if let Some(at) = self.early.iter().position(|early| Some(early.dialog) == known) {
+            return self.early.get_mut(at);
         }
         if self.early.len() >= MAX_EARLY {
-            return false;
+            return None;
         }
-        let Some(dialog) = Dialog::of_caller(&response.sent, &response.response.message) else {
-            return false;
-        };
+        let dialog = Dialog::of_caller(&response.sent, &response.response.message)?;
         let hop = response.hop.kept(response.response.arrival.flow, cx.io.config.own());
         let dialog = cx.dialogs.insert(&cx.io, dialog, hop, cx.me);
-        self.early.push(Early { dialog, status, answer: answer.cloned() });
-        true
+        self.early.push(Early { dialog, status: 0, answer: None, rseq: None });
+        self.early.last_mut()
     }
 
     /// The callee did not answer for too long.
@@ -197,6 +201,17 @@ impl InviteUsage {
         if self.quiet {
             self.bye(cx);
         }
+    }
+}
+
+impl Early {
+    /// Notes a provisional response; whether it says anything new.
+    fn note(&mut self, status: u16, answer: Option<&Body>) -> bool {
+        let is_new = answer.is_some() && self.answer.as_ref() != answer;
+        if is_new {
+            self.answer = answer.cloned();
+        }
+        std::mem::replace(&mut self.status, status) != status || is_new
     }
 }
 

@@ -21,7 +21,7 @@
 //! Over as well: what is hung up while it is Prepared; an Inviting that fails or is cancelled; an
 //! Incoming that is rejected, cancelled, expires or is ended by BYE before its 200.
 //!
-//! `caller` and `callee` bring it up, `session`, `reinvite` and `refresh` are what happens then;
+//! `caller` and `callee` bring it up, `reliable` is what they say meanwhile, `session`, `reinvite` and `refresh` are what happens then;
 //! `usage` tells each what concerns it, and `state` is what they share.
 
 mod acknowledge;
@@ -29,6 +29,7 @@ mod callee;
 mod caller;
 mod refresh;
 mod reinvite;
+mod reliable;
 mod replaces;
 mod session;
 mod state;
@@ -36,6 +37,7 @@ mod timer;
 mod unwanted;
 mod usage;
 
+pub(in crate::manager) use reliable::is_reliable;
 pub(in crate::manager) use replaces::Replaces;
 pub(in crate::manager) use state::InviteUsage;
 pub(in crate::manager) use unwanted::Unwanted;

@@ -1,5 +1,6 @@
 //! What a call is made of, and what all its files need.
 
+use super::reliable::Reliable;
 use super::timer::SessionTimer;
 use crate::Method;
 use crate::manager::action::Hop;
@@ -21,14 +22,15 @@ pub(super) const INVITE: Purpose = Purpose(0);
 pub(super) const REINVITE: Purpose = Purpose(1);
 pub(super) const BYE: Purpose = Purpose(2);
 pub(super) const UPDATE: Purpose = Purpose(3);
+pub(super) const PRACK: Purpose = Purpose(4);
 
 /// Nobody answered an INVITE or a re-INVITE: the caller gives up, the callee declines.
 pub(super) const RING: u8 = 0;
 /// The INVITE's Expires has passed. RFC 3261 §13.3.1.
 pub(super) const EXPIRES: u8 = 1;
-/// Send the 2xx again. RFC 3261 §13.3.1.4.
+/// Send the 2xx again, or the provisional response before it. RFC 3261 §13.3.1.4, RFC 3262 §3.
 pub(super) const RESEND: u8 = 2;
-/// No ACK came in 64*T1. RFC 3261 §13.3.1.4.
+/// No ACK came in 64*T1, or no PRACK. RFC 3261 §13.3.1.4, RFC 3262 §3.
 pub(super) const NO_ACK: u8 = 3;
 /// Try the re-INVITE again after a 491. RFC 3261 §14.1.
 pub(super) const AGAIN: u8 = 4;
@@ -46,6 +48,10 @@ pub(in crate::manager) struct InviteUsage {
     pub(super) dialog: Option<Key>,
     /// The caller's early dialogs; at most [`MAX_EARLY`].
     pub(super) early: Vec<Early>,
+    /// PRACKs of ours that are under way.
+    pub(super) pracks: u8,
+    /// What we have sent last that a PRACK is owed for.
+    pub(super) reliable: Option<Box<Reliable>>,
     /// Our Contact in this call.
     pub(super) contact: Box<[u8]>,
     /// The call that it is to take the place of. RFC 3891.
@@ -68,6 +74,8 @@ pub(super) struct Early {
     pub(super) status: u16,
     /// The session description that came last. RFC 3261 §13.2.1.
     pub(super) answer: Option<Body>,
+    /// The last RSeq that was acknowledged. RFC 3262 §4.
+    pub(super) rseq: Option<u32>,
 }
 
 /// Where a call is.

@@ -1,8 +1,8 @@
 //! What a call hears, and its end.
 
 use super::state::{
-    AGAIN, EXPIRES, INVITE, InviteUsage, NO_ACK, Phase, REFRESH, REINVITE, RESEND, RING, SESSION,
-    UPDATE, Waiting,
+    AGAIN, EXPIRES, INVITE, InviteUsage, NO_ACK, PRACK, Phase, REFRESH, REINVITE, RESEND, RING,
+    SESSION, UPDATE, Waiting,
 };
 use crate::Method;
 use crate::manager::event::EndReason;
@@ -22,6 +22,7 @@ impl InviteUsage {
             }
             Method::INVITE => self.on_reinvite(cx, server, body),
             Method::UPDATE => self.on_update(cx, server, body),
+            Method::PRACK => self.on_prack(cx, server),
             Method::BYE => self.on_bye(cx, server),
             _ => cx.answer(server, Reply::not_allowed(&cx.io.config.capabilities)),
         }
@@ -57,6 +58,7 @@ impl InviteUsage {
             INVITE => self.on_invited(cx, ended.outcome),
             REINVITE => self.on_reinvited(cx, ended.outcome),
             UPDATE => self.on_updated(cx, &ended.outcome),
+            PRACK => self.on_pracked(),
             _ => self.phase = Phase::Over,
         }
     }
@@ -65,8 +67,10 @@ impl InviteUsage {
         match timer {
             RING => self.on_ring_timeout(cx),
             EXPIRES => self.on_expired(cx),
-            RESEND => self.resend_2xx(cx),
-            NO_ACK => self.on_no_ack(cx),
+            RESEND if self.session().is_some() => self.resend_2xx(cx),
+            RESEND => self.resend_provisional(cx),
+            NO_ACK if self.session().is_some() => self.on_no_ack(cx),
+            NO_ACK => self.on_no_prack(cx),
             AGAIN => self.reinvite_again(cx),
             REFRESH => self.refresh_session(cx),
             SESSION => self.on_session_expired(cx),
