@@ -169,6 +169,6 @@ mod tests {
         assert!((0..100).all(|_| answering.call()));
         // One call a second, and 32 s of Timer J and of RFC 6026's Timer L for each.
         assert!(answering.manager.sizes().transactions <= 2 * 33);
-        assert_eq!(answering.manager.sizes().dialogs, 0);
+        assert_eq!(answering.manager.sizes().calls, 0);
     }
 }

@@ -251,11 +251,11 @@ impl Host {
     /// What holds at any time.
     pub(crate) fn check(&self) {
         let sizes = self.manager.sizes();
-        assert!(sizes.dialogs <= DIALOGS, "{sizes:?}");
+        assert!(sizes.calls <= DIALOGS, "{sizes:?}");
         // What we are asked for, and what is said in dialogs, is bounded by who asks.
         assert!(sizes.transactions <= KEPT + 6 * self.asked, "{sizes:?}");
         assert_eq!(sizes.consults, self.open.len());
-        let own = sizes.dialogs + sizes.exchanges + sizes.registrations;
+        let own = sizes.calls + sizes.exchanges + sizes.registrations;
         assert!(sizes.timers <= 5 * (sizes.transactions + own), "{sizes:?}");
     }
 

@@ -45,6 +45,8 @@ pub struct Sizes {
     /// Transactions of both kinds.
     pub transactions: usize,
     /// Calls, each with at most one confirmed dialog.
+    pub calls: usize,
+    /// Dialogs, early ones included.
     pub dialogs: usize,
     /// Requests of ours without an outcome.
     pub exchanges: usize,
@@ -98,7 +100,8 @@ impl SipManager {
     pub fn sizes(&self) -> Sizes {
         Sizes {
             transactions: self.requests.transactions() + self.serving.servers.len(),
-            dialogs: self.calls,
+            calls: self.calls,
+            dialogs: self.dialogs.len(),
             exchanges: self.requests.len(),
             registrations: self.registrations,
             usages: self.usages.len(),

@@ -54,6 +54,11 @@ impl Dialogs {
         self.by_hash.get(&hash(io, call_id, local, remote)).copied()
     }
 
+    /// The number of dialogs.
+    pub(super) fn len(&self) -> usize {
+        self.table.len()
+    }
+
     pub(super) fn get(&self, key: Key) -> Option<&Entry> {
         self.table.get(key)
     }

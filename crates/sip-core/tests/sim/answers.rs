@@ -1,7 +1,7 @@
 //! A caller and what hand-written callees and proxies answer it.
 
 use crate::double::{Double, Script};
-use crate::raw::{Raw, field};
+use crate::raw::{Raw, field, to_tag};
 use crate::world::{ALICE, Side, World, sdp};
 use sip_core::manager::{CallId, Cause, EndReason, Event};
 use ssa::Open;
@@ -81,6 +81,28 @@ fn t10_there_are_sixteen_early_dialogs_at_most() {
             rung += 1;
         }
         assert_eq!(rung, 16);
+        assert_eq!(alice.endpoint.sizes().manager.dialogs, 16);
+        raw.send(&response(&invite, "200 OK", "t3", CONTACT));
+        assert!(matches!(alice.next().await, Event::Answered { .. }));
+        assert_eq!(alice.endpoint.sizes().manager.dialogs, 1, "the others are no more");
+    });
+}
+
+#[test]
+fn t10_sixteen_answers_to_one_invite_are_acknowledged_at_most() {
+    let (world, mut alice, mut raw) = pair();
+    world.run(async {
+        let (_, invite, _) = answered(&mut alice, &mut raw, CONTACT).await;
+        for number in 0..100 {
+            raw.send(&response(&invite, "200 OK", &format!("fork{number}"), CONTACT));
+        }
+        let mut tags = std::collections::BTreeSet::new();
+        while let Some(message) = raw.receive().await {
+            if message.starts_with("ACK ") {
+                tags.insert(to_tag(&message).to_owned());
+            }
+        }
+        assert_eq!(tags.len(), 15, "the call's own has its ACK: {tags:?}");
     });
 }
 

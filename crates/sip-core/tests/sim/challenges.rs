@@ -60,3 +60,34 @@ fn t15_a_407_then_a_401_then_a_stale_nonce_are_one_call() {
     let sizes = alice.endpoint.sizes().manager;
     assert_eq!((sizes.dialogs, sizes.exchanges, sizes.transactions), (1, 0, 0));
 }
+
+#[test]
+fn a_request_that_is_tried_again_in_a_dialog_counts_there() {
+    let world = World::perfect();
+    let double = Double::new(world.runtime(1), Script::default());
+    let mut alice = world.side(1, Arc::clone(&double) as _);
+    let mut raw = Raw::to_alice(&world, 9);
+    world.run(async {
+        let id = alice.call(ALICE, CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        let contact = "Contact: <sip:here@192.0.2.9>\r\n";
+        let to = field(&invite, "To").to_owned();
+        raw.send(&response(&invite, "200 OK", contact).replace(&to, &format!("{to};tag=up")));
+        assert!(matches!(alice.next().await, Event::Answered { .. }));
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        alice.endpoint.reinvite(id, sdp("another")).unwrap();
+        for (cseq, (status, challenge)) in (2..).zip(REFUSALS) {
+            let reinvite = raw.receive().await.unwrap();
+            assert_eq!(field(&reinvite, "CSeq"), format!("{cseq} INVITE"));
+            raw.send(&response(&reinvite, status, challenge));
+            assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        }
+        let reinvite = raw.receive().await.unwrap();
+        assert_eq!(field(&reinvite, "CSeq"), "5 INVITE");
+        raw.send(&response(&reinvite, "200 OK", contact));
+        assert!(matches!(alice.next().await, Event::ReinviteAnswered { .. }));
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        alice.endpoint.hang_up(id).unwrap();
+        assert_eq!(field(&raw.receive().await.unwrap(), "CSeq"), "6 BYE");
+    });
+}

@@ -90,7 +90,7 @@ fn x11_where_tcp_fails_a_large_invite_goes_over_udp() {
         })
         .unwrap();
     assert!(invite.starts_with("INVITE ") && invite.contains("Via: SIP/2.0/UDP "), "{invite}");
-    assert_eq!(alice.endpoint.sizes().manager.dialogs, 1);
+    assert_eq!(alice.endpoint.sizes().manager.calls, 1);
 }
 
 #[test]

@@ -323,7 +323,7 @@ impl Session {
             shown
         };
         let ((), shown) = tokio::join!(self.terminal.shutdown(within), drained);
-        if within >= END_WITHIN && self.terminal.sizes().manager.dialogs > 0 {
+        if within >= END_WITHIN && self.terminal.sizes().manager.calls > 0 {
             tracing::warn!("the peer has not answered the end of the call (BYE or CANCEL)");
         }
         #[cfg(feature = "pgp")]
