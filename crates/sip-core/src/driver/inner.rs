@@ -323,6 +323,7 @@ const fn is_owed(event: &Event) -> bool {
         | Event::Referred { .. }
         | Event::ReferNotified { is_final: false, .. }
         | Event::Ringing { .. }
+        | Event::Redirected { .. }
         | Event::Confirmed { .. }
         | Event::Reinvited { .. }
         | Event::ReinviteAnswered { .. }

@@ -72,6 +72,14 @@ pub enum Event {
         /// or bring another one.
         answer: Option<Body>,
     },
+    /// A 3xx names whom to call instead; [`Failed`](Self::Failed) follows. Nobody vouches for it:
+    /// to call them is for the user to want. RFC 3261 §8.1.3.4, §21.3.
+    Redirected {
+        /// The call.
+        id: CallId,
+        /// URIs, the most wanted first; at least one, at most eight.
+        to: Vec<String>,
+    },
     /// The callee answered, its proof holds, and the ACK has left.
     Answered {
         /// The call.

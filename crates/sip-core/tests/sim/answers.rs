@@ -309,3 +309,30 @@ fn the_ack_to_a_2xx_carries_the_credentials_of_its_invite() {
         assert_eq!(field(&ack, "Authorization"), field(&second, "Authorization"));
     });
 }
+
+#[test]
+fn whom_a_3xx_names_is_told_before_the_call_has_failed() {
+    let (world, mut alice, mut raw) = pair();
+    world.run(async {
+        let id = alice.call(ALICE, CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        let contacts = "Contact: <sip:desk@192.0.2.9>;q=0.5\r\nContact: <sip:mobile@192.0.2.8>\r\n";
+        raw.send(&response(&invite, "302 Moved Temporarily", "t", contacts));
+        let to = vec!["sip:mobile@192.0.2.8".to_owned(), "sip:desk@192.0.2.9".to_owned()];
+        assert_eq!(alice.next().await, Event::Redirected { id, to });
+        assert_eq!(alice.next().await, Event::Failed { id, cause: Cause::Status(302) });
+        // One that names nobody, and one that is no redirection.
+        for (status, contacts) in [("305 Use Proxy", ""), ("486 Busy Here", contacts)] {
+            let id = alice.call(ALICE, CALLEE, sdp("offer"));
+            let mut next = raw.receive().await.unwrap();
+            while !next.starts_with("INVITE ") {
+                next = raw.receive().await.unwrap();
+            }
+            raw.send(&response(&next, status, "t", contacts));
+            let failed = alice.next().await;
+            assert!(matches!(failed, Event::Failed { id: of, .. } if of == id), "{failed:?}");
+        }
+        alice.sleep(Duration::from_secs(40)).await;
+    });
+    alice.assert_empty();
+}

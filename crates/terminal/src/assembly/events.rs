@@ -54,6 +54,13 @@ pub enum Event {
         /// The call.
         id: CallId,
     },
+    /// The callee names whom to call instead; [`Over`](Self::Over) follows. Nobody vouches for it.
+    Redirected {
+        /// The call.
+        id: CallId,
+        /// URIs, the most wanted first; at least one.
+        to: Vec<String>,
+    },
     /// The call is up, with media both ways.
     Established {
         /// The call.

@@ -59,6 +59,7 @@ impl Shared {
                 self.tell_referrer(self.calls.referrer(id), status);
                 Some(Event::Ringing { id })
             }
+            Sip::Redirected { id, to } => Some(Event::Redirected { id, to }),
             Sip::Answered { id, body } => {
                 tracing::info!(octets = body.octets.len(), "the call is answered");
                 self.answered(id, &body, out)

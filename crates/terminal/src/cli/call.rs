@@ -8,6 +8,7 @@ use super::input::Input;
 use super::json::Object;
 use super::output::{Output, tell, tell_failure};
 use super::patience::Patience;
+use super::redirects::Redirects;
 use super::session::{END_WITHIN, Session, UNANSWERED_END_WITHIN};
 use super::stop::Stop;
 use crate::assembly::{Event, Invitation, Outcome};
@@ -17,6 +18,7 @@ use crate::record::redacted;
 use net::BoxFuture;
 use sip_core::manager::{CallId, EndReason, NextHop};
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::time::Duration;
 
 /// A wait that needs no word.
@@ -82,48 +84,72 @@ impl Reached {
     }
 }
 
+/// Whom to call, and what is asked of them.
+struct Wish<'a> {
+    uri: String,
+    require: Require,
+    record: Option<&'a Path>,
+}
+
+impl<'a> Wish<'a> {
+    /// What the command line asks for: it may ask for more proof than the configuration does, never
+    /// for less.
+    fn of(call: &'a Call, session: &Session) -> Result<Self> {
+        let uri = session.config.dial(&call.uri)?;
+        let require = call.require.unwrap_or_default().max(session.config.required_of(&uri));
+        Ok(Self { uri, require, record: call.record.as_deref() })
+    }
+
+    /// Somebody else in the callee's stead: of them no less is asked.
+    fn redirected(&mut self, uri: String, session: &Session) {
+        self.require = self.require.max(session.config.required_of(&uri));
+        self.uri = uri;
+    }
+}
+
 /// A call that was placed.
 struct Placed {
     id: CallId,
     to: String,
     /// How many addresses of the callee are tried.
     addresses: u32,
-    /// What is said.
-    say: Say,
 }
 
-/// Places the call.
-async fn place(session: &Session, call: &Call, stop: &mut Stop, out: Output) -> Result<Placed> {
-    session.tell_moved(out)?;
-    let uri = session.config.dial(&call.uri)?;
-    let require = required(session, call, &uri);
+/// Places a call, and says so.
+async fn place(
+    session: &Session, wish: &Wish<'_>, say: &Say, stop: &mut Stop, out: Output,
+) -> Result<Placed> {
+    let Wish { uri, require, record } = wish;
     #[cfg(feature = "pgp")]
-    if require == Require::Pgp {
+    if *require == Require::Pgp {
         session.can_sign()?;
     }
-    let say = stop.unless(Say::choose(call.audio.as_deref(), &session.config)).await?;
-    let next_hop = stop.unless(session.terminal.locate(&uri, session.next_hop(&uri))).await?;
+    let next_hop = stop.unless(session.terminal.locate(uri, session.next_hop(uri))).await?;
     tracing::info!(?next_hop, require = require.word(), "from {}", session.addresses().join(", "));
     let addresses = next_hop.as_ref().map_or(1, NextHop::tried);
     let invitation = Invitation {
         to: uri.clone(),
         next_hop,
-        require,
+        require: *require,
         source: say.source(),
-        sink: audio::sink(call.record.as_deref())?,
+        sink: audio::sink(*record)?,
     };
     let id = session.terminal.call(invitation)?;
-    let to = redacted(&uri);
+    let to = redacted(uri);
     let calling = Object::Calling { call: id.to_string(), to: &to };
     out.say(&format!("calling {to}"), calling)?;
-    Ok(Placed { id, to, addresses, say })
+    Ok(Placed { id, to, addresses })
 }
 
 /// Places the call and sees it through.
 async fn talk(
     session: &mut Session, call: &Call, stop: &mut Stop, out: Output,
 ) -> Result<(Outcome, Reached)> {
-    let Placed { id, to, addresses, say } = place(session, call, stop, out).await?;
+    session.tell_moved(out)?;
+    let mut wish = Wish::of(call, session)?;
+    let say = stop.unless(Say::choose(call.audio.as_deref(), &session.config)).await?;
+    let mut redirects = Redirects::of(&wish.uri, call.follow);
+    let Placed { id, to, addresses } = place(session, &wish, &say, stop, out).await?;
     // A transfer puts another call into its place.
     let mut calls = vec![id];
     let input = Input::open(session.person.as_ref());
@@ -165,8 +191,17 @@ async fn talk(
                     let tell = if outcome.is_ordinary() { tell } else { tell_failure };
                     let over = Event::Over { id, outcome: outcome.clone(), stats };
                     control.on(&over, &session.terminal)?;
-                    tell(out, &over)?;
-                    return Ok((outcome, reached));
+                    let Some(uri) = redirects.take() else {
+                        tell(out, &over)?;
+                        return Ok((outcome, reached));
+                    };
+                    wish.redirected(uri, session);
+                    let placed = place(session, &wish, &say, stop, out).await?;
+                    calls = vec![placed.id];
+                    control.place(placed.id, &placed.to);
+                    reached = Reached::Nobody;
+                    patience =
+                        Patience::with(&placed.to, placed.addresses, session.person.as_ref());
                 }
                 Some(event) => {
                     reached = reached.after(&event);
@@ -187,6 +222,7 @@ async fn talk(
                             continue;
                         }
                         Event::Over { id, .. } => calls.retain(|call| call != id),
+                        Event::Redirected { id, to } if calls == [*id] => redirects.on(to),
                         _ => {}
                     }
                     control.on(&event, &session.terminal)?;
@@ -195,9 +231,4 @@ async fn talk(
             },
         }
     }
-}
-
-/// The command line may ask for more than the configuration does, never for less.
-fn required(session: &Session, call: &Call, uri: &str) -> Require {
-    call.require.unwrap_or_default().max(session.config.required_of(uri))
 }

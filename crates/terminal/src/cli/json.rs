@@ -71,6 +71,8 @@ pub(super) enum Object<'a> {
     },
     /// The callee is being alerted.
     Ringing { call: String },
+    /// The callee names others to call.
+    Redirected { call: String, to: Vec<String> },
     /// The call is up.
     Established { call: String, assurance: &'a Assurance },
     /// The peer is on hold.
@@ -258,6 +260,10 @@ impl<'a> Object<'a> {
                 failure: Failure::of(*cause),
             },
             Event::Ringing { id } => Self::Ringing { call: id.to_string() },
+            Event::Redirected { id, to } => Self::Redirected {
+                call: id.to_string(),
+                to: to.iter().map(|uri| redacted(uri)).collect(),
+            },
             Event::Established { id, assurance } => {
                 Self::Established { call: id.to_string(), assurance }
             }

@@ -34,6 +34,7 @@ mod patience;
 mod person;
 #[cfg(feature = "digest")]
 mod prompts;
+mod redirects;
 mod register;
 #[cfg(feature = "pgp")]
 mod repin;

@@ -104,6 +104,10 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
             format!("the call is not transferred: {cause}{}", advice(*cause))
         }
         Event::Ringing { .. } => "ringing".to_owned(),
+        Event::Redirected { to, .. } => {
+            let to: Vec<_> = to.iter().map(|uri| redacted(uri)).collect();
+            format!("the callee says to call {} instead", to.join(" or "))
+        }
         Event::Established { assurance, .. } => format!("established ({})", assurance.line()),
         Event::Held { .. } => "the peer is on hold".to_owned(),
         Event::Resumed { .. } => "the peer is not on hold any more".to_owned(),

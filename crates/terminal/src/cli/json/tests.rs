@@ -65,6 +65,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     let failure = Failure::of(cause);
     print(Object::NotTransferred { call: call(), reason: reason(), failure });
     print(Object::Ringing { call: call() });
+    print(Object::Redirected { call: call(), to: vec![aor.to_owned()] });
     print(Object::Established { call: call(), assurance: &assurance });
     print(Object::Held { call: call() });
     print(Object::Resumed { call: call() });

@@ -29,6 +29,7 @@ impl InviteUsage {
             replaces,
             timer: None,
             takes_update: false,
+            calls_sips: false,
             is_caller: false,
             quiet: false,
         }

@@ -1,17 +1,17 @@
 //! The caller's side of a call: the INVITE and what comes back. RFC 3261 §9, §13.2.
 
 use super::acknowledge::acknowledge;
-use super::reliable;
 use super::replaces::Replaces;
 use super::state::{Early, INVITE, InviteUsage, MAX_EARLY, Phase, RING, Session};
 use super::timer::SessionTimer;
-use crate::dialog::Dialog;
+use super::{redirect, reliable};
+use crate::dialog::{Dialog, is_sips};
 use crate::manager::event::{CallId, Cause, Event, Misuse};
 use crate::manager::io::Io;
 use crate::manager::requests::{Answer, Draft, Outcome, Purpose, Way};
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
-use crate::{HeaderName, Method};
+use crate::{HeaderName, Message, Method};
 use ssa::Body;
 
 impl InviteUsage {
@@ -24,6 +24,7 @@ impl InviteUsage {
         draft.fields.push(("Allow", io.config.capabilities.allow()));
         draft.fields.push(("Supported", io.config.capabilities.supported().into_bytes()));
         draft.fields.extend(Replaces::of_uri(way.to)?.map(|value| ("Replaces", value)));
+        let calls_sips = is_sips(&draft.uri);
         Ok(Self {
             name,
             phase: Phase::Prepared(Box::new((draft, target))),
@@ -35,6 +36,7 @@ impl InviteUsage {
             replaces: None,
             timer: None,
             takes_update: false,
+            calls_sips,
             is_caller: true,
             quiet: false,
         })
@@ -151,11 +153,22 @@ impl InviteUsage {
                 self.establish(cx, &answer);
                 self.end_unless_wanted(cx);
             }
-            Outcome::Failed(cause, _) => {
+            Outcome::Failed(cause, response) => {
+                if let Some(response) = response.filter(|_| leads_elsewhere(cause)) {
+                    self.tell_elsewhere(cx, &response.message);
+                }
                 self.fail(cx, cause);
                 self.phase = Phase::Over;
             }
             Outcome::Cancelled => self.phase = Phase::Over,
+        }
+    }
+
+    /// Tells the application whom a 3xx names.
+    fn tell_elsewhere(&self, cx: &mut Cx<'_>, response: &Message) {
+        let to = redirect::addresses(response, self.calls_sips);
+        if !to.is_empty() {
+            self.tell(cx, Event::Redirected { id: CallId(cx.me), to });
         }
     }
 
@@ -213,6 +226,11 @@ impl Early {
         }
         std::mem::replace(&mut self.status, status) != status || is_new
     }
+}
+
+/// Whether a call failed by a 3xx.
+fn leads_elsewhere(cause: Cause) -> bool {
+    cause.status().is_some_and(|status| (300..400).contains(&status))
 }
 
 /// Whether an application may add this field to a request: it only informs.

@@ -27,6 +27,7 @@
 mod acknowledge;
 mod callee;
 mod caller;
+mod redirect;
 mod refresh;
 mod reinvite;
 mod reliable;

@@ -60,6 +60,8 @@ pub(in crate::manager) struct InviteUsage {
     pub(super) timer: Option<SessionTimer>,
     /// Whether the peer takes UPDATE.
     pub(super) takes_update: bool,
+    /// Whether we called a `sips:` URI.
+    pub(super) calls_sips: bool,
     /// Whether we called: who made the Call-ID. RFC 3261 §14.1.
     pub(super) is_caller: bool,
     /// The application has heard the end: no more events.
