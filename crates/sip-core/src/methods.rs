@@ -77,6 +77,11 @@ impl Served {
         Self { content, ..self }
     }
 
+    /// Whether it may carry whatever was asked for.
+    pub(crate) const fn takes_any(&self) -> bool {
+        matches!(self.inside, Place::Usage(Kind::Subscription))
+    }
+
     /// Whether an application may send it by itself: in a dialog, or outside one.
     pub(crate) fn stands_alone(&self, in_dialog: bool) -> bool {
         let place = if in_dialog { self.inside } else { self.outside };

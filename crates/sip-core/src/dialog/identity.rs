@@ -71,22 +71,37 @@ impl Dialog {
     /// The callee's side, from the INVITE that came in and our tag; `None` without a Contact, or with
     /// a `sip:` one where `sips:` was asked for. RFC 3261 §12.1.1, RFC 5630 §5.1.2.
     pub fn of_callee(request: &Message, tag: &str) -> Option<Self> {
-        let target = contact(request).filter(|told| {
-            request.request_uri().is_none_or(|asked_for| keeps_tls(asked_for, told))
-        })?;
+        let asked_for = request.request_uri().unwrap_or_default();
+        let local = [request.header(HeaderName::To)?, b";tag=", tag.as_bytes()].concat();
+        Self::of_request(request, asked_for, (&local, tag.as_bytes()), 0)
+    }
+
+    /// The subscriber's side, from the first NOTIFY that came in, what its SUBSCRIBE asked for, and
+    /// the CSeq of that; `None` without a Contact, or with a `sip:` one where `sips:` was asked for.
+    /// RFC 6665 §4.4.1.
+    pub fn of_subscriber(notify: &Message, asked_for: &[u8], cseq: u32) -> Option<Self> {
+        let tag = notify.ssa_request()?.to.tag?;
+        Self::of_request(notify, asked_for, (notify.header(HeaderName::To)?, tag), cseq)
+    }
+
+    /// The side that a request came to: ours as it is named, with its tag.
+    fn of_request(
+        request: &Message, asked_for: &[u8], (local, tag): (&[u8], &[u8]), local_cseq: u32,
+    ) -> Option<Self> {
+        let target = contact(request).filter(|told| keeps_tls(asked_for, told))?;
         let routes = values(request.record_routes());
         let asked = request.ssa_request()?;
         Some(Self {
             texts: Texts::new([
                 asked.call_id,
-                &[request.header(HeaderName::To)?, b";tag=", tag.as_bytes()].concat(),
+                local,
                 request.header(HeaderName::From)?,
                 target,
                 &routes.join(&b", "[..]),
-                tag.as_bytes(),
+                tag,
                 asked.from.tag.unwrap_or_default(),
             ]),
-            local_cseq: 0,
+            local_cseq,
             remote_cseq: Some(asked.cseq),
         })
     }
@@ -120,6 +135,11 @@ impl Dialog {
     pub fn next_cseq(&mut self) -> u32 {
         self.local_cseq = self.local_cseq.saturating_add(1);
         self.local_cseq
+    }
+
+    /// A request of ours with this CSeq has left.
+    pub fn count_to(&mut self, cseq: u32) {
+        self.local_cseq = self.local_cseq.max(cseq);
     }
 
     /// Holds a request of the peer's against the sequence.

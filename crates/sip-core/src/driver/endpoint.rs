@@ -85,7 +85,7 @@ impl Endpoint {
     }
 
     /// Gives a command to the core, shows it to the observer, and wakes the task.
-    fn command<T>(
+    pub(super) fn command<T>(
         &self, name: &'static str, id: Option<CallId>, detail: fmt::Arguments<'_>,
         give: impl FnOnce(&mut SipManager, Instant) -> Result<T, Misuse>,
     ) -> Result<T, Misuse> {

@@ -8,7 +8,9 @@ use super::sockets::Sockets;
 use super::stream::{Happened, Way};
 use super::streams::Streams;
 use crate::Message;
-use crate::manager::{Action, Arrival, Event, Flow, SenderId, SipManager, Verdict};
+use crate::manager::{
+    Action, Arrival, Event, Flow, SenderId, SipManager, SubscriptionNews, Verdict,
+};
 use bytes::Bytes;
 use net::{BoxFuture, Datagram, MAX_BATCH, Network, Runtime, Transport};
 use ssa::SipSecurity;
@@ -317,6 +319,7 @@ const fn is_owed(event: &Event) -> bool {
         | Event::Unregistered { .. }
         | Event::RequestAnswered { .. }
         | Event::ReferFailed { .. }
+        | Event::Subscription { news: SubscriptionNews::Over { .. }, .. }
         | Event::ReferNotified { is_final: true, .. } => true,
         Event::Incoming { .. }
         | Event::Received { .. }
@@ -331,6 +334,7 @@ const fn is_owed(event: &Event) -> bool {
         | Event::RefreshDue { .. }
         | Event::Registered { .. }
         | Event::RegistrationFailed { .. }
+        | Event::Subscription { .. }
         | Event::Unreachable { .. } => false,
     }
 }

@@ -24,6 +24,7 @@ mod questions;
 mod sockets;
 mod stream;
 mod streams;
+mod subscriptions;
 mod task;
 
 pub use config::{Bind, Config};

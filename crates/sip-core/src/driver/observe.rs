@@ -1,6 +1,6 @@
 //! What passes between the telephony application and the SIP manager, for whoever watches.
 
-use crate::manager::{CallId, Event};
+use crate::manager::{CallId, Event, SubscriptionNews};
 use ssa::CallRef;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -112,8 +112,20 @@ fn describe(event: &Event) -> (&'static str, Option<CallId>, String) {
         Event::ReferFailed { within, cause, .. } => {
             ("refer_failed", Some(*within), cause.to_string())
         }
+        Event::Subscription { news, .. } => ("subscription", None, describe_subscription(news)),
         Event::RequestAnswered { outcome, .. } => {
             ("request_answered", None, format!("{outcome:?}"))
         }
+    }
+}
+
+/// What happened to a subscription, without what the notifier says.
+fn describe_subscription(news: &SubscriptionNews) -> String {
+    match news {
+        SubscriptionNews::Notified { state, body } => {
+            format!("{state:?}, {} octets", body.octets.len())
+        }
+        SubscriptionNews::Lapsed { why, again } => format!("{why}; again in {} s", again.as_secs()),
+        SubscriptionNews::Over { why } => format!("over: {why}"),
     }
 }

@@ -35,6 +35,14 @@ pub struct Hop {
     pub flow: Option<FlowId>,
 }
 
+impl Hop {
+    /// Whether a message came over this hop's connection, or from its other end's address.
+    pub(super) fn has_sent(&self, arrival: &Arrival) -> bool {
+        let same_flow = arrival.transport.is_reliable() && self.flow == Some(arrival.flow);
+        same_flow || arrival.source.ip() == self.remote.ip()
+    }
+}
+
 /// A connection, and where a request goes that goes over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow<'a> {

@@ -213,10 +213,10 @@ impl SipManager {
         let dialog = dialog.ok_or(Misuse::WrongState)?;
         let refer = Subscription::refer(&mut self.dialogs, dialog, (name, id), to);
         let (subscription, request) = refer.ok_or(Misuse::WrongState)?;
-        let key = self.insert(now, Usage::Subscription(subscription));
+        let key = self.insert(now, Usage::Subscription(Box::new(subscription)));
         self.give(now, key, |usage, cx| {
             if let Usage::Subscription(subscription) = usage {
-                subscription.send(cx, request);
+                subscription.send_refer(cx, request);
             }
             Ok(RequestId(key))
         })
@@ -326,7 +326,7 @@ impl SipManager {
     }
 
     /// Gives a command to a usage, where there is one.
-    fn give<T>(
+    pub(super) fn give<T>(
         &mut self, now: Instant, key: Key,
         give: impl FnOnce(&mut Usage, &mut Cx<'_>) -> Result<T, Misuse>,
     ) -> Result<T, Misuse> {

@@ -42,6 +42,8 @@ pub struct Config {
     pub transactions: usize,
     /// Calls at once, 64 by default; over it new INVITEs get 503.
     pub dialogs: usize,
+    /// Subscriptions of ours at once, 64 by default; over it there is no other.
+    pub subscriptions: usize,
     /// How long an INVITE may wait for its answer on either side, 180 s by default.
     pub ring: Duration,
     /// `Retry-After` of a 503, and of a 500 that the application answers with, 5 s by default.
@@ -60,6 +62,7 @@ impl Default for Config {
             capabilities: Capabilities::default(),
             transactions: 1024,
             dialogs: 64,
+            subscriptions: 64,
             ring: Duration::from_secs(180),
             retry_after: Duration::from_secs(5),
         }

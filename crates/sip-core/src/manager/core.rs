@@ -37,6 +37,8 @@ pub struct SipManager {
     pub(super) calls: usize,
     /// How many of them are registrations.
     registrations: usize,
+    /// How many of them are subscriptions that the application asked for.
+    pub(super) subscriptions: usize,
 }
 
 /// How full the tables are.
@@ -75,6 +77,7 @@ impl SipManager {
             usages: Slab::new(),
             calls: 0,
             registrations: 0,
+            subscriptions: 0,
         }
     }
 
@@ -110,10 +113,13 @@ impl SipManager {
         }
     }
 
-    /// Whether no call, no request of ours and no open question is left: a BYE's answer may wait
-    /// for its signature. Transactions may still absorb retransmissions.
+    /// Whether no call, no subscription, no request of ours and no open question is left: a BYE's
+    /// answer may wait for its signature. Transactions may still absorb retransmissions.
     pub fn is_idle(&self) -> bool {
-        self.calls == 0 && self.requests.len() == 0 && self.outputs.consults.len() == 0
+        self.calls == 0
+            && self.subscriptions == 0
+            && self.requests.len() == 0
+            && self.outputs.consults.len() == 0
     }
 
     /// Whether a call, a registration or a request that waits for its final response lives on
@@ -325,6 +331,7 @@ impl SipManager {
         let counter = match usage {
             Usage::Invite(_) => &mut self.calls,
             Usage::Registration(_) => &mut self.registrations,
+            Usage::Subscription(it) if it.is_asked() => &mut self.subscriptions,
             Usage::Unwanted(_) | Usage::Single(_) | Usage::Notifier(_) | Usage::Subscription(_) => {
                 return;
             }

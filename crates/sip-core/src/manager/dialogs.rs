@@ -28,6 +28,8 @@ pub(super) struct Dialogs {
     table: Slab<Entry>,
     /// By the keyed hash of Call-ID and both tags.
     by_hash: ByNumber<u64, Key>,
+    /// Usages whose dialog the first NOTIFY makes, by the keyed hash of Call-ID and our tag.
+    expected: ByNumber<u64, Key>,
     /// Dialogs that are over by what happened to one usage, which the others are to hear.
     gone: Vec<Key>,
 }
@@ -57,6 +59,24 @@ impl Dialogs {
     /// The number of dialogs.
     pub(super) fn len(&self) -> usize {
         self.table.len()
+    }
+
+    /// A NOTIFY with these identifiers makes a dialog of this usage; what that is known by.
+    /// RFC 6665 §4.4.1.
+    pub(super) fn expect(&mut self, io: &Io<'_>, call_id: &[u8], local: &[u8], usage: Key) -> u64 {
+        let hash = hash(io, call_id, local, b"");
+        self.expected.insert(hash, usage);
+        hash
+    }
+
+    /// The usage that a NOTIFY with these identifiers makes a dialog of.
+    pub(super) fn expecting(&self, io: &Io<'_>, call_id: &[u8], local: &[u8]) -> Option<Key> {
+        self.expected.get(&hash(io, call_id, local, b"")).copied()
+    }
+
+    /// The dialog is made, or is not wanted any more.
+    pub(super) fn expect_no_more(&mut self, hash: u64) {
+        self.expected.remove(&hash);
     }
 
     pub(super) fn get(&self, key: Key) -> Option<&Entry> {
@@ -146,12 +166,10 @@ impl Entry {
     /// record the route.
     fn is_from_peer(&self, arrival: &Arrival) -> bool {
         let peer = &self.peer;
-        let same_flow = arrival.transport.is_reliable() && peer.flow == Some(arrival.flow);
         let first_hop = || {
             let route = self.dialog.route();
             Target::in_dialog(route.first_hop(), peer).address()
         };
-        let source = arrival.source.ip();
-        same_flow || source == peer.remote.ip() || first_hop() == Some(source)
+        peer.has_sent(arrival) || first_hop() == Some(arrival.source.ip())
     }
 }

@@ -1,6 +1,7 @@
 //! What the manager tells the telephony application.
 
 use super::slab::Key;
+use super::subscriptions::{SubscriptionId, SubscriptionNews};
 use crate::{Method, StatusCode};
 use ssa::{Body, CallRef, FlowId, Why};
 use std::fmt;
@@ -229,6 +230,13 @@ pub enum Event {
         /// Why.
         cause: Cause,
     },
+    /// How it stands with a subscription of ours.
+    Subscription {
+        /// The subscription.
+        id: SubscriptionId,
+        /// What happened.
+        news: SubscriptionNews,
+    },
     /// A request of ours that stands for itself came to its end.
     RequestAnswered {
         /// The request.
@@ -350,7 +358,7 @@ pub enum Misuse {
     Unsupported,
     /// A `sips:` URI is to be reached over a transport without TLS.
     Insecure,
-    /// The call, or the registration, is over or was never there.
+    /// The call, the registration or the subscription is over or was never there.
     Unknown,
     /// The call is not in a state for this.
     WrongState,
@@ -358,7 +366,9 @@ pub enum Misuse {
     Pending,
     /// The method does not stand for itself there.
     Method,
-    /// The table of calls is full.
+    /// Neither an event package nor the media types that its notifications have.
+    NotAPackage,
+    /// The table of calls, or of subscriptions, is full.
     Full,
     /// There is no local address of the family that the peer has.
     NoLocalAddress,
@@ -383,7 +393,10 @@ impl fmt::Display for Misuse {
             Self::WrongState => "not possible in the call's state",
             Self::Pending => "a re-INVITE is under way",
             Self::Method => "a method that is part of something larger, or is not sent there",
-            Self::Full => "too many calls",
+            Self::NotAPackage => {
+                "not an event package such as message-summary, or a media type such as text/plain"
+            }
+            Self::Full => "too many calls or subscriptions",
             Self::NoLocalAddress => {
                 "it cannot be reached from our addresses: another transport, or IPv4 for IPv6"
             }

@@ -53,6 +53,8 @@ mod receive;
 mod requests;
 mod serving;
 mod slab;
+mod subscribe;
+mod subscriptions;
 mod target;
 mod timers;
 mod transactions;
@@ -67,5 +69,9 @@ pub use core::{SipManager, Sizes};
 pub use event::{CallId, Cause, EndReason, Event, Misuse, Prepared, RegistrationId, RequestId};
 pub use ours::Ours;
 pub use ports::{Keyed, Ports, Random, Routes};
+pub use subscriptions::{
+    SubscribeConfig, SubscriptionEnd, SubscriptionId, SubscriptionNews, SubscriptionState,
+    Termination,
+};
 #[cfg(feature = "driver")]
 pub(crate) use transactions::party;

@@ -23,6 +23,7 @@ use super::readings::Of;
 use super::serving::{For, Reply, Served, Serving, Way};
 use super::slab::Key;
 use super::transactions::{Hashes, hop_back, matching_hash, merging_hash, response_hop};
+use super::usages::Usage;
 use crate::builder::{hex, marked};
 use crate::methods::{self, Kind, Place};
 use crate::transaction::ServerEvent;
@@ -64,7 +65,7 @@ impl SipManager {
         match self.place(now, matching, &id, &request) {
             Ok((is_for, name, hashes)) => {
                 let cseq = id.cseq;
-                request.in_dialog = self.dialogs.standing(is_for.dialog, &request.arrival);
+                request.in_dialog = self.standing(&is_for, &request);
                 let served = Served::new(request, (name, cseq), way, is_for);
                 let (serving, _, mut io) = self.serving(now);
                 serving.ask(&mut io, served, hashes);
@@ -186,7 +187,7 @@ impl SipManager {
     /// The call that a request of a dialog is of: the usage's, whoever called whom.
     fn name_of(&mut self, now: Instant, is_for: &For, id: &Identity<'_>) -> CallRef {
         let usage = is_for.usage.and_then(|usage| self.usage(usage));
-        match usage.map(super::usages::Usage::name) {
+        match usage.map(Usage::name) {
             Some(name) => name,
             None => self.io(now).call_ref(id.call_id, id.caller_tag()),
         }
@@ -233,7 +234,9 @@ impl SipManager {
     ) -> Result<For, Reply> {
         let (local, remote) = (id.callee_tag(), id.caller_tag());
         let (_, dialogs, io) = self.serving(now);
-        let dialog = dialogs.find(&io, id.call_id, local, remote).ok_or_else(|| Reply::new(481))?;
+        let Some(dialog) = dialogs.find(&io, id.call_id, local, remote) else {
+            return self.place_first_notify(now, row, id, request);
+        };
         let entry = dialogs.get(dialog).ok_or_else(|| Reply::new(481))?;
         if entry.dialog.check_cseq(id.cseq).is_err() {
             return Err(Reply::new(500));
@@ -256,6 +259,42 @@ impl SipManager {
                 let usage = self.dialogs.usages(dialog).first().copied();
                 Ok(For { row, dialog: Some(dialog), usage, is_ours: true })
             }
+        }
+    }
+
+    /// Where a request belongs whose dialog there is not: a NOTIFY may make one. RFC 6665 §4.4.1;
+    /// case D07.
+    fn place_first_notify(
+        &mut self, now: Instant, row: &'static methods::Served, id: &Identity<'_>,
+        request: &Inbound,
+    ) -> Result<For, Reply> {
+        if row.method != Method::NOTIFY {
+            return Err(Reply::new(481));
+        }
+        let (_, dialogs, io) = self.serving(now);
+        let usage = dialogs.expecting(&io, id.call_id, id.callee_tag());
+        let is_its = |usage: &Key| match self.usage(*usage) {
+            Some(Usage::Subscription(it)) => it.is_notified_by(&request.message),
+            _ => false,
+        };
+        let usage = usage.filter(is_its).ok_or_else(|| Reply::new(481))?;
+        self.check_room(self.config.transactions, request.arrival.source.ip())?;
+        Ok(For { row, dialog: None, usage: Some(usage), is_ours: true })
+    }
+
+    /// Whether a request came as those of its dialog do; that which makes one, as the answer to what
+    /// asked for it would.
+    fn standing(&self, is_for: &For, request: &Inbound) -> InDialog {
+        let (None, Some(usage)) = (is_for.dialog, is_for.usage) else {
+            return self.dialogs.standing(is_for.dialog, &request.arrival);
+        };
+        let notifier = match self.usage(usage) {
+            Some(Usage::Subscription(it)) => it.notifier(&self.requests),
+            _ => None,
+        };
+        match notifier {
+            Some(hop) if hop.has_sent(&request.arrival) => InDialog::FromPeer,
+            Some(_) | None => InDialog::FromElsewhere,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::Method;
 use crate::headers::ContentType;
-use crate::methods::{SERVED, served};
+use crate::methods::{SERVED, Served, served};
 
 /// Bodies of several parts, of which one is acted upon. Others of the kind are read like the first.
 /// RFC 2046 §5.1.3.
@@ -61,8 +61,14 @@ impl Capabilities {
 
     /// Whether a body of this type may come with this method.
     pub(crate) fn takes(&self, method: Method<'_>, kind: ContentType<'_>) -> bool {
-        let own = served(method.as_bytes()).map_or(&[][..], |row| row.content);
-        self.content_types.iter().chain(own).any(|name| kind.is(name))
+        let row = served(method.as_bytes());
+        let own = row.map_or(&[][..], |row| row.content);
+        // What a NOTIFY carries was asked for: its subscription judges it.
+        let is_asked_for = || {
+            let is_one = !kind.kind.eq_ignore_ascii_case(b"multipart");
+            is_one && row.is_some_and(Served::takes_any)
+        };
+        self.content_types.iter().chain(own).any(|name| kind.is(name)) || is_asked_for()
     }
 
     /// The value of Supported. RFC 3261 §20.37.

@@ -118,6 +118,8 @@ impl Shared {
                 let assurance = self.assurance_of(call, None);
                 Some(Event::Message { within, from: redacted(&from), source, text, assurance })
             }
+            // Nothing is subscribed to here.
+            Sip::Subscription { .. } => None,
             Sip::RequestAnswered { id, outcome } => Some(Event::RequestAnswered { id, outcome }),
         }
     }

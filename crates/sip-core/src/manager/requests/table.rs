@@ -129,6 +129,15 @@ impl Requests {
         self.table.get(key).is_some_and(|exchange| exchange.has_left())
     }
 
+    /// Where this request went, while its answer is awaited.
+    pub(in crate::manager) fn went_over(&self, key: Key) -> Option<Hop> {
+        match &self.table.get(key)?.state {
+            State::Trying { hop, .. } => Some(*hop),
+            State::Judging(answer) | State::Reading(answer) => Some(answer.hop),
+            State::Locating | State::Encrypting | State::Authorizing(_) => None,
+        }
+    }
+
     /// The end of a transaction that nobody waits for.
     pub(in crate::manager) fn on_orphan_timeout(&mut self, io: &mut Io<'_>, client: Key) {
         self.clients.forget(io, client);

@@ -5,6 +5,7 @@ mod cx;
 mod ended;
 mod invite;
 mod notifier;
+mod pace;
 mod registration;
 mod single;
 mod subscription;

@@ -26,8 +26,8 @@ pub(in crate::manager) enum Usage {
     Single(Single),
     /// A REFER of a peer's.
     Notifier(Notifier),
-    /// A REFER of ours, and what is said of it.
-    Subscription(Subscription),
+    /// What a peer tells us of, as a SUBSCRIBE or a REFER of ours asked it to.
+    Subscription(Box<Subscription>),
 }
 
 impl Usage {
@@ -62,7 +62,7 @@ impl Usage {
             Self::Unwanted(it) => it.dialog().into_iter().collect(),
             Self::Single(it) => it.dialog().into_iter().collect(),
             Self::Notifier(it) => vec![it.dialog()],
-            Self::Subscription(it) => vec![it.dialog()],
+            Self::Subscription(it) => it.dialog().into_iter().collect(),
             Self::Registration(_) => Vec::new(),
         }
     }
@@ -76,7 +76,7 @@ impl Usage {
             Self::Unwanted(it) => it.on_request(cx, server),
             Self::Single(it) => it.on_request(cx, server, method, body),
             Self::Notifier(it) => it.on_request(cx, server, method),
-            Self::Subscription(it) => it.on_request(cx, server, method, &body),
+            Self::Subscription(it) => it.on_request(cx, server, method, body),
             Self::Registration(_) => cx.answer(server, Reply::new(481)),
         }
     }
@@ -154,7 +154,7 @@ impl Usage {
             Self::Registration(it) => it.on_outcome(cx, &ended),
             Self::Single(it) => it.on_outcome(cx, &ended.outcome),
             Self::Notifier(it) => it.on_outcome(cx, &ended.outcome),
-            Self::Subscription(it) => it.on_outcome(cx, &ended.outcome),
+            Self::Subscription(it) => it.on_outcome(cx, &ended),
         }
     }
 
@@ -165,7 +165,7 @@ impl Usage {
             Self::Registration(it) => it.on_timer(cx),
             Self::Single(it) => it.on_timer(cx),
             Self::Notifier(it) => it.on_timer(cx, timer),
-            Self::Subscription(it) => it.on_timer(cx),
+            Self::Subscription(it) => it.on_timer(cx, timer),
             Self::Unwanted(_) => {}
         }
     }
@@ -184,11 +184,8 @@ impl Usage {
     pub(in crate::manager) fn on_flow_closed(&mut self, cx: &mut Cx<'_>, flow: FlowId) {
         match self {
             Self::Registration(it) => it.on_flow_closed(cx, flow),
-            Self::Invite(_)
-            | Self::Unwanted(_)
-            | Self::Single(_)
-            | Self::Notifier(_)
-            | Self::Subscription(_) => {}
+            Self::Subscription(it) => it.on_flow_closed(cx, flow),
+            Self::Invite(_) | Self::Unwanted(_) | Self::Single(_) | Self::Notifier(_) => {}
         }
     }
 
@@ -199,7 +196,8 @@ impl Usage {
             Self::Invite(it) if it.check().is_ok() => it.hang_up(cx),
             Self::Invite(_) => {}
             Self::Registration(it) => it.unregister(cx),
-            Self::Unwanted(_) | Self::Single(_) | Self::Notifier(_) | Self::Subscription(_) => {}
+            Self::Subscription(it) => it.unsubscribe(cx),
+            Self::Unwanted(_) | Self::Single(_) | Self::Notifier(_) => {}
         }
     }
 }

@@ -1,0 +1,55 @@
+//! Subscriptions: the application's way in. RFC 6665 §4.1.2.
+
+use super::core::SipManager;
+use super::event::Misuse;
+use super::subscriptions::{SubscribeConfig, SubscriptionId};
+use super::usages::{Cx, Subscription, Usage};
+use std::time::Instant;
+
+impl SipManager {
+    /// Subscribes to an event package, and keeps it subscribed until
+    /// [`unsubscribe`](Self::unsubscribe), or until the notifier does not grant it.
+    ///
+    /// # Errors
+    /// What is no URI or cannot be reached over UDP, TCP or TLS; [`Misuse::NotAPackage`];
+    /// [`Misuse::Full`] where there are as many as [`Config::subscriptions`](super::Config).
+    pub fn subscribe(
+        &mut self, now: Instant, config: SubscribeConfig,
+    ) -> Result<SubscriptionId, Misuse> {
+        if self.subscriptions >= self.config.subscriptions {
+            return Err(Misuse::Full);
+        }
+        let (subscription, request) = Subscription::asked(&mut self.io(now), config)?;
+        let key = self.insert(now, Usage::Subscription(Box::new(subscription)));
+        self.subscription(now, SubscriptionId(key), |it, cx| it.begin(cx, request))?;
+        Ok(SubscriptionId(key))
+    }
+
+    /// Ends a subscription: the notifier is told, and says its last. RFC 6665 §4.1.2.3.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`].
+    pub fn unsubscribe(&mut self, now: Instant, id: SubscriptionId) -> Result<(), Misuse> {
+        self.subscription(now, id, Subscription::unsubscribe)
+    }
+
+    /// Gives a command to a subscription that was asked for.
+    fn subscription(
+        &mut self, now: Instant, id: SubscriptionId,
+        give: impl FnOnce(&mut Subscription, &mut Cx<'_>),
+    ) -> Result<(), Misuse> {
+        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
+            Usage::Subscription(subscription) if subscription.is_asked() => {
+                give(subscription, cx);
+                Ok(())
+            }
+            Usage::Invite(_)
+            | Usage::Unwanted(_)
+            | Usage::Registration(_)
+            | Usage::Single(_)
+            | Usage::Notifier(_)
+            | Usage::Subscription(_) => Err(Misuse::Unknown),
+        };
+        self.give(now, id.0, give)
+    }
+}

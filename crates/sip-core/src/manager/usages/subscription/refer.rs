@@ -1,0 +1,122 @@
+//! What a REFER of ours subscribes to: how far the peer is with what it was asked for. RFC 3515
+//! §2.4.4.
+
+use super::event_type::EventType;
+use super::told::Told;
+use super::usage::{EXPIRED, Of, REQUEST, Subscription, Wanted};
+use crate::manager::dialogs::Dialogs;
+use crate::manager::event::{CallId, Cause, Event, RequestId};
+use crate::manager::requests::{Draft, Outcome};
+use crate::manager::slab::Key;
+use crate::manager::target::Target;
+use crate::manager::usages::cx::Cx;
+use crate::manager::usages::refuses_subscription;
+use crate::{Method, StatusCode};
+use sip_syntax::ContentType;
+use ssa::{Body, CallRef};
+use std::time::Duration;
+
+/// How long the peer may say nothing: longer than a call rings.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+impl Subscription {
+    /// The REFER to `to` in the dialog of a call, and what is to be sent; none where the dialog is
+    /// gone.
+    pub(in crate::manager) fn refer(
+        dialogs: &mut Dialogs, dialog: Key, (name, within): (CallRef, CallId), to: &[u8],
+    ) -> Option<(Self, (Draft, Target))> {
+        let (mut draft, target) = Draft::of_dialog(dialogs, dialog, Method::REFER)?;
+        let local = crate::NameAddr::parse(&draft.from).ok()?.uri().as_bytes().to_vec();
+        draft.contact = draft.own_contact();
+        draft.fields.push(("Refer-To", [b"<", to, b">"].concat()));
+        draft.fields.push(("Referred-By", [b"<", local.as_slice(), b">"].concat()));
+        // RFC 3515 §2.4.6: its CSeq tells its NOTIFYs from another's.
+        let event = EventType::new("refer", Some(&draft.cseq.to_string()));
+        Some((Self::new(name, event, Of::Refer(within), Some(dialog)), (draft, target)))
+    }
+
+    /// Sends the REFER.
+    pub(in crate::manager) fn send_refer(&self, cx: &mut Cx<'_>, request: (Draft, Target)) {
+        cx.start(EXPIRED, PATIENCE);
+        cx.send(REQUEST, self.name, request);
+    }
+
+    /// A NOTIFY says how far the peer is.
+    pub(super) fn on_progress(&mut self, cx: &mut Cx<'_>, within: CallId, told: Told, body: &Body) {
+        let left = told.expires.map_or(PATIENCE, |left| Duration::from_secs(left.into()));
+        // Whoever does not refresh it here is not held to what its peer says it lasts.
+        cx.start(EXPIRED, left.max(PATIENCE));
+        let status = reported(body);
+        // RFC 3515 §2.4.5: a final status is the last word, whatever the subscription says.
+        let is_final = told.is_last() || status.is_some_and(|status| status >= 200);
+        self.tell_progress(cx, within, status, is_final);
+    }
+
+    /// What became of the REFER. A peer that has no such dialog, or is gone, has lost it. RFC 5057
+    /// §5.1.
+    pub(super) fn on_referred(&mut self, cx: &mut Cx<'_>, within: CallId, outcome: &Outcome) {
+        let cause = match outcome {
+            // RFC 4488 §4: it will not say how it goes on.
+            Outcome::Accepted(answer, _) if refuses_subscription(&answer.response.message) => {
+                return self.tell_progress(cx, within, None, true);
+            }
+            Outcome::Accepted(..) => return,
+            Outcome::Untrusted(_, why) => Cause::Security(*why),
+            Outcome::Failed(cause, _) => *cause,
+            Outcome::Cancelled => Cause::Timeout,
+        };
+        if let (Some(dialog), Cause::Status(481 | 408) | Cause::Timeout) = (self.dialog, cause) {
+            cx.dialogs.lose(dialog);
+        }
+        self.fail(cx, within, cause);
+    }
+
+    /// Nothing was heard for too long.
+    pub(super) fn on_no_progress(&mut self, cx: &mut Cx<'_>, within: CallId) {
+        self.fail(cx, within, Cause::Timeout);
+    }
+
+    pub(super) fn fail(&mut self, cx: &mut Cx<'_>, within: CallId, cause: Cause) {
+        if !self.is_over() {
+            self.wanted = Wanted::Over;
+            cx.tell(Event::ReferFailed { id: RequestId(cx.me), within, cause });
+        }
+    }
+
+    /// Tells how far the peer is; nothing follows what `is_final`.
+    fn tell_progress(
+        &mut self, cx: &mut Cx<'_>, within: CallId, status: Option<u16>, is_final: bool,
+    ) {
+        if is_final {
+            self.wanted = Wanted::Over;
+        }
+        cx.tell(Event::ReferNotified { id: RequestId(cx.me), within, status, is_final });
+    }
+}
+
+/// The status that a `message/sipfrag` begins with. RFC 3515 §2.4.5, RFC 3420.
+fn reported(body: &Body) -> Option<u16> {
+    let kind = ContentType::parse(body.content_type.as_deref()?).ok()?;
+    let rest = body.octets.strip_prefix(b"SIP/2.0 ").filter(|_| kind.is("message/sipfrag"))?;
+    let digits = std::str::from_utf8(rest.get(..3)?).ok()?;
+    StatusCode::new(digits.parse().ok()?).map(StatusCode::as_u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_read_from_a_sipfrag_alone() {
+        let read = |kind: &str, text: &str| {
+            reported(&Body { content_type: Some(kind.into()), octets: text.into() })
+        };
+        assert_eq!(read("message/sipfrag;version=2.0", "SIP/2.0 180 Ringing\r\n"), Some(180));
+        assert_eq!(read("Message/Sipfrag", "SIP/2.0 200"), Some(200));
+        for text in ["", "SIP/2.0 ", "SIP/2.0 20", "SIP/2.0 099 X", "SIP/2.0 +20", "SIP/3.0 200 OK"]
+        {
+            assert_eq!(read("message/sipfrag", text), None, "{text}");
+        }
+        assert_eq!(read("text/plain", "SIP/2.0 200 OK"), None);
+    }
+}
