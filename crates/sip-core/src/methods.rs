@@ -63,7 +63,8 @@ pub(crate) const SERVED: &[Served] = {
         row(Method::MESSAGE, Usage(Kind::Single), Usage(Kind::Single), true)
             .carrying(&["text/plain"]),
         // RFC 6086 §4.2: it belongs to a dialog.
-        row(Method::INFO, Nowhere, Usage(Kind::Single), true).carrying(&["application/dtmf-relay"]),
+        row(Method::INFO, Nowhere, Usage(Kind::Single), true)
+            .carrying(&["application/dtmf-relay", "application/dtmf"]),
         // RFC 3515 allows it outside a dialog; nobody there could be asked whose call is meant.
         row(Method::REFER, Nowhere, Usage(Kind::Notifier), false),
         // Case D07: what nobody subscribed to.

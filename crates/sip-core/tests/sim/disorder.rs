@@ -114,7 +114,7 @@ fn trying_carries_the_timestamp_and_options_all_that_is_known() {
         assert_eq!(
             field(&known, "Accept:"),
             "application/sdp, multipart/encrypted, text/plain, application/dtmf-relay, \
-             message/sipfrag, multipart/mixed, multipart/alternative"
+             application/dtmf, message/sipfrag, multipart/mixed, multipart/alternative"
         );
         assert_eq!(field(&known, "Accept-Encoding"), "identity");
         assert_eq!(field(&known, "Accept-Language"), "en");

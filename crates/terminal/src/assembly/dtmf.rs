@@ -1,5 +1,5 @@
-//! Keys of a telephone, as INFO carries them: `application/dtmf-relay`, which no RFC describes and
-//! every PBX knows.
+//! Keys of a telephone, as INFO carries them: in ways that no RFC describes. Every PBX knows
+//! `application/dtmf-relay`, which we send; some send `application/dtmf`, which is the key alone.
 //!
 //! ```text
 //! Signal=5
@@ -12,6 +12,9 @@ use std::fmt;
 
 /// The content type.
 const KIND: &str = "application/dtmf-relay";
+
+/// The content type of a key alone.
+const ALONE: &str = "application/dtmf";
 
 /// How long a key is said to have been pressed, in milliseconds.
 const DURATION: u32 = 160;
@@ -52,12 +55,13 @@ impl fmt::Display for Digit {
 /// not matter; neither does how long it was.
 pub(super) fn read(body: &Body) -> Option<Digit> {
     let kind = ContentType::parse(body.content_type.as_deref()?).ok()?;
-    let text = std::str::from_utf8(&body.octets).ok().filter(|_| kind.is(KIND))?;
-    let rows = text.lines().filter_map(|line| line.split_once('='));
-    let value = rows
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("signal"))
-        .map(|(_, value)| value.trim())
-        .next()?;
+    let text = std::str::from_utf8(&body.octets).ok()?;
+    let value = if kind.is(KIND) {
+        let mut rows = text.lines().filter_map(|line| line.split_once('='));
+        rows.find(|(name, _)| name.trim().eq_ignore_ascii_case("signal"))?.1.trim()
+    } else {
+        Some(text.trim()).filter(|_| kind.is(ALONE))?
+    };
     let mut characters = value.chars();
     match (characters.next(), characters.next()) {
         (Some(only), None) => Digit::new(only),
@@ -96,6 +100,20 @@ mod tests {
             ("Signal=15", 'D'),
         ] {
             assert_eq!(read_text(text), Some(key), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_may_stand_alone() {
+        let alone = |text: &str| {
+            let content_type = Some(b"application/dtmf".to_vec());
+            read(&Body { content_type, octets: text.into() }).map(|digit| digit.0)
+        };
+        for (text, key) in [("5", '5'), ("#\r\n", '#'), (" d ", 'D'), ("11\r\n", '#')] {
+            assert_eq!(alone(text), Some(key), "{text:?}");
+        }
+        for text in ["", "16", "55", "Signal=5", "E"] {
+            assert_eq!(alone(text), None, "{text:?}");
         }
     }
 
