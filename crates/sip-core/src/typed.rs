@@ -92,6 +92,11 @@ impl Message {
         List::new(self.headers(HeaderName::RecordRoute), NameAddr::read_route)
     }
 
+    /// All values of Service-Route in order; an error ends them. RFC 3608 §5.
+    pub fn service_routes(&self) -> impl Iterator<Item = Result<NameAddr<'_>, ParseError>> {
+        List::new(self.headers(HeaderName::ServiceRoute), NameAddr::read_route)
+    }
+
     /// Content-Type, where there is one.
     ///
     /// # Errors

@@ -219,7 +219,7 @@ impl Host {
             (1, _) => _ = manager.request(now, Method::OPTIONS, from, to, None, Body::default()),
             (2, _) => {
                 let (aor, registrar) = (from.to_owned(), "sip:192.0.2.9".to_owned());
-                let config = RegisterConfig { aor, registrar, next_hop: None, expires: 60 };
+                let config = RegisterConfig { aor, registrar, expires: 60, ..RegisterConfig::default() };
                 _ = manager.register(now, config);
             }
             (3, Some(id)) => _ = manager.ring(now, id),

@@ -41,7 +41,9 @@ impl World {
     fn send(&mut self, source: SocketAddr, remote: SocketAddr, octets: &[u8]) {
         self.statistics.sent += 1;
         let (from, to) = (source.ip(), remote.ip());
-        if self.links.is_cut(from, to) {
+        let hidden = from != to && self.gateways.hides(to);
+        let source = self.passed(source, remote);
+        if hidden || self.links.is_cut(from, to) {
             self.statistics.lost += 1;
             return;
         }
@@ -57,6 +59,14 @@ impl World {
         }
     }
 
+    /// The source of a datagram behind the gateway that it leaves through, where there is one.
+    fn passed(&mut self, source: SocketAddr, remote: SocketAddr) -> SocketAddr {
+        if source.ip() == remote.ip() {
+            return source;
+        }
+        self.gateways.leave(self.timeline.now(), source, remote)
+    }
+
     fn take_off(&mut self, delay: Duration, datagram: Datagram) {
         if self.in_flight >= self.config.in_flight {
             self.statistics.overflowed += 1;
@@ -66,8 +76,14 @@ impl World {
         self.timeline.schedule_in(delay, Event::Datagram(Flight(datagram)));
     }
 
-    pub(super) fn land(&mut self, Flight(datagram): Flight) {
+    pub(super) fn land(&mut self, Flight(mut datagram): Flight) {
         self.in_flight -= 1;
+        let now = self.timeline.now();
+        let Some(local) = self.gateways.enter(now, datagram.source, datagram.local) else {
+            self.statistics.unreachable += 1;
+            return;
+        };
+        datagram.local = local;
         let Some(inbox) = self.inboxes.get_mut(&datagram.local) else {
             self.statistics.unreachable += 1;
             return self.send_back(datagram);

@@ -69,7 +69,8 @@ impl World {
         &mut self, host: IpAddr, transport: Transport, remote: SocketAddr,
     ) -> io::Result<EndId> {
         self.same_family(host, remote)?;
-        if !self.hosts.contains(&remote.ip()) {
+        let hidden = host != remote.ip() && self.gateways.hides(remote.ip());
+        if hidden || !self.hosts.contains(&remote.ip()) {
             return Err(io::ErrorKind::HostUnreachable.into());
         }
         let local = self.free_port(SocketAddr::new(host, 0), |world, address| {
@@ -128,7 +129,8 @@ impl World {
             self.travel(to.ip(), from.ip(), refused);
             return;
         }
-        let server = End::new(to, from, State::Open, Some(client));
+        let seen = if from.ip() == to.ip() { from } else { self.gateways.open(from) };
+        let server = End::new(to, seen, State::Open, Some(client));
         let server = self.streams.add(server);
         if let Some(end) = self.streams.end(client) {
             end.meet(server);

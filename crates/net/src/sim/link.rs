@@ -72,32 +72,44 @@ pub(super) struct Links {
     default: Link,
     special: BTreeMap<(IpAddr, IpAddr), Link>,
     cut: BTreeSet<(IpAddr, IpAddr)>,
+    /// The gateway that a host is behind: their ways are the same.
+    behind: BTreeMap<IpAddr, IpAddr>,
 }
 
 impl Links {
     pub(super) const fn new(default: Link) -> Self {
-        Self { default, special: BTreeMap::new(), cut: BTreeSet::new() }
+        Self { default, special: BTreeMap::new(), cut: BTreeSet::new(), behind: BTreeMap::new() }
+    }
+
+    /// From now on the ways of `inside` are those of its gateway.
+    pub(super) fn put_behind(&mut self, inside: IpAddr, outside: IpAddr) {
+        self.behind.insert(inside, outside);
+    }
+
+    fn pair(&self, a: IpAddr, b: IpAddr) -> (IpAddr, IpAddr) {
+        let [a, b] = [a, b].map(|ip| self.behind.get(&ip).copied().unwrap_or(ip));
+        (a.min(b), a.max(b))
     }
 
     pub(super) fn set(&mut self, a: IpAddr, b: IpAddr, link: Link) {
-        self.special.insert(pair(a, b), link);
+        self.special.insert(self.pair(a, b), link);
     }
 
     pub(super) fn change(&mut self, change: Change) {
         let (a, b) = change.between;
         if change.cut {
-            self.cut.insert(pair(a, b));
+            self.cut.insert(self.pair(a, b));
         } else {
-            self.cut.remove(&pair(a, b));
+            self.cut.remove(&self.pair(a, b));
         }
     }
 
     pub(super) fn is_cut(&self, a: IpAddr, b: IpAddr) -> bool {
-        self.cut.contains(&pair(a, b))
+        self.cut.contains(&self.pair(a, b))
     }
 
     fn link(&self, a: IpAddr, b: IpAddr) -> &Link {
-        match self.special.get(&pair(a, b)) {
+        match self.special.get(&self.pair(a, b)) {
             Some(link) => link,
             None if a == b => &Link::LOOPBACK,
             None => &self.default,
@@ -132,10 +144,6 @@ impl Links {
         }
         delay
     }
-}
-
-fn pair(a: IpAddr, b: IpAddr) -> (IpAddr, IpAddr) {
-    (a.min(b), a.max(b))
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@
 //! Datagrams are lost, delayed (and so reordered) and duplicated by the [`Link`] between two
 //! hosts. Streams stay reliable and ordered: there a loss is a delay, as with TCP's
 //! retransmissions, and a cut that lasts longer than [`SimConfig::stream_timeout`] breaks the
-//! connection. All queues are bounded.
+//! connection. A host may be [behind a gateway](Simulation::translate) that translates its addresses.
+//! All queues are bounded.
 //!
 //! ```
 //! use net::sim::{SimConfig, Simulation};
@@ -33,6 +34,7 @@
 mod connection;
 mod datagram;
 mod executor;
+mod gateway;
 mod handshake;
 mod host;
 mod link;

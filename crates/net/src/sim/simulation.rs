@@ -126,6 +126,20 @@ impl Simulation {
         (Arc::new(runtime), Arc::new(network))
     }
 
+    /// Puts the host `inside` behind a gateway that others know as `outside`: what it sends is from
+    /// there, at a port of the gateway's, and nobody else can send to it otherwise. A port of it that
+    /// sends no datagram for `timeout` gets another one then. The gateway's links are the host's.
+    pub fn translate(&self, inside: IpAddr, outside: IpAddr, timeout: Duration) {
+        let mut world = lock(&self.core.world);
+        world.gateways.add(inside, outside, timeout);
+        world.links.put_behind(inside, outside);
+    }
+
+    /// The gateway at `outside` restarts: it forgets which ports it gave for datagrams.
+    pub fn restart_gateway(&self, outside: IpAddr) {
+        lock(&self.core.world).gateways.restart(outside);
+    }
+
     /// Gives a name to addresses, for [`Network::resolve`].
     pub fn set_name(&self, name: &str, addresses: &[IpAddr]) {
         let name = name.to_ascii_lowercase();

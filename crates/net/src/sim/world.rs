@@ -1,6 +1,7 @@
 //! The state of the simulated network: hosts, names, ports, streams and the timeline.
 
 use super::datagram::Inbox;
+use super::gateway::Gateways;
 use super::handshake::Backlog;
 use super::link::Links;
 use super::random::Random;
@@ -38,6 +39,7 @@ pub(super) struct World {
     pub(super) timeline: Timeline,
     pub(super) random: Random,
     pub(super) links: Links,
+    pub(super) gateways: Gateways,
     pub(super) hosts: BTreeSet<IpAddr>,
     pub(super) names: BTreeMap<String, Vec<IpAddr>>,
     pub(super) inboxes: BTreeMap<SocketAddr, Inbox>,
@@ -54,6 +56,7 @@ impl World {
             timeline: Timeline::default(),
             random: Random::new(config.seed),
             links: Links::new(config.link.clone()),
+            gateways: Gateways::default(),
             hosts: BTreeSet::new(),
             names: BTreeMap::new(),
             inboxes: BTreeMap::new(),

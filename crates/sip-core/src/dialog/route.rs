@@ -26,7 +26,7 @@ pub(super) fn values<'a>(
 impl Route {
     /// Applies a route set to a remote target. To a `sips:` one all of it is `sips:`, by its schemes
     /// alone. RFC 5630 §5.1.1.
-    pub(super) fn new(target: &[u8], mut routes: Vec<Vec<u8>>) -> Self {
+    pub(crate) fn new(target: &[u8], mut routes: Vec<Vec<u8>>) -> Self {
         if is_sips(target) {
             routes.iter_mut().for_each(secure);
         }

@@ -94,6 +94,13 @@ impl From<SocketAddr> for NextHop {
 }
 
 /// What to register, and where. RFC 3261 §10.2.
+///
+/// ```
+/// # use sip_core::manager::RegisterConfig;
+/// let (aor, registrar) = ("sip:alice@example.org".to_owned(), "sip:example.org".to_owned());
+/// let wanted = RegisterConfig { aor, registrar, ..RegisterConfig::default() };
+/// assert_eq!(wanted.expires, 3600);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisterConfig {
     /// The address of record, for example `sip:alice@example.org`.
@@ -105,4 +112,30 @@ pub struct RegisterConfig {
     /// The lifetime to ask for, in seconds. Whatever is granted, the registration is refreshed once a
     /// day at least, and once in four seconds at most.
     pub expires: u32,
+    /// Which address of ours the registrar is told.
+    pub contact: ContactAs,
+}
+
+impl Default for RegisterConfig {
+    /// An hour for nobody: what to register is to be filled in.
+    fn default() -> Self {
+        Self {
+            aor: String::new(),
+            registrar: String::new(),
+            next_hop: None,
+            expires: 3600,
+            contact: ContactAs::Seen,
+        }
+    }
+}
+
+/// Which address of ours a registrar is told, and is told to those whom we call by way of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContactAs {
+    /// The one that the registrar sees our requests come from, once it has said so (RFC 3581): behind
+    /// a gateway that translates addresses, nobody is reached at another.
+    #[default]
+    Seen,
+    /// The one that we are bound to, or advertise, whatever the registrar sees.
+    Bound,
 }

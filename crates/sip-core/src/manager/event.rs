@@ -151,6 +151,9 @@ pub enum Event {
         contact_user: String,
         /// The registrar's address.
         registrar: SocketAddr,
+        /// The address that the registrar sees us at and was told as our Contact, where something on
+        /// the way translates ours.
+        seen: Option<SocketAddr>,
     },
     /// A registration failed and is tried again later, or came to its end.
     RegistrationFailed {

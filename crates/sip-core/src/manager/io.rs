@@ -1,6 +1,7 @@
 //! What every part of the manager works with: the time, the configuration, and where it puts what
 //! it wants done.
 
+use super::accounts::Accounts;
 use super::action::{Action, Hop, Sender, SenderId};
 use super::by_number::ByNumber;
 use super::config::Config;
@@ -11,7 +12,7 @@ use super::slab::Slab;
 use super::timers::{Due, Timers};
 use bytes::Bytes;
 use ssa::CallRef;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,8 +25,8 @@ pub(super) struct Outputs {
     pub(super) consults: Slab<Subject>,
     /// How often each name is held, by usages and requests.
     names: ByNumber<CallRef, u32>,
-    /// The random user parts of our Contacts, each with what others than the registrar are shown.
-    pub(super) aliases: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// What registrars have told us.
+    pub(super) accounts: Accounts,
 }
 
 impl Outputs {
@@ -36,7 +37,7 @@ impl Outputs {
             actions: VecDeque::new(),
             consults: Slab::new(),
             names: ByNumber::default(),
-            aliases: BTreeMap::new(),
+            accounts: Accounts::default(),
         }
     }
 }

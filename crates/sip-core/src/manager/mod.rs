@@ -34,6 +34,7 @@
 //! An unauthorized INVITE creates nothing here: until the security manager has admitted it or
 //! seen its own fresh nonce in it, it lives in the open question only.
 
+mod accounts;
 mod action;
 mod by_number;
 mod commands;
@@ -63,7 +64,7 @@ mod usages;
 #[cfg(feature = "driver")]
 pub(crate) use action::is_same_name;
 pub use action::{Action, Arrival, Flow, Hop, SenderId};
-pub use config::{Config, Local, NextHop, RegisterConfig};
+pub use config::{Config, ContactAs, Local, NextHop, RegisterConfig};
 pub use consult::{ConsultId, Query, Verdict};
 pub use core::{SipManager, Sizes};
 pub use event::{CallId, Cause, EndReason, Event, Misuse, Prepared, RegistrationId, RequestId};

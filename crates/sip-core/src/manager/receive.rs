@@ -175,7 +175,7 @@ impl SipManager {
             return Err(Reply::no_sips(own.behind(arrival.local, arrival.source.ip())));
         }
         let ours = &self.config.ours;
-        if uri.user().is_some_and(|user| self.outputs.aliases.contains_key(user)) {
+        if uri.user().is_some_and(|user| self.outputs.accounts.has(user)) {
             Ok(true)
         } else if ours.has_host(&uri, |ip| own.has(ip)) {
             Ok(ours.has_user(&uri))

@@ -79,8 +79,12 @@ pub(crate) fn start(alice: &Side, method: &str) -> Option<CallId> {
         "INVITE" => return Some(alice.call(ALICE, TO, sdp("offer"))),
         "REGISTER" => {
             let registrar = format!("sip:{NAME}");
-            let config =
-                RegisterConfig { aor: ALICE.to_owned(), registrar, next_hop: None, expires: 600 };
+            let config = RegisterConfig {
+                aor: ALICE.to_owned(),
+                registrar,
+                expires: 600,
+                ..RegisterConfig::default()
+            };
             alice.endpoint.register(config).unwrap();
         }
         "OPTIONS" => _ = alice.endpoint.options(ALICE, TO, None).unwrap(),

@@ -126,8 +126,8 @@ fn a_registration_whose_connection_is_closed_is_made_again_soon() {
     let config = RegisterConfig {
         aor: BOB.to_owned(),
         registrar: "sip:192.0.2.9;transport=tcp".to_owned(),
-        next_hop: None,
         expires: 3600,
+        ..RegisterConfig::default()
     };
     world.run(async {
         bob.endpoint.register(config).unwrap();

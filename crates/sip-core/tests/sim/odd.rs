@@ -119,8 +119,8 @@ fn a_registrar_that_closes_each_connection_is_not_stormed() {
     let config = RegisterConfig {
         aor: BOB.to_owned(),
         registrar: "sip:192.0.2.9;transport=tcp".to_owned(),
-        next_hop: None,
         expires: 3600,
+        ..RegisterConfig::default()
     };
     let registered = world.run(async {
         bob.endpoint.register(config).unwrap();
@@ -211,8 +211,8 @@ fn a_registration_stands_whatever_other_phones_have_registered() {
         let config = RegisterConfig {
             aor: BOB.to_owned(),
             registrar: "sip:192.0.2.9".to_owned(),
-            next_hop: None,
             expires: 3600,
+            ..RegisterConfig::default()
         };
         world.run(async {
             bob.endpoint.register(config).unwrap();

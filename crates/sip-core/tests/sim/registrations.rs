@@ -27,8 +27,8 @@ pub(crate) fn config() -> RegisterConfig {
     RegisterConfig {
         aor: ALICE.to_owned(),
         registrar: "sip:192.0.2.9".to_owned(),
-        next_hop: None,
         expires: 600,
+        ..RegisterConfig::default()
     }
 }
 

@@ -117,8 +117,12 @@ fn requests_come_back_over_a_registrations_connection_where_we_do_not_listen() {
     let mut listener = listen(&world, 9);
     world.run(async {
         let registrar = "sip:192.0.2.9;transport=tls".to_owned();
-        let config =
-            RegisterConfig { aor: ALICE.to_owned(), registrar, next_hop: None, expires: 600 };
+        let config = RegisterConfig {
+            aor: ALICE.to_owned(),
+            registrar,
+            expires: 600,
+            ..RegisterConfig::default()
+        };
         alice.endpoint.register(config).unwrap();
         let mut connection = accept(&mut *listener).await;
         let register = read(&mut connection).await;

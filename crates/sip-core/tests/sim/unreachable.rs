@@ -79,8 +79,12 @@ fn a_registrar_that_is_not_reached_is_told_with_each_try() {
     let _nobody_listens = world.runtime(9);
     world.run(async {
         let registrar = "sip:192.0.2.9;transport=tcp".to_owned();
-        let config =
-            RegisterConfig { aor: ALICE.to_owned(), registrar, next_hop: None, expires: 600 };
+        let config = RegisterConfig {
+            aor: ALICE.to_owned(),
+            registrar,
+            expires: 600,
+            ..RegisterConfig::default()
+        };
         alice.endpoint.register(config).unwrap();
         for _ in 0..2 {
             let told = alice.events.next().await;

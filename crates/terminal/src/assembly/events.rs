@@ -128,6 +128,8 @@ pub enum Event {
         aor: String,
         /// For so many seconds; it is refreshed before.
         expires: u32,
+        /// Where the registrar sees us, behind a gateway that translates addresses.
+        seen: Option<SocketAddr>,
     },
     /// An account is not registered, or no longer; it is tried again later.
     NotRegistered {

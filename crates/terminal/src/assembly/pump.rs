@@ -88,9 +88,9 @@ impl Shared {
                 }
                 None
             }
-            Sip::Registered { id, aor, expires, flow, contact_user, registrar } => {
+            Sip::Registered { id, aor, expires, flow, contact_user, registrar, seen } => {
                 self.registered(&aor, Registered { id, flow, registrar, contact_user });
-                Some(Event::Registered { id, aor, expires })
+                Some(Event::Registered { id, aor, expires, seen })
             }
             Sip::RegistrationFailed { id, aor, cause } => {
                 self.lapsed(&aor);

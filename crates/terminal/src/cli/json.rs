@@ -102,7 +102,12 @@ pub(super) enum Object<'a> {
         packets_lost: u64,
     },
     /// An account is registered.
-    Registered { aor: &'a str, expires: u32 },
+    Registered {
+        aor: &'a str,
+        expires: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seen: Option<SocketAddr>,
+    },
     /// An account is not registered.
     NotRegistered {
         aor: &'a str,
@@ -287,7 +292,9 @@ impl<'a> Object<'a> {
                 packets_received: stats.packets_received,
                 packets_lost: stats.lost,
             },
-            Event::Registered { aor, expires, .. } => Self::Registered { aor, expires: *expires },
+            Event::Registered { aor, expires, seen, .. } => {
+                Self::Registered { aor, expires: *expires, seen: *seen }
+            }
             Event::NotRegistered { aor, cause, .. } => {
                 Self::NotRegistered { aor, reason: cause.to_string(), failure: Failure::of(*cause) }
             }

@@ -120,7 +120,12 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
             Some(counts) => format!("over: {outcome} ({counts})"),
             None => format!("over: {outcome}"),
         },
-        Event::Registered { aor, expires, .. } => format!("{aor} is registered for {expires} s"),
+        Event::Registered { aor, expires, seen: None, .. } => {
+            format!("{aor} is registered for {expires} s")
+        }
+        Event::Registered { aor, expires, seen: Some(seen), .. } => format!(
+            "{aor} is registered for {expires} s; behind a gateway, the registrar sees us at {seen}"
+        ),
         Event::NotRegistered { aor, cause, .. } => not_registered(aor, *cause),
         Event::Unregistered { aor, .. } => {
             format!("{aor}: the registration was taken back, as was wanted")

@@ -42,6 +42,7 @@ pub(super) fn start(session: &Session) -> Result<Vec<RegistrationId>> {
                 registrar: format!("sip:{}", account.aor.host()),
                 next_hop: Some((&account.registrar).into()),
                 expires: account.expires,
+                contact: session.config.contact_of(account),
             })
         })
         .collect()

@@ -100,6 +100,19 @@ pub struct Account {
     /// Seconds for which to register.
     #[serde(default = "an_hour")]
     pub expires: u32,
+    /// Which address of ours the registrar is told; absent: the one that it sees, unless `advertise`
+    /// says one.
+    pub contact: Option<ContactAs>,
+}
+
+/// `contact` of an `[[account]]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContactAs {
+    /// The address that the registrar sees us at.
+    AsSeen,
+    /// The one that is bound, or advertised.
+    AsBound,
 }
 
 const fn an_hour() -> u32 {
@@ -200,6 +213,15 @@ impl Config {
     /// The file of pins.
     pub fn pins_path(&self) -> PathBuf {
         self.at(Path::new("pins.toml"))
+    }
+
+    /// Which address of ours an account's registrar is told.
+    pub fn contact_of(&self, account: &Account) -> sip_core::manager::ContactAs {
+        use sip_core::manager::ContactAs as As;
+        match (account.contact, self.advertise) {
+            (Some(ContactAs::AsSeen), _) | (None, None) => As::Seen,
+            (Some(ContactAs::AsBound), _) | (None, Some(_)) => As::Bound,
+        }
     }
 
     /// Whom requests may be for: the identity and the accounts, and what `[own]` lists. Who must

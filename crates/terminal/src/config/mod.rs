@@ -22,7 +22,7 @@ mod tls;
 
 pub use address::{Address, ListedAlgorithm, Require, SipAor};
 pub(crate) use dial::escaped;
-pub use file::{Account, Agent, Audio, Config, Contact, Identity, Policy, User};
+pub use file::{Account, Agent, Audio, Config, Contact, ContactAs, Identity, Policy, User};
 pub use load::{default_path, load, load_or_default};
 pub use network::Network;
 pub use own::Own;

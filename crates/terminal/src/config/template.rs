@@ -87,6 +87,9 @@ const ACCOUNT: &str = "\
 # password-file = \"alice.password\"        # mode 0600
 # floor = \"SHA-256\"                       # weakest algorithm that is answered
 # expires = 3600
+# The address that the registrar is told: \"as-seen\" by it, behind a gateway that translates
+# addresses, or \"as-bound\". Absent: \"as-seen\", unless `advertise` says one.
+# contact = \"as-seen\"
 ";
 
 const OWN: &str = "\
@@ -124,6 +127,9 @@ const ACCOUNT_MORE: &str = "\
 # The weakest algorithm that is answered. Absent: SHA-256; many PBXs know no other than MD5.
 # floor = \"MD5\"
 # expires = 3600
+# The address that the registrar is told: \"as-seen\" by it, behind a gateway that translates
+# addresses, or \"as-bound\". Absent: \"as-seen\", unless `advertise` says one.
+# contact = \"as-seen\"
 ";
 
 const USER: &str = "\

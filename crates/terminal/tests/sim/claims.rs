@@ -83,8 +83,8 @@ fn registers(world: &World, registrar: &Raw) -> String {
     let config = RegisterConfig {
         aor: CALLEE.to_owned(),
         registrar: "sip:192.0.2.9".to_owned(),
-        next_hop: None,
         expires: 3600,
+        ..RegisterConfig::default()
     };
     world.callee.register(config).unwrap();
     world.pass(Duration::from_secs(1));

@@ -74,6 +74,7 @@ fn t16_a_registration_gets_through_by_the_second_address_of_a_name_and_stays_the
         registrar: "sip:caller.example".to_owned(),
         next_hop: Some(NextHop::from(&place)),
         expires: 60,
+        ..RegisterConfig::default()
     };
     world.caller.register(config).unwrap();
     world.pass(Duration::from_millis(32_300));

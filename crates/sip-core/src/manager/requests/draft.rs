@@ -1,13 +1,14 @@
 //! A request of ours before it leaves, and how it is put into octets.
 
+use super::contact::Contact;
 use crate::builder::{cseq_text, hex, push_address};
-use crate::dialog::{Dialog, is_sips};
+use crate::dialog::{Dialog, Route};
+use crate::manager::accounts::Account;
 use crate::manager::action::Hop;
 use crate::manager::config::NextHop;
 use crate::manager::dialogs::Dialogs;
 use crate::manager::event::Misuse;
 use crate::manager::io::Io;
-use crate::manager::own::Own;
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::manager::transactions::push_branch;
@@ -23,64 +24,6 @@ pub(in crate::manager) enum Sequence {
     Own,
     /// Its dialog.
     OfDialog(Key),
-}
-
-/// The Contact of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::manager) enum Contact {
-    /// None: the method has none.
-    None,
-    /// This user part at the address that the first try leaves from.
-    User(String),
-    /// The same, once that is known. It stays while the request goes to one address, since it may
-    /// be signed.
-    Settled { user: String, value: Vec<u8> },
-    /// This value.
-    Value(Vec<u8>),
-}
-
-/// Our Contact: `user` at the address for requests from where `hop` leads.
-///
-/// It names TCP where that was chosen for `hop`, not only for a request's size, and we listen on
-/// it; otherwise UDP, where there is a socket for it. Over TLS it names TLS, whether we listen or
-/// not: nothing in clear. Requests that come back go over the same connection while it is open.
-///
-/// `is_sips`: whether it is to be a `sips:` URI, which the request decides. RFC 3261 §8.1.1.8. A
-/// `sip:` one says `transport=tls`, although RFC 5630 §5.1.1 would have it not: without it a peer
-/// whose connection is gone asks that port in clear.
-pub(in crate::manager) fn contact(own: Own<'_>, user: &str, hop: &Hop, is_sips: bool) -> Vec<u8> {
-    let own = |transport| own.address(transport, hop.remote.ip(), Some(hop.local));
-    let transport = if is_sips { Transport::Tls } else { hop.transport };
-    let listener = own(transport).filter(|_| transport.is_reliable());
-    let in_clear = own(Transport::Udp).filter(|_| !transport.is_secure());
-    let (address, parameter) = match (listener, in_clear) {
-        (Some(listener), _) => (listener, parameter(transport)),
-        (None, Some(socket)) => (socket, ""),
-        (None, None) if transport.is_secure() => (hop.local, parameter(transport)),
-        (None, None) => (hop.local, parameter(Transport::Tcp)),
-    };
-    let (scheme, parameter) = if is_sips { ("<sips:", "") } else { ("<sip:", parameter) };
-    let mut contact = Vec::with_capacity(48 + user.len());
-    contact.extend_from_slice(scheme.as_bytes());
-    if !user.is_empty() {
-        contact.extend_from_slice(user.as_bytes());
-        contact.push(b'@');
-    }
-    push_address(&mut contact, address);
-    contact.extend_from_slice(parameter.as_bytes());
-    contact.push(b'>');
-    contact
-}
-
-/// How a `sip:` URI asks for a transport; UDP is what it asks for by itself.
-const fn parameter(transport: Transport) -> &'static str {
-    match transport {
-        Transport::Udp => "",
-        Transport::Tcp => ";transport=tcp",
-        Transport::Tls => ";transport=tls",
-        Transport::Ws => ";transport=ws",
-        Transport::Wss => ";transport=wss",
-    }
 }
 
 /// Between whom a request outside a dialog is, and where it goes first.
@@ -187,7 +130,26 @@ impl Draft {
         let user = String::from_utf8_lossy(from.uri().user().unwrap_or_default()).into_owned();
         let mut draft = Self::outside(method, &from, &uri, &tag, call_id);
         draft.contact = Contact::User(user);
+        if method != Method::REGISTER
+            && let Some(account) = io.out.accounts.of(&from)
+            && let Some(first) = draft.preload(account)
+            && way.next_hop.is_none()
+        {
+            target = first?;
+        }
         Ok((draft, target, name))
+    }
+
+    /// Takes the way that the account's registrar wants, and says where that begins. RFC 3608 §6.1,
+    /// RFC 3261 §8.1.2.
+    fn preload(&mut self, account: &Account) -> Option<Result<Target, Misuse>> {
+        if account.routes.is_empty() {
+            return None;
+        }
+        let route = Route::new(&self.uri, account.routes.clone());
+        let target = Target::of_uri(route.first_hop());
+        self.routes = route.routes;
+        Some(target)
     }
 
     /// The next request in a dialog of ours, and where it goes first.
@@ -233,31 +195,13 @@ impl Draft {
         Contact::User(String::from_utf8_lossy(user.unwrap_or_default()).into_owned())
     }
 
-    /// Settles the Contact for a request that leaves over `hop`.
-    pub(in crate::manager) fn fix_contact(&mut self, own: Own<'_>, hop: &Hop) {
-        if let Contact::User(user) = &mut self.contact {
-            let value = contact(own, user, hop, is_sips(&self.uri));
-            self.contact = Contact::Settled { user: std::mem::take(user), value };
-        }
-    }
-
-    /// The request goes to another address, perhaps from another one of ours.
-    pub(in crate::manager) fn loosen_contact(&mut self) {
-        if let Contact::Settled { user, .. } = &mut self.contact {
-            self.contact = Contact::User(std::mem::take(user));
-        }
-    }
-
     /// About as many octets as the request has, and not fewer.
     fn room(&self) -> usize {
         /// Start line, Via, Max-Forwards, Content-Length, and the names of what every request has.
         const ALWAYS: usize = 240;
         /// A field's name, colon and line end.
         const FIELD: usize = 24;
-        let contact = match &self.contact {
-            Contact::Value(value) | Contact::Settled { value, .. } => value.len() + FIELD,
-            Contact::None | Contact::User(_) => 0,
-        };
+        let contact: usize = self.contact.rows().map(|row| row.len() + FIELD).sum();
         let routes = self.routes.iter().map(|route| route.len() + FIELD);
         let fields = self.fields.iter().map(|(_, value)| value.len() + FIELD);
         let credentials = self.credentials.iter().map(|field| field.value.len() + FIELD);
@@ -280,7 +224,7 @@ impl Draft {
             .field(HeaderName::To, &self.to)
             .field(HeaderName::CallId, &self.call_id)
             .field(HeaderName::CSeq, cseq_text(self.cseq, self.method));
-        if let Contact::Value(contact) | Contact::Settled { value: contact, .. } = &self.contact {
+        for contact in self.contact.rows() {
             request = request.field(HeaderName::Contact, contact);
         }
         for (name, value) in &self.fields {
@@ -311,7 +255,9 @@ fn via(hop: &Hop, branch: u64) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manager::accounts::Accounts;
     use crate::manager::config::Local;
+    use crate::manager::own::Own;
 
     fn local(transport: Transport, address: &str) -> Local {
         Local { transport, address: address.parse().unwrap() }
@@ -332,55 +278,10 @@ mod tests {
             draft.loosen_contact();
             let [local, remote] = [local, remote].map(|it| it.parse().unwrap());
             let hop = Hop { transport: Transport::Udp, local, remote, flow: None };
-            draft.fix_contact(own, &hop);
+            draft.fix_contact((own, &Accounts::default()), &hop);
             let request = draft.octets(&hop, 1);
             let wanted = format!("Contact: <sip:alice@{local}>\r\n");
             assert!(String::from_utf8_lossy(&request).contains(&wanted), "{request:?}");
-        }
-    }
-
-    #[test]
-    fn the_contact_names_the_transport_that_was_chosen() {
-        let udp = [
-            local(Transport::Udp, "192.0.2.1:5060"),
-            local(Transport::Udp, "203.0.113.1:5060"),
-            local(Transport::Udp, "[2001:db8::1]:5060"),
-        ];
-        let both = [udp.as_slice(), &[local(Transport::Tcp, "192.0.2.1:5061")]].concat();
-        let cases: [(&[Local], _, _, _); 5] = [
-            (&both, Transport::Udp, "192.0.2.1:5060", "192.0.2.1:5060"),
-            (&both, Transport::Udp, "203.0.113.1:5060", "203.0.113.1:5060"),
-            (&both, Transport::Tcp, "192.0.2.1:5061", "192.0.2.1:5061;transport=tcp"),
-            (&udp, Transport::Tcp, "203.0.113.1:5060", "203.0.113.1:5060"),
-            (&[], Transport::Tcp, "192.0.2.1:5061", "192.0.2.1:5061;transport=tcp"),
-        ];
-        for (locals, transport, local, want) in cases {
-            let [local, remote] = [local, "192.0.2.9:5060"].map(|it| it.parse().unwrap());
-            let hop = Hop { transport, local, remote, flow: None };
-            let got = contact(Own { locals, routes: None }, "bob", &hop, false);
-            assert_eq!(String::from_utf8(got).unwrap(), format!("<sip:bob@{want}>"));
-        }
-    }
-
-    #[test]
-    fn x03_over_tls_the_contact_names_nothing_in_clear() {
-        let plain =
-            [local(Transport::Udp, "192.0.2.1:5060"), local(Transport::Tcp, "192.0.2.1:5060")];
-        let all = [plain.as_slice(), &[local(Transport::Tls, "192.0.2.1:5061")]].concat();
-        let cases: [(&[Local], _, _, _); 5] = [
-            (&all, Transport::Tls, false, "<sip:bob@192.0.2.1:5061;transport=tls>"),
-            (&all, Transport::Tls, true, "<sips:bob@192.0.2.1:5061>"),
-            // The request came in over another transport, and a proxy speaks TLS beyond it.
-            (&all, Transport::Udp, true, "<sips:bob@192.0.2.1:5061>"),
-            (&plain, Transport::Tls, false, "<sip:bob@192.0.2.1:5060;transport=tls>"),
-            (&plain, Transport::Tls, true, "<sips:bob@192.0.2.1:5060>"),
-        ];
-        for (locals, transport, is_sips, want) in cases {
-            let [local, remote] =
-                ["192.0.2.1:5060", "192.0.2.9:5061"].map(|it| it.parse().unwrap());
-            let hop = Hop { transport, local, remote, flow: None };
-            let got = contact(Own { locals, routes: None }, "bob", &hop, is_sips);
-            assert_eq!(String::from_utf8(got).unwrap(), want);
         }
     }
 }

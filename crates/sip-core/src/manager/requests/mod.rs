@@ -6,12 +6,14 @@
 
 mod cancel;
 mod challenge;
+mod contact;
 mod draft;
 mod exchange;
 mod failover;
 mod responses;
 mod table;
 
-pub(super) use draft::{Contact, Draft, Proven, Way, contact};
+pub(super) use contact::{Contact, Registered, contact};
+pub(super) use draft::{Draft, Proven, Way};
 pub(super) use exchange::{Answer, Outcome, Owner, Purpose};
 pub(super) use table::{News, Requests};

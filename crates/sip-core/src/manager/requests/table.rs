@@ -189,7 +189,7 @@ impl Requests {
         let exchange = self.table.get_mut(key)?;
         let own = io.config.own();
         let hop = exchange.target.hop(0, own)?;
-        exchange.draft.fix_contact(own, &hop);
+        exchange.draft.fix_contact((own, &io.out.accounts), &hop);
         let mut octets = exchange.draft.octets(&hop, branch);
         let chosen = exchange.target.hop(octets.len() + reserve, own)?;
         if chosen != hop {

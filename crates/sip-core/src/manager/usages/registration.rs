@@ -1,31 +1,32 @@
 //! Registrations, and their refresh. RFC 3261 §10.2.
 
+mod pace;
+mod routes;
+mod seen;
+
+use self::pace::{MAX_RETRY, RETRY, are_refused, jitter, refresh_after};
+use self::routes::service_route;
+use self::seen::seen;
 use super::cx::Cx;
 use super::ended::Ended;
 use crate::builder::hex;
 use crate::delta_seconds;
-use crate::manager::config::RegisterConfig;
+use crate::manager::accounts::Seen;
+use crate::manager::config::{ContactAs, RegisterConfig};
 use crate::manager::event::{Cause, Event, Misuse, RegistrationId};
 use crate::manager::inbound::Inbound;
 use crate::manager::io::Io;
-use crate::manager::requests::{Contact, Draft, Outcome, Purpose, Way};
+use crate::manager::requests::{Answer, Contact, Draft, Outcome, Purpose, Registered, Way};
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
-use crate::{HeaderName, Method, Uri};
-use ssa::{CallRef, FlowId, Why};
+use crate::{HeaderName, Message, Method, Uri};
+use ssa::{CallRef, FlowId};
 use std::time::{Duration, Instant};
 
 const REGISTER: Purpose = Purpose(0);
 
 /// Refresh, or try again.
 const REFRESH: u8 = 0;
-
-/// The longest wait before a registration that failed is tried again; twice as long with each
-/// failure in a row. RFC 5626 §4.5 calls it base-time.
-const RETRY: Duration = Duration::from_secs(30);
-
-/// The longest such wait of all. RFC 5626 §4.5 calls it max-time.
-const MAX_RETRY: Duration = Duration::from_secs(1800);
 
 /// The longest wait after the registration's connection was closed.
 const ANEW: Duration = Duration::from_secs(4);
@@ -34,17 +35,13 @@ const ANEW: Duration = Duration::from_secs(4);
 /// §4.5.
 const LASTING: Duration = Duration::from_secs(120);
 
-/// What a refresh is sent ahead of the end at least, so that a lost request can be repeated:
-/// 64*T1.
-const AHEAD: Duration = Duration::from_secs(32);
-
-/// No binding is refreshed sooner after it was granted: T2, as often as a lost request is repeated
-/// at most. A registrar that grants less than this would be asked several times a second.
-const SOONEST: Duration = Duration::from_secs(4);
-
 /// The longest lifetime in seconds that is counted on, and that a registrar's Min-Expires may ask us
 /// for: a day. A registrar that was restarted within a longer one would know us no more.
 const LONGEST: u32 = 24 * 3600;
+
+/// REGISTERs that may follow an accepted one at once since the registrar sees us at another address
+/// than it was told. Where that is never the same twice, the next refresh tells it.
+const CORRECTIONS: u8 = 1;
 
 /// A registration. It keeps its Call-ID and counts its CSeq for as long as it lives.
 /// RFC 3261 §10.2.4.
@@ -54,9 +51,11 @@ pub(in crate::manager) struct Registration {
     name: CallRef,
     draft: Draft,
     target: Target,
-    /// The user part of our Contact: 64 random bits, so that a request that names it comes from
+    /// Our Contact. Its user part is 64 random bits, so that a request that names it comes from
     /// whoever was told.
-    contact_user: String,
+    contact: Registered,
+    /// REGISTERs in a row that only corrected it.
+    corrections: u8,
     /// The REGISTER under way.
     request: Option<Key>,
     /// The flow that the registrar answered on last.
@@ -98,18 +97,17 @@ impl Registration {
         let way = Way { from: &config.aor, to: &config.registrar, next_hop };
         let (mut draft, target, name) = Draft::prepare(io, Method::REGISTER, &way)?;
         let aor = Uri::parse(config.aor.as_bytes()).map_err(|_| Misuse::NotAUri)?;
-        let contact_user = hex(io.random());
-        let shown = aor.user().unwrap_or_default().to_vec();
-        io.out.aliases.insert(contact_user.clone().into_bytes(), shown);
+        let contact = Registered::of(hex(io.random()));
+        io.out.accounts.insert(&contact.user, &aor);
         draft.to = [b"<", aor.as_bytes(), b">"].concat();
-        draft.contact = Contact::User(contact_user.clone());
         draft.cseq = 0;
         Ok(Self {
             config,
             name,
             draft,
             target,
-            contact_user,
+            contact,
+            corrections: 0,
             request: None,
             flow: None,
             answered: None,
@@ -163,7 +161,7 @@ impl Registration {
 
     fn close(&mut self, cx: &mut Cx<'_>, taken_back: bool) {
         self.wanted = Wanted::Over;
-        cx.io.out.aliases.remove(self.contact_user.as_bytes());
+        cx.io.out.accounts.remove(&self.contact.user);
         let (id, aor) = (RegistrationId(cx.me), self.config.aor.clone());
         cx.tell(Event::Unregistered { id, aor, taken_back });
     }
@@ -175,7 +173,10 @@ impl Registration {
         let taken_back = self.wanted == Wanted::TakenBack;
         let expires = if taken_back { 0 } else { self.config.expires };
         let mut draft = self.draft.clone();
-        draft.fields = vec![("Expires", expires.to_string().into_bytes())];
+        draft.contact = Contact::Registered(Box::new(self.contact.clone()));
+        // RFC 3327 §5.1: proxies on the way may have themselves put on the way back.
+        let expires = expires.to_string().into_bytes();
+        draft.fields = vec![("Expires", expires), ("Supported", b"path".to_vec())];
         self.request = Some(cx.send(REGISTER, self.name, (draft, self.target.clone())));
     }
 
@@ -204,7 +205,7 @@ impl Registration {
     fn on_answered(&mut self, cx: &mut Cx<'_>, outcome: &Outcome) {
         let cause = match outcome {
             Outcome::Accepted(answer, _) => match self.granted(&answer.response) {
-                Some(expires) => return self.on_registered(cx, &answer.response, expires),
+                Some(expires) => return self.on_registered(cx, answer, expires),
                 None => Cause::NotBound,
             },
             Outcome::Untrusted(_, why) => Cause::Security(*why),
@@ -222,6 +223,7 @@ impl Registration {
             | Outcome::Untrusted(..)
             | Outcome::Cancelled => None,
         };
+        self.keep_routes(cx, Vec::new());
         let wait = jitter(&mut cx.io, self.back_off(cause));
         cx.start(REFRESH, wait.max(asked.unwrap_or_default()));
         let (id, aor) = (RegistrationId(cx.me), self.config.aor.clone());
@@ -234,6 +236,8 @@ impl Registration {
             return;
         }
         self.flow = None;
+        // Where we were seen was the port of that connection.
+        self.note_seen(cx, None);
         let lasted = self.answered.map(|answered| cx.io.now.saturating_duration_since(answered));
         let wait = match (lasted, self.failures) {
             (Some(lasted), _) if lasted >= LASTING => {
@@ -253,7 +257,8 @@ impl Registration {
         }
     }
 
-    fn on_registered(&mut self, cx: &mut Cx<'_>, response: &Inbound, expires: u32) {
+    fn on_registered(&mut self, cx: &mut Cx<'_>, answer: &Answer, expires: u32) {
+        let response = &answer.response;
         self.flow = Some(response.arrival.flow);
         // A connection is not known to last yet.
         self.answered = Some(cx.io.now);
@@ -261,15 +266,46 @@ impl Registration {
             self.failures = 0;
         }
         self.lengthened = false;
+        self.keep_routes(cx, service_route(&response.message));
+        if self.is_seen_elsewhere(cx, answer) {
+            return self.refresh(cx);
+        }
         cx.start(REFRESH, refresh_after(expires));
         cx.tell(Event::Registered {
             id: RegistrationId(cx.me),
             aor: self.config.aor.clone(),
             expires,
             flow: response.arrival.flow,
-            contact_user: self.contact_user.clone(),
+            contact_user: self.contact.user.clone(),
             registrar: response.arrival.source,
+            seen: self.contact.seen.map(|seen| seen.address),
         });
+    }
+
+    /// Notes where the registrar sees us; whether it is to be told so at once.
+    fn is_seen_elsewhere(&mut self, cx: &mut Cx<'_>, answer: &Answer) -> bool {
+        let before = self.contact.seen;
+        if self.config.contact == ContactAs::Seen {
+            self.note_seen(cx, seen(answer));
+        }
+        let corrects = self.contact.seen != before && self.corrections < CORRECTIONS;
+        self.corrections = if corrects { self.corrections + 1 } else { 0 };
+        corrects
+    }
+
+    /// Keeps the way that requests of the account take until the next answer.
+    fn keep_routes(&self, cx: &mut Cx<'_>, routes: Vec<Vec<u8>>) {
+        if let Some(account) = cx.io.out.accounts.get_mut(&self.contact.user) {
+            account.routes = routes;
+        }
+    }
+
+    /// Notes where the registrar sees us, for the account's requests as well.
+    fn note_seen(&mut self, cx: &mut Cx<'_>, seen: Option<Seen>) {
+        self.contact.seen = seen;
+        if let Some(account) = cx.io.out.accounts.get_mut(&self.contact.user) {
+            account.seen = seen;
+        }
     }
 
     /// The lifetime that the registrar granted our Contact, as far as it is counted on; `None` where
@@ -278,10 +314,12 @@ impl Registration {
     /// somebody on the way has rewritten. RFC 3261 §10.2.4.
     fn granted(&self, response: &Inbound) -> Option<u32> {
         let message = &response.message;
-        let own = message.bindings().find(|contact| {
+        let own = message.bindings().filter(|contact| {
             let user = contact.address().and_then(|address| address.uri().user());
-            user == Some(self.contact_user.as_bytes())
+            user == Some(self.contact.user.as_bytes())
         });
+        // One that it was to forget may be listed with what it has left: nothing.
+        let own = own.max_by_key(|contact| contact.expires().unwrap_or(u32::MAX));
         let alone = || {
             let mut all = message.bindings();
             all.next().filter(|_| all.next().is_none())
@@ -300,8 +338,16 @@ impl Registration {
     /// as well, and counts the credentials that were tried: it is left to lapse.
     fn learn(&mut self, outcome: &Outcome) {
         match outcome {
-            Outcome::Accepted(answer, _) => self.bound = self.granted(&answer.response).is_some(),
-            Outcome::Untrusted(..) => self.bound = true,
+            Outcome::Accepted(answer, _) => {
+                self.bound = self.granted(&answer.response).is_some();
+                if self.bound {
+                    self.contact.told = told(&answer.sent);
+                }
+            }
+            Outcome::Untrusted(answer, _) => {
+                self.bound = true;
+                self.contact.told = told(&answer.sent);
+            }
             Outcome::Failed(cause, _) if are_refused(*cause) => self.bound = false,
             Outcome::Failed(..) | Outcome::Cancelled => {}
         }
@@ -333,38 +379,9 @@ impl Registration {
     }
 }
 
-/// A random part of `most`, from one half: many that failed at once do not come back at once.
-/// RFC 5626 §4.5.
-fn jitter(io: &mut Io<'_>, most: Duration) -> Duration {
-    let part = 500 + io.random() % 501;
-    most.mul_f64(part as f64 / 1000.0)
-}
-
-/// Whether a failure says that our credentials will not do.
-const fn are_refused(cause: Cause) -> bool {
-    matches!(cause, Cause::Status(401 | 403 | 407) | Cause::Security(Why::TriedAlready))
-}
-
-/// How long after its registration a binding of this lifetime is refreshed: at nine tenths of it,
-/// early enough for a request to be repeated, but not in its first half, nor sooner than is sensible.
-fn refresh_after(expires: u32) -> Duration {
-    let life = Duration::from_secs(u64::from(expires));
-    let early = (life / 10 * 9).min(life.saturating_sub(AHEAD));
-    early.max(life / 2).max(SOONEST)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refresh_leaves_time_to_repeat_it() {
-        let after = |expires| refresh_after(expires).as_secs();
-        assert_eq!([86_400, 600, 320, 100, 60, 10].map(after), [77_760, 540, 288, 68, 30, 5]);
-    }
-
-    #[test]
-    fn no_registrar_is_asked_several_times_a_second() {
-        assert_eq!([8, 2, 1].map(|expires| refresh_after(expires).as_secs()), [4, 4, 4]);
-    }
+/// The Contact that a REGISTER told, without parameters of its own.
+fn told(sent: &Message) -> Vec<u8> {
+    let first = sent.contacts().next().and_then(Result::ok);
+    let address = first.and_then(|contact| contact.address());
+    address.map(|it| [b"<", it.uri().as_bytes(), b">"].concat()).unwrap_or_default()
 }

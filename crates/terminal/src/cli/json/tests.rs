@@ -84,7 +84,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
         packets_received: 1,
         packets_lost: 0,
     });
-    print(Object::Registered { aor, expires: 3_600 });
+    print(Object::Registered { aor, expires: 3_600, seen: Some(source) });
     print(Object::NotRegistered { aor, reason: reason(), failure: Failure::of(cause) });
     print(Object::Unregistered { aor });
     let within = Some(call());

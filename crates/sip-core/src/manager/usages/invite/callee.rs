@@ -79,12 +79,12 @@ impl InviteUsage {
         let (hop, source) = (served.kept_hop(cx.io.config.own()), served.request.arrival.source);
         let user = message.uri().ok().and_then(|uri| uri.user()).unwrap_or_default();
         // The random user part that a registrar was told admits requests: others are not shown it.
-        let user = cx.io.out.aliases.get(user).map_or(user, |shown| shown.as_slice());
-        let user = String::from_utf8_lossy(user);
+        let user = String::from_utf8_lossy(cx.io.out.accounts.shown(user));
         // RFC 3261 §12.1.1: ours is `sips:` where any of these is.
         let is_sips =
             message.request_uri().is_some_and(is_sips) || is_sips(dialog.route().first_hop());
-        self.contact = contact(cx.io.config.own(), &user, &hop, is_sips).into();
+        let seen = cx.io.out.accounts.seen_over(&hop);
+        self.contact = contact((cx.io.config.own(), seen), &user, &hop, is_sips).into();
         let key = cx.dialogs.insert(&cx.io, dialog, hop, cx.me);
         let (id, call, replaces) = (CallId(cx.me), self.name, self.replaces);
         Some((key, Event::Incoming { id, call, from, to, body, source, replaces }))

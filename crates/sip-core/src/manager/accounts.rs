@@ -1,0 +1,83 @@
+//! What registrars have told us of our accounts: the requests and answers of an account say it.
+
+use super::action::Hop;
+use crate::{NameAddr, Uri};
+use ssa::Transport;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// The address that a peer sees us at, behind one that translates ours. RFC 3581 §4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// The address, and over a stream the port of that connection.
+    pub(super) address: SocketAddr,
+    /// Over what, and by whom: others may see us elsewhere.
+    pub(super) transport: Transport,
+    pub(super) by: SocketAddr,
+}
+
+impl Seen {
+    /// Whether it holds for what goes over this hop.
+    pub(super) fn holds_over(&self, hop: &Hop) -> bool {
+        (self.transport, self.by) == (hop.transport, hop.remote)
+    }
+}
+
+/// An address of record that is registered, or is to be.
+#[derive(Debug)]
+pub(super) struct Account {
+    aor: Vec<u8>,
+    /// What others than the registrar are shown for the random user part of our Contact.
+    shown: Vec<u8>,
+    /// Where the registrar sees us, unless that is the address that we have told it.
+    pub(super) seen: Option<Seen>,
+    /// The Route of its requests outside dialogs. RFC 3608.
+    pub(super) routes: Vec<Vec<u8>>,
+}
+
+/// All of them, by the random user parts of their Contacts.
+#[derive(Debug, Default)]
+pub(super) struct Accounts(BTreeMap<Vec<u8>, Account>);
+
+impl Accounts {
+    pub(super) fn insert(&mut self, contact_user: &str, aor: &Uri<'_>) {
+        let shown = aor.user().unwrap_or_default().to_vec();
+        let aor = aor.as_bytes().to_vec();
+        let account = Account { aor, shown, seen: None, routes: Vec::new() };
+        self.0.insert(contact_user.as_bytes().to_vec(), account);
+    }
+
+    pub(super) fn remove(&mut self, contact_user: &str) {
+        self.0.remove(contact_user.as_bytes());
+    }
+
+    pub(super) fn get_mut(&mut self, contact_user: &str) -> Option<&mut Account> {
+        self.0.get_mut(contact_user.as_bytes())
+    }
+
+    /// Whether a registrar knows us by this user part.
+    pub(super) fn has(&self, user: &[u8]) -> bool {
+        self.0.contains_key(user)
+    }
+
+    /// What others are shown for a user part: itself, unless a registrar knows us by it. That admits
+    /// requests.
+    pub(super) fn shown<'a>(&'a self, user: &'a [u8]) -> &'a [u8] {
+        self.0.get(user).map_or(user, |account| account.shown.as_slice())
+    }
+
+    /// The account that calls as `from`.
+    pub(super) fn of(&self, from: &NameAddr<'_>) -> Option<&Account> {
+        let is_its = |account: &&Account| {
+            let aor = Uri::parse(&account.aor);
+            aor.is_ok_and(|aor| aor.matches(&from.uri()))
+        };
+        self.0.values().find(is_its)
+    }
+
+    /// The address that whoever is at the other end of this hop sees us at, where a registrar told.
+    pub(super) fn seen_over(&self, hop: &Hop) -> Option<SocketAddr> {
+        let mut seen = self.0.values().filter_map(|account| account.seen);
+        seen.find(|seen| seen.holds_over(hop)).map(|seen| seen.address)
+    }
+}
