@@ -7,8 +7,9 @@
 
 use crate::sipp::{Ends, SDP, to_tag};
 use bytes::Bytes;
+use net::sim::Random;
 use sip_core::manager::{
-    Action, Arrival, CallId, Config, Event, Keyed, Local, Ports, Query, Random, SipManager, Verdict,
+    Action, Arrival, CallId, Config, Event, Local, Ports, Query, SipManager, Verdict,
 };
 use sip_core::{Limits, Message};
 use ssa::{Body, BodyVerdict, FlowId, Incoming, Leaving, Received, Transport};
@@ -37,31 +38,18 @@ impl std::fmt::Debug for Answering {
     }
 }
 
-struct Key(RandomState);
-
-impl Keyed for Key {
-    fn hash(&self, parts: &[&[u8]]) -> u64 {
-        self.0.hash_one(parts)
-    }
-}
-
-struct Counter(u64);
-
-impl Random for Counter {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.0
-    }
-}
-
 impl Default for Answering {
     #[expect(clippy::disallowed_methods, reason = "any instant does as a beginning")]
     fn default() -> Self {
         let local = SocketAddr::from(([192, 0, 2, 2], 5060));
         let locals = vec![Local { transport: Transport::Udp, address: local }];
         let config = Config { locals, ..Config::default() };
-        let random = Box::new(Counter(1));
-        let ports = Ports { keyed: Box::new(Key(RandomState::new())), random };
+        let key = RandomState::new();
+        let mut random = Random::new(1);
+        let ports = Ports {
+            keyed: Box::new(move |parts| key.hash_one(parts)),
+            random: Box::new(move || random.next_u64()),
+        };
         let octets = b"v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
             m=audio 40000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n";
         Self {

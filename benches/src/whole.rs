@@ -7,10 +7,8 @@ use crate::sipp::SDP;
 use net::tokio::{TokioNetwork, TokioRuntime};
 use sec_manager::{NoRandomness, Platform, SecurityManager};
 use sip_core::driver::{Bind, Config, Endpoint, Events};
-use sip_core::manager::{self, Event, Keyed, Misuse, Ports, Random};
-use siphasher::sip::SipHasher24;
+use sip_core::manager::{self, Event, Misuse};
 use ssa::{Body, Open, SipSecurity, Transport};
-use std::hash::Hasher as _;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
@@ -22,29 +20,6 @@ const T1: Duration = Duration::from_millis(250);
 /// Calls at once.
 const CALLS: usize = 100_000;
 const CALLER: &str = "sip:placing@127.0.0.1";
-
-/// As the product hashes: SipHash-2-4.
-struct Hashed([u8; 16], u64);
-
-impl Keyed for Hashed {
-    fn hash(&self, parts: &[&[u8]]) -> u64 {
-        let mut hasher = SipHasher24::new_with_key(&self.0);
-        for part in parts {
-            hasher.write_u32(part.len() as u32);
-            hasher.write(part);
-        }
-        hasher.finish()
-    }
-}
-
-impl Random for Hashed {
-    fn next(&mut self) -> u64 {
-        self.1 += 1;
-        let mut hasher = SipHasher24::new_with_key(&self.0);
-        hasher.write_u64(self.1);
-        hasher.finish()
-    }
-}
 
 /// The system's clock; randomness is asked for when the manager is made, and not for its calls.
 struct System;
@@ -99,8 +74,6 @@ impl Terminal {
                 SecurityManager::builder(Arc::new(System)).build().map_err(io::Error::other)?
             }
         };
-        let ports =
-            Ports { keyed: Box::new(Hashed([1; 16], 0)), random: Box::new(Hashed([2; 16], 0)) };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut sip = manager::Config { dialogs: CALLS, transactions: CALLS, ..Default::default() };
         sip.timing.t1 = T1;
@@ -108,7 +81,9 @@ impl Terminal {
         let config = Config { binds, sip, ..Config::default() };
         let network = Arc::new(TokioNetwork::new(handle.clone()));
         let runtime = Arc::new(TokioRuntime::new(handle));
-        let (endpoint, events) = Endpoint::start(runtime, network, security, ports, config)?;
+        // The same keys each time: what is counted is the same, too.
+        let system = net::System::keyed(runtime, network, [[1; 16], [2; 16]]);
+        let (endpoint, events) = Endpoint::start(system, security, config)?;
         Ok(Self { endpoint, events })
     }
 

@@ -5,6 +5,7 @@
 //!     sip-core::driver        media-ctl::driver
 //!              │  Runtime: now, sleep_until, spawn
 //!              │  Network: bind, connect, listen, resolve
+//!              │  System: both, with a keyed hash and randomness
 //!     ┌────────┴─────────┐
 //!  net::tokio        net::sim     real sockets, or a seeded network on a virtual clock
 //! ```
@@ -38,6 +39,7 @@ mod address;
 mod lock;
 mod observed;
 pub mod sim;
+mod system;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod wait;
@@ -45,6 +47,7 @@ mod wait;
 pub use address::literal;
 pub use observed::{Observed, Packet, Sink};
 pub use ssa::{FlowId, Transport};
+pub use system::{Keyed, Random, System};
 
 use address::explain;
 use bytes::Bytes;

@@ -4,8 +4,8 @@
 
 use proptest::prelude::*;
 use sip_core::manager::{
-    Action, Arrival, CallId, Cause, Config, Event, Hop, Keyed, Local, Ports, Query, Random,
-    SipManager, Sizes, Verdict,
+    Action, Arrival, CallId, Cause, Config, Event, Hop, Local, Ports, Query, SipManager, Sizes,
+    Verdict,
 };
 use sip_core::{Limits, Message};
 use ssa::{Body, BodyVerdict, FlowId, Incoming, Leaving, Received, Transport};
@@ -13,24 +13,19 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-struct Key;
-
-impl Keyed for Key {
-    fn hash(&self, parts: &[&[u8]]) -> u64 {
-        // FNV-1a with lengths: good enough where no peer is hostile.
-        let octets = parts.iter().flat_map(|part| part.iter().copied().chain([0xff]));
-        octets.fold(0xcbf2_9ce4_8422_2325, |hash, octet| {
-            (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
-        })
-    }
+/// FNV-1a with lengths: good enough where no peer is hostile.
+fn hash(parts: &[&[u8]]) -> u64 {
+    let octets = parts.iter().flat_map(|part| part.iter().copied().chain([0xff]));
+    octets.fold(0xcbf2_9ce4_8422_2325, |hash, octet| {
+        (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
-struct Counter(u64);
-
-impl Random for Counter {
-    fn next(&mut self) -> u64 {
-        self.0 += 1;
-        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// Numbers that differ, after this one.
+fn counting(mut drawn: u64) -> impl FnMut() -> u64 {
+    move || {
+        drawn += 1;
+        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 
@@ -64,8 +59,8 @@ impl Host {
         let address = SocketAddr::from(([192, 0, 2, last], 5060));
         let locals = vec![Local { transport: Transport::Udp, address }];
         let config = Config { locals, ..Config::default() };
-        let random = Counter(u64::from(last) << 32);
-        let ports = Ports { keyed: Box::new(Key), random: Box::new(random) };
+        let random = counting(u64::from(last) << 32);
+        let ports = Ports { keyed: Box::new(hash), random: Box::new(random) };
         let manager = SipManager::new(config, ports);
         Self { manager, address, sent: VecDeque::new(), told: VecDeque::new(), asked: 0 }
     }

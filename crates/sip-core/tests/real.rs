@@ -2,33 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use net::tokio::{TokioNetwork, TokioRuntime};
 use sip_core::driver::{Bind, Config, Endpoint, Events, Signal, Sink};
-use sip_core::manager::{Cause, EndReason, Event, Keyed, Ports, Random};
+use sip_core::manager::{Cause, EndReason, Event};
 use ssa::{Body, Open, Transport};
-use std::hash::{BuildHasher, RandomState};
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::runtime::Handle;
-
-struct Key(RandomState);
-
-impl Keyed for Key {
-    fn hash(&self, parts: &[&[u8]]) -> u64 {
-        self.0.hash_one(parts)
-    }
-}
-
-/// Random enough for a test: the standard library's hash keys.
-struct Keys;
-
-impl Random for Keys {
-    fn next(&mut self) -> u64 {
-        RandomState::new().hash_one(())
-    }
-}
 
 /// The signals of one endpoint.
 #[derive(Default)]
@@ -45,17 +25,13 @@ impl Sink for Seen {
 const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
 
 fn endpoint(sink: Option<Arc<Seen>>, ip: [u8; 4]) -> (Endpoint, Events) {
-    let handle = Handle::current();
-    let bind = |transport| Bind { transport, address: (ip, 0).into(), advertised: None };
-    let config = Config {
-        binds: vec![bind(Transport::Udp), bind(Transport::Tcp)],
-        sink: sink.map(|sink| sink as Arc<dyn Sink>),
-        ..Config::default()
-    };
-    let ports = Ports { keyed: Box::new(Key(RandomState::new())), random: Box::new(Keys) };
-    let runtime = Arc::new(TokioRuntime::new(handle.clone()));
-    let network = Arc::new(TokioNetwork::new(handle));
-    Endpoint::start(runtime, network, Arc::new(Open), ports, config).unwrap()
+    let sink = sink.map(|sink| sink as Arc<dyn Sink>);
+    let ip = IpAddr::from(ip);
+    let builder = Endpoint::builder(net::tokio::system().unwrap(), Arc::new(Open))
+        .bind(&format!("udp:{ip}:0"))
+        .config(Config { sink, ..Config::default() })
+        .bind(&format!("tcp:{ip}:0"));
+    builder.start().unwrap()
 }
 
 fn sdp(text: &str) -> Body {
@@ -105,13 +81,9 @@ async fn what_cannot_be_bound_is_an_error() {
     let (alice, _events) = endpoint(None, LOOPBACK);
     let taken = alice.local_addrs().first().unwrap().address;
     let start = |address, advertised| {
-        let handle = Handle::current();
         let bind = Bind { transport: Transport::Udp, address, advertised };
         let config = Config { binds: vec![bind], ..Config::default() };
-        let ports = Ports { keyed: Box::new(Key(RandomState::new())), random: Box::new(Keys) };
-        let runtime = Arc::new(TokioRuntime::new(handle.clone()));
-        let network = Arc::new(TokioNetwork::new(handle));
-        Endpoint::start(runtime, network, Arc::new(Open), ports, config)
+        Endpoint::start(net::tokio::system().unwrap(), Arc::new(Open), config)
     };
     assert_eq!(start(taken, None).unwrap_err().kind(), ErrorKind::AddrInUse);
     let any = SocketAddr::from(([0, 0, 0, 0], 0));
@@ -120,6 +92,24 @@ async fn what_cannot_be_bound_is_an_error() {
     }
     let (bob, _events) = start(any, Some([127, 0, 0, 1].into())).unwrap();
     assert!(bob.local_addrs().first().unwrap().address.ip().is_loopback());
+}
+
+#[tokio::test]
+async fn an_endpoint_that_listens_nowhere_is_an_error_that_says_what_is_wanted() {
+    let start = |addresses: &[&str]| {
+        let builder = Endpoint::builder(net::tokio::system().unwrap(), Arc::new(Open));
+        let builder = addresses.iter().fold(builder, |builder, address| builder.bind(address));
+        let error = builder.start().map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        error.to_string()
+    };
+    assert_eq!(start(&[]), "there is no address to listen on, such as udp:127.0.0.1:5060");
+    for wrong in ["127.0.0.1:5060", "sctp:127.0.0.1:5060", "udp:localhost:5060", "udp:127.0.0.1"] {
+        let told = start(&["udp:127.0.0.1:0", wrong, "sip:bob"]);
+        let wanted =
+            format!("`{wrong}` is not a transport (udp, tcp or tls), an address and a port");
+        assert!(told.starts_with(&wanted), "{told}");
+    }
 }
 
 /// Linux tells of a port that nobody has; with other systems it takes 64*T1.

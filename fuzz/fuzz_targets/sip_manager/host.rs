@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use sip_core::manager::{
-    Action, Arrival, CallId, Config, ConsultId, Event, Flow, Hop, Keyed, Local, Ports, Query,
-    Random, RegisterConfig, SenderId, SipManager, Sizes, Verdict,
+    Action, Arrival, CallId, Config, ConsultId, Event, Flow, Hop, Local, Ports, Query,
+    RegisterConfig, SenderId, SipManager, Sizes, Verdict,
 };
 use sip_core::{Limits, Message, Method, StatusCode};
 use ssa::{
@@ -27,24 +27,19 @@ const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-struct Key;
-
-impl Keyed for Key {
-    fn hash(&self, parts: &[&[u8]]) -> u64 {
-        // FNV-1a with an end for each part: the corpus is to mean the same at every run.
-        let octets = parts.iter().flat_map(|part| part.iter().copied().chain([0xff]));
-        octets.fold(0xcbf2_9ce4_8422_2325, |hash, octet| {
-            (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
-        })
-    }
+/// FNV-1a with an end for each part: the corpus is to mean the same at every run.
+fn hash(parts: &[&[u8]]) -> u64 {
+    let octets = parts.iter().flat_map(|part| part.iter().copied().chain([0xff]));
+    octets.fold(0xcbf2_9ce4_8422_2325, |hash, octet| {
+        (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
-struct Counter(u64);
-
-impl Random for Counter {
-    fn next(&mut self) -> u64 {
-        self.0 += 1;
-        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// Numbers that differ, after this one.
+fn counting(mut drawn: u64) -> impl FnMut() -> u64 {
+    move || {
+        drawn += 1;
+        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 
@@ -82,7 +77,7 @@ impl Host {
             dialogs: DIALOGS,
             ..Config::default()
         };
-        let ports = Ports { keyed: Box::new(Key), random: Box::new(Counter(0)) };
+        let ports = Ports { keyed: Box::new(hash), random: Box::new(counting(0)) };
         Self {
             manager: SipManager::new(config, ports),
             now: *START,

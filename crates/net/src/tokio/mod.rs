@@ -1,4 +1,4 @@
-//! The real thing: UDP and TCP on tokio, and TLS with the feature `tls`.
+//! The real thing: UDP and TCP on tokio, and TLS with the feature `tls`. [`system`] gives all of it.
 //!
 //! Both values hold a handle to the runtime they belong to, so that sockets can be made from any
 //! thread and tasks spawned from any task. IPv6 sockets take IPv6 only, so that `[::]:5060` and
@@ -8,6 +8,7 @@ mod datagram;
 mod network;
 mod runtime;
 mod stream;
+mod system;
 #[cfg(feature = "tls")]
 mod task;
 #[cfg(feature = "tls")]
@@ -17,5 +18,6 @@ mod undelivered;
 
 pub use network::TokioNetwork;
 pub use runtime::TokioRuntime;
+pub use system::system;
 #[cfg(feature = "tls")]
 pub use tls::{Tls, certificates, system_roots};

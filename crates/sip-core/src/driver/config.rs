@@ -5,6 +5,7 @@ use crate::manager;
 use ssa::Transport;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,37 @@ pub struct Bind {
     /// or where that is unspecified the one that packets to the peer leave from.
     pub advertised: Option<IpAddr>,
 }
+
+impl FromStr for Bind {
+    type Err = NotABind;
+
+    /// Reads a transport and an address, such as `udp:127.0.0.1:5060` or `tls:[::1]:5061`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (transport, address) = text.split_once(':').ok_or(NotABind(()))?;
+        let transport = match transport {
+            "udp" => Transport::Udp,
+            "tcp" => Transport::Tcp,
+            "tls" => Transport::Tls,
+            _ => return Err(NotABind(())),
+        };
+        let address = address.parse().map_err(|_| NotABind(()))?;
+        Ok(Self { transport, address, advertised: None })
+    }
+}
+
+/// A text is no transport and address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotABind(());
+
+impl fmt::Display for NotABind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "not a transport (udp, tcp or tls), an address and a port, such as udp:127.0.0.1:5060",
+        )
+    }
+}
+
+impl std::error::Error for NotABind {}
 
 /// Set-up of an [`Endpoint`](super::Endpoint). The defaults are the limits of
 /// docs/promises.md.

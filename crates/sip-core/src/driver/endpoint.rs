@@ -13,7 +13,7 @@ use crate::manager::{
     RegistrationId, RequestId, SipManager,
 };
 use crate::{HeaderName, Method};
-use net::{Network, Runtime};
+use net::System;
 use ssa::{Body, SipSecurity};
 use std::collections::VecDeque;
 use std::fmt;
@@ -41,7 +41,7 @@ pub struct Sizes {
 }
 
 impl Endpoint {
-    /// Binds the sockets and starts the task.
+    /// Binds the sockets and starts the task. [`builder`](Self::builder) is the shorter way.
     ///
     /// The task asks `security` while it holds the endpoint's lock: neither its methods nor its
     /// futures may call the endpoint.
@@ -50,9 +50,9 @@ impl Endpoint {
     /// What the network says to a bind: nothing is bound then.
     /// [`io::ErrorKind::InvalidInput`] for an address to advertise that no peer could send to.
     pub fn start(
-        runtime: Arc<dyn Runtime>, network: Arc<dyn Network>, security: Arc<dyn SipSecurity>,
-        ports: Ports, config: Config,
+        system: System, security: Arc<dyn SipSecurity>, config: Config,
     ) -> io::Result<(Self, Events)> {
+        let System { runtime, network, keyed, random } = system;
         let sockets = Sockets::bind(&*network, &config.binds)?;
         let sip = manager::Config {
             locals: sockets.locals.clone(),
@@ -60,7 +60,7 @@ impl Endpoint {
             ..config.sip.clone()
         };
         let shared = Arc::new(Shared::new(Inner {
-            core: SipManager::new(sip, ports),
+            core: SipManager::new(sip, Ports { keyed, random }),
             runtime: Arc::clone(&runtime),
             network,
             security,

@@ -152,7 +152,7 @@ impl SipManager {
         }
         let (from, to) = (local.port().to_be_bytes(), remote.port().to_be_bytes());
         let parts = [b"flow".as_slice(), &octets(local.ip()), &from, &octets(remote.ip()), &to];
-        FlowId(self.outputs.ports.keyed.hash(&parts) | DATAGRAMS | HASHED)
+        FlowId((self.outputs.ports.keyed)(&parts) | DATAGRAMS | HASHED)
     }
 
     /// What is to be done next; ask until `None` after every input.

@@ -96,12 +96,12 @@ impl Io<'_> {
 
     /// 64 random bits.
     pub(super) fn random(&mut self) -> u64 {
-        self.out.ports.random.next()
+        (self.out.ports.random)()
     }
 
     /// The keyed hash.
     pub(super) fn hash(&self, parts: &[&[u8]]) -> u64 {
-        self.out.ports.keyed.hash(parts)
+        (self.out.ports.keyed)(parts)
     }
 
     /// Names a call towards the security manager: by Call-ID and the initial INVITE's From tag.

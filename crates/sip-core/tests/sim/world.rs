@@ -1,11 +1,10 @@
 //! Two endpoints in a simulated network, and what passed between them.
 
 use net::sim::{Link, SimConfig, Simulation};
-use net::{Network, Observed, Packet, Runtime, Transport};
+use net::{Network, Observed, Packet, Runtime, System, Transport};
 use sip_core::driver::{Bind, Config, Endpoint, Events};
-use sip_core::manager::{self, CallId, Event, Keyed, NextHop, Ports, Random};
+use sip_core::manager::{self, CallId, Event, NextHop};
 use ssa::{Body, SipSecurity};
-use std::hash::Hasher;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,31 +16,6 @@ pub(crate) const BOB: &str = "sip:bob@192.0.2.2";
 pub(crate) fn seeds(usual: u64) -> std::ops::Range<u64> {
     let wanted = std::env::var("SIM_SEEDS").ok().map(|text| text.parse().unwrap());
     0..wanted.unwrap_or(usual)
-}
-
-/// SipHash under a fixed key.
-struct Key(u64);
-
-impl Keyed for Key {
-    fn hash(&self, parts: &[&[u8]]) -> u64 {
-        #[expect(deprecated, reason = "the only hasher of std that is the same in every run")]
-        let mut hasher = std::hash::SipHasher::new_with_keys(self.0, 7);
-        for part in parts {
-            hasher.write_usize(part.len());
-            hasher.write(part);
-        }
-        hasher.finish()
-    }
-}
-
-struct Seeded(net::sim::Random);
-
-impl Random for Seeded {
-    fn next(&mut self) -> u64 {
-        let mut octets = [0; 8];
-        self.0.fill(&mut octets);
-        u64::from_be_bytes(octets)
-    }
 }
 
 /// What a host sent, a line each: `192.0.2.1 INVITE` or `192.0.2.2 200 INVITE`.
@@ -170,16 +144,10 @@ impl World {
             sip,
             ..Config::default()
         };
-        let last = match ip {
-            IpAddr::V4(ip) => ip.octets()[3],
-            IpAddr::V6(ip) => ip.octets()[15],
-        };
-        let ports = Ports {
-            keyed: Box::new(Key(u64::from(last))),
-            random: Box::new(Seeded(self.sim.random())),
-        };
-        let clock = Arc::clone(&runtime);
-        let (endpoint, events) = Endpoint::start(clock, network, security, ports, config).unwrap();
+        let mut keys = [[0; 16]; 2];
+        self.sim.random().fill(keys.as_flattened_mut());
+        let system = System::keyed(Arc::clone(&runtime), network, keys);
+        let (endpoint, events) = Endpoint::start(system, security, config).unwrap();
         Side { endpoint, events, runtime }
     }
 }

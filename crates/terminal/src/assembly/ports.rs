@@ -2,9 +2,7 @@
 
 use crate::record::Tap;
 use net::{Network, Runtime};
-use siphasher::sip::SipHasher24;
 use std::fmt;
-use std::hash::Hasher;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,46 +69,5 @@ pub struct Ports {
 impl fmt::Debug for Ports {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ports").field("network", &self.network).finish_non_exhaustive()
-    }
-}
-
-/// SipHash-2-4 under a random key: names calls, and makes what no peer can guess.
-#[derive(Clone)]
-pub(super) struct Hashed {
-    key: [u8; 16],
-    drawn: u64,
-}
-
-impl Hashed {
-    /// A hash under a key from `entropy`.
-    ///
-    /// # Errors
-    /// There is no randomness.
-    pub(super) fn new(entropy: &dyn Entropy) -> io::Result<Self> {
-        let mut key = [0; 16];
-        entropy.fill(&mut key)?;
-        Ok(Self { key, drawn: 0 })
-    }
-}
-
-impl sip_core::manager::Keyed for Hashed {
-    fn hash(&self, parts: &[&[u8]]) -> u64 {
-        let mut hasher = SipHasher24::new_with_key(&self.key);
-        for part in parts {
-            hasher.write_u32(part.len() as u32);
-            hasher.write(part);
-        }
-        hasher.finish()
-    }
-}
-
-impl sip_core::manager::Random for Hashed {
-    /// SipHash is a pseudo-random function: under a key that nobody knows, its values over a
-    /// counter cannot be guessed.
-    fn next(&mut self) -> u64 {
-        self.drawn += 1;
-        let mut hasher = SipHasher24::new_with_key(&self.key);
-        hasher.write_u64(self.drawn);
-        hasher.finish()
     }
 }

@@ -3,7 +3,7 @@
 use super::calls::Calls;
 use super::events::{Events, Outcome, UNREAD};
 use super::names::Names;
-use super::ports::{Hashed, Ports};
+use super::ports::Ports;
 use super::pump::{answer_or_offer, pump};
 use super::security::Security;
 use super::settings::Settings;
@@ -11,7 +11,7 @@ use super::shared::{Shared, no_randomness, sdp};
 use crate::config::Require;
 use crate::error::{Error, Result};
 use media_ctl::audio::{AudioSink, AudioSource};
-use net::Network;
+use net::{Network, System};
 use sip_core::HeaderName;
 use sip_core::driver::{Bind, Config, Endpoint, Sizes};
 use sip_core::manager::{CallId, NextHop, Prepared, RegisterConfig, RegistrationId, RequestId};
@@ -51,16 +51,12 @@ impl Terminal {
         let (sender, receiver) = mpsc::channel(UNREAD);
         let security = Security::new(settings, &ports, &sender)?;
         let network: Arc<dyn Network> = Arc::new(Names::new(watched_network(&ports)));
-        let hashed = Hashed::new(&*ports.entropy).map_err(no_randomness)?;
-        let random = Hashed::new(&*ports.entropy).map_err(no_randomness)?;
-        let (endpoint, sip_events) = Endpoint::start(
-            Arc::clone(&ports.runtime),
-            Arc::clone(&network),
-            Arc::clone(&security.sip),
-            sip_core::manager::Ports { keyed: Box::new(hashed), random: Box::new(random) },
-            endpoint_config(settings, &ports),
-        )
-        .map_err(Error::Bind)?;
+        let mut keys = [[0; 16]; 2];
+        ports.entropy.fill(keys.as_flattened_mut()).map_err(no_randomness)?;
+        let system = System::keyed(Arc::clone(&ports.runtime), Arc::clone(&network), keys);
+        let config = endpoint_config(settings, &ports);
+        let (endpoint, sip_events) =
+            Endpoint::start(system, Arc::clone(&security.sip), config).map_err(Error::Bind)?;
         let media = media_ctl::driver::Ports {
             runtime: Arc::clone(&ports.runtime),
             network,

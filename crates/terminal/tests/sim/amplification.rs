@@ -1,12 +1,11 @@
 //! Promises 6 and 19: what a stranger's datagram brings back, retransmissions included, is at most
 //! twice as large, whatever the shape of the request.
 
+use net::sim::Random;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use sec_manager::{Digest, NoRandomness, Pgp, SecurityManager};
-use sip_core::manager::{
-    Action, Arrival, Config, Keyed, Local, Ours, Ports, Query, Random, SipManager, Verdict,
-};
+use sip_core::manager::{Action, Arrival, Config, Local, Ours, Ports, Query, SipManager, Verdict};
 use sip_core::{Limits, Message};
 use sma::conformance::{Directory, Double};
 use ssa::{Answer, FlowId, SipSecurity, Transport};
@@ -22,22 +21,12 @@ use std::time::{Duration, Instant};
 
 const BOB: &str = "sip:b@b.example";
 
-struct Ported(u64);
-
-impl Keyed for Ported {
-    fn hash(&self, parts: &[&[u8]]) -> u64 {
-        let octets = parts.iter().flat_map(|part| part.iter().copied().chain([0xff]));
-        octets.fold(0xcbf2_9ce4_8422_2325, |hash, octet| {
-            (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
-        })
-    }
-}
-
-impl Random for Ported {
-    fn next(&mut self) -> u64 {
-        self.0 += 1;
-        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
+/// FNV-1a with an end for each part.
+fn hash(parts: &[&[u8]]) -> u64 {
+    let octets = parts.iter().flat_map(|part| part.iter().copied().chain([0xff]));
+    octets.fold(0xcbf2_9ce4_8422_2325, |hash, octet| {
+        (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// A platform whose time stands still.
@@ -75,7 +64,9 @@ impl Stack {
         let local = SocketAddr::from(([192, 0, 2, 2], 5060));
         let locals = vec![Local { transport: Transport::Udp, address: local }];
         let ours = Ours { hides_users: true, ..Ours::of([BOB, "sip:b@b"]) };
-        let ports = Ports { keyed: Box::new(Ported(0)), random: Box::new(Ported(1)) };
+        let mut random = Random::new(1);
+        let random = Box::new(move || random.next_u64());
+        let ports = Ports { keyed: Box::new(hash), random };
         let directory = Directory::new(1);
         let double = Double::new(&directory, Arc::new(|| 1_700_000_000));
         let security = SecurityManager::builder(Arc::new(Still(Instant::now())))

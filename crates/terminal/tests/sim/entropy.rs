@@ -53,8 +53,8 @@ fn o05_without_randomness_the_terminal_does_not_start_and_no_call_leaves_it() {
         }
         refused += 1;
     };
-    // The nonces' secret, the number of this start, and a key each for names and for tags.
-    assert_eq!(refused, 4);
+    // The nonces' secret, the number of this start, and the keys for names and for tags.
+    assert_eq!(refused, 3);
     let called = terminal.call(Invitation {
         to: CALLEE.to_owned(),
         next_hop: None,
