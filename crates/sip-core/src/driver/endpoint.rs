@@ -1,5 +1,6 @@
 //! The handle of an endpoint, and its events.
 
+use super::claims::Claims;
 use super::config::Config;
 use super::inner::{Inner, Shared, Stop, after};
 use super::observe::Observer;
@@ -26,7 +27,7 @@ use std::time::{Duration, Instant};
 ///
 /// Once the last handle and its [`Events`] are dropped, the endpoint stops at once; to end calls
 /// in order, await [`shutdown`](Self::shutdown) before.
-pub struct Endpoint(Arc<Shared>);
+pub struct Endpoint(pub(super) Arc<Shared>);
 
 /// The events of an endpoint.
 pub struct Events(Arc<Shared>);
@@ -70,6 +71,7 @@ impl Endpoint {
             observer: Observer::new(config.sink.clone()),
             config,
             events: VecDeque::new(),
+            claims: Claims::default(),
             listening: true,
             event_waker: None,
             task_waker: None,

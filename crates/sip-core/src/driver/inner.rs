@@ -1,5 +1,6 @@
 //! What an endpoint's handles and its task share.
 
+use super::claims::Claims;
 use super::config::Config;
 use super::observe::Observer;
 use super::outbox::Outbox;
@@ -23,6 +24,9 @@ use std::time::{Duration, Instant};
 /// Events that may wait for an application that does not read them; over it calls are refused,
 /// and it hears only how what it knows of came to its end.
 const MAX_EVENTS: usize = 1024;
+
+/// The same of one call, for its handle.
+const MAX_EVENTS_OF_A_CALL: usize = 64;
 
 /// What handles and task share.
 pub(super) struct Shared(Mutex<Inner>);
@@ -49,6 +53,8 @@ pub(super) struct Inner {
     pub(super) questions: Questions,
     pub(super) observer: Observer,
     pub(super) events: VecDeque<Event>,
+    /// Those of calls that have a handle.
+    pub(super) claims: Claims,
     /// Whether somebody may still read the events.
     pub(super) listening: bool,
     pub(super) event_waker: Option<Waker>,
@@ -261,9 +267,19 @@ impl Inner {
         !failed.is_empty()
     }
 
-    fn deliver(&mut self, now: Instant, event: Event) {
+    /// Whether as much waits for whoever is to read this event as may.
+    fn is_full_for(&self, event: &Event) -> bool {
+        if !self.claims.is_empty()
+            && let Some(waiting) = self.claims.waiting(event)
+        {
+            return waiting >= MAX_EVENTS_OF_A_CALL;
+        }
+        self.events.len() >= MAX_EVENTS
+    }
+
+    fn deliver(&mut self, now: Instant, mut event: Event) {
         // What the application does not hear has not happened for whoever watches it either.
-        if self.events.len() >= MAX_EVENTS && !is_owed(&event) {
+        if self.is_full_for(&event) && !is_owed(&event) {
             match event {
                 Event::Incoming { id, .. } => self.core.reject_overloaded(now, id),
                 // It is there: it was received just now.
@@ -274,6 +290,12 @@ impl Inner {
             return;
         }
         self.observer.event(&event);
+        if !self.claims.is_empty() {
+            match self.claims.deliver(event) {
+                Some(others) => event = others,
+                None => return,
+            }
+        }
         if !self.listening {
             return;
         }

@@ -34,6 +34,8 @@
 //! with the upper bound it gave. A panic in it is caught and is a refusal.
 
 mod builder;
+mod call;
+mod claims;
 mod config;
 mod endpoint;
 mod inner;
@@ -48,6 +50,7 @@ mod subscriptions;
 mod task;
 
 pub use builder::Builder;
+pub use call::{Call, Unanswered};
 pub use config::{Bind, Config, NotABind};
 pub use endpoint::{Endpoint, Events, Sizes};
 pub use observe::{Signal, Sink};

@@ -65,6 +65,7 @@ fn finish(inner: &mut Inner) {
     inner.streams = super::streams::Streams::new(inner.config.clone());
     inner.questions = super::questions::Questions::default();
     inner.sleep = None;
+    inner.claims.finish();
     if let Some(waker) = inner.event_waker.take() {
         waker.wake();
     }

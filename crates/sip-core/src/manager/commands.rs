@@ -97,6 +97,18 @@ impl SipManager {
         })
     }
 
+    /// Ends a call that nobody is there for any more, in whatever state it is: as
+    /// [`hang_up`](Self::hang_up), and with 480 where it came in and has no answer yet.
+    pub fn leave(&mut self, now: Instant, id: CallId) {
+        // Gone already: there is nothing to end.
+        let _ = self.call(now, id, |call, cx| {
+            if call.confirmed().is_some() || call.reject(cx, 480).is_err() {
+                call.hang_up(cx);
+            }
+            Ok(())
+        });
+    }
+
     /// Asks the peer to change the session.
     ///
     /// # Errors

@@ -178,6 +178,12 @@ impl SipManager {
         });
     }
 
+    /// Whether there is such a call, whose end the application has not heard.
+    #[cfg(feature = "driver")]
+    pub(crate) fn has_call(&self, id: CallId) -> bool {
+        matches!(self.usages.get(id.0), Some(Usage::Invite(call)) if call.check().is_ok())
+    }
+
     /// The time has come.
     pub fn on_timeout(&mut self, now: Instant) {
         while let Some(due) = self.outputs.timers.take_fired(now) {

@@ -34,6 +34,7 @@
 //! An unauthorized INVITE creates nothing here: until the security manager has admitted it or
 //! seen its own fresh nonce in it, it lives in the open question only.
 
+mod about;
 mod accounts;
 mod action;
 mod by_number;

@@ -15,6 +15,7 @@ mod elsewhere;
 mod failover;
 mod flows;
 mod gateways;
+mod handles;
 mod hops;
 mod interleaved;
 mod kept;
