@@ -63,7 +63,7 @@ pub use fault::{Fault, FaultKind};
 pub use framing::{FrameError, Framed, StreamFramer};
 pub use headers::{
     AuthValue, CSeq, CallId, Contact, ContentDisposition, ContentType, Date, HeaderName, NameAddr,
-    Via, delta_seconds,
+    Reason, Via, delta_seconds,
 };
 pub use identity::Identity;
 pub use limits::Limits;

@@ -3,8 +3,8 @@
 //! Offsets of an error count from the start of the value.
 
 use crate::headers::{
-    CSeq, CallId, Contact, ContentType, Date, Element, NameAddr, Via, delta_seconds, max_forwards,
-    read_token,
+    CSeq, CallId, Contact, ContentType, Date, Element, NameAddr, Reason, Via, delta_seconds,
+    max_forwards, read_token,
 };
 use crate::{Expected, HeaderName, Message, ParseError};
 use sip_syntax::List;
@@ -95,6 +95,11 @@ impl Message {
     /// All values of Service-Route in order; an error ends them. RFC 3608 §5.
     pub fn service_routes(&self) -> impl Iterator<Item = Result<NameAddr<'_>, ParseError>> {
         List::new(self.headers(HeaderName::ServiceRoute), NameAddr::read_route)
+    }
+
+    /// All values of Reason in order; an error ends them. RFC 3326 §2.
+    pub fn reasons(&self) -> impl Iterator<Item = Result<Reason<'_>, ParseError>> {
+        List::new(self.headers(HeaderName::Reason), Reason::read)
     }
 
     /// Content-Type, where there is one.

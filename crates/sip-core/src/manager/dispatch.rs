@@ -85,8 +85,8 @@ impl SipManager {
     fn on_theirs(&mut self, now: Instant, news: OfTheirs) {
         match news {
             OfTheirs::Request(server, body) => self.dispatch(now, server, body),
-            OfTheirs::Cancelled(server, served) => {
-                self.tell_usage(now, &served, |it, cx, _| it.on_cancelled(cx, server));
+            OfTheirs::Cancelled(server, served, elsewhere) => {
+                self.tell_usage(now, &served, |it, cx, _| it.on_cancelled(cx, server, elsewhere));
             }
             OfTheirs::Answered(server, served, status) => {
                 self.tell_usage(now, &served, |it, cx, served| {

@@ -258,6 +258,8 @@ pub enum EndReason {
     Remote,
     /// The caller's CANCEL.
     Cancelled,
+    /// The caller's CANCEL, which says that somebody else has answered. RFC 3326 §3.1.
+    AnsweredElsewhere,
     /// Our answer was never acknowledged. RFC 3261 §13.3.1.4.
     NoAck,
     /// It rang for too long.

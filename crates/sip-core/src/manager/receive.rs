@@ -328,7 +328,8 @@ impl SipManager {
         let (serving, _, mut io) = self.serving(now);
         Serving::answer_statelessly(&mut io, request, way, &Reply::new(status));
         if let Some(server) = found {
-            serving.cancel(&mut io, server);
+            let mut reasons = request.message.reasons().map_while(Result::ok);
+            serving.cancel(&mut io, server, reasons.any(|it| it.is_answered_elsewhere()));
         }
     }
 

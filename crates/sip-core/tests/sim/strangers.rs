@@ -379,3 +379,28 @@ fn a_via_that_names_the_same_private_address_is_no_loop() {
         bob.incoming().await;
     });
 }
+
+#[test]
+fn a_call_that_another_phone_has_answered_is_no_call_that_was_given_up() {
+    let elsewhere = EndReason::AnsweredElsewhere;
+    for (reason, told) in [
+        ("Reason: SIP ;cause=200 ;text=\"Call completed elsewhere\"\r\n", elsewhere),
+        ("Reason: Q.850;cause=16\r\nReason: sip;cause=200\r\n", elsewhere),
+        ("Reason: SIP;cause=600\r\n", EndReason::Cancelled),
+        ("Reason: Q.850;cause=200\r\n", EndReason::Cancelled),
+        ("Reason: SIP;cause=x\r\n", EndReason::Cancelled),
+        ("Reason: SIP\r\n", EndReason::Cancelled),
+        ("", EndReason::Cancelled),
+    ] {
+        let world = World::perfect();
+        let mut bob = world.side(2, Arc::new(Open));
+        let raw = Raw::new(&world, 9);
+        world.run(async {
+            raw.send(&request(&Wanted::default()));
+            let id = bob.incoming().await;
+            let cancel = Wanted { method: "CANCEL", extra: reason, ..Wanted::default() };
+            raw.send(&request(&cancel));
+            assert_eq!(bob.next().await, Event::Ended { id, reason: told }, "{reason}");
+        });
+    }
+}

@@ -35,8 +35,9 @@ pub(in crate::manager) struct Serving {
 pub(in crate::manager) enum News {
     /// A request is authenticated and read: its usage answers it.
     Request(Key, Body),
-    /// A CANCEL took a request back; it is answered already.
-    Cancelled(Key, Box<Served>),
+    /// A CANCEL took a request back, perhaps since it is answered elsewhere; it has its response
+    /// already.
+    Cancelled(Key, Box<Served>, bool),
     /// The final response has left, with this status.
     Answered(Key, Box<Served>, u16),
 }
@@ -276,8 +277,9 @@ impl Serving {
         }
     }
 
-    /// The INVITE of this transaction was cancelled: 487, unless it was answered. RFC 3261 §9.2.
-    pub(in crate::manager) fn cancel(&mut self, io: &mut Io<'_>, server: Key) {
+    /// The INVITE of this transaction was cancelled, perhaps since it is answered `elsewhere`: 487,
+    /// unless it was answered here. RFC 3261 §9.2.
+    pub(in crate::manager) fn cancel(&mut self, io: &mut Io<'_>, server: Key, elsewhere: bool) {
         if !self.servers.is_proceeding(server) {
             return;
         }
@@ -291,7 +293,7 @@ impl Serving {
             io.withdraw(served.consult.take());
         }
         if let Some(served) = self.servers.respond(io, server, reply.status, octets) {
-            self.news.push_back(News::Cancelled(server, served));
+            self.news.push_back(News::Cancelled(server, served, elsewhere));
         }
     }
 

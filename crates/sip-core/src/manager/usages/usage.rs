@@ -95,10 +95,12 @@ impl Usage {
         }
     }
 
-    /// The peer took a request back, and was answered 487.
-    pub(in crate::manager) fn on_cancelled(&mut self, cx: &mut Cx<'_>, server: Key) {
+    /// The peer took a request back, perhaps since it is answered `elsewhere`, and was answered 487.
+    pub(in crate::manager) fn on_cancelled(
+        &mut self, cx: &mut Cx<'_>, server: Key, elsewhere: bool,
+    ) {
         match self {
-            Self::Invite(it) => it.on_cancelled(cx, server),
+            Self::Invite(it) => it.on_cancelled(cx, server, elsewhere),
             Self::Unwanted(_)
             | Self::Registration(_)
             | Self::Single(_)

@@ -42,8 +42,14 @@ impl InviteUsage {
     }
 
     /// The peer's CANCEL came in: it took its INVITE or re-INVITE back.
-    pub(in crate::manager) fn on_cancelled(&mut self, cx: &mut Cx<'_>, server: Key) {
+    pub(in crate::manager) fn on_cancelled(
+        &mut self, cx: &mut Cx<'_>, server: Key, elsewhere: bool,
+    ) {
         match self.waiting_in(server) {
+            Some(Waiting::Invite) if elsewhere => {
+                self.tell_end(cx, EndReason::AnsweredElsewhere);
+                self.phase = Phase::Over;
+            }
             Some(Waiting::Invite) => {
                 self.tell_end(cx, EndReason::Cancelled);
                 self.phase = Phase::Over;
