@@ -26,8 +26,10 @@ async fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         match event {
             Event::ReferNotified { status: Some(status), is_final, .. } => {
                 println!("{second} answered {status}");
-                if is_final {
-                    break;
+                match status {
+                    _ if !is_final => {}
+                    ..300 => break,
+                    _ => return Err("the transfer failed".into()),
                 }
             }
             Event::ReferFailed { cause, .. } => return Err(cause.to_string().into()),

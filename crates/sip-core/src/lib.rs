@@ -39,6 +39,7 @@ pub mod dialog;
 #[cfg(feature = "driver")]
 pub mod driver;
 mod fault;
+mod fields;
 mod framing;
 mod head;
 mod headers;
@@ -60,6 +61,7 @@ mod view;
 
 pub use builder::{RequestBuilder, ResponseBuilder};
 pub use fault::{Fault, FaultKind};
+pub use fields::{FieldError, Fields, Payload};
 pub use framing::{FrameError, Framed, StreamFramer};
 pub use headers::{
     AuthValue, CSeq, CallId, Contact, ContentDisposition, ContentType, Date, HeaderName, NameAddr,

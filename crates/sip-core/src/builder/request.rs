@@ -39,6 +39,13 @@ impl RequestBuilder {
         self
     }
 
+    /// Adds fields that stand as they leave.
+    #[must_use]
+    pub(crate) fn lines(mut self, lines: &Text) -> Self {
+        self.text.lines(lines);
+        self
+    }
+
     /// Sets the body.
     #[must_use]
     pub fn body(mut self, body: &[u8]) -> Self {

@@ -16,7 +16,7 @@ impl Text {
     }
 
     /// The number of octets so far.
-    pub(super) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.0.len()
     }
 

@@ -2,12 +2,11 @@
 
 use super::endpoint::Endpoint;
 use super::inner::Stop;
-use crate::Method;
 use crate::manager::{CallId, Cause, EndReason, Event, Misuse, RequestId};
+use crate::{Message, Method, Payload};
 use ssa::Body;
 use std::collections::VecDeque;
 use std::fmt;
-use std::task::Poll;
 
 /// A call. Its events come here and nowhere else.
 ///
@@ -61,7 +60,7 @@ impl Call {
     /// The next event; `None` once [`Event::Ended`] or [`Event::Failed`] was read, or the endpoint
     /// has stopped.
     pub async fn next(&mut self) -> Option<Event> {
-        self.endpoint.next_of(self.id).await
+        self.endpoint.next_of(self.id.0).await
     }
 
     /// Waits for the callee's answer: the session description that it brought. Events before it are
@@ -90,6 +89,11 @@ impl Call {
             }
         }
         None
+    }
+
+    /// The INVITE of a call that came in, as [`Endpoint::invitation`].
+    pub fn invitation(&self) -> Option<Message> {
+        self.endpoint.invitation(self.id)
     }
 
     /// As [`Endpoint::ring`].
@@ -136,8 +140,10 @@ impl Call {
     ///
     /// # Errors
     /// As there.
-    pub fn request(&self, method: Method<'static>, body: Body) -> Result<RequestId, Misuse> {
-        self.endpoint.request_within(self.id, method, body)
+    pub fn request(
+        &self, method: Method<'static>, payload: impl Into<Payload>,
+    ) -> Result<RequestId, Misuse> {
+        self.endpoint.request_within(self.id, method, payload)
     }
 
     /// Asks the peer to call `to`, as [`Endpoint::refer`].
@@ -171,7 +177,7 @@ impl Endpoint {
     fn claim(&self, id: CallId) -> Result<(), Misuse> {
         let mut inner = self.0.lock();
         let inner = &mut *inner;
-        if inner.claims.has(id) {
+        if inner.claims.has(id.0) {
             return Err(Misuse::WrongState);
         }
         let is_there = inner.stop != Stop::Done && inner.core.has_call(id);
@@ -181,23 +187,14 @@ impl Endpoint {
         if !is_there && its.is_empty() {
             return Err(Misuse::Unknown);
         }
-        inner.claims.take(id, its);
+        inner.claims.take(id.0, its);
         Ok(())
-    }
-
-    /// The next event of a call that has a handle; `None`: nothing follows.
-    async fn next_of(&self, id: CallId) -> Option<Event> {
-        std::future::poll_fn(|cx| match self.0.lock().claims.next(id, cx.waker()) {
-            Ok(event) => Poll::Ready(event),
-            Err(()) => Poll::Pending,
-        })
-        .await
     }
 
     /// The handle of a call is gone: so is the call, unless it is over or was given back.
     fn release(&self, id: CallId) {
         let mut inner = self.0.lock();
-        if inner.claims.release(id) && inner.stop != Stop::Done {
+        if inner.claims.release(id.0) && inner.stop != Stop::Done {
             inner.observer.command("leave", Some(id), format_args!(""));
             let now = inner.runtime.now();
             inner.core.leave(now, id);
@@ -208,7 +205,7 @@ impl Endpoint {
     /// A call's events are for whoever reads all from now on.
     fn give_back(&self, id: CallId) {
         let mut inner = self.0.lock();
-        let unread = inner.claims.give_back(id);
+        let unread = inner.claims.give_back(id.0);
         if inner.listening {
             inner.events.extend(unread);
         }

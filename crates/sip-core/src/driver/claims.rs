@@ -1,12 +1,13 @@
-//! The events of calls that have a handle: each call's by themselves.
+//! The events of calls that have a handle, and of requests that somebody waits for: each one's by
+//! themselves.
 
-use crate::manager::{CallId, Event};
+use crate::manager::{Event, Key};
 use std::collections::{BTreeMap, VecDeque};
 use std::task::Waker;
 
-/// Calls by their handles. There are no more than there are calls.
+/// By what they are about. There are no more than there are calls and requests.
 #[derive(Default)]
-pub(super) struct Claims(BTreeMap<CallId, Claim>);
+pub(super) struct Claims(BTreeMap<Key, Claim>);
 
 /// What the handle of a call has not read.
 #[derive(Default)]
@@ -21,7 +22,7 @@ struct Claim {
 
 impl Claims {
     /// A handle takes a call, with the events of it that nobody has read.
-    pub(super) fn take(&mut self, id: CallId, events: impl IntoIterator<Item = Event>) {
+    pub(super) fn take(&mut self, id: Key, events: impl IntoIterator<Item = Event>) {
         let claim = self.0.entry(id).or_default();
         events.into_iter().for_each(|event| claim.push(event));
     }
@@ -32,18 +33,19 @@ impl Claims {
     }
 
     /// Whether a handle has the call.
-    pub(super) fn has(&self, id: CallId) -> bool {
+    pub(super) fn has(&self, id: Key) -> bool {
         self.0.contains_key(&id)
     }
 
     /// How many events wait for the handle of the call that this one is about; `None`: it has none.
     pub(super) fn waiting(&self, event: &Event) -> Option<usize> {
-        self.0.get(&event.call()?).map(|claim| claim.events.len())
+        self.0.get(&event.subject()?).map(|claim| claim.events.len())
     }
 
     /// Gives an event to its call's handle; back comes one that no handle is there for.
     pub(super) fn deliver(&mut self, event: Event) -> Option<Event> {
-        let Some((id, claim)) = event.call().and_then(|id| Some((id, self.0.get_mut(&id)?))) else {
+        let Some((id, claim)) = event.subject().and_then(|id| Some((id, self.0.get_mut(&id)?)))
+        else {
             return Some(event);
         };
         if !claim.is_dropped {
@@ -55,7 +57,7 @@ impl Claims {
     }
 
     /// The next event of a call; `Err`: the waker is told of it, unless nothing follows.
-    pub(super) fn next(&mut self, id: CallId, waker: &Waker) -> Result<Option<Event>, ()> {
+    pub(super) fn next(&mut self, id: Key, waker: &Waker) -> Result<Option<Event>, ()> {
         let Some(claim) = self.0.get_mut(&id) else { return Ok(None) };
         match claim.events.pop_front() {
             Some(event) => Ok(Some(event)),
@@ -68,7 +70,7 @@ impl Claims {
     }
 
     /// A handle is gone; whether its call goes on without it.
-    pub(super) fn release(&mut self, id: CallId) -> bool {
+    pub(super) fn release(&mut self, id: Key) -> bool {
         match self.0.get_mut(&id) {
             Some(claim) if !claim.has_ended => {
                 claim.is_dropped = true;
@@ -83,7 +85,7 @@ impl Claims {
     }
 
     /// The call's events are for whoever reads all from now on: those that were not read.
-    pub(super) fn give_back(&mut self, id: CallId) -> VecDeque<Event> {
+    pub(super) fn give_back(&mut self, id: Key) -> VecDeque<Event> {
         self.0.remove(&id).map(|claim| claim.events).unwrap_or_default()
     }
 

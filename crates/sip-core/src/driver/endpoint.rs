@@ -13,7 +13,7 @@ use crate::manager::{
     self, CallId, Event, Hop, Local, Misuse, NextHop, Ports, Prepared, RegisterConfig,
     RegistrationId, RequestId, SipManager,
 };
-use crate::{HeaderName, Method};
+use crate::{Fields, Message, Method, Payload};
 use net::System;
 use ssa::{Body, SipSecurity};
 use std::collections::VecDeque;
@@ -119,15 +119,29 @@ impl Endpoint {
         Ok(prepared)
     }
 
-    /// Adds header fields to the INVITE of a prepared call, such as Subject or Referred-By.
+    /// Adds header fields to the INVITE of a prepared call, such as Subject or Referred-By, in place
+    /// of those added before.
     ///
     /// # Errors
     /// As [`SipManager::add_fields`].
-    pub fn add_fields(&self, id: CallId, fields: Vec<(HeaderName, Vec<u8>)>) -> Result<(), Misuse> {
-        let count = fields.len();
-        self.command("add_fields", Some(id), format_args!("{count}"), |core, now| {
+    pub fn add_fields(&self, id: CallId, fields: Fields) -> Result<(), Misuse> {
+        self.command("add_fields", Some(id), format_args!(""), |core, now| {
             core.add_fields(now, id, fields)
         })
+    }
+
+    /// The INVITE of a call that came in: its header fields (From's display name, Subject, Reason,
+    /// …), and its body as it came. `None` once the call has its final answer.
+    ///
+    /// Its octets are shared, and read when something is asked of it. What it says nobody vouches
+    /// for but the security manager, for what that has proved.
+    pub fn invitation(&self, id: CallId) -> Option<Message> {
+        self.0.lock().core.invitation(id).cloned()
+    }
+
+    /// The same of a request that stands for itself, until it is answered.
+    pub fn received(&self, id: RequestId) -> Option<Message> {
+        self.0.lock().core.received(id).cloned()
     }
 
     /// Sends the INVITE of a prepared call with this offer.
@@ -216,10 +230,11 @@ impl Endpoint {
     /// # Errors
     /// As [`SipManager::request`].
     pub fn request(
-        &self, method: Method<'static>, from: &str, to: &str, next_hop: Option<NextHop>, body: Body,
+        &self, method: Method<'static>, from: &str, to: &str, next_hop: Option<NextHop>,
+        payload: impl Into<Payload>,
     ) -> Result<RequestId, Misuse> {
         self.command("request", None, format_args!("{method} {to}"), |core, now| {
-            core.request(now, method, from, to, next_hop.as_ref(), body)
+            core.request(now, method, from, to, next_hop.as_ref(), payload)
         })
     }
 
@@ -228,10 +243,10 @@ impl Endpoint {
     /// # Errors
     /// As [`SipManager::request_within`].
     pub fn request_within(
-        &self, id: CallId, method: Method<'static>, body: Body,
+        &self, id: CallId, method: Method<'static>, payload: impl Into<Payload>,
     ) -> Result<RequestId, Misuse> {
         self.command("request", Some(id), format_args!("{method}"), |core, now| {
-            core.request_within(now, id, method, body)
+            core.request_within(now, id, method, payload)
         })
     }
 
@@ -296,9 +311,19 @@ impl Endpoint {
     /// # Errors
     /// What is no URI or cannot be reached over UDP, TCP or TLS.
     pub fn register(&self, config: RegisterConfig) -> Result<RegistrationId, Misuse> {
+        self.register_with(config, Fields::default())
+    }
+
+    /// The same, with these header fields in each REGISTER.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register).
+    pub fn register_with(
+        &self, config: RegisterConfig, fields: Fields,
+    ) -> Result<RegistrationId, Misuse> {
         let aor = config.aor.clone();
         self.command("register", None, format_args!("{aor}"), |core, now| {
-            core.register(now, config)
+            core.register_with(now, config, fields)
         })
     }
 

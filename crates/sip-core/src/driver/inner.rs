@@ -339,6 +339,7 @@ const fn is_owed(event: &Event) -> bool {
         | Event::Ended { .. }
         | Event::Failed { .. }
         | Event::Unregistered { .. }
+        | Event::Responded { .. }
         | Event::RequestAnswered { .. }
         | Event::ReferFailed { .. }
         | Event::Subscription { news: SubscriptionNews::Over { .. }, .. }

@@ -33,6 +33,7 @@
 //! What the security manager answers with [`ssa::Answer::Pending`] is polled in the same task,
 //! with the upper bound it gave. A panic in it is caught and is a refusal.
 
+mod ask;
 mod builder;
 mod call;
 mod claims;
@@ -49,6 +50,7 @@ mod streams;
 mod subscriptions;
 mod task;
 
+pub use ask::NoResponse;
 pub use builder::Builder;
 pub use call::{Call, Unanswered};
 pub use config::{Bind, Config, NotABind};

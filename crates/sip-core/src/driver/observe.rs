@@ -113,6 +113,7 @@ fn describe(event: &Event) -> (&'static str, Option<CallId>, String) {
             ("refer_failed", Some(*within), cause.to_string())
         }
         Event::Subscription { news, .. } => ("subscription", None, describe_subscription(news)),
+        Event::Responded { response, .. } => ("responded", None, format!("{response:?}")),
         Event::RequestAnswered { outcome, .. } => {
             ("request_answered", None, format!("{outcome:?}"))
         }

@@ -1,6 +1,8 @@
 //! Which call an event is about.
 
 use super::event::{CallId, Event};
+#[cfg(feature = "driver")]
+use super::slab::Key;
 
 impl Event {
     /// The call that it is about, or came in.
@@ -26,12 +28,25 @@ impl Event {
             | Self::RegistrationFailed { .. }
             | Self::Unregistered { .. }
             | Self::Subscription { .. }
+            | Self::Responded { .. }
             | Self::RequestAnswered { .. } => None,
         }
     }
 
-    /// Whether it is the last one of a call.
+    /// What it is about that a handle may be there for: a call, or a request that stands for itself.
+    #[cfg(feature = "driver")]
+    pub(crate) const fn subject(&self) -> Option<Key> {
+        match self {
+            Self::Responded { id, .. } | Self::RequestAnswered { id, .. } => Some(id.0),
+            others => match others.call() {
+                Some(id) => Some(id.0),
+                None => None,
+            },
+        }
+    }
+
+    /// Whether it is the last one of a call, or of a request that stands for itself.
     pub const fn is_end(&self) -> bool {
-        matches!(self, Self::Ended { .. } | Self::Failed { .. })
+        matches!(self, Self::Ended { .. } | Self::Failed { .. } | Self::RequestAnswered { .. })
     }
 }

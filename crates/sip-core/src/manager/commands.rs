@@ -9,7 +9,7 @@ use super::target::Target;
 use super::usages::{
     Cx, InviteUsage, Notifier, Registration, Replaces, Single, Subscription, Usage,
 };
-use crate::{HeaderName, Method, Uri, methods};
+use crate::{Fields, Method, Payload, Uri, methods};
 use ssa::Body;
 use std::time::Instant;
 
@@ -33,14 +33,11 @@ impl SipManager {
         Ok(Prepared { id: CallId(self.insert(now, usage)), call })
     }
 
-    /// Adds header fields to the INVITE of a prepared call, such as Subject or Referred-By.
+    /// Adds header fields to the INVITE of a prepared call, in place of those added before.
     ///
     /// # Errors
-    /// [`Misuse::Unknown`], [`Misuse::WrongState`]; [`Misuse::Field`] for a header that does more
-    /// than inform, and for a value that is more than a line.
-    pub fn add_fields(
-        &mut self, now: Instant, id: CallId, fields: Vec<(HeaderName, Vec<u8>)>,
-    ) -> Result<(), Misuse> {
+    /// [`Misuse::Unknown`], [`Misuse::WrongState`].
+    pub fn add_fields(&mut self, now: Instant, id: CallId, fields: Fields) -> Result<(), Misuse> {
         self.call(now, id, |call, _| call.add_fields(fields))
     }
 
@@ -134,7 +131,18 @@ impl SipManager {
     pub fn register(
         &mut self, now: Instant, config: RegisterConfig,
     ) -> Result<RegistrationId, Misuse> {
-        let registration = Registration::prepare(&mut self.io(now), config)?;
+        self.register_with(now, config, Fields::default())
+    }
+
+    /// The same, with these header fields in each REGISTER.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register).
+    pub fn register_with(
+        &mut self, now: Instant, config: RegisterConfig, fields: Fields,
+    ) -> Result<RegistrationId, Misuse> {
+        let mut registration = Registration::prepare(&mut self.io(now), config)?;
+        registration.add_fields(fields);
         let key = self.insert(now, Usage::Registration(Box::new(registration)));
         self.registration(now, RegistrationId(key), Registration::refresh)?;
         Ok(RegistrationId(key))
@@ -149,17 +157,40 @@ impl SipManager {
         self.registration(now, id, Registration::unregister)
     }
 
-    /// Sends a request that stands for itself outside any dialog, such as OPTIONS (RFC 3261 §11.1).
+    /// Sends a request that stands for itself outside any dialog, such as OPTIONS (RFC 3261 §11.1),
+    /// or one of a method that this stack knows nothing of.
     ///
     /// # Errors
     /// [`Misuse::Method`], and as [`prepare`](Self::prepare).
     pub fn request(
         &mut self, now: Instant, method: Method<'static>, from: &str, to: &str,
-        next_hop: Option<&NextHop>, body: Body,
+        next_hop: Option<&NextHop>, payload: impl Into<Payload>,
+    ) -> Result<RequestId, Misuse> {
+        self.request_as(now, method, Way { from, to, next_hop }, (payload.into(), false))
+    }
+
+    /// The same, and [`Event::Responded`](super::Event::Responded) brings its final response.
+    ///
+    /// # Errors
+    /// As [`request`](Self::request).
+    pub fn ask(
+        &mut self, now: Instant, method: Method<'static>, from: &str, to: &str,
+        payload: impl Into<Payload>,
+    ) -> Result<RequestId, Misuse> {
+        self.request_as(now, method, Way { from, to, next_hop: None }, (payload.into(), true))
+    }
+
+    fn request_as(
+        &mut self, now: Instant, method: Method<'static>, way: Way<'_>,
+        (payload, wants_response): (Payload, bool),
     ) -> Result<RequestId, Misuse> {
         stands_alone(method, false)?;
-        let way = Way { from, to, next_hop };
-        let (single, request) = Single::prepare(&mut self.io(now), method, &way, body)?;
+        let Payload { body, fields } = payload;
+        let (mut single, mut request) = Single::prepare(&mut self.io(now), method, &way, body)?;
+        request.0.added = fields;
+        if wants_response {
+            single.want_response();
+        }
         self.send_single(now, single, request)
     }
 
@@ -168,13 +199,15 @@ impl SipManager {
     /// # Errors
     /// [`Misuse::Method`], [`Misuse::Unknown`], [`Misuse::WrongState`].
     pub fn request_within(
-        &mut self, now: Instant, id: CallId, method: Method<'static>, body: Body,
+        &mut self, now: Instant, id: CallId, method: Method<'static>, payload: impl Into<Payload>,
     ) -> Result<RequestId, Misuse> {
         stands_alone(method, true)?;
+        let Payload { body, fields } = payload.into();
         let (name, dialog) = self.call(now, id, |call, _| Ok((call.name(), call.confirmed())))?;
         let dialog = dialog.ok_or(Misuse::WrongState)?;
         let dialog = Single::within(&mut self.dialogs, dialog, name, method, body);
-        let (single, request) = dialog.ok_or(Misuse::WrongState)?;
+        let (single, mut request) = dialog.ok_or(Misuse::WrongState)?;
+        request.0.added = fields;
         self.send_single(now, single, request)
     }
 
@@ -346,8 +379,12 @@ impl SipManager {
     }
 }
 
-/// Whether a method may be sent by itself.
+/// Whether a method may be sent by itself: outside a dialog one, too, that no RFC defines, and which
+/// therefore is part of nothing that this stack knows.
 fn stands_alone(method: Method<'_>, in_dialog: bool) -> Result<(), Misuse> {
-    let row = methods::served(method.as_bytes());
-    row.filter(|row| row.stands_alone(in_dialog)).map(|_| ()).ok_or(Misuse::Method)
+    let may = match methods::served(method.as_bytes()) {
+        Some(row) => row.stands_alone(in_dialog),
+        None => !in_dialog && method.registered().is_none(),
+    };
+    may.then_some(()).ok_or(Misuse::Method)
 }

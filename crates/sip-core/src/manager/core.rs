@@ -4,7 +4,7 @@ use super::action::{Action, Arrival, Flow, Hop, Sender, SenderId};
 use super::config::{Config, Local};
 use super::consult::{ConsultId, Query, Subject, Verdict};
 use super::dialogs::Dialogs;
-use super::event::{CallId, Event};
+use super::event::{CallId, Event, RequestId};
 use super::inbound::Inbound;
 use super::io::{Io, Outputs};
 use super::ports::Ports;
@@ -176,6 +176,21 @@ impl SipManager {
                 requests.on_response(&mut io, inbound);
             }
         });
+    }
+
+    /// The INVITE of a call that came in, as it came, until the call has its final answer.
+    pub fn invitation(&self, id: CallId) -> Option<&Message> {
+        self.waiting(id.0)
+    }
+
+    /// A peer's request that stands for itself, as it came, until it is answered.
+    pub fn received(&self, id: RequestId) -> Option<&Message> {
+        self.waiting(id.0)
+    }
+
+    fn waiting(&self, key: Key) -> Option<&Message> {
+        let server = self.usages.get(key)?.waiting()?;
+        Some(&self.serving.get(server)?.request.message)
     }
 
     /// Whether there is such a call, whose end the application has not heard.

@@ -2,7 +2,8 @@
 
 use super::slab::Key;
 use super::subscriptions::{SubscriptionId, SubscriptionNews};
-use crate::{Method, StatusCode};
+use crate::{Limits, Message, Method, StatusCode};
+use bytes::Bytes;
 use ssa::{Body, CallRef, FlowId, Why};
 use std::fmt;
 use std::net::SocketAddr;
@@ -240,6 +241,14 @@ pub enum Event {
         /// What happened.
         news: SubscriptionNews,
     },
+    /// The final response to a request of ours whose response is wanted, as it came;
+    /// [`RequestAnswered`](Self::RequestAnswered) follows.
+    Responded {
+        /// The request.
+        id: RequestId,
+        /// The response.
+        response: Response,
+    },
     /// A request of ours that stands for itself came to its end.
     RequestAnswered {
         /// The request.
@@ -247,6 +256,24 @@ pub enum Event {
         /// The status of the response; or why there is none, or that it is to be asked for again.
         outcome: Result<u16, Cause>,
     },
+}
+
+/// A response as it came: its octets are shared.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Response(pub(super) Bytes);
+
+impl Response {
+    /// It, read; `None` where it is longer than these limits.
+    pub fn message(&self, limits: &Limits) -> Option<Message> {
+        Message::parse(self.0.clone(), limits).ok()
+    }
+}
+
+impl fmt::Debug for Response {
+    /// Prints the length: what peers say is theirs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Response[{} octets]", self.0.len())
+    }
 }
 
 /// Who ended a call.
@@ -379,8 +406,6 @@ pub enum Misuse {
     NoLocalAddress,
     /// Port 0, at which nobody is reached.
     PortZero,
-    /// A header field that is not the application's to add, or whose value is more than a line.
-    Field,
 }
 
 impl fmt::Display for Misuse {
@@ -406,7 +431,6 @@ impl fmt::Display for Misuse {
                 "it cannot be reached from our addresses: another transport, or IPv4 for IPv6"
             }
             Self::PortZero => "port 0, at which nobody can be reached",
-            Self::Field => "a header field that cannot be added, or has more than a line",
         })
     }
 }

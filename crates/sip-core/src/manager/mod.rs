@@ -68,9 +68,13 @@ pub use action::{Action, Arrival, Flow, Hop, SenderId};
 pub use config::{Config, ContactAs, Local, NextHop, RegisterConfig};
 pub use consult::{ConsultId, Query, Verdict};
 pub use core::{SipManager, Sizes};
-pub use event::{CallId, Cause, EndReason, Event, Misuse, Prepared, RegistrationId, RequestId};
+pub use event::{
+    CallId, Cause, EndReason, Event, Misuse, Prepared, RegistrationId, RequestId, Response,
+};
 pub use ours::Ours;
 pub use ports::{Keyed, Ports, Random, Routes};
+#[cfg(feature = "driver")]
+pub(crate) use slab::Key;
 pub use subscriptions::{
     SubscribeConfig, SubscriptionEnd, SubscriptionId, SubscriptionNews, SubscriptionState,
     Termination,

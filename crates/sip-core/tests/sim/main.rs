@@ -5,6 +5,7 @@
 mod abuse;
 mod alone;
 mod answers;
+mod asked;
 mod calls;
 mod challenges;
 mod crossing;
@@ -13,6 +14,7 @@ mod disorder;
 mod double;
 mod elsewhere;
 mod failover;
+mod fields;
 mod flows;
 mod gateways;
 mod handles;

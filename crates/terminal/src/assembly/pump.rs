@@ -120,6 +120,8 @@ impl Shared {
             }
             // Nothing is subscribed to here.
             Sip::Subscription { .. } => None,
+            // Nothing is sent whose response is wanted.
+            Sip::Responded { .. } => None,
             Sip::RequestAnswered { id, outcome } => Some(Event::RequestAnswered { id, outcome }),
         }
     }

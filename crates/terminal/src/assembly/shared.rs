@@ -9,9 +9,9 @@ use crate::record::redacted;
 use media_ctl::audio::{AudioSink, AudioSource};
 use media_ctl::driver::MediaSession;
 use media_ctl::{MediaConfig, Seed};
-use sip_core::HeaderName;
 use sip_core::driver::Endpoint;
 use sip_core::manager::{Prepared, RegistrationId, RequestId};
+use sip_core::{Fields, HeaderName};
 use ssa::{Body, CallRef};
 use std::collections::BTreeSet;
 use std::io;
@@ -77,7 +77,11 @@ impl Shared {
             Error::Call(error.to_string())
         })?;
         let signed = require == Require::Pgp;
-        self.endpoint.add_fields(prepared.id, fields).map_err(Error::invalid)?;
+        let added = fields
+            .into_iter()
+            .try_fold(Fields::default(), |added, (name, value)| added.with(name, value));
+        let added = added.map_err(Error::invalid)?;
+        self.endpoint.add_fields(prepared.id, added).map_err(Error::invalid)?;
         let mut live = Live::outgoing(prepared.call, redacted(to), signed, media);
         live.referrer = referrer;
         self.calls.insert(prepared.id, live);

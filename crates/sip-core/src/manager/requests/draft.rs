@@ -12,7 +12,7 @@ use crate::manager::io::Io;
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::manager::transactions::push_branch;
-use crate::{HeaderName, Method, NameAddr, RequestBuilder, Uri};
+use crate::{Fields, HeaderName, Method, NameAddr, RequestBuilder, Uri};
 use bytes::Bytes;
 use ssa::{Body, CallRef, Field, Plan, Transport};
 use std::net::SocketAddr;
@@ -51,6 +51,8 @@ pub(in crate::manager) struct Draft {
     pub(in crate::manager) contact: Contact,
     /// Fields of the method's own, such as Expires.
     pub(in crate::manager) fields: Vec<(&'static str, Vec<u8>)>,
+    /// Fields that the application added.
+    pub(in crate::manager) added: Fields,
     /// The body as the application gave it: every try protects it anew.
     pub(in crate::manager) original: Body,
     /// The body as it leaves.
@@ -99,6 +101,7 @@ impl Draft {
             sequence: Sequence::Own,
             contact: Contact::None,
             fields: Vec::new(),
+            added: Fields::default(),
             original: Body::default(),
             body: Body::default(),
             credentials: Vec::new(),
@@ -180,6 +183,7 @@ impl Draft {
             sequence: Sequence::Own,
             contact: Contact::None,
             fields: Vec::new(),
+            added: Fields::default(),
             original: Body::default(),
             body: Body::default(),
             credentials: Vec::new(),
@@ -208,7 +212,12 @@ impl Draft {
         let more: usize = routes.chain(fields).chain(credentials).sum();
         let parts = [&self.uri, &self.from, &self.to, &self.call_id, &self.body.octets];
         let kind = self.body.content_type.as_ref().map_or(0, |kind| kind.len() + FIELD);
-        ALWAYS + contact + more + kind + parts.map(Vec::len).iter().sum::<usize>()
+        ALWAYS
+            + contact
+            + more
+            + self.added.text().len()
+            + kind
+            + parts.map(Vec::len).iter().sum::<usize>()
     }
 
     /// The request as it goes over `hop`.
@@ -230,6 +239,7 @@ impl Draft {
         for (name, value) in &self.fields {
             request = request.field(name, value);
         }
+        request = request.lines(self.added.text());
         for field in &self.credentials {
             request = request.field(field.name, &field.value);
         }

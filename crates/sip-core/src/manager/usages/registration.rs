@@ -19,7 +19,7 @@ use crate::manager::io::Io;
 use crate::manager::requests::{Answer, Contact, Draft, Outcome, Purpose, Registered, Way};
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
-use crate::{HeaderName, Message, Method, Uri};
+use crate::{Fields, HeaderName, Message, Method, Uri};
 use ssa::{CallRef, FlowId};
 use std::time::{Duration, Instant};
 
@@ -116,6 +116,11 @@ impl Registration {
             bound: false,
             wanted: Wanted::Yes,
         })
+    }
+
+    /// Puts these header fields into each REGISTER.
+    pub(in crate::manager) fn add_fields(&mut self, fields: Fields) {
+        self.draft.added = fields;
     }
 
     pub(super) const fn name(&self) -> CallRef {

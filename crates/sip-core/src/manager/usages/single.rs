@@ -5,7 +5,7 @@ use super::cx::Cx;
 use super::text;
 use crate::Method;
 use crate::manager::dialogs::Dialogs;
-use crate::manager::event::{CallId, Cause, Event, Misuse, RequestId};
+use crate::manager::event::{CallId, Cause, Event, Misuse, RequestId, Response};
 use crate::manager::io::Io;
 use crate::manager::requests::{Contact, Draft, Outcome, Purpose, Way};
 use crate::manager::serving::Reply;
@@ -25,6 +25,8 @@ const ANSWER: Duration = Duration::from_secs(16);
 pub(in crate::manager) struct Single {
     name: CallRef,
     dialog: Option<Key>,
+    /// Whether the application wants the response, not its status alone.
+    wants_response: bool,
     state: State,
 }
 
@@ -53,6 +55,14 @@ impl Single {
         self.dialog
     }
 
+    /// The transaction of the peer's that waits for an answer.
+    pub(super) const fn waiting(&self) -> Option<Key> {
+        match self.state {
+            State::Waiting(server) => Some(server),
+            State::Sent | State::Arriving(_) | State::Over => None,
+        }
+    }
+
     /// One of ours outside any dialog: what it holds towards the security manager, and what is to be
     /// sent. RFC 3261 §11.1.
     ///
@@ -69,7 +79,15 @@ impl Single {
             // Only what makes a dialog, and OPTIONS, has one. RFC 3428 §4, RFC 6086 §4.2.1.
             draft.contact = Contact::None;
         }
-        Ok((Self { name, dialog: None, state: State::Sent }, (draft, target)))
+        Ok((
+            Self { name, dialog: None, wants_response: false, state: State::Sent },
+            (draft, target),
+        ))
+    }
+
+    /// The application is to be told the response, too.
+    pub(in crate::manager) const fn want_response(&mut self) {
+        self.wants_response = true;
     }
 
     /// Sends it.
@@ -83,14 +101,17 @@ impl Single {
     ) -> Option<(Self, (Draft, Target))> {
         let (mut draft, target) = Draft::of_dialog(dialogs, dialog, method)?;
         draft.original = body;
-        Some((Self { name, dialog: Some(dialog), state: State::Sent }, (draft, target)))
+        Some((
+            Self { name, dialog: Some(dialog), wants_response: false, state: State::Sent },
+            (draft, target),
+        ))
     }
 
     /// One of a peer's, in this dialog and call where it came in one.
     pub(in crate::manager) const fn incoming(
         name: CallRef, dialog: Option<Key>, within: Option<CallId>,
     ) -> Self {
-        Self { name, dialog, state: State::Arriving(within) }
+        Self { name, dialog, wants_response: false, state: State::Arriving(within) }
     }
 
     /// The peer's came in; or another one came in the same dialog, which knows of nothing else.
@@ -135,6 +156,15 @@ impl Single {
     /// What became of ours. A peer that has no such dialog, or is gone, has lost it. RFC 5057 §5.1.
     pub(super) fn on_outcome(&mut self, cx: &mut Cx<'_>, outcome: &Outcome) {
         self.state = State::Over;
+        let response = match outcome {
+            Outcome::Accepted(answer, _) => Some(&answer.response.message),
+            Outcome::Failed(_, Some(response)) => Some(&response.message),
+            Outcome::Failed(_, None) | Outcome::Untrusted(..) | Outcome::Cancelled => None,
+        };
+        if let Some(response) = response.filter(|_| self.wants_response) {
+            let response = Response(response.as_bytes().clone());
+            cx.tell(Event::Responded { id: RequestId(cx.me), response });
+        }
         let outcome = match outcome {
             Outcome::Accepted(answer, _) => {
                 Ok(answer.response.message.status().map_or(200, |status| status.as_u16()))

@@ -67,6 +67,18 @@ impl Usage {
         }
     }
 
+    /// The server transaction of the peer's request that it began with, until that is answered.
+    pub(in crate::manager) fn waiting(&self) -> Option<Key> {
+        match self {
+            Self::Invite(it) => it.unanswered().ok(),
+            Self::Single(it) => it.waiting(),
+            Self::Unwanted(_)
+            | Self::Registration(_)
+            | Self::Notifier(_)
+            | Self::Subscription(_) => None,
+        }
+    }
+
     /// A request of the peer's, authenticated and read: to be answered now or later.
     pub(in crate::manager) fn on_request(
         &mut self, cx: &mut Cx<'_>, server: Key, method: Method<'static>, body: Body,

@@ -91,7 +91,7 @@ impl InviteUsage {
     }
 
     /// The server transaction of an INVITE that has no answer yet.
-    const fn unanswered(&self) -> Result<Key, Misuse> {
+    pub(in crate::manager) const fn unanswered(&self) -> Result<Key, Misuse> {
         match self.phase {
             Phase::Incoming { server, .. } => Ok(server),
             Phase::Prepared(_)

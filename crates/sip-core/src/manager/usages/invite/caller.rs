@@ -11,7 +11,7 @@ use crate::manager::io::Io;
 use crate::manager::requests::{Answer, Draft, Outcome, Purpose, Way};
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
-use crate::{HeaderName, Message, Method};
+use crate::{Fields, HeaderName, Message, Method};
 use ssa::Body;
 
 impl InviteUsage {
@@ -62,20 +62,13 @@ impl InviteUsage {
         Ok(())
     }
 
-    /// Adds header fields to the INVITE of a prepared call.
+    /// Adds header fields to the INVITE of a prepared call, in place of those added before.
     ///
     /// # Errors
-    /// [`Misuse::WrongState`] once it has left; [`Misuse::Field`] for one that the manager writes
-    /// itself, and for a value that is more than a line.
-    pub(in crate::manager) fn add_fields(
-        &mut self, fields: Vec<(HeaderName, Vec<u8>)>,
-    ) -> Result<(), Misuse> {
+    /// [`Misuse::WrongState`] once it has left.
+    pub(in crate::manager) fn add_fields(&mut self, fields: Fields) -> Result<(), Misuse> {
         let Phase::Prepared(prepared) = &mut self.phase else { return Err(Misuse::WrongState) };
-        if !fields.iter().all(|(name, value)| may_be_added(*name, value)) {
-            return Err(Misuse::Field);
-        }
-        let fields = fields.into_iter().map(|(name, value)| (name.as_str(), value));
-        prepared.0.fields.extend(fields);
+        prepared.0.added = fields;
         Ok(())
     }
 
@@ -231,28 +224,6 @@ impl Early {
 /// Whether a call failed by a 3xx.
 fn leads_elsewhere(cause: Cause) -> bool {
     cause.status().is_some_and(|status| (300..400).contains(&status))
-}
-
-/// Whether an application may add this field to a request: it only informs.
-fn may_be_added(name: HeaderName, value: &[u8]) -> bool {
-    use HeaderName::{
-        AlertInfo, CallInfo, InReplyTo, Organization, Priority, Reason, ReferredBy, ReplyTo,
-        Subject, UserAgent,
-    };
-    let informs = matches!(
-        name,
-        AlertInfo
-            | CallInfo
-            | InReplyTo
-            | Organization
-            | Priority
-            | Reason
-            | ReferredBy
-            | ReplyTo
-            | Subject
-            | UserAgent
-    );
-    informs && !value.iter().any(|octet| matches!(octet, b'\r' | b'\n' | 0))
 }
 
 /// The dialog of a response to our INVITE, where there is one.

@@ -1,0 +1,102 @@
+//! A request that somebody waits for the response to.
+
+use super::endpoint::Endpoint;
+use super::inner::Stop;
+use crate::manager::{Cause, Event, Key, Misuse, RequestId};
+use crate::{Message, Method, Payload};
+use std::fmt;
+use std::task::Poll;
+
+/// Why a request has no response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoResponse {
+    /// It cannot be sent.
+    Unsent(Misuse),
+    /// Nothing came that counts.
+    Failed(Cause),
+    /// The endpoint has stopped.
+    Stopped,
+}
+
+impl Endpoint {
+    /// Sends a request that stands for itself outside any dialog, and waits for its final response,
+    /// whatever its status: OPTIONS, MESSAGE, or a method that this stack knows nothing of. `from` is
+    /// a URI or a name-addr, `to` a URI.
+    ///
+    /// Dropped, the request goes on, and nobody hears of it.
+    ///
+    /// # Errors
+    /// [`NoResponse::Unsent`] with [`Misuse::Method`] for a method that is part of something larger,
+    /// such as INVITE, REGISTER or SUBSCRIBE, for which there are commands of their own; and as
+    /// [`request`](Self::request).
+    pub async fn ask(
+        &self, method: Method<'static>, from: &str, to: &str, payload: impl Into<Payload>,
+    ) -> Result<Message, NoResponse> {
+        let asked = self.asked(method, (from, to), payload.into())?;
+        let mut response = None;
+        while let Some(event) = self.next_of(asked.id.0).await {
+            match event {
+                Event::Responded { response: came, .. } => {
+                    let limits = self.0.lock().config.sip.limits.clone();
+                    response = came.message(&limits);
+                }
+                Event::RequestAnswered { outcome: Err(cause), .. } if response.is_none() => {
+                    return Err(NoResponse::Failed(cause));
+                }
+                Event::RequestAnswered { .. } => break,
+                _ => {}
+            }
+        }
+        response.ok_or(NoResponse::Stopped)
+    }
+
+    /// Sends it, with a place for its events: before the task can hear of any.
+    fn asked(
+        &self, method: Method<'static>, (from, to): (&str, &str), payload: Payload,
+    ) -> Result<Asked<'_>, NoResponse> {
+        let mut inner = self.0.lock();
+        if inner.stop == Stop::Done {
+            return Err(NoResponse::Stopped);
+        }
+        inner.observer.command("request", None, format_args!("{method} {to}"));
+        let now = inner.runtime.now();
+        let sent = inner.core.ask(now, method, from, to, payload);
+        let id = sent.map_err(NoResponse::Unsent)?;
+        inner.claims.take(id.0, None);
+        inner.wake();
+        Ok(Asked { endpoint: self, id })
+    }
+
+    /// The next event about what has a handle; `None`: nothing follows.
+    pub(super) async fn next_of(&self, key: Key) -> Option<Event> {
+        std::future::poll_fn(|cx| match self.0.lock().claims.next(key, cx.waker()) {
+            Ok(event) => Poll::Ready(event),
+            Err(()) => Poll::Pending,
+        })
+        .await
+    }
+}
+
+/// The place where the events of a request wait.
+struct Asked<'a> {
+    endpoint: &'a Endpoint,
+    id: RequestId,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.endpoint.0.lock().claims.release(self.id.0);
+    }
+}
+
+impl fmt::Display for NoResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsent(why) => why.fmt(f),
+            Self::Failed(cause) => cause.fmt(f),
+            Self::Stopped => f.write_str("the endpoint has stopped"),
+        }
+    }
+}
+
+impl std::error::Error for NoResponse {}
