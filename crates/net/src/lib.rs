@@ -4,7 +4,7 @@
 //! ```text
 //!     sip-core::driver        media-ctl::driver
 //!              │  Runtime: now, sleep_until, spawn
-//!              │  Network: bind, connect, listen, resolve
+//!              │  Network: bind, connect, listen, resolve, srv, naptr
 //!              │  System: both, with a keyed hash and randomness
 //!     ┌────────┴─────────┐
 //!  net::tokio        net::sim     real sockets, or a seeded network on a virtual clock
@@ -38,6 +38,7 @@
 mod address;
 mod lock;
 mod observed;
+mod records;
 pub mod sim;
 mod system;
 #[cfg(feature = "tokio")]
@@ -46,6 +47,7 @@ mod wait;
 
 pub use address::literal;
 pub use observed::{Observed, Packet, Sink};
+pub use records::{Naptr, Srv};
 pub use ssa::{FlowId, Transport};
 pub use system::{Keyed, Random, System};
 
@@ -121,6 +123,30 @@ pub trait Network: Send + Sync + fmt::Debug {
     /// If the name has no address or cannot be looked up.
     fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>>;
 
+    /// The SRV records of a name, such as `_sip._udp.example.org`; none where it has none, which is
+    /// what a network without the DNS says.
+    ///
+    /// # Errors
+    /// If it cannot be known whether there are any.
+    fn srv(&self, name: &str) -> BoxFuture<io::Result<Vec<Srv>>> {
+        let _ = name;
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// The NAPTR records of a name; none as with [`srv`](Self::srv).
+    ///
+    /// # Errors
+    /// If it cannot be known whether there are any.
+    fn naptr(&self, name: &str) -> BoxFuture<io::Result<Vec<Naptr>>> {
+        let _ = name;
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Whether [`connect`](Self::connect) knows this transport. UDP has no connections.
+    fn connects(&self, transport: Transport) -> bool {
+        transport == Transport::Tcp
+    }
+
     /// The address that packets to `to` leave from, for sockets that are bound to all addresses.
     /// Nothing is sent for it.
     ///
@@ -151,6 +177,18 @@ impl<N: Network + ?Sized> Network for Arc<N> {
 
     fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
         (**self).resolve(host)
+    }
+
+    fn srv(&self, name: &str) -> BoxFuture<io::Result<Vec<Srv>>> {
+        (**self).srv(name)
+    }
+
+    fn naptr(&self, name: &str) -> BoxFuture<io::Result<Vec<Naptr>>> {
+        (**self).naptr(name)
+    }
+
+    fn connects(&self, transport: Transport) -> bool {
+        (**self).connects(transport)
     }
 
     fn route(&self, to: IpAddr) -> io::Result<IpAddr> {

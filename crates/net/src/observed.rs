@@ -1,7 +1,8 @@
 //! A decorator that shows everything that crosses the network.
 
 use crate::{
-    BoxFuture, Connection, Datagram, DatagramSocket, Listener, Network, Transport, Undelivered,
+    BoxFuture, Connection, Datagram, DatagramSocket, Listener, Naptr, Network, Srv, Transport,
+    Undelivered,
 };
 use std::fmt;
 use std::io;
@@ -86,6 +87,18 @@ impl<N: Network + Clone + 'static> Network for Observed<N> {
 
     fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
         self.inner.resolve(host)
+    }
+
+    fn srv(&self, name: &str) -> BoxFuture<io::Result<Vec<Srv>>> {
+        self.inner.srv(name)
+    }
+
+    fn naptr(&self, name: &str) -> BoxFuture<io::Result<Vec<Naptr>>> {
+        self.inner.naptr(name)
+    }
+
+    fn connects(&self, transport: Transport) -> bool {
+        self.inner.connects(transport)
     }
 
     fn route(&self, to: IpAddr) -> io::Result<IpAddr> {

@@ -185,6 +185,7 @@ pub(crate) const TREES: &[Tree] = &[
     },
     Tree { package: "net", features: &[], rule: Rule::Exactly(&["bytes", "ssa"]) },
     Tree { package: "net", features: &["tokio"], rule: Rule::Without(FOREIGN) },
+    Tree { package: "net", features: &["dns"], rule: Rule::Without(FOREIGN) },
     Tree {
         package: "net",
         features: &["tls"],

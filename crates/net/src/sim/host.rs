@@ -3,11 +3,13 @@
 use super::connection::{SimConnection, SimListener};
 use super::datagram::SimSocket;
 use super::executor::Executor;
+use super::names::Entry;
 use super::timeline::Sleep;
 use super::world::World;
 use crate::lock::lock;
 use crate::{
-    BoxFuture, Connection, DatagramSocket, Listener, Network, Runtime, Transport, explain, literal,
+    BoxFuture, Connection, DatagramSocket, Listener, Naptr, Network, Runtime, Srv, Transport,
+    explain, literal,
 };
 use std::fmt;
 use std::io;
@@ -64,6 +66,21 @@ pub(super) struct SimNetwork {
     pub(super) host: IpAddr,
 }
 
+impl SimNetwork {
+    /// What a name stands for, once the simulated resolver has found out.
+    fn ask(&self, name: &str) -> BoxFuture<Entry> {
+        let (core, name) = (Arc::clone(&self.core), name.to_owned());
+        Box::pin(async move {
+            core.sleep(RESOLVER_DELAY).await;
+            let entry = lock(&core.world).names.of(&name).clone();
+            if entry.is_silent {
+                std::future::pending::<()>().await;
+            }
+            entry
+        })
+    }
+}
+
 impl Network for SimNetwork {
     fn bind(&self, local: SocketAddr) -> io::Result<Box<dyn DatagramSocket>> {
         match SimSocket::bind(&self.core, self.host, local) {
@@ -96,18 +113,29 @@ impl Network for SimNetwork {
         if let Some(address) = literal(host) {
             return Box::pin(std::future::ready(Ok(vec![address])));
         }
-        // RFC 4343: names compare without regard to case.
-        let (core, name) = (Arc::clone(&self.core), host.to_ascii_lowercase());
+        let (asking, host) = (self.ask(host), host.to_ascii_lowercase());
         Box::pin(async move {
-            core.sleep(RESOLVER_DELAY).await;
-            let known = lock(&core.world).names.get(&name).cloned();
-            known.ok_or_else(|| {
-                io::Error::new(
-                    io::ErrorKind::NotFound,
-                    format!("cannot resolve {name}: no such name"),
-                )
-            })
+            let addresses = asking.await.addresses;
+            if addresses.is_empty() {
+                let why = format!("cannot resolve {host}: no such name");
+                return Err(io::Error::new(io::ErrorKind::NotFound, why));
+            }
+            Ok(addresses)
         })
+    }
+
+    fn srv(&self, name: &str) -> BoxFuture<io::Result<Vec<Srv>>> {
+        let asking = self.ask(name);
+        Box::pin(async move { Ok(asking.await.srv) })
+    }
+
+    fn naptr(&self, name: &str) -> BoxFuture<io::Result<Vec<Naptr>>> {
+        let asking = self.ask(name);
+        Box::pin(async move { Ok(asking.await.naptr) })
+    }
+
+    fn connects(&self, transport: Transport) -> bool {
+        matches!(transport, Transport::Tcp | Transport::Tls)
     }
 
     fn route(&self, to: IpAddr) -> io::Result<IpAddr> {

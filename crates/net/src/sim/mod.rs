@@ -38,6 +38,7 @@ mod gateway;
 mod handshake;
 mod host;
 mod link;
+mod names;
 mod random;
 mod simulation;
 mod stream;

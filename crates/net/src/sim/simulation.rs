@@ -7,7 +7,7 @@ use super::random::Random;
 use super::timeline::Event;
 use super::world::{Statistics, World};
 use crate::lock::lock;
-use crate::{Network, Runtime};
+use crate::{Naptr, Network, Runtime, Srv};
 use std::fmt;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -142,9 +142,22 @@ impl Simulation {
 
     /// Gives a name to addresses, for [`Network::resolve`].
     pub fn set_name(&self, name: &str, addresses: &[IpAddr]) {
-        let name = name.to_ascii_lowercase();
-        let mut world = lock(&self.core.world);
-        world.names.insert(name, addresses.to_vec());
+        lock(&self.core.world).names.of(name).addresses = addresses.to_vec();
+    }
+
+    /// Gives a name SRV records, for [`Network::srv`].
+    pub fn set_srv(&self, name: &str, records: &[Srv]) {
+        lock(&self.core.world).names.of(name).srv = records.to_vec();
+    }
+
+    /// Gives a name NAPTR records, for [`Network::naptr`].
+    pub fn set_naptr(&self, name: &str, records: &[Naptr]) {
+        lock(&self.core.world).names.of(name).naptr = records.to_vec();
+    }
+
+    /// From now on nobody answers what is asked about a name.
+    pub fn silence_name(&self, name: &str) {
+        lock(&self.core.world).names.of(name).is_silent = true;
     }
 
     /// From now on the way between `a` and `b`, in both directions, is like `link`.

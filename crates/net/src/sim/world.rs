@@ -4,6 +4,7 @@ use super::datagram::Inbox;
 use super::gateway::Gateways;
 use super::handshake::Backlog;
 use super::link::Links;
+use super::names::Names;
 use super::random::Random;
 use super::simulation::SimConfig;
 use super::stream::Streams;
@@ -41,7 +42,7 @@ pub(super) struct World {
     pub(super) links: Links,
     pub(super) gateways: Gateways,
     pub(super) hosts: BTreeSet<IpAddr>,
-    pub(super) names: BTreeMap<String, Vec<IpAddr>>,
+    pub(super) names: Names,
     pub(super) inboxes: BTreeMap<SocketAddr, Inbox>,
     pub(super) in_flight: usize,
     pub(super) streams: Streams,
@@ -58,7 +59,7 @@ impl World {
             links: Links::new(config.link.clone()),
             gateways: Gateways::default(),
             hosts: BTreeSet::new(),
-            names: BTreeMap::new(),
+            names: Names::default(),
             inboxes: BTreeMap::new(),
             in_flight: 0,
             streams: Streams::default(),

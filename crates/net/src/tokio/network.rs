@@ -1,13 +1,19 @@
 //! Sockets and names on tokio.
 
 use super::datagram::UdpSocket;
+#[cfg(feature = "dns")]
+use super::dns;
 use super::stream::{TcpConnection, TcpListener};
+#[cfg(any(feature = "dns", feature = "tls"))]
+use super::task::Task;
 #[cfg(feature = "tls")]
-use super::{task::Task, tls};
+use super::tls;
 use crate::{
     BoxFuture, Connection, DatagramSocket, Listener, Network, Transport, explain, literal,
 };
-#[cfg(feature = "tls")]
+#[cfg(feature = "dns")]
+use crate::{Naptr, Srv};
+#[cfg(any(feature = "dns", feature = "tls"))]
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -55,7 +61,7 @@ impl TokioNetwork {
     ) -> io::Result<Box<dyn Connection>> {
         let Some(tls) = self.tls else { return unsupported() };
         let connecting = tls::connect(tls, self.handle.clone(), remote, name);
-        let mut task = Task::spawn(&self.handle, connecting);
+        let mut task = Task::spawn(&self.handle, tls::UNVOUCHED, connecting);
         Ok(Box::new(poll_fn(|cx| task.poll_done(cx)).await?))
     }
 
@@ -120,6 +126,29 @@ impl Network for TokioNetwork {
                 Err(error) => Err(unresolved(&host, &error.into())),
             }
         })
+    }
+
+    #[cfg(feature = "dns")]
+    fn srv(&self, name: &str) -> BoxFuture<io::Result<Vec<Srv>>> {
+        let mut task = Task::spawn(&self.handle, dns::FAILED, dns::srv(name.to_owned()));
+        Box::pin(poll_fn(move |cx| task.poll_done(cx)))
+    }
+
+    #[cfg(feature = "dns")]
+    fn naptr(&self, name: &str) -> BoxFuture<io::Result<Vec<Naptr>>> {
+        let mut task = Task::spawn(&self.handle, dns::FAILED, dns::naptr(name.to_owned()));
+        Box::pin(poll_fn(move |cx| task.poll_done(cx)))
+    }
+
+    fn connects(&self, transport: Transport) -> bool {
+        match transport {
+            Transport::Tcp => true,
+            #[cfg(feature = "tls")]
+            Transport::Tls => self.tls.is_some(),
+            #[cfg(not(feature = "tls"))]
+            Transport::Tls => false,
+            Transport::Udp | Transport::Ws | Transport::Wss => false,
+        }
     }
 
     fn route(&self, to: IpAddr) -> io::Result<IpAddr> {

@@ -8,27 +8,31 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 /// A task whose owner waits for it. Dropped, it is given up.
-pub(super) struct Task<T>(JoinHandle<io::Result<T>>);
+pub(super) struct Task<T> {
+    handle: JoinHandle<io::Result<T>>,
+    /// What a panic in it is.
+    failed: (io::ErrorKind, &'static str),
+}
 
 impl<T: Send + 'static> Task<T> {
+    /// Begins `work`; a panic in it is the error `failed`.
     pub(super) fn spawn(
-        handle: &Handle, work: impl Future<Output = io::Result<T>> + Send + 'static,
+        handle: &Handle, failed: (io::ErrorKind, &'static str),
+        work: impl Future<Output = io::Result<T>> + Send + 'static,
     ) -> Self {
-        Self(handle.spawn(work))
+        Self { handle: handle.spawn(work), failed }
     }
 
-    /// Its result; a panic in it is an error.
+    /// Its result.
     pub(super) fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        let done = ready!(Pin::new(&mut self.0).poll(cx));
-        Poll::Ready(done.unwrap_or_else(|_| {
-            let why = "the security manager failed, so nobody vouches for it";
-            Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
-        }))
+        let done = ready!(Pin::new(&mut self.handle).poll(cx));
+        let (kind, why) = self.failed;
+        Poll::Ready(done.unwrap_or_else(|_| Err(io::Error::new(kind, why))))
     }
 }
 
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        self.handle.abort();
     }
 }

@@ -3,6 +3,7 @@
 use super::connection::TlsConnection;
 use super::handshake::accept;
 use super::identity::Tls;
+use super::words::UNVOUCHED;
 use crate::tokio::stream::{TcpConnection, TcpListener};
 use crate::tokio::task::Task;
 use crate::{Connection, Listener, Transport, explain};
@@ -45,7 +46,7 @@ impl TlsListener {
         if self.handshakes.len() >= HANDSHAKES || of_one.count() >= HANDSHAKES_OF_ONE {
             return;
         }
-        let task = Task::spawn(&self.handle, accept(self.tls.clone(), tcp));
+        let task = Task::spawn(&self.handle, UNVOUCHED, accept(self.tls.clone(), tcp));
         self.handshakes.push(Handshake { peer, task });
     }
 

@@ -27,3 +27,4 @@ pub use stores::{certificates, system_roots};
 
 pub(super) use handshake::connect;
 pub(super) use listener::TlsListener;
+pub(super) use words::UNVOUCHED;

@@ -3,6 +3,10 @@
 use rustls::{AlertDescription, Error};
 use std::io;
 
+/// What a panic within a handshake is.
+pub(in crate::tokio) const UNVOUCHED: (io::ErrorKind, &str) =
+    (io::ErrorKind::PermissionDenied, "the security manager failed, so nobody vouches for it");
+
 /// The error of a handshake in words, if it is rustls' own.
 pub(super) fn told(error: io::Error) -> io::Error {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
