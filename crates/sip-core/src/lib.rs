@@ -46,6 +46,7 @@ mod headers;
 mod identity;
 pub mod inspect;
 mod limits;
+pub mod locate;
 pub mod manager;
 mod message;
 mod method;

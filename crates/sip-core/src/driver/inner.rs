@@ -2,13 +2,15 @@
 
 use super::claims::Claims;
 use super::config::Config;
+use super::locate::{locate, transports};
 use super::observe::Observer;
 use super::outbox::Outbox;
-use super::questions::{Asked, Questions, abandon, ask};
+use super::questions::{Asked, Questions, abandon, ask, located};
 use super::sockets::Sockets;
 use super::stream::{Happened, Way};
 use super::streams::Streams;
 use crate::Message;
+use crate::locate::Wanted;
 use crate::manager::{
     Action, Arrival, Event, Flow, SenderId, SipManager, SubscriptionNews, Verdict,
 };
@@ -233,8 +235,8 @@ impl Inner {
                         self.core.verdict(now, id, Verdict::Unanswered);
                         continue;
                     };
-                    let resolve = self.config.resolve;
-                    match ask(query, &*self.security, &*self.network, resolve) {
+                    let locate = |wanted: &Wanted| self.locate(wanted.clone());
+                    match ask(query, &*self.security, locate) {
                         Asked::Ready(verdict) => self.core.verdict(now, id, verdict),
                         Asked::Pending(within, future) => {
                             self.questions.open(id, after(now, within), future);
@@ -247,6 +249,15 @@ impl Inner {
             }
         }
         busy
+    }
+
+    /// Looks for the servers of a name.
+    fn locate(&self, wanted: Wanted) -> Asked {
+        let within = self.config.resolve;
+        let (runtime, network) = (Arc::clone(&self.runtime), Arc::clone(&self.network));
+        let bound = self.sockets.locals.iter().map(|local| local.transport);
+        let transports = transports(&*network, bound);
+        located(locate(runtime, network, wanted, transports, within), within)
     }
 
     fn send(&mut self, now: Instant, (hop, name): Way, octets: Bytes, sender: SenderId) {

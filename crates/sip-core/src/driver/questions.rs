@@ -1,8 +1,10 @@
 //! Questions that are open: futures of the security manager and of the resolver.
 
+use crate::locate::{Servers, Wanted};
 use crate::manager::{ConsultId, Query, Verdict};
-use net::{BoxFuture, Network};
+use net::BoxFuture;
 use ssa::{Answer, CallRef, SipSecurity};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -73,14 +75,22 @@ pub(super) fn abandon(call: CallRef, security: &dyn SipSecurity) {
 
 /// Asks. A panic is no answer.
 pub(super) fn ask(
-    query: Query<'_>, security: &dyn SipSecurity, network: &dyn Network, resolve: Duration,
+    query: Query<'_>, security: &dyn SipSecurity, locate: impl FnOnce(&Wanted) -> Asked,
 ) -> Asked {
-    catch_unwind(AssertUnwindSafe(|| put(query, security, network, resolve)))
+    catch_unwind(AssertUnwindSafe(|| put(query, security, locate)))
         .unwrap_or(Asked::Ready(Verdict::Unanswered))
 }
 
+/// What the servers of a name are found to be.
+pub(super) fn located(
+    found: impl Future<Output = io::Result<Servers>> + Send + 'static, within: Duration,
+) -> Asked {
+    let future = async move { Verdict::Located(found.await.unwrap_or_default()) };
+    Asked::Pending(within, Box::pin(future))
+}
+
 fn put(
-    query: Query<'_>, security: &dyn SipSecurity, network: &dyn Network, resolve: Duration,
+    query: Query<'_>, security: &dyn SipSecurity, locate: impl FnOnce(&Wanted) -> Asked,
 ) -> Asked {
     match query {
         Query::RequestReceived { call, arrival, request } => {
@@ -110,11 +120,7 @@ fn put(
             let answer = security.response_received(call, &hop, &response, &sent);
             answered(answer, Verdict::Incoming)
         }
-        Query::Locate { host } => {
-            let found = network.resolve(host);
-            let future = async move { Verdict::Located(found.await.unwrap_or_default()) };
-            Asked::Pending(resolve, Box::pin(future))
-        }
+        Query::Locate(wanted) => locate(wanted),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::ours::Ours;
 use super::ports::Routes;
+use crate::locate::Servers;
 use crate::transaction::Timing;
 use crate::{Capabilities, Limits};
 use ssa::Transport;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,19 +78,19 @@ pub struct NextHop {
     pub host: String,
     /// What the host name was found to be, where it was looked up already. A request goes to the
     /// first that is reached, and to the next where that fails; five are tried at most. RFC 3263
-    /// §4.3. Empty: the name is resolved when the request leaves.
-    pub found: Vec<IpAddr>,
-    /// The port; `None`: 5060, and 5061 over TLS.
+    /// §4.3. Empty: the name is looked up when the request leaves.
+    pub found: Servers,
+    /// The port; `None`: the one that the host's SRV records say, or 5060, and 5061 over TLS.
     pub port: Option<u16>,
-    /// The transport; `None`: UDP, or TCP where the request is too large (RFC 3261 §18.1.1), and TLS
-    /// for a `sips:` URI.
+    /// The transport; `None`: the one that the records of a host name choose, or UDP, or TCP where
+    /// the request is too large (RFC 3261 §18.1.1); and TLS for a `sips:` URI.
     pub transport: Option<Transport>,
 }
 
 impl From<SocketAddr> for NextHop {
     fn from(address: SocketAddr) -> Self {
         let (host, port) = (address.ip().to_string(), Some(address.port()));
-        Self { host, found: Vec::new(), port, transport: None }
+        Self { host, found: Servers::default(), port, transport: None }
     }
 }
 

@@ -10,11 +10,11 @@
 //! told by [`Action::CancelConsult`](super::Action), and a late verdict does nothing.
 
 use super::slab::Key;
+use crate::locate::{Servers, Wanted};
 use ssa::{
     Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Incoming, Leaving,
     Plan, Received, Request, Required, Response,
 };
-use std::net::IpAddr;
 
 /// Names one question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -114,11 +114,8 @@ pub enum Query<'a> {
         /// The request as it was sent.
         sent: Request<'a>,
     },
-    /// The addresses of a host name, for the resolver.
-    Locate {
-        /// The name.
-        host: &'a str,
-    },
+    /// The servers of a name, for the resolver: see [`locate`](crate::locate).
+    Locate(&'a Wanted),
 }
 
 /// The answer to a [`Query`].
@@ -138,8 +135,8 @@ pub enum Verdict {
     Leaving(Leaving),
     /// To `ResponseReceived`.
     Incoming(Incoming),
-    /// To `Locate`; empty: the name has no address.
-    Located(Vec<IpAddr>),
+    /// To `Locate`; none: the name leads nowhere.
+    Located(Servers),
     /// Whoever was asked panicked or did not answer in time: the same as a refusal.
     Unanswered,
 }

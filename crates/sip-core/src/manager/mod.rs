@@ -37,6 +37,7 @@
 mod about;
 mod accounts;
 mod action;
+mod avoided;
 mod by_number;
 mod commands;
 mod config;

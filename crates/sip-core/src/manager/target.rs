@@ -4,14 +4,17 @@
 //! §26.2.2, RFC 5630 §4.
 
 use super::action::Hop;
+use super::avoided::Avoided;
 use super::config::NextHop;
 use super::event::Misuse;
 use super::own::Own;
 use crate::dialog::is_sips;
+use crate::locate::{Asked, Servers, Wanted};
 use crate::{Scheme, Uri};
 use ssa::{FlowId, Transport};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The largest request that goes over UDP by choice. RFC 3261 §18.1.1.
 const UDP_MAX: usize = 1300;
@@ -25,13 +28,16 @@ const MOST: u32 = 5;
 pub(super) struct Target {
     /// The host name that was asked for; `None`: an address was.
     pub(super) name: Option<Arc<str>>,
-    /// The address that it goes to; `None`: the name is still to be resolved.
-    address: Option<IpAddr>,
+    /// The address that it goes to; `None`: the name's servers are still to be found.
+    address: Option<SocketAddr>,
     /// The name's other addresses, to try in this order when that one fails. RFC 3263 §4.3.
-    others: Vec<IpAddr>,
-    pub(super) port: u16,
-    /// What the URI or the configuration asks for.
+    others: Vec<SocketAddr>,
+    /// The port that the URI or the configuration says.
+    port: Option<u16>,
+    /// What the URI or the configuration asks for, or the name's records have chosen.
     pub(super) transport: Option<Transport>,
+    /// Whether the transport was asked for as such, and not by `sips:`.
+    is_said: bool,
     /// A connection to use while it is open, and its transport.
     pub(super) flow: Option<(FlowId, Transport)>,
     /// Our address that is best kept to.
@@ -55,38 +61,33 @@ impl Target {
     /// # Errors
     /// As [`of_uri`](Self::of_uri).
     pub(super) fn of(uri: &Uri<'_>) -> Result<Self, Misuse> {
-        let transport = transport(uri)?;
+        let asked = asks(uri)?;
         let host = uri.host().ok_or(Misuse::NotAUri)?;
         Ok(match host.ip() {
-            Some(ip) => Self::at(ip, uri.port(), transport),
-            None => {
-                let name = String::from_utf8_lossy(host.as_bytes());
-                Self::named(&name, uri.port(), transport)
-            }
+            Some(ip) => Self::at(ip, asked),
+            None => Self::named(&String::from_utf8_lossy(host.as_bytes()), asked),
         })
     }
 
     /// An address.
-    fn at(ip: IpAddr, port: Option<u16>, transport: Option<Transport>) -> Self {
-        Self::new((None, Some(ip)), port, transport)
+    fn at(ip: IpAddr, asked: Asks) -> Self {
+        let address = SocketAddr::new(ip, port(asked.0, asked.1));
+        Self { address: Some(address), ..Self::new(None, asked) }
     }
 
-    /// A name that is still to be resolved.
-    fn named(name: &str, port: Option<u16>, transport: Option<Transport>) -> Self {
-        Self::new((Some(name.into()), None), port, transport)
+    /// A name whose servers are still to be found.
+    fn named(name: &str, asked: Asks) -> Self {
+        Self::new(Some(name.into()), asked)
     }
 
-    fn new(
-        (name, address): (Option<Arc<str>>, Option<IpAddr>), port: Option<u16>,
-        transport: Option<Transport>,
-    ) -> Self {
-        let port = port.unwrap_or_else(|| transport.unwrap_or(Transport::Udp).default_port());
+    const fn new(name: Option<Arc<str>>, (port, transport, is_said): Asks) -> Self {
         Self {
             name,
-            address,
+            address: None,
             others: Vec::new(),
             port,
             transport,
+            is_said,
             flow: None,
             local: None,
             udp_only: false,
@@ -106,55 +107,79 @@ impl Target {
             (Some(Transport::Ws | Transport::Wss), _) => return Err(Misuse::Unsupported),
             (said, _) => said,
         };
-        Ok(match next.host.parse() {
-            Ok(ip) => Self::at(ip, next.port, transport),
-            Err(_) => {
-                let mut target = Self::named(&next.host, next.port, transport);
-                target.go_to(next.found.clone());
-                target
-            }
-        })
+        let asked = (next.port, transport, next.transport.is_some());
+        if let Ok(ip) = next.host.parse() {
+            return Ok(Self::at(ip, asked));
+        }
+        let mut target = Self::named(&next.host, asked);
+        // What was found for another transport is not where this one is.
+        let found = next.found.transport.or(next.transport);
+        if transport.is_none() || found == transport {
+            target.take(next.found.clone());
+        }
+        Ok(target)
+    }
+
+    /// What is to be found before it can be reached.
+    pub(super) fn wanted(&self, seed: u64) -> Option<Wanted> {
+        let name = self.name.clone().filter(|_| self.address.is_none())?;
+        let asked = match self.transport {
+            None => Asked::Any,
+            Some(Transport::Tls) if !self.is_said => Asked::Secure,
+            Some(transport) => Asked::Only(transport),
+        };
+        Some(Wanted { name, port: self.port, asked, seed })
     }
 
     /// The address, where it is known.
-    pub(super) const fn address(&self) -> Option<IpAddr> {
-        self.address
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.address.map(|address| address.ip())
     }
 
     /// The address and port, where they are known.
-    pub(super) fn remote(&self) -> Option<SocketAddr> {
-        self.address.map(|ip| SocketAddr::new(ip, self.port))
+    pub(super) const fn remote(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// Takes over what the name was found to be.
+    fn take(&mut self, found: Servers) {
+        self.transport = self.transport.or(found.transport);
+        self.go_to(found.addresses);
     }
 
     /// Goes to the first of these addresses, and to the others after it.
-    fn go_to(&mut self, mut addresses: Vec<IpAddr>) {
+    fn go_to(&mut self, mut addresses: Vec<SocketAddr>) {
         self.address = (!addresses.is_empty()).then(|| addresses.remove(0));
         self.others = addresses;
     }
 
     /// All its addresses that are known.
-    fn addresses(&self) -> Vec<IpAddr> {
+    fn addresses(&self) -> Vec<SocketAddr> {
         self.address.into_iter().chain(self.others.iter().copied()).collect()
     }
 
-    /// Takes over what the name was found to be, as far as it can be reached; whether any of it can.
-    pub(super) fn locate(&mut self, found: &[IpAddr], own: Own<'_>) -> bool {
-        self.go_to(found.iter().copied().filter(|ip| own.reaches(*ip)).collect());
+    /// Keeps what can be reached of its addresses; whether any of it can.
+    fn keep_to(&mut self, own: Own<'_>) -> bool {
+        let mut all = self.addresses();
+        all.retain(|address| own.reaches(address.ip()));
+        self.go_to(all);
         self.address.is_some()
     }
 
-    /// Puts those of its addresses last that `failed`, the latest at the end, and keeps as many as
-    /// one request is tried at.
-    pub(super) fn order(&mut self, failed: &[SocketAddr]) {
+    /// Takes over what the name was found to be, as far as it can be reached; whether any of it can.
+    pub(super) fn locate(&mut self, found: Servers, own: Own<'_>) -> bool {
+        self.take(found);
+        self.keep_to(own)
+    }
+
+    /// Puts those of its addresses last that are `avoided`, the latest at the end, and keeps as many
+    /// as one request is tried at.
+    pub(super) fn order(&mut self, avoided: &Avoided, now: Instant) {
         if self.others.is_empty() {
             return;
         }
         let mut all = self.addresses();
-        let place = |ip: &IpAddr| {
-            let at = failed.iter().position(|it| *it == SocketAddr::new(*ip, self.port));
-            at.map_or(0, |at| at + 1)
-        };
-        all.sort_by_key(place);
+        all.sort_by_key(|address| avoided.place(now, *address));
         all.truncate(MOST as usize);
         self.go_to(all);
     }
@@ -177,14 +202,15 @@ impl Target {
     /// # Errors
     /// [`Misuse::PortZero`], [`Misuse::NoLocalAddress`].
     pub(super) fn check(&mut self, own: Own<'_>) -> Result<(), Misuse> {
-        if self.port == 0 {
+        let found = self.address.map(|address| address.port());
+        if [self.port, found].contains(&Some(0)) {
             return Err(Misuse::PortZero);
         }
         if self.address.is_none() {
             return Ok(());
         }
         if !self.others.is_empty() {
-            self.locate(&self.addresses(), own);
+            self.keep_to(own);
         }
         self.hop(0, own).map(|_| ()).ok_or(Misuse::NoLocalAddress)
     }
@@ -205,14 +231,15 @@ impl Target {
         let name = named.as_ref().and_then(|target| target.name.clone());
         // Where the peer is not reached over TLS, its port is not one for it.
         let own_port = came_secure || secure.is_none();
-        let port =
-            if own_port { Some(peer.remote.port()) } else { named.as_ref().map(|it| it.port) };
+        let its_port = named.as_ref().map(|it| port(it.port, it.transport));
+        let port = if own_port { Some(peer.remote.port()) } else { its_port };
         // Nor is a port 0 or an address of the other family one that we could reach.
         let known = named.filter(|target| {
-            let same_family = |ip: IpAddr| ip.is_ipv4() == peer.remote.is_ipv4();
-            target.port != 0 && target.address.is_some_and(same_family)
+            let fits = |it: SocketAddr| it.port() != 0 && it.is_ipv4() == peer.remote.is_ipv4();
+            target.address.is_some_and(fits)
         });
-        let target = known.unwrap_or_else(|| Self::at(peer.remote.ip(), port, secure.or(reliable)));
+        let asked = (port, secure.or(reliable), true);
+        let target = known.unwrap_or_else(|| Self::at(peer.remote.ip(), asked));
         Self {
             name: name.filter(|_| secure.is_some()),
             transport: secure.or(target.transport),
@@ -228,7 +255,8 @@ impl Target {
     /// RFC 3261 §18.1.1: over 1300 octets a congestion-controlled transport, whatever was asked
     /// for; UDP again where that failed.
     pub(super) fn hop(&self, size: usize, own: Own<'_>) -> Option<Hop> {
-        let ip = self.address?;
+        let remote = self.address?;
+        let ip = remote.ip();
         let too_large = size > UDP_MAX && !self.udp_only;
         let transport = match (self.flow, self.transport) {
             (Some((_, transport)), _) => transport,
@@ -240,7 +268,7 @@ impl Target {
         Some(Hop {
             transport,
             local: self.local_for(own, transport, ip)?,
-            remote: SocketAddr::new(ip, self.port),
+            remote,
             flow: self.flow.map(|(flow, _)| flow),
         })
     }
@@ -274,25 +302,36 @@ impl Target {
     }
 }
 
-/// The transport that a URI asks for; `sips:` is TLS. RFC 3261 §19.1.2, §26.2.2. RFC 5630 §3.1.4
-/// makes no use of `transport=tls`, and what a peer writes so is understood all the same.
+/// What is asked for: the port, the transport, and whether that was said as such.
+type Asks = (Option<u16>, Option<Transport>, bool);
+
+/// The port that was said, or the transport's own.
+fn port(said: Option<u16>, transport: Option<Transport>) -> u16 {
+    said.unwrap_or_else(|| transport.unwrap_or(Transport::Udp).default_port())
+}
+
+/// What a URI asks for; `sips:` is TLS. RFC 3261 §19.1.2, §26.2.2. RFC 5630 §3.1.4 makes no use of
+/// `transport=tls`, and what a peer writes so is understood all the same.
 ///
 /// # Errors
 /// [`Misuse::Unsupported`].
-fn transport(uri: &Uri<'_>) -> Result<Option<Transport>, Misuse> {
-    let asked = match uri.params().value("transport") {
+fn asks(uri: &Uri<'_>) -> Result<Asks, Misuse> {
+    let said = match uri.params().value("transport") {
         None => None,
         Some(name) if name.eq_ignore_ascii_case(b"udp") => Some(Transport::Udp),
         Some(name) if name.eq_ignore_ascii_case(b"tcp") => Some(Transport::Tcp),
         Some(name) if name.eq_ignore_ascii_case(b"tls") => Some(Transport::Tls),
         Some(_) => return Err(Misuse::Unsupported),
     };
-    match (uri.scheme(), asked) {
-        (Scheme::Sip, asked) => Ok(asked),
+    let transport = match (uri.scheme(), said) {
+        (Scheme::Sip, said) => said,
         // TCP is what TLS runs over.
-        (Scheme::Sips, None | Some(Transport::Tcp | Transport::Tls)) => Ok(Some(Transport::Tls)),
-        (Scheme::Sips, _) | (Scheme::Tel | Scheme::Other(_), _) => Err(Misuse::Unsupported),
-    }
+        (Scheme::Sips, None | Some(Transport::Tcp | Transport::Tls)) => Some(Transport::Tls),
+        (Scheme::Sips, _) | (Scheme::Tel | Scheme::Other(_), _) => {
+            return Err(Misuse::Unsupported);
+        }
+    };
+    Ok((uri.port(), transport, said.is_some()))
 }
 
 /// The next way of a request that did not get through.
@@ -307,9 +346,9 @@ pub(super) enum Fallback {
 
 impl NextHop {
     /// At how many addresses a request is tried that goes there, each for 64*T1 where nothing is
-    /// answered: five at most; one where its name is still to be resolved.
+    /// answered: five at most; one where its name is still to be looked up.
     pub fn tried(&self) -> u32 {
-        let found = u32::try_from(self.found.len()).unwrap_or(MOST);
+        let found = u32::try_from(self.found.addresses.len()).unwrap_or(MOST);
         found.clamp(1, MOST)
     }
 
@@ -321,10 +360,27 @@ impl NextHop {
         let Target { name, address, port, transport, .. } = Target::of_uri(uri.as_bytes())?;
         let host = match (name, address) {
             (Some(name), _) => name.to_string(),
-            (None, Some(ip)) => ip.to_string(),
+            (None, Some(address)) => address.ip().to_string(),
             (None, None) => return Err(Misuse::NotAUri),
         };
-        Ok(Self { host, found: Vec::new(), port: Some(port), transport })
+        Ok(Self { host, found: Servers::default(), port, transport })
+    }
+}
+
+impl Wanted {
+    /// What is to be found before a request to `uri` can go to `next_hop`, or where there is none to
+    /// where the URI points; `None`: it is an address, or was found already.
+    ///
+    /// # Errors
+    /// [`Misuse::NotAUri`]; [`Misuse::Unsupported`] for what cannot be reached over UDP, TCP or TLS;
+    /// [`Misuse::Insecure`] for UDP and TCP where the URI is `sips:`.
+    pub fn of(uri: &str, next_hop: Option<&NextHop>, seed: u64) -> Result<Option<Self>, Misuse> {
+        let uri = Uri::parse(uri.as_bytes()).map_err(|_| Misuse::NotAUri)?;
+        let target = match next_hop {
+            Some(next) => Target::of_next_hop(next, &uri)?,
+            None => Target::of(&uri)?,
+        };
+        Ok(target.wanted(seed))
     }
 }
 

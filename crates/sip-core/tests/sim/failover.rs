@@ -5,6 +5,7 @@ use crate::double::{Double, Script};
 use crate::raw::{Raw, field, response};
 use crate::world::{ALICE, Side, World, named, sdp};
 use sip_core::Method;
+use sip_core::locate::Servers;
 use sip_core::manager::{self, CallId, Cause, EndReason, Event, NextHop, RegisterConfig};
 use ssa::{Body, Open};
 use std::net::{IpAddr, SocketAddr};
@@ -58,7 +59,7 @@ fn identity(request: &str) -> ([&str; 5], &str) {
 }
 
 /// All that comes within a second.
-async fn heard(raw: &mut Raw) -> Vec<String> {
+pub(crate) async fn heard(raw: &mut Raw) -> Vec<String> {
     let mut all = Vec::new();
     while let Some(message) = raw.receive().await {
         all.push(message);
@@ -67,7 +68,7 @@ async fn heard(raw: &mut Raw) -> Vec<String> {
 }
 
 /// Their methods, each once in a row.
-fn methods(messages: &[String]) -> Vec<&str> {
+pub(crate) fn methods(messages: &[String]) -> Vec<&str> {
     let mut all: Vec<_> = messages.iter().map(|it| it.split(' ').next().unwrap()).collect();
     all.dedup();
     all
@@ -369,7 +370,10 @@ fn t16_what_a_next_hop_was_found_to_be_is_not_looked_up_again() {
     name(&world, &[21]);
     world.run(async {
         let next_hop = NextHop {
-            found: [FIRST, SECOND].map(|host| [192, 0, 2, host].into()).to_vec(),
+            found: Servers {
+                transport: None,
+                addresses: [FIRST, SECOND].map(|host| ([192, 0, 2, host], 5060).into()).to_vec(),
+            },
             ..NextHop::of_uri(&format!("sip:{NAME}")).unwrap()
         };
         alice.endpoint.options(ALICE, "sip:bob@example.org", Some(next_hop)).unwrap();

@@ -40,6 +40,7 @@ mod resubscribing;
 mod routes;
 mod sealed;
 mod security;
+mod servers;
 mod storm;
 mod strangers;
 mod streams;

@@ -3,7 +3,7 @@
 use crate::flows::{accept, read};
 use crate::raw::{Wanted, field, request, response};
 use crate::world::{ALICE, Side, World, sdp};
-use net::{Connection, Listener, Network, Transport};
+use net::{Connection, Listener, Naptr, Network, Srv, Transport};
 use sip_core::manager::{Cause, EndReason, Event, NextHop, RegisterConfig};
 use ssa::{Answer, Arrival, CallRef, Open, Request, Required, Response, SipSecurity, Why};
 use std::future::poll_fn;
@@ -235,6 +235,44 @@ fn a17_the_security_manager_hears_for_whom_the_connection_was_opened_that_was_ch
     });
     let noted = noting.0.lock().unwrap();
     assert_eq!(*noted, ["Name(\"pbx.example.org\")", "Source", "Nobody"]);
+}
+
+/// RFC 5922 §7.3: the records may lead anywhere, and whoever is there must be who was asked for.
+#[test]
+fn x08_where_srv_records_lead_sips_the_certificate_is_that_of_the_domain() {
+    let world = World::perfect();
+    let srv = |port, target: &str| Srv { priority: 1, weight: 1, port, target: target.to_owned() };
+    let naptr = |order, services: &str, replacement: &str| Naptr {
+        order,
+        preference: 1,
+        flags: "s".to_owned(),
+        services: services.to_owned(),
+        regexp: String::new(),
+        replacement: replacement.to_owned(),
+    };
+    world.sim.set_naptr(
+        "pbx.example.org",
+        &[
+            naptr(1, "SIP+D2U", "_sip._udp.pbx.example.org"),
+            naptr(2, "SIPS+D2T", "_sips._tcp.far.example"),
+        ],
+    );
+    world.sim.set_srv("_sip._udp.pbx.example.org", &[srv(5060, "sip.far.example")]);
+    world.sim.set_srv("_sips._tcp.far.example", &[srv(5061, "sip.far.example")]);
+    world.sim.set_name("sip.far.example", &[[192, 0, 2, 9].into()]);
+    let noting = Arc::new(Noting::default());
+    let mut alice = world.side(1, Arc::clone(&noting) as _);
+    let mut tls = listen(&world, 9);
+    world.run(async {
+        alice.endpoint.options(ALICE, "sips:pbx.example.org", None).unwrap();
+        let mut connection = accept(&mut *tls).await;
+        let options = read(&mut connection).await;
+        let challenge = "WWW-Authenticate: Test nonce=\"1\"\r\n";
+        let answer = response(&options, "401 Unauthorized", challenge);
+        connection.write_all(answer.as_bytes()).await.unwrap();
+        assert!(matches!(alice.next().await, Event::RequestAnswered { .. }));
+    });
+    assert_eq!(*noting.0.lock().unwrap(), ["Name(\"pbx.example.org\")"]);
 }
 
 /// The number of connections that wait at a listener.

@@ -5,7 +5,9 @@
 //! Such addresses are for who writes them as addresses.
 
 use crate::record::clean;
-use net::{BoxFuture, Connection, DatagramSocket, Listener, Network, Transport, literal};
+use net::{
+    BoxFuture, Connection, DatagramSocket, Listener, Naptr, Network, Srv, Transport, literal,
+};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -48,12 +50,52 @@ impl Network for Names {
             return found;
         }
         let host = host.to_owned();
-        Box::pin(async move { usable(&host, found.await?) })
+        Box::pin(async move {
+            let found = usable(&host, found.await?)?;
+            tracing::debug!("A and AAAA of {}: {}", clean(&host), words(&found));
+            Ok(found)
+        })
+    }
+
+    fn srv(&self, name: &str) -> BoxFuture<io::Result<Vec<Srv>>> {
+        let (asked, name) = (self.0.srv(name), clean(name));
+        Box::pin(async move {
+            let found = asked.await?;
+            let told = found.iter().take(MOST).map(|it| {
+                let Srv { priority, weight, port, target } = it;
+                format!("{priority} {weight} {port} {}", clean(target))
+            });
+            tracing::debug!("SRV of {name}: {}", words(&told.collect::<Vec<_>>()));
+            Ok(found)
+        })
+    }
+
+    fn naptr(&self, name: &str) -> BoxFuture<io::Result<Vec<Naptr>>> {
+        let (asked, name) = (self.0.naptr(name), clean(name));
+        Box::pin(async move {
+            let found = asked.await?;
+            let told = found.iter().take(MOST).map(|it| {
+                let (service, next) = (clean(&it.services), clean(&it.replacement));
+                format!("{} {} {service} {next}", it.order, it.preference)
+            });
+            tracing::debug!("NAPTR of {name}: {}", words(&told.collect::<Vec<_>>()));
+            Ok(found)
+        })
+    }
+
+    fn connects(&self, transport: Transport) -> bool {
+        self.0.connects(transport)
     }
 
     fn route(&self, to: IpAddr) -> io::Result<IpAddr> {
         self.0.route(to)
     }
+}
+
+/// Records as a log shows them.
+fn words<T: ToString>(found: &[T]) -> String {
+    let all: Vec<String> = found.iter().map(T::to_string).collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }
 
 /// Those of the addresses of `host` that may be called; the others are told.

@@ -1,14 +1,17 @@
 //! The way to a peer: names are looked up before it is taken, and what is in the way is told.
 
+use super::finder::Finder;
 use super::terminal::Terminal;
 use crate::error::{Error, Result};
 use net::literal;
+use sip_core::locate::{Servers, Wanted};
 use sip_core::manager::{Misuse, NextHop};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 impl Terminal {
-    /// Where a request to `to` goes first: a name is looked up, and stands for its first address of
-    /// a family that is bound, and for the others that are reached from the same address of ours,
+    /// Where a request to `to` goes first: a name is looked up, and stands for the first address of
+    /// its servers that is of a family that is bound, and for the others that are reached from the same address of ours,
     /// should that one fail. Media is received there, and so the way must be known before it is
     /// offered.
     ///
@@ -22,22 +25,33 @@ impl Terminal {
         if literal(&hop.host).is_some() {
             return Ok(next_hop);
         }
-        let found = if hop.found.is_empty() {
-            self.shared.media.network.resolve(&hop.host).await.map_err(Error::invalid)?
-        } else {
-            hop.found
+        let finder = self.finder();
+        let found = match Wanted::of(to, next_hop.as_ref(), finder.chance()?) {
+            Ok(Some(wanted)) => finder.find(wanted).await?,
+            Ok(None) => hop.found,
+            // So is what may not go there.
+            Err(_) => return Ok(next_hop),
         };
         Ok(Some(NextHop { found: self.on_one_way(found), ..hop }))
     }
 
+    fn finder(&self) -> Finder {
+        let media = &self.shared.media;
+        let (runtime, network) = (Arc::clone(&media.runtime), Arc::clone(&media.network));
+        let entropy = Arc::clone(&self.shared.entropy);
+        Finder::new(runtime, network, entropy, &self.local_addrs())
+    }
+
     /// The first of these addresses that is of a family that is bound, and the others of it that
     /// packets go to from the same address of ours.
-    fn on_one_way(&self, mut found: Vec<IpAddr>) -> Vec<IpAddr> {
+    fn on_one_way(&self, mut found: Servers) -> Servers {
         let locals = self.local_addrs();
-        let bound = |ip: &&IpAddr| locals.iter().any(|own| own.address.is_ipv4() == ip.is_ipv4());
-        let way = |ip: &IpAddr| (ip.is_ipv4(), self.shared.media.network.route(*ip).ok());
-        if let Some(first) = found.iter().find(bound).or_else(|| found.first()).map(way) {
-            found.retain(|ip| way(ip) == first);
+        let all = &mut found.addresses;
+        let bound =
+            |at: &&SocketAddr| locals.iter().any(|own| own.address.is_ipv4() == at.is_ipv4());
+        let way = |at: &SocketAddr| (at.is_ipv4(), self.shared.media.network.route(at.ip()).ok());
+        if let Some(first) = all.iter().find(bound).or_else(|| all.first()).map(way) {
+            all.retain(|at| way(at) == first);
         }
         found
     }
@@ -45,7 +59,8 @@ impl Terminal {
     /// Why a request to `to` cannot be sent.
     pub(super) fn misused(&self, to: &str, next_hop: Option<&NextHop>, why: Misuse) -> Error {
         let hop = next_hop.cloned().or_else(|| NextHop::of_uri(to).ok());
-        let address = |hop: NextHop| literal(&hop.host).or_else(|| hop.found.first().copied());
+        let first = |hop: &NextHop| hop.found.addresses.first().map(|address| address.ip());
+        let address = |hop: NextHop| literal(&hop.host).or_else(|| first(&hop));
         match (why, hop.and_then(address)) {
             (Misuse::NoLocalAddress, Some(ip)) => {
                 Error::invalid(format!("{to}: {}", self.no_way(ip)))

@@ -150,7 +150,7 @@ impl From<&Place> for sst::HopPolicy {
     /// All addresses that its name was found to have; over TLS the name itself. UDP says that what is
     /// too large for it goes over TCP.
     fn from(place: &Place) -> Self {
-        match place.transport {
+        match place.transport() {
             Transport::Udp => Self::Udp(place.addresses()),
             Transport::Tcp => Self::Tcp(place.addresses()),
             // No configuration says either of the last two.

@@ -148,7 +148,8 @@ pub struct Init {
     /// A peer and where it is, for example sip:bob@example.org=udp:192.0.2.9:5060; may be repeated
     #[arg(long, value_name = "AOR=PROTO:HOST:PORT", value_parser = contact)]
     pub contact: Vec<(SipAor, Place)>,
-    /// Registrar or PBX of an account, by name or address [default: udp, port 5060]
+    /// Registrar or PBX of an account, by name or address [default: what the DNS says of the name,
+    /// or udp, port 5060]
     #[arg(long, value_name = "[PROTO:]HOST[:PORT]", requires = "user")]
     pub registrar: Option<Place>,
     /// User name of the account

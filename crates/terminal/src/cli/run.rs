@@ -16,7 +16,7 @@ use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 /// Status for wrong usage, which clap uses, too.
 const USAGE: u8 = 2;
@@ -107,8 +107,10 @@ fn log_to_stderr(verbose: u8) {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
+    // What the resolver's library does is told in words of our own.
+    let others = "hickory_net=off,hickory_proto=off,hickory_resolver=off";
     let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
+        .with_env_filter(EnvFilter::new(format!("{level},{others}")))
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false);

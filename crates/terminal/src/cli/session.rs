@@ -20,8 +20,8 @@ use crate::agent::{Agent, Ask, Program};
 #[cfg(feature = "pgp")]
 use crate::assembly::Settings;
 use crate::assembly::{
-    Event, Events, Invitation, Names, Ports, SystemClock, SystemEntropy, Terminal, Transfer,
-    WallClock as _, settings,
+    Event, Events, Finder, Invitation, Names, Ports, SystemClock, SystemEntropy, Terminal,
+    Transfer, WallClock as _, settings,
 };
 use crate::capture::{self, Secrets, View};
 use crate::config::{Config, load_or_default};
@@ -109,9 +109,12 @@ impl Session {
         }
         let network = network(&config).await?;
         let binds = binds(global, &config, purpose)?;
-        let names = Names::new(Arc::clone(&network));
+        let runtime: Arc<dyn Runtime> =
+            Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
+        let names = Arc::new(Names::new(Arc::clone(&network)));
+        let finder = Finder::new(Arc::clone(&runtime), names, Arc::new(SystemEntropy), &binds);
         for account in &mut config.accounts {
-            account.registrar.look_up(&names, &binds).await?;
+            finder.look_up(&mut account.registrar, &binds).await?;
             if let Some(name) = &account.tls_name {
                 account.registrar.known_as(name);
             }
@@ -121,8 +124,6 @@ impl Session {
             Ok((config, settings))
         })
         .await?;
-        let runtime: Arc<dyn Runtime> =
-            Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
         let recorded = records.ladder.is_some() || records.capture.is_some();
         let recorder = (recorded || global.tells_signals()).then(|| {
             Recorder::new(Arc::clone(&runtime), SystemClock.unix_time(), Limits::default())

@@ -3,6 +3,7 @@
 use net::Transport;
 use serde::{Deserialize, Serialize};
 use sip_core::Uri;
+use sip_core::locate::Servers;
 use sip_core::manager::NextHop;
 use std::fmt;
 use std::net::SocketAddr;
@@ -36,7 +37,7 @@ impl From<Address> for NextHop {
         let reliable = address.transport.is_reliable();
         Self {
             host: address.address.ip().to_string(),
-            found: Vec::new(),
+            found: Servers::default(),
             port: Some(address.address.port()),
             transport: reliable.then_some(address.transport),
         }

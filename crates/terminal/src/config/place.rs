@@ -2,27 +2,30 @@
 
 use super::address::{Address, transport_of};
 use crate::error::{Error, Result};
-use net::{Network, Transport, literal};
+use net::{Transport, literal};
 use serde::{Deserialize, Serialize};
 use sip_core::Host;
+use sip_core::locate::{Asked, Servers, Wanted};
 use sip_core::manager::NextHop;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::str::FromStr;
 
-/// A transport, a host and a port: `udp:pbx.example.org:5060`, `tcp:[2001:db8::1]`. UDP, port 5060,
-/// and 5061 over TLS, need not be said. Over TLS the host is whom the certificate must name.
+/// A transport, a host and a port: `udp:pbx.example.org:5060`, `tcp:[2001:db8::1]`. Of a name that
+/// stands alone its records say both, and `tls:pbx.example.org` leaves the port to them (RFC 3263);
+/// beside a port or an address UDP need not be said, nor 5060, or 5061 over TLS. Over TLS the host is
+/// whom the certificate must name.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Place {
-    /// UDP, TCP or TLS.
-    pub transport: Transport,
-    /// The port.
-    pub port: u16,
+    /// UDP, TCP or TLS, where it is said.
+    transport: Option<Transport>,
+    /// The port, where it is said; always of an address.
+    port: Option<u16>,
     /// A name or an address, as it stands in a URI.
     host: String,
     /// What the host was found to be; an address is itself.
-    found: Vec<IpAddr>,
+    found: Servers,
 }
 
 impl Place {
@@ -36,22 +39,39 @@ impl Place {
         name.clone_into(&mut self.host);
     }
 
-    /// Its addresses; none before a name was looked up.
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.found.iter().map(|ip| SocketAddr::new(*ip, self.port)).collect()
+    /// What it is reached over: what was found out, or is said, or UDP.
+    pub fn transport(&self) -> Transport {
+        self.found.transport.or(self.transport).unwrap_or(Transport::Udp)
     }
 
-    /// Looks the host up, if it is a name; what packets from `binds` cannot reach is left out.
+    /// Its addresses; none before a name was looked up.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.found.addresses.clone()
+    }
+
+    /// What is to be looked up before it can be reached, if anything; `seed`: the chance by which
+    /// servers of one priority are chosen.
+    pub fn wanted(&self, seed: u64) -> Option<Wanted> {
+        let asked = self.asked().map_or(Asked::Any, Asked::Only);
+        let name = self.host.as_str().into();
+        let wanted = Wanted { name, port: self.port, asked, seed };
+        self.found.addresses.is_empty().then_some(wanted)
+    }
+
+    /// The transport that requests are kept to. UDP at a port says nothing: what is too large for it
+    /// goes over TCP. RFC 3261 §18.1.1.
+    fn asked(&self) -> Option<Transport> {
+        self.transport.filter(|it| it.is_reliable() || self.port.is_none())
+    }
+
+    /// Takes over what its name was found to be; what packets from `binds` cannot reach is left out.
     ///
     /// # Errors
-    /// The name has no address, or none that may be called, or none of a family that is bound.
-    pub async fn look_up(&mut self, network: &dyn Network, binds: &[Address]) -> Result<()> {
-        if !self.found.is_empty() {
-            return Ok(());
-        }
-        let mut found = network.resolve(&self.host).await.map_err(Error::invalid)?;
-        found.retain(|ip| binds.iter().any(|bind| bind.address.is_ipv4() == ip.is_ipv4()));
-        if found.is_empty() {
+    /// Nothing is left.
+    pub fn is_at(&mut self, mut found: Servers, binds: &[Address]) -> Result<()> {
+        let bound = |at: &SocketAddr| binds.iter().any(|it| it.address.is_ipv4() == at.is_ipv4());
+        found.addresses.retain(bound);
+        if found.addresses.is_empty() {
             return Err(Error::invalid(format!(
                 "{} has no address of the family that `bind` has, IPv4 or IPv6",
                 self.host
@@ -68,19 +88,19 @@ impl From<Address> for Place {
             SocketAddr::V4(v4) => v4.ip().to_string(),
             SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
         };
-        Self { transport, port: address.port(), host, found: vec![address.ip()] }
+        let found = Servers { transport: None, addresses: vec![address] };
+        Self { transport: Some(transport), port: Some(address.port()), host, found }
     }
 }
 
 impl From<&Place> for NextHop {
-    /// UDP says nothing of the transport: what is too large for it goes over TCP.
     fn from(place: &Place) -> Self {
         let literal = literal(&place.host);
         Self {
             host: literal.map_or_else(|| place.host.clone(), |ip| ip.to_string()),
-            found: if literal.is_some() { Vec::new() } else { place.found.clone() },
-            port: Some(place.port),
-            transport: place.transport.is_reliable().then_some(place.transport),
+            found: if literal.is_some() { Servers::default() } else { place.found.clone() },
+            port: place.port,
+            transport: place.asked(),
         }
     }
 }
@@ -90,30 +110,36 @@ impl FromStr for Place {
 
     fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
         let wrong = || format!("`{text}` is not PROTO:HOST:PORT, such as udp:pbx.example.org:5060");
-        let (transport, rest) = match text.split_once(':') {
+        let (said, rest) = match text.split_once(':') {
             Some(("ws" | "wss", _)) => {
                 return Err(format!("`{text}`: the transports are udp, tcp and tls"));
             }
             Some((word, rest)) => match transport_of(word) {
-                Some(transport) => (transport, rest),
-                None => (Transport::Udp, text),
+                Some(transport) => (Some(transport), rest),
+                None => (None, text),
             },
-            None => (Transport::Udp, text),
+            None => (None, text),
         };
         let (host, port) = match rest.rsplit_once(':') {
             // The colons of an IPv6 address stand in its brackets.
             Some((host, port)) if !port.ends_with(']') => {
-                (host, port.parse().map_err(|_| wrong())?)
+                (host, Some(port.parse().map_err(|_| wrong())?))
             }
-            _ => (rest, transport.default_port()),
+            _ => (rest, None),
         };
         let parsed = Host::parse(host.as_bytes()).map_err(|_| wrong())?;
         // Digits alone are a port that lacks its host.
         if host.bytes().all(|octet| octet.is_ascii_digit()) {
             return Err(wrong());
         }
-        let found = parsed.ip().into_iter().collect();
-        Ok(Self { transport, port, host: host.to_owned(), found })
+        let transport = said.unwrap_or(Transport::Udp);
+        if let Some(ip) = parsed.ip() {
+            let address = SocketAddr::new(ip, port.unwrap_or_else(|| transport.default_port()));
+            return Ok(Address { transport, address }.into());
+        }
+        // RFC 3263 §4.1: beside a port it is UDP.
+        let transport = said.or_else(|| port.map(|_| transport));
+        Ok(Self { transport, port, host: host.to_owned(), found: Servers::default() })
     }
 }
 
@@ -133,26 +159,31 @@ impl From<Place> for String {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let transport = self.transport.name().to_ascii_lowercase();
-        write!(f, "{transport}:{}:{}", self.host, self.port)
+        if let Some(transport) = self.transport {
+            write!(f, "{}:", transport.name().to_ascii_lowercase())?;
+        }
+        f.write_str(&self.host)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use net::sim::{SimConfig, Simulation};
 
     #[test]
     fn a_place_is_written_with_as_little_as_it_needs() {
         for (text, read) in [
-            ("pbx.example.org", "udp:pbx.example.org:5060"),
+            ("pbx.example.org", "pbx.example.org"),
+            ("udp:pbx.example.org", "udp:pbx.example.org"),
             ("pbx.example.org:5070", "udp:pbx.example.org:5070"),
-            ("tcp:pbx.example.org", "tcp:pbx.example.org:5060"),
+            ("tcp:pbx.example.org", "tcp:pbx.example.org"),
+            ("udp:localhost:5060", "udp:localhost:5060"),
+            ("192.0.2.10", "udp:192.0.2.10:5060"),
             ("udp:192.0.2.10:5060", "udp:192.0.2.10:5060"),
             ("[2001:db8::1]", "udp:[2001:db8::1]:5060"),
             ("tcp:[2001:db8::1]:5070", "tcp:[2001:db8::1]:5070"),
-            ("tls:pbx.example.org", "tls:pbx.example.org:5061"),
+            ("tls:pbx.example.org", "tls:pbx.example.org"),
             ("tls:pbx.example.org:5060", "tls:pbx.example.org:5060"),
             ("tls:[2001:db8::1]", "tls:[2001:db8::1]:5061"),
         ] {
@@ -172,28 +203,60 @@ mod tests {
         );
     }
 
+    /// RFC 3263 §4: what is said is not asked for.
     #[test]
-    fn a_name_is_looked_up_once_and_kept_to_what_is_bound() {
-        let sim = Simulation::new(SimConfig::default());
-        let (_, network) = sim.host([192, 0, 2, 1].into());
-        let both = ["2001:db8::9", "192.0.2.9", "192.0.2.8"].map(|ip| ip.parse().unwrap());
-        sim.set_name("pbx.example.org", &both);
-        let binds = |ip: &str| [Address::udp(SocketAddr::new(ip.parse().unwrap(), 5060))];
-        let look_up = |binds: &[Address]| {
-            let mut place: Place = "tcp:pbx.example.org:5070".parse().unwrap();
-            assert_eq!(NextHop::from(&place).host, "pbx.example.org");
-            let found = sim.block_on(place.look_up(&*network, binds)).unwrap();
-            found.map(|()| place).map_err(|error| error.line())
+    fn what_is_looked_up_of_a_place_is_what_it_does_not_say() {
+        let wanted = |text: &str| text.parse::<Place>().unwrap().wanted(0);
+        for (text, asked, port) in [
+            ("pbx.example.org", Asked::Any, None),
+            ("tls:pbx.example.org", Asked::Only(Transport::Tls), None),
+            ("udp:pbx.example.org", Asked::Only(Transport::Udp), None),
+            ("pbx.example.org:5070", Asked::Any, Some(5070)),
+            ("tcp:pbx.example.org:5060", Asked::Only(Transport::Tcp), Some(5060)),
+            ("udp:localhost:5060", Asked::Any, Some(5060)),
+        ] {
+            let name = text.split(':').find(|part| part.len() > 3).unwrap();
+            let wanted = wanted(text).unwrap();
+            assert_eq!((&*wanted.name, wanted.asked, wanted.port), (name, asked, port), "{text}");
+        }
+        assert_eq!(wanted("192.0.2.10"), None);
+    }
+
+    #[test]
+    fn what_a_name_was_found_to_be_is_kept_to_what_is_bound_and_is_where_requests_go() {
+        let both = ["[2001:db8::9]:5072", "192.0.2.9:5070", "192.0.2.8:5071"];
+        let servers = Servers {
+            transport: Some(Transport::Tcp),
+            addresses: both.map(|at| at.parse().unwrap()).to_vec(),
         };
-        let place = look_up(&binds("0.0.0.0")).unwrap();
-        let found = ["192.0.2.9:5070", "192.0.2.8:5070"].map(|at| at.parse().unwrap());
-        assert_eq!(place.addresses(), found);
+        let binds = |at: &str| [Address::udp(at.parse().unwrap())];
+        let mut place: Place = "pbx.example.org".parse().unwrap();
+        place.is_at(servers.clone(), &binds("0.0.0.0:5060")).unwrap();
+        assert_eq!(place.addresses(), servers.addresses[1..]);
+        assert_eq!((place.transport(), place.wanted(0)), (Transport::Tcp, None));
         let hop = NextHop::from(&place);
-        assert_eq!((hop.host.as_str(), hop.found.len()), ("pbx.example.org", 2));
-        assert_eq!(place.to_string(), "tcp:pbx.example.org:5070");
-        sim.set_name("pbx.example.org", &both[..1]);
-        let why = look_up(&binds("0.0.0.0")).unwrap_err();
+        assert_eq!((hop.host.as_str(), hop.found.addresses.len()), ("pbx.example.org", 2));
+        assert_eq!((hop.transport, hop.port), (None, None));
+        assert_eq!(place.to_string(), "pbx.example.org");
+        let six = Servers { addresses: servers.addresses[..1].to_vec(), ..servers };
+        let why = place.is_at(six, &binds("0.0.0.0:5060")).unwrap_err().line();
         assert!(why.contains("pbx.example.org has no address of the family"), "{why}");
-        assert!(look_up(&binds("::")).is_ok());
+    }
+
+    #[test]
+    fn udp_at_a_port_leaves_room_for_what_is_too_large_for_it() {
+        for (text, transport) in [
+            ("udp:192.0.2.10:5060", None),
+            ("udp:pbx.example.org:5060", None),
+            ("udp:pbx.example.org", Some(Transport::Udp)),
+            ("tcp:192.0.2.10:5060", Some(Transport::Tcp)),
+            ("tls:pbx.example.org", Some(Transport::Tls)),
+        ] {
+            let place: Place = text.parse().unwrap();
+            assert_eq!(NextHop::from(&place).transport, transport, "{text}");
+        }
+        let literal = NextHop::from(&"tcp:[2001:db8::1]:5070".parse::<Place>().unwrap());
+        assert_eq!((literal.host.as_str(), literal.port), ("2001:db8::1", Some(5070)));
+        assert_eq!(literal.found, Servers::default());
     }
 }

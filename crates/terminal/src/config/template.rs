@@ -81,7 +81,7 @@ const ACCOUNT: &str = "\
 # An account at a registrar or PBX. Repeat the table for more.
 # [[account]]
 # aor = \"sip:alice@example.org\"
-# registrar = \"udp:pbx.example.org:5060\"  # by name or address; udp, tcp or tls
+# registrar = \"pbx.example.org\"           # or udp:, tcp: or tls: before it, and a port behind it
 # realm = \"example.org\"
 # user = \"alice\"
 # password-file = \"alice.password\"        # mode 0600

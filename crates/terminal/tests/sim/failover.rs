@@ -4,9 +4,11 @@
 use crate::raw::Raw;
 use crate::world::{CALLEE, CALLEE_IP, CALLER, CALLER_IP, Change, World};
 use media_ctl::audio::{Silence, Tone};
+use net::{Srv, Transport};
 use sip_core::manager::{EndReason, NextHop, RegisterConfig};
+use std::sync::Arc;
 use std::time::Duration;
-use terminal::assembly::{Invitation, Outcome};
+use terminal::assembly::{Finder, Invitation, Outcome, SystemEntropy};
 use terminal::config::{Address, Place, Require};
 
 const NAME: &str = "pbx.example.org";
@@ -17,10 +19,16 @@ const REGISTRAR_IP: [u8; 4] = [192, 0, 2, 9];
 fn place(world: &World, addresses: &[[u8; 4]]) -> Place {
     let addresses: Vec<_> = addresses.iter().map(|ip| (*ip).into()).collect();
     world.sim.set_name(NAME, &addresses);
-    let (_, network) = world.sim.host(CALLER_IP.into());
+    looked_up(world, NAME)
+}
+
+/// What `text` in a configuration leads to.
+fn looked_up(world: &World, text: &str) -> Place {
+    let (runtime, network) = world.sim.host(CALLER_IP.into());
     let binds = [Address::udp((CALLER_IP, 5060).into())];
-    let mut place: Place = NAME.parse().unwrap();
-    world.sim.block_on(place.look_up(&*network, &binds)).unwrap().unwrap();
+    let mut place: Place = text.parse().unwrap();
+    let finder = Finder::new(runtime, network, Arc::new(SystemEntropy), &binds);
+    world.sim.block_on(finder.look_up(&mut place, &binds)).unwrap().unwrap();
     assert_eq!(place.addresses().len(), 2);
     place
 }
@@ -60,6 +68,48 @@ fn t16_a_call_gets_through_by_the_second_address_of_a_name() {
             assert_eq!(seen.over, Some(Outcome::Ended(reason)), "{}", world.ladder());
             assert!(seen.packets_received > 100, "{seen:?}");
         }
+    }
+}
+
+/// Both hosts of the service are found by one word of the configuration, and at its second the
+/// registrar is.
+#[test]
+fn t16_a_registrar_that_is_a_domain_is_found_by_its_srv_records() {
+    for (text, service, over) in [
+        (NAME, "_sip._udp.pbx.example.org", Transport::Udp),
+        ("tls:pbx.example.org", "_sips._tcp.pbx.example.org", Transport::Tls),
+    ] {
+        let mut world = World::new(1, Change::default());
+        let srv = |priority, port, target: &str| Srv {
+            priority,
+            weight: 0,
+            port,
+            target: target.to_owned(),
+        };
+        let records = [srv(2, 5060, "two.example.org"), srv(1, 5070, "one.example.org")];
+        world.sim.set_srv(service, &records);
+        world.sim.set_name("one.example.org", &[NOBODY_IP.into()]);
+        world.sim.set_name("two.example.org", &[REGISTRAR_IP.into()]);
+        let place = looked_up(&world, text);
+        let found = [(NOBODY_IP, 5070).into(), (REGISTRAR_IP, 5060).into()];
+        assert_eq!((place.transport(), place.addresses()), (over, found.to_vec()));
+        if over == Transport::Tls {
+            continue;
+        }
+        let (caller, _) = world.watch();
+        let registrar = Raw::new(&world, REGISTRAR_IP);
+        let config = RegisterConfig {
+            aor: CALLER.to_owned(),
+            registrar: "sip:caller.example".to_owned(),
+            next_hop: Some(NextHop::from(&place)),
+            expires: 60,
+        };
+        world.caller.register(config).unwrap();
+        world.pass(Duration::from_millis(32_300));
+        let [register] = &registrar.heard()[..] else { panic!("not one REGISTER") };
+        registrar.send(CALLER_IP, &registered(register));
+        world.pass(Duration::from_secs(1));
+        assert_eq!(caller.seen().registered, 1);
     }
 }
 

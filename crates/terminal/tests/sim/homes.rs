@@ -136,7 +136,7 @@ fn x08_a_name_is_looked_up_before_it_is_called() {
     sim.set_name("both.example.org", &[FIRST, SECOND]);
     let hop = locate("sip:bob@both.example.org:5070;transport=tcp").unwrap().unwrap();
     assert_eq!((hop.host.as_str(), hop.port), ("both.example.org", Some(5070)));
-    assert_eq!(hop.found, [SECOND], "of a family that is bound");
+    assert_eq!(hop.found.addresses, [(SECOND, 5070).into()], "of a family that is bound");
     assert_eq!(hop.transport, Some(Transport::Tcp));
     assert_eq!(locate("sip:bob@[2001:db8::9]").unwrap(), None, "an address needs no looking up");
     sim.set_name("here.example.org", &[Ipv6Addr::LOCALHOST.into()]);

@@ -30,7 +30,7 @@ impl Requests {
             }
             State::Judging(_)
             | State::Reading(_)
-            | State::Locating
+            | State::Locating(_)
             | State::Encrypting
             | State::Authorizing(_) => {}
         }
@@ -62,7 +62,7 @@ impl Requests {
                 }
             }
             State::Judging(_) | State::Reading(_) => {}
-            State::Locating | State::Encrypting | State::Authorizing(_) => {
+            State::Locating(_) | State::Encrypting | State::Authorizing(_) => {
                 self.finish(io, key, Outcome::Cancelled);
             }
         }
@@ -75,7 +75,7 @@ impl Requests {
             State::Judging(answer) | State::Reading(answer) => {
                 self.finish(io, key, Outcome::Untrusted(answer, Why::ApplicationUnavailable));
             }
-            other @ (State::Locating
+            other @ (State::Locating(_)
             | State::Encrypting
             | State::Trying { .. }
             | State::Authorizing(_)) => exchange.state = other,

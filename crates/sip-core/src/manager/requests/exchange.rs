@@ -1,7 +1,7 @@
 //! A request of ours, from the draft to its outcome, with the challenges in between.
 //!
 //! ```text
-//!   Locating ── addresses ──▶ Encrypting ── body ──▶ Trying ── 2xx ──▶ Judging ──▶ Reading ──▶ done
+//!   Locating ── servers ────▶ Encrypting ── body ──▶ Trying ── 2xx ──▶ Judging ──▶ Reading ──▶ done
 //!                                                    │   ▲
 //!                                      401, 407      ▼   │ the request again, CSeq + 1
 //!                                   Authorizing { Challenged ─▶ Encrypting ─▶ Signing }
@@ -13,6 +13,7 @@
 //! for a verdict, and nothing else waits for it.
 
 use super::draft::{Draft, Proven};
+use crate::locate::Wanted;
 use crate::manager::action::Hop;
 use crate::manager::consult::{ConsultId, Query};
 use crate::manager::event::Cause;
@@ -73,8 +74,8 @@ pub(in crate::manager) enum Cancel {
 /// Where an exchange is.
 #[derive(Debug)]
 pub(in crate::manager) enum State {
-    /// The host name is being resolved.
-    Locating,
+    /// The servers of its name are being found.
+    Locating(Box<Wanted>),
     /// The body is being protected; nobody has challenged.
     Encrypting,
     /// The request was sent.
@@ -159,10 +160,7 @@ impl Exchange {
         let call = self.name;
         let direction = Direction::Request;
         Some(match &self.state {
-            State::Locating => match (&self.target.name, self.target.address()) {
-                (Some(host), None) => Query::Locate { host },
-                (Some(_), Some(_)) | (None, _) => return None,
-            },
+            State::Locating(wanted) => Query::Locate(wanted),
             State::Encrypting => {
                 Query::Encrypt { call, direction, plan: None, body: &self.draft.original }
             }
@@ -209,7 +207,7 @@ impl Exchange {
     pub(in crate::manager) const fn trying(&self) -> Option<Key> {
         match self.state {
             State::Trying { client, .. } => Some(client),
-            State::Locating
+            State::Locating(_)
             | State::Encrypting
             | State::Authorizing(_)
             | State::Judging(_)
@@ -222,7 +220,7 @@ impl Exchange {
     pub(in crate::manager) fn waiting_in(&self, client: Key) -> Option<(Hop, &Arc<Message>)> {
         match &self.state {
             State::Trying { client: own, hop, sent } if *own == client => Some((*hop, sent)),
-            State::Locating
+            State::Locating(_)
             | State::Encrypting
             | State::Trying { .. }
             | State::Authorizing(_)
@@ -234,7 +232,7 @@ impl Exchange {
     /// Takes the state out while a verdict is worked on; every way of going on puts one back or
     /// ends the exchange.
     pub(in crate::manager) fn take_state(&mut self) -> State {
-        std::mem::replace(&mut self.state, State::Locating)
+        std::mem::replace(&mut self.state, State::Encrypting)
     }
 
     /// Whether a body crosses the security manager on the way out: every INVITE's, even an empty
@@ -252,7 +250,7 @@ impl Exchange {
     pub(in crate::manager) const fn has_left(&self) -> bool {
         match self.state {
             State::Trying { .. } | State::Judging(_) | State::Reading(_) => true,
-            State::Locating | State::Encrypting | State::Authorizing(_) => false,
+            State::Locating(_) | State::Encrypting | State::Authorizing(_) => false,
         }
     }
 }

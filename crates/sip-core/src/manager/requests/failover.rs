@@ -1,24 +1,32 @@
 //! How a request goes on that did not get through: over another transport, or to the next address
 //! of the name that it was sent to. RFC 3261 §18.1.1, RFC 3263 §4.3.
 
-use super::exchange::Outcome;
+use super::exchange::{Outcome, State};
 use super::table::Requests;
+use crate::locate::Servers;
 use crate::manager::event::Cause;
 use crate::manager::io::Io;
 use crate::manager::slab::Key;
 use crate::manager::target::Fallback;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-
-/// Addresses that are remembered to have failed.
-const REMEMBERED: usize = 64;
+use std::time::Duration;
 
 impl Requests {
-    /// The addresses of a request's name are known.
-    pub(super) fn on_located(&mut self, io: &mut Io<'_>, key: Key, found: &[IpAddr]) {
+    /// Looks for the servers of a request's name.
+    pub(super) fn locate(&mut self, io: &mut Io<'_>, key: Key) {
+        let seed = io.random();
+        let wanted = self.table.get(key).and_then(|exchange| exchange.target.wanted(seed));
+        match wanted {
+            Some(wanted) => self.suspend(io, key, State::Locating(Box::new(wanted))),
+            None => self.finish(io, key, Outcome::Failed(Cause::Unresolved, None)),
+        }
+    }
+
+    /// The servers of a request's name are known.
+    pub(super) fn on_located(&mut self, io: &mut Io<'_>, key: Key, found: Servers) {
         let Some(exchange) = self.table.get_mut(key) else { return };
         if exchange.target.locate(found, io.config.own()) {
-            exchange.target.order(&self.failed);
+            exchange.target.order(&self.avoided, io.now);
             self.protect(io, key);
         } else {
             self.finish(io, key, Outcome::Failed(Cause::Unresolved, None));
@@ -36,7 +44,7 @@ impl Requests {
             Some(Fallback::SamePeer) => self.send(io, key),
             // Whoever is there was not the one who asked for them.
             Some(Fallback::ByUri) => self.start_over(io, key),
-            None if self.moves_on(io, key) => {}
+            None if self.moves_on(io, key, None) => {}
             None => return self.finish(io, key, Outcome::Failed(Cause::Transport, None)),
         }
         self.clients.linger(io, sent, hop);
@@ -48,7 +56,7 @@ impl Requests {
         let Some(exchange) = self.table.get(key) else { return };
         let Some((hop, sent)) = exchange.waiting_in(client) else { return };
         let sent = Arc::clone(sent);
-        if self.moves_on(io, key) {
+        if self.moves_on(io, key, None) {
             self.clients.linger(io, sent, hop);
         } else {
             self.finish(io, key, Outcome::Failed(Cause::Timeout, None));
@@ -56,8 +64,10 @@ impl Requests {
     }
 
     /// Sends a request that is wanted to the next address of its name; whether there is one. It is
-    /// the same request on another branch, as if nobody had challenged it yet. RFC 3263 §4.3.
-    pub(super) fn moves_on(&mut self, io: &mut Io<'_>, key: Key) -> bool {
+    /// the same request on another branch, as if nobody had challenged it yet. The one that failed
+    /// is tried last from now on: for as long as it said itself (`within`), or for a while. RFC 3263
+    /// §4.3.
+    pub(super) fn moves_on(&mut self, io: &mut Io<'_>, key: Key, within: Option<Duration>) -> bool {
         let Some(exchange) = self.table.get_mut(key).filter(|it| it.is_wanted) else {
             return false;
         };
@@ -66,7 +76,9 @@ impl Requests {
         if moves {
             exchange.draft.loosen_contact();
         }
-        self.remember(failed);
+        if let Some(failed) = failed {
+            self.avoided.note(io.now, failed, within);
+        }
         if moves {
             self.start_over(io, key);
         }
@@ -80,15 +92,5 @@ impl Requests {
             exchange.proven = None;
             self.protect(io, key);
         }
-    }
-
-    /// Notes an address that failed: from now on it is tried last.
-    fn remember(&mut self, failed: Option<SocketAddr>) {
-        let Some(failed) = failed else { return };
-        self.failed.retain(|it| *it != failed);
-        if self.failed.len() >= REMEMBERED {
-            self.failed.remove(0);
-        }
-        self.failed.push(failed);
     }
 }

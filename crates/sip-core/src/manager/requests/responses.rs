@@ -48,7 +48,7 @@ impl Requests {
                 self.suspend(io, key, State::Authorizing(Step::Challenged(answer)));
             }
             // RFC 3263 §4.3: it has no room, another one may.
-            503 if self.moves_on(io, key) => {}
+            503 if self.moves_on(io, key, answer.response.retry_after()) => {}
             _ => {
                 let again = answer.response.retry_after();
                 let cause = Cause::of(status, answer.response.message.reason(), again);

@@ -3,6 +3,7 @@
 use super::draft::{Draft, Proven};
 use super::exchange::{Answer, Cancel, Exchange, Outcome, Owner, State};
 use crate::manager::action::{Flow, Hop, Sender};
+use crate::manager::avoided::Avoided;
 use crate::manager::consult::{Query, Subject, Verdict};
 use crate::manager::dialogs::Dialogs;
 use crate::manager::event::Cause;
@@ -25,8 +26,8 @@ pub(in crate::manager) struct Requests {
     pub(super) clients: Clients,
     pub(super) table: Slab<Box<Exchange>>,
     pub(super) news: VecDeque<News>,
-    /// Addresses of names that failed, the latest at the end: they are tried last.
-    pub(super) failed: Vec<SocketAddr>,
+    /// Addresses of names that failed: they are tried last.
+    pub(super) avoided: Avoided,
 }
 
 /// What is to be told of requests of ours.
@@ -47,7 +48,7 @@ impl Requests {
             clients: Clients::new(),
             table: Slab::new(),
             news: VecDeque::new(),
-            failed: Vec::new(),
+            avoided: Avoided::default(),
         }
     }
 
@@ -72,14 +73,14 @@ impl Requests {
         (draft, mut target): (Draft, Target),
     ) -> Key {
         io.hold(name);
-        target.order(&self.failed);
+        target.order(&self.avoided, io.now);
         let located = target.address().is_some();
         let key = self.table.insert(Box::new(Exchange {
             owner,
             name,
             draft,
             target,
-            state: State::Locating,
+            state: State::Encrypting,
             proven: None,
             answered: 0,
             consult: None,
@@ -89,7 +90,7 @@ impl Requests {
         if located {
             self.protect(io, key);
         } else {
-            self.suspend(io, key, State::Locating);
+            self.locate(io, key);
         }
         key
     }
@@ -134,7 +135,7 @@ impl Requests {
         match &self.table.get(key)?.state {
             State::Trying { hop, .. } => Some(*hop),
             State::Judging(answer) | State::Reading(answer) => Some(answer.hop),
-            State::Locating | State::Encrypting | State::Authorizing(_) => None,
+            State::Locating(_) | State::Encrypting | State::Authorizing(_) => None,
         }
     }
 
@@ -272,7 +273,7 @@ impl Requests {
         let Some(exchange) = self.table.get_mut(key) else { return };
         exchange.consult = None;
         match (exchange.take_state(), verdict) {
-            (State::Locating, Verdict::Located(found)) => self.on_located(io, key, &found),
+            (State::Locating(_), Verdict::Located(found)) => self.on_located(io, key, found),
             (State::Encrypting, Verdict::Body(BodyVerdict::Body(body))) => {
                 exchange.draft.body = body;
                 self.send(io, key);
@@ -294,7 +295,9 @@ impl Requests {
             (State::Judging(answer) | State::Reading(answer), _) => {
                 self.finish(io, key, Outcome::Untrusted(answer, Why::ApplicationUnavailable));
             }
-            (State::Locating, _) => self.finish(io, key, Outcome::Failed(Cause::Unresolved, None)),
+            (State::Locating(_), _) => {
+                self.finish(io, key, Outcome::Failed(Cause::Unresolved, None));
+            }
             (State::Encrypting, _) => self.give_up(io, key, Why::ApplicationUnavailable, None),
             (trying @ State::Trying { .. }, _) => exchange.state = trying,
         }

@@ -62,9 +62,10 @@ fn x11_large_requests_fall_back_to_udp() {
 
 /// A target with these addresses of a name.
 fn found(addresses: &[&str]) -> Target {
-    let found: Vec<IpAddr> = addresses.iter().map(|ip| ip.parse().unwrap()).collect();
+    let at = |ip: &&str| SocketAddr::new(ip.parse().unwrap(), 5060);
+    let found = Servers { transport: None, addresses: addresses.iter().map(at).collect() };
     let mut target = Target::of_uri(b"sip:example.org").unwrap();
-    assert!(target.locate(&found, own(&locals())));
+    assert!(target.locate(found, own(&locals())));
     target
 }
 
@@ -72,9 +73,12 @@ fn found(addresses: &[&str]) -> Target {
 fn t16_addresses_that_failed_come_last_and_five_are_kept() {
     let hosts = [1, 2, 3, 4, 5, 6].map(|last| format!("198.51.100.{last}"));
     let mut target = found(&hosts.each_ref().map(String::as_str));
-    let failed = ["198.51.100.2:5060", "198.51.100.1:5060", "198.51.100.3:5070"];
-    target.order(&failed.map(|it| it.parse().unwrap()));
-    let last: Vec<String> = target.addresses().iter().map(ToString::to_string).collect();
+    let (now, mut avoided) = (Instant::now(), Avoided::default());
+    for failed in ["198.51.100.2:5060", "198.51.100.1:5060", "198.51.100.3:5070"] {
+        avoided.note(now, failed.parse().unwrap(), None);
+    }
+    target.order(&avoided, now);
+    let last: Vec<String> = target.addresses().iter().map(|it| it.ip().to_string()).collect();
     assert_eq!(last, [2, 3, 4, 5, 1].map(|at| hosts[at].clone()));
 }
 
@@ -82,7 +86,7 @@ fn t16_addresses_that_failed_come_last_and_five_are_kept() {
 fn t16_a_next_hop_says_at_how_many_addresses_it_is_tried() {
     let mut hop = NextHop::of_uri("sip:example.org").unwrap();
     for (found, tried) in [(0, 1), (1, 1), (2, 2), (5, 5), (16, 5)] {
-        hop.found = vec![[192, 0, 2, 9].into(); found];
+        hop.found.addresses = vec![([192, 0, 2, 9], 5060).into(); found];
         assert_eq!(hop.tried(), tried, "{found}");
     }
 }
@@ -177,7 +181,8 @@ fn x03_sips_never_goes_over_udp_or_tcp() {
     let sip = Uri::parse(b"sip:bob@example.org").unwrap();
     let by = |transport, uri: &Uri<'_>| {
         let next = NextHop { transport, port: None, ..NextHop::from(peer(Transport::Udp).remote) };
-        Target::of_next_hop(&next, uri).map(|target| (target.transport, target.port))
+        Target::of_next_hop(&next, uri)
+            .map(|target| (target.transport, target.remote().unwrap().port()))
     };
     for plain in [Transport::Udp, Transport::Tcp] {
         assert_eq!(by(Some(plain), &sips), Err(Misuse::Insecure));

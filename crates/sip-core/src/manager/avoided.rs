@@ -1,0 +1,31 @@
+//! Addresses that a name's requests are best not sent to for a while. RFC 3263 §1, §4.3.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// Addresses that are remembered.
+const REMEMBERED: usize = 64;
+
+/// For how long, where the server does not say: whoever is well again is to have requests again.
+const FOR: Duration = Duration::from_secs(600);
+
+/// The addresses that failed, each with its time, the latest at the end.
+#[derive(Debug, Default)]
+pub(super) struct Avoided(Vec<(SocketAddr, Instant)>);
+
+impl Avoided {
+    /// An address failed; `within`: the Retry-After that it gave. RFC 3261 §20.33, §21.5.4.
+    pub(super) fn note(&mut self, now: Instant, address: SocketAddr, within: Option<Duration>) {
+        self.0.retain(|(it, until)| *it != address && *until > now);
+        if self.0.len() >= REMEMBERED {
+            self.0.remove(0);
+        }
+        self.0.push((address, now + within.unwrap_or(FOR)));
+    }
+
+    /// How late this address comes among others: 0 where nothing is against it.
+    pub(super) fn place(&self, now: Instant, address: SocketAddr) -> usize {
+        let at = self.0.iter().position(|(it, until)| *it == address && *until > now);
+        at.map_or(0, |at| at + 1)
+    }
+}
