@@ -103,6 +103,7 @@ fn t16_a_registrar_that_is_a_domain_is_found_by_its_srv_records() {
             registrar: "sip:caller.example".to_owned(),
             next_hop: Some(NextHop::from(&place)),
             expires: 60,
+            ..RegisterConfig::default()
         };
         world.caller.register(config).unwrap();
         world.pass(Duration::from_millis(32_300));
@@ -111,6 +112,36 @@ fn t16_a_registrar_that_is_a_domain_is_found_by_its_srv_records() {
         world.pass(Duration::from_secs(1));
         assert_eq!(caller.seen().registered, 1);
     }
+}
+
+/// What was found for `sip:` is not where `sips:` is.
+#[test]
+fn t16_a_call_finds_the_hosts_of_a_domain_and_over_tls_those_that_have_it() {
+    let world = World::new(1, Change::default());
+    for (service, port, host) in [
+        ("_sip._udp.pbx.example.org", 5070, "one.example.org"),
+        ("_sips._tcp.pbx.example.org", 5071, "two.example.org"),
+    ] {
+        let srv = Srv { priority: 1, weight: 1, port, target: host.to_owned() };
+        world.sim.set_srv(service, &[srv]);
+    }
+    world.sim.set_name("one.example.org", &[NOBODY_IP.into()]);
+    world.sim.set_name("two.example.org", &[REGISTRAR_IP.into()]);
+    let locate = |to: &str, next_hop| {
+        world.sim.block_on(world.caller.locate(to, next_hop)).unwrap().unwrap().unwrap()
+    };
+    let plain = locate("sip:b@pbx.example.org", None);
+    assert_eq!(plain.host, NAME);
+    assert_eq!(plain.found.transport, Some(Transport::Udp));
+    assert_eq!(plain.found.addresses, [(NOBODY_IP, 5070).into()]);
+    for next_hop in [None, Some(plain)] {
+        let secure = locate("sips:b@pbx.example.org", next_hop);
+        assert_eq!(secure.host, NAME);
+        assert_eq!(secure.found.transport, Some(Transport::Tls));
+        assert_eq!(secure.found.addresses, [(REGISTRAR_IP, 5071).into()]);
+    }
+    let at_port = locate("sip:b@two.example.org:5080", None);
+    assert_eq!(at_port.found.addresses, [(REGISTRAR_IP, 5080).into()]);
 }
 
 #[test]
