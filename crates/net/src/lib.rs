@@ -44,6 +44,8 @@ mod system;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod wait;
+#[cfg(feature = "ws")]
+pub mod ws;
 
 pub use address::literal;
 pub use observed::{Observed, Packet, Sink};
@@ -279,7 +281,15 @@ pub trait Connection: Send + fmt::Debug {
     /// [`poll_finish`](Self::poll_finish).
     fn poll_write(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>>;
 
-    /// Finishes writing: behind what was written the peer reads 0. Reading goes on.
+    /// Whether the octets that were read last are the end of a message, on a connection of messages:
+    /// a WebSocket, where what one call of [`poll_write`](Self::poll_write) is given is one. A
+    /// connection of octets alone does not know.
+    fn ends_message(&self) -> bool {
+        false
+    }
+
+    /// Finishes writing: behind what was written the peer reads 0. Reading goes on, but on a
+    /// WebSocket, which closes both ways at once.
     ///
     /// # Errors
     /// As for [`poll_read`](Self::poll_read).

@@ -234,6 +234,10 @@ impl Connection for ObservedConnection {
         Poll::Ready(Ok(count))
     }
 
+    fn ends_message(&self) -> bool {
+        self.inner.ends_message()
+    }
+
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.inner.poll_finish(cx)
     }

@@ -29,7 +29,7 @@ impl dyn Listener {
     }
 }
 
-impl dyn Connection {
+impl dyn Connection + '_ {
     /// Waits for octets; see [`Connection::poll_read`].
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! Runs the [suite] over the simulator, through [`Observed`] and, with the features `tokio` and
-//! `tls`, over real sockets; each with IPv4 and IPv6.
+//! Runs the [suite] over the simulator, through [`Observed`] and, with the features `tokio`, `tls` and
+//! `ws`, over real sockets; each with IPv4 and IPv6.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[cfg(feature = "tls")]
@@ -9,34 +9,57 @@ mod certified;
 mod suite;
 
 use net::sim::{SimConfig, Simulation};
-use net::{Network, Observed, Packet, Sink, Transport};
+use net::{Network, Observed, Packet, Runtime, Sink, Transport};
 use std::net::IpAddr;
 use std::sync::Arc;
 use suite::World;
 
+/// Puts layers over a network, whose clock is given, too.
+type Wrap<N> = fn(Arc<dyn Runtime>, N) -> Arc<dyn Network>;
+
+/// The simulator and what it leaves out.
+const IN_SIMULATOR: &[Transport] = &[Transport::Udp, Transport::Ws, Transport::Wss];
+
 fn in_simulator<F: Future<Output = ()>>(test: fn(World) -> F) {
-    simulated(test, Transport::Tcp, |network| network);
+    simulated(test, Transport::Tcp, IN_SIMULATOR, |_, network| network);
 }
 
 fn in_simulator_over_tls<F: Future<Output = ()>>(test: fn(World) -> F) {
-    simulated(test, Transport::Tls, |network| network);
+    simulated(test, Transport::Tls, IN_SIMULATOR, |_, network| network);
 }
 
 /// Watching must change nothing.
 fn watched<F: Future<Output = ()>>(test: fn(World) -> F) {
-    simulated(test, Transport::Tcp, |network| Arc::new(Observed::new(network, Arc::new(Blind))));
+    simulated(test, Transport::Tcp, IN_SIMULATOR, |_, network| {
+        Arc::new(Observed::new(network, Arc::new(Blind)))
+    });
+}
+
+#[cfg(feature = "ws")]
+fn in_simulator_over_ws<F: Future<Output = ()>>(test: fn(World) -> F) {
+    for transport in [Transport::Ws, Transport::Wss] {
+        simulated(test, transport, &[Transport::Udp], |runtime, network| {
+            Arc::new(web_sockets(runtime, network))
+        });
+    }
+}
+
+#[cfg(feature = "ws")]
+fn web_sockets<N: Network>(runtime: Arc<dyn Runtime>, network: N) -> net::ws::WebSockets<N> {
+    net::ws::WebSockets::new(network, runtime, net::ws::WsConfig::new("test", 65_536))
 }
 
 fn simulated<F: Future<Output = ()>>(
-    test: fn(World) -> F, transport: Transport, wrap: fn(Arc<dyn Network>) -> Arc<dyn Network>,
+    test: fn(World) -> F, transport: Transport, unsupported: &'static [Transport],
+    wrap: Wrap<Arc<dyn Network>>,
 ) {
-    let unsupported = &[Transport::Udp, Transport::Ws, Transport::Wss];
     for host in ["192.0.2.1", "2001:db8::1"] {
         let host: IpAddr = host.parse().unwrap();
         let config = SimConfig { tells_closed_ports: true, ..SimConfig::default() };
         let sim = Simulation::new(config);
         let (runtime, network) = sim.host(host);
-        let world = World { runtime, network: wrap(network), host, transport, unsupported };
+        let network = wrap(Arc::clone(&runtime), network);
+        let world = World { runtime, network, host, transport, unsupported };
         sim.block_on(test(world)).unwrap();
     }
 }
@@ -50,24 +73,42 @@ impl Sink for Blind {
 #[cfg(feature = "tokio")]
 fn on_real_sockets<F: Future<Output = ()>>(test: fn(World) -> F) {
     let unsupported = &[Transport::Udp, Transport::Tls, Transport::Ws, Transport::Wss];
-    real(test, Transport::Tcp, unsupported, |network| network);
+    real(test, Transport::Tcp, unsupported, |_, network| Arc::new(network));
 }
 
 #[cfg(feature = "tls")]
 fn over_tls<F: Future<Output = ()>>(test: fn(World) -> F) {
     let unsupported = &[Transport::Udp, Transport::Ws, Transport::Wss];
-    real(test, Transport::Tls, unsupported, |network| network.with_tls(certified::anybody()));
+    real(test, Transport::Tls, unsupported, |_, network| {
+        Arc::new(network.with_tls(certified::anybody()))
+    });
+}
+
+#[cfg(all(feature = "tokio", feature = "ws"))]
+fn over_ws<F: Future<Output = ()>>(test: fn(World) -> F) {
+    let unsupported = &[Transport::Udp, Transport::Tls, Transport::Wss];
+    real(test, Transport::Ws, unsupported, |runtime, network| {
+        Arc::new(web_sockets(runtime, network))
+    });
+}
+
+#[cfg(all(feature = "tls", feature = "ws"))]
+fn over_wss<F: Future<Output = ()>>(test: fn(World) -> F) {
+    real(test, Transport::Wss, &[Transport::Udp], |runtime, network| {
+        Arc::new(web_sockets(runtime, network.with_tls(certified::anybody())))
+    });
 }
 
 #[cfg(feature = "tokio")]
 fn real<F: Future<Output = ()>>(
     test: fn(World) -> F, transport: Transport, unsupported: &'static [Transport],
-    with: fn(net::tokio::TokioNetwork) -> net::tokio::TokioNetwork,
+    with: Wrap<net::tokio::TokioNetwork>,
 ) {
     use net::tokio::{TokioNetwork, TokioRuntime};
 
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let network = with(TokioNetwork::new(tokio.handle().clone()));
+    let runtime = Arc::new(TokioRuntime::new(tokio.handle().clone()));
+    let network = with(Arc::clone(&runtime) as _, TokioNetwork::new(tokio.handle().clone()));
     for host in ["127.0.0.1", "::1"] {
         let host: IpAddr = host.parse().unwrap();
         if let Err(error) = network.bind((host, 0).into()) {
@@ -78,8 +119,8 @@ fn real<F: Future<Output = ()>>(
             continue;
         }
         tokio.block_on(test(World {
-            runtime: Arc::new(TokioRuntime::new(tokio.handle().clone())),
-            network: Arc::new(network.clone()),
+            runtime: Arc::clone(&runtime) as _,
+            network: Arc::clone(&network),
             host,
             transport,
             unsupported,
@@ -88,21 +129,24 @@ fn real<F: Future<Output = ()>>(
 }
 
 macro_rules! conformance {
-    (streams [$($stream:ident)*] tcp [$($tcp:ident)*] rest [$($rest:ident)*]) => {
+    (streams [$($stream:ident)*] half [$($half:ident)*] tcp [$($tcp:ident)*] rest [$($rest:ident)*]) => {
         mod simulator {
             $(#[test] fn $stream() { super::in_simulator(super::suite::$stream); })*
             $(#[test] fn $tcp() { super::in_simulator(super::suite::$tcp); })*
+            $(#[test] fn $half() { super::in_simulator(super::suite::$half); })*
             $(#[test] fn $rest() { super::in_simulator(super::suite::$rest); })*
         }
 
         mod simulator_over_tls {
             $(#[test] fn $stream() { super::in_simulator_over_tls(super::suite::$stream); })*
             $(#[test] fn $tcp() { super::in_simulator_over_tls(super::suite::$tcp); })*
+            $(#[test] fn $half() { super::in_simulator_over_tls(super::suite::$half); })*
         }
 
         mod observed {
             $(#[test] fn $stream() { super::watched(super::suite::$stream); })*
             $(#[test] fn $tcp() { super::watched(super::suite::$tcp); })*
+            $(#[test] fn $half() { super::watched(super::suite::$half); })*
             $(#[test] fn $rest() { super::watched(super::suite::$rest); })*
         }
 
@@ -110,12 +154,29 @@ macro_rules! conformance {
         mod real_sockets {
             $(#[test] fn $stream() { super::on_real_sockets(super::suite::$stream); })*
             $(#[test] fn $tcp() { super::on_real_sockets(super::suite::$tcp); })*
+            $(#[test] fn $half() { super::on_real_sockets(super::suite::$half); })*
             $(#[test] fn $rest() { super::on_real_sockets(super::suite::$rest); })*
         }
 
         #[cfg(feature = "tls")]
         mod real_sockets_over_tls {
             $(#[test] fn $stream() { super::over_tls(super::suite::$stream); })*
+            $(#[test] fn $half() { super::over_tls(super::suite::$half); })*
+        }
+
+        #[cfg(feature = "ws")]
+        mod simulator_over_ws {
+            $(#[test] fn $stream() { super::in_simulator_over_ws(super::suite::$stream); })*
+        }
+
+        #[cfg(all(feature = "tokio", feature = "ws"))]
+        mod real_sockets_over_ws {
+            $(#[test] fn $stream() { super::over_ws(super::suite::$stream); })*
+        }
+
+        #[cfg(all(feature = "tls", feature = "ws"))]
+        mod real_sockets_over_wss {
+            $(#[test] fn $stream() { super::over_wss(super::suite::$stream); })*
         }
     };
 }
@@ -125,13 +186,15 @@ conformance! {
     a_port_in_use_is_named
     a_foreign_address_is_refused
     streams_are_echoed
-    finishing_closes_one_direction
     dropping_sends_what_was_written
     writing_to_a_closed_peer_fails
     a_refused_connection_is_named
     accepted_connections_outlive_the_listener
     a_waiting_reader_is_woken
     other_transports_are_unsupported
+    ]
+    half [
+    finishing_closes_one_direction
     ]
     tcp [
     dropping_with_octets_unread_resets

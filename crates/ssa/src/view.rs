@@ -38,9 +38,20 @@ impl Transport {
         matches!(self, Self::Tls | Self::Wss)
     }
 
-    /// The port that is meant where none is said. RFC 3261 §19.1.2.
+    /// Whether it keeps messages apart by itself, and only whoever opened a connection is sure to be
+    /// reached: over that connection. RFC 7118 §5.
+    pub const fn is_websocket(self) -> bool {
+        matches!(self, Self::Ws | Self::Wss)
+    }
+
+    /// The port that is meant where none is said. RFC 3261 §19.1.2, RFC 7118 §5.5.
     pub const fn default_port(self) -> u16 {
-        if self.is_secure() { 5061 } else { 5060 }
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
+            Self::Ws => 80,
+            Self::Wss => 443,
+        }
     }
 
     /// The name in a Via, for example `UDP`. RFC 3261 §20.42.

@@ -3,13 +3,14 @@
 use super::connection::TlsConnection;
 use super::handshake::accept;
 use super::identity::Tls;
+use crate::address::network;
 use super::words::UNVOUCHED;
 use crate::tokio::stream::{TcpConnection, TcpListener};
 use crate::tokio::task::Task;
 use crate::{Connection, Listener, Transport, explain};
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 use tokio::runtime::Handle;
 
@@ -41,8 +42,7 @@ impl TlsListener {
     /// Begins a handshake, if there is a place for it.
     fn begin(&mut self, tcp: TcpConnection) {
         let peer = tcp.peer_addr();
-        let network = network(peer.ip());
-        let of_one = self.handshakes.iter().filter(|one| self::network(one.peer.ip()) == network);
+        let of_one = self.handshakes.iter().filter(|one| network(one.peer) == network(peer));
         if self.handshakes.len() >= HANDSHAKES || of_one.count() >= HANDSHAKES_OF_ONE {
             return;
         }
@@ -63,14 +63,6 @@ impl TlsListener {
             }
         }
         Poll::Pending
-    }
-}
-
-/// Whose connection counts as the same peer's: an IPv6 network is one. RFC 4291 §2.5.4.
-fn network(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
     }
 }
 
