@@ -41,6 +41,8 @@ impl Account {
             }
             HopPolicy::Tcp(addresses) => hop.transport == Transport::Tcp && hop.is_in(addresses),
             HopPolicy::TlsName(name) => hop.transport == Transport::Tls && hop.is_certified(name),
+            HopPolicy::Ws(addresses) => hop.transport == Transport::Ws && hop.is_in(addresses),
+            HopPolicy::WssName(name) => hop.transport == Transport::Wss && hop.is_certified(name),
         }
     }
 }

@@ -44,12 +44,8 @@ impl Network {
     /// Whether an address is one of these; an IPv4 address in IPv6 is as good as itself.
     pub fn contains(&self, address: IpAddr) -> bool {
         let differing = match (self.address, address.to_canonical()) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => {
-                (own.to_bits() ^ other.to_bits()).leading_zeros()
-            }
-            (IpAddr::V6(own), IpAddr::V6(other)) => {
-                (own.to_bits() ^ other.to_bits()).leading_zeros()
-            }
+            (IpAddr::V4(own), IpAddr::V4(it)) => (own.to_bits() ^ it.to_bits()).leading_zeros(),
+            (IpAddr::V6(own), IpAddr::V6(it)) => (own.to_bits() ^ it.to_bits()).leading_zeros(),
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return false,
         };
         differing >= self.bits.into()
@@ -83,6 +79,10 @@ pub enum HopPolicy {
     Tcp(Vec<SocketAddr>),
     /// A TLS connection opened for this name, or address.
     TlsName(String),
+    /// The peer at one of these addresses, over a WebSocket without TLS.
+    Ws(Vec<SocketAddr>),
+    /// A WebSocket over a TLS connection opened for this name, or address.
+    WssName(String),
 }
 
 /// A Digest algorithm, weakest first. RFC 7616 §6.1, RFC 8760 §2.

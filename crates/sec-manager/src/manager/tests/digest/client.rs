@@ -89,6 +89,11 @@ fn a17_another_port_or_transport_of_the_registrars_host_is_another_party() {
         (HopPolicy::Tcp(registrar()), "192.0.2.7:40000", Tcp, false),
         (HopPolicy::Tcp(registrar()), "192.0.2.7:5060", Udp, false),
         (HopPolicy::Tcp(registrar()), "192.0.2.7:5060", Tls, false),
+        (HopPolicy::Tcp(registrar()), "192.0.2.7:5060", Ws, false),
+        (HopPolicy::Ws(registrar()), "192.0.2.7:5060", Ws, true),
+        (HopPolicy::Ws(registrar()), "192.0.2.7:5062", Ws, false),
+        (HopPolicy::Ws(registrar()), "192.0.2.7:5060", Tcp, false),
+        (HopPolicy::Ws(registrar()), "192.0.2.7:5060", Udp, false),
         // A name that no certificate has shown.
         (name(), "192.0.2.7:5060", Udp, false),
         (name(), "192.0.2.7:5060", Tcp, false),
@@ -128,6 +133,28 @@ fn a17_over_tls_the_name_counts_that_the_connection_was_opened_for() {
         let plan = calls.plan_over(&hop, &invite, &[sha256(REALM)]);
         let expected = if answered { Ok(()) } else { Err(Why::NotConfigured) };
         assert_eq!(plan.map(|_| ()), expected, "{what}");
+    }
+}
+
+/// A web server of the same name is another party than who speaks SIP over TLS.
+#[test]
+fn a17_credentials_for_a_secure_websocket_go_over_one_alone() {
+    use ssa::Certified::{Name, Nobody};
+    use ssa::Transport::{Tls, Ws, Wss};
+    let cases = [
+        (Wss, Name("PBX.example.org"), true),
+        (Wss, Name("example.org"), false),
+        (Wss, Nobody, false),
+        (Ws, Name("pbx.example.org"), false),
+        (Tls, Name("pbx.example.org"), false),
+    ];
+    for (transport, certified, answered) in cases {
+        let calls = with_hop(HopPolicy::WssName("pbx.example.org".to_owned()));
+        let invite = calls.invite();
+        let hop = ssa::Arrival { certified, ..hop("192.0.2.7:443", transport, &invite) };
+        let plan = calls.plan_over(&hop, &invite, &[sha256(REALM)]);
+        let expected = if answered { Ok(()) } else { Err(Why::NotConfigured) };
+        assert_eq!(plan.map(|_| ()), expected, "{transport:?} by {certified:?}");
     }
 }
 
