@@ -88,6 +88,28 @@ impl StreamFramer {
         }
     }
 
+    /// What was pushed since the last message or keep-alive, where the transport says that it is a
+    /// whole one: Content-Length need not be there. RFC 7118 §5. `None` for a single CRLF.
+    ///
+    /// # Errors
+    /// It is no message; the error repeats.
+    pub fn whole(&mut self) -> Result<Option<Framed>, FrameError> {
+        if let Some(error) = self.lost {
+            return Err(error);
+        }
+        match self.buffer.split().freeze() {
+            line if line.as_ref() == b"\r\n" => Ok(None),
+            lines if lines.as_ref() == b"\r\n\r\n" => Ok(Some(Framed::KeepAlive)),
+            octets => match Message::parse(octets, &self.limits) {
+                Ok(message) => Ok(Some(Framed::Message(Box::new(message)))),
+                Err(error) => {
+                    self.lose(FrameError::Head(error));
+                    Err(FrameError::Head(error))
+                }
+            },
+        }
+    }
+
     fn advance(&mut self) -> Result<Option<Framed>, FrameError> {
         if self.head.is_none() {
             match self.skip_blank_lines() {

@@ -5,7 +5,7 @@
 /// The defaults are the limits of docs/promises.md; a program may set its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Octets of a datagram. A head never exceeds 65 535 octets, whatever is set here.
+    /// Octets of a datagram, or of a WebSocket message. A head never exceeds 65 535 octets, whatever is set here.
     pub datagram: usize,
     /// Octets of a head (start line, header fields, empty line) on a stream.
     pub head: usize,

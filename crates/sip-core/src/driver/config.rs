@@ -12,7 +12,7 @@ use std::time::Duration;
 /// An address to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bind {
-    /// UDP, TCP or TLS.
+    /// Any of them.
     pub transport: Transport,
     /// The address; port 0 takes any free one.
     pub address: SocketAddr,

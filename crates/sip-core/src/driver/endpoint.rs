@@ -108,7 +108,7 @@ impl Endpoint {
     /// where `to` points.
     ///
     /// # Errors
-    /// What is no URI or cannot be reached over UDP, TCP or TLS; a full table of calls.
+    /// What is no URI or cannot be reached; a full table of calls.
     pub fn prepare(
         &self, from: &str, to: &str, next_hop: Option<NextHop>,
     ) -> Result<Prepared, Misuse> {
@@ -218,7 +218,7 @@ impl Endpoint {
     /// Asks a peer what it can do.
     ///
     /// # Errors
-    /// What is no URI or cannot be reached over UDP, TCP or TLS.
+    /// What is no URI or cannot be reached.
     pub fn options(
         &self, from: &str, to: &str, next_hop: Option<NextHop>,
     ) -> Result<RequestId, Misuse> {
@@ -309,7 +309,7 @@ impl Endpoint {
     /// Registers an address of record, and keeps it registered.
     ///
     /// # Errors
-    /// What is no URI or cannot be reached over UDP, TCP or TLS.
+    /// What is no URI or cannot be reached.
     pub fn register(&self, config: RegisterConfig) -> Result<RegistrationId, Misuse> {
         self.register_with(config, Fields::default())
     }

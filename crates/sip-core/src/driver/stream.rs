@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use crate::manager::{Arrival, Flow, Hop, SenderId};
-use crate::{Framed, Limits, Message, StreamFramer};
+use crate::{FrameError, Framed, Limits, Message, StreamFramer};
 use bytes::{Buf, Bytes};
 use net::{Connection, FlowId, Transport};
 use std::collections::VecDeque;
@@ -93,8 +93,9 @@ impl Stream {
                 Poll::Ready(Ok(_) | Err(_)) => return false,
             };
             self.framer.push(chunk.get(..count).unwrap_or_default());
+            let mut ended = self.connection.ends_message();
             loop {
-                match self.framer.next() {
+                match self.next(&mut ended) {
                     Ok(Some(Framed::Message(message))) => {
                         happened.push_back(Happened::Message(self.arrival(flow), message));
                         self.partial = None;
@@ -110,6 +111,16 @@ impl Stream {
         }
         cx.waker().wake_by_ref();
         true
+    }
+
+    /// What comes next of what was read: over a WebSocket, whose messages are the stack's, once one
+    /// has `ended`. RFC 7118 §5.
+    fn next(&mut self, ended: &mut bool) -> Result<Option<Framed>, FrameError> {
+        match (self.transport.is_websocket(), std::mem::take(ended)) {
+            (false, _) => self.framer.next(),
+            (true, true) => self.framer.whole(),
+            (true, false) => Ok(None),
+        }
     }
 
     /// The connection, as the core knows it.

@@ -122,14 +122,16 @@ impl Streams {
     }
 
     /// Sends over the hop's flow, over a connection to the same address by the same name, or over a
-    /// new one. A request whose flow is gone is not sent: who else may have it, the core says.
+    /// new one. A request whose flow is gone is not sent: who else may have it, the core says. Nor is
+    /// an answer over a WebSocket: its peer takes no connections. RFC 7118 §5.3.
     pub(super) fn send(
         &mut self, now: Instant, (core, network): (&SipManager, &dyn Network), (hop, name): Way,
         parcel: Parcel,
     ) {
         let sender = parcel.1;
         let gone = hop.flow.is_some_and(|flow| !self.open.contains_key(&flow));
-        if gone && sender.keeps_to_its_flow() {
+        let kept = hop.transport.is_websocket() && sender.is_answer();
+        if gone && (kept || sender.keeps_to_its_flow()) {
             return self.happened.push_back(Happened::Unsent(sender));
         }
         let same = |remote: SocketAddr, transport: Transport, known: Option<&str>| {

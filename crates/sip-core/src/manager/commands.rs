@@ -20,7 +20,7 @@ impl SipManager {
     /// where `to` points.
     ///
     /// # Errors
-    /// What is no URI or cannot be reached over UDP, TCP or TLS; a full table of calls.
+    /// What is no URI or cannot be reached; a full table of calls.
     pub fn prepare(
         &mut self, now: Instant, from: &str, to: &str, next_hop: Option<&NextHop>,
     ) -> Result<Prepared, Misuse> {
@@ -127,7 +127,7 @@ impl SipManager {
     /// [`unregister`](Self::unregister).
     ///
     /// # Errors
-    /// What is no URI or cannot be reached over UDP, TCP or TLS.
+    /// What is no URI or cannot be reached.
     pub fn register(
         &mut self, now: Instant, config: RegisterConfig,
     ) -> Result<RegistrationId, Misuse> {

@@ -413,8 +413,8 @@ impl fmt::Display for Misuse {
         f.write_str(match self {
             Self::NotAUri => "not a SIP URI such as sip:bob@example.org",
             Self::Unsupported => {
-                "a scheme or transport that is not built in; sip: over UDP, TCP and TLS is, and \
-                 sips: over TLS"
+                "a scheme or transport that is not built in; sip: over UDP, TCP, TLS and \
+                 WebSocket is, and sips: over TLS"
             }
             Self::Insecure => {
                 "sips: goes over TLS alone, and the way there is set to another transport"

@@ -50,8 +50,7 @@ impl Target {
     /// Where a URI points.
     ///
     /// # Errors
-    /// [`Misuse::NotAUri`], or [`Misuse::Unsupported`] for what cannot be reached over UDP, TCP or
-    /// TLS.
+    /// [`Misuse::NotAUri`], or [`Misuse::Unsupported`] for what cannot be reached.
     pub(super) fn of_uri(uri: &[u8]) -> Result<Self, Misuse> {
         Self::of(&Uri::parse(uri).map_err(|_| Misuse::NotAUri)?)
     }
@@ -98,13 +97,11 @@ impl Target {
     /// TLS where it says nothing of its own. RFC 3261 §26.2.2.
     ///
     /// # Errors
-    /// [`Misuse::Unsupported`] for a transport other than UDP, TCP and TLS; [`Misuse::Insecure`] for
-    /// UDP and TCP where the URI is `sips:`.
+    /// [`Misuse::Insecure`] for what is not secure where the URI is `sips:`.
     pub(super) fn of_next_hop(next: &NextHop, uri: &Uri<'_>) -> Result<Self, Misuse> {
         let transport = match (next.transport, uri.scheme()) {
-            (None | Some(Transport::Tls), Scheme::Sips) => Some(Transport::Tls),
-            (Some(Transport::Udp | Transport::Tcp), Scheme::Sips) => return Err(Misuse::Insecure),
-            (Some(Transport::Ws | Transport::Wss), _) => return Err(Misuse::Unsupported),
+            (None, Scheme::Sips) => Some(Transport::Tls),
+            (Some(said), Scheme::Sips) if !said.is_secure() => return Err(Misuse::Insecure),
             (said, _) => said,
         };
         let asked = (next.port, transport, next.transport.is_some());
@@ -224,8 +221,13 @@ impl Target {
     pub(super) fn in_dialog(first_hop: &[u8], peer: &Hop) -> Self {
         let named = Self::of_uri(first_hop).ok();
         let (came_secure, is_sips) = (peer.transport.is_secure(), is_sips(first_hop));
-        let asks = named.as_ref().is_some_and(|target| target.transport == Some(Transport::Tls));
-        let secure = (came_secure || is_sips || asks).then_some(Transport::Tls);
+        let asked = named.as_ref().and_then(|target| target.transport);
+        let secure = match asked.filter(|asked| asked.is_secure()) {
+            Some(asked) => Some(asked),
+            // RFC 7118 §5.2: a URI has one word for WebSockets of both kinds.
+            None if came_secure => Some(peer.transport),
+            None => is_sips.then_some(Transport::Tls),
+        };
         let kept = came_secure || !is_sips;
         let reliable = Some(peer.transport).filter(|it| it.is_reliable() && kept);
         let name = named.as_ref().and_then(|target| target.name.clone());
@@ -282,7 +284,9 @@ impl Target {
             Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => own(transport)
                 .or_else(|| own(Transport::Udp))
                 .or_else(|| own(Transport::Tcp))
-                .or_else(|| own(Transport::Tls)),
+                .or_else(|| own(Transport::Tls))
+                .or_else(|| own(Transport::Wss))
+                .or_else(|| own(Transport::Ws)),
         }
     }
 
@@ -310,8 +314,9 @@ fn port(said: Option<u16>, transport: Option<Transport>) -> u16 {
     said.unwrap_or_else(|| transport.unwrap_or(Transport::Udp).default_port())
 }
 
-/// What a URI asks for; `sips:` is TLS. RFC 3261 §19.1.2, §26.2.2. RFC 5630 §3.1.4 makes no use of
-/// `transport=tls`, and what a peer writes so is understood all the same.
+/// What a URI asks for; `sips:` is TLS, and a WebSocket over it where it says so. RFC 3261 §19.1.2,
+/// §26.2.2, RFC 7118 §5.2. RFC 5630 §3.1.4 makes no use of `transport=tls`, nor RFC 7118 of
+/// `transport=wss`, and what a peer writes so is understood all the same.
 ///
 /// # Errors
 /// [`Misuse::Unsupported`].
@@ -321,13 +326,16 @@ fn asks(uri: &Uri<'_>) -> Result<Asks, Misuse> {
         Some(name) if name.eq_ignore_ascii_case(b"udp") => Some(Transport::Udp),
         Some(name) if name.eq_ignore_ascii_case(b"tcp") => Some(Transport::Tcp),
         Some(name) if name.eq_ignore_ascii_case(b"tls") => Some(Transport::Tls),
+        Some(name) if name.eq_ignore_ascii_case(b"ws") => Some(Transport::Ws),
+        Some(name) if name.eq_ignore_ascii_case(b"wss") => Some(Transport::Wss),
         Some(_) => return Err(Misuse::Unsupported),
     };
     let transport = match (uri.scheme(), said) {
         (Scheme::Sip, said) => said,
         // TCP is what TLS runs over.
         (Scheme::Sips, None | Some(Transport::Tcp | Transport::Tls)) => Some(Transport::Tls),
-        (Scheme::Sips, _) | (Scheme::Tel | Scheme::Other(_), _) => {
+        (Scheme::Sips, Some(Transport::Ws | Transport::Wss)) => Some(Transport::Wss),
+        (Scheme::Sips, Some(Transport::Udp)) | (Scheme::Tel | Scheme::Other(_), _) => {
             return Err(Misuse::Unsupported);
         }
     };
@@ -355,7 +363,7 @@ impl NextHop {
     /// Where a URI points.
     ///
     /// # Errors
-    /// [`Misuse::NotAUri`]; [`Misuse::Unsupported`] for what cannot be reached over UDP, TCP or TLS.
+    /// [`Misuse::NotAUri`]; [`Misuse::Unsupported`] for what cannot be reached.
     pub fn of_uri(uri: &str) -> Result<Self, Misuse> {
         let Target { name, address, port, transport, .. } = Target::of_uri(uri.as_bytes())?;
         let host = match (name, address) {

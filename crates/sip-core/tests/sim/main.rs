@@ -50,4 +50,5 @@ mod tls;
 mod transfers;
 mod trouble;
 mod unreachable;
+mod websockets;
 mod world;

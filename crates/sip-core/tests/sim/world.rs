@@ -1,6 +1,7 @@
 //! Two endpoints in a simulated network, and what passed between them.
 
 use net::sim::{Link, SimConfig, Simulation};
+use net::ws::{WebSockets, WsConfig};
 use net::{Network, Observed, Packet, Runtime, System, Transport};
 use sip_core::driver::{Bind, Config, Endpoint, Events};
 use sip_core::manager::{self, CallId, Event, NextHop};
@@ -127,6 +128,26 @@ impl World {
         self.start(network, ip, security, manager::Config::default(), Some(tls))
     }
 
+    /// The network of 192.0.2.`host`, with WebSockets for SIP.
+    pub(crate) fn web(&self, host: u8) -> Arc<dyn Network> {
+        let (runtime, network) = self.sim.host([192, 0, 2, host].into());
+        let config = WsConfig::new("sip", sip_core::Limits::default().datagram);
+        Arc::new(WebSockets::new(network, runtime, config))
+    }
+
+    /// An endpoint at 192.0.2.`host` that speaks WebSocket, and listens for one where a transport is
+    /// named: at its own port.
+    pub(crate) fn side_over_web(&self, host: u8, transport: Option<Transport>) -> Side {
+        let ip = IpAddr::from([192, 0, 2, host]);
+        let sink = Arc::clone(&self.wire) as Arc<dyn net::Sink>;
+        let network = Arc::new(Observed::new(self.web(host), sink));
+        let bind = transport.map(|transport| {
+            let address = (ip, transport.default_port()).into();
+            Bind { transport, address, advertised: None }
+        });
+        self.start(network, ip, Arc::new(ssa::Open), manager::Config::default(), bind)
+    }
+
     /// An endpoint at any address.
     pub(crate) fn side_at(&self, ip: IpAddr, security: Arc<dyn SipSecurity>) -> Side {
         self.start(self.sim.host(ip).1, ip, security, manager::Config::default(), None)
@@ -134,13 +155,13 @@ impl World {
 
     fn start(
         &self, network: Arc<dyn Network>, ip: IpAddr, security: Arc<dyn SipSecurity>,
-        sip: manager::Config, tls: Option<Bind>,
+        sip: manager::Config, more: Option<Bind>,
     ) -> Side {
         let runtime = self.sim.host(ip).0;
         let address = SocketAddr::new(ip, 5060);
         let bind = |transport| Bind { transport, address, advertised: None };
         let config = Config {
-            binds: [bind(Transport::Udp), bind(Transport::Tcp)].into_iter().chain(tls).collect(),
+            binds: [bind(Transport::Udp), bind(Transport::Tcp)].into_iter().chain(more).collect(),
             sip,
             ..Config::default()
         };

@@ -106,7 +106,8 @@ impl Draft {
 ///
 /// `is_sips`: whether it is to be a `sips:` URI, which the request decides. RFC 3261 §8.1.1.8. A
 /// `sip:` one says `transport=tls`, although RFC 5630 §5.1.1 would have it not: without it a peer
-/// whose connection is gone asks that port in clear.
+/// whose connection is gone asks that port in clear. Over a WebSocket of either kind it says
+/// `transport=ws`, as RFC 7118 §5.2 has it: it is reached over the connection that we opened.
 ///
 /// `seen`: where the peer sees what leaves over `hop`, if somewhere else. It is told that then, but
 /// for a `sips:` one that does not go over TLS: nobody has seen us there.
@@ -118,7 +119,11 @@ pub(in crate::manager) fn contact(
         Some(address) => (address, parameter(hop.transport)),
         None => ours(own, hop, is_sips),
     };
-    let (scheme, parameter) = if is_sips { ("<sips:", "") } else { ("<sip:", parameter) };
+    let (scheme, parameter) = match is_sips {
+        true if hop.transport.is_websocket() => ("<sips:", parameter),
+        true => ("<sips:", ""),
+        false => ("<sip:", parameter),
+    };
     let mut contact = Vec::with_capacity(48 + user.len());
     contact.extend_from_slice(scheme.as_bytes());
     if !user.is_empty() {
@@ -134,13 +139,18 @@ pub(in crate::manager) fn contact(
 /// Our address for requests from where `hop` leads, and how a `sip:` URI asks for its transport.
 fn ours(own: Own<'_>, hop: &Hop, is_sips: bool) -> (SocketAddr, &'static str) {
     let own = |transport| own.address(transport, hop.remote.ip(), Some(hop.local));
-    let transport = if is_sips { Transport::Tls } else { hop.transport };
+    let transport = match (is_sips, hop.transport) {
+        (true, Transport::Udp | Transport::Tcp | Transport::Tls) => Transport::Tls,
+        (true, Transport::Ws | Transport::Wss) => Transport::Wss,
+        (false, transport) => transport,
+    };
+    let kept_to = transport.is_secure() || transport.is_websocket();
     let listener = own(transport).filter(|_| transport.is_reliable());
-    let in_clear = own(Transport::Udp).filter(|_| !transport.is_secure());
+    let in_clear = own(Transport::Udp).filter(|_| !kept_to);
     match (listener, in_clear) {
         (Some(listener), _) => (listener, parameter(transport)),
         (None, Some(socket)) => (socket, ""),
-        (None, None) if transport.is_secure() => (hop.local, parameter(transport)),
+        (None, None) if kept_to => (hop.local, parameter(transport)),
         (None, None) => (hop.local, parameter(Transport::Tcp)),
     }
 }
@@ -151,8 +161,7 @@ const fn parameter(transport: Transport) -> &'static str {
         Transport::Udp => "",
         Transport::Tcp => ";transport=tcp",
         Transport::Tls => ";transport=tls",
-        Transport::Ws => ";transport=ws",
-        Transport::Wss => ";transport=wss",
+        Transport::Ws | Transport::Wss => ";transport=ws",
     }
 }
 
@@ -204,6 +213,25 @@ mod tests {
         for (locals, transport, is_sips, want) in cases {
             let [local, remote] =
                 ["192.0.2.1:5060", "192.0.2.9:5061"].map(|it| it.parse().unwrap());
+            let hop = Hop { transport, local, remote, flow: None };
+            let got = contact((Own { locals, routes: None }, None), "bob", &hop, is_sips);
+            assert_eq!(String::from_utf8(got).unwrap(), want);
+        }
+    }
+
+    /// RFC 7118 §5.2 has one word for both kinds.
+    #[test]
+    fn over_a_websocket_the_contact_is_reached_over_nothing_else() {
+        let plain = [local(Transport::Udp, "192.0.2.1:5060")];
+        let all = [plain.as_slice(), &[local(Transport::Ws, "192.0.2.1:80")]].concat();
+        let cases: [(&[Local], _, _, _); 4] = [
+            (&plain, Transport::Ws, false, "<sip:bob@192.0.2.1:5060;transport=ws>"),
+            (&all, Transport::Ws, false, "<sip:bob@192.0.2.1:80;transport=ws>"),
+            (&all, Transport::Wss, false, "<sip:bob@192.0.2.1:5060;transport=ws>"),
+            (&plain, Transport::Wss, true, "<sips:bob@192.0.2.1:5060;transport=ws>"),
+        ];
+        for (locals, transport, is_sips, want) in cases {
+            let [local, remote] = ["192.0.2.1:5060", "192.0.2.9:80"].map(|it| it.parse().unwrap());
             let hop = Hop { transport, local, remote, flow: None };
             let got = contact((Own { locals, routes: None }, None), "bob", &hop, is_sips);
             assert_eq!(String::from_utf8(got).unwrap(), want);

@@ -112,7 +112,7 @@ impl Draft {
     /// A request outside a dialog, where it goes, and the name of its call. RFC 3261 §8.1.1.
     ///
     /// # Errors
-    /// What is no URI, has an unescaped user part or cannot be reached over UDP, TCP or TLS.
+    /// What is no URI, has an unescaped user part or cannot be reached.
     pub(in crate::manager) fn prepare(
         io: &mut Io<'_>, method: Method<'static>, way: &Way<'_>,
     ) -> Result<(Self, Target, CallRef), Misuse> {

@@ -151,11 +151,44 @@ fn tls_is_asked_for_by_scheme_or_parameter_and_has_its_own_port() {
             assert_eq!(chosen(uri, size), tls(remote), "{uri}");
         }
     }
-    let others = ["sips:192.0.2.9;transport=udp", "sip:192.0.2.9;transport=ws", "tel:+1"];
+    let others = ["sips:192.0.2.9;transport=udp", "sip:192.0.2.9;transport=sctp", "tel:+1"];
     for other in others {
         assert_eq!(Target::of_uri(other.as_bytes()), Err(Misuse::Unsupported), "{other}");
     }
     assert_eq!(Target::of_uri(b"bob"), Err(Misuse::NotAUri));
+}
+
+/// RFC 7118 §5.2, §5.5.
+#[test]
+fn a_websocket_is_asked_for_by_its_parameter_and_is_secure_by_the_scheme() {
+    let over = |transport, remote: &str| Some((transport, "192.0.2.1:5060".into(), remote.into()));
+    for (uri, transport, remote) in [
+        ("sip:192.0.2.9;transport=ws", Transport::Ws, "192.0.2.9:80"),
+        ("sips:192.0.2.9;transport=WS", Transport::Wss, "192.0.2.9:443"),
+        ("sip:192.0.2.9;transport=wss", Transport::Wss, "192.0.2.9:443"),
+        ("sip:b@192.0.2.9:8080;transport=ws", Transport::Ws, "192.0.2.9:8080"),
+    ] {
+        for size in [9, 2000] {
+            assert_eq!(chosen(uri, size), over(transport, remote), "{uri}");
+        }
+    }
+}
+
+#[test]
+fn x03_a_dialog_over_a_secure_websocket_never_goes_by_one_in_clear() {
+    let peer = peer(Transport::Wss);
+    for (uri, transport) in [
+        ("sip:192.0.2.8:7443;transport=ws", Transport::Wss),
+        ("sip:df7jal.invalid;transport=ws", Transport::Wss),
+        ("sip:192.0.2.8:5061;transport=tls", Transport::Tls),
+        ("sip:192.0.2.8:5060", Transport::Wss),
+    ] {
+        let mut target = Target::in_dialog(uri.as_bytes(), &peer);
+        let hop = target.hop(9, own(&locals())).unwrap();
+        assert_eq!((hop.transport, hop.flow), (Transport::Wss, Some(FlowId(7))), "{uri}");
+        assert_eq!(target.fall_back(&hop), Some(Fallback::ByUri));
+        assert_eq!(target.hop(9, own(&locals())).unwrap().transport, transport, "{uri}");
+    }
 }
 
 #[test]
@@ -193,7 +226,9 @@ fn x03_sips_never_goes_over_udp_or_tcp() {
     assert_eq!(by(Some(Transport::Tls), &sips), tls);
     assert_eq!(by(Some(Transport::Tls), &sip), tls);
     assert_eq!(by(None, &sip), Ok((None, 5060)));
-    assert_eq!(by(Some(Transport::Ws), &sip), Err(Misuse::Unsupported));
+    assert_eq!(by(Some(Transport::Ws), &sips), Err(Misuse::Insecure));
+    assert_eq!(by(Some(Transport::Ws), &sip), Ok((Some(Transport::Ws), 80)));
+    assert_eq!(by(Some(Transport::Wss), &sips), Ok((Some(Transport::Wss), 443)));
 }
 
 /// What a dialog's next request goes over, where to, and whose certificate is wanted there.
