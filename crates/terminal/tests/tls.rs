@@ -1,4 +1,4 @@
-//! The built program over TLS: whom it believes, and what it says of whom it does not.
+//! The built program over TLS and WebSockets: whom it believes, and what it says of whom it does not.
 #![cfg(feature = "digest")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -51,10 +51,15 @@ impl Lab {
         path
     }
 
-    /// Somebody who listens with the certificate of this name, and the port.
+    /// Somebody who listens on TLS with the certificate of this name, and the port.
     fn listen(&self, name: &str) -> Listening {
         let tls = format!("[tls]\ncertificate = \"{name}.pem\"\nkey = \"{name}.key\"");
-        let config = self.config("\"tls:127.0.0.1:0\"", &tls);
+        self.listen_at("tls:127.0.0.1:0", &tls)
+    }
+
+    /// Somebody who listens there, and the port.
+    fn listen_at(&self, bind: &str, tls: &str) -> Listening {
+        let config = self.config(&format!("\"{bind}\""), tls);
         let mut command = countersign(&config, &["listen", "--auto-answer"]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let (mut out, mut line) = (BufReader::new(child.stdout.take().unwrap()), String::new());
@@ -109,6 +114,62 @@ fn a_call_over_tls_goes_to_whoever_has_the_name() {
         assert!(out.status.success(), "{uri}: {}", String::from_utf8_lossy(&out.stderr));
         assert!(String::from_utf8_lossy(&out.stdout).contains("over: hung up here"));
     }
+}
+
+#[cfg(feature = "ws")]
+#[test]
+fn a_call_over_a_websocket_is_taken_and_ended() {
+    let lab = Lab::new();
+    lab.issue("localhost");
+    let presenting = "[tls]\ncertificate = \"localhost.pem\"\nkey = \"localhost.key\"";
+    for (bind, presented, scheme, host) in [
+        ("ws:127.0.0.1:0", "", "sip", "127.0.0.1"),
+        ("wss:127.0.0.1:0", presenting, "sips", "localhost"),
+    ] {
+        let bob = lab.listen_at(bind, presented);
+        let uri = format!("{scheme}:a@{host}:{};transport=ws", bob.port);
+        let out = lab.call(TRUSTING, &uri);
+        assert!(out.status.success(), "{uri}: {}", String::from_utf8_lossy(&out.stderr));
+        assert!(String::from_utf8_lossy(&out.stdout).contains("over: hung up here"));
+    }
+}
+
+#[cfg(feature = "ws")]
+#[test]
+fn x09_the_pages_that_the_configuration_lists_may_connect() {
+    use std::io::{Read as _, Write as _};
+    let lab = Lab::new();
+    let bob = lab.listen_at("ws:127.0.0.1:0", "[ws]\norigins = [\"https://phone.example.org\"]");
+    let answer = |origin: &str| {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", bob.port)).unwrap();
+        let request = format!(
+            "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Protocol: sip\r\n{origin}\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        String::from_utf8_lossy(&status).into_owned()
+    };
+    assert_eq!(answer("Origin: https://evil.example\r\n"), "HTTP/1.1 403");
+    assert_eq!(answer("Origin: https://phone.example.org\r\n"), "HTTP/1.1 101");
+    assert_eq!(answer(""), "HTTP/1.1 101");
+}
+
+#[cfg(feature = "ws")]
+#[test]
+fn x01_a_secure_websocket_is_to_whoever_has_the_name() {
+    let lab = Lab::new();
+    lab.issue("pbx.example");
+    let presenting = "[tls]\ncertificate = \"pbx.example.pem\"\nkey = \"pbx.example.key\"";
+    let bob = lab.listen_at("wss:127.0.0.1:0", presenting);
+    let out = lab.call(TRUSTING, &format!("sips:a@localhost:{};transport=ws", bob.port));
+    assert_eq!(out.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&out.stderr);
+    let why = "its certificate is for pbx.example, not for localhost";
+    let at = format!("cannot connect to WSS 127.0.0.1:{}: {why}", bob.port);
+    assert!(told.contains(&at), "{told}");
 }
 
 #[test]

@@ -103,8 +103,8 @@ fn what_is_not_there_is_told_in_the_same_words_everywhere() {
         failed(home.path(), &["call", "sip:b@127.0.0.1:9", "--ladder", "/sys/call.svg"]);
     assert!(told.starts_with("countersign: cannot write /sys/call.svg: "), "{told}");
     assert!(!told.contains("os error") && !told.contains("/.tmp"), "{told}");
-    let (_, told) = failed(home.path(), &["call", "sip:b@127.0.0.1;transport=ws"]);
-    assert!(told.contains("not built in; sip: over UDP, TCP and TLS is"), "{told}");
+    let (_, told) = failed(home.path(), &["call", "sip:b@127.0.0.1;transport=sctp"]);
+    assert!(told.contains("not built in; sip: over UDP, TCP, TLS and WebSocket is"), "{told}");
 }
 
 #[test]

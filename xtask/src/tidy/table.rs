@@ -189,7 +189,12 @@ pub(crate) const TREES: &[Tree] = &[
     Tree {
         package: "net",
         features: &["tls"],
-        rule: Rule::Without(&["ring", "pgp", "sec-manager"]),
+        rule: Rule::Without(&["ring", "pgp", "sec-manager", "tungstenite"]),
+    },
+    Tree {
+        package: "net",
+        features: &["ws"],
+        rule: Rule::Without(&["tokio", "rustls", "native-tls", "tokio-tungstenite"]),
     },
     Tree { package: "sec-manager", features: &[], rule: Rule::Without(FOREIGN) },
     Tree { package: "sec-manager", features: &["srtp"], rule: Rule::Without(FOREIGN) },
@@ -212,7 +217,7 @@ pub(crate) const TREES: &[Tree] = &[
     Tree {
         package: "terminal",
         features: &["digest"],
-        rule: Rule::Without(&["pgp", "sma-socket", "aes-gcm"]),
+        rule: Rule::Without(&["pgp", "sma-socket", "aes-gcm", "tungstenite"]),
     },
     Tree { package: "terminal", features: &["full"], rule: Rule::Without(&["pgp", "pgp-agent"]) },
 ];

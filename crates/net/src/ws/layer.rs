@@ -4,7 +4,8 @@ use super::config::{Shared, WsConfig};
 use super::listener::WsListener;
 use super::opening::open;
 use crate::{
-    BoxFuture, Connection, DatagramSocket, Listener, Network, Runtime, Transport, explain,
+    BoxFuture, Connection, DatagramSocket, Listener, Naptr, Network, Runtime, Srv, Transport,
+    explain,
 };
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -73,6 +74,18 @@ impl<N: Network> Network for WebSockets<N> {
 
     fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
         self.inner.resolve(host)
+    }
+
+    fn srv(&self, name: &str) -> BoxFuture<io::Result<Vec<Srv>>> {
+        self.inner.srv(name)
+    }
+
+    fn naptr(&self, name: &str) -> BoxFuture<io::Result<Vec<Naptr>>> {
+        self.inner.naptr(name)
+    }
+
+    fn connects(&self, transport: Transport) -> bool {
+        self.inner.connects(below(transport).unwrap_or(transport))
     }
 
     fn route(&self, to: IpAddr) -> io::Result<IpAddr> {

@@ -35,6 +35,8 @@ mod terminal;
 #[cfg(feature = "digest")]
 mod tls;
 mod transfers;
+#[cfg(feature = "ws")]
+mod ws;
 
 pub use assurance::Assurance;
 pub use causes::{advice, code, in_words, retry_after};
@@ -51,3 +53,5 @@ pub use setup::settings;
 pub use terminal::{Invitation, Terminal};
 #[cfg(feature = "digest")]
 pub use tls::tls;
+#[cfg(feature = "ws")]
+pub use ws::websockets;

@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(host("sip:bob@example.org").as_deref(), Some("example.org"));
         assert_eq!(host("sips:bob@example.org").as_deref(), Some("example.org"));
         for other in
-            ["sips:bob@example.org;transport=udp", "sip:bob@example.org;transport=ws", "bob"]
+            ["sips:bob@example.org;transport=udp", "sip:bob@example.org;transport=sctp", "bob"]
         {
             assert_eq!(host(other), None, "{other}");
         }

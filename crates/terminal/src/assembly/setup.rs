@@ -153,10 +153,9 @@ impl From<&Place> for sst::HopPolicy {
         match place.transport() {
             Transport::Udp => Self::Udp(place.addresses()),
             Transport::Tcp => Self::Tcp(place.addresses()),
-            // No configuration says either of the last two.
-            Transport::Tls | Transport::Ws | Transport::Wss => {
-                Self::TlsName(place.host().to_owned())
-            }
+            Transport::Tls => Self::TlsName(place.host().to_owned()),
+            Transport::Ws => Self::Ws(place.addresses()),
+            Transport::Wss => Self::WssName(place.host().to_owned()),
         }
     }
 }

@@ -26,6 +26,7 @@ mod keys;
 mod listen;
 mod manual;
 mod message;
+mod network;
 mod options;
 mod output;
 #[cfg(feature = "pgp")]

@@ -6,6 +6,7 @@ use super::binds::{Purpose, Started, binds, start};
 #[cfg(feature = "pgp")]
 use super::global::program;
 use super::json::Object;
+use super::network::network;
 use super::output::Output;
 #[cfg(feature = "pgp")]
 use super::passphrase;
@@ -29,8 +30,8 @@ use crate::error::{Error, Result};
 use crate::file;
 use crate::ladder::Ladder;
 use crate::record::{Limits, Recorder};
-use net::tokio::{TokioNetwork, TokioRuntime};
-use net::{Network, Runtime};
+use net::Runtime;
+use net::tokio::TokioRuntime;
 use sip_core::manager::{CallId, NextHop};
 use std::path::Path;
 use std::sync::Arc;
@@ -333,28 +334,6 @@ impl Session {
         }
         shown
     }
-}
-
-/// The system's network, with TLS as the configuration has it.
-///
-/// # Errors
-/// A file that `[tls]` names cannot be used.
-#[cfg(feature = "digest")]
-async fn network(config: &Config) -> Result<Arc<dyn Network>> {
-    let handle = tokio::runtime::Handle::current();
-    let runtime = Arc::new(TokioRuntime::new(handle.clone()));
-    let config = config.clone();
-    let tls = file::apart("a file that [tls] names", move || {
-        crate::assembly::tls(&config, runtime, Arc::new(SystemClock), Arc::new(SystemEntropy))
-    })
-    .await?;
-    Ok(Arc::new(TokioNetwork::new(handle).with_tls(tls)))
-}
-
-/// The system's network.
-#[cfg(not(feature = "digest"))]
-async fn network(_: &Config) -> Result<Arc<dyn Network>> {
-    Ok(Arc::new(TokioNetwork::new(tokio::runtime::Handle::current())))
 }
 
 /// The configuration that is named, or the default one.

@@ -9,11 +9,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-/// A transport and an address: `udp:127.0.0.1:5060`, `tcp:[::1]:5060`, `tls:192.0.2.1:5061`.
+/// A transport and an address: `udp:127.0.0.1:5060`, `tcp:[::1]:5060`, `tls:192.0.2.1:5061`,
+/// `ws:127.0.0.1:8080`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
-    /// UDP, TCP or TLS.
+    /// The transport.
     pub transport: Transport,
     /// Where; port 0 takes any free one.
     pub address: SocketAddr,
@@ -51,11 +52,13 @@ impl FromStr for Address {
         let wrong = || format!("`{text}` is not PROTO:ADDRESS:PORT, such as udp:127.0.0.1:5060");
         let (transport, address) = text.split_once(':').ok_or_else(wrong)?;
         let address = address.parse().map_err(|_| wrong())?;
-        let transport = transport_of(transport)
-            .ok_or_else(|| format!("`{text}`: the transports are udp, tcp and tls"))?;
+        let transport = transport_of(transport).ok_or_else(|| format!("`{text}`: {TRANSPORTS}"))?;
         Ok(Self { transport, address })
     }
 }
+
+/// The words for them.
+pub(super) const TRANSPORTS: &str = "the transports are udp, tcp, tls, ws and wss";
 
 /// The transport that this word of the configuration stands for.
 pub(super) fn transport_of(word: &str) -> Option<Transport> {
@@ -63,6 +66,8 @@ pub(super) fn transport_of(word: &str) -> Option<Transport> {
         "udp" => Some(Transport::Udp),
         "tcp" => Some(Transport::Tcp),
         "tls" => Some(Transport::Tls),
+        "ws" => Some(Transport::Ws),
+        "wss" => Some(Transport::Wss),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ use super::own::Own;
 use super::pins::Pins;
 use super::place::Place;
 use super::tls::Tls;
+use super::ws::Ws;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use sip_core::manager::Ours;
@@ -32,6 +33,9 @@ pub struct Config {
     /// Whom to trust over TLS, and what to present.
     #[serde(default)]
     pub tls: Tls,
+    /// The web pages that may connect over WebSockets.
+    #[serde(default)]
+    pub ws: Ws,
     /// Accounts at registrars and PBXs.
     #[serde(default, rename = "account")]
     pub accounts: Vec<Account>,

@@ -19,6 +19,7 @@ mod private;
 mod secret;
 mod template;
 mod tls;
+mod ws;
 
 pub use address::{Address, ListedAlgorithm, Require, SipAor};
 pub(crate) use dial::escaped;
@@ -33,6 +34,7 @@ pub use place::Place;
 pub use secret::{read_key, read_secret};
 pub use template::{Init, NewAccount, write_new};
 pub use tls::Tls;
+pub use ws::{Origin, Ws};
 
 #[cfg(test)]
 mod tests;

@@ -14,11 +14,12 @@ use std::str::FromStr;
 /// A transport, a host and a port: `udp:pbx.example.org:5060`, `tcp:[2001:db8::1]`. Of a name that
 /// stands alone its records say both, and `tls:pbx.example.org` leaves the port to them (RFC 3263);
 /// beside a port or an address UDP need not be said, nor 5060, or 5061 over TLS. Over TLS the host is
-/// whom the certificate must name.
+/// whom the certificate must name. A WebSocket has a port of its own, 80 or 443, and may have a path:
+/// `wss:pbx.example.org:7443/ws`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Place {
-    /// UDP, TCP or TLS, where it is said.
+    /// Where it is said.
     transport: Option<Transport>,
     /// The port, where it is said; always of an address.
     port: Option<u16>,
@@ -26,6 +27,8 @@ pub struct Place {
     host: String,
     /// What the host was found to be; an address is itself.
     found: Servers,
+    /// The path of a WebSocket, where it is another than `/`.
+    path: Option<String>,
 }
 
 impl Place {
@@ -37,6 +40,16 @@ impl Place {
     /// The same addresses, called by another name: over TLS it is whom the certificate must name.
     pub fn known_as(&mut self, name: &str) {
         name.clone_into(&mut self.host);
+    }
+
+    /// The path of a WebSocket, where it is another than `/`.
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    /// The port of a WebSocket, which no records say.
+    pub fn web_port(&self) -> u16 {
+        self.port.unwrap_or_else(|| self.transport().default_port())
     }
 
     /// What it is reached over: what was found out, or is said, or UDP.
@@ -89,7 +102,8 @@ impl From<Address> for Place {
             SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
         };
         let found = Servers { transport: None, addresses: vec![address] };
-        Self { transport: Some(transport), port: Some(address.port()), host, found }
+        let port = Some(address.port());
+        Self { transport: Some(transport), port, host, found, path: None }
     }
 }
 
@@ -111,15 +125,20 @@ impl FromStr for Place {
     fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
         let wrong = || format!("`{text}` is not PROTO:HOST:PORT, such as udp:pbx.example.org:5060");
         let (said, rest) = match text.split_once(':') {
-            Some(("ws" | "wss", _)) => {
-                return Err(format!("`{text}`: the transports are udp, tcp and tls"));
-            }
             Some((word, rest)) => match transport_of(word) {
                 Some(transport) => (Some(transport), rest),
                 None => (None, text),
             },
             None => (None, text),
         };
+        let (rest, path) = match rest.split_once('/') {
+            Some((rest, path)) if said.is_some_and(Transport::is_websocket) && is_path(path) => {
+                (rest, Some(path))
+            }
+            Some(_) => return Err(wrong()),
+            None => (rest, None),
+        };
+        let path = path.filter(|path| !path.is_empty()).map(|path| format!("/{path}"));
         let (host, port) = match rest.rsplit_once(':') {
             // The colons of an IPv6 address stand in its brackets.
             Some((host, port)) if !port.ends_with(']') => {
@@ -135,11 +154,11 @@ impl FromStr for Place {
         let transport = said.unwrap_or(Transport::Udp);
         if let Some(ip) = parsed.ip() {
             let address = SocketAddr::new(ip, port.unwrap_or_else(|| transport.default_port()));
-            return Ok(Address { transport, address }.into());
+            return Ok(Self { path, ..Self::from(Address { transport, address }) });
         }
         // RFC 3263 §4.1: beside a port it is UDP.
         let transport = said.or_else(|| port.map(|_| transport));
-        Ok(Self { transport, port, host: host.to_owned(), found: Servers::default() })
+        Ok(Self { transport, port, host: host.to_owned(), found: Servers::default(), path })
     }
 }
 
@@ -163,8 +182,16 @@ impl fmt::Display for Place {
             write!(f, "{}:", transport.name().to_ascii_lowercase())?;
         }
         f.write_str(&self.host)?;
-        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(self.path().unwrap_or_default())
     }
+}
+
+/// Whether this can stand behind the slash in the first line of an HTTP request. RFC 3986 §3.3, §3.4.
+fn is_path(text: &str) -> bool {
+    text.bytes().all(|octet| octet.is_ascii_graphic() && !b"#\"\\".contains(&octet))
 }
 
 #[cfg(test)]
@@ -186,20 +213,27 @@ mod tests {
             ("tls:pbx.example.org", "tls:pbx.example.org"),
             ("tls:pbx.example.org:5060", "tls:pbx.example.org:5060"),
             ("tls:[2001:db8::1]", "tls:[2001:db8::1]:5061"),
+            ("ws:pbx.example.org", "ws:pbx.example.org"),
+            ("wss:pbx.example.org/", "wss:pbx.example.org"),
+            ("wss:pbx.example.org/ws?a=b:c", "wss:pbx.example.org/ws?a=b:c"),
+            ("wss:[2001:db8::1]:7443/a/b", "wss:[2001:db8::1]:7443/a/b"),
         ] {
             let place: Place = text.parse().unwrap();
             assert_eq!(place.to_string(), read);
             assert_eq!(read.parse(), Ok(place));
         }
-        for text in ["", "5060", "udp:", "udp:a:", "udp:a:70000", "a b", "2001:db8::1", "udp:a:b:1"]
+        let wrong =
+            ["", "5060", "udp:", "udp:a:", "udp:a:70000", "a b", "2001:db8::1", "udp:a:b:1"];
+        for text in
+            wrong.into_iter().chain(["tls:a/ws", "a/b", "wss:a/b c", "ws:a/\r\nX: y", "ws:/"])
         {
             let why = text.parse::<Place>().unwrap_err();
             assert!(why.starts_with(&format!("`{text}` is not PROTO:HOST:PORT")), "{why}");
         }
-        assert!("wss:a".parse::<Place>().unwrap_err().contains("udp, tcp and tls"));
+        assert_eq!("ws:192.0.2.1:80".parse::<Address>().unwrap().transport, Transport::Ws);
         assert_eq!(
-            "wss:192.0.2.1:443".parse::<Address>().unwrap_err(),
-            "`wss:192.0.2.1:443`: the transports are udp, tcp and tls"
+            "sctp:192.0.2.1:443".parse::<Address>().unwrap_err(),
+            "`sctp:192.0.2.1:443`: the transports are udp, tcp, tls, ws and wss"
         );
     }
 

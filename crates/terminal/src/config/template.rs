@@ -81,7 +81,7 @@ const ACCOUNT: &str = "\
 # An account at a registrar or PBX. Repeat the table for more.
 # [[account]]
 # aor = \"sip:alice@example.org\"
-# registrar = \"pbx.example.org\"           # or udp:, tcp: or tls: before it, and a port behind it
+# registrar = \"pbx.example.org\"           # or udp:, tcp:, tls:, ws: or wss: before it, and a port behind it
 # realm = \"example.org\"
 # user = \"alice\"
 # password-file = \"alice.password\"        # mode 0600
@@ -101,13 +101,21 @@ const OWN: &str = "\
 ";
 
 const TLS: &str = "\
-# Whom to trust over TLS (tls: in bind, at and registrar, and sips: URIs). Absent: what the system
-# trusts, and nothing is presented. To listen on tls: needs a certificate and its key.
+# Whom to trust over TLS (tls: and wss: in bind, at and registrar, sips: URIs). Absent: what the system
+# trusts, and nothing is presented. To listen on tls: or wss: needs a certificate and its key.
 # [tls]
 # ca = [\"ca.pem\"]                       # authorities (PEM), in place of the system's
 # certificate = \"alice.pem\"             # ours, and those between it and its authority (PEM)
 # key = \"alice.key\"                     # its private key (PEM), mode 0600
 # present-to = [\"pbx.example.org\"]      # servers that are shown it, too, where they ask
+";
+
+/// What stands in the file where WebSockets are linked.
+const WS: &str = "\
+# Web pages whose scripts may connect to ws: and wss: in bind, by their origins. Absent: none.
+# Programs that are no browsers may connect.
+# [ws]
+# origins = [\"https://phone.example.org\"]
 ";
 
 /// The account of a program that answers no challenge.
@@ -201,6 +209,9 @@ impl Init {
         } else {
             sections.push(OPEN_ACCOUNT.to_owned());
         }
+        if cfg!(feature = "ws") {
+            sections.push(WS.to_owned());
+        }
         sections.push(AUDIO.to_owned());
         format!(
             "# Countersign. Unknown keys are refused; paths count from this folder.\n\n{}",
@@ -217,7 +228,8 @@ impl Init {
         };
         let listed: Vec<String> = listed.iter().map(|bind| format!("\"{bind}\"")).collect();
         format!(
-            "# Where SIP is listened for: PROTO:ADDRESS:PORT; udp, tcp or tls. Port 0: any free one.\n\
+            "# Where SIP is listened for: PROTO:ADDRESS:PORT; udp, tcp, tls, ws, wss. Port 0: any\n\
+             # free one.\n\
              # Large requests go over TCP (RFC 3261 §18.1.1), so bind both. 0.0.0.0 and [::] are all\n\
              # addresses of this host: each peer is told the one on the way to it. 127.0.0.1 lets\n\
              # nobody else in.\nbind = [{}]\n\

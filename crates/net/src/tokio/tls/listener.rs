@@ -3,8 +3,8 @@
 use super::connection::TlsConnection;
 use super::handshake::accept;
 use super::identity::Tls;
-use crate::address::network;
 use super::words::UNVOUCHED;
+use crate::address::network;
 use crate::tokio::stream::{TcpConnection, TcpListener};
 use crate::tokio::task::Task;
 use crate::{Connection, Listener, Transport, explain};
