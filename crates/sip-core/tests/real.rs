@@ -106,8 +106,9 @@ async fn an_endpoint_that_listens_nowhere_is_an_error_that_says_what_is_wanted()
     assert_eq!(start(&[]), "there is no address to listen on, such as udp:127.0.0.1:5060");
     for wrong in ["127.0.0.1:5060", "sctp:127.0.0.1:5060", "udp:localhost:5060", "udp:127.0.0.1"] {
         let told = start(&["udp:127.0.0.1:0", wrong, "sip:bob"]);
-        let wanted =
-            format!("`{wrong}` is not a transport (udp, tcp or tls), an address and a port");
+        let wanted = format!(
+            "`{wrong}` is not a transport (udp, tcp, tls, ws or wss), an address and a port"
+        );
         assert!(told.starts_with(&wanted), "{told}");
     }
 }

@@ -31,6 +31,8 @@ impl FromStr for Bind {
             "udp" => Transport::Udp,
             "tcp" => Transport::Tcp,
             "tls" => Transport::Tls,
+            "ws" => Transport::Ws,
+            "wss" => Transport::Wss,
             _ => return Err(NotABind(())),
         };
         let address = address.parse().map_err(|_| NotABind(()))?;
@@ -45,7 +47,8 @@ pub struct NotABind(());
 impl fmt::Display for NotABind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "not a transport (udp, tcp or tls), an address and a port, such as udp:127.0.0.1:5060",
+            "not a transport (udp, tcp, tls, ws or wss), an address and a port, such as \
+             udp:127.0.0.1:5060",
         )
     }
 }
