@@ -118,8 +118,8 @@ impl Shared {
                 let assurance = self.assurance_of(call, None);
                 Some(Event::Message { within, from: redacted(&from), source, text, assurance })
             }
-            // Nothing is subscribed to here.
-            Sip::Subscription { .. } => None,
+            // Nothing is subscribed to here, nothing can be, and nothing is published.
+            Sip::Subscription { .. } | Sip::Subscriber { .. } | Sip::Publication { .. } => None,
             // Nothing is sent whose response is wanted.
             Sip::Responded { .. } => None,
             Sip::RequestAnswered { id, outcome } => Some(Event::RequestAnswered { id, outcome }),

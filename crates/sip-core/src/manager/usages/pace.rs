@@ -1,6 +1,8 @@
 //! When what lasts is asked for again: refreshes, and new tries. RFC 5626 §4.5.
 
+use crate::manager::event::Cause;
 use crate::manager::io::Io;
+use ssa::Why;
 use std::time::Duration;
 
 /// The longest wait before what failed is tried again; twice as long with each failure in a row.
@@ -40,4 +42,20 @@ pub(super) fn back_off(failures: u32) -> Duration {
 pub(super) fn refresh_after(life: Duration) -> Duration {
     let early = (life / 10 * 9).min(life.saturating_sub(AHEAD));
     early.max(life / 2).max(SOONEST)
+}
+
+/// Whether the same is not to be asked for again: another try would fail alike.
+pub(super) const fn is_final(cause: Cause) -> bool {
+    match cause {
+        Cause::Status(408 | 480 | 481 | 486 | 487 | 491) => false,
+        Cause::Status(status) => !matches!(status, 500..=599) || matches!(status, 501 | 505 | 513),
+        Cause::Security(why) => !matches!(why, Why::ApplicationUnavailable),
+        Cause::Later(..)
+        | Cause::StaleDate
+        | Cause::Timeout
+        | Cause::Transport
+        | Cause::Unresolved
+        | Cause::Busy
+        | Cause::NotBound => false,
+    }
 }

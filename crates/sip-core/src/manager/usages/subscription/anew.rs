@@ -4,11 +4,14 @@ use super::usage::{AGAIN, EXPIRED, Heard, Of, SILENT, Subscription, Wanted, prep
 use crate::manager::event::Cause;
 use crate::manager::inbound::Inbound;
 use crate::manager::requests::{Answer, Outcome};
-use crate::manager::subscriptions::{SubscriptionEnd, SubscriptionNews, Termination};
+use crate::manager::subscriptions::{
+    SubscriptionEnd, SubscriptionNews, Termination, ends_subscription,
+};
 use crate::manager::usages::cx::Cx;
-use crate::manager::usages::pace::{LASTING, LONGEST, SOONEST, back_off, jitter, refresh_after};
+use crate::manager::usages::pace::{
+    LASTING, LONGEST, SOONEST, back_off, is_final, jitter, refresh_after,
+};
 use crate::{HeaderName, delta_seconds};
-use ssa::Why;
 use std::time::Duration;
 
 impl Subscription {
@@ -257,29 +260,5 @@ impl Subscription {
         self.hop = None;
         cx.stop(SILENT);
         cx.stop(EXPIRED);
-    }
-}
-
-/// Whether a refresh that fails so says that there is no subscription any more. RFC 6665 §4.1.2.2,
-/// RFC 5057 §5.1.
-const fn ends_subscription(cause: Cause) -> bool {
-    let status = cause.status();
-    matches!(cause, Cause::Timeout)
-        || matches!(status, Some(404 | 405 | 408 | 410 | 416 | 480..=485 | 489 | 501 | 604))
-}
-
-/// Whether the same is not to be asked for again: another try would fail alike.
-const fn is_final(cause: Cause) -> bool {
-    match cause {
-        Cause::Status(408 | 480 | 481 | 486 | 487 | 491) => false,
-        Cause::Status(status) => !matches!(status, 500..=599) || matches!(status, 501 | 505 | 513),
-        Cause::Security(why) => !matches!(why, Why::ApplicationUnavailable),
-        Cause::Later(..)
-        | Cause::StaleDate
-        | Cause::Timeout
-        | Cause::Transport
-        | Cause::Unresolved
-        | Cause::Busy
-        | Cause::NotBound => false,
     }
 }
