@@ -19,6 +19,7 @@ mod dtmf;
 mod events;
 mod free_port;
 mod hold;
+mod mailboxes;
 mod names;
 mod ports;
 mod pump;
