@@ -10,7 +10,7 @@
 
 use super::cx::Cx;
 use super::ended::Ended;
-use super::pace::{LONGEST, back_off, is_final, jitter, refresh_after};
+use super::pace::{LONGEST, back_off, is_final, jitter, longer, refresh_after};
 use super::subscription::EventType;
 use crate::manager::event::{Cause, Event};
 use crate::manager::inbound::Inbound;
@@ -20,7 +20,7 @@ use crate::manager::publications::{PublicationId, PublicationNews, PublishConfig
 use crate::manager::requests::{Contact, Draft, Outcome, Purpose, Way};
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
-use crate::{HeaderName, Method, delta_seconds};
+use crate::{HeaderName, Method};
 use ssa::{Body, CallRef};
 use std::time::Duration;
 
@@ -224,14 +224,9 @@ impl Publication {
     /// Takes over Min-Expires, a day at most; whether that is longer than what was asked for, the
     /// first time. RFC 3903 §5.
     fn lengthen(&mut self, response: &Inbound) -> bool {
-        let least = response.message.header(HeaderName::MinExpires);
-        let least = least.and_then(|value| delta_seconds(value).ok()).unwrap_or(0);
-        let longer = least > self.expires && least <= LONGEST;
-        if std::mem::replace(&mut self.lengthened, true) || !longer {
-            return false;
-        }
-        self.expires = least;
-        true
+        let longer = longer(response, self.expires);
+        self.expires = longer.unwrap_or(self.expires);
+        !std::mem::replace(&mut self.lengthened, true) && longer.is_some()
     }
 
     /// The time for the next PUBLISH has come.

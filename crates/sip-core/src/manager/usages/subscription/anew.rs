@@ -9,9 +9,8 @@ use crate::manager::subscriptions::{
 };
 use crate::manager::usages::cx::Cx;
 use crate::manager::usages::pace::{
-    LASTING, LONGEST, SOONEST, back_off, is_final, jitter, refresh_after,
+    LASTING, LONGEST, SOONEST, back_off, is_final, jitter, longer, refresh_after,
 };
-use crate::{HeaderName, delta_seconds};
 use std::time::Duration;
 
 impl Subscription {
@@ -136,14 +135,9 @@ impl Subscription {
     /// first time. RFC 6665 §4.2.1.1.
     fn lengthen(&mut self, response: &Inbound) -> bool {
         let Of::Asked(config) = &mut self.of else { return false };
-        let least = response.message.header(HeaderName::MinExpires);
-        let least = least.and_then(|value| delta_seconds(value).ok()).unwrap_or(0);
-        let longer = least > config.expires && least <= LONGEST;
-        if std::mem::replace(&mut self.lengthened, true) || !longer {
-            return false;
-        }
-        config.expires = least;
-        true
+        let longer = longer(response, config.expires);
+        config.expires = longer.unwrap_or(config.expires);
+        !std::mem::replace(&mut self.lengthened, true) && longer.is_some()
     }
 
     /// The notifier ended it. RFC 6665 §4.1.3.
