@@ -157,6 +157,8 @@ const fn owned(name: HeaderName) -> Option<&'static str> {
         | H::ReferTo
         | H::ReferSub
         | H::Replaces
+        | H::SipEtag
+        | H::SipIfMatch
         | H::InfoPackage => "the command for it writes it",
         H::MinExpires
         | H::RetryAfter

@@ -52,6 +52,7 @@ mod message;
 mod method;
 mod methods;
 mod name;
+pub mod packages;
 mod places;
 mod start_line;
 mod status;

@@ -38,7 +38,8 @@ pub(crate) enum Kind {
     Invite,
     /// Nothing beyond itself.
     Single,
-    /// Somebody who tells a peer how it goes on: with what the peer's REFER asked for.
+    /// Somebody who tells a peer what it subscribed to, or how it goes on with what its REFER asked
+    /// for.
     Notifier,
     /// Somebody who is told.
     Subscription,
@@ -67,6 +68,8 @@ pub(crate) const SERVED: &[Served] = {
             .carrying(&["application/dtmf-relay", "application/dtmf"]),
         // RFC 3515 allows it outside a dialog; nobody there could be asked whose call is meant.
         row(Method::REFER, Nowhere, Usage(Kind::Notifier), false),
+        // Where there is an event package: Capabilities::events.
+        row(Method::SUBSCRIBE, Usage(Kind::Notifier), Usage(Kind::Notifier), false),
         // Case D07: what nobody subscribed to.
         row(Method::NOTIFY, Nowhere, Usage(Kind::Subscription), true)
             .carrying(&["message/sipfrag"]),

@@ -52,6 +52,7 @@ status_codes! {
     PROXY_AUTHENTICATION_REQUIRED = 407 "Proxy Authentication Required";
     REQUEST_TIMEOUT = 408 "Request Timeout";
     GONE = 410 "Gone";
+    CONDITIONAL_REQUEST_FAILED = 412 "Conditional Request Failed";
     REQUEST_ENTITY_TOO_LARGE = 413 "Request Entity Too Large";
     REQUEST_URI_TOO_LONG = 414 "Request-URI Too Long";
     UNSUPPORTED_MEDIA_TYPE = 415 "Unsupported Media Type";
@@ -68,6 +69,7 @@ status_codes! {
     BUSY_HERE = 486 "Busy Here";
     REQUEST_TERMINATED = 487 "Request Terminated";
     NOT_ACCEPTABLE_HERE = 488 "Not Acceptable Here";
+    BAD_EVENT = 489 "Bad Event";
     REQUEST_PENDING = 491 "Request Pending";
     UNDECIPHERABLE = 493 "Undecipherable";
     SERVER_INTERNAL_ERROR = 500 "Server Internal Error";

@@ -116,6 +116,8 @@ impl Shared {
         let record = inner.records.get(call.0).filter(|_| arrival.in_dialog != InDialog::No);
         let required = match record {
             Some(record) => record.require,
+            // D07: who is subscribed to is no caller. It tells what was asked for, and cannot sign.
+            None if tells_what_was_asked(arrival, request) => Requirement::Nothing,
             None => policy.required_of_caller(from()),
         };
         if required == Requirement::Pgp {
@@ -252,6 +254,12 @@ impl Inner {
 /// Whether a request would begin a call.
 pub(super) fn opens_call(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
     arrival.in_dialog == InDialog::No && request.method == "INVITE"
+}
+
+/// Whether a request is a NOTIFY of a subscription of ours, from whom that is with. Those of a call
+/// are held to what the call is.
+fn tells_what_was_asked(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
+    arrival.in_dialog == InDialog::FromPeer && request.method == "NOTIFY"
 }
 
 /// Whether a request of this method reaches the user, or is kept, without the user being asked.

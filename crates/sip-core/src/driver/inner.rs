@@ -12,7 +12,8 @@ use super::streams::Streams;
 use crate::Message;
 use crate::locate::Wanted;
 use crate::manager::{
-    Action, Arrival, Event, Flow, SenderId, SipManager, SubscriptionNews, Verdict,
+    Action, Arrival, Event, Flow, PublicationNews, SenderId, SipManager, SubscriberNews,
+    SubscriptionNews, Verdict,
 };
 use bytes::Bytes;
 use net::{BoxFuture, Datagram, MAX_BATCH, Network, Runtime, Transport};
@@ -296,6 +297,9 @@ impl Inner {
                 // It is there: it was received just now.
                 Event::Received { id, .. } => _ = self.core.reply(now, id, 503),
                 Event::Referred { id, .. } => _ = self.core.decline(now, id, 503),
+                Event::Subscriber { id, news: SubscriberNews::Asked { .. } } => {
+                    _ = self.core.refuse(now, id, 503);
+                }
                 _ => {}
             }
             return;
@@ -354,6 +358,8 @@ const fn is_owed(event: &Event) -> bool {
         | Event::RequestAnswered { .. }
         | Event::ReferFailed { .. }
         | Event::Subscription { news: SubscriptionNews::Over { .. }, .. }
+        | Event::Subscriber { news: SubscriberNews::Over { .. }, .. }
+        | Event::Publication { news: PublicationNews::Over { .. }, .. }
         | Event::ReferNotified { is_final: true, .. } => true,
         Event::Incoming { .. }
         | Event::Received { .. }
@@ -369,6 +375,8 @@ const fn is_owed(event: &Event) -> bool {
         | Event::Registered { .. }
         | Event::RegistrationFailed { .. }
         | Event::Subscription { .. }
+        | Event::Subscriber { .. }
+        | Event::Publication { .. }
         | Event::Unreachable { .. } => false,
     }
 }

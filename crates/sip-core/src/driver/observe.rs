@@ -1,6 +1,6 @@
 //! What passes between the telephony application and the SIP manager, for whoever watches.
 
-use crate::manager::{CallId, Event, SubscriptionNews};
+use crate::manager::{CallId, Event, SubscriberNews, SubscriptionNews};
 use ssa::CallRef;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -114,6 +114,8 @@ fn describe(event: &Event) -> (&'static str, Option<CallId>, String) {
         }
         Event::Subscription { news, .. } => ("subscription", None, describe_subscription(news)),
         Event::Responded { response, .. } => ("responded", None, format!("{response:?}")),
+        Event::Publication { news, .. } => ("publication", None, format!("{news:?}")),
+        Event::Subscriber { news, .. } => ("subscriber", None, describe_subscriber(news)),
         Event::RequestAnswered { outcome, .. } => {
             ("request_answered", None, format!("{outcome:?}"))
         }
@@ -128,5 +130,13 @@ fn describe_subscription(news: &SubscriptionNews) -> String {
         }
         SubscriptionNews::Lapsed { why, again } => format!("{why}; again in {} s", again.as_secs()),
         SubscriptionNews::Over { why } => format!("over: {why}"),
+    }
+}
+
+/// What happened to a peer's subscription.
+fn describe_subscriber(news: &SubscriberNews) -> String {
+    match news {
+        SubscriberNews::Asked { event, from, .. } => format!("{event} for {from}"),
+        SubscriberNews::Over { why } => format!("over: {why:?}"),
     }
 }

@@ -150,6 +150,8 @@ headers! {
     Server "Server" b' ' Spare Ignored products "RFC 3261 §20.35";
     ServiceRoute "Service-Route" b' ' List Ignored route "RFC 3608 §5";
     SessionExpires "Session-Expires" b'x' Spare Ignored seconds_with_params "RFC 4028 §4";
+    SipEtag "SIP-ETag" b' ' Spare Ignored token "RFC 3903 §11.3.1";
+    SipIfMatch "SIP-If-Match" b' ' Spare Ignored token "RFC 3903 §11.3.2";
     Subject "Subject" b's' Spare Ignored text "RFC 3261 §20.36";
     SubscriptionState "Subscription-State" b' ' Spare Ignored token_with_params "RFC 6665 §8.2.3";
     Supported "Supported" b'k' OptionalList Ignored token "RFC 3261 §20.37";

@@ -29,6 +29,8 @@ impl Event {
             | Self::Unregistered { .. }
             | Self::Subscription { .. }
             | Self::Responded { .. }
+            | Self::Subscriber { .. }
+            | Self::Publication { .. }
             | Self::RequestAnswered { .. } => None,
         }
     }

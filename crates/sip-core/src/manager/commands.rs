@@ -2,7 +2,8 @@
 
 use super::config::{NextHop, RegisterConfig};
 use super::core::SipManager;
-use super::event::{CallId, Misuse, Prepared, RegistrationId, RequestId};
+use super::event::{CallId, Prepared, RegistrationId, RequestId};
+use super::misuse::Misuse;
 use super::requests::{Draft, Way};
 use super::slab::Key;
 use super::target::Target;
@@ -293,7 +294,7 @@ impl SipManager {
         &mut self, now: Instant, id: RequestId, status: u16,
     ) -> Result<(), Misuse> {
         self.notifier(now, id, |notifier, cx| {
-            notifier.tell_peer(cx, status);
+            notifier.tell_progress(cx, status);
             Ok(())
         })
     }
@@ -304,11 +305,13 @@ impl SipManager {
         give: impl FnOnce(&mut Notifier, &mut Cx<'_>) -> Result<T, Misuse>,
     ) -> Result<T, Misuse> {
         let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
-            Usage::Notifier(notifier) => give(notifier, cx),
+            Usage::Notifier(notifier) if !notifier.is_subscriber() => give(notifier, cx),
             Usage::Invite(_)
             | Usage::Unwanted(_)
             | Usage::Registration(_)
             | Usage::Single(_)
+            | Usage::Notifier(_)
+            | Usage::Publication(_)
             | Usage::Subscription(_) => Err(Misuse::Unknown),
         };
         self.give(now, id.0, give)
@@ -330,6 +333,7 @@ impl SipManager {
             | Usage::Registration(_)
             | Usage::Single(_)
             | Usage::Notifier(_)
+            | Usage::Publication(_)
             | Usage::Subscription(_) => Err(Misuse::Unknown),
         };
         self.give(now, id.0, give)
@@ -346,6 +350,7 @@ impl SipManager {
             | Usage::Unwanted(_)
             | Usage::Registration(_)
             | Usage::Notifier(_)
+            | Usage::Publication(_)
             | Usage::Subscription(_) => Err(Misuse::Unknown),
         };
         self.give(now, id.0, give)
@@ -365,6 +370,7 @@ impl SipManager {
             | Usage::Unwanted(_)
             | Usage::Single(_)
             | Usage::Notifier(_)
+            | Usage::Publication(_)
             | Usage::Subscription(_) => Err(Misuse::Unknown),
         };
         self.give(now, id.0, give)

@@ -45,6 +45,10 @@ pub struct Config {
     pub dialogs: usize,
     /// Subscriptions of ours at once, 64 by default; over it there is no other.
     pub subscriptions: usize,
+    /// Peers' subscriptions at once, 64 by default; over it new ones get 503.
+    pub subscribers: usize,
+    /// Publications of ours at once, 64 by default; over it there is no other.
+    pub publications: usize,
     /// How long an INVITE may wait for its answer on either side, 180 s by default.
     pub ring: Duration,
     /// `Retry-After` of a 503, and of a 500 that the application answers with, 5 s by default.
@@ -64,6 +68,8 @@ impl Default for Config {
             transactions: 1024,
             dialogs: 64,
             subscriptions: 64,
+            subscribers: 64,
+            publications: 64,
             ring: Duration::from_secs(180),
             retry_after: Duration::from_secs(5),
         }

@@ -15,7 +15,6 @@ use super::slab::{Key, Slab};
 use super::timers::Due;
 use super::usages::{Cx, Usage};
 use crate::Message;
-use crate::methods::{self};
 use crate::transaction::{ClientEvent, ServerEvent};
 use ssa::{Body, FlowId};
 use std::fmt;
@@ -37,8 +36,6 @@ pub struct SipManager {
     pub(super) calls: usize,
     /// How many of them are registrations.
     registrations: usize,
-    /// How many of them are subscriptions that the application asked for.
-    pub(super) subscriptions: usize,
 }
 
 /// How full the tables are.
@@ -64,9 +61,10 @@ pub struct Sizes {
 }
 
 impl SipManager {
-    /// An idle manager. Methods that it does not serve are taken out of the capabilities.
+    /// An idle manager. Methods that it does not serve are taken out of the capabilities; SUBSCRIBE
+    /// is in them where they name an event package.
     pub fn new(mut config: Config, ports: Ports) -> Self {
-        config.capabilities.methods.retain(|it| methods::served(it.as_bytes()).is_some());
+        config.capabilities.keep_to_what_is_served();
         Self {
             config,
             outputs: Outputs::new(ports),
@@ -77,7 +75,6 @@ impl SipManager {
             usages: Slab::new(),
             calls: 0,
             registrations: 0,
-            subscriptions: 0,
         }
     }
 
@@ -95,6 +92,7 @@ impl SipManager {
             | Usage::Registration(_)
             | Usage::Single(_)
             | Usage::Notifier(_)
+            | Usage::Publication(_)
             | Usage::Subscription(_) => None,
         }
     }
@@ -117,7 +115,7 @@ impl SipManager {
     /// answer may wait for its signature. Transactions may still absorb retransmissions.
     pub fn is_idle(&self) -> bool {
         self.calls == 0
-            && self.subscriptions == 0
+            && self.number_of(Usage::is_subscription) == 0
             && self.requests.len() == 0
             && self.outputs.consults.len() == 0
     }
@@ -131,6 +129,7 @@ impl SipManager {
             | Usage::Unwanted(_)
             | Usage::Single(_)
             | Usage::Notifier(_)
+            | Usage::Publication(_)
             | Usage::Subscription(_) => false,
         };
         self.dialogs.are_over(flow.id)
@@ -328,6 +327,11 @@ impl SipManager {
         done
     }
 
+    /// How many usages are such: what few peers have is not counted with every call.
+    pub(super) fn number_of(&self, are: impl Fn(&Usage) -> bool) -> usize {
+        self.usages.iter().filter(|(_, usage)| are(usage)).count()
+    }
+
     pub(super) fn usage(&self, key: Key) -> Option<&Usage> {
         self.usages.get(key)
     }
@@ -352,10 +356,11 @@ impl SipManager {
         let counter = match usage {
             Usage::Invite(_) => &mut self.calls,
             Usage::Registration(_) => &mut self.registrations,
-            Usage::Subscription(it) if it.is_asked() => &mut self.subscriptions,
-            Usage::Unwanted(_) | Usage::Single(_) | Usage::Notifier(_) | Usage::Subscription(_) => {
-                return;
-            }
+            Usage::Unwanted(_)
+            | Usage::Single(_)
+            | Usage::Notifier(_)
+            | Usage::Publication(_)
+            | Usage::Subscription(_) => return,
         };
         *counter = counter.saturating_add_signed(by);
     }

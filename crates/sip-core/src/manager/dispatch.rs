@@ -10,6 +10,7 @@ use super::slab::Key;
 use super::usages::{
     Cx, Ended, InviteUsage, Notifier, Replaces, Single, Unwanted, Usage, is_reliable,
 };
+use crate::Method;
 use crate::methods::{Kind, Place};
 use ssa::{Body, CallRef};
 use std::time::Instant;
@@ -114,7 +115,13 @@ impl SipManager {
         let usage = match (is_for.place(), is_for.usage) {
             (Place::Usage(Kind::Single), _) => self.single_for(now, server, is_for.dialog, name),
             (Place::Usage(Kind::Notifier), _) => {
-                self.notifier_for(now, server, is_for.dialog, name)
+                match self.notifier_for(now, server, (is_for.dialog, is_for.row.method), name) {
+                    Ok(usage) => usage,
+                    Err(reply) => {
+                        let (serving, _, mut io) = self.serving(now);
+                        return serving.answer(&mut io, server, reply);
+                    }
+                }
             }
             (Place::Usage(Kind::Subscription), _) => self.subscription_of(server, is_for.dialog),
             (_, Some(usage)) => self.usage(usage).map(|_| usage),
@@ -165,15 +172,41 @@ impl SipManager {
         Some(key)
     }
 
-    /// The usage of a REFER; none where its dialog is no call's any more.
+    /// The usage of a SUBSCRIBE or a REFER; none where its dialog is no call's any more, or has no
+    /// such subscription: there is no other made in it (RFC 6665 §4.5.2).
+    ///
+    /// # Errors
+    /// 503 where peers have as many subscriptions as they may.
     fn notifier_for(
-        &mut self, now: Instant, server: Key, dialog: Option<Key>, name: CallRef,
-    ) -> Option<Key> {
-        let dialog = dialog?;
-        let notifier = Notifier::incoming(name, dialog, self.call_of(dialog)?);
-        let key = self.insert(now, Usage::Notifier(notifier));
+        &mut self, now: Instant, server: Key, (dialog, method): (Option<Key>, Method<'static>),
+        name: CallRef,
+    ) -> Result<Option<Key>, Reply> {
+        let notifier = match dialog {
+            Some(dialog) if method == Method::SUBSCRIBE => {
+                return Ok(self.subscriber_of(server, dialog));
+            }
+            Some(dialog) => match self.call_of(dialog) {
+                Some(within) => Notifier::of_refer(name, dialog, within),
+                None => return Ok(None),
+            },
+            None if self.number_of(Usage::is_subscriber) >= self.config.subscribers => {
+                return Err(Reply::overloaded(&self.config));
+            }
+            None => Notifier::of_subscribe(name),
+        };
+        let key = self.insert(now, Usage::Notifier(Box::new(notifier)));
         self.serving.assign(server, key);
-        Some(key)
+        Ok(Some(key))
+    }
+
+    /// The subscription that a SUBSCRIBE in its dialog refreshes.
+    fn subscriber_of(&self, server: Key, dialog: Key) -> Option<Key> {
+        let subscribe = &self.serving.get(server)?.request.message;
+        let is_its = |key: &Key| match self.usage(*key) {
+            Some(Usage::Notifier(it)) => it.is_refreshed_by(subscribe),
+            _ => false,
+        };
+        self.dialogs.usages(dialog).iter().copied().find(is_its)
     }
 
     /// Whom a NOTIFY is for. Case D07.

@@ -1,6 +1,9 @@
 //! What the manager tells the telephony application.
 
+pub(super) use super::misuse::Misuse;
+use super::publications::{PublicationId, PublicationNews};
 use super::slab::Key;
+use super::subscribers::{SubscriberId, SubscriberNews};
 use super::subscriptions::{SubscriptionId, SubscriptionNews};
 use crate::{Limits, Message, Method, StatusCode};
 use bytes::Bytes;
@@ -249,6 +252,20 @@ pub enum Event {
         /// The response.
         response: Response,
     },
+    /// How it stands with a publication of ours.
+    Publication {
+        /// The publication.
+        id: PublicationId,
+        /// What happened.
+        news: PublicationNews,
+    },
+    /// How it stands with a peer's subscription.
+    Subscriber {
+        /// The subscription.
+        id: SubscriberId,
+        /// What happened.
+        news: SubscriberNews,
+    },
     /// A request of ours that stands for itself came to its end.
     RequestAnswered {
         /// The request.
@@ -379,60 +396,3 @@ fn in_words(status: u16) -> String {
     let reason = StatusCode::new(status).map_or("", StatusCode::reason);
     format!("{status} {reason}")
 }
-
-/// A command that does not fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Misuse {
-    /// An argument is not the URI it should be.
-    NotAUri,
-    /// The URI's scheme or transport is not built in.
-    Unsupported,
-    /// A `sips:` URI is to be reached over a transport without TLS.
-    Insecure,
-    /// The call, the registration or the subscription is over or was never there.
-    Unknown,
-    /// The call is not in a state for this.
-    WrongState,
-    /// A re-INVITE is under way.
-    Pending,
-    /// The method does not stand for itself there.
-    Method,
-    /// Neither an event package nor the media types that its notifications have.
-    NotAPackage,
-    /// The table of calls, or of subscriptions, is full.
-    Full,
-    /// There is no local address of the family that the peer has.
-    NoLocalAddress,
-    /// Port 0, at which nobody is reached.
-    PortZero,
-}
-
-impl fmt::Display for Misuse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotAUri => "not a SIP URI such as sip:bob@example.org",
-            Self::Unsupported => {
-                "a scheme or transport that is not built in; sip: over UDP, TCP, TLS and \
-                 WebSocket is, and sips: over TLS"
-            }
-            Self::Insecure => {
-                "sips: goes over TLS alone, and the way there is set to another transport"
-            }
-            Self::Unknown => "no such call",
-            Self::WrongState => "not possible in the call's state",
-            Self::Pending => "a re-INVITE is under way",
-            Self::Method => "a method that is part of something larger, or is not sent there",
-            Self::NotAPackage => {
-                "not an event package such as message-summary, or a media type such as text/plain"
-            }
-            Self::Full => "too many calls or subscriptions",
-            Self::NoLocalAddress => {
-                "it cannot be reached from our addresses: another transport, or IPv4 for IPv6"
-            }
-            Self::PortZero => "port 0, at which nobody can be reached",
-        })
-    }
-}
-
-impl std::error::Error for Misuse {}

@@ -48,15 +48,18 @@ mod dispatch;
 mod event;
 mod inbound;
 mod io;
+mod misuse;
 mod ours;
 mod own;
 mod ports;
+mod publications;
 mod readings;
 mod receive;
 mod requests;
 mod serving;
 mod slab;
 mod subscribe;
+mod subscribers;
 mod subscriptions;
 mod target;
 mod timers;
@@ -69,13 +72,14 @@ pub use action::{Action, Arrival, Flow, Hop, SenderId};
 pub use config::{Config, ContactAs, Local, NextHop, RegisterConfig};
 pub use consult::{ConsultId, Query, Verdict};
 pub use core::{SipManager, Sizes};
-pub use event::{
-    CallId, Cause, EndReason, Event, Misuse, Prepared, RegistrationId, RequestId, Response,
-};
+pub use event::{CallId, Cause, EndReason, Event, Prepared, RegistrationId, RequestId, Response};
+pub use misuse::Misuse;
 pub use ours::Ours;
 pub use ports::{Keyed, Ports, Random, Routes};
+pub use publications::{PublicationId, PublicationNews, PublishConfig};
 #[cfg(feature = "driver")]
 pub(crate) use slab::Key;
+pub use subscribers::{SubscriberEnd, SubscriberId, SubscriberNews};
 pub use subscriptions::{
     SubscribeConfig, SubscriptionEnd, SubscriptionId, SubscriptionNews, SubscriptionState,
     Termination,

@@ -1,7 +1,7 @@
 //! Subscriptions: the application's way in. RFC 6665 §4.1.2.
 
 use super::core::SipManager;
-use super::event::Misuse;
+use super::misuse::Misuse;
 use super::subscriptions::{SubscribeConfig, SubscriptionId};
 use super::usages::{Cx, Subscription, Usage};
 use std::time::Instant;
@@ -16,7 +16,7 @@ impl SipManager {
     pub fn subscribe(
         &mut self, now: Instant, config: SubscribeConfig,
     ) -> Result<SubscriptionId, Misuse> {
-        if self.subscriptions >= self.config.subscriptions {
+        if self.number_of(Usage::is_subscription) >= self.config.subscriptions {
             return Err(Misuse::Full);
         }
         let (subscription, request) = Subscription::asked(&mut self.io(now), config)?;
@@ -48,6 +48,7 @@ impl SipManager {
             | Usage::Registration(_)
             | Usage::Single(_)
             | Usage::Notifier(_)
+            | Usage::Publication(_)
             | Usage::Subscription(_) => Err(Misuse::Unknown),
         };
         self.give(now, id.0, give)

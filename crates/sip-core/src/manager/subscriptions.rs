@@ -86,6 +86,38 @@ pub enum Termination {
     Unsaid,
 }
 
+impl Termination {
+    /// All that say why, as Subscription-State says it.
+    const WORDS: [(Self, &'static str); 7] = [
+        (Self::Deactivated, "deactivated"),
+        (Self::Probation, "probation"),
+        (Self::Rejected, "rejected"),
+        (Self::TimedOut, "timeout"),
+        (Self::GivenUp, "giveup"),
+        (Self::NoResource, "noresource"),
+        (Self::Invariant, "invariant"),
+    ];
+
+    /// What a reason says.
+    pub(super) fn of(reason: &[u8]) -> Self {
+        let is_it = |(_, word): &&(Self, &str)| reason.eq_ignore_ascii_case(word.as_bytes());
+        Self::WORDS.iter().find(is_it).map_or(Self::Unsaid, |(why, _)| *why)
+    }
+
+    /// The reason; empty where there is none.
+    pub(super) fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(why, _)| *why == self).map_or("", |(_, word)| *word)
+    }
+}
+
+/// Whether a SUBSCRIBE or a NOTIFY that fails so says that there is no subscription any more.
+/// RFC 6665 §4.1.2.2, §4.2.2; RFC 5057 §5.1.
+pub(super) const fn ends_subscription(cause: Cause) -> bool {
+    let status = cause.status();
+    matches!(cause, Cause::Timeout)
+        || matches!(status, Some(404 | 405 | 408 | 410 | 416 | 480..=485 | 489 | 501 | 604))
+}
+
 /// Why a subscription does not stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubscriptionEnd {

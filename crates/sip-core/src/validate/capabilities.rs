@@ -21,6 +21,8 @@ pub struct Capabilities {
     pub schemes: Vec<&'static str>,
     /// Option tags; one that is required and not among them is 420.
     pub extensions: Vec<&'static str>,
+    /// Event packages that peers may subscribe to; others are 489. None by default.
+    pub events: Vec<&'static str>,
     /// Content types; others are 415. A method may carry more of its own, such as text/plain.
     pub content_types: Vec<&'static str>,
 }
@@ -28,15 +30,35 @@ pub struct Capabilities {
 impl Default for Capabilities {
     fn default() -> Self {
         Self {
-            methods: SERVED.iter().map(|row| row.method).collect(),
+            methods: served_without_events().collect(),
             schemes: vec!["sip", "sips", "tel"],
             extensions: vec!["100rel", "norefersub", "replaces", "timer"],
+            events: Vec::new(),
             content_types: vec!["application/sdp", "multipart/encrypted"],
         }
     }
 }
 
+/// The methods of a terminal without event packages.
+fn served_without_events() -> impl Iterator<Item = Method<'static>> {
+    SERVED.iter().map(|row| row.method).filter(|method| *method != Method::SUBSCRIBE)
+}
+
 impl Capabilities {
+    /// Takes out what nothing here serves. Peers may subscribe where there is an event package to
+    /// subscribe to.
+    pub(crate) fn keep_to_what_is_served(&mut self) {
+        self.methods.retain(|it| *it != Method::SUBSCRIBE && served(it.as_bytes()).is_some());
+        if !self.events.is_empty() {
+            self.methods.push(Method::SUBSCRIBE);
+        }
+    }
+
+    /// The value of Allow-Events. RFC 6665 §8.2.2.
+    pub(crate) fn allow_events(&self) -> Vec<u8> {
+        self.events.join(", ").into_bytes()
+    }
+
     /// The value of Allow. RFC 3261 §20.5.
     pub fn allow(&self) -> Vec<u8> {
         let octets = self.methods.iter().map(|method| method.as_bytes().len() + 2).sum();

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const CAROL: &str = "sip:carol@192.0.2.3";
 
-fn in_dialog(method: &str, cseq: u32, tag: &str, extra: &str) -> String {
+pub(crate) fn in_dialog(method: &str, cseq: u32, tag: &str, extra: &str) -> String {
     let branch = format!("{method}{cseq}");
     request(&Wanted { method, branch: &branch, cseq, to_tag: tag, extra })
 }
@@ -114,7 +114,7 @@ fn a_refer_taken_without_a_subscription_has_ended() {
 }
 
 /// The stranger refers Bob.
-async fn referred(bob: &mut Side, raw: &mut Raw, extra: &str) -> (RequestId, String) {
+pub(crate) async fn referred(bob: &mut Side, raw: &mut Raw, extra: &str) -> (RequestId, String) {
     let (call, tag) = up(bob, raw).await;
     let to = format!("Refer-To: <{CAROL}>\r\nReferred-By: <sip:mallory@192.0.2.9>\r\n{extra}");
     raw.send(&in_dialog("REFER", 2, &tag, &to));

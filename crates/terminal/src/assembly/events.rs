@@ -5,6 +5,7 @@ use super::causes::{advice, code, in_words, retry_after};
 use super::dtmf::Digit;
 use media_ctl::Stats;
 use sip_core::manager::{CallId, Cause, EndReason, RegistrationId, RequestId};
+use sip_core::packages::MessageSummary;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -146,6 +147,20 @@ pub enum Event {
         id: RegistrationId,
         /// The account.
         aor: String,
+    },
+    /// What an account's mailbox says of the messages in it.
+    MessagesWaiting {
+        /// The account.
+        aor: String,
+        /// What it says.
+        summary: MessageSummary,
+    },
+    /// Whether messages wait for an account is not known, or not any more.
+    MessagesUnknown {
+        /// The account.
+        aor: String,
+        /// Why, and when it is asked again.
+        reason: String,
     },
     /// The security manager refused somebody's request. Told once in ten seconds for each source
     /// and reason.

@@ -20,6 +20,7 @@ mod events;
 mod finder;
 mod free_port;
 mod hold;
+mod mailboxes;
 mod names;
 mod ports;
 mod pump;

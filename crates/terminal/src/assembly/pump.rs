@@ -90,6 +90,10 @@ impl Shared {
             }
             Sip::Registered { id, aor, expires, flow, contact_user, registrar, seen } => {
                 self.registered(&aor, Registered { id, flow, registrar, contact_user });
+                if let Some(unknown) = self.subscribe_to_messages(&aor) {
+                    // Nobody has to listen.
+                    drop(out.try_send(unknown));
+                }
                 Some(Event::Registered { id, aor, expires, seen })
             }
             Sip::RegistrationFailed { id, aor, cause } => {
@@ -118,8 +122,9 @@ impl Shared {
                 let assurance = self.assurance_of(call, None);
                 Some(Event::Message { within, from: redacted(&from), source, text, assurance })
             }
-            // Nothing is subscribed to here.
-            Sip::Subscription { .. } => None,
+            Sip::Subscription { id, news } => self.mailbox(id, news),
+            // Nothing can be subscribed to here, and nothing is published.
+            Sip::Subscriber { .. } | Sip::Publication { .. } => None,
             // Nothing is sent whose response is wanted.
             Sip::Responded { .. } => None,
             Sip::RequestAnswered { id, outcome } => Some(Event::RequestAnswered { id, outcome }),

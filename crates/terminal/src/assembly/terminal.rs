@@ -2,6 +2,7 @@
 
 use super::calls::Calls;
 use super::events::{Events, Outcome, UNREAD};
+use super::mailboxes::Mailboxes;
 use super::names::Names;
 use super::ports::Ports;
 use super::pump::{answer_or_offer, pump};
@@ -71,6 +72,7 @@ impl Terminal {
             media,
             calls: Calls::default(),
             streams: Mutex::default(),
+            mailboxes: Mailboxes::default(),
             advertised: advertised(settings),
             entropy: ports.entropy,
         });

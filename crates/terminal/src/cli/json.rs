@@ -6,6 +6,7 @@ use crate::record::redacted;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sip_core::manager::Cause;
+use sip_core::packages::Count;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
@@ -117,6 +118,10 @@ pub(super) enum Object<'a> {
     },
     /// A registration was taken back.
     Unregistered { aor: &'a str },
+    /// What a mailbox says of the messages in it.
+    MessagesWaiting { aor: &'a str, waiting: bool, counts: Vec<Waiting<'a>> },
+    /// What a mailbox has is not known.
+    MessagesUnknown { aor: &'a str, reason: &'a str },
     /// A message came in.
     Message {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -189,6 +194,26 @@ pub(super) enum Object<'a> {
     Report(&'a crate::demo::Report),
     /// The command failed.
     Error { code: &'static str, message: String },
+}
+
+/// The messages of one class that wait.
+#[derive(Debug, Serialize)]
+pub(super) struct Waiting<'a> {
+    pub(super) class: &'a str,
+    pub(super) new: u32,
+    pub(super) old: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) urgent_new: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) urgent_old: Option<u32>,
+}
+
+impl<'a> Waiting<'a> {
+    fn of(count: &'a Count) -> Self {
+        let Count { class, new, old, urgent } = count;
+        let (urgent_new, urgent_old) = urgent.unzip();
+        Self { class, new: *new, old: *old, urgent_new, urgent_old }
+    }
 }
 
 /// A call in the list.
@@ -299,6 +324,11 @@ impl<'a> Object<'a> {
                 Self::NotRegistered { aor, reason: cause.to_string(), failure: Failure::of(*cause) }
             }
             Event::Unregistered { aor, .. } => Self::Unregistered { aor },
+            Event::MessagesWaiting { aor, summary } => {
+                let counts = summary.counts.iter().map(Waiting::of).collect();
+                Self::MessagesWaiting { aor, waiting: summary.waiting, counts }
+            }
+            Event::MessagesUnknown { aor, reason } => Self::MessagesUnknown { aor, reason },
             Event::Message { within, from, source, text, assurance } => {
                 let call = within.map(|id| id.to_string());
                 Self::Message { call, from, source: *source, text, assurance }

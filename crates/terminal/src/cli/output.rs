@@ -3,10 +3,11 @@
 use super::json::Object;
 use crate::assembly::{Event, SystemClock, Transfer, WallClock as _, advice, in_words};
 use crate::error::{Error, Result};
-use crate::record::{clean_all, redacted};
+use crate::record::{clean, clean_all, redacted};
 use media_ctl::Stats;
 use serde::Serialize;
 use sip_core::manager::Cause;
+use sip_core::packages::{Count, MessageSummary};
 use std::io::{self, Write};
 
 /// Standard output, in the form that was asked for.
@@ -130,6 +131,10 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         Event::Unregistered { aor, .. } => {
             format!("{aor}: the registration was taken back, as was wanted")
         }
+        Event::MessagesWaiting { aor, summary } => format!("{aor}: {}", waiting(summary)),
+        Event::MessagesUnknown { aor, reason } => {
+            format!("{aor}: whether messages wait is not known: {reason}")
+        }
         Event::Message { from, source, text, assurance, .. } => {
             let who = assurance.caller(from);
             format!("message from {who} at {source}: {}", text.trim())
@@ -167,6 +172,22 @@ pub(super) fn tell_failure(out: Output, event: &Event) -> Result<()> {
             None => Ok(()),
         },
         _ => Ok(()),
+    }
+}
+
+/// How many messages wait: those that are spoken first and without saying so, as they are the usual
+/// ones.
+fn waiting(summary: &MessageSummary) -> String {
+    let count = |count: &Count| {
+        let kind = count.class.strip_suffix("-message").filter(|kind| *kind != "voice");
+        let kind = kind.map(|kind| format!("{kind} ")).unwrap_or_default();
+        format!("{} new and {} old {kind}messages", count.new, count.old)
+    };
+    let counts: Vec<_> = summary.counts.iter().map(count).collect();
+    match (counts.is_empty(), summary.waiting) {
+        (false, _) => clean(&counts.join(", ")),
+        (true, true) => "messages wait".to_owned(),
+        (true, false) => "no messages wait".to_owned(),
     }
 }
 

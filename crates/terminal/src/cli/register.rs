@@ -37,6 +37,10 @@ pub(super) fn start(session: &Session) -> Result<Vec<RegistrationId>> {
     let accounts = session.config.accounts.iter();
     accounts
         .map(|account| {
+            if account.message_waiting {
+                let (aor, hop) = (account.aor.to_string(), (&account.registrar).into());
+                session.terminal.await_messages(&aor, Some(hop));
+            }
             session.terminal.register(RegisterConfig {
                 aor: account.aor.to_string(),
                 registrar: format!("sip:{}", account.aor.host()),
@@ -48,8 +52,8 @@ pub(super) fn start(session: &Session) -> Result<Vec<RegistrationId>> {
         .collect()
 }
 
-/// Waits until every registrar has answered, and whether one `granted` anything; those that refuse
-/// are the reason of failure.
+/// Waits until every registrar has answered, and whether one `granted` anything, and for what the
+/// mailboxes say; those registrars that refuse are the reason of failure.
 async fn answers(
     session: &mut Session, stop: &mut Stop, out: Output, granted: &mut bool,
 ) -> Result<()> {
@@ -60,9 +64,10 @@ async fn answers(
     }
     session.tell_moved(out)?;
     let mut waiting = start(session)?;
+    let mut mailboxes = mailboxes(session);
     let mut refused = Vec::new();
     let mut patience = patience(session);
-    while !waiting.is_empty() {
+    while !waiting.is_empty() || !mailboxes.is_empty() {
         let event = tokio::select! {
             () = stop.wanted() => return Err(Error::Interrupted("interrupted")),
             () = patience.is_over() => continue,
@@ -75,16 +80,29 @@ async fn answers(
         if let Event::NotRegistered { id, aor, cause } = &event {
             tell_failure(out, &event)?;
             waiting.retain(|waits| waits != id);
+            mailboxes.retain(|waits| waits != aor);
             refused.push(not_registered(aor, *cause));
             continue;
         }
         tell(out, &event)?;
-        if let Event::Registered { id, .. } = event {
-            *granted = true;
-            waiting.retain(|waits| *waits != id);
+        match event {
+            Event::Registered { id, .. } => {
+                *granted = true;
+                waiting.retain(|waits| *waits != id);
+            }
+            Event::MessagesWaiting { aor, .. } | Event::MessagesUnknown { aor, .. } => {
+                mailboxes.retain(|waits| *waits != aor);
+            }
+            _ => {}
         }
     }
     if refused.is_empty() { Ok(()) } else { Err(Error::Peer(refused.join("; "))) }
+}
+
+/// The accounts whose mailboxes are asked for what waits in them.
+fn mailboxes(session: &Session) -> Vec<String> {
+    let accounts = session.config.accounts.iter().filter(|account| account.message_waiting);
+    accounts.map(|account| account.aor.to_string()).collect()
 }
 
 /// Waits for the registrars of all accounts.

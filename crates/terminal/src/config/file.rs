@@ -107,6 +107,9 @@ pub struct Account {
     /// Which address of ours the registrar is told; absent: the one that it sees, unless `advertise`
     /// says one.
     pub contact: Option<ContactAs>,
+    /// Whether to tell how many messages wait for it.
+    #[serde(default)]
+    pub message_waiting: bool,
 }
 
 /// `contact` of an `[[account]]`.

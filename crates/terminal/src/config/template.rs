@@ -90,6 +90,8 @@ const ACCOUNT: &str = "\
 # The address that the registrar is told: \"as-seen\" by it, behind a gateway that translates
 # addresses, or \"as-bound\". Absent: \"as-seen\", unless `advertise` says one.
 # contact = \"as-seen\"
+# Tell how many messages wait in its mailbox, where the PBX has one.
+# message-waiting = true
 ";
 
 const OWN: &str = "\
@@ -125,6 +127,8 @@ const OPEN_ACCOUNT: &str = "\
 # aor = \"sip:alice@example.org\"
 # registrar = \"udp:192.0.2.10:5060\"
 # expires = 3600
+# Tell how many messages wait in its mailbox, where the PBX has one.
+# message-waiting = true
 ";
 
 const ACCOUNT_MORE: &str = "\
@@ -138,6 +142,8 @@ const ACCOUNT_MORE: &str = "\
 # The address that the registrar is told: \"as-seen\" by it, behind a gateway that translates
 # addresses, or \"as-bound\". Absent: \"as-seen\", unless `advertise` says one.
 # contact = \"as-seen\"
+# Tell how many messages wait in its mailbox, where the PBX has one.
+# message-waiting = true
 ";
 
 const USER: &str = "\

@@ -1,7 +1,7 @@
 //! Who is admitted because an account's registrar vouches for it: a registrar answers no 401.
 
 use super::*;
-use ssa::{FlowId, Transport};
+use ssa::{FlowId, InDialog, Transport};
 use sst::{Assurance, Call, Contact, Proof, RegisteredFlow};
 use std::net::IpAddr;
 
@@ -106,6 +106,28 @@ fn d08_what_reaches_a_user_unasked_is_proved_or_comes_from_the_registrar() {
     let bare = SecurityManager::builder(platform).build().unwrap();
     let answer = received(&bare, stranger, "MESSAGE");
     assert!(matches!(&answer, Received::Reject(why) if why.status == 403), "{answer:?}");
+}
+
+/// Whoever our user subscribed to: a PBX that tells of waiting messages signs nothing.
+#[test]
+fn d07_only_a_notifier_of_ours_tells_without_a_signature() {
+    let callee = registered(None);
+    callee.configure(digest_configuration(BOB, Requirement::Pgp));
+    let received = |method, in_dialog| {
+        let request = TestRequest { method, ..TestRequest::invite(ALICE, BOB, "r@127.0.0.1") };
+        let arrival = Arrival { in_dialog, ..request.arrival() };
+        callee.request_received(CALL, &arrival, &request.view())
+    };
+    assert_eq!(received("NOTIFY", InDialog::FromPeer), Received::Admit);
+    for (method, in_dialog) in [
+        ("NOTIFY", InDialog::FromElsewhere),
+        ("NOTIFY", InDialog::No),
+        ("MESSAGE", InDialog::FromPeer),
+        ("INVITE", InDialog::FromPeer),
+    ] {
+        let answer = received(method, in_dialog);
+        assert_ne!(answer, Received::Admit, "{method} {in_dialog:?}");
+    }
 }
 
 /// A registrar cannot sign for its users.

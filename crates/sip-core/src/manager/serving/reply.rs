@@ -60,6 +60,16 @@ impl Reply {
             ("Accept-Language", b"en".to_vec()),
             ("Supported", capabilities.supported().into_bytes()),
         ]);
+        if !capabilities.events.is_empty() {
+            reply.fields.push(("Allow-Events", capabilities.allow_events()));
+        }
+        reply
+    }
+
+    /// 489 with the event packages that there are. RFC 6665 §8.3.2.
+    pub(in crate::manager) fn bad_event(capabilities: &Capabilities) -> Self {
+        let mut reply = Self::new(489);
+        reply.fields.push(("Allow-Events", capabilities.allow_events()));
         reply
     }
 

@@ -1,13 +1,17 @@
 //! When what lasts is asked for again: refreshes, and new tries. RFC 5626 §4.5.
 
+use crate::manager::event::Cause;
+use crate::manager::inbound::Inbound;
 use crate::manager::io::Io;
+use crate::{HeaderName, delta_seconds};
+use ssa::Why;
 use std::time::Duration;
 
 /// The longest wait before what failed is tried again; twice as long with each failure in a row.
 const RETRY: Duration = Duration::from_secs(30);
 
 /// The longest such wait of all.
-const MAX_RETRY: Duration = Duration::from_secs(1800);
+pub(super) const MAX_RETRY: Duration = Duration::from_secs(1800);
 
 /// What stood for less before it ended has failed like an attempt.
 pub(super) const LASTING: Duration = Duration::from_secs(120);
@@ -40,4 +44,51 @@ pub(super) fn back_off(failures: u32) -> Duration {
 pub(super) fn refresh_after(life: Duration) -> Duration {
     let early = (life / 10 * 9).min(life.saturating_sub(AHEAD));
     early.max(life / 2).max(SOONEST)
+}
+
+/// What a 423 says is the shortest interval, where that is longer than what was `asked` for and not
+/// longer than is counted on. RFC 3261 §20.23.
+pub(super) fn longer(response: &Inbound, asked: u32) -> Option<u32> {
+    let least = response.message.header(HeaderName::MinExpires)?;
+    delta_seconds(least).ok().filter(|least| (asked.saturating_add(1)..=LONGEST).contains(least))
+}
+
+/// Whether a failure says that our credentials will not do.
+pub(super) const fn are_refused(cause: Cause) -> bool {
+    matches!(cause, Cause::Status(401 | 403 | 407) | Cause::Security(Why::TriedAlready))
+}
+
+/// Whether the same is not to be asked for again: another try would fail alike.
+pub(super) const fn is_final(cause: Cause) -> bool {
+    match cause {
+        Cause::Status(408 | 480 | 481 | 486 | 487 | 491) => false,
+        Cause::Status(status) => !matches!(status, 500..=599) || matches!(status, 501 | 505 | 513),
+        Cause::Security(why) => !matches!(why, Why::ApplicationUnavailable),
+        Cause::Later(..)
+        | Cause::StaleDate
+        | Cause::Timeout
+        | Cause::Transport
+        | Cause::Unresolved
+        | Cause::Busy
+        | Cause::NotBound => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(seconds: u64) -> u64 {
+        refresh_after(Duration::from_secs(seconds)).as_secs()
+    }
+
+    #[test]
+    fn a_refresh_leaves_time_to_repeat_it() {
+        assert_eq!([86_400, 600, 320, 100, 60, 10].map(after), [77_760, 540, 288, 68, 30, 5]);
+    }
+
+    #[test]
+    fn no_registrar_is_asked_several_times_a_second() {
+        assert_eq!([8, 2, 1].map(after), [4, 4, 4]);
+    }
 }

@@ -1,16 +1,16 @@
 //! Registrations, and their refresh. RFC 3261 §10.2.
 
-mod pace;
 mod routes;
 mod seen;
 
-use self::pace::{MAX_RETRY, RETRY, are_refused, jitter, refresh_after};
 use self::routes::service_route;
 use self::seen::seen;
 use super::cx::Cx;
 use super::ended::Ended;
+use super::pace::{
+    LASTING, LONGEST, MAX_RETRY, are_refused, back_off, jitter, longer, refresh_after,
+};
 use crate::builder::hex;
-use crate::delta_seconds;
 use crate::manager::accounts::Seen;
 use crate::manager::config::{ContactAs, RegisterConfig};
 use crate::manager::event::{Cause, Event, Misuse, RegistrationId};
@@ -19,7 +19,7 @@ use crate::manager::io::Io;
 use crate::manager::requests::{Answer, Contact, Draft, Outcome, Purpose, Registered, Way};
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
-use crate::{Fields, HeaderName, Message, Method, Uri};
+use crate::{Fields, Message, Method, Uri};
 use ssa::{CallRef, FlowId};
 use std::time::{Duration, Instant};
 
@@ -30,14 +30,6 @@ const REFRESH: u8 = 0;
 
 /// The longest wait after the registration's connection was closed.
 const ANEW: Duration = Duration::from_secs(4);
-
-/// A connection that lasted for less after its registration has failed like an attempt. RFC 5626
-/// §4.5.
-const LASTING: Duration = Duration::from_secs(120);
-
-/// The longest lifetime in seconds that is counted on, and that a registrar's Min-Expires may ask us
-/// for: a day. A registrar that was restarted within a longer one would know us no more.
-const LONGEST: u32 = 24 * 3600;
 
 /// REGISTERs that may follow an accepted one at once since the registrar sees us at another address
 /// than it was told. Where that is never the same twice, the next refresh tells it.
@@ -275,7 +267,7 @@ impl Registration {
         if self.is_seen_elsewhere(cx, answer) {
             return self.refresh(cx);
         }
-        cx.start(REFRESH, refresh_after(expires));
+        cx.start(REFRESH, refresh_after(Duration::from_secs(expires.into())));
         cx.tell(Event::Registered {
             id: RegistrationId(cx.me),
             aor: self.config.aor.clone(),
@@ -361,11 +353,11 @@ impl Registration {
     /// How long to wait at most after one more failure. RFC 5626 §4.5; what the registrar forbids
     /// should not be repeated at all (RFC 3261 §21.4.4, §22.1), unless its mind is changed.
     fn back_off(&mut self, cause: Cause) -> Duration {
-        let doubled = RETRY.saturating_mul(1 << self.failures.min(6));
+        let wait = back_off(self.failures);
         self.failures = self.failures.saturating_add(1);
         self.lengthened = false;
         let forbidden = are_refused(cause) || matches!(cause.status(), Some(404 | 600..));
-        if forbidden { MAX_RETRY } else { doubled.min(MAX_RETRY) }
+        if forbidden { MAX_RETRY } else { wait }
     }
 
     /// Takes over Min-Expires, a day at most; whether that is longer than what was asked for, the
@@ -374,13 +366,9 @@ impl Registration {
         if std::mem::replace(&mut self.lengthened, true) {
             return false;
         }
-        let least = response.message.header(HeaderName::MinExpires);
-        let least = least.and_then(|value| delta_seconds(value).ok()).unwrap_or(0);
-        let longer = least > self.config.expires && least <= LONGEST;
-        if longer {
-            self.config.expires = least;
-        }
-        longer
+        let longer = longer(response, self.config.expires);
+        self.config.expires = longer.unwrap_or(self.config.expires);
+        longer.is_some()
     }
 }
 

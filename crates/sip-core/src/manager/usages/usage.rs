@@ -4,6 +4,7 @@ use super::cx::Cx;
 use super::ended::Ended;
 use super::invite::{InviteUsage, Unwanted};
 use super::notifier::Notifier;
+use super::publication::Publication;
 use super::registration::Registration;
 use super::single::Single;
 use super::subscription::Subscription;
@@ -24,10 +25,12 @@ pub(in crate::manager) enum Usage {
     Registration(Box<Registration>),
     /// A request that stands for itself.
     Single(Single),
-    /// A REFER of a peer's.
-    Notifier(Notifier),
+    /// What we tell a peer of, as its SUBSCRIBE or REFER asks.
+    Notifier(Box<Notifier>),
     /// What a peer tells us of, as a SUBSCRIBE or a REFER of ours asked it to.
     Subscription(Box<Subscription>),
+    /// What is published of us.
+    Publication(Box<Publication>),
 }
 
 impl Usage {
@@ -40,6 +43,7 @@ impl Usage {
             Self::Single(it) => it.name(),
             Self::Notifier(it) => it.name(),
             Self::Subscription(it) => it.name(),
+            Self::Publication(it) => it.name(),
         }
     }
 
@@ -52,7 +56,23 @@ impl Usage {
             Self::Single(it) => it.is_over(),
             Self::Notifier(it) => it.is_over(),
             Self::Subscription(it) => it.is_over(),
+            Self::Publication(it) => it.is_over(),
         }
+    }
+
+    /// Whether it is a subscription that the application asked for.
+    pub(in crate::manager) const fn is_subscription(&self) -> bool {
+        matches!(self, Self::Subscription(it) if it.is_asked())
+    }
+
+    /// Whether it is a peer's subscription.
+    pub(in crate::manager) const fn is_subscriber(&self) -> bool {
+        matches!(self, Self::Notifier(it) if it.is_subscriber())
+    }
+
+    /// Whether it is a publication.
+    pub(in crate::manager) const fn is_publication(&self) -> bool {
+        matches!(self, Self::Publication(_))
     }
 
     /// The dialogs that it uses.
@@ -61,9 +81,9 @@ impl Usage {
             Self::Invite(it) => it.dialogs(),
             Self::Unwanted(it) => it.dialog().into_iter().collect(),
             Self::Single(it) => it.dialog().into_iter().collect(),
-            Self::Notifier(it) => vec![it.dialog()],
+            Self::Notifier(it) => it.dialog().into_iter().collect(),
             Self::Subscription(it) => it.dialog().into_iter().collect(),
-            Self::Registration(_) => Vec::new(),
+            Self::Registration(_) | Self::Publication(_) => Vec::new(),
         }
     }
 
@@ -75,6 +95,7 @@ impl Usage {
             Self::Unwanted(_)
             | Self::Registration(_)
             | Self::Notifier(_)
+            | Self::Publication(_)
             | Self::Subscription(_) => None,
         }
     }
@@ -89,7 +110,7 @@ impl Usage {
             Self::Single(it) => it.on_request(cx, server, method, body),
             Self::Notifier(it) => it.on_request(cx, server, method),
             Self::Subscription(it) => it.on_request(cx, server, method, body),
-            Self::Registration(_) => cx.answer(server, Reply::new(481)),
+            Self::Registration(_) | Self::Publication(_) => cx.answer(server, Reply::new(481)),
         }
     }
 
@@ -103,6 +124,7 @@ impl Usage {
             | Self::Registration(_)
             | Self::Single(_)
             | Self::Notifier(_)
+            | Self::Publication(_)
             | Self::Subscription(_) => {}
         }
     }
@@ -117,6 +139,7 @@ impl Usage {
             | Self::Registration(_)
             | Self::Single(_)
             | Self::Notifier(_)
+            | Self::Publication(_)
             | Self::Subscription(_) => {}
         }
     }
@@ -129,6 +152,7 @@ impl Usage {
             | Self::Registration(_)
             | Self::Single(_)
             | Self::Notifier(_)
+            | Self::Publication(_)
             | Self::Subscription(_) => false,
         }
     }
@@ -141,6 +165,7 @@ impl Usage {
             | Self::Registration(_)
             | Self::Single(_)
             | Self::Notifier(_)
+            | Self::Publication(_)
             | Self::Subscription(_) => {}
         }
     }
@@ -156,6 +181,7 @@ impl Usage {
             | Self::Registration(_)
             | Self::Single(_)
             | Self::Notifier(_)
+            | Self::Publication(_)
             | Self::Subscription(_) => {}
         }
     }
@@ -169,6 +195,7 @@ impl Usage {
             Self::Single(it) => it.on_outcome(cx, &ended.outcome),
             Self::Notifier(it) => it.on_outcome(cx, &ended.outcome),
             Self::Subscription(it) => it.on_outcome(cx, &ended),
+            Self::Publication(it) => it.on_outcome(cx, &ended),
         }
     }
 
@@ -180,6 +207,7 @@ impl Usage {
             Self::Single(it) => it.on_timer(cx),
             Self::Notifier(it) => it.on_timer(cx, timer),
             Self::Subscription(it) => it.on_timer(cx, timer),
+            Self::Publication(it) => it.on_timer(cx),
             Self::Unwanted(_) => {}
         }
     }
@@ -190,7 +218,7 @@ impl Usage {
             Self::Invite(it) => it.on_dialog_gone(cx, dialog),
             Self::Notifier(it) => it.on_dialog_gone(cx),
             Self::Subscription(it) => it.on_dialog_gone(cx),
-            Self::Unwanted(_) | Self::Registration(_) | Self::Single(_) => {}
+            Self::Unwanted(_) | Self::Registration(_) | Self::Single(_) | Self::Publication(_) => {}
         }
     }
 
@@ -199,7 +227,11 @@ impl Usage {
         match self {
             Self::Registration(it) => it.on_flow_closed(cx, flow),
             Self::Subscription(it) => it.on_flow_closed(cx, flow),
-            Self::Invite(_) | Self::Unwanted(_) | Self::Single(_) | Self::Notifier(_) => {}
+            Self::Invite(_)
+            | Self::Unwanted(_)
+            | Self::Single(_)
+            | Self::Notifier(_)
+            | Self::Publication(_) => {}
         }
     }
 
@@ -211,7 +243,9 @@ impl Usage {
             Self::Invite(_) => {}
             Self::Registration(it) => it.unregister(cx),
             Self::Subscription(it) => it.unsubscribe(cx),
-            Self::Unwanted(_) | Self::Single(_) | Self::Notifier(_) => {}
+            Self::Publication(it) => it.take_back(cx),
+            Self::Notifier(it) => it.stop(cx),
+            Self::Unwanted(_) | Self::Single(_) => {}
         }
     }
 }

@@ -87,6 +87,10 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Registered { aor, expires: 3_600, seen: Some(source) });
     print(Object::NotRegistered { aor, reason: reason(), failure: Failure::of(cause) });
     print(Object::Unregistered { aor });
+    let count = Count { class: "fax-message".to_owned(), new: 2, old: 8, urgent: Some((0, 2)) };
+    let counts = vec![Waiting::of(&count)];
+    print(Object::MessagesWaiting { aor, waiting: true, counts });
+    print(Object::MessagesUnknown { aor, reason: "words" });
     let within = Some(call());
     print(Object::Message { call: within, from: aor, source, text: "hi", assurance: &assurance });
     print(Object::message_answered(200));

@@ -4,11 +4,13 @@ use super::usage::{AGAIN, EXPIRED, Heard, Of, SILENT, Subscription, Wanted, prep
 use crate::manager::event::Cause;
 use crate::manager::inbound::Inbound;
 use crate::manager::requests::{Answer, Outcome};
-use crate::manager::subscriptions::{SubscriptionEnd, SubscriptionNews, Termination};
+use crate::manager::subscriptions::{
+    SubscriptionEnd, SubscriptionNews, Termination, ends_subscription,
+};
 use crate::manager::usages::cx::Cx;
-use crate::manager::usages::pace::{LASTING, LONGEST, SOONEST, back_off, jitter, refresh_after};
-use crate::{HeaderName, delta_seconds};
-use ssa::Why;
+use crate::manager::usages::pace::{
+    LASTING, LONGEST, SOONEST, back_off, is_final, jitter, longer, refresh_after,
+};
 use std::time::Duration;
 
 impl Subscription {
@@ -133,14 +135,9 @@ impl Subscription {
     /// first time. RFC 6665 §4.2.1.1.
     fn lengthen(&mut self, response: &Inbound) -> bool {
         let Of::Asked(config) = &mut self.of else { return false };
-        let least = response.message.header(HeaderName::MinExpires);
-        let least = least.and_then(|value| delta_seconds(value).ok()).unwrap_or(0);
-        let longer = least > config.expires && least <= LONGEST;
-        if std::mem::replace(&mut self.lengthened, true) || !longer {
-            return false;
-        }
-        config.expires = least;
-        true
+        let longer = longer(response, config.expires);
+        config.expires = longer.unwrap_or(config.expires);
+        !std::mem::replace(&mut self.lengthened, true) && longer.is_some()
     }
 
     /// The notifier ended it. RFC 6665 §4.1.3.
@@ -257,29 +254,5 @@ impl Subscription {
         self.hop = None;
         cx.stop(SILENT);
         cx.stop(EXPIRED);
-    }
-}
-
-/// Whether a refresh that fails so says that there is no subscription any more. RFC 6665 §4.1.2.2,
-/// RFC 5057 §5.1.
-const fn ends_subscription(cause: Cause) -> bool {
-    let status = cause.status();
-    matches!(cause, Cause::Timeout)
-        || matches!(status, Some(404 | 405 | 408 | 410 | 416 | 480..=485 | 489 | 501 | 604))
-}
-
-/// Whether the same is not to be asked for again: another try would fail alike.
-const fn is_final(cause: Cause) -> bool {
-    match cause {
-        Cause::Status(408 | 480 | 481 | 486 | 487 | 491) => false,
-        Cause::Status(status) => !matches!(status, 500..=599) || matches!(status, 501 | 505 | 513),
-        Cause::Security(why) => !matches!(why, Why::ApplicationUnavailable),
-        Cause::Later(..)
-        | Cause::StaleDate
-        | Cause::Timeout
-        | Cause::Transport
-        | Cause::Unresolved
-        | Cause::Busy
-        | Cause::NotBound => false,
     }
 }

@@ -31,6 +31,11 @@ impl EventType {
         Self::parse(message.header(HeaderName::Event)?)
     }
 
+    /// The package's name.
+    pub(in crate::manager) fn package(&self) -> &[u8] {
+        &self.package
+    }
+
     /// As Event says it.
     pub(in crate::manager) fn value(&self) -> Vec<u8> {
         match &self.id {

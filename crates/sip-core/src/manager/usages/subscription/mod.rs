@@ -19,4 +19,5 @@ mod refer;
 mod told;
 mod usage;
 
+pub(super) use event_type::EventType;
 pub(in crate::manager) use usage::Subscription;

@@ -29,7 +29,7 @@ impl Told {
         let is = |word: &[u8]| state.eq_ignore_ascii_case(word);
         let after = seconds("retry-after").map(|it| Duration::from_secs(it.into()).min(HEEDED));
         let (state, retry_after) = if is(b"terminated") {
-            let why = termination(params.value("reason").unwrap_or_default());
+            let why = Termination::of(params.value("reason").unwrap_or_default());
             (SubscriptionState::Terminated(why), after)
         } else if is(b"pending") {
             (SubscriptionState::Pending, None)
@@ -43,23 +43,6 @@ impl Told {
     pub(super) const fn is_last(&self) -> bool {
         matches!(self.state, SubscriptionState::Terminated(_))
     }
-}
-
-fn termination(reason: &[u8]) -> Termination {
-    use Termination::{
-        Deactivated, GivenUp, Invariant, NoResource, Probation, Rejected, TimedOut, Unsaid,
-    };
-    const REASONS: [(&[u8], Termination); 7] = [
-        (b"deactivated", Deactivated),
-        (b"probation", Probation),
-        (b"rejected", Rejected),
-        (b"timeout", TimedOut),
-        (b"giveup", GivenUp),
-        (b"noresource", NoResource),
-        (b"invariant", Invariant),
-    ];
-    let known = REASONS.iter().find(|(word, _)| reason.eq_ignore_ascii_case(word));
-    known.map_or(Unsaid, |(_, why)| *why)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::event_type::EventType;
 use crate::manager::action::Hop;
-use crate::manager::event::Misuse;
 use crate::manager::io::Io;
+use crate::manager::misuse::Misuse;
 use crate::manager::requests::{Draft, Outcome, Proven, Purpose, Requests, Way};
 use crate::manager::slab::Key;
 use crate::manager::subscriptions::{SubscribeConfig, SubscriptionId, SubscriptionNews};
