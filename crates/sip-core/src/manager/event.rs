@@ -1,5 +1,6 @@
 //! What the manager tells the telephony application.
 
+use super::renewal::Renewal;
 use super::slab::Key;
 use super::subscriptions::{SubscriptionId, SubscriptionNews};
 use crate::{Limits, Message, Method, StatusCode};
@@ -155,6 +156,15 @@ pub enum Event {
         /// The address that the registrar sees us at and was told as our Contact, where something on
         /// the way translates ours.
         seen: Option<SocketAddr>,
+    },
+    /// A registration is made again before its time.
+    Renewing {
+        /// The registration.
+        id: RegistrationId,
+        /// The address of record.
+        aor: String,
+        /// Why.
+        why: Renewal,
     },
     /// A registration failed and is tried again later, or came to its end.
     RegistrationFailed {
@@ -406,6 +416,8 @@ pub enum Misuse {
     NoLocalAddress,
     /// Port 0, at which nobody is reached.
     PortZero,
+    /// What names a terminal for good is no URN.
+    Instance,
 }
 
 impl fmt::Display for Misuse {
@@ -431,6 +443,7 @@ impl fmt::Display for Misuse {
                 "it cannot be reached from our addresses: another transport, or IPv4 for IPv6"
             }
             Self::PortZero => "port 0, at which nobody can be reached",
+            Self::Instance => "the instance of a registration is no URN such as urn:uuid:…",
         })
     }
 }

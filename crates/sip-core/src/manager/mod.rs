@@ -28,7 +28,7 @@
 //! ```
 //!
 //! Around them: `receive` places a request that comes in and answers statelessly, `ours` says whom it
-//! may be for, `commands` is the application's way in, `dialogs` the table of dialogs, `core` the
+//! may be for, `accounts` keeps what registrars have told us, `commands` is the application's way in, `dialogs` the table of dialogs, `core` the
 //! inputs and the tables, and `dispatch` tells each usage what concerns it.
 //!
 //! An unauthorized INVITE creates nothing here: until the security manager has admitted it or
@@ -52,6 +52,7 @@ mod own;
 mod ports;
 mod readings;
 mod receive;
+mod renewal;
 mod requests;
 mod serving;
 mod slab;
@@ -73,6 +74,7 @@ pub use event::{
 };
 pub use ours::Ours;
 pub use ports::{Keyed, Ports, Random, Routes};
+pub use renewal::Renewal;
 #[cfg(feature = "driver")]
 pub(crate) use slab::Key;
 pub use subscriptions::{

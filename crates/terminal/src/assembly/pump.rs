@@ -92,6 +92,7 @@ impl Shared {
                 self.registered(&aor, Registered { id, flow, registrar, contact_user });
                 Some(Event::Registered { id, aor, expires, seen })
             }
+            Sip::Renewing { id, aor, why } => Some(Event::Renewing { id, aor, why }),
             Sip::RegistrationFailed { id, aor, cause } => {
                 self.lapsed(&aor);
                 Some(Event::NotRegistered { id, aor, cause })

@@ -50,6 +50,9 @@ pub struct Config {
     /// The pins, from `pins.toml`.
     #[serde(skip)]
     pub pins: Pins,
+    /// What names this terminal for good, where an account is told it.
+    #[serde(skip)]
+    pub instance: Option<String>,
     /// The folder that relative paths count from.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -103,6 +106,10 @@ pub struct Account {
     /// Which address of ours the registrar is told; absent: the one that it sees, unless `advertise`
     /// says one.
     pub contact: Option<ContactAs>,
+    /// Whether the registrar is asked for an address at which this terminal is reached from anywhere
+    /// (RFC 5627), and told what names the terminal for good.
+    #[serde(default)]
+    pub gruu: bool,
 }
 
 /// `contact` of an `[[account]]`.

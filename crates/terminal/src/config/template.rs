@@ -90,6 +90,9 @@ const ACCOUNT: &str = "\
 # The address that the registrar is told: \"as-seen\" by it, behind a gateway that translates
 # addresses, or \"as-bound\". Absent: \"as-seen\", unless `advertise` says one.
 # contact = \"as-seen\"
+# Whether calls name an address that the registrar gave, at which this terminal is reached from
+# anywhere (RFC 5627); the file `instance` beside this one then says who it is.
+# gruu = false
 ";
 
 const OWN: &str = "\
@@ -130,6 +133,9 @@ const ACCOUNT_MORE: &str = "\
 # The address that the registrar is told: \"as-seen\" by it, behind a gateway that translates
 # addresses, or \"as-bound\". Absent: \"as-seen\", unless `advertise` says one.
 # contact = \"as-seen\"
+# Whether calls name an address that the registrar gave, at which this terminal is reached from
+# anywhere (RFC 5627); the file `instance` beside this one then says who it is.
+# gruu = false
 ";
 
 const USER: &str = "\

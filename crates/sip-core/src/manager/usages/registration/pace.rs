@@ -7,7 +7,11 @@ use std::time::Duration;
 
 /// The longest wait before a registration that failed is tried again; twice as long with each
 /// failure in a row. RFC 5626 §4.5 calls it base-time.
-pub(super) const RETRY: Duration = Duration::from_secs(30);
+const RETRY: Duration = Duration::from_secs(30);
+
+/// The longest such wait where no registrar was reached: once the network is back, so is the
+/// registration within two minutes.
+const UNREACHED: Duration = Duration::from_secs(120);
 
 /// The longest such wait of all. RFC 5626 §4.5 calls it max-time.
 pub(super) const MAX_RETRY: Duration = Duration::from_secs(1800);
@@ -27,6 +31,20 @@ pub(super) fn jitter(io: &mut Io<'_>, most: Duration) -> Duration {
     most.mul_f64(part as f64 / 1000.0)
 }
 
+/// The longest wait after this many failures in a row before this one.
+pub(super) fn back_off(failures: u32, cause: Cause) -> Duration {
+    let most = match cause {
+        Cause::Timeout | Cause::Transport | Cause::Unresolved => UNREACHED,
+        Cause::Status(_)
+        | Cause::Later(..)
+        | Cause::StaleDate
+        | Cause::Security(_)
+        | Cause::Busy
+        | Cause::NotBound => MAX_RETRY,
+    };
+    RETRY.saturating_mul(1 << failures.min(6)).min(most)
+}
+
 /// Whether a failure says that our credentials will not do.
 pub(super) const fn are_refused(cause: Cause) -> bool {
     matches!(cause, Cause::Status(401 | 403 | 407) | Cause::Security(Why::TriedAlready))
@@ -43,6 +61,13 @@ pub(super) fn refresh_after(expires: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_was_not_reached_is_tried_sooner_than_who_refuses() {
+        let waits = |cause| [0, 1, 2, 3, 6, 9].map(|it| back_off(it, cause).as_secs());
+        assert_eq!(waits(Cause::Timeout), [30, 60, 120, 120, 120, 120]);
+        assert_eq!(waits(Cause::Status(503)), [30, 60, 120, 240, 1800, 1800]);
+    }
 
     #[test]
     fn a_refresh_leaves_time_to_repeat_it() {
