@@ -141,7 +141,10 @@ impl Answering {
                 }
                 Action::Event(Event::Incoming { id, .. }) => self.incoming = Some(id),
                 Action::Event(Event::Ended { .. }) => self.ended = true,
-                Action::Event(_) | Action::CancelConsult(_) | Action::Abandon(_) => {}
+                Action::Event(_)
+                | Action::CancelConsult(_)
+                | Action::Abandon(_)
+                | Action::Close(_) => {}
             }
         }
     }

@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "an example that prints what happens")]
 
 use sip_core::driver::Endpoint;
-use sip_core::manager::{ContactAs, Event, RegisterConfig};
+use sip_core::manager::{Event, RegisterConfig};
 use ssa::Open;
 use std::error::Error;
 use std::process::ExitCode;
@@ -21,9 +21,8 @@ async fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let registration = endpoint.register(RegisterConfig {
         aor: aor.clone(),
         registrar: registrar.clone(),
-        next_hop: None,
         expires: 600,
-        contact: ContactAs::default(),
+        ..RegisterConfig::default()
     })?;
     while let Some(event) = events.next().await {
         match event {

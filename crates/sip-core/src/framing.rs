@@ -73,6 +73,18 @@ impl StreamFramer {
         self.head.is_some() || !matches!(self.buffer.as_ref(), [] | b"\r" | b"\r\n" | b"\r\n\r")
     }
 
+    /// Takes a single CRLF, where nothing else is there: the answer to a ping. RFC 5626 §3.5.1.
+    ///
+    /// A CRLF may also stand before a message, or be half of a peer's ping: ask only once a ping was
+    /// sent.
+    pub fn take_pong(&mut self) -> bool {
+        let is_pong = self.head.is_none() && self.buffer.as_ref() == b"\r\n";
+        if is_pong {
+            self.buffer.clear();
+        }
+        is_pong
+    }
+
     /// The next message or keep-alive, or `None` until more octets come.
     ///
     /// Call it until it yields `None` after each [`push`](Self::push): what it has not cut off

@@ -76,7 +76,7 @@ impl Host {
                     self.manager.verdict(now, id, verdict);
                 }
                 Action::Event(event) => self.told.push_back(event),
-                Action::CancelConsult(_) | Action::Abandon(_) => {}
+                Action::CancelConsult(_) | Action::Abandon(_) | Action::Close(_) => {}
             }
         }
     }

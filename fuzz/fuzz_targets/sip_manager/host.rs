@@ -134,7 +134,7 @@ impl Host {
                 }
                 Action::CancelConsult(id) => self.open.retain(|open| *open != id),
                 Action::Event(Event::Incoming { id, .. }) => self.calls.push(id),
-                Action::Event(_) | Action::Abandon(_) => {}
+                Action::Event(_) | Action::Abandon(_) | Action::Close(_) => {}
             }
         }
     }
@@ -214,7 +214,8 @@ impl Host {
             (1, _) => _ = manager.request(now, Method::OPTIONS, from, to, None, Body::default()),
             (2, _) => {
                 let (aor, registrar) = (from.to_owned(), "sip:192.0.2.9".to_owned());
-                let config = RegisterConfig { aor, registrar, expires: 60, ..RegisterConfig::default() };
+                let config =
+                    RegisterConfig { aor, registrar, expires: 60, ..RegisterConfig::default() };
                 _ = manager.register(now, config);
             }
             (3, Some(id)) => _ = manager.ring(now, id),

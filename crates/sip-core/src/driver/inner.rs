@@ -203,6 +203,7 @@ impl Inner {
                     self.core.on_unreachable(now, sender, &reason);
                 }
             }
+            Happened::Alive { flow, is_pong } => self.core.on_alive(now, flow, is_pong),
             Happened::Closed { flow: id, remote, name } => {
                 let flow = Flow { id, remote, name: name.as_deref() };
                 self.core.on_flow_closed(now, flow);
@@ -245,6 +246,7 @@ impl Inner {
                     }
                 }
                 Action::CancelConsult(id) => self.questions.cancel(id),
+                Action::Close(flow) => self.streams.close(flow),
                 Action::Abandon(call) => abandon(call, &*self.security),
                 Action::Event(event) => self.deliver(now, event),
             }
@@ -377,6 +379,7 @@ const fn is_owed(event: &Event) -> bool {
         | Event::Subscription { .. }
         | Event::Subscriber { .. }
         | Event::Publication { .. }
+        | Event::Renewing { .. }
         | Event::Unreachable { .. } => false,
     }
 }

@@ -96,6 +96,7 @@ fn describe(event: &Event) -> (&'static str, Option<CallId>, String) {
         Event::Ended { id, reason } => ("ended", Some(*id), format!("{reason:?}")),
         Event::Failed { id, cause } => ("failed", Some(*id), cause.to_string()),
         Event::Registered { aor, expires, .. } => ("registered", None, format!("{aor} {expires}")),
+        Event::Renewing { aor, why, .. } => ("renewing", None, format!("{aor} {why}")),
         Event::RegistrationFailed { aor, cause, .. } => {
             ("registration_failed", None, format!("{aor} {cause}"))
         }

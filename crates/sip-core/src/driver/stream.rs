@@ -31,6 +31,8 @@ pub(super) enum Happened {
     Unsent(SenderId),
     /// No connection could be opened for what these senders gave.
     Unconnected { senders: Vec<SenderId>, reason: String },
+    /// Something came over a connection after a ping of ours; whether it was a pong.
+    Alive { flow: FlowId, is_pong: bool },
     /// A connection was closed.
     Closed { flow: FlowId, remote: SocketAddr, name: Option<Arc<str>> },
 }
@@ -48,6 +50,8 @@ pub(super) struct Stream {
     pub(super) remote: SocketAddr,
     pub(super) transport: Transport,
     pub(super) waiting: VecDeque<Parcel>,
+    /// Whether a ping of ours was sent, and nothing has come since.
+    pub(super) pinged: bool,
     /// Whether a message has come over it.
     pub(super) spoke: bool,
     /// When the last message passed, or it was found to be in use. What only keeps a connection
@@ -73,6 +77,7 @@ impl Stream {
             transport: connection.transport(),
             connection,
             waiting: VecDeque::new(),
+            pinged: false,
             spoke: false,
             used: now,
             partial: None,
@@ -106,6 +111,10 @@ impl Stream {
                     Ok(None) => break,
                     Err(_) => return false,
                 }
+            }
+            if std::mem::take(&mut self.pinged) {
+                let is_pong = self.framer.take_pong();
+                happened.push_back(Happened::Alive { flow, is_pong });
             }
             self.partial = self.framer.is_partial().then(|| self.partial.unwrap_or(now));
         }

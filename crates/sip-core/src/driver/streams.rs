@@ -147,6 +147,7 @@ impl Streams {
         });
         if let Some(stream) = flow.and_then(|flow| self.open.get_mut(&flow)) {
             stream.used = now;
+            stream.pinged |= sender.is_ping();
             stream.waiting.push_back(parcel);
             return;
         }
@@ -236,7 +237,7 @@ impl Streams {
         }
     }
 
-    fn close(&mut self, flow: FlowId) {
+    pub(super) fn close(&mut self, flow: FlowId) {
         let Some(stream) = self.open.remove(&flow) else { return };
         let unsent = stream.waiting.into_iter();
         self.happened.extend(unsent.map(|(_, sender)| Happened::Unsent(sender)));

@@ -25,6 +25,7 @@ impl Event {
             Self::Received { within, .. } => *within,
             Self::Unreachable { call, .. } => *call,
             Self::Registered { .. }
+            | Self::Renewing { .. }
             | Self::RegistrationFailed { .. }
             | Self::Unregistered { .. }
             | Self::Subscription { .. }

@@ -1,6 +1,7 @@
 //! What registrars have told us of our accounts: the requests and answers of an account say it.
 
 use super::action::Hop;
+use crate::dialog::is_sips;
 use crate::{NameAddr, Uri};
 use ssa::Transport;
 use std::collections::BTreeMap;
@@ -33,6 +34,15 @@ pub(super) struct Account {
     pub(super) seen: Option<Seen>,
     /// The Route of its requests outside dialogs. RFC 3608.
     pub(super) routes: Vec<Vec<u8>>,
+    /// Where its registrar lets it be reached from anywhere. RFC 5627.
+    pub(super) gruu: Option<Vec<u8>>,
+}
+
+impl Account {
+    fn gruu(&self, sips: bool) -> Option<Vec<u8>> {
+        let gruu = self.gruu.as_ref().filter(|gruu| is_sips(gruu) == sips)?;
+        Some([b"<", gruu.as_slice(), b">"].concat())
+    }
 }
 
 /// All of them, by the random user parts of their Contacts.
@@ -43,7 +53,7 @@ impl Accounts {
     pub(super) fn insert(&mut self, contact_user: &str, aor: &Uri<'_>) {
         let shown = aor.user().unwrap_or_default().to_vec();
         let aor = aor.as_bytes().to_vec();
-        let account = Account { aor, shown, seen: None, routes: Vec::new() };
+        let account = Account { aor, shown, seen: None, routes: Vec::new(), gruu: None };
         self.0.insert(contact_user.as_bytes().to_vec(), account);
     }
 
@@ -73,6 +83,20 @@ impl Accounts {
             aor.is_ok_and(|aor| aor.matches(&from.uri()))
         };
         self.0.values().find(is_its)
+    }
+
+    /// The Contact in a request from whom this From names, where a registrar gave it one of this
+    /// scheme. RFC 5627 §4.4.
+    pub(super) fn gruu_of(&self, from: &[u8], sips: bool) -> Option<Vec<u8>> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.of(&NameAddr::parse(from).ok()?)?.gruu(sips)
+    }
+
+    /// The same in an answer to a request that names us by this user part.
+    pub(super) fn gruu_by(&self, user: &[u8], sips: bool) -> Option<Vec<u8>> {
+        self.0.get(user)?.gruu(sips)
     }
 
     /// The address that whoever is at the other end of this hop sees us at, where a registrar told.

@@ -77,15 +77,21 @@ impl SenderId {
     }
 
     /// Whether a connection may be opened for it: not for the answer to a request of which
-    /// nothing is kept, which goes back on its own connection or not at all.
+    /// nothing is kept, which goes back on its own connection or not at all; nor for a ping.
     pub fn opens_connections(self) -> bool {
-        self.0 != Sender::Stateless
+        !matches!(self.0, Sender::Stateless | Sender::Ping)
     }
 
     /// Whether it goes over the hop's flow, where there is one, or not at all: a request may carry
     /// credentials, and they are for whoever is at the other end of it.
     pub fn keeps_to_its_flow(self) -> bool {
-        matches!(self.0, Sender::Client(_))
+        matches!(self.0, Sender::Client(_) | Sender::Ping)
+    }
+
+    /// Whether it only keeps a connection open, and its answer is to be told by
+    /// [`SipManager::on_alive`](super::SipManager::on_alive).
+    pub fn is_ping(self) -> bool {
+        self.0 == Sender::Ping
     }
 }
 
@@ -95,6 +101,8 @@ pub(super) enum Sender {
     Nobody,
     /// A stateless answer.
     Stateless,
+    /// What keeps the way to a registrar open. RFC 5626 §3.5.1.
+    Ping,
     /// A client transaction.
     Client(Key),
     /// A server transaction.
@@ -123,6 +131,8 @@ pub enum Action {
     CancelConsult(ConsultId),
     /// Tell the security manager that the call is over.
     Abandon(CallRef),
+    /// Close this connection: nobody answers there.
+    Close(FlowId),
     /// Tell the application.
     Event(Event),
 }
@@ -134,7 +144,9 @@ mod tests {
     #[test]
     fn a_connection_is_opened_for_all_but_the_answers_that_nothing_is_kept_of() {
         let key = super::super::slab::Slab::new().insert(());
-        assert!(!SenderId(Sender::Stateless).opens_connections());
+        for sender in [Sender::Stateless, Sender::Ping] {
+            assert!(!SenderId(sender).opens_connections());
+        }
         for sender in [Sender::Nobody, Sender::Client(key), Sender::Server(key)] {
             assert!(SenderId(sender).opens_connections());
         }

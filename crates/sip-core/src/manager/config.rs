@@ -121,6 +121,10 @@ pub struct RegisterConfig {
     pub expires: u32,
     /// Which address of ours the registrar is told.
     pub contact: ContactAs,
+    /// What names this terminal for good, such as `urn:uuid:…`, the same whenever it runs (RFC 5626
+    /// §4.1). With it the registrar is asked for an address at which this terminal is reached from
+    /// anywhere, which is its Contact in the account's calls (RFC 5627). `None`: it is not told.
+    pub instance: Option<String>,
 }
 
 impl Default for RegisterConfig {
@@ -132,6 +136,7 @@ impl Default for RegisterConfig {
             next_hop: None,
             expires: 3600,
             contact: ContactAs::Seen,
+            instance: None,
         }
     }
 }

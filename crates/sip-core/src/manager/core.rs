@@ -229,7 +229,7 @@ impl SipManager {
     /// A message could not be sent.
     pub fn on_send_failed(&mut self, now: Instant, sender: SenderId) {
         self.input(now, |this| match sender.0 {
-            Sender::Nobody | Sender::Stateless => {}
+            Sender::Nobody | Sender::Stateless | Sender::Ping => {}
             Sender::Client(key) => {
                 let (requests, mut io) = this.requests(now);
                 requests.on_client(&mut io, key, ClientEvent::TransportError);
@@ -277,6 +277,14 @@ impl SipManager {
             let (serving, _, mut io) = this.serving(now);
             serving.on_flow_closed(&mut io, flow.id);
             this.with_all(now, |usage, cx| usage.on_flow_closed(cx, flow.id));
+        });
+    }
+
+    /// Something came over a connection on which a ping was sent (see [`SenderId::is_ping`]), the
+    /// first since; whether it was a pong.
+    pub fn on_alive(&mut self, now: Instant, flow: FlowId, is_pong: bool) {
+        self.input(now, |this| {
+            this.with_all(now, |usage, cx| usage.on_alive(cx, flow, is_pong));
         });
     }
 

@@ -2,6 +2,7 @@
 
 pub(super) use super::misuse::Misuse;
 use super::publications::{PublicationId, PublicationNews};
+use super::renewal::Renewal;
 use super::slab::Key;
 use super::subscribers::{SubscriberId, SubscriberNews};
 use super::subscriptions::{SubscriptionId, SubscriptionNews};
@@ -158,6 +159,15 @@ pub enum Event {
         /// The address that the registrar sees us at and was told as our Contact, where something on
         /// the way translates ours.
         seen: Option<SocketAddr>,
+    },
+    /// A registration is made again before its time.
+    Renewing {
+        /// The registration.
+        id: RegistrationId,
+        /// The address of record.
+        aor: String,
+        /// Why.
+        why: Renewal,
     },
     /// A registration failed and is tried again later, or came to its end.
     RegistrationFailed {

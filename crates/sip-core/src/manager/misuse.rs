@@ -28,6 +28,8 @@ pub enum Misuse {
     NoLocalAddress,
     /// Port 0, at which nobody is reached.
     PortZero,
+    /// What names a terminal for good is no URN.
+    Instance,
 }
 
 impl fmt::Display for Misuse {
@@ -53,6 +55,7 @@ impl fmt::Display for Misuse {
                 "it cannot be reached from our addresses: another transport, or IPv4 for IPv6"
             }
             Self::PortZero => "port 0, at which nobody can be reached",
+            Self::Instance => "the instance of a registration is no URN such as urn:uuid:…",
         })
     }
 }

@@ -28,7 +28,7 @@
 //! ```
 //!
 //! Around them: `receive` places a request that comes in and answers statelessly, `ours` says whom it
-//! may be for, `commands` is the application's way in, `dialogs` the table of dialogs, `core` the
+//! may be for, `accounts` keeps what registrars have told us, `commands` is the application's way in, `dialogs` the table of dialogs, `core` the
 //! inputs and the tables, and `dispatch` tells each usage what concerns it.
 //!
 //! An unauthorized INVITE creates nothing here: until the security manager has admitted it or
@@ -55,6 +55,7 @@ mod ports;
 mod publications;
 mod readings;
 mod receive;
+mod renewal;
 mod requests;
 mod serving;
 mod slab;
@@ -77,6 +78,7 @@ pub use misuse::Misuse;
 pub use ours::Ours;
 pub use ports::{Keyed, Ports, Random, Routes};
 pub use publications::{PublicationId, PublicationNews, PublishConfig};
+pub use renewal::Renewal;
 #[cfg(feature = "driver")]
 pub(crate) use slab::Key;
 pub use subscribers::{SubscriberEnd, SubscriberId, SubscriberNews};

@@ -73,6 +73,13 @@ impl Own<'_> {
             || self.routes.is_some_and(|routes| routes.source(ip) == Some(ip))
     }
 
+    /// Whether packets to `to` leave from another address of ours than `local`, from which they left.
+    /// Where none goes there, that is not known.
+    pub(super) fn has_moved(&self, local: SocketAddr, to: IpAddr) -> bool {
+        let mut told = self.locals.iter().filter_map(|own| self.told(own.address, to)).peekable();
+        told.peek().is_some() && !told.any(|own| own == local)
+    }
+
     /// Whether packets can go to `to` from one of our addresses.
     pub(super) fn reaches(&self, to: IpAddr) -> bool {
         self.locals.iter().any(|local| self.told(local.address, to).is_some())
@@ -139,6 +146,17 @@ mod tests {
             assert!(!has(ip), "{ip}");
         }
         assert!(!Own { routes: None, ..own }.has([192, 0, 2, 1].into()));
+    }
+
+    #[test]
+    fn an_address_is_left_where_packets_leave_from_another() {
+        let all = [local(Transport::Udp, "0.0.0.0:5060"), local(Transport::Tcp, "0.0.0.0:5060")];
+        let own = Own { locals: &all, routes: Some(&TwoNetworks) };
+        let moved =
+            |from: &str, to: &str| own.has_moved(from.parse().unwrap(), to.parse().unwrap());
+        assert!(!moved("192.0.2.1:5060", "192.0.2.9"));
+        assert!(moved("192.0.2.77:5060", "192.0.2.9"));
+        assert!(!moved("192.0.2.77:5060", "203.0.113.9"), "there is no way there");
     }
 
     #[test]

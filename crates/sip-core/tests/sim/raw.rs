@@ -42,18 +42,23 @@ impl Raw {
         self.socket.try_send(self.peer, octets).unwrap();
     }
 
-    /// The next message that comes in within a second.
+    /// The next message that comes in within a second, but for line ends alone.
     pub(crate) async fn receive(&mut self) -> Option<String> {
         let mut sleep = self.runtime.sleep_until(self.runtime.now() + Duration::from_secs(1));
         let mut batch: Vec<Datagram> = Vec::new();
-        if self.inbox.is_empty() {
-            std::future::poll_fn(|cx| match self.socket.poll_receive(cx, &mut batch) {
-                Poll::Ready(_) => Poll::Ready(()),
-                Poll::Pending => sleep.as_mut().poll(cx),
-            })
-            .await;
-            self.inbox
-                .extend(batch.drain(..).map(|it| String::from_utf8(it.octets.to_vec()).unwrap()));
+        while self.inbox.is_empty() {
+            let in_time =
+                std::future::poll_fn(|cx| match self.socket.poll_receive(cx, &mut batch) {
+                    Poll::Ready(_) => Poll::Ready(true),
+                    Poll::Pending => sleep.as_mut().poll(cx).map(|()| false),
+                })
+                .await;
+            let texts = batch.drain(..).map(|it| String::from_utf8(it.octets.to_vec()).unwrap());
+            // What only keeps the way open is no message.
+            self.inbox.extend(texts.filter(|text| !text.trim().is_empty()));
+            if !in_time {
+                break;
+            }
         }
         self.inbox.pop_front()
     }

@@ -153,6 +153,15 @@ impl World {
         self.start(self.sim.host(ip).1, ip, security, manager::Config::default(), None)
     }
 
+    /// An endpoint over a network of the test's own, on UDP at 5060 of all its addresses.
+    pub(crate) fn side_on_all_addresses(&self, network: Arc<dyn Network>, host: u8) -> Side {
+        let runtime = self.sim.host(IpAddr::from([192, 0, 2, host])).0;
+        let address = SocketAddr::from(([0, 0, 0, 0], 5060));
+        let bind = Bind { transport: Transport::Udp, address, advertised: None };
+        let config = Config { binds: vec![bind], ..Config::default() };
+        self.start_with(network, runtime, Arc::new(ssa::Open), config)
+    }
+
     fn start(
         &self, network: Arc<dyn Network>, ip: IpAddr, security: Arc<dyn SipSecurity>,
         sip: manager::Config, more: Option<Bind>,
@@ -165,6 +174,13 @@ impl World {
             sip,
             ..Config::default()
         };
+        self.start_with(network, runtime, security, config)
+    }
+
+    fn start_with(
+        &self, network: Arc<dyn Network>, runtime: Arc<dyn Runtime>,
+        security: Arc<dyn SipSecurity>, config: Config,
+    ) -> Side {
         let mut keys = [[0; 16]; 2];
         self.sim.random().fill(keys.as_flattened_mut());
         let system = System::keyed(Arc::clone(&runtime), network, keys);
@@ -174,7 +190,8 @@ impl World {
 }
 
 impl Side {
-    /// The next event, but for the ways that were tried in vain.
+    /// The next event, but for the ways that were tried in vain, and why a registration is made
+    /// again.
     pub(crate) async fn next(&mut self) -> Event {
         heard(&mut self.events).await.unwrap()
     }
@@ -217,7 +234,7 @@ impl Side {
 async fn heard(events: &mut Events) -> Option<Event> {
     loop {
         match events.next().await {
-            Some(Event::Unreachable { .. }) => {}
+            Some(Event::Unreachable { .. } | Event::Renewing { .. }) => {}
             other => return other,
         }
     }

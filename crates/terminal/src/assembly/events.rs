@@ -4,7 +4,7 @@ use super::assurance::Assurance;
 use super::causes::{advice, code, in_words, retry_after};
 use super::dtmf::Digit;
 use media_ctl::Stats;
-use sip_core::manager::{CallId, Cause, EndReason, RegistrationId, RequestId};
+use sip_core::manager::{CallId, Cause, EndReason, RegistrationId, Renewal, RequestId};
 use sip_core::packages::MessageSummary;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -131,6 +131,15 @@ pub enum Event {
         expires: u32,
         /// Where the registrar sees us, behind a gateway that translates addresses.
         seen: Option<SocketAddr>,
+    },
+    /// An account is registered again before its time.
+    Renewing {
+        /// The registration.
+        id: RegistrationId,
+        /// The account.
+        aor: String,
+        /// Why.
+        why: Renewal,
     },
     /// An account is not registered, or no longer; it is tried again later.
     NotRegistered {

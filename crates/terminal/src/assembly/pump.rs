@@ -96,6 +96,7 @@ impl Shared {
                 }
                 Some(Event::Registered { id, aor, expires, seen })
             }
+            Sip::Renewing { id, aor, why } => Some(Event::Renewing { id, aor, why }),
             Sip::RegistrationFailed { id, aor, cause } => {
                 self.lapsed(&aor);
                 Some(Event::NotRegistered { id, aor, cause })

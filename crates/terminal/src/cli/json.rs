@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::record::redacted;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sip_core::manager::Cause;
+use sip_core::manager::{Cause, Renewal};
 use sip_core::packages::Count;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -109,6 +109,8 @@ pub(super) enum Object<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         seen: Option<SocketAddr>,
     },
+    /// An account is registered again before its time.
+    Renewing { aor: &'a str, code: &'static str, reason: String },
     /// An account is not registered.
     NotRegistered {
         aor: &'a str,
@@ -320,6 +322,9 @@ impl<'a> Object<'a> {
             Event::Registered { aor, expires, seen, .. } => {
                 Self::Registered { aor, expires: *expires, seen: *seen }
             }
+            Event::Renewing { aor, why, .. } => {
+                Self::Renewing { aor, code: renewal(*why), reason: why.to_string() }
+            }
             Event::NotRegistered { aor, cause, .. } => {
                 Self::NotRegistered { aor, reason: cause.to_string(), failure: Failure::of(*cause) }
             }
@@ -374,3 +379,12 @@ fn reason(status: u16) -> &'static str {
 
 #[cfg(all(test, feature = "pgp"))]
 mod tests;
+
+/// Why a registration is made again, in one word.
+const fn renewal(why: Renewal) -> &'static str {
+    match why {
+        Renewal::ConnectionClosed => "connection_closed",
+        Renewal::NoPong => "no_pong",
+        Renewal::AddressChanged => "address_changed",
+    }
+}

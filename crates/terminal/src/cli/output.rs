@@ -127,6 +127,7 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         Event::Registered { aor, expires, seen: Some(seen), .. } => format!(
             "{aor} is registered for {expires} s; behind a gateway, the registrar sees us at {seen}"
         ),
+        Event::Renewing { aor, why, .. } => format!("{aor} is registered again: {why}"),
         Event::NotRegistered { aor, cause, .. } => not_registered(aor, *cause),
         Event::Unregistered { aor, .. } => {
             format!("{aor}: the registration was taken back, as was wanted")

@@ -47,6 +47,7 @@ pub(super) fn start(session: &Session) -> Result<Vec<RegistrationId>> {
                 next_hop: Some((&account.registrar).into()),
                 expires: account.expires,
                 contact: session.config.contact_of(account),
+                instance: session.config.instance.clone().filter(|_| account.gruu),
             })
         })
         .collect()

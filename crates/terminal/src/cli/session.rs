@@ -21,11 +21,11 @@ use crate::agent::{Agent, Ask, Program};
 #[cfg(feature = "pgp")]
 use crate::assembly::Settings;
 use crate::assembly::{
-    Event, Events, Finder, Invitation, Names, Ports, SystemClock, SystemEntropy, Terminal,
-    Transfer, WallClock as _, settings,
+    Entropy as _, Event, Events, Finder, Invitation, Names, Ports, SystemClock, SystemEntropy,
+    Terminal, Transfer, WallClock as _, settings,
 };
 use crate::capture::{self, Secrets, View};
-use crate::config::{Config, load_or_default};
+use crate::config::{Config, instance, load_or_default};
 use crate::error::{Error, Result};
 use crate::file;
 use crate::ladder::Ladder;
@@ -121,6 +121,10 @@ impl Session {
             }
         }
         let (config, settings) = file::apart("a file that the configuration names", move || {
+            if config.accounts.iter().any(|account| account.gruu) {
+                let path = config.at(Path::new("instance"));
+                config.instance = Some(instance(&path, |octets| SystemEntropy.fill(octets))?);
+            }
             let settings = settings(&config, binds)?;
             Ok((config, settings))
         })

@@ -54,6 +54,9 @@ pub struct Config {
     /// The pins, from `pins.toml`.
     #[serde(skip)]
     pub pins: Pins,
+    /// What names this terminal for good, where an account is told it.
+    #[serde(skip)]
+    pub instance: Option<String>,
     /// The folder that relative paths count from.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -110,6 +113,10 @@ pub struct Account {
     /// Whether to tell how many messages wait for it.
     #[serde(default)]
     pub message_waiting: bool,
+    /// Whether the registrar is asked for an address at which this terminal is reached from anywhere
+    /// (RFC 5627), and told what names the terminal for good.
+    #[serde(default)]
+    pub gruu: bool,
 }
 
 /// `contact` of an `[[account]]`.

@@ -7,6 +7,7 @@
 mod address;
 mod dial;
 mod file;
+mod instance;
 mod load;
 mod network;
 mod own;
@@ -24,6 +25,7 @@ mod ws;
 pub use address::{Address, ListedAlgorithm, Require, SipAor};
 pub(crate) use dial::escaped;
 pub use file::{Account, Agent, Audio, Config, Contact, ContactAs, Identity, Policy, User};
+pub use instance::instance;
 pub use load::{default_path, load, load_or_default};
 pub use network::Network;
 pub use own::Own;

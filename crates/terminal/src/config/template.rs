@@ -92,6 +92,9 @@ const ACCOUNT: &str = "\
 # contact = \"as-seen\"
 # Tell how many messages wait in its mailbox, where the PBX has one.
 # message-waiting = true
+# Whether calls name an address that the registrar gave, at which this terminal is reached from
+# anywhere (RFC 5627); the file `instance` beside this one then says who it is.
+# gruu = false
 ";
 
 const OWN: &str = "\
@@ -144,6 +147,9 @@ const ACCOUNT_MORE: &str = "\
 # contact = \"as-seen\"
 # Tell how many messages wait in its mailbox, where the PBX has one.
 # message-waiting = true
+# Whether calls name an address that the registrar gave, at which this terminal is reached from
+# anywhere (RFC 5627); the file `instance` beside this one then says who it is.
+# gruu = false
 ";
 
 const USER: &str = "\

@@ -1,6 +1,7 @@
 //! What is accepted, and how what is not is told.
 
-use super::{Init, NewAccount, Pins, Require, load, write_new};
+use super::parse::parse;
+use super::{Config, Init, NewAccount, Pins, Require, load, write_new};
 use net::sim::{SimConfig, Simulation};
 use sip_core::manager::Ours;
 use std::os::unix::fs::PermissionsExt;
@@ -328,4 +329,22 @@ fn what_is_no_user_or_host_is_refused_with_what_to_write() {
     }
     let known = "[own]\nusers = [\"*\", \"*21%23\", \"+1\"]\nhosts = [\"[::1]\", \"pbx_dev\"]\n";
     assert!(read(known).is_ok());
+}
+
+#[test]
+fn an_account_says_which_address_its_registrar_is_told() {
+    use sip_core::manager::ContactAs as As;
+    let account = "[[account]]\naor = \"sip:a@b\"\nregistrar = \"udp:127.0.0.1:9\"\n";
+    let (advertise, seen) = ("advertise = \"192.0.2.1\"\n", "contact = \"as-seen\"\n");
+    for (before, after, want) in [
+        ("", "", As::Seen),
+        (advertise, "", As::Bound),
+        (advertise, seen, As::Seen),
+        ("", "contact = \"as-bound\"\n", As::Bound),
+    ] {
+        let text = format!("{before}{account}{after}");
+        let config: Config = parse(Path::new("c.toml"), &text).unwrap();
+        let account = config.accounts.first().unwrap();
+        assert_eq!(config.contact_of(account), want, "{text}");
+    }
 }

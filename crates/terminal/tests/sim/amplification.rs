@@ -121,7 +121,7 @@ impl Stack {
                 }
                 Action::Abandon(call) => self.security.abandon(call),
                 Action::Event(event) => panic!("a stranger is not heard of: {event:?}"),
-                Action::CancelConsult(_) => {}
+                Action::CancelConsult(_) | Action::Close(_) => {}
             }
         }
         sent

@@ -32,6 +32,8 @@ pub(in crate::manager) struct Registered {
     pub(in crate::manager) user: String,
     /// Where the registrar sees us, unless that is where the request leaves from.
     pub(in crate::manager) seen: Option<Seen>,
+    /// What names this terminal for good, where that is told. RFC 5626 §4.1.
+    pub(in crate::manager) instance: Option<String>,
     /// What the registrar has been told before. Where that is another address, it is taken back.
     pub(in crate::manager) told: Vec<u8>,
     /// The Contact, once the first try's hop is known, and what is taken back.
@@ -52,17 +54,20 @@ impl Contact {
 
 impl Registered {
     /// For a registrar that has been told nothing yet.
-    pub(in crate::manager) const fn of(user: String) -> Self {
-        Self { user, seen: None, told: Vec::new(), rows: Vec::new() }
+    pub(in crate::manager) const fn of(user: String, instance: Option<String>) -> Self {
+        Self { user, seen: None, instance, told: Vec::new(), rows: Vec::new() }
     }
 
     /// Settles it for a request that leaves over `hop`. RFC 3261 §10.2.2: one of no time is removed,
     /// in the same request, so that the registrar does not keep two.
     fn settle(&mut self, own: Own<'_>, hop: &Hop, is_sips: bool) {
         let seen = self.seen.filter(|seen| seen.holds_over(hop)).map(|seen| seen.address);
-        let value = contact((own, seen), &self.user, hop, is_sips);
+        let mut value = contact((own, seen), &self.user, hop, is_sips);
         let old = Some(&self.told).filter(|told| !told.is_empty() && **told != value);
         let old = old.map(|told| [told, b";expires=0".as_slice()].concat());
+        if let Some(instance) = &self.instance {
+            value.extend_from_slice(format!(";+sip.instance=\"<{instance}>\"").as_bytes());
+        }
         self.rows = std::iter::once(value).chain(old).collect();
     }
 }
@@ -75,7 +80,8 @@ impl Draft {
         let is_sips = is_sips(&self.uri);
         match &mut self.contact {
             Contact::User(user) => {
-                let value = contact((own, accounts.seen_over(hop)), user, hop, is_sips);
+                let bound = || contact((own, accounts.seen_over(hop)), user, hop, is_sips);
+                let value = accounts.gruu_of(&self.from, is_sips).unwrap_or_else(bound);
                 self.contact = Contact::Settled { user: std::mem::take(user), value };
             }
             Contact::Registered(registered) if registered.rows.is_empty() => {

@@ -10,6 +10,10 @@ use std::time::Duration;
 /// The longest wait before what failed is tried again; twice as long with each failure in a row.
 const RETRY: Duration = Duration::from_secs(30);
 
+/// The longest such wait where no registrar was reached: once the network is back, so is the
+/// registration within two minutes.
+const UNREACHED: Duration = Duration::from_secs(120);
+
 /// The longest such wait of all.
 pub(super) const MAX_RETRY: Duration = Duration::from_secs(1800);
 
@@ -37,6 +41,19 @@ pub(super) fn jitter(io: &mut Io<'_>, most: Duration) -> Duration {
 /// How long to wait at most after so many failures in a row, and one more.
 pub(super) fn back_off(failures: u32) -> Duration {
     RETRY.saturating_mul(1 << failures.min(6)).min(MAX_RETRY)
+}
+
+/// How long a registration that failed so waits at most.
+pub(super) const fn longest(cause: Cause) -> Duration {
+    match cause {
+        Cause::Timeout | Cause::Transport | Cause::Unresolved => UNREACHED,
+        Cause::Status(_)
+        | Cause::Later(..)
+        | Cause::StaleDate
+        | Cause::Security(_)
+        | Cause::Busy
+        | Cause::NotBound => MAX_RETRY,
+    }
 }
 
 /// How long after it was granted what lasts for `life` is refreshed: at nine tenths of it, early
@@ -80,6 +97,15 @@ mod tests {
 
     fn after(seconds: u64) -> u64 {
         refresh_after(Duration::from_secs(seconds)).as_secs()
+    }
+
+    #[test]
+    fn who_was_not_reached_is_tried_sooner_than_who_refuses() {
+        let waits = |cause| {
+            [0, 1, 2, 3, 6, 9].map(|it| back_off(it).min(longest(cause)).as_secs())
+        };
+        assert_eq!(waits(Cause::Timeout), [30, 60, 120, 120, 120, 120]);
+        assert_eq!(waits(Cause::Status(503)), [30, 60, 120, 240, 1800, 1800]);
     }
 
     #[test]

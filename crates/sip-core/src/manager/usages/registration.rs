@@ -1,14 +1,19 @@
 //! Registrations, and their refresh. RFC 3261 §10.2.
 
+mod binding;
+mod gruu;
+mod keep_alive;
 mod routes;
 mod seen;
 
+use self::gruu::is_instance;
+use self::keep_alive::{NO_PONG, OpenWay, PING};
 use self::routes::service_route;
 use self::seen::seen;
 use super::cx::Cx;
 use super::ended::Ended;
 use super::pace::{
-    LASTING, LONGEST, MAX_RETRY, are_refused, back_off, jitter, longer, refresh_after,
+    LASTING, MAX_RETRY, are_refused, back_off, jitter, longer, longest, refresh_after,
 };
 use crate::builder::hex;
 use crate::manager::accounts::Seen;
@@ -16,10 +21,11 @@ use crate::manager::config::{ContactAs, RegisterConfig};
 use crate::manager::event::{Cause, Event, Misuse, RegistrationId};
 use crate::manager::inbound::Inbound;
 use crate::manager::io::Io;
+use crate::manager::renewal::Renewal;
 use crate::manager::requests::{Answer, Contact, Draft, Outcome, Purpose, Registered, Way};
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
-use crate::{Fields, Message, Method, Uri};
+use crate::{Fields, Method, Uri};
 use ssa::{CallRef, FlowId};
 use std::time::{Duration, Instant};
 
@@ -52,6 +58,8 @@ pub(in crate::manager) struct Registration {
     request: Option<Key>,
     /// The flow that the registrar answered on last.
     flow: Option<FlowId>,
+    /// The way there, while it is kept open.
+    way: Option<OpenWay>,
     /// When it answered.
     answered: Option<Instant>,
     /// Failures in a row, connections that were closed soon among them.
@@ -89,7 +97,10 @@ impl Registration {
         let way = Way { from: &config.aor, to: &config.registrar, next_hop };
         let (mut draft, target, name) = Draft::prepare(io, Method::REGISTER, &way)?;
         let aor = Uri::parse(config.aor.as_bytes()).map_err(|_| Misuse::NotAUri)?;
-        let contact = Registered::of(hex(io.random()));
+        if config.instance.as_deref().is_some_and(|instance| !is_instance(instance)) {
+            return Err(Misuse::Instance);
+        }
+        let contact = Registered::of(hex(io.random()), config.instance.clone());
         io.out.accounts.insert(&contact.user, &aor);
         draft.to = [b"<", aor.as_bytes(), b">"].concat();
         draft.cseq = 0;
@@ -102,6 +113,7 @@ impl Registration {
             corrections: 0,
             request: None,
             flow: None,
+            way: None,
             answered: None,
             failures: 0,
             lengthened: false,
@@ -158,6 +170,7 @@ impl Registration {
 
     fn close(&mut self, cx: &mut Cx<'_>, taken_back: bool) {
         self.wanted = Wanted::Over;
+        self.let_go(cx);
         cx.io.out.accounts.remove(&self.contact.user);
         let (id, aor) = (RegistrationId(cx.me), self.config.aor.clone());
         cx.tell(Event::Unregistered { id, aor, taken_back });
@@ -172,14 +185,19 @@ impl Registration {
         let mut draft = self.draft.clone();
         draft.contact = Contact::Registered(Box::new(self.contact.clone()));
         // RFC 3327 §5.1: proxies on the way may have themselves put on the way back.
+        let supported: &[u8] = if self.config.instance.is_some() { b"path, gruu" } else { b"path" };
         let expires = expires.to_string().into_bytes();
-        draft.fields = vec![("Expires", expires), ("Supported", b"path".to_vec())];
+        draft.fields = vec![("Expires", expires), ("Supported", supported.to_vec())];
         self.request = Some(cx.send(REGISTER, self.name, (draft, self.target.clone())));
     }
 
-    /// The time for the next REGISTER has come.
-    pub(super) fn on_timer(&mut self, cx: &mut Cx<'_>) {
-        self.refresh(cx);
+    /// The time has come for the next REGISTER, or for what keeps the way open.
+    pub(super) fn on_timer(&mut self, cx: &mut Cx<'_>, timer: u8) {
+        match timer {
+            PING => self.on_ping_due(cx),
+            NO_PONG => self.on_no_pong(cx),
+            _ => self.refresh(cx),
+        }
     }
 
     /// What became of a REGISTER.
@@ -220,7 +238,11 @@ impl Registration {
             | Outcome::Untrusted(..)
             | Outcome::Cancelled => None,
         };
-        self.keep_routes(cx, Vec::new());
+        self.keep(cx, Vec::new(), None);
+        // Nobody calls us by way of a registrar that keeps nothing of us.
+        if !self.bound {
+            self.let_go(cx);
+        }
         let wait = jitter(&mut cx.io, self.back_off(cause));
         cx.start(REFRESH, wait.max(asked.unwrap_or_default()));
         let (id, aor) = (RegistrationId(cx.me), self.config.aor.clone());
@@ -235,6 +257,11 @@ impl Registration {
         self.flow = None;
         // Where we were seen was the port of that connection.
         self.note_seen(cx, None);
+        if self.way.is_some_and(|way| way.is_dead) {
+            return self.renew(cx, Renewal::NoPong);
+        }
+        self.let_go(cx);
+        self.tell_renewal(cx, Renewal::ConnectionClosed);
         let lasted = self.answered.map(|answered| cx.io.now.saturating_duration_since(answered));
         let wait = match (lasted, self.failures) {
             (Some(lasted), _) if lasted >= LASTING => {
@@ -263,7 +290,8 @@ impl Registration {
             self.failures = 0;
         }
         self.lengthened = false;
-        self.keep_routes(cx, service_route(&response.message));
+        self.keep_open(cx, answer);
+        self.keep(cx, service_route(&response.message), self.gruu(&response.message));
         if self.is_seen_elsewhere(cx, answer) {
             return self.refresh(cx);
         }
@@ -290,10 +318,11 @@ impl Registration {
         corrects
     }
 
-    /// Keeps the way that requests of the account take until the next answer.
-    fn keep_routes(&self, cx: &mut Cx<'_>, routes: Vec<Vec<u8>>) {
+    /// Keeps the way that requests of the account take, and the Contact that they name, until the
+    /// next answer.
+    fn keep(&self, cx: &mut Cx<'_>, routes: Vec<Vec<u8>>, gruu: Option<Vec<u8>>) {
         if let Some(account) = cx.io.out.accounts.get_mut(&self.contact.user) {
-            account.routes = routes;
+            (account.routes, account.gruu) = (routes, gruu);
         }
     }
 
@@ -305,55 +334,10 @@ impl Registration {
         }
     }
 
-    /// The lifetime that the registrar granted our Contact, as far as it is counted on; `None` where
-    /// it keeps us for no time, or lists several others alone. One that lists nobody, as none should
-    /// (RFC 3261 §10.3 (8)), is taken at its word; and a binding that stands alone is ours, which
-    /// somebody on the way has rewritten. RFC 3261 §10.2.4.
-    fn granted(&self, response: &Inbound) -> Option<u32> {
-        let message = &response.message;
-        let own = message.bindings().filter(|contact| {
-            let user = contact.address().and_then(|address| address.uri().user());
-            user == Some(self.contact.user.as_bytes())
-        });
-        // One that it was to forget may be listed with what it has left: nothing.
-        let own = own.max_by_key(|contact| contact.expires().unwrap_or(u32::MAX));
-        let alone = || {
-            let mut all = message.bindings();
-            all.next().filter(|_| all.next().is_none())
-        };
-        let own = own.or_else(alone);
-        if own.is_none() && message.bindings().next().is_some() {
-            return None;
-        }
-        let expires = own.and_then(|contact| contact.expires());
-        let expires = expires.or_else(|| message.expires().ok().flatten());
-        let expires = expires.unwrap_or(self.config.expires).min(LONGEST);
-        (expires > 0).then_some(expires)
-    }
-
-    /// What an outcome says of the registrar's binding. Who refuses us would refuse to take it back
-    /// as well, and counts the credentials that were tried: it is left to lapse.
-    fn learn(&mut self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Accepted(answer, _) => {
-                self.bound = self.granted(&answer.response).is_some();
-                if self.bound {
-                    self.contact.told = told(&answer.sent);
-                }
-            }
-            Outcome::Untrusted(answer, _) => {
-                self.bound = true;
-                self.contact.told = told(&answer.sent);
-            }
-            Outcome::Failed(cause, _) if are_refused(*cause) => self.bound = false,
-            Outcome::Failed(..) | Outcome::Cancelled => {}
-        }
-    }
-
     /// How long to wait at most after one more failure. RFC 5626 §4.5; what the registrar forbids
     /// should not be repeated at all (RFC 3261 §21.4.4, §22.1), unless its mind is changed.
     fn back_off(&mut self, cause: Cause) -> Duration {
-        let wait = back_off(self.failures);
+        let wait = back_off(self.failures).min(longest(cause));
         self.failures = self.failures.saturating_add(1);
         self.lengthened = false;
         let forbidden = are_refused(cause) || matches!(cause.status(), Some(404 | 600..));
@@ -370,11 +354,4 @@ impl Registration {
         self.config.expires = longer.unwrap_or(self.config.expires);
         longer.is_some()
     }
-}
-
-/// The Contact that a REGISTER told, without parameters of its own.
-fn told(sent: &Message) -> Vec<u8> {
-    let first = sent.contacts().next().and_then(Result::ok);
-    let address = first.and_then(|contact| contact.address());
-    address.map(|it| [b"<", it.uri().as_bytes(), b">"].concat()).unwrap_or_default()
 }

@@ -203,7 +203,7 @@ impl Usage {
     pub(in crate::manager) fn on_timer(&mut self, cx: &mut Cx<'_>, timer: u8) {
         match self {
             Self::Invite(it) => it.on_timer(cx, timer),
-            Self::Registration(it) => it.on_timer(cx),
+            Self::Registration(it) => it.on_timer(cx, timer),
             Self::Single(it) => it.on_timer(cx),
             Self::Notifier(it) => it.on_timer(cx, timer),
             Self::Subscription(it) => it.on_timer(cx, timer),
@@ -232,6 +232,18 @@ impl Usage {
             | Self::Single(_)
             | Self::Notifier(_)
             | Self::Publication(_) => {}
+        }
+    }
+
+    /// Something came over a connection on which a ping of ours was sent.
+    pub(in crate::manager) fn on_alive(&mut self, cx: &mut Cx<'_>, flow: FlowId, is_pong: bool) {
+        match self {
+            Self::Registration(it) => it.on_alive(cx, flow, is_pong),
+            Self::Invite(_)
+            | Self::Unwanted(_)
+            | Self::Single(_)
+            | Self::Notifier(_)
+            | Self::Subscription(_) => {}
         }
     }
 

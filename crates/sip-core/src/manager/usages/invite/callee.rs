@@ -79,12 +79,13 @@ impl InviteUsage {
         let (hop, source) = (served.kept_hop(cx.io.config.own()), served.request.arrival.source);
         let user = message.uri().ok().and_then(|uri| uri.user()).unwrap_or_default();
         // The random user part that a registrar was told admits requests: others are not shown it.
-        let user = String::from_utf8_lossy(cx.io.out.accounts.shown(user));
+        let accounts = &cx.io.out.accounts;
         // RFC 3261 §12.1.1: ours is `sips:` where any of these is.
         let is_sips =
             message.request_uri().is_some_and(is_sips) || is_sips(dialog.route().first_hop());
-        let seen = cx.io.out.accounts.seen_over(&hop);
-        self.contact = contact((cx.io.config.own(), seen), &user, &hop, is_sips).into();
+        let own = (cx.io.config.own(), accounts.seen_over(&hop));
+        let shown = || contact(own, &String::from_utf8_lossy(accounts.shown(user)), &hop, is_sips);
+        self.contact = accounts.gruu_by(user, is_sips).unwrap_or_else(shown).into();
         let key = cx.dialogs.insert(&cx.io, dialog, hop, cx.me);
         let (id, call, replaces) = (CallId(cx.me), self.name, self.replaces);
         Some((key, Event::Incoming { id, call, from, to, body, source, replaces }))

@@ -1,0 +1,127 @@
+//! The way to a registrar: kept open, and given up once it is not. RFC 5626 §3.5, §4.4.
+//!
+//! ```text
+//!   registered ── 24 s to 29 s over UDP, 95 s to 120 s over a stream ──▶ CRLF CRLF ──▶ …
+//!                                        │
+//!        over a stream that has answered one before, and does not within 10 s
+//!                                        ▼
+//!                     the connection is closed, and we register at once
+//! ```
+
+use super::{REFRESH, Registration, Wanted};
+use crate::manager::action::{Action, Hop, Sender};
+use crate::manager::event::{Event, RegistrationId};
+use crate::manager::io::Io;
+use crate::manager::renewal::Renewal;
+use crate::manager::requests::Answer;
+use crate::manager::usages::cx::Cx;
+use bytes::Bytes;
+use ssa::FlowId;
+use std::time::Duration;
+
+/// Send a ping.
+pub(super) const PING: u8 = 1;
+
+/// No pong came.
+pub(super) const NO_PONG: u8 = 2;
+
+/// Between two pings over a stream, in ms. RFC 5626 §4.4.1.
+const OVER_A_STREAM: (u64, u64) = (95_000, 120_000);
+
+/// Between two over UDP, in ms. A gateway that translates addresses may forget after half a minute.
+/// RFC 5626 §4.4.2, RFC 4787 §4.3.
+const OVER_UDP: (u64, u64) = (24_000, 29_000);
+
+/// How long a pong may take. RFC 5626 §4.4.1.
+const PONG_WITHIN: Duration = Duration::from_secs(10);
+
+/// RFC 5626 §3.5.1. Over UDP deployed registrars take it for what it is, and nobody answers.
+const CRLF_CRLF: &[u8] = b"\r\n\r\n";
+
+/// The way that the registrar answered on last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OpenWay {
+    /// Over a stream, with its flow.
+    hop: Hop,
+    /// Whether whoever is there answers pings: not all do, and nothing tells those apart.
+    answers: bool,
+    /// Whether it is being closed since nobody answered.
+    pub(super) is_dead: bool,
+}
+
+impl Registration {
+    /// The registrar has answered: from now on the way is kept open.
+    pub(super) fn keep_open(&mut self, cx: &mut Cx<'_>, answer: &Answer) {
+        let reliable = answer.hop.transport.is_reliable();
+        let flow = reliable.then_some(answer.response.arrival.flow);
+        let hop = Hop { flow, ..answer.hop };
+        let answers = self.way.is_some_and(|way| way.answers && way.hop.flow == flow);
+        self.way = Some(OpenWay { hop, answers, is_dead: false });
+        cx.stop(NO_PONG);
+        let wait = interval(&mut cx.io, reliable);
+        cx.start(PING, wait);
+    }
+
+    /// The way is kept open no longer.
+    pub(super) fn let_go(&mut self, cx: &mut Cx<'_>) {
+        self.way = None;
+        cx.stop(PING);
+        cx.stop(NO_PONG);
+    }
+
+    /// A ping is due.
+    pub(super) fn on_ping_due(&mut self, cx: &mut Cx<'_>) {
+        let Some(OpenWay { hop, answers, .. }) = self.way else { return };
+        if cx.io.config.own().has_moved(hop.local, hop.remote.ip()) {
+            return self.renew(cx, Renewal::AddressChanged);
+        }
+        cx.io.send(Sender::Ping, hop, Bytes::from_static(CRLF_CRLF));
+        if answers && hop.flow.is_some() {
+            cx.start(NO_PONG, PONG_WITHIN);
+        }
+        let wait = interval(&mut cx.io, hop.flow.is_some());
+        cx.start(PING, wait);
+    }
+
+    /// Something came over a connection on which a ping was sent.
+    pub(in crate::manager) fn on_alive(&mut self, cx: &mut Cx<'_>, flow: FlowId, is_pong: bool) {
+        if let Some(way) = self.way.as_mut().filter(|way| way.hop.flow == Some(flow)) {
+            way.answers |= is_pong;
+            cx.stop(NO_PONG);
+        }
+    }
+
+    /// No pong came in time: nobody is there any more. We register again once all have heard that
+    /// the connection is closed.
+    pub(super) fn on_no_pong(&mut self, cx: &mut Cx<'_>) {
+        let Some(way) = &mut self.way else { return };
+        if let Some(flow) = way.hop.flow {
+            way.is_dead = true;
+            cx.io.out.actions.push_back(Action::Close(flow));
+        }
+    }
+
+    /// Registers again at once, and says why; one that is under way is enough.
+    pub(super) fn renew(&mut self, cx: &mut Cx<'_>, why: Renewal) {
+        self.let_go(cx);
+        self.tell_renewal(cx, why);
+        if self.wanted == Wanted::Yes && self.request.is_none() {
+            cx.stop(REFRESH);
+            self.refresh(cx);
+        }
+    }
+
+    /// Tells why the registration is made again before its time.
+    pub(super) fn tell_renewal(&self, cx: &mut Cx<'_>, why: Renewal) {
+        if self.wanted == Wanted::Yes {
+            let (id, aor) = (RegistrationId(cx.me), self.config.aor.clone());
+            cx.tell(Event::Renewing { id, aor, why });
+        }
+    }
+}
+
+/// A random time between two pings: those of many do not come together.
+fn interval(io: &mut Io<'_>, reliable: bool) -> Duration {
+    let (least, most) = if reliable { OVER_A_STREAM } else { OVER_UDP };
+    Duration::from_millis(least + io.random() % (most - least + 1))
+}
