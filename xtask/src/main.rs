@@ -8,6 +8,7 @@ mod build_terminal;
 mod command;
 mod demo;
 mod fuzz;
+mod interop;
 mod licences;
 mod mutants;
 mod readme;
@@ -41,6 +42,8 @@ enum Task {
     Bench(bench::Arguments),
     /// Run the fuzzers, each for a number of seconds
     Fuzz(fuzz::Arguments),
+    /// Run terminals against other people's SIP software: Kamailio, SIPp, baresip, sipsak, tshark
+    Interop(interop::Arguments),
     /// Change a crate in many small ways and name the changes that no test notices
     Mutants(mutants::Arguments),
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Readme => readme::run(),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Interop(arguments) => interop::run(&arguments),
         Task::Mutants(arguments) => mutants::run(&arguments),
     };
     match result {

@@ -12,13 +12,16 @@ use std::path::{Component, Path, PathBuf};
 const CASES: &str = "docs/cases.md";
 const PROMISES: &str = "docs/promises.md";
 const CLAIMS: &str = "docs/claims.md";
+const CONFORMANCE: &str = "docs/conformance.md";
+/// Where the cases with peers are.
+const INTEROP: &str = "xtask/src/interop/cases/";
 const DECISIONS: &str = "docs/decisions/";
 /// What a section may be of.
 const SECTIONED: [&str; 3] = ["RFC ", "FIPS ", "draft-"];
 /// What readers do not have.
 const ELSEWHERE: [&str; 3] = ["the specification", "'s specification", "the design document"];
 /// What stands in backquotes in the last cell of their rows, and looks like a function, is one.
-const SHOW: [&str; 3] = [CASES, PROMISES, CLAIMS];
+const SHOW: [&str; 4] = [CASES, PROMISES, CLAIMS, CONFORMANCE];
 /// What case numbers begin with.
 const LETTERS: &str = "PTDAGSMXFO";
 
@@ -43,6 +46,8 @@ struct Tree {
     claims: BTreeSet<String>,
     decisions: BTreeSet<String>,
     functions: BTreeSet<String>,
+    /// The cases of `cargo xtask interop`.
+    with_peers: BTreeSet<String>,
 }
 
 impl Tree {
@@ -54,6 +59,8 @@ impl Tree {
         };
         let rust = files.iter().filter(|(path, _)| path.ends_with(".rs"));
         let functions = rust.flat_map(|(_, text)| text.lines().filter_map(function));
+        let peers = files.iter().filter(|(path, _)| path.starts_with(INTEROP));
+        let quoted = peers.flat_map(|(_, text)| text.split('"').skip(1).step_by(2));
         let pages = files.iter().filter_map(|(path, _)| path.strip_prefix(DECISIONS)?.get(..4));
         let places = files.iter().flat_map(|(path, _)| Path::new(path).ancestors());
         Self {
@@ -62,6 +69,7 @@ impl Tree {
             claims: rows(CLAIMS),
             decisions: pages.map(str::to_owned).collect(),
             functions: functions.map(str::to_owned).collect(),
+            with_peers: quoted.filter(|it| it.contains('-')).map(str::to_owned).collect(),
             places: places.map(Path::to_path_buf).collect(),
             files,
         }
@@ -90,6 +98,9 @@ impl Tree {
         }
         if SHOW.contains(&path) && number(line).is_some() {
             whys.extend(self.shown(line));
+        }
+        if path == CONFORMANCE {
+            whys.extend(self.with_peers(line));
         }
         whys
     }
@@ -175,6 +186,16 @@ impl Tree {
             None => !self.functions.contains(**name),
         });
         unknown.map(|name| format!("there is no function {name}")).collect()
+    }
+
+    /// The cases with peers that a row names and that are not there.
+    fn with_peers(&self, row: &str) -> Vec<String> {
+        let cell = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap_or_default();
+        let is_name =
+            |it: &&str| it.contains('-') && it.split('-').all(|part| part.chars().all(is_of_name));
+        let named = cell.split('`').skip(1).step_by(2).filter(is_name);
+        let lost = named.filter(|name| !self.with_peers.contains(*name));
+        lost.map(|name| format!("cargo xtask interop has no case {name}")).collect()
     }
 }
 

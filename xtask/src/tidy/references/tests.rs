@@ -14,6 +14,7 @@ fn faults(path: &str, text: &str) -> Vec<String> {
         ("docs/decisions/0003-a-page.md", ""),
         ("crates/x/src/lib.rs", "    async fn a01_holds() {}\n"),
         ("SECURITY.md", ""),
+        ("xtask/src/interop/cases/sipp.rs", "name: \"sipp-calls\","),
         (path, text),
     ];
     Tree::new(files.map(|(path, text)| (path.into(), text.into())).into()).faults()
@@ -45,6 +46,14 @@ fn what_a_row_shows_is_a_function() {
     let row = |cell: &str| faults(CASES, &format!("| A01 | a case | {cell} |\n"));
     assert_eq!(row("somewhere").len(), 1);
     assert!(row("missing: all of it").is_empty());
+}
+
+#[test]
+fn a_case_with_a_peer_is_one_of_interop() {
+    let of = |cell: &str| faults(CONFORMANCE, &format!("| RFC 3261 §9 | {cell} |\n"));
+    let why = ["docs/conformance.md:1: cargo xtask interop has no case sipp-sleeps"];
+    assert_eq!(of("`a01_holds`; `sipp-sleeps`"), why);
+    assert!(of("`a01_holds`; `sipp-calls`").is_empty());
 }
 
 #[test]

@@ -1,0 +1,130 @@
+//! RFC 5359 §2: services that a terminal takes part in, between endpoints. A test is named after its
+//! section. What is a proxy's alone, or needs media of a third party, is not there.
+
+use crate::world::{ALICE, BOB, Side, World, sdp};
+use sip_core::manager::{CallId, EndReason, Event};
+use ssa::{Body, Open};
+use std::sync::Arc;
+
+const CAROL: &str = "sip:carol@192.0.2.3";
+
+fn three(world: &World) -> [Side; 3] {
+    [1, 2, 3].map(|host| world.side(host, Arc::new(Open)))
+}
+
+/// A call that is up: each side's name for it.
+async fn call(caller: &mut Side, callee: &mut Side, (from, to): (&str, &str)) -> (CallId, CallId) {
+    let out = caller.call(from, to, sdp("offer"));
+    let within = callee.incoming().await;
+    callee.endpoint.ring(within).unwrap();
+    assert!(matches!(caller.next().await, Event::Ringing { .. }));
+    callee.endpoint.accept(within, sdp("answer")).unwrap();
+    assert!(matches!(caller.next().await, Event::Answered { .. }));
+    assert!(matches!(callee.next().await, Event::Confirmed { .. }));
+    (out, within)
+}
+
+/// One side changes the session, and the other agrees.
+async fn change((one, id): (&mut Side, CallId), (other, theirs): (&mut Side, CallId), to: Body) {
+    one.endpoint.reinvite(id, to.clone()).unwrap();
+    assert_eq!(other.next().await, Event::Reinvited { id: theirs, body: to });
+    other.endpoint.accept_reinvite(theirs, sdp("agreed")).unwrap();
+    assert_eq!(one.next().await, Event::ReinviteAnswered { id, body: sdp("agreed") });
+    assert_eq!(other.next().await, Event::Confirmed { id: theirs, answer: None });
+}
+
+async fn hang_up((one, id): (&mut Side, CallId), (other, theirs): (&mut Side, CallId)) {
+    one.endpoint.hang_up(id).unwrap();
+    assert_eq!(one.next().await, Event::Ended { id, reason: EndReason::Local });
+    assert_eq!(other.next().await, Event::Ended { id: theirs, reason: EndReason::Remote });
+}
+
+#[test]
+fn rfc5359_2_1_call_hold() {
+    let world = World::perfect();
+    let [mut alice, mut bob, _] = three(&world);
+    world.run(async {
+        let (at_alice, at_bob) = call(&mut alice, &mut bob, (ALICE, BOB)).await;
+        for to in ["sendonly", "sendrecv"] {
+            change((&mut bob, at_bob), (&mut alice, at_alice), sdp(to)).await;
+        }
+        hang_up((&mut bob, at_bob), (&mut alice, at_alice)).await;
+    });
+    let lines: Vec<String> = world.wire.lines();
+    let of = |line: &str| lines.iter().filter(|it| *it == line).count();
+    assert_eq!([of("192.0.2.2 INVITE"), of("192.0.2.2 ACK"), of("192.0.2.2 BYE")], [2, 2, 1]);
+}
+
+#[test]
+fn rfc5359_2_2_consultation_hold() {
+    let world = World::perfect();
+    let [mut alice, mut bob, mut carol] = three(&world);
+    world.run(async {
+        let (at_alice, at_bob) = call(&mut alice, &mut bob, (ALICE, BOB)).await;
+        change((&mut bob, at_bob), (&mut alice, at_alice), sdp("sendonly")).await;
+        let (asking, asked) = call(&mut bob, &mut carol, (BOB, CAROL)).await;
+        hang_up((&mut bob, asking), (&mut carol, asked)).await;
+        change((&mut bob, at_bob), (&mut alice, at_alice), sdp("sendrecv")).await;
+        hang_up((&mut alice, at_alice), (&mut bob, at_bob)).await;
+    });
+}
+
+/// The transferee's REFER is followed: whom it names is called and answers, and that is told.
+async fn follows(alice: &mut Side, carol: &mut Side) -> (CallId, CallId) {
+    let event = alice.next().await;
+    let Event::Referred { id, to, .. } = event else { panic!("{event:?}") };
+    alice.endpoint.agree(id).unwrap();
+    let prepared = alice.endpoint.prepare(ALICE, &to, None).unwrap();
+    alice.endpoint.invite(prepared.id, sdp("offer")).unwrap();
+    let within = carol.incoming().await;
+    carol.endpoint.accept(within, sdp("answer")).unwrap();
+    assert!(matches!(alice.next().await, Event::Answered { .. }));
+    assert!(matches!(carol.next().await, Event::Confirmed { .. }));
+    alice.endpoint.tell_referrer(id, 200).unwrap();
+    (prepared.id, within)
+}
+
+/// The transferor hears of it to its end.
+async fn hears(bob: &mut Side) {
+    loop {
+        match bob.next().await {
+            Event::ReferNotified { status, is_final: true, .. } => {
+                return assert_eq!(status, Some(200));
+            }
+            Event::ReferNotified { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn rfc5359_2_4_transfer_unattended() {
+    let world = World::perfect();
+    let [mut alice, mut bob, mut carol] = three(&world);
+    world.run(async {
+        let (at_alice, at_bob) = call(&mut alice, &mut bob, (ALICE, BOB)).await;
+        bob.endpoint.refer(at_bob, CAROL).unwrap();
+        let (to_carol, at_carol) = follows(&mut alice, &mut carol).await;
+        hears(&mut bob).await;
+        hang_up((&mut bob, at_bob), (&mut alice, at_alice)).await;
+        hang_up((&mut alice, to_carol), (&mut carol, at_carol)).await;
+    });
+}
+
+#[test]
+fn rfc5359_2_5_transfer_attended() {
+    let world = World::perfect();
+    let [mut alice, mut bob, mut carol] = three(&world);
+    world.run(async {
+        let (at_alice, at_bob) = call(&mut alice, &mut bob, (ALICE, BOB)).await;
+        change((&mut bob, at_bob), (&mut alice, at_alice), sdp("sendonly")).await;
+        let (asking, asked) = call(&mut bob, &mut carol, (BOB, CAROL)).await;
+        change((&mut bob, asking), (&mut carol, asked), sdp("sendonly")).await;
+        bob.endpoint.refer_to_call(at_bob, asking).unwrap();
+        let (to_carol, at_carol) = follows(&mut alice, &mut carol).await;
+        hears(&mut bob).await;
+        hang_up((&mut bob, at_bob), (&mut alice, at_alice)).await;
+        hang_up((&mut carol, asked), (&mut bob, asking)).await;
+        hang_up((&mut alice, to_carol), (&mut carol, at_carol)).await;
+    });
+}

@@ -1,0 +1,122 @@
+//! `cargo xtask interop`: terminals against SIP software that others wrote, as Debian ships it.
+//!
+//! Every case has ports of its own on loopback, so that cases run beside each other, and a folder of
+//! its own, `target/interop/CASE/`, with the configurations and logs of all that took part.
+
+mod baresip;
+mod case;
+mod cases;
+mod certificates;
+mod children;
+mod kamailio;
+mod peers;
+mod report;
+mod room;
+mod sipp;
+mod sound;
+mod terminal;
+mod waiting;
+
+use crate::command::{Failure, cargo, run as execute, target};
+use case::{Case, Outcome};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Which cases, and where to write what came of them.
+#[derive(clap::Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Arguments {
+    /// Run the cases whose name contains this, for example `kamailio` or `sipp-cancel`; may be repeated
+    #[arg(long, value_name = "PART")]
+    only: Vec<String>,
+    /// Say what there is to run, and run nothing
+    #[arg(long)]
+    list: bool,
+    /// Print one JSON object a case, and one for the peers' versions, instead of the table
+    #[arg(long)]
+    json: bool,
+    /// Write the table, with versions and date, as Markdown
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+    /// Take `countersign` and `countersign-pgp` from this folder, and build nothing
+    #[arg(long, value_name = "FOLDER")]
+    programs: Option<PathBuf>,
+    /// How many cases run at once
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    jobs: usize,
+}
+
+const HELP: &str = "\
+Peers are Debian's packages: kamailio (with kamailio-tls-modules), sip-tester (SIPp), baresip-core,
+sipsak, tshark and openssl. A peer that is not installed fails its cases, and the line says what to
+install. Nothing leaves this machine: all of it is on 127.0.0.1, each case at ports of its own.
+
+Each case keeps its configurations, scenario and logs in target/interop/CASE/ until it is run again.
+What a case started ends with it, also where it fails or is interrupted.
+
+Exit status: 0 if every case passed, 1 if one failed.
+
+Examples:
+  cargo xtask interop
+  cargo xtask interop --only sipp-cancel --jobs 1
+  cargo xtask interop --write docs/interop.md";
+
+/// Builds the programs, runs the cases, and says what came of each.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let chosen = |case: &&Case| {
+        arguments.only.is_empty() || arguments.only.iter().any(|part| case.name.contains(part))
+    };
+    let cases: Vec<&Case> = cases::ALL.iter().copied().flatten().filter(chosen).collect();
+    if cases.is_empty() {
+        return Err("no case is called so; --list shows all".to_owned());
+    }
+    if arguments.list {
+        print!("{}", report::listed(&cases));
+        return Ok(());
+    }
+    let programs = match &arguments.programs {
+        Some(folder) => folder.clone(),
+        None => {
+            execute(&mut cargo(&["build", "--package", "terminal", "--package", "pgp-agent"]))?;
+            target().join("debug")
+        }
+    };
+    let outcomes = all(&cases, &programs, arguments.jobs);
+    let versions = peers::versions();
+    if arguments.json {
+        print!("{}", report::json(&outcomes, &versions));
+    } else {
+        print!("{}", report::table(&outcomes));
+    }
+    if let Some(path) = &arguments.write {
+        let page = report::page(&outcomes, &versions, &peers::today()?);
+        std::fs::write(path, page).map_err(|why| format!("{}: {why}", path.display()))?;
+    }
+    let failed = outcomes.iter().filter(|outcome| outcome.found.is_err()).count();
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} cases failed", cases.len())) }
+}
+
+/// Runs cases, a few at once; outcomes are in the order of the cases.
+fn all(cases: &[&'static Case], programs: &Path, jobs: usize) -> Vec<Outcome> {
+    let next = AtomicUsize::new(0);
+    let outcomes = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(case) = cases.get(n) else { return };
+                    let outcome = case.run(n, programs);
+                    eprintln!("{}", report::line(&outcome));
+                    let mut outcomes = outcomes.lock().unwrap_or_else(|held| held.into_inner());
+                    outcomes.push((n, outcome));
+                }
+            });
+        }
+    });
+    let mut outcomes = outcomes.into_inner().unwrap_or_else(|held| held.into_inner());
+    outcomes.sort_by_key(|(n, _)| *n);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}

@@ -1,0 +1,23 @@
+//! All cases, in the order of the table. What takes longest begins first.
+
+mod baresip;
+mod captures;
+mod kamailio;
+mod places;
+mod sipp_called;
+mod sipp_calls;
+mod sipsak;
+mod transfers;
+
+use super::case::Case;
+
+pub(super) const ALL: &[&[Case]] = &[
+    sipp_called::CASES,
+    sipp_calls::CASES,
+    kamailio::CASES,
+    baresip::CASES,
+    transfers::CASES,
+    places::CASES,
+    sipsak::CASES,
+    captures::CASES,
+];

@@ -1,0 +1,190 @@
+//! Calls with baresip, directly and through Kamailio.
+
+use super::super::baresip::{Baresip, HERTZ};
+use super::super::case::Case;
+use super::super::kamailio::{Challenge, Kamailio, RIGHT};
+use super::super::room::Room;
+use super::super::sound;
+use super::super::terminal::Setup;
+use super::super::waiting::talk;
+use crate::command::Failure;
+use std::path::{Path, PathBuf};
+
+const ALONE: &[&str] = &["baresip"];
+const PROXIED: &[&str] = &["baresip", "kamailio", "openssl"];
+/// What our side says.
+const OURS: u32 = 600;
+
+pub(super) const CASES: &[Case] = &[
+    of("baresip-called", ALONE, "UDP", "we call it; a tone each way", |room| called(room, "udp")),
+    of("baresip-called-tcp", ALONE, "TCP", "we call it; a tone each way", |room| {
+        called(room, "tcp")
+    }),
+    of("baresip-calls", ALONE, "UDP", "it calls us; a tone each way", |room| calls(room, "udp")),
+    of("baresip-calls-tcp", ALONE, "TCP", "it calls us; a tone each way", |room| {
+        calls(room, "tcp")
+    }),
+    of("baresip-holds", ALONE, "UDP", "it holds us and goes on", holds),
+    of("baresip-held", ALONE, "UDP", "we hold it and go on", held),
+    of("baresip-cancels", ALONE, "UDP", "it hangs up while we ring", |room| {
+        let setup = Setup::new(room, "bob")?;
+        let mut bob = setup.listen(&[])?;
+        let mut phone = Baresip::alone(room, "udp", true)?;
+        phone.does(&format!("dial {}", setup.uri()))?;
+        bob.event("incoming")?;
+        phone.event("CALL_RINGING")?;
+        phone.does("hangup")?;
+        let over = bob.over()?;
+        if over.code == "cancelled" { Ok(over.outcome) } else { Err(over.outcome) }
+    }),
+    of("baresip-transfers", ALONE, "UDP", "it transfers us to somebody else", transfers),
+    of("baresip-transferred", ALONE, "UDP", "we transfer it to somebody else", transferred),
+    of(
+        "baresip-kamailio",
+        PROXIED,
+        "UDP",
+        "calls in both directions through Kamailio (MD5)",
+        proxied,
+    ),
+];
+
+const fn of(
+    name: &'static str, peers: &'static [&'static str], transport: &'static str,
+    what: &'static str, steps: fn(&Room) -> Result<String, Failure>,
+) -> Case {
+    Case { name, peers, transport, what, steps }
+}
+
+/// Both tones, each heard by the other side.
+fn both(ours: &Path, theirs: &[PathBuf]) -> Result<String, Failure> {
+    let we = sound::hears(ours, HERTZ, 1.0)?;
+    let last = theirs.last().ok_or("baresip recorded nothing")?;
+    let it = sound::hears(last, OURS, 1.0)?;
+    Ok(format!("we heard {we}, it heard {it}"))
+}
+
+fn called(room: &Room, transport: &str) -> Result<String, Failure> {
+    let phone = Baresip::alone(room, transport, true)?;
+    let says = sound::tone(room, OURS)?;
+    let record = room.folder.join("heard.wav");
+    let uri = format!("{};transport={transport}", phone.uri());
+    let heard = record.display().to_string();
+    let options = ["--seconds", "2", "--audio", &says, "--record", &heard];
+    let over = Setup::new(room, "alice")?.call(&uri, &options)?.over()?;
+    over.was("hung_up", 2_000)?;
+    both(&record, &phone.quits()?)
+}
+
+fn calls(room: &Room, transport: &str) -> Result<String, Failure> {
+    let setup = Setup::new(room, "bob")?;
+    let says = sound::tone(room, OURS)?;
+    let folder = room.folder.join("heard");
+    let heard = folder.display().to_string();
+    let mut bob = setup.listen(&["--auto-answer", "--audio", &says, "--record", &heard])?;
+    let mut phone = Baresip::alone(room, transport, true)?;
+    phone.does(&format!("dial {};transport={transport}", setup.uri()))?;
+    phone.event("CALL_ESTABLISHED")?;
+    talk(2_000);
+    phone.does("hangup")?;
+    bob.over()?.was("peer_hung_up", 2_000)?;
+    both(&only(&folder)?, &phone.quits()?)
+}
+
+/// The recording of a folder.
+fn only(folder: &Path) -> Result<PathBuf, Failure> {
+    let entries = std::fs::read_dir(folder);
+    let entries = entries.map_err(|why| format!("{}: {why}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    paths.pop().ok_or_else(|| format!("nothing was recorded in {}", folder.display()))
+}
+
+fn holds(room: &Room) -> Result<String, Failure> {
+    let mut phone = Baresip::alone(room, "udp", true)?;
+    let mut alice = Setup::new(room, "alice")?.call(&phone.uri(), &[])?;
+    alice.event("established")?;
+    phone.event("CALL_ESTABLISHED")?;
+    talk(700);
+    phone.does("hold")?;
+    alice.event("peer_held")?;
+    talk(700);
+    phone.does("resume")?;
+    alice.event("peer_resumed")?;
+    talk(700);
+    phone.does("hangup")?;
+    alice.over()?.was("peer_hung_up", 1_000)
+}
+
+fn held(room: &Room) -> Result<String, Failure> {
+    let phone = Baresip::alone(room, "udp", true)?;
+    let record = room.folder.join("heard.wav");
+    let options = ["--record", &record.display().to_string()];
+    let mut alice = Setup::new(room, "alice")?.call(&phone.uri(), &options)?;
+    alice.event("established")?;
+    talk(700);
+    alice.does("hold")?;
+    talk(700);
+    alice.does("resume")?;
+    talk(1_000);
+    alice.tell("hang up")?;
+    let packets = alice.over()?.was("hung_up", 1_000)?;
+    Ok(format!("{packets}, {}", sound::hears(&record, HERTZ, 1.0)?))
+}
+
+fn transfers(room: &Room) -> Result<String, Failure> {
+    let carol = Setup::new(room, "carol")?;
+    let mut other = carol.listen(&["--auto-answer"])?;
+    let mut phone = Baresip::alone(room, "udp", true)?;
+    let mut alice = Setup::new(room, "alice")?.call(&phone.uri(), &[])?;
+    alice.event("established")?;
+    phone.event("CALL_ESTABLISHED")?;
+    talk(500);
+    phone.does(&format!("transfer {}", carol.uri()))?;
+    alice.event("transfer_asked")?;
+    alice.does("follow")?;
+    other.event("established")?;
+    phone.event("CALL_CLOSED")?;
+    talk(1_000);
+    alice.tell("hang up")?;
+    let packets = other.over()?.was("peer_hung_up", 1_000)?;
+    Ok(format!("whom it named was called: {packets}"))
+}
+
+fn transferred(room: &Room) -> Result<String, Failure> {
+    let carol = Setup::new(room, "carol")?;
+    let folder = room.folder.join("heard");
+    let heard = folder.display().to_string();
+    let mut other = carol.listen(&["--auto-answer", "--record", &heard])?;
+    let mut phone = Baresip::alone(room, "udp", true)?;
+    let mut alice = Setup::new(room, "alice")?.call(&phone.uri(), &[])?;
+    alice.event("established")?;
+    talk(500);
+    alice.tell(&format!("transfer {}", carol.uri()))?;
+    other.event("established")?;
+    alice.event("transferred")?;
+    talk(1_500);
+    phone.does("hangup")?;
+    let packets = other.over()?.was("peer_hung_up", 1_000)?;
+    Ok(format!("{packets}, {}", sound::hears(&only(&folder)?, HERTZ, 1.0)?))
+}
+
+fn proxied(room: &Room) -> Result<String, Failure> {
+    let pbx = Kamailio::start(room, Challenge::Md5, RIGHT)?;
+    let floor = "floor = \"MD5\"\n";
+    let setup = Setup::new(room, "bob")?.account("bob", &pbx.registrar("udp"), floor);
+    let says = sound::tone(room, OURS)?;
+    let mut bob = setup.registered(&["--auto-answer", "--audio", &says])?;
+    let mut phone = Baresip::registered(room, &pbx)?;
+    phone.does("dial sip:bob@pbx.example")?;
+    phone.event("CALL_ESTABLISHED")?;
+    talk(1_500);
+    phone.does("hangup")?;
+    let came = bob.over()?.was("peer_hung_up", 1_500)?;
+    bob.stop()?;
+    let record = room.folder.join("heard.wav");
+    let heard = record.display().to_string();
+    let options = ["--seconds", "2", "--audio", &says, "--record", &heard];
+    let over = setup.call("sip:phone@pbx.example", &options)?.over()?;
+    over.was("hung_up", 2_000)?;
+    Ok(format!("its call: {came}; ours: {}", both(&record, &phone.quits()?)?))
+}
