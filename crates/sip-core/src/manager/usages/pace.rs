@@ -101,9 +101,7 @@ mod tests {
 
     #[test]
     fn who_was_not_reached_is_tried_sooner_than_who_refuses() {
-        let waits = |cause| {
-            [0, 1, 2, 3, 6, 9].map(|it| back_off(it).min(longest(cause)).as_secs())
-        };
+        let waits = |cause| [0, 1, 2, 3, 6, 9].map(|it| back_off(it).min(longest(cause)).as_secs());
         assert_eq!(waits(Cause::Timeout), [30, 60, 120, 120, 120, 120]);
         assert_eq!(waits(Cause::Status(503)), [30, 60, 120, 240, 1800, 1800]);
     }

@@ -243,6 +243,7 @@ impl Usage {
             | Self::Unwanted(_)
             | Self::Single(_)
             | Self::Notifier(_)
+            | Self::Publication(_)
             | Self::Subscription(_) => {}
         }
     }
