@@ -186,7 +186,7 @@ fn a_registration_over_a_websocket_is_called_over_its_connection() {
         let binding = field(&register, "Contact").split_once('>').unwrap().0.to_owned();
         assert!(binding.ends_with("@192.0.2.1:5060;transport=ws"), "{binding}");
         // A WebSocket lives for as long as the registration is on it.
-        assert_eq!(read_within(&world, 200, &mut connection).await, "nothing");
+        assert_eq!(read_within(&world, 90, &mut connection).await, "nothing");
         let invite = request(&Wanted::default()).replace("SIP/2.0/UDP", "SIP/2.0/WS");
         let invite = invite.replacen("sip:bob@192.0.2.2", binding.trim_start_matches('<'), 1);
         connection.write_all(invite.as_bytes()).await.unwrap();
