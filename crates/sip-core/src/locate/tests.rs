@@ -112,7 +112,8 @@ const OPEN: &[Transport] = &[Udp, Tcp];
 fn what_is_said_and_what_the_domain_has_decide_what_is_asked() {
     let unnamed = Zone { naptr: Vec::new(), ..full() };
     let both = "SRV records of _sip._udp.pbx.example | SRV records of _sip._tcp.pbx.example";
-    let rows: [(&str, &Zone, Asked, Option<u16>, &[Transport], &[&str], &str); 13] = [
+    type Row<'a> = (&'a str, &'a Zone, Asked, Option<u16>, &'a [Transport], &'a [&'a str], &'a str);
+    let rows: [Row<'_>; 13] = [
         (
             "NAPTR prefers TLS, and it is there",
             &full(),

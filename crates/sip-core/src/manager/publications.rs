@@ -1,13 +1,9 @@
-//! What is published of us: what the application is told of it, and its way in. RFC 3903.
+//! What is published of us, as the application knows it. RFC 3903.
 
+use super::cause::Cause;
 use super::config::NextHop;
-use super::core::SipManager;
-use super::event::Cause;
-use super::misuse::Misuse;
 use super::slab::Key;
-use super::usages::{Cx, Publication, Usage};
-use ssa::Body;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A publication, as the application names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,65 +45,4 @@ pub enum PublicationNews {
         /// Why, where that was not wanted.
         cause: Option<Cause>,
     },
-}
-
-impl SipManager {
-    /// Publishes `body`, and keeps it published until [`unpublish`](Self::unpublish), or until the
-    /// server refuses it.
-    ///
-    /// # Errors
-    /// What is no URI or cannot be reached over UDP, TCP or TLS; [`Misuse::NotAPackage`], also
-    /// without a body; [`Misuse::Full`] where there are as many as
-    /// [`Config::publications`](super::Config).
-    pub fn publish(
-        &mut self, now: Instant, config: PublishConfig, body: Body,
-    ) -> Result<PublicationId, Misuse> {
-        if self.number_of(Usage::is_publication) >= self.config.publications {
-            return Err(Misuse::Full);
-        }
-        let publication = Publication::prepare(&mut self.io(now), config, body)?;
-        let id = PublicationId(self.insert(now, Usage::Publication(Box::new(publication))));
-        self.publication(now, id, |it, cx| {
-            it.send(cx);
-            Ok(())
-        })?;
-        Ok(id)
-    }
-
-    /// Publishes `body` in place of what was published before.
-    ///
-    /// # Errors
-    /// [`Misuse::Unknown`], [`Misuse::WrongState`] once it is being taken back; [`Misuse::NotAPackage`]
-    /// without a body.
-    pub fn republish(&mut self, now: Instant, id: PublicationId, body: Body) -> Result<(), Misuse> {
-        self.publication(now, id, |it, cx| it.change(cx, body))
-    }
-
-    /// Takes a publication back.
-    ///
-    /// # Errors
-    /// [`Misuse::Unknown`].
-    pub fn unpublish(&mut self, now: Instant, id: PublicationId) -> Result<(), Misuse> {
-        self.publication(now, id, |it, cx| {
-            it.take_back(cx);
-            Ok(())
-        })
-    }
-
-    /// Gives a command to a publication.
-    fn publication(
-        &mut self, now: Instant, id: PublicationId,
-        give: impl FnOnce(&mut Publication, &mut Cx<'_>) -> Result<(), Misuse>,
-    ) -> Result<(), Misuse> {
-        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
-            Usage::Publication(publication) => give(publication, cx),
-            Usage::Invite(_)
-            | Usage::Unwanted(_)
-            | Usage::Registration(_)
-            | Usage::Single(_)
-            | Usage::Notifier(_)
-            | Usage::Subscription(_) => Err(Misuse::Unknown),
-        };
-        self.give(now, id.0, give)
-    }
 }

@@ -1,7 +1,7 @@
 //! What the application is told of its subscriptions, and what it asks for. RFC 6665 §4.1.
 
+use super::cause::Cause;
 use super::config::NextHop;
-use super::event::Cause;
 use super::slab::Key;
 use ssa::Body;
 use std::fmt;

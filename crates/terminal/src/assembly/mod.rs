@@ -21,6 +21,7 @@ mod finder;
 mod free_port;
 mod hold;
 mod mailboxes;
+mod messages;
 mod names;
 mod ports;
 mod pump;

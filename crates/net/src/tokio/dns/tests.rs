@@ -22,6 +22,7 @@ fn asked(asked: &'static str, kind: RecordType, answer: Option<Answer>) -> io::R
         let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let mut at = NameServerConfig::udp(Ipv4Addr::LOCALHOST.into());
         at.connections[0].port = server.local_addr().unwrap().port();
+        #[expect(clippy::disallowed_methods, reason = "a server beside what is tested")]
         let serving = tokio::spawn(async move { serve(&server, answer).await });
         let config = ResolverConfig::from_parts(None, vec![name("search.example.")], vec![at]);
         let mut options = ResolverOpts::default();

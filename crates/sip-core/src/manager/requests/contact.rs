@@ -1,9 +1,7 @@
 //! Our Contact in a request: which address of ours a peer is told. RFC 3261 §8.1.1.8.
 
-use super::draft::Draft;
 use crate::builder::push_address;
-use crate::dialog::is_sips;
-use crate::manager::accounts::{Accounts, Seen};
+use crate::manager::accounts::Seen;
 use crate::manager::action::Hop;
 use crate::manager::own::Own;
 use ssa::Transport;
@@ -37,7 +35,7 @@ pub(in crate::manager) struct Registered {
     /// What the registrar has been told before. Where that is another address, it is taken back.
     pub(in crate::manager) told: Vec<u8>,
     /// The Contact, once the first try's hop is known, and what is taken back.
-    rows: Vec<Vec<u8>>,
+    pub(super) rows: Vec<Vec<u8>>,
 }
 
 impl Contact {
@@ -60,7 +58,7 @@ impl Registered {
 
     /// Settles it for a request that leaves over `hop`. RFC 3261 §10.2.2: one of no time is removed,
     /// in the same request, so that the registrar does not keep two.
-    fn settle(&mut self, own: Own<'_>, hop: &Hop, is_sips: bool) {
+    pub(super) fn settle(&mut self, own: Own<'_>, hop: &Hop, is_sips: bool) {
         let seen = self.seen.filter(|seen| seen.holds_over(hop)).map(|seen| seen.address);
         let mut value = contact((own, seen), &self.user, hop, is_sips);
         let old = Some(&self.told).filter(|told| !told.is_empty() && **told != value);
@@ -69,38 +67,6 @@ impl Registered {
             value.extend_from_slice(format!(";+sip.instance=\"<{instance}>\"").as_bytes());
         }
         self.rows = std::iter::once(value).chain(old).collect();
-    }
-}
-
-impl Draft {
-    /// Settles the Contact for a request that leaves over `hop`.
-    pub(in crate::manager) fn fix_contact(
-        &mut self, (own, accounts): (Own<'_>, &Accounts), hop: &Hop,
-    ) {
-        let is_sips = is_sips(&self.uri);
-        match &mut self.contact {
-            Contact::User(user) => {
-                let bound = || contact((own, accounts.seen_over(hop)), user, hop, is_sips);
-                let value = accounts.gruu_of(&self.from, is_sips).unwrap_or_else(bound);
-                self.contact = Contact::Settled { user: std::mem::take(user), value };
-            }
-            Contact::Registered(registered) if registered.rows.is_empty() => {
-                registered.settle(own, hop, is_sips);
-            }
-            Contact::None
-            | Contact::Value(_)
-            | Contact::Settled { .. }
-            | Contact::Registered(_) => {}
-        }
-    }
-
-    /// The request goes to another address, perhaps from another one of ours.
-    pub(in crate::manager) fn loosen_contact(&mut self) {
-        match &mut self.contact {
-            Contact::Settled { user, .. } => self.contact = Contact::User(std::mem::take(user)),
-            Contact::Registered(registered) => registered.rows.clear(),
-            Contact::None | Contact::User(_) | Contact::Value(_) => {}
-        }
     }
 }
 

@@ -11,6 +11,7 @@ mod draft;
 mod exchange;
 mod failover;
 mod responses;
+mod settle;
 mod table;
 
 pub(super) use contact::{Contact, Registered, contact};

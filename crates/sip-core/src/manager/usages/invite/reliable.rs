@@ -3,31 +3,19 @@
 //! As a caller we acknowledge those that say so, one after the other; as a callee we send them so
 //! where the INVITE requires it.
 
-use super::state::{Early, InviteUsage, NO_ACK, PRACK, Phase, RESEND};
+use super::state::{Early, InviteUsage, NO_ACK, PRACK, Phase, RESEND, Reliable};
 use crate::manager::event::EndReason;
 use crate::manager::requests::Draft;
 use crate::manager::serving::Reply;
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
 use crate::{HeaderName, Message, Method};
-use std::time::Duration;
 
 /// The option that asks for it, and says that it is so. RFC 3262 §3.
 const OPTION: &str = "100rel";
 
 /// PRACKs of one call that may be under way: one for each early dialog. What comes then comes again.
 const MAX_PRACKS: u8 = super::state::MAX_EARLY as u8;
-
-/// What we have sent last that a PRACK is owed for.
-#[derive(Debug)]
-pub(super) struct Reliable {
-    rseq: u32,
-    /// The INVITE's.
-    cseq: u32,
-    reply: Reply,
-    interval: Duration,
-    is_acknowledged: bool,
-}
 
 /// Whether a provisional response is sent again until a PRACK comes.
 pub(in crate::manager) fn is_reliable(response: &Message) -> bool {

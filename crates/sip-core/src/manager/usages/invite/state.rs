@@ -1,6 +1,5 @@
 //! What a call is made of, and what all its files need.
 
-use super::reliable::Reliable;
 use super::timer::SessionTimer;
 use crate::Method;
 use crate::manager::action::Hop;
@@ -78,6 +77,17 @@ pub(super) struct Early {
     pub(super) answer: Option<Body>,
     /// The last RSeq that was acknowledged. RFC 3262 §4.
     pub(super) rseq: Option<u32>,
+}
+
+/// What we have sent last that a PRACK is owed for.
+#[derive(Debug)]
+pub(super) struct Reliable {
+    pub(super) rseq: u32,
+    /// The INVITE's.
+    pub(super) cseq: u32,
+    pub(super) reply: Reply,
+    pub(super) interval: Duration,
+    pub(super) is_acknowledged: bool,
 }
 
 /// Where a call is.
