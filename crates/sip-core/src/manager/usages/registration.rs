@@ -2,14 +2,16 @@
 
 mod binding;
 mod gruu;
+mod instance;
 mod keep_alive;
 mod routes;
 mod seen;
+mod way;
 
-use self::gruu::is_instance;
-use self::keep_alive::{NO_PONG, OpenWay, PING};
+use self::instance::is_instance;
 use self::routes::service_route;
 use self::seen::seen;
+use self::way::{NO_PONG, OpenWay, PING};
 use super::cx::Cx;
 use super::ended::Ended;
 use super::pace::{

@@ -8,6 +8,7 @@
 //!                     the connection is closed, and we register at once
 //! ```
 
+use super::way::{NO_PONG, OpenWay, PING};
 use super::{REFRESH, Registration, Wanted};
 use crate::manager::action::{Action, Hop, Sender};
 use crate::manager::event::{Event, RegistrationId};
@@ -18,12 +19,6 @@ use crate::manager::usages::cx::Cx;
 use bytes::Bytes;
 use ssa::FlowId;
 use std::time::Duration;
-
-/// Send a ping.
-pub(super) const PING: u8 = 1;
-
-/// No pong came.
-pub(super) const NO_PONG: u8 = 2;
 
 /// Between two pings over a stream, in ms. RFC 5626 §4.4.1.
 const OVER_A_STREAM: (u64, u64) = (95_000, 120_000);
@@ -37,17 +32,6 @@ const PONG_WITHIN: Duration = Duration::from_secs(10);
 
 /// RFC 5626 §3.5.1. Over UDP deployed registrars take it for what it is, and nobody answers.
 const CRLF_CRLF: &[u8] = b"\r\n\r\n";
-
-/// The way that the registrar answered on last.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OpenWay {
-    /// Over a stream, with its flow.
-    hop: Hop,
-    /// Whether whoever is there answers pings: not all do, and nothing tells those apart.
-    answers: bool,
-    /// Whether it is being closed since nobody answered.
-    pub(super) is_dead: bool,
-}
 
 impl Registration {
     /// The registrar has answered: from now on the way is kept open.
