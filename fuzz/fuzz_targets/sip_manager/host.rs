@@ -1,6 +1,7 @@
 //! A manager, what it sent, and what has to hold of it.
 
 use bytes::Bytes;
+use sip_core::locate::Servers;
 use sip_core::manager::{
     Action, Arrival, CallId, Config, ConsultId, Event, Flow, Hop, Local, Ports, Query,
     RegisterConfig, SenderId, SipManager, Sizes, Verdict,
@@ -313,7 +314,9 @@ fn say(query: Query<'_>, how: u8) -> Verdict {
         }
         (Query::ResponseReceived { .. }, b'c') => Verdict::Incoming(Incoming::Discard),
         (Query::ResponseReceived { .. }, _) => Verdict::Incoming(Incoming::Accept),
-        (Query::Locate { .. }, _) => Verdict::Located(vec![address(9).ip()]),
+        (Query::Locate { .. }, _) => {
+            Verdict::Located(Servers { transport: None, addresses: vec![address(9)] })
+        }
     }
 }
 
