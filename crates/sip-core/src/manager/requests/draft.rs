@@ -199,21 +199,23 @@ impl Draft {
         Contact::User(String::from_utf8_lossy(user.unwrap_or_default()).into_owned())
     }
 
-    /// About as many octets as the request has, and not fewer.
-    fn room(&self) -> usize {
-        /// Start line, Via, Max-Forwards, Content-Length, and the names of what every request has.
-        const ALWAYS: usize = 240;
-        /// A field's name, colon and line end.
-        const FIELD: usize = 24;
-        let contact: usize = self.contact.rows().map(|row| row.len() + FIELD).sum();
-        let routes = self.routes.iter().map(|route| route.len() + FIELD);
-        let fields = self.fields.iter().map(|(_, value)| value.len() + FIELD);
-        let credentials = self.credentials.iter().map(|field| field.value.len() + FIELD);
-        let more: usize = routes.chain(fields).chain(credentials).sum();
+    /// About as many octets as the request has with a Via of so many, and not fewer: what is kept of
+    /// it for retransmissions takes no more.
+    fn room(&self, via: usize) -> usize {
+        /// What stands in the lines that every request has, but for values and twice the method:
+        /// start line, Via, Max-Forwards, From, To, Call-ID, CSeq and Content-Length.
+        const ALWAYS: usize = 11 + 7 + 18 + 8 + 6 + 11 + 19 + 30;
+        let row = |name: &str, value: &[u8]| name.len() + value.len() + 4;
+        let contacts = self.contact.rows().map(|value| row("Contact", value));
+        let routes = self.routes.iter().map(|value| row("Route", value));
+        let fields = self.fields.iter().map(|(name, value)| row(name, value));
+        let credentials = self.credentials.iter().map(|field| row(field.name, &field.value));
+        let more: usize = contacts.chain(routes).chain(fields).chain(credentials).sum();
         let parts = [&self.uri, &self.from, &self.to, &self.call_id, &self.body.octets];
-        let kind = self.body.content_type.as_ref().map_or(0, |kind| kind.len() + FIELD);
+        let kind = self.body.content_type.as_ref().map_or(0, |kind| row("Content-Type", kind));
         ALWAYS
-            + contact
+            + 2 * self.method.as_bytes().len()
+            + via
             + more
             + self.added.text().len()
             + kind
@@ -222,9 +224,11 @@ impl Draft {
 
     /// The request as it goes over `hop`.
     pub(in crate::manager) fn octets(&self, hop: &Hop, branch: u64) -> Bytes {
-        let mut request = RequestBuilder::with_capacity(self.room(), self.method, &self.uri)
-            .field(HeaderName::Via, via(hop, branch))
-            .field(HeaderName::MaxForwards, b"70");
+        let via = via(hop, branch);
+        let mut request =
+            RequestBuilder::with_capacity(self.room(via.len()), self.method, &self.uri)
+                .field(HeaderName::Via, via)
+                .field(HeaderName::MaxForwards, b"70");
         for route in &self.routes {
             request = request.field(HeaderName::Route, route);
         }
@@ -271,6 +275,26 @@ mod tests {
 
     fn local(transport: Transport, address: &str) -> Local {
         Local { transport, address: address.parse().unwrap() }
+    }
+
+    #[test]
+    fn a_request_fills_the_room_that_is_made_for_it() {
+        let from = NameAddr::parse(b"<sip:alice@example.org>").unwrap();
+        let to = Uri::parse(b"sip:bob@example.org").unwrap();
+        let mut draft = Draft::outside(Method::INVITE, &from, &to, "tag", "call".to_owned());
+        draft.contact = Contact::Value(b"<sip:alice@192.0.2.1>".to_vec());
+        draft.routes = vec![b"<sip:p.example.org;lr>".to_vec()];
+        draft.fields = vec![("Supported", b"timer".to_vec()), ("Allow", b"INVITE".to_vec())];
+        draft.credentials = vec![Field { name: "Authorization", value: b"Test x".to_vec() }];
+        draft.body =
+            Body { content_type: Some(b"application/sdp".to_vec()), octets: vec![b'x'; 9] };
+        for (cseq, remote) in [(1, "192.0.2.9:5060"), (u32::MAX, "[2001:db8::1:2:3:4]:50600")] {
+            let remote = remote.parse().unwrap();
+            let hop = Hop { transport: Transport::Udp, local: remote, remote, flow: None };
+            draft.cseq = cseq;
+            let (length, room) = (draft.octets(&hop, 1).len(), draft.room(via(&hop, 1).len()));
+            assert!((length..length + 24).contains(&room), "{length} of {room}");
+        }
     }
 
     #[test]
