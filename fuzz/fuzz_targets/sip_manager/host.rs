@@ -154,8 +154,12 @@ impl Host {
     /// Looks at a message that leaves.
     fn note(&mut self, hop: Hop, octets: Bytes, sender: SenderId) {
         assert!(hop.transport.is_reliable() || octets.len() <= DATAGRAM);
-        let message = Message::parse(octets.clone(), &Limits::default()).expect("it can be read");
         self.last = sender;
+        // What keeps the way to a registrar open is no message. RFC 5626 §3.5.1.
+        if *octets == *b"\r\n\r\n" {
+            return;
+        }
+        let message = Message::parse(octets.clone(), &Limits::default()).expect("it can be read");
         if !sender.is_answer() {
             self.sent.push_front((hop, message));
             self.sent.truncate(SENT);
