@@ -2,8 +2,6 @@
 
 use crate::Transport;
 use std::io;
-#[cfg(any(feature = "tls", feature = "ws"))]
-use std::net::Ipv6Addr;
 use std::net::{IpAddr, SocketAddr};
 
 /// The address that `host` is, where it is none's name; IPv6 also in the brackets that a URI puts
@@ -13,15 +11,6 @@ pub fn literal(host: &str) -> Option<IpAddr> {
     match bare {
         Some(inner) => inner.parse().ok().map(IpAddr::V6),
         None => host.parse().ok(),
-    }
-}
-
-/// Whose connection counts as the same peer's: an IPv6 network is one. RFC 4291 §2.5.4.
-#[cfg(any(feature = "tls", feature = "ws"))]
-pub(crate) fn network(peer: SocketAddr) -> IpAddr {
-    match peer.ip() {
-        IpAddr::V4(ip) => ip.into(),
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
     }
 }
 

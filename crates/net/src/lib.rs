@@ -36,6 +36,8 @@
 //! What is not here: SIP framing, RTP, retries, connection pools, name selection by RFC 3263.
 
 mod address;
+#[cfg(any(feature = "tls", feature = "ws"))]
+mod handshakes;
 mod lock;
 mod observed;
 mod records;
