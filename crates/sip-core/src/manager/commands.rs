@@ -8,7 +8,7 @@ use super::requests::{Draft, Way};
 use super::slab::Key;
 use super::target::Target;
 use super::usages::{
-    Cx, InviteUsage, Notifier, Registration, Replaces, Single, Subscription, Usage,
+    Cx, InviteUsage, Notifier, OneKind, Registration, Replaces, Single, Subscription, Usage,
 };
 use crate::{Fields, Method, Payload, Uri, methods};
 use ssa::Body;
@@ -260,10 +260,8 @@ impl SipManager {
         let refer = Subscription::refer(&mut self.dialogs, dialog, (name, id), to);
         let (subscription, request) = refer.ok_or(Misuse::WrongState)?;
         let key = self.insert(now, Usage::Subscription(Box::new(subscription)));
-        self.give(now, key, |usage, cx| {
-            if let Usage::Subscription(subscription) = usage {
-                subscription.send_refer(cx, request);
-            }
+        self.give(now, key, |subscription: &mut Subscription, cx| {
+            subscription.send_refer(cx, request);
             Ok(RequestId(key))
         })
     }
@@ -304,17 +302,13 @@ impl SipManager {
         &mut self, now: Instant, id: RequestId,
         give: impl FnOnce(&mut Notifier, &mut Cx<'_>) -> Result<T, Misuse>,
     ) -> Result<T, Misuse> {
-        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
-            Usage::Notifier(notifier) if !notifier.is_subscriber() => give(notifier, cx),
-            Usage::Invite(_)
-            | Usage::Unwanted(_)
-            | Usage::Registration(_)
-            | Usage::Single(_)
-            | Usage::Notifier(_)
-            | Usage::Publication(_)
-            | Usage::Subscription(_) => Err(Misuse::Unknown),
-        };
-        self.give(now, id.0, give)
+        self.give(
+            now,
+            id.0,
+            |it: &mut Notifier, cx| {
+                if it.is_subscriber() { Err(Misuse::Unknown) } else { give(it, cx) }
+            },
+        )
     }
 
     /// Ends all calls and takes all registrations back.
@@ -327,16 +321,9 @@ impl SipManager {
         &mut self, now: Instant, id: CallId,
         give: impl FnOnce(&mut InviteUsage, &mut Cx<'_>) -> Result<T, Misuse>,
     ) -> Result<T, Misuse> {
-        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
-            Usage::Invite(call) => call.check().and_then(|()| give(call, cx)),
-            Usage::Unwanted(_)
-            | Usage::Registration(_)
-            | Usage::Single(_)
-            | Usage::Notifier(_)
-            | Usage::Publication(_)
-            | Usage::Subscription(_) => Err(Misuse::Unknown),
-        };
-        self.give(now, id.0, give)
+        self.give(now, id.0, |call: &mut InviteUsage, cx| {
+            call.check().and_then(|()| give(call, cx))
+        })
     }
 
     /// Gives a command to a request that stands for itself.
@@ -344,15 +331,6 @@ impl SipManager {
         &mut self, now: Instant, id: RequestId,
         give: impl FnOnce(&mut Single, &mut Cx<'_>) -> Result<T, Misuse>,
     ) -> Result<T, Misuse> {
-        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
-            Usage::Single(single) => give(single, cx),
-            Usage::Invite(_)
-            | Usage::Unwanted(_)
-            | Usage::Registration(_)
-            | Usage::Notifier(_)
-            | Usage::Publication(_)
-            | Usage::Subscription(_) => Err(Misuse::Unknown),
-        };
         self.give(now, id.0, give)
     }
 
@@ -361,27 +339,24 @@ impl SipManager {
         &mut self, now: Instant, id: RegistrationId,
         give: impl FnOnce(&mut Registration, &mut Cx<'_>),
     ) -> Result<(), Misuse> {
-        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
-            Usage::Registration(registration) => {
-                give(registration, cx);
-                Ok(())
-            }
-            Usage::Invite(_)
-            | Usage::Unwanted(_)
-            | Usage::Single(_)
-            | Usage::Notifier(_)
-            | Usage::Publication(_)
-            | Usage::Subscription(_) => Err(Misuse::Unknown),
-        };
-        self.give(now, id.0, give)
+        self.give(now, id.0, |it, cx| {
+            give(it, cx);
+            Ok(())
+        })
     }
 
-    /// Gives a command to a usage, where there is one.
-    pub(super) fn give<T>(
+    /// Gives a command to a usage of its kind.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`] where there is none; and those of `give`.
+    pub(super) fn give<K: OneKind, T>(
         &mut self, now: Instant, key: Key,
-        give: impl FnOnce(&mut Usage, &mut Cx<'_>) -> Result<T, Misuse>,
+        give: impl FnOnce(&mut K, &mut Cx<'_>) -> Result<T, Misuse>,
     ) -> Result<T, Misuse> {
-        self.input(now, |this| this.with(now, key, give)).unwrap_or(Err(Misuse::Unknown))
+        let given = self.input(now, |this| {
+            this.with(now, key, |usage, cx| K::of(usage).map(|it| give(it, cx)))
+        });
+        given.flatten().unwrap_or(Err(Misuse::Unknown))
     }
 }
 

@@ -4,7 +4,7 @@ use super::core::SipManager;
 use super::misuse::Misuse;
 use super::subscribers::SubscriberId;
 use super::subscriptions::SubscriptionState;
-use super::usages::{Cx, Notifier, Usage};
+use super::usages::{Cx, Notifier};
 use ssa::Body;
 use std::time::Instant;
 
@@ -43,16 +43,12 @@ impl SipManager {
         &mut self, now: Instant, id: SubscriberId,
         give: impl FnOnce(&mut Notifier, &mut Cx<'_>) -> Result<(), Misuse>,
     ) -> Result<(), Misuse> {
-        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
-            Usage::Notifier(notifier) if notifier.is_subscriber() => give(notifier, cx),
-            Usage::Invite(_)
-            | Usage::Unwanted(_)
-            | Usage::Registration(_)
-            | Usage::Single(_)
-            | Usage::Notifier(_)
-            | Usage::Publication(_)
-            | Usage::Subscription(_) => Err(Misuse::Unknown),
-        };
-        self.give(now, id.0, give)
+        self.give(
+            now,
+            id.0,
+            |it: &mut Notifier, cx| {
+                if it.is_subscriber() { give(it, cx) } else { Err(Misuse::Unknown) }
+            },
+        )
     }
 }

@@ -3,7 +3,7 @@
 use super::core::SipManager;
 use super::misuse::Misuse;
 use super::publications::{PublicationId, PublishConfig};
-use super::usages::{Cx, Publication, Usage};
+use super::usages::{Publication, Usage};
 use ssa::Body;
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ impl SipManager {
         }
         let publication = Publication::prepare(&mut self.io(now), config, body)?;
         let id = PublicationId(self.insert(now, Usage::Publication(Box::new(publication))));
-        self.publication(now, id, |it, cx| {
+        self.give(now, id.0, |it: &mut Publication, cx| {
             it.send(cx);
             Ok(())
         })?;
@@ -36,7 +36,7 @@ impl SipManager {
     /// [`Misuse::Unknown`], [`Misuse::WrongState`] once it is being taken back; [`Misuse::NotAPackage`]
     /// without a body.
     pub fn republish(&mut self, now: Instant, id: PublicationId, body: Body) -> Result<(), Misuse> {
-        self.publication(now, id, |it, cx| it.change(cx, body))
+        self.give(now, id.0, |it: &mut Publication, cx| it.change(cx, body))
     }
 
     /// Takes a publication back.
@@ -44,26 +44,9 @@ impl SipManager {
     /// # Errors
     /// [`Misuse::Unknown`].
     pub fn unpublish(&mut self, now: Instant, id: PublicationId) -> Result<(), Misuse> {
-        self.publication(now, id, |it, cx| {
+        self.give(now, id.0, |it: &mut Publication, cx| {
             it.take_back(cx);
             Ok(())
         })
-    }
-
-    /// Gives a command to a publication.
-    fn publication(
-        &mut self, now: Instant, id: PublicationId,
-        give: impl FnOnce(&mut Publication, &mut Cx<'_>) -> Result<(), Misuse>,
-    ) -> Result<(), Misuse> {
-        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
-            Usage::Publication(publication) => give(publication, cx),
-            Usage::Invite(_)
-            | Usage::Unwanted(_)
-            | Usage::Registration(_)
-            | Usage::Single(_)
-            | Usage::Notifier(_)
-            | Usage::Subscription(_) => Err(Misuse::Unknown),
-        };
-        self.give(now, id.0, give)
     }
 }

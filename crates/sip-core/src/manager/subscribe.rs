@@ -38,19 +38,12 @@ impl SipManager {
         &mut self, now: Instant, id: SubscriptionId,
         give: impl FnOnce(&mut Subscription, &mut Cx<'_>),
     ) -> Result<(), Misuse> {
-        let give = |usage: &mut Usage, cx: &mut Cx<'_>| match usage {
-            Usage::Subscription(subscription) if subscription.is_asked() => {
-                give(subscription, cx);
-                Ok(())
+        self.give(now, id.0, |it: &mut Subscription, cx| {
+            if !it.is_asked() {
+                return Err(Misuse::Unknown);
             }
-            Usage::Invite(_)
-            | Usage::Unwanted(_)
-            | Usage::Registration(_)
-            | Usage::Single(_)
-            | Usage::Notifier(_)
-            | Usage::Publication(_)
-            | Usage::Subscription(_) => Err(Misuse::Unknown),
-        };
-        self.give(now, id.0, give)
+            give(it, cx);
+            Ok(())
+        })
     }
 }

@@ -20,7 +20,7 @@ pub(super) use publication::Publication;
 pub(super) use registration::Registration;
 pub(super) use single::Single;
 pub(super) use subscription::Subscription;
-pub(super) use usage::Usage;
+pub(super) use usage::{OneKind, Usage};
 
 /// Whether a REFER, or its 2xx, wants no word of how it goes on. RFC 4488 §4.
 fn refuses_subscription(message: &crate::Message) -> bool {

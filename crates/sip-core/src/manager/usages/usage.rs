@@ -262,3 +262,25 @@ impl Usage {
         }
     }
 }
+
+/// One kind of usage: what a command is for.
+pub(in crate::manager) trait OneKind: Sized {
+    /// The usage, where it is of this kind.
+    fn of(usage: &mut Usage) -> Option<&mut Self>;
+}
+
+macro_rules! kinds {
+    ($($kind:ident: $of:ty),*) => {
+        $(impl OneKind for $of {
+            fn of(usage: &mut Usage) -> Option<&mut Self> {
+                let Usage::$kind(it) = usage else { return None };
+                Some(it)
+            }
+        })*
+    };
+}
+
+kinds! {
+    Invite: InviteUsage, Registration: Registration, Single: Single, Notifier: Notifier,
+    Subscription: Subscription, Publication: Publication
+}
