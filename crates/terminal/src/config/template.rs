@@ -87,14 +87,6 @@ const ACCOUNT: &str = "\
 # password-file = \"alice.password\"        # mode 0600
 # floor = \"SHA-256\"                       # weakest algorithm that is answered
 # expires = 3600
-# The address that the registrar is told: \"as-seen\" by it, behind a gateway that translates
-# addresses, or \"as-bound\". Absent: \"as-seen\", unless `advertise` says one.
-# contact = \"as-seen\"
-# Tell how many messages wait in its mailbox, where the PBX has one.
-# message-waiting = true
-# Whether calls name an address that the registrar gave, at which this terminal is reached from
-# anywhere (RFC 5627); the file `instance` beside this one then says who it is.
-# gruu = false
 ";
 
 const OWN: &str = "\
@@ -142,6 +134,10 @@ const ACCOUNT_MORE: &str = "\
 # The weakest algorithm that is answered. Absent: SHA-256; many PBXs know no other than MD5.
 # floor = \"MD5\"
 # expires = 3600
+";
+
+/// What ends an account, whichever it is.
+const ACCOUNT_END: &str = "\
 # The address that the registrar is told: \"as-seen\" by it, behind a gateway that translates
 # addresses, or \"as-bound\". Absent: \"as-seen\", unless `advertise` says one.
 # contact = \"as-seen\"
@@ -253,7 +249,7 @@ impl Init {
 
     fn accounts(&self) -> String {
         let Some(NewAccount { registrar, user, password_file }) = &self.account else {
-            return ACCOUNT.to_owned();
+            return [ACCOUNT, ACCOUNT_END].concat();
         };
         let (aor, user) = (quoted(self.aor.as_str()), quoted(user));
         let mut out = format!(
@@ -264,8 +260,7 @@ impl Init {
             Some(file) => format!("password-file = {}\n", quoted(&file.to_string_lossy())),
             None => "# Absent: it is asked for.\n# password-file = \"password\"\n".to_owned(),
         });
-        out.push_str(ACCOUNT_MORE);
-        out
+        out + ACCOUNT_MORE + ACCOUNT_END
     }
 
     fn identity(&self, most: Require) -> String {
