@@ -35,6 +35,13 @@ fn socket() -> UdpSocket {
     socket
 }
 
+/// The events that were told, in order.
+fn events(output: &Output) -> Vec<String> {
+    let said = String::from_utf8(output.stdout.clone()).unwrap();
+    let name = |line: &str| line.split_once("\"event\":\"")?.1.split('"').next().map(str::to_owned);
+    said.lines().filter_map(name).collect()
+}
+
 /// Calls somebody who has moved to somebody who is busy; what was said, and what the latter got.
 fn call(arguments: &[&str]) -> (Output, Option<String>, String) {
     let (old, new) = (socket(), socket());
@@ -77,4 +84,12 @@ fn who_has_moved_is_followed_where_that_is_wanted() {
     let why = String::from_utf8(output.stderr).unwrap();
     assert!(why.contains("486 Busy Here"), "{why}");
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn each_call_of_one_that_is_followed_is_told_with_its_end() {
+    let (output, called, _) = call(&["--follow", "--json"]);
+    assert!(called.is_some());
+    let told = events(&output);
+    assert_eq!(told, ["calling", "redirected", "over", "calling", "over", "error"], "{output:?}");
 }

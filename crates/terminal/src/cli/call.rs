@@ -191,10 +191,8 @@ async fn talk(
                     let tell = if outcome.is_ordinary() { tell } else { tell_failure };
                     let over = Event::Over { id, outcome: outcome.clone(), stats };
                     control.on(&over, &session.terminal)?;
-                    let Some(uri) = redirects.take() else {
-                        tell(out, &over)?;
-                        return Ok((outcome, reached));
-                    };
+                    tell(out, &over)?;
+                    let Some(uri) = redirects.take() else { return Ok((outcome, reached)) };
                     wish.redirected(uri, session);
                     let placed = place(session, &wish, &say, stop, out).await?;
                     calls = vec![placed.id];
