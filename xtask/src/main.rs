@@ -1,4 +1,5 @@
-//! Builds terminals and runs the demo, the tests, the benchmarks, the fuzzers and the mutants.
+//! Builds terminals and runs the demo, the tests, the benchmarks, the fuzzers, the mutants and
+//! calls with other people's software.
 //!
 //! Thin on purpose: every command is a few invocations of cargo and of what cargo built.
 #![expect(clippy::print_stdout, reason = "a program of commands prints what they found")]

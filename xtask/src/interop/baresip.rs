@@ -79,14 +79,7 @@ impl Baresip {
         room.write("baresip/accounts", &account)?;
         let arguments = ["-f".to_owned(), folder.display().to_string(), "-s".to_owned()];
         let mut child = Child::start(&room.folder, "baresip", Path::new("baresip"), &arguments)?;
-        let control = until(
-            PATIENCE,
-            || "baresip does not listen".to_owned(),
-            || {
-                let ended = child.ended().map(|status| Err(format!("baresip ended ({status})")));
-                ended.or_else(|| TcpStream::connect((room.ip, control)).ok().map(Ok))
-            },
-        )??;
+        let control = child.connects((room.ip, control))?;
         let set = control.set_read_timeout(Some(Duration::from_millis(20)));
         set.map_err(|why| format!("baresip's socket: {why}"))?;
         let (read, events) = (Vec::new(), Vec::new());

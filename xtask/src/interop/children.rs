@@ -1,9 +1,10 @@
 //! Programs that a case starts, and that end with it.
 
-use super::waiting::until;
+use super::waiting::{PATIENCE, until};
 use crate::command::Failure;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{self, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -60,6 +61,22 @@ impl Child {
     /// Whether it has ended, and how.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         self.process.try_wait().ok().flatten()
+    }
+
+    /// Waits until it takes TCP connections at this address.
+    ///
+    /// # Errors
+    /// It has ended, or does not.
+    pub(super) fn connects(&mut self, at: (Ipv4Addr, u16)) -> Result<TcpStream, Failure> {
+        let name = self.name.clone();
+        until(
+            PATIENCE,
+            || format!("{name} does not listen"),
+            || match self.ended() {
+                Some(status) => Some(Err(format!("{name} ended ({status})"))),
+                None => TcpStream::connect(at).ok().map(Ok),
+            },
+        )?
     }
 
     /// Waits until it has ended by itself.

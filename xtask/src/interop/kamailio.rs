@@ -6,7 +6,7 @@ use super::room::{Room, data};
 use super::waiting::{PATIENCE, until};
 use crate::command::Failure;
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 /// How Kamailio challenges.
@@ -58,14 +58,7 @@ impl Kamailio {
             arguments.extend(["-A".to_owned(), "WEAK_FIRST".to_owned()]);
         }
         let mut child = Child::start(&room.folder, "kamailio", program, &arguments)?;
-        until(
-            PATIENCE,
-            || "Kamailio does not listen".to_owned(),
-            || {
-                let connects = TcpStream::connect((room.ip, tls)).is_ok();
-                (connects || child.ended().is_some()).then_some(())
-            },
-        )?;
+        child.connects((room.ip, tls))?;
         Ok(Self { child, ip: room.ip, port, tls })
     }
 

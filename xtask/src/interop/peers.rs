@@ -18,7 +18,9 @@ const PEERS: &[(&str, &str, &[&str])] = &[
 /// # Errors
 /// What is missing, and how to install it.
 pub(super) fn are_installed(names: &[&str]) -> Result<(), Failure> {
-    for (name, packages, arguments) in PEERS.iter().filter(|(name, ..)| names.contains(name)) {
+    for name in names {
+        let peer = PEERS.iter().find(|(peer, ..)| peer == name);
+        let (_, packages, arguments) = peer.ok_or_else(|| format!("{name} is no peer"))?;
         if said(name, arguments).is_none() {
             return Err(format!("{name} is not installed: apt-get install {packages}"));
         }
@@ -77,7 +79,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said_with_its_package() {
-        assert!(are_installed(&["cargo"]).is_ok());
+    fn what_is_no_peer_is_not_there() {
+        assert_eq!(are_installed(&["kamailoi"]).unwrap_err(), "kamailoi is no peer");
+    }
+
+    #[test]
+    fn every_case_names_peers_whose_packages_are_known() {
+        let cases = super::super::cases::ALL.iter().copied().flatten();
+        for name in cases.flat_map(|case| case.peers) {
+            assert!(PEERS.iter().any(|(peer, ..)| peer == name), "{name}");
+        }
     }
 }
