@@ -107,6 +107,11 @@ impl Error {
         Self::Invalid(what.to_string())
     }
 
+    /// There is no randomness.
+    pub(crate) fn no_randomness(error: io::Error) -> Self {
+        Self::invalid(format!("no randomness: {error}"))
+    }
+
     /// The kind of error, which stays the same whatever its words: `docs/json.md`.
     pub const fn code(&self) -> &'static str {
         match self {

@@ -2,7 +2,6 @@
 //! offered. RFC 3263.
 
 use super::ports::Entropy;
-use super::shared::no_randomness;
 use crate::config::{Address, Place};
 use crate::error::{Error, Result};
 use crate::record::clean;
@@ -68,7 +67,7 @@ impl Finder {
     /// There is no randomness.
     pub(super) fn chance(&self) -> Result<u64> {
         let mut seed = [0; 8];
-        self.entropy.fill(&mut seed).map_err(no_randomness)?;
+        self.entropy.fill(&mut seed).map_err(Error::no_randomness)?;
         Ok(u64::from_ne_bytes(seed))
     }
 }

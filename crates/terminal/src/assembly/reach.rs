@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 impl Terminal {
     /// Where a request to `to` goes first: a name is looked up, and stands for the first address of
-    /// its servers that is of a family that is bound, and for the others that are reached from the same address of ours,
-    /// should that one fail. Media is received there, and so the way must be known before it is
-    /// offered.
+    /// its servers that is of a family that is bound, and for the others that are reached from the
+    /// same address of ours, should that one fail. Media is received there, and so the way must be
+    /// known before it is offered.
     ///
     /// # Errors
     /// The name has no address, or none that may be called.

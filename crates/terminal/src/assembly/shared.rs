@@ -15,7 +15,6 @@ use sip_core::manager::{Prepared, RegistrationId, RequestId};
 use sip_core::{Fields, HeaderName};
 use ssa::{Body, CallRef};
 use std::collections::BTreeSet;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
@@ -44,7 +43,7 @@ impl Shared {
         sink: Box<dyn AudioSink>,
     ) -> Result<MediaSession> {
         let mut seed = [0; Seed::LENGTH];
-        self.entropy.fill(&mut seed).map_err(no_randomness)?;
+        self.entropy.fill(&mut seed).map_err(Error::no_randomness)?;
         let hop = self.endpoint.hop(id);
         let first = || self.endpoint.local_addrs().first().map(|local| local.address);
         let local = hop.map(|hop| hop.local).or_else(first);
@@ -140,8 +139,4 @@ impl Shared {
 
 pub(super) fn sdp(octets: Vec<u8>) -> Body {
     Body { content_type: Some(b"application/sdp".to_vec()), octets }
-}
-
-pub(super) fn no_randomness(error: io::Error) -> Error {
-    Error::invalid(format!("no randomness: {error}"))
 }

@@ -8,7 +8,7 @@ use super::ports::Ports;
 use super::pump::{answer_or_offer, pump};
 use super::security::Security;
 use super::settings::Settings;
-use super::shared::{Shared, no_randomness, sdp};
+use super::shared::{Shared, sdp};
 use crate::config::Require;
 use crate::error::{Error, Result};
 use media_ctl::audio::{AudioSink, AudioSource};
@@ -53,7 +53,7 @@ impl Terminal {
         let security = Security::new(settings, &ports, &sender)?;
         let network: Arc<dyn Network> = Arc::new(Names::new(watched_network(&ports)));
         let mut keys = [[0; 16]; 2];
-        ports.entropy.fill(keys.as_flattened_mut()).map_err(no_randomness)?;
+        ports.entropy.fill(keys.as_flattened_mut()).map_err(Error::no_randomness)?;
         let system = System::keyed(Arc::clone(&ports.runtime), Arc::clone(&network), keys);
         let config = endpoint_config(settings, &ports);
         let (endpoint, sip_events) =

@@ -377,9 +377,6 @@ fn reason(status: u16) -> &'static str {
     sip_core::StatusCode::new(status).map_or("", sip_core::StatusCode::reason)
 }
 
-#[cfg(all(test, feature = "pgp"))]
-mod tests;
-
 /// Why a registration is made again, in one word.
 const fn renewal(why: Renewal) -> &'static str {
     match why {
@@ -388,3 +385,6 @@ const fn renewal(why: Renewal) -> &'static str {
         Renewal::AddressChanged => "address_changed",
     }
 }
+
+#[cfg(all(test, feature = "pgp"))]
+mod tests;

@@ -69,6 +69,9 @@ async fn answers(
     let mut refused = Vec::new();
     let mut patience = patience(session);
     while !waiting.is_empty() || !mailboxes.is_empty() {
+        if waiting.is_empty() {
+            patience.ends();
+        }
         let event = tokio::select! {
             () = stop.wanted() => return Err(Error::Interrupted("interrupted")),
             () = patience.is_over() => continue,

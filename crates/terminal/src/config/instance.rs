@@ -23,7 +23,7 @@ pub fn instance(path: &Path, fill: impl FnOnce(&mut [u8; 16]) -> io::Result<()>)
         ))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let mut octets = [0; 16];
-            fill(&mut octets).map_err(|error| Error::write(path, error))?;
+            fill(&mut octets).map_err(Error::no_randomness)?;
             let made = random(octets);
             file::create(path, format!("{made}\n").as_bytes())
                 .map_err(|error| Error::write(path, error))?;

@@ -117,9 +117,7 @@ impl Party {
 /// Makes the caller a user of the callee's: the account that it has there, without its next hop.
 fn open_account(callee: &mut Side) -> Result<sst::Account> {
     let mut octets = [0; 16];
-    SystemEntropy
-        .fill(&mut octets)
-        .map_err(|error| Error::invalid(format!("no randomness: {error}")))?;
+    SystemEntropy.fill(&mut octets).map_err(Error::no_randomness)?;
     let letters = |octet: u8| [b'a' + (octet >> 4), b'a' + (octet & 15)];
     let password = sst::Password::new(octets.into_iter().flat_map(letters).collect());
     callee.security.users.push(sst::User { name: USER.to_owned(), password: password.clone() });
