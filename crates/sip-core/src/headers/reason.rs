@@ -1,7 +1,7 @@
 //! Reason: why a request came. RFC 3326.
 
 use crate::{Expected, ParseError};
-use sip_syntax::{Cursor, Params};
+use sip_syntax::{Cursor, Params, decimal};
 
 /// One value of Reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,5 +33,5 @@ impl<'a> Reason<'a> {
 }
 
 fn number(digits: &[u8]) -> Option<u16> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
+    u16::try_from(decimal(digits)?).ok()
 }

@@ -88,7 +88,7 @@ impl Accounts {
     /// The Contact in a request from whom this From names, where a registrar gave it one of this
     /// scheme. RFC 5627 §4.4.
     pub(super) fn gruu_of(&self, from: &[u8], sips: bool) -> Option<Vec<u8>> {
-        if self.0.is_empty() {
+        if self.0.values().all(|account| account.gruu.is_none()) {
             return None;
         }
         self.of(&NameAddr::parse(from).ok()?)?.gruu(sips)

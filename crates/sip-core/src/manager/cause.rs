@@ -42,6 +42,12 @@ impl Cause {
         }
     }
 
+    /// Whether it says that the peer has no such dialog, or is gone. RFC 5057 §5.1, RFC 3261
+    /// §12.2.1.2.
+    pub(super) const fn loses_dialog(self) -> bool {
+        matches!(self, Self::Status(481 | 408) | Self::Timeout)
+    }
+
     /// The status of the peer's final response, where there is one.
     pub const fn status(self) -> Option<u16> {
         match self {

@@ -6,8 +6,8 @@ use crate::{Capabilities, ContentType, HeaderName, Message, delta_seconds};
 use ssa::{Body, Certified, InDialog};
 use std::time::Duration;
 
-/// The longest that a Retry-After is heeded: a day.
-const HEEDED: Duration = Duration::from_secs(24 * 3600);
+/// The longest that a Retry-After, or a `retry-after`, is heeded: a day.
+pub(super) const HEEDED: Duration = Duration::from_secs(24 * 3600);
 
 /// A message and its arrival.
 #[derive(Clone, Debug)]

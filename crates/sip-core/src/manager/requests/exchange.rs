@@ -18,6 +18,7 @@ use crate::manager::action::Hop;
 use crate::manager::consult::{ConsultId, Query};
 use crate::manager::event::Cause;
 use crate::manager::inbound::Inbound;
+use crate::manager::own::Own;
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::methods::served;
@@ -131,6 +132,11 @@ pub(in crate::manager) struct Answer {
 }
 
 impl Answer {
+    /// The hop that what follows goes over. RFC 5923.
+    pub(in crate::manager) fn kept_hop(&self, own: Own<'_>) -> Hop {
+        self.hop.kept(self.response.arrival.flow, own)
+    }
+
     /// Whether it came from where the request went: over the same connection, or over the same
     /// transport from the same address and port, as RFC 3581 §4 has it.
     pub(in crate::manager) fn came_back(&self) -> bool {

@@ -144,11 +144,12 @@ impl Publication {
         self.wanted = Wanted::NoMore;
         match self.request {
             Some(request) if cx.requests.has_left(request) => cx.requests.try_no_more(request),
-            Some(request) => {
-                cx.requests.forget(&mut cx.io, request);
+            request => {
+                let last = request.and_then(|it| cx.requests.forget(&mut cx.io, it));
+                self.request = None;
+                self.draft.cseq = last.unwrap_or(self.draft.cseq);
                 self.remove(cx);
             }
-            None => self.remove(cx),
         }
     }
 

@@ -108,7 +108,7 @@ impl InviteUsage {
             return None;
         }
         let dialog = Dialog::of_caller(&response.sent, &response.response.message)?;
-        let hop = response.hop.kept(response.response.arrival.flow, cx.io.config.own());
+        let hop = response.kept_hop(cx.io.config.own());
         let dialog = cx.dialogs.insert(&cx.io, dialog, hop, cx.me);
         self.early.push(Early { dialog, status: 0, answer: None, rseq: None });
         self.early.last_mut()
@@ -169,7 +169,7 @@ impl InviteUsage {
     /// own was answered before. RFC 3261 §13.2.2.4.
     fn establish(&mut self, cx: &mut Cx<'_>, answer: &Answer) -> Option<Body> {
         self.phase = Phase::Over;
-        let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
+        let hop = answer.kept_hop(cx.io.config.own());
         let message = &answer.response.message;
         let known =
             find(cx, answer).filter(|known| self.early.iter().any(|early| early.dialog == *known));

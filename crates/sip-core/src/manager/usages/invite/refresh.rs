@@ -75,7 +75,7 @@ impl InviteUsage {
     /// nothing of timers leaves them as they were.
     pub(super) fn on_refresh_accepted(&mut self, cx: &mut Cx<'_>, answer: &Answer) {
         let response = &answer.response.message;
-        let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
+        let hop = answer.kept_hop(cx.io.config.own());
         if let Some(dialog) = self.dialog {
             cx.dialogs.refresh(dialog, hop, response);
         }
@@ -134,7 +134,7 @@ impl InviteUsage {
     pub(super) fn on_updated(&mut self, cx: &mut Cx<'_>, outcome: &Outcome) {
         match outcome {
             Outcome::Accepted(answer, _) => self.on_refresh_accepted(cx, answer),
-            Outcome::Failed(Cause::Status(481 | 408) | Cause::Timeout, _) => {
+            Outcome::Failed(cause, _) if cause.loses_dialog() => {
                 if let Some(dialog) = self.dialog {
                     cx.dialogs.lose(dialog);
                 }

@@ -125,8 +125,7 @@ impl InviteUsage {
                 self.wait_for_turn(cx, ours.body);
             }
             Cause::Status(487) if ours.cancelled => self.fail_reinvite(cx, Cause::Timeout),
-            // RFC 3261 §14.1, §12.2.1.2: the peer has no such dialog, or is gone.
-            Cause::Status(481 | 408) | Cause::Timeout => {
+            cause if cause.loses_dialog() => {
                 if let Some(dialog) = self.dialog {
                     cx.dialogs.lose(dialog);
                 }

@@ -10,6 +10,7 @@ use crate::manager::serving::Reply;
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
 use crate::{HeaderName, Message, Method};
+use sip_syntax::decimal;
 
 /// The option that asks for it, and says that it is so. RFC 3262 §3.
 const OPTION: &str = "100rel";
@@ -38,7 +39,7 @@ fn acknowledged(prack: &Message) -> Option<(u32, u32)> {
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
+    u32::try_from(decimal(digits)?).ok()
 }
 
 impl Early {

@@ -45,7 +45,7 @@ impl Unwanted {
             return;
         };
         let made_here = answer.sent.to().is_ok_and(|to| to.tag().is_none());
-        let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
+        let hop = answer.kept_hop(cx.io.config.own());
         acknowledge(&mut cx.io, cx.requests, answer, (&dialog, &hop));
         if !made_here {
             return;

@@ -62,7 +62,7 @@ impl Subscription {
             return cx.stop(EXPIRED);
         }
         let response = &answer.response.message;
-        let hop = answer.hop.kept(answer.response.arrival.flow, cx.io.config.own());
+        let hop = answer.kept_hop(cx.io.config.own());
         self.hop = Some(hop);
         let tag = response.to().ok().and_then(|to| to.tag()).unwrap_or_default();
         // The 2xx may be of another fork than the NOTIFY. RFC 6665 §4.1.4.

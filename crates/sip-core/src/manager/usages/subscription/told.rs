@@ -1,12 +1,10 @@
 //! What a notifier says of a subscription: the value of Subscription-State. RFC 6665 §8.2.3.
 
+use crate::manager::inbound::HEEDED;
 use crate::manager::subscriptions::{SubscriptionState, Termination};
 use crate::{HeaderName, Message, delta_seconds};
 use sip_syntax::{Cursor, Params};
 use std::time::Duration;
-
-/// The longest that a `retry-after` is heeded: a day.
-const HEEDED: Duration = Duration::from_secs(24 * 3600);
 
 /// What a NOTIFY says of its subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
