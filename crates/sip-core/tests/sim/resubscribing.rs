@@ -231,6 +231,29 @@ fn a_subscription_is_ended_at_any_time() {
     alice.assert_empty();
 }
 
+#[test]
+fn a_subscription_that_is_being_ended_waits_for_its_last_notify_alone() {
+    for overtakes in [true, false] {
+        let (world, mut alice, mut raw) = pair();
+        world.run(async {
+            let (id, subscribe) = subscribed(&mut alice, &mut raw, 600).await;
+            alice.endpoint.unsubscribe(id).unwrap();
+            let last = raw.receive().await.unwrap();
+            assert_eq!(field(&last, "Expires"), "0");
+            // One that left before; its last does not come.
+            let notify = notify(&subscribe, 2, "active;expires=600");
+            let granted = granted(&last, 0);
+            let (first, second) = if overtakes { (notify, granted) } else { (granted, notify) };
+            raw.send(&first);
+            raw.send(&second);
+            assert_eq!(alice.next().await, told(id, SubscriptionState::Active));
+            assert_eq!(alice.next_within(33).await, Some(over(id, SubscriptionEnd::Wanted)));
+            raw.sleep(Duration::from_secs(40)).await;
+        });
+        alice.assert_empty();
+    }
+}
+
 /// Runs both to their ends.
 pub(crate) async fn both(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
     let mut parts: [Option<Pin<Box<dyn Future<Output = ()> + '_>>>; 2] =

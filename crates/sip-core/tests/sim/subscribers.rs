@@ -307,3 +307,22 @@ fn who_is_referred_says_how_long_it_will_yet_tell() {
         assert!(last.contains("terminated;reason=timeout") && last.contains("2.0 487 "), "{last}");
     });
 }
+
+#[test]
+fn a_subscription_whose_answer_is_refused_is_told_nothing() {
+    let script = Script { refuses_leaving: true, ..Script::default() };
+    let (world, mut bob, _, mut raw) = pair(script);
+    world.run(async {
+        raw.send(&subscribe(1, "", "Expires: 600\r\n"));
+        let (id, _) = asked(&mut bob).await;
+        bob.endpoint.grant(id, 100, SubscriptionState::Active, said("idle")).unwrap();
+        let refused = raw.receive().await.unwrap();
+        assert!(refused.starts_with("SIP/2.0 403 "), "{refused}");
+        assert_eq!(bob.next().await, over(id, SubscriberEnd::Lost));
+        assert_eq!(raw.receive().await, None, "no NOTIFY");
+        let state = SubscriptionState::Active;
+        assert_eq!(bob.endpoint.notify(id, state, said("busy")), Err(Misuse::Unknown));
+        raw.sleep(Duration::from_secs(40)).await;
+    });
+    bob.assert_empty();
+}

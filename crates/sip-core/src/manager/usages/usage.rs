@@ -120,10 +120,10 @@ impl Usage {
     ) {
         match self {
             Self::Invite(it) => it.on_answered(cx, server, served, status),
+            Self::Notifier(it) => it.on_answered(cx, served, status),
             Self::Unwanted(_)
             | Self::Registration(_)
             | Self::Single(_)
-            | Self::Notifier(_)
             | Self::Publication(_)
             | Self::Subscription(_) => {}
         }

@@ -3,9 +3,8 @@
 use super::session::sent_2xx;
 use super::state::{EXPIRES, InviteUsage, Phase, RING, Session};
 use super::timer::too_short;
-use crate::dialog::{Dialog, is_sips};
+use crate::dialog::Dialog;
 use crate::manager::event::{CallId, EndReason, Event, Misuse};
-use crate::manager::requests::contact;
 use crate::manager::serving::{Reply, Served};
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
@@ -77,15 +76,7 @@ impl InviteUsage {
         let (from, to) = (text(seen.from.uri), text(seen.to.uri));
         let dialog = Dialog::of_callee(message, &served.way.tag)?;
         let (hop, source) = (served.kept_hop(cx.io.config.own()), served.request.arrival.source);
-        let user = message.uri().ok().and_then(|uri| uri.user()).unwrap_or_default();
-        // The random user part that a registrar was told admits requests: others are not shown it.
-        let accounts = &cx.io.out.accounts;
-        // RFC 3261 §12.1.1: ours is `sips:` where any of these is.
-        let is_sips =
-            message.request_uri().is_some_and(is_sips) || is_sips(dialog.route().first_hop());
-        let own = (cx.io.config.own(), accounts.seen_over(&hop));
-        let shown = || contact(own, &String::from_utf8_lossy(accounts.shown(user)), &hop, is_sips);
-        self.contact = accounts.gruu_by(user, is_sips).unwrap_or_else(shown).into();
+        self.contact = cx.own_contact((served, &hop), &dialog).into();
         let key = cx.dialogs.insert(&cx.io, dialog, hop, cx.me);
         let (id, call, replaces) = (CallId(cx.me), self.name, self.replaces);
         Some((key, Event::Incoming { id, call, from, to, body, source, replaces }))

@@ -1,12 +1,11 @@
 //! A SUBSCRIBE of a peer's: whether the application grants it, for how long, and its refresh.
 //! RFC 6665 §4.2.1.
 
-use super::usage::{DECIDE, Notifier, Of, Stage, UNDECIDED};
+use super::usage::{DECIDE, Notifier, Of, Stage, Telling, UNDECIDED};
 use crate::HeaderName;
-use crate::dialog::{Dialog, is_sips};
+use crate::dialog::Dialog;
 use crate::manager::event::Event;
 use crate::manager::misuse::Misuse;
-use crate::manager::requests::contact;
 use crate::manager::serving::{Reply, Served};
 use crate::manager::slab::Key;
 use crate::manager::subscribers::{SubscriberEnd, SubscriberId, SubscriberNews};
@@ -103,19 +102,43 @@ impl Notifier {
         }
     }
 
-    /// 200 with the time that it lasts, and NOTIFY.
+    /// 200 with the time that it lasts, and NOTIFY; the first waits until that has left.
     fn accept(&mut self, cx: &mut Cx<'_>, server: Key) {
         let Some(served) = cx.serving.get(server) else { return };
+        let begins = matches!(self.stage, Stage::Waiting(_));
         let seconds = asked_for(served).min(self.most);
         let mut reply = Reply::new(200);
         reply.fields.push(("Expires", seconds.to_string().into_bytes()));
-        reply.fields.extend(own_contact(cx, served).map(|value| ("Contact", value)));
+        if let Some(entry) = self.dialog.and_then(|dialog| cx.dialogs.get(dialog)) {
+            let hop = served.kept_hop(cx.io.config.own());
+            reply.fields.push(("Contact", cx.own_contact((served, &hop), &entry.dialog)));
+        }
         cx.answer(server, reply);
         if !self.is_ending() {
             self.lasts(cx, seconds);
         }
         self.stage = Stage::Standing;
-        self.tell_peer(cx);
+        if begins {
+            self.telling = Telling::UnderWay;
+        } else {
+            self.tell_peer(cx);
+        }
+    }
+
+    /// The answer has left that makes it: the first NOTIFY follows a 2xx, and nothing a refusal of the
+    /// security manager's.
+    pub(in crate::manager) fn on_answered(
+        &mut self, cx: &mut Cx<'_>, served: &Served, status: u16,
+    ) {
+        let makes_it = self.is_subscriber() && served.is_for.dialog.is_none();
+        if !makes_it || self.stage != Stage::Standing {
+            return;
+        }
+        if status < 300 {
+            return self.notify(cx);
+        }
+        self.on_lost(cx);
+        self.stage = Stage::Over;
     }
 
     /// What the application has to tell, as it stands now.
@@ -180,17 +203,4 @@ impl Notifier {
 /// The time that a SUBSCRIBE asks for, in seconds.
 fn asked_for(served: &Served) -> u32 {
     served.request.message.expires().ok().flatten().unwrap_or(USUAL).min(LONGEST)
-}
-
-/// Our Contact in the answer to a request, with the user part that it was for. RFC 3261 §12.1.1.
-fn own_contact(cx: &Cx<'_>, served: &Served) -> Option<Vec<u8>> {
-    let message = &served.request.message;
-    let uri = message.uri().ok()?;
-    let user = uri.user().unwrap_or_default();
-    // The random user part that a registrar was told admits requests: others are not shown it.
-    let user = String::from_utf8_lossy(cx.io.out.accounts.shown(user));
-    let own = cx.io.config.own();
-    let hop = served.kept_hop(own);
-    let seen = cx.io.out.accounts.seen_over(&hop);
-    Some(contact((own, seen), &user, &hop, is_sips(uri.as_bytes())))
 }

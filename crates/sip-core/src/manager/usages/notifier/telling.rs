@@ -24,7 +24,8 @@ impl Notifier {
         matches!(self.state, SubscriptionState::Terminated(_))
     }
 
-    fn notify(&mut self, cx: &mut Cx<'_>) {
+    /// Sends what there is to be told.
+    pub(super) fn notify(&mut self, cx: &mut Cx<'_>) {
         let request =
             self.dialog.and_then(|dialog| Draft::of_dialog(cx.dialogs, dialog, Method::NOTIFY));
         let (Some((mut draft, target)), Some(event)) = (request, &self.event) else {

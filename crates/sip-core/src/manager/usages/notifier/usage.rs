@@ -65,7 +65,7 @@ pub(super) enum Stage {
 pub(super) enum Telling {
     /// All.
     Done,
-    /// All, once the NOTIFY under way has arrived.
+    /// All, once what is under way has arrived: a NOTIFY, or the answer that comes before the first.
     UnderWay,
     /// Not what has changed since that one left.
     Behind,

@@ -1,7 +1,7 @@
 //! NOTIFY: which is believed, and what it says. RFC 6665 §4.1.3, §4.4.1.
 
 use super::told::Told;
-use super::usage::{EXPIRED, Heard, Of, SILENT, Subscription};
+use super::usage::{EXPIRED, Heard, Of, SILENT, Subscription, Wanted};
 use crate::dialog::Dialog;
 use crate::manager::serving::Reply;
 use crate::manager::slab::Key;
@@ -102,10 +102,14 @@ impl Subscription {
     fn on_notified(&mut self, cx: &mut Cx<'_>, told: Told, body: Body) {
         let state = told.state;
         self.tell(cx, SubscriptionNews::Notified { state, body });
-        cx.stop(SILENT);
         if let SubscriptionState::Terminated(why) = state {
             return self.on_terminated(cx, why, told.retry_after);
         }
+        if self.wanted == Wanted::Ending {
+            // Its last one is yet to come, and no other keeps it.
+            return;
+        }
+        cx.stop(SILENT);
         if let Some(expires) = told.expires {
             self.heard = Heard::Expiry;
             self.lasts(cx, expires);

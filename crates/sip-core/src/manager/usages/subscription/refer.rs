@@ -10,6 +10,7 @@ use crate::manager::requests::{Draft, Outcome};
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::manager::usages::cx::Cx;
+use crate::manager::usages::pace::LONGEST;
 use crate::manager::usages::refuses_subscription;
 use crate::{Method, StatusCode};
 use sip_syntax::ContentType;
@@ -43,9 +44,7 @@ impl Subscription {
 
     /// A NOTIFY says how far the peer is.
     pub(super) fn on_progress(&mut self, cx: &mut Cx<'_>, within: CallId, told: Told, body: &Body) {
-        let left = told.expires.map_or(PATIENCE, |left| Duration::from_secs(left.into()));
-        // Whoever does not refresh it here is not held to what its peer says it lasts.
-        cx.start(EXPIRED, left.max(PATIENCE));
+        cx.start(EXPIRED, patience(told.expires));
         let status = reported(body);
         // RFC 3515 §2.4.5: a final status is the last word, whatever the subscription says.
         let is_final = told.is_last() || status.is_some_and(|status| status >= 200);
@@ -65,7 +64,7 @@ impl Subscription {
             Outcome::Failed(cause, _) => *cause,
             Outcome::Cancelled => Cause::Timeout,
         };
-        if let (Some(dialog), Cause::Status(481 | 408) | Cause::Timeout) = (self.dialog, cause) {
+        if let Some(dialog) = self.dialog.filter(|_| cause.loses_dialog()) {
             cx.dialogs.lose(dialog);
         }
         self.fail(cx, within, cause);
@@ -102,6 +101,14 @@ fn reported(body: &Body) -> Option<u16> {
     StatusCode::new(digits.parse().ok()?).map(StatusCode::as_u16)
 }
 
+/// How long to wait for the next NOTIFY where the peer says that its subscription lasts for so many
+/// seconds. Whoever does not refresh it here is not held to less; nor is a peer waited for for longer
+/// than anything is counted on.
+fn patience(expires: Option<u32>) -> Duration {
+    let left = expires.map_or(PATIENCE, |left| Duration::from_secs(left.min(LONGEST).into()));
+    left.max(PATIENCE)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,5 +125,12 @@ mod tests {
             assert_eq!(read("message/sipfrag", text), None, "{text}");
         }
         assert_eq!(read("text/plain", "SIP/2.0 200 OK"), None);
+    }
+
+    #[test]
+    fn a_peer_is_waited_for_for_a_day_at_most_whatever_it_says() {
+        let waits = [None, Some(0), Some(600), Some(u32::MAX)].map(patience);
+        let day = Duration::from_secs(24 * 3600);
+        assert_eq!(waits, [PATIENCE, PATIENCE, Duration::from_secs(600), day]);
     }
 }
