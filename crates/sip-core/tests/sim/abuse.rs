@@ -1,16 +1,13 @@
 //! What a peer that knows a call's names tries against it.
 
-use crate::double::{Double, FORBIDDEN, Script, When};
-use crate::raw::{Raw, Wanted, field, request, to_tag};
+use crate::answers::{self, CALLEE, CONTACT, response};
+use crate::double::{CHALLENGE, CREDENTIALS, Double, FORBIDDEN, Script, When};
+use crate::raw::{Raw, Wanted, ack, field, request, to_tag};
 use crate::world::{ALICE, Side, World, sdp};
 use sip_core::manager::{self, CallId, Cause, EndReason, Event};
 use ssa::{Authentication, Refusal};
 use std::sync::Arc;
 use std::time::Duration;
-
-const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
-const CHALLENGE: &str = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-const CALLEE: &str = "sip:bob@192.0.2.9";
 
 /// Bob with this double, and a stranger.
 pub(crate) fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
@@ -29,24 +26,23 @@ pub(crate) async fn answered(bob: &mut Side, raw: &mut Raw, extra: &str) -> (Cal
     (id, raw.receive().await.unwrap())
 }
 
+/// A call of the stranger's that Bob rings for, and his 180.
+pub(crate) async fn rung(bob: &mut Side, raw: &mut Raw, extra: &str) -> (CallId, String) {
+    raw.send(&request(&Wanted { extra, ..Wanted::default() }));
+    let id = bob.incoming().await;
+    bob.endpoint.ring(id).unwrap();
+    let ringing = raw.receive().await.unwrap();
+    assert!(ringing.starts_with("SIP/2.0 180 "), "{ringing}");
+    (id, ringing)
+}
+
 /// A call of the stranger's that is up, and Bob's tag.
 pub(crate) async fn up(bob: &mut Side, raw: &mut Raw) -> (CallId, String) {
     let (id, ok) = answered(bob, raw, CREDENTIALS).await;
     let tag = to_tag(&ok).to_owned();
-    let ack = Wanted { method: "ACK", branch: "ack", to_tag: &tag, ..Wanted::default() };
-    raw.send(&request(&ack));
+    raw.send(&ack("ack", 1, &tag));
     assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
     (id, tag)
-}
-
-/// A response of the stranger's to a request that came in.
-fn response(request: &str, status: &str, to: &str, extra: &str) -> String {
-    let [via, from, call_id, cseq] =
-        ["Via", "From", "Call-ID", "CSeq"].map(|name| field(request, name).to_owned());
-    format!(
-        "SIP/2.0 {status}\r\nVia: {via}\r\nFrom: {from}\r\nTo: {to}\r\n\
-         Call-ID: {call_id}\r\nCSeq: {cseq}\r\n{extra}Content-Length: 0\r\n\r\n"
-    )
 }
 
 #[test]
@@ -100,7 +96,7 @@ fn an_invite_under_the_names_of_our_own_request_is_482() {
         };
         raw.send(&names(&request(&Wanted::default())));
         assert_eq!(raw.status().await.unwrap(), "482 Loop Detected");
-        raw.send(&response(&asked, "200 OK", "<sip:bob@192.0.2.9>;tag=t", ""));
+        raw.send(&response(&asked, "200 OK", "t", ""));
         let answered = Event::RequestAnswered { id: options, outcome: Ok(200) };
         assert_eq!(bob.next().await, answered);
     });
@@ -263,8 +259,7 @@ fn a17_a_challenge_from_where_the_request_did_not_go_is_not_answered() {
     world.run(async {
         let id = bob.call("sip:bob@192.0.2.2", CALLEE, sdp("offer"));
         let invite = raw.receive().await.unwrap();
-        let to = "<sip:bob@192.0.2.9>;tag=t";
-        elsewhere.send(&response(&invite, "401 Unauthorized", to, CHALLENGE));
+        elsewhere.send(&response(&invite, "401 Unauthorized", "t", CHALLENGE));
         let failed = Event::Failed { id, cause: Cause::Status(401) };
         assert_eq!(bob.next().await, failed);
         assert!(raw.receive().await.unwrap().starts_with("ACK "));
@@ -275,15 +270,12 @@ fn a17_a_challenge_from_where_the_request_did_not_go_is_not_answered() {
 
 #[test]
 fn the_remote_uri_is_the_one_that_was_called() {
-    let world = World::perfect();
-    let mut alice = world.side(1, Arc::new(ssa::Open));
-    let mut raw = Raw::to_alice(&world, 9);
+    let (world, mut alice, mut raw) = answers::pair();
     world.run(async {
         let call = alice.call(ALICE, CALLEE, sdp("offer"));
         let invite = raw.receive().await.unwrap();
-        let contact = "Contact: <sip:here@192.0.2.9>\r\n";
-        let to = "\"Bank\" <sip:bank@example.com>;tag=t";
-        raw.send(&response(&invite, "200 OK", to, contact));
+        let ok = response(&invite, "200 OK", "t", CONTACT);
+        raw.send(&ok.replace("<sip:bob@192.0.2.9>", "\"Bank\" <sip:bank@example.com>"));
         assert!(matches!(alice.next().await, Event::Answered { .. }));
         alice.endpoint.hang_up(call).unwrap();
         for method in ["ACK ", "BYE "] {
@@ -302,8 +294,7 @@ fn s08_hang_up_before_the_401_sends_no_authorized_invite() {
         let invite = raw.receive().await.unwrap();
         bob.endpoint.hang_up(id).unwrap();
         assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
-        let to = "<sip:bob@192.0.2.9>;tag=t";
-        raw.send(&response(&invite, "401 Unauthorized", to, CHALLENGE));
+        raw.send(&response(&invite, "401 Unauthorized", "t", CHALLENGE));
         assert!(raw.receive().await.unwrap().starts_with("ACK "));
         assert_eq!(raw.receive().await, None);
         bob.sleep(Duration::from_secs(70)).await;

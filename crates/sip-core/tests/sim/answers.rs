@@ -1,7 +1,7 @@
 //! A caller and what hand-written callees and proxies answer it.
 
-use crate::double::{Double, Script};
-use crate::raw::{Raw, field, to_tag};
+use crate::double::{CHALLENGE, Double, Script};
+use crate::raw::{self, Raw, field, to_tag};
 use crate::world::{ALICE, Side, World, sdp};
 use sip_core::manager::{CallId, Cause, EndReason, Event};
 use ssa::Open;
@@ -17,25 +17,37 @@ pub(crate) fn pair() -> (World, Side, Raw) {
     (world, alice, raw)
 }
 
-/// A response to a request that came in.
+/// The same, and Alice's security manager does what it is told to.
+pub(crate) fn scripted(script: Script) -> (World, Side, Arc<Double>, Raw) {
+    let world = World::perfect();
+    let double = Double::new(world.runtime(1), script);
+    let alice = world.side(1, Arc::clone(&double) as _);
+    let raw = Raw::to_alice(&world, 9);
+    (world, alice, double, raw)
+}
+
+/// A response to a request that came in, with this To tag where one is given and there is none yet.
 pub(crate) fn response(request: &str, status: &str, tag: &str, extra: &str) -> String {
-    let tag = if tag.is_empty() { String::new() } else { format!(";tag={tag}") };
-    let [via, from, to, call_id, cseq] =
-        ["Via", "From", "To", "Call-ID", "CSeq"].map(|name| field(request, name).to_owned());
-    format!(
-        "SIP/2.0 {status}\r\nVia: {via}\r\nFrom: {from}\r\nTo: {to}{tag}\r\n\
-         Call-ID: {call_id}\r\nCSeq: {cseq}\r\n{extra}Content-Length: 0\r\n\r\n"
-    )
+    let response = raw::response(request, status, extra);
+    let to = field(request, "To");
+    if tag.is_empty() || to.contains("tag=") {
+        return response;
+    }
+    response.replacen(&format!("To: {to}"), &format!("To: {to};tag={tag}"), 1)
 }
 
 pub(crate) const CONTACT: &str = "Contact: <sip:here@192.0.2.9>\r\n";
 
-async fn answered(alice: &mut Side, raw: &mut Raw, extra: &str) -> (CallId, String, String) {
+/// A call of Alice's that the peer has answered with these fields: its INVITE, and its ACK.
+pub(crate) async fn answered(
+    alice: &mut Side, raw: &mut Raw, extra: &str,
+) -> (CallId, String, String) {
     let call = alice.call(ALICE, CALLEE, sdp("offer"));
     let invite = raw.receive().await.unwrap();
     raw.send(&response(&invite, "200 OK", "t", extra));
-    assert!(matches!(alice.next().await, Event::Answered { .. }));
+    assert!(matches!(alice.next().await, Event::Answered { .. }), "{extra}");
     let ack = raw.receive().await.unwrap();
+    assert!(ack.starts_with("ACK "), "{extra}: {ack}");
     (call, invite, ack)
 }
 
@@ -287,15 +299,11 @@ fn the_ack_of_a_reinvite_goes_to_the_new_target() {
 
 #[test]
 fn the_ack_to_a_2xx_carries_the_credentials_of_its_invite() {
-    let world = World::perfect();
-    let signer = Double::new(world.runtime(1), Script::default());
-    let alice = world.side(1, signer);
-    let mut raw = Raw::to_alice(&world, 9);
+    let (world, alice, _, mut raw) = scripted(Script::default());
     world.run(async {
         alice.call(ALICE, CALLEE, sdp("offer"));
         let first = raw.receive().await.unwrap();
-        let challenge = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-        raw.send(&response(&first, "401 Unauthorized", "c", challenge));
+        raw.send(&response(&first, "401 Unauthorized", "c", CHALLENGE));
         let refused = raw.receive().await.unwrap();
         assert!(refused.starts_with("ACK ") && !refused.contains("Authorization"), "{refused}");
         let second = raw.receive().await.unwrap();

@@ -1,11 +1,11 @@
 //! RFC 3665 §2 and §3: the basic flows, as a terminal sees them. Registrars and proxies are peers that
 //! write by hand; what they say to one another is not there. A test is named after its section.
 
-use crate::answers::{CALLEE, CONTACT, pair, response};
-use crate::double::{Double, Script};
+use crate::answers::{CALLEE, CONTACT, answered, pair, response, scripted};
+use crate::double::{CHALLENGE, Script};
 use crate::raw::{Raw, field};
 use crate::registrations::{config, over};
-use crate::world::{ALICE, BOB, Side, World, sdp};
+use crate::world::{ALICE, BOB, World, sdp};
 use sip_core::manager::{Cause, EndReason, Event};
 use ssa::Open;
 use std::sync::Arc;
@@ -13,15 +13,6 @@ use std::time::Duration;
 
 /// Long enough for every timer of a transaction.
 const SETTLED: Duration = Duration::from_secs(70);
-const CHALLENGE: &str = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-
-/// Alice, who answers challenges, and her registrar.
-fn registrar() -> (World, Side, Raw) {
-    let world = World::perfect();
-    let double = Double::new(world.runtime(1), Script::default());
-    let (alice, raw) = (world.side(1, double), Raw::to_alice(&world, 9));
-    (world, alice, raw)
-}
 
 /// Takes her first REGISTER, challenges it, and takes the next.
 async fn challenged(raw: &mut Raw) -> String {
@@ -37,7 +28,7 @@ async fn challenged(raw: &mut Raw) -> String {
 
 #[test]
 fn rfc3665_2_1_successful_new_registration() {
-    let (world, mut alice, mut raw) = registrar();
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
     world.run(async {
         alice.endpoint.register(config()).unwrap();
         let second = challenged(&mut raw).await;
@@ -49,7 +40,7 @@ fn rfc3665_2_1_successful_new_registration() {
 
 #[test]
 fn rfc3665_2_4_cancellation_of_registration() {
-    let (world, mut alice, mut raw) = registrar();
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
     world.run(async {
         let id = alice.endpoint.register(config()).unwrap();
         let second = challenged(&mut raw).await;
@@ -67,7 +58,7 @@ fn rfc3665_2_4_cancellation_of_registration() {
 
 #[test]
 fn rfc3665_2_5_unsuccessful_registration() {
-    let (world, mut alice, mut raw) = registrar();
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
     world.run(async {
         let id = alice.endpoint.register(config()).unwrap();
         let mut next = challenged(&mut raw).await;
@@ -168,11 +159,8 @@ fn rfc3665_3_6_session_via_redirect_and_proxy_servers() {
 fn rfc3665_3_7_session_with_reinvite_ip_address_change() {
     let (world, mut alice, mut raw) = pair();
     world.run(async {
-        let id = alice.call(ALICE, CALLEE, sdp("offer"));
-        let invite = raw.receive().await.unwrap();
-        raw.send(&response(&invite, "200 OK", "t", CONTACT));
-        assert!(matches!(alice.next().await, Event::Answered { .. }));
-        assert!(raw.receive().await.unwrap().starts_with("ACK sip:here@192.0.2.9 "));
+        let (id, invite, ack) = answered(&mut alice, &mut raw, CONTACT).await;
+        assert!(ack.starts_with("ACK sip:here@192.0.2.9 "), "{ack}");
         let [from, to, call_id] = ["From", "To", "Call-ID"].map(|name| field(&invite, name));
         let reinvite = |method: &str, branch: &str, end: &str| {
             format!(

@@ -1,6 +1,6 @@
 //! Plain calls, without a security manager.
 
-use crate::world::{ALICE, BOB, World, sdp};
+use crate::world::{ALICE, BOB, World, connected, sdp};
 use sip_core::manager::{Cause, EndReason, Event, Misuse, NextHop};
 use ssa::Open;
 use std::sync::Arc;
@@ -152,11 +152,7 @@ fn both_sides_hang_up_at_once() {
     let mut alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Open));
     world.run(async {
-        let call = alice.call(ALICE, BOB, sdp("offer"));
-        let id = bob.incoming().await;
-        bob.endpoint.accept(id, sdp("answer")).unwrap();
-        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
+        let (call, id) = connected(&mut alice, &mut bob, (ALICE, BOB)).await;
         alice.endpoint.hang_up(call).unwrap();
         bob.endpoint.hang_up(id).unwrap();
         assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });

@@ -1,13 +1,11 @@
 //! A caller that is challenged again and again for one call.
 
-use crate::double::{Double, Script};
-use crate::raw::{Raw, field, response};
-use crate::world::{ALICE, World, sdp};
+use crate::answers::{CALLEE, CONTACT, answered, response, scripted};
+use crate::double::Script;
+use crate::raw::field;
+use crate::world::{ALICE, sdp};
 use sip_core::manager::Event;
 use std::collections::BTreeSet;
-use std::sync::Arc;
-
-const CALLEE: &str = "sip:bob@192.0.2.9";
 
 /// What the way and the callee say to the tries, in this order.
 const REFUSALS: [(&str, &str); 3] = [
@@ -18,27 +16,21 @@ const REFUSALS: [(&str, &str); 3] = [
 
 #[test]
 fn t15_a_407_then_a_401_then_a_stale_nonce_are_one_call() {
-    let world = World::perfect();
-    let double = Double::new(world.runtime(1), Script::default());
-    let mut alice = world.side(1, Arc::clone(&double) as _);
-    let mut raw = Raw::to_alice(&world, 9);
+    let (world, mut alice, double, mut raw) = scripted(Script::default());
     world.run(async {
         let call = alice.call(ALICE, CALLEE, sdp("offer"));
         let mut tries = Vec::new();
         for (status, challenge) in REFUSALS {
             let invite = raw.receive().await.unwrap();
-            let to = field(&invite, "To").to_owned();
-            let refusal = response(&invite, status, challenge);
-            raw.send(&refusal.replace(&to, &format!("{to};tag=refused{}", tries.len())));
+            let tag = format!("refused{}", tries.len());
+            raw.send(&response(&invite, status, &tag, challenge));
             let ack = raw.receive().await.unwrap();
             assert!(ack.starts_with("ACK "), "{ack}");
             assert_eq!(field(&ack, "Via"), field(&invite, "Via"));
             tries.push(invite);
         }
         let last = raw.receive().await.unwrap();
-        let contact = "Contact: <sip:here@192.0.2.9>\r\n";
-        let to = field(&last, "To").to_owned();
-        raw.send(&response(&last, "200 OK", contact).replace(&to, &format!("{to};tag=up")));
+        raw.send(&response(&last, "200 OK", "up", CONTACT));
         assert_eq!(alice.next().await, Event::Answered { id: call, body: Default::default() });
         assert!(raw.receive().await.unwrap().starts_with("ACK sip:here@192.0.2.9 "));
         tries.push(last);
@@ -63,28 +55,19 @@ fn t15_a_407_then_a_401_then_a_stale_nonce_are_one_call() {
 
 #[test]
 fn a_request_that_is_tried_again_in_a_dialog_counts_there() {
-    let world = World::perfect();
-    let double = Double::new(world.runtime(1), Script::default());
-    let mut alice = world.side(1, Arc::clone(&double) as _);
-    let mut raw = Raw::to_alice(&world, 9);
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
     world.run(async {
-        let id = alice.call(ALICE, CALLEE, sdp("offer"));
-        let invite = raw.receive().await.unwrap();
-        let contact = "Contact: <sip:here@192.0.2.9>\r\n";
-        let to = field(&invite, "To").to_owned();
-        raw.send(&response(&invite, "200 OK", contact).replace(&to, &format!("{to};tag=up")));
-        assert!(matches!(alice.next().await, Event::Answered { .. }));
-        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        let (id, ..) = answered(&mut alice, &mut raw, CONTACT).await;
         alice.endpoint.reinvite(id, sdp("another")).unwrap();
         for (cseq, (status, challenge)) in (2..).zip(REFUSALS) {
             let reinvite = raw.receive().await.unwrap();
             assert_eq!(field(&reinvite, "CSeq"), format!("{cseq} INVITE"));
-            raw.send(&response(&reinvite, status, challenge));
+            raw.send(&response(&reinvite, status, "", challenge));
             assert!(raw.receive().await.unwrap().starts_with("ACK "));
         }
         let reinvite = raw.receive().await.unwrap();
         assert_eq!(field(&reinvite, "CSeq"), "5 INVITE");
-        raw.send(&response(&reinvite, "200 OK", contact));
+        raw.send(&response(&reinvite, "200 OK", "", CONTACT));
         assert!(matches!(alice.next().await, Event::ReinviteAnswered { .. }));
         assert!(raw.receive().await.unwrap().starts_with("ACK "));
         alice.endpoint.hang_up(id).unwrap();

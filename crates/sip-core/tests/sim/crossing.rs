@@ -1,12 +1,11 @@
 //! A 2xx that crosses our CANCEL, and is still being judged when the CANCEL has had its time: it is
 //! acknowledged all the same, and what is not wanted is ended. RFC 3261 §9.1, §13.2.2.4.
 
-use crate::answers::{CALLEE, CONTACT, response};
-use crate::double::{Double, Script, When};
+use crate::answers::{CALLEE, CONTACT, answered, response, scripted};
+use crate::double::{Script, When};
 use crate::raw::Raw;
 use crate::world::{ALICE, Side, World, sdp};
 use sip_core::manager::{EndReason, Event};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// 64*T1, a little before it is over.
@@ -14,10 +13,8 @@ const ALMOST: Duration = Duration::from_millis(31_900);
 
 /// Alice, who takes a second to judge a 2xx, and a peer at 192.0.2.9 that writes by hand to her.
 fn pair() -> (World, Side, Raw) {
-    let world = World::perfect();
     let slow = Script { judge: When::After(Duration::from_secs(1)), ..Script::default() };
-    let alice = world.side(1, Double::new(world.runtime(1), slow) as Arc<_>);
-    let raw = Raw::to_alice(&world, 9);
+    let (world, alice, _, raw) = scripted(slow);
     (world, alice, raw)
 }
 
@@ -56,11 +53,7 @@ fn a_2xx_that_is_judged_when_the_cancel_is_given_up_is_acknowledged_and_ended() 
 fn a_2xx_to_a_reinvite_that_is_judged_when_the_cancel_is_given_up_counts() {
     let (world, mut alice, mut raw) = pair();
     world.run(async {
-        let call = alice.call(ALICE, CALLEE, sdp("offer"));
-        let invite = raw.receive().await.unwrap();
-        raw.send(&response(&invite, "200 OK", "t", CONTACT));
-        assert!(matches!(alice.next().await, Event::Answered { .. }));
-        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
         alice.endpoint.reinvite(call, sdp("more")).unwrap();
         let reinvite = raw.receive().await.unwrap();
         raw.send(&response(&reinvite, "180 Ringing", "", CONTACT));
@@ -82,11 +75,7 @@ fn a_2xx_to_a_reinvite_that_is_judged_when_the_cancel_is_given_up_counts() {
 fn a_call_that_ends_while_the_2xx_to_its_reinvite_is_judged_acknowledges_it() {
     let (world, mut alice, mut raw) = pair();
     world.run(async {
-        let call = alice.call(ALICE, CALLEE, sdp("offer"));
-        let invite = raw.receive().await.unwrap();
-        raw.send(&response(&invite, "200 OK", "t", CONTACT));
-        assert!(matches!(alice.next().await, Event::Answered { .. }));
-        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        let (call, ..) = answered(&mut alice, &mut raw, CONTACT).await;
         alice.endpoint.reinvite(call, sdp("more")).unwrap();
         let reinvite = raw.receive().await.unwrap();
         raw.send(&response(&reinvite, "200 OK", "", CONTACT));

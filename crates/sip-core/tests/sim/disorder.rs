@@ -1,13 +1,12 @@
 //! Messages that are not quite in order, and an application that does not read its events.
 
+use crate::answers::CALLEE;
 use crate::raw::{Raw, Wanted, field, request, response, to_tag};
 use crate::world::{BOB, Side, World, sdp};
 use sip_core::manager::{self, Cause, EndReason, Event};
 use ssa::Open;
 use std::sync::Arc;
 use std::time::Duration;
-
-const CALLEE: &str = "sip:bob@192.0.2.9";
 
 /// Bob, and a peer that writes by hand.
 fn pair(sip: manager::Config) -> (World, Side, Raw) {

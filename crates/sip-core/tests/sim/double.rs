@@ -283,6 +283,10 @@ impl SipSecurity for Double {
     }
 }
 
+/// What a double challenges with.
+pub(crate) const CHALLENGE: &str = "WWW-Authenticate: Test nonce=\"1\"\r\n";
+/// What it lets pass then.
+pub(crate) const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
 /// What a double refuses with.
 pub(crate) const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
 /// What is told of a body that is not sealed. RFC 3261 §21.4.28.

@@ -1,27 +1,14 @@
 //! A dialog's requests that come from elsewhere, and credentials that would go elsewhere.
 
-use crate::double::{Double, Script, When};
-use crate::raw::{Raw, Wanted, field, request, to_tag};
-use crate::world::{Side, World, sdp};
+use crate::abuse::pair;
+use crate::answers::{self, CALLEE};
+use crate::double::{CHALLENGE, CREDENTIALS, Script, When};
+use crate::raw::{Raw, Wanted, ack, request, to_tag};
+use crate::world::{BOB, Side, World, sdp};
 use net::{Connection, Transport};
 use sip_core::manager::{CallId, Cause, EndReason, Event};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
-
-const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
-const CHALLENGE: &str = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-const BOB: &str = "sip:bob@192.0.2.2";
-const CALLEE: &str = "sip:bob@192.0.2.9";
-
-/// Bob with this double, and a peer at 192.0.2.9.
-fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
-    let world = World::perfect();
-    let double = Double::new(world.runtime(2), script);
-    let bob = world.side(2, Arc::clone(&double) as _);
-    let raw = Raw::new(&world, 9);
-    (world, bob, double, raw)
-}
 
 /// A socket at 192.0.2.`host`:`port`.
 fn raw_at(world: &World, host: u8, port: u16) -> Raw {
@@ -35,8 +22,7 @@ async fn up(bob: &mut Side, raw: &mut Raw, contact: &str) -> (CallId, String) {
     bob.endpoint.accept(id, sdp("answer")).unwrap();
     let ok = raw.receive().await.unwrap();
     let tag = to_tag(&ok).to_owned();
-    let ack = Wanted { method: "ACK", branch: "ack", to_tag: &tag, ..Wanted::default() };
-    raw.send(&request(&ack));
+    raw.send(&ack("ack", 1, &tag));
     assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
     (id, tag)
 }
@@ -48,10 +34,7 @@ fn from_contact(wanted: &Wanted<'_>, contact: &str) -> String {
 
 /// The answer to a request of Bob's, with a To tag and a Contact.
 fn response(request: &str, status: &str, extra: &str) -> String {
-    let tag = if field(request, "To").contains("tag=") { "" } else { ";tag=t" };
-    let response = crate::raw::response(request, status, extra);
-    let to = field(request, "To");
-    response.replacen(&format!("To: {to}"), &format!("To: {to}{tag}"), 1)
+    answers::response(request, status, "t", extra)
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! A host name with two addresses, of which the first fails: the request gets through by the
 //! second. RFC 3263 §4.3, case T16.
 
-use crate::double::{Double, Script};
+use crate::answers;
+use crate::double::{CHALLENGE, Double, Script};
 use crate::raw::{Raw, field, response};
-use crate::world::{ALICE, Side, World, named, sdp};
+use crate::registrations::config;
+use crate::world::{ALICE, Side, World, connected, named, sdp};
 use sip_core::Method;
 use sip_core::locate::Servers;
 use sip_core::manager::{self, CallId, Cause, EndReason, Event, NextHop, RegisterConfig};
@@ -18,7 +20,6 @@ const FIRST: u8 = 8;
 const SECOND: u8 = 9;
 /// 64*T1: what silence takes.
 const SILENCE: Duration = Duration::from_secs(32);
-const CHALLENGE: &str = "WWW-Authenticate: Test nonce=\"1\"\r\n";
 
 /// The name, and the addresses it has.
 fn name(world: &World, hosts: &[u8]) {
@@ -37,10 +38,7 @@ pub(crate) fn trio(script: Script) -> (World, Side, Raw, Raw) {
 
 /// An answer of `host`'s, with its To tag.
 fn tagged(request: &str, status: &str, host: u8, extra: &str) -> String {
-    let to = field(request, "To");
-    let tag = if to.contains("tag=") { String::new() } else { format!(";tag=t{host}") };
-    let response = response(request, status, extra);
-    response.replacen(&format!("To: {to}"), &format!("To: {to}{tag}"), 1)
+    answers::response(request, status, &format!("t{host}"), extra)
 }
 
 /// The same with a Contact: of a registrar's, the binding.
@@ -80,13 +78,7 @@ pub(crate) fn start(alice: &Side, method: &str) -> Option<CallId> {
         "INVITE" => return Some(alice.call(ALICE, TO, sdp("offer"))),
         "REGISTER" => {
             let registrar = format!("sip:{NAME}");
-            let config = RegisterConfig {
-                aor: ALICE.to_owned(),
-                registrar,
-                expires: 600,
-                ..RegisterConfig::default()
-            };
-            alice.endpoint.register(config).unwrap();
+            alice.endpoint.register(RegisterConfig { registrar, ..config() }).unwrap();
         }
         "OPTIONS" => _ = alice.endpoint.options(ALICE, TO, None).unwrap(),
         _ => {
@@ -117,11 +109,7 @@ fn t16_a_refused_connection_leads_to_the_next_address() {
     let mut bob = world.side_with(2, Arc::new(Open), named(&[NAME]));
     world.run(async {
         let to = format!("{TO};transport=tcp");
-        let call = alice.call(ALICE, &to, sdp("offer"));
-        let id = bob.incoming().await;
-        bob.endpoint.accept(id, sdp("answer")).unwrap();
-        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
+        let (call, id) = connected(&mut alice, &mut bob, (ALICE, &to)).await;
         alice.endpoint.hang_up(call).unwrap();
         assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
         assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });

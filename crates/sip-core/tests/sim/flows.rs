@@ -1,7 +1,8 @@
 //! Connections that live, and break, under what is on them.
 
 use crate::raw::{Raw, Wanted, field, request, response, to_tag};
-use crate::world::{ALICE, BOB, World, sdp};
+use crate::registrations::config;
+use crate::world::{ALICE, BOB, Side, World, sdp};
 use net::{Connection, Listener, Transport};
 use sip_core::manager::{EndReason, Event, RegisterConfig};
 use ssa::Open;
@@ -35,6 +36,22 @@ pub(crate) async fn read(connection: &mut Box<dyn Connection>) -> String {
     let mut buffer = [0; 4096];
     let count = connection.read(&mut buffer).await.unwrap();
     String::from_utf8_lossy(buffer.get(..count).unwrap()).into_owned()
+}
+
+/// Registers Alice with whoever listens at 192.0.2.9, over this transport; her REGISTER, and the
+/// connection that it came over.
+pub(crate) async fn registered(
+    alice: &mut Side, listener: &mut dyn Listener, transport: &str,
+) -> (String, Box<dyn Connection>) {
+    let registrar = format!("sip:192.0.2.9;transport={transport}");
+    alice.endpoint.register(RegisterConfig { registrar, ..config() }).unwrap();
+    let mut connection = accept(listener).await;
+    let register = read(&mut connection).await;
+    let binding = field(&register, "Contact");
+    let ok = response(&register, "200 OK", &format!("Contact: {binding}\r\n"));
+    connection.write_all(ok.as_bytes()).await.unwrap();
+    assert!(matches!(alice.next().await, Event::Registered { .. }));
+    (register, connection)
 }
 
 pub(crate) fn tcp(wanted: &Wanted<'_>) -> String {
@@ -127,7 +144,7 @@ fn a_registration_whose_connection_is_closed_is_made_again_soon() {
         aor: BOB.to_owned(),
         registrar: "sip:192.0.2.9;transport=tcp".to_owned(),
         expires: 3600,
-        ..RegisterConfig::default()
+        ..config()
     };
     world.run(async {
         bob.endpoint.register(config).unwrap();

@@ -1,5 +1,6 @@
 //! The address under which a registrar lets a terminal be reached from anywhere. RFC 5627.
 
+use crate::answers::pair;
 use crate::raw::{Raw, Wanted, field, request, response};
 use crate::registrations::{again, config};
 use crate::world::{ALICE, Side, World, sdp};
@@ -36,8 +37,7 @@ async fn contact_of_a_call(alice: &mut Side, raw: &mut Raw, to: &str) -> String 
 
 #[test]
 fn t24_calls_of_an_account_name_the_gruu_that_its_registrar_gave() {
-    let world = World::perfect();
-    let (mut alice, mut raw) = (world.side(1, Arc::new(Open)), Raw::to_alice(&world, 9));
+    let (world, mut alice, mut raw) = pair();
     world.run(async {
         alice.endpoint.register(wanted()).unwrap();
         let register = raw.receive().await.unwrap();

@@ -102,6 +102,17 @@ async fn until_registered(alice: &mut Side) -> Vec<Event> {
     }
 }
 
+/// Registers Alice for an hour; the connection that her REGISTER came over.
+async fn for_an_hour(alice: &mut Side, registrar: &mut dyn Listener) -> Box<dyn Connection> {
+    alice.endpoint.register(tcp(3600)).unwrap();
+    let mut connection = accept(registrar).await;
+    let register = read(&mut connection).await;
+    let seen = connection.peer_addr();
+    connection.write_all(accepted(&register, seen, 3600).as_bytes()).await.unwrap();
+    until_registered(alice).await;
+    connection
+}
+
 #[test]
 fn t22_a_gateway_that_forgets_after_half_a_minute_lets_calls_through_all_the_same() {
     let (world, mut alice) = behind(30);
@@ -144,12 +155,7 @@ fn t22_a_connection_that_answers_pings_no_more_is_given_up_within_10_s() {
     let mut alice = world.side(1, Arc::new(Open));
     let mut registrar = listen(&world, 9);
     world.run(async {
-        alice.endpoint.register(tcp(3600)).unwrap();
-        let mut connection = accept(&mut *registrar).await;
-        let register = read(&mut connection).await;
-        let seen = connection.peer_addr();
-        connection.write_all(accepted(&register, seen, 3600).as_bytes()).await.unwrap();
-        until_registered(&mut alice).await;
+        let mut connection = for_an_hour(&mut alice, &mut *registrar).await;
         for _ in 0..3 {
             let since = alice.runtime.now();
             assert_eq!(read(&mut connection).await, "\r\n\r\n");
@@ -178,12 +184,7 @@ fn t22_a_registrar_that_never_answered_a_ping_keeps_its_connection() {
     let mut alice = world.side(1, Arc::new(Open));
     let mut registrar = listen(&world, 9);
     world.run(async {
-        alice.endpoint.register(tcp(3600)).unwrap();
-        let mut connection = accept(&mut *registrar).await;
-        let register = read(&mut connection).await;
-        let seen = connection.peer_addr();
-        connection.write_all(accepted(&register, seen, 3600).as_bytes()).await.unwrap();
-        until_registered(&mut alice).await;
+        let mut connection = for_an_hour(&mut alice, &mut *registrar).await;
         for answer in ["", "", "\r\n", "OPTIONS", "\r\n"] {
             assert_eq!(read(&mut connection).await, "\r\n\r\n");
             if answer == "OPTIONS" {

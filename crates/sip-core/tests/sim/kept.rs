@@ -2,10 +2,9 @@
 
 use crate::abuse::{pair, up};
 use crate::answers::{self, CONTACT};
-use crate::double::{Double, Script, When};
+use crate::double::{CHALLENGE, CREDENTIALS, Double, Script, When};
 use crate::flows::{self, accept, listen, read, tcp};
-use crate::raw::{Raw, Wanted, field, request, response};
-use crate::strangers::ack;
+use crate::raw::{Raw, Wanted, ack, field, request, response};
 use crate::world::{ALICE, BOB, Side, World, sdp};
 use sip_core::manager::{self, Cause, Event, Misuse};
 use sip_core::{Capabilities, Method};
@@ -13,7 +12,6 @@ use ssa::{Authentication, Body, Open, Refusal};
 use std::sync::Arc;
 use std::time::Duration;
 
-const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
 const OVERLOADED: &str = "503 Service Unavailable";
 
 /// Bob with these limits, whom nobody needs to prove anything, and a stranger.
@@ -233,8 +231,7 @@ fn a_dialog_lasts_as_long_as_a_request_in_it() {
         raw.send(&request(&bye));
         assert!(matches!(bob.next().await, Event::Ended { .. }));
         assert_eq!(raw.status().await.unwrap(), "200 OK");
-        let challenge = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-        raw.send(&response(&first, "401 Unauthorized", challenge));
+        raw.send(&response(&first, "401 Unauthorized", CHALLENGE));
         let again = raw.receive().await.unwrap();
         let number = |text: &str| field(text, "CSeq").split(' ').next().unwrap().parse::<u32>();
         assert_eq!(number(&again), number(&first).map(|first| first + 1));

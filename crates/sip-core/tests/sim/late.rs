@@ -1,11 +1,10 @@
 //! What crosses, comes twice or comes too late in a call; and what an answer that refuses says.
 
-use crate::abuse::{answered, pair, up};
+use crate::abuse::{answered, pair, rung, up};
 use crate::answers::{self, CALLEE, CONTACT, response};
 use crate::double::Script;
-use crate::raw::{Raw, Wanted, field, request, to_tag};
-use crate::strangers::ack;
-use crate::world::{ALICE, World, sdp};
+use crate::raw::{Raw, Wanted, ack, field, request, to_tag};
+use crate::world::{ALICE, World, both, sdp};
 use sip_core::manager::{self, Cause, EndReason, Event, Misuse};
 use ssa::Open;
 use std::sync::Arc;
@@ -69,11 +68,7 @@ fn a_2xx_to_a_reinvite_of_a_call_that_has_ended_is_acknowledged() {
 fn a_bye_while_the_call_rings_ends_it_with_487() {
     let (world, mut bob, _, mut raw) = pair(Script::default());
     world.run(async {
-        raw.send(&request(&Wanted::default()));
-        let id = bob.incoming().await;
-        bob.endpoint.ring(id).unwrap();
-        let ringing = raw.receive().await.unwrap();
-        assert!(ringing.starts_with("SIP/2.0 180 "), "{ringing}");
+        let (id, ringing) = rung(&mut bob, &mut raw, "").await;
         let tag = to_tag(&ringing);
         let bye = Wanted { method: "BYE", branch: "b", cseq: 2, to_tag: tag, extra: "" };
         raw.send(&request(&bye));
@@ -201,15 +196,7 @@ fn shutdown_waits_for_the_ack_that_a_bye_waits_for() {
             assert!(bye.starts_with("BYE "), "{bye}");
             raw.send(&response(&bye, "200 OK", "", ""));
         };
-        let mut acknowledged = std::pin::pin!(acknowledged);
-        let mut shutdown = std::pin::pin!(bob.endpoint.shutdown(Duration::from_secs(5)));
-        let mut ended = [false; 2];
-        std::future::poll_fn(|cx| {
-            ended[0] = ended[0] || acknowledged.as_mut().poll(cx).is_ready();
-            ended[1] = ended[1] || shutdown.as_mut().poll(cx).is_ready();
-            if ended == [true; 2] { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        })
-        .await;
+        both(acknowledged, bob.endpoint.shutdown(Duration::from_secs(5))).await;
     });
 }
 

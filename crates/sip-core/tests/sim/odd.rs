@@ -1,11 +1,10 @@
 //! Peers in the field are odd: what a message does not need may be as it likes, and what we cannot
 //! follow is answered where it came from.
 
-use crate::answers::{CALLEE, response};
+use crate::answers::{self, response};
 use crate::flows::{listen, read};
-use crate::raw::{Raw, Wanted, field, request, to_tag};
-use crate::strangers::ack;
-use crate::world::{ALICE, BOB, Side, World, named, sdp};
+use crate::raw::{Raw, Wanted, ack, field, request, to_tag};
+use crate::world::{BOB, Side, World, named, sdp};
 use sip_core::manager::{EndReason, Event, RegisterConfig};
 use sip_core::{Capabilities, Limits, Message, Verdict, validate};
 use ssa::Open;
@@ -62,16 +61,10 @@ fn an_ack_that_matches_its_dialog_counts_whatever_it_says() {
 #[test]
 fn a_contact_that_we_cannot_reach_stands_for_the_hop_that_it_came_over() {
     for contact in ["sip:bob@[2001:db8::7]", "sip:bob@192.0.2.9:0"] {
-        let world = World::perfect();
-        let mut alice = world.side(1, Arc::new(Open));
-        let mut raw = Raw::to_alice(&world, 9);
+        let (world, mut alice, mut raw) = answers::pair();
         world.run(async {
-            let call = alice.call(ALICE, CALLEE, sdp("offer"));
-            let invite = raw.receive().await.unwrap();
             let contact = format!("Contact: <{contact}>\r\n");
-            raw.send(&response(&invite, "200 OK", "t", &contact));
-            assert!(matches!(alice.next().await, Event::Answered { .. }), "{contact}");
-            assert!(raw.receive().await.unwrap().starts_with("ACK "), "{contact}");
+            let (call, ..) = answers::answered(&mut alice, &mut raw, &contact).await;
             alice.endpoint.hang_up(call).unwrap();
             let bye = raw.receive().await.unwrap();
             assert!(bye.starts_with("BYE "), "{bye}");

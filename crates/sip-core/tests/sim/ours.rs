@@ -1,10 +1,9 @@
 //! Whom requests may be for: users and hosts of ours; all else is 404. RFC 3261 §8.2.2.1.
 
 use crate::abuse::up;
-use crate::double::{Double, Script};
+use crate::double::{CREDENTIALS, Double, Script};
 use crate::raw::{Raw, Wanted, field, request, response};
 use crate::registrations;
-use crate::strangers::CREDENTIALS;
 use crate::world::{Side, World};
 use sip_core::manager::{Config, EndReason, Event, Ours};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Who has a place among the connections, and who goes when all are taken.
 
 use crate::raw::{Wanted, request};
-use crate::world::{ALICE, BOB, Side, World, sdp};
+use crate::world::{ALICE, BOB, Side, World, connected, sdp};
 use net::{Connection, Transport};
 use sip_core::manager::{EndReason, Event};
 use ssa::Open;
@@ -61,11 +61,7 @@ async fn seconds(side: &Side, seconds: u64) {
 
 /// Alice calls Bob over TCP, who answers.
 async fn talk(alice: &mut Side, bob: &mut Side) {
-    let call = alice.call(ALICE, "sip:bob@192.0.2.2;transport=tcp", sdp("offer"));
-    let id = bob.incoming().await;
-    bob.endpoint.accept(id, sdp("answer")).unwrap();
-    assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-    assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
+    connected(alice, bob, (ALICE, "sip:bob@192.0.2.2;transport=tcp")).await;
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! PUBLISH, its refresh, its change and its end. RFC 3903.
 
+use crate::answers::pair;
 use crate::raw::{Raw, field, response};
-use crate::subscriptions::pair;
 use crate::world::{ALICE, Side};
 use sip_core::manager::{Cause, Event, Misuse, PublicationId, PublicationNews, PublishConfig};
 use ssa::Body;

@@ -137,3 +137,8 @@ pub(crate) fn request(wanted: &Wanted<'_>) -> String {
          {extra}{end}"
     )
 }
+
+/// The ACK with this branch and CSeq in the dialog with this tag of Bob's.
+pub(crate) fn ack(branch: &str, cseq: u32, tag: &str) -> String {
+    request(&Wanted { method: "ACK", branch, cseq, to_tag: tag, ..Wanted::default() })
+}

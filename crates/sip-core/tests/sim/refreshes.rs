@@ -1,24 +1,13 @@
 //! A registration's refreshes say again what the registrar accepted. RFC 7616 §3.4.
 
-use crate::double::{Double, Script};
+use crate::answers::scripted;
+use crate::double::{CHALLENGE, Script};
 use crate::raw::{Raw, field, response};
 use crate::registrations::config;
-use crate::world::{Side, World};
+use crate::world::Side;
 use sip_core::manager::{Event, RegisterConfig};
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
-
-const CHALLENGE: &str = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-
-/// Alice, what is asked of her security manager, and a registrar at 192.0.2.9.
-fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
-    let world = World::perfect();
-    let double = Double::new(world.runtime(1), script);
-    let alice = world.side(1, Arc::clone(&double) as _);
-    let raw = Raw::to_alice(&world, 9);
-    (world, alice, double, raw)
-}
 
 fn proves(register: &str) -> bool {
     register.contains("\r\nAuthorization: ")
@@ -51,7 +40,7 @@ async fn register(alice: &mut Side, raw: &mut Raw, config: RegisterConfig) {
 
 #[test]
 fn six_refreshes_are_six_requests() {
-    let (world, mut alice, double, mut raw) = pair(Script::default());
+    let (world, mut alice, double, mut raw) = scripted(Script::default());
     world.run(async {
         register(&mut alice, &mut raw, config()).await;
         for cseq in 3..9 {
@@ -68,7 +57,7 @@ fn six_refreshes_are_six_requests() {
 
 #[test]
 fn a_refresh_that_is_challenged_is_answered_and_the_next_says_that_again() {
-    let (world, mut alice, double, mut raw) = pair(Script::default());
+    let (world, mut alice, double, mut raw) = scripted(Script::default());
     world.run(async {
         register(&mut alice, &mut raw, config()).await;
         let refresh = next(&mut raw).await;
@@ -83,7 +72,7 @@ fn a_refresh_that_is_challenged_is_answered_and_the_next_says_that_again() {
 
 #[test]
 fn what_was_refused_is_not_said_again() {
-    let (world, mut alice, _, mut raw) = pair(Script::default());
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
     world.run(async {
         register(&mut alice, &mut raw, config()).await;
         let refresh = next(&mut raw).await;
@@ -97,7 +86,7 @@ fn what_was_refused_is_not_said_again() {
 
 #[test]
 fn a_refresh_that_is_not_authorized_leaves_without() {
-    let (world, mut alice, _, mut raw) = pair(Script { signs_once: true, ..Script::default() });
+    let (world, mut alice, _, mut raw) = scripted(Script { signs_once: true, ..Script::default() });
     world.run(async {
         register(&mut alice, &mut raw, config()).await;
         let refresh = next(&mut raw).await;
@@ -109,7 +98,7 @@ fn a_refresh_that_is_not_authorized_leaves_without() {
 /// A17: the credentials are for the hop that challenged.
 #[test]
 fn a17_a_refresh_to_another_address_proves_nothing_unasked() {
-    let (world, mut alice, _, mut raw) = pair(Script::default());
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
     let mut other = Raw::to_alice(&world, 8);
     let name = |host: u8| {
         world.sim.set_name("registrar.example", &[IpAddr::from([192, 0, 2, host])]);

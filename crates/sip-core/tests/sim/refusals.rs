@@ -1,29 +1,16 @@
 //! What nobody answers, what is refused on the way, and what an end withdraws.
 
-use crate::abuse::pair;
-use crate::answers::{CALLEE, CONTACT, response};
-use crate::double::{Double, FORBIDDEN, Script, When};
+use crate::abuse::{pair, rung};
+use crate::answers::{CALLEE, CONTACT, response, scripted};
+use crate::double::{CHALLENGE, CREDENTIALS, FORBIDDEN, Script, When};
 use crate::flows::{self, accept, listen, read};
 use crate::late::impatient;
-use crate::raw::{Raw, Wanted, field, request, to_tag};
-use crate::strangers::ack;
+use crate::raw::{Raw, Wanted, ack, field, request, to_tag};
 use crate::world::{ALICE, Side, World, sdp};
 use sip_core::manager::{CallId, Cause, EndReason, Event};
 use ssa::{Authentication, Open, Why};
 use std::sync::Arc;
 use std::time::Duration;
-
-const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
-const CHALLENGE: &str = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-
-/// Alice with this double, and a peer that writes by hand to her.
-fn calling(script: Script) -> (World, Side, Arc<Double>, Raw) {
-    let world = World::perfect();
-    let double = Double::new(world.runtime(1), script);
-    let alice = world.side(1, Arc::clone(&double) as _);
-    let raw = Raw::to_alice(&world, 9);
-    (world, alice, double, raw)
-}
 
 /// A 2xx with a body.
 fn with_answer(invite: &str) -> String {
@@ -107,10 +94,7 @@ fn what_the_security_manager_adds_to_an_answer_leaves_with_it() {
 
 /// A call that Bob has accepted, and whose answer waits for the security manager.
 async fn accepted_slowly(bob: &mut Side, raw: &mut Raw) -> (CallId, String) {
-    raw.send(&request(&Wanted::default()));
-    let id = bob.incoming().await;
-    bob.endpoint.ring(id).unwrap();
-    let ringing = raw.receive().await.unwrap();
+    let (id, ringing) = rung(bob, raw, "").await;
     bob.endpoint.accept(id, sdp("answer")).unwrap();
     raw.sleep(Duration::from_millis(500)).await;
     (id, to_tag(&ringing).to_owned())
@@ -171,7 +155,7 @@ fn a_challenge_holds_a_strangers_call_open_and_a_refusal_ends_it() {
 #[test]
 fn a_hang_up_while_a_200_is_judged_acknowledges_and_ends_it_at_once() {
     let judge = When::After(Duration::from_secs(5));
-    let (world, mut alice, double, mut raw) = calling(Script { judge, ..Script::default() });
+    let (world, mut alice, double, mut raw) = scripted(Script { judge, ..Script::default() });
     world.run(async {
         let id = alice.call(ALICE, CALLEE, sdp("offer"));
         let invite = raw.receive().await.unwrap();
@@ -188,7 +172,7 @@ fn a_hang_up_while_a_200_is_judged_acknowledges_and_ends_it_at_once() {
 #[test]
 fn an_invite_whose_body_must_not_leave_is_not_sent_again() {
     let script = Script { refuses_sealing: true, ..Script::default() };
-    let (world, mut alice, double, mut raw) = calling(script);
+    let (world, mut alice, double, mut raw) = scripted(script);
     world.run(async {
         let id = alice.call(ALICE, CALLEE, sdp("offer"));
         let invite = raw.receive().await.unwrap();
@@ -206,7 +190,7 @@ fn an_invite_whose_body_must_not_leave_is_not_sent_again() {
 #[test]
 fn a_200_whose_body_cannot_be_read_is_acknowledged_and_ended() {
     let script = Script { refuses_reading: true, ..Script::default() };
-    let (world, mut alice, _, mut raw) = calling(script);
+    let (world, mut alice, _, mut raw) = scripted(script);
     world.run(async {
         let id = alice.call(ALICE, CALLEE, sdp("offer"));
         let invite = raw.receive().await.unwrap();
@@ -223,7 +207,7 @@ fn a_200_whose_body_cannot_be_read_is_acknowledged_and_ended() {
 
 #[test]
 fn a_request_that_is_challenged_twice_is_signed_without_its_first_credentials() {
-    let (world, alice, double, mut raw) = calling(Script::default());
+    let (world, alice, double, mut raw) = scripted(Script::default());
     world.run(async {
         alice.call(ALICE, CALLEE, sdp("offer"));
         for _ in 0..2 {

@@ -1,7 +1,8 @@
 //! A registration that is ended in between, that a registrar will not have, or whose connection
 //! lasted.
 
-use crate::double::{Double, Script, When};
+use crate::answers::scripted;
+use crate::double::{CHALLENGE, Double, Script, When};
 use crate::flows::{accept, listen, read};
 use crate::raw::{Raw, field, response};
 use crate::registrations::{again, config, failed, over};
@@ -11,17 +12,11 @@ use ssa::Open;
 use std::sync::Arc;
 use std::time::Duration;
 
-const CHALLENGE: &str = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-
 /// Alice, who takes two seconds for her credentials, what is asked of her security manager, and her
 /// registrar.
 fn slow() -> (World, Side, Arc<Double>, Raw) {
-    let world = World::perfect();
     let sign = When::After(Duration::from_secs(2));
-    let double = Double::new(world.runtime(1), Script { sign, ..Script::default() });
-    let alice = world.side(1, Arc::clone(&double) as _);
-    let raw = Raw::to_alice(&world, 9);
-    (world, alice, double, raw)
+    scripted(Script { sign, ..Script::default() })
 }
 
 /// The next REGISTER, and its CSeq.

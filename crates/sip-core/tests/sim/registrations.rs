@@ -1,27 +1,11 @@
 //! REGISTER, its refresh, and its end.
 
-use crate::double::{Double, Script};
+use crate::answers::{pair, scripted};
+use crate::double::Script;
 use crate::raw::{Raw, Wanted, field, request, response};
-use crate::world::{ALICE, Side, World, sdp};
+use crate::world::{ALICE, Side, sdp};
 use sip_core::manager::{Cause, Event, RegisterConfig, RegistrationId};
-use ssa::Open;
-use std::sync::Arc;
 use std::time::Duration;
-
-/// Alice, and her registrar.
-fn pair() -> (World, Side, Raw) {
-    let world = World::perfect();
-    let (alice, raw) = (world.side(1, Arc::new(Open)), Raw::to_alice(&world, 9));
-    (world, alice, raw)
-}
-
-/// The same, and Alice answers every challenge.
-fn with_credentials() -> (World, Side, Raw) {
-    let world = World::perfect();
-    let double = Double::new(world.runtime(1), Script::default());
-    let (alice, raw) = (world.side(1, double), Raw::to_alice(&world, 9));
-    (world, alice, raw)
-}
 
 pub(crate) fn config() -> RegisterConfig {
     RegisterConfig {
@@ -123,7 +107,7 @@ async fn refuse(raw: &mut Raw) {
 /// The registrar holds no binding of ours: nothing is taken back, and no password goes out again.
 #[test]
 fn a_registration_that_was_refused_is_not_taken_back() {
-    let (world, mut alice, mut raw) = with_credentials();
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
     world.run(async {
         let id = alice.endpoint.register(config()).unwrap();
         refuse(&mut raw).await;
@@ -151,7 +135,7 @@ fn a_registration_that_was_refused_is_not_taken_back() {
 /// RFC 3261 §22.1: credentials that were refused are not tried again, or an account is locked.
 #[test]
 fn credentials_that_are_refused_are_left_alone_for_long() {
-    let (world, mut alice, mut raw) = with_credentials();
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
     world.run(async {
         alice.endpoint.register(config()).unwrap();
         while let Some(register) = raw.receive().await {
@@ -166,7 +150,7 @@ fn credentials_that_are_refused_are_left_alone_for_long() {
 /// RFC 3261 §10.2: no other REGISTER before the one under way has its final response.
 #[test]
 fn a_registration_under_way_is_awaited_and_then_taken_back() {
-    let (world, mut alice, mut raw) = with_credentials();
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
     world.run(async {
         for granted in [true, false] {
             let id = alice.endpoint.register(config()).unwrap();
@@ -233,7 +217,7 @@ pub(crate) async fn failed(alice: &mut Side, status: u16) {
     );
 }
 
-/// Seconds until the next REGISTER, and the request.
+/// Seconds until the next request, and the request.
 pub(crate) async fn again(alice: &Side, raw: &mut Raw) -> (u64, String) {
     let since = alice.runtime.now();
     loop {

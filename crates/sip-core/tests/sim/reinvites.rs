@@ -1,12 +1,11 @@
 //! Changing a session: both ways, met in the middle, refused.
 
 use crate::abuse;
-use crate::answers::{self, CALLEE, CONTACT, response};
+use crate::answers::{self, CONTACT, response};
 use crate::double::{Double, Script, When};
 use crate::late::impatient;
-use crate::raw::{Raw, Wanted, field, request, to_tag};
-use crate::strangers::ack;
-use crate::world::{ALICE, BOB, Side, World, sdp};
+use crate::raw::{Raw, Wanted, ack, field, request, to_tag};
+use crate::world::{ALICE, BOB, Side, World, connected, sdp};
 use sip_core::manager::{CallId, Cause, EndReason, Event, Misuse};
 use ssa::{Open, SipSecurity, Why};
 use std::sync::Arc;
@@ -21,11 +20,7 @@ async fn up_between(
 ) -> (Side, CallId, Side, CallId) {
     let mut alice = world.side(1, of_alice);
     let mut bob = world.side(2, of_bob);
-    let call = alice.call(ALICE, BOB, sdp("offer"));
-    let id = bob.incoming().await;
-    bob.endpoint.accept(id, sdp("answer")).unwrap();
-    assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-    assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
+    let (call, id) = connected(&mut alice, &mut bob, (ALICE, BOB)).await;
     (alice, call, bob, id)
 }
 
@@ -226,11 +221,7 @@ fn a_reinvite_that_is_taken_back_leaves_no_timer() {
 fn who_called_waits_at_least_2100_ms_after_a_491() {
     let (world, mut alice, mut raw) = answers::pair();
     world.run(async {
-        let id = alice.call(ALICE, CALLEE, sdp("offer"));
-        let invite = raw.receive().await.unwrap();
-        raw.send(&response(&invite, "200 OK", "t", CONTACT));
-        assert!(matches!(alice.next().await, Event::Answered { .. }));
-        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        let (id, ..) = answers::answered(&mut alice, &mut raw, CONTACT).await;
         alice.endpoint.reinvite(id, sdp("more")).unwrap();
         let reinvite = raw.receive().await.unwrap();
         let since = alice.runtime.now();

@@ -1,10 +1,10 @@
 //! Provisional responses that are sent until their PRACK comes. RFC 3262.
 
-use crate::abuse::pair;
+use crate::abuse::{pair, rung};
 use crate::answers::{self, CALLEE, CONTACT, response};
 use crate::double::Script;
 use crate::offers::progress;
-use crate::raw::{OFFER, Raw, Wanted, field, request, to_tag};
+use crate::raw::{OFFER, Raw, Wanted, ack, field, request, to_tag};
 use crate::world::{ALICE, sdp};
 use sip_core::manager::{EndReason, Event};
 use std::time::Duration;
@@ -15,10 +15,6 @@ const REQUIRED: &str = "Require: 100rel\r\n";
 fn reliable(invite: &str, status: &str, rseq: u32) -> String {
     let extra = format!("{CONTACT}{REQUIRED}RSeq: {rseq}\r\n");
     response(invite, status, "t", &extra)
-}
-
-fn invite() -> String {
-    request(&Wanted { extra: REQUIRED, ..Wanted::default() })
 }
 
 /// The stranger's PRACK in the dialog that this response made.
@@ -159,11 +155,7 @@ fn a_description_that_came_reliably_is_the_answer_of_a_200_without_one() {
 fn the_callee_repeats_what_must_be_acknowledged_until_it_is() {
     let (world, mut bob, _, mut raw) = pair(Script::default());
     world.run(async {
-        raw.send(&invite());
-        let id = bob.incoming().await;
-        bob.endpoint.ring(id).unwrap();
-        let ringing = raw.receive().await.unwrap();
-        assert!(ringing.starts_with("SIP/2.0 180 "), "{ringing}");
+        let (id, ringing) = rung(&mut bob, &mut raw, REQUIRED).await;
         assert_eq!(field(&ringing, "Require"), "100rel");
         let rseq: u32 = field(&ringing, "RSeq").parse().unwrap();
         assert!((1..1 << 31).contains(&rseq), "{rseq}");
@@ -196,12 +188,7 @@ fn the_callee_repeats_what_must_be_acknowledged_until_it_is() {
         raw.send(&prack(&ringing, 5, &format!("{} 1 INVITE", rseq + 1)));
         let late = other(&mut raw, &ok).await;
         assert!(late.starts_with("SIP/2.0 200 ") && late.contains("PRACK"), "{late}");
-        raw.send(&request(&Wanted {
-            method: "ACK",
-            branch: "ack",
-            to_tag: to_tag(&ok),
-            ..Wanted::default()
-        }));
+        raw.send(&ack("ack", 1, to_tag(&ok)));
         assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
         raw.sleep(Duration::from_secs(40)).await;
         assert_eq!(raw.receive().await, None, "nothing is sent again");
@@ -212,17 +199,13 @@ fn the_callee_repeats_what_must_be_acknowledged_until_it_is() {
 fn a_callee_that_nobody_acknowledges_gives_up() {
     let (world, mut bob, _, mut raw) = pair(Script::default());
     world.run(async {
-        raw.send(&invite());
-        let id = bob.incoming().await;
-        bob.endpoint.ring(id).unwrap();
-        let ringing = raw.receive().await.unwrap();
+        let (id, ringing) = rung(&mut bob, &mut raw, REQUIRED).await;
         assert_eq!(bob.next_within(31).await, None);
         let ended = Event::Ended { id, reason: EndReason::NoAck };
         assert_eq!(bob.next_within(2).await, Some(ended));
         let given_up = other(&mut raw, &ringing).await;
         assert!(given_up.starts_with("SIP/2.0 504 "), "{given_up}");
-        let ack = Wanted { method: "ACK", to_tag: to_tag(&ringing), ..Wanted::default() };
-        raw.send(&request(&ack));
+        raw.send(&ack("one", 1, to_tag(&ringing)));
         raw.sleep(Duration::from_secs(40)).await;
     });
     bob.assert_empty();
@@ -232,10 +215,7 @@ fn a_callee_that_nobody_acknowledges_gives_up() {
 fn a_callee_is_not_held_to_it_where_it_is_not_required() {
     let (world, mut bob, _, mut raw) = pair(Script::default());
     world.run(async {
-        raw.send(&request(&Wanted { extra: "Supported: 100rel\r\n", ..Wanted::default() }));
-        let id = bob.incoming().await;
-        bob.endpoint.ring(id).unwrap();
-        let ringing = raw.receive().await.unwrap();
+        let (_, ringing) = rung(&mut bob, &mut raw, "Supported: 100rel\r\n").await;
         assert!(!ringing.contains("RSeq") && !ringing.contains("Require"), "{ringing}");
         raw.sleep(Duration::from_secs(40)).await;
         assert_eq!(raw.receive().await, None);
@@ -249,10 +229,7 @@ fn a_callee_is_not_held_to_it_where_it_is_not_required() {
 fn an_offer_in_a_prack_is_refused_and_what_it_acknowledges_is_not_repeated() {
     let (world, mut bob, _, mut raw) = pair(Script::default());
     world.run(async {
-        raw.send(&invite());
-        let id = bob.incoming().await;
-        bob.endpoint.ring(id).unwrap();
-        let ringing = raw.receive().await.unwrap();
+        let (_, ringing) = rung(&mut bob, &mut raw, REQUIRED).await;
         let rack = format!("{} 1 INVITE", field(&ringing, "RSeq"));
         let offer = prack(&ringing, 2, &rack).replace("Content-Length: 0\r\n\r\n", OFFER);
         raw.send(&offer);

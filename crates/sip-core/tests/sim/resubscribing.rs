@@ -1,14 +1,13 @@
 //! Subscriptions that are refused, lost and ended by the notifier, and what is done then. RFC 6665
 //! §4.1.2, §4.1.3.
 
+use crate::answers::{pair, response};
 use crate::raw::{Raw, field};
-use crate::subscriptions::{config, granted, notify, over, pair, response, subscribed, told};
-use crate::world::Side;
+use crate::subscriptions::{config, granted, notify, over, subscribed, told};
+use crate::world::{Side, both};
 use sip_core::manager::{
     Cause, Event, SubscriptionEnd, SubscriptionId, SubscriptionNews, SubscriptionState, Termination,
 };
-use std::pin::Pin;
-use std::task::Poll;
 use std::time::Duration;
 
 /// The subscription lapsed for this reason; when it is tried again.
@@ -252,21 +251,6 @@ fn a_subscription_that_is_being_ended_waits_for_its_last_notify_alone() {
         });
         alice.assert_empty();
     }
-}
-
-/// Runs both to their ends.
-pub(crate) async fn both(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
-    let mut parts: [Option<Pin<Box<dyn Future<Output = ()> + '_>>>; 2] =
-        [Some(Box::pin(one)), Some(Box::pin(other))];
-    std::future::poll_fn(|cx| {
-        for part in &mut parts {
-            if part.as_mut().is_some_and(|part| part.as_mut().poll(cx).is_ready()) {
-                *part = None;
-            }
-        }
-        if parts.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
 }
 
 #[test]

@@ -1,20 +1,13 @@
 //! The way that a registrar wants requests to take, and who may be on the way back. RFC 3608,
 //! RFC 3327.
 
+use crate::answers::pair;
 use crate::raw::{Raw, field, response};
 use crate::registrations::{again, config};
-use crate::world::{ALICE, Side, World, sdp};
+use crate::world::{ALICE, Side, sdp};
 use sip_core::manager::{CallId, Event};
-use ssa::Open;
-use std::sync::Arc;
 
 const PROXIES: [&str; 2] = ["<sip:192.0.2.9;lr>", "<sip:home.example;lr>;x=y"];
-
-fn world() -> (World, Side, Raw) {
-    let world = World::perfect();
-    let (alice, raw) = (world.side(1, Arc::new(Open)), Raw::to_alice(&world, 9));
-    (world, alice, raw)
-}
 
 /// Accepts a REGISTER for a minute, with these fields.
 async fn grant(alice: &mut Side, raw: &Raw, register: &str, extra: &str) {
@@ -42,7 +35,7 @@ async fn route_of_a_call(alice: &mut Side, raw: &mut Raw, from: &str) -> Vec<Str
 
 #[test]
 fn t21_requests_of_an_account_take_the_way_that_its_registrar_wants() {
-    let (world, mut alice, mut raw) = world();
+    let (world, mut alice, mut raw) = pair();
     let service = |values: &str| format!("Service-Route: {values}\r\n");
     world.run(async {
         alice.endpoint.register(config()).unwrap();
@@ -72,7 +65,7 @@ fn t21_requests_of_an_account_take_the_way_that_its_registrar_wants() {
 fn t21_a_way_that_is_not_as_it_should_be_or_is_not_said_again_is_not_taken() {
     let many = ["<sip:192.0.2.9;lr>"; 9].join(", ");
     for bad in ["", "Service-Route: <sip:192.0.2.9>\r\n", &format!("Service-Route: {many}\r\n")] {
-        let (world, mut alice, mut raw) = world();
+        let (world, mut alice, mut raw) = pair();
         world.run(async {
             alice.endpoint.register(config()).unwrap();
             let register = raw.receive().await.unwrap();
@@ -90,7 +83,7 @@ fn t21_a_way_that_is_not_as_it_should_be_or_is_not_said_again_is_not_taken() {
 
 #[test]
 fn t21_a_way_whose_registration_failed_or_is_over_is_not_taken() {
-    let (world, mut alice, mut raw) = world();
+    let (world, mut alice, mut raw) = pair();
     world.run(async {
         let id = alice.endpoint.register(config()).unwrap();
         let register = raw.receive().await.unwrap();

@@ -1,15 +1,13 @@
 //! What the security manager says of bodies and of responses that leave, and when it says it.
 
 use crate::abuse::pair;
-use crate::double::{Double, Script, When};
+use crate::double::{CHALLENGE, CREDENTIALS, Double, Script, When};
 use crate::raw::{Raw, Wanted, request};
 use crate::world::{ALICE, World, sdp};
 use sip_core::manager::{EndReason, Event, Misuse};
 use ssa::{Incoming, Open};
 use std::sync::Arc;
 use std::time::Duration;
-
-const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
 
 #[test]
 fn after_a_challenge_the_sealed_body_leaves_and_is_opened() {
@@ -30,8 +28,7 @@ fn after_a_challenge_the_sealed_body_leaves_and_is_opened() {
         alice.call(ALICE, "sip:bob@192.0.2.9", sdp("offer"));
         let invite = raw.receive().await.unwrap();
         assert!(invite.ends_with("\r\n\r\noffer"), "{invite}");
-        let challenge = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-        raw.send(&crate::answers::response(&invite, "401 Unauthorized", "t", challenge));
+        raw.send(&crate::answers::response(&invite, "401 Unauthorized", "t", CHALLENGE));
         assert!(raw.receive().await.unwrap().starts_with("ACK "));
         let invite = raw.receive().await.unwrap();
         assert!(invite.ends_with("\r\n\r\nsealed offer"), "{invite}");

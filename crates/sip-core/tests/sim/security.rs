@@ -1,7 +1,7 @@
 //! The consult seam: challenges answered, late, dropped, refused, panicking.
 
 use crate::double::{Double, FORBIDDEN, Script, When};
-use crate::world::{ALICE, BOB, Side, World, sdp};
+use crate::world::{ALICE, BOB, Side, World, connected, sdp};
 use sip_core::manager::{CallId, Cause, EndReason, Event, Misuse};
 use ssa::{Authentication, Body, Deny, Field, Incoming, Open, Refusal, Why};
 use std::sync::Arc;
@@ -26,12 +26,7 @@ pub(crate) fn pair(alice: Script, bob: Script) -> Pair {
 }
 
 pub(crate) async fn connect(alice: &mut Side, bob: &mut Side) -> (CallId, CallId) {
-    let call = alice.call(ALICE, BOB, sdp("offer"));
-    let id = bob.incoming().await;
-    bob.endpoint.accept(id, sdp("answer")).unwrap();
-    assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-    assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
-    (call, id)
+    connected(alice, bob, (ALICE, BOB)).await
 }
 
 #[test]

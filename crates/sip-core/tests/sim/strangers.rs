@@ -1,27 +1,17 @@
 //! What a stranger gets: stateless answers, and nothing kept for it.
 
-use crate::double::{Double, Script, When};
-use crate::raw::{Raw, Wanted, field, request, to_tag};
+use crate::abuse::pair;
+use crate::double::{CREDENTIALS, Double, Script, When};
+use crate::raw::{Raw, Wanted, ack, field, request, to_tag};
 use crate::world::{Side, World, sdp};
 use sip_core::manager::{self, CallId, EndReason, Event};
 use ssa::Open;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
-
-pub(crate) fn ack(branch: &str, cseq: u32, tag: &str) -> String {
-    request(&Wanted { method: "ACK", branch, cseq, to_tag: tag, ..Wanted::default() })
-}
-
 /// Bob with a double that challenges, and a stranger.
 fn challenged(script: Script) -> (World, Side, Arc<Double>, Raw) {
-    let world = World::perfect();
-    let runtime = world.runtime(2);
-    let double = Double::new(runtime, Script { challenges: true, ..script });
-    let bob = world.side(2, Arc::clone(&double) as _);
-    let raw = Raw::new(&world, 9);
-    (world, bob, double, raw)
+    pair(Script { challenges: true, ..script })
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::double::{Double, Script, When};
 use crate::raw::{Wanted, request};
-use crate::world::{ALICE, BOB, World, named, sdp};
+use crate::world::{ALICE, BOB, World, connected, named, sdp};
 use net::{Connection, Transport};
 use sip_core::manager::{Cause, EndReason, Event, NextHop};
 use ssa::Open;
@@ -16,11 +16,8 @@ fn a_call_over_tcp_stays_on_its_connection_both_ways() {
     let mut alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Open));
     world.run(async {
-        let call = alice.call(ALICE, "sip:bob@192.0.2.2;transport=tcp", sdp("offer"));
-        let id = bob.incoming().await;
-        bob.endpoint.accept(id, sdp("answer")).unwrap();
-        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
+        let names = (ALICE, "sip:bob@192.0.2.2;transport=tcp");
+        let (call, id) = connected(&mut alice, &mut bob, names).await;
         // Longer than an idle connection lives.
         bob.sleep(Duration::from_secs(300)).await;
         bob.endpoint.hang_up(id).unwrap();
@@ -182,11 +179,7 @@ fn shutdown_ends_calls_and_then_the_events() {
     let mut alice = world.side(1, Arc::new(Open));
     let mut bob = world.side(2, Arc::new(Open));
     world.run(async {
-        let call = alice.call(ALICE, BOB, sdp("offer"));
-        let id = bob.incoming().await;
-        bob.endpoint.accept(id, sdp("answer")).unwrap();
-        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
+        let (call, id) = connected(&mut alice, &mut bob, (ALICE, BOB)).await;
         let before = alice.runtime.now();
         alice.endpoint.shutdown(Duration::from_secs(5)).await;
         assert!(alice.runtime.now() - before < Duration::from_secs(1));

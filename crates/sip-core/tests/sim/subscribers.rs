@@ -3,7 +3,7 @@
 use crate::answers::response;
 use crate::double::{Double, Script};
 use crate::raw::{Raw, Wanted, field, request, to_tag};
-use crate::world::{Side, World};
+use crate::world::{Side, World, both};
 use sip_core::Capabilities;
 use sip_core::manager::{
     self, Event, Misuse, SubscriberEnd, SubscriberId, SubscriberNews, SubscriptionState,
@@ -251,25 +251,16 @@ fn a_terminal_that_stops_tells_its_subscribers() {
     world.run(async {
         subscribed(&mut bob, &mut raw).await;
         bob.sleep(Duration::from_secs(1)).await;
-        let stop = bob.endpoint.shutdown(Duration::from_secs(2));
-        let mut stop = Box::pin(stop);
-        let mut hear = Box::pin(told(&mut raw));
-        let mut heard = None;
-        std::future::poll_fn(|cx| {
-            let stopped = stop.as_mut().poll(cx).is_ready();
-            if heard.is_none()
-                && let std::task::Poll::Ready(it) = hear.as_mut().poll(cx)
-            {
-                heard = Some(it);
-            }
-            match heard.is_some() {
-                true => std::task::Poll::Ready(()),
-                false if stopped => panic!("it stopped without a word"),
-                false => std::task::Poll::Pending,
-            }
-        })
-        .await;
-        assert_eq!(heard, Some(says("terminated;reason=probation", "idle")));
+        let stopping = std::cell::Cell::new(true);
+        let stop = async {
+            bob.endpoint.shutdown(Duration::from_secs(2)).await;
+            stopping.set(false);
+        };
+        let hear = async {
+            assert_eq!(told(&mut raw).await, says("terminated;reason=probation", "idle"));
+            assert!(stopping.get(), "it stopped without a word");
+        };
+        both(stop, hear).await;
     });
 }
 

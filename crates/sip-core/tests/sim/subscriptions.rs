@@ -1,7 +1,9 @@
 //! SUBSCRIBE, what is told by NOTIFY, and the end. RFC 6665 §4.1.
 
-use crate::double::{Double, Script};
+use crate::answers::{pair, response, scripted};
+use crate::double::{CHALLENGE, Script, When};
 use crate::raw::{Raw, field};
+use crate::registrations::again;
 use crate::world::{ALICE, Side, World};
 use sip_core::manager::{
     self, Cause, Event, Misuse, SubscribeConfig, SubscriptionEnd, SubscriptionId, SubscriptionNews,
@@ -12,21 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const SUMMARY: &str = "application/simple-message-summary";
-
-/// Alice, and a notifier.
-pub(crate) fn pair() -> (World, Side, Raw) {
-    let world = World::perfect();
-    let (alice, raw) = (world.side(1, Arc::new(Open)), Raw::to_alice(&world, 9));
-    (world, alice, raw)
-}
-
-/// The same, and Alice's security manager does what it is told to.
-fn scripted(script: Script) -> (World, Side, Arc<Double>, Raw) {
-    let world = World::perfect();
-    let double = Double::new(world.runtime(1), script);
-    let (alice, raw) = (world.side(1, Arc::clone(&double) as _), Raw::to_alice(&world, 9));
-    (world, alice, double, raw)
-}
 
 pub(crate) fn config() -> SubscribeConfig {
     SubscribeConfig {
@@ -39,16 +26,10 @@ pub(crate) fn config() -> SubscribeConfig {
     }
 }
 
-/// The notifier's response, as the one with this tag.
-pub(crate) fn response(subscribe: &str, status: &str, tag: &str, extra: &str) -> String {
-    crate::answers::response(subscribe, status, tag, extra)
-}
-
 /// 200 to what made the subscription, or to its refresh.
 pub(crate) fn granted(subscribe: &str, seconds: u32) -> String {
-    let tag = if field(subscribe, "To").contains("tag=") { "" } else { "n" };
     let extra = format!("Contact: <sip:here@192.0.2.9>\r\nExpires: {seconds}\r\n");
-    response(subscribe, "200 OK", tag, &extra)
+    response(subscribe, "200 OK", "n", &extra)
 }
 
 /// A NOTIFY in the dialog that this SUBSCRIBE asks for, of the notifier with this tag.
@@ -208,11 +189,7 @@ fn of_the_forks_the_first_that_notifies_is_subscribed_to() {
         }
         assert_eq!(alice.next().await, told(id, SubscriptionState::Active));
         raw.sleep(Duration::from_secs(66)).await;
-        let mut refresh = raw.receive().await;
-        while refresh.is_none() {
-            refresh = raw.receive().await;
-        }
-        let refresh = refresh.unwrap();
+        let (_, refresh) = again(&alice, &mut raw).await;
         assert!(field(&refresh, "To").ends_with(";tag=other"), "{refresh}");
         assert!(refresh.starts_with("SUBSCRIBE sip:here@"), "{refresh}");
     });
@@ -220,7 +197,6 @@ fn of_the_forks_the_first_that_notifies_is_subscribed_to() {
 
 #[test]
 fn two_notifies_at_once_are_of_one_subscription() {
-    use crate::double::When;
     let verify = When::After(Duration::from_millis(300));
     let script = Script { challenges: true, verify, ..Script::default() };
     let (world, mut alice, _, mut raw) = scripted(script);
@@ -328,8 +304,7 @@ fn a_challenged_subscribe_is_answered_and_its_dialog_counts_on() {
     world.run(async {
         let id = alice.endpoint.subscribe(config()).unwrap();
         let bare = raw.receive().await.unwrap();
-        let challenge = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-        raw.send(&response(&bare, "401 Unauthorized", "c", challenge));
+        raw.send(&response(&bare, "401 Unauthorized", "c", CHALLENGE));
         let subscribe = raw.receive().await.unwrap();
         assert!(subscribe.contains("\r\nAuthorization: "), "{subscribe}");
         assert_eq!(field(&subscribe, "CSeq"), "2 SUBSCRIBE");

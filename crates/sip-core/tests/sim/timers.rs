@@ -1,6 +1,6 @@
 //! Session timers and UPDATE. RFC 4028, RFC 3311.
 
-use crate::abuse::{answered, pair};
+use crate::abuse::{answered, pair, rung};
 use crate::answers::{self, CALLEE, CONTACT, response};
 use crate::double::Script;
 use crate::raw::{Raw, Wanted, field, request, to_tag};
@@ -172,14 +172,11 @@ fn an_update_with_an_offer_changes_the_session_and_needs_no_ack() {
 fn an_update_before_the_answer_is_taken_without_an_offer_alone() {
     let (world, mut bob, _, mut raw) = pair(Script::default());
     world.run(async {
-        raw.send(&request(&Wanted::default()));
-        let id = bob.incoming().await;
-        bob.endpoint.ring(id).unwrap();
-        let ringing = raw.receive().await.unwrap();
-        let tag = to_tag(&ringing).to_owned();
-        raw.send(&in_dialog("UPDATE", 2, &tag, ""));
+        let (_, ringing) = rung(&mut bob, &mut raw, "").await;
+        let tag = to_tag(&ringing);
+        raw.send(&in_dialog("UPDATE", 2, tag, ""));
         assert_eq!(raw.status().await.unwrap(), "200 OK");
-        let text = in_dialog("UPDATE", 3, &tag, "Content-Type: application/sdp\r\n");
+        let text = in_dialog("UPDATE", 3, tag, "Content-Type: application/sdp\r\n");
         raw.send(&text.replace("Length: 0\r\n\r\n", "Length: 4\r\n\r\nmore"));
         let later = raw.receive().await.unwrap();
         assert!(later.starts_with("SIP/2.0 500 ") && later.contains("Retry-After"), "{later}");

@@ -1,10 +1,12 @@
 //! TLS, as far as it is the SIP manager's: which connection, what Via and Contact say, `sips:`.
 
-use crate::flows::{accept, read};
+use crate::answers;
+use crate::double::CHALLENGE;
+use crate::flows::{accept, read, registered};
 use crate::raw::{Wanted, field, request, response};
-use crate::world::{ALICE, Side, World, sdp};
+use crate::world::{ALICE, Side, World, connected, sdp};
 use net::{Connection, Listener, Naptr, Network, Srv, Transport};
-use sip_core::manager::{Cause, EndReason, Event, NextHop, RegisterConfig};
+use sip_core::manager::{Cause, EndReason, Event, NextHop};
 use ssa::{Answer, Arrival, CallRef, Open, Request, Required, Response, SipSecurity, Why};
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
@@ -40,11 +42,8 @@ fn a_sips_call_is_over_tls_alone_both_ways() {
     let world = World::perfect();
     let (mut alice, mut bob) = (side(&world, 1), side(&world, 2));
     world.run(async {
-        let call = alice.call("sips:alice@192.0.2.1", SIPS_BOB, sdp("offer"));
-        let id = bob.incoming().await;
-        bob.endpoint.accept(id, sdp("answer")).unwrap();
-        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
+        let names = ("sips:alice@192.0.2.1", SIPS_BOB);
+        let (call, id) = connected(&mut alice, &mut bob, names).await;
         bob.endpoint.hang_up(id).unwrap();
         assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Remote });
         assert_eq!(bob.endpoint.sizes().connections, 1);
@@ -116,20 +115,8 @@ fn requests_come_back_over_a_registrations_connection_where_we_do_not_listen() {
     let mut alice = world.side(1, Arc::new(Open));
     let mut listener = listen(&world, 9);
     world.run(async {
-        let registrar = "sip:192.0.2.9;transport=tls".to_owned();
-        let config = RegisterConfig {
-            aor: ALICE.to_owned(),
-            registrar,
-            expires: 600,
-            ..RegisterConfig::default()
-        };
-        alice.endpoint.register(config).unwrap();
-        let mut connection = accept(&mut *listener).await;
-        let register = read(&mut connection).await;
-        let binding = field(&register, "Contact").to_owned();
-        let ok = response(&register, "200 OK", &format!("Contact: {binding}\r\n"));
-        connection.write_all(ok.as_bytes()).await.unwrap();
-        assert!(matches!(alice.next().await, Event::Registered { .. }));
+        let (register, mut connection) = registered(&mut alice, &mut *listener, "tls").await;
+        let binding = field(&register, "Contact");
         let invite = request(&Wanted::default()).replace("SIP/2.0/UDP", "SIP/2.0/TLS").replacen(
             "sip:bob@192.0.2.2",
             binding.trim_matches(['<', '>']),
@@ -184,9 +171,7 @@ fn x03_a_sip_contact_in_the_answer_to_a_sips_call_is_not_followed() {
         let call = alice.call(ALICE, "sips:bob@192.0.2.9", sdp("offer"));
         let mut connection = accept(&mut *listener).await;
         let invite = read(&mut connection).await;
-        let to = field(&invite, "To");
-        let ok = response(&invite, "200 OK", "Contact: <sip:bob@192.0.2.8>\r\n");
-        let ok = ok.replacen(&format!("To: {to}"), &format!("To: {to};tag=b"), 1);
+        let ok = answers::response(&invite, "200 OK", "b", "Contact: <sip:bob@192.0.2.8>\r\n");
         connection.write_all(ok.as_bytes()).await.unwrap();
         assert!(matches!(alice.next().await, Event::Answered { .. }));
         let ack = read(&mut connection).await;
@@ -214,6 +199,15 @@ impl SipSecurity for Noting {
     }
 }
 
+/// Challenges the request of Alice's that comes over the next connection.
+async fn challenge(alice: &mut Side, listener: &mut dyn Listener) {
+    let mut connection = accept(listener).await;
+    let options = read(&mut connection).await;
+    let answer = response(&options, "401 Unauthorized", CHALLENGE);
+    connection.write_all(answer.as_bytes()).await.unwrap();
+    assert!(matches!(alice.next().await, Event::RequestAnswered { .. }));
+}
+
 #[test]
 fn a17_the_security_manager_hears_for_whom_the_connection_was_opened_that_was_challenged_over() {
     let world = World::perfect();
@@ -225,12 +219,7 @@ fn a17_the_security_manager_hears_for_whom_the_connection_was_opened_that_was_ch
         for to in ["sips:pbx.example.org", "sips:192.0.2.9", "sip:pbx.example.org;transport=tcp"] {
             alice.endpoint.options(ALICE, to, None).unwrap();
             let listener = if to.starts_with("sips") { &mut *tls } else { &mut *tcp };
-            let mut connection = accept(listener).await;
-            let options = read(&mut connection).await;
-            let challenge = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-            let answer = response(&options, "401 Unauthorized", challenge);
-            connection.write_all(answer.as_bytes()).await.unwrap();
-            assert!(matches!(alice.next().await, Event::RequestAnswered { .. }));
+            challenge(&mut alice, listener).await;
         }
     });
     let noted = noting.0.lock().unwrap();
@@ -265,12 +254,7 @@ fn x08_where_srv_records_lead_sips_the_certificate_is_that_of_the_domain() {
     let mut tls = listen(&world, 9);
     world.run(async {
         alice.endpoint.options(ALICE, "sips:pbx.example.org", None).unwrap();
-        let mut connection = accept(&mut *tls).await;
-        let options = read(&mut connection).await;
-        let challenge = "WWW-Authenticate: Test nonce=\"1\"\r\n";
-        let answer = response(&options, "401 Unauthorized", challenge);
-        connection.write_all(answer.as_bytes()).await.unwrap();
-        assert!(matches!(alice.next().await, Event::RequestAnswered { .. }));
+        challenge(&mut alice, &mut *tls).await;
     });
     assert_eq!(*noting.0.lock().unwrap(), ["Name(\"pbx.example.org\")"]);
 }

@@ -4,7 +4,7 @@ use crate::abuse::{pair, up};
 use crate::answers::response;
 use crate::double::Script;
 use crate::raw::{Raw, Wanted, field, request};
-use crate::world::{ALICE, BOB, Side, World, sdp};
+use crate::world::{ALICE, BOB, Side, World, connected, sdp};
 use sip_core::Fields;
 use sip_core::manager::{CallId, Cause, EndReason, Event, Misuse, RequestId};
 use ssa::Open;
@@ -210,22 +210,12 @@ fn a_notifier_whose_peer_wants_no_more_is_over() {
     });
 }
 
-/// A call from `caller` to `callee` that is up: each side's name for it.
-async fn call(caller: &mut Side, callee: &mut Side, (from, to): (&str, &str)) -> (CallId, CallId) {
-    let out = caller.call(from, to, sdp("offer"));
-    let within = callee.incoming().await;
-    callee.endpoint.accept(within, sdp("answer")).unwrap();
-    assert!(matches!(caller.next().await, Event::Answered { .. }));
-    assert!(matches!(callee.next().await, Event::Confirmed { .. }));
-    (out, within)
-}
-
 /// Alice, who has called Bob and Carol.
 async fn three(world: &World) -> ([Side; 3], [CallId; 4]) {
     let mut sides = [1, 2, 3].map(|host| world.side(host, Arc::new(Open)));
     let [alice, bob, carol] = &mut sides;
-    let (to_bob, at_bob) = call(alice, bob, (ALICE, BOB)).await;
-    let (to_carol, at_carol) = call(alice, carol, (ALICE, CAROL)).await;
+    let (to_bob, at_bob) = connected(alice, bob, (ALICE, BOB)).await;
+    let (to_carol, at_carol) = connected(alice, carol, (ALICE, CAROL)).await;
     (sides, [to_bob, at_bob, to_carol, at_carol])
 }
 

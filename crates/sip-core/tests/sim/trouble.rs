@@ -1,14 +1,12 @@
 //! Trouble of ours that passes: each 500 and 503 for it says when to try again. RFC 3261 §20.33.
 
-use crate::double::{Double, Script, When};
-use crate::raw::{Raw, Wanted, request, to_tag};
+use crate::double::{CREDENTIALS, Double, Script, When};
+use crate::raw::{Raw, Wanted, ack, request, to_tag};
 use crate::world::{Side, World, sdp};
 use sip_core::manager::{CallId, Event};
 use ssa::Open;
 use std::sync::Arc;
 use std::time::Duration;
-
-const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
 
 /// A status, and what Retry-After says.
 type Told = (u16, Option<u64>);
@@ -35,7 +33,7 @@ async fn up(bob: &mut Side, raw: &mut Raw) -> (CallId, String) {
     let id = bob.incoming().await;
     bob.endpoint.accept(id, sdp("answer")).unwrap();
     let tag = to_tag(&last(raw).await).to_owned();
-    raw.send(&request(&Wanted { method: "ACK", branch: "a", to_tag: &tag, ..Wanted::default() }));
+    raw.send(&ack("a", 1, &tag));
     assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
     (id, tag)
 }

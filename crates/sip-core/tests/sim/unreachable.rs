@@ -1,8 +1,10 @@
 //! Ways that lead nowhere, and what is told of them.
 
+use crate::answers::response;
 use crate::double::Script;
 use crate::failover::{answer, got_through, start, trio};
-use crate::raw::{Raw, response};
+use crate::raw::Raw;
+use crate::registrations::config;
 use crate::world::{ALICE, BOB, Side, World, named, sdp};
 use net::sim::{Link, SimConfig, Simulation};
 use sip_core::Method;
@@ -79,13 +81,7 @@ fn a_registrar_that_is_not_reached_is_told_with_each_try() {
     let _nobody_listens = world.runtime(9);
     world.run(async {
         let registrar = "sip:192.0.2.9;transport=tcp".to_owned();
-        let config = RegisterConfig {
-            aor: ALICE.to_owned(),
-            registrar,
-            expires: 600,
-            ..RegisterConfig::default()
-        };
-        alice.endpoint.register(config).unwrap();
+        alice.endpoint.register(RegisterConfig { registrar, ..config() }).unwrap();
         for _ in 0..2 {
             let told = alice.events.next().await;
             assert!(matches!(told, Some(Event::Unreachable { call: None, .. })), "{told:?}");
@@ -166,9 +162,7 @@ fn a_call_that_rings_goes_on_when_the_port_is_closed() {
     world.run(async {
         let call = alice.call(ALICE, "sip:bob@192.0.2.9", sdp("offer"));
         let invite = raw.receive().await.unwrap();
-        let to = invite.lines().find(|line| line.starts_with("To: ")).unwrap();
-        let ringing = response(&invite, "180 Ringing", "").replacen(to, &format!("{to};tag=r"), 1);
-        raw.send(&ringing);
+        raw.send(&response(&invite, "180 Ringing", "r", ""));
         assert_eq!(alice.next().await, Event::Ringing { id: call, status: 180, answer: None });
         drop(raw);
         // Its CANCEL does not arrive; that the INVITE may be answered stays true.

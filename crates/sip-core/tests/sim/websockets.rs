@@ -1,12 +1,11 @@
 //! SIP over WebSockets. RFC 7118.
 
-use crate::flows::{accept, read};
-use crate::raw::{Wanted, field, request, response, to_tag};
-use crate::world::{ALICE, Side, World, sdp};
+use crate::flows::{read, registered};
+use crate::raw::{Wanted, field, request, to_tag};
+use crate::world::{ALICE, World, connected, sdp};
 use net::{Connection, Transport};
-use sip_core::manager::{EndReason, Event, RegisterConfig};
+use sip_core::manager::{EndReason, Event};
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -16,11 +15,7 @@ fn called(from: &str, to: &str, transport: Transport) -> Vec<String> {
     let mut alice = world.side_over_web(1, None);
     let mut bob = world.side_over_web(2, Some(transport));
     world.run(async {
-        let call = alice.call(from, to, sdp("offer"));
-        let id = bob.incoming().await;
-        bob.endpoint.accept(id, sdp("answer")).unwrap();
-        assert_eq!(alice.next().await, Event::Answered { id: call, body: sdp("answer") });
-        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
+        let (call, id) = connected(&mut alice, &mut bob, (from, to)).await;
         // Whoever was called has no other way to the caller than the caller's connection.
         bob.endpoint.hang_up(id).unwrap();
         assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Remote });
@@ -96,6 +91,7 @@ fn a_browser_is_answered_and_asked_over_its_connection_and_its_name_is_not_resol
             "{bye}"
         );
         assert!(field(&bye, "Via").starts_with("SIP/2.0/WS 192.0.2.2:80;"), "{bye}");
+        bob.sleep(Duration::from_secs(1)).await;
         let called = poll_fn(|cx| Poll::Ready(elsewhere.poll_accept(cx).is_ready())).await;
         assert!(!called);
     });
@@ -155,33 +151,13 @@ fn what_is_no_sip_message_closes_a_websocket() {
     });
 }
 
-/// Registers Alice at 192.0.2.9 over a WebSocket; what was asked, and the connection.
-async fn registered(world: &World, alice: &mut Side) -> (String, Box<dyn Connection>) {
-    let there = SocketAddr::from(([192, 0, 2, 9], 80));
-    let mut listener = world.web(9).listen(Transport::Ws, there).unwrap();
-    let registrar = "sip:192.0.2.9;transport=ws".to_owned();
-    let config = RegisterConfig {
-        aor: ALICE.to_owned(),
-        registrar,
-        expires: 600,
-        ..RegisterConfig::default()
-    };
-    alice.endpoint.register(config).unwrap();
-    let mut connection = accept(&mut *listener).await;
-    let register = read(&mut connection).await;
-    let binding = field(&register, "Contact").to_owned();
-    let ok = response(&register, "200 OK", &format!("Contact: {binding}\r\n"));
-    connection.write_all(ok.as_bytes()).await.unwrap();
-    assert!(matches!(alice.next().await, Event::Registered { .. }));
-    (register, connection)
-}
-
 #[test]
 fn a_registration_over_a_websocket_is_called_over_its_connection() {
     let world = World::perfect();
     let mut alice = world.side_over_web(1, None);
+    let mut listener = world.web(9).listen(Transport::Ws, ([192, 0, 2, 9], 80).into()).unwrap();
     world.run(async {
-        let (register, mut connection) = registered(&world, &mut alice).await;
+        let (register, mut connection) = registered(&mut alice, &mut *listener, "ws").await;
         assert!(field(&register, "Via").starts_with("SIP/2.0/WS 192.0.2.1:5060;"), "{register}");
         let binding = field(&register, "Contact").split_once('>').unwrap().0.to_owned();
         assert!(binding.ends_with("@192.0.2.1:5060;transport=ws"), "{binding}");

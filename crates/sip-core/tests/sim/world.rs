@@ -7,7 +7,9 @@ use sip_core::driver::{Bind, Config, Endpoint, Events};
 use sip_core::manager::{self, CallId, Event, NextHop};
 use ssa::{Body, SipSecurity};
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 pub(crate) const ALICE: &str = "sip:alice@192.0.2.1";
@@ -201,8 +203,8 @@ impl Side {
         let mut sleep = self.runtime.sleep_until(self.runtime.now() + Duration::from_secs(seconds));
         let mut event = Box::pin(heard(&mut self.events));
         std::future::poll_fn(|cx| {
-            if let std::task::Poll::Ready(event) = event.as_mut().poll(cx) {
-                return std::task::Poll::Ready(event);
+            if let Poll::Ready(event) = event.as_mut().poll(cx) {
+                return Poll::Ready(event);
             }
             sleep.as_mut().poll(cx).map(|()| None)
         })
@@ -231,6 +233,18 @@ impl Side {
     }
 }
 
+/// A call from the first to the second that is up: each side's name for it.
+pub(crate) async fn connected(
+    caller: &mut Side, callee: &mut Side, (from, to): (&str, &str),
+) -> (CallId, CallId) {
+    let call = caller.call(from, to, sdp("offer"));
+    let id = callee.incoming().await;
+    callee.endpoint.accept(id, sdp("answer")).unwrap();
+    assert_eq!(caller.next().await, Event::Answered { id: call, body: sdp("answer") });
+    assert_eq!(callee.next().await, Event::Confirmed { id, answer: None });
+    (call, id)
+}
+
 async fn heard(events: &mut Events) -> Option<Event> {
     loop {
         match events.next().await {
@@ -238,6 +252,21 @@ async fn heard(events: &mut Events) -> Option<Event> {
             other => return other,
         }
     }
+}
+
+/// Runs both to their ends.
+pub(crate) async fn both(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    let mut parts: [Option<Pin<Box<dyn Future<Output = ()> + '_>>>; 2] =
+        [Some(Box::pin(one)), Some(Box::pin(other))];
+    std::future::poll_fn(|cx| {
+        for part in &mut parts {
+            if part.as_mut().is_some_and(|part| part.as_mut().poll(cx).is_ready()) {
+                *part = None;
+            }
+        }
+        if parts.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 pub(crate) fn sdp(text: &str) -> Body {

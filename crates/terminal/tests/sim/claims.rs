@@ -2,7 +2,7 @@
 
 use crate::cases::{edit, has, status_of};
 use crate::meddler::{Meddle, Way};
-use crate::raw::{Raw, Written};
+use crate::raw::{self, Raw, Written};
 use crate::world::{CALLEE, CALLEE_IP, CALLER, Change, World};
 use sip_core::manager::RegisterConfig;
 use std::sync::Arc;
@@ -89,13 +89,7 @@ fn registers(world: &World, registrar: &Raw) -> String {
     world.callee.register(config).unwrap();
     world.pass(Duration::from_secs(1));
     let register = registrar.heard().pop().unwrap();
-    let has = |line: &&str| {
-        let copied = ["Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: ", "Contact: "];
-        copied.iter().any(|name| line.starts_with(name))
-    };
-    let lines: Vec<&str> = register.split("\r\n").filter(has).collect();
-    let ok = ["SIP/2.0 200 OK", &lines.join("\r\n"), "Content-Length: 0\r\n\r\n"].join("\r\n");
-    registrar.send(CALLEE_IP, &ok);
+    registrar.send(CALLEE_IP, &raw::registered(&register, 3600));
     world.pass(Duration::from_secs(1));
     let contact = register.split("Contact: <").nth(1).unwrap();
     contact.split('>').next().unwrap().to_owned()

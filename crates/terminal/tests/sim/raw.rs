@@ -30,6 +30,14 @@ impl Raw {
     }
 }
 
+/// 200 to a REGISTER, for so many seconds.
+pub(crate) fn registered(register: &str, seconds: u32) -> String {
+    let row = |name: &str| register.lines().find(|line| line.starts_with(name)).unwrap();
+    let rows = ["Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: "].map(row).join("\r\n");
+    let contact = row("Contact: ");
+    format!("SIP/2.0 200 OK\r\n{rows}\r\n{contact};expires={seconds}\r\nContent-Length: 0\r\n\r\n")
+}
+
 /// A request from 192.0.2.66 with an offer; `fields` stand before the body's own.
 pub(crate) struct Written<'a> {
     pub(crate) method: &'a str,
