@@ -209,6 +209,46 @@ fn fragments_are_one_message_and_pings_between_them_are_answered() {
 }
 
 #[test]
+fn pongs_for_a_peer_that_reads_nothing_take_bounded_room() {
+    let world = World::new();
+    world.run(async {
+        let (mut raw, mut web) = world.opened().await;
+        let pings = frame(0x89, &[b'x'; 125]).repeat(100);
+        let (mut written, mut buffer) = (0, [0; 64]);
+        // Far more than may be on its way; the server reads all the time, and nobody its pongs.
+        while written < 20 * pings.len() {
+            let none = poll_fn(|cx| Poll::Ready(web.poll_read(cx, &mut buffer).is_pending())).await;
+            assert!(none);
+            let count = poll_fn(|cx| {
+                Poll::Ready(match raw.poll_write(cx, &pings[written % pings.len()..]) {
+                    Poll::Ready(count) => count.unwrap(),
+                    Poll::Pending => 0,
+                })
+            });
+            written += count.await;
+            world.sleep(1).await;
+        }
+        world.sleep(1).await;
+        raw.finish().await.unwrap();
+        let reading = to_end(&mut *raw);
+        let serving = async {
+            while matches!(web.read(&mut buffer).await, Ok(1..)) {}
+            drop(web);
+        };
+        let mut serving = std::pin::pin!(serving);
+        let mut reading = std::pin::pin!(reading);
+        let mut served = false;
+        let pongs = poll_fn(|cx| {
+            served = served || serving.as_mut().poll(cx).is_ready();
+            reading.as_mut().poll(cx)
+        })
+        .await;
+        // What was on its way, what waited here, and what answers the pings that were on theirs.
+        assert!(pongs.len() < 2 * 65_536 + 3 * LONGEST, "{} octets of pongs", pongs.len());
+    });
+}
+
+#[test]
 fn what_is_written_at_once_is_one_message_of_text_or_of_octets() {
     let world = World::new();
     world.run(async {

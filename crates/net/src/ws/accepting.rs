@@ -24,7 +24,7 @@ pub(super) async fn accept(
 ) -> io::Result<WsConnection> {
     let limit = shared.config.handshake;
     let shaking = shake_hands(&shared, &mut *connection);
-    match head::within(&*shared.runtime, limit, shaking).await? {
+    match head::handshake(&*shared.runtime, limit, shaking).await? {
         Ok(rest) => Ok(WsConnection::new(shared, connection, transport, Role::Server, rest)),
         Err(refusal) => {
             linger(&shared, connection);

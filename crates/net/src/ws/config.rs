@@ -7,6 +7,9 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 use tungstenite::protocol::WebSocketConfig;
 
+/// Octets that frames add to a message and a pong: more than two headers and two masks.
+const MAX_OVERHEAD: usize = 256;
+
 /// What a [`WebSockets`](super::WebSockets) speaks, with whom, and within which bounds.
 #[derive(Clone, Debug)]
 pub struct WsConfig {
@@ -56,11 +59,14 @@ impl WsConfig {
         self.origins.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin))
     }
 
-    /// The same, as tungstenite has it. Writes go out at once, and wait in one message's buffer.
+    /// The same, as tungstenite has it. Writes go out at once. What a peer that reads nothing lets
+    /// wait is bounded: a message, and pongs as long as another, of which the last one counts (RFC
+    /// 6455 §5.5.3).
     pub(super) fn codec(&self) -> WebSocketConfig {
         WebSocketConfig::default()
             .read_buffer_size(4096)
             .write_buffer_size(0)
+            .max_write_buffer_size(2 * self.max_message + MAX_OVERHEAD)
             .max_message_size(Some(self.max_message))
             .max_frame_size(Some(self.max_message))
     }

@@ -20,7 +20,7 @@ use tungstenite::{Error, Message, WebSocket};
 
 pub(super) use tungstenite::protocol::Role;
 
-/// Control frames that are read in a row: others have their turn, too.
+/// Control frames and empty messages that are read in a row: others have their turn, too.
 const IN_A_ROW: usize = 16;
 
 /// A WebSocket. Dropped, it says that it closes.
@@ -70,7 +70,7 @@ impl WsConnection {
         }
     }
 
-    /// The next message; `None`: the peer has closed.
+    /// The next message that is not empty; `None`: the peer has closed.
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
         self.poll_pings(cx)?;
         let Some(websocket) = &mut self.websocket else { return Poll::Ready(Ok(None)) };
@@ -81,10 +81,16 @@ impl WsConnection {
                 pings.heard = true;
             }
             return Poll::Ready(match read {
-                Ok(Message::Text(text)) => Ok(Some(AsRef::<Bytes>::as_ref(&text).clone())),
-                Ok(Message::Binary(octets)) => Ok(Some(octets)),
-                // A ping is answered by the next read.
-                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => continue,
+                Ok(Message::Text(text)) if !text.is_empty() => Ok(Some(text.into())),
+                Ok(Message::Binary(octets)) if !octets.is_empty() => Ok(Some(octets)),
+                // A ping is answered by the next read; an empty message says nothing.
+                Ok(
+                    Message::Ping(_)
+                    | Message::Pong(_)
+                    | Message::Frame(_)
+                    | Message::Text(_)
+                    | Message::Binary(_),
+                ) => continue,
                 Ok(Message::Close(_)) => {
                     let _ = websocket.flush();
                     Ok(None)
@@ -121,11 +127,8 @@ impl WsConnection {
             }
             *pings = Pings { heard: false, ..Pings::new(&self.shared) };
             websocket.get_mut().watch(cx);
-            match websocket.send(Message::Ping(Bytes::new())) {
-                Err(Error::Io(why)) if why.kind() == io::ErrorKind::WouldBlock => {}
-                // That it is closed, reading says, too.
-                Ok(()) | Err(_) => {}
-            }
+            // It may have to wait; that the connection is closed, reading says, too.
+            let _ = websocket.send(Message::Ping(Bytes::new()));
         }
         Ok(())
     }
@@ -150,7 +153,7 @@ impl Connection for WsConnection {
         if buffer.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        while self.message.is_empty() {
+        if self.message.is_empty() {
             self.message = match ready!(self.poll_message(cx))? {
                 Some(message) => message,
                 None => return Poll::Ready(Ok(0)),

@@ -63,18 +63,23 @@ pub(super) async fn read<T: TryParse>(
 
 /// Does `work`, or gives it up after `limit`.
 pub(super) async fn within<T>(
-    runtime: &dyn crate::Runtime, limit: Duration, work: impl Future<Output = io::Result<T>>,
-) -> io::Result<T> {
+    runtime: &dyn crate::Runtime, limit: Duration, work: impl Future<Output = T>,
+) -> Option<T> {
     let mut work = pin!(work);
     let mut late = runtime.sleep_until(runtime.now() + limit);
-    std::future::poll_fn(|cx| {
-        if let Poll::Ready(done) = work.as_mut().poll(cx) {
-            return Poll::Ready(done);
-        }
-        late.as_mut().poll(cx).map(|()| {
-            let why = format!("its handshake took longer than {} s", limit.as_secs_f32());
-            Err(io::Error::new(io::ErrorKind::TimedOut, why))
-        })
+    std::future::poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => late.as_mut().poll(cx).map(|()| None),
     })
     .await
+}
+
+/// Does a handshake, or says that it took too long.
+pub(super) async fn handshake<T>(
+    runtime: &dyn crate::Runtime, limit: Duration, work: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    within(runtime, limit, work).await.unwrap_or_else(|| {
+        let why = format!("its handshake took longer than {} s", limit.as_secs_f32());
+        Err(io::Error::new(io::ErrorKind::TimedOut, why))
+    })
 }

@@ -1,13 +1,14 @@
 //! Taking leave: what was written still arrives, and the close that says why.
 
 use super::config::Shared;
+use super::head::within;
 use super::socket::Socket;
 use crate::Connection;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Poll, ready};
+use std::task::Poll;
 use std::time::Duration;
 use tungstenite::{Error, WebSocket};
 
@@ -63,17 +64,8 @@ fn spawn(shared: &Arc<Shared>, work: impl Future<Output = ()> + Send + 'static) 
         return;
     }
     let place = Taken(Arc::clone(shared));
-    let mut late = shared.runtime.sleep_until(shared.runtime.now() + PATIENCE);
-    let mut work = Box::pin(work);
     shared.runtime.spawn(Box::pin(async move {
-        poll_fn(|cx| {
-            if work.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
-            }
-            ready!(late.as_mut().poll(cx));
-            Poll::Ready(())
-        })
-        .await;
+        within(&*place.0.runtime, PATIENCE, work).await;
         drop(place);
     }));
 }

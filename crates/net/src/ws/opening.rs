@@ -18,7 +18,7 @@ pub(super) async fn open(
 ) -> io::Result<WsConnection> {
     let limit = shared.config.handshake;
     let shaking = shake_hands(&shared, &mut *connection, transport, (remote, name.as_deref()));
-    let rest = head::within(&*shared.runtime, limit, shaking).await?;
+    let rest = head::handshake(&*shared.runtime, limit, shaking).await?;
     Ok(WsConnection::new(shared, connection, transport, Role::Client, rest))
 }
 

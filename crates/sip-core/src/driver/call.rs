@@ -16,6 +16,8 @@ use std::fmt;
 pub struct Call {
     endpoint: Endpoint,
     id: CallId,
+    /// Whether it goes on without a handle.
+    kept: bool,
 }
 
 /// Why a call was not answered.
@@ -47,7 +49,7 @@ impl Endpoint {
     /// [`Misuse::Unknown`] where there is no such call, [`Misuse::WrongState`] where it has a handle.
     pub fn handle(&self, id: CallId) -> Result<Call, Misuse> {
         self.claim(id)?;
-        Ok(Call { endpoint: self.clone(), id })
+        Ok(Call { endpoint: self.clone(), id, kept: false })
     }
 }
 
@@ -164,9 +166,9 @@ impl Call {
 
     /// Gives the handle up and lets the call go on: its events, those included that were not read,
     /// are for [`Events`](super::Events) again.
-    pub fn keep(self) -> CallId {
+    pub fn keep(mut self) -> CallId {
+        self.kept = true;
         self.endpoint.give_back(self.id);
-        // Nothing is left that its drop would end.
         self.id
     }
 }
@@ -191,7 +193,7 @@ impl Endpoint {
         Ok(())
     }
 
-    /// The handle of a call is gone: so is the call, unless it is over or was given back.
+    /// The handle of a call is gone: so is the call, unless it is over.
     fn release(&self, id: CallId) {
         let mut inner = self.0.lock();
         if inner.claims.release(id.0) && inner.stop != Stop::Done {
@@ -217,7 +219,9 @@ impl Endpoint {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        self.endpoint.release(self.id);
+        if !self.kept {
+            self.endpoint.release(self.id);
+        }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::claims::Claims;
 use super::config::Config;
-use super::inner::{Inner, Shared, Stop, after};
+use super::inner::{Inner, Shared, Stop};
 use super::observe::Observer;
 use super::outbox::Outbox;
-use super::questions::Questions;
+use super::questions::{Questions, after};
 use super::sockets::{Routed, Sockets};
 use super::streams::Streams;
 use super::task::Task;

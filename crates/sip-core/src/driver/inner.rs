@@ -5,7 +5,7 @@ use super::config::Config;
 use super::locate::{locate, transports};
 use super::observe::Observer;
 use super::outbox::Outbox;
-use super::questions::{Asked, Questions, abandon, ask, located};
+use super::questions::{Asked, Questions, abandon, after, ask, located};
 use super::sockets::Sockets;
 use super::stream::{Happened, Way};
 use super::streams::Streams;
@@ -22,7 +22,7 @@ use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Events that may wait for an application that does not read them; over it calls are refused,
 /// and it hears only how what it knows of came to its end.
@@ -80,11 +80,6 @@ pub(super) enum Stop {
     By(Instant),
     /// It has stopped.
     Done,
-}
-
-/// `now` and `time` later; an hour where that is beyond what the clock can say.
-pub(super) fn after(now: Instant, time: Duration) -> Instant {
-    now.checked_add(time).unwrap_or_else(|| now + Duration::from_secs(3600))
 }
 
 impl Inner {

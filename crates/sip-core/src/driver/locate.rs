@@ -1,5 +1,6 @@
 //! Asks what a search wants to know. RFC 3263 §4.
 
+use super::questions::after;
 use crate::locate::{Answer, Naptr, Question, Search, Servers, Srv, Wanted};
 use net::{BoxFuture, Network, Runtime, Transport};
 use std::future::poll_fn;
@@ -32,7 +33,7 @@ pub async fn locate(
     transports: Vec<Transport>, within: Duration,
 ) -> io::Result<Servers> {
     let name = Arc::clone(&wanted.name);
-    let end = runtime.now() + within;
+    let end = after(runtime.now(), within);
     let mut search = Search::new(wanted, &transports);
     let mut failed = Vec::new();
     loop {

@@ -9,6 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+/// `now` and `time` later; an hour where that is beyond what the clock can say.
+pub(super) fn after(now: Instant, time: Duration) -> Instant {
+    now.checked_add(time).unwrap_or_else(|| now + Duration::from_secs(3600))
+}
+
 /// What asking came to.
 pub(super) enum Asked {
     /// Answered at once.
@@ -81,12 +86,15 @@ pub(super) fn ask(
         .unwrap_or(Asked::Ready(Verdict::Unanswered))
 }
 
+/// How much later than a search has its end it is given up: what it found until then counts.
+const HANDOVER: Duration = Duration::from_millis(100);
+
 /// What the servers of a name are found to be.
 pub(super) fn located(
     found: impl Future<Output = io::Result<Servers>> + Send + 'static, within: Duration,
 ) -> Asked {
     let future = async move { Verdict::Located(found.await.unwrap_or_default()) };
-    Asked::Pending(within, Box::pin(future))
+    Asked::Pending(within.saturating_add(HANDOVER), Box::pin(future))
 }
 
 fn put(

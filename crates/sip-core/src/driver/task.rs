@@ -19,7 +19,10 @@ impl Future for Task {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut inner = self.0.lock();
         let inner = &mut *inner;
-        inner.task_waker = Some(cx.waker().clone());
+        match &mut inner.task_waker {
+            Some(known) => known.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
         for _ in 0..ROUNDS {
             if inner.round(cx) {
                 continue;

@@ -290,9 +290,11 @@ pub enum Event {
 pub struct Response(pub(super) Bytes);
 
 impl Response {
-    /// It, read; `None` where it is longer than these limits.
+    /// It, read; `None` where its head is more than these limits allow. What it came over has held
+    /// its length to them.
     pub fn message(&self, limits: &Limits) -> Option<Message> {
-        Message::parse(self.0.clone(), limits).ok()
+        let limits = Limits { datagram: self.0.len(), ..limits.clone() };
+        Message::parse(self.0.clone(), &limits).ok()
     }
 }
 
