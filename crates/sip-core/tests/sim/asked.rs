@@ -1,16 +1,25 @@
 //! Requests whose response is waited for.
 
-use crate::raw::Raw;
+use crate::flows::{accept, listen, read};
+use crate::raw::{Raw, response};
 use crate::world::{ALICE, BOB, World, sdp};
 use sip_core::driver::NoResponse;
 use sip_core::manager::{Cause, Event, Misuse};
 use sip_core::{HeaderName, Message, Method};
 use ssa::{Body, Open};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 fn status(response: &Message) -> u16 {
     response.status().map_or(0, |status| status.as_u16())
+}
+
+/// Sends it, and finds no answer yet.
+async fn assert_pending<T>(asked: &mut (impl Future<Output = T> + Unpin)) {
+    poll_fn(|cx| Poll::Ready(assert!(pin!(&mut *asked).poll(cx).is_pending()))).await;
 }
 
 #[test]
@@ -72,17 +81,32 @@ fn who_answers_nothing_has_failed_and_a_stopped_endpoint_says_so() {
 }
 
 #[test]
+fn a_response_over_a_stream_may_be_longer_than_a_datagram() {
+    let world = World::perfect();
+    let alice = world.side(1, Arc::new(Open));
+    let mut listener = listen(&world, 9);
+    world.run(async {
+        let to = "sip:mallory@192.0.2.9;transport=tcp";
+        let mut asked = Box::pin(alice.endpoint.ask(Method::OPTIONS, ALICE, to, Body::default()));
+        assert_pending(&mut asked).await;
+        let mut connection = accept(&mut *listener).await;
+        let answer =
+            response(&read(&mut connection).await, "200 OK", "Content-Type: text/plain\r\n");
+        let answer = answer.replace("Content-Length: 0", "Content-Length: 65500");
+        connection.write_all(answer.as_bytes()).await.unwrap();
+        connection.write_all(&[b'x'; 65_500]).await.unwrap();
+        assert_eq!(asked.await.unwrap().body().len(), 65_500);
+    });
+}
+
+#[test]
 fn a_question_that_is_dropped_is_heard_of_by_nobody() {
     let world = World::perfect();
     let (mut alice, mut bob) = (world.side(1, Arc::new(Open)), world.side(2, Arc::new(Open)));
     world.run(async {
         {
             let mut asked = Box::pin(alice.endpoint.ask(Method::MESSAGE, ALICE, BOB, sdp("hi")));
-            std::future::poll_fn(|cx| {
-                assert!(asked.as_mut().poll(cx).is_pending());
-                std::task::Poll::Ready(())
-            })
-            .await;
+            assert_pending(&mut asked).await;
         }
         let Event::Received { id, .. } = bob.next().await else { panic!("no MESSAGE") };
         bob.endpoint.reply(id, 200).unwrap();

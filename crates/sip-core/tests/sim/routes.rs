@@ -21,8 +21,8 @@ fn routes(message: &str) -> Vec<&str> {
 
 /// The Route of an INVITE of Alice's, which the peer then refuses.
 async fn route_of_a_call(alice: &mut Side, raw: &mut Raw, from: &str) -> Vec<String> {
-    // A host that is not there: only the route leads to the registrar.
-    let to = if from == ALICE { "sip:bob@203.0.113.7" } else { "sip:bob@192.0.2.9" };
+    // A host that we cannot even send to: only the route leads to the registrar.
+    let to = if from == ALICE { "sip:bob@[2001:db8::7]" } else { "sip:bob@192.0.2.9" };
     let _: CallId = alice.call(from, to, sdp("offer"));
     let Some(invite) = raw.receive().await else { return vec!["nothing came".to_owned()] };
     assert!(invite.starts_with(&format!("INVITE {to} SIP/2.0\r\n")), "{invite}");

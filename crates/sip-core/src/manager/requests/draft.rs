@@ -126,7 +126,6 @@ impl Draft {
             Some(next) => Target::of_next_hop(next, &uri)?,
             None => Target::of(&uri)?,
         };
-        target.check(io.config.own())?;
         let tag = hex(io.random());
         let call_id = hex(io.random()) + &hex(io.random());
         let name = io.call_ref(call_id.as_bytes(), tag.as_bytes());
@@ -140,6 +139,7 @@ impl Draft {
         {
             target = first?;
         }
+        target.check(io.config.own())?;
         Ok((draft, target, name))
     }
 
