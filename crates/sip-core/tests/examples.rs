@@ -84,12 +84,17 @@ fn a_call_is_transferred() {
     assert_eq!(carol.line(), "sip:bob@127.0.0.1 calls");
 }
 
-/// A registrar that grants what two REGISTERs ask for.
+/// A registrar that grants what two REGISTERs ask for, and tells subscribers of two messages.
 fn registrar(socket: &UdpSocket) {
-    for _ in 0..2 {
+    let mut registered = 0;
+    while registered < 2 {
         let mut octets = [0; 4096];
         let (length, from) = socket.recv_from(&mut octets).unwrap();
         let text = String::from_utf8_lossy(octets.get(..length).unwrap()).into_owned();
+        registered += usize::from(text.starts_with("REGISTER"));
+        if text.starts_with("SIP/2.0") {
+            continue;
+        }
         let mut answer = "SIP/2.0 200 OK\r\n".to_owned();
         for line in text.lines().skip(1).take_while(|line| !line.is_empty()) {
             let name = line.split(':').next().unwrap_or_default();
@@ -100,19 +105,47 @@ fn registrar(socket: &UdpSocket) {
         }
         answer += "Content-Length: 0\r\n\r\n";
         socket.send_to(answer.as_bytes(), from).unwrap();
+        if text.starts_with("SUBSCRIBE") {
+            socket.send_to(notify(&text, socket).as_bytes(), from).unwrap();
+        }
     }
 }
 
+/// The NOTIFY that answers a SUBSCRIBE.
+fn notify(subscribe: &str, socket: &UdpSocket) -> String {
+    let field = |name: &str| {
+        let line = subscribe.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+        line.unwrap_or_default()
+    };
+    let (to, from) = (field("From"), field("To").trim_end_matches(";tag=1"));
+    let (call, branch, address) = (field("Call-ID"), field("CSeq"), socket.local_addr().unwrap());
+    let state = if field("Expires") == "0" { "terminated;reason=timeout" } else { "active" };
+    let body = "Messages-Waiting: yes\r\nVoice-Message: 2/8\r\n";
+    format!(
+        "NOTIFY sip:alice@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {address};branch=z9hG4bK{}\r\n\
+         From: {from};tag=1\r\nTo: {to}\r\nCall-ID: {call}\r\nCSeq: {branch}\r\n\
+         Max-Forwards: 70\r\nContact: <sip:{address}>\r\nEvent: message-summary\r\n\
+         Subscription-State: {state}\r\nContent-Type: application/simple-message-summary\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        branch.replace(' ', ""),
+        body.len(),
+    )
+    .replace(" SUBSCRIBE\r\n", " NOTIFY\r\n")
+}
+
 #[test]
-fn an_address_is_registered_and_taken_back() {
+fn an_address_is_registered_and_taken_back_and_its_messages_are_shown() {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let address = socket.local_addr().unwrap();
     let registrar = std::thread::spawn(move || registrar(&socket));
     let printed = run("register", &["sip:alice@127.0.0.1", &format!("sip:{address}")]);
     let wanted = [
-        format!("sip:alice@127.0.0.1 is registered at {address} for 600 s\n"),
-        "sip:alice@127.0.0.1 is not registered any more\n".to_owned(),
+        &format!("sip:alice@127.0.0.1 is registered at {address} for 600 s\n"),
+        "messages wait: yes\n",
+        "voice-message: 2 new, 8 old\n",
+        "of messages nothing is told any more: it was ended here\n",
+        "sip:alice@127.0.0.1 is not registered any more\n",
     ];
     assert_eq!(printed, wanted.concat());
     registrar.join().unwrap();

@@ -19,7 +19,7 @@ fn status(response: &Message) -> u16 {
 
 /// Sends it, and finds no answer yet.
 async fn assert_pending<T>(asked: &mut (impl Future<Output = T> + Unpin)) {
-    poll_fn(|cx| Poll::Ready(assert!(pin!(&mut *asked).poll(cx).is_pending()))).await;
+    assert!(poll_fn(|cx| Poll::Ready(pin!(&mut *asked).poll(cx).is_pending())).await);
 }
 
 #[test]
