@@ -132,3 +132,68 @@ fn unescape(text: &[u8]) -> impl Iterator<Item = (u8, bool)> + '_ {
         [] => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(one: &str, other: &str) -> bool {
+        let uri = |text| Uri::parse(text).unwrap();
+        let (one, other) = (uri(one.as_bytes()), uri(other.as_bytes()));
+        assert_eq!(one.matches(&other), other.matches(&one), "both ways");
+        one.matches(&other)
+    }
+
+    #[test]
+    fn uris_are_the_same_where_the_rfc_says_so() {
+        for (one, other) in [
+            ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),
+            ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
+            ("sip:carol@chicago.com", "sip:carol@chicago.com;security=on"),
+            ("sip:carol@chicago.com;newparam=5", "sip:carol@chicago.com;security=on"),
+            (
+                "sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
+                "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com",
+            ),
+            (
+                "sip:alice@atlanta.com?subject=project%20x&priority=urgent",
+                "sip:alice@atlanta.com?priority=urgent&subject=project%20x",
+            ),
+            ("tel:+1-201-555-0123", "tel:+1(201)5550123"),
+            ("tel:7042;phone-context=example.com", "tel:7042;Phone-Context=EXAMPLE.com"),
+            ("urn:service:sos", "urn:service:sos"),
+        ] {
+            assert!(same(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn uris_differ_where_the_rfc_says_so() {
+        for (one, other) in [
+            ("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"),
+            ("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"),
+            ("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp"),
+            ("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp"),
+            ("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"),
+            ("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"),
+            ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off"),
+            ("sip:bob@biloxi.com", "sips:bob@biloxi.com"),
+            ("sip:biloxi.com", "sip:bob@biloxi.com"),
+            ("sip:bob@biloxi.com", "sip:bob:secret@biloxi.com"),
+            ("sip:bob:secret@biloxi.com", "sip:bob:SECRET@biloxi.com"),
+            ("sip:bob@biloxi.com", "sip:bob@biloxi.com;user=ip"),
+            ("sip:bob@biloxi.com", "sip:bob@biloxi.com;ttl=1"),
+            ("sip:bob@biloxi.com", "sip:bob@biloxi.com;method=INVITE"),
+            ("sip:bob@biloxi.com", "sip:bob@biloxi.com;maddr=biloxi.com"),
+            // Of characters that are reserved an escape is another.
+            ("sip:a%3Bb@biloxi.com", "sip:a;b@biloxi.com"),
+            ("sip:bob@biloxi.com?a=1&a=1", "sip:bob@biloxi.com?a=1&a=2"),
+            ("tel:+12015550123", "tel:12015550123;phone-context=+1"),
+            ("tel:7042;phone-context=a.example", "tel:7042;phone-context=b.example"),
+            ("tel:+12015550123", "tel:+12015550123;ext=1"),
+            ("urn:service:sos", "urn:service:SOS"),
+        ] {
+            assert!(!same(one, other), "{one} {other}");
+        }
+    }
+}
