@@ -71,14 +71,18 @@ pub fn answer<D: Hash>(challenge: &Challenge<'_>, ha1: &HA1<D>, reply: &Reply<'_
         opaque: challenge.opaque,
         userhash: challenge.userhash,
     };
-    let userhash = || joined(begin::<D>(reply.user), &[challenge.realm]);
-    let user = challenge.userhash.then(userhash);
+    let user = challenge.userhash.then(|| userhash::<D>(reply.user, challenge.realm));
     if let Some(user) = &user {
         credentials.user = user.as_text();
     }
     let response = expected(&credentials, ha1, &reply.asked);
     credentials.response = response.as_text();
     credentials.to_value()
+}
+
+/// `H(username:realm)`, which hides a user name. RFC 7616 §3.4.4.
+pub(super) fn userhash<D: Hash>(user: &[u8], realm: Text<'_>) -> Hex {
+    joined(begin::<D>(user), &[realm])
 }
 
 /// `KD(HA1, nonce:nc:cnonce:qop:HA2)`, or `KD(HA1, nonce:HA2)` without qop.

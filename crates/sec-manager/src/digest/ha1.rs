@@ -75,9 +75,15 @@ impl<D: Hash> HA1<D> {
         let mut octets = hash.finalize();
         let mut hex = Hex::of(&octets);
         octets.zeroize();
-        let mut begun = D::new();
-        Update::update(&mut begun, hex.as_bytes());
+        let ha1 = Self::of_digits(hex.as_bytes());
         hex.digits.zeroize();
+        ha1
+    }
+
+    /// Of its digits, as they are hashed.
+    pub(super) fn of_digits(digits: &[u8]) -> Self {
+        let mut begun = D::new();
+        Update::update(&mut begun, digits);
         Self { begun }
     }
 

@@ -5,9 +5,9 @@ use super::compute::{self, Asked, Reply};
 use super::credentials::Credentials;
 use super::ha1::{HA1, Hash, Hex, with_hash};
 use crate::secret::{KEYING, sheltered};
-use digest::Update;
 use md5::Md5;
 use sha2::{Sha256, Sha512_256};
+use sip_syntax::Text;
 use sst::Algorithm;
 
 /// What stands for a password within one realm, under the algorithms that may be used. Each in
@@ -28,9 +28,8 @@ struct Under<D> {
 
 impl<D: Hash> Under<D> {
     fn new(user: &[u8], realm: &[u8], password: &[u8]) -> Self {
-        let mut hash = D::new();
-        [user, b":", realm].iter().for_each(|part| Update::update(&mut hash, part));
-        Self { ha1: HA1::new(user, realm, password), userhash: Hex::of(&hash.finalize()) }
+        let userhash = compute::userhash::<D>(user, Text::plain(realm));
+        Self { ha1: HA1::new(user, realm, password), userhash }
     }
 }
 

@@ -7,6 +7,7 @@
 mod challenge;
 mod compute;
 mod credentials;
+pub mod explain;
 mod ha1;
 mod keys;
 

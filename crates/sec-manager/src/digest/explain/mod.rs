@@ -1,0 +1,99 @@
+//! Why a response does not hold: what was computed with something else than it should have been.
+//!
+//! For whoever looks for the reason of a "403 with the right password", with the password at hand.
+//! No part of how the manager judges.
+
+mod slips;
+mod words;
+
+pub use slips::Slip;
+pub use words::Disagreement;
+
+use super::{Asked, Challenge, Credentials, HA1, Hex, expected};
+use crate::digest::ha1::with_hash;
+use crate::params::plain;
+use slips::Ingredients;
+
+/// Credentials, and what they should have been made of.
+#[derive(Clone, Copy)]
+pub struct Exchange<'a> {
+    /// The challenge that they answer, where it is known.
+    pub challenge: Option<Challenge<'a>>,
+    /// The credentials.
+    pub credentials: Credentials<'a>,
+    /// The request's method and body.
+    pub asked: Asked<'a>,
+    /// The Request-URI, where it is known.
+    pub request_uri: Option<&'a [u8]>,
+    /// The user whose password it is: told apart from the credentials' own where that is a hash
+    /// (RFC 7616 §3.4.4).
+    pub user: Option<&'a [u8]>,
+    /// The user's password.
+    pub password: &'a [u8],
+}
+
+/// What there is to say of an exchange.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The response that the credentials should carry.
+    pub expected: Hex,
+    /// Whether they do.
+    pub holds: bool,
+    /// Where they do not answer this challenge, or are for another request: each is a reason to
+    /// refuse them, whatever their response is.
+    pub disagreements: Vec<Disagreement>,
+    /// With which changes, at most two, the response that they do carry comes out; none where none
+    /// is known. It may be the password that is another.
+    pub made_with: Vec<Slip>,
+}
+
+/// Says what the response should be, and where the given one is another, by which slip it came about.
+pub fn explain(exchange: &Exchange<'_>) -> Explanation {
+    let right = Ingredients::of(exchange);
+    let expected = right.response();
+    let given = plain(exchange.credentials.response);
+    let holds = expected.is(&given);
+    let made_with = if holds { Vec::new() } else { search(exchange, &right, &given) };
+    Explanation { expected, holds, disagreements: words::disagreements(exchange), made_with }
+}
+
+/// The fewest changes with which the given response comes out.
+fn search<'a>(exchange: &Exchange<'a>, right: &Ingredients<'a>, given: &[u8]) -> Vec<Slip> {
+    let slips = slips::all(exchange);
+    let given = given.to_ascii_lowercase();
+    let comes_out = |made: &Ingredients<'_>| made.response().is(&given);
+    if comes_out(right) {
+        return vec![Slip::UpperCase];
+    }
+    let made = |slip: &Slip, from: &Ingredients<'a>| slip.apply(exchange, from.clone());
+    if let Some(one) = slips.iter().find(|slip| comes_out(&made(slip, right))) {
+        return vec![one.clone()];
+    }
+    for (at, one) in slips.iter().enumerate() {
+        let begun = made(one, right);
+        let rest = slips.iter().skip(at + 1).filter(|other| other.part() != one.part());
+        for other in rest {
+            if comes_out(&made(other, &begun)) {
+                return vec![one.clone(), other.clone()];
+            }
+        }
+    }
+    Vec::new()
+}
+
+impl Ingredients<'_> {
+    /// The response that comes of them.
+    fn response(&self) -> Hex {
+        let asked = Asked { method: &self.method, body: &self.body };
+        with_hash!(self.credentials.algorithm.hash, D => {
+            let ha1 = match &self.ha1 {
+                Some(digits) => HA1::<D>::of_digits(digits),
+                None => HA1::<D>::new(&self.user, &self.realm, &self.password),
+            };
+            expected(&self.credentials, &ha1, &asked)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
