@@ -80,6 +80,9 @@ pub enum Error {
     /// Messages that were to be judged are not valid.
     #[error("{0}")]
     Judged(String),
+    /// Credentials that were to be checked do not hold.
+    #[error("{0}")]
+    Credentials(String),
     /// Whoever runs the command ended it before it was done.
     #[error("{0}")]
     Interrupted(&'static str),
@@ -128,6 +131,7 @@ impl Error {
             Self::Call(_) => "call",
             Self::Peer(_) => "peer",
             Self::Judged(_) => "invalid_message",
+            Self::Credentials(_) => "wrong_credentials",
             Self::Interrupted(_) => "interrupted",
             Self::Invalid(_) => "invalid",
             Self::Usage(_) => "usage",

@@ -5,6 +5,8 @@ use super::help::{
     AFTER_HELP, CALL_HELP, COMPLETIONS_HELP, INIT_HELP, INSPECT_HELP, INSPECT_USAGE, LISTEN_HELP,
     MAN_HELP, MESSAGE_HELP, OPTIONS_HELP, REGISTER_HELP,
 };
+#[cfg(feature = "digest")]
+use super::help::{AUTH_CHECK_HELP, AUTH_CHECK_USAGE};
 #[cfg(feature = "pgp")]
 use super::help::{KEYS_HELP, PIN_HELP, UNPIN_HELP};
 use super::output::Output;
@@ -90,6 +92,10 @@ pub enum Command {
     /// Say of SIP messages whether they are valid, and what they are owed; status 1 if one is not
     #[command(after_help = INSPECT_HELP, override_usage = INSPECT_USAGE)]
     Inspect(Inspect),
+    /// Find out why a password is refused
+    #[cfg(feature = "digest")]
+    #[command(subcommand)]
+    Auth(Auth),
     /// Make, list, move and pin OpenPGP keys
     #[cfg(feature = "pgp")]
     #[command(subcommand, after_help = KEYS_HELP)]
@@ -302,6 +308,36 @@ pub struct Inspect {
     pub files: Vec<PathBuf>,
     /// Read JSON objects, one a line, from the files or, without any, from standard input
     #[arg(long)]
+    pub jsonl: bool,
+}
+
+/// `auth`.
+#[cfg(feature = "digest")]
+#[derive(Debug, Subcommand)]
+pub enum Auth {
+    /// Say what the response of Digest credentials should be, and why theirs is not; status 1 then
+    #[command(after_help = AUTH_CHECK_HELP, override_usage = AUTH_CHECK_USAGE)]
+    Check(AuthCheck),
+}
+
+/// `auth check`.
+#[cfg(feature = "digest")]
+#[derive(Args, Clone, Debug)]
+pub struct AuthCheck {
+    /// File that holds the request, with its Authorization or Proxy-Authorization; `-`: standard input
+    #[arg(required_unless_present = "jsonl", value_name = "REQUEST")]
+    pub request: Option<PathBuf>,
+    /// File that holds the 401 or 407 that is answered
+    #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
+    pub challenge: Option<PathBuf>,
+    /// Whose password it is [default: the user whom the credentials name]
+    #[arg(long, value_name = "NAME", conflicts_with = "jsonl")]
+    pub user: Option<String>,
+    /// File of mode 0600 that holds the password [default: it is asked for]
+    #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
+    pub password_file: Option<PathBuf>,
+    /// Read JSON objects, one a line, from standard input
+    #[arg(long, conflicts_with = "request")]
     pub jsonl: bool,
 }
 

@@ -32,7 +32,7 @@ fn acting(command: &str) -> &'static [&'static str] {
         "keys" => &[CONFIG, JSON, VERBOSE],
         "init" => &[BIND, JSON],
         "demo" => &[JSON, VERBOSE],
-        "inspect" => &[JSON],
+        "auth" | "inspect" => &[JSON],
         _ => &[],
     }
 }
@@ -48,7 +48,7 @@ pub(super) fn command() -> Command {
             let acting = acting(&name);
             let taken =
                 options.get_arguments().filter(|option| acting.contains(&option.get_id().as_str()));
-            // `keys` has commands of its own, behind which they may stand as well.
+            // `auth` and `keys` have commands of its own, behind which they may stand as well.
             let nested = command.has_subcommands();
             let command = command.args(taken.map(|option| option.clone().global(nested)));
             if name == "init" {
@@ -85,7 +85,7 @@ fn not_built_in(error: clap::Error) -> clap::Error {
         return error;
     };
     let flavours = match name.as_str() {
-        "demo" => "digest, pgp and full",
+        "auth" | "demo" => "digest, pgp and full",
         "keys" => "pgp and full",
         _ => return error,
     };

@@ -91,6 +91,26 @@ nameaddr or startline) and `input`, or `input_b64` for what is not UTF-8; each l
 `verdict`, `status`, `reason`, `at` and `components`; a line that cannot be judged has `id` and
 `error`. The exit status is then 0 whatever the verdicts are, and 1 where a line cannot be judged.";
 
+#[cfg(feature = "digest")]
+pub(super) const AUTH_CHECK_USAGE: &str = "countersign auth check [OPTIONS] <REQUEST>
+       countersign auth check [OPTIONS] --jsonl";
+
+#[cfg(feature = "digest")]
+pub(super) const AUTH_CHECK_HELP: &str = "\
+Examples:
+  countersign auth check register.sip --password-file alice.password
+  countersign auth check register.sip --challenge unauthorized.sip --user 1001
+
+It says what the response should be and whether it is; if not, what was done otherwise (another
+method, user, quality, algorithm, a line end behind the password, …), two such things at once
+included, and where the credentials do not answer the challenge or are for another request. For a
+request without credentials it says what would answer the challenge.
+
+With --jsonl each line in, of at most 1 MiB, is an object with `id`, `method`, `request_uri`,
+`password`, `authorization`, `challenge` or both (values of the header fields), and where it is wanted
+`user`, `body` and `cnonce`; each line out has `id` and what is said of it, as with --json, or `error`.
+The exit status is then 0 whatever holds, and 1 where a line cannot be judged.";
+
 #[cfg(feature = "pgp")]
 pub(super) const KEYS_HELP: &str = "\
 Keys live in the security application; the terminal names them by fingerprint. To exchange them:

@@ -1,6 +1,7 @@
 //! `inspect`: what messages, URIs, headers and lines are worth, seen as a user agent would.
 
 use super::args::Inspect;
+use super::bulk::{bulk, whole};
 use super::json::Object;
 use super::output::Output;
 use crate::assembly::in_words;
@@ -10,12 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use sip_core::inspect::{self, Components, Kind, Report};
 use sip_core::{Capabilities, Verdict};
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-
-/// Bytes of a file or a line that are read; the parser's own limits are narrower.
-const LONGEST: u64 = 1 << 20;
 
 /// Judges files, or objects a line.
 pub(super) fn run(inspect: &Inspect, out: Output) -> Result<()> {
@@ -25,7 +21,7 @@ pub(super) fn run(inspect: &Inspect, out: Output) -> Result<()> {
             [] => &[PathBuf::from("-")],
             files => files,
         };
-        each(inputs, |path| bulk(path, &capabilities, out).map(|()| true))
+        each(inputs, |path| bulk(path, out, |line| judged(line, &capabilities)).map(|()| true))
     } else {
         each(&inspect.files, |path| one(path, &capabilities, out))
     }
@@ -50,21 +46,9 @@ fn each(paths: &[PathBuf], judge: impl Fn(&Path) -> Result<bool>) -> Result<()> 
     if unread.is_empty() { Ok(()) } else { Err(Error::Invalid(unread.join("; "))) }
 }
 
-/// A file, or standard input where it is `-`.
-fn open(path: &Path) -> Result<Box<dyn Read>> {
-    if path == Path::new("-") {
-        return Ok(Box::new(io::stdin()));
-    }
-    Ok(Box::new(File::open(path).map_err(|error| Error::read(path, error))?))
-}
-
 /// Judges the message in a file; `false` where it is invalid. What is unsupported is valid.
 fn one(path: &Path, capabilities: &Capabilities, out: Output) -> Result<bool> {
-    let mut octets = Vec::new();
-    let read = open(path)?.take(LONGEST + 1).read_to_end(&mut octets);
-    if read.map_err(|error| Error::read(path, error))? as u64 > LONGEST {
-        return Err(Error::invalid(format!("{}: longer than 1 MiB", path.display())));
-    }
+    let octets = whole(path)?;
     let report = inspect::inspect(Kind::Message, &octets, capabilities);
     if out.is_json() {
         let (verdict, components) = (verdict(&report.verdict), parts(&report.components));
@@ -152,56 +136,13 @@ fn describe(path: &Path, report: &Report) -> Vec<String> {
     lines
 }
 
-/// Judges one object a line. Lines that cannot be judged are a failure, told when all are answered.
-fn bulk(path: &Path, capabilities: &Capabilities, out: Output) -> Result<()> {
-    let mut reader = BufReader::new(open(path)?);
-    let mut unjudged = 0_u64;
-    for number in 1_u64.. {
-        let mut line = Vec::new();
-        let read = (&mut reader).take(LONGEST + 1).read_until(b'\n', &mut line);
-        if read.map_err(|error| Error::read(path, error))? == 0 {
-            break;
-        }
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        let judged = if line.len() as u64 > LONGEST && !line.ends_with(b"\n") {
-            reader.skip_until(b'\n').map_err(|error| Error::read(path, error))?;
-            Err(refused(&Value::Null, number, "longer than 1 MiB"))
-        } else {
-            judged(&line, number, capabilities)
-        };
-        unjudged += u64::from(judged.is_err());
-        out.bare(&judged.unwrap_or_else(|refused| refused))?;
-    }
-    let lines = match unjudged {
-        0 => return Ok(()),
-        1 => "1 line".to_owned(),
-        more => format!("{more} lines"),
-    };
-    let path = path.display();
-    Err(Error::invalid(format!("{path}: {lines} could not be judged; see each object's `error`")))
-}
-
-/// The object for a line that cannot be judged; the others go on.
-fn refused(id: &Value, number: u64, why: &str) -> Map<String, Value> {
-    let mut object = Map::new();
-    object.insert("id".to_owned(), id.clone());
-    object.insert("error".to_owned(), json!(format!("line {number}: {why}")));
-    object
-}
-
-/// The object for one line, or why there is none.
+/// What is said of one object, or why nothing is.
 fn judged(
-    line: &[u8], number: u64, capabilities: &Capabilities,
-) -> std::result::Result<Map<String, Value>, Map<String, Value>> {
-    let line: Value = serde_json::from_slice(line)
-        .map_err(|error| refused(&Value::Null, number, &error.to_string()))?;
-    let id = line.get("id").unwrap_or(&Value::Null);
-    let (kind, input) = question(&line).map_err(|why| refused(id, number, &why))?;
+    line: &Value, capabilities: &Capabilities,
+) -> std::result::Result<Map<String, Value>, String> {
+    let (kind, input) = question(line)?;
     let report = inspect::inspect(kind, &input, capabilities);
     let mut object = verdict(&report.verdict);
-    object.insert("id".to_owned(), id.clone());
     object.insert("components".to_owned(), Value::Object(parts(&report.components)));
     Ok(object)
 }
@@ -210,9 +151,6 @@ fn judged(
 /// stands in the line is left alone.
 fn question(line: &Value) -> std::result::Result<(Kind, Vec<u8>), String> {
     let word = |name: &str| line.get(name).and_then(Value::as_str);
-    if line.get("id").is_none() {
-        return Err("no `id`".to_owned());
-    }
     let name = word("kind").ok_or("no `kind`")?;
     let kind = Kind::parse(name).ok_or_else(|| {
         format!("kind `{name}` is none of message, uri, header, nameaddr or startline")

@@ -191,6 +191,13 @@ pub(super) enum Object<'a> {
         verdict: Map<String, Value>,
         components: Map<String, Value>,
     },
+    /// Credentials were checked.
+    #[cfg(feature = "digest")]
+    AuthChecked {
+        file: &'a Path,
+        #[serde(flatten)]
+        answer: Map<String, Value>,
+    },
     /// A demonstration is over.
     #[cfg(feature = "digest")]
     Report(&'a crate::demo::Report),

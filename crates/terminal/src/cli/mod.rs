@@ -6,7 +6,10 @@
 pub mod args;
 mod ask;
 mod audio;
+#[cfg(feature = "digest")]
+mod auth;
 mod binds;
+mod bulk;
 mod call;
 mod calls;
 mod command;

@@ -1,14 +1,16 @@
 //! From arguments to a command to an exit status.
 
-use super::args::{Cli, Command};
 #[cfg(feature = "digest")]
-use super::demo;
+use super::args::Auth;
+use super::args::{Cli, Command};
 use super::global;
 use super::hardening::protect_memory;
 use super::json::Object;
 #[cfg(feature = "pgp")]
 use super::keys;
 use super::output::Output;
+#[cfg(feature = "digest")]
+use super::{auth, demo};
 use super::{call, init, inspect, listen, manual, message, options, register};
 use crate::error::{Error, Result};
 use std::ffi::OsString;
@@ -80,6 +82,8 @@ fn dispatch(cli: Cli, out: Output) -> Result<()> {
         Command::Message(arguments) => in_runtime(message::run(&global, arguments, out)),
         Command::Options(arguments) => in_runtime(options::run(&global, arguments, out)),
         Command::Inspect(arguments) => inspect::run(&arguments, out),
+        #[cfg(feature = "digest")]
+        Command::Auth(Auth::Check(arguments)) => in_runtime(auth::run(arguments, out)),
         #[cfg(feature = "pgp")]
         Command::Keys(command) => in_runtime(keys::run(&global, command, out)),
         Command::Completions { shell } => manual::completions(shell, out),

@@ -9,9 +9,10 @@ mod words;
 pub use slips::Slip;
 pub use words::Disagreement;
 
-use super::{Asked, Challenge, Credentials, HA1, Hex, expected};
+use super::{Asked, Challenge, Credentials, HA1, Hex, Reply, answer, expected};
 use crate::digest::ha1::with_hash;
 use crate::params::plain;
+use sip_syntax::auth::Malformed;
 use slips::Ingredients;
 
 /// Credentials, and what they should have been made of.
@@ -45,6 +46,22 @@ pub struct Explanation {
     /// With which changes, at most two, the response that they do carry comes out; none where none
     /// is known. It may be the password that is another.
     pub made_with: Vec<Slip>,
+}
+
+/// The value of an Authorization that answers `challenge`, the first time that its nonce is used.
+///
+/// # Errors
+/// [`Malformed`]: it offers no quality of protection that is known.
+pub fn authorization(
+    challenge: &Challenge<'_>, user: &[u8], password: &[u8], request_uri: &[u8], asked: Asked<'_>,
+    cnonce: &[u8],
+) -> Result<Vec<u8>, Malformed> {
+    let qop = challenge.choose_qop()?;
+    let reply = Reply { user, uri: request_uri, asked, cnonce, count: 1, qop };
+    let realm = plain(challenge.realm);
+    Ok(with_hash!(challenge.algorithm.hash, D => {
+        answer(challenge, &HA1::<D>::new(user, &realm, password), &reply)
+    }))
 }
 
 /// Says what the response should be, and where the given one is another, by which slip it came about.

@@ -42,6 +42,24 @@ fn a_right_response_holds_and_nothing_is_said_against_it() {
 }
 
 #[test]
+fn what_answers_a_challenge_holds() {
+    let (asked, uri) = (exchange().asked, b"sip:pbx.example");
+    for list in [CHALLENGE, br#"realm="a\"b", nonce="n", algorithm=MD5-sess"#] {
+        let challenge = Challenge::parse(list).unwrap().unwrap();
+        let value = authorization(&challenge, b"alice", b"secret", uri, asked, b"c1").unwrap();
+        let list = sip_syntax::auth::of_scheme(&value, "Digest").unwrap();
+        let credentials = Credentials::parse(list).unwrap();
+        let told = explain(&Exchange {
+            challenge: Some(challenge),
+            credentials,
+            user: Some(b"alice"),
+            ..exchange()
+        });
+        assert!(told.holds && told.disagreements.is_empty(), "{told:?}");
+    }
+}
+
+#[test]
 fn each_slip_is_found_by_itself() {
     let named = |hash, session| Slip::Algorithm(Named { hash, session });
     let quoted = Credentials { user: Text::between_quotes(br#"a\"b"#), ..exchange().credentials };
@@ -71,7 +89,7 @@ fn each_slip_is_found_by_itself() {
         (Exchange { credentials: full, asked: body, ..plain }, Slip::NoBody),
         (Exchange { credentials: quoted, ..plain }, Slip::Backslashes),
     ] {
-        assert_eq!(made_with(&exchange, &[slip.clone()]), [slip]);
+        assert_eq!(made_with(&exchange, std::slice::from_ref(&slip)), [slip]);
     }
 }
 

@@ -108,6 +108,13 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Pinned { aor, fingerprint });
     print(Object::Unpinned { aor });
     print(Object::Inspected { file: &path, verdict: verdict(), components: Map::new() });
+    let answer = serde_json::json!({
+        "authorization": "text", "holds": false, "user": "text", "realm": "text",
+        "algorithm": "MD5", "response": "digits", "response_holds": false, "made": ["text"],
+        "disagreements": [{ "parameter": "nonce", "why": "text" }],
+    });
+    let answer = answer.as_object().cloned().unwrap_or_default();
+    print(Object::AuthChecked { file: &path, answer });
     print(Object::Report(&crate::demo::Report::sample()));
     print(Object::error(&Error::NotWaiting));
 }
