@@ -387,7 +387,7 @@ impl SipManager {
             return Some(done);
         }
         let usage = self.usages.remove(key)?;
-        self.outputs.timers.stop_usage(key);
+        self.outputs.timers.stop_usage(key, usage.timers());
         for dialog in usage.dialogs() {
             self.dialogs.leave(dialog, key);
         }

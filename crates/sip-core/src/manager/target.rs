@@ -117,6 +117,22 @@ impl Target {
         Ok(target)
     }
 
+    /// The same, kept to where a request to it went.
+    pub(super) fn kept_to(&self, hop: &Hop) -> Self {
+        let (address, transport) = (Some(hop.remote), Some(hop.transport));
+        Self { address, others: Vec::new(), transport, ..self.clone() }
+    }
+
+    /// Whether it is kept to where this hop leads.
+    pub(super) fn leads_over(&self, hop: &Hop) -> bool {
+        (self.address, self.transport) == (Some(hop.remote), Some(hop.transport))
+    }
+
+    /// Whether a request to this URI may take it: `sips:` goes over TLS alone.
+    pub(super) fn may_take(&self, uri: &[u8]) -> bool {
+        !is_sips(uri) || self.transport.is_some_and(Transport::is_secure)
+    }
+
     /// What is to be found before it can be reached.
     pub(super) fn wanted(&self, seed: u64) -> Option<Wanted> {
         let name = self.name.clone().filter(|_| self.address.is_none())?;

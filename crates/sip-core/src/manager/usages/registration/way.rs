@@ -1,6 +1,16 @@
-//! The way to a registrar, and the timers that keep it open.
+//! The way to a registrar, and the timers of a flow.
 
 use crate::manager::action::Hop;
+
+/// The flows that a registration has at most: as many outbound proxies as a user agent should
+/// support. RFC 5626 §4.2.1.
+pub(super) const MOST_FLOWS: u8 = 4;
+
+/// A flow's timers, numbered from zero.
+pub(super) const FLOW_TIMERS: u8 = 4;
+
+/// Refresh, or try again.
+pub(super) const REFRESH: u8 = 0;
 
 /// Send a ping.
 pub(super) const PING: u8 = 1;
@@ -13,8 +23,10 @@ pub(super) const NO_PONG: u8 = 2;
 pub(super) struct OpenWay {
     /// Over a stream, with its flow.
     pub(super) hop: Hop,
-    /// Whether whoever is there answers pings: not all do, and nothing tells those apart.
+    /// Whether whoever is there has answered a ping: not all do.
     pub(super) answers: bool,
+    /// Within how many seconds the registrar wants to hear of us. RFC 5626 §4.4.
+    pub(super) flow_timer: Option<u32>,
     /// Whether it is being closed since nobody answered.
     pub(super) is_dead: bool,
 }
