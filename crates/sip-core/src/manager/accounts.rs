@@ -108,6 +108,18 @@ impl Accounts {
         its.min_by_key(|account| (!account.stands, account.place))
     }
 
+    /// Where a request to `uri` goes over a flow of its own of the account that calls as `from`, and
+    /// over the others where that fails; `None` where none stands. RFC 5626 §4.3.
+    pub(super) fn over_flows(&self, from: &NameAddr<'_>, uri: &[u8]) -> Option<Target> {
+        let may = |account: &&Account| {
+            account.over.as_ref().is_some_and(|over| over.may_take(uri)) && account.is_of(from)
+        };
+        let mut its: Vec<&Account> = self.0.values().filter(may).collect();
+        its.sort_by_key(|account| account.place);
+        let flows = its.iter().rev().filter_map(|account| account.over.as_deref());
+        flows.fold(None, |then, over| Some(over.clone().and_then(then)))
+    }
+
     /// Whether a request of the account that calls as `from` goes where a flow of it does, when it
     /// goes to `next` first.
     pub(super) fn has_flow_to(&self, from: &NameAddr<'_>, next: &NextHop) -> bool {

@@ -29,6 +29,7 @@ mod loss;
 mod odd;
 mod offers;
 mod ours;
+mod outbound;
 mod places;
 mod poor;
 mod publications;

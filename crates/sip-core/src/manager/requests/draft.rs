@@ -138,19 +138,15 @@ impl Draft {
         {
             let first = draft.preload(account).filter(|_| way.next_hop.is_none());
             target = first.unwrap_or(Ok(target))?;
-            if let Some(over) = draft.flow_of(account) {
+            if account.over.is_some() {
                 draft.fields.push(("Supported", b"outbound".to_vec()));
                 let its = |next| io.out.accounts.has_flow_to(&from, next);
-                target = if way.next_hop.is_some_and(its) { over.clone() } else { target };
+                let over = || io.out.accounts.over_flows(&from, &draft.uri);
+                target =
+                    way.next_hop.filter(|next| its(next)).and_then(|_| over()).unwrap_or(target);
             }
         }
         Ok((draft, target, name))
-    }
-
-    /// The flow of its own that the account stands over, where this request may take it. RFC 5626
-    /// §4.3.
-    fn flow_of<'a>(&self, account: &'a Account) -> Option<&'a Target> {
-        account.over.as_deref().filter(|over| over.may_take(&self.uri))
     }
 
     /// Takes the way that the account's registrar wants, and says where that begins. RFC 3608 §6.1,
