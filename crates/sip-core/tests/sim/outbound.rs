@@ -33,21 +33,26 @@ pub(crate) fn wanted(transport: net::Transport) -> RegisterConfig {
     }
 }
 
+/// What a REGISTER binds.
+fn bound(register: &str) -> &str {
+    contacts(register).first().unwrap()
+}
+
 /// A 200 of a registrar that knows of flows, for ten minutes.
 pub(crate) fn granted(register: &str, extra: &str) -> String {
-    let bound = contacts(register)[0];
+    let bound = bound(register);
     let extra = format!("Require: outbound\r\nContact: {bound};expires=600\r\n{extra}");
     response(register, "200 OK", &extra)
 }
 
 /// A 200 of one that does not.
 fn plain(register: &str) -> String {
-    response(register, "200 OK", &format!("Contact: {};expires=600\r\n", contacts(register)[0]))
+    response(register, "200 OK", &format!("Contact: {};expires=600\r\n", bound(register)))
 }
 
 /// The `reg-id` of a REGISTER.
 fn reg_id(register: &str) -> Option<&str> {
-    Some(contacts(register)[0].split_once(";reg-id=")?.1)
+    Some(bound(register).split_once(";reg-id=")?.1)
 }
 
 /// Which flow stands, and whether it is told apart from others; its Contact's user part.
@@ -145,12 +150,12 @@ fn t25_an_account_registers_over_two_flows_with_one_instance() {
         let (first, at) = one.next().await;
         assert_eq!(field(&first, "Supported"), "path, outbound");
         let instance = format!(";ob>;+sip.instance=\"<{INSTANCE}>\";reg-id=");
-        assert!(contacts(&first)[0].ends_with(&(instance.clone() + "1")), "{first}");
+        assert!(bound(&first).ends_with(&(instance.clone() + "1")), "{first}");
         one.send(at, &granted(&first, ""));
         let since = alice.runtime.now();
         let (second, _) = other.next().await;
         assert!(alice.runtime.now() - since < Duration::from_millis(100), "at once");
-        assert!(contacts(&second)[0].ends_with(&(instance + "2")), "{second}");
+        assert!(bound(&second).ends_with(&(instance + "2")), "{second}");
         assert_ne!(field(&first, "Call-ID"), field(&second, "Call-ID"));
         other.send(at, &granted(&second, ""));
         let (one_stands, other_stands) = (stands(&mut alice).await, stands(&mut alice).await);
@@ -376,7 +381,8 @@ async fn refuse(pbx: &Pbx, clock: &dyn Runtime) -> Vec<u64> {
         times.push(clock.now());
         pbx.send(at, &response(&register, "500 Server Internal Error", ""));
     }
-    times.windows(2).map(|pair| (pair[1] - pair[0]).as_secs()).collect()
+    let later = times.iter().skip(1);
+    times.iter().zip(later).map(|(one, next)| (*next - *one).as_secs()).collect()
 }
 
 /// RFC 5626 §4.5: the waits double for each flow by itself.

@@ -27,7 +27,7 @@ fn registered() -> World {
         registrar: REGISTRAR_IP.into(),
         contact_user: CONTACT_USER.to_owned(),
     };
-    world.callee.security().registered(CALLEE, Some(flow));
+    world.callee.security().registered(CALLEE, vec![flow]);
     world
 }
 
