@@ -7,6 +7,7 @@ mod alone;
 mod answers;
 mod asked;
 mod basic;
+mod bindings;
 mod calls;
 mod challenges;
 mod crossing;

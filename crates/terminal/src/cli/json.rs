@@ -389,6 +389,7 @@ const fn renewal(why: Renewal) -> &'static str {
     match why {
         Renewal::ConnectionClosed => "connection_closed",
         Renewal::NoPong => "no_pong",
+        Renewal::MappingChanged => "mapping_changed",
         Renewal::AddressChanged => "address_changed",
     }
 }

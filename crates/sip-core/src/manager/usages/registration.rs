@@ -12,6 +12,7 @@
 
 mod answered;
 mod binding;
+mod binding_requests;
 mod flow;
 mod gruu;
 mod instance;
@@ -21,9 +22,8 @@ mod routes;
 mod seen;
 mod way;
 
-use self::flow::{Flow, News, Stood};
+use self::flow::{Failure, Flow, News, Stood};
 use self::instance::is_instance;
-use self::recovery::Failure;
 use self::way::{FLOW_TIMERS, MOST_FLOWS};
 use super::cx::Cx;
 use super::ended::Ended;
@@ -31,9 +31,13 @@ use super::pace::{SOONEST, jitter};
 use crate::manager::config::RegisterConfig;
 use crate::manager::event::{Event, Misuse, RegistrationId};
 use crate::manager::io::Io;
+use crate::manager::renewal::Renewal;
+use crate::stun::BindingResponse;
 use crate::{Fields, Uri};
 use ssa::{CallRef, FlowId};
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A registration.
 #[derive(Debug)]
@@ -130,7 +134,8 @@ impl Registration {
     /// The time has come for the next REGISTER of a flow, or for what keeps its way open.
     pub(super) fn on_timer(&mut self, cx: &mut Cx<'_>, timer: u8) {
         if let Some(flow) = self.flows.get_mut(usize::from(timer / FLOW_TIMERS)) {
-            flow.on_timer(cx, timer % FLOW_TIMERS);
+            let lost = flow.on_timer(cx, timer % FLOW_TIMERS);
+            self.on_lost(cx, timer / FLOW_TIMERS, lost);
         }
     }
 
@@ -153,11 +158,35 @@ impl Registration {
     /// Registers again what was registered over a connection that is closed.
     pub(super) fn on_flow_closed(&mut self, cx: &mut Cx<'_>, flow: FlowId) {
         for place in 0..MOST_FLOWS {
-            let others_stand = self.others(place).any(|it| it.stands());
-            let its = self.flows.get_mut(usize::from(place)).filter(|it| it.is_over_flow(flow));
-            if let Some(its) = its {
-                its.on_closed(cx, others_stand);
-            }
+            let its = self.flows.get(usize::from(place)).filter(|it| it.is_over_flow(flow));
+            let lost = its.map(|_| Renewal::ConnectionClosed);
+            self.on_lost(cx, place, lost);
+        }
+    }
+
+    /// Whether a response to a Binding request from this address is to one of ours.
+    pub(in crate::manager) fn awaits(
+        &self, source: SocketAddr, response: &BindingResponse,
+    ) -> bool {
+        self.flows.iter().any(|flow| flow.awaits(source, response))
+    }
+
+    /// A response to a Binding request came from this address.
+    pub(in crate::manager) fn on_binding(
+        &mut self, cx: &mut Cx<'_>, source: SocketAddr, response: &BindingResponse,
+    ) {
+        let its = self.flows.iter_mut().zip(0..).find(|(flow, _)| flow.awaits(source, response));
+        if let Some((flow, place)) = its {
+            let lost = flow.on_binding(cx, response);
+            self.on_lost(cx, place, lost);
+        }
+    }
+
+    /// A flow has failed, where there is a reason; whether another stands says when it is tried again.
+    fn on_lost(&mut self, cx: &mut Cx<'_>, place: u8, why: Option<Renewal>) {
+        let others_stand = self.others(place).any(|it| it.stands());
+        if let (Some(flow), Some(why)) = (self.flows.get_mut(usize::from(place)), why) {
+            flow.on_lost(cx, why, others_stand);
         }
     }
 
@@ -171,7 +200,7 @@ impl Registration {
     fn on_stands(&mut self, cx: &mut Cx<'_>, place: u8, stood: Stood) {
         let outbound = stood.outbound;
         if outbound {
-            self.others(place).for_each(|other| other.begin_after(cx, Default::default()));
+            self.others(place).for_each(|other| other.begin_after(cx, Duration::ZERO));
         } else if self.others(place).any(|other| other.stands()) {
             // It would be called beside those that stand.
             self.flows.iter_mut().skip(place.into()).take(1).for_each(|it| it.end(cx));
@@ -195,7 +224,7 @@ impl Registration {
         let wait = flow.back_off(failure.cause, stands);
         let wait = jitter(&mut cx.io, wait).max(failure.asked.unwrap_or_default());
         flow.try_after(cx, wait);
-        self.others(place).for_each(|other| other.begin_after(cx, Default::default()));
+        self.others(place).for_each(|other| other.begin_after(cx, Duration::ZERO));
         let (id, aor, cause) = (RegistrationId(cx.me), self.config.aor.clone(), failure.cause);
         cx.tell(Event::RegistrationFailed { id, aor, reg_id: place + 1, stands, cause });
     }

@@ -1,7 +1,6 @@
 //! What registrars answer to a flow's REGISTER. RFC 3261 §10.2.4, §10.2.7, RFC 5626 §4.2.1.
 
-use super::flow::{Flow, News, Stands, Stood, Wanted};
-use super::recovery::Failure;
+use super::flow::{Failure, Flow, News, Stands, Stood, Wanted};
 use super::routes::service_route;
 use super::seen::seen;
 use super::way::REFRESH;
@@ -74,13 +73,13 @@ impl Flow {
         self.flow = Some(response.arrival.flow);
         // A connection is not known to last yet.
         self.answered = Some(cx.io.now);
-        if !response.arrival.transport.is_reliable() {
-            self.failures = 0;
-        }
         self.lengthened = false;
         let outbound = self.asks() && response.message.has_token(HeaderName::Require, "outbound");
         self.stands = if outbound { Stands::Outbound } else { Stands::AtContact };
         self.contact.is_replaced = outbound;
+        if !response.arrival.transport.is_reliable() && !outbound {
+            self.failures = 0;
+        }
         self.keep_open(cx, answer);
         self.keep(cx, answer);
         if self.is_seen_elsewhere(cx, answer) {

@@ -1,11 +1,11 @@
 //! One flow of a registration: a way to the registrar, and what is bound over it. RFC 5626 §4.2.
 
-use super::recovery::Failure;
-use super::way::{FLOW_TIMERS, NO_PONG, OpenWay, PING, REFRESH};
+use super::way::{FLOW_TIMERS, NO_BINDING, NO_PONG, OpenWay, PING, REFRESH};
 use crate::builder::hex;
 use crate::manager::config::{NextHop, RegisterConfig};
-use crate::manager::event::{Event, Misuse, RegistrationId};
+use crate::manager::event::{Cause, Event, Misuse, RegistrationId};
 use crate::manager::io::Io;
+use crate::manager::renewal::Renewal;
 use crate::manager::requests::{Contact, Draft, Purpose, Registered, Way};
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
@@ -82,6 +82,19 @@ pub(super) enum News {
     Stands(Stood),
     Failed(Failure),
     Nothing,
+}
+
+/// Why a REGISTER failed, and how long the registrar wants us to wait.
+pub(super) struct Failure {
+    pub(super) cause: Cause,
+    pub(super) asked: Option<Duration>,
+}
+
+impl Failure {
+    /// Whether what is between us and the registrar knows nothing of flows. RFC 5626 §11.6.
+    pub(super) fn lacks_outbound(&self) -> bool {
+        self.cause == Cause::Status(439)
+    }
 }
 
 /// A flow that stands.
@@ -208,6 +221,11 @@ impl Flow {
         self.contact.reg_id.is_some()
     }
 
+    /// Whether the registrar tells it from other flows, as far as it said.
+    pub(super) const fn knows_flows(&self) -> bool {
+        self.contact.is_replaced
+    }
+
     /// Starts a timer of the flow's, or moves it.
     pub(super) fn start(&self, cx: &mut Cx<'_>, timer: u8, after: Duration) {
         cx.start(self.place * FLOW_TIMERS + timer, after);
@@ -320,13 +338,15 @@ impl Flow {
         all.join(", ").into_bytes()
     }
 
-    /// A timer of its own fired.
-    pub(super) fn on_timer(&mut self, cx: &mut Cx<'_>, timer: u8) {
+    /// A timer of its own fired; why the flow has failed by it.
+    pub(super) fn on_timer(&mut self, cx: &mut Cx<'_>, timer: u8) -> Option<Renewal> {
         match timer {
-            PING => self.on_ping_due(cx),
+            PING => return self.on_ping_due(cx),
+            NO_BINDING => return self.send_binding(cx),
             NO_PONG => self.on_no_pong(cx),
             _ if self.rests() => self.begin_after(cx, Duration::ZERO),
             _ => self.refresh(cx),
         }
+        None
     }
 }

@@ -11,7 +11,7 @@
 //! Where the registrar knows of flows, its Flow-Timer says how often, and a stream must answer.
 
 use super::flow::{Flow, Stands, Wanted};
-use super::way::{NO_PONG, OpenWay, PING};
+use super::way::{NO_BINDING, NO_PONG, OpenWay, PING};
 use crate::manager::action::{Action, Hop, Sender};
 use crate::manager::event::{Event, RegistrationId};
 use crate::manager::io::Io;
@@ -47,14 +47,16 @@ impl Flow {
         let reliable = answer.hop.transport.is_reliable();
         let flow = reliable.then_some(answer.response.arrival.flow);
         let hop = Hop { flow, ..answer.hop };
-        let answers = self.way.is_some_and(|way| way.answers && way.hop.flow == flow);
-        let outbound = self.stands == Stands::Outbound;
-        let flow_timer = flow_timer(&answer.response.message).filter(|_| outbound);
-        let way = OpenWay { hop, answers, flow_timer, is_dead: false };
+        let before = self.way.filter(|way| way.hop == hop);
+        let answers = before.is_some_and(|way| way.answers);
+        let binding = before.map(|way| way.binding.ended()).unwrap_or_default();
+        let knows_flows = self.knows_flows();
+        let flow_timer = flow_timer(&answer.response.message).filter(|_| knows_flows);
+        let way = OpenWay { hop, answers, flow_timer, binding, is_dead: false };
         self.way = Some(way);
         self.stop(cx, NO_PONG);
-        let wait = interval(&mut cx.io, &way);
-        self.start(cx, PING, wait);
+        self.stop(cx, NO_BINDING);
+        self.ping_later(cx);
     }
 
     /// The way is kept open no longer.
@@ -62,33 +64,57 @@ impl Flow {
         self.way = None;
         self.stop(cx, PING);
         self.stop(cx, NO_PONG);
+        self.stop(cx, NO_BINDING);
     }
 
-    /// A ping is due.
-    pub(super) fn on_ping_due(&mut self, cx: &mut Cx<'_>) {
-        let Some(way) = self.way else { return };
+    /// A ping is due; why the flow has failed, where it has.
+    pub(super) fn on_ping_due(&mut self, cx: &mut Cx<'_>) -> Option<Renewal> {
+        let way = self.way?;
         let hop = way.hop;
         if cx.io.config.own().has_moved(hop.local, hop.remote.ip()) {
-            return self.renew(cx, Renewal::AddressChanged);
+            self.renew(cx, Renewal::AddressChanged);
+            return None;
+        }
+        // RFC 5626 §4.4.2: line ends are for streams, where the registrar knows of that.
+        if hop.flow.is_none() && self.knows_flows() {
+            return self.ask_for_binding(cx);
         }
         cx.io.send(Sender::Ping, hop, Bytes::from_static(CRLF_CRLF));
-        let must_answer = way.answers || self.stands == Stands::Outbound;
+        let must_answer = way.answers || self.knows_flows();
         if must_answer && hop.flow.is_some() {
             self.start(cx, NO_PONG, PONG_WITHIN);
         }
-        let wait = interval(&mut cx.io, &way);
-        self.start(cx, PING, wait);
+        self.ping_later(cx);
+        None
+    }
+
+    /// Sends the next ping after a while.
+    pub(super) fn ping_later(&self, cx: &mut Cx<'_>) {
+        if let Some(way) = &self.way {
+            let wait = interval(&mut cx.io, way);
+            self.start(cx, PING, wait);
+        }
     }
 
     /// Something came over a connection on which a ping was sent.
     pub(super) fn on_alive(&mut self, cx: &mut Cx<'_>, flow: FlowId, is_pong: bool) {
-        let Some(way) = self.way.as_mut().filter(|way| way.hop.flow == Some(flow)) else { return };
-        way.answers |= is_pong;
-        // RFC 5626 §4.5: one that has answered was a success.
-        if way.answers && self.stands == Stands::Outbound {
-            self.failures = 0;
+        if !self.way.is_some_and(|way| way.hop.flow == Some(flow)) {
+            return;
+        }
+        if is_pong {
+            self.on_ping_answered();
         }
         self.stop(cx, NO_PONG);
+    }
+
+    /// A ping was answered. RFC 5626 §4.5: such a flow was a success.
+    pub(super) fn on_ping_answered(&mut self) {
+        if let Some(way) = &mut self.way {
+            way.answers = true;
+        }
+        if self.stands == Stands::Outbound {
+            self.failures = 0;
+        }
     }
 
     /// No pong came in time: nobody is there any more. We register again once all have heard that

@@ -16,19 +16,6 @@ const ANEW: Duration = Duration::from_secs(4);
 const NONE_STANDS: Duration = Duration::from_secs(30);
 const ANOTHER_STANDS: Duration = Duration::from_secs(90);
 
-/// Why a REGISTER failed, and how long the registrar wants us to wait.
-pub(super) struct Failure {
-    pub(super) cause: Cause,
-    pub(super) asked: Option<Duration>,
-}
-
-impl Failure {
-    /// Whether what is between us and the registrar knows nothing of flows. RFC 5626 §11.6.
-    pub(super) fn lacks_outbound(&self) -> bool {
-        self.cause == Cause::Status(439)
-    }
-}
-
 impl Flow {
     /// How long to wait at most after one more failure; what the registrar forbids should not be
     /// repeated at all (RFC 3261 §21.4.4, §22.1), unless its mind is changed.
@@ -45,22 +32,29 @@ impl Flow {
         }
     }
 
-    /// Registers again what was registered over a connection that is closed.
-    pub(super) fn on_closed(&mut self, cx: &mut Cx<'_>, others_stand: bool) {
+    /// Registers again what was registered over a connection that is closed, or a flow that has
+    /// failed.
+    pub(super) fn on_lost(&mut self, cx: &mut Cx<'_>, why: Renewal, others_stand: bool) {
         self.flow = None;
-        // Where we were seen was the port of that connection.
-        self.note_seen(cx, None);
+        if self.knows_flows() && !self.stands() {
+            // It is tried again when its time has come.
+            return self.let_go(cx);
+        }
+        if self.way.is_none_or(|way| way.hop.flow.is_some()) {
+            // Where we were seen was the port of that connection.
+            self.note_seen(cx, None);
+        }
         let is_outbound = self.stands == Stands::Outbound;
         let (is_dead, answers) = self.way.map_or((false, false), |way| (way.is_dead, way.answers));
         if is_outbound {
             self.fall(cx);
         }
-        if is_dead && answers {
+        let why = if is_dead { Renewal::NoPong } else { why };
+        if answers && why != Renewal::ConnectionClosed {
             self.failures = 0;
-            return self.renew(cx, Renewal::NoPong);
+            return self.renew(cx, why);
         }
         self.let_go(cx);
-        let why = if is_dead { Renewal::NoPong } else { Renewal::ConnectionClosed };
         self.tell_renewal(cx, why);
         let wait = match is_outbound && !answers {
             true => self.back_off(Cause::Transport, others_stand),
