@@ -7,7 +7,7 @@ use crate::world::{Side, World};
 use net::Transport;
 use sip_core::manager::{Event, RegisterConfig, Renewal};
 use ssa::Open;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,8 +87,8 @@ fn t25_another_address_in_a_binding_response_leads_to_a_register_at_once() {
     });
 }
 
-/// RFC 5389 §7.2.1, RFC 5626 §4.5: at once where it was answered before, and after a while where
-/// it never was.
+/// RFC 5389 §7.2.1, RFC 5626 §4.5: at once where it was answered before, and after a
+/// while where it never was, longer each time.
 #[test]
 fn t25_a_flow_over_udp_that_answers_no_binding_request_is_made_again() {
     let (world, mut alice, pbx, at) = world();
@@ -96,7 +96,7 @@ fn t25_a_flow_over_udp_that_answers_no_binding_request_is_made_again() {
         registered(&mut alice, &pbx).await;
         let (request, _) = asked(&alice, &pbx).await;
         pbx.send_octets(at, &bound(&request, SEEN));
-        for at_once in [true, false] {
+        for range in [8..=8, 38..=68, 68..=128] {
             asked(&alice, &pbx).await;
             for wait in [500, 1000, 2000, 4000, 8000, 16_000] {
                 assert_eq!(asked(&alice, &pbx).await.1, wait);
@@ -106,7 +106,6 @@ fn t25_a_flow_over_udp_that_answers_no_binding_request_is_made_again() {
             assert_eq!((alice.runtime.now() - since).as_millis(), 7995);
             let register = again(&mut alice, &pbx).await;
             let waited = (alice.runtime.now() - since).as_secs();
-            let range = if at_once { 8..=8 } else { 38..=68 };
             assert!(range.contains(&waited), "{waited} s: {register}");
         }
     });
@@ -136,4 +135,81 @@ fn t25_a_binding_that_is_refused_is_a_failure_and_what_others_say_is_nothing() {
         assert!(alice.runtime.now() - since < Duration::from_millis(100), "at once");
         again(&mut alice, &pbx).await;
     });
+}
+
+/// An edge proxy at 192.0.2.`host` that grants every REGISTER, and says where it sees whom.
+fn edge(world: &World, host: u8) {
+    let pbx = Pbx::at(world, host);
+    world.runtime(host).spawn(Box::pin(async move {
+        loop {
+            let (octets, source) = pbx.datagram().await;
+            let text = String::from_utf8_lossy(&octets);
+            match source.ip() {
+                IpAddr::V4(ip) if text.starts_with('\0') => {
+                    pbx.send_octets(source, &bound(&octets, (ip, source.port())));
+                }
+                _ if text.starts_with("REGISTER ") => pbx.send(source, &granted(&text, "")),
+                _ => {}
+            }
+        }
+    }));
+}
+
+/// What happened to a flow, and when, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Lost,
+    Stands(u8),
+    /// Whether another one stands.
+    Failed(u8, bool),
+}
+
+/// What Alice hears of her flows in less than an hour.
+async fn an_hour(alice: &mut Side) -> Vec<(u64, Told)> {
+    let zero = alice.runtime.now();
+    alice.endpoint.register(wanted(Transport::Udp)).unwrap();
+    let mut heard = Vec::new();
+    while let Some(event) = alice.events.next().await {
+        let now = (alice.runtime.now() - zero).as_secs();
+        if now > 3500 {
+            break;
+        }
+        heard.push((
+            now,
+            match event {
+                Event::Renewing { why: Renewal::NoPong, .. } => Told::Lost,
+                Event::Registered { reg_id, outbound: true, .. } => Told::Stands(reg_id),
+                Event::RegistrationFailed { reg_id, stands, .. } => Told::Failed(reg_id, stands),
+                other => panic!("{other:?}"),
+            },
+        ));
+    }
+    heard
+}
+
+/// One way is cut, then the other as well, and both heal.
+#[test]
+fn t25_a_flow_that_is_cut_is_found_out_within_70_s_and_comes_back_by_itself() {
+    let world = World::perfect();
+    let mut alice = world.side(1, Arc::new(Open));
+    edge(&world, 9);
+    edge(&world, 8);
+    let at = |host| IpAddr::from([192, 0, 2, host]);
+    let span = |from, to| Duration::from_secs(from)..Duration::from_secs(to);
+    world.sim.cut_during(at(1), at(9), span(100, 1000));
+    world.sim.cut_during(at(1), at(8), span(400, 800));
+    let heard = world.run(an_hour(&mut alice));
+    let between = |from, to| heard.iter().filter(move |(at, _)| (from..to).contains(at));
+    let told = |from, to| between(from, to).map(|(_, told)| *told).collect::<Vec<_>>();
+    assert_eq!(told(0, 100), [Told::Stands(1), Told::Stands(2)]);
+    assert_eq!(told(100, 170), [Told::Lost]);
+    let one_failed = told(170, 400);
+    assert!(one_failed.iter().all(|it| *it == Told::Failed(1, true)), "{heard:?}");
+    assert_eq!(told(400, 470), [Told::Lost]);
+    assert!(told(470, 800).contains(&Told::Failed(2, false)), "{heard:?}");
+    let back = |flow| heard.iter().find(|(at, told)| *at >= 800 && *told == Told::Stands(flow));
+    assert!(back(2).is_some_and(|(at, _)| *at < 800 + 480), "{heard:?}");
+    assert!(back(1).is_some_and(|(at, _)| *at < 1000 + 1800), "{heard:?}");
+    let later = told(2800, 3500);
+    assert!(later.iter().all(|it| matches!(it, Told::Stands(_))), "{heard:?}");
 }

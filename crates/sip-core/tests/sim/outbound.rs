@@ -1,5 +1,6 @@
 //! Registrations over flows of their own. RFC 5626.
 
+use crate::double::{Double, Script};
 use crate::flows::{accept, listen, read};
 use crate::gateways::{Pbx, contacts};
 use crate::raw::{Wanted, field, response, to_tag};
@@ -144,7 +145,9 @@ async fn is_busy(alice: &mut Side, edge: &mut Edge, invite: &str) {
 
 #[test]
 fn t25_an_account_registers_over_two_flows_with_one_instance() {
-    let (world, mut alice, one, other) = over_udp();
+    let (world, _, one, other) = over_udp();
+    let double = Double::new(world.runtime(3), Script::default());
+    let mut alice = world.side(3, Arc::clone(&double) as Arc<dyn ssa::SipSecurity>);
     world.run(async {
         let id = alice.endpoint.register(wanted(net::Transport::Udp)).unwrap();
         let (first, at) = one.next().await;
@@ -173,6 +176,7 @@ fn t25_an_account_registers_over_two_flows_with_one_instance() {
         alice.sleep(Duration::from_secs(70)).await;
     });
     alice.assert_empty();
+    assert_eq!(double.count("abandon"), 2, "each has a name of its own");
 }
 
 #[test]
@@ -367,9 +371,19 @@ fn t25_the_flow_timer_of_the_registrar_says_how_often_a_ping_leaves() {
         assert_eq!(stands(&mut alice).await.0, 1);
         assert_eq!(one.read().await, "\r\n\r\n");
         let since = alice.runtime.now();
-        one.grant("").await;
+        one.grant("Flow-Timer: 20\r\n").await;
         let waited = (alice.runtime.now() - since).as_secs();
         assert!((10 + 30..=10 + 60).contains(&waited), "{waited} s, where no other stands");
+        while !matches!(alice.next().await, Event::Registered { reg_id: 1, .. }) {}
+        // One answer, and it has not failed before.
+        assert_eq!(one.read().await, "\r\n\r\n");
+        one.write("\r\n").await;
+        alice.sleep(Duration::from_secs(1)).await;
+        one.connection = None;
+        let since = alice.runtime.now();
+        one.grant("").await;
+        let waited = (alice.runtime.now() - since).as_secs();
+        assert!(waited <= 4, "{waited} s");
     });
 }
 
