@@ -17,13 +17,15 @@ mod flow;
 mod gruu;
 mod instance;
 mod keep_alive;
+mod news;
 mod recovery;
 mod routes;
 mod seen;
 mod way;
 
-use self::flow::{Failure, Flow, News, Stood};
+use self::flow::Flow;
 use self::instance::is_instance;
+use self::news::{Failure, News, Stood};
 use self::way::{FLOW_TIMERS, MOST_FLOWS};
 use super::cx::Cx;
 use super::ended::Ended;
@@ -65,15 +67,15 @@ impl Registration {
             return Err(Misuse::Flows);
         }
         let config = Arc::new(config);
-        let ways = std::iter::once(config.next_hop.as_ref()).chain(config.also.iter().map(Some));
+        let ways = || std::iter::once(config.next_hop.as_ref()).chain(config.also.iter().map(Some));
         let flows =
-            ways.zip(0..).map(|(next_hop, place)| Flow::prepare(io, &config, next_hop, place));
+            ways().zip(0..).map(|(next_hop, place)| Flow::prepare(io, &config, next_hop, place));
         let flows = flows.collect::<Result<Vec<_>, _>>()?;
         let aor = Uri::parse(config.aor.as_bytes()).map_err(|_| Misuse::NotAUri)?;
         if config.instance.as_deref().is_some_and(|instance| !is_instance(instance)) {
             return Err(Misuse::Instance);
         }
-        flows.iter().for_each(|flow| flow.enter(io, &aor));
+        flows.iter().zip(ways()).for_each(|(flow, at)| flow.enter(io, &aor, at));
         let name = flows.first().map(Flow::name).ok_or(Misuse::Flows)?;
         Ok(Self { config, name, flows, is_wanted: true, is_over: false })
     }

@@ -1,6 +1,7 @@
 //! What registrars answer to a flow's REGISTER. RFC 3261 §10.2.4, §10.2.7, RFC 5626 §4.2.1.
 
-use super::flow::{Failure, Flow, News, Stands, Stood, Wanted};
+use super::flow::{Flow, Stands, Wanted};
+use super::news::{Failure, News, Stood};
 use super::routes::service_route;
 use super::seen::seen;
 use super::way::REFRESH;

@@ -3,7 +3,7 @@
 use super::way::{FLOW_TIMERS, NO_BINDING, NO_PONG, OpenWay, PING, REFRESH};
 use crate::builder::hex;
 use crate::manager::config::{NextHop, RegisterConfig};
-use crate::manager::event::{Cause, Event, Misuse, RegistrationId};
+use crate::manager::event::Misuse;
 use crate::manager::io::Io;
 use crate::manager::renewal::Renewal;
 use crate::manager::requests::{Contact, Draft, Purpose, Registered, Way};
@@ -11,8 +11,7 @@ use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::manager::usages::cx::Cx;
 use crate::{Fields, Method, Uri};
-use ssa::{CallRef, FlowId, Transport};
-use std::net::SocketAddr;
+use ssa::{CallRef, FlowId};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -77,57 +76,6 @@ pub(super) enum Wanted {
     TakenBack,
 }
 
-/// What an outcome of a flow's REGISTER says to the registration.
-pub(super) enum News {
-    Stands(Stood),
-    Failed(Failure),
-    Nothing,
-}
-
-/// Why a REGISTER failed, and how long the registrar wants us to wait.
-pub(super) struct Failure {
-    pub(super) cause: Cause,
-    pub(super) asked: Option<Duration>,
-}
-
-impl Failure {
-    /// Whether what is between us and the registrar knows nothing of flows. RFC 5626 §11.6.
-    pub(super) fn lacks_outbound(&self) -> bool {
-        self.cause == Cause::Status(439)
-    }
-}
-
-/// A flow that stands.
-pub(super) struct Stood {
-    pub(super) outbound: bool,
-    pub(super) expires: u32,
-    pub(super) flow: FlowId,
-    pub(super) transport: Transport,
-    pub(super) reg_id: u8,
-    pub(super) contact_user: String,
-    pub(super) registrar: SocketAddr,
-    pub(super) seen: Option<SocketAddr>,
-}
-
-impl Stood {
-    pub(super) fn event(self, id: RegistrationId, aor: String) -> Event {
-        let Self { outbound, expires, flow, transport, reg_id, contact_user, registrar, seen } =
-            self;
-        Event::Registered {
-            id,
-            aor,
-            expires,
-            flow,
-            transport,
-            reg_id,
-            outbound,
-            contact_user,
-            registrar,
-            seen,
-        }
-    }
-}
-
 impl Flow {
     /// A flow that has sent nothing yet.
     ///
@@ -164,11 +112,9 @@ impl Flow {
         })
     }
 
-    /// Enters itself among the accounts.
-    pub(super) fn enter(&self, io: &mut Io<'_>, aor: &Uri<'_>) {
-        let configured = [self.config.next_hop.as_ref()].into_iter();
-        let mut configured = configured.chain(self.config.also.iter().map(Some));
-        let at = configured.nth(self.place.into()).flatten().filter(|_| self.config.outbound);
+    /// Enters itself among the accounts, as one whose REGISTER goes there first.
+    pub(super) fn enter(&self, io: &mut Io<'_>, aor: &Uri<'_>, at: Option<&NextHop>) {
+        let at = at.filter(|_| self.config.outbound);
         io.out.accounts.insert(&self.contact.user, aor, (self.place, at.cloned()));
         if self.place > 0 {
             io.hold(self.name);

@@ -98,7 +98,7 @@ impl Flow {
 
     /// Something came over a connection on which a ping was sent.
     pub(super) fn on_alive(&mut self, cx: &mut Cx<'_>, flow: FlowId, is_pong: bool) {
-        if !self.way.is_some_and(|way| way.hop.flow == Some(flow)) {
+        if self.way.is_none_or(|way| way.hop.flow != Some(flow)) {
             return;
         }
         if is_pong {
