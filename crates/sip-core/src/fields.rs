@@ -163,6 +163,7 @@ const fn owned(name: HeaderName) -> Option<&'static str> {
         H::MinExpires
         | H::RetryAfter
         | H::ErrorInfo
+        | H::FlowTimer
         | H::Server
         | H::Unsupported
         | H::Warning

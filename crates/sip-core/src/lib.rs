@@ -56,6 +56,7 @@ pub mod packages;
 mod places;
 mod start_line;
 mod status;
+mod stun;
 pub mod transaction;
 mod typed;
 mod validate;

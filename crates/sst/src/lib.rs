@@ -84,8 +84,9 @@ pub trait TelephonySecurity: Send + Sync {
     /// The call is over; keys and records are wiped.
     fn call_ended(&self, call: Call);
 
-    /// A registration succeeded: what the account admits on its flow. `None`: it lapsed.
-    fn registered(&self, aor: &str, flow: Option<RegisteredFlow>);
+    /// A registration succeeded, or lapsed: what the account admits on its flows from now on, in place
+    /// of what it admitted before. None: it lapsed.
+    fn registered(&self, aor: &str, flows: Vec<RegisteredFlow>);
 
     /// What is known of a call's peer and protection.
     fn assurance(&self, call: Call) -> Option<Assurance>;

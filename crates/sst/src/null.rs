@@ -40,7 +40,7 @@ impl TelephonySecurity for Open {
 
     fn call_ended(&self, _call: Call) {}
 
-    fn registered(&self, _aor: &str, _flow: Option<RegisteredFlow>) {}
+    fn registered(&self, _aor: &str, _flows: Vec<RegisteredFlow>) {}
 
     fn assurance(&self, _call: Call) -> Option<Assurance> {
         None

@@ -72,10 +72,10 @@ impl<S: TelephonySecurity + ?Sized> TelephonySecurity for Observed<S> {
         self.inner.call_ended(call);
     }
 
-    fn registered(&self, aor: &str, flow: Option<RegisteredFlow>) {
-        let detail = format!("{aor}{}", if flow.is_some() { "" } else { " lapsed" });
+    fn registered(&self, aor: &str, flows: Vec<RegisteredFlow>) {
+        let detail = format!("{aor}{}", if flows.is_empty() { " lapsed" } else { "" });
         self.tell("registered", None, false, detail);
-        self.inner.registered(aor, flow);
+        self.inner.registered(aor, flows);
     }
 
     fn assurance(&self, call: Call) -> Option<Assurance> {

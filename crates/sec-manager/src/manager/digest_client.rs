@@ -141,9 +141,9 @@ impl Shared {
         let Some(record) = inner.records.get(asked.call.0) else { return Vec::new() };
         let again = |answer: &DigestAnswer| chosen.iter().any(|c| c.challenged_before(answer));
         let may_go = |answer: &DigestAnswer| {
-            let mut accounts = inner.policy.accounts.iter();
-            let account = accounts.find(|account| account.aor == answer.account);
-            account.is_some_and(|account| asked.may_have(account, &answer.realm))
+            let accounts = inner.policy.accounts.iter();
+            let mut its = accounts.filter(|account| account.aor == answer.account);
+            its.any(|account| asked.may_have(account, &answer.realm))
         };
         let answers = record.proved.iter().map(|proved| &proved.answer);
         answers.filter(|answer| !again(answer) && may_go(answer)).cloned().collect()

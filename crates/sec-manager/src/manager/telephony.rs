@@ -62,10 +62,10 @@ impl TelephonySecurity for SecurityManager {
         self.shared.end(call.0);
     }
 
-    fn registered(&self, aor: &str, flow: Option<RegisteredFlow>) {
+    fn registered(&self, aor: &str, flows: Vec<RegisteredFlow>) {
         let mut inner = self.shared.lock();
         inner.flows.retain(|(known, _)| known != aor);
-        inner.flows.extend(flow.map(|flow| (aor.to_owned(), flow)));
+        inner.flows.extend(flows.into_iter().map(|flow| (aor.to_owned(), flow)));
     }
 
     fn assurance(&self, call: Call) -> Option<Assurance> {

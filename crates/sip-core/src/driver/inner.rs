@@ -128,7 +128,13 @@ impl Inner {
                 Poll::Pending => {}
             }
             for datagram in batch.drain(..) {
-                // What is no message (keep-alives, STUN, noise) is ignored.
+                // RFC 5626 §8: no SIP message begins so.
+                if let Some(0 | 1) = datagram.octets.first() {
+                    self.core.on_stun(now, datagram.source, &datagram.octets);
+                    self.perform(now);
+                    continue;
+                }
+                // What is no message (keep-alives, noise) is ignored.
                 let Ok(message) = Message::parse(datagram.octets, &self.config.sip.limits) else {
                     continue;
                 };

@@ -116,6 +116,7 @@ headers! {
     ErrorInfo "Error-Info" b' ' List Ignored bracketed_uri "RFC 3261 §20.18";
     Event "Event" b'o' Single Ignored token_with_params "RFC 6665 §8.2.1";
     Expires "Expires" b' ' Single Judged delta_seconds "RFC 3261 §20.19";
+    FlowTimer "Flow-Timer" b' ' Spare Ignored delta_seconds "RFC 5626 §10";
     From "From" b'f' Single Message address "RFC 3261 §20.20";
     InReplyTo "In-Reply-To" b' ' List Ignored call_id "RFC 3261 §20.21";
     InfoPackage "Info-Package" b' ' Single Judged token_with_params "RFC 6086 §7.2";

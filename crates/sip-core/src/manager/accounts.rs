@@ -1,6 +1,8 @@
 //! What registrars have told us of our accounts: the requests and answers of an account say it.
 
 use super::action::Hop;
+use super::config::NextHop;
+use super::target::Target;
 use crate::dialog::is_sips;
 use crate::{NameAddr, Uri};
 use ssa::Transport;
@@ -24,10 +26,18 @@ impl Seen {
     }
 }
 
-/// An address of record that is registered, or is to be.
+/// An address of record that is registered, or is to be: over one flow, where it has several.
 #[derive(Debug)]
 pub(super) struct Account {
     aor: Vec<u8>,
+    /// The flow's place among those of its registration: the first that stands is used.
+    place: u8,
+    /// Whether it stands, as far as is known.
+    pub(super) stands: bool,
+    /// Where its REGISTER goes, where it asks for a flow of its own.
+    at: Option<NextHop>,
+    /// Where requests of the account go, while it stands over a flow of its own. RFC 5626 §4.3.
+    pub(super) over: Option<Box<Target>>,
     /// What others than the registrar are shown for the random user part of our Contact.
     shown: Vec<u8>,
     /// Where the registrar sees us, unless that is the address that we have told it.
@@ -39,6 +49,11 @@ pub(super) struct Account {
 }
 
 impl Account {
+    /// Whether it is the account that calls as `from`.
+    fn is_of(&self, from: &NameAddr<'_>) -> bool {
+        Uri::parse(&self.aor).is_ok_and(|aor| aor.matches(&from.uri()))
+    }
+
     fn gruu(&self, sips: bool) -> Option<Vec<u8>> {
         let gruu = self.gruu.as_ref().filter(|gruu| is_sips(gruu) == sips)?;
         Some([b"<", gruu.as_slice(), b">"].concat())
@@ -50,10 +65,21 @@ impl Account {
 pub(super) struct Accounts(BTreeMap<Vec<u8>, Account>);
 
 impl Accounts {
-    pub(super) fn insert(&mut self, contact_user: &str, aor: &Uri<'_>) {
-        let shown = aor.user().unwrap_or_default().to_vec();
-        let aor = aor.as_bytes().to_vec();
-        let account = Account { aor, shown, seen: None, routes: Vec::new(), gruu: None };
+    /// Adds one that does not stand yet, at this place among the flows of its registration.
+    pub(super) fn insert(
+        &mut self, contact_user: &str, aor: &Uri<'_>, (place, at): (u8, Option<NextHop>),
+    ) {
+        let account = Account {
+            aor: aor.as_bytes().to_vec(),
+            place,
+            stands: false,
+            at,
+            over: None,
+            shown: aor.user().unwrap_or_default().to_vec(),
+            seen: None,
+            routes: Vec::new(),
+            gruu: None,
+        };
         self.0.insert(contact_user.as_bytes().to_vec(), account);
     }
 
@@ -76,13 +102,41 @@ impl Accounts {
         self.0.get(user).map_or(user, |account| account.shown.as_slice())
     }
 
-    /// The account that calls as `from`.
+    /// The account that calls as `from`: over the first of its flows that stands.
     pub(super) fn of(&self, from: &NameAddr<'_>) -> Option<&Account> {
-        let is_its = |account: &&Account| {
-            let aor = Uri::parse(&account.aor);
-            aor.is_ok_and(|aor| aor.matches(&from.uri()))
+        let its = self.0.values().filter(|account| account.is_of(from));
+        its.min_by_key(|account| (!account.stands, account.place))
+    }
+
+    /// Where a request to `uri` goes over a flow of its own of the account that calls as `from`, and
+    /// over the others where that fails; `None` where none stands. RFC 5626 §4.3.
+    pub(super) fn over_flows(&self, from: &NameAddr<'_>, uri: &[u8]) -> Option<Target> {
+        let may = |account: &&Account| {
+            account.over.as_ref().is_some_and(|over| over.may_take(uri)) && account.is_of(from)
         };
-        self.0.values().find(is_its)
+        let mut its: Vec<&Account> = self.0.values().filter(may).collect();
+        its.sort_by_key(|account| account.place);
+        let flows = its.iter().rev().filter_map(|account| account.over.as_deref());
+        flows.fold(None, |then, over| Some(over.clone().and_then(then)))
+    }
+
+    /// Whether a request of the account that calls as `from` goes where a flow of it does, when it
+    /// goes to `next` first.
+    pub(super) fn has_flow_to(&self, from: &NameAddr<'_>, next: &NextHop) -> bool {
+        let mut all = self.0.values();
+        all.any(|account| {
+            account.at.as_ref().is_some_and(|at| at.is_same(next)) && account.is_of(from)
+        })
+    }
+
+    /// Whether what leaves over this hop from whom this From names goes over a flow of the account's
+    /// own. RFC 5626 §4.3.
+    pub(super) fn has_flow_over(&self, from: &[u8], hop: &Hop) -> bool {
+        let mut all = self.0.values();
+        all.any(|account| {
+            account.over.as_ref().is_some_and(|target| target.leads_over(hop))
+                && NameAddr::parse(from).is_ok_and(|from| account.is_of(&from))
+        })
     }
 
     /// The Contact in a request from whom this From names, where a registrar gave it one of this

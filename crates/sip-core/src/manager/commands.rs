@@ -145,7 +145,7 @@ impl SipManager {
         let mut registration = Registration::prepare(&mut self.io(now), config)?;
         registration.add_fields(fields);
         let key = self.insert(now, Usage::Registration(Box::new(registration)));
-        self.registration(now, RegistrationId(key), Registration::refresh)?;
+        self.registration(now, RegistrationId(key), Registration::begin)?;
         Ok(RegistrationId(key))
     }
 

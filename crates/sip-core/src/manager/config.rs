@@ -93,6 +93,14 @@ pub struct NextHop {
     pub transport: Option<Transport>,
 }
 
+impl NextHop {
+    /// Whether it is said as the same place, whatever that was found to be.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let same = (self.port, self.transport) == (other.port, other.transport);
+        same && self.host.eq_ignore_ascii_case(&other.host)
+    }
+}
+
 impl From<SocketAddr> for NextHop {
     fn from(address: SocketAddr) -> Self {
         let (host, port) = (address.ip().to_string(), Some(address.port()));
@@ -122,9 +130,18 @@ pub struct RegisterConfig {
     /// Which address of ours the registrar is told.
     pub contact: ContactAs,
     /// What names this terminal for good, such as `urn:uuid:…`, the same whenever it runs (RFC 5626
-    /// §4.1). With it the registrar is asked for an address at which this terminal is reached from
-    /// anywhere, which is its Contact in the account's calls (RFC 5627). `None`: it is not told.
+    /// §4.1). `None`: it is not told.
     pub instance: Option<String>,
+    /// Whether a registrar that is told the instance is asked for an address at which this terminal
+    /// is reached from anywhere, which is its Contact in the account's calls then. RFC 5627.
+    pub gruu: bool,
+    /// Whether the registrar is asked to reach us over the flow that we register over, which needs
+    /// an `instance`. Where it does not know of that, one flow is registered as if it were not asked.
+    /// RFC 5626.
+    pub outbound: bool,
+    /// Further ways to the registrar, three at most, such as its other edge proxies: with `outbound`
+    /// a flow over each is registered beside the first, and requests go over the first that stands.
+    pub also: Vec<NextHop>,
 }
 
 impl Default for RegisterConfig {
@@ -137,6 +154,9 @@ impl Default for RegisterConfig {
             expires: 3600,
             contact: ContactAs::Seen,
             instance: None,
+            gruu: true,
+            outbound: false,
+            also: Vec::new(),
         }
     }
 }

@@ -13,8 +13,9 @@ use super::requests::Requests;
 use super::serving::Serving;
 use super::slab::{Key, Slab};
 use super::timers::Due;
-use super::usages::{Cx, Usage};
+use super::usages::{Cx, Registration, Usage};
 use crate::Message;
+use crate::stun::BindingResponse;
 use crate::transaction::{ClientEvent, ServerEvent};
 use ssa::{Body, FlowId};
 use std::fmt;
@@ -288,6 +289,31 @@ impl SipManager {
         });
     }
 
+    /// A datagram came in from `source` that begins as STUN does: what answers a Binding request of a
+    /// registration's is heeded, and nothing else. RFC 5626 §8.
+    pub fn on_stun(&mut self, now: Instant, source: SocketAddr, octets: &[u8]) {
+        let response = Some(octets).filter(|_| self.registrations > 0);
+        let Some(response) = response.and_then(BindingResponse::parse) else { return };
+        let awaits = |usage: &Usage| match usage {
+            Usage::Registration(it) => it.awaits(source, &response),
+            Usage::Invite(_)
+            | Usage::Unwanted(_)
+            | Usage::Single(_)
+            | Usage::Notifier(_)
+            | Usage::Publication(_)
+            | Usage::Subscription(_) => false,
+        };
+        let asked = self.usages.iter().find(|(_, usage)| awaits(usage)).map(|(key, _)| key);
+        if let Some(key) = asked {
+            let heard = |it: &mut Registration, cx: &mut Cx<'_>| {
+                it.on_binding(cx, source, &response);
+                Ok(())
+            };
+            // It was there a moment ago.
+            let _ = self.give(now, key, heard);
+        }
+    }
+
     /// What is being asked, or `None` once it is not wanted any more.
     pub fn query(&self, id: ConsultId) -> Option<Query<'_>> {
         let capabilities = &self.config.capabilities;
@@ -387,7 +413,7 @@ impl SipManager {
             return Some(done);
         }
         let usage = self.usages.remove(key)?;
-        self.outputs.timers.stop_usage(key);
+        self.outputs.timers.stop_usage(key, usage.timers());
         for dialog in usage.dialogs() {
             self.dialogs.leave(dialog, key);
         }

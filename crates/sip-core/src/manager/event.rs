@@ -9,7 +9,7 @@ use super::subscribers::{SubscriberId, SubscriberNews};
 use super::subscriptions::{SubscriptionId, SubscriptionNews};
 use crate::{Limits, Message, Method};
 use bytes::Bytes;
-use ssa::{Body, CallRef, FlowId};
+use ssa::{Body, CallRef, FlowId, Transport};
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -152,6 +152,12 @@ pub enum Event {
         expires: u32,
         /// The flow that the registrar answered on.
         flow: FlowId,
+        /// The transport of that flow.
+        transport: Transport,
+        /// Which of the registration's flows stands: 1 for the first, and where there is one.
+        reg_id: u8,
+        /// Whether the registrar reaches us over that flow (RFC 5626): others may stand beside it.
+        outbound: bool,
         /// The random user part of our Contact: what the registrar calls us by.
         contact_user: String,
         /// The registrar's address.
@@ -175,6 +181,10 @@ pub enum Event {
         id: RegistrationId,
         /// The address of record.
         aor: String,
+        /// Which of its flows failed.
+        reg_id: u8,
+        /// Whether the account is registered over another one all the same.
+        stands: bool,
         /// Why.
         cause: Cause,
     },

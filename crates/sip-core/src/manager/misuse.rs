@@ -30,6 +30,8 @@ pub enum Misuse {
     PortZero,
     /// What names a terminal for good is no URN.
     Instance,
+    /// Flows of a registration that has no instance, does not ask for them, or has too many.
+    Flows,
 }
 
 impl fmt::Display for Misuse {
@@ -56,6 +58,9 @@ impl fmt::Display for Misuse {
             }
             Self::PortZero => "port 0, at which nobody can be reached",
             Self::Instance => "the instance of a registration is no URN such as urn:uuid:…",
+            Self::Flows => {
+                "a registration over flows of its own has an instance, and four of them at most"
+            }
         })
     }
 }

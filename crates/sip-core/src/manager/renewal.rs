@@ -7,8 +7,11 @@ use std::fmt;
 pub enum Renewal {
     /// Its connection was closed.
     ConnectionClosed,
-    /// The registrar answers nothing over its connection any more. RFC 5626 §4.4.1.
+    /// The registrar answers nothing over its connection, or its flow, any more. RFC 5626 §4.4.
     NoPong,
+    /// The registrar sees us at another address than before: the gateway on the way has another.
+    /// RFC 5626 §4.4.2.
+    MappingChanged,
     /// Packets to the registrar leave from another address of ours.
     AddressChanged,
 }
@@ -18,6 +21,9 @@ impl fmt::Display for Renewal {
         f.write_str(match self {
             Self::ConnectionClosed => "its connection to the registrar was closed",
             Self::NoPong => "nobody answers over its connection to the registrar",
+            Self::MappingChanged => {
+                "the gateway on the way to the registrar has changed our address"
+            }
             Self::AddressChanged => "the address of this host has changed",
         })
     }

@@ -32,6 +32,8 @@ pub(super) struct Target {
     address: Option<SocketAddr>,
     /// The name's other addresses, to try in this order when that one fails. RFC 3263 §4.3.
     others: Vec<SocketAddr>,
+    /// Where it goes when all of these fail: another flow of its account. RFC 5626 §4.3.
+    then: Option<Box<Self>>,
     /// The port that the URI or the configuration says.
     port: Option<u16>,
     /// What the URI or the configuration asks for, or the name's records have chosen.
@@ -84,6 +86,7 @@ impl Target {
             name,
             address: None,
             others: Vec::new(),
+            then: None,
             port,
             transport,
             is_said,
@@ -115,6 +118,27 @@ impl Target {
             target.take(next.found.clone());
         }
         Ok(target)
+    }
+
+    /// The same, kept to where a request to it went.
+    pub(super) fn kept_to(&self, hop: &Hop) -> Self {
+        let (address, transport) = (Some(hop.remote), Some(hop.transport));
+        Self { address, others: Vec::new(), transport, ..self.clone() }
+    }
+
+    /// The same, and then where `next` says.
+    pub(super) fn and_then(self, next: Option<Self>) -> Self {
+        Self { then: next.map(Box::new), ..self }
+    }
+
+    /// Whether it is kept to where this hop leads.
+    pub(super) fn leads_over(&self, hop: &Hop) -> bool {
+        (self.address, self.transport) == (Some(hop.remote), Some(hop.transport))
+    }
+
+    /// Whether a request to this URI may take it: `sips:` goes over TLS alone.
+    pub(super) fn may_take(&self, uri: &[u8]) -> bool {
+        !is_sips(uri) || self.transport.is_some_and(Transport::is_secure)
     }
 
     /// What is to be found before it can be reached.
@@ -181,7 +205,8 @@ impl Target {
         self.go_to(all);
     }
 
-    /// Goes to the next address of the name; whether there is one. RFC 3263 §4.3.
+    /// Goes to the next address of the name, or over the next flow; whether there is one. RFC 3263
+    /// §4.3.
     pub(super) fn next_address(&mut self, own: Own<'_>) -> bool {
         while !self.others.is_empty() {
             self.address = Some(self.others.remove(0));
@@ -191,7 +216,9 @@ impl Target {
                 return true;
             }
         }
-        false
+        let Some(then) = self.then.take() else { return false };
+        *self = *then;
+        self.hop(0, own).is_some() || self.next_address(own)
     }
 
     /// Refuses a way that nothing could take, unless what its name stands for is not known yet.

@@ -32,7 +32,7 @@ pub(super) struct Timers {
 }
 
 /// A usage numbers its timers from zero, and has fewer than this.
-const USAGE_TIMERS: u8 = 8;
+const USAGE_TIMERS: u8 = 16;
 
 /// Entries that may stand in the queue for nothing, whatever runs.
 const STALE: usize = 64;
@@ -58,9 +58,9 @@ impl Timers {
         }
     }
 
-    /// Stops all timers of a usage.
-    pub(super) fn stop_usage(&mut self, key: Key) {
-        (0..USAGE_TIMERS).for_each(|timer| self.stop(Due::Usage(key, timer)));
+    /// Stops all timers of a usage that has so many.
+    pub(super) fn stop_usage(&mut self, key: Key, timers: u8) {
+        (0..timers).for_each(|timer| self.stop(Due::Usage(key, timer)));
     }
 
     /// When the next timer fires.
@@ -142,7 +142,7 @@ mod tests {
         }
         // All but the last key's, in an order in which no stopped one is the first to fire.
         for key in keys.into_iter().take(999).rev() {
-            timers.stop_usage(key);
+            timers.stop_usage(key, 2);
         }
         assert_eq!((timers.len(), timers.next()), (2, Some(at(999))));
         assert!(timers.queue.len() <= 2 * timers.len() + STALE);

@@ -27,20 +27,30 @@ impl Pbx {
         Self(world.sim.host(address.ip()).1.bind(address).unwrap(), Mutex::default())
     }
 
-    /// The next message that is more than line ends, and where it came from.
+    /// The next message that is more than line ends and no STUN, and where it came from.
     pub(crate) async fn next(&self) -> (String, SocketAddr) {
         loop {
-            let mut batch = std::mem::take(&mut *self.1.lock().unwrap());
-            if batch.is_empty() {
-                self.0.receive(&mut batch).await.unwrap();
-            }
-            let datagram = batch.remove(0);
-            *self.1.lock().unwrap() = batch;
-            let text = String::from_utf8(datagram.octets.to_vec()).unwrap();
-            if !text.trim().is_empty() {
-                return (text, datagram.source);
+            let (octets, source) = self.datagram().await;
+            let text = String::from_utf8_lossy(&octets).into_owned();
+            if !text.trim().is_empty() && !text.starts_with('\0') {
+                return (text, source);
             }
         }
+    }
+
+    /// The next datagram, and where it came from.
+    pub(crate) async fn datagram(&self) -> (Vec<u8>, SocketAddr) {
+        let mut batch = std::mem::take(&mut *self.1.lock().unwrap());
+        if batch.is_empty() {
+            self.0.receive(&mut batch).await.unwrap();
+        }
+        let datagram = batch.remove(0);
+        *self.1.lock().unwrap() = batch;
+        (datagram.octets.to_vec(), datagram.source)
+    }
+
+    pub(crate) fn send_octets(&self, to: SocketAddr, octets: &[u8]) {
+        self.0.try_send(to, octets).unwrap();
     }
 
     pub(crate) fn send(&self, to: SocketAddr, text: &str) {

@@ -129,6 +129,8 @@ pub enum Event {
         aor: String,
         /// For so many seconds; it is refreshed before.
         expires: u32,
+        /// Which of its flows that is, where the registrar tells flows apart (RFC 5626).
+        reg_id: Option<u8>,
         /// Where the registrar sees us, behind a gateway that translates addresses.
         seen: Option<SocketAddr>,
     },
@@ -147,6 +149,8 @@ pub enum Event {
         id: RegistrationId,
         /// The account.
         aor: String,
+        /// The flow that failed, where the account is registered over another one all the same.
+        reg_id: Option<u8>,
         /// Why.
         cause: Cause,
     },

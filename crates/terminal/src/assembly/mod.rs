@@ -18,6 +18,8 @@ mod causes;
 mod dtmf;
 mod events;
 mod finder;
+#[cfg(feature = "digest")]
+mod flows;
 mod free_port;
 mod hold;
 mod mailboxes;

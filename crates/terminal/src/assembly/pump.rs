@@ -9,23 +9,14 @@ use crate::error::plain;
 use crate::record::{clean, redacted};
 use media_ctl::driver::MediaSession;
 use sip_core::driver::Events;
-use sip_core::manager::{CallId, Cause, Event as Sip, Prepared, RegistrationId, RequestId};
+use sip_core::manager::{CallId, Cause, Event as Sip, Prepared, RequestId};
 use sip_core::{ContentType, Method};
-use ssa::{Body, CallRef, FlowId};
+use ssa::{Body, CallRef};
 use std::net::SocketAddr;
 use std::sync::Arc;
 #[cfg(feature = "digest")]
 use std::sync::PoisonError;
 use tokio::sync::mpsc::{Sender, WeakSender};
-
-/// What a registrar's answer says of its flow.
-#[cfg_attr(not(feature = "digest"), expect(dead_code, reason = "for the security manager"))]
-struct Registered {
-    id: RegistrationId,
-    flow: FlowId,
-    registrar: SocketAddr,
-    contact_user: String,
-}
 
 /// Runs until the SIP manager has shut down.
 pub(super) async fn pump(shared: Arc<Shared>, mut sip: Events, out: Sender<Event>) {
@@ -88,21 +79,26 @@ impl Shared {
                 }
                 None
             }
-            Sip::Registered { id, aor, expires, flow, contact_user, registrar, seen } => {
-                self.registered(&aor, Registered { id, flow, registrar, contact_user });
+            Sip::Registered { id, ref aor, expires, reg_id, outbound, seen, .. } => {
+                let aor = aor.clone();
+                self.told_of_flow(&event);
                 if let Some(unknown) = self.subscribe_to_messages(&aor) {
                     // Nobody has to listen.
                     drop(out.try_send(unknown));
                 }
-                Some(Event::Registered { id, aor, expires, seen })
+                let reg_id = outbound.then_some(reg_id);
+                Some(Event::Registered { id, aor, expires, reg_id, seen })
             }
             Sip::Renewing { id, aor, why } => Some(Event::Renewing { id, aor, why }),
-            Sip::RegistrationFailed { id, aor, cause } => {
-                self.lapsed(&aor);
-                Some(Event::NotRegistered { id, aor, cause })
+            Sip::RegistrationFailed { id, ref aor, reg_id, stands, cause } => {
+                let aor = aor.clone();
+                self.told_of_flow(&event);
+                let reg_id = stands.then_some(reg_id);
+                Some(Event::NotRegistered { id, aor, reg_id, cause })
             }
-            Sip::Unregistered { id, aor, taken_back } => {
-                self.lapsed(&aor);
+            Sip::Unregistered { id, ref aor, taken_back } => {
+                let aor = aor.clone();
+                self.told_of_flow(&event);
                 // Why it did not stand was told before.
                 taken_back.then_some(Event::Unregistered { id, aor })
             }
@@ -315,28 +311,17 @@ async fn watch_media(shared: Arc<Shared>, id: CallId, media: MediaSession, out: 
 
 #[cfg(feature = "digest")]
 impl Shared {
-    /// Tells the security manager what the registration admits.
-    fn registered(&self, aor: &str, registered: Registered) {
-        let streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        let flow = sst::RegisteredFlow {
-            flow: streams.contains(&registered.id).then_some(registered.flow.0),
-            registrar: registered.registrar.ip(),
-            contact_user: registered.contact_user,
-        };
-        drop(streams);
-        self.telephony.registered(aor, Some(flow));
-    }
-
-    fn lapsed(&self, aor: &str) {
-        self.telephony.registered(aor, None);
+    /// Tells the security manager what an account admits, after what was heard of its flows.
+    fn told_of_flow(&self, event: &Sip) {
+        let mut flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((aor, admitted)) = flows.after(event) {
+            self.telephony.registered(aor, admitted);
+        }
     }
 }
 
 #[cfg(not(feature = "digest"))]
 impl Shared {
     /// There is no security manager to tell.
-    fn registered(&self, _: &str, _: Registered) {}
-
-    /// There is no security manager to tell.
-    fn lapsed(&self, _: &str) {}
+    fn told_of_flow(&self, _: &Sip) {}
 }

@@ -87,7 +87,8 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
         accounts: config
             .accounts
             .iter()
-            .map(|account| credentials(config, account))
+            .flat_map(|account| account.places().map(move |place| (account, place)))
+            .map(|(account, place)| credentials(config, account, place))
             .collect::<Result<_>>()?,
         identities: vec![sst::Identity {
             aor: identity.to_owned(),
@@ -125,14 +126,14 @@ pub fn pins(pins: &Pins) -> Vec<sst::Pin> {
 }
 
 #[cfg(feature = "digest")]
-fn credentials(config: &Config, account: &Account) -> Result<sst::Account> {
+fn credentials(config: &Config, account: &Account, place: &Place) -> Result<sst::Account> {
     let password = account.password_file.as_ref().map(|file| read_secret(&config.at(file)));
     Ok(sst::Account {
         aor: account.aor.to_string(),
         realm: account.realm.clone().unwrap_or_else(|| account.aor.host().to_owned()),
         user: account.user.clone().unwrap_or_else(|| account.aor.user().to_owned()),
         password: password.transpose()?,
-        hop: (&account.registrar).into(),
+        hop: place.into(),
         floor: account.floor.map_or(sst::Algorithm::Sha256, Into::into),
     })
 }

@@ -2,6 +2,8 @@
 
 use super::assurance::Assurance;
 use super::calls::{Calls, Live};
+#[cfg(feature = "digest")]
+use super::flows::Flows;
 use super::mailboxes::Mailboxes;
 use super::ports::Entropy;
 use crate::config::Require;
@@ -11,12 +13,13 @@ use media_ctl::audio::{AudioSink, AudioSource};
 use media_ctl::driver::MediaSession;
 use media_ctl::{MediaConfig, Seed};
 use sip_core::driver::Endpoint;
-use sip_core::manager::{Prepared, RegistrationId, RequestId};
+use sip_core::manager::{Prepared, RequestId};
 use sip_core::{Fields, HeaderName};
 use ssa::{Body, CallRef};
-use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+#[cfg(feature = "digest")]
+use std::sync::Mutex;
 
 /// What commands and the event pump work on.
 pub(super) struct Shared {
@@ -26,8 +29,9 @@ pub(super) struct Shared {
     pub(super) telephony: Arc<dyn sst::TelephonySecurity>,
     pub(super) media: media_ctl::driver::Ports,
     pub(super) calls: Calls,
-    /// Registrations over streams: what comes over their connections is the registrar's.
-    pub(super) streams: Mutex<BTreeSet<RegistrationId>>,
+    /// The flows that accounts are registered over: what comes over them is the registrar's.
+    #[cfg(feature = "digest")]
+    pub(super) flows: Mutex<Flows>,
     /// Whose waiting messages are subscribed to.
     pub(super) mailboxes: Mailboxes,
     /// The address that peers are told instead of a bound one, and that one.

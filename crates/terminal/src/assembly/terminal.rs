@@ -18,7 +18,7 @@ use sip_core::driver::{Bind, Config, Endpoint, Sizes};
 use sip_core::manager::{CallId, NextHop, Prepared, RegisterConfig, RegistrationId, RequestId};
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -71,7 +71,8 @@ impl Terminal {
             telephony: security.telephony,
             media,
             calls: Calls::default(),
-            streams: Mutex::default(),
+            #[cfg(feature = "digest")]
+            flows: std::sync::Mutex::default(),
             mailboxes: Mailboxes::default(),
             advertised: advertised(settings),
             entropy: ports.entropy,
@@ -169,14 +170,8 @@ impl Terminal {
     /// The AOR or the registrar is no URI.
     pub fn register(&self, config: RegisterConfig) -> Result<RegistrationId> {
         let (registrar, next_hop) = (config.registrar.clone(), config.next_hop.clone());
-        let transport = next_hop.as_ref().and_then(|hop| hop.transport);
-        let mut streams = self.shared.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let registered = self.shared.endpoint.register(config);
-        let id = registered.map_err(|why| self.misused(&registrar, next_hop.as_ref(), why))?;
-        if transport.is_some_and(net::Transport::is_reliable) {
-            streams.insert(id);
-        }
-        Ok(id)
+        registered.map_err(|why| self.misused(&registrar, next_hop.as_ref(), why))
     }
 
     /// Takes a registration back.

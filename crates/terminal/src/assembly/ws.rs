@@ -17,8 +17,10 @@ pub fn websockets<N: Network>(
     let mut ws = WsConfig::new(SUBPROTOCOL, Limits::default().datagram);
     ws.origins = config.ws.origins.iter().map(|origin| origin.as_str().to_owned()).collect();
     let accounts = config.accounts.iter().flat_map(|account| {
-        let names = [Some(account.registrar.host()), account.tls_name.as_deref()];
-        names.into_iter().flatten().map(|name| (name, &account.registrar))
+        account.places().flat_map(|place| {
+            let names = [Some(place.host()), account.tls_name.as_deref()];
+            names.into_iter().flatten().map(move |name| (name, place))
+        })
     });
     let contacts = config.contacts.iter().filter_map(|contact| contact.at.as_ref());
     for (name, place) in accounts.chain(contacts.map(|place| (place.host(), place))) {

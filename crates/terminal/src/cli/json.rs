@@ -107,6 +107,8 @@ pub(super) enum Object<'a> {
         aor: &'a str,
         expires: u32,
         #[serde(skip_serializing_if = "Option::is_none")]
+        reg_id: Option<u8>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         seen: Option<SocketAddr>,
     },
     /// An account is registered again before its time.
@@ -114,6 +116,8 @@ pub(super) enum Object<'a> {
     /// An account is not registered.
     NotRegistered {
         aor: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reg_id: Option<u8>,
         reason: String,
         #[serde(flatten)]
         failure: Failure,
@@ -326,15 +330,18 @@ impl<'a> Object<'a> {
                 packets_received: stats.packets_received,
                 packets_lost: stats.lost,
             },
-            Event::Registered { aor, expires, seen, .. } => {
-                Self::Registered { aor, expires: *expires, seen: *seen }
+            Event::Registered { aor, expires, reg_id, seen, .. } => {
+                Self::Registered { aor, expires: *expires, reg_id: *reg_id, seen: *seen }
             }
             Event::Renewing { aor, why, .. } => {
                 Self::Renewing { aor, code: renewal(*why), reason: why.to_string() }
             }
-            Event::NotRegistered { aor, cause, .. } => {
-                Self::NotRegistered { aor, reason: cause.to_string(), failure: Failure::of(*cause) }
-            }
+            Event::NotRegistered { aor, reg_id, cause, .. } => Self::NotRegistered {
+                aor,
+                reg_id: *reg_id,
+                reason: cause.to_string(),
+                failure: Failure::of(*cause),
+            },
             Event::Unregistered { aor, .. } => Self::Unregistered { aor },
             Event::MessagesWaiting { aor, summary } => {
                 let counts = summary.counts.iter().map(Waiting::of).collect();
@@ -389,6 +396,7 @@ const fn renewal(why: Renewal) -> &'static str {
     match why {
         Renewal::ConnectionClosed => "connection_closed",
         Renewal::NoPong => "no_pong",
+        Renewal::MappingChanged => "mapping_changed",
         Renewal::AddressChanged => "address_changed",
     }
 }

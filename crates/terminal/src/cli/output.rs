@@ -121,13 +121,16 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
             Some(counts) => format!("over: {outcome} ({counts})"),
             None => format!("over: {outcome}"),
         },
-        Event::Registered { aor, expires, seen: None, .. } => {
-            format!("{aor} is registered for {expires} s")
+        Event::Registered { aor, expires, reg_id, seen, .. } => {
+            let flow = reg_id.map(|number| format!(" over flow {number}")).unwrap_or_default();
+            let seen =
+                seen.map(|seen| format!("; behind a gateway, the registrar sees us at {seen}"));
+            format!("{aor} is registered for {expires} s{flow}{}", seen.unwrap_or_default())
         }
-        Event::Registered { aor, expires, seen: Some(seen), .. } => format!(
-            "{aor} is registered for {expires} s; behind a gateway, the registrar sees us at {seen}"
-        ),
         Event::Renewing { aor, why, .. } => format!("{aor} is registered again: {why}"),
+        Event::NotRegistered { aor, reg_id: Some(number), cause, .. } => {
+            format!("{aor} is registered, but not over flow {number}: {cause}")
+        }
         Event::NotRegistered { aor, cause, .. } => not_registered(aor, *cause),
         Event::Unregistered { aor, .. } => {
             format!("{aor}: the registration was taken back, as was wanted")

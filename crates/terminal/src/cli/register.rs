@@ -7,6 +7,7 @@ use super::patience::Patience;
 use super::session::{END_WITHIN, Session};
 use super::stop::Stop;
 use crate::assembly::Event;
+use crate::config::Account;
 use crate::error::{Error, Result};
 use sip_core::manager::{NextHop, RegisterConfig, RegistrationId};
 use std::time::Duration;
@@ -47,7 +48,10 @@ pub(super) fn start(session: &Session) -> Result<Vec<RegistrationId>> {
                 next_hop: Some((&account.registrar).into()),
                 expires: account.expires,
                 contact: session.config.contact_of(account),
-                instance: session.config.instance.clone().filter(|_| account.gruu),
+                instance: session.config.instance.clone().filter(|_| account.tells_instance()),
+                gruu: account.gruu,
+                outbound: account.outbound,
+                also: account.also_at.iter().map(NextHop::from).collect(),
             })
         })
         .collect()
@@ -64,7 +68,8 @@ async fn answers(
         ));
     }
     session.tell_moved(out)?;
-    let mut waiting = start(session)?;
+    let flows = session.config.accounts.iter().map(|account| account.places().count());
+    let mut waiting: Vec<_> = start(session)?.into_iter().zip(flows).collect();
     let mut mailboxes = mailboxes(session);
     let mut refused = Vec::new();
     let mut patience = patience(session);
@@ -81,18 +86,22 @@ async fn answers(
             return Err(Error::invalid("the terminal stopped"));
         };
         session.decline(&event);
-        if let Event::NotRegistered { id, aor, cause } = &event {
+        if let Event::NotRegistered { id, aor, cause, .. } = &event {
             tell_failure(out, &event)?;
-            waiting.retain(|waits| waits != id);
+            one_less(&mut waiting, *id);
             mailboxes.retain(|waits| waits != aor);
             refused.push(not_registered(aor, *cause));
             continue;
         }
         tell(out, &event)?;
         match event {
-            Event::Registered { id, .. } => {
+            Event::Registered { id, reg_id, .. } => {
                 *granted = true;
-                waiting.retain(|waits| *waits != id);
+                match reg_id {
+                    Some(_) => one_less(&mut waiting, id),
+                    // It stands alone.
+                    None => waiting.retain(|(waits, _)| *waits != id),
+                }
             }
             Event::MessagesWaiting { aor, .. } | Event::MessagesUnknown { aor, .. } => {
                 mailboxes.retain(|waits| *waits != aor);
@@ -103,6 +112,14 @@ async fn answers(
     if refused.is_empty() { Ok(()) } else { Err(Error::Peer(refused.join("; "))) }
 }
 
+/// One of an account's flows has its answer: the account waits for the others.
+fn one_less(waiting: &mut Vec<(RegistrationId, usize)>, id: RegistrationId) {
+    for (_, flows) in waiting.iter_mut().filter(|(waits, _)| *waits == id) {
+        *flows = flows.saturating_sub(1);
+    }
+    waiting.retain(|(_, flows)| *flows > 0);
+}
+
 /// The accounts whose mailboxes are asked for what waits in them.
 fn mailboxes(session: &Session) -> Vec<String> {
     let accounts = session.config.accounts.iter().filter(|account| account.message_waiting);
@@ -111,7 +128,7 @@ fn mailboxes(session: &Session) -> Vec<String> {
 
 /// Waits for the registrars of all accounts.
 pub(super) fn patience(session: &Session) -> Patience {
-    let registrars = || session.config.accounts.iter().map(|account| &account.registrar);
+    let registrars = || session.config.accounts.iter().flat_map(Account::places);
     let whom = registrars().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let addresses = registrars().map(|registrar| NextHop::from(registrar).tried()).max();
     Patience::with(&whom, addresses.unwrap_or(1), session.person.as_ref())

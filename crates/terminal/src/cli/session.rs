@@ -25,7 +25,7 @@ use crate::assembly::{
     Terminal, Transfer, WallClock as _, settings,
 };
 use crate::capture::{self, Secrets, View};
-use crate::config::{Config, instance, load_or_default};
+use crate::config::{Account, Config, instance, load_or_default};
 use crate::error::{Error, Result};
 use crate::file;
 use crate::ladder::Ladder;
@@ -115,13 +115,16 @@ impl Session {
         let names = Arc::new(Names::new(Arc::clone(&network)));
         let finder = Finder::new(Arc::clone(&runtime), names, Arc::new(SystemEntropy), &binds);
         for account in &mut config.accounts {
-            finder.look_up(&mut account.registrar, &binds).await?;
-            if let Some(name) = &account.tls_name {
-                account.registrar.known_as(name);
+            let tls_name = account.tls_name.clone();
+            for place in account.places_mut() {
+                finder.look_up(place, &binds).await?;
+                if let Some(name) = &tls_name {
+                    place.known_as(name);
+                }
             }
         }
         let (config, settings) = file::apart("a file that the configuration names", move || {
-            if config.accounts.iter().any(|account| account.gruu) {
+            if config.accounts.iter().any(Account::tells_instance) {
                 let path = config.at(Path::new("instance"));
                 config.instance = Some(instance(&path, |octets| SystemEntropy.fill(octets))?);
             }

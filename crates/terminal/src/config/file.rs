@@ -117,6 +117,39 @@ pub struct Account {
     /// (RFC 5627), and told what names the terminal for good.
     #[serde(default)]
     pub gruu: bool,
+    /// Whether the registrar is asked to reach us over the flow that we register over (RFC 5626), and
+    /// told what names the terminal for good.
+    #[serde(default)]
+    pub outbound: bool,
+    /// Further ways to the registrar, three at most, each registered over beside the first.
+    #[serde(default)]
+    pub also_at: Vec<Place>,
+}
+
+impl Account {
+    /// The ways to its registrar, the most wanted first.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        std::iter::once(&self.registrar).chain(&self.also_at)
+    }
+
+    /// The same, to be looked up.
+    pub fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
+        std::iter::once(&mut self.registrar).chain(&mut self.also_at)
+    }
+
+    /// Whether its registrar is told what names this terminal for good.
+    pub const fn tells_instance(&self) -> bool {
+        self.gruu || self.outbound
+    }
+
+    /// Why its flows cannot be registered.
+    fn flawed(&self) -> Option<&'static str> {
+        match (self.also_at.len(), self.outbound) {
+            (1.., false) => Some("also-at needs outbound = true: several flows are RFC 5626"),
+            (4.., true) => Some("also-at has three places at most"),
+            (_, _) => None,
+        }
+    }
 }
 
 /// `contact` of an `[[account]]`.
@@ -227,6 +260,11 @@ impl Config {
     /// The file of pins.
     pub fn pins_path(&self) -> PathBuf {
         self.at(Path::new("pins.toml"))
+    }
+
+    /// The first account that cannot be registered as it is written, and why.
+    pub(super) fn flawed_account(&self) -> Option<(&SipAor, &'static str)> {
+        self.accounts.iter().find_map(|account| Some((&account.aor, account.flawed()?)))
     }
 
     /// Which address of ours an account's registrar is told.

@@ -24,6 +24,9 @@ pub fn default_path() -> Result<PathBuf> {
 pub fn load(path: &Path) -> Result<Config> {
     let text = std::fs::read_to_string(path).map_err(|e| Error::read(path, e))?;
     let mut config: Config = parse(path, &text)?;
+    if let Some((aor, why)) = config.flawed_account() {
+        return Err(Error::invalid(format!("{}: {aor}: {why}", path.display())));
+    }
     config.folder = path.parent().map(Path::to_owned).unwrap_or_default();
     config.pins = Pins::load(&config.pins_path())?;
     Ok(config)

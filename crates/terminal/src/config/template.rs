@@ -146,6 +146,13 @@ const ACCOUNT_END: &str = "\
 # Whether calls name an address that the registrar gave, at which this terminal is reached from
 # anywhere (RFC 5627); the file `instance` beside this one then says who it is.
 # gruu = false
+# Whether the registrar reaches this terminal over the very flow that it registers over (RFC 5626),
+# where the registrar knows of that; the file `instance` then says who it is.
+# outbound = true
+# Further ways to the registrar, three at most, such as its other edge proxies: the account is
+# registered over all of them, and calls go over the first that stands. Needs outbound. A tls-name
+# holds for them, too.
+# also-at = [\"tls:edge2.example.org\"]
 ";
 
 const USER: &str = "\

@@ -332,6 +332,25 @@ fn what_is_no_user_or_host_is_refused_with_what_to_write() {
 }
 
 #[test]
+fn t25_an_account_names_further_ways_to_its_registrar_with_outbound_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let account = "[[account]]\naor = \"sip:a@b\"\nregistrar = \"udp:127.0.0.1:9\"\n";
+    let read = |more: &str| {
+        std::fs::write(&path, [account, more].concat()).unwrap();
+        load(&path).map_err(|error| error.line())
+    };
+    let two = read("outbound = true\nalso-at = [\"tcp:127.0.0.2:9\"]\n").unwrap();
+    let places: Vec<_> = two.accounts[0].places().map(ToString::to_string).collect();
+    assert_eq!(places, ["udp:127.0.0.1:9", "tcp:127.0.0.2:9"]);
+    assert!(two.accounts[0].tells_instance());
+    let alone = read("also-at = [\"tcp:127.0.0.2:9\"]\n").unwrap_err();
+    assert!(alone.ends_with("sip:a@b: also-at needs outbound = true: several flows are RFC 5626"));
+    let many = read("outbound = true\nalso-at = [\"a.b\", \"c.d\", \"e.f\", \"g.h\"]\n");
+    assert!(many.unwrap_err().ends_with("also-at has three places at most"));
+}
+
+#[test]
 fn an_account_says_which_address_its_registrar_is_told() {
     use sip_core::manager::ContactAs as As;
     let account = "[[account]]\naor = \"sip:a@b\"\nregistrar = \"udp:127.0.0.1:9\"\n";

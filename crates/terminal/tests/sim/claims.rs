@@ -4,13 +4,16 @@ use crate::cases::{edit, has, status_of};
 use crate::meddler::{Meddle, Way};
 use crate::raw::{self, Raw, Written};
 use crate::world::{CALLEE, CALLEE_IP, CALLER, Change, World};
-use sip_core::manager::RegisterConfig;
+use sip_core::manager::{NextHop, RegisterConfig};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use terminal::config::Require;
 
 const EVE_IP: [u8; 4] = [192, 0, 2, 66];
 const REGISTRAR_IP: [u8; 4] = [192, 0, 2, 9];
+/// Another way to the registrar.
+const EDGE_IP: [u8; 4] = [192, 0, 2, 8];
 const CONTACT_USER: &str = "0123456789abcdef";
 
 /// The status line of a response and the names of its fields: what it tells beyond what it copies.
@@ -27,7 +30,7 @@ fn registered() -> World {
         registrar: REGISTRAR_IP.into(),
         contact_user: CONTACT_USER.to_owned(),
     };
-    world.callee.security().registered(CALLEE, Some(flow));
+    world.callee.security().registered(CALLEE, vec![flow]);
     world
 }
 
@@ -114,6 +117,59 @@ fn f01_a_registered_flow_is_its_address_and_its_contact() {
                            registrar or proxy of {CALLEE} vouches"
     );
     assert_eq!(callee.seen().caller, Some(account));
+}
+
+/// RFC 5626: what comes over any flow of the account's is its registrar's, until that flow fails.
+#[test]
+fn t25_a_call_over_each_flow_of_an_account_is_vouched_for() {
+    let mut world = World::new(1, Change { require: Require::Digest, ..Change::default() });
+    let callee = world.watch_callee();
+    let edges = [REGISTRAR_IP, EDGE_IP].map(|ip| Raw::new(&world, ip));
+    let hop = |ip: [u8; 4]| NextHop::from(SocketAddr::from((ip, 5060)));
+    let config = RegisterConfig {
+        aor: CALLEE.to_owned(),
+        registrar: "sip:callee.example".to_owned(),
+        next_hop: Some(hop(REGISTRAR_IP)),
+        also: vec![hop(EDGE_IP)],
+        instance: Some("urn:uuid:f81d4fae-7dec-41d0-a765-00a0c91e6bf6".to_owned()),
+        outbound: true,
+        ..RegisterConfig::default()
+    };
+    world.callee.register(config).unwrap();
+    let mut registers = Vec::new();
+    for edge in &edges {
+        world.pass(Duration::from_secs(1));
+        let register = edge.heard().pop().unwrap();
+        let granted =
+            raw::registered(&register, 60).replace("\r\n\r\n", "\r\nRequire: outbound\r\n\r\n");
+        edge.send(CALLEE_IP, &granted);
+        registers.push(register);
+    }
+    world.pass(Duration::from_secs(1));
+    assert_eq!(callee.seen().registered, 2);
+    let invite = |edge: &Raw, register: &str, name| {
+        let contact = register.split("Contact: <").nth(1).unwrap();
+        let uri = contact.split('>').next().unwrap();
+        let from = "<sip:carol@192.0.2.9>";
+        let written = Written { method: "INVITE", uri, from, cseq: 1, name, fields: "" };
+        edge.send(CALLEE_IP, &written.text());
+    };
+    for ((edge, register), (name, rings)) in edges.iter().zip(&registers).zip([("a", 1), ("b", 2)])
+    {
+        invite(edge, register, name);
+        world.pass(Duration::from_secs(1));
+        assert_eq!(callee.seen().incoming, rings, "{name}: {}", world.ladder());
+    }
+    // The second is not there any more when it is refreshed.
+    world.pass(Duration::from_millis(27_200));
+    let heard = edges[1].heard();
+    let refresh = heard.iter().rfind(|it| it.starts_with("REGISTER ")).unwrap();
+    let gone = raw::registered(refresh, 0).replace("200 OK", "403 Forbidden");
+    edges[1].send(CALLEE_IP, &gone);
+    world.pass(Duration::from_secs(1));
+    invite(&edges[1], &registers[1], "c");
+    world.pass(Duration::from_secs(1));
+    assert_eq!(callee.seen().incoming, 2, "{}", world.ladder());
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn registered(connection: Option<u64>) -> Arc<SecurityManager> {
     let (callee, _) = digest_manager(&platform, digest_configuration(BOB, Requirement::Digest));
     let registrar: IpAddr = REGISTRAR.parse().unwrap();
     let flow = RegisteredFlow { flow: connection, registrar, contact_user: USER.to_owned() };
-    callee.registered(BOB, Some(flow));
+    callee.registered(BOB, vec![flow]);
     callee
 }
 
@@ -62,7 +62,7 @@ fn over_udp_the_registrars_address_and_the_contacts_user_admit() {
         let answer = received(&callee, other, "INVITE");
         assert!(is_challenge(&answer), "{}: {answer:?}", other.user);
     }
-    callee.registered(BOB, None);
+    callee.registered(BOB, Vec::new());
     assert!(is_challenge(&received(&callee, OVER_UDP, "INVITE")), "the registration has lapsed");
 }
 
@@ -155,11 +155,11 @@ fn a_flow_lasts_until_its_registration_is_made_again() {
     let registrar: IpAddr = REGISTRAR.parse().unwrap();
     let flow = |connection| {
         let flow = Some(connection);
-        Some(RegisteredFlow { flow, registrar, contact_user: USER.to_owned() })
+        RegisteredFlow { flow, registrar, contact_user: USER.to_owned() }
     };
-    callee.registered("sip:bob@other.example", flow(9));
-    callee.registered(BOB, flow(8));
-    for (connection, admitted) in [(7, false), (8, true), (9, true)] {
+    callee.registered("sip:bob@other.example", vec![flow(9)]);
+    callee.registered(BOB, vec![flow(8), flow(10)]);
+    for (connection, admitted) in [(7, false), (8, true), (9, true), (10, true)] {
         let answer = received(&callee, Way { flow: connection, ..OVER_TCP }, "INVITE");
         assert_eq!(answer == Received::Admit, admitted, "{connection}");
         assert_eq!(is_challenge(&answer), !admitted, "{connection}");
@@ -172,7 +172,7 @@ fn a_call_over_the_accounts_hop_is_told_and_is_nobody_elses() {
     callee.configure(digest_configuration(BOB, Requirement::Digest));
     let flow = Some(7);
     let registrar = REGISTRAR.parse().unwrap();
-    callee.registered(BOB, Some(RegisteredFlow { flow, registrar, contact_user: USER.into() }));
+    callee.registered(BOB, vec![RegisteredFlow { flow, registrar, contact_user: USER.into() }]);
     assert_eq!(received(&callee, OVER_TCP, "INVITE"), Received::Admit);
     let account = BOB.to_owned();
     assert_eq!(told.proofs(), [Proof::AccountHop { account }]);

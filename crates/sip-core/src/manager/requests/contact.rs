@@ -32,6 +32,10 @@ pub(in crate::manager) struct Registered {
     pub(in crate::manager) seen: Option<Seen>,
     /// What names this terminal for good, where that is told. RFC 5626 §4.1.
     pub(in crate::manager) instance: Option<String>,
+    /// The number of the flow that the request leaves over, where that is told. RFC 5626 §4.2.
+    pub(in crate::manager) reg_id: Option<u8>,
+    /// Whether the registrar replaces by that number what it has been told before.
+    pub(in crate::manager) is_replaced: bool,
     /// What the registrar has been told before. Where that is another address, it is taken back.
     pub(in crate::manager) told: Vec<u8>,
     /// The Contact, once the first try's hop is known, and what is taken back.
@@ -53,7 +57,15 @@ impl Contact {
 impl Registered {
     /// For a registrar that has been told nothing yet.
     pub(in crate::manager) const fn of(user: String, instance: Option<String>) -> Self {
-        Self { user, seen: None, instance, told: Vec::new(), rows: Vec::new() }
+        Self {
+            user,
+            seen: None,
+            instance,
+            reg_id: None,
+            is_replaced: false,
+            told: Vec::new(),
+            rows: Vec::new(),
+        }
     }
 
     /// Settles it for a request that leaves over `hop`. RFC 3261 §10.2.2: one of no time is removed,
@@ -61,13 +73,28 @@ impl Registered {
     pub(super) fn settle(&mut self, own: Own<'_>, hop: &Hop, is_sips: bool) {
         let seen = self.seen.filter(|seen| seen.holds_over(hop)).map(|seen| seen.address);
         let mut value = contact((own, seen), &self.user, hop, is_sips);
-        let old = Some(&self.told).filter(|told| !told.is_empty() && **told != value);
+        if self.reg_id.is_some() {
+            value = with_ob(value);
+        }
+        let is_old = |told: &&Vec<u8>| !told.is_empty() && **told != value && !self.is_replaced;
+        let old = Some(&self.told).filter(is_old);
         let old = old.map(|told| [told, b";expires=0".as_slice()].concat());
         if let Some(instance) = &self.instance {
             value.extend_from_slice(format!(";+sip.instance=\"<{instance}>\"").as_bytes());
         }
+        if let Some(reg_id) = self.reg_id {
+            value.extend_from_slice(format!(";reg-id={reg_id}").as_bytes());
+        }
         self.rows = std::iter::once(value).chain(old).collect();
     }
+}
+
+/// The same Contact, for requests that are to come over the flow that this one leaves over. RFC 5626
+/// §4.3.
+pub(super) fn with_ob(mut contact: Vec<u8>) -> Vec<u8> {
+    contact.pop();
+    contact.extend_from_slice(b";ob>");
+    contact
 }
 
 /// Our Contact: `user` at the address for requests from where `hop` leads.

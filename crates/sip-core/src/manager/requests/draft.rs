@@ -134,10 +134,16 @@ impl Draft {
         draft.contact = Contact::User(user);
         if method != Method::REGISTER
             && let Some(account) = io.out.accounts.of(&from)
-            && let Some(first) = draft.preload(account)
-            && way.next_hop.is_none()
         {
-            target = first?;
+            let first = draft.preload(account).filter(|_| way.next_hop.is_none());
+            target = first.unwrap_or(Ok(target))?;
+            if account.over.is_some() {
+                draft.fields.push(("Supported", b"outbound".to_vec()));
+                let its = |next| io.out.accounts.has_flow_to(&from, next);
+                let over = || io.out.accounts.over_flows(&from, &draft.uri);
+                target =
+                    way.next_hop.filter(|next| its(next)).and_then(|_| over()).unwrap_or(target);
+            }
         }
         target.check(io.config.own())?;
         Ok((draft, target, name))

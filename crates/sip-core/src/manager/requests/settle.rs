@@ -1,6 +1,6 @@
 //! The Contact of a request, once it is known where that leaves from.
 
-use super::contact::{Contact, contact};
+use super::contact::{Contact, contact, with_ob};
 use super::draft::Draft;
 use crate::dialog::is_sips;
 use crate::manager::accounts::Accounts;
@@ -15,7 +15,11 @@ impl Draft {
         let is_sips = is_sips(&self.uri);
         match &mut self.contact {
             Contact::User(user) => {
-                let bound = || contact((own, accounts.seen_over(hop)), user, hop, is_sips);
+                let bound = || {
+                    let bound = contact((own, accounts.seen_over(hop)), user, hop, is_sips);
+                    let ob = accounts.has_flow_over(&self.from, hop);
+                    if ob { with_ob(bound) } else { bound }
+                };
                 let value = accounts.gruu_of(&self.from, is_sips).unwrap_or_else(bound);
                 self.contact = Contact::Settled { user: std::mem::take(user), value };
             }

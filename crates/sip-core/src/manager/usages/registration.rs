@@ -1,132 +1,88 @@
-//! Registrations, and their refresh. RFC 3261 §10.2.
+//! Registrations, over one flow or several, and their refresh. RFC 3261 §10.2, RFC 5626 §4.2.
+//!
+//! ```text
+//!   the first flow ── REGISTER ──▶ 2xx, Require: outbound ──▶ the others register beside it
+//!                         │
+//!                         ├──────▶ 2xx without it ──▶ it stands alone, and the others rest
+//!                         └──────▶ a failure, or four seconds ──▶ the next one is tried, too
+//! ```
+//!
+//! Each flow keeps its own REGISTER, its own binding and its own way open; what one says to the
+//! others is here.
 
+mod answered;
 mod binding;
+mod binding_requests;
+mod flow;
 mod gruu;
 mod instance;
 mod keep_alive;
+mod news;
+mod recovery;
 mod routes;
 mod seen;
 mod way;
 
+use self::flow::Flow;
 use self::instance::is_instance;
-use self::routes::service_route;
-use self::seen::seen;
-use self::way::{NO_PONG, OpenWay, PING};
+use self::news::{Failure, News, Stood};
+use self::way::{FLOW_TIMERS, MOST_FLOWS};
 use super::cx::Cx;
 use super::ended::Ended;
-use super::pace::{
-    LASTING, MAX_RETRY, are_refused, back_off, jitter, longer, longest, refresh_after,
-};
-use crate::builder::hex;
-use crate::manager::accounts::Seen;
-use crate::manager::config::{ContactAs, RegisterConfig};
-use crate::manager::event::{Cause, Event, Misuse, RegistrationId};
-use crate::manager::inbound::Inbound;
+use super::pace::{SOONEST, jitter};
+use crate::manager::config::RegisterConfig;
+use crate::manager::event::{Event, Misuse, RegistrationId};
 use crate::manager::io::Io;
 use crate::manager::renewal::Renewal;
-use crate::manager::requests::{Answer, Contact, Draft, Outcome, Purpose, Registered, Way};
-use crate::manager::slab::Key;
-use crate::manager::target::Target;
-use crate::{Fields, Method, Uri};
+use crate::stun::BindingResponse;
+use crate::{Fields, Uri};
 use ssa::{CallRef, FlowId};
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-const REGISTER: Purpose = Purpose(0);
-
-/// Refresh, or try again.
-const REFRESH: u8 = 0;
-
-/// The longest wait after the registration's connection was closed.
-const ANEW: Duration = Duration::from_secs(4);
-
-/// REGISTERs that may follow an accepted one at once since the registrar sees us at another address
-/// than it was told. Where that is never the same twice, the next refresh tells it.
-const CORRECTIONS: u8 = 1;
-
-/// A registration. It keeps its Call-ID and counts its CSeq for as long as it lives.
-/// RFC 3261 §10.2.4.
+/// A registration.
 #[derive(Debug)]
 pub(in crate::manager) struct Registration {
-    config: RegisterConfig,
+    config: Arc<RegisterConfig>,
+    /// Its first flow's; the others hold their own.
     name: CallRef,
-    draft: Draft,
-    target: Target,
-    /// Our Contact. Its user part is 64 random bits, so that a request that names it comes from
-    /// whoever was told.
-    contact: Registered,
-    /// REGISTERs in a row that only corrected it.
-    corrections: u8,
-    /// The REGISTER under way.
-    request: Option<Key>,
-    /// The flow that the registrar answered on last.
-    flow: Option<FlowId>,
-    /// The way there, while it is kept open.
-    way: Option<OpenWay>,
-    /// When it answered.
-    answered: Option<Instant>,
-    /// Failures in a row, connections that were closed soon among them.
-    failures: u32,
-    /// The registrar's Min-Expires was taken over since the last outcome.
-    lengthened: bool,
-    /// Whether the registrar holds a binding of ours, as far as it said: what is to be taken back.
-    bound: bool,
-    wanted: Wanted,
-}
-
-/// How long a registration is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
-    /// It is kept.
-    Yes,
-    /// The REGISTER under way is its last, but for the one that takes it back. RFC 3261 §10.2: not
-    /// before the final response to the one before.
-    NoMore,
-    /// It is being taken back.
-    TakenBack,
-    /// Nothing is left to do.
-    Over,
+    /// One for each way to the registrar, the most wanted first.
+    flows: Vec<Flow>,
+    is_wanted: bool,
+    is_over: bool,
 }
 
 impl Registration {
     /// A registration that has sent nothing yet.
     ///
     /// # Errors
-    /// As [`Draft::prepare`].
+    /// [`Misuse::Instance`], [`Misuse::Flows`], and as [`Flow::prepare`].
     pub(in crate::manager) fn prepare(
         io: &mut Io<'_>, config: RegisterConfig,
     ) -> Result<Self, Misuse> {
-        let next_hop = config.next_hop.as_ref();
-        let way = Way { from: &config.aor, to: &config.registrar, next_hop };
-        let (mut draft, target, name) = Draft::prepare(io, Method::REGISTER, &way)?;
+        let has_flows = config.outbound && config.instance.is_some();
+        let wants_flows = config.outbound || !config.also.is_empty();
+        if (wants_flows && !has_flows) || config.also.len() >= usize::from(MOST_FLOWS) {
+            return Err(Misuse::Flows);
+        }
+        let config = Arc::new(config);
+        let ways = || std::iter::once(config.next_hop.as_ref()).chain(config.also.iter().map(Some));
+        let flows =
+            ways().zip(0..).map(|(next_hop, place)| Flow::prepare(io, &config, next_hop, place));
+        let flows = flows.collect::<Result<Vec<_>, _>>()?;
         let aor = Uri::parse(config.aor.as_bytes()).map_err(|_| Misuse::NotAUri)?;
         if config.instance.as_deref().is_some_and(|instance| !is_instance(instance)) {
             return Err(Misuse::Instance);
         }
-        let contact = Registered::of(hex(io.random()), config.instance.clone());
-        io.out.accounts.insert(&contact.user, &aor);
-        draft.to = [b"<", aor.as_bytes(), b">"].concat();
-        draft.cseq = 0;
-        Ok(Self {
-            config,
-            name,
-            draft,
-            target,
-            contact,
-            corrections: 0,
-            request: None,
-            flow: None,
-            way: None,
-            answered: None,
-            failures: 0,
-            lengthened: false,
-            bound: false,
-            wanted: Wanted::Yes,
-        })
+        flows.iter().zip(ways()).for_each(|(flow, at)| flow.enter(io, &aor, at));
+        let name = flows.first().map(Flow::name).ok_or(Misuse::Flows)?;
+        Ok(Self { config, name, flows, is_wanted: true, is_over: false })
     }
 
     /// Puts these header fields into each REGISTER.
     pub(in crate::manager) fn add_fields(&mut self, fields: Fields) {
-        self.draft.added = fields;
+        self.flows.iter_mut().for_each(|flow| flow.add_fields(fields.clone()));
     }
 
     pub(super) const fn name(&self) -> CallRef {
@@ -134,226 +90,144 @@ impl Registration {
     }
 
     pub(super) const fn is_over(&self) -> bool {
-        matches!(self.wanted, Wanted::Over)
+        self.is_over
     }
 
-    /// Whether it stands on this connection.
+    /// Whether one of its flows is this connection.
     pub(in crate::manager) fn is_over_flow(&self, flow: FlowId) -> bool {
-        self.flow == Some(flow)
+        self.flows.iter().any(|it| it.is_over_flow(flow))
+    }
+
+    /// How many timers its flows may have.
+    pub(super) const fn timers(&self) -> u8 {
+        if self.flows.len() > 1 { MOST_FLOWS * FLOW_TIMERS } else { FLOW_TIMERS }
+    }
+
+    /// Sends the first REGISTER. Those of the other flows follow once it is known that the registrar
+    /// tells flows apart, or that the first is slow.
+    pub(in crate::manager) fn begin(&mut self, cx: &mut Cx<'_>) {
+        for (flow, after) in self.flows.iter_mut().zip(0..) {
+            flow.begin_after(cx, SOONEST * after);
+        }
     }
 
     /// Ends a registration: what the registrar granted is taken back (RFC 3261 §10.2.2). Where it
     /// granted nothing, or refuses us since, nothing is sent.
     pub(in crate::manager) fn unregister(&mut self, cx: &mut Cx<'_>) {
-        if self.wanted != Wanted::Yes {
+        if std::mem::take(&mut self.is_wanted) {
+            self.flows.iter_mut().for_each(|flow| flow.end(cx));
+            self.close_at_rest(cx);
+        }
+    }
+
+    /// It is over once nothing is left to do over any flow.
+    fn close_at_rest(&mut self, cx: &mut Cx<'_>) {
+        if self.is_wanted || self.is_over || !self.flows.iter().all(Flow::rests) {
             return;
         }
-        self.wanted = Wanted::NoMore;
-        match self.request {
-            Some(request) if cx.requests.has_left(request) => cx.requests.try_no_more(request),
-            request => {
-                let last = request.and_then(|request| cx.requests.forget(&mut cx.io, request));
-                self.request = None;
-                self.draft.cseq = last.unwrap_or(self.draft.cseq);
-                self.take_back(cx);
-            }
-        }
-    }
-
-    /// Takes back what the registrar granted, or has nothing to take back.
-    fn take_back(&mut self, cx: &mut Cx<'_>) {
-        if self.bound {
-            self.wanted = Wanted::TakenBack;
-            self.refresh(cx);
-        } else {
-            self.close(cx, false);
-        }
-    }
-
-    fn close(&mut self, cx: &mut Cx<'_>, taken_back: bool) {
-        self.wanted = Wanted::Over;
-        self.let_go(cx);
-        cx.io.out.accounts.remove(&self.contact.user);
+        self.is_over = true;
+        self.flows.iter().for_each(|flow| flow.leave(cx));
+        let mut confirmed = self.flows.iter().filter_map(Flow::taken_back).peekable();
+        let taken_back = confirmed.peek().is_some() && confirmed.all(|it| it);
         let (id, aor) = (RegistrationId(cx.me), self.config.aor.clone());
         cx.tell(Event::Unregistered { id, aor, taken_back });
     }
 
-    /// Sends REGISTER.
-    pub(in crate::manager) fn refresh(&mut self, cx: &mut Cx<'_>) {
-        cx.stop(REFRESH);
-        self.draft.cseq = self.draft.cseq.saturating_add(1);
-        let taken_back = self.wanted == Wanted::TakenBack;
-        let expires = if taken_back { 0 } else { self.config.expires };
-        let mut draft = self.draft.clone();
-        draft.contact = Contact::Registered(Box::new(self.contact.clone()));
-        // RFC 3327 §5.1: proxies on the way may have themselves put on the way back.
-        let supported: &[u8] = if self.config.instance.is_some() { b"path, gruu" } else { b"path" };
-        let expires = expires.to_string().into_bytes();
-        draft.fields = vec![("Expires", expires), ("Supported", supported.to_vec())];
-        self.request = Some(cx.send(REGISTER, self.name, (draft, self.target.clone())));
-    }
-
-    /// The time has come for the next REGISTER, or for what keeps the way open.
+    /// The time has come for the next REGISTER of a flow, or for what keeps its way open.
     pub(super) fn on_timer(&mut self, cx: &mut Cx<'_>, timer: u8) {
-        match timer {
-            PING => self.on_ping_due(cx),
-            NO_PONG => self.on_no_pong(cx),
-            _ => self.refresh(cx),
+        if let Some(flow) = self.flows.get_mut(usize::from(timer / FLOW_TIMERS)) {
+            let lost = flow.on_timer(cx, timer % FLOW_TIMERS);
+            self.on_lost(cx, timer / FLOW_TIMERS, lost);
         }
     }
 
     /// What became of a REGISTER.
     pub(super) fn on_outcome(&mut self, cx: &mut Cx<'_>, ended: &Ended) {
-        let Ended { cseq, outcome, proven, .. } = ended;
-        self.request = None;
-        self.draft.cseq = *cseq;
-        // The refresh counts the nonce on. What was not accepted is not said again.
-        self.draft.again = proven.filter(|_| matches!(outcome, Outcome::Accepted(..)));
-        self.learn(outcome);
-        match self.wanted {
-            Wanted::Yes => self.on_answered(cx, outcome),
-            Wanted::NoMore => self.take_back(cx),
-            Wanted::TakenBack => self.close(cx, matches!(outcome, Outcome::Accepted(..))),
-            Wanted::Over => {}
+        let place = ended.purpose.0;
+        let Some(flow) = self.flows.get_mut(usize::from(place)) else { return };
+        match flow.on_outcome(cx, ended) {
+            News::Stands(stood) => self.on_stands(cx, place, stood),
+            News::Failed(failure) => self.on_failed(cx, place, failure),
+            News::Nothing => self.close_at_rest(cx),
         }
     }
 
-    /// What became of a REGISTER for a registration that is wanted.
-    fn on_answered(&mut self, cx: &mut Cx<'_>, outcome: &Outcome) {
-        let cause = match outcome {
-            Outcome::Accepted(answer, _) => match self.granted(&answer.response) {
-                Some(expires) => return self.on_registered(cx, answer, expires),
-                None => Cause::NotBound,
-            },
-            Outcome::Untrusted(_, why) => Cause::Security(*why),
-            // RFC 3261 §10.2.8: the registrar wants a longer interval; once more with that.
-            Outcome::Failed(Cause::Status(423), Some(response)) if self.lengthen(response) => {
-                return self.refresh(cx);
-            }
-            Outcome::Failed(cause, _) => *cause,
-            Outcome::Cancelled => Cause::Timeout,
-        };
-        let asked = match outcome {
-            Outcome::Failed(_, Some(response)) => response.retry_after(),
-            Outcome::Failed(_, None)
-            | Outcome::Accepted(..)
-            | Outcome::Untrusted(..)
-            | Outcome::Cancelled => None,
-        };
-        self.keep(cx, Vec::new(), None);
-        // Nobody calls us by way of a registrar that keeps nothing of us.
-        if !self.bound {
-            self.let_go(cx);
-        }
-        let wait = jitter(&mut cx.io, self.back_off(cause));
-        cx.start(REFRESH, wait.max(asked.unwrap_or_default()));
-        let (id, aor) = (RegistrationId(cx.me), self.config.aor.clone());
-        cx.tell(Event::RegistrationFailed { id, aor, cause });
+    /// Something came over a connection on which a ping was sent.
+    pub(in crate::manager) fn on_alive(&mut self, cx: &mut Cx<'_>, flow: FlowId, is_pong: bool) {
+        self.flows.iter_mut().for_each(|it| it.on_alive(cx, flow, is_pong));
     }
 
     /// Registers again what was registered over a connection that is closed.
     pub(super) fn on_flow_closed(&mut self, cx: &mut Cx<'_>, flow: FlowId) {
-        if self.flow != Some(flow) {
+        for place in 0..MOST_FLOWS {
+            let its = self.flows.get(usize::from(place)).filter(|it| it.is_over_flow(flow));
+            let lost = its.map(|_| Renewal::ConnectionClosed);
+            self.on_lost(cx, place, lost);
+        }
+    }
+
+    /// Whether a response to a Binding request from this address is to one of ours.
+    pub(in crate::manager) fn awaits(
+        &self, source: SocketAddr, response: &BindingResponse,
+    ) -> bool {
+        self.flows.iter().any(|flow| flow.awaits(source, response))
+    }
+
+    /// A response to a Binding request came from this address.
+    pub(in crate::manager) fn on_binding(
+        &mut self, cx: &mut Cx<'_>, source: SocketAddr, response: &BindingResponse,
+    ) {
+        let its = self.flows.iter_mut().zip(0..).find(|(flow, _)| flow.awaits(source, response));
+        if let Some((flow, place)) = its {
+            let lost = flow.on_binding(cx, response);
+            self.on_lost(cx, place, lost);
+        }
+    }
+
+    /// A flow has failed, where there is a reason; whether another stands says when it is tried again.
+    fn on_lost(&mut self, cx: &mut Cx<'_>, place: u8, why: Option<Renewal>) {
+        let others_stand = self.others(place).any(|it| it.stands());
+        if let (Some(flow), Some(why)) = (self.flows.get_mut(usize::from(place)), why) {
+            flow.on_lost(cx, why, others_stand);
+        }
+    }
+
+    /// The flows but for the one at this place.
+    fn others(&mut self, place: u8) -> impl Iterator<Item = &mut Flow> {
+        let all = self.flows.iter_mut().zip(0..);
+        all.filter(move |(_, at)| *at != place).map(|(flow, _)| flow)
+    }
+
+    /// A flow stands: beside the others where the registrar tells them apart, and else alone.
+    fn on_stands(&mut self, cx: &mut Cx<'_>, place: u8, stood: Stood) {
+        let outbound = stood.outbound;
+        if outbound {
+            self.others(place).for_each(|other| other.begin_after(cx, Duration::ZERO));
+        } else if self.others(place).any(|other| other.stands()) {
+            // It would be called beside those that stand.
+            self.flows.iter_mut().skip(place.into()).take(1).for_each(|it| it.end(cx));
             return;
+        } else {
+            self.others(place).for_each(|other| other.end(cx));
         }
-        self.flow = None;
-        // Where we were seen was the port of that connection.
-        self.note_seen(cx, None);
-        if self.way.is_some_and(|way| way.is_dead) {
-            return self.renew(cx, Renewal::NoPong);
-        }
-        self.let_go(cx);
-        self.tell_renewal(cx, Renewal::ConnectionClosed);
-        let lasted = self.answered.map(|answered| cx.io.now.saturating_duration_since(answered));
-        let wait = match (lasted, self.failures) {
-            (Some(lasted), _) if lasted >= LASTING => {
-                self.failures = 0;
-                ANEW
-            }
-            (_, 0) => {
-                self.failures = 1;
-                ANEW
-            }
-            _ => self.back_off(Cause::Transport),
-        };
-        let wait = jitter(&mut cx.io, wait);
-        // One that is under way goes another way by itself.
-        if self.request.is_none() {
-            cx.start(REFRESH, wait);
-        }
+        cx.tell(stood.event(RegistrationId(cx.me), self.config.aor.clone()));
     }
 
-    fn on_registered(&mut self, cx: &mut Cx<'_>, answer: &Answer, expires: u32) {
-        let response = &answer.response;
-        self.flow = Some(response.arrival.flow);
-        // A connection is not known to last yet.
-        self.answered = Some(cx.io.now);
-        if !response.arrival.transport.is_reliable() {
-            self.failures = 0;
-        }
-        self.lengthened = false;
-        self.keep_open(cx, answer);
-        self.keep(cx, service_route(&response.message), self.gruu(&response.message));
-        if self.is_seen_elsewhere(cx, answer) {
-            return self.refresh(cx);
-        }
-        cx.start(REFRESH, refresh_after(Duration::from_secs(expires.into())));
-        cx.tell(Event::Registered {
-            id: RegistrationId(cx.me),
-            aor: self.config.aor.clone(),
-            expires,
-            flow: response.arrival.flow,
-            contact_user: self.contact.user.clone(),
-            registrar: response.arrival.source,
-            seen: self.contact.seen.map(|seen| seen.address),
+    /// A flow failed: those that rest, or wait for it, are tried.
+    fn on_failed(&mut self, cx: &mut Cx<'_>, place: u8, failure: Failure) {
+        let (stands, hoped) = self.others(place).fold((false, false), |(stands, hoped), other| {
+            (stands || other.stands(), hoped || other.may_stand())
         });
-    }
-
-    /// Notes where the registrar sees us; whether it is to be told so at once.
-    fn is_seen_elsewhere(&mut self, cx: &mut Cx<'_>, answer: &Answer) -> bool {
-        let before = self.contact.seen;
-        if self.config.contact == ContactAs::Seen {
-            self.note_seen(cx, seen(answer));
+        let Some(flow) = self.flows.get_mut(usize::from(place)) else { return };
+        if failure.lacks_outbound() && !hoped && flow.asks() {
+            // RFC 5626 §11.6.
+            return flow.ask_no_more(cx);
         }
-        let corrects = self.contact.seen != before && self.corrections < CORRECTIONS;
-        self.corrections = if corrects { self.corrections + 1 } else { 0 };
-        corrects
-    }
-
-    /// Keeps the way that requests of the account take, and the Contact that they name, until the
-    /// next answer.
-    fn keep(&self, cx: &mut Cx<'_>, routes: Vec<Vec<u8>>, gruu: Option<Vec<u8>>) {
-        if let Some(account) = cx.io.out.accounts.get_mut(&self.contact.user) {
-            (account.routes, account.gruu) = (routes, gruu);
-        }
-    }
-
-    /// Notes where the registrar sees us, for the account's requests as well.
-    fn note_seen(&mut self, cx: &mut Cx<'_>, seen: Option<Seen>) {
-        self.contact.seen = seen;
-        if let Some(account) = cx.io.out.accounts.get_mut(&self.contact.user) {
-            account.seen = seen;
-        }
-    }
-
-    /// How long to wait at most after one more failure. RFC 5626 §4.5; what the registrar forbids
-    /// should not be repeated at all (RFC 3261 §21.4.4, §22.1), unless its mind is changed.
-    fn back_off(&mut self, cause: Cause) -> Duration {
-        let wait = back_off(self.failures).min(longest(cause));
-        self.failures = self.failures.saturating_add(1);
-        self.lengthened = false;
-        let forbidden = are_refused(cause) || matches!(cause.status(), Some(404 | 600..));
-        if forbidden { MAX_RETRY } else { wait }
-    }
-
-    /// Takes over Min-Expires, a day at most; whether that is longer than what was asked for, the
-    /// first time.
-    fn lengthen(&mut self, response: &Inbound) -> bool {
-        if std::mem::replace(&mut self.lengthened, true) {
-            return false;
-        }
-        let longer = longer(response, self.config.expires);
-        self.config.expires = longer.unwrap_or(self.config.expires);
-        longer.is_some()
+        let wait = flow.back_off(failure.cause, stands);
+        let wait = jitter(&mut cx.io, wait).max(failure.asked.unwrap_or_default());
+        flow.try_after(cx, wait);
+        self.others(place).for_each(|other| other.begin_after(cx, Duration::ZERO));
+        let (id, aor, cause) = (RegistrationId(cx.me), self.config.aor.clone(), failure.cause);
+        cx.tell(Event::RegistrationFailed { id, aor, reg_id: place + 1, stands, cause });
     }
 }

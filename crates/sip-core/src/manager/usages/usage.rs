@@ -75,6 +75,19 @@ impl Usage {
         matches!(self, Self::Publication(_))
     }
 
+    /// How many timers it may have, numbered from zero.
+    pub(in crate::manager) const fn timers(&self) -> u8 {
+        match self {
+            Self::Registration(it) => it.timers(),
+            Self::Invite(_)
+            | Self::Unwanted(_)
+            | Self::Single(_)
+            | Self::Notifier(_)
+            | Self::Subscription(_)
+            | Self::Publication(_) => 8,
+        }
+    }
+
     /// The dialogs that it uses.
     pub(in crate::manager) fn dialogs(&self) -> Vec<Key> {
         match self {

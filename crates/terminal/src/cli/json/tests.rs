@@ -84,9 +84,10 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
         packets_received: 1,
         packets_lost: 0,
     });
-    print(Object::Registered { aor, expires: 3_600, seen: Some(source) });
+    print(Object::Registered { aor, expires: 3_600, reg_id: Some(2), seen: Some(source) });
     print(Object::Renewing { aor, code: "no_pong", reason: reason() });
-    print(Object::NotRegistered { aor, reason: reason(), failure: Failure::of(cause) });
+    let failure = Failure::of(cause);
+    print(Object::NotRegistered { aor, reg_id: Some(2), reason: reason(), failure });
     print(Object::Unregistered { aor });
     let count = Count { class: "fax-message".to_owned(), new: 2, old: 8, urgent: Some((0, 2)) };
     let counts = vec![Waiting::of(&count)];

@@ -192,7 +192,7 @@ fn a16_a_call_that_came_in_over_the_accounts_flow_was_set_up_through_it() {
         let registrar = [127, 0, 0, 1].into();
         let contact_user = "r4nd0m".to_owned();
         let flow = RegisteredFlow { flow: None, registrar, contact_user };
-        phone.registered(ALICE, Some(flow));
+        phone.registered(ALICE, vec![flow]);
         let theirs = TestRequest::invite(BOB, "sip:r4nd0m@127.0.0.1", "in@127.0.0.1");
         let arrival = hop(source, ssa::Transport::Udp, &theirs);
         let call = CallRef(70);

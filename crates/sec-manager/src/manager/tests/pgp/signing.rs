@@ -160,7 +160,7 @@ fn a16_a_signed_call_over_an_accounts_flow_was_set_up_through_that_account() {
         bob.configure(with_account);
         let (registrar, contact_user) = ([127, 0, 0, 1].into(), "bob".to_owned());
         let flow = RegisteredFlow { flow: None, registrar, contact_user };
-        bob.registered(BOB, registered.then_some(flow));
+        bob.registered(BOB, registered.then_some(flow).into_iter().collect());
         assert!(calls.admits(&calls.authorized()));
         let mut bye = TestRequest::invite(BOB, ALICE, "pgp@127.0.0.1");
         (bye.method, bye.to.1) = ("BYE", Some("caller-tag".to_owned()));

@@ -1,17 +1,17 @@
 //! What a registrar keeps of us, as far as it says. RFC 3261 §10.2.4.
 
-use super::Registration;
+use super::flow::Flow;
 use crate::manager::inbound::Inbound;
 use crate::manager::requests::Outcome;
 use crate::manager::usages::pace::{LONGEST, are_refused};
 use crate::{Contact, Message};
 
-impl Registration {
+impl Flow {
     /// Our Contact among those that the registrar keeps.
     pub(super) fn own<'a>(&self, response: &'a Message) -> Option<Contact<'a>> {
         let own = response.bindings().filter(|contact| {
             let user = contact.address().and_then(|address| address.uri().user());
-            user == Some(self.contact.user.as_bytes())
+            user == Some(self.contact.user.as_bytes()) || self.is_by_reg_id(contact)
         });
         // One that it was to forget may be listed with what it has left: nothing.
         let own = own.max_by_key(|contact| contact.expires().unwrap_or(u32::MAX));
@@ -20,6 +20,18 @@ impl Registration {
             all.next().filter(|_| all.next().is_none())
         };
         own.or_else(alone)
+    }
+
+    /// Whether a binding is this flow's by its number and our instance, whatever has become of its
+    /// URI. RFC 5626 §6.
+    fn is_by_reg_id(&self, contact: &Contact<'_>) -> bool {
+        let (Some(reg_id), Some(instance)) = (self.contact.reg_id, &self.contact.instance) else {
+            return false;
+        };
+        let Some(address) = contact.address() else { return false };
+        let (params, is) = (address.params(), format!("<{instance}>"));
+        params.value("reg-id") == Some(reg_id.to_string().as_bytes())
+            && params.text("+sip.instance").is_some_and(|it| it.octets().eq(is.bytes()))
     }
 
     /// The lifetime that the registrar granted our Contact, as far as it is counted on; `None` where
@@ -34,7 +46,7 @@ impl Registration {
         }
         let expires = own.and_then(|contact| contact.expires());
         let expires = expires.or_else(|| message.expires().ok().flatten());
-        let expires = expires.unwrap_or(self.config.expires).min(LONGEST);
+        let expires = expires.unwrap_or(self.expires).min(LONGEST);
         (expires > 0).then_some(expires)
     }
 

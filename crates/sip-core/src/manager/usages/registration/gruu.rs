@@ -1,17 +1,17 @@
 //! The address under which a registrar lets this terminal be reached from anywhere. RFC 5627.
 
-use super::Registration;
+use super::flow::Flow;
 use crate::{Message, Scheme, Uri};
 use sip_syntax::NameAddr;
 
 /// The longest such address that is used, in octets.
 const MOST: usize = 512;
 
-impl Registration {
+impl Flow {
     /// The address at which the registrar lets this terminal be reached from anywhere, where it was
     /// asked for one.
     pub(super) fn gruu(&self, response: &Message) -> Option<Vec<u8>> {
-        self.config.instance.as_ref()?;
+        self.config.instance.as_ref().filter(|_| self.config.gruu)?;
         pub_gruu(&self.own(response)?.address()?)
     }
 }

@@ -1,0 +1,48 @@
+//! The flows that accounts are registered over, and what they admit. RFC 5626 §4.2.
+
+use sip_core::manager::{Event, RegistrationId};
+use sst::RegisteredFlow;
+use std::collections::BTreeMap;
+
+/// The flows that stand, by their registration and number.
+#[derive(Debug, Default)]
+pub(super) struct Flows(BTreeMap<RegistrationId, BTreeMap<u8, RegisteredFlow>>);
+
+impl Flows {
+    /// The account that an event is about whose flows it changes, and those that it has then.
+    pub(super) fn after<'a>(&mut self, event: &'a Event) -> Option<(&'a str, Vec<RegisteredFlow>)> {
+        let (id, aor) = match event {
+            Event::Registered { id, aor, reg_id, outbound, .. } => {
+                let flows = self.0.entry(*id).or_default();
+                if !outbound {
+                    flows.clear();
+                }
+                flows.extend(admitted(event).map(|flow| (*reg_id, flow)));
+                (id, aor)
+            }
+            Event::RegistrationFailed { id, aor, reg_id, .. } => {
+                self.0.entry(*id).or_default().remove(reg_id);
+                (id, aor)
+            }
+            Event::Unregistered { id, aor, .. } => {
+                self.0.remove(id);
+                (id, aor)
+            }
+            _ => return None,
+        };
+        let flows = self.0.get(id).map(|flows| flows.values().cloned().collect());
+        Some((aor, flows.unwrap_or_default()))
+    }
+}
+
+/// What the flow admits that an event says to stand.
+fn admitted(event: &Event) -> Option<RegisteredFlow> {
+    let Event::Registered { flow, transport, contact_user, registrar, .. } = event else {
+        return None;
+    };
+    Some(RegisteredFlow {
+        flow: transport.is_reliable().then_some(flow.0),
+        registrar: registrar.ip(),
+        contact_user: contact_user.clone(),
+    })
+}
