@@ -9,7 +9,7 @@ use super::xml::{DocumentError, Element, Root, Writer, read, value, word};
 const ROOT: Root = ("urn:ietf:params:xml:ns:pidf", "presence");
 
 /// What is told of somebody.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Presence {
     /// The URI of whom it is told.
     pub entity: String,

@@ -37,6 +37,8 @@ mod terminal;
 #[cfg(feature = "digest")]
 mod tls;
 mod transfers;
+#[cfg(feature = "watch")]
+mod watches;
 #[cfg(feature = "ws")]
 mod ws;
 
@@ -55,5 +57,7 @@ pub use setup::settings;
 pub use terminal::{Invitation, Terminal};
 #[cfg(feature = "digest")]
 pub use tls::tls;
+#[cfg(feature = "watch")]
+pub use watches::{Known, Package};
 #[cfg(feature = "ws")]
 pub use ws::websockets;

@@ -4,6 +4,8 @@ use super::assurance::Assurance;
 use super::calls::{Calls, Live};
 use super::mailboxes::Mailboxes;
 use super::ports::Entropy;
+#[cfg(feature = "watch")]
+use super::watches::Watches;
 use crate::config::Require;
 use crate::error::{Error, Result, plain};
 use crate::record::redacted;
@@ -30,6 +32,9 @@ pub(super) struct Shared {
     pub(super) streams: Mutex<BTreeSet<RegistrationId>>,
     /// Whose waiting messages are subscribed to.
     pub(super) mailboxes: Mailboxes,
+    /// Who is watched.
+    #[cfg(feature = "watch")]
+    pub(super) watches: Watches,
     /// The address that peers are told instead of a bound one, and that one.
     pub(super) advertised: Option<(IpAddr, IpAddr)>,
     pub(super) entropy: Arc<dyn Entropy>,

@@ -73,6 +73,8 @@ impl Terminal {
             calls: Calls::default(),
             streams: Mutex::default(),
             mailboxes: Mailboxes::default(),
+            #[cfg(feature = "watch")]
+            watches: super::watches::Watches::default(),
             advertised: advertised(settings),
             entropy: ports.entropy,
         });
