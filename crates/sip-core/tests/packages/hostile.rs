@@ -166,7 +166,7 @@ fn elements_of_other_namespaces_are_passed_over_with_all_that_is_in_them() {
     let within_others = taken(within(
         "<o:note xmlns:o='urn:o'>no<note>no</note></o:note><x><note>no</note></x>\
          <?php no?><!--<note>no</note>--><q:note xmlns:q='urn:ietf:params:xml:ns:pidf'>yes</q:note>\
-         <note xmlns='urn:o'>no</note><o:note xmlns:o='urn:ietf:params:xml:ns:pidf'>y<o:b/>es</o:note>",
+         <note xmlns='urn:o'>no</note><o:note xmlns:o='urn:ietf:params:xml:ns:pidf'>y<o:b>no</o:b>e<x xmlns='urn:x'>no</x>s</o:note>",
     ));
     let notes: Vec<_> = within_others.notes.iter().map(|note| note.text.as_str()).collect();
     assert_eq!(notes, ["yes", "yes"]);

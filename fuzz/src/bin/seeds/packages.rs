@@ -25,7 +25,8 @@ const REFUSED: [&str; 3] = [
 ];
 
 pub(crate) fn documents() -> Vec<Seed> {
-    let written = [presence(), dialogs()].map(|octets| String::from_utf8_lossy(&octets).into_owned());
+    let written =
+        [presence(), dialogs()].map(|octets| String::from_utf8_lossy(&octets).into_owned());
     let later = REGISTRATIONS.replace("\"0\" state=\"full", "\"2\" state=\"partial");
     let twice = [REGISTRATIONS, &later].join("\0");
     let summary = "Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/2)\r\n";
