@@ -4,7 +4,7 @@ use super::assurance::Assurance;
 use super::causes::{advice, code, in_words, retry_after};
 use super::dtmf::Digit;
 #[cfg(feature = "watch")]
-use super::watches::Known;
+use super::known::Known;
 use media_ctl::Stats;
 use sip_core::manager::{CallId, Cause, EndReason, RegistrationId, Renewal, RequestId};
 use sip_core::packages::MessageSummary;

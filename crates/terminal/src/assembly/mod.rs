@@ -20,6 +20,8 @@ mod events;
 mod finder;
 mod free_port;
 mod hold;
+#[cfg(feature = "watch")]
+mod known;
 mod mailboxes;
 mod messages;
 mod names;
@@ -48,6 +50,8 @@ pub use dtmf::Digit;
 pub use events::{Event, Events, Outcome, Transfer};
 pub use finder::Finder;
 pub use free_port::{free_loopback_pair, free_pair};
+#[cfg(feature = "watch")]
+pub use known::{Known, Package};
 pub use names::Names;
 pub use ports::{Entropy, Ports, SystemClock, SystemEntropy, WallClock};
 pub use settings::Settings;
@@ -57,7 +61,5 @@ pub use setup::settings;
 pub use terminal::{Invitation, Terminal};
 #[cfg(feature = "digest")]
 pub use tls::tls;
-#[cfg(feature = "watch")]
-pub use watches::{Known, Package};
 #[cfg(feature = "ws")]
 pub use ws::websockets;

@@ -2,10 +2,10 @@
 
 use super::assurance::Assurance;
 use super::calls::{Calls, Live};
+#[cfg(feature = "watch")]
+use super::known::Watches;
 use super::mailboxes::Mailboxes;
 use super::ports::Entropy;
-#[cfg(feature = "watch")]
-use super::watches::Watches;
 use crate::config::Require;
 use crate::error::{Error, Result, plain};
 use crate::record::redacted;

@@ -74,7 +74,7 @@ impl Terminal {
             streams: Mutex::default(),
             mailboxes: Mailboxes::default(),
             #[cfg(feature = "watch")]
-            watches: super::watches::Watches::default(),
+            watches: super::known::Watches::default(),
             advertised: advertised(settings),
             entropy: ports.entropy,
         });

@@ -1,7 +1,8 @@
 //! The objects that commands print with `--json`, described in `docs/json.md`.
 
 #[cfg(feature = "watch")]
-use super::watched::{Binding, Means, Watched};
+mod watched;
+
 use crate::assembly::{Assurance, Event, Transfer, code, retry_after};
 use crate::error::Error;
 use crate::record::redacted;
@@ -11,6 +12,8 @@ use sip_core::manager::{Cause, Renewal};
 use sip_core::packages::Count;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+#[cfg(feature = "watch")]
+pub(super) use watched::{Binding, Means, Watched};
 
 /// One object; its kind is its `event`.
 #[derive(Debug, Serialize)]

@@ -1,9 +1,8 @@
 //! What is watched, item by item: as a line for people, and as an object.
 
-use super::json::Object;
+use super::json::{Binding, Means, Object, Watched};
 use crate::assembly::Known;
 use crate::record::redacted;
-use serde::Serialize;
 use sip_core::packages::dialog_info::{self, Dialog, Direction, Participant};
 use sip_core::packages::presence::{Basic, Note, Presence, Tuple};
 use sip_core::packages::reg_info::{Contact, Registration, State};
@@ -18,61 +17,6 @@ pub(super) struct Item<'a> {
     /// Whether its end is told by that.
     pub(super) is_over: bool,
     pub(super) object: Object<'a>,
-}
-
-/// A means of reaching somebody.
-#[derive(Debug, Serialize)]
-pub(super) struct Means<'a> {
-    entity: String,
-    id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    open: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    contact: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    priority: Option<f64>,
-    notes: Vec<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timestamp: Option<&'a str>,
-}
-
-/// A call of somebody's.
-#[derive(Debug, Serialize)]
-pub(super) struct Watched<'a> {
-    id: &'a str,
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    direction: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    local: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remote: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    call_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    local_tag: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remote_tag: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    duration: Option<u64>,
-}
-
-/// Where somebody is registered.
-#[derive(Debug, Serialize)]
-pub(super) struct Binding<'a> {
-    aor: String,
-    id: &'a str,
-    contact: String,
-    active: bool,
-    cause: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    priority: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires: Option<u64>,
 }
 
 /// All that is known, in its order.

@@ -17,7 +17,7 @@ pub(super) use write::Writer;
 /// A namespace, and the element that a document of it is.
 pub(super) type Root = (&'static str, &'static str);
 
-/// Whether XML 1.0 §2.2 allows a character in a document.
+/// Whether XML 1.0 allows a character in a document: its rule `Char`.
 const fn is_allowed(it: char) -> bool {
     matches!(it, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
