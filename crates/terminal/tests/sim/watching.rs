@@ -9,7 +9,6 @@ use sip_core::packages::presence::Presence;
 use sip_core::packages::reg_info::RegInfo;
 use std::time::Duration;
 use terminal::assembly::{Known, Package};
-use terminal::config::Require;
 
 const NOTIFIER_IP: [u8; 4] = [192, 0, 2, 9];
 const WATCHED: &str = "sip:bob@192.0.2.9";
@@ -33,8 +32,7 @@ struct Notifier {
 impl Notifier {
     /// Is subscribed to, and grants it.
     fn of(package: Package) -> Self {
-        let change = Change { require: Require::Nothing, ..Change::default() };
-        let mut world = World::new(7, change);
+        let mut world = World::new(7, Change::default());
         let (watch, _) = world.watch();
         let raw = Raw::new(&world, NOTIFIER_IP);
         world.caller.watch(package, WATCHED, None).unwrap();
