@@ -52,7 +52,7 @@ impl Notifier {
                 }
                 asked.push(expires);
                 if !self.status.starts_with('2') {
-                    return asked;
+                    self.socket.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
                 }
             }
             let unsubscribed = state.starts_with("terminated");

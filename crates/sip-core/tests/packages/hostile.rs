@@ -157,6 +157,11 @@ fn what_is_not_well_formed_or_another_document_is_refused() {
         let why = refused(within(inner));
         assert!(why.starts_with("expected well-formed XML at octet "), "{inner}: {why}");
     }
+    let name = "long".repeat(10_000);
+    for (inner, most) in [(format!("<{name}>"), 300), (format!("<note>&{name};</note>"), 150)] {
+        let why = refused(within(&inner));
+        assert!(why.len() < most, "a peer's text is shortened: {}", why.len());
+    }
     let unended = within("").replace("</presence>", "");
     assert!(refused(unended).starts_with("expected the end of each element"));
 }

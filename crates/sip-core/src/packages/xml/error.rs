@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-/// Of what was found instead, so many characters are told.
-const TOLD: usize = 60;
+/// Of what was found instead, so many characters are quoted.
+const QUOTED: usize = 60;
+/// Of what is told of it in words, so many.
+const TOLD: usize = 200;
 
 /// A document that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,14 +34,14 @@ pub enum Wanted {
 impl DocumentError {
     /// What was found is quoted.
     pub(in crate::packages) fn quoting(at: usize, expected: Wanted, found: &str) -> Self {
-        let short: String = found.chars().take(TOLD).collect();
+        let short: String = found.chars().take(QUOTED).collect();
         let more = if short.len() < found.len() { "…" } else { "" };
         Self { at, expected, found: format!("`{}{more}`", short.escape_debug()) }
     }
 
-    /// What was found is told in words.
+    /// What was found is told in words, in which the library may quote the peer's.
     pub(in crate::packages) fn telling(at: usize, expected: Wanted, found: &str) -> Self {
-        Self { at, expected, found: found.to_owned() }
+        Self { at, expected, found: found.chars().take(TOLD).collect() }
     }
 }
 

@@ -67,8 +67,7 @@ impl Reading<'_> {
         self.at = octets(self.xml.buffer_position());
         let event = self.xml.read_event().map_err(|why| {
             let at = octets(self.xml.error_position());
-            let well_formed = Wanted::Words("well-formed XML");
-            DocumentError { found: why.to_string(), ..DocumentError::telling(at, well_formed, "") }
+            DocumentError::telling(at, Wanted::Words("well-formed XML"), &why.to_string())
         })?;
         match event {
             Event::Start(tag) => self.on_start(&tag)?,
