@@ -183,6 +183,11 @@ pub(crate) const TREES: &[Tree] = &[
         features: &["driver"],
         rule: Rule::Exactly(&["bytes", "memchr", "net", "sip-syntax", "ssa"]),
     },
+    Tree {
+        package: "sip-core",
+        features: &["xml"],
+        rule: Rule::Exactly(&["bytes", "memchr", "quick-xml", "sip-syntax", "ssa"]),
+    },
     Tree { package: "net", features: &[], rule: Rule::Exactly(&["bytes", "ssa"]) },
     Tree { package: "net", features: &["tokio"], rule: Rule::Without(FOREIGN) },
     Tree { package: "net", features: &["dns"], rule: Rule::Without(FOREIGN) },
@@ -212,12 +217,21 @@ pub(crate) const TREES: &[Tree] = &[
     Tree {
         package: "terminal",
         features: &[],
-        rule: Rule::Without(&["pgp", "sec-manager", "sma", "sma-socket", "sst", "hmac", "md-5"]),
+        rule: Rule::Without(&[
+            "pgp",
+            "sec-manager",
+            "sma",
+            "sma-socket",
+            "sst",
+            "hmac",
+            "md-5",
+            "quick-xml",
+        ]),
     },
     Tree {
         package: "terminal",
         features: &["digest"],
-        rule: Rule::Without(&["pgp", "sma-socket", "aes-gcm", "tungstenite"]),
+        rule: Rule::Without(&["pgp", "sma-socket", "aes-gcm", "tungstenite", "quick-xml"]),
     },
     Tree { package: "terminal", features: &["full"], rule: Rule::Without(&["pgp", "pgp-agent"]) },
 ];

@@ -75,6 +75,8 @@ pub(crate) struct Record {
     pub(crate) since: Instant,
     /// Whether our user started the call: only then is anything signed or asked of a person.
     pub(crate) started: bool,
+    /// Whether it is a subscription of ours, whose NOTIFYs tell in the clear and nothing else does.
+    pub(crate) tells: bool,
     /// Whom the user calls, where the AOR can be read.
     pub(crate) peer: Option<Aor>,
     /// Without which proof the call does not happen.
@@ -185,6 +187,7 @@ impl Record {
             state: State::Idle,
             since: now,
             started: false,
+            tells: false,
             peer: None,
             require: Requirement::Nothing,
             authenticated: false,

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(super) const BAD_REQUEST: Refusal = Refusal::new(400, "Bad Request");
 pub(super) const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
@@ -115,10 +115,10 @@ impl Shared {
         let inner = self.lock();
         let record = inner.records.get(call.0).filter(|_| arrival.in_dialog != InDialog::No);
         let required = match record {
-            Some(record) => record.require,
+            Some(record) if !record.tells => record.require,
             // D07: who is subscribed to is no caller. It tells what was asked for, and cannot sign.
-            None if tells_what_was_asked(arrival, request) => Requirement::Nothing,
-            None => policy.required_of_caller(from()),
+            _ if tells_what_was_asked(arrival, request) => Requirement::Nothing,
+            _ => policy.required_of_caller(from()),
         };
         if required == Requirement::Pgp {
             return Ok(required);
@@ -158,13 +158,17 @@ impl Shared {
         inner.records.get(call.0).is_some_and(|record| record.started || record.authenticated)
     }
 
-    /// An invitation that an account's registrar vouches for: the application is told so.
+    /// An invitation that an account's registrar vouches for: the application is told so. What a
+    /// subscription of ours tells is read as it comes.
     fn admitted(&self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>) {
+        let now = self.platform.now();
+        let mut inner = self.lock();
+        if tells_what_was_asked(arrival, request) {
+            inner.expect_in_the_clear(call, now);
+        }
         if !opens_call(arrival, request) {
             return;
         }
-        let now = self.platform.now();
-        let mut inner = self.lock();
         let Some(account) = inner.vouching(arrival, request).cloned() else { return };
         if let Some(record) = inner.records.enter(call.0, now) {
             record.authenticated = true;
@@ -244,6 +248,17 @@ impl Shared {
 }
 
 impl Inner {
+    /// D07: where all that comes is to be encrypted, what a subscription of ours tells is not. Until
+    /// it is abandoned.
+    fn expect_in_the_clear(&mut self, call: CallRef, now: Instant) {
+        if self.policy.require != Requirement::Pgp || self.records.get(call.0).is_some() {
+            return;
+        }
+        if let Some(record) = self.records.enter(call.0, now) {
+            record.tells = true;
+        }
+    }
+
     /// The account whose registered flow a request came over.
     fn vouching(&self, arrival: &Arrival<'_>, request: &Request<'_>) -> Option<&String> {
         let flow = self.flows.iter().find(|(_, flow)| admits(flow, arrival, request));

@@ -19,6 +19,14 @@ impl Endpoint {
         })
     }
 
+    /// Refreshes a subscription before its time, so that the notifier tells all it has to tell.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`].
+    pub fn resubscribe(&self, id: SubscriptionId) -> Result<(), Misuse> {
+        self.command("resubscribe", None, format_args!(""), |core, now| core.resubscribe(now, id))
+    }
+
     /// Ends a subscription.
     ///
     /// # Errors

@@ -25,6 +25,15 @@ impl SipManager {
         Ok(SubscriptionId(key))
     }
 
+    /// Refreshes a subscription before its time, so that the notifier tells all it has to tell:
+    /// RFC 6665 §4.2.1.2.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`].
+    pub fn resubscribe(&mut self, now: Instant, id: SubscriptionId) -> Result<(), Misuse> {
+        self.subscription(now, id, Subscription::resubscribe)
+    }
+
     /// Ends a subscription: the notifier is told, and says its last. RFC 6665 §4.1.2.3.
     ///
     /// # Errors

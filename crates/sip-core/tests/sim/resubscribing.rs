@@ -6,7 +6,8 @@ use crate::raw::{Raw, field};
 use crate::subscriptions::{config, granted, notify, over, subscribed, told};
 use crate::world::{Side, both};
 use sip_core::manager::{
-    Cause, Event, SubscriptionEnd, SubscriptionId, SubscriptionNews, SubscriptionState, Termination,
+    Cause, Event, Misuse, SubscriptionEnd, SubscriptionId, SubscriptionNews, SubscriptionState,
+    Termination,
 };
 use std::time::Duration;
 
@@ -189,6 +190,36 @@ fn a_refresh_that_no_notify_or_answer_follows_has_lost_the_subscription() {
             assert_eq!(alice.next_within(2).await, Some(lost), "{answers}");
         });
     }
+}
+
+#[test]
+fn a_subscription_is_refreshed_when_that_is_wanted_and_once_at_a_time() {
+    let (world, mut alice, mut raw) = pair();
+    world.run(async {
+        let (id, subscribe) = subscribed(&mut alice, &mut raw, 600).await;
+        alice.endpoint.resubscribe(id).unwrap();
+        alice.endpoint.resubscribe(id).unwrap();
+        let refresh = raw.receive().await.unwrap();
+        assert_eq!((field(&refresh, "CSeq"), field(&refresh, "Expires")), ("2 SUBSCRIBE", "600"));
+        raw.send(&granted(&refresh, 600));
+        raw.send(&notify(&subscribe, 2, "active;expires=600"));
+        assert_eq!(raw.status().await.unwrap(), "200 OK");
+        assert_eq!(alice.next().await, told(id, SubscriptionState::Active));
+        assert_eq!(within(&mut raw, 500).await, None, "and its next refresh is due in time");
+        alice.endpoint.unsubscribe(id).unwrap();
+        let last = raw.receive().await.unwrap();
+        assert_eq!((field(&last, "CSeq"), field(&last, "Expires")), ("3 SUBSCRIBE", "0"));
+        alice.endpoint.resubscribe(id).unwrap();
+        raw.send(&granted(&last, 0));
+        raw.send(&notify(&subscribe, 3, "terminated"));
+        assert_eq!(raw.status().await.unwrap(), "200 OK");
+        let ended = SubscriptionState::Terminated(Termination::Unsaid);
+        assert_eq!(alice.next().await, told(id, ended));
+        assert_eq!(alice.next().await, over(id, SubscriptionEnd::Wanted));
+        assert_eq!(alice.endpoint.resubscribe(id), Err(Misuse::Unknown));
+        raw.sleep(Duration::from_secs(70)).await;
+    });
+    alice.assert_empty();
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use super::assurance::Assurance;
 use super::causes::{advice, code, in_words, retry_after};
 use super::dtmf::Digit;
+#[cfg(feature = "watch")]
+use super::known::Known;
 use media_ctl::Stats;
 use sip_core::manager::{CallId, Cause, EndReason, RegistrationId, Renewal, RequestId};
 use sip_core::packages::MessageSummary;
@@ -174,6 +176,20 @@ pub enum Event {
         aor: String,
         /// Why, and when it is asked again.
         reason: String,
+    },
+    /// What is known of whom is watched: with each notification, all of it.
+    #[cfg(feature = "watch")]
+    Watched {
+        /// All that is known.
+        known: Known,
+    },
+    /// Whom we watch tells nothing, or nothing that can be read.
+    #[cfg(feature = "watch")]
+    NotWatched {
+        /// Why, and when it is asked again.
+        reason: String,
+        /// Whether nothing follows.
+        is_over: bool,
     },
     /// The security manager refused somebody's request. Told once in ten seconds for each source
     /// and reason.

@@ -22,6 +22,8 @@ mod finder;
 mod flows;
 mod free_port;
 mod hold;
+#[cfg(feature = "watch")]
+mod known;
 mod mailboxes;
 mod messages;
 mod names;
@@ -39,6 +41,8 @@ mod terminal;
 #[cfg(feature = "digest")]
 mod tls;
 mod transfers;
+#[cfg(feature = "watch")]
+mod watches;
 #[cfg(feature = "ws")]
 mod ws;
 
@@ -48,6 +52,8 @@ pub use dtmf::Digit;
 pub use events::{Event, Events, Outcome, Transfer};
 pub use finder::Finder;
 pub use free_port::{free_loopback_pair, free_pair};
+#[cfg(feature = "watch")]
+pub use known::{Known, Package};
 pub use names::Names;
 pub use ports::{Entropy, Ports, SystemClock, SystemEntropy, WallClock};
 pub use settings::Settings;

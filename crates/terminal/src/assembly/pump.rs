@@ -119,6 +119,8 @@ impl Shared {
                 let assurance = self.assurance_of(call, None);
                 Some(Event::Message { within, from: redacted(&from), source, text, assurance })
             }
+            #[cfg(feature = "watch")]
+            Sip::Subscription { id, news } if self.watches.has(id) => self.watched(id, news),
             Sip::Subscription { id, news } => self.mailbox(id, news),
             // Nothing can be subscribed to here, and nothing is published.
             Sip::Subscriber { .. } | Sip::Publication { .. } => None,

@@ -4,6 +4,8 @@ use super::assurance::Assurance;
 use super::calls::{Calls, Live};
 #[cfg(feature = "digest")]
 use super::flows::Flows;
+#[cfg(feature = "watch")]
+use super::known::Watches;
 use super::mailboxes::Mailboxes;
 use super::ports::Entropy;
 use crate::config::Require;
@@ -34,6 +36,9 @@ pub(super) struct Shared {
     pub(super) flows: Mutex<Flows>,
     /// Whose waiting messages are subscribed to.
     pub(super) mailboxes: Mailboxes,
+    /// Who is watched.
+    #[cfg(feature = "watch")]
+    pub(super) watches: Watches,
     /// The address that peers are told instead of a bound one, and that one.
     pub(super) advertised: Option<(IpAddr, IpAddr)>,
     pub(super) entropy: Arc<dyn Entropy>,

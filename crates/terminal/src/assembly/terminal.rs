@@ -74,6 +74,8 @@ impl Terminal {
             #[cfg(feature = "digest")]
             flows: std::sync::Mutex::default(),
             mailboxes: Mailboxes::default(),
+            #[cfg(feature = "watch")]
+            watches: super::known::Watches::default(),
             advertised: advertised(settings),
             entropy: ports.entropy,
         });

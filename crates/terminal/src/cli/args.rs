@@ -1,6 +1,8 @@
 //! The commands and their arguments. Only commands that work exist; those whose component is not
 //! linked in this flavour are absent.
 
+#[cfg(feature = "watch")]
+use super::help::WATCH_HELP;
 use super::help::{
     AFTER_HELP, CALL_HELP, COMPLETIONS_HELP, INIT_HELP, INSPECT_HELP, INSPECT_USAGE, LISTEN_HELP,
     MAN_HELP, MESSAGE_HELP, OPTIONS_HELP, REGISTER_HELP,
@@ -10,6 +12,8 @@ use super::help::{AUTH_CHECK_HELP, AUTH_CHECK_USAGE};
 #[cfg(feature = "pgp")]
 use super::help::{KEYS_HELP, PIN_HELP, UNPIN_HELP};
 use super::output::Output;
+#[cfg(feature = "watch")]
+use crate::assembly::Package;
 use crate::capture::Secrets;
 use crate::config::{Address, Place, Require, SipAor};
 use crate::error::Error;
@@ -89,6 +93,10 @@ pub enum Command {
     /// Ask a peer whether it is there (OPTIONS)
     #[command(after_help = OPTIONS_HELP)]
     Options(Options),
+    /// Watch somebody's presence, calls or registrations, and tell each change (SUBSCRIBE)
+    #[cfg(feature = "watch")]
+    #[command(after_help = WATCH_HELP)]
+    Watch(Watch),
     /// Say of SIP messages whether they are valid, and what they are owed; status 1 if one is not
     #[command(after_help = INSPECT_HELP, override_usage = INSPECT_USAGE)]
     Inspect(Inspect),
@@ -296,6 +304,21 @@ pub struct Options {
     #[arg(value_name = "URI|NAME", value_parser = NonEmptyStringValueParser::new())]
     pub uri: String,
     /// Account that asks: its address, user or domain [default: the identity's]
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+}
+
+/// `watch`.
+#[cfg(feature = "watch")]
+#[derive(Args, Clone, Debug)]
+pub struct Watch {
+    /// Whom to watch, for example sip:bob@example.org, as for `call`
+    #[arg(value_name = "URI|NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub uri: String,
+    /// What to watch
+    #[arg(long, value_enum, default_value = "presence")]
+    pub package: Package,
+    /// Account that watches: its address, user or domain [default: the identity's]
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
 }

@@ -28,7 +28,9 @@ const INIT_BIND: &str = "Let the terminal be reached here; may be repeated [defa
 /// The options that act on a command.
 fn acting(command: &str) -> &'static [&'static str] {
     match command {
-        "call" | "listen" | "register" | "options" | "message" => &[CONFIG, BIND, JSON, VERBOSE],
+        "call" | "listen" | "register" | "options" | "message" | "watch" => {
+            &[CONFIG, BIND, JSON, VERBOSE]
+        }
         "keys" => &[CONFIG, JSON, VERBOSE],
         "init" => &[BIND, JSON],
         "demo" => &[JSON, VERBOSE],
@@ -87,6 +89,7 @@ fn not_built_in(error: clap::Error) -> clap::Error {
     let flavours = match name.as_str() {
         "auth" | "demo" => "digest, pgp and full",
         "keys" => "pgp and full",
+        "watch" => "full",
         _ => return error,
     };
     let told = format!("this build does not have `{name}`; those of the flavours {flavours} do");

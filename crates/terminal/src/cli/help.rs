@@ -65,6 +65,15 @@ Examples:
   countersign options sip:bob@192.0.2.9:5070
   countersign --config desk/config.toml options 123";
 
+#[cfg(feature = "watch")]
+pub(super) const WATCH_HELP: &str = "\
+Examples:
+  countersign watch sip:bob@example.org
+  countersign --config desk/config.toml watch 123 --package dialog
+
+What is known is told first, then each change, a line each. Ctrl-C unsubscribes, and exits with status
+0; where whom it asks does not tell, the status is 1. Nothing proves what is told.";
+
 pub(super) const COMPLETIONS_HELP: &str = "\
 Example:
   mkdir -p ~/.local/share/bash-completion/completions

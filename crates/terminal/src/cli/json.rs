@@ -1,5 +1,8 @@
 //! The objects that commands print with `--json`, described in `docs/json.md`.
 
+#[cfg(feature = "watch")]
+mod watched;
+
 use crate::assembly::{Assurance, Event, Transfer, code, retry_after};
 use crate::error::Error;
 use crate::record::redacted;
@@ -9,6 +12,8 @@ use sip_core::manager::{Cause, Renewal};
 use sip_core::packages::Count;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+#[cfg(feature = "watch")]
+pub(super) use watched::{Binding, Means, Watched};
 
 /// One object; its kind is its `event`.
 #[derive(Debug, Serialize)]
@@ -128,6 +133,27 @@ pub(super) enum Object<'a> {
     MessagesWaiting { aor: &'a str, waiting: bool, counts: Vec<Waiting<'a>> },
     /// What a mailbox has is not known.
     MessagesUnknown { aor: &'a str, reason: &'a str },
+    /// A means of reaching whom we watch.
+    #[cfg(feature = "watch")]
+    Means(Means<'a>),
+    /// What is noted of whom we watch.
+    #[cfg(feature = "watch")]
+    Noted { entity: String, notes: Vec<&'a str> },
+    /// A call of whom we watch.
+    #[cfg(feature = "watch")]
+    Dialog(Watched<'a>),
+    /// Whether whom we watch is registered.
+    #[cfg(feature = "watch")]
+    Registration { aor: String, id: &'a str, state: &'static str },
+    /// Where whom we watch is registered, or not any more.
+    #[cfg(feature = "watch")]
+    Binding(Binding<'a>),
+    /// What was told, and is not there any more.
+    #[cfg(feature = "watch")]
+    Gone { kind: &'a str, id: &'a str },
+    /// Whom we watch tells nothing.
+    #[cfg(feature = "watch")]
+    NotWatched { reason: &'a str },
     /// A message came in.
     Message {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -318,6 +344,11 @@ impl<'a> Object<'a> {
                 Self::Dtmf { call: id.to_string(), digit: digit.to_string() }
             }
             Event::HoldFailed { .. } | Event::RequestAnswered { .. } => return None,
+            // Each item of it is told apart.
+            #[cfg(feature = "watch")]
+            Event::Watched { .. } => return None,
+            #[cfg(feature = "watch")]
+            Event::NotWatched { reason, .. } => Self::NotWatched { reason },
             Event::NotRecorded { id, reason } => Self::NotRecorded { call: id.to_string(), reason },
             Event::Over { id, outcome, stats } => Self::Over {
                 call: id.to_string(),

@@ -45,5 +45,9 @@ mod repin;
 mod run;
 mod session;
 mod stop;
+#[cfg(feature = "watch")]
+mod watch;
+#[cfg(feature = "watch")]
+mod watched;
 
 pub use run::run;

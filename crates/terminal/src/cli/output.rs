@@ -139,6 +139,10 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         Event::MessagesUnknown { aor, reason } => {
             format!("{aor}: whether messages wait is not known: {reason}")
         }
+        #[cfg(feature = "watch")]
+        Event::Watched { .. } => return Ok(()),
+        #[cfg(feature = "watch")]
+        Event::NotWatched { reason, .. } => reason.clone(),
         Event::Message { from, source, text, assurance, .. } => {
             let who = assurance.caller(from);
             format!("message from {who} at {source}: {}", text.trim())

@@ -11,6 +11,8 @@ use super::keys;
 use super::output::Output;
 #[cfg(feature = "digest")]
 use super::{auth, demo};
+#[cfg(feature = "watch")]
+use super::watch;
 use super::{call, init, inspect, listen, manual, message, options, register};
 use crate::error::{Error, Result};
 use std::ffi::OsString;
@@ -81,6 +83,8 @@ fn dispatch(cli: Cli, out: Output) -> Result<()> {
         Command::Register => in_runtime(register::run(&global, out)),
         Command::Message(arguments) => in_runtime(message::run(&global, arguments, out)),
         Command::Options(arguments) => in_runtime(options::run(&global, arguments, out)),
+        #[cfg(feature = "watch")]
+        Command::Watch(arguments) => in_runtime(watch::run(&global, arguments, out)),
         Command::Inspect(arguments) => inspect::run(&arguments, out),
         #[cfg(feature = "digest")]
         Command::Auth(Auth::Check(arguments)) => in_runtime(auth::run(arguments, out)),

@@ -17,4 +17,6 @@ mod raw;
 mod seeds;
 mod signed;
 mod strangers;
+#[cfg(feature = "watch")]
+mod watching;
 mod world;

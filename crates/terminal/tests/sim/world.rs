@@ -245,6 +245,9 @@ pub(crate) struct Seen {
     pub(crate) denied: Vec<(String, SocketAddr, &'static str)>,
     /// What happened in a call that is up, in order: hold, texts and keys.
     pub(crate) within: Vec<String>,
+    /// What is known of whom is watched, after each notification, and why nothing is.
+    #[cfg(feature = "watch")]
+    pub(crate) watched: Vec<Result<terminal::assembly::Known, String>>,
 }
 
 /// A side's events, as they come.
@@ -300,6 +303,12 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
                     seen.within.push(format!("answered {status}"));
                 }
                 Event::Registered { .. } => seen.registered += 1,
+                #[cfg(feature = "watch")]
+                Event::Watched { known } => seen.watched.push(Ok(known)),
+                #[cfg(feature = "watch")]
+                Event::NotWatched { reason, is_over } => {
+                    seen.watched.push(Err(format!("{reason}, over: {is_over}")));
+                }
                 Event::Refused { from, source: Some(source), code, .. } => {
                     seen.denied.push((from, source, code));
                 }

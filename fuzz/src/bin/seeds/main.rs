@@ -5,6 +5,7 @@ mod agent;
 mod frames;
 mod media;
 mod messages;
+mod packages;
 mod redactor;
 mod security;
 mod sequences;
@@ -16,7 +17,7 @@ use std::{fs, io};
 type Seed = (String, Vec<u8>);
 
 fn main() -> io::Result<()> {
-    let targets: [(&str, Vec<Seed>); 16] = [
+    let targets: [(&str, Vec<Seed>); 17] = [
         ("message", messages::datagrams()),
         ("stream", messages::streams()),
         ("uri", messages::uris()),
@@ -33,6 +34,7 @@ fn main() -> io::Result<()> {
         ("security_manager", sequences::of_calls()),
         ("agent_openpgp", agent::packets().map_err(io::Error::other)?),
         ("redactor", redactor::texts()),
+        ("packages", packages::documents()),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
     for (target, seeds) in targets {

@@ -1,7 +1,7 @@
 //! Who is admitted because an account's registrar vouches for it: a registrar answers no 401.
 
 use super::*;
-use ssa::{FlowId, InDialog, Transport};
+use ssa::{Body, BodyVerdict, Direction, FlowId, InDialog, Transport};
 use sst::{Assurance, Call, Contact, Proof, RegisteredFlow};
 use std::net::IpAddr;
 
@@ -118,7 +118,11 @@ fn d07_only_a_notifier_of_ours_tells_without_a_signature() {
         let arrival = Arrival { in_dialog, ..request.arrival() };
         callee.request_received(CALL, &arrival, &request.view())
     };
+    let body = Body { content_type: None, octets: b"Messages-Waiting: yes".to_vec() };
+    let read = || now(callee.decrypt(CALL, Direction::Request, body.clone()));
+    assert!(matches!(read(), BodyVerdict::Refused(why) if why.status == 493));
     assert_eq!(received("NOTIFY", InDialog::FromPeer), Received::Admit);
+    assert_eq!(read(), BodyVerdict::Body(body.clone()), "it is read as it comes");
     for (method, in_dialog) in [
         ("NOTIFY", InDialog::FromElsewhere),
         ("NOTIFY", InDialog::No),
@@ -128,6 +132,9 @@ fn d07_only_a_notifier_of_ours_tells_without_a_signature() {
         let answer = received(method, in_dialog);
         assert_ne!(answer, Received::Admit, "{method} {in_dialog:?}");
     }
+    callee.abandon(CALL);
+    assert_eq!(callee.records(), 0);
+    assert!(matches!(read(), BodyVerdict::Refused(why) if why.status == 493));
 }
 
 /// A registrar cannot sign for its users.

@@ -34,6 +34,13 @@ impl Subscription {
         self.end_if_wanted(cx);
     }
 
+    /// Refreshes it now, where it stands; what is under way, or will be tried anew, does as well.
+    pub(in crate::manager) fn resubscribe(&mut self, cx: &mut Cx<'_>) {
+        if self.wanted == Wanted::Yes && self.dialog.is_some() && self.request.is_none() {
+            self.refresh(cx);
+        }
+    }
+
     /// Asks for its end, where that is wanted and possible now.
     pub(super) fn end_if_wanted(&mut self, cx: &mut Cx<'_>) {
         if self.wanted == Wanted::NoMore && self.dialog.is_some() && self.request.is_none() {
