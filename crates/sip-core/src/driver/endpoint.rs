@@ -144,7 +144,8 @@ impl Endpoint {
         self.0.lock().core.received(id).cloned()
     }
 
-    /// Sends the INVITE of a prepared call with this offer.
+    /// Sends the INVITE of a prepared call with this offer; an empty one leaves it to the callee to
+    /// make one, which [`Event::Offered`] brings.
     ///
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`].
@@ -152,6 +153,17 @@ impl Endpoint {
         let length = body.octets.len();
         self.command("invite", Some(id), format_args!("{length} octets"), |core, now| {
             core.invite(now, id, body)
+        })
+    }
+
+    /// Answers an offer of the peer's.
+    ///
+    /// # Errors
+    /// As [`SipManager::answer`].
+    pub fn answer(&self, id: CallId, body: Body) -> Result<(), Misuse> {
+        let length = body.octets.len();
+        self.command("answer", Some(id), format_args!("{length} octets"), |core, now| {
+            core.answer(now, id, body)
         })
     }
 
@@ -193,7 +205,8 @@ impl Endpoint {
         self.command("hang_up", Some(id), format_args!(""), |core, now| core.hang_up(now, id))
     }
 
-    /// Asks the peer to change the session.
+    /// Asks the peer to change the session with this offer; an empty one leaves it to the peer to make
+    /// one, as with [`invite`](Self::invite).
     ///
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`], [`Misuse::Pending`].

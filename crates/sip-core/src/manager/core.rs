@@ -325,6 +325,7 @@ impl SipManager {
         self.with(now, usage, |usage, cx| match of {
             Of::Ack(cseq) => usage.on_late_answer(cx, cseq, body),
             Of::Progress(purpose, answer) => usage.on_progress(cx, purpose, &answer, body),
+            Of::OurAck(cseq) => usage.on_answer_protected(cx, cseq, body),
         });
     }
 

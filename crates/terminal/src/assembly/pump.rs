@@ -60,6 +60,10 @@ impl Shared {
                 Some(Event::Ringing { id })
             }
             Sip::Redirected { id, to } => Some(Event::Redirected { id, to }),
+            Sip::Offered { id, body } => {
+                tracing::info!(octets = body.octets.len(), "the callee makes its offer");
+                self.offered(id, &body)
+            }
             Sip::Answered { id, body } => {
                 tracing::info!(octets = body.octets.len(), "the call is answered");
                 self.answered(id, &body, out)
@@ -190,11 +194,27 @@ impl Shared {
         }
     }
 
+    /// The callee made the offer that was left to it: our answer acknowledges it.
+    fn offered(&self, id: CallId, offer: &Body) -> Option<Event> {
+        let (_, media) = self.calls.media(id)?;
+        if let Some(peer) = self.endpoint.hop(id) {
+            media.set_peer_on_loopback(peer.remote.ip().is_loopback());
+        }
+        match media.answer(&offer.octets) {
+            // Where the call is over meanwhile, there is nothing to answer.
+            Ok(answer) => _ = self.endpoint.answer(id, sdp(answer)),
+            Err(error) => return self.give_up(id, error),
+        }
+        None
+    }
+
     fn answered(self: &Arc<Self>, id: CallId, body: &Body, out: &Sender<Event>) -> Option<Event> {
         let (_, media) = self.calls.media(id)?;
         let peer = self.endpoint.hop(id)?;
         media.set_peer_on_loopback(peer.remote.ip().is_loopback());
-        match media.accept_answer(&body.octets) {
+        // Where the offer was the callee's, ours was the answer.
+        let agreed = self.calls.has_late_offer(id);
+        match if agreed { Ok(()) } else { media.accept_answer(&body.octets) } {
             Ok(()) => self.established(id, out),
             Err(error) => self.give_up(id, error),
         }
