@@ -68,13 +68,14 @@ impl Shared {
         }
     }
 
-    /// Offers media and sends the INVITE to this URI, under the proof that it requires: with these
-    /// header fields, as this referrer asked.
+    /// Offers media, unless that is left to the callee, and sends the INVITE to this URI, under the
+    /// proof that it requires: with these header fields, as this referrer asked.
     pub(super) fn invite(
-        &self, prepared: Prepared, (to, require): (&str, Require), media: MediaSession,
-        (fields, referrer): (Vec<(HeaderName, Vec<u8>)>, Option<RequestId>),
+        &self, prepared: Prepared, (to, require, late_offer): (&str, Require, bool),
+        media: MediaSession, (fields, referrer): (Vec<(HeaderName, Vec<u8>)>, Option<RequestId>),
     ) -> Result<()> {
-        let offer = media.offer().map_err(|error| {
+        let offer = if late_offer { Ok(Body::default()) } else { media.offer().map(sdp) };
+        let offer = offer.map_err(|error| {
             drop(media.stop());
             Error::Call(error.to_string())
         })?;
@@ -85,9 +86,10 @@ impl Shared {
         let added = added.map_err(Error::invalid)?;
         self.endpoint.add_fields(prepared.id, added).map_err(Error::invalid)?;
         let mut live = Live::outgoing(prepared.call, redacted(to), signed, media);
+        live.late_offer = late_offer;
         live.referrer = referrer;
         self.calls.insert(prepared.id, live);
-        self.endpoint.invite(prepared.id, sdp(offer)).map_err(Error::invalid)
+        self.endpoint.invite(prepared.id, offer).map_err(Error::invalid)
     }
 }
 

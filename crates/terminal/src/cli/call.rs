@@ -89,6 +89,7 @@ struct Wish<'a> {
     uri: String,
     require: Require,
     record: Option<&'a Path>,
+    late_offer: bool,
 }
 
 impl<'a> Wish<'a> {
@@ -97,7 +98,8 @@ impl<'a> Wish<'a> {
     fn of(call: &'a Call, session: &Session) -> Result<Self> {
         let uri = session.config.dial(&call.uri)?;
         let require = call.require.unwrap_or_default().max(session.config.required_of(&uri));
-        Ok(Self { uri, require, record: call.record.as_deref() })
+        let (record, late_offer) = (call.record.as_deref(), call.late_offer);
+        Ok(Self { uri, require, record, late_offer })
     }
 
     /// Somebody else in the callee's stead: of them no less is asked.
@@ -119,7 +121,7 @@ struct Placed {
 async fn place(
     session: &Session, wish: &Wish<'_>, say: &Say, stop: &mut Stop, out: Output,
 ) -> Result<Placed> {
-    let Wish { uri, require, record } = wish;
+    let Wish { uri, require, record, late_offer } = wish;
     #[cfg(feature = "pgp")]
     if *require == Require::Pgp {
         session.can_sign()?;
@@ -131,6 +133,7 @@ async fn place(
         to: uri.clone(),
         next_hop,
         require: *require,
+        late_offer: *late_offer,
         source: say.source(),
         sink: audio::sink(*record)?,
     };

@@ -259,6 +259,7 @@ impl Session {
             to: uri.to_owned(),
             next_hop: self.next_hop(uri),
             require: self.config.required_of(uri),
+            late_offer: false,
             source: say.source(),
             sink: audio::sink(None)?,
         })

@@ -13,6 +13,7 @@ mod floods;
 mod hold;
 mod homes;
 mod meddler;
+mod offers;
 mod raw;
 mod seeds;
 mod signed;

@@ -147,15 +147,21 @@ impl World {
 
     /// Places the call to the callee.
     pub(crate) fn call(&self) -> CallId {
+        self.try_call(false).unwrap()
+    }
+
+    /// The same, where the callee may be left to make the offer.
+    pub(crate) fn try_call(&self, late_offer: bool) -> terminal::Result<CallId> {
         let invitation = Invitation {
             to: CALLEE.to_owned(),
             next_hop: Some(self.way_to_callee()),
             // Whom the callee challenges by Digest need not challenge the callee.
             require: if self.require == Require::Pgp { Require::Pgp } else { Require::Nothing },
+            late_offer,
             source: Box::new(Tone::new(440.0, 8_000)),
             sink: Box::new(Silence),
         };
-        self.caller.call(invitation).unwrap()
+        self.caller.call(invitation)
     }
 
     pub(crate) fn way_to_callee(&self) -> NextHop {
