@@ -8,6 +8,7 @@ use super::input::Input;
 use super::json::Object;
 use super::output::{Output, tell, tell_failure};
 use super::patience::Patience;
+use super::placing::Placing;
 use super::redirects::Redirects;
 use super::session::{END_WITHIN, Session, UNANSWERED_END_WITHIN};
 use super::stop::Stop;
@@ -159,35 +160,41 @@ async fn talk(
     let mut control = Control::new(input, session.config.clone(), out);
     control.place(id, &to);
     control.greet()?;
+    let mut placing = Placing::default();
     let mut patience = Patience::with(&to, addresses, session.person.as_ref());
     let mut reached = Reached::Nobody;
     // Only an established call starts the clock.
     let mut talked: BoxFuture<()> = Box::pin(std::future::pending());
     loop {
         tokio::select! {
-            () = stop.wanted() => session.hang_up(&calls),
+            () = stop.wanted() => {
+                session.hang_up(&calls);
+                control.given_up(placing.give_up())?;
+            }
             () = patience.is_over() => {}
             line = control.line() => {
                 let wanted = line.map(|line| control.obey(line, &session.terminal)).transpose()?;
                 match wanted.flatten() {
                     // Calls that come in are declined.
                     Some(Wanted::Answer(id)) => control.answered(id, Err(Error::NotWaiting))?,
-                    Some(Wanted::Call(uri)) => {
-                        let placed = session.call(&uri, &say);
-                        calls.extend(placed.as_ref().ok());
-                        control.placed(&uri, placed)?;
-                    }
-                    Some(Wanted::Follow(transfer)) => {
-                        let placed = session.follow(&transfer, &say);
-                        calls.extend(placed.as_ref().ok());
-                        control.followed(&transfer, placed)?;
+                    Some(Wanted::Place(wanted)) => {
+                        let found = session.find(wanted.uri());
+                        if let Err(wanted) = placing.wait(wanted, found) {
+                            control.crowded_out(&wanted)?;
+                        }
                     }
                     None => {}
                 }
             }
+            (wanted, found) = placing.next() => {
+                let placed = session.place(&wanted, found, &say);
+                calls.extend(placed.as_ref().ok());
+                control.placed(&wanted, placed)?;
+            }
             () = &mut talked => {
                 talked = Box::pin(std::future::pending());
                 session.hang_up(&calls);
+                control.given_up(placing.give_up())?;
             }
             event = session.events.next() => match event {
                 Some(Event::Over { id, outcome, stats }) if calls == [id] => {
@@ -195,7 +202,10 @@ async fn talk(
                     let over = Event::Over { id, outcome: outcome.clone(), stats };
                     control.on(&over, &session.terminal)?;
                     tell(out, &over)?;
-                    let Some(uri) = redirects.take() else { return Ok((outcome, reached)) };
+                    let Some(uri) = redirects.take() else {
+                        control.given_up(placing.give_up())?;
+                        return Ok((outcome, reached));
+                    };
                     wish.redirected(uri, session);
                     let placed = place(session, &wish, &say, stop, out).await?;
                     calls = vec![placed.id];
