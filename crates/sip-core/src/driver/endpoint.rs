@@ -10,7 +10,7 @@ use super::sockets::{Routed, Sockets};
 use super::streams::Streams;
 use super::task::Task;
 use crate::manager::{
-    self, CallId, Event, Hop, Local, Misuse, NextHop, Ports, Prepared, RegisterConfig,
+    self, Arrival, CallId, Event, Hop, Local, Misuse, NextHop, Ports, Prepared, RegisterConfig,
     RegistrationId, RequestId, SipManager,
 };
 use crate::{Fields, Message, Method, Payload};
@@ -139,7 +139,13 @@ impl Endpoint {
         self.0.lock().core.invitation(id).cloned()
     }
 
-    /// The same of a request that stands for itself, until it is answered.
+    /// How the INVITE of a call that came in arrived. `None` once the call has its final answer.
+    pub fn arrival(&self, id: CallId) -> Option<Arrival> {
+        self.0.lock().core.arrival(id)
+    }
+
+    /// What a request says that stands for itself, as [`invitation`](Self::invitation), until it is
+    /// answered.
     pub fn received(&self, id: RequestId) -> Option<Message> {
         self.0.lock().core.received(id).cloned()
     }

@@ -93,6 +93,7 @@ impl Shared {
                 None
             }
             Sip::Registered { id, aor, expires, flow, contact_user, registrar, seen } => {
+                self.trust.registered(id, flow);
                 self.registered(&aor, Registered { id, flow, registrar, contact_user });
                 if let Some(unknown) = self.subscribe_to_messages(&aor) {
                     // Nobody has to listen.
@@ -102,10 +103,12 @@ impl Shared {
             }
             Sip::Renewing { id, aor, why } => Some(Event::Renewing { id, aor, why }),
             Sip::RegistrationFailed { id, aor, cause } => {
+                self.trust.lapsed(id);
                 self.lapsed(&aor);
                 Some(Event::NotRegistered { id, aor, cause })
             }
             Sip::Unregistered { id, aor, taken_back } => {
+                self.trust.lapsed(id);
                 self.lapsed(&aor);
                 // Why it did not stand was told before.
                 taken_back.then_some(Event::Unregistered { id, aor })
@@ -156,8 +159,8 @@ impl Shared {
             return None;
         }
         self.calls.insert(id, Live::incoming(call, body.octets));
-        let from = redacted(&from);
-        Some(Event::Incoming { id, from, source, assurance, replaces })
+        let (from, asserted) = (redacted(&from), self.asserted(id));
+        Some(Event::Incoming { id, from, source, asserted, assurance, replaces })
     }
 
     /// A digit is told; what else INFO may carry, nobody here uses.

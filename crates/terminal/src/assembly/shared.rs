@@ -4,6 +4,7 @@ use super::assurance::Assurance;
 use super::calls::{Calls, Live};
 use super::mailboxes::Mailboxes;
 use super::ports::Entropy;
+use super::trust::Trust;
 use crate::config::Require;
 use crate::error::{Error, Result, plain};
 use crate::record::redacted;
@@ -28,6 +29,8 @@ pub(super) struct Shared {
     pub(super) calls: Calls,
     /// Registrations over streams: what comes over their connections is the registrar's.
     pub(super) streams: Mutex<BTreeSet<RegistrationId>>,
+    /// Whose word counts for who calls.
+    pub(super) trust: Trust,
     /// Whose waiting messages are subscribed to.
     pub(super) mailboxes: Mailboxes,
     /// The address that peers are told instead of a bound one, and that one.

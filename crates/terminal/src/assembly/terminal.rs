@@ -9,6 +9,7 @@ use super::pump::{answer_or_offer, pump};
 use super::security::Security;
 use super::settings::Settings;
 use super::shared::{Shared, sdp};
+use super::trust::Trust;
 use crate::config::Require;
 use crate::error::{Error, Result};
 use crate::record::redacted;
@@ -76,6 +77,7 @@ impl Terminal {
             media,
             calls: Calls::default(),
             streams: Mutex::default(),
+            trust: Trust::of(settings.trusted.clone()),
             mailboxes: Mailboxes::default(),
             advertised: advertised(settings),
             entropy: ports.entropy,

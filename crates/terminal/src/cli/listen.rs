@@ -6,7 +6,7 @@ use super::binds::Purpose;
 use super::control::{Control, Wanted};
 use super::input::{self, Input};
 use super::json::Object;
-use super::output::{Output, tell};
+use super::output::{Output, asserted_as, tell};
 use super::person::{Answer, Expected, Person};
 use super::placing::Placing;
 use super::session::{END_WITHIN, Next, Session, configuration};
@@ -137,8 +137,9 @@ impl Listener<'_> {
             // Whoever talks to the one talks to the other: nobody is asked. Why it is not answered,
             // the log says.
             Event::Incoming { id, replaces: Some(_), .. } => drop(self.answer(id)),
-            Event::Incoming { id, from, assurance, .. } => {
-                self.incoming(id, &assurance.caller(&from));
+            Event::Incoming { id, from, asserted, assurance, .. } => {
+                let caller = assurance.caller(&from) + &asserted_as(&asserted);
+                self.incoming(id, &caller);
             }
             Event::Over { id, .. } => self.asking.retain(|(asked, _)| *asked != id),
             _ => {}

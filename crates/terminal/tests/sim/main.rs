@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "what was measured is told")]
 
 mod amplification;
+mod asserted;
 mod cases;
 mod claims;
 mod entropy;
