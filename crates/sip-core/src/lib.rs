@@ -67,8 +67,8 @@ pub use fault::{Fault, FaultKind};
 pub use fields::{FieldError, Fields, Payload};
 pub use framing::{FrameError, Framed, StreamFramer};
 pub use headers::{
-    AuthValue, CSeq, CallId, Contact, ContentDisposition, ContentType, Date, HeaderName, NameAddr,
-    Reason, Via, delta_seconds,
+    AssertedIdentity, AuthValue, CSeq, CallId, Contact, ContentDisposition, ContentType, Date,
+    HeaderName, NameAddr, Reason, Via, delta_seconds,
 };
 pub use identity::Identity;
 pub use limits::Limits;

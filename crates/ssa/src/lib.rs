@@ -274,7 +274,8 @@ pub enum Incoming {
 /// [`Answer::Pending`]. A stack asks in this order: for a request that came in,
 /// `request_received`, `authenticate` (where told to), `decrypt`; for its 2xx, `encrypt`,
 /// `response_leaving`; for a request that goes out, `encrypt`, and after a 401 or 407
-/// `got_401_unauthorized`, `encrypt`, `authorize`; for its 2xx, `response_received`, `decrypt`.
+/// `got_401_unauthorized`, `encrypt`, `authorize`; for its 2xx, `response_received`, `decrypt`; for an
+/// ACK of ours that brings an answer, `encrypt`.
 ///
 /// A method that is not implemented refuses: the provided bodies are [`Deny`].
 pub trait SipSecurity: Send + Sync {

@@ -321,6 +321,41 @@ fn without_anybody_to_ask_listen_takes_commands_from_a_pipe_alone() {
     bob.ends_well();
 }
 
+/// A peer on loopback that takes one request, by a name of this host, and the request.
+fn named() -> (String, mpsc::Receiver<String>) {
+    let (uri, requests) = answering(486);
+    (uri.replace("127.0.0.1", "localhost"), requests)
+}
+
+/// RFC 3263: media is received on the way that the request takes.
+#[test]
+fn where_one_more_call_goes_is_found_before_it_is_placed() {
+    let (home, mut bob, uri) = listening(&["--auto-answer", "--json"]);
+    let (carol, requests) = named();
+    let mut alice = Running::start(home.path(), &["call", &uri, "--json"]);
+    for caller in [&mut alice, &mut bob] {
+        caller.event("established");
+        // Nobody has this name: there is no call that could fail.
+        caller.says(r#"{"command":"call","uri":"sip:carol@nobody.invalid"}"#);
+        let failed = caller.waits("failed", |line| {
+            let object: Value = serde_json::from_str(line).ok()?;
+            assert_ne!(object["event"], "done", "{line}");
+            (object["event"] == "failed").then_some(object)
+        });
+        assert_eq!(failed["command"], "call", "{failed}");
+        assert!(failed["reason"].as_str().unwrap().contains("nobody.invalid"), "{failed}");
+    }
+    let placed = alice.does(&format!(r#"{{"command":"call","uri":"{carol}"}}"#));
+    let invite = requests.recv_timeout(Duration::from_secs(10)).unwrap();
+    assert!(invite.starts_with(&format!("INVITE {carol} SIP/2.0\r\n")), "{invite}");
+    assert!(invite.contains("\r\nc=IN IP4 127.0.0.1\r\n"), "{invite}");
+    assert_eq!(alice.event("over")["call"], placed["call"]);
+    alice.interrupt();
+    alice.event("over");
+    bob.interrupt();
+    bob.ends_well();
+}
+
 /// A peer that answers one request with `status`, and the request.
 fn answering(status: u16) -> (String, mpsc::Receiver<String>) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();

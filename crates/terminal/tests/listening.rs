@@ -45,7 +45,7 @@ impl Listening {
         stranger.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         stranger.connect(binds[0].address).unwrap();
         let listening = Self { child, out, stranger };
-        if line.starts_with("listening") {
+        if line.contains("listening") {
             return Some(listening);
         }
         listening.end();
@@ -150,6 +150,30 @@ fn p13_a_start_line_drives_no_ladder() {
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&said)));
         assert!(drawn.contains("[2J"), "{name} does not show it: {drawn}");
         assert_eq!(drives(&drawn), None, "{name}: {drawn:?}");
+    }
+}
+
+/// Who calls, as the element before us asserts, is told where the configuration trusts that one.
+#[test]
+fn f02_who_is_asserted_to_call_is_told_where_that_is_trusted() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("trusting.toml");
+    std::fs::write(&config, "[trusted]\nnetworks = [\"127.0.0.0/8\"]\n").unwrap();
+    let trusting = ["--config", config.to_str().unwrap()];
+    for (more, words) in [
+        (&trusting[..], Some(", asserted as sip:eve@127.0.0.1:")),
+        (&[trusting[0], trusting[1], "--json"], Some("\"asserted\":[\"sip:eve@127.0.0.1:")),
+        (&[], None),
+        (&["--json"], None),
+    ] {
+        let listening = Listening::start_with(home.path(), 256, more).unwrap();
+        // What ends From begins the other field, and its address is that one's.
+        let answer = listening.call(b"<sip:a@b.invalid>;tag=2\r\nP-Asserted-Identity: ");
+        assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+        let said = String::from_utf8(listening.end()).unwrap();
+        assert!(said.contains("sip:a@b.invalid"), "{said}");
+        let told = said.contains(words.unwrap_or("asserted"));
+        assert_eq!(told, words.is_some(), "{more:?}: {said}");
     }
 }
 

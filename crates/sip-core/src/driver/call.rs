@@ -32,7 +32,8 @@ pub enum Unanswered {
 }
 
 impl Endpoint {
-    /// Calls `to` with this offer. `from` is a URI or a name-addr, `to` a URI.
+    /// Calls `to` with this offer; an empty one leaves it to the callee, whose offer
+    /// [`Event::Offered`] brings. `from` is a URI or a name-addr, `to` a URI.
     ///
     /// # Errors
     /// As [`prepare`](Self::prepare), which does more: header fields, and another next hop.
@@ -66,7 +67,8 @@ impl Call {
     }
 
     /// Waits for the callee's answer: the session description that it brought. Events before it are
-    /// passed over.
+    /// passed over, an [`Event::Offered`] too: who calls without an offer reads them with
+    /// [`next`](Self::next).
     ///
     /// # Errors
     /// The call did not come about, or was ended.
@@ -96,6 +98,14 @@ impl Call {
     /// The INVITE of a call that came in, as [`Endpoint::invitation`].
     pub fn invitation(&self) -> Option<Message> {
         self.endpoint.invitation(self.id)
+    }
+
+    /// As [`Endpoint::answer`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn answer(&self, body: Body) -> Result<(), Misuse> {
+        self.endpoint.answer(self.id, body)
     }
 
     /// As [`Endpoint::ring`].

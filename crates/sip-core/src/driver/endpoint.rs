@@ -10,7 +10,7 @@ use super::sockets::{Routed, Sockets};
 use super::streams::Streams;
 use super::task::Task;
 use crate::manager::{
-    self, CallId, Event, Hop, Local, Misuse, NextHop, Ports, Prepared, RegisterConfig,
+    self, Arrival, CallId, Event, Hop, Local, Misuse, NextHop, Ports, Prepared, RegisterConfig,
     RegistrationId, RequestId, SipManager,
 };
 use crate::{Fields, Message, Method, Payload};
@@ -139,12 +139,19 @@ impl Endpoint {
         self.0.lock().core.invitation(id).cloned()
     }
 
-    /// The same of a request that stands for itself, until it is answered.
+    /// How the INVITE of a call that came in arrived. `None` once the call has its final answer.
+    pub fn arrival(&self, id: CallId) -> Option<Arrival> {
+        self.0.lock().core.arrival(id)
+    }
+
+    /// What a request says that stands for itself, as [`invitation`](Self::invitation), until it is
+    /// answered.
     pub fn received(&self, id: RequestId) -> Option<Message> {
         self.0.lock().core.received(id).cloned()
     }
 
-    /// Sends the INVITE of a prepared call with this offer.
+    /// Sends the INVITE of a prepared call with this offer; an empty one leaves it to the callee to
+    /// make one, which [`Event::Offered`] brings.
     ///
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`].
@@ -152,6 +159,17 @@ impl Endpoint {
         let length = body.octets.len();
         self.command("invite", Some(id), format_args!("{length} octets"), |core, now| {
             core.invite(now, id, body)
+        })
+    }
+
+    /// Answers an offer of the peer's.
+    ///
+    /// # Errors
+    /// As [`SipManager::answer`].
+    pub fn answer(&self, id: CallId, body: Body) -> Result<(), Misuse> {
+        let length = body.octets.len();
+        self.command("answer", Some(id), format_args!("{length} octets"), |core, now| {
+            core.answer(now, id, body)
         })
     }
 
@@ -193,7 +211,8 @@ impl Endpoint {
         self.command("hang_up", Some(id), format_args!(""), |core, now| core.hang_up(now, id))
     }
 
-    /// Asks the peer to change the session.
+    /// Asks the peer to change the session with this offer; an empty one leaves it to the peer to make
+    /// one, as with [`invite`](Self::invite).
     ///
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`], [`Misuse::Pending`].

@@ -369,6 +369,7 @@ const fn is_owed(event: &Event) -> bool {
         | Event::Referred { .. }
         | Event::ReferNotified { is_final: false, .. }
         | Event::Ringing { .. }
+        | Event::Offered { .. }
         | Event::Redirected { .. }
         | Event::Confirmed { .. }
         | Event::Reinvited { .. }

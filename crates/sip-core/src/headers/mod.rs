@@ -1,6 +1,7 @@
 //! The headers: [`table`] has a row for each, [`grammar`] what their values are. Values are typed on
 //! demand: one file a header, or a family of them.
 
+mod asserted;
 mod auth;
 mod call_id;
 mod contact;
@@ -13,6 +14,7 @@ mod table;
 mod tags;
 mod via;
 
+pub use asserted::AssertedIdentity;
 pub use auth::AuthValue;
 pub use call_id::CallId;
 pub use contact::Contact;

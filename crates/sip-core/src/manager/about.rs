@@ -11,6 +11,7 @@ impl Event {
             Self::Incoming { id, .. }
             | Self::Ringing { id, .. }
             | Self::Redirected { id, .. }
+            | Self::Offered { id, .. }
             | Self::Answered { id, .. }
             | Self::Confirmed { id, .. }
             | Self::Reinvited { id, .. }

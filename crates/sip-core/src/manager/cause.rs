@@ -21,6 +21,8 @@ pub enum Cause {
     Timeout,
     /// The transport failed.
     Transport,
+    /// The callee accepted an INVITE that left the offer to it, and made none. RFC 3261 §13.2.1.
+    NoOffer,
     /// The host name has no address.
     Unresolved,
     /// A table is full.
@@ -56,6 +58,7 @@ impl Cause {
             Self::Security(_)
             | Self::Timeout
             | Self::Transport
+            | Self::NoOffer
             | Self::Unresolved
             | Self::Busy
             | Self::NotBound => None,
@@ -79,6 +82,7 @@ impl fmt::Display for Cause {
             Self::Transport => {
                 f.write_str("the peer cannot be reached: nobody listens, or there is no way there")
             }
+            Self::NoOffer => f.write_str("the peer accepted the call, and offered no media"),
             Self::Unresolved => f.write_str("the host name has no address"),
             Self::Busy => f.write_str("too many calls or transactions at once"),
             Self::NotBound => {

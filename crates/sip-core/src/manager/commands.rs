@@ -3,7 +3,9 @@
 use super::config::{NextHop, RegisterConfig};
 use super::core::SipManager;
 use super::event::{CallId, Prepared, RegistrationId, RequestId};
+use super::io::Io;
 use super::misuse::Misuse;
+use super::readings::Of;
 use super::requests::{Draft, Way};
 use super::slab::Key;
 use super::target::Target;
@@ -42,12 +44,28 @@ impl SipManager {
         self.call(now, id, |call, _| call.add_fields(fields))
     }
 
-    /// Sends the INVITE of a prepared call with this offer.
+    /// Sends the INVITE of a prepared call with this offer; an empty one leaves it to the callee to
+    /// make one, which [`Event::Offered`](super::Event::Offered) brings.
     ///
     /// # Errors
     /// [`Misuse::Unknown`], [`Misuse::WrongState`].
     pub fn invite(&mut self, now: Instant, id: CallId, body: Body) -> Result<(), Misuse> {
         self.call(now, id, |call, cx| call.invite(cx, body))
+    }
+
+    /// Answers an offer of the peer's, which came where we had made none, within 16 s. The answer
+    /// leaves in what acknowledges the offer, once the security manager has it; where it may not, as
+    /// an empty one may not, the call ends. RFC 3261 §13.2.2.4, RFC 3262 §5.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`]; [`Misuse::WrongState`] where no offer waits.
+    pub fn answer(&mut self, now: Instant, id: CallId, body: Body) -> Result<(), Misuse> {
+        let answered = self.call(now, id, |call, cx| Ok((call.answer(cx, body)?, call.name())))?;
+        if let (Some((cseq, body)), name) = answered {
+            let io = &mut Io { now, config: &self.config, out: &mut self.outputs };
+            self.readings.ask(io, (id.0, name), Of::OurAck(cseq), body);
+        }
+        Ok(())
     }
 
     /// Tells the caller that the user is being alerted: 180 Ringing.
@@ -107,7 +125,8 @@ impl SipManager {
         });
     }
 
-    /// Asks the peer to change the session.
+    /// Asks the peer to change the session with this offer; an empty one leaves it to the peer to make
+    /// one, as with [`invite`](Self::invite).
     ///
     /// # Errors
     /// [`Misuse::Unknown`]; [`Misuse::WrongState`] before the call is up; [`Misuse::Pending`]

@@ -29,7 +29,7 @@ pub(super) enum Subject {
     Ours(Key),
     /// A request of a peer's that has a transaction.
     Theirs(Key),
-    /// The body of an ACK or of a provisional response.
+    /// The body of an ACK, the peer's or ours, or of a provisional response.
     Reading(Key),
 }
 

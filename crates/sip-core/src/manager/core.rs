@@ -180,17 +180,22 @@ impl SipManager {
 
     /// The INVITE of a call that came in, as it came, until the call has its final answer.
     pub fn invitation(&self, id: CallId) -> Option<&Message> {
-        self.waiting(id.0)
+        self.waiting(id.0).map(|request| &request.message)
+    }
+
+    /// How that INVITE arrived, for as long.
+    pub fn arrival(&self, id: CallId) -> Option<Arrival> {
+        self.waiting(id.0).map(|request| request.arrival)
     }
 
     /// A peer's request that stands for itself, as it came, until it is answered.
     pub fn received(&self, id: RequestId) -> Option<&Message> {
-        self.waiting(id.0)
+        self.waiting(id.0).map(|request| &request.message)
     }
 
-    fn waiting(&self, key: Key) -> Option<&Message> {
+    fn waiting(&self, key: Key) -> Option<&Inbound> {
         let server = self.usages.get(key)?.waiting()?;
-        Some(&self.serving.get(server)?.request.message)
+        Some(&self.serving.get(server)?.request)
     }
 
     /// Whether there is such a call, whose end the application has not heard.
@@ -351,6 +356,7 @@ impl SipManager {
         self.with(now, usage, |usage, cx| match of {
             Of::Ack(cseq) => usage.on_late_answer(cx, cseq, body),
             Of::Progress(purpose, answer) => usage.on_progress(cx, purpose, &answer, body),
+            Of::OurAck(cseq) => usage.on_answer_protected(cx, cseq, body),
         });
     }
 

@@ -86,11 +86,21 @@ pub enum Event {
         /// URIs, the most wanted first; at least one, at most eight.
         to: Vec<String>,
     },
+    /// The peer makes an offer, since our INVITE or re-INVITE made none: to be answered with `answer`
+    /// within 16 s, or the call ends. It came in a 2xx, or in a provisional response that is sent
+    /// reliably (RFC 3262 §5). RFC 3261 §13.2.1, §14.1.
+    Offered {
+        /// The call.
+        id: CallId,
+        /// The offer.
+        body: Body,
+    },
     /// The callee answered, its proof holds, and the ACK has left.
     Answered {
         /// The call.
         id: CallId,
-        /// The answer; where the 2xx has none, that of its early dialog. RFC 3261 §13.2.1.
+        /// The answer; where the 2xx has none, that of its early dialog. RFC 3261 §13.2.1. Empty
+        /// where the offer was the callee's, and `answer` has answered it.
         body: Body,
     },
     /// The caller acknowledged our 2xx to its INVITE or re-INVITE, or that to its UPDATE has left.
@@ -112,7 +122,7 @@ pub enum Event {
     ReinviteAnswered {
         /// The call.
         id: CallId,
-        /// The answer.
+        /// The answer; empty where the offer was the peer's, and `answer` has answered it.
         body: Body,
     },
     /// The peer did not accept our re-INVITE, or took its own back; the session stays as it was.
@@ -328,7 +338,7 @@ pub enum EndReason {
     AnsweredElsewhere,
     /// Our answer was never acknowledged. RFC 3261 §13.3.1.4.
     NoAck,
-    /// It rang for too long.
+    /// It rang for too long, or an offer of the peer's was not answered in time.
     NoAnswer,
     /// The answer could not leave: the security manager refused it.
     Refused,

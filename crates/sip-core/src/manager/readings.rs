@@ -1,5 +1,5 @@
 //! Bodies of what nobody answers: an ACK's, and a provisional response's. They cross the security
-//! manager like all others before a usage sees them.
+//! manager like all others before a usage sees them, and that of an ACK of ours before it leaves.
 
 use super::consult::{Query, Subject, Verdict};
 use super::io::Io;
@@ -14,9 +14,11 @@ pub(super) enum Of {
     Ack(u32),
     /// A provisional response to a request of ours for this.
     Progress(Purpose, Box<Answer>),
+    /// Our ACK to a 2xx, of this CSeq: the answer to its offer.
+    OurAck(u32),
 }
 
-/// A body that is being read.
+/// A body that is being read, or protected.
 #[derive(Debug)]
 struct Reading {
     usage: Key,
@@ -46,11 +48,16 @@ impl Readings {
 
     pub(super) fn query(&self, key: Key) -> Option<Query<'_>> {
         let reading = self.0.get(key)?;
+        let Reading { name: call, ref body, .. } = *reading;
         let direction = match reading.of {
             Of::Ack(_) => Direction::Request,
             Of::Progress(..) => Direction::Response,
+            Of::OurAck(_) => {
+                let direction = Direction::Request;
+                return Some(Query::Encrypt { call, direction, plan: None, body });
+            }
         };
-        Some(Query::Decrypt { call: reading.name, direction, body: reading.body.clone() })
+        Some(Query::Decrypt { call, direction, body: body.clone() })
     }
 
     /// What was said of a body, and whom it is for: what is refused is as if it had not been there.

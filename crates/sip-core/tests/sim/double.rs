@@ -47,6 +47,8 @@ pub(crate) struct Script {
     pub(crate) seals: bool,
     /// Whether no body may leave once the request was challenged.
     pub(crate) refuses_sealing: bool,
+    /// Whether no body of a request may leave that nobody has challenged.
+    pub(crate) refuses_answers: bool,
     /// Whether no body of a response may be read.
     pub(crate) refuses_reading: bool,
     /// Whether no response may leave as it is.
@@ -75,6 +77,7 @@ impl Default for Script {
             signs_once: false,
             seals: false,
             refuses_sealing: false,
+            refuses_answers: false,
             refuses_reading: false,
             refuses_leaving: false,
             refuses_elsewhere: false,
@@ -214,6 +217,10 @@ impl SipSecurity for Double {
     ) -> Answer<BodyVerdict> {
         self.note(format!("encrypt {direction:?} {plan:?}"));
         if self.script.refuses_sealing && plan.is_some() {
+            return Answer::Ready(BodyVerdict::Refused(FORBIDDEN));
+        }
+        let is_answer = direction == Direction::Request && plan.is_none();
+        if self.script.refuses_answers && is_answer && !body.octets.is_empty() {
             return Answer::Ready(BodyVerdict::Refused(FORBIDDEN));
         }
         if self.script.seals && plan.is_some() {

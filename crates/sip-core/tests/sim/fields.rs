@@ -83,11 +83,14 @@ fn an_incoming_call_shows_its_invite_until_it_is_answered() {
         assert_eq!(invite.header(HeaderName::Reason), Some(&b"SIP;cause=200"[..]));
         assert_eq!(invite.header(HeaderName::ContentType), Some(&b"application/sdp"[..]));
         assert_eq!(invite.body(), b"offer");
+        let arrival = bob.endpoint.arrival(id).unwrap();
+        assert_eq!(arrival.source, "192.0.2.1:5060".parse().unwrap());
         let again = bob.endpoint.invitation(id).unwrap();
         assert_eq!(again.as_bytes().as_ptr(), invite.as_bytes().as_ptr(), "it is not copied");
         bob.endpoint.accept(id, sdp("answer")).unwrap();
         bob.sleep(std::time::Duration::from_secs(1)).await;
         assert!(bob.endpoint.invitation(id).is_none());
+        assert!(bob.endpoint.arrival(id).is_none());
         assert!(alice.endpoint.invitation(prepared.id).is_none(), "it was ours");
     });
 }

@@ -28,6 +28,7 @@ mod kept;
 mod late;
 mod loss;
 mod odd;
+mod offered;
 mod offers;
 mod ours;
 mod outbound;

@@ -10,7 +10,7 @@ use sip_core::manager::{CallId, Event};
 use ssa::Body;
 
 /// The message with this body.
-fn with_body(message: &str, kind: &str, body: &str) -> String {
+pub(crate) fn with_body(message: &str, kind: &str, body: &str) -> String {
     let head = message.strip_suffix("Content-Length: 0\r\n\r\n").unwrap();
     format!("{head}Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }

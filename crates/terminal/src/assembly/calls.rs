@@ -16,6 +16,8 @@ pub(super) struct Live {
     called: Option<String>,
     /// Whether it is placed under our signature.
     signed: bool,
+    /// Whether the offer is the callee's to make.
+    pub(super) late_offer: bool,
     pub(super) media: Option<MediaSession>,
     /// The caller's offer, until it is answered.
     offer: Option<Vec<u8>>,
@@ -47,6 +49,7 @@ impl Live {
             call,
             called: None,
             signed: false,
+            late_offer: false,
             media: None,
             offer: None,
             up: false,
@@ -128,6 +131,11 @@ impl Calls {
     /// Whether a call is placed under our signature.
     pub(super) fn is_signed(&self, id: CallId) -> bool {
         self.lock().get(&id).is_some_and(|live| live.signed)
+    }
+
+    /// Whether the offer was left to the callee.
+    pub(super) fn has_late_offer(&self, id: CallId) -> bool {
+        self.lock().get(&id).is_some_and(|live| live.late_offer)
     }
 
     /// Marks a call as established; `false` if it was, or is over.

@@ -20,6 +20,7 @@ pub const fn advice(cause: Cause) -> &'static str {
         Cause::NotBound => {
             ": look there at how many addresses an account may have, and for how long"
         }
+        Cause::NoOffer => ": call it without --late-offer",
         Cause::StaleDate | Cause::Transport | Cause::Unresolved | Cause::Busy => "",
     }
 }
@@ -68,6 +69,7 @@ pub const fn code(cause: Cause) -> &'static str {
         Cause::Security(why) => proof_code(why),
         Cause::Timeout => "timeout",
         Cause::Transport => "unreachable",
+        Cause::NoOffer => "no_offer",
         Cause::Unresolved => "unresolved",
         Cause::Busy => "busy",
         Cause::NotBound => "not_bound",
@@ -105,6 +107,7 @@ pub const fn retry_after(cause: Cause) -> Option<Duration> {
         | Cause::Security(_)
         | Cause::Timeout
         | Cause::Transport
+        | Cause::NoOffer
         | Cause::Unresolved
         | Cause::Busy
         | Cause::NotBound => None,

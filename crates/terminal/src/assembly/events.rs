@@ -24,6 +24,9 @@ pub enum Event {
         from: String,
         /// Where the call came from.
         source: SocketAddr,
+        /// Who calls, as the element at `source` asserts, where that is trusted to (RFC 3325): a SIP
+        /// URI, a telephone number, or both. It proves nothing.
+        asserted: Vec<String>,
         /// Who calls, by what is proved.
         assurance: Assurance,
         /// The call whose place it takes, as whoever transferred it wants: to be answered at once, and

@@ -12,6 +12,7 @@
 //!
 //! Nothing here knows whether the network is real: the same terminal runs in `net::sim`.
 
+mod asserted;
 mod assurance;
 mod calls;
 mod causes;
@@ -41,6 +42,7 @@ mod terminal;
 #[cfg(feature = "digest")]
 mod tls;
 mod transfers;
+mod trust;
 #[cfg(feature = "watch")]
 mod watches;
 #[cfg(feature = "ws")]

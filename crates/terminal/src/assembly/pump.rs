@@ -51,6 +51,10 @@ impl Shared {
                 Some(Event::Ringing { id })
             }
             Sip::Redirected { id, to } => Some(Event::Redirected { id, to }),
+            Sip::Offered { id, body } => {
+                tracing::info!(octets = body.octets.len(), "the callee makes its offer");
+                self.offered(id, &body)
+            }
             Sip::Answered { id, body } => {
                 tracing::info!(octets = body.octets.len(), "the call is answered");
                 self.answered(id, &body, out)
@@ -150,8 +154,8 @@ impl Shared {
             return None;
         }
         self.calls.insert(id, Live::incoming(call, body.octets));
-        let from = redacted(&from);
-        Some(Event::Incoming { id, from, source, assurance, replaces })
+        let (from, asserted) = (redacted(&from), self.asserted(id));
+        Some(Event::Incoming { id, from, source, asserted, assurance, replaces })
     }
 
     /// A digit is told; what else INFO may carry, nobody here uses.
@@ -188,11 +192,27 @@ impl Shared {
         }
     }
 
+    /// The callee made the offer that was left to it: our answer acknowledges it.
+    fn offered(&self, id: CallId, offer: &Body) -> Option<Event> {
+        let (_, media) = self.calls.media(id)?;
+        if let Some(peer) = self.endpoint.hop(id) {
+            media.set_peer_on_loopback(peer.remote.ip().is_loopback());
+        }
+        match media.answer(&offer.octets) {
+            // Where the call is over meanwhile, there is nothing to answer.
+            Ok(answer) => _ = self.endpoint.answer(id, sdp(answer)),
+            Err(error) => return self.give_up(id, error),
+        }
+        None
+    }
+
     fn answered(self: &Arc<Self>, id: CallId, body: &Body, out: &Sender<Event>) -> Option<Event> {
         let (_, media) = self.calls.media(id)?;
         let peer = self.endpoint.hop(id)?;
         media.set_peer_on_loopback(peer.remote.ip().is_loopback());
-        match media.accept_answer(&body.octets) {
+        // Where the offer was the callee's, ours was the answer.
+        let agreed = self.calls.has_late_offer(id);
+        match if agreed { Ok(()) } else { media.accept_answer(&body.octets) } {
             Ok(()) => self.established(id, out),
             Err(error) => self.give_up(id, error),
         }
@@ -311,10 +331,18 @@ async fn watch_media(shared: Arc<Shared>, id: CallId, media: MediaSession, out: 
     }
 }
 
+impl Shared {
+    /// An account's flows are others now.
+    fn told_of_flow(&self, event: &Sip) {
+        self.trust.follow(event);
+        self.admit(event);
+    }
+}
+
 #[cfg(feature = "digest")]
 impl Shared {
     /// Tells the security manager what an account admits, after what was heard of its flows.
-    fn told_of_flow(&self, event: &Sip) {
+    fn admit(&self, event: &Sip) {
         let mut flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((aor, admitted)) = flows.after(event) {
             self.telephony.registered(aor, admitted);
@@ -325,5 +353,5 @@ impl Shared {
 #[cfg(not(feature = "digest"))]
 impl Shared {
     /// There is no security manager to tell.
-    fn told_of_flow(&self, _: &Sip) {}
+    fn admit(&self, _: &Sip) {}
 }

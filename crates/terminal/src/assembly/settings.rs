@@ -1,6 +1,6 @@
 //! What a terminal is, ready to be started: no file left to read.
 
-use crate::config::Address;
+use crate::config::{Address, Network};
 use sip_core::manager::Ours;
 use std::net::IpAddr;
 
@@ -15,6 +15,8 @@ pub struct Settings {
     pub binds: Vec<Address>,
     /// The address that peers are told of the binds of its family, instead of their own.
     pub advertise: Option<IpAddr>,
+    /// Who may say who calls, beside registrars over TLS.
+    pub trusted: Vec<Network>,
     /// What the security manager is configured with.
     #[cfg(feature = "digest")]
     pub security: sst::Configuration,

@@ -28,6 +28,7 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
         ours: ours(config),
         binds,
         advertise: config.advertise,
+        trusted: config.trusted.networks.clone(),
     })
 }
 

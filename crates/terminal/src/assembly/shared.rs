@@ -8,6 +8,7 @@ use super::flows::Flows;
 use super::known::Watches;
 use super::mailboxes::Mailboxes;
 use super::ports::Entropy;
+use super::trust::Trust;
 use crate::config::Require;
 use crate::error::{Error, Result, plain};
 use crate::record::redacted;
@@ -34,6 +35,8 @@ pub(super) struct Shared {
     /// The flows that accounts are registered over: what comes over them is the registrar's.
     #[cfg(feature = "digest")]
     pub(super) flows: Mutex<Flows>,
+    /// Whose word counts for who calls.
+    pub(super) trust: Trust,
     /// Whose waiting messages are subscribed to.
     pub(super) mailboxes: Mailboxes,
     /// Who is watched.
@@ -77,13 +80,14 @@ impl Shared {
         }
     }
 
-    /// Offers media and sends the INVITE to this URI, under the proof that it requires: with these
-    /// header fields, as this referrer asked.
+    /// Offers media, unless that is left to the callee, and sends the INVITE to this URI, under the
+    /// proof that it requires: with these header fields, as this referrer asked.
     pub(super) fn invite(
-        &self, prepared: Prepared, (to, require): (&str, Require), media: MediaSession,
-        (fields, referrer): (Vec<(HeaderName, Vec<u8>)>, Option<RequestId>),
+        &self, prepared: Prepared, (to, require, late_offer): (&str, Require, bool),
+        media: MediaSession, (fields, referrer): (Vec<(HeaderName, Vec<u8>)>, Option<RequestId>),
     ) -> Result<()> {
-        let offer = media.offer().map_err(|error| {
+        let offer = if late_offer { Ok(Body::default()) } else { media.offer().map(sdp) };
+        let offer = offer.map_err(|error| {
             drop(media.stop());
             Error::Call(error.to_string())
         })?;
@@ -94,9 +98,10 @@ impl Shared {
         let added = added.map_err(Error::invalid)?;
         self.endpoint.add_fields(prepared.id, added).map_err(Error::invalid)?;
         let mut live = Live::outgoing(prepared.call, redacted(to), signed, media);
+        live.late_offer = late_offer;
         live.referrer = referrer;
         self.calls.insert(prepared.id, live);
-        self.endpoint.invite(prepared.id, sdp(offer)).map_err(Error::invalid)
+        self.endpoint.invite(prepared.id, offer).map_err(Error::invalid)
     }
 }
 

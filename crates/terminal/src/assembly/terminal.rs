@@ -9,8 +9,10 @@ use super::pump::{answer_or_offer, pump};
 use super::security::Security;
 use super::settings::Settings;
 use super::shared::{Shared, sdp};
+use super::trust::Trust;
 use crate::config::Require;
 use crate::error::{Error, Result};
+use crate::record::redacted;
 use media_ctl::audio::{AudioSink, AudioSource};
 use net::{Network, System};
 use sip_core::HeaderName;
@@ -31,6 +33,9 @@ pub struct Invitation {
     pub next_hop: Option<NextHop>,
     /// The proof without which there is no call.
     pub require: Require,
+    /// Whether the callee is to say first which media it has: the INVITE makes no offer then. Not
+    /// where OpenPGP is required: an offer counts there only in a signed INVITE.
+    pub late_offer: bool,
     /// What is said.
     pub source: Box<dyn AudioSource>,
     /// What is heard.
@@ -73,6 +78,7 @@ impl Terminal {
             calls: Calls::default(),
             #[cfg(feature = "digest")]
             flows: std::sync::Mutex::default(),
+            trust: Trust::of(settings.trusted.clone()),
             mailboxes: Mailboxes::default(),
             #[cfg(feature = "watch")]
             watches: super::known::Watches::default(),
@@ -86,7 +92,8 @@ impl Terminal {
     /// Calls someone.
     ///
     /// # Errors
-    /// The URI is none, the table of calls is full, or the media's ports or offer are refused.
+    /// The URI is none, the table of calls is full, the media's ports or offer are refused, or the
+    /// offer is to be late where OpenPGP is required.
     pub fn call(&self, invitation: Invitation) -> Result<CallId> {
         self.call_with(invitation, Vec::new(), None)
     }
@@ -96,16 +103,24 @@ impl Terminal {
         &self, invitation: Invitation, fields: Vec<(HeaderName, Vec<u8>)>,
         referrer: Option<RequestId>,
     ) -> Result<CallId> {
-        let Invitation { to, next_hop, require, source, sink } = invitation;
+        let Invitation { to, next_hop, require, late_offer, source, sink } = invitation;
+        if late_offer && require == Require::Pgp {
+            return Err(Error::Invalid(format!(
+                "{} must prove who it is by pgp, and signs nothing that makes no offer: call without \
+                 --late-offer",
+                redacted(&to)
+            )));
+        }
         let shared = &self.shared;
         let prepared = shared
             .endpoint
             .prepare(&shared.identity, &to, next_hop.clone())
             .map_err(|misuse| self.misused(&to, next_hop.as_ref(), misuse))?;
         shared.started(prepared, &to, require);
-        let invited = shared
-            .open_media(prepared, source, sink)
-            .and_then(|media| shared.invite(prepared, (&to, require), media, (fields, referrer)));
+        let invited = shared.open_media(prepared, source, sink).and_then(|media| {
+            let wanted = (to.as_str(), require, late_offer);
+            shared.invite(prepared, wanted, media, (fields, referrer))
+        });
         invited.inspect_err(|_| {
             shared.calls.remove(prepared.id);
             shared.forget(prepared.call);

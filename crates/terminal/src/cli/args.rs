@@ -257,6 +257,10 @@ pub struct Call {
     /// Where the callee has moved (3xx), call whom it names, under the same proof or a better one
     #[arg(long)]
     pub follow: bool,
+    /// Let the callee say first which media it has: the INVITE makes no offer, and what acknowledges
+    /// the callee's brings the answer. Not where pgp is required
+    #[arg(long)]
+    pub late_offer: bool,
     /// What the callee must prove, if the configuration does not ask for more already
     #[cfg_attr(feature = "digest", arg(long, value_enum))]
     #[cfg_attr(not(feature = "digest"), arg(long, hide = true, value_parser = nothing))]

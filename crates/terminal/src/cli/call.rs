@@ -8,6 +8,7 @@ use super::input::Input;
 use super::json::Object;
 use super::output::{Output, tell, tell_failure};
 use super::patience::Patience;
+use super::placing::Placing;
 use super::redirects::Redirects;
 use super::session::{END_WITHIN, Session, UNANSWERED_END_WITHIN};
 use super::stop::Stop;
@@ -89,6 +90,7 @@ struct Wish<'a> {
     uri: String,
     require: Require,
     record: Option<&'a Path>,
+    late_offer: bool,
 }
 
 impl<'a> Wish<'a> {
@@ -97,7 +99,8 @@ impl<'a> Wish<'a> {
     fn of(call: &'a Call, session: &Session) -> Result<Self> {
         let uri = session.config.dial(&call.uri)?;
         let require = call.require.unwrap_or_default().max(session.config.required_of(&uri));
-        Ok(Self { uri, require, record: call.record.as_deref() })
+        let (record, late_offer) = (call.record.as_deref(), call.late_offer);
+        Ok(Self { uri, require, record, late_offer })
     }
 
     /// Somebody else in the callee's stead: of them no less is asked.
@@ -119,7 +122,7 @@ struct Placed {
 async fn place(
     session: &Session, wish: &Wish<'_>, say: &Say, stop: &mut Stop, out: Output,
 ) -> Result<Placed> {
-    let Wish { uri, require, record } = wish;
+    let Wish { uri, require, record, late_offer } = wish;
     #[cfg(feature = "pgp")]
     if *require == Require::Pgp {
         session.can_sign()?;
@@ -131,6 +134,7 @@ async fn place(
         to: uri.clone(),
         next_hop,
         require: *require,
+        late_offer: *late_offer,
         source: say.source(),
         sink: audio::sink(*record)?,
     };
@@ -156,35 +160,41 @@ async fn talk(
     let mut control = Control::new(input, session.config.clone(), out);
     control.place(id, &to);
     control.greet()?;
+    let mut placing = Placing::default();
     let mut patience = Patience::with(&to, addresses, session.person.as_ref());
     let mut reached = Reached::Nobody;
     // Only an established call starts the clock.
     let mut talked: BoxFuture<()> = Box::pin(std::future::pending());
     loop {
         tokio::select! {
-            () = stop.wanted() => session.hang_up(&calls),
+            () = stop.wanted() => {
+                session.hang_up(&calls);
+                control.given_up(placing.give_up())?;
+            }
             () = patience.is_over() => {}
             line = control.line() => {
                 let wanted = line.map(|line| control.obey(line, &session.terminal)).transpose()?;
                 match wanted.flatten() {
                     // Calls that come in are declined.
                     Some(Wanted::Answer(id)) => control.answered(id, Err(Error::NotWaiting))?,
-                    Some(Wanted::Call(uri)) => {
-                        let placed = session.call(&uri, &say);
-                        calls.extend(placed.as_ref().ok());
-                        control.placed(&uri, placed)?;
-                    }
-                    Some(Wanted::Follow(transfer)) => {
-                        let placed = session.follow(&transfer, &say);
-                        calls.extend(placed.as_ref().ok());
-                        control.followed(&transfer, placed)?;
+                    Some(Wanted::Place(wanted)) => {
+                        let found = session.find(wanted.uri());
+                        if let Err(wanted) = placing.wait(wanted, found) {
+                            control.crowded_out(&wanted)?;
+                        }
                     }
                     None => {}
                 }
             }
+            (wanted, found) = placing.next() => {
+                let placed = session.place(&wanted, found, &say);
+                calls.extend(placed.as_ref().ok());
+                control.placed(&wanted, placed)?;
+            }
             () = &mut talked => {
                 talked = Box::pin(std::future::pending());
                 session.hang_up(&calls);
+                control.given_up(placing.give_up())?;
             }
             event = session.events.next() => match event {
                 Some(Event::Over { id, outcome, stats }) if calls == [id] => {
@@ -192,7 +202,10 @@ async fn talk(
                     let over = Event::Over { id, outcome: outcome.clone(), stats };
                     control.on(&over, &session.terminal)?;
                     tell(out, &over)?;
-                    let Some(uri) = redirects.take() else { return Ok((outcome, reached)) };
+                    let Some(uri) = redirects.take() else {
+                        control.given_up(placing.give_up())?;
+                        return Ok((outcome, reached));
+                    };
                     wish.redirected(uri, session);
                     let placed = place(session, &wish, &say, stop, out).await?;
                     calls = vec![placed.id];

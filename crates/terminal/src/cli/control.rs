@@ -9,6 +9,7 @@ use super::command::{COMMANDS, Command};
 use super::input::Input;
 use super::json::{Failure, Known, Object};
 use super::output::Output;
+use super::placing::Placement;
 use crate::assembly::{Digit, Event, Terminal, Transfer, advice};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -37,12 +38,10 @@ pub(super) struct Control {
 
 /// What whoever runs the calls is to do for a command.
 pub(super) enum Wanted {
-    /// Call this URI.
-    Call(String),
+    /// Place this call.
+    Place(Placement),
     /// Answer this call.
     Answer(CallId),
-    /// Call whom a peer asks to be called.
-    Follow(Transfer),
 }
 
 /// A command that a peer has not answered yet.
@@ -120,7 +119,7 @@ impl Control {
     }
 
     /// Does what a line says. A call that is to be answered or placed is for the caller to answer or
-    /// place, and [`answered`](Self::answered) and [`followed`](Self::followed) say how that went.
+    /// place, and [`answered`](Self::answered) and [`placed`](Self::placed) say how that went.
     pub(super) fn obey(
         &mut self, mut line: Vec<u8>, terminal: &Terminal,
     ) -> Result<Option<Wanted>> {
@@ -137,7 +136,7 @@ impl Control {
                 self.done("help", None)?;
             }
             Ok(Some(Command::Call { uri })) => match self.config.dial(&uri) {
-                Ok(uri) => return Ok(Some(Wanted::Call(uri))),
+                Ok(uri) => return Ok(Some(Wanted::Place(Placement::Call(uri)))),
                 Err(error) => self.failed("call", None, &error)?,
             },
             Ok(Some(command)) => return self.about_a_call(&command, terminal),
@@ -159,26 +158,32 @@ impl Control {
         }
     }
 
-    /// How the placing of a call went.
-    pub(super) fn placed(&mut self, to: &str, placed: Result<CallId>) -> Result<()> {
+    /// How the placing of a call went, by itself or since a peer asks for it.
+    pub(super) fn placed(&mut self, wanted: &Placement, placed: Result<CallId>) -> Result<()> {
+        let (command, within) = match wanted {
+            Placement::Call(_) => ("call", None),
+            Placement::Follow(transfer) => ("follow", Some(transfer.within)),
+        };
         match placed {
             Ok(id) => {
-                self.calls.place(id, &redacted(to));
-                self.done("call", Some(id))
+                self.calls.place(id, &redacted(wanted.uri()));
+                self.done(command, within.or(Some(id)))
             }
-            Err(error) => self.failed("call", None, &error),
+            Err(error) => self.failed(command, within, &error),
         }
     }
 
-    /// How the following of a transfer went: the call that is placed for it.
-    pub(super) fn followed(&mut self, transfer: &Transfer, placed: Result<CallId>) -> Result<()> {
-        match placed {
-            Ok(id) => {
-                self.calls.place(id, &redacted(&transfer.to));
-                self.done("follow", Some(transfer.within))
-            }
-            Err(error) => self.failed("follow", Some(transfer.within), &error),
+    /// This is not placed: too many are.
+    pub(super) fn crowded_out(&mut self, wanted: &Placement) -> Result<()> {
+        self.placed(wanted, Err(Error::NotNow("too many calls are being placed")))
+    }
+
+    /// These are not placed any more: the command ends.
+    pub(super) fn given_up(&mut self, wanted: impl Iterator<Item = Placement>) -> Result<()> {
+        for wanted in wanted {
+            self.placed(&wanted, Err(Error::NotNow("all calls end")))?;
         }
+        Ok(())
     }
 
     /// Takes in what happened: a command may have waited for it.
@@ -355,7 +360,7 @@ impl Control {
         };
         let transfer = self.transfers.remove(at);
         if matches!(command, Command::Follow { .. }) {
-            return Ok(Some(Wanted::Follow(transfer)));
+            return Ok(Some(Wanted::Place(Placement::Follow(transfer))));
         }
         terminal.decline_transfer(&transfer);
         self.done(command.name(), Some(id)).map(|()| None)

@@ -53,6 +53,8 @@ pub(super) enum Object<'a> {
         call: String,
         from: &'a str,
         source: SocketAddr,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        asserted: &'a [String],
         assurance: &'a Assurance,
         #[serde(skip_serializing_if = "Option::is_none")]
         replaces: Option<String>,
@@ -307,10 +309,11 @@ impl<'a> Object<'a> {
     /// that tells.
     pub(super) fn of(event: &'a Event) -> Option<Self> {
         Some(match event {
-            Event::Incoming { id, from, source, assurance, replaces } => Self::Incoming {
+            Event::Incoming { id, from, source, asserted, assurance, replaces } => Self::Incoming {
                 call: id.to_string(),
                 from,
                 source: *source,
+                asserted,
                 assurance,
                 replaces: replaces.map(|id| id.to_string()),
             },

@@ -6,8 +6,9 @@ use super::binds::Purpose;
 use super::control::{Control, Wanted};
 use super::input::{self, Input};
 use super::json::Object;
-use super::output::{Output, tell};
+use super::output::{Output, asserted_as, tell};
 use super::person::{Answer, Expected, Person};
+use super::placing::Placing;
 use super::session::{END_WITHIN, Next, Session, configuration};
 use super::stop::Stop;
 use crate::assembly::Event;
@@ -60,10 +61,12 @@ async fn wait(session: &mut Session, listen: &Listen, stop: &mut Stop, out: Outp
     let input = Input::open(session.person.as_ref());
     let control = Control::new(input, session.config.clone(), out);
     let (record, asking) = (listen.record.clone(), VecDeque::new());
-    let mut listener = Listener { session, say, record, asked, asking, control, out };
+    let placing = Placing::default();
+    let mut listener = Listener { session, say, record, asked, asking, control, placing, out };
     let waited = listener.wait(stop).await;
     listener.leave();
-    waited
+    let given_up = listener.control.given_up(listener.placing.give_up());
+    waited.and(given_up)
 }
 
 /// Who decides about a call that comes in.
@@ -84,6 +87,8 @@ struct Listener<'a> {
     /// Calls that the person has not answered yet, in the order in which they are asked about.
     asking: VecDeque<(CallId, Answer)>,
     control: Control,
+    /// Calls that are asked for, until it is known where they go.
+    placing: Placing,
     out: Output,
 }
 
@@ -104,6 +109,10 @@ impl Listener<'_> {
                 () = patience.is_over() => {}
                 said = first(&mut self.asking) => self.decided(said),
                 line = self.control.line() => self.obey(line)?,
+                (wanted, found) = self.placing.next() => {
+                    let placed = self.session.place(&wanted, found, &self.say);
+                    self.control.placed(&wanted, placed)?;
+                }
                 next = self.session.next() => match next {
                     Next::Event(Some(event)) => {
                         if matches!(event, Event::Registered { .. } | Event::NotRegistered { .. }) {
@@ -128,8 +137,9 @@ impl Listener<'_> {
             // Whoever talks to the one talks to the other: nobody is asked. Why it is not answered,
             // the log says.
             Event::Incoming { id, replaces: Some(_), .. } => drop(self.answer(id)),
-            Event::Incoming { id, from, assurance, .. } => {
-                self.incoming(id, &assurance.caller(&from));
+            Event::Incoming { id, from, asserted, assurance, .. } => {
+                let caller = assurance.caller(&from) + &asserted_as(&asserted);
+                self.incoming(id, &caller);
             }
             Event::Over { id, .. } => self.asking.retain(|(asked, _)| *asked != id),
             _ => {}
@@ -148,19 +158,18 @@ impl Listener<'_> {
         };
         match self.control.obey(line, &self.session.terminal)? {
             None => Ok(()),
-            Some(Wanted::Call(uri)) => {
-                let placed = self.session.call(&uri, &self.say);
-                self.control.placed(&uri, placed)
+            Some(Wanted::Place(wanted)) => {
+                let found = self.session.find(wanted.uri());
+                match self.placing.wait(wanted, found) {
+                    Ok(()) => Ok(()),
+                    Err(wanted) => self.control.crowded_out(&wanted),
+                }
             }
             Some(Wanted::Answer(id)) => {
                 // Whoever is asked about it need not say any more.
                 self.asking.retain(|(asked, _)| *asked != id);
                 let answered = self.answer(id);
                 self.control.answered(id, answered)
-            }
-            Some(Wanted::Follow(transfer)) => {
-                let placed = self.session.follow(&transfer, &self.say);
-                self.control.followed(&transfer, placed)
             }
         }
     }
@@ -188,7 +197,8 @@ impl Listener<'_> {
         let terminal = &self.session.terminal;
         // A call that is over needs nothing.
         match &self.asked {
-            // Why it is not answered, the log says.
+            // At once, so that nothing rings before (RFC 3261 §13.3.1.1). Why it is not answered, the
+            // log says.
             Asked::Nobody => drop(self.answer(id)),
             Asked::Program if !self.control.is_open() => _ = terminal.reject(id, 480),
             // The caller hears that the user is asked.

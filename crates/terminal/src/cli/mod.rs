@@ -36,6 +36,7 @@ mod output;
 mod passphrase;
 mod patience;
 mod person;
+mod placing;
 #[cfg(feature = "digest")]
 mod prompts;
 mod redirects;

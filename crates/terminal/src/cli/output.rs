@@ -84,15 +84,24 @@ fn put(line: &str) -> Result<()> {
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Error::Output)
 }
 
+/// What a trusted element asserts of who calls, to be said behind who that says to be.
+pub(super) fn asserted_as(asserted: &[String]) -> String {
+    if asserted.is_empty() {
+        return String::new();
+    }
+    format!(", asserted as {}", asserted.join(" and "))
+}
+
 /// Tells what happened to a terminal.
 ///
 /// # Errors
 /// Standard output cannot be written.
 pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
     let line = match event {
-        Event::Incoming { from, source, assurance, replaces, .. } => {
+        Event::Incoming { from, source, asserted, assurance, replaces, .. } => {
             let place = if replaces.is_some() { ", in place of a call that goes on" } else { "" };
-            format!("call from {from} at {source} ({}){place}", assurance.line())
+            let asserted = asserted_as(asserted);
+            format!("call from {from} at {source}{asserted} ({}){place}", assurance.line())
         }
         Event::TransferAsked(Transfer { to, .. }) => {
             format!("the peer asks to call {} in its stead: follow or decline?", redacted(to))

@@ -9,10 +9,10 @@ use super::json::Object;
 #[cfg(feature = "pgp")]
 use super::keys;
 use super::output::Output;
-#[cfg(feature = "digest")]
-use super::{auth, demo};
 #[cfg(feature = "watch")]
 use super::watch;
+#[cfg(feature = "digest")]
+use super::{auth, demo};
 use super::{call, init, inspect, listen, manual, message, options, register};
 use crate::error::{Error, Result};
 use std::ffi::OsString;

@@ -11,6 +11,7 @@ use super::output::Output;
 #[cfg(feature = "pgp")]
 use super::passphrase;
 use super::person::Person;
+use super::placing::{Found, Placement};
 #[cfg(feature = "digest")]
 use super::prompts::Prompts;
 #[cfg(feature = "pgp")]
@@ -22,7 +23,7 @@ use crate::agent::{Agent, Ask, Program};
 use crate::assembly::Settings;
 use crate::assembly::{
     Entropy as _, Event, Events, Finder, Invitation, Names, Ports, SystemClock, SystemEntropy,
-    Terminal, Transfer, WallClock as _, settings,
+    Terminal, WallClock as _, settings,
 };
 use crate::capture::{self, Secrets, View};
 use crate::config::{Account, Config, instance, load_or_default};
@@ -241,27 +242,39 @@ impl Session {
         out.say(&line, Object::Moved { in_use: from, port: to })
     }
 
-    /// Calls somebody, under the proof that is required of them; nothing is recorded.
-    ///
-    /// # Errors
-    /// The call cannot be placed.
-    pub(super) fn call(&self, uri: &str, say: &Say) -> Result<CallId> {
-        self.terminal.call(self.invitation(uri, say)?)
+    /// Finds where a call to `uri` goes first.
+    pub(super) fn find(&self, uri: &str) -> Found {
+        let (terminal, uri, first) = (self.terminal.clone(), uri.to_owned(), self.next_hop(uri));
+        Box::pin(async move { terminal.locate(&uri, first).await })
     }
 
-    /// Calls whom a peer asks to be called in its stead.
+    /// Places a call over the way that was found, under the proof that is required of whom it calls;
+    /// nothing is recorded.
     ///
     /// # Errors
-    /// It was decided before, or the call cannot be placed.
-    pub(super) fn follow(&self, transfer: &Transfer, say: &Say) -> Result<CallId> {
-        self.terminal.follow(transfer, self.invitation(&transfer.to, say)?)
+    /// No way was found, or the call cannot be placed; what a peer asks for is declined then, or was
+    /// decided before.
+    pub(super) fn place(
+        &self, wanted: &Placement, found: Result<Option<NextHop>>, say: &Say,
+    ) -> Result<CallId> {
+        let invitation = found.and_then(|next_hop| self.invitation(wanted.uri(), next_hop, say));
+        match wanted {
+            Placement::Call(_) => self.terminal.call(invitation?),
+            Placement::Follow(transfer) => {
+                let invitation = invitation.inspect_err(|_| {
+                    self.terminal.decline_transfer(transfer);
+                })?;
+                self.terminal.follow(transfer, invitation)
+            }
+        }
     }
 
-    fn invitation(&self, uri: &str, say: &Say) -> Result<Invitation> {
+    fn invitation(&self, uri: &str, next_hop: Option<NextHop>, say: &Say) -> Result<Invitation> {
         Ok(Invitation {
             to: uri.to_owned(),
-            next_hop: self.next_hop(uri),
+            next_hop,
             require: self.config.required_of(uri),
+            late_offer: false,
             source: say.source(),
             sink: audio::sink(None)?,
         })

@@ -6,6 +6,7 @@ use super::own::Own;
 use super::pins::Pins;
 use super::place::Place;
 use super::tls::Tls;
+use super::trusted::Trusted;
 use super::ws::Ws;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -28,6 +29,9 @@ pub struct Config {
     /// Whom requests may be for, beside the identity and the accounts.
     #[serde(default)]
     pub own: Own,
+    /// Who may say who calls.
+    #[serde(default)]
+    pub trusted: Trusted,
     /// The security application; absent: it is used by the commands that name keys, not by calls.
     pub agent: Option<Agent>,
     /// Whom to trust over TLS, and what to present.

@@ -20,6 +20,7 @@ mod private;
 mod secret;
 mod template;
 mod tls;
+mod trusted;
 mod ws;
 
 pub use address::{Address, ListedAlgorithm, Require, SipAor};
@@ -36,6 +37,7 @@ pub use place::Place;
 pub use secret::{read_key, read_secret};
 pub use template::{Init, NewAccount, write_new};
 pub use tls::Tls;
+pub use trusted::Trusted;
 pub use ws::{Origin, Ws};
 
 #[cfg(test)]

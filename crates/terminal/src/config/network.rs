@@ -15,6 +15,22 @@ pub struct Network {
     pub bits: u8,
 }
 
+impl Network {
+    /// Whether an address begins with these bits; one of IPv4 may be written as one of IPv6.
+    pub fn has(self, ip: IpAddr) -> bool {
+        let same = |ours: u128, theirs: u128, width: u8| {
+            (ours ^ theirs).checked_shr(u32::from(width.saturating_sub(self.bits))) == Some(0)
+        };
+        match (self.address, ip.to_canonical()) {
+            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
+                same(ours.to_bits().into(), theirs.to_bits().into(), 32)
+            }
+            (IpAddr::V6(ours), IpAddr::V6(theirs)) => same(ours.to_bits(), theirs.to_bits(), 128),
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
 impl FromStr for Network {
     type Err = String;
 
@@ -70,6 +86,19 @@ mod tests {
             ("::1", "::1/128"),
         ] {
             assert_eq!(text.parse::<Network>().map(|network| network.to_string()), Ok(read.into()));
+        }
+        for (network, ip, has) in [
+            ("192.0.2.0/24", "192.0.2.255", true),
+            ("192.0.2.0/24", "192.0.3.0", false),
+            ("192.0.2.0/24", "::ffff:192.0.2.7", true),
+            ("192.0.2.7", "192.0.2.7", true),
+            ("192.0.2.7", "192.0.2.6", false),
+            ("2001:db8::/32", "2001:db8:ffff::1", true),
+            ("2001:db8::/32", "2001:db9::", false),
+            ("0.0.0.0/1", "::1", false),
+        ] {
+            let network: Network = network.parse().unwrap();
+            assert_eq!(network.has(ip.parse().unwrap()), has, "{network} {ip}");
         }
         for text in ["", "example.org", "0.0.0.0/0", "192.0.2.0/33", "192.0.2.0/", "::/129"] {
             let why = text.parse::<Network>().unwrap_err();

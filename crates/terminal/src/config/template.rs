@@ -97,6 +97,14 @@ const OWN: &str = "\
 # hosts = [\"alice.example.org\"]
 ";
 
+const TRUSTED: &str = "\
+# Elements that may say who calls (P-Asserted-Identity, RFC 3325), beside the registrars of accounts
+# over tls: and wss:. What they say is shown and decides nothing; what others say is dropped. Over UDP
+# a source address can be forged: name only what nobody else can send from.
+# [trusted]
+# networks = [\"192.0.2.10\", \"198.51.100.0/24\"]
+";
+
 const TLS: &str = "\
 # Whom to trust over TLS (tls: and wss: in bind, at and registrar, sips: URIs). Absent: what the system
 # trusts, and nothing is presented. To listen on tls: or wss: needs a certificate and its key.
@@ -215,7 +223,7 @@ impl Init {
         if most >= Require::Digest {
             sections.push(self.policy(most));
         }
-        sections.push(self.peers(most));
+        sections.extend([self.peers(most), TRUSTED.to_owned()]);
         if most >= Require::Pgp {
             sections.push(AGENT.to_owned());
         }

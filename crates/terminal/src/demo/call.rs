@@ -53,6 +53,7 @@ pub(super) async fn make(
         to: CALLEE.to_owned(),
         next_hop: Some(callee.address.into()),
         require: required(plan.flow),
+        late_offer: false,
         source: Box::new(Speech::new(SEEDS.0)),
         sink: recording(&plan.out.join(plan::CALLER))?,
     })?;

@@ -77,6 +77,7 @@ impl Side {
             ours: Ours::of([self.identity.aor]),
             binds: binds.to_vec(),
             advertise: None,
+            trusted: Vec::new(),
             security: self.security,
         };
         let ports = Ports {

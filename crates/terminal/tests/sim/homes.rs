@@ -66,6 +66,7 @@ fn side(sim: &Simulation, network: Arc<dyn Network>, addresses: &[IpAddr]) -> Si
         ours: Ours::of(["sip:other@example.org"]),
         binds: addresses.iter().map(bind).collect(),
         advertise: None,
+        trusted: Vec::new(),
         security: sst::Configuration::default(),
     };
     let ports = Ports {
@@ -89,6 +90,7 @@ fn talk(sim: &Simulation, caller: &Side, callee: &Side, to: IpAddr) {
         to: "sip:other@example.org".to_owned(),
         next_hop: Some(Address::udp((to, 5060).into()).into()),
         require: Require::Nothing,
+        late_offer: false,
         source: Box::new(Tone::new(440.0, 8_000)),
         sink: Box::new(Silence),
     };

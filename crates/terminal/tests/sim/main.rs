@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "what was measured is told")]
 
 mod amplification;
+mod asserted;
 mod cases;
 mod claims;
 mod entropy;
@@ -13,6 +14,7 @@ mod floods;
 mod hold;
 mod homes;
 mod meddler;
+mod offers;
 mod raw;
 mod seeds;
 mod signed;

@@ -3,7 +3,7 @@
 use crate::meddler::{Meddle, Meddler};
 use media_ctl::audio::{Silence, Tone};
 use net::sim::{Link, Random, SimConfig, Simulation};
-use net::{Network, Runtime};
+use net::{Network, Runtime, Transport};
 use sip_core::manager::{CallId, NextHop, Ours};
 use sma::SecurityApplication;
 use sma::conformance::{Directory, Double};
@@ -13,7 +13,7 @@ use std::time::Duration;
 use terminal::assembly::{
     Assurance, Entropy, Event, Events, Invitation, Outcome, Ports, Settings, Terminal, WallClock,
 };
-use terminal::config::{Address, Require};
+use terminal::config::{Address, Network as Addresses, Require};
 use terminal::ladder::Ladder;
 use terminal::record::{Entry, Limits, Recorder};
 
@@ -40,6 +40,10 @@ pub(crate) struct Change {
     pub(crate) meddle: Option<Meddle>,
     /// What the callee requires of the caller.
     pub(crate) require: Require,
+    /// Whose word the callee takes for who calls.
+    pub(crate) trusted: Vec<Addresses>,
+    /// Whether the callee listens on TLS, too, at port 5061.
+    pub(crate) tls: bool,
     /// Who is asked at the callee.
     pub(crate) callee_prompts: Arc<dyn sst::TelephonyApplication>,
 }
@@ -52,6 +56,8 @@ impl Default for Change {
             callee_agent: Box::new(|double| Arc::new(double)),
             meddle: None,
             require: Require::Pgp,
+            trusted: Vec::new(),
+            tls: false,
             callee_prompts: Arc::new(sst::Deny),
         }
     }
@@ -124,6 +130,11 @@ impl World {
         let require = change.require;
         let mut of_caller = settings((CALLER, &keys.0), (CALLEE, &keys.1), CALLER_IP, require);
         let mut of_callee = settings((CALLEE, &keys.1), (CALLER, &keys.0), CALLEE_IP, require);
+        of_callee.trusted = change.trusted;
+        if change.tls {
+            let address = (CALLEE_IP, 5061).into();
+            of_callee.binds.push(Address { transport: Transport::Tls, address });
+        }
         if require == Require::Digest {
             share_password(&mut of_caller.security, &mut of_callee.security);
         }
@@ -147,15 +158,21 @@ impl World {
 
     /// Places the call to the callee.
     pub(crate) fn call(&self) -> CallId {
+        self.try_call(false).unwrap()
+    }
+
+    /// The same, where the callee may be left to make the offer.
+    pub(crate) fn try_call(&self, late_offer: bool) -> terminal::Result<CallId> {
         let invitation = Invitation {
             to: CALLEE.to_owned(),
             next_hop: Some(self.way_to_callee()),
             // Whom the callee challenges by Digest need not challenge the callee.
             require: if self.require == Require::Pgp { Require::Pgp } else { Require::Nothing },
+            late_offer,
             source: Box::new(Tone::new(440.0, 8_000)),
             sink: Box::new(Silence),
         };
-        self.caller.call(invitation).unwrap()
+        self.caller.call(invitation)
     }
 
     pub(crate) fn way_to_callee(&self) -> NextHop {
@@ -232,6 +249,8 @@ pub(crate) struct Seen {
     /// The last call that came in, and who calls as a person is asked.
     pub(crate) last: Option<CallId>,
     pub(crate) caller: Option<String>,
+    /// Who calls, as somebody asserts who is trusted.
+    pub(crate) asserted: Vec<String>,
     /// Why a call that came in was not answered.
     pub(crate) refused: Option<String>,
     pub(crate) established: Option<Assurance>,
@@ -278,10 +297,11 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
         {
             let mut seen = watch.seen.lock().unwrap();
             match event {
-                Event::Incoming { id, from, assurance, .. } => {
+                Event::Incoming { id, from, asserted, assurance, .. } => {
                     seen.incoming += 1;
                     seen.last = Some(id);
                     seen.caller = Some(assurance.caller(&from));
+                    seen.asserted = asserted;
                     answer = Some(id);
                 }
                 Event::Established { assurance, .. } => seen.established = Some(assurance),
@@ -353,6 +373,7 @@ pub(crate) fn settings(
         ours: Ours { hides_users: require != Require::Nothing, ..Ours::of([own.0]) },
         binds: vec![Address::udp(address), Address::tcp(address)],
         advertise: None,
+        trusted: Vec::new(),
         security,
     }
 }

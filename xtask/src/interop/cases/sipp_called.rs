@@ -71,6 +71,18 @@ pub(super) const CASES: &[Case] = &[
             over.was("hung_up", 1_500)
         },
     ),
+    of(
+        "sipp-late-offer-called",
+        "UDP",
+        "an INVITE without SDP: SIPp offers in the 200, we answer in the ACK",
+        |room| {
+            let sipp = Sipp::waits(room, "callee-late-offer", &[])?;
+            let options = ["--late-offer", "--seconds", "1.5"];
+            let over = Setup::new(room, "alice")?.call(&sipp.uri(), &options)?.over()?;
+            sipp.ends()?;
+            over.was("hung_up", 1_500)
+        },
+    ),
     of("sipp-moved", "UDP", "a 302 is followed to whom it wants most", moved),
 ];
 

@@ -72,7 +72,10 @@ impl Requests {
         let Some(id) = response.message.identity() else { return };
         let Some(known) = self.clients.get(client) else { return };
         if let Some(ack) = known.acks.iter().find(|ack| *ack.to_tag == *id.callee_tag()) {
-            return io.send(Sender::Nobody, ack.hop, ack.octets.clone());
+            if !ack.octets.is_empty() {
+                io.send(Sender::Nobody, ack.hop, ack.octets.clone());
+            }
+            return;
         }
         if known.acks.len() < MAX_FORKS {
             let Some(sent) = known.request_again(&io.config.limits) else { return };

@@ -15,6 +15,7 @@ use crate::manager::timers::Due;
 use crate::manager::transactions::{Ack, Branch, ClientReport, Clients, Outgoing, User};
 use crate::transaction::ClientEvent;
 use crate::{Capabilities, Message};
+use bytes::Bytes;
 use ssa::{BodyVerdict, CallRef, Refusal, Why};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -149,6 +150,14 @@ impl Requests {
         io.send(Sender::Nobody, ack.hop, ack.octets.clone());
         if let Some(client) = self.clients.get_mut(client) {
             client.accepted(ack);
+        }
+    }
+
+    /// A 2xx is acknowledged later, by the ACK to this tag over this hop: until then it may come
+    /// again.
+    pub(in crate::manager) fn delay_ack(&mut self, client: Key, (to_tag, hop): (&[u8], Hop)) {
+        if let Some(client) = self.clients.get_mut(client) {
+            client.accepted(Ack { to_tag: to_tag.into(), hop, octets: Bytes::new() });
         }
     }
 

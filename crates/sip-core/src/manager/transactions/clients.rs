@@ -46,6 +46,7 @@ pub(in crate::manager) enum ClientReport {
 pub(in crate::manager) struct Ack {
     pub(in crate::manager) to_tag: Box<[u8]>,
     pub(in crate::manager) hop: Hop,
+    /// Empty while it waits for the answer that it is to bring.
     pub(in crate::manager) octets: Bytes,
 }
 
@@ -122,9 +123,13 @@ impl Client {
         }
     }
 
-    /// The ACK to a 2xx has left; forks are all that may still come.
+    /// The ACK to a 2xx has left, or waits for its body; forks are all that may still come.
     pub(in crate::manager) fn accepted(&mut self, ack: Ack) {
         self.user = User::Accepted;
+        if let Some(waiting) = self.acks.iter_mut().find(|known| known.to_tag == ack.to_tag) {
+            *waiting = ack;
+            return;
+        }
         self.acks.reserve_exact(1);
         self.acks.push(ack);
         if let Sent::Whole(request) = &self.sent {

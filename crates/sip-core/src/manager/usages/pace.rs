@@ -52,6 +52,7 @@ pub(super) const fn longest(cause: Cause) -> Duration {
         | Cause::StaleDate
         | Cause::Security(_)
         | Cause::Busy
+        | Cause::NoOffer
         | Cause::NotBound => MAX_RETRY,
     }
 }
@@ -87,6 +88,7 @@ pub(super) const fn is_final(cause: Cause) -> bool {
         | Cause::Transport
         | Cause::Unresolved
         | Cause::Busy
+        | Cause::NoOffer
         | Cause::NotBound => false,
     }
 }

@@ -183,6 +183,21 @@ impl Usage {
         }
     }
 
+    /// What our ACK of this CSeq may bring as the answer to an offer; nothing, where it may not.
+    pub(in crate::manager) fn on_answer_protected(
+        &mut self, cx: &mut Cx<'_>, cseq: u32, body: Body,
+    ) {
+        match self {
+            Self::Invite(it) => it.on_answer_protected(cx, cseq, body),
+            Self::Unwanted(_)
+            | Self::Registration(_)
+            | Self::Single(_)
+            | Self::Notifier(_)
+            | Self::Publication(_)
+            | Self::Subscription(_) => {}
+        }
+    }
+
     /// A provisional response to a request of ours, and the body that it brought. To other requests
     /// than an INVITE it says nothing. RFC 4320 §4.1.
     pub(in crate::manager) fn on_progress(

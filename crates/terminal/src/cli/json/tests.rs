@@ -55,6 +55,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
         call: call(),
         from: aor,
         source,
+        asserted: &text,
         assurance: &assurance,
         replaces: Some(call()),
     });

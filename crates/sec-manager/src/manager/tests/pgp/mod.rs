@@ -243,6 +243,17 @@ fn the_first_invite_says_nothing() {
     assert_eq!(now(first), BodyVerdict::Body(Body::default()));
 }
 
+/// Where the callee makes the offer: no plan stands for what acknowledges it.
+#[test]
+fn g31_no_answer_of_ours_leaves_in_an_ack_or_a_prack() {
+    let calls = Calls::new();
+    let invite = calls.authorized();
+    assert!(calls.admits(&invite));
+    assert_eq!(calls.received(&calls.answered(&invite), &invite), Incoming::Accept);
+    let kept = calls.alice.manager.encrypt(CALL, Direction::Request, None, answer());
+    assert_eq!(now(kept), BodyVerdict::Body(Body::default()));
+}
+
 #[test]
 fn g20_a_missing_application_is_500_and_a_local_error() {
     let calls = Calls::with(|double| double, |_| Arc::new(sma::Deny));

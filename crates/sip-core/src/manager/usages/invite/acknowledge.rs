@@ -6,12 +6,15 @@ use crate::manager::io::Io;
 use crate::manager::requests::{Answer, Draft, Requests};
 use crate::manager::transactions::Ack;
 use crate::{HeaderName, Message, Method};
+use ssa::Body;
 
 /// Sends the ACK to a 2xx, and keeps it for its retransmissions. It carries the credentials of the
 /// INVITE (RFC 3261 §13.2.2.4, §22.1), but only to where the INVITE went: the peer's Contact may
-/// lead to another party than the one that they are for.
+/// lead to another party than the one that they are for. `body` is our answer, where the 2xx made an
+/// offer.
 pub(super) fn acknowledge(
     io: &mut Io<'_>, requests: &mut Requests, answer: &Answer, (dialog, peer): (&Dialog, &Hop),
+    body: Body,
 ) {
     let Ok(cseq) = answer.sent.cseq() else { return };
     let (mut draft, target) = Draft::in_dialog(dialog, peer, Method::ACK, cseq.number);
@@ -19,6 +22,7 @@ pub(super) fn acknowledge(
     if (hop.transport, hop.remote) == (answer.hop.transport, answer.hop.remote) {
         draft.fields = credentials(&answer.sent);
     }
+    draft.body = body;
     let octets = draft.octets(&hop, io.random());
     let ack = Ack { to_tag: dialog.remote_tag().into(), hop, octets };
     requests.acknowledge(io, answer.client, ack);

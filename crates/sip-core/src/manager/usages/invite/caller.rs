@@ -1,8 +1,7 @@
 //! The caller's side of a call: the INVITE and what comes back. RFC 3261 §9, §13.2.
 
-use super::acknowledge::acknowledge;
 use super::replaces::Replaces;
-use super::state::{Early, INVITE, InviteUsage, MAX_EARLY, Phase, RING, Session};
+use super::state::{Early, INVITE, InviteUsage, MAX_EARLY, OwedPrack, Phase, RING, Session};
 use super::timer::SessionTimer;
 use super::{redirect, reliable};
 use crate::dialog::{Dialog, is_sips};
@@ -42,7 +41,7 @@ impl InviteUsage {
         })
     }
 
-    /// Sends the INVITE of a prepared call with this offer.
+    /// Sends the INVITE of a prepared call with this offer; an empty one leaves it to the callee.
     ///
     /// # Errors
     /// [`Misuse::WrongState`].
@@ -55,9 +54,10 @@ impl InviteUsage {
             }
         };
         let (mut draft, target) = prepared;
+        let offered = !body.octets.is_empty();
         draft.original = body;
         let request = cx.send(INVITE, self.name, (draft, target));
-        self.phase = Phase::Inviting { request };
+        self.phase = Phase::Inviting { request, offered, owed: None };
         cx.start(RING, cx.io.config.ring);
         Ok(())
     }
@@ -77,23 +77,36 @@ impl InviteUsage {
         &mut self, cx: &mut Cx<'_>, purpose: Purpose, response: &Answer, body: Body,
     ) {
         let status = response.response.message.status().map_or(0, |status| status.as_u16());
-        let inviting = matches!(self.phase, Phase::Inviting { .. });
-        if !inviting || purpose != INVITE || status <= 100 {
+        let Phase::Inviting { offered, .. } = self.phase else { return };
+        if purpose != INVITE || status <= 100 {
             return;
         }
-        let answer = (!body.octets.is_empty()).then_some(body);
+        let body = (!body.octets.is_empty()).then_some(body);
+        let (answer, offer) = if offered { (body, None) } else { (None, body) };
+        let is_first = self.may_be_offered();
         let Some(early) = self.early_of(cx, response) else { return };
         let rseq = reliable::sequence(&response.response.message);
         if rseq.is_some_and(|rseq| !early.is_next(rseq)) {
             return;
         }
+        // RFC 3261 §13.2.1: an offer is in the first reliable response, and no other.
+        let offer = offer.filter(|_| rseq.is_some() && early.answer.is_none());
+        if offer.is_some() && !is_first {
+            // Another dialog has made one: without a PRACK this one comes again.
+            return;
+        }
         let is_new = early.note(status, answer.as_ref());
         let dialog = early.dialog;
-        if let Some(rseq) = rseq {
-            self.send_prack(cx, (dialog, rseq), &response.sent);
+        let prack = rseq.zip(response.sent.cseq().ok());
+        let prack = prack.map(|(rseq, cseq)| OwedPrack { dialog, rseq, cseq: cseq.number });
+        if let Some(prack) = prack.filter(|_| offer.is_none()) {
+            self.send_prack(cx, prack, Body::default());
         }
         if is_new {
             self.tell(cx, Event::Ringing { id: CallId(cx.me), status, answer });
+        }
+        if let Some((prack, offer)) = prack.zip(offer) {
+            self.owe_prack(cx, prack, offer);
         }
     }
 
@@ -117,13 +130,13 @@ impl InviteUsage {
     /// The callee did not answer for too long.
     pub(super) fn give_up(&mut self, cx: &mut Cx<'_>) {
         self.fail(cx, Cause::Timeout);
-        if let Phase::Inviting { request } = self.phase {
+        if let Phase::Inviting { request, .. } = self.phase {
             cx.requests.cancel(&mut cx.io, request);
         }
     }
 
     /// Tells the application that the call did not come about; nothing follows.
-    fn fail(&mut self, cx: &mut Cx<'_>, cause: Cause) {
+    pub(super) fn fail(&mut self, cx: &mut Cx<'_>, cause: Cause) {
         self.tell(cx, Event::Failed { id: CallId(cx.me), cause });
         self.quiet = true;
     }
@@ -132,18 +145,14 @@ impl InviteUsage {
     pub(super) fn on_invited(&mut self, cx: &mut Cx<'_>, outcome: Outcome) {
         cx.stop(RING);
         match outcome {
-            Outcome::Accepted(answer, mut body) => {
-                let early = self.establish(cx, &answer);
-                // RFC 3261 §13.2.1: the answer came before, and need not be said again.
-                if let Some(early) = early.filter(|_| body.octets.is_empty()) {
-                    body = early;
-                }
-                self.tell(cx, Event::Answered { id: CallId(cx.me), body });
+            Outcome::Accepted(answer, body) => {
+                self.on_accepted(cx, answer, body);
                 self.end_unless_wanted(cx);
             }
             Outcome::Untrusted(answer, why) => {
                 self.fail(cx, Cause::Security(why));
                 self.establish(cx, &answer);
+                self.acknowledge(cx, &answer, Body::default());
                 self.end_unless_wanted(cx);
             }
             Outcome::Failed(cause, response) => {
@@ -157,6 +166,21 @@ impl InviteUsage {
         }
     }
 
+    /// A 2xx that is believed came in, with this body.
+    fn on_accepted(&mut self, cx: &mut Cx<'_>, answer: Box<Answer>, mut body: Body) {
+        let offered = matches!(self.phase, Phase::Inviting { offered: true, .. });
+        let early = self.establish(cx, &answer);
+        if !offered {
+            return self.on_accepted_without_offer(cx, answer, body, early.is_some());
+        }
+        // RFC 3261 §13.2.1: the answer came before, and need not be said again.
+        if let Some(early) = early.filter(|_| body.octets.is_empty()) {
+            body = early;
+        }
+        self.acknowledge(cx, &answer, Body::default());
+        self.tell(cx, Event::Answered { id: CallId(cx.me), body });
+    }
+
     /// Tells the application whom a 3xx names.
     fn tell_elsewhere(&self, cx: &mut Cx<'_>, response: &Message) {
         let to = redirect::addresses(response, self.calls_sips);
@@ -165,8 +189,8 @@ impl InviteUsage {
         }
     }
 
-    /// Makes the dialog of a 2xx and acknowledges it; the other early dialogs are no more. What its
-    /// own was answered before. RFC 3261 §13.2.2.4.
+    /// Makes the dialog of a 2xx, which is to be acknowledged; the other early dialogs are no more.
+    /// What its own was answered before. RFC 3261 §13.2.2.4.
     fn establish(&mut self, cx: &mut Cx<'_>, answer: &Answer) -> Option<Body> {
         self.phase = Phase::Over;
         let hop = answer.kept_hop(cx.io.config.own());
@@ -191,9 +215,6 @@ impl InviteUsage {
             } else {
                 cx.dialogs.leave(early.dialog, cx.me);
             }
-        }
-        if let Some(entry) = cx.dialogs.get(key) {
-            acknowledge(&mut cx.io, cx.requests, answer, (&entry.dialog, &hop));
         }
         self.dialog = Some(key);
         self.contact = answer.sent.header(HeaderName::Contact).unwrap_or_default().into();

@@ -21,12 +21,14 @@
 //! Over as well: what is hung up while it is Prepared; an Inviting that fails or is cancelled; an
 //! Incoming that is rejected, cancelled, expires or is ended by BYE before its 200.
 //!
-//! `caller` and `callee` bring it up, `reliable` is what they say meanwhile, `session`, `reinvite` and `refresh` are what happens then;
+//! `caller` and `callee` bring it up, `reliable` is what they say meanwhile, `session`, `reinvite` and
+//! `refresh` are what happens then, `offered` is where the peer makes the offer that was ours to make;
 //! `usage` tells each what concerns it, and `state` is what they share.
 
 mod acknowledge;
 mod callee;
 mod caller;
+mod offered;
 mod redirect;
 mod refresh;
 mod reinvite;

@@ -14,9 +14,17 @@ use ssa::Body;
 use std::time::Duration;
 
 impl Reinvite {
-    /// Ends it with its call.
-    pub(super) fn abandon(self, cx: &mut Cx<'_>) {
+    /// Ends it with its call, in this dialog.
+    pub(super) fn abandon(self, cx: &mut Cx<'_>, dialog: Option<Key>) {
         match self {
+            // It is owed an ACK, though there is no answer: BYE follows.
+            Self::Offered(owed) => {
+                if let Some(entry) = dialog.and_then(|dialog| cx.dialogs.get(dialog)) {
+                    let way = (&entry.dialog, &entry.peer);
+                    let (io, requests) = (&mut cx.io, &mut *cx.requests);
+                    acknowledge(io, requests, &owed.accepted, way, Body::default());
+                }
+            }
             Self::Ours(ours) => _ = cx.requests.forget(&mut cx.io, ours.request),
             Self::Theirs { server, .. } => {
                 cx.serving.send_final(&mut cx.io, server, &Reply::new(487))
@@ -32,7 +40,7 @@ fn later() -> Reply {
 }
 
 impl InviteUsage {
-    /// Asks the peer to change the session.
+    /// Asks the peer to change the session; an empty offer leaves it to the peer to make one.
     ///
     /// # Errors
     /// [`Misuse::WrongState`] before the call is up; [`Misuse::Pending`] while a re-INVITE of either
@@ -80,7 +88,7 @@ impl InviteUsage {
                 cx.answer(server, Reply::new(480));
                 self.fail_reinvite(cx, Cause::Timeout);
             }
-            Reinvite::None | Reinvite::Again(_) => {}
+            Reinvite::None | Reinvite::Again(_) | Reinvite::Offered(_) => {}
         }
     }
 
@@ -90,7 +98,10 @@ impl InviteUsage {
         match std::mem::take(&mut session.reinvite) {
             Reinvite::Again(body) => self.send_reinvite(cx, *body, true),
             // Not tried again where the peer's came first.
-            other @ (Reinvite::None | Reinvite::Ours(_) | Reinvite::Theirs { .. }) => {
+            other @ (Reinvite::None
+            | Reinvite::Ours(_)
+            | Reinvite::Theirs { .. }
+            | Reinvite::Offered(_)) => {
                 session.reinvite = other;
             }
         }
@@ -106,12 +117,15 @@ impl InviteUsage {
             Outcome::Accepted(answer, body) => {
                 // RFC 3261 §12.2.1.2: the ACK goes to the new remote target.
                 self.on_refresh_accepted(cx, &answer);
-                self.acknowledge_again(cx, &answer);
+                if ours.body.octets.is_empty() && !body.octets.is_empty() {
+                    return self.owe_ack(cx, answer, body);
+                }
+                self.acknowledge(cx, &answer, Body::default());
                 self.tell(cx, Event::ReinviteAnswered { id, body });
             }
             // An answer that must not be believed changes nothing: the session stays as it was.
             Outcome::Untrusted(answer, why) => {
-                self.acknowledge_again(cx, &answer);
+                self.acknowledge(cx, &answer, Body::default());
                 self.fail_reinvite(cx, Cause::Security(why));
             }
             Outcome::Failed(cause, _) => self.on_reinvite_failed(cx, ours, cause),
@@ -134,9 +148,10 @@ impl InviteUsage {
         }
     }
 
-    fn acknowledge_again(&self, cx: &mut Cx<'_>, answer: &Answer) {
+    /// Acknowledges a 2xx in our dialog, with this answer to its offer.
+    pub(super) fn acknowledge(&self, cx: &mut Cx<'_>, answer: &Answer, body: Body) {
         if let Some(entry) = self.dialog.and_then(|dialog| cx.dialogs.get(dialog)) {
-            acknowledge(&mut cx.io, cx.requests, answer, (&entry.dialog, &entry.peer));
+            acknowledge(&mut cx.io, cx.requests, answer, (&entry.dialog, &entry.peer), body);
         }
     }
 
@@ -161,7 +176,9 @@ impl InviteUsage {
         };
         let waits = match session.reinvite {
             Reinvite::Theirs { .. } => return cx.answer(server, later()),
-            Reinvite::Ours(_) => return cx.answer(server, Reply::new(491)),
+            Reinvite::Ours(_) | Reinvite::Offered(_) => {
+                return cx.answer(server, Reply::new(491));
+            }
             Reinvite::Again(_) => true,
             Reinvite::None => false,
         };
@@ -182,9 +199,10 @@ impl InviteUsage {
     pub(super) fn theirs(&mut self) -> Result<Key, Misuse> {
         match self.session().map(|session| &session.reinvite) {
             Some(Reinvite::Theirs { server, .. }) => Ok(*server),
-            Some(Reinvite::None | Reinvite::Ours(_) | Reinvite::Again(_)) | None => {
-                Err(Misuse::WrongState)
-            }
+            Some(
+                Reinvite::None | Reinvite::Ours(_) | Reinvite::Again(_) | Reinvite::Offered(_),
+            )
+            | None => Err(Misuse::WrongState),
         }
     }
 

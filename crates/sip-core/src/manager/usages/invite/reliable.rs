@@ -3,7 +3,7 @@
 //! As a caller we acknowledge those that say so, one after the other; as a callee we send them so
 //! where the INVITE requires it.
 
-use super::state::{Early, InviteUsage, NO_ACK, PRACK, Phase, RESEND, Reliable};
+use super::state::{Early, InviteUsage, NO_ACK, OwedPrack, PRACK, Phase, RESEND, Reliable};
 use crate::manager::event::EndReason;
 use crate::manager::requests::Draft;
 use crate::manager::serving::Reply;
@@ -11,6 +11,7 @@ use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
 use crate::{HeaderName, Message, Method};
 use sip_syntax::decimal;
+use ssa::Body;
 
 /// The option that asks for it, and says that it is so. RFC 3262 §3.
 const OPTION: &str = "100rel";
@@ -51,11 +52,9 @@ impl Early {
 }
 
 impl InviteUsage {
-    /// Acknowledges a provisional response to the INVITE that was sent. RFC 3262 §4.
-    pub(super) fn send_prack(
-        &mut self, cx: &mut Cx<'_>, (dialog, rseq): (Key, u32), sent: &Message,
-    ) {
-        let Ok(cseq) = sent.cseq() else { return };
+    /// Acknowledges a provisional response, with this answer to its offer. RFC 3262 §4, §5.
+    pub(super) fn send_prack(&mut self, cx: &mut Cx<'_>, prack: OwedPrack, answer: Body) {
+        let OwedPrack { dialog, rseq, cseq } = prack;
         let early = self.early.iter_mut().find(|early| early.dialog == dialog);
         let Some(early) = early.filter(|_| self.pracks < MAX_PRACKS) else { return };
         let Some((mut draft, target)) = Draft::of_dialog(cx.dialogs, dialog, Method::PRACK) else {
@@ -63,7 +62,8 @@ impl InviteUsage {
         };
         early.rseq = Some(rseq);
         self.pracks += 1;
-        draft.fields.push(("RAck", format!("{rseq} {} INVITE", cseq.number).into_bytes()));
+        draft.fields.push(("RAck", format!("{rseq} {cseq} INVITE").into_bytes()));
+        draft.original = answer;
         cx.send(PRACK, self.name, (draft, target));
     }
 

@@ -67,7 +67,7 @@ impl InviteUsage {
             return;
         };
         self.phase = Phase::Ending;
-        reinvite.abandon(cx);
+        reinvite.abandon(cx, self.dialog);
         cx.send(BYE, self.name, request);
     }
 
@@ -86,7 +86,7 @@ impl InviteUsage {
             }
             Phase::Up(session) => {
                 self.tell_end(cx, EndReason::Remote);
-                session.reinvite.abandon(cx);
+                session.reinvite.abandon(cx, self.dialog);
             }
             // Our own BYE is under way: both are answered.
             Phase::Ending | Phase::Over => {}

@@ -6,7 +6,7 @@ use crate::manager::action::Hop;
 use crate::manager::dialogs::Dialogs;
 use crate::manager::event::{CallId, EndReason, Event, Misuse};
 use crate::manager::own::Own;
-use crate::manager::requests::{Contact, Draft, Purpose};
+use crate::manager::requests::{Answer, Contact, Draft, Purpose};
 use crate::manager::serving::Reply;
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
@@ -37,6 +37,8 @@ pub(super) const AGAIN: u8 = 4;
 pub(super) const REFRESH: u8 = 5;
 /// Nobody has refreshed it. RFC 4028 §10.
 pub(super) const SESSION: u8 = 6;
+/// The application has not answered an offer of the peer's in time.
+pub(super) const UNANSWERED: u8 = 7;
 
 /// A call.
 #[derive(Debug)]
@@ -73,7 +75,8 @@ pub(super) struct Early {
     pub(super) dialog: Key,
     /// The last status.
     pub(super) status: u16,
-    /// The session description that came last. RFC 3261 §13.2.1.
+    /// The session description that came last; an empty one where it was an offer, once that is
+    /// answered. RFC 3261 §13.2.1.
     pub(super) answer: Option<Body>,
     /// The last RSeq that was acknowledged. RFC 3262 §4.
     pub(super) rseq: Option<u32>,
@@ -90,13 +93,23 @@ pub(super) struct Reliable {
     pub(super) is_acknowledged: bool,
 }
 
+/// A PRACK that is to bring the answer to an offer in a provisional response. RFC 3262 §5.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OwedPrack {
+    /// The early dialog.
+    pub(super) dialog: Key,
+    pub(super) rseq: u32,
+    /// The INVITE's.
+    pub(super) cseq: u32,
+}
+
 /// Where a call is.
 #[derive(Debug)]
 pub(super) enum Phase {
     /// It was prepared and not sent.
     Prepared(Box<(Draft, Target)>),
-    /// Our INVITE is under way.
-    Inviting { request: Key },
+    /// Our INVITE is under way; it made an offer, or the peer's is due, and may be owed a PRACK.
+    Inviting { request: Key, offered: bool, owed: Option<OwedPrack> },
     /// The peer's INVITE waits for an answer in this server transaction; it made an offer, or ours
     /// is due in the 2xx.
     Incoming { server: Key, offered: bool },
@@ -140,9 +153,20 @@ pub(super) enum Reinvite {
     Ours(Ours),
     /// Ours met the peer's and is tried again later.
     Again(Box<Body>),
+    /// The 2xx to ours, or to the INVITE, makes an offer, and its ACK waits for our answer.
+    Offered(OwedAck),
     /// The peer's waits for an answer in this server transaction; it made an offer, or ours is due
     /// in the 2xx.
     Theirs { server: Key, offered: bool },
+}
+
+/// An ACK that is to bring the answer to an offer in a 2xx. RFC 3261 §13.2.2.4.
+#[derive(Debug)]
+pub(super) struct OwedAck {
+    /// The 2xx.
+    pub(super) accepted: Box<Answer>,
+    /// Whether the application has answered, and the security manager is asked for what leaves.
+    pub(super) is_answered: bool,
 }
 
 /// A request of the peer's that waits for our answer.

@@ -8,7 +8,7 @@ use crate::manager::requests::{Answer, Draft, Purpose};
 use crate::manager::serving::Reply;
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
-use ssa::CallRef;
+use ssa::{Body, CallRef};
 
 const BYE: Purpose = Purpose(0);
 
@@ -46,7 +46,7 @@ impl Unwanted {
         };
         let made_here = answer.sent.to().is_ok_and(|to| to.tag().is_none());
         let hop = answer.kept_hop(cx.io.config.own());
-        acknowledge(&mut cx.io, cx.requests, answer, (&dialog, &hop));
+        acknowledge(&mut cx.io, cx.requests, answer, (&dialog, &hop), Body::default());
         if !made_here {
             return;
         }

@@ -2,7 +2,7 @@
 
 use super::state::{
     AGAIN, EXPIRES, INVITE, InviteUsage, NO_ACK, PRACK, Phase, REFRESH, REINVITE, RESEND, RING,
-    SESSION, UPDATE, Waiting,
+    SESSION, UNANSWERED, UPDATE, Waiting,
 };
 use crate::Method;
 use crate::manager::event::EndReason;
@@ -80,6 +80,7 @@ impl InviteUsage {
             AGAIN => self.reinvite_again(cx),
             REFRESH => self.refresh_session(cx),
             SESSION => self.on_session_expired(cx),
+            UNANSWERED => self.on_unanswered(cx),
             _ => {}
         }
     }
@@ -116,7 +117,7 @@ impl InviteUsage {
         self.tell_end(cx, reason);
         match &self.phase {
             Phase::Prepared(_) => self.phase = Phase::Over,
-            Phase::Inviting { request } => {
+            Phase::Inviting { request, .. } => {
                 let request = *request;
                 // A 2xx that came in already is acknowledged, and its dialog ended.
                 cx.requests.stop_judging(&mut cx.io, request);
