@@ -1,5 +1,6 @@
 //! A request came in: who must prove what. Case F01.
 
+use super::record::Record;
 use super::{Inner, Shared};
 use crate::aor::{self, Aor};
 use crate::fsm::Signal;
@@ -126,7 +127,7 @@ impl Shared {
         match arrival.in_dialog {
             InDialog::No if inner.vouching(arrival, request).is_some() => Ok(Requirement::Nothing),
             // D08: what reaches the user without being asked comes from somebody who proved it.
-            InDialog::No if unasked(request.method) => match self.digest {
+            InDialog::No if comes_unasked(arrival, request) => match self.digest {
                 Some(_) => Ok(Requirement::Digest),
                 None => Err(FORBIDDEN),
             },
@@ -135,9 +136,14 @@ impl Shared {
             InDialog::FromPeer => Ok(Requirement::Nothing),
             // It ends the call and moves nothing.
             InDialog::FromElsewhere if request.method == "BYE" => Ok(Requirement::Nothing),
+            // D03: the registrar that the call came through, over a connection that took the other's
+            // place: it was opened for the same name.
+            InDialog::OffItsTls if inner.came_back(record, arrival, request) => {
+                Ok(Requirement::Nothing)
+            }
             // D04: what may move the media or the target must come from who began the call. Where
             // that one has proved nothing, no proof could show it.
-            InDialog::FromElsewhere => {
+            InDialog::FromElsewhere | InDialog::OffItsTls => {
                 let proved = record.is_some_and(|record| record.verified.is_some());
                 if proved { Ok(Requirement::Digest) } else { Err(FORBIDDEN) }
             }
@@ -249,6 +255,16 @@ impl Inner {
         let flow = self.flows.iter().find(|(_, flow)| admits(flow, arrival, request));
         flow.map(|(account, _)| account)
     }
+
+    /// Whether a request came over TLS from the registrar of an account that its call may have been
+    /// set up through.
+    fn came_back(
+        &self, record: Option<&Record>, arrival: &Arrival<'_>, request: &Request<'_>,
+    ) -> bool {
+        let through = record.map(|record| record.through.as_slice()).unwrap_or_default();
+        let account = self.vouching(arrival, request).filter(|_| arrival.transport.is_secure());
+        account.is_some_and(|account| through.is_empty() || through.contains(account))
+    }
 }
 
 /// Whether a request would begin a call.
@@ -262,9 +278,11 @@ fn tells_what_was_asked(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
     arrival.in_dialog == InDialog::FromPeer && request.method == "NOTIFY"
 }
 
-/// Whether a request of this method reaches the user, or is kept, without the user being asked.
-fn unasked(method: &str) -> bool {
-    matches!(method, "MESSAGE" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "REFER")
+/// Whether a request reaches the user, or is kept, without the user being asked.
+pub(super) fn comes_unasked(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
+    let unasked =
+        matches!(request.method, "MESSAGE" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "REFER");
+    arrival.in_dialog == InDialog::No && unasked
 }
 
 /// Whether a request came over a registered flow: its connection, or over UDP the registrar's

@@ -164,6 +164,7 @@ impl SipSecurity for Double {
             InDialog::No => "",
             InDialog::FromPeer => " in dialog",
             InDialog::FromElsewhere => " in dialog from elsewhere",
+            InDialog::OffItsTls => " in dialog off its TLS",
         };
         self.note(format!("request_received {}{place}", request.method));
         let elsewhere = arrival.in_dialog == InDialog::FromElsewhere;
