@@ -112,3 +112,20 @@ fn a17_a_refresh_to_another_address_proves_nothing_unasked() {
         assert!(!proves(&refresh), "{refresh}");
     });
 }
+
+/// RFC 3261 §10.2.8: what was learnt of one interval does not count against the next.
+#[test]
+fn a_longer_interval_is_taken_over_once_for_each_refresh_of_a_registration() {
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
+    world.run(async {
+        alice.endpoint.register(config()).unwrap();
+        for least in [1_800, 3_600, 7_200] {
+            let register = next(&mut raw).await;
+            let brief = format!("Min-Expires: {least}\r\n");
+            raw.send(&response(&register, "423 Interval Too Brief", &brief));
+            let longer = next(&mut raw).await;
+            assert_eq!(field(&longer, "Expires"), least.to_string());
+            grant(&mut alice, &raw, &longer).await;
+        }
+    });
+}
