@@ -51,4 +51,16 @@ mod tests {
         assert_eq!(avoided.place(now, address(2)), 64);
         assert_eq!(avoided.place(now + FOR, address(2)), 0, "its time is up");
     }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any instant to count from")]
+    fn what_is_over_is_remembered_no_more() {
+        let now = Instant::now();
+        let [one, other] = [1, 2].map(|port| SocketAddr::from(([192, 0, 2, 1], port)));
+        let brief = Duration::from_secs(1);
+        let mut avoided = Avoided::default();
+        avoided.note(now, one, Some(brief));
+        avoided.note(now + brief, other, None);
+        assert_eq!(avoided.place(now + brief, other), 1, "it is the only one");
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::abuse::{pair, rung, up};
 use crate::answers::{self, CALLEE, CONTACT, response};
-use crate::double::Script;
+use crate::double::{Script, When};
 use crate::raw::{Wanted, field, request};
 use crate::reliable::{REQUIRED, prack};
 use crate::timers::{TIMER, in_dialog};
@@ -10,8 +10,9 @@ use crate::transfers::{notify, referring};
 use crate::world::{ALICE, sdp};
 use sip_core::Method;
 use sip_core::manager::{Cause, EndReason, Event, Misuse};
-use ssa::Body;
+use ssa::{Body, Incoming};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 #[test]
 fn a_call_is_refused_by_what_refuses_and_placed_once() {
@@ -234,5 +235,56 @@ fn who_is_to_take_a_calls_place_hears_its_names_escaped_no_more_than_they_must_b
             field(&invite, "Call-ID")
         );
         assert_eq!(field(&refer, "Refer-To"), replaces);
+    });
+}
+
+/// Whoever has said anything may say the rest over another connection.
+#[test]
+fn a_call_that_rings_goes_on_when_its_connection_is_lost() {
+    let (world, mut alice, _) = answers::pair();
+    let mut listener = crate::flows::listen(&world, 9);
+    world.run(async {
+        let id = alice.call(ALICE, "sip:bob@192.0.2.9;transport=tcp", sdp("offer"));
+        let mut connection = crate::flows::accept(&mut *listener).await;
+        let invite = crate::flows::read(&mut connection).await;
+        let ringing = response(&invite, "180 Ringing", "t", CONTACT);
+        connection.write_all(ringing.as_bytes()).await.unwrap();
+        assert_eq!(alice.next().await, Event::Ringing { id, status: 180, answer: None });
+        drop(connection);
+        assert_eq!(alice.next_within(20).await, None);
+    });
+    assert_eq!(alice.endpoint.sizes().manager.calls, 1);
+}
+
+/// What is judged while the call is given up, and is not to be believed, leaves nothing.
+#[test]
+fn a_2xx_that_is_discarded_behind_an_unanswered_cancel_leaves_nothing() {
+    let judge = When::After(Duration::from_secs(40));
+    let script = Script { trust: Incoming::Discard, judge, ..Script::default() };
+    let (world, mut alice, _, mut raw) = answers::scripted(script);
+    world.run(async {
+        let id = alice.call(ALICE, CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        raw.send(&response(&invite, "180 Ringing", "t", CONTACT));
+        assert!(matches!(alice.next().await, Event::Ringing { .. }));
+        alice.endpoint.hang_up(id).unwrap();
+        assert!(raw.receive().await.unwrap().starts_with("CANCEL "));
+        raw.send(&response(&invite, "200 OK", "t", CONTACT));
+        alice.sleep(Duration::from_secs(120)).await;
+    });
+    alice.assert_empty();
+}
+
+/// That a 2xx has no body is protected as well.
+#[test]
+fn a_2xx_without_a_body_is_sealed_too() {
+    let (world, mut bob, double, mut raw) = pair(Script::default());
+    world.run(async {
+        raw.send(&request(&Wanted::default()));
+        let id = bob.incoming().await;
+        let before = double.count("encrypt Response None");
+        bob.endpoint.accept(id, Body::default()).unwrap();
+        assert_eq!(raw.status().await.unwrap(), "200 OK");
+        assert_eq!(double.count("encrypt Response None"), before + 1, "{:?}", double.asked());
     });
 }

@@ -5,7 +5,8 @@ use crate::double::{CHALLENGE, Script};
 use crate::raw::{Raw, field, response};
 use crate::registrations::config;
 use crate::world::Side;
-use sip_core::manager::{Event, RegisterConfig};
+use sip_core::manager::{Cause, Event, RegisterConfig};
+use ssa::{Incoming, Why};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -127,5 +128,25 @@ fn a_longer_interval_is_taken_over_once_for_each_refresh_of_a_registration() {
             assert_eq!(field(&longer, "Expires"), least.to_string());
             grant(&mut alice, &raw, &longer).await;
         }
+    });
+}
+
+/// A registrar that is not believed may have bound us all the same: that is taken back.
+#[test]
+fn what_an_untrusted_registrar_may_have_bound_is_taken_back() {
+    let why = Why::ProofMissing;
+    let doubts = Script { trust: Incoming::AckThenBye(why), ..Script::default() };
+    let (world, mut alice, _, mut raw) = scripted(doubts);
+    world.run(async {
+        let id = alice.endpoint.register(config()).unwrap();
+        let register = next(&mut raw).await;
+        let contact = field(&register, "Contact");
+        raw.send(&response(&register, "200 OK", &format!("Contact: {contact};expires=100\r\n")));
+        let event = alice.next().await;
+        let Event::RegistrationFailed { cause, .. } = event else { panic!("{event:?}") };
+        assert_eq!(cause, Cause::Security(why));
+        alice.endpoint.unregister(id).unwrap();
+        let last = next(&mut raw).await;
+        assert_eq!((field(&last, "Expires"), field(&last, "Contact")), ("0", contact));
     });
 }

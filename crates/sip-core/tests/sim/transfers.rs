@@ -172,7 +172,9 @@ fn who_wants_no_word_gets_none() {
         assert!(accepted.starts_with("SIP/2.0 202 "), "{accepted}");
         assert_eq!(field(&accepted, "Refer-Sub"), "false");
         assert_eq!(raw.receive().await, None);
+        assert_eq!(bob.endpoint.tell_referrer(id, 200), Err(Misuse::Unknown));
     });
+    assert_eq!(bob.endpoint.sizes().manager.usages, 1, "the call's");
 }
 
 #[test]
