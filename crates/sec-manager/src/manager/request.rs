@@ -115,10 +115,17 @@ impl Shared {
     ) -> Result<Requirement, Refusal> {
         let inner = self.lock();
         let record = inner.records.get(call.0).filter(|_| arrival.in_dialog != InDialog::No);
+        // D03: also from the registrar that the call came through, over a connection that took the
+        // place of the dialog's: it was opened for the same name.
+        let came_as_it_does = match arrival.in_dialog {
+            InDialog::No | InDialog::FromElsewhere => false,
+            InDialog::FromPeer => true,
+            InDialog::OffItsTls => inner.came_back(record, arrival, request),
+        };
         let required = match record {
             Some(record) => record.require,
             // D07: who is subscribed to is no caller. It tells what was asked for, and cannot sign.
-            None if tells_what_was_asked(arrival, request) => Requirement::Nothing,
+            None if request.method == "NOTIFY" && came_as_it_does => Requirement::Nothing,
             None => policy.required_of_caller(from()),
         };
         if required == Requirement::Pgp {
@@ -133,17 +140,12 @@ impl Shared {
             },
             InDialog::No => Ok(required),
             // D03: within a dialog that needed no signature, the dialog's identifiers suffice.
-            InDialog::FromPeer => Ok(Requirement::Nothing),
+            _ if came_as_it_does => Ok(Requirement::Nothing),
             // It ends the call and moves nothing.
             InDialog::FromElsewhere if request.method == "BYE" => Ok(Requirement::Nothing),
-            // D03: the registrar that the call came through, over a connection that took the other's
-            // place: it was opened for the same name.
-            InDialog::OffItsTls if inner.came_back(record, arrival, request) => {
-                Ok(Requirement::Nothing)
-            }
             // D04: what may move the media or the target must come from who began the call. Where
             // that one has proved nothing, no proof could show it.
-            InDialog::FromElsewhere | InDialog::OffItsTls => {
+            InDialog::FromPeer | InDialog::FromElsewhere | InDialog::OffItsTls => {
                 let proved = record.is_some_and(|record| record.verified.is_some());
                 if proved { Ok(Requirement::Digest) } else { Err(FORBIDDEN) }
             }
@@ -270,12 +272,6 @@ impl Inner {
 /// Whether a request would begin a call.
 pub(super) fn opens_call(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
     arrival.in_dialog == InDialog::No && request.method == "INVITE"
-}
-
-/// Whether a request is a NOTIFY of a subscription of ours, from whom that is with. Those of a call
-/// are held to what the call is.
-fn tells_what_was_asked(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
-    arrival.in_dialog == InDialog::FromPeer && request.method == "NOTIFY"
 }
 
 /// Whether a request reaches the user, or is kept, without the user being asked.
