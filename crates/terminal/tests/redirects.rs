@@ -165,6 +165,7 @@ fn t13_who_has_moved_to_another_host_is_followed_where_that_host_was_named() {
 
 /// Whom a registrar names is not the registrar, even at its own host. As a contact with an address it
 /// is called there, and not by way of the registrar.
+#[cfg(feature = "digest")]
 #[test]
 fn t13_whom_a_redirection_names_gets_no_proof_of_the_accounts_password() {
     for (host, arguments) in
