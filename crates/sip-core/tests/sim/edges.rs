@@ -288,3 +288,43 @@ fn a_2xx_without_a_body_is_sealed_too() {
         assert_eq!(double.count("encrypt Response None"), before + 1, "{:?}", double.asked());
     });
 }
+
+/// What the security manager makes of a body is what leaves, in an answer too.
+#[test]
+fn the_body_of_a_2xx_leaves_as_it_was_sealed() {
+    let script = Script { seals_answers: true, ..Script::default() };
+    let (world, mut bob, _, mut raw) = pair(script);
+    world.run(async {
+        raw.send(&request(&Wanted::default()));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        let ok = raw.receive().await.unwrap();
+        assert!(ok.ends_with("Content-Length: 13\r\n\r\nsealed answer"), "{ok}");
+    });
+}
+
+#[test]
+fn who_has_no_user_part_is_reached_without_one() {
+    let (world, alice, mut raw) = answers::pair();
+    world.run(async {
+        alice.endpoint.options("sip:192.0.2.1", CALLEE, None).unwrap();
+        let options = raw.receive().await.unwrap();
+        assert_eq!(field(&options, "Contact"), "<sip:192.0.2.1:5060>");
+    });
+}
+
+/// A registration keeps its own connection, and no stranger's.
+#[test]
+fn a_strangers_connection_is_closed_beside_that_of_a_registration() {
+    let (world, mut alice, _) = answers::pair();
+    let mut listener = crate::flows::listen(&world, 9);
+    world.run(async {
+        let (_, connection) = crate::flows::registered(&mut alice, &mut *listener, "tcp").await;
+        let stranger = crate::flows::connect_to(&world, 8, 1).await;
+        alice.sleep(Duration::from_secs(1)).await;
+        assert_eq!(alice.endpoint.sizes().connections, 2);
+        alice.sleep(Duration::from_secs(140)).await;
+        assert_eq!(alice.endpoint.sizes().connections, 1);
+        drop((connection, stranger));
+    });
+}

@@ -318,3 +318,21 @@ fn a_subscription_whose_connection_is_closed_is_refreshed_soon() {
         });
     }
 }
+
+#[test]
+fn a_challenged_subscription_counts_on_from_what_was_granted() {
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
+    world.run(async {
+        let id = alice.endpoint.subscribe(config()).unwrap();
+        let first = raw.receive().await.unwrap();
+        raw.send(&response(&first, "401 Unauthorized", "x", CHALLENGE));
+        let second = raw.receive().await.unwrap();
+        assert_eq!(field(&second, "CSeq"), "2 SUBSCRIBE");
+        raw.send(&granted(&second, 100));
+        raw.sleep(Duration::from_millis(100)).await;
+        raw.send(&notify(&second, 1, "active;expires=100"));
+        heard(&mut alice, &mut raw, id).await;
+        let refresh = within(&mut raw, 70).await.unwrap();
+        assert_eq!(field(&refresh, "CSeq"), "3 SUBSCRIBE");
+    });
+}

@@ -150,3 +150,24 @@ fn what_an_untrusted_registrar_may_have_bound_is_taken_back() {
         assert_eq!((field(&last, "Expires"), field(&last, "Contact")), ("0", contact));
     });
 }
+
+/// The way stays open for as long as the registrar may keep us, and no longer.
+#[test]
+fn a_refresh_that_fails_keeps_the_way_open_and_one_that_is_refused_does_not() {
+    for (status, open) in [("500 Trouble", true), ("403 Forbidden", false)] {
+        let (world, mut alice, _, mut raw) = scripted(Script::default());
+        world.run(async {
+            alice.endpoint.register(config()).unwrap();
+            let register = next(&mut raw).await;
+            grant(&mut alice, &raw, &register).await;
+            let refresh = next(&mut raw).await;
+            raw.send(&response(&refresh, status, "Retry-After: 900\r\n"));
+            assert!(matches!(alice.next().await, Event::RegistrationFailed { .. }));
+            let pings = || world.wire.count("192.0.2.1 \r\n\r\n");
+            let before = pings();
+            assert!(before > 0, "{:?}", world.wire.lines());
+            raw.sleep(Duration::from_secs(60)).await;
+            assert_eq!(pings() > before, open, "{status}");
+        });
+    }
+}
