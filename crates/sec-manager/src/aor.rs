@@ -39,6 +39,11 @@ impl Aor {
         host.get(..end).filter(|_| scheme != "tel").map(|host| (user, host))
     }
 
+    /// Whether the user part is this name, letter for letter.
+    pub fn is_user(&self, name: &str) -> bool {
+        self.parts().is_some_and(|(user, _)| user.strip_suffix('@') == Some(name))
+    }
+
     /// The host, without port; `None` for a `tel:` number. An IPv6 address has its brackets.
     pub fn domain(&self) -> Option<&str> {
         self.parts().map(|(_, host)| host)

@@ -8,7 +8,7 @@ use sip_core::manager::{
     Verdict,
 };
 use sip_core::{Limits, Message};
-use ssa::{Body, BodyVerdict, FlowId, Incoming, Leaving, Received, Transport};
+use ssa::{Body, BodyVerdict, Field, FlowId, Incoming, Leaving, Received, Transport};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -50,8 +50,9 @@ struct Host {
     address: SocketAddr,
     sent: VecDeque<(Hop, Vec<u8>)>,
     told: VecDeque<Event>,
-    /// Questions to the security manager.
+    /// Questions to the security manager, and who answers them.
     asked: usize,
+    judge: fn(Query<'_>) -> Verdict,
 }
 
 impl Host {
@@ -62,7 +63,14 @@ impl Host {
         let random = counting(u64::from(last) << 32);
         let ports = Ports { keyed: Box::new(hash), random: Box::new(random) };
         let manager = SipManager::new(config, ports);
-        Self { manager, address, sent: VecDeque::new(), told: VecDeque::new(), asked: 0 }
+        Self {
+            manager,
+            address,
+            sent: VecDeque::new(),
+            told: VecDeque::new(),
+            asked: 0,
+            judge: open,
+        }
     }
 
     /// Does what the manager says.
@@ -72,7 +80,7 @@ impl Host {
                 Action::Send { hop, octets, .. } => self.sent.push_back((hop, octets.to_vec())),
                 Action::Consult(id) => {
                     self.asked += 1;
-                    let verdict = self.manager.query(id).map_or(Verdict::Unanswered, open);
+                    let verdict = self.manager.query(id).map_or(Verdict::Unanswered, self.judge);
                     self.manager.verdict(now, id, verdict);
                 }
                 Action::Event(event) => self.told.push_back(event),
@@ -259,6 +267,33 @@ fn t01_one_invite_a_hundred_thousand_times_is_one_transaction_told_once() {
     assert_eq!(bob.told.len(), 2, "and that it has ended: {:?}", bob.told);
     bob.drain(now);
     assert_eq!(bob.manager.sizes(), Sizes::default());
+}
+
+/// Challenges whoever proves nothing.
+fn challenging(query: Query<'_>) -> Verdict {
+    let Query::RequestReceived { .. } = query else { return open(query) };
+    let field = Field { name: "WWW-Authenticate", value: b"Test nonce=\"1\"".to_vec() };
+    Verdict::Received(Received::SendWwwAuthenticate(vec![field]))
+}
+
+#[test]
+fn t02_ten_thousand_invites_with_a_branch_each_are_a_401_each_and_no_transaction() {
+    let now = zero();
+    let source = SocketAddr::from(([192, 0, 2, 9], 5060));
+    let mut bob = Host { judge: challenging, ..Host::new(2) };
+    for number in 1..=10_000 {
+        let text = String::from_utf8(invite()).unwrap();
+        let text = text.replace("z9hG4bKone", &format!("z9hG4bK{number}"));
+        bob.receive(now, source, text.into_bytes());
+        let (_, answer) = bob.sent.pop_front().unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with("SIP/2.0 401 "), "{answer}");
+        assert!(answer.contains(&format!("branch=z9hG4bK{number};")), "{answer}");
+        assert_eq!((bob.sent.len(), bob.asked), (0, number), "one answer, one question");
+        assert_eq!(bob.manager.sizes(), Sizes::default());
+    }
+    assert_eq!(bob.manager.poll_timeout(), None);
+    assert!(bob.told.is_empty());
 }
 
 proptest! {

@@ -180,4 +180,7 @@ pub enum InDialog {
     FromPeer,
     /// It came from elsewhere: its sender has shown that it knows the dialog's identifiers.
     FromElsewhere,
+    /// The dialog is over TLS, and it did not come over its connection: its sender has shown that it
+    /// knows the identifiers, and not that it is who was connected to.
+    OffItsTls,
 }

@@ -133,10 +133,10 @@ impl Tree {
     fn compile(&self, package: &str, only: Option<&str>) -> Result<Vec<Line>, Failure> {
         let mut command = cargo(&["test", "--no-run", "--offline", "--all-features"]);
         command.args(["--message-format", "json", "--package", package]);
-        match only {
-            Some(name) => command.args(["--test", name]),
-            None => command.args(["--lib", "--bins", "--tests"]),
-        };
+        // Without a target named, cargo builds the examples as well, which tests may run.
+        if let Some(name) = only {
+            command.args(["--test", name]);
+        }
         command.current_dir(&self.folder).env("CARGO_TARGET_DIR", target().join("mutants/build"));
         let done = command.stdin(Stdio::null()).stderr(Stdio::piped()).output();
         let done = done.map_err(|why| format!("cannot run cargo: {why}"))?;

@@ -3,7 +3,9 @@
 use super::Shared;
 use super::failures::{Attempt, Trace, Verdict, WINDOW};
 use super::record::VerifiedDigest;
-use super::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call};
+use super::request::{
+    Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, comes_unasked, opens_call,
+};
 use crate::aor;
 use crate::digest::{Asked, Bad, Credentials, SCHEME};
 use crate::fsm::Signal;
@@ -117,7 +119,9 @@ impl Shared {
         if opens_call(arrival, request) && self.is_taken(call) {
             return refused(Denied::OfAnother, MERGED);
         }
-        if self.is_another_user(call, arrival, user) {
+        // D08: what reaches the user unasked is in the name of who proved it.
+        let in_anothers_name = comes_unasked(arrival, request) && !aors.from.is_user(user);
+        if in_anothers_name || self.is_another_user(call, arrival, user) {
             return refused(Denied::OfAnother, FORBIDDEN);
         }
         if self.digest_verified(call, &credentials, value, user) {

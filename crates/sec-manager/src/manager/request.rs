@@ -1,5 +1,6 @@
 //! A request came in: who must prove what. Case F01.
 
+use super::record::Record;
 use super::{Inner, Shared};
 use crate::aor::{self, Aor};
 use crate::fsm::Signal;
@@ -114,10 +115,11 @@ impl Shared {
     ) -> Result<Requirement, Refusal> {
         let inner = self.lock();
         let record = inner.records.get(call.0).filter(|_| arrival.in_dialog != InDialog::No);
+        let came_as_it_does = inner.came_as_it_does(record, arrival, request);
         let required = match record {
             Some(record) if !record.tells => record.require,
             // D07: who is subscribed to is no caller. It tells what was asked for, and cannot sign.
-            _ if tells_what_was_asked(arrival, request) => Requirement::Nothing,
+            _ if came_as_it_does && request.method == "NOTIFY" => Requirement::Nothing,
             _ => policy.required_of_caller(from()),
         };
         if required == Requirement::Pgp {
@@ -126,18 +128,18 @@ impl Shared {
         match arrival.in_dialog {
             InDialog::No if inner.vouching(arrival, request).is_some() => Ok(Requirement::Nothing),
             // D08: what reaches the user without being asked comes from somebody who proved it.
-            InDialog::No if unasked(request.method) => match self.digest {
+            InDialog::No if comes_unasked(arrival, request) => match self.digest {
                 Some(_) => Ok(Requirement::Digest),
                 None => Err(FORBIDDEN),
             },
             InDialog::No => Ok(required),
             // D03: within a dialog that needed no signature, the dialog's identifiers suffice.
-            InDialog::FromPeer => Ok(Requirement::Nothing),
+            _ if came_as_it_does => Ok(Requirement::Nothing),
             // It ends the call and moves nothing.
             InDialog::FromElsewhere if request.method == "BYE" => Ok(Requirement::Nothing),
             // D04: what may move the media or the target must come from who began the call. Where
             // that one has proved nothing, no proof could show it.
-            InDialog::FromElsewhere => {
+            InDialog::FromPeer | InDialog::FromElsewhere | InDialog::OffItsTls => {
                 let proved = record.is_some_and(|record| record.verified.is_some());
                 if proved { Ok(Requirement::Digest) } else { Err(FORBIDDEN) }
             }
@@ -163,7 +165,7 @@ impl Shared {
     fn admitted(&self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>) {
         let now = self.platform.now();
         let mut inner = self.lock();
-        if tells_what_was_asked(arrival, request) {
+        if request.method == "NOTIFY" && inner.came_as_it_does(None, arrival, request) {
             inner.expect_in_the_clear(call, now);
         }
         if !opens_call(arrival, request) {
@@ -264,6 +266,28 @@ impl Inner {
         let flow = self.flows.iter().find(|(_, flow)| admits(flow, arrival, request));
         flow.map(|(account, _)| account)
     }
+
+    /// Whether a request came as its dialog does. D03: also from the registrar that the call came
+    /// through, over a connection that took the place of the dialog's: it was opened for the same name.
+    fn came_as_it_does(
+        &self, record: Option<&Record>, arrival: &Arrival<'_>, request: &Request<'_>,
+    ) -> bool {
+        match arrival.in_dialog {
+            InDialog::No | InDialog::FromElsewhere => false,
+            InDialog::FromPeer => true,
+            InDialog::OffItsTls => self.came_back(record, arrival, request),
+        }
+    }
+
+    /// Whether a request came over TLS from the registrar of an account that its call may have been
+    /// set up through.
+    fn came_back(
+        &self, record: Option<&Record>, arrival: &Arrival<'_>, request: &Request<'_>,
+    ) -> bool {
+        let through = record.map(|record| record.through.as_slice()).unwrap_or_default();
+        let account = self.vouching(arrival, request).filter(|_| arrival.transport.is_secure());
+        account.is_some_and(|account| through.is_empty() || through.contains(account))
+    }
 }
 
 /// Whether a request would begin a call.
@@ -271,15 +295,11 @@ pub(super) fn opens_call(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
     arrival.in_dialog == InDialog::No && request.method == "INVITE"
 }
 
-/// Whether a request is a NOTIFY of a subscription of ours, from whom that is with. Those of a call
-/// are held to what the call is.
-fn tells_what_was_asked(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
-    arrival.in_dialog == InDialog::FromPeer && request.method == "NOTIFY"
-}
-
-/// Whether a request of this method reaches the user, or is kept, without the user being asked.
-fn unasked(method: &str) -> bool {
-    matches!(method, "MESSAGE" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "REFER")
+/// Whether a request reaches the user, or is kept, without the user being asked.
+pub(super) fn comes_unasked(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
+    let unasked =
+        matches!(request.method, "MESSAGE" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "REFER");
+    arrival.in_dialog == InDialog::No && unasked
 }
 
 /// Whether a request came over a registered flow: its connection, or over UDP the registrar's

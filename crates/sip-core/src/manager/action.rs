@@ -36,10 +36,11 @@ pub struct Hop {
 }
 
 impl Hop {
-    /// Whether a message came over this hop's connection, or from its other end's address.
+    /// Whether a message came over this hop's connection, or from its other end's address: over TLS
+    /// an address is nobody.
     pub(super) fn has_sent(&self, arrival: &Arrival) -> bool {
         let same_flow = arrival.transport.is_reliable() && self.flow == Some(arrival.flow);
-        same_flow || arrival.source.ip() == self.remote.ip()
+        same_flow || !self.transport.is_secure() && arrival.source.ip() == self.remote.ip()
     }
 }
 

@@ -29,3 +29,38 @@ impl Avoided {
         at.map_or(0, |at| at + 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any instant to count from")]
+    fn the_latest_sixty_four_are_remembered_and_the_last_comes_last() {
+        let now = Instant::now();
+        let address = |port| SocketAddr::from(([192, 0, 2, 1], port));
+        let mut avoided = Avoided::default();
+        for port in 1..=65 {
+            avoided.note(now, address(port), None);
+        }
+        assert_eq!(avoided.place(now, address(1)), 0, "there was no room for it any more");
+        assert_eq!(avoided.place(now, address(2)), 1);
+        assert_eq!(avoided.place(now, address(65)), 64);
+        // One that fails again is the latest.
+        avoided.note(now, address(2), None);
+        assert_eq!(avoided.place(now, address(2)), 64);
+        assert_eq!(avoided.place(now + FOR, address(2)), 0, "its time is up");
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any instant to count from")]
+    fn what_is_over_is_remembered_no_more() {
+        let now = Instant::now();
+        let [one, other] = [1, 2].map(|port| SocketAddr::from(([192, 0, 2, 1], port)));
+        let brief = Duration::from_secs(1);
+        let mut avoided = Avoided::default();
+        avoided.note(now, one, Some(brief));
+        avoided.note(now + brief, other, None);
+        assert_eq!(avoided.place(now + brief, other), 1, "it is the only one");
+    }
+}

@@ -150,6 +150,7 @@ impl Dialogs {
         let Some(key) = key else { return InDialog::No };
         match self.table.get(key) {
             Some(entry) if entry.is_from_peer(arrival) => InDialog::FromPeer,
+            Some(entry) if entry.peer.transport.is_secure() => InDialog::OffItsTls,
             Some(_) | None => InDialog::FromElsewhere,
         }
     }
@@ -161,15 +162,17 @@ impl Dialogs {
 }
 
 impl Entry {
-    /// Whether a request came over the dialog's connection, from the address that its messages came
-    /// from, or from the one that ours go to. These two differ where a proxy on the way did not
-    /// record the route.
+    /// Whether a request came over the dialog's connection, or, where that is not over TLS, from the
+    /// address that its messages came from, or from the one that ours go to. These two differ where
+    /// a proxy on the way did not record the route.
     fn is_from_peer(&self, arrival: &Arrival) -> bool {
         let peer = &self.peer;
         let first_hop = || {
             let route = self.dialog.route();
             Target::in_dialog(route.first_hop(), peer).address()
         };
-        peer.has_sent(arrival) || first_hop() == Some(arrival.source.ip())
+        let from_first_hop =
+            || !peer.transport.is_secure() && first_hop() == Some(arrival.source.ip());
+        peer.has_sent(arrival) || from_first_hop()
     }
 }

@@ -134,6 +134,24 @@ mod tests {
     }
 
     #[test]
+    fn of_several_addresses_the_nearest_is_told() {
+        let locals = ["192.0.2.1:5060", "192.0.2.2:5060", "192.0.2.2:5062"]
+            .map(|address| local(Transport::Udp, address));
+        let own = Own { locals: &locals, routes: None };
+        for (near, told) in [
+            (None, "192.0.2.1:5060"),
+            (Some("192.0.2.2:5062"), "192.0.2.2:5062"),
+            // Another socket of the same interface.
+            (Some("192.0.2.2:40000"), "192.0.2.2:5060"),
+            (Some("192.0.2.3:5060"), "192.0.2.1:5060"),
+        ] {
+            let near = near.map(|near| near.parse().unwrap());
+            let address = own.address(Transport::Udp, [192, 0, 2, 9].into(), near);
+            assert_eq!(address, Some(told.parse().unwrap()), "{near:?}");
+        }
+    }
+
+    #[test]
     fn this_host_is_what_peers_are_told_and_what_packets_to_itself_leave_from() {
         let locals =
             [local(Transport::Udp, "203.0.113.1:5060"), local(Transport::Udp, "[::]:5060")];

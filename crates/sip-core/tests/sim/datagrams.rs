@@ -128,6 +128,38 @@ fn p22_what_is_no_sip_is_not_answered_and_leaves_nothing() {
     assert_eq!(world.wire.lines(), ["192.0.2.2 200 OPTIONS"]);
 }
 
+/// RFC 5049 §9.1: a datagram that begins with five ones is compressed. That is not spoken; who only
+/// says that it could be (RFC 3486 §3) is answered in the clear.
+#[test]
+fn p19_what_is_compressed_is_no_sip() {
+    let world = World::perfect();
+    let bob = world.side(2, Arc::new(Open));
+    let mut raw = Raw::new(&world, 9);
+    let willing = options("192.0.2.9;rport;comp=sigcomp")
+        .replace("Contact: <sip:mallory@192.0.2.9>", "Contact: <sip:m@192.0.2.9;comp=sigcomp>");
+    world.run(async {
+        for first in 0xf8..=0xff {
+            for rest in [b"".as_slice(), b"\x01\x02", willing.as_bytes()] {
+                raw.send_octets(&[&[first], rest].concat());
+            }
+        }
+        assert_eq!(raw.receive().await, None);
+        bob.assert_empty();
+        raw.send(&willing);
+        let answer = raw.receive().await.unwrap();
+        assert!(answer.starts_with("SIP/2.0 200 OK\r\n"), "{answer}");
+        // Over a connection it cannot be told where the next message would begin.
+        let (_, network) = world.sim.host([192, 0, 2, 9].into());
+        let to = SocketAddr::from(([192, 0, 2, 2], 5060));
+        let mut connection = network.connect(Transport::Tcp, to, None).await.unwrap();
+        connection.write_all(b"\xf8\x00\x01\x02\xff\xff").await.unwrap();
+        connection.write_all(willing.as_bytes()).await.unwrap();
+        assert_eq!(connection.read(&mut [0; 100]).await.unwrap_or_default(), 0);
+        assert_eq!(bob.endpoint.sizes().connections, 0);
+    });
+    bob.assert_empty();
+}
+
 /// The least useful goes first, and what fits stays.
 #[test]
 fn x06_no_more_is_left_out_than_must_be() {

@@ -45,6 +45,8 @@ pub(crate) struct Script {
     /// Whether bodies are sealed and opened: what is sealed begins with `sealed `, and what does not
     /// is refused.
     pub(crate) seals: bool,
+    /// Whether the bodies of responses are sealed.
+    pub(crate) seals_answers: bool,
     /// Whether no body may leave once the request was challenged.
     pub(crate) refuses_sealing: bool,
     /// Whether no body of a request may leave that nobody has challenged.
@@ -76,6 +78,7 @@ impl Default for Script {
             doubts_reinvites: false,
             signs_once: false,
             seals: false,
+            seals_answers: false,
             refuses_sealing: false,
             refuses_answers: false,
             refuses_reading: false,
@@ -167,6 +170,7 @@ impl SipSecurity for Double {
             InDialog::No => "",
             InDialog::FromPeer => " in dialog",
             InDialog::FromElsewhere => " in dialog from elsewhere",
+            InDialog::OffItsTls => " in dialog off its TLS",
         };
         self.note(format!("request_received {}{place}", request.method));
         let elsewhere = arrival.in_dialog == InDialog::FromElsewhere;
@@ -223,7 +227,8 @@ impl SipSecurity for Double {
         if self.script.refuses_answers && is_answer && !body.octets.is_empty() {
             return Answer::Ready(BodyVerdict::Refused(FORBIDDEN));
         }
-        if self.script.seals && plan.is_some() {
+        let answers = self.script.seals_answers && direction == Direction::Response;
+        if answers || self.script.seals && plan.is_some() {
             body.octets.splice(..0, *SEAL);
         }
         Answer::Ready(BodyVerdict::Body(body))

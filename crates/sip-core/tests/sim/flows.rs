@@ -178,24 +178,49 @@ async fn read_all(connection: &mut Box<dyn Connection>) -> String {
 }
 
 #[test]
-fn p04_what_ends_a_stream_is_answered_before_it_is_closed() {
+fn p03_p04_what_ends_a_stream_is_answered_before_it_is_closed() {
+    for transport in [Transport::Tcp, Transport::Tls] {
+        let world = World::perfect();
+        let bob = world.side_over_tls(2, Arc::new(Open));
+        let name = transport.name();
+        let invite = request(&Wanted::default()).replace("SIP/2.0/UDP", &format!("SIP/2.0/{name}"));
+        let cases = [
+            (invite.replace("Content-Length: 5\r\n", ""), "400 "),
+            (invite.replace("Content-Length: 5", "Content-Length: +5"), "400 "),
+            (invite.replace("Content-Length: 5", "Content-Length: 0\r\nl: 5"), "400 "),
+            (invite.replace("Content-Length: 5", "Content-Length: 65537"), "413 "),
+        ];
+        let (_, network) = world.sim.host([192, 0, 2, 9].into());
+        world.run(async {
+            for (text, want) in cases {
+                let to = ([192, 0, 2, 2], transport.default_port()).into();
+                let mut connection = network.connect(transport, to, None).await.unwrap();
+                connection.write_all(text.as_bytes()).await.unwrap();
+                let answer = read_all(&mut connection).await;
+                let line = answer.lines().next().unwrap();
+                assert!(line.starts_with(&format!("SIP/2.0 {want}")), "{name}: {line}");
+                assert_eq!(bob.endpoint.sizes().connections, 0);
+            }
+        });
+        bob.assert_empty();
+    }
+}
+
+#[test]
+fn p08_a_head_of_16_kib_without_an_end_closes_its_stream() {
     let world = World::perfect();
     let bob = world.side(2, Arc::new(Open));
-    let invite = tcp(&Wanted::default());
-    let cases = [
-        (invite.replace("Content-Length: 5\r\n", ""), "400 "),
-        (invite.replace("Content-Length: 5", "Content-Length: +5"), "400 "),
-        (invite.replace("Content-Length: 5", "Content-Length: 65537"), "413 "),
-    ];
     world.run(async {
-        for (text, want) in cases {
-            let mut connection = connect(&world, 9).await;
-            connection.write_all(text.as_bytes()).await.unwrap();
-            let answer = read_all(&mut connection).await;
-            let line = answer.lines().next().unwrap();
-            assert!(line.starts_with(&format!("SIP/2.0 {want}")), "{line}");
-            assert_eq!(bob.endpoint.sizes().connections, 0);
+        let mut connection = connect(&world, 9).await;
+        for _ in 0..16 {
+            connection.write_all(&[b'a'; 1024]).await.unwrap();
+            bob.sleep(Duration::from_millis(20)).await;
+            assert_eq!(bob.endpoint.sizes().connections, 1);
         }
+        connection.write_all(b"a").await.unwrap();
+        bob.sleep(Duration::from_millis(20)).await;
+        assert_eq!(bob.endpoint.sizes().connections, 0);
+        assert_eq!(read_all(&mut connection).await, "");
     });
 }
 

@@ -70,6 +70,19 @@ fn t24_calls_of_an_account_name_the_gruu_that_its_registrar_gave() {
 }
 
 #[test]
+fn t24_an_address_that_was_not_asked_for_is_not_used() {
+    let (world, mut alice, mut raw) = pair();
+    world.run(async {
+        alice.endpoint.register(config()).unwrap();
+        let register = raw.receive().await.unwrap();
+        assert_eq!(field(&register, "Supported"), "path");
+        grant(&mut alice, &raw, &register, &format!(";pub-gruu=\"{GRUU}\"")).await;
+        let bound = "<sip:alice@192.0.2.1:5060>";
+        assert_eq!(contact_of_a_call(&mut alice, &mut raw, "sip:bob@192.0.2.9").await, bound);
+    });
+}
+
+#[test]
 fn t24_what_is_no_instance_is_not_registered() {
     let world = World::perfect();
     let alice = world.side(1, Arc::new(Open));

@@ -7,7 +7,7 @@ use sip_core::manager::{Cause, Event, Misuse, PublicationId, PublicationNews, Pu
 use ssa::Body;
 use std::time::Duration;
 
-fn config() -> PublishConfig {
+pub(crate) fn config() -> PublishConfig {
     PublishConfig {
         from: ALICE.to_owned(),
         to: "sip:alice@192.0.2.9".to_owned(),
@@ -17,30 +17,30 @@ fn config() -> PublishConfig {
     }
 }
 
-fn body(text: &str) -> Body {
+pub(crate) fn body(text: &str) -> Body {
     Body { content_type: Some(b"application/pidf+xml".to_vec()), octets: text.into() }
 }
 
-fn news(id: PublicationId, news: PublicationNews) -> Event {
+pub(crate) fn news(id: PublicationId, news: PublicationNews) -> Event {
     Event::Publication { id, news }
 }
 
-fn published(id: PublicationId, expires: u32) -> Event {
+pub(crate) fn published(id: PublicationId, expires: u32) -> Event {
     news(id, PublicationNews::Published { expires })
 }
 
-fn said(publish: &str) -> &str {
+pub(crate) fn said(publish: &str) -> &str {
     publish.split_once("\r\n\r\n").unwrap().1
 }
 
 /// Takes it under this tag, for so many seconds.
-fn take(raw: &Raw, publish: &str, tag: &str, seconds: u32) {
+pub(crate) fn take(raw: &Raw, publish: &str, tag: &str, seconds: u32) {
     let extra = format!("SIP-ETag: {tag}\r\nExpires: {seconds}\r\n");
     raw.send(&response(publish, "200 OK", &extra));
 }
 
 /// Alice's publication, taken as `one` for 100 s.
-async fn standing(alice: &mut Side, raw: &mut Raw) -> PublicationId {
+pub(crate) async fn standing(alice: &mut Side, raw: &mut Raw) -> PublicationId {
     let id = alice.endpoint.publish(config(), body("open")).unwrap();
     let first = raw.receive().await.unwrap();
     take(raw, &first, "one", 100);

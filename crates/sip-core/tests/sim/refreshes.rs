@@ -5,7 +5,8 @@ use crate::double::{CHALLENGE, Script};
 use crate::raw::{Raw, field, response};
 use crate::registrations::config;
 use crate::world::Side;
-use sip_core::manager::{Event, RegisterConfig};
+use sip_core::manager::{Cause, Event, RegisterConfig};
+use ssa::{Incoming, Why};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -111,4 +112,62 @@ fn a17_a_refresh_to_another_address_proves_nothing_unasked() {
         let refresh = next(&mut other).await;
         assert!(!proves(&refresh), "{refresh}");
     });
+}
+
+/// RFC 3261 §10.2.8: what was learnt of one interval does not count against the next.
+#[test]
+fn a_longer_interval_is_taken_over_once_for_each_refresh_of_a_registration() {
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
+    world.run(async {
+        alice.endpoint.register(config()).unwrap();
+        for least in [1_800, 3_600, 7_200] {
+            let register = next(&mut raw).await;
+            let brief = format!("Min-Expires: {least}\r\n");
+            raw.send(&response(&register, "423 Interval Too Brief", &brief));
+            let longer = next(&mut raw).await;
+            assert_eq!(field(&longer, "Expires"), least.to_string());
+            grant(&mut alice, &raw, &longer).await;
+        }
+    });
+}
+
+/// A registrar that is not believed may have bound us all the same: that is taken back.
+#[test]
+fn what_an_untrusted_registrar_may_have_bound_is_taken_back() {
+    let why = Why::ProofMissing;
+    let doubts = Script { trust: Incoming::AckThenBye(why), ..Script::default() };
+    let (world, mut alice, _, mut raw) = scripted(doubts);
+    world.run(async {
+        let id = alice.endpoint.register(config()).unwrap();
+        let register = next(&mut raw).await;
+        let contact = field(&register, "Contact");
+        raw.send(&response(&register, "200 OK", &format!("Contact: {contact};expires=100\r\n")));
+        let event = alice.next().await;
+        let Event::RegistrationFailed { cause, .. } = event else { panic!("{event:?}") };
+        assert_eq!(cause, Cause::Security(why));
+        alice.endpoint.unregister(id).unwrap();
+        let last = next(&mut raw).await;
+        assert_eq!((field(&last, "Expires"), field(&last, "Contact")), ("0", contact));
+    });
+}
+
+/// The way stays open for as long as the registrar may keep us, and no longer.
+#[test]
+fn a_refresh_that_fails_keeps_the_way_open_and_one_that_is_refused_does_not() {
+    for (status, open) in [("500 Trouble", true), ("403 Forbidden", false)] {
+        let (world, mut alice, _, mut raw) = scripted(Script::default());
+        world.run(async {
+            alice.endpoint.register(config()).unwrap();
+            let register = next(&mut raw).await;
+            grant(&mut alice, &raw, &register).await;
+            let refresh = next(&mut raw).await;
+            raw.send(&response(&refresh, status, "Retry-After: 900\r\n"));
+            assert!(matches!(alice.next().await, Event::RegistrationFailed { .. }));
+            let pings = || world.wire.count("192.0.2.1 \r\n\r\n");
+            let before = pings();
+            assert!(before > 0, "{:?}", world.wire.lines());
+            raw.sleep(Duration::from_secs(60)).await;
+            assert_eq!(pings() > before, open, "{status}");
+        });
+    }
 }

@@ -9,7 +9,7 @@ use crate::world::{ALICE, sdp};
 use sip_core::manager::{EndReason, Event};
 use std::time::Duration;
 
-const REQUIRED: &str = "Require: 100rel\r\n";
+pub(crate) const REQUIRED: &str = "Require: 100rel\r\n";
 
 /// A reliable provisional response of this RSeq.
 fn reliable(invite: &str, status: &str, rseq: u32) -> String {
@@ -18,7 +18,7 @@ fn reliable(invite: &str, status: &str, rseq: u32) -> String {
 }
 
 /// The stranger's PRACK in the dialog that this response made.
-fn prack(ringing: &str, cseq: u32, rack: &str) -> String {
+pub(crate) fn prack(ringing: &str, cseq: u32, rack: &str) -> String {
     let (branch, extra) = (format!("prack{cseq}"), format!("RAck: {rack}\r\n"));
     request(&Wanted {
         method: "PRACK",

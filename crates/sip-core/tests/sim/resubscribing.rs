@@ -12,7 +12,7 @@ use sip_core::manager::{
 use std::time::Duration;
 
 /// The subscription lapsed for this reason; when it is tried again.
-async fn lapsed(alice: &mut Side, id: SubscriptionId, why: SubscriptionEnd) -> u64 {
+pub(crate) async fn lapsed(alice: &mut Side, id: SubscriptionId, why: SubscriptionEnd) -> u64 {
     match alice.next().await {
         Event::Subscription { id: of, news: SubscriptionNews::Lapsed { why: told, again } } => {
             assert_eq!((of, told), (id, why));
@@ -23,7 +23,7 @@ async fn lapsed(alice: &mut Side, id: SubscriptionId, why: SubscriptionEnd) -> u
 }
 
 /// The next message within this time.
-async fn within(raw: &mut Raw, seconds: u64) -> Option<String> {
+pub(crate) async fn within(raw: &mut Raw, seconds: u64) -> Option<String> {
     for _ in 0..=seconds {
         if let Some(message) = raw.receive().await {
             return Some(message);
@@ -32,7 +32,7 @@ async fn within(raw: &mut Raw, seconds: u64) -> Option<String> {
     None
 }
 
-const fn failed(status: u16) -> SubscriptionEnd {
+pub(crate) const fn failed(status: u16) -> SubscriptionEnd {
     SubscriptionEnd::Failed(Cause::Status(status))
 }
 

@@ -133,20 +133,28 @@ fn t03_cancel_after_200_is_200_without_effect() {
 
 #[test]
 fn t04_cancel_from_elsewhere_is_481() {
-    let world = World::perfect();
-    let mut bob = world.side(2, Arc::new(Open));
-    let raw = Raw::new(&world, 9);
+    let (world, mut bob, double, mut raw) = challenged(Script::default());
     let mut other = Raw::new(&world, 8);
     let cancel = request(&Wanted { method: "CANCEL", ..Wanted::default() });
+    let none = "481 Call/Transaction Does Not Exist";
     world.run(async {
-        raw.send(&request(&Wanted::default()));
-        let _id = bob.incoming().await;
+        raw.send(&request(&Wanted { extra: CREDENTIALS, ..Wanted::default() }));
+        let id = bob.incoming().await;
+        assert_eq!(raw.status().await.unwrap(), "100 Trying");
+        let (asked, there) = (double.asked(), bob.endpoint.sizes().manager);
         other.send(&cancel);
-        assert_eq!(other.status().await.unwrap(), "481 Call/Transaction Does Not Exist");
-        raw.send(&cancel.replace("UDP 192.0.2.9;", "UDP 192.0.2.9:5061;"));
+        assert_eq!(other.status().await.unwrap(), none);
+        for sent_by in ["192.0.2.9:5061", "192.0.2.8", "example.org"] {
+            raw.send(&cancel.replace("UDP 192.0.2.9;", &format!("UDP {sent_by};")));
+            assert_eq!(raw.status().await.unwrap(), none, "{sent_by}");
+        }
+        assert_eq!(double.asked(), asked, "nobody is challenged");
+        assert_eq!(bob.endpoint.sizes().manager, there);
+        // The call goes on.
         assert_eq!(bob.next_within(1).await, None);
+        bob.endpoint.ring(id).unwrap();
+        assert_eq!(raw.status().await.unwrap(), "180 Ringing");
     });
-    assert_eq!(bob.endpoint.sizes().manager.dialogs, 1);
 }
 
 #[test]
@@ -235,17 +243,20 @@ fn t12_a_full_table_is_503_and_leaves_what_is_there() {
 fn d01_requests_with_guessed_tags_are_481() {
     let (world, bob, double, mut raw) = challenged(Script::default());
     world.run(async {
-        for method in ["BYE", "INVITE"] {
+        let none = "481 Call/Transaction Does Not Exist";
+        for method in
+            ["BYE", "INVITE", "UPDATE", "PRACK", "INFO", "MESSAGE", "NOTIFY", "REFER", "OPTIONS"]
+        {
             raw.send(&request(&Wanted {
                 method,
                 branch: method,
                 to_tag: "x",
                 ..Wanted::default()
             }));
-            assert_eq!(raw.status().await.unwrap(), "481 Call/Transaction Does Not Exist");
+            assert_eq!(raw.status().await.unwrap(), none, "{method}");
         }
         raw.send(&request(&Wanted { method: "BYE", branch: "b", ..Wanted::default() }));
-        assert_eq!(raw.status().await.unwrap(), "481 Call/Transaction Does Not Exist");
+        assert_eq!(raw.status().await.unwrap(), none);
     });
     assert_eq!(double.asked(), [""; 0]);
     bob.assert_empty();

@@ -19,7 +19,7 @@ fn serving() -> manager::Config {
 }
 
 /// Bob, who can be subscribed to, and a stranger.
-fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
+pub(crate) fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
     let world = World::perfect();
     let double = Double::new(world.runtime(2), script);
     let bob = world.side_with(2, Arc::clone(&double) as _, serving());
@@ -27,17 +27,17 @@ fn pair(script: Script) -> (World, Side, Arc<Double>, Raw) {
     (world, bob, double, raw)
 }
 
-fn subscribe(cseq: u32, to_tag: &str, extra: &str) -> String {
+pub(crate) fn subscribe(cseq: u32, to_tag: &str, extra: &str) -> String {
     let branch = format!("s{cseq}{}", extra.len());
     let extra = format!("Event: dialog;id=5\r\n{extra}");
     request(&Wanted { method: "SUBSCRIBE", branch: &branch, cseq, to_tag, extra: &extra })
 }
 
-fn said(text: &str) -> Body {
+pub(crate) fn said(text: &str) -> Body {
     Body { content_type: Some(b"application/dialog-info+xml".to_vec()), octets: text.into() }
 }
 
-async fn asked(bob: &mut Side) -> (SubscriberId, u32) {
+pub(crate) async fn asked(bob: &mut Side) -> (SubscriberId, u32) {
     match bob.next().await {
         Event::Subscriber { id, news: SubscriberNews::Asked { event, from, expires, .. } } => {
             assert_eq!((event.as_str(), from.as_str()), ("dialog", "sip:mallory@192.0.2.9"));
@@ -47,12 +47,12 @@ async fn asked(bob: &mut Side) -> (SubscriberId, u32) {
     }
 }
 
-fn over(id: SubscriberId, why: SubscriberEnd) -> Event {
+pub(crate) fn over(id: SubscriberId, why: SubscriberEnd) -> Event {
     Event::Subscriber { id, news: SubscriberNews::Over { why } }
 }
 
 /// The next NOTIFY: its state and what it says.
-async fn told(raw: &mut Raw) -> (String, String) {
+pub(crate) async fn told(raw: &mut Raw) -> (String, String) {
     let notify = raw.receive().await.unwrap();
     assert!(notify.starts_with("NOTIFY sip:mallory@192.0.2.9 "), "{notify}");
     assert_eq!(field(&notify, "Event"), "dialog;id=5");
@@ -61,12 +61,12 @@ async fn told(raw: &mut Raw) -> (String, String) {
     (field(&notify, "Subscription-State").to_owned(), body)
 }
 
-fn says(state: &str, body: &str) -> (String, String) {
+pub(crate) fn says(state: &str, body: &str) -> (String, String) {
     (state.to_owned(), body.to_owned())
 }
 
 /// The stranger's subscription of so many seconds, of which Bob grants 100 at most; his tag.
-async fn subscribed(bob: &mut Side, raw: &mut Raw) -> (SubscriberId, String) {
+pub(crate) async fn subscribed(bob: &mut Side, raw: &mut Raw) -> (SubscriberId, String) {
     raw.send(&subscribe(1, "", "Expires: 600\r\n"));
     let (id, expires) = asked(bob).await;
     assert_eq!(expires, 600);

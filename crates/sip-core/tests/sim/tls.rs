@@ -1,9 +1,9 @@
 //! TLS, as far as it is the SIP manager's: which connection, what Via and Contact say, `sips:`.
 
 use crate::answers;
-use crate::double::CHALLENGE;
+use crate::double::{CHALLENGE, Double, Script};
 use crate::flows::{accept, read, registered};
-use crate::raw::{Wanted, field, request, response};
+use crate::raw::{Raw, Wanted, field, request, response, to_tag};
 use crate::world::{ALICE, Side, World, connected, sdp};
 use net::{Connection, Listener, Naptr, Network, Srv, Transport};
 use sip_core::manager::{Cause, EndReason, Event, NextHop};
@@ -287,6 +287,41 @@ fn x02_each_name_at_one_address_has_its_own_connection() {
         }
         assert_eq!(waiting(&world, &mut *listener).await, 3);
     });
+}
+
+/// Over TLS neither an address nor another connection speaks for a dialog: its own connection does.
+#[test]
+fn d03_only_its_connection_speaks_for_a_dialog_over_tls() {
+    let world = World::perfect();
+    let double = Double::new(world.runtime(2), Script::default());
+    let mut bob = world.side_over_tls(2, Arc::clone(&double) as _);
+    // The same host as the caller's.
+    let mut raw = Raw::new(&world, 9);
+    world.run(async {
+        let tls = |wanted: &Wanted<'_>| request(wanted).replace("SIP/2.0/UDP", "SIP/2.0/TLS");
+        let mut connection = connect(&world).await;
+        connection.write_all(tls(&Wanted::default()).as_bytes()).await.unwrap();
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        let ok = read(&mut connection).await;
+        let inside = Wanted { method: "UPDATE", to_tag: to_tag(&ok), ..Wanted::default() };
+        connection
+            .write_all(tls(&Wanted { method: "ACK", branch: "a", ..inside }).as_bytes())
+            .await
+            .unwrap();
+        assert_eq!(bob.next().await, Event::Confirmed { id, answer: None });
+        raw.send(&request(&Wanted { branch: "u", cseq: 2, ..inside }));
+        assert!(raw.receive().await.is_some());
+        let mut other = connect(&world).await;
+        other.write_all(tls(&Wanted { branch: "o", cseq: 3, ..inside }).as_bytes()).await.unwrap();
+        assert!(read(&mut other).await.starts_with("SIP/2.0 "));
+        let own = tls(&Wanted { branch: "i", cseq: 4, ..inside });
+        connection.write_all(own.as_bytes()).await.unwrap();
+        assert!(read(&mut connection).await.starts_with("SIP/2.0 "));
+    });
+    let off = double.count("request_received UPDATE in dialog off its TLS");
+    let on = double.count("request_received UPDATE in dialog");
+    assert_eq!((off, on), (2, 1), "{:?}", double.asked());
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) fn in_dialog(method: &str, cseq: u32, tag: &str, extra: &str) -> Stri
 }
 
 /// A NOTIFY of this CSeq about the REFER with this id.
-fn notify(cseq: u32, tag: &str, id: &str, state: &str, status: &str) -> String {
+pub(crate) fn notify(cseq: u32, tag: &str, id: &str, state: &str, status: &str) -> String {
     let extra = format!(
         "Event: refer{id}\r\nSubscription-State: {state}\r\nContent-Type: message/sipfrag\r\n"
     );
@@ -32,7 +32,9 @@ fn notify(cseq: u32, tag: &str, id: &str, state: &str, status: &str) -> String {
 }
 
 /// Bob refers the stranger, who takes it.
-async fn referring(bob: &mut Side, raw: &mut Raw) -> (CallId, RequestId, String, String) {
+pub(crate) async fn referring(
+    bob: &mut Side, raw: &mut Raw,
+) -> (CallId, RequestId, String, String) {
     let (call, tag) = up(bob, raw).await;
     let id = bob.endpoint.refer(call, CAROL).unwrap();
     let refer = raw.receive().await.unwrap();
@@ -170,7 +172,9 @@ fn who_wants_no_word_gets_none() {
         assert!(accepted.starts_with("SIP/2.0 202 "), "{accepted}");
         assert_eq!(field(&accepted, "Refer-Sub"), "false");
         assert_eq!(raw.receive().await, None);
+        assert_eq!(bob.endpoint.tell_referrer(id, 200), Err(Misuse::Unknown));
     });
+    assert_eq!(bob.endpoint.sizes().manager.usages, 1, "the call's");
 }
 
 #[test]
@@ -302,6 +306,40 @@ fn a_replaces_that_fits_no_call_is_refused() {
     assert_eq!(bob.endpoint.sizes().manager.dialogs, 1);
 }
 
+/// Join (RFC 3911) is not spoken: what requires it is refused, and what only names a call begins one
+/// of its own.
+#[test]
+fn d06_nobody_joins_a_call() {
+    let (world, mut bob, _, mut raw) = pair(Script::default());
+    let mut stranger = Raw::new(&world, 8);
+    world.run(async {
+        let (id, tag) = up(&mut bob, &mut raw).await;
+        let there = bob.endpoint.sizes().manager;
+        let join = format!("Join: raw;to-tag={tag};from-tag=m\r\n");
+        for (extra, joins) in [("Require: join\r\n", true), ("", false)] {
+            let extra = format!("{join}{extra}");
+            let branch = if joins { "j" } else { "n" };
+            let invite = request(&Wanted { branch, extra: &extra, ..Wanted::default() })
+                .replace("Call-ID: raw\r\n", &format!("Call-ID: {branch}\r\n"));
+            stranger.send(&invite);
+            if joins {
+                let answer = stranger.receive().await.unwrap();
+                assert!(answer.starts_with("SIP/2.0 420 "), "{answer}");
+                assert_eq!(field(&answer, "Unsupported"), "join");
+                assert_eq!(bob.endpoint.sizes().manager, there);
+                continue;
+            }
+            let event = bob.next().await;
+            let Event::Incoming { id: other, replaces, .. } = event else { panic!("{event:?}") };
+            assert_eq!((other == id, replaces), (false, None));
+            bob.endpoint.reject(other, 486).unwrap();
+            assert!(matches!(bob.next().await, Event::Ended { .. }));
+        }
+        assert_eq!(bob.next_within(1).await, None, "the call goes on");
+    });
+    assert_eq!(bob.endpoint.sizes().manager.dialogs, 1);
+}
+
 #[test]
 fn only_what_a_uri_says_to_replace_goes_into_the_invite() {
     let world = World::perfect();
@@ -314,7 +352,8 @@ fn only_what_a_uri_says_to_replace_goes_into_the_invite() {
         assert!(invite.starts_with("INVITE sip:x@192.0.2.9 SIP/2.0\r\n"), "{invite}");
         assert_eq!(field(&invite, "Replaces"), "a@b;to-tag=1;from-tag=2");
         assert!(!invite.contains("Route"), "{invite}");
-        for bad in ["a", "a%0D%0AX:y%3Bto-tag%3D1", "a%3Bto-tag%3D1%20x%3Bfrom-tag"] {
+        let behind = "a%3Bto-tag%3D1%3Bfrom-tag%3D2%20x";
+        for bad in ["a", "a%0D%0AX:y%3Bto-tag%3D1", "a%3Bto-tag%3D1%20x%3Bfrom-tag", behind] {
             let to = format!("sip:x@192.0.2.9?Replaces={bad}");
             let refused = alice.endpoint.prepare(ALICE, &to, None);
             assert_eq!(refused.unwrap_err(), Misuse::NotAUri, "{bad}");

@@ -139,6 +139,27 @@ fn a_websocket_message_is_one_sip_message_and_line_ends_keep_it_alive() {
     });
 }
 
+/// RFC 7118 §5: what a WebSocket message holds needs no Content-Length, and one that is wrong is
+/// told as in a datagram.
+#[test]
+fn p04_over_a_websocket_no_content_length_is_needed() {
+    let world = World::perfect();
+    let mut bob = world.side_over_web(2, Some(Transport::Ws));
+    world.run(async {
+        let mut browser = connect(&world).await;
+        let longer = browsers(&Wanted { branch: "longer", ..Wanted::default() })
+            .replace("Contact:", "Content-Length: 6\r\nContact:");
+        browser.write_all(longer.as_bytes()).await.unwrap();
+        assert!(read(&mut browser).await.starts_with("SIP/2.0 400 "));
+        let invite = browsers(&Wanted::default());
+        browser.write_all(invite.as_bytes()).await.unwrap();
+        let event = bob.next().await;
+        let Event::Incoming { body, .. } = event else { panic!("{event:?}") };
+        assert_eq!(body, sdp("offer"));
+        assert_eq!(bob.endpoint.sizes().connections, 1);
+    });
+}
+
 #[test]
 fn what_is_no_sip_message_closes_a_websocket() {
     let world = World::perfect();

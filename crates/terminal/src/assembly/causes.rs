@@ -27,7 +27,9 @@ pub const fn advice(cause: Cause) -> &'static str {
 
 const fn about_status(status: u16) -> &'static str {
     match status {
-        300..=399 => ": call the address that it names, or call with --follow",
+        300..=399 => {
+            ": call the address that it names, or call with --follow (at another host: --follow-to)"
+        }
         401 | 407 => ": it wants a password; give one in an [[account]] for its realm",
         403 => ": it knows who asks and does not want it, or does not believe it",
         404 | 604 => ": nobody has this address there; look at its spelling",

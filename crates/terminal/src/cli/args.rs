@@ -254,13 +254,17 @@ pub struct Call {
     /// Hang up after so many seconds of talk, for example 0.5
     #[arg(long, value_name = "N", value_parser = seconds)]
     pub seconds: Option<Duration>,
-    /// Where the callee has moved (3xx), call whom it names, under the same proof or a better one
+    /// Where the callee has moved (3xx), call whom it names at the same host, under the same proof or
+    /// a better one
     #[arg(long)]
     pub follow: bool,
     /// Let the callee say first which media it has: the INVITE makes no offer, and what acknowledges
     /// the callee's brings the answer. Not where pgp is required
     #[arg(long)]
     pub late_offer: bool,
+    /// Likewise whom it names at this host; may be repeated
+    #[arg(long, value_name = "HOST", value_parser = NonEmptyStringValueParser::new())]
+    pub follow_to: Vec<String>,
     /// What the callee must prove, if the configuration does not ask for more already
     #[cfg_attr(feature = "digest", arg(long, value_enum))]
     #[cfg_attr(not(feature = "digest"), arg(long, hide = true, value_parser = nothing))]

@@ -152,7 +152,7 @@ async fn talk(
     session.tell_moved(out)?;
     let mut wish = Wish::of(call, session)?;
     let say = stop.unless(Say::choose(call.audio.as_deref(), &session.config)).await?;
-    let mut redirects = Redirects::of(&wish.uri, call.follow);
+    let mut redirects = Redirects::of(&wish.uri, call.follow, &call.follow_to);
     let Placed { id, to, addresses } = place(session, &wish, &say, stop, out).await?;
     // A transfer puts another call into its place.
     let mut calls = vec![id];

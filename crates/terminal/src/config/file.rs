@@ -186,7 +186,7 @@ pub struct Contact {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct User {
-    /// The user name.
+    /// The user name, and the user part of the addresses that texts are taken from.
     pub name: String,
     /// A file of mode 0600 with the password.
     pub password_file: PathBuf,

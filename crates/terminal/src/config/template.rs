@@ -164,7 +164,8 @@ const ACCOUNT_END: &str = "\
 ";
 
 const USER: &str = "\
-# A user whom this terminal challenges by Digest. Repeat the table for more.
+# A user whom this terminal challenges by Digest. Repeat the table for more. Texts are taken from
+# this user's own address alone: sip:carol@ any host.
 # [[user]]
 # name = \"carol\"
 # password-file = \"carol.password\"        # mode 0600

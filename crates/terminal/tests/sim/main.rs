@@ -11,6 +11,7 @@ mod claims;
 mod entropy;
 mod failover;
 mod floods;
+mod forks;
 mod hold;
 mod homes;
 mod meddler;

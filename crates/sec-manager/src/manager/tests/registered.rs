@@ -108,6 +108,43 @@ fn d08_what_reaches_a_user_unasked_is_proved_or_comes_from_the_registrar() {
     assert!(matches!(&answer, Received::Reject(why) if why.status == 403), "{answer:?}");
 }
 
+/// A registrar that was registered with anew is the one that the dialog's connection was opened for.
+#[test]
+fn d03_the_registrars_new_connection_takes_the_place_of_a_tls_dialogs() {
+    let refuses = |callee: &SecurityManager, method, way: Way| {
+        let request = TestRequest { method, ..TestRequest::invite(ALICE, BOB, "r@127.0.0.1") };
+        let arrival = Arrival {
+            source: format!("{}:5060", way.from).parse().unwrap(),
+            transport: way.transport,
+            flow: FlowId(way.flow),
+            in_dialog: InDialog::OffItsTls,
+            ..request.arrival()
+        };
+        let uri = format!("sip:{}@192.0.2.2:5060", way.user);
+        let view = ssa::Request { uri: uri.as_bytes(), ..request.view() };
+        callee.request_received(CALL, &arrival, &view) != Received::Admit
+    };
+    let tls = Way { transport: Transport::Tls, ..OVER_TCP };
+    for through in [&[][..], &[BOB.to_owned()], &["sip:bob@other.example".to_owned()]] {
+        let callee = registered(Some(7));
+        let now = callee.shared.platform.now();
+        callee.shared.lock().records.enter(CALL.0, now).unwrap().through = through.to_vec();
+        assert_eq!(refuses(&callee, "BYE", tls), through.iter().any(|it| it != BOB), "{through:?}");
+        for other in [Way { flow: 8, ..tls }, OVER_TCP, OVER_UDP] {
+            assert!(refuses(&callee, "BYE", other), "{through:?}");
+        }
+    }
+    assert!(refuses(&registered(None), "BYE", OVER_UDP), "over UDP an address is nobody");
+    // D07: what a registrar was asked to tell, it tells over the new connection as well.
+    let callee = registered(Some(7));
+    callee.configure(digest_configuration(BOB, Requirement::Pgp));
+    for (method, way, refused) in
+        [("NOTIFY", tls, false), ("NOTIFY", Way { flow: 8, ..tls }, true), ("INVITE", tls, true)]
+    {
+        assert_eq!(refuses(&callee, method, way), refused, "{method}");
+    }
+}
+
 /// Whoever our user subscribed to: a PBX that tells of waiting messages signs nothing.
 #[test]
 fn d07_only_a_notifier_of_ours_tells_without_a_signature() {

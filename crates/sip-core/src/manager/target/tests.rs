@@ -289,3 +289,22 @@ fn a_connection_without_tls_serves_a_sip_uri_that_names_it() {
     let (transport, flow, remote, _) = next("sip:192.0.2.8;transport=tls", &peer(Transport::Udp));
     assert_eq!((transport, flow, remote.as_str()), (Transport::Tls, None, "192.0.2.8:5061"));
 }
+
+/// What was found for one transport is not where another one is.
+#[test]
+fn t16_what_was_found_counts_for_the_transport_that_it_was_found_for() {
+    let uri = Uri::parse(b"sip:bob@example.org").unwrap();
+    for (said, of, counts) in [
+        (None, None, true),
+        (None, Some(Transport::Tcp), true),
+        (Some(Transport::Tcp), None, true),
+        (Some(Transport::Tcp), Some(Transport::Tcp), true),
+        (Some(Transport::Tcp), Some(Transport::Udp), false),
+    ] {
+        let mut next = NextHop { transport: said, ..NextHop::of_uri("sip:pbx.example").unwrap() };
+        next.found.transport = of;
+        next.found.addresses = vec![([192, 0, 2, 9], 5060).into()];
+        let target = Target::of_next_hop(&next, &uri).unwrap();
+        assert_eq!(target.address.is_some(), counts, "{said:?} {of:?}");
+    }
+}

@@ -184,3 +184,46 @@ fn a_challenge_of_another_scheme_is_told_as_that() {
     let calls = Calls::new();
     assert!(calls.plan(&calls.invite(), &[basic(), sha256(REALM)]).is_ok());
 }
+
+/// The parameters of a field's value, each as it is written.
+fn params(value: &[u8]) -> (String, Vec<String>) {
+    let text = String::from_utf8(value.to_vec()).unwrap();
+    let list = text.split_once(' ').unwrap().1.replace("auth,auth-int", "auth");
+    let params = list.split(',').map(|param| param.trim().to_owned()).collect();
+    (text, params)
+}
+
+/// Whoever reads the first and whoever reads the last would not agree on what was said.
+#[test]
+fn p10_a_challenge_with_a_parameter_twice_is_skipped() {
+    let whole =
+        challenge("WWW-Authenticate", REALM, ", algorithm=SHA-256, opaque=\"o\", stale=false");
+    let (text, params) = params(&whole.value);
+    assert_eq!(params.len(), 6);
+    for twice in params {
+        let value = format!("{text}, {twice}").into_bytes();
+        let bad = || Field { name: "WWW-Authenticate", value: value.clone() };
+        let calls = Calls::new();
+        let invite = calls.invite();
+        assert_eq!(calls.plan(&invite, &[bad()]), Err(Why::MalformedChallenge), "{twice}");
+        let answers = calls.answers(&invite, &[bad(), sha256(REALM)]).unwrap();
+        assert_eq!(answers.len(), 1, "{twice}: {answers:?}");
+    }
+}
+
+#[test]
+fn p10_credentials_with_a_parameter_twice_are_400() {
+    let calls = Calls::new();
+    let request = calls.authorized(calls.invite());
+    let place = request.fields.0.iter().position(|(name, _)| name == "Authorization").unwrap();
+    let (text, params) = params(request.fields.0[place].1.as_ref());
+    assert!(params.len() >= 9, "{params:?}");
+    for twice in params {
+        let mut again = request.clone();
+        again.fields.0[place].1 = format!("{text}, {twice}").into();
+        let answer = calls.callee.request_received(CALL, &again.arrival(), &again.view());
+        let bad = matches!(&answer, Received::Reject(why) if why.status == 400);
+        assert!(bad, "{twice}: {answer:?}");
+    }
+    assert!(calls.admits(&request), "it is as good as before");
+}

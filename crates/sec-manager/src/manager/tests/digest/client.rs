@@ -44,7 +44,7 @@ impl Calls {
     }
 
     /// The values of what answers these challenges.
-    fn answers(&self, invite: &TestRequest, with: &[Field]) -> Result<Vec<String>, Why> {
+    pub(super) fn answers(&self, invite: &TestRequest, with: &[Field]) -> Result<Vec<String>, Why> {
         let plan = self.plan(invite, with)?;
         let fields = self.fields(plan, &invite.clone().retried());
         Ok(fields.into_iter().map(|it| String::from_utf8(it.value).unwrap()).collect())

@@ -7,7 +7,7 @@ use ssa::InDialog;
 fn within<'a>(request: &'a TestRequest, in_dialog: InDialog) -> Arrival<'a> {
     let source = match in_dialog {
         InDialog::No | InDialog::FromPeer => "127.0.0.1:5060",
-        InDialog::FromElsewhere => "192.0.2.66:5060",
+        InDialog::FromElsewhere | InDialog::OffItsTls => "192.0.2.66:5060",
     };
     Arrival { source: source.parse().unwrap(), in_dialog, ..request.arrival() }
 }
@@ -47,6 +47,18 @@ fn d03_a_bye_needs_the_dialogs_identifiers_and_no_more() {
     }
 }
 
+/// The identifiers were for whoever is at the other end of the dialog's connection alone.
+#[test]
+fn d03_off_its_tls_a_request_proves_itself_or_is_refused() {
+    for method in ["BYE", "INVITE", "UPDATE", "INFO"] {
+        let challenged = said(&proved(), method, InDialog::OffItsTls);
+        assert!(matches!(challenged, Received::SendWwwAuthenticate(_)), "{method}: {challenged:?}");
+        let refused = said(&unproved(), method, InDialog::OffItsTls);
+        let forbidden = matches!(&refused, Received::Reject(why) if why.status == 403);
+        assert!(forbidden, "{method}: {refused:?}");
+    }
+}
+
 #[test]
 fn d04_what_moves_the_media_comes_from_the_peer_or_proves_itself() {
     for method in ["INVITE", "UPDATE"] {
@@ -60,6 +72,31 @@ fn d04_what_moves_the_media_comes_from_the_peer_or_proves_itself() {
         let forbidden = matches!(&refused, Received::Reject(why) if why.status == 403);
         assert!(forbidden, "{method}: {refused:?}");
     }
+}
+
+/// The callee's verdict on a request outside of every dialog that Alice has proved, in a name.
+fn unasked(method: &'static str, from: &str) -> Authentication {
+    let calls = Calls::new();
+    let mut request = calls.invite();
+    (request.method, request.from.0) = (method, from.to_owned());
+    let request = calls.authorized(request);
+    now(calls.callee.authenticate(CALL, &request.arrival(), &request.view()))
+}
+
+#[test]
+fn d08_what_reaches_a_user_unasked_is_in_the_name_of_who_proved_it() {
+    for method in ["MESSAGE", "SUBSCRIBE", "REFER"] {
+        for from in ["sip:alice@127.0.0.1", "sips:%61lice@elsewhere.example:5070"] {
+            assert_eq!(unasked(method, from), Authentication::Authenticated, "{method} {from}");
+        }
+        for from in ["sip:bob@127.0.0.1", "sip:Alice@127.0.0.1", "sip:127.0.0.1", "tel:+4930"] {
+            let verdict = unasked(method, from);
+            let forbidden = matches!(&verdict, Authentication::Refused(why) if why.status == 403);
+            assert!(forbidden, "{method} {from}: {verdict:?}");
+        }
+    }
+    // Who calls is shown as who proved it.
+    assert_eq!(unasked("INVITE", "sip:bob@127.0.0.1"), Authentication::Authenticated);
 }
 
 /// The callee's verdict on a re-INVITE from elsewhere by `user`, with a password that is right.

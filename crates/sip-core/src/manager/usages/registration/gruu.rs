@@ -43,6 +43,9 @@ mod tests {
         };
         let gruu = "sip:alice@example.org;gr=urn:uuid:1";
         assert_eq!(told(&format!(";expires=60;pub-gruu=\"{gruu}\"")).as_deref(), Some(gruu));
+        let longest = format!("sip:{}@example.org;gr", "a".repeat(MOST - 19));
+        let told_longest = told(&format!(";pub-gruu=\"{longest}\""));
+        assert_eq!((longest.len(), told_longest), (MOST, Some(longest)));
         let long = format!(";pub-gruu=\"sip:{}@example.org;gr\"", "a".repeat(512));
         for param in [
             "",

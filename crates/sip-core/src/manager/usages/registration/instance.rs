@@ -19,6 +19,7 @@ mod tests {
         for text in ["", "sip:a@b", "urn:x>", "urn:\"", "urn:a\r\nX: y", "urn:ü"] {
             assert!(!is_instance(text), "{text}");
         }
+        assert!(is_instance(&format!("urn:{}", "x".repeat(124))));
         assert!(!is_instance(&format!("urn:{}", "x".repeat(125))));
     }
 }
