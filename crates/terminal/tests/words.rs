@@ -150,7 +150,7 @@ fn help_says_what_a_newcomer_needs() {
     helps("init", &["--bind <PROTO:ADDRESS:PORT>", "[default: the port of --aor, or 5060"]);
     helps("inspect", &["[OPTIONS] <FILE>...\n", "--jsonl [FILE]...", "from standard input"]);
     if cfg!(feature = "watch") {
-        helps("watch", &["Examples:", "[possible values:", "presence", "Nothing proves"]);
+        helps("watch", &["Examples:", "[default: presence]", "RFC 4235", "Nothing proves"]);
     }
     if cfg!(feature = "pgp") {
         helps("keys pin", &["for example sip:bob@example.org", "Example:"]);

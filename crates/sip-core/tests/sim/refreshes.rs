@@ -171,3 +171,23 @@ fn a_refresh_that_fails_keeps_the_way_open_and_one_that_is_refused_does_not() {
         });
     }
 }
+
+#[test]
+fn what_is_being_taken_back_is_taken_back_once() {
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
+    world.run(async {
+        let id = alice.endpoint.register(config()).unwrap();
+        let register = next(&mut raw).await;
+        let contact = field(&register, "Contact");
+        raw.send(&response(&register, "200 OK", &format!("Contact: {contact};expires=100\r\n")));
+        assert!(matches!(alice.next().await, Event::Registered { .. }));
+        for _ in 0..2 {
+            alice.endpoint.unregister(id).unwrap();
+        }
+        let last = next(&mut raw).await;
+        assert_eq!(field(&last, "Expires"), "0");
+        raw.send(&response(&last, "200 OK", ""));
+        assert_eq!(raw.receive().await, None);
+    });
+    assert_eq!(world.wire.count("192.0.2.1 REGISTER"), 2);
+}

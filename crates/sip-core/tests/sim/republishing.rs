@@ -4,8 +4,10 @@ use crate::answers::{pair, scripted};
 use crate::double::{CHALLENGE, Script};
 use crate::publications::{body, config, news, published, said, standing, take};
 use crate::raw::{field, response};
-use sip_core::manager::{Cause, Misuse, PublicationNews};
-use ssa::Body;
+use crate::world::World;
+use sip_core::manager::{self, Cause, Misuse, PublicationNews};
+use ssa::{Body, Open};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[test]
@@ -161,4 +163,15 @@ fn what_was_accepted_is_proved_unasked_the_next_time_and_what_failed_is_not() {
             next = raw.receive().await.unwrap();
         }
     });
+}
+
+#[test]
+fn there_are_no_more_publications_than_are_allowed() {
+    let world = World::perfect();
+    let sip = manager::Config { publications: 2, ..manager::Config::default() };
+    let alice = world.side_with(1, Arc::new(Open), sip);
+    for _ in 0..2 {
+        alice.endpoint.publish(config(), body("open")).unwrap();
+    }
+    assert_eq!(alice.endpoint.publish(config(), body("open")).unwrap_err(), Misuse::Full);
 }

@@ -435,5 +435,5 @@ const fn renewal(why: Renewal) -> &'static str {
     }
 }
 
-#[cfg(all(test, feature = "pgp"))]
+#[cfg(all(test, feature = "pgp", feature = "watch"))]
 mod tests;

@@ -94,6 +94,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     let counts = vec![Waiting::of(&count)];
     print(Object::MessagesWaiting { aor, waiting: true, counts });
     print(Object::MessagesUnknown { aor, reason: "words" });
+    all_watched(print);
     let within = Some(call());
     print(Object::Message { call: within, from: aor, source, text: "hi", assurance: &assurance });
     print(Object::message_answered(200));
@@ -119,6 +120,46 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::AuthChecked { file: &path, answer });
     print(Object::Report(&crate::demo::Report::sample()));
     print(Object::error(&Error::NotWaiting));
+}
+
+/// One of each object for whom is watched.
+fn all_watched(print: &mut dyn FnMut(Object<'_>)) {
+    let uri = || "sip:alice@example.org".to_owned();
+    print(Object::Means(Means {
+        entity: uri(),
+        id: "1",
+        open: Some(true),
+        contact: Some(uri()),
+        priority: Some(0.5),
+        notes: vec!["words"],
+        timestamp: Some("2001-10-27T16:49:29Z"),
+    }));
+    print(Object::Noted { entity: uri(), notes: vec!["words"] });
+    print(Object::Dialog(Watched {
+        id: "1",
+        state: "terminated",
+        direction: Some("initiator"),
+        local: Some(uri()),
+        remote: Some(uri()),
+        call_id: Some("1"),
+        local_tag: Some("1"),
+        remote_tag: Some("1"),
+        cause: Some("rejected"),
+        status: Some(486),
+        duration: Some(1),
+    }));
+    print(Object::Registration { aor: uri(), id: "1", state: "active" });
+    print(Object::Binding(Binding {
+        aor: uri(),
+        id: "1",
+        contact: uri(),
+        active: true,
+        cause: "registered",
+        priority: Some(0.5),
+        expires: Some(60),
+    }));
+    print(Object::Gone { kind: "dialog", id: "1" });
+    print(Object::NotWatched { reason: "words" });
 }
 
 fn verdict() -> Map<String, Value> {
