@@ -26,6 +26,7 @@ mod keep_alives;
 mod kept;
 mod late;
 mod loss;
+mod many;
 mod odd;
 mod offers;
 mod ours;

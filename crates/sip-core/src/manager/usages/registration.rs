@@ -15,7 +15,7 @@ use self::way::{NO_PONG, OpenWay, PING};
 use super::cx::Cx;
 use super::ended::Ended;
 use super::pace::{
-    LASTING, MAX_RETRY, are_refused, back_off, jitter, longer, longest, refresh_after,
+    LASTING, MAX_RETRY, are_refused, back_off, jitter, longer, longest, refresh_among_many,
 };
 use crate::builder::hex;
 use crate::manager::accounts::Seen;
@@ -297,7 +297,8 @@ impl Registration {
         if self.is_seen_elsewhere(cx, answer) {
             return self.refresh(cx);
         }
-        cx.start(REFRESH, refresh_after(Duration::from_secs(expires.into())));
+        let refresh = refresh_among_many(&mut cx.io, Duration::from_secs(expires.into()));
+        cx.start(REFRESH, refresh);
         cx.tell(Event::Registered {
             id: RegistrationId(cx.me),
             aor: self.config.aor.clone(),
