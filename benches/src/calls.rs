@@ -92,7 +92,7 @@ pub fn caller() -> [Bytes; 3] {
 
 /// A request of the caller.
 fn written(number: u64, method: &str, tag: &str) -> Bytes {
-    let ends = Ends { caller: "192.0.2.1:5060", callee: "192.0.2.2:5060" };
+    let ends = Ends { caller: "192.0.2.1:5060", callee: "192.0.2.2:5060", over: "UDP" };
     let cseq = if method == "BYE" { 2 } else { 1 };
     let body = if method == "INVITE" { SDP } else { "" };
     Bytes::from(ends.request(method, cseq, method, number, tag, body))

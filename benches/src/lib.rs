@@ -4,10 +4,12 @@ pub mod auth;
 pub mod calls;
 pub mod hostile;
 pub mod l2;
+mod link;
 pub mod messages;
 pub mod operations;
 pub mod peer;
 pub mod sipp;
+mod tls;
 pub mod whole;
 
 /// The examples of the project's README, compiled and run as tests.

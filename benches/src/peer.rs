@@ -1,17 +1,16 @@
 //! The peer of a terminal that is measured: a plain socket that writes and reads as SIPp does.
 
+use crate::link::Link;
 use crate::sipp::{Ends, SDP, to_tag};
+use net::Transport;
+use std::collections::BTreeSet;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::time::Duration;
+use std::net::SocketAddr;
 
-/// How long the terminal may take for one step: under callgrind it is slow, and it must not be lost.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A caller or callee.
+/// A caller, callee or registrar.
 #[derive(Debug)]
 pub struct Peer {
-    socket: UdpSocket,
+    link: Link,
     address: SocketAddr,
 }
 
@@ -21,10 +20,19 @@ impl Peer {
     /// # Errors
     /// There is none.
     pub fn new() -> io::Result<Self> {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-        socket.set_read_timeout(Some(PATIENCE))?;
-        let address = socket.local_addr()?;
-        Ok(Self { socket, address })
+        Self::over(Link::datagrams()?)
+    }
+
+    /// One that has connected to `terminal`.
+    ///
+    /// # Errors
+    /// The terminal takes no connection.
+    pub fn connected(transport: Transport, terminal: SocketAddr) -> io::Result<Self> {
+        Self::over(Link::connect(transport, terminal)?)
+    }
+
+    fn over(link: Link) -> io::Result<Self> {
+        Ok(Self { address: link.local_addr()?, link })
     }
 
     /// Where it is called.
@@ -36,18 +44,34 @@ impl Peer {
     ///
     /// # Errors
     /// The terminal says nothing, or something else than is expected.
-    pub fn call(&self, terminal: SocketAddr, held: u64, calls: u64) -> io::Result<()> {
+    pub fn call(&mut self, terminal: SocketAddr, held: u64, calls: u64) -> io::Result<()> {
         let [caller, callee] = [self.address, terminal].map(|it| it.to_string());
-        let ends = Ends { caller: &caller, callee: &callee };
+        let over = self.link.transport().name();
+        let ends = Ends { caller: &caller, callee: &callee, over };
         for number in 0..held + calls {
-            self.send(terminal, &ends.request("INVITE", 1, "i", number, "", SDP))?;
+            self.link.send(terminal, &ends.request("INVITE", 1, "i", number, "", SDP))?;
             let (ok, _) = self.receive(|text| is_answer(text, number, "INVITE"))?;
             let tag = to_tag(&ok);
-            self.send(terminal, &ends.request("ACK", 1, "a", number, tag, ""))?;
+            self.link.send(terminal, &ends.request("ACK", 1, "a", number, tag, ""))?;
             if number >= held {
-                self.send(terminal, &ends.request("BYE", 2, "b", number, tag, ""))?;
+                self.link.send(terminal, &ends.request("BYE", 2, "b", number, tag, ""))?;
                 self.receive(|text| is_answer(text, number, "BYE"))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Grants `accounts` registrations, for longer than anybody measures.
+    ///
+    /// # Errors
+    /// The terminal says nothing.
+    pub fn register(&mut self, accounts: usize) -> io::Result<()> {
+        let mut known = BTreeSet::new();
+        while known.len() < accounts {
+            let (register, from) = self.receive(|text| text.starts_with("REGISTER "))?;
+            let granted = self.response(&register, "200 OK\r\nExpires: 86400", ";tag=r", "");
+            self.link.send(from, &granted)?;
+            known.insert(field(&register, "To:").to_owned());
         }
         Ok(())
     }
@@ -56,7 +80,7 @@ impl Peer {
     ///
     /// # Errors
     /// The terminal says nothing.
-    pub fn answer(&self, calls: usize) -> io::Result<()> {
+    pub fn answer(&mut self, calls: usize) -> io::Result<()> {
         let mut last = String::new();
         for number in 0..calls {
             // What the terminal sent again in an earlier call is not looked at.
@@ -65,27 +89,21 @@ impl Peer {
                 self.receive(|text| text.starts_with("INVITE ") && !is_old(text))?;
             last = field(&invite, "Call-ID:").to_owned();
             let tag = format!(";tag=peer{number}");
-            self.send(from, &self.response(&invite, "180 Ringing", &tag, ""))?;
-            self.send(from, &self.response(&invite, "200 OK", &tag, SDP))?;
+            self.link.send(from, &self.response(&invite, "180 Ringing", &tag, ""))?;
+            self.link.send(from, &self.response(&invite, "200 OK", &tag, SDP))?;
             let (bye, from) =
                 self.receive(|text| text.starts_with("BYE ") && text.contains(&last))?;
-            self.send(from, &self.response(&bye, "200 OK", "", ""))?;
+            self.link.send(from, &self.response(&bye, "200 OK", "", ""))?;
         }
         Ok(())
     }
 
-    fn send(&self, to: SocketAddr, text: &str) -> io::Result<()> {
-        self.socket.send_to(text.as_bytes(), to).map(drop)
-    }
-
     /// The next message that is `wanted`.
-    fn receive(&self, wanted: impl Fn(&str) -> bool) -> io::Result<(String, SocketAddr)> {
-        let mut octets = [0; 4096];
+    fn receive(&mut self, wanted: impl Fn(&str) -> bool) -> io::Result<(String, SocketAddr)> {
         loop {
-            let (length, from) = self.socket.recv_from(&mut octets)?;
-            let text = String::from_utf8_lossy(octets.get(..length).unwrap_or_default());
-            if wanted(&text) {
-                return Ok((text.into_owned(), from));
+            let received = self.link.receive()?;
+            if wanted(&received.0) {
+                return Ok(received);
             }
         }
     }

@@ -4,13 +4,15 @@
 pub const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
     m=audio 30000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
 
-/// A caller and whom it calls, each an address with its port.
+/// A caller and whom it calls, each an address with its port, and over what.
 #[derive(Clone, Copy, Debug)]
 pub struct Ends<'a> {
     /// The caller.
     pub caller: &'a str,
     /// The callee.
     pub callee: &'a str,
+    /// The transport, as Via says it.
+    pub over: &'a str,
 }
 
 impl Ends<'_> {
@@ -18,13 +20,13 @@ impl Ends<'_> {
     pub fn request(
         &self, method: &str, cseq: u32, branch: &str, number: u64, tag: &str, body: &str,
     ) -> String {
-        let Self { caller, callee } = self;
+        let Self { caller, callee, over } = self;
         let host = caller.split(':').next().unwrap_or_default();
         let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         let length = body.len();
         format!(
             "{method} sip:service@{callee} SIP/2.0\r\n\
-             Via: SIP/2.0/UDP {caller};branch=z9hG4bK-{number}-{branch}\r\n\
+             Via: SIP/2.0/{over} {caller};branch=z9hG4bK-{number}-{branch}\r\n\
              From: sipp <sip:sipp@{caller}>;tag=peer{number}\r\n\
              To: service <sip:service@{callee}>{tag}\r\n\
              Call-ID: {number}-5012@{host}\r\n\

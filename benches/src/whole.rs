@@ -4,10 +4,11 @@
 //! the terminal is counted.
 
 use crate::sipp::SDP;
+use crate::tls;
 use net::tokio::{TokioNetwork, TokioRuntime};
 use sec_manager::{NoRandomness, Platform, SecurityManager};
 use sip_core::driver::{Bind, Config, Endpoint, Events};
-use sip_core::manager::{self, Event, Misuse};
+use sip_core::manager::{self, Event, Misuse, RegisterConfig};
 use ssa::{Body, Open, SipSecurity, Transport};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -54,6 +55,21 @@ pub enum Security {
     Managed,
 }
 
+impl Security {
+    /// As a command line says it: `open` or `managed`.
+    pub fn of(word: &str) -> Option<Self> {
+        [("open", Self::Open), ("managed", Self::Managed)]
+            .into_iter()
+            .find_map(|(name, security)| (name == word).then_some(security))
+    }
+}
+
+/// As a command line says it: `udp`, `tcp` or `tls`.
+pub fn transport(word: &str) -> Option<Transport> {
+    let all = [Transport::Udp, Transport::Tcp, Transport::Tls];
+    all.into_iter().find(|transport| transport.name().eq_ignore_ascii_case(word))
+}
+
 /// The terminal.
 #[expect(missing_debug_implementations, reason = "an endpoint has nothing to show")]
 pub struct Terminal {
@@ -66,7 +82,7 @@ impl Terminal {
     ///
     /// # Errors
     /// No socket can be bound, or there is no security manager.
-    pub fn start(security: Security) -> io::Result<Self> {
+    pub fn start(security: Security, over: Transport) -> io::Result<Self> {
         let handle = tokio::runtime::Handle::current();
         let security: Arc<dyn SipSecurity> = match security {
             Security::Open => Arc::new(Open),
@@ -77,12 +93,15 @@ impl Terminal {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut sip = manager::Config { dialogs: CALLS, transactions: CALLS, ..Default::default() };
         sip.timing.t1 = T1;
-        let binds = vec![Bind { transport: Transport::Udp, address, advertised: None }];
+        let binds = vec![Bind { transport: over, address, advertised: None }];
         let config = Config { binds, sip, ..Config::default() };
-        let network = Arc::new(TokioNetwork::new(handle.clone()));
+        let mut network = TokioNetwork::new(handle.clone());
+        if over == Transport::Tls {
+            network = network.with_tls(tls::server()?);
+        }
         let runtime = Arc::new(TokioRuntime::new(handle));
         // The same keys each time: what is counted is the same, too.
-        let system = net::System::keyed(runtime, network, [[1; 16], [2; 16]]);
+        let system = net::System::keyed(runtime, Arc::new(network), [[1; 16], [2; 16]]);
         let (endpoint, events) = Endpoint::start(system, security, config)?;
         Ok(Self { endpoint, events })
     }
@@ -137,6 +156,27 @@ impl Terminal {
             }
         }
         self.settle().await;
+        Ok(())
+    }
+
+    /// Registers accounts one after the other, and keeps them.
+    ///
+    /// # Errors
+    /// A registration does not come about.
+    pub async fn register(&mut self, registrar: SocketAddr, accounts: usize) -> io::Result<()> {
+        for number in 0..accounts {
+            let wanted = RegisterConfig {
+                aor: format!("sip:account{number}@{registrar}"),
+                registrar: format!("sip:{registrar}"),
+                ..RegisterConfig::default()
+            };
+            self.endpoint.register(wanted).map_err(misused)?;
+            match self.events.next().await {
+                Some(Event::Registered { .. }) => {}
+                other => return Err(io::Error::other(format!("not registered: {other:?}"))),
+            }
+        }
+        while self.events.next().await.is_some() {}
         Ok(())
     }
 

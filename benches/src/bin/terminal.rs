@@ -1,25 +1,25 @@
 //! The terminal that is measured, to be run under callgrind. It prints its address first.
 #![expect(clippy::print_stdout, reason = "a program that prints its address")]
 
-use benches::whole::{Security, Terminal};
+use benches::whole::{Security, Terminal, transport};
 use std::io;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: terminal open|managed answer ENDED\n       \
-                     terminal open|managed place CALLS PEER";
+const USAGE: &str = "usage: terminal open|managed udp|tcp|tls answer ENDED\n       \
+                     terminal open|managed udp place CALLS PEER\n       \
+                     terminal open|managed udp register ACCOUNTS REGISTRAR";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (security, rest) = match words.split_first() {
-        Some((&"open", rest)) => (Security::Open, rest),
-        Some((&"managed", rest)) => (Security::Managed, rest),
-        _ => return usage(),
+    let [security, over, rest @ ..] = words.as_slice() else { return usage() };
+    let (Some(security), Some(over)) = (Security::of(security), transport(over)) else {
+        return usage();
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else { return ExitCode::FAILURE };
     runtime.block_on(async {
-        let done = match Terminal::start(security) {
+        let done = match Terminal::start(security, over) {
             Ok(terminal) => run(terminal, rest).await,
             Err(why) => Some(Err(why)),
         };
@@ -40,6 +40,9 @@ async fn run(mut terminal: Terminal, words: &[&str]) -> Option<io::Result<()>> {
     Some(match words {
         ["answer", ended] => terminal.answer(ended.parse().ok()?).await,
         ["place", calls, peer] => terminal.place(peer.parse().ok()?, calls.parse().ok()?).await,
+        ["register", accounts, registrar] => {
+            terminal.register(registrar.parse().ok()?, accounts.parse().ok()?).await
+        }
         _ => return None,
     })
 }

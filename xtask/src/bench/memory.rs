@@ -1,59 +1,82 @@
-//! What calls take of a terminal's memory, as the system counts it.
+//! What calls and registrations take of a terminal's memory, as the system counts it.
 
 use super::running::Running;
-use super::whole::What;
 use crate::command::{Failure, program, target};
 use serde::Deserialize;
+use std::process::Command;
 
-/// Calls, one after the other; all of them end within a fraction of the time that their transactions
+/// How many, one after the other; all calls end within a fraction of the time that their transactions
 /// last.
-const CALLS: u64 = 10_000;
+const MANY: u64 = 10_000;
 
-/// Calls that are up, or that have ended and whose transactions still absorb retransmissions.
+/// What is kept, and what it is held to.
 #[derive(Deserialize)]
 pub(super) struct Memory {
-    what: What,
-    /// Whether they are up; else they have ended.
-    held: bool,
-    /// Octets for each call.
+    kept: Kept,
+    /// Octets for each.
     pub(super) at_most: u64,
+}
+
+/// A call that is up, or one that has ended and whose transactions still absorb retransmissions; or
+/// an account's registration.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kept {
+    CallAnswered,
+    CallAnsweredAndEnded,
+    CallPlacedAndEnded,
+    Registration,
 }
 
 impl Memory {
     /// What it is, as the table shows it.
     pub(super) fn name(&self) -> String {
-        let end = if self.held { "held" } else { "ended" };
-        format!("a call {} and {end}, octets", self.what.verb())
+        let what = match self.kept {
+            Kept::CallAnswered => "a call answered and held",
+            Kept::CallAnsweredAndEnded => "a call answered and ended",
+            Kept::CallPlacedAndEnded => "a call placed and ended",
+            Kept::Registration => "a registration",
+        };
+        format!("{what}, octets")
     }
 
-    /// Octets for each call.
+    /// Octets for each.
     ///
     /// # Errors
     /// The terminal or its peer fails.
     pub(super) fn measure(&self) -> Result<u64, Failure> {
-        let [mut terminal, mut peer] =
-            ["terminal", "peer"].map(|name| program(target().join("release").join(name)));
-        let calls = CALLS.to_string();
-        let (terminal, before) = match self.what {
-            What::Answer => {
-                // It waits for more calls than there are, and is stopped.
-                let more = (2 * CALLS).to_string();
-                let terminal = Running::start(terminal.args(["open", "answer", &more]))?;
-                let before = terminal.memory()?;
-                let (held, ended) = if self.held { (&*calls, "0") } else { ("0", &*calls) };
-                let peer = peer.args(["call", terminal.address(), held, ended]);
-                Running::start(peer)?.ends()?;
-                (terminal, before)
-            }
-            What::Place => {
-                let peer = Running::start(peer.args(["answer", &calls]))?;
-                let place = terminal.args(["open", "place", &calls, peer.address()]);
-                let terminal = Running::start(place)?;
-                let before = terminal.memory()?;
-                peer.ends()?;
-                (terminal, before)
-            }
+        let many = MANY.to_string();
+        let (terminal, before) = match self.kept {
+            Kept::CallAnswered => answering(&many, "0")?,
+            Kept::CallAnsweredAndEnded => answering("0", &many)?,
+            Kept::CallPlacedAndEnded => asking("answer", "place", &many)?,
+            Kept::Registration => asking("register", "register", &many)?,
         };
-        Ok(terminal.memory()?.saturating_sub(before) / CALLS)
+        Ok(terminal.memory()?.saturating_sub(before) / MANY)
     }
+}
+
+fn of_benches(name: &str) -> Command {
+    program(target().join("release").join(name))
+}
+
+/// A terminal that was called so often, and its memory before: it waits for more calls than there
+/// are, and is stopped.
+fn answering(held: &str, ended: &str) -> Result<(Running, u64), Failure> {
+    let more = (2 * MANY).to_string();
+    let terminal = Running::start(of_benches("terminal").args(["open", "udp", "answer", &more]))?;
+    let before = terminal.memory()?;
+    let call = ["call", "udp", terminal.address(), held, ended];
+    Running::start(of_benches("peer").args(call))?.ends()?;
+    Ok((terminal, before))
+}
+
+/// A terminal that asks its peer so often, and its memory before.
+fn asking(answer: &str, ask: &str, times: &str) -> Result<(Running, u64), Failure> {
+    let peer = Running::start(of_benches("peer").args([answer, times]))?;
+    let asking = ["open", "udp", ask, times, peer.address()];
+    let terminal = Running::start(of_benches("terminal").args(asking))?;
+    let before = terminal.memory()?;
+    peer.ends()?;
+    Ok((terminal, before))
 }

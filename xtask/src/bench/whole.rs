@@ -19,11 +19,14 @@ pub(super) struct Whole {
     what: What,
     /// `open`, or `managed`: the security manager is asked.
     security: String,
+    /// `udp`, `tcp` or `tls`: one connection for all calls.
+    #[serde(default = "udp")]
+    over: Vec<String>,
     /// Calls that are up meanwhile, by numbers of them.
     held: Vec<u64>,
-    /// Instructions for each call with the first of these numbers.
+    /// Instructions for each call with the first transport and the first of these numbers.
     at_most: u64,
-    /// How much dearer a call may be with the other numbers.
+    /// How much dearer a call may be with the others.
     #[serde(default)]
     growth: Option<f64>,
 }
@@ -46,6 +49,10 @@ impl What {
     }
 }
 
+fn udp() -> Vec<String> {
+    vec!["udp".to_owned()]
+}
+
 /// What was counted.
 pub(super) struct Found {
     /// What it is, as the table shows it.
@@ -57,27 +64,29 @@ pub(super) struct Found {
 }
 
 impl Whole {
-    /// Counts, for each number of calls that are held.
+    /// Counts, for each transport and number of calls that are held.
     ///
     /// # Errors
     /// The terminal or its peer fails.
     pub(super) fn count(&self) -> Result<Vec<Found>, Failure> {
         let mut found: Vec<Found> = Vec::new();
-        for held in &self.held {
+        for (over, held) in
+            self.over.iter().flat_map(|over| self.held.iter().map(move |it| (over, it)))
+        {
             let grown = found.first().zip(self.growth);
             let at_most = grown
                 .map(|(first, growth)| (first.instructions as f64 * growth) as u64)
                 .unwrap_or(self.at_most);
-            let mut instructions = self.each(*held)?;
+            let mut instructions = self.each(over, *held)?;
             for _ in 1..TRIES {
                 if instructions <= at_most {
                     break;
                 }
-                instructions = instructions.min(self.each(*held)?);
+                instructions = instructions.min(self.each(over, *held)?);
             }
             let verb = self.what.verb();
             found.push(Found {
-                what: format!("a call {verb}, {}, {held} held", self.security),
+                what: format!("a call {verb}, {}, {over}, {held} held", self.security),
                 instructions,
                 at_most,
             });
@@ -86,19 +95,20 @@ impl Whole {
     }
 
     /// Instructions for each call.
-    fn each(&self, held: u64) -> Result<u64, Failure> {
-        callgrind::each(CALLS, |calls| self.collected(held, calls))
+    fn each(&self, over: &str, held: u64) -> Result<u64, Failure> {
+        callgrind::each(CALLS, |calls| self.collected(over, held, calls))
     }
 
-    fn collected(&self, held: u64, calls: u64) -> Result<u64, Failure> {
+    fn collected(&self, over: &str, held: u64, calls: u64) -> Result<u64, Failure> {
         let mut terminal = callgrind::under("terminal");
-        terminal.arg(&self.security);
+        terminal.args([&self.security, over]);
         let mut peer = program(target().join("release/peer"));
         let (held, calls) = (held.to_string(), calls.to_string());
         let (terminal, peer) = match self.what {
             What::Answer => {
                 let terminal = Running::start(terminal.args(["answer", &calls]))?;
-                let peer = Running::start(peer.args(["call", terminal.address(), &held, &calls]))?;
+                let peer =
+                    Running::start(peer.args(["call", over, terminal.address(), &held, &calls]))?;
                 (terminal, peer)
             }
             What::Place => {

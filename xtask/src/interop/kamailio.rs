@@ -1,4 +1,5 @@
-//! Kamailio: registrar and proxy of the domain `pbx.example`, over UDP, TCP and TLS.
+//! Kamailio: registrar and proxy of the domain `pbx.example`, over UDP, TCP and TLS, and WebSockets
+//! over either of the last.
 
 use super::certificates::Authority;
 use super::children::Child;
@@ -20,6 +21,11 @@ pub(super) enum Challenge {
 
 /// What a certificate names that is good for `pbx.example` (RFC 5922 §7.1).
 pub(super) const RIGHT: &str = "URI:sip:pbx.example,DNS:other.example";
+
+/// Whether it goes over TLS.
+pub(super) fn is_secure(transport: &str) -> bool {
+    matches!(transport, "tls" | "wss")
+}
 
 /// A Kamailio that runs.
 pub(super) struct Kamailio {
@@ -64,7 +70,7 @@ impl Kamailio {
 
     /// Where it is, as a terminal's account names its registrar.
     pub(super) fn registrar(&self, transport: &str) -> String {
-        let port = if transport == "tls" { self.tls } else { self.port };
+        let port = if is_secure(transport) { self.tls } else { self.port };
         format!("{transport}:{}:{port}", self.ip)
     }
 

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 /// A program, the Debian packages that have it, and how it says its version.
 const PEERS: &[(&str, &str, &[&str])] = &[
-    ("kamailio", "kamailio kamailio-tls-modules", &["-v"]),
+    ("kamailio", "kamailio kamailio-tls-modules kamailio-websocket-modules", &["-v"]),
     ("sipp", "sip-tester", &["-v"]),
     ("baresip", "baresip-core", &["-h"]),
     ("sipsak", "sipsak", &["-V"]),

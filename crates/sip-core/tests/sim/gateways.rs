@@ -130,7 +130,7 @@ fn t20_behind_a_gateway_the_registrar_is_told_where_it_sees_us_and_keeps_one_bin
 
         // From now on that is the one that is refreshed, and that is taken back.
         let (third, _) = pbx.next().await;
-        assert!((alice.runtime.now() - since).as_secs() > 500);
+        assert!((alice.runtime.now() - since).as_secs() > 430);
         assert_eq!(contacts(&third), [outside.as_str()]);
         pbx.accept(&third, seen, seen);
         assert!(matches!(alice.next().await, Event::Registered { .. }));
@@ -188,7 +188,11 @@ fn t20_an_address_that_is_never_the_same_costs_one_register_more_a_refresh() {
             times.push((alice.runtime.now() - since).as_secs());
             pbx.accept(&register, source, SocketAddr::new(OUTSIDE, port));
         }
-        assert_eq!(times, [0, 0, 540, 540, 1080, 1080]);
+        let pairs = times.chunks(2).map(|pair| (pair[0], pair[1] - pair[0]));
+        let (refreshed, after): (Vec<_>, Vec<_>) = pairs.unzip();
+        assert_eq!(after, [0, 0, 0], "{times:?}");
+        assert!((432..=540).contains(&refreshed[1]), "{times:?}");
+        assert!((432..=541).contains(&(refreshed[2] - refreshed[1])), "{times:?}");
         let mut told = 0;
         while alice.next_within(1).await.is_some() {
             told += 1;
@@ -231,7 +235,7 @@ fn t20_what_a_registrar_sees_is_left_alone_where_that_is_wanted() {
         assert!(matches!(alice.next().await, Event::Registered { seen: None, .. }));
         let since = alice.runtime.now();
         let (refresh, _) = pbx.next().await;
-        assert!((alice.runtime.now() - since).as_secs() > 500);
+        assert!((alice.runtime.now() - since).as_secs() > 430);
         assert!(contacts(&refresh)[0].ends_with("@10.0.0.2:5060>"), "{refresh}");
     });
 }

@@ -29,6 +29,7 @@ mod keep_alives;
 mod kept;
 mod late;
 mod loss;
+mod many;
 mod odd;
 mod offered;
 mod offers;

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(crate) struct Raw {
     socket: Box<dyn DatagramSocket>,
@@ -44,7 +44,17 @@ impl Raw {
 
     /// The next message that comes in within a second, but for line ends alone.
     pub(crate) async fn receive(&mut self) -> Option<String> {
-        let mut sleep = self.runtime.sleep_until(self.runtime.now() + Duration::from_secs(1));
+        self.receive_within(1).await
+    }
+
+    /// The same within so many seconds.
+    pub(crate) async fn receive_within(&mut self, seconds: u64) -> Option<String> {
+        self.receive_until(self.now() + Duration::from_secs(seconds)).await
+    }
+
+    /// The same, until then.
+    pub(crate) async fn receive_until(&mut self, until: Instant) -> Option<String> {
+        let mut sleep = self.runtime.sleep_until(until);
         let mut batch: Vec<Datagram> = Vec::new();
         while self.inbox.is_empty() {
             let in_time =
@@ -68,6 +78,10 @@ impl Raw {
         let message = self.receive().await?;
         let line = message.lines().next()?;
         Some(line.trim_start_matches("SIP/2.0 ").to_owned())
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.runtime.now()
     }
 
     pub(crate) async fn sleep(&self, time: Duration) {

@@ -10,6 +10,7 @@ use crate::world::{World, seeds};
 use net::sim::{Link, Random};
 use sip_core::manager::Event;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How long the registrar is there for, in turns of at most a second.
@@ -38,9 +39,14 @@ fn answered(dice: &mut Random, register: &str) -> Option<String> {
 fn register(seed: u64) -> usize {
     let mut dice = Random::new(seed);
     let delay = Duration::from_millis(1 + dice.below(80));
-    let loss = f64::from(u32::try_from(dice.below(3)).unwrap()) / 10.0;
+    let loss = f64::from(u32::try_from(dice.below(4)).unwrap()) / 10.0;
     let link = Link { loss, duplication: loss / 4.0, min_delay: delay, max_delay: delay * 2 };
     let world = World::new(seed, link);
+    if dice.chance(0.3) {
+        let [a, b] = [1, 9].map(|host| IpAddr::from([192, 0, 2, host]));
+        let from = Duration::from_secs(dice.below(60));
+        world.sim.cut_during(a, b, from..from + Duration::from_secs(dice.below(60)));
+    }
     let slow = When::After(Duration::from_millis(dice.below(3_000)));
     let script = Script { sign: slow, judge: slow, ..Script::default() };
     let mut alice = world.side(1, Double::new(world.runtime(1), script));

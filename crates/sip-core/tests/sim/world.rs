@@ -15,10 +15,12 @@ use std::time::Duration;
 pub(crate) const ALICE: &str = "sip:alice@192.0.2.1";
 pub(crate) const BOB: &str = "sip:bob@192.0.2.2";
 
-/// The seeds that a test runs: `usual` of them, or as many as the environment's `SIM_SEEDS` says.
+/// The seeds that a test runs: `usual` of them, or as many as the environment's `SIM_SEEDS` says, or
+/// those from one up to another (`7..8`).
 pub(crate) fn seeds(usual: u64) -> std::ops::Range<u64> {
-    let wanted = std::env::var("SIM_SEEDS").ok().map(|text| text.parse().unwrap());
-    0..wanted.unwrap_or(usual)
+    let Ok(wanted) = std::env::var("SIM_SEEDS") else { return 0..usual };
+    let (from, to) = wanted.split_once("..").unwrap_or(("0", &wanted));
+    from.parse().unwrap()..to.parse().unwrap()
 }
 
 /// What a host sent, a line each: `192.0.2.1 INVITE` or `192.0.2.2 200 INVITE`.

@@ -148,7 +148,7 @@ fn t16_a_registration_gets_through_by_the_second_address_of_a_name_and_stays_the
     let mut world = World::new(1, Change::default());
     let place = place(&world, &[NOBODY_IP, REGISTRAR_IP]);
     let registrar = registers(&mut world, &place);
-    // The refresh after half a minute does not wait for who did not answer.
+    // The refresh within half a minute does not wait for who did not answer.
     world.pass(Duration::from_secs(30));
     let refreshed = registrar.heard();
     assert!(refreshed.iter().any(|it| it.starts_with("REGISTER ")), "{refreshed:?}");

@@ -1,7 +1,7 @@
 //! Terminals with accounts at Kamailio.
 
 use super::super::case::Case;
-use super::super::kamailio::{Challenge, Kamailio, RIGHT};
+use super::super::kamailio::{Challenge, Kamailio, RIGHT, is_secure};
 use super::super::room::Room;
 use super::super::sound;
 use super::super::terminal::{Setup, Terminal};
@@ -24,6 +24,12 @@ pub(super) const CASES: &[Case] = &[
     }),
     of("kamailio-tls-sha256", "TLS", "registered and called, SHA-256", |room| {
         called(room, "tls", Challenge::Sha256, "", "SHA-256")
+    }),
+    of("kamailio-ws-sha256", "WS", "registered and called, SHA-256", |room| {
+        called(room, "ws", Challenge::Sha256, "", "SHA-256")
+    }),
+    of("kamailio-wss-sha256", "WSS", "registered and called, SHA-256", |room| {
+        called(room, "wss", Challenge::Sha256, "", "SHA-256")
     }),
     of(
         "kamailio-weak-first",
@@ -98,7 +104,7 @@ fn pair<'a>(
     room: &'a Room, pbx: &Kamailio, transport: &str, more: &str,
 ) -> Result<[Setup<'a>; 2], Failure> {
     let registrar = pbx.registrar(transport);
-    let tls = transport == "tls";
+    let tls = is_secure(transport);
     let name = if tls { "tls-name = \"pbx.example\"\n" } else { "" };
     let trust = if tls { "[tls]\nca = [\"../ca.pem\"]\n" } else { "" };
     let one = |user| {

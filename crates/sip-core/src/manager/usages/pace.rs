@@ -34,8 +34,11 @@ pub(super) const LONGEST: u32 = 24 * 3600;
 
 /// A random part of `most`, from one half: many that failed at once do not come back at once.
 pub(super) fn jitter(io: &mut Io<'_>, most: Duration) -> Duration {
-    let part = 500 + io.random() % 501;
-    most.mul_f64(part as f64 / 1000.0)
+    part(io, most, 0.5)
+}
+
+fn part(io: &mut Io<'_>, most: Duration, least: f64) -> Duration {
+    most.mul_f64(least + (1.0 - least) * (io.random() as f64 / u64::MAX as f64))
 }
 
 /// How long to wait at most after so many failures in a row, and one more.
@@ -62,6 +65,12 @@ pub(super) const fn longest(cause: Cause) -> Duration {
 pub(super) fn refresh_after(life: Duration) -> Duration {
     let early = (life / 10 * 9).min(life.saturating_sub(AHEAD));
     early.max(life / 2).max(SOONEST)
+}
+
+/// The same for one of many, up to a fifth sooner: those that were granted at once do not come back
+/// at once.
+pub(super) fn refresh_among_many(io: &mut Io<'_>, life: Duration) -> Duration {
+    part(io, refresh_after(life), 0.8).max(SOONEST)
 }
 
 /// What a 423 says is the shortest interval, where that is longer than what was `asked` for and not

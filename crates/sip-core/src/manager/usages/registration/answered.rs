@@ -13,7 +13,7 @@ use crate::manager::inbound::Inbound;
 use crate::manager::requests::{Answer, Outcome};
 use crate::manager::usages::cx::Cx;
 use crate::manager::usages::ended::Ended;
-use crate::manager::usages::pace::{longer, refresh_after};
+use crate::manager::usages::pace::{longer, refresh_among_many};
 use std::time::Duration;
 
 /// REGISTERs that may follow an accepted one at once since the registrar sees us at another address
@@ -87,7 +87,8 @@ impl Flow {
             self.refresh(cx);
             return News::Nothing;
         }
-        self.start(cx, REFRESH, refresh_after(Duration::from_secs(expires.into())));
+        let refresh = refresh_among_many(&mut cx.io, Duration::from_secs(expires.into()));
+        self.start(cx, REFRESH, refresh);
         News::Stands(Stood {
             outbound,
             expires,
