@@ -60,8 +60,8 @@ impl WsConfig {
     }
 
     /// The same, as tungstenite has it. Writes go out at once. What a peer that reads nothing lets
-    /// wait is bounded: a message, and pongs as long as another, of which the last one counts (RFC
-    /// 6455 §5.5.3).
+    /// wait is bounded: a message, and pongs as long as another; of more pings than that the last is
+    /// answered. RFC 6455 §5.5.3.
     pub(super) fn codec(&self) -> WebSocketConfig {
         WebSocketConfig::default()
             .read_buffer_size(4096)

@@ -7,8 +7,11 @@ use crate::world::{Side, World};
 use net::Transport;
 use sip_core::manager::{Event, RegisterConfig, Renewal};
 use ssa::Open;
+use std::future::poll_fn;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 const SEEN: (Ipv4Addr, u16) = (Ipv4Addr::new(198, 51, 100, 1), 61_000);
@@ -167,15 +170,18 @@ enum Told {
 /// What Alice hears of her flows in less than an hour.
 async fn an_hour(alice: &mut Side) -> Vec<(u64, Told)> {
     let zero = alice.runtime.now();
+    let mut end = alice.runtime.sleep_until(zero + Duration::from_secs(3_500));
     alice.endpoint.register(wanted(Transport::Udp)).unwrap();
     let mut heard = Vec::new();
-    while let Some(event) = alice.events.next().await {
-        let now = (alice.runtime.now() - zero).as_secs();
-        if now > 3500 {
-            break;
-        }
+    loop {
+        let mut next = pin!(alice.events.next());
+        let event = poll_fn(|cx| match next.as_mut().poll(cx) {
+            Poll::Ready(event) => Poll::Ready(event),
+            Poll::Pending => end.as_mut().poll(cx).map(|()| None),
+        });
+        let Some(event) = event.await else { return heard };
         heard.push((
-            now,
+            (alice.runtime.now() - zero).as_secs(),
             match event {
                 Event::Renewing { why: Renewal::NoPong, .. } => Told::Lost,
                 Event::Registered { reg_id, outbound: true, .. } => Told::Stands(reg_id),
@@ -184,7 +190,6 @@ async fn an_hour(alice: &mut Side) -> Vec<(u64, Told)> {
             },
         ));
     }
-    heard
 }
 
 /// One way is cut, then the other as well, and both heal.

@@ -3,9 +3,11 @@
 //! For whoever looks for the reason of a "403 with the right password", with the password at hand.
 //! No part of how the manager judges.
 
+mod exchange;
 mod slips;
 mod words;
 
+pub use exchange::Exchange;
 pub use slips::Slip;
 pub use words::Disagreement;
 
@@ -14,24 +16,6 @@ use crate::digest::ha1::with_hash;
 use crate::params::plain;
 use sip_syntax::auth::Malformed;
 use slips::Ingredients;
-
-/// Credentials, and what they should have been made of.
-#[derive(Clone, Copy)]
-pub struct Exchange<'a> {
-    /// The challenge that they answer, where it is known.
-    pub challenge: Option<Challenge<'a>>,
-    /// The credentials.
-    pub credentials: Credentials<'a>,
-    /// The request's method and body.
-    pub asked: Asked<'a>,
-    /// The Request-URI, where it is known.
-    pub request_uri: Option<&'a [u8]>,
-    /// The user whose password it is: told apart from the credentials' own where that is a hash
-    /// (RFC 7616 §3.4.4).
-    pub user: Option<&'a [u8]>,
-    /// The user's password.
-    pub password: &'a [u8],
-}
 
 /// What there is to say of an exchange.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! The slips that peers are known to make, and what a response is made of with them.
 
-use super::Exchange;
+use super::exchange::Exchange;
 use crate::digest::{Credentials, Named, Qop};
 use crate::params::plain;
 use sip_syntax::Text;

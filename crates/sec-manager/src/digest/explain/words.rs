@@ -1,6 +1,6 @@
 //! Where credentials do not answer a challenge, or are for another request.
 
-use super::Exchange;
+use super::exchange::Exchange;
 use crate::digest::compute::userhash;
 use crate::digest::ha1::with_hash;
 use crate::digest::{Challenge, Credentials, Named, Qop};
