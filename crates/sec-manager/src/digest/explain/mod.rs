@@ -11,7 +11,7 @@ pub use exchange::Exchange;
 pub use slips::Slip;
 pub use words::Disagreement;
 
-use super::{Asked, Challenge, Credentials, HA1, Hex, Reply, answer, expected};
+use super::{Asked, Challenge, HA1, Hex, Reply, answer, expected};
 use crate::digest::ha1::with_hash;
 use crate::params::plain;
 use sip_syntax::auth::Malformed;

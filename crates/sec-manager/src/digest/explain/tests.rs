@@ -1,7 +1,7 @@
 //! Each slip is found by the response that it leads to.
 
 use super::*;
-use crate::digest::{Named, Qop, compute};
+use crate::digest::{Credentials, Named, Qop, compute};
 use sip_syntax::Text;
 
 /// A challenge as registrars make it.
