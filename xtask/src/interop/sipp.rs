@@ -14,6 +14,10 @@ use std::time::Duration;
 /// Longest run of a scenario, in seconds.
 const LONGEST: u64 = 90;
 
+/// Every fifth message is lost. SIPp knows a request again only by what it has answered: where it
+/// lost its answers, what comes again is unexpected, and no reason to give up.
+pub(super) const LOSSY: &[&str] = &["-lost", "20", "-default_behaviors", "all,-abortunexp"];
+
 /// Octets of what SIPp says again and again, each a sample in PCMU.
 const SAID: usize = 8_000;
 

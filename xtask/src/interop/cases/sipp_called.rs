@@ -2,7 +2,7 @@
 
 use super::super::case::Case;
 use super::super::room::Room;
-use super::super::sipp::Sipp;
+use super::super::sipp::{LOSSY, Sipp};
 use super::super::terminal::{Setup, Terminal};
 use crate::command::Failure;
 
@@ -136,7 +136,7 @@ fn refreshes(room: &Room) -> Result<String, Failure> {
 }
 
 fn lossy(room: &Room) -> Result<String, Failure> {
-    let sipp = Sipp::waits(room, "callee-lossy", &["-m", "8", "-lost", "20"])?;
+    let sipp = Sipp::waits(room, "callee-lossy", &[&["-m", "8"], LOSSY].concat())?;
     let mut alice = Setup::new(room, "alice")?.listen(&[])?;
     for _ in 0..8 {
         alice.tell(&format!("call {}", sipp.uri()))?;

@@ -2,7 +2,7 @@
 
 use super::super::case::Case;
 use super::super::room::Room;
-use super::super::sipp::{Counts, Sipp};
+use super::super::sipp::{Counts, LOSSY, Sipp};
 use super::super::terminal::{Setup, Terminal};
 use super::super::waiting::talk;
 use crate::command::Failure;
@@ -12,7 +12,7 @@ pub(super) const CASES: &[Case] = &[
     of("sipp-calls", "UDP", "100 calls, 20 a second", |room| hundred(room, &[])),
     of("sipp-calls-tcp", "TCP", "100 calls, 20 a second", |room| hundred(room, &["-t", "t1"])),
     of("sipp-calls-lossy", "UDP", "20 calls, every fifth message lost", |room| {
-        let (counts, _) = answered(room, "caller", &["-m", "20", "-r", "5", "-lost", "20"])?;
+        let (counts, _) = answered(room, "caller", &[&["-m", "20", "-r", "5"], LOSSY].concat())?;
         Ok(format!("{} calls whole, {} messages sent again", counts.calls, counts.again()))
     }),
     of(
