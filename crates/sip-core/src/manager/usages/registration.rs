@@ -70,7 +70,9 @@ impl Registration {
         let ways = || std::iter::once(config.next_hop.as_ref()).chain(config.also.iter().map(Some));
         let flows =
             ways().zip(0..).map(|(next_hop, place)| Flow::prepare(io, &config, next_hop, place));
-        let flows = flows.collect::<Result<Vec<_>, _>>()?;
+        let mut flows = flows.collect::<Result<Vec<_>, _>>()?;
+        // Most have one: what is collected has room for four.
+        flows.shrink_to_fit();
         let aor = Uri::parse(config.aor.as_bytes()).map_err(|_| Misuse::NotAUri)?;
         if config.instance.as_deref().is_some_and(|instance| !is_instance(instance)) {
             return Err(Misuse::Instance);
