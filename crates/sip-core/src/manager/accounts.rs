@@ -35,7 +35,7 @@ pub(super) struct Account {
     /// Whether it stands, as far as is known.
     pub(super) stands: bool,
     /// Where its REGISTER goes, where it asks for a flow of its own.
-    at: Option<NextHop>,
+    at: Option<Box<NextHop>>,
     /// Where requests of the account go, while it stands over a flow of its own. RFC 5626 §4.3.
     pub(super) over: Option<Box<Target>>,
     /// What others than the registrar are shown for the random user part of our Contact.
@@ -73,7 +73,7 @@ impl Accounts {
             aor: aor.as_bytes().to_vec(),
             place,
             stands: false,
-            at,
+            at: at.map(Box::new),
             over: None,
             shown: aor.user().unwrap_or_default().to_vec(),
             seen: None,
