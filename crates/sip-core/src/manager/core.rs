@@ -87,15 +87,8 @@ impl SipManager {
     /// The hop that a call's peer is reached over: of a call that came in or was answered, and of
     /// one that is prepared unless a name is to be resolved first.
     pub fn hop(&self, id: CallId) -> Option<Hop> {
-        match self.usages.get(id.0)? {
-            Usage::Invite(call) => call.hop(self.config.own(), &self.dialogs),
-            Usage::Unwanted(_)
-            | Usage::Registration(_)
-            | Usage::Single(_)
-            | Usage::Notifier(_)
-            | Usage::Publication(_)
-            | Usage::Subscription(_) => None,
-        }
+        let Usage::Invite(call) = self.usages.get(id.0)? else { return None };
+        call.hop(self.config.own(), &self.dialogs)
     }
 
     /// How full the tables are.
@@ -124,15 +117,8 @@ impl SipManager {
     /// Whether a call, a registration or a request that waits for its final response lives on
     /// this connection.
     pub fn uses_flow(&self, flow: Flow<'_>) -> bool {
-        let registered = |usage: &Usage| match usage {
-            Usage::Registration(it) => it.is_over_flow(flow.id),
-            Usage::Invite(_)
-            | Usage::Unwanted(_)
-            | Usage::Single(_)
-            | Usage::Notifier(_)
-            | Usage::Publication(_)
-            | Usage::Subscription(_) => false,
-        };
+        let registered =
+            |usage: &Usage| matches!(usage, Usage::Registration(it) if it.is_over_flow(flow.id));
         self.dialogs.are_over(flow.id)
             || self.usages.iter().any(|(_, usage)| registered(usage))
             || self.requests.are_over(flow)
@@ -299,15 +285,7 @@ impl SipManager {
     pub fn on_stun(&mut self, now: Instant, source: SocketAddr, octets: &[u8]) {
         let response = Some(octets).filter(|_| self.registrations > 0);
         let Some(response) = response.and_then(BindingResponse::parse) else { return };
-        let awaits = |usage: &Usage| match usage {
-            Usage::Registration(it) => it.awaits(source, &response),
-            Usage::Invite(_)
-            | Usage::Unwanted(_)
-            | Usage::Single(_)
-            | Usage::Notifier(_)
-            | Usage::Publication(_)
-            | Usage::Subscription(_) => false,
-        };
+        let awaits = |usage: &Usage| matches!(usage, Usage::Registration(it) if it.awaits(source, &response));
         let asked = self.usages.iter().find(|(_, usage)| awaits(usage)).map(|(key, _)| key);
         if let Some(key) = asked {
             let heard = |it: &mut Registration, cx: &mut Cx<'_>| {

@@ -77,15 +77,7 @@ impl Usage {
 
     /// How many timers it may have, numbered from zero.
     pub(in crate::manager) const fn timers(&self) -> u8 {
-        match self {
-            Self::Registration(it) => it.timers(),
-            Self::Invite(_)
-            | Self::Unwanted(_)
-            | Self::Single(_)
-            | Self::Notifier(_)
-            | Self::Subscription(_)
-            | Self::Publication(_) => 8,
-        }
+        if let Self::Registration(it) = self { it.timers() } else { 8 }
     }
 
     /// The dialogs that it uses.
@@ -146,40 +138,20 @@ impl Usage {
     pub(in crate::manager) fn on_cancelled(
         &mut self, cx: &mut Cx<'_>, server: Key, elsewhere: bool,
     ) {
-        match self {
-            Self::Invite(it) => it.on_cancelled(cx, server, elsewhere),
-            Self::Unwanted(_)
-            | Self::Registration(_)
-            | Self::Single(_)
-            | Self::Notifier(_)
-            | Self::Publication(_)
-            | Self::Subscription(_) => {}
+        if let Self::Invite(it) = self {
+            it.on_cancelled(cx, server, elsewhere);
         }
     }
 
     /// The ACK to a 2xx of ours; whether an answer is due in it, and its body is to be read.
     pub(in crate::manager) fn on_ack(&mut self, cx: &mut Cx<'_>, cseq: u32) -> bool {
-        match self {
-            Self::Invite(it) => it.on_ack(cx, cseq),
-            Self::Unwanted(_)
-            | Self::Registration(_)
-            | Self::Single(_)
-            | Self::Notifier(_)
-            | Self::Publication(_)
-            | Self::Subscription(_) => false,
-        }
+        if let Self::Invite(it) = self { it.on_ack(cx, cseq) } else { false }
     }
 
     /// What an ACK carried in which an answer was due.
     pub(in crate::manager) fn on_late_answer(&mut self, cx: &mut Cx<'_>, cseq: u32, body: Body) {
-        match self {
-            Self::Invite(it) => it.on_late_answer(cx, cseq, body),
-            Self::Unwanted(_)
-            | Self::Registration(_)
-            | Self::Single(_)
-            | Self::Notifier(_)
-            | Self::Publication(_)
-            | Self::Subscription(_) => {}
+        if let Self::Invite(it) = self {
+            it.on_late_answer(cx, cseq, body);
         }
     }
 
@@ -187,14 +159,8 @@ impl Usage {
     pub(in crate::manager) fn on_answer_protected(
         &mut self, cx: &mut Cx<'_>, cseq: u32, body: Body,
     ) {
-        match self {
-            Self::Invite(it) => it.on_answer_protected(cx, cseq, body),
-            Self::Unwanted(_)
-            | Self::Registration(_)
-            | Self::Single(_)
-            | Self::Notifier(_)
-            | Self::Publication(_)
-            | Self::Subscription(_) => {}
+        if let Self::Invite(it) = self {
+            it.on_answer_protected(cx, cseq, body);
         }
     }
 
@@ -203,14 +169,8 @@ impl Usage {
     pub(in crate::manager) fn on_progress(
         &mut self, cx: &mut Cx<'_>, purpose: Purpose, answer: &Answer, body: Body,
     ) {
-        match self {
-            Self::Invite(it) => it.on_progress(cx, purpose, answer, body),
-            Self::Unwanted(_)
-            | Self::Registration(_)
-            | Self::Single(_)
-            | Self::Notifier(_)
-            | Self::Publication(_)
-            | Self::Subscription(_) => {}
+        if let Self::Invite(it) = self {
+            it.on_progress(cx, purpose, answer, body);
         }
     }
 
@@ -265,14 +225,8 @@ impl Usage {
 
     /// Something came over a connection on which a ping of ours was sent.
     pub(in crate::manager) fn on_alive(&mut self, cx: &mut Cx<'_>, flow: FlowId, is_pong: bool) {
-        match self {
-            Self::Registration(it) => it.on_alive(cx, flow, is_pong),
-            Self::Invite(_)
-            | Self::Unwanted(_)
-            | Self::Single(_)
-            | Self::Notifier(_)
-            | Self::Publication(_)
-            | Self::Subscription(_) => {}
+        if let Self::Registration(it) = self {
+            it.on_alive(cx, flow, is_pong);
         }
     }
 
