@@ -163,16 +163,19 @@ impl Shared {
     /// An invitation that an account's registrar vouches for: the application is told so. What a
     /// subscription of ours tells is read as it comes.
     fn admitted(&self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>) {
-        let now = self.platform.now();
-        let mut inner = self.lock();
-        if request.method == "NOTIFY" && inner.came_as_it_does(None, arrival, request) {
-            inner.expect_in_the_clear(call, now);
+        let now = || self.platform.now();
+        if request.method == "NOTIFY" {
+            let mut inner = self.lock();
+            if inner.came_as_it_does(None, arrival, request) {
+                inner.expect_in_the_clear(call, now());
+            }
         }
         if !opens_call(arrival, request) {
             return;
         }
+        let mut inner = self.lock();
         let Some(account) = inner.vouching(arrival, request).cloned() else { return };
-        if let Some(record) = inner.records.enter(call.0, now) {
+        if let Some(record) = inner.records.enter(call.0, now()) {
             record.authenticated = true;
             record.through = vec![account.clone()];
             record.assurance.proof = Proof::AccountHop { account };
