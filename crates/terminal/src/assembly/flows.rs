@@ -1,6 +1,7 @@
 //! The flows that accounts are registered over, and what they admit. RFC 5626 §4.2.
 
 use sip_core::manager::{Event, RegistrationId};
+use ssa::FlowId;
 use sst::RegisteredFlow;
 use std::collections::BTreeMap;
 
@@ -32,6 +33,11 @@ impl Flows {
         };
         let flows = self.0.get(id).map(|flows| flows.values().cloned().collect());
         Some((aor, flows.unwrap_or_default()))
+    }
+
+    /// Whether this connection is one of them.
+    pub(super) fn has(&self, connection: FlowId) -> bool {
+        self.0.values().flat_map(BTreeMap::values).any(|it| it.flow == Some(connection.0))
     }
 }
 

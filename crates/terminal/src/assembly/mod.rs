@@ -42,7 +42,6 @@ mod terminal;
 #[cfg(feature = "digest")]
 mod tls;
 mod transfers;
-mod trust;
 #[cfg(feature = "watch")]
 mod watches;
 #[cfg(feature = "ws")]

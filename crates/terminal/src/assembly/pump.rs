@@ -331,18 +331,10 @@ async fn watch_media(shared: Arc<Shared>, id: CallId, media: MediaSession, out: 
     }
 }
 
-impl Shared {
-    /// An account's flows are others now.
-    fn told_of_flow(&self, event: &Sip) {
-        self.trust.follow(event);
-        self.admit(event);
-    }
-}
-
 #[cfg(feature = "digest")]
 impl Shared {
     /// Tells the security manager what an account admits, after what was heard of its flows.
-    fn admit(&self, event: &Sip) {
+    fn told_of_flow(&self, event: &Sip) {
         let mut flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((aor, admitted)) = flows.after(event) {
             self.telephony.registered(aor, admitted);
@@ -353,5 +345,5 @@ impl Shared {
 #[cfg(not(feature = "digest"))]
 impl Shared {
     /// There is no security manager to tell.
-    fn admit(&self, _: &Sip) {}
+    fn told_of_flow(&self, _: &Sip) {}
 }

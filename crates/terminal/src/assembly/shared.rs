@@ -8,8 +8,7 @@ use super::flows::Flows;
 use super::known::Watches;
 use super::mailboxes::Mailboxes;
 use super::ports::Entropy;
-use super::trust::Trust;
-use crate::config::Require;
+use crate::config::{Network, Require};
 use crate::error::{Error, Result, plain};
 use crate::record::redacted;
 use media_ctl::audio::{AudioSink, AudioSource};
@@ -35,8 +34,8 @@ pub(super) struct Shared {
     /// The flows that accounts are registered over: what comes over them is the registrar's.
     #[cfg(feature = "digest")]
     pub(super) flows: Mutex<Flows>,
-    /// Whose word counts for who calls.
-    pub(super) trust: Trust,
+    /// Whose word counts for who calls, beside that of registrars over TLS. RFC 3325 §8.
+    pub(super) trusted: Vec<Network>,
     /// Whose waiting messages are subscribed to.
     pub(super) mailboxes: Mailboxes,
     /// Who is watched.

@@ -9,7 +9,6 @@ use super::pump::{answer_or_offer, pump};
 use super::security::Security;
 use super::settings::Settings;
 use super::shared::{Shared, sdp};
-use super::trust::Trust;
 use crate::config::Require;
 use crate::error::{Error, Result};
 use crate::record::redacted;
@@ -78,7 +77,7 @@ impl Terminal {
             calls: Calls::default(),
             #[cfg(feature = "digest")]
             flows: std::sync::Mutex::default(),
-            trust: Trust::of(settings.trusted.clone()),
+            trusted: settings.trusted.clone(),
             mailboxes: Mailboxes::default(),
             #[cfg(feature = "watch")]
             watches: super::known::Watches::default(),
