@@ -2,26 +2,9 @@
 
 use net::tokio::Tls;
 use rcgen::{KeyPair, generate_simple_self_signed};
-use ssa::{Answer, PeerVerdict, Transport, TransportSecurity};
+use ssa::conformance::Trusting;
 use std::io;
 use std::sync::Arc;
-
-/// Presents its chain where it serves, and takes any peer.
-struct Trusting(Vec<Vec<u8>>);
-
-impl TransportSecurity for Trusting {
-    fn own_certificate(
-        &self, _: Transport, server: bool, _: Option<&str>,
-    ) -> Answer<Option<Vec<Vec<u8>>>> {
-        Answer::Ready(server.then(|| self.0.clone()))
-    }
-
-    fn peer_certificate(
-        &self, _: Transport, _: Option<&str>, _: &[Vec<u8>],
-    ) -> Answer<PeerVerdict> {
-        Answer::Ready(PeerVerdict::Accept)
-    }
-}
 
 /// Who is connected to.
 pub(crate) fn server() -> io::Result<Tls> {
@@ -32,5 +15,5 @@ pub(crate) fn server() -> io::Result<Tls> {
 
 /// Who connects.
 pub(crate) fn client() -> Tls {
-    Tls::new(Arc::new(Trusting(Vec::new())))
+    Tls::new(Arc::new(Trusting::default()))
 }

@@ -5,7 +5,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sec_manager::transport::TlsTrust;
 use sec_manager::{NoRandomness, Platform};
-use ssa::{Answer, PeerVerdict, Transport, TransportSecurity};
+use ssa::conformance::Trusting;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -97,25 +97,8 @@ impl Platform for Clock {
     }
 }
 
-/// Presents a chain, and takes anybody's.
-struct Anybody(Vec<Vec<u8>>);
-
-impl TransportSecurity for Anybody {
-    fn own_certificate(
-        &self, _: Transport, server: bool, _: Option<&str>,
-    ) -> Answer<Option<Vec<Vec<u8>>>> {
-        Answer::Ready(server.then(|| self.0.clone()))
-    }
-
-    fn peer_certificate(
-        &self, _: Transport, _: Option<&str>, _: &[Vec<u8>],
-    ) -> Answer<PeerVerdict> {
-        Answer::Ready(PeerVerdict::Accept)
-    }
-}
-
 /// TLS as server and client that takes anybody.
 pub(crate) fn anybody() -> Tls {
     let pair = Lab::new().issue(&["anybody.test"]);
-    Tls::new(Arc::new(Anybody(pair.chain))).with_key(&pair.key).unwrap()
+    Tls::new(Arc::new(Trusting(pair.chain))).with_key(&pair.key).unwrap()
 }

@@ -5,7 +5,8 @@
 
 use crate::{
     Answer, Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Field,
-    Incoming, Leaving, Plan, Received, Request, Required, Response, SipSecurity,
+    Incoming, Leaving, PeerVerdict, Plan, Received, Request, Required, Response, SipSecurity,
+    Transport, TransportSecurity,
 };
 use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +31,25 @@ pub struct Lying;
 /// Panics in `authenticate`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Panicking;
+
+/// Presents this chain where it serves, in DER, end entity first, and takes any peer's: for tests of
+/// what runs over TLS, not of whom to believe.
+#[derive(Clone, Debug, Default)]
+pub struct Trusting(pub Vec<Vec<u8>>);
+
+impl TransportSecurity for Trusting {
+    fn own_certificate(
+        &self, _: Transport, server: bool, _: Option<&str>,
+    ) -> Answer<Option<Vec<Vec<u8>>>> {
+        Answer::Ready(server.then(|| self.0.clone()))
+    }
+
+    fn peer_certificate(
+        &self, _: Transport, _: Option<&str>, _: &[Vec<u8>],
+    ) -> Answer<PeerVerdict> {
+        Answer::Ready(PeerVerdict::Accept)
+    }
+}
 
 /// What [`Late`] waits for.
 #[derive(Clone, Debug, Default)]
