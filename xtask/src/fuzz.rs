@@ -12,6 +12,10 @@ pub(crate) struct Arguments {
     /// Seconds for each target
     #[arg(long, default_value_t = 60)]
     seconds: u32,
+    /// Where the random choices start, so that a run can be made again; another place each time
+    /// where none is given
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    seed: Option<u32>,
     /// Targets; all of them where none is named
     targets: Vec<String>,
 }
@@ -38,9 +42,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     for some in targets.chunks(cores) {
         thread::scope(|scope| {
-            let seconds = arguments.seconds;
-            let running: Vec<_> =
-                some.iter().map(|target| scope.spawn(move || fuzz(target, seconds))).collect();
+            let running: Vec<_> = some
+                .iter()
+                .map(|target| scope.spawn(move || fuzz(target, arguments.seconds, arguments.seed)))
+                .collect();
             let ended =
                 running.into_iter().map(|it| it.join().unwrap_or_else(|_| Err(LOST.into())));
             ended.collect::<Result<(), Failure>>()
@@ -51,12 +56,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Runs one target from its seeds, and what it found before; shows what it says at its end.
-fn fuzz(target: &str, seconds: u32) -> Result<(), Failure> {
+fn fuzz(target: &str, seconds: u32, seed: Option<u32>) -> Result<(), Failure> {
     let corpus = format!("fuzz/corpus/{target}");
     std::fs::create_dir_all(root().join(&corpus)).map_err(|why| format!("{corpus}: {why}"))?;
     let seeds = format!("fuzz/seeds/{target}");
     let mut fuzz = cargo(&["fuzz", "run", "--sanitizer", "none", target, &corpus, &seeds, "--"]);
     fuzz.arg(format!("-max_total_time={seconds}"));
+    if let Some(seed) = seed {
+        fuzz.arg(format!("-seed={seed}"));
+    }
     fuzz.args(["-timeout=1", "-print_final_stats=1", "-verbosity=0"]);
     eprintln!("{target}: {seconds} s");
     let done = fuzz.output().map_err(|why| format!("cannot run cargo fuzz: {why}"))?;

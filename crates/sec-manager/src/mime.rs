@@ -79,7 +79,8 @@ fn media_type(value: &[u8]) -> Result<ContentType<'_>, MimeError> {
 /// A header field: its name as spelled, its value unfolded.
 type Field<'a> = (&'a [u8], Vec<u8>);
 
-/// Splits an entity into its header fields and its body. RFC 2045 §3: CRLF ends each line.
+/// Splits an entity into its header fields and its body. RFC 2045 §3: CRLF ends each line. A value
+/// that is folded keeps one space for each fold between its parts, and none at either end.
 fn split(entity: &[u8]) -> Result<(Vec<Field<'_>>, &[u8]), MimeError> {
     let mut fields: Vec<Field<'_>> = Vec::new();
     let mut rest = entity;
@@ -89,10 +90,16 @@ fn split(entity: &[u8]) -> Result<(Vec<Field<'_>>, &[u8]), MimeError> {
         if line.is_empty() {
             return Ok((fields, rest));
         }
+        if line.iter().any(|b| b.is_ascii_control() && *b != b'\t') {
+            return Err(MimeError::Field);
+        }
         if line.first().is_some_and(|b| matches!(b, b' ' | b'\t')) {
             let (_, value) = fields.last_mut().ok_or(MimeError::Field)?;
-            value.push(b' ');
-            value.extend_from_slice(line.trim_ascii());
+            let more = line.trim_ascii();
+            if !value.is_empty() && !more.is_empty() {
+                value.push(b' ');
+            }
+            value.extend_from_slice(more);
             continue;
         }
         if fields.len() == MAX_FIELDS {
@@ -101,10 +108,7 @@ fn split(entity: &[u8]) -> Result<(Vec<Field<'_>>, &[u8]), MimeError> {
         let colon = line.iter().position(|b| *b == b':');
         let (name, value) = line.split_at(colon.ok_or(MimeError::Field)?);
         let value = value.get(1..).unwrap_or_default().trim_ascii();
-        if name.is_empty()
-            || span(name, TOKEN) < name.len()
-            || value.iter().any(|b| b.is_ascii_control() && *b != b'\t')
-        {
+        if name.is_empty() || span(name, TOKEN) < name.len() {
             return Err(MimeError::Field);
         }
         fields.push((name, value.to_vec()));

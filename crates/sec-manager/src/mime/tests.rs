@@ -188,10 +188,25 @@ fn header_fields_are_lines_that_may_be_folded() {
     }
     let folded = fields("A: b\r\n\t c\r\n\r\n");
     assert_eq!(folded, Ok(vec![(b"A".as_slice(), b"b c".to_vec())]));
+    for (text, value) in [
+        ("A:\r\n\tb\r\n\r\n", "b"),
+        ("A: b\r\n \t\r\n\r\n", "b"),
+        ("A: b\r\n \r\n  c\r\n\r\n", "b c"),
+    ] {
+        let read = fields(text);
+        assert_eq!(read, Ok(vec![(b"A".as_slice(), value.as_bytes().to_vec())]), "{text:?}");
+    }
     assert_eq!(fields("A:b\tc\r\n\r\n"), Ok(vec![(b"A".as_slice(), b"b\tc".to_vec())]));
-    for malformed in
-        ["A b: c\r\n\r\n", ": c\r\n\r\n", "A: b\u{0}c\r\n\r\n", " A: b\r\n\r\n", "A\r\n\r\n"]
-    {
+    for malformed in [
+        "A b: c\r\n\r\n",
+        ": c\r\n\r\n",
+        "A: b\u{0}c\r\n\r\n",
+        "A: b\r\n \u{0}c\r\n\r\n",
+        "A: b\r\n\t\nc\r\n\r\n",
+        "A: b\n\r\n\r\n",
+        " A: b\r\n\r\n",
+        "A\r\n\r\n",
+    ] {
         assert_eq!(fields(malformed), Err(MimeError::Field), "{malformed:?}");
     }
     let many = |n| format!("{}\r\n", "A: b\r\n".repeat(n));
