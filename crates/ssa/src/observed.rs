@@ -98,7 +98,12 @@ impl<S: SipSecurity + ?Sized> SipSecurity for Observed<S> {
     fn request_received(
         &self, call: CallRef, from: &Arrival<'_>, request: &Request<'_>,
     ) -> Received {
-        self.asked("request_received", call, request);
+        let Arrival { transport, source, .. } = from;
+        let claimed = request.from.uri.escape_ascii();
+        let transport = transport.name();
+        let detail =
+            format_args!("{request:?}, claimed to be of {claimed}, over {transport} from {source}");
+        self.asked("request_received", call, detail);
         let answer = self.inner.request_received(call, from, request);
         told(&*self.sink, "request_received", call, answer)
     }

@@ -4,7 +4,7 @@
 //!   cli ──▶ config ──▶ assembly ──▶ SIP manager, media controller, security manager, network
 //!                         │ every seam
 //!                         ▼
-//!                      record ──▶ ladder (text, SVG), capture (pcapng)
+//!                      record ──▶ ladder (text, SVG), capture (pcapng), journal
 //! ```
 //!
 //! It sets policy and accounts, places and answers calls, asks people, and shows what happened.
@@ -22,6 +22,8 @@ pub mod config;
 pub mod demo;
 mod error;
 mod file;
+#[cfg(feature = "digest")]
+pub mod journal;
 pub mod ladder;
 pub mod record;
 

@@ -251,8 +251,10 @@ impl fmt::Debug for Invitation {
 fn watched_network(ports: &Ports) -> Arc<dyn Network> {
     let network = Arc::clone(&ports.network);
     match &ports.tap {
-        Some(tap) => Arc::new(net::Observed::new(network, Arc::new(tap.clone()))),
-        None => network,
+        Some(tap) if tap.wants_packets() => {
+            Arc::new(net::Observed::new(network, Arc::new(tap.clone())))
+        }
+        _ => network,
     }
 }
 

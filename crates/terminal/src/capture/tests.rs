@@ -9,6 +9,7 @@ use std::time::Duration;
 
 pub(super) fn entry(number: u64, protocol: Protocol, sent: bool, octets: &'static [u8]) -> Entry {
     Entry {
+        call: None,
         number,
         at: Duration::from_millis(number),
         terminal: "caller".into(),

@@ -8,7 +8,7 @@ use super::help::{
     MAN_HELP, MESSAGE_HELP, OPTIONS_HELP, REGISTER_HELP,
 };
 #[cfg(feature = "digest")]
-use super::help::{AUTH_CHECK_HELP, AUTH_CHECK_USAGE};
+use super::help::{AUTH_CHECK_HELP, AUTH_CHECK_USAGE, EXPLAIN_HELP};
 #[cfg(feature = "pgp")]
 use super::help::{KEYS_HELP, PIN_HELP, UNPIN_HELP};
 use super::output::Output;
@@ -100,6 +100,10 @@ pub enum Command {
     /// Say of SIP messages whether they are valid, and what they are owed; status 1 if one is not
     #[command(after_help = INSPECT_HELP, override_usage = INSPECT_USAGE)]
     Inspect(Inspect),
+    /// Tell in plain words what a journal says of calls: who proved what, what was refused and why
+    #[cfg(feature = "digest")]
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(Explain),
     /// Find out why a password is refused
     #[cfg(feature = "digest")]
     #[command(subcommand)]
@@ -211,6 +215,11 @@ pub struct Records {
     /// Leave Digest responses, passwords in URIs and media keys in the capture
     #[arg(long, requires = "capture")]
     pub capture_secrets: bool,
+    /// Write down as it happens what the security manager is asked, chooses and judges, for
+    /// `countersign explain` [default: the configuration's]
+    #[cfg(feature = "digest")]
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
 }
 
 impl Records {
@@ -340,6 +349,20 @@ pub struct Inspect {
     /// Read JSON objects, one a line, from the files or, without any, from standard input
     #[arg(long)]
     pub jsonl: bool,
+}
+
+/// `explain`.
+#[cfg(feature = "digest")]
+#[derive(Args, Clone, Debug)]
+pub struct Explain {
+    /// The journal; what it was rotated to (FILE.1 …) is read before it
+    pub file: PathBuf,
+    /// Demand that one of its lines has this hash, which was seen before
+    #[arg(long, value_name = "SHA-256")]
+    pub seen: Option<String>,
+    /// Write it as a ladder here (.svg: a picture, else text; `-`: standard output)
+    #[arg(long, value_name = "FILE")]
+    pub ladder: Option<PathBuf>,
 }
 
 /// `auth`.

@@ -34,7 +34,7 @@ fn acting(command: &str) -> &'static [&'static str] {
         "keys" => &[CONFIG, JSON, VERBOSE],
         "init" => &[BIND, JSON],
         "demo" => &[JSON, VERBOSE],
-        "auth" | "inspect" => &[JSON],
+        "auth" | "explain" | "inspect" => &[JSON],
         _ => &[],
     }
 }

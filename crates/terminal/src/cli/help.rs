@@ -101,6 +101,20 @@ nameaddr or startline) and `input`, or `input_b64` for what is not UTF-8; each l
 `error`. The exit status is then 0 whatever the verdicts are, and 1 where a line cannot be judged.";
 
 #[cfg(feature = "digest")]
+pub(super) const EXPLAIN_HELP: &str = "\
+Examples:
+  countersign listen --journal calls.journal
+  countersign explain calls.journal
+  countersign explain calls.journal --ladder calls.svg
+  countersign explain calls.journal --seen 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+
+A journal is chained: each line holds the SHA-256 of the one before. The exit status is 1 where a line
+was changed, put in or taken out. What was cut from the end, or a journal that was written anew as a
+whole, is found by a hash that was noted earlier and kept elsewhere (--seen).
+
+With --json each call is an object, with its sentences, and the last object is the judgement.";
+
+#[cfg(feature = "digest")]
 pub(super) const AUTH_CHECK_USAGE: &str = "countersign auth check [OPTIONS] <REQUEST>
        countersign auth check [OPTIONS] --jsonl";
 

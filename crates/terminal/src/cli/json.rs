@@ -230,6 +230,19 @@ pub(super) enum Object<'a> {
         #[serde(flatten)]
         answer: Map<String, Value>,
     },
+    /// What a journal tells of a call, or of none.
+    #[cfg(feature = "digest")]
+    Explained(&'a crate::journal::Chapter),
+    /// Whether a journal is what was written.
+    #[cfg(feature = "digest")]
+    Journal {
+        file: &'a Path,
+        lines: usize,
+        whole: bool,
+        faults: Vec<String>,
+        notes: Vec<String>,
+        last: &'a str,
+    },
     /// A demonstration is over.
     #[cfg(feature = "digest")]
     Report(&'a crate::demo::Report),

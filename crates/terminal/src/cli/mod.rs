@@ -16,6 +16,8 @@ mod command;
 mod control;
 #[cfg(feature = "digest")]
 mod demo;
+#[cfg(feature = "digest")]
+mod explain;
 mod global;
 mod hardening;
 mod help;
@@ -39,6 +41,7 @@ mod person;
 mod placing;
 #[cfg(feature = "digest")]
 mod prompts;
+mod recording;
 mod redirects;
 mod register;
 #[cfg(feature = "pgp")]

@@ -12,7 +12,7 @@ use super::output::Output;
 #[cfg(feature = "watch")]
 use super::watch;
 #[cfg(feature = "digest")]
-use super::{auth, demo};
+use super::{auth, demo, explain};
 use super::{call, init, inspect, listen, manual, message, options, register};
 use crate::error::{Error, Result};
 use std::ffi::OsString;
@@ -86,6 +86,8 @@ fn dispatch(cli: Cli, out: Output) -> Result<()> {
         #[cfg(feature = "watch")]
         Command::Watch(arguments) => in_runtime(watch::run(&global, arguments, out)),
         Command::Inspect(arguments) => inspect::run(&arguments, out),
+        #[cfg(feature = "digest")]
+        Command::Explain(arguments) => in_runtime(explain::run(arguments, out)),
         #[cfg(feature = "digest")]
         Command::Auth(Auth::Check(arguments)) => in_runtime(auth::run(arguments, out)),
         #[cfg(feature = "pgp")]

@@ -14,6 +14,7 @@ use super::person::Person;
 use super::placing::{Found, Placement};
 #[cfg(feature = "digest")]
 use super::prompts::Prompts;
+use super::recording::{recorder, write_records};
 #[cfg(feature = "pgp")]
 use super::repin::Repin;
 use super::stop::Stop;
@@ -23,14 +24,13 @@ use crate::agent::{Agent, Ask, Program};
 use crate::assembly::Settings;
 use crate::assembly::{
     Entropy as _, Event, Events, Finder, Invitation, Names, Ports, SystemClock, SystemEntropy,
-    Terminal, WallClock as _, settings,
+    Terminal, settings,
 };
-use crate::capture::{self, Secrets, View};
+use crate::capture::Secrets;
 use crate::config::{Account, Config, instance, load_or_default};
 use crate::error::{Error, Result};
 use crate::file;
-use crate::ladder::Ladder;
-use crate::record::{Limits, Recorder};
+use crate::record::Recorder;
 use net::Runtime;
 use net::tokio::TokioRuntime;
 use sip_core::manager::{CallId, NextHop};
@@ -133,10 +133,7 @@ impl Session {
             Ok((config, settings))
         })
         .await?;
-        let recorded = records.ladder.is_some() || records.capture.is_some();
-        let recorder = (recorded || global.tells_signals()).then(|| {
-            Recorder::new(Arc::clone(&runtime), SystemClock.unix_time(), Limits::default())
-        });
+        let recorder = recorder(global, &config, &records, &settings.identity, &runtime)?;
         let person = Person::at_terminal(&runtime);
         #[cfg(feature = "digest")]
         let clock = Arc::clone(&runtime);
@@ -385,26 +382,4 @@ async fn with_agent(
     }
     ports.application = Some(client);
     Ok((Some(agent), settings, ports))
-}
-
-async fn write_records(recorder: &Recorder, name: &str, records: &Records) -> Result<()> {
-    let entries = recorder.entries();
-    recorder.warn_of_gaps();
-    if let Some(path) = &records.ladder {
-        let ladder = Ladder::of_one(&entries, name);
-        let text = if path.extension().is_some_and(|extension| extension == "svg") {
-            ladder.to_svg(&format!("A call of {name}"))
-        } else {
-            ladder.to_text()
-        };
-        file::write(path, text.into_bytes()).await?;
-    }
-    if let Some(path) = &records.capture {
-        let mut packets = Vec::new();
-        let secrets = records.secrets();
-        capture::write(&mut packets, &entries, View::Terminal, secrets, recorder.unix_start())
-            .map_err(|error| Error::write(path, error))?;
-        file::write(path, packets).await?;
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The shape of `config.toml`. Every table refuses keys that it does not know.
 
 use super::address::{Address, ListedAlgorithm, Require, SipAor};
+use super::journal::Journal;
 use super::network::Network;
 use super::own::Own;
 use super::pins::Pins;
@@ -37,6 +38,9 @@ pub struct Config {
     /// Whom to trust over TLS, and what to present.
     #[serde(default)]
     pub tls: Tls,
+    /// Where the security manager's decisions are written down.
+    #[serde(default)]
+    pub journal: Journal,
     /// The web pages that may connect over WebSockets.
     #[serde(default)]
     pub ws: Ws,

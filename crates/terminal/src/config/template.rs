@@ -105,6 +105,16 @@ const TRUSTED: &str = "\
 # networks = [\"192.0.2.10\", \"198.51.100.0/24\"]
 ";
 
+const JOURNAL: &str = "\
+# Write down what is asked, chosen and judged, for `countersign explain`; each line holds the hash of the
+# one before. It holds no secret. After so many MiB the file becomes FILE.1, up to FILE.4. Absent: nothing
+# is written down, but for --journal.
+# [journal]
+# file = \"journal\"
+# mib = 10
+# keep = 4
+";
+
 const TLS: &str = "\
 # Whom to trust over TLS (tls: and wss: in bind, at and registrar, sips: URIs). Absent: what the system
 # trusts, and nothing is presented. To listen on tls: or wss: needs a certificate and its key.
@@ -229,7 +239,7 @@ impl Init {
             sections.push(AGENT.to_owned());
         }
         if most >= Require::Digest {
-            sections.extend([self.accounts(), USER.to_owned(), TLS.to_owned()]);
+            sections.extend([self.accounts(), USER.to_owned(), TLS.to_owned(), JOURNAL.to_owned()]);
         } else {
             sections.push(OPEN_ACCOUNT.to_owned());
         }

@@ -26,7 +26,7 @@ fn a_question_its_answer_and_what_was_asked_on_the_way_are_one_line() {
         a.signal(SipManager, SecurityManager, "authorize", "");
         a.signal(SecurityManager, SecurityApplication, "sign", "704 bytes");
         a.signal(SecurityApplication, SecurityManager, "sign", "512 bytes");
-        a.state("idle", "authorized");
+        a.state(None, "idle", "authorized");
         a.signal(SecurityManager, TelephonyApplication, "assurance", "Pgp");
         a.signal(SecurityManager, SipManager, "authorize", "Authorization");
         a.signal(SipManager, TelephonyApplication, "answered", "");

@@ -51,12 +51,12 @@ pub(super) fn call(a: &Tap, b: &Tap) {
     a.signal(TelephonyApplication, SipManager, "invite", "sip:bob@example.org");
     send(a, b, (5060, 5070), INVITE);
     b.signal(SipManager, SecurityManager, "request_received", "INVITE");
-    b.state("wait for authorization", "challenged");
+    b.state(None, "wait for authorization", "challenged");
     b.signal(SecurityManager, SipManager, "send_www_authenticate", "");
     send(b, a, (5070, 5060), UNAUTHORIZED);
     a.signal(SipManager, SecurityManager, "got_401_unauthorized", "401");
     a.signal(SecurityManager, SecurityApplication, "sign", "704 bytes");
-    a.state("idle", "authorized");
+    a.state(None, "idle", "authorized");
     a.signal(SecurityManager, TelephonyApplication, "assurance", "Pgp");
     for _ in 0..50 {
         send(a, b, (4000, 4002), RTP);

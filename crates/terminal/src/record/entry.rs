@@ -109,6 +109,8 @@ pub struct Entry {
     pub at: Duration,
     /// The terminal that saw it.
     pub terminal: Arc<str>,
+    /// The call, as the interfaces name it, where the signal says so.
+    pub call: Option<u64>,
     /// Where it comes from.
     pub from: Lifeline,
     /// Where it goes; for a state, the same lifeline.

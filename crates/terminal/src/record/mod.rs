@@ -26,6 +26,6 @@ mod words;
 
 pub use entry::{Entry, Kind, Lifeline, Packet, Protocol};
 pub use kind::{WireKind, classify};
-pub use recorder::{Budget, Limits, Recorder, Tap};
+pub use recorder::{Budget, Follower, Limits, Recorder, Tap};
 pub use redact::{clean, clean_all, redacted};
 pub(crate) use secrets::{blank, overwrite};

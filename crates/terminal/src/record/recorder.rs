@@ -29,6 +29,14 @@ pub struct Budget {
     pub octets: usize,
 }
 
+impl Limits {
+    /// Nothing is kept: it is only told on.
+    pub const NOTHING: Self = {
+        let nothing = Budget { entries: 0, octets: 0 };
+        Self { signals: nothing, media: nothing }
+    };
+}
+
 impl Default for Limits {
     /// 16 384 signals and 8 MiB of messages; 65 536 packets, which are ten minutes of one call,
     /// and 24 MiB of media.
@@ -40,12 +48,19 @@ impl Default for Limits {
     }
 }
 
+/// Who is told each entry, kept or not.
+pub trait Follower: Send + Sync {
+    /// An entry, at so long after the Unix epoch. Called in order. Must not block.
+    fn entry(&self, entry: &Entry, unix_time: Duration);
+}
+
 /// Numbers what happens and keeps it.
 pub struct Recorder {
     runtime: Arc<dyn Runtime>,
     start: Instant,
     unix_start: Duration,
     limits: Limits,
+    follower: Option<Box<dyn Follower>>,
     kept: Mutex<Kept>,
     /// The media that the log was told of.
     streams: Mutex<Streams>,
@@ -87,11 +102,20 @@ impl Kept {
 impl Recorder {
     /// A recorder on `runtime`'s clock; `unix_now` is the time since the Unix epoch, for captures.
     pub fn new(runtime: Arc<dyn Runtime>, unix_now: Duration, limits: Limits) -> Arc<Self> {
+        Self::followed(runtime, unix_now, limits, None)
+    }
+
+    /// The same, which tells each entry to `follower`.
+    pub fn followed(
+        runtime: Arc<dyn Runtime>, unix_now: Duration, limits: Limits,
+        follower: Option<Box<dyn Follower>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             start: runtime.now(),
             runtime,
             unix_start: unix_now,
             limits,
+            follower,
             kept: Mutex::default(),
             streams: Mutex::default(),
         })
@@ -136,6 +160,9 @@ impl Recorder {
         kept.numbered += 1;
         entry.number = kept.numbered;
         entry.at = self.runtime.now().saturating_duration_since(self.start);
+        if let Some(follower) = &self.follower {
+            follower.entry(&entry, self.unix_start + entry.at);
+        }
         if entry.is_media() {
             kept.media.push(entry, self.limits.media);
         } else {
@@ -158,6 +185,16 @@ impl fmt::Debug for Recorder {
     }
 }
 
+/// What an entry says.
+struct Said<'a> {
+    call: Option<u64>,
+    from: Lifeline,
+    to: Lifeline,
+    label: &'a str,
+    detail: &'a str,
+    kind: Kind,
+}
+
 /// One terminal's way into a recorder: the sink of all its interfaces.
 #[derive(Clone, Debug)]
 pub struct Tap {
@@ -171,15 +208,28 @@ impl Tap {
         &self.recorder
     }
 
-    /// Records a signal from one lifeline to another.
-    pub fn signal(&self, from: Lifeline, to: Lifeline, label: &str, detail: &str) {
-        self.push(from, to, label, detail, Kind::Signal, None);
+    /// Whether octets are kept here.
+    pub fn wants_packets(&self) -> bool {
+        self.recorder.limits != Limits::NOTHING
     }
 
-    /// Records a change of state of the security manager's machine.
-    pub fn state(&self, label: &str, detail: &str) {
+    /// Records a signal from one lifeline to another, about no call.
+    pub fn signal(&self, from: Lifeline, to: Lifeline, label: &str, detail: &str) {
+        self.push(Said { call: None, from, to, label, detail, kind: Kind::Signal }, None);
+    }
+
+    /// Records a signal about a call.
+    pub(super) fn signal_of(
+        &self, call: Option<u64>, ends: [Lifeline; 2], label: &str, detail: &str,
+    ) {
+        let [from, to] = ends;
+        self.push(Said { call, from, to, label, detail, kind: Kind::Signal }, None);
+    }
+
+    /// Records a change of state of the security manager's machine, in a call.
+    pub fn state(&self, call: Option<u64>, label: &str, detail: &str) {
         let at = Lifeline::SecurityManager;
-        self.push(at, at, label, detail, Kind::State, None);
+        self.push(Said { call, from: at, to: at, label, detail, kind: Kind::State }, None);
     }
 
     /// Records octets that left or came in.
@@ -187,22 +237,21 @@ impl Tap {
         let (owner, label, detail) = wire::describe(&packet);
         let (from, to) =
             if packet.sent { (owner, Lifeline::Network) } else { (Lifeline::Network, owner) };
-        self.push(from, to, &label, &detail, Kind::Wire, Some(packet));
+        let (label, detail) = (label.as_str(), detail.as_str());
+        self.push(Said { call: None, from, to, label, detail, kind: Kind::Wire }, Some(packet));
     }
 
-    fn push(
-        &self, from: Lifeline, to: Lifeline, label: &str, detail: &str, kind: Kind,
-        packet: Option<Packet>,
-    ) {
-        let (label, detail) = (clean(label), clean(detail));
+    fn push(&self, said: Said<'_>, packet: Option<Packet>) {
+        let Said { call, from, to, label, detail, kind } = said;
         let entry = Entry {
             number: 0,
             at: Duration::ZERO,
             terminal: Arc::clone(&self.terminal),
+            call,
             from,
             to,
-            label,
-            detail,
+            label: clean(label),
+            detail: clean(detail),
             kind,
             packet,
         };

@@ -12,41 +12,40 @@ use std::net::SocketAddr;
 impl Tap {
     /// Records a signal between `owner`, which sends it if `from_owner`, and `other`.
     fn between(
-        &self, (owner, other): (Lifeline, Lifeline), from_owner: bool, label: &str, detail: &str,
+        &self, call: Option<u64>, (owner, other): (Lifeline, Lifeline), from_owner: bool,
+        label: &str, detail: &str,
     ) {
-        if from_owner {
-            self.signal(owner, other, label, detail);
-        } else {
-            self.signal(other, owner, label, detail);
-        }
+        let ends = if from_owner { [owner, other] } else { [other, owner] };
+        self.signal_of(call, ends, label, detail);
     }
 }
 
 impl ssa::Sink for Tap {
     fn signal(&self, signal: ssa::Signal) {
         let ends = (SecurityManager, SipManager);
-        self.between(ends, signal.from_manager, signal.name, &in_words(&signal.detail));
+        let call = Some(signal.call.0);
+        self.between(call, ends, signal.from_manager, signal.name, &in_words(&signal.detail));
     }
 }
 
 impl ssm::Sink for Tap {
     fn signal(&self, signal: ssm::Signal) {
         let ends = (SecurityManager, MediaController);
-        self.between(ends, signal.from_manager, signal.name, &signal.detail);
+        self.between(Some(signal.call.0), ends, signal.from_manager, signal.name, &signal.detail);
     }
 }
 
 impl sip_core::driver::Sink for Tap {
     fn signal(&self, signal: sip_core::driver::Signal) {
         let ends = (SipManager, TelephonyApplication);
-        self.between(ends, signal.from_manager, signal.name, &signal.detail);
+        self.between(None, ends, signal.from_manager, signal.name, &signal.detail);
     }
 }
 
 impl media_ctl::Sink for Tap {
     fn signal(&self, signal: media_ctl::Signal) {
         let ends = (MediaController, TelephonyApplication);
-        self.between(ends, signal.from_media, signal.name, &signal.detail);
+        self.between(None, ends, signal.from_media, signal.name, &signal.detail);
     }
 }
 
@@ -79,15 +78,16 @@ const fn protocol(transport: net::Transport) -> Protocol {
 #[cfg(feature = "digest")]
 impl sst::Sink for Tap {
     fn signal(&self, signal: sst::Signal) {
-        let ends = (SecurityManager, TelephonyApplication);
-        self.between(ends, signal.from_manager, signal.name, &signal.detail);
+        let (ends, call) =
+            ((SecurityManager, TelephonyApplication), signal.call.map(|call| call.0));
+        self.between(call, ends, signal.from_manager, signal.name, &signal.detail);
     }
 }
 
 #[cfg(feature = "digest")]
 impl sec_manager::fsm::StateSink for Tap {
     fn state(
-        &self, _call: u64, role: sec_manager::fsm::Role, _from: sec_manager::fsm::State,
+        &self, call: u64, role: sec_manager::fsm::Role, _from: sec_manager::fsm::State,
         to: sec_manager::fsm::State, why: &'static str,
     ) {
         use sec_manager::fsm::{Role, State};
@@ -99,7 +99,7 @@ impl sec_manager::fsm::StateSink for Tap {
             Role::Sender => "sender",
             Role::Receiver => "receiver",
         };
-        self.state(state, &format!("{role}: {why}"));
+        self.state(Some(call), state, &format!("{role}: {why}"));
     }
 }
 
@@ -107,6 +107,6 @@ impl sec_manager::fsm::StateSink for Tap {
 impl sma::Sink for Tap {
     fn signal(&self, signal: sma::Signal) {
         let ends = (Lifeline::SecurityApplication, SecurityManager);
-        self.between(ends, signal.from_application, signal.name, &signal.detail);
+        self.between(None, ends, signal.from_application, signal.name, &signal.detail);
     }
 }

@@ -13,6 +13,7 @@ mod agents;
 mod answers;
 mod beside;
 mod commands;
+mod journal;
 mod passphrases;
 mod passwords;
 
