@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
 /// What a terminal writes of itself, its peers and its calls is for its owner. Promise 18.
-const MODE: u32 = 0o600;
+pub(super) const MODE: u32 = 0o600;
 
 /// A file beside the place that it is for. Dropped before it is kept, it leaves nothing.
 #[derive(Debug)]

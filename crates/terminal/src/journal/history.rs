@@ -1,8 +1,8 @@
 //! A journal as it is read again: its lines, and whether they are what was written.
 
 use super::line::{Line, START, What, hash};
-use super::writer::Place;
 use crate::error::{Error, Result};
+use crate::file::earlier;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -79,12 +79,11 @@ impl History {
     /// # Errors
     /// A file cannot be read.
     pub fn read(file: &Path) -> Result<Self> {
-        let place = Place::new(file.to_owned());
-        let mut earlier: Vec<PathBuf> =
-            (1..).map(|by| place.earlier(by)).take_while(|path| path.exists()).collect();
-        earlier.reverse();
+        let mut before: Vec<PathBuf> =
+            (1..).map(|ago| earlier(file, ago)).take_while(|path| path.exists()).collect();
+        before.reverse();
         let mut reader = Reader::default();
-        for path in earlier.iter().map(PathBuf::as_path).chain([file]) {
+        for path in before.iter().map(PathBuf::as_path).chain([file]) {
             let read = File::open(path).and_then(|file| reader.read(path, file));
             read.map_err(|error| Error::read(path, error))?;
         }

@@ -1,11 +1,14 @@
+//! What is written, what is found of changes, and what floods and full disks leave.
+
 use super::{Fault, History, Journal, Lost, Note, Place, What, story};
 use crate::error::Error;
+use crate::file::{append, earlier};
 use crate::record::Lifeline::{
     SecurityApplication, SecurityManager, SipManager, TelephonyApplication,
 };
 use crate::record::{Limits, Recorder, Tap};
 use net::sim::{SimConfig, Simulation};
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, Permissions};
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
@@ -169,7 +172,7 @@ fn the_chain_goes_on_through_runs_and_files_and_the_oldest_go() {
     assert!(history.lines.len() > 20);
 
     // A file between is missing: the newest follows another one.
-    fs::rename(place.earlier(2), place.earlier(1)).unwrap();
+    fs::rename(earlier(&place.file, 2), earlier(&place.file, 1)).unwrap();
     assert_eq!(room.history().faults.len(), 1);
 }
 
@@ -188,7 +191,7 @@ fn what_a_killed_terminal_left_half_written_is_told_and_no_fault() {
     );
 
     // It was killed when it had just begun another file.
-    fs::rename(room.file(), Place::new(room.file()).earlier(1)).unwrap();
+    fs::rename(room.file(), earlier(&room.file(), 1)).unwrap();
     fs::write(room.file(), "").unwrap();
     fs::set_permissions(room.file(), Permissions::from_mode(0o600)).unwrap();
     room.write(Place::new(room.file()), call);
@@ -280,7 +283,7 @@ fn a_story_is_plain_words_and_stands_by_calls() {
 fn a_journal_that_is_being_written_can_be_read() {
     let room = Room::new();
     let journal = Journal::open(Place::new(room.file()), "bob", NOW).unwrap();
-    let mut file = OpenOptions::new().append(true).open(room.file()).unwrap();
+    let mut file = append(&room.file()).unwrap();
     file.write_all(b"{\"n\":1,").unwrap();
     let history = room.history();
     assert_eq!(history.faults, []);

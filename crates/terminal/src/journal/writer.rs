@@ -2,14 +2,11 @@
 
 use super::line::{Line, Lost, START, What, hash};
 use crate::error::{Error, Result};
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use crate::file::{append, begin_anew, earlier};
+use std::fs::{File, TryLockError};
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-
-/// A journal is for its owner. Promise 18.
-const MODE: u32 = 0o600;
 
 /// Where a journal is written, and how much of it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,13 +23,6 @@ impl Place {
     /// 10 MiB a file, and four earlier ones.
     pub const fn new(file: PathBuf) -> Self {
         Self { file, octets: 10 << 20, keep: 4 }
-    }
-
-    /// The file before by so many.
-    pub(super) fn earlier(&self, by: usize) -> PathBuf {
-        let mut name = OsString::from(&self.file);
-        name.push(format!(".{by}"));
-        PathBuf::from(name)
     }
 }
 
@@ -77,9 +67,9 @@ impl Writer {
             return Err(Error::NotPrivate { path, mode });
         }
         let mut octets = meta.len();
-        let end = if octets == 0 && place.earlier(1).exists() {
+        let end = if octets == 0 && earlier(&place.file, 1).exists() {
             // It was killed when it had just begun this file.
-            End { is_torn: false, ..End::of(&place.earlier(1)).map_err(failed)? }
+            End { is_torn: false, ..End::of(&earlier(&place.file, 1)).map_err(failed)? }
         } else {
             End::of(&path).map_err(failed)?
         };
@@ -151,21 +141,8 @@ impl Writer {
 
     /// Begins a new file; the chain goes on.
     fn rotate(&mut self, time: u64) -> io::Result<()> {
-        let Place { file: path, keep, .. } = &self.place;
-        let mut next = OsString::from(path);
-        next.push(".next");
-        let file = append(Path::new(&next))?;
+        let file = begin_anew(&self.place.file, self.place.keep)?;
         file.try_lock()?;
-        for by in (1..*keep).rev() {
-            match fs::rename(self.place.earlier(by), self.place.earlier(by + 1)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                Ok(()) | Err(_) => {}
-            }
-        }
-        if *keep > 0 {
-            fs::rename(path, self.place.earlier(1))?;
-        }
-        fs::rename(next, path)?;
         self.file = file;
         self.octets = 0;
         self.append(time, What::Continued)
@@ -177,10 +154,6 @@ impl Writer {
             tracing::warn!("{}", Error::write(&self.place.file, error).line());
         }
     }
-}
-
-fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(MODE).open(path)
 }
 
 /// How a journal ends.
