@@ -1,9 +1,9 @@
 //! What fuzzers reach of what is private here: the PGP scheme's header fields, and SDP with media
 //! keys. Feature `fuzzing`; no part of the crate's interface.
 
-use crate::pgp::{self, Challenge, Credentials, Signed};
 #[cfg(feature = "srtp")]
-use crate::sdes::{self, LineKey, MasterKey};
+use crate::keying::sdes::{self, LineKey, MasterKey};
+use crate::pgp::{self, Challenge, Credentials, Signed};
 
 /// Realm and nonce of a challenge of the PGP scheme that would be answered.
 pub fn challenge(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {

@@ -17,8 +17,8 @@ pub mod fsm;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod keying;
 mod manager;
-mod media;
 pub mod mime;
 pub mod nonce;
 mod params;
@@ -27,8 +27,9 @@ mod pgp;
 mod pins;
 mod platform;
 mod policy;
-#[cfg(feature = "srtp")]
-mod sdes;
+#[cfg(all(test, feature = "srtp"))]
+#[path = "../../terminal/examples/memory/search.rs"]
+mod search;
 mod secret;
 #[cfg(feature = "srtp")]
 pub mod srtp;

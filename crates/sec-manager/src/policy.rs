@@ -7,7 +7,7 @@ use crate::party::Party;
 use sip_syntax::Scheme;
 use sma::Fingerprint;
 use ssa::{Arrival, Certified, Transport};
-use sst::{Algorithm, Configuration, HopPolicy, Network, Requirement};
+use sst::{Algorithm, Configuration, HopPolicy, Network, Requirement, Secrecy};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -94,6 +94,7 @@ pub(crate) struct Policy {
     /// Verified against where the user is not known, so that both cost the same. A11.
     nobody: Option<Keys>,
     pub(crate) require: Requirement,
+    pub(crate) secrecy: Secrecy,
     pub(crate) algorithms: Vec<Algorithm>,
     proxies: Vec<Network>,
     pub(crate) bind_source: bool,
@@ -137,6 +138,7 @@ impl Policy {
                 .collect(),
             nobody: Some(key("", b"")),
             require: configuration.require,
+            secrecy: configuration.secrecy,
             algorithms,
             proxies: configuration.proxies,
             bind_source: configuration.bind_source,

@@ -100,6 +100,8 @@ pub enum Refused {
     Downgrade,
     /// The peer has not been authenticated.
     NotAuthenticated,
+    /// Policy asks for keys that are agreed on afresh, and the peer does not do that: 488.
+    Secrecy,
     /// The call or line is not known.
     Unknown,
 }
@@ -111,6 +113,7 @@ impl fmt::Display for Refused {
             Self::Attributes => "no usable security attribute",
             Self::Downgrade => "secured media may not become plain",
             Self::NotAuthenticated => "the peer has not been authenticated",
+            Self::Secrecy => "the media's keys would not be secret for good",
             Self::Unknown => "the call or media line is not known",
         })
     }

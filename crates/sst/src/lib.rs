@@ -21,7 +21,7 @@ mod null;
 mod observed;
 mod policy;
 
-pub use assurance::{Assurance, HopProtection, MediaProtection, Proof, Refused, Trust};
+pub use assurance::{Assurance, HopProtection, MediaProtection, Proof, Refused, Secrecy, Trust};
 pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
 pub use policy::{

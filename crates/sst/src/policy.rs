@@ -1,5 +1,6 @@
 //! What the application configures: accounts, identities, contacts, pins and what they require.
 
+use crate::assurance::Secrecy;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{Ordering, compiler_fence};
@@ -19,6 +20,8 @@ pub struct Configuration {
     pub users: Vec<User>,
     /// What is required of those who call us and are named by no contact.
     pub require: Requirement,
+    /// Without which secrecy of their keys no media flow, in any call.
+    pub secrecy: Secrecy,
     /// Digest algorithms that we offer as a server, preferred first; empty: SHA-256 alone.
     pub algorithms: Vec<Algorithm>,
     /// Proxies before us, whose many users share their addresses.

@@ -8,7 +8,7 @@ use ssm::{LineSecurity, Profile};
 use std::net::{IpAddr, SocketAddr};
 
 /// The attributes that are the security manager's: they go through unchanged.
-const SECURITY: [&str; 3] = ["crypto", "fingerprint", "setup"];
+const SECURITY: [&str; 4] = ["crypto", "cs1-kem", "fingerprint", "setup"];
 
 /// The longest packet time that is believed, in milliseconds.
 const MAX_PACKET_TIME: u32 = 200;

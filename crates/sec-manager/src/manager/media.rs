@@ -1,7 +1,7 @@
 //! SSM, as the media controller calls it.
 
 use super::SecurityManager;
-use crate::media::CallMedia;
+use crate::keying::CallMedia;
 use ssm::{Call, Line, LineSecurity, MediaGuard, MediaSecurity, Refused};
 
 impl MediaSecurity for SecurityManager {

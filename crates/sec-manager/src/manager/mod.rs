@@ -35,7 +35,7 @@ use crate::Platform;
 use crate::aor::Aor;
 use crate::digest::Digest;
 use crate::fsm::{Role, Signal, State, StateSink, Step, WaitingTable};
-use crate::media::{CallMedia, Standing};
+use crate::keying::{CallMedia, Standing};
 use crate::nonce::{Issuer, ReplayTable, seconds};
 use crate::pgp::{Jobs, Pgp};
 use crate::pins::Pins;
@@ -44,7 +44,7 @@ use failures::{Attempt, Failures, Trace, Verdict};
 use realms::Realms;
 use record::{Record, Records};
 use ssa::CallRef;
-use sst::{RegisteredFlow, Requirement, TelephonyApplication};
+use sst::{RegisteredFlow, Requirement, Secrecy, TelephonyApplication};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -76,8 +76,9 @@ impl SecurityManager {
         &self, call: u64, ask: impl FnOnce(&mut CallMedia, Standing) -> R,
     ) -> Option<R> {
         let mut inner = self.shared.lock();
+        let secrecy = inner.policy.secrecy;
         let record = inner.records.get_mut(call)?;
-        let standing = record.standing(false);
+        let standing = Standing { secrecy, ..record.standing(false) };
         Some(ask(&mut record.media, standing))
     }
 }
@@ -94,8 +95,12 @@ impl SecurityManager {
     /// What the media of a call without a record are asked: such a call was admitted because
     /// nothing is required of it.
     pub(crate) fn unknown(&self) -> Result<ssm::Open, ssm::Refused> {
-        let required = self.shared.policy().require;
-        if required == Requirement::Nothing { Ok(ssm::Open) } else { Err(ssm::Refused::Unknown) }
+        let policy = self.shared.policy();
+        if policy.secrecy > Secrecy::None {
+            return Err(ssm::Refused::Secrecy);
+        }
+        let nothing = policy.require == Requirement::Nothing;
+        if nothing { Ok(ssm::Open) } else { Err(ssm::Refused::Unknown) }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::Shared;
 use super::record::{Exchange, REROUTED};
-use super::response::signed_with;
+use super::response::{names, signed_with};
 use crate::cs1::{Fields, Role};
+use crate::keying::Names;
 use crate::pgp::{
     CHECKING, Credentials, GRACE, Jobs, Refused, fresh, is_rerouted, judge, question, unix_seconds,
 };
@@ -24,6 +25,7 @@ impl Shared {
             Err(why) => return Answer::Ready(Incoming::AckThenBye(why)),
         };
         let rerouted = is_rerouted(response.headers, &contact);
+        let names = names(sent, response);
         let shared = Arc::clone(self);
         let future = Box::pin(async move {
             let report = match jobs.verify(None, question.clone()).await {
@@ -36,7 +38,7 @@ impl Shared {
             let now = shared.platform.unix_time();
             let judged = judge(&report, &question, Role::Uas, now);
             match judged.and_then(|_| fresh(date, now.as_secs())) {
-                Ok(()) => shared.pgp_answered(call, exchange, nonce, rerouted),
+                Ok(()) => shared.pgp_answered(call, Answered { exchange, nonce, rerouted, names }),
                 Err(Refused::Stale { ahead }) => {
                     shared.application.mismatch(Call(call.0), Mismatch::Clock(ahead));
                     Incoming::AckThenBye(Why::ProofInvalid)
@@ -47,9 +49,8 @@ impl Shared {
         Answer::Pending { within: CHECKING + GRACE, future }
     }
 
-    fn pgp_answered(
-        &self, call: CallRef, exchange: Exchange, nonce: Vec<u8>, rerouted: bool,
-    ) -> Incoming {
+    fn pgp_answered(&self, call: CallRef, answered: Answered) -> Incoming {
+        let Answered { exchange, nonce, rerouted, names } = answered;
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
             return Incoming::Discard;
@@ -57,6 +58,7 @@ impl Shared {
         record.authenticated = true;
         record.plan = None;
         record.tries.clear();
+        names.into_iter().for_each(|names| record.media.named(names));
         if rerouted {
             record.note(REROUTED);
         }
@@ -71,6 +73,15 @@ impl Shared {
         self.tell_assurance(call.0);
         Incoming::Accept
     }
+}
+
+/// What a callee has signed.
+struct Answered {
+    exchange: Exchange,
+    /// Of the one challenge that it made.
+    nonce: Vec<u8>,
+    rerouted: bool,
+    names: Option<Names>,
 }
 
 /// What must have been signed, and by whom, and what is judged beside it.

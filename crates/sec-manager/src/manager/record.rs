@@ -3,9 +3,9 @@
 use crate::aor::Aor;
 use crate::digest::{Keys, Named, Qop};
 use crate::fsm::State;
-use crate::media::{CallMedia, Standing};
+use crate::keying::{CallMedia, Standing};
 use sma::Fingerprint;
-use sst::{Assurance, HopProtection, Proof, Requirement};
+use sst::{Assurance, HopProtection, Proof, Requirement, Secrecy};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -212,7 +212,8 @@ impl Record {
 
     /// What the media are judged by. `encrypted`: the body at hand travels encrypted.
     pub(crate) const fn standing(&self, encrypted: bool) -> Standing {
-        Standing { require: self.require, authenticated: self.authenticated, encrypted }
+        let secrecy = Secrecy::None;
+        Standing { require: self.require, authenticated: self.authenticated, encrypted, secrecy }
     }
 
     /// The required information under `ticket`, of this call alone.

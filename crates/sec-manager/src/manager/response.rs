@@ -4,6 +4,7 @@ use super::Shared;
 use super::record::{Exchange, Planned, Proved, Record};
 use super::request::authorizations;
 use crate::digest::{Credentials, Qop, SCHEME};
+use crate::keying::Names;
 use crate::params::{Writer, plain};
 use crate::pgp::{self, Jobs};
 use crate::policy::Policy;
@@ -23,9 +24,10 @@ impl Shared {
             return none;
         }
         let policy = self.policy();
-        let inner = self.lock();
-        let Some(record) = inner.records.get(call.0) else { return none };
+        let mut inner = self.lock();
+        let Some(record) = inner.records.get_mut(call.0) else { return none };
         if record.require == Requirement::Pgp {
+            names(request, response).into_iter().for_each(|names| record.media.named(names));
             let signed = record.received.clone().zip(self.jobs.clone());
             drop(inner);
             return match signed {
@@ -74,6 +76,16 @@ impl Shared {
         }
         Answer::Ready(incoming)
     }
+}
+
+/// By what both sides know an exchange that may agree on media; `None` for any other.
+pub(super) fn names(request: &Request<'_>, response: &Response<'_>) -> Option<Names> {
+    let agrees = matches!(request.method, "INVITE" | "UPDATE");
+    agrees.then(|| Names {
+        call_id: response.call_id.to_vec(),
+        from_tag: response.from.tag.unwrap_or_default().to_vec(),
+        to_tag: response.to.tag.unwrap_or_default().to_vec(),
+    })
 }
 
 /// The signed Authorization of a request that answers one of `nonces`.

@@ -4,6 +4,7 @@ use super::keys::{SessionKeys, Stream};
 use super::sources::{Kind, MOST_SOURCES};
 use super::transform::Transform;
 use super::*;
+use crate::search;
 use proptest::prelude::*;
 use ssm::{Opener as _, PacketError, Sealer as _};
 use zeroize::Zeroizing;
@@ -271,9 +272,6 @@ proptest! {
         }
     }
 }
-
-#[path = "../../../terminal/examples/memory/search.rs"]
-mod search;
 
 /// What a master key is and becomes, in two streams. No copy is left by this.
 fn needles(suite: Suite, master: impl Iterator<Item = u8> + Clone) -> Vec<search::Needle> {

@@ -2,6 +2,10 @@
 
 use serde::Serialize;
 
+const NO_SECRECY: &str = "none";
+const FORWARD: &str = "forward";
+const POST_QUANTUM: &str = "post_quantum";
+
 /// Who the peer is, by what proof, and how the call is protected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Assurance {
@@ -25,6 +29,10 @@ pub struct Assurance {
     pub digest: Option<String>,
     /// `RTP`, or `SRTP` with the suite.
     pub media: Vec<String>,
+    /// Of each of them what is left to somebody who has recorded it and gets the long-lived keys of
+    /// both sides later: `none` (no secrecy: it is heard), `forward` (nothing is heard, unless with a
+    /// quantum computer), `post_quantum` (nothing at all).
+    pub secrecy: Vec<&'static str>,
     /// A downgrade that was refused, and what a user may want to know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -41,6 +49,7 @@ impl Assurance {
             trust: None,
             digest: None,
             media: vec!["RTP".to_owned()],
+            secrecy: vec![NO_SECRECY],
             notes: Vec::new(),
         }
     }
@@ -51,8 +60,23 @@ impl Assurance {
         match self.media.as_slice() {
             // A call that rings has none yet.
             [] => line,
-            media => format!("{line}; media {}", media.join(", ")),
+            media => {
+                let secrecy = self.secrecy.iter().copied().map(lasting);
+                let media =
+                    media.iter().zip(secrecy).map(|(line, lasting)| format!("{line}{lasting}"));
+                format!("{line}; media {}", media.collect::<Vec<_>>().join(", "))
+            }
         }
+    }
+
+    /// Whether each media line is of no use to whoever gets the long-lived keys later.
+    pub fn is_forward_secret(&self) -> bool {
+        !self.secrecy.is_empty() && self.secrecy.iter().all(|secrecy| *secrecy != NO_SECRECY)
+    }
+
+    /// Whether that holds against a quantum computer, too.
+    pub fn is_post_quantum(&self) -> bool {
+        !self.secrecy.is_empty() && self.secrecy.iter().all(|secrecy| *secrecy == POST_QUANTUM)
     }
 
     /// Who calls, as a person is to be asked: who was proved, and what the rest of the world could
@@ -95,6 +119,7 @@ impl Assurance {
     pub(super) fn of(told: &sst::Assurance, called: Option<&str>) -> Self {
         let mut shown = Self::none();
         shown.media = told.media.iter().map(media).collect();
+        shown.secrecy = told.media.iter().map(secrecy).collect();
         shown.notes = told.notes.iter().map(|note| (*note).to_owned()).collect();
         if let Some(refused) = told.refused {
             shown.notes.push(refusal(refused).to_owned());
@@ -137,7 +162,25 @@ fn media(protection: &sst::MediaProtection) -> String {
     match protection {
         sst::MediaProtection::None => "none".to_owned(),
         sst::MediaProtection::Rtp => "RTP".to_owned(),
-        sst::MediaProtection::Srtp { suite } => format!("SRTP {suite}"),
+        sst::MediaProtection::Srtp { suite, .. } => format!("SRTP {suite}"),
+    }
+}
+
+#[cfg(feature = "digest")]
+const fn secrecy(protection: &sst::MediaProtection) -> &'static str {
+    match protection {
+        sst::MediaProtection::Srtp { secrecy: sst::Secrecy::PostQuantum, .. } => POST_QUANTUM,
+        sst::MediaProtection::Srtp { secrecy: sst::Secrecy::Forward, .. } => FORWARD,
+        _ => NO_SECRECY,
+    }
+}
+
+/// What lasts, in words; nothing is said of what does not.
+fn lasting(secrecy: &str) -> &'static str {
+    match secrecy {
+        POST_QUANTUM => ", forward secret and post-quantum",
+        FORWARD => ", forward secret",
+        _ => "",
     }
 }
 

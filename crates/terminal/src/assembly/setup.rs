@@ -2,7 +2,9 @@
 
 use super::settings::Settings;
 #[cfg(feature = "digest")]
-use crate::config::{Account, ListedAlgorithm, Pins, Place, Require, SipAor, read_secret};
+use crate::config::{
+    Account, ListedAlgorithm, MediaSecrecy, Pins, Place, Require, SipAor, read_secret,
+};
 use crate::config::{Address, Config};
 use crate::error::Result;
 #[cfg(feature = "digest")]
@@ -57,7 +59,7 @@ fn anonymous(binds: &[Address]) -> String {
 /// Refuses a policy that this flavour cannot keep.
 #[cfg(not(feature = "pgp"))]
 fn linked(config: &Config) -> Result<()> {
-    use crate::config::Require;
+    use crate::config::{MediaSecrecy, Require};
     use crate::error::Error;
     let wanted = config.contacts.iter().filter_map(|contact| contact.require);
     let strongest = wanted.chain([config.policy.require]).find(|require| match require {
@@ -66,6 +68,10 @@ fn linked(config: &Config) -> Result<()> {
         Require::Pgp => true,
     });
     match strongest {
+        None if config.policy.media_secrecy != MediaSecrecy::None => Err(Error::invalid(
+            "the configuration demands `media-secrecy`, and this flavour of countersign has no keys \
+             for media: it could make no call",
+        )),
         None => Ok(()),
         Some(require) => Err(Error::invalid(format!(
             "the configuration requires `{}`, which this flavour of countersign does not have",
@@ -114,6 +120,11 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
             .collect(),
         bind_source: policy.bind_source,
         auth_int: policy.auth_int,
+        secrecy: match policy.media_secrecy {
+            MediaSecrecy::None => sst::Secrecy::None,
+            MediaSecrecy::Forward => sst::Secrecy::Forward,
+            MediaSecrecy::PostQuantum => sst::Secrecy::PostQuantum,
+        },
         realm: policy.realm.clone().unwrap_or_else(|| host.to_owned()),
     })
 }

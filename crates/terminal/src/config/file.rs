@@ -214,9 +214,25 @@ pub struct Policy {
     /// Whether a nonce binds only the source address, for agents that change their Call-ID.
     #[serde(default)]
     pub bind_source: bool,
+    /// Without which secrecy of their keys no media flow, in any call.
+    #[serde(default)]
+    pub media_secrecy: MediaSecrecy,
     /// Whether `qop=auth-int` is demanded.
     #[serde(default)]
     pub auth_int: bool,
+}
+
+/// What of a recorded call must stay secret from whoever gets the long-lived keys of both sides later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MediaSecrecy {
+    /// Nothing.
+    #[default]
+    None,
+    /// All.
+    Forward,
+    /// All, from a quantum computer too.
+    PostQuantum,
 }
 
 /// An address that peers can send to.

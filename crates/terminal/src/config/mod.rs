@@ -26,7 +26,9 @@ mod ws;
 
 pub use address::{Address, ListedAlgorithm, Require, SipAor};
 pub(crate) use dial::escaped;
-pub use file::{Account, Agent, Audio, Config, Contact, ContactAs, Identity, Policy, User};
+pub use file::{
+    Account, Agent, Audio, Config, Contact, ContactAs, Identity, MediaSecrecy, Policy, User,
+};
 pub use instance::instance;
 pub use journal::Journal;
 pub use load::{default_path, load, load_or_default};

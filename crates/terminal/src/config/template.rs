@@ -64,6 +64,14 @@ algorithms = [\"SHA-256\"]
 # auth-int = false
 ";
 
+/// What a policy may ask of media, where media can have keys.
+const SECRECY: &str = "\
+# Demand of the media of every call that whoever records it and gets the keys of both sides later hears
+# nothing: \"forward\", or with a quantum computer either: \"post-quantum\". Absent: \"none\". Calls under
+# pgp are so between two Countersigns anyway; all others are refused then.
+# media-secrecy = \"post-quantum\"
+";
+
 const AGENT: &str = "\
 # The security application: it holds the OpenPGP keys and runs as its own process. The
 # terminal starts it when its socket is silent, and ends it on exit.
@@ -302,6 +310,7 @@ impl Init {
     }
 
     fn policy(&self, most: Require) -> String {
+        let secrecy = if most >= Require::Pgp { ["\n", SECRECY].concat() } else { String::new() };
         let proofs = if most >= Require::Pgp {
             "\"nothing\", \"digest\" (be one of the users below) or \"pgp\"\n\
              # (sign with a pinned OpenPGP key; body encrypted, media SRTP)."
@@ -310,7 +319,7 @@ impl Init {
         };
         let require = self.require.word();
         format!(
-            "# What callers must prove: {proofs}\n[policy]\nrequire = \"{require}\"\n\n{POLICY}"
+            "# What callers must prove: {proofs}\n[policy]\nrequire = \"{require}\"\n\n{POLICY}{secrecy}"
         )
     }
 

@@ -26,6 +26,10 @@ pub struct Report {
     pub assurance: Sides<Assurance>,
     /// How the media was protected: `SRTP` or `RTP`.
     pub media: &'static str,
+    /// Whether nobody who gets both sides' keys later hears what was recorded, as both sides know.
+    pub forward_secrecy: bool,
+    /// Whether nobody does with a quantum computer either.
+    pub post_quantum: bool,
     /// How much of what was said each side heard.
     pub similarity: Sides<f64>,
     /// Who the sides were, and what they heard.
@@ -94,6 +98,8 @@ impl Report {
             reasons: vec!["words".to_owned()],
             assurance: Sides { caller: Assurance::none(), callee: Assurance::none() },
             media: "RTP",
+            forward_secrecy: false,
+            post_quantum: false,
             similarity: Sides { caller: 1.0, callee: 1.0 },
             sides: Sides { caller: side(), callee: side() },
             set_up_ms: 1,
@@ -151,6 +157,8 @@ pub(super) fn judge(
         verdict: if reasons.is_empty() { Verdict::Passed } else { Verdict::Failed },
         reasons,
         media: protection(&talked.caller, &talked.callee),
+        forward_secrecy: both(talked, Assurance::is_forward_secret),
+        post_quantum: both(talked, Assurance::is_post_quantum),
         assurance: Sides {
             caller: talked.caller.assurance.clone(),
             callee: talked.callee.assurance.clone(),
@@ -194,6 +202,10 @@ fn protection(caller: &Half, callee: &Half) -> &'static str {
     if srtp(&caller.assurance) && srtp(&callee.assurance) { "SRTP" } else { "RTP" }
 }
 
+fn both(talked: &Talked, is: impl Fn(&Assurance) -> bool) -> bool {
+    is(&talked.caller.assurance) && is(&talked.callee.assurance)
+}
+
 fn srtp(assurance: &Assurance) -> bool {
     !assurance.media.is_empty() && assurance.media.iter().all(|line| line.starts_with("SRTP"))
 }
@@ -210,6 +222,10 @@ fn proved_by_key(name: &str, half: &Half, peer: &Identity, reasons: &mut Vec<Str
     }
     if !srtp(told) {
         reasons.push(format!("the {name}'s media is not SRTP"));
+    }
+    if !told.is_post_quantum() {
+        let told = told.line();
+        reasons.push(format!("the {name}'s media is not keyed against quantum computers ({told})"));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::assembly::Outcome;
+use crate::journal::{Chapter, Sentence};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -118,6 +119,20 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     });
     let answer = answer.as_object().cloned().unwrap_or_default();
     print(Object::AuthChecked { file: &path, answer });
+    let sentence = Sentence { time: "text".to_owned(), text: "text".to_owned() };
+    print(Object::Explained(&Chapter {
+        title: "text".to_owned(),
+        call: Some("text".to_owned()),
+        sentences: vec![sentence],
+    }));
+    print(Object::Journal {
+        file: &path,
+        lines: 1,
+        whole: true,
+        faults: vec!["text".to_owned()],
+        notes: vec!["text".to_owned()],
+        last: "text",
+    });
     print(Object::Report(&crate::demo::Report::sample()));
     print(Object::error(&Error::NotWaiting));
 }

@@ -1,9 +1,20 @@
 //! What the media lines of a call may be, and their keys.
 //!
+//! ```text
+//!   SSM: offer, answer, judge, guard ─▶ CallMedia ─▶ Keys ─▶ sdes   keys that travel
+//!   SSA: encrypt (fill), decrypt (empty) ──▲                 kem    what is agreed on beside them
+//! ```
+//!
 //! Keys travel only in encrypted, signed bodies (`fill`, `empty`); the media controller sees slots.
 
-#[cfg_attr(not(feature = "srtp"), path = "media/no_keys.rs")]
+#[cfg(feature = "srtp")]
+mod kem;
+#[cfg_attr(not(feature = "srtp"), path = "no_keys.rs")]
 mod keys;
+#[cfg(feature = "srtp")]
+mod rows;
+#[cfg(feature = "srtp")]
+pub(crate) mod sdes;
 
 use crate::Platform;
 use crate::pgp::RETRY;
@@ -11,7 +22,7 @@ use keys::Keys;
 use sip_syntax::ContentType;
 use ssa::{Body, Direction, Refusal};
 use ssm::{Call, Line, LineSecurity, MediaGuard, MediaSecurity as _, Profile, Refused};
-use sst::{MediaProtection, Requirement};
+use sst::{MediaProtection, Requirement, Secrecy};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a call's media are judged by.
@@ -23,12 +34,30 @@ pub(crate) struct Standing {
     pub(crate) authenticated: bool,
     /// Whether the body at hand travels encrypted and signed.
     pub(crate) encrypted: bool,
+    /// Without which secrecy of its keys no media flow.
+    pub(crate) secrecy: Secrecy,
+}
+
+/// What both sides name the exchange by in which media lines were agreed on: its dialog, as the
+/// offerer sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Names {
+    pub(crate) call_id: Vec<u8>,
+    /// The offerer's tag.
+    pub(crate) from_tag: Vec<u8>,
+    /// The answerer's.
+    pub(crate) to_tag: Vec<u8>,
 }
 
 impl Standing {
     /// Whether nothing less than SRTP under the peer's proof will do.
     const fn is_secured(self) -> bool {
         matches!(self.require, Requirement::Pgp)
+    }
+
+    /// Whether media in the clear will do.
+    const fn may_be_plain(self) -> bool {
+        !self.is_secured() && matches!(self.secrecy, Secrecy::None)
     }
 
     /// S07: no media before the proof that the policy asks for.
@@ -43,6 +72,8 @@ pub(crate) struct CallMedia {
     /// Lines whose guard was handed out in the clear.
     plain: BTreeSet<Line>,
     keys: Keys,
+    /// The exchange of the last offer, once its 2xx is signed.
+    names: Option<Names>,
 }
 
 impl CallMedia {
@@ -50,6 +81,9 @@ impl CallMedia {
     pub(crate) fn offer(standing: Standing) -> Result<LineSecurity, Refused> {
         if standing.is_secured() {
             return Keys::offer();
+        }
+        if !standing.may_be_plain() {
+            return Err(Refused::Secrecy);
         }
         Ok(LineSecurity { profile: Profile::Avp, attributes: Vec::new() })
     }
@@ -59,11 +93,11 @@ impl CallMedia {
         &mut self, line: Line, standing: Standing, offered: &LineSecurity,
     ) -> Result<LineSecurity, Refused> {
         if offered.profile.is_secure() {
-            return self.keys.answer(line, offered);
+            return self.keys.answer(line, offered, standing.secrecy);
         }
         // M09: neither a call that must be secured nor one that was becomes plain. M06: what
         // `a=crypto` says on a plain line is ignored.
-        if standing.is_secured() || self.keys.secure() {
+        if !standing.may_be_plain() || self.keys.secure() {
             return Err(Refused::Profile);
         }
         Ok(LineSecurity { profile: offered.profile, attributes: Vec::new() })
@@ -74,9 +108,10 @@ impl CallMedia {
         &mut self, line: Line, standing: Standing, answered: &LineSecurity,
     ) -> Result<(), Refused> {
         if standing.is_secured() {
-            return self.keys.judge(line, answered);
+            return self.keys.judge(line, answered, standing.secrecy);
         }
-        if answered.profile.is_secure() { Err(Refused::Profile) } else { Ok(()) }
+        let fits = standing.may_be_plain() && !answered.profile.is_secure();
+        if fits { Ok(()) } else { Err(Refused::Profile) }
     }
 
     /// What protects a line, once the proof is there that the policy asks for.
@@ -85,9 +120,9 @@ impl CallMedia {
             return Err(Refused::NotAuthenticated);
         }
         if self.keys.secures(line) {
-            return self.keys.guard(line);
+            return self.keys.guard(line, self.names.as_ref(), standing.secrecy);
         }
-        if standing.is_secured() || self.keys.secure() {
+        if !standing.may_be_plain() || self.keys.secure() {
             return Err(Refused::Downgrade);
         }
         self.plain.insert(line);
@@ -96,6 +131,11 @@ impl CallMedia {
 }
 
 impl CallMedia {
+    /// Notes by which names both sides know the exchange that agreed on the media.
+    pub(crate) fn named(&mut self, names: Names) {
+        self.names = Some(names);
+    }
+
     /// Fills the key slots of a body that leaves.
     ///
     /// # Errors
@@ -131,7 +171,10 @@ impl CallMedia {
     /// How each line is protected.
     pub(crate) fn protections(&self) -> Vec<MediaProtection> {
         let plain = self.plain.iter().map(|line| (*line, MediaProtection::Rtp));
-        let srtp = self.keys.suites().map(|(line, suite)| (line, MediaProtection::Srtp { suite }));
+        let srtp = self
+            .keys
+            .suites()
+            .map(|(line, suite, secrecy)| (line, MediaProtection::Srtp { suite, secrecy }));
         let lines: BTreeMap<Line, MediaProtection> = plain.chain(srtp).collect();
         lines.into_values().collect()
     }

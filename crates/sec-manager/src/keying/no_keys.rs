@@ -1,8 +1,10 @@
 //! Without feature `srtp` there are no keys: plain media, or none.
 
+use super::Names;
 use crate::Platform;
 use ssa::Direction;
 use ssm::{Line, LineSecurity, MediaGuard, Refused};
+use sst::Secrecy;
 use zeroize::Zeroizing;
 
 /// No keys.
@@ -17,11 +19,13 @@ impl Keys {
         Err(Refused::Profile)
     }
 
-    pub(super) const fn answer(&self, _: Line, _: &LineSecurity) -> Result<LineSecurity, Refused> {
+    pub(super) const fn answer(
+        &self, _: Line, _: &LineSecurity, _: Secrecy,
+    ) -> Result<LineSecurity, Refused> {
         Err(Refused::Profile)
     }
 
-    pub(super) const fn judge(&self, _: Line, _: &LineSecurity) -> Result<(), Refused> {
+    pub(super) const fn judge(&self, _: Line, _: &LineSecurity, _: Secrecy) -> Result<(), Refused> {
         Err(Refused::Profile)
     }
 
@@ -33,7 +37,9 @@ impl Keys {
         false
     }
 
-    pub(super) const fn guard(&self, _: Line) -> Result<MediaGuard, Refused> {
+    pub(super) const fn guard(
+        &self, _: Line, _: Option<&Names>, _: Secrecy,
+    ) -> Result<MediaGuard, Refused> {
         Err(Refused::Unknown)
     }
 
@@ -47,7 +53,7 @@ impl Keys {
         sdp
     }
 
-    pub(super) fn suites(&self) -> impl Iterator<Item = (Line, &'static str)> {
+    pub(super) fn suites(&self) -> impl Iterator<Item = (Line, &'static str, Secrecy)> {
         std::iter::empty()
     }
 }

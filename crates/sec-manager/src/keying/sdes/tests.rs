@@ -1,5 +1,6 @@
 //! Key slots filled, emptied, and refused.
 
+use super::super::rows::MOST_LINES;
 use super::*;
 
 /// RFC 4568 §4.1, §6.1, §6.3: what is used of an attribute and what refuses it.

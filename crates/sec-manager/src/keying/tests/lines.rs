@@ -26,6 +26,7 @@ fn m03_each_line_has_its_own_keys_and_its_own_guard() {
     let [one, _] = [AUDIO, VIDEO].map(|it| sides.callee.answer(it, SECURED, &offer).unwrap());
     let sent = sides.callee.fill(Direction::Response, two(&one), SECURED, platform).unwrap();
     sides.caller.empty(Direction::Response, sent, SECURED).unwrap();
+    sides.name("8321234356");
     let [mut video, mut audio] = [VIDEO, AUDIO].map(|it| {
         sides.caller.judge(it, SECURED, &one).unwrap();
         let caller = sides.caller.guard(it, SECURED).unwrap();

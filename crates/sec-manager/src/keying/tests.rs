@@ -36,12 +36,24 @@ impl Platform for Counted {
 }
 
 const AUDIO: Line = Line(0);
-const SECURED: Standing =
-    Standing { require: Requirement::Pgp, authenticated: true, encrypted: true };
-const IN_CLEAR: Standing =
-    Standing { require: Requirement::Pgp, authenticated: true, encrypted: false };
-const PLAIN: Standing =
-    Standing { require: Requirement::Nothing, authenticated: false, encrypted: false };
+const SECURED: Standing = Standing {
+    require: Requirement::Pgp,
+    authenticated: true,
+    encrypted: true,
+    secrecy: Secrecy::None,
+};
+const IN_CLEAR: Standing = Standing {
+    require: Requirement::Pgp,
+    authenticated: true,
+    encrypted: false,
+    secrecy: Secrecy::None,
+};
+const PLAIN: Standing = Standing {
+    require: Requirement::Nothing,
+    authenticated: false,
+    encrypted: false,
+    secrecy: Secrecy::None,
+};
 
 /// The body that a media controller makes of a line.
 fn sdp(line: &LineSecurity) -> Body {
@@ -56,11 +68,12 @@ fn sdp(line: &LineSecurity) -> Body {
 fn line(body: &Body) -> LineSecurity {
     let text = std::str::from_utf8(&body.octets).unwrap();
     let proto = text.lines().find(|row| row.starts_with("m=")).unwrap().split(' ').nth(2);
-    let crypto = text.lines().filter_map(|row| row.strip_prefix("a=crypto:"));
-    let attribute = |value: &str| Attribute { name: "crypto".into(), value: value.into() };
+    let named = text.lines().filter_map(|row| row.strip_prefix("a=")?.split_once(':'));
+    let attribute =
+        |(name, value): (&str, &str)| Attribute { name: name.into(), value: value.into() };
     LineSecurity {
         profile: Profile::parse(proto.unwrap()).unwrap(),
-        attributes: crypto.map(attribute).collect(),
+        attributes: named.map(attribute).collect(),
     }
 }
 
@@ -108,9 +121,19 @@ impl Sides {
         line(&self.caller.empty(Direction::Response, sent, SECURED).unwrap())
     }
 
+    /// Both sides know the exchange, whose answerer has this tag.
+    fn name(&mut self, to_tag: &str) {
+        let [call_id, from_tag, to_tag] =
+            ["1@h", "1928301774", to_tag].map(|it| it.as_bytes().to_vec());
+        let names = Names { call_id, from_tag, to_tag };
+        self.caller.named(names.clone());
+        self.callee.named(names);
+    }
+
     fn agree(&mut self, offered: &LineSecurity) -> (MediaGuard, MediaGuard) {
         let answered = self.answered(offered);
         self.caller.judge(AUDIO, SECURED, &answered).unwrap();
+        self.name("8321234356");
         let caller = self.caller.guard(AUDIO, SECURED).unwrap();
         (caller, self.callee.guard(AUDIO, SECURED).unwrap())
     }
@@ -136,12 +159,13 @@ fn both_suites_carry_a_call() {
     for (place, suite) in crate::srtp::Suite::ALL.into_iter().enumerate() {
         let mut sides = Sides::default();
         let mut offered = sides.offered();
-        assert_eq!((offered.profile, offered.attributes.len()), (Profile::Savp, 2));
+        assert_eq!((offered.profile, offered.attributes.len()), (Profile::Savp, 3));
         offered.attributes.drain(..place);
         let (mut caller, mut callee) = sides.agree(&offered);
         talk(&mut caller, &mut callee, 1).unwrap();
         talk(&mut callee, &mut caller, 1).unwrap();
-        let protection = vec![MediaProtection::Srtp { suite: suite.name() }];
+        let (suite, secrecy) = (suite.name(), Secrecy::PostQuantum);
+        let protection = vec![MediaProtection::Srtp { suite, secrecy }];
         assert_eq!(sides.caller.protections(), protection);
         assert_eq!(sides.callee.protections(), protection);
     }
@@ -159,7 +183,9 @@ fn m03_each_direction_has_its_own_key() {
     assert_eq!(reflected, Err(ssm::PacketError::NotAuthentic));
     // A peer that sends our own keys back is not believed.
     let mut sides = Sides::default();
-    let offer = sdp(&CallMedia::offer(SECURED).unwrap());
+    let mut offer = CallMedia::offer(SECURED).unwrap();
+    offer.attributes.retain(|attribute| attribute.name == "crypto");
+    let offer = sdp(&offer);
     let sent = sides.caller.fill(Direction::Request, offer, SECURED, &sides.platform).unwrap();
     let mut echo = line(&sides.caller.empty(Direction::Response, sent, SECURED).unwrap());
     echo.attributes.truncate(1);
@@ -290,7 +316,9 @@ fn s07_no_guard_before_the_proof() {
     let unproved = Standing { authenticated: false, ..SECURED };
     let early = sides.caller.guard(AUDIO, unproved);
     assert_eq!(early.err(), Some(Refused::NotAuthenticated));
+    sides.name("8321234356");
     assert!(sides.caller.guard(AUDIO, SECURED).is_ok());
 }
 
 mod lines;
+mod secrecy;

@@ -11,17 +11,15 @@
 //! unknown suite, an MKI, a session parameter that is not marked as optional, a line whose
 //! profile is not SRTP (RFC 8643). A lifetime is the duty of the sender whose key it is.
 
+use super::rows::{Walk, rows};
 use crate::secret::same;
 use crate::srtp::Suite;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use ssm::{Line, Profile, SLOT};
+use ssm::{Line, SLOT};
 use std::fmt;
 use zeroize::{Zeroize as _, Zeroizing};
-
-/// Media lines that keys are read for; an SDP body has no more here.
-const MOST_LINES: u8 = 8;
 
 /// Keys that are kept of one body: two suites for each line.
 const MOST_KEYS: usize = 16;
@@ -67,6 +65,19 @@ impl MasterKey {
     /// Master key, then master salt.
     pub(crate) fn octets(&self) -> &[u8] {
         self.octets.get(..self.suite.key_length()).unwrap_or_default()
+    }
+
+    /// The suite that it is for.
+    pub(crate) const fn suite(&self) -> Suite {
+        self.suite
+    }
+
+    /// Another key of the suite, that `source` fills.
+    pub(super) fn replaced<E>(
+        &self, source: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let length = self.suite.key_length();
+        Self::made(self.suite, |octets| octets.get_mut(..length).map_or(Ok(()), source))
     }
 
     /// Whether both are the same key, found out in constant time.
@@ -118,8 +129,8 @@ pub(crate) fn fill(
     let mut filled = Zeroizing::new(Vec::with_capacity(body.len() + MOST_KEYS * 64));
     let mut keys = Vec::new();
     let mut walk = Walk::default();
-    for row in body.split_inclusive(|octet| *octet == b'\n') {
-        let crypto = walk.crypto(row).filter(|text| text.contains(SLOT));
+    for row in rows(body) {
+        let crypto = walk.value(row, CRYPTO).filter(|text| text.contains(SLOT));
         let Some(text) = crypto else {
             filled.extend_from_slice(row);
             continue;
@@ -138,13 +149,13 @@ pub(crate) fn empty(mut body: Vec<u8>) -> (Vec<u8>, Vec<LineKey>) {
     let mut emptied = Vec::with_capacity(body.len());
     let mut keys: Vec<LineKey> = Vec::new();
     let mut walk = Walk::default();
-    for row in body.split_inclusive(|octet| *octet == b'\n') {
+    for row in rows(&body) {
         if !row.starts_with(CRYPTO) {
-            walk.crypto(row);
+            walk.value(row, CRYPTO);
             emptied.extend_from_slice(row);
             continue;
         }
-        let read = walk.crypto(row).and_then(parse).zip(walk.secure());
+        let read = walk.value(row, CRYPTO).and_then(parse).zip(walk.secure());
         let Some(((choice, key), line)) = read else { continue };
         let twice = keys.iter().any(|own| own.line == line && own.choice.tag == choice.tag);
         if !twice && keys.len() < MOST_KEYS {
@@ -163,33 +174,6 @@ fn write(body: &mut Vec<u8>, choice: Choice, key: &str) {
     let (tag, suite) = (choice.tag.to_string(), choice.suite.name());
     for part in [tag.as_str(), " ", suite, " inline:", key, "\r\n"] {
         body.extend_from_slice(part.as_bytes());
-    }
-}
-
-/// Counts the media lines of a body that is walked row by row.
-#[derive(Default)]
-struct Walk {
-    lines: u8,
-    secure: bool,
-}
-
-impl Walk {
-    /// Notes a row; the value of an `a=crypto` attribute in it.
-    fn crypto<'a>(&mut self, row: &'a [u8]) -> Option<&'a str> {
-        if let Some(media) = row.strip_prefix(b"m=") {
-            self.lines = self.lines.saturating_add(1);
-            let proto = media.split(|octet| *octet == b' ').nth(2).unwrap_or_default();
-            let proto = std::str::from_utf8(proto.trim_ascii_end()).unwrap_or_default();
-            self.secure = Profile::parse(proto).is_some_and(Profile::is_secure);
-        }
-        let value = row.strip_prefix(CRYPTO)?.trim_ascii_end();
-        std::str::from_utf8(value).ok()
-    }
-
-    /// The media line at hand, where its profile is SRTP.
-    fn secure(&self) -> Option<Line> {
-        let place = self.lines.checked_sub(1)?;
-        (self.secure && place < MOST_LINES).then_some(Line(place))
     }
 }
 
