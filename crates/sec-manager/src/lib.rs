@@ -27,7 +27,8 @@ mod pgp;
 mod pins;
 mod platform;
 mod policy;
-#[cfg(all(test, feature = "srtp"))]
+#[cfg(test)]
+#[cfg(feature = "srtp")]
 #[path = "../../terminal/examples/memory/search.rs"]
 mod search;
 mod secret;
