@@ -1,7 +1,7 @@
 //! A request of ours before it leaves, and how it is put into octets.
 
 use super::contact::Contact;
-use crate::builder::{cseq_text, hex, push_address};
+use crate::builder::{hex, push_address};
 use crate::dialog::{Dialog, Route};
 use crate::manager::accounts::Account;
 use crate::manager::action::Hop;
@@ -242,7 +242,7 @@ impl Draft {
             .field(HeaderName::From, &self.from)
             .field(HeaderName::To, &self.to)
             .field(HeaderName::CallId, &self.call_id)
-            .field(HeaderName::CSeq, cseq_text(self.cseq, self.method));
+            .cseq(self.cseq, self.method);
         for contact in self.contact.rows() {
             request = request.field(HeaderName::Contact, contact);
         }
@@ -256,7 +256,7 @@ impl Draft {
         if let Some(kind) = &self.body.content_type {
             request = request.field(HeaderName::ContentType, kind);
         }
-        request.body(&self.body.octets).build()
+        request.build_with(&self.body.octets)
     }
 }
 
