@@ -1,6 +1,7 @@
 //! Requests. RFC 3261 §8.1.1.
 
 use super::text::Text;
+use crate::places::Place;
 use crate::{HeaderName, Method};
 use bytes::Bytes;
 use std::fmt;
@@ -48,6 +49,12 @@ impl RequestBuilder {
         self.text.octets(method.as_bytes());
         self.text.end_line();
         self
+    }
+
+    /// Where the last `length` octets of the field stand that was added last.
+    pub(crate) fn last(&self, length: usize) -> Place {
+        let end = self.text.len().saturating_sub(b"\r\n".len());
+        Place::new(end.saturating_sub(length), length)
     }
 
     /// Adds fields that stand as they leave.
