@@ -4,6 +4,7 @@
 use crate::head::Row;
 use crate::places::{PartyPlaces, Place, Places};
 use crate::{HeaderName, Message, NameAddr, Via};
+use std::sync::OnceLock;
 
 /// The typed fields that a message is matched by, and that a security manager sees of it.
 ///
@@ -60,6 +61,12 @@ impl Message {
             Some(places) => places.via_is_alone && self.headers(HeaderName::Via).nth(1).is_none(),
             None => self.vias().nth(1).is_none(),
         }
+    }
+
+    /// The same message, whose identity is known to stand here.
+    pub(crate) fn placed(mut self, places: Places) -> Self {
+        self.places = OnceLock::from(places);
+        self
     }
 
     /// Where the identity stands, read at most once; `None` where a field of it is missing or

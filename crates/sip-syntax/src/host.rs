@@ -153,20 +153,25 @@ fn labels(text: &[u8]) -> Result<(usize, usize), usize> {
 /// none where a name goes on behind it.
 #[inline]
 fn ipv4_length(text: &[u8]) -> Option<usize> {
-    let (mut dots, mut digits, mut number, mut length) = (0, 0, 0, 0);
-    for &octet in text {
-        match octet {
-            b'0'..=b'9' if digits < 3 => {
-                number = number * 10 + u32::from(octet - b'0');
-                digits += 1;
-            }
-            b'.' if digits > 0 && number <= 255 => (dots, digits, number) = (dots + 1, 0, 0),
-            _ if is(octet, HOST_CHAR) => return None,
-            _ => break,
-        }
-        length += 1;
+    let mut rest = behind_number(text)?;
+    for _ in 0..3 {
+        rest = behind_number(rest.strip_prefix(b".")?)?;
     }
-    (dots == 3 && digits > 0 && number <= 255).then_some(length)
+    let goes_on = rest.first().is_some_and(|octet| is(*octet, HOST_CHAR));
+    (!goes_on).then(|| text.len() - rest.len())
+}
+
+/// What stands behind the one to three digits of a number that is at most 255.
+#[inline]
+fn behind_number(text: &[u8]) -> Option<&[u8]> {
+    match text {
+        // Of as many digits: their order is that of the numbers.
+        [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] => {
+            ([*a, *b, *c] <= *b"255").then_some(rest)
+        }
+        [b'0'..=b'9', b'0'..=b'9', rest @ ..] | [b'0'..=b'9', rest @ ..] => Some(rest),
+        _ => None,
+    }
 }
 
 pub(crate) fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {

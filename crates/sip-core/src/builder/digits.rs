@@ -1,16 +1,24 @@
 //! Numbers and addresses as text, without the machinery of `fmt`: every message has a few.
 
-use crate::Method;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 
+/// As many digits as the largest number has.
+const DIGITS: usize = 20;
+
 /// Appends a number in decimal.
 pub(crate) fn push_decimal(out: &mut Vec<u8>, number: u64) {
-    if number >= 10 {
-        push_decimal(out, number / 10);
+    let (mut digits, mut first, mut left) = ([0; DIGITS], DIGITS, number);
+    for digit in digits.iter_mut().rev() {
+        // A digit fits an octet.
+        *digit = b'0' + (left % 10) as u8;
+        left /= 10;
+        first -= 1;
+        if left == 0 {
+            break;
+        }
     }
-    // A digit fits an octet.
-    out.push(b'0' + (number % 10) as u8);
+    out.extend_from_slice(digits.get(first..).unwrap_or_default());
 }
 
 /// Appends an address; IPv6 without brackets.
@@ -43,29 +51,19 @@ pub(crate) fn push_address(out: &mut Vec<u8>, address: SocketAddr) {
     push_decimal(out, u64::from(address.port()));
 }
 
-/// The value of CSeq.
-pub(crate) fn cseq_text(number: u32, method: Method<'_>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(24);
-    push_decimal(&mut out, u64::from(number));
-    out.push(b' ');
-    out.extend_from_slice(method.as_bytes());
-    out
-}
-
 /// Appends a number as sixteen hexadecimal digits in lower case.
 pub(crate) fn push_hex(out: &mut Vec<u8>, number: u64) {
-    out.extend(hex_digits(number));
+    out.extend_from_slice(&hex_digits(number));
 }
 
 /// A number as sixteen hexadecimal digits in lower case.
 pub(crate) fn hex(number: u64) -> String {
-    let mut digits = String::with_capacity(16);
-    digits.extend(hex_digits(number).map(char::from));
-    digits
+    // They are ASCII.
+    String::from_utf8(hex_digits(number).to_vec()).unwrap_or_default()
 }
 
-fn hex_digits(number: u64) -> impl Iterator<Item = u8> {
-    (0..16).rev().map(move |place| match (number >> (4 * place)) as u8 & 0xf {
+fn hex_digits(number: u64) -> [u8; 16] {
+    std::array::from_fn(|place| match (number >> (60 - 4 * place)) as u8 & 0xf {
         digit @ 0..10 => b'0' + digit,
         digit => b'a' - 10 + digit,
     })

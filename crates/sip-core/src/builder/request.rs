@@ -1,7 +1,8 @@
 //! Requests. RFC 3261 §8.1.1.
 
 use super::text::Text;
-use crate::Method;
+use crate::places::Place;
+use crate::{HeaderName, Method};
 use bytes::Bytes;
 use std::fmt;
 
@@ -25,9 +26,9 @@ impl RequestBuilder {
     pub(crate) fn with_capacity(capacity: usize, method: Method<'_>, uri: &[u8]) -> Self {
         let mut text = Text::with_capacity(capacity);
         text.octets(method.as_bytes());
-        text.octets(b" ");
+        text.own(b" ");
         text.octets(uri);
-        text.octets(b" SIP/2.0");
+        text.own(b" SIP/2.0");
         text.end_line();
         Self { text, body: Vec::new() }
     }
@@ -37,6 +38,23 @@ impl RequestBuilder {
     pub fn field(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         self.text.field(name.as_ref(), value.as_ref());
         self
+    }
+
+    /// Adds CSeq.
+    #[must_use]
+    pub(crate) fn cseq(mut self, number: u32, method: Method<'_>) -> Self {
+        self.text.begin(HeaderName::CSeq);
+        self.text.decimal(u64::from(number));
+        self.text.own(b" ");
+        self.text.octets(method.as_bytes());
+        self.text.end_line();
+        self
+    }
+
+    /// Where the last `length` octets of the field stand that was added last.
+    pub(crate) fn last(&self, length: usize) -> Place {
+        let end = self.text.len().saturating_sub(b"\r\n".len());
+        Place::new(end.saturating_sub(length), length)
     }
 
     /// Adds fields that stand as they leave.
@@ -56,6 +74,11 @@ impl RequestBuilder {
     /// The request, with its Content-Length.
     pub fn build(self) -> Bytes {
         self.text.build(&self.body)
+    }
+
+    /// The request with this body and its Content-Length.
+    pub(crate) fn build_with(self, body: &[u8]) -> Bytes {
+        self.text.build(body)
     }
 }
 

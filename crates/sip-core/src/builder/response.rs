@@ -82,9 +82,9 @@ impl<'a> ResponseBuilder<'a> {
         let copied = self.request.head_bytes().len();
         let capacity = copied + self.fields.len() + room + self.body.len() + GROWTH;
         let mut text = Text::with_capacity(capacity);
-        text.octets(b"SIP/2.0 ");
+        text.own(b"SIP/2.0 ");
         text.decimal(u64::from(self.status.as_u16()));
-        text.octets(b" ");
+        text.own(b" ");
         text.octets(self.reason.as_bytes());
         text.end_line();
         self.vias(&mut text);
@@ -110,7 +110,7 @@ impl<'a> ResponseBuilder<'a> {
         let Some(to) = self.request.header(HeaderName::To) else {
             return;
         };
-        text.begin(HeaderName::To.as_str());
+        text.begin(HeaderName::To);
         text.octets(to);
         // Most have no parameter at all, of the URI's or their own.
         let has_params = memchr(b';', to).is_some();
@@ -120,7 +120,7 @@ impl<'a> ResponseBuilder<'a> {
                 None => self.request.to().is_ok_and(|to| to.tag().is_some()),
             };
         if let Some(tag) = self.tag.filter(|_| !has_tag) {
-            text.octets(b";tag=");
+            text.own(b";tag=");
             text.octets(tag);
         }
         text.end_line();

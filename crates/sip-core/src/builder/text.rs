@@ -22,25 +22,39 @@ impl Text {
 
     /// A whole field.
     pub(crate) fn field(&mut self, name: &str, value: &[u8]) {
-        self.begin(name);
-        self.octets(value);
+        let start = self.0.len();
+        self.0.extend_from_slice(name.as_bytes());
+        self.own(b": ");
+        self.0.extend_from_slice(value);
+        self.unfold(start);
         self.end_line();
     }
 
     /// Begins a field whose value comes in parts.
-    pub(super) fn begin(&mut self, name: &str) {
-        self.octets(name.as_bytes());
-        self.0.extend_from_slice(b": ");
+    pub(super) fn begin(&mut self, name: HeaderName) {
+        self.0.extend_from_slice(name.as_str().as_bytes());
+        self.own(b": ");
     }
 
     pub(super) fn end_line(&mut self) {
-        self.0.extend_from_slice(b"\r\n");
+        self.own(b"\r\n");
     }
 
-    /// Octets that end no line. A fold, copied from another message, becomes spaces.
+    /// Octets of our own, as they stand.
+    pub(super) fn own(&mut self, octets: &'static [u8]) {
+        self.0.extend_from_slice(octets);
+    }
+
+    /// Octets that end no line.
     pub(super) fn octets(&mut self, octets: &[u8]) {
         let start = self.0.len();
         self.0.extend_from_slice(octets);
+        self.unfold(start);
+    }
+
+    /// Has what stands from `start` on end no line: a fold, copied from another message, becomes
+    /// spaces.
+    fn unfold(&mut self, start: usize) {
         for octet in self.0.get_mut(start..).unwrap_or_default() {
             // Without a branch: most octets stay.
             let ends = matches!(octet, b'\r' | b'\n' | 0);
@@ -60,9 +74,9 @@ impl Text {
 
     /// The message: Content-Length, the empty line and the body.
     pub(super) fn build(mut self, body: &[u8]) -> Bytes {
-        self.begin(HeaderName::ContentLength.as_str());
+        self.begin(HeaderName::ContentLength);
         self.decimal(body.len() as u64);
-        self.0.extend_from_slice(b"\r\n\r\n");
+        self.own(b"\r\n\r\n");
         self.0.extend_from_slice(body);
         self.0.into()
     }

@@ -2,6 +2,7 @@
 
 use super::route::{Route, is_sips, values};
 use super::texts::Texts;
+use crate::places::{Party, PartyPlaces, Place};
 use crate::{HeaderName, Message, NameAddr};
 use sip_syntax::List;
 
@@ -10,14 +11,14 @@ const LOCAL: usize = 1;
 const REMOTE: usize = 2;
 const TARGET: usize = 3;
 const ROUTES: usize = 4;
-// Both stand in the values as well; with each message they are compared.
-const LOCAL_TAG: usize = 5;
-const REMOTE_TAG: usize = 6;
 
 /// What a dialog is made of. It holds no part of the messages that created it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dialog {
-    texts: Texts<7>,
+    texts: Texts<5>,
+    /// Where URI and tag stand in our side and in the peer's.
+    local: PartyPlaces,
+    remote: PartyPlaces,
     local_cseq: u32,
     remote_cseq: Option<u32>,
 }
@@ -44,17 +45,13 @@ impl Dialog {
         let target = target.unwrap_or(asked_for);
         // RFC 3261 §12.1.2: the remote URI is the request's; the response adds the tag only.
         let (called, tag) = (asked.to.uri, answered.to.tag.unwrap_or_default());
-        let before_tag: &[u8] = if tag.is_empty() { b">" } else { b">;tag=" };
+        let local = sent.header(HeaderName::From)?;
+        let remote = Party::new(b"", called, Some(tag).filter(|tag| !tag.is_empty()));
+        let routes = routes.join(&b", "[..]);
         Some(Self {
-            texts: Texts::new([
-                asked.call_id,
-                sent.header(HeaderName::From)?,
-                &[b"<", called, before_tag, tag].concat(),
-                target,
-                &routes.join(&b", "[..]),
-                asked.from.tag.unwrap_or_default(),
-                tag,
-            ]),
+            texts: Texts::new([asked.call_id, local, remote.as_bytes(), target, &routes]),
+            local: PartyPlaces::of(local, &asked.from),
+            remote: remote.places(),
             local_cseq: asked.cseq,
             remote_cseq: None,
         })
@@ -72,35 +69,34 @@ impl Dialog {
     /// a `sip:` one where `sips:` was asked for. RFC 3261 §12.1.1, RFC 5630 §5.1.2.
     pub fn of_callee(request: &Message, tag: &str) -> Option<Self> {
         let asked_for = request.request_uri().unwrap_or_default();
-        let local = [request.header(HeaderName::To)?, b";tag=", tag.as_bytes()].concat();
-        Self::of_request(request, asked_for, (&local, tag.as_bytes()), 0)
+        let to = request.header(HeaderName::To)?;
+        let local = [to, b";tag=", tag.as_bytes()].concat();
+        let tag = Some(Place::new(local.len() - tag.len(), tag.len()));
+        let places = PartyPlaces { tag, ..PartyPlaces::of(to, &request.ssa_request()?.to) };
+        Self::of_request(request, asked_for, (&local, places), 0)
     }
 
     /// The subscriber's side, from the first NOTIFY that came in, what its SUBSCRIBE asked for, and
     /// the CSeq of that; `None` without a Contact, or with a `sip:` one where `sips:` was asked for.
     /// RFC 6665 §4.4.1.
     pub fn of_subscriber(notify: &Message, asked_for: &[u8], cseq: u32) -> Option<Self> {
-        let tag = notify.ssa_request()?.to.tag?;
-        Self::of_request(notify, asked_for, (notify.header(HeaderName::To)?, tag), cseq)
+        let (to, row) = (notify.ssa_request()?.to, notify.header(HeaderName::To)?);
+        to.tag?;
+        Self::of_request(notify, asked_for, (row, PartyPlaces::of(row, &to)), cseq)
     }
 
     /// The side that a request came to: ours as it is named, with its tag.
     fn of_request(
-        request: &Message, asked_for: &[u8], (local, tag): (&[u8], &[u8]), local_cseq: u32,
+        request: &Message, asked_for: &[u8], (local, places): (&[u8], PartyPlaces), local_cseq: u32,
     ) -> Option<Self> {
         let target = contact(request).filter(|told| keeps_tls(asked_for, told))?;
-        let routes = values(request.record_routes());
+        let routes = values(request.record_routes()).join(&b", "[..]);
         let asked = request.ssa_request()?;
+        let remote = request.header(HeaderName::From)?;
         Some(Self {
-            texts: Texts::new([
-                asked.call_id,
-                local,
-                request.header(HeaderName::From)?,
-                target,
-                &routes.join(&b", "[..]),
-                tag,
-                asked.from.tag.unwrap_or_default(),
-            ]),
+            texts: Texts::new([asked.call_id, local, remote, target, &routes]),
+            local: places,
+            remote: PartyPlaces::of(remote, &asked.from),
             local_cseq,
             remote_cseq: Some(asked.cseq),
         })
@@ -116,6 +112,12 @@ impl Dialog {
         self.texts.get(LOCAL)
     }
 
+    /// Both sides as a request of ours names them: From and To.
+    pub(crate) fn parties(&self) -> (Party, Party) {
+        let party = |text: &[u8], places| Party::read(text.to_vec(), places);
+        (party(self.local(), self.local), party(self.remote(), self.remote))
+    }
+
     /// The peer's side as To names it, with its tag.
     pub fn remote(&self) -> &[u8] {
         self.texts.get(REMOTE)
@@ -123,12 +125,12 @@ impl Dialog {
 
     /// Our tag.
     pub fn local_tag(&self) -> &[u8] {
-        self.texts.get(LOCAL_TAG)
+        self.local.within(self.local()).tag.unwrap_or_default()
     }
 
     /// The peer's tag; empty where an RFC 2543 peer gave none.
     pub fn remote_tag(&self) -> &[u8] {
-        self.texts.get(REMOTE_TAG)
+        self.remote.within(self.remote()).tag.unwrap_or_default()
     }
 
     /// The CSeq of the next request of ours.

@@ -373,6 +373,28 @@ fn t16_what_a_next_hop_was_found_to_be_is_not_looked_up_again() {
     });
 }
 
+#[test]
+fn t16_of_what_a_next_hop_was_found_to_be_what_failed_is_tried_last() {
+    let (world, mut alice, mut first, mut second) = trio(Script::default());
+    world.run(async {
+        let addresses = [FIRST, SECOND].map(|host| ([192, 0, 2, host], 5060).into()).to_vec();
+        let found = Servers { transport: None, addresses };
+        let next_hop = NextHop { found, ..NextHop::of_uri(&format!("sip:{NAME}")).unwrap() };
+        let asks = alice.endpoint.clone();
+        let ask = || asks.options(ALICE, "sip:bob@example.org", Some(next_hop.clone()));
+        ask().unwrap();
+        let options = first.receive().await.unwrap();
+        first.send(&response(&options, "503 Service Unavailable", ""));
+        let options = second.receive().await.unwrap();
+        second.send(&answer(&options, "200 OK", SECOND));
+        assert!(got_through(&alice.next().await));
+        ask().unwrap();
+        let options = second.receive().await.unwrap();
+        second.send(&answer(&options, "200 OK", SECOND));
+        assert_eq!(first.receive().await, None);
+    });
+}
+
 /// Both addresses are proxies that lead to Bob. What he answers by way of the first is lost.
 #[test]
 fn t16_a_lost_response_and_the_next_server_are_one_call_for_the_callee() {

@@ -166,6 +166,32 @@ fn a_registration_whose_connection_is_closed_is_made_again_soon() {
     assert!(world.sim.elapsed() < Duration::from_secs(610));
 }
 
+/// A refresh was refused, and then the connection is closed: that one may have been the trouble.
+#[test]
+fn a_registration_that_has_failed_is_made_again_soon_where_its_connection_is_closed() {
+    let world = World::perfect();
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut registrar = listen(&world, 9);
+    world.run(async {
+        let (_, mut connection) = registered(&mut alice, &mut *registrar, "tcp").await;
+        let refresh = loop {
+            let text = read(&mut connection).await;
+            if text.starts_with("REGISTER ") {
+                break text;
+            }
+        };
+        let refused = response(&refresh, "500 Server Internal Error", "");
+        connection.write_all(refused.as_bytes()).await.unwrap();
+        assert!(matches!(alice.next().await, Event::RegistrationFailed { .. }));
+        drop(connection);
+        let since = alice.runtime.now();
+        let register = read(&mut accept(&mut *registrar).await).await;
+        assert!(register.starts_with("REGISTER "), "{register}");
+        let waited = (alice.runtime.now() - since).as_secs();
+        assert!(waited <= 4, "{waited} s");
+    });
+}
+
 /// All that comes until the peer has finished.
 async fn read_all(connection: &mut Box<dyn Connection>) -> String {
     let mut all = String::new();

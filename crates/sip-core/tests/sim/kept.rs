@@ -185,6 +185,25 @@ fn a_connection_that_closes_fails_what_waits_for_a_first_response_on_it() {
 }
 
 #[test]
+fn a_connection_that_closes_fails_nothing_that_went_over_another() {
+    let world = World::perfect();
+    let mut alice = world.side(1, Arc::new(Open));
+    let (mut stays, mut goes) = (listen(&world, 9), listen(&world, 8));
+    world.run(async {
+        let id = alice.call(ALICE, "sip:bob@192.0.2.9;transport=tcp", sdp("offer"));
+        let mut connection = accept(&mut *stays).await;
+        let invite = read(&mut connection).await;
+        let other = alice.call(ALICE, "sip:carol@192.0.2.8;transport=tcp", sdp("offer"));
+        drop(accept(&mut *goes).await);
+        let failed = Event::Failed { id: other, cause: Cause::Transport };
+        assert_eq!(alice.next_within(1).await, Some(failed));
+        let ok = answers::response(&invite, "200 OK", "t", CONTACT);
+        connection.write_all(ok.as_bytes()).await.unwrap();
+        assert!(matches!(alice.next().await, Event::Answered { id: up, .. } if up == id));
+    });
+}
+
+#[test]
 fn shutdown_waits_until_a_challenged_bye_is_through() {
     let world = World::perfect();
     let mut alice = world.side(1, Double::new(world.runtime(1), Script::default()));

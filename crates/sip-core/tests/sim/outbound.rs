@@ -418,3 +418,94 @@ fn t25_where_no_flow_stands_each_is_tried_again_by_itself() {
         assert!(waits.iter().zip(most).all(in_time), "{waits:?}");
     }
 }
+
+/// Only what goes where a flow does is sent over one.
+#[test]
+fn t25_a_call_by_way_of_another_hop_takes_no_flow() {
+    let world = World::perfect();
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut elsewhere = listen(&world, 7);
+    world.run(async {
+        let (_edges, _) = over_tcp(&world, &mut alice, "").await;
+        let there = Some(hop(7, net::Transport::Tcp));
+        let call = alice.endpoint.prepare(ALICE, "sip:bob@example.org", there).unwrap();
+        alice.endpoint.invite(call.id, sdp("offer")).unwrap();
+        let invite = read(&mut accept(&mut *elsewhere).await).await;
+        assert!(invite.starts_with("INVITE "), "{invite}");
+    });
+}
+
+/// RFC 3261 §26.2.2.
+#[test]
+fn x03_a_sips_call_takes_no_flow_in_clear() {
+    let (world, mut alice, one, other) = over_udp();
+    world.run(async {
+        let plain = |host| NextHop { transport: None, ..hop(host, net::Transport::Udp) };
+        let next_hop = Some(plain(9));
+        let also = vec![plain(8)];
+        let wanted = RegisterConfig { next_hop, also, ..wanted(net::Transport::Udp) };
+        alice.endpoint.register(wanted).unwrap();
+        for (pbx, at) in [(&one, 1), (&other, 2)] {
+            let (register, source) = pbx.next().await;
+            pbx.send(source, &granted(&register, ""));
+            assert_eq!(stands(&mut alice).await.0, at);
+        }
+        let call = alice.endpoint.prepare(ALICE, "sips:bob@example.org", Some(plain(9))).unwrap();
+        alice.endpoint.invite(call.id, sdp("offer")).unwrap();
+        let failed = Event::Failed { id: call.id, cause: Cause::Transport };
+        let told = [alice.next().await, alice.next().await];
+        assert!(told.contains(&failed), "{told:?}");
+    });
+    assert_eq!(world.wire.count("INVITE"), 0, "nothing leaves in clear");
+}
+
+#[test]
+fn t25_a_flow_that_failed_is_not_tried_again_once_another_stands_alone() {
+    let (world, mut alice, one, other) = over_udp();
+    world.run(async {
+        alice.endpoint.register(wanted(net::Transport::Udp)).unwrap();
+        let (register, at) = one.next().await;
+        one.send(at, &response(&register, "500 Server Internal Error", ""));
+        assert_eq!(failed(&mut alice).await, (1, Cause::Status(500), false));
+        let (register, _) = other.next().await;
+        other.send(at, &plain(&register));
+        assert_eq!(stands(&mut alice).await.0, 2);
+        let nothing = async {
+            let (text, _) = one.next().await;
+            panic!("it has nothing to be asked: {text}");
+        };
+        both_for(&alice, nothing).await;
+    });
+}
+
+/// Runs `other` beside the time in which a flow that failed would be tried again.
+async fn both_for(alice: &Side, other: impl Future<Output = ()>) {
+    let mut other = std::pin::pin!(other);
+    let mut late = std::pin::pin!(alice.sleep(Duration::from_secs(200)));
+    std::future::poll_fn(|cx| {
+        let _ = other.as_mut().poll(cx);
+        late.as_mut().poll(cx)
+    })
+    .await;
+}
+
+/// What is told of a flow that failed is so of all the others, not of the last one.
+#[test]
+fn t25_of_three_flows_the_one_that_stands_counts_wherever_it_is() {
+    let (world, mut alice, one, other) = over_udp();
+    let third = Pbx::at(&world, 7);
+    world.run(async {
+        let also = vec![hop(8, net::Transport::Udp), hop(7, net::Transport::Udp)];
+        alice.endpoint.register(RegisterConfig { also, ..wanted(net::Transport::Udp) }).unwrap();
+        let (register, at) = one.next().await;
+        one.send(at, &granted(&register, ""));
+        assert_eq!(stands(&mut alice).await.0, 1);
+        let (register, _) = other.next().await;
+        other.send(at, &response(&register, "403 Forbidden", ""));
+        assert_eq!(failed(&mut alice).await, (2, Cause::Status(403), true));
+        let (register, _) = third.next().await;
+        third.send(at, &response(&register, "439 First Hop Lacks Outbound Support", ""));
+        // The first one has what this one lacks: it is not asked to do without.
+        assert_eq!(failed(&mut alice).await, (3, Cause::Status(439), true));
+    });
+}

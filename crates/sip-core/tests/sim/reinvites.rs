@@ -216,6 +216,31 @@ fn a_reinvite_that_is_taken_back_leaves_no_timer() {
     assert_eq!(bob.endpoint.sizes().manager.timers, 0);
 }
 
+#[test]
+fn a_reinvite_that_was_taken_back_is_not_tried_again() {
+    let (world, mut alice, mut raw) = answers::pair();
+    world.run(async {
+        let (id, ..) = answers::answered(&mut alice, &mut raw, CONTACT).await;
+        alice.endpoint.reinvite(id, sdp("more")).unwrap();
+        let reinvite = raw.receive().await.unwrap();
+        raw.send(&response(&reinvite, "180 Ringing", "", CONTACT));
+        let cancel = loop {
+            match raw.receive().await {
+                Some(cancel) => break cancel,
+                None => continue,
+            }
+        };
+        assert!(cancel.starts_with("CANCEL "), "{cancel}");
+        raw.send(&response(&cancel, "200 OK", "", ""));
+        raw.send(&response(&reinvite, "491 Request Pending", "", ""));
+        let failed = Event::ReinviteFailed { id, cause: Cause::Status(491) };
+        assert_eq!(alice.next().await, failed);
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        alice.sleep(Duration::from_secs(10)).await;
+        assert_eq!(raw.receive().await, None);
+    });
+}
+
 /// RFC 3261 §14.1.
 #[test]
 fn who_called_waits_at_least_2100_ms_after_a_491() {

@@ -117,6 +117,22 @@ fn a_subscriber_is_told_what_changes_with_the_time_that_is_left() {
 }
 
 #[test]
+fn what_else_comes_in_the_dialog_of_a_subscription_is_481_and_refreshes_nothing() {
+    let (world, mut bob, _, mut raw) = pair(Script::default());
+    world.run(async {
+        let (id, tag) = subscribed(&mut bob, &mut raw).await;
+        bob.sleep(Duration::from_secs(60)).await;
+        let extra = "Event: dialog;id=5\r\nExpires: 600\r\n";
+        let bye = Wanted { method: "BYE", branch: "b", cseq: 2, to_tag: &tag, extra };
+        raw.send(&request(&bye));
+        assert_eq!(raw.status().await.unwrap(), "481 Call/Transaction Does Not Exist");
+        bob.endpoint.notify(id, SubscriptionState::Active, said("on")).unwrap();
+        // Of its 100 s a minute has gone by, and the answer to the first NOTIFY.
+        assert_eq!(told(&mut raw).await, says("active;expires=39", "on"));
+    });
+}
+
+#[test]
 fn a_subscription_that_is_not_refreshed_ends_with_a_word() {
     let (world, mut bob, _, mut raw) = pair(Script::default());
     world.run(async {

@@ -1,7 +1,7 @@
 //! A request of ours before it leaves, and how it is put into octets.
 
 use super::contact::Contact;
-use crate::builder::{cseq_text, hex, push_address};
+use crate::builder::{hex, push_address};
 use crate::dialog::{Dialog, Route};
 use crate::manager::accounts::Account;
 use crate::manager::action::Hop;
@@ -11,7 +11,8 @@ use crate::manager::event::Misuse;
 use crate::manager::io::Io;
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
-use crate::manager::transactions::push_branch;
+use crate::manager::transactions::{BRANCH, push_branch};
+use crate::places::{Party, Places};
 use crate::{Fields, HeaderName, Method, NameAddr, RequestBuilder, Uri};
 use bytes::Bytes;
 use ssa::{Body, CallRef, Field, Plan, Transport};
@@ -43,8 +44,8 @@ pub(in crate::manager) struct Draft {
     pub(in crate::manager) method: Method<'static>,
     pub(in crate::manager) uri: Vec<u8>,
     pub(in crate::manager) routes: Vec<Vec<u8>>,
-    pub(in crate::manager) from: Vec<u8>,
-    pub(in crate::manager) to: Vec<u8>,
+    pub(in crate::manager) from: Party,
+    pub(in crate::manager) to: Party,
     pub(in crate::manager) call_id: Vec<u8>,
     pub(in crate::manager) cseq: u32,
     pub(in crate::manager) sequence: Sequence,
@@ -92,10 +93,10 @@ impl Draft {
         let from = from.uri().as_bytes();
         Self {
             method,
-            to: [b"<", uri.as_slice(), b">"].concat(),
+            to: Party::new(b"", &uri, None),
             uri,
             routes: Vec::new(),
-            from: [display, b"<", from, b">;tag=", tag.as_bytes()].concat(),
+            from: Party::new(display, from, Some(tag.as_bytes())),
             call_id: call_id.into_bytes(),
             cseq: 1,
             sequence: Sequence::Own,
@@ -178,12 +179,13 @@ impl Draft {
     ) -> (Self, Target) {
         let route = dialog.route();
         let target = Target::in_dialog(route.first_hop(), peer);
+        let (from, to) = dialog.parties();
         let draft = Self {
             method,
             uri: route.uri,
             routes: route.routes,
-            from: dialog.local().to_vec(),
-            to: dialog.remote().to_vec(),
+            from,
+            to,
             call_id: dialog.call_id().to_vec(),
             cseq,
             sequence: Sequence::Own,
@@ -200,8 +202,7 @@ impl Draft {
 
     /// A Contact of our own at the address that the request leaves from, with From's user part.
     pub(in crate::manager) fn own_contact(&self) -> Contact {
-        let from = NameAddr::parse(&self.from).ok();
-        let user = from.and_then(|from| from.uri().user());
+        let user = Uri::parse(self.from.uri()).ok().and_then(|uri| uri.user());
         Contact::User(String::from_utf8_lossy(user.unwrap_or_default()).into_owned())
     }
 
@@ -217,7 +218,8 @@ impl Draft {
         let fields = self.fields.iter().map(|(name, value)| row(name, value));
         let credentials = self.credentials.iter().map(|field| row(field.name, &field.value));
         let more: usize = contacts.chain(routes).chain(fields).chain(credentials).sum();
-        let parts = [&self.uri, &self.from, &self.to, &self.call_id, &self.body.octets];
+        let (from, to) = (self.from.as_bytes(), self.to.as_bytes());
+        let parts = [&self.uri, from, to, &self.call_id, &self.body.octets];
         let kind = self.body.content_type.as_ref().map_or(0, |kind| row("Content-Type", kind));
         ALWAYS
             + 2 * self.method.as_bytes().len()
@@ -225,24 +227,17 @@ impl Draft {
             + more
             + self.added.text().len()
             + kind
-            + parts.map(Vec::len).iter().sum::<usize>()
+            + parts.map(<[u8]>::len).iter().sum::<usize>()
     }
 
     /// The request as it goes over `hop`.
     pub(in crate::manager) fn octets(&self, hop: &Hop, branch: u64) -> Bytes {
-        let via = via(hop, branch);
-        let mut request =
-            RequestBuilder::with_capacity(self.room(via.len()), self.method, &self.uri)
-                .field(HeaderName::Via, via)
-                .field(HeaderName::MaxForwards, b"70");
-        for route in &self.routes {
-            request = request.field(HeaderName::Route, route);
-        }
-        request = request
-            .field(HeaderName::From, &self.from)
-            .field(HeaderName::To, &self.to)
-            .field(HeaderName::CallId, &self.call_id)
-            .field(HeaderName::CSeq, cseq_text(self.cseq, self.method));
+        self.write(hop, branch).0
+    }
+
+    /// The same, and where its identity stands: what was written is not read again.
+    pub(super) fn write(&self, hop: &Hop, branch: u64) -> (Bytes, Places) {
+        let (mut request, places) = self.identified(hop, branch);
         for contact in self.contact.rows() {
             request = request.field(HeaderName::Contact, contact);
         }
@@ -256,7 +251,29 @@ impl Draft {
         if let Some(kind) = &self.body.content_type {
             request = request.field(HeaderName::ContentType, kind);
         }
-        request.body(&self.body.octets).build()
+        (request.build_with(&self.body.octets), places)
+    }
+
+    /// The request up to its CSeq.
+    fn identified(&self, hop: &Hop, branch: u64) -> (RequestBuilder, Places) {
+        let via = via(hop, branch);
+        let room = self.room(via.len());
+        let mut request =
+            RequestBuilder::with_capacity(room, self.method, &self.uri).field(HeaderName::Via, via);
+        let branch = Some(request.last(BRANCH));
+        request = request.field(HeaderName::MaxForwards, b"70");
+        for route in &self.routes {
+            request = request.field(HeaderName::Route, route);
+        }
+        request = request.field(HeaderName::From, self.from.as_bytes());
+        let from = self.from.places_at(request.last(self.from.as_bytes().len()));
+        request = request.field(HeaderName::To, self.to.as_bytes());
+        let to = self.to.places_at(request.last(self.to.as_bytes().len()));
+        request = request.field(HeaderName::CallId, &self.call_id);
+        let call_id = request.last(self.call_id.len());
+        request = request.cseq(self.cseq, self.method);
+        let (method, cseq) = (request.last(self.method.as_bytes().len()), self.cseq);
+        (request, Places { via_is_alone: true, branch, call_id, from, to, method, cseq })
     }
 }
 
@@ -278,6 +295,7 @@ mod tests {
     use crate::manager::accounts::Accounts;
     use crate::manager::config::Local;
     use crate::manager::own::Own;
+    use crate::{Limits, Message};
 
     fn local(transport: Transport, address: &str) -> Local {
         Local { transport, address: address.parse().unwrap() }
@@ -300,6 +318,22 @@ mod tests {
             draft.cseq = cseq;
             let (length, room) = (draft.octets(&hop, 1).len(), draft.room(via(&hop, 1).len()));
             assert!((length..length + 24).contains(&room), "{length} of {room}");
+        }
+    }
+
+    #[test]
+    fn what_is_noted_of_a_request_is_what_would_be_read() {
+        let to = Uri::parse(b"sip:bob@example.org").unwrap();
+        let hop = |text: &str| text.parse().unwrap();
+        let (local, remote) = (hop("192.0.2.1:5060"), hop("[2001:db8::9]:5060"));
+        let hop = Hop { transport: Transport::Tcp, local, remote, flow: None };
+        for from in ["sip:alice@example.org", "\"A <a>\" <sip:alice@example.org;x=y>"] {
+            let from = NameAddr::parse(from.as_bytes()).unwrap();
+            let mut draft = Draft::outside(Method::INVITE, &from, &to, "tag", "call".to_owned());
+            draft.routes = vec![b"<sip:p.example.org;lr>".to_vec()];
+            let (octets, places) = draft.write(&hop, 0xfeed);
+            let read = Message::parse(octets, &Limits::default()).unwrap();
+            assert_eq!(read.places(), Some(&places), "{read:?}");
         }
     }
 

@@ -17,10 +17,10 @@ impl Draft {
             Contact::User(user) => {
                 let bound = || {
                     let bound = contact((own, accounts.seen_over(hop)), user, hop, is_sips);
-                    let ob = accounts.has_flow_over(&self.from, hop);
+                    let ob = accounts.has_flow_over(self.from.as_bytes(), hop);
                     if ob { with_ob(bound) } else { bound }
                 };
-                let value = accounts.gruu_of(&self.from, is_sips).unwrap_or_else(bound);
+                let value = accounts.gruu_of(self.from.as_bytes(), is_sips).unwrap_or_else(bound);
                 self.contact = Contact::Settled { user: std::mem::take(user), value };
             }
             Contact::Registered(registered) if registered.rows.is_empty() => {

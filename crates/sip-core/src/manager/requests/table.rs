@@ -200,12 +200,13 @@ impl Requests {
         let own = io.config.own();
         let hop = exchange.target.hop(0, own)?;
         exchange.draft.fix_contact((own, &io.out.accounts), &hop);
-        let mut octets = exchange.draft.octets(&hop, branch);
-        let chosen = exchange.target.hop(octets.len() + reserve, own)?;
+        let mut written = exchange.draft.write(&hop, branch);
+        let chosen = exchange.target.hop(written.0.len() + reserve, own)?;
         if chosen != hop {
-            octets = exchange.draft.octets(&chosen, branch);
+            written = exchange.draft.write(&chosen, branch);
         }
-        Some((chosen, Message::parse(octets, &io.config.limits).ok()?))
+        let (octets, places) = written;
+        Some((chosen, Message::parse(octets, &io.config.limits).ok()?.placed(places)))
     }
 
     pub(super) fn start(

@@ -17,6 +17,9 @@ const COOKIE: &[u8] = b"z9hG4bK";
 /// The digits behind it.
 const DIGITS: usize = 16;
 
+/// The octets of a branch of ours.
+pub(in crate::manager) const BRANCH: usize = COOKIE.len() + DIGITS;
+
 impl Branch {
     /// The branch in the first octets of a request of ours, and those octets up to its end; `None`
     /// where they do not reach there.
@@ -24,7 +27,7 @@ impl Branch {
         const BEFORE: &[u8] = b";branch=";
         let found = octets.windows(BEFORE.len()).position(|part| part == BEFORE)?;
         let start = found + BEFORE.len();
-        let quoted = octets.get(..start + COOKIE.len() + DIGITS)?;
+        let quoted = octets.get(..start + BRANCH)?;
         let number = branch_number(quoted.get(start..)?)?;
         Some((Self { number, cancel: quoted.starts_with(b"CANCEL ") }, quoted))
     }

@@ -1,6 +1,5 @@
 //! The requests that share an INVITE's transaction: CANCEL, and the ACK to a failure.
 
-use crate::builder::cseq_text;
 use crate::{HeaderName, Message, Method, RequestBuilder};
 use bytes::Bytes;
 
@@ -32,6 +31,6 @@ fn from_invite(method: Method<'static>, invite: &Message) -> Option<RequestBuild
         request
             .field(HeaderName::From, invite.header(HeaderName::From)?)
             .field(HeaderName::CallId, invite.header(HeaderName::CallId)?)
-            .field(HeaderName::CSeq, cseq_text(cseq, method)),
+            .cseq(cseq, method),
     )
 }

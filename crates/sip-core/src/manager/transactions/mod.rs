@@ -8,7 +8,7 @@ mod hop_by_hop;
 mod servers;
 mod sources;
 
-pub(super) use branch::{Branch, push_branch};
+pub(super) use branch::{BRANCH, Branch, push_branch};
 pub(super) use clients::{Ack, ClientReport, Clients, MAX_FORKS, Outgoing, User};
 pub(super) use hop_by_hop::cancel;
 pub(super) use servers::{

@@ -10,6 +10,7 @@ use crate::manager::requests::{Contact, Draft, Purpose, Registered, Way};
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::manager::usages::cx::Cx;
+use crate::places::Party;
 use crate::{Fields, Method, Uri};
 use ssa::{CallRef, FlowId};
 use std::sync::Arc;
@@ -86,7 +87,7 @@ impl Flow {
     ) -> Result<Self, Misuse> {
         let way = Way { from: &config.aor, to: &config.registrar, next_hop };
         let (mut draft, target, name) = Draft::prepare(io, Method::REGISTER, &way)?;
-        draft.to = [b"<", config.aor.as_bytes(), b">"].concat();
+        draft.to = Party::new(b"", config.aor.as_bytes(), None);
         draft.cseq = 0;
         let mut contact = Registered::of(hex(io.random()), config.instance.clone());
         contact.reg_id = config.outbound.then_some(place + 1);

@@ -27,7 +27,7 @@ impl Subscription {
         dialogs: &mut Dialogs, dialog: Key, (name, within): (CallRef, CallId), to: &[u8],
     ) -> Option<(Self, (Draft, Target))> {
         let (mut draft, target) = Draft::of_dialog(dialogs, dialog, Method::REFER)?;
-        let local = crate::NameAddr::parse(&draft.from).ok()?.uri().as_bytes().to_vec();
+        let local = draft.from.uri().to_vec();
         draft.contact = draft.own_contact();
         draft.fields.push(("Refer-To", [b"<", to, b">"].concat()));
         draft.fields.push(("Referred-By", [b"<", local.as_slice(), b">"].concat()));

@@ -11,7 +11,7 @@ use crate::manager::target::Target;
 use crate::manager::usages::cx::Cx;
 use crate::manager::usages::ended::Ended;
 use crate::manager::{CallId, Event};
-use crate::{ContentType, Message, Method, NameAddr};
+use crate::{ContentType, Message, Method};
 use ssa::CallRef;
 use std::time::Instant;
 
@@ -155,8 +155,7 @@ impl Subscription {
     /// Sends the first SUBSCRIBE of a try: from now on its NOTIFY may come.
     pub(in crate::manager) fn begin(&mut self, cx: &mut Cx<'_>, request: (Draft, Target)) {
         let (draft, _) = &request;
-        let from = NameAddr::parse(&draft.from).ok();
-        let tag = from.and_then(|from| from.tag()).unwrap_or_default();
+        let tag = draft.from.tag();
         self.expected = Some(cx.dialogs.expect(&cx.io, &draft.call_id, tag, cx.me));
         self.cseq = draft.cseq;
         self.subscribe(cx, request);
