@@ -44,7 +44,8 @@ impl Journal {
     /// Opens the journal of `terminal` and says so in it.
     ///
     /// # Errors
-    /// As [`Writer::open`]; or there is no thread for it.
+    /// The file cannot be opened, is no regular file or is open to others, or another process writes it;
+    /// or there is no thread for it.
     pub fn open(place: Place, terminal: &str, unix_now: Duration) -> Result<Self> {
         let time = millis(unix_now);
         let mut writer = Writer::open(place)?;
