@@ -10,7 +10,8 @@ const INTERFACE_LINES: usize = 440;
 const FILE_LINES: usize = 800;
 /// Who may write files: a place a program. What is written there is whole or absent, for its owner,
 /// and replaces neither link nor device.
-const WRITERS: &[&str] = &["crates/terminal/src/file/", "crates/pgp-agent/src/store.rs"];
+const WRITERS: &[&str] =
+    &["crates/terminal/src/file/", "crates/pgp-agent/src/store.rs", "crates/gpg-app/src/files.rs"];
 /// How files are written.
 const WRITES: &[&str] = &[
     "File::create",

@@ -129,6 +129,12 @@ pub(crate) const TABLE: &[Row] = &[
         must_not_say: &[NO_SIP, ("nonce=", "the agent signs bytes")],
     },
     Row {
+        name: "gpg-app",
+        folder: "crates/gpg-app",
+        may_name: &["sma", "sma-socket"],
+        must_not_say: &[NO_SIP, NO_PGP, ("nonce=", "the application signs bytes")],
+    },
+    Row {
         name: "terminal",
         folder: "crates/terminal",
         may_name: &[
