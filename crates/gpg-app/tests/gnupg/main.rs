@@ -1,7 +1,7 @@
 //! The user's GnuPG as a security application: a real one over home folders that a test makes, and
 //! false ones that lie.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod home;
 mod liars;
