@@ -9,7 +9,6 @@ use sma::{
     Decrypted, Error, Fingerprint, Key, MAX_OCTETS, Plaintext, Report, SecurityApplication, ToSign,
     ToVerify,
 };
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -84,12 +83,6 @@ fn fitting(mut keys: Vec<Key>) -> Vec<Key> {
     }
     keys.truncate(count);
     keys
-}
-
-/// What every run begins with: nobody is asked, no configuration changes what is meant, and the
-/// status lines have a descriptor of their own.
-pub(crate) fn common() -> Vec<OsString> {
-    ["--batch", "--no-tty", "--no-options", "--status-fd", "3"].map(OsString::from).to_vec()
 }
 
 #[async_trait]

@@ -1,9 +1,8 @@
 //! Encrypting to others and decrypting for ourselves. No plaintext is ever in a file.
 
-use crate::application::common;
 use crate::fault;
 use crate::keys::{self, Listed, Which};
-use crate::run::{Job, Program};
+use crate::run::{Job, Program, common};
 use crate::status::Status;
 use sma::{Decrypted, Error, Fingerprint, KeyValidity, MAX_OCTETS, Plaintext};
 use std::ffi::OsString;

@@ -1,7 +1,7 @@
 //! Keys, as GnuPG lists them to programs (`--with-colons`, GnuPG's `doc/DETAILS`).
 
 use crate::fault;
-use crate::run::{Job, Program};
+use crate::run::{Job, Program, common};
 use sma::{Error, Fingerprint, Key, KeyValidity};
 use std::ffi::OsString;
 use std::path::Path;
@@ -113,7 +113,7 @@ fn only(listed: Vec<Listed>, wanted: &Fingerprint) -> Result<Listed, Error> {
 async fn listing(
     program: &Program, which: Which, place: &[OsString], wanted: Option<&Fingerprint>,
 ) -> Result<Vec<Listed>, Error> {
-    let mut arguments = crate::application::common();
+    let mut arguments = common();
     arguments.extend(place.iter().cloned());
     let plain = ["--trust-model", "always", "--no-auto-check-trustdb", "--with-colons"];
     arguments.extend(plain.map(OsString::from));

@@ -54,6 +54,12 @@ pub enum Missing {
     },
 }
 
+/// What every run begins with: nobody is asked, no configuration changes what is meant, and the
+/// status lines have a descriptor of their own.
+pub(crate) fn common() -> Vec<OsString> {
+    ["--batch", "--no-tty", "--no-options", "--status-fd", "3"].map(OsString::from).to_vec()
+}
+
 /// What to run.
 pub(crate) struct Job<'a> {
     /// The arguments.

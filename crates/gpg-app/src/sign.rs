@@ -1,10 +1,9 @@
 //! Making one detached signature.
 
-use crate::application::common;
 use crate::files::{Folder, read};
 use crate::keys::{self, Which};
 use crate::packet::{MAX_SIGNATURE, one_signature};
-use crate::run::{Job, Program, Ran};
+use crate::run::{Job, Program, Ran, common};
 use crate::{fault, keys::Listed};
 use sma::{Error, Fingerprint, KeyValidity, Notation, ToSign};
 use std::ffi::OsString;

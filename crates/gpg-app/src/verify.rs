@@ -1,11 +1,10 @@
 //! The facts about a signature. It is good only where every condition holds.
 
-use crate::application::common;
 use crate::fault;
 use crate::files::Folder;
 use crate::keys::{self, Listed};
 use crate::packet::one_signature;
-use crate::run::{Job, Program, Ran};
+use crate::run::{Job, Program, Ran, common};
 use crate::sign::is_name;
 use crate::status::{Status, unescaped};
 use sha2::{Digest as _, Sha256};
