@@ -26,6 +26,7 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 use task::Task;
 
 /// A media session over sockets of its own; a handle that can be cloned.
@@ -113,8 +114,8 @@ impl MediaSession {
         )
     }
 
-    /// Takes an answer that came before the call is answered, in a provisional response: once it is
-    /// started, the peer is heard and hears silence. RFC 3960 §3.
+    /// Takes an answer that came before the call is answered, in a provisional response, for
+    /// [`start_early`](Self::start_early). RFC 3960 §3.
     ///
     /// # Errors
     /// It cannot be accepted: the call goes on without early media.
@@ -161,13 +162,29 @@ impl MediaSession {
     /// # Errors
     /// The manager gives no guard; what ran before goes on.
     pub fn start(&self) -> Result<(), Error> {
+        self.start_by("start", Session::start)
+    }
+
+    /// The same before the call is answered: the peer is heard, and hears silence until
+    /// [`start`](Self::start). RFC 3960 §3.
+    ///
+    /// # Errors
+    /// As those of [`start`](Self::start), which may be tried all the same.
+    pub fn start_early(&self) -> Result<(), Error> {
+        self.start_by("start_early", Session::start_early)
+    }
+
+    fn start_by(
+        &self, name: &'static str,
+        start: fn(&mut Session, &dyn MediaSecurity, Instant) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let now = self.shared().ports.runtime.now();
         let local = self.local_rtp();
         self.observe(
-            "start",
+            name,
             String::new(),
             |session, security| {
-                session.start(security, now)?;
+                start(session, security, now)?;
                 Ok(session.agreement().map(|agreement| agreement.profile))
             },
             |profile| profile.map_or_else(String::new, |p| format!("{} at {local}", p.name())),

@@ -120,13 +120,18 @@ impl Media {
         // The peer may go on with another source at once.
         self.receiver.loosen();
         self.guard = guard;
+        self.key_exhausted = false;
+        self.make_room();
+        self.is_answered(silenced, now);
+    }
+
+    /// What began as early media goes on as the call's.
+    pub(super) fn is_answered(&mut self, silenced: bool, now: Instant) {
         self.silenced = silenced;
         self.since = now;
         // Silence is of what is over: early media may have been none at all.
         self.timed_out = false;
         self.events.retain(|event| *event != Event::TimedOut);
-        self.key_exhausted = false;
-        self.make_room();
     }
 
     fn make_room(&mut self) {

@@ -32,7 +32,7 @@ pub struct Session {
     config: MediaConfig,
     negotiator: Negotiator,
     hold: bool,
-    /// The answer that counts is still to come.
+    /// It was started before the call was answered: the peer hears silence.
     early: bool,
     mute: bool,
     /// Agreed on, and not started yet.
@@ -99,12 +99,11 @@ impl Session {
     ) -> Result<(), Error> {
         self.check_open()?;
         self.agreed = Some(self.negotiator.accept_answer(security, answer)?);
-        self.early = false;
         Ok(())
     }
 
-    /// Takes an answer that came before the call is answered: once it is started, the peer is heard,
-    /// and hears silence. Another answer may follow, and the one that counts is
+    /// Takes an answer that came before the call is answered, for
+    /// [`start_early`](Self::start_early). Another answer may follow, and the one that counts is
     /// [`accept_answer`](Self::accept_answer)'s. RFC 3960 §3.
     ///
     /// # Errors
@@ -114,7 +113,6 @@ impl Session {
     ) -> Result<(), Error> {
         self.check_open()?;
         self.agreed = Some(self.negotiator.accept_early_answer(security, answer)?);
-        self.early = true;
         Ok(())
     }
 
@@ -143,19 +141,44 @@ impl Session {
         }
     }
 
-    /// Starts media as agreed, or goes over to what was agreed anew; asks for the guard.
+    /// Starts media as agreed, or goes over to what was agreed anew; asks for the guard. What was
+    /// started early, and is as agreed, goes on under its guard, and the peer hears us.
     ///
     /// # Errors
     /// [`Misuse::NothingAgreed`] without a new agreement; [`Error::Security`] where the manager
     /// gives no guard: what ran before goes on, and this may be tried again.
     pub fn start(&mut self, security: &dyn MediaSecurity, now: Instant) -> Result<(), Error> {
         self.check_open()?;
+        match &mut self.media {
+            Some(media) if self.early && self.agreed.is_none() => {
+                media.is_answered(self.hold, now);
+            }
+            _ => self.run(security, self.hold, now)?,
+        }
+        self.early = false;
+        Ok(())
+    }
+
+    /// Starts media as agreed before the call is answered: the peer is heard, and hears silence until
+    /// [`start`](Self::start). RFC 3960 §3.
+    ///
+    /// # Errors
+    /// As those of [`start`](Self::start), which may be tried all the same.
+    pub fn start_early(&mut self, security: &dyn MediaSecurity, now: Instant) -> Result<(), Error> {
+        self.check_open()?;
+        self.run(security, true, now)?;
+        self.early = true;
+        Ok(())
+    }
+
+    fn run(
+        &mut self, security: &dyn MediaSecurity, silenced: bool, now: Instant,
+    ) -> Result<(), Error> {
         let agreed = self.agreed.as_ref().ok_or(Misuse::NothingAgreed)?;
         let guard = security.guard(self.config.call, agreed.line)?;
         let Some(agreement) = self.agreed.take() else {
             return Err(Misuse::NothingAgreed.into());
         };
-        let silenced = self.hold || self.early;
         match &mut self.media {
             Some(media) => media.go_over(agreement, guard, silenced, now),
             None => {

@@ -330,7 +330,7 @@ fn before_the_call_is_answered_the_peer_is_heard_and_hears_silence() {
     let answer = "v=0\r\no=- 1 2 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
                   m=audio 5000 RTP/AVP 0\r\n";
     line.session.accept_early_answer(&Open, answer.as_bytes()).unwrap();
-    line.session.start(&Open, line.now).unwrap();
+    line.session.start_early(&Open, line.now).unwrap();
     line.take(PEER, &packet(1));
     line.take(PEER, &packet(2));
     assert_eq!(line.session.poll_event(), Some(Event::Heard));
@@ -343,6 +343,20 @@ fn before_the_call_is_answered_the_peer_is_heard_and_hears_silence() {
     assert_eq!(line.session.poll_event(), None, "it has not timed out");
     line.take(PEER, &packet(3));
     assert!(is_heard(&line.pass(Duration::from_secs(1))));
+}
+
+#[test]
+fn our_answer_to_an_early_offer_holds_for_the_call_and_its_guard_goes_on() {
+    let mut line = Line::new(false);
+    let offer = "v=0\r\no=- 1 2 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
+                 m=audio 5000 RTP/AVP 0\r\n";
+    line.session.answer(&Open, offer.as_bytes()).unwrap();
+    line.session.start_early(&Open, line.now).unwrap();
+    assert!(!is_heard(&line.pass(Duration::from_secs(1))));
+    line.session.start(&Open, line.now).unwrap();
+    assert!(is_heard(&line.pass(Duration::from_secs(1))));
+    let again = line.session.start(&Open, line.now);
+    assert!(matches!(again, Err(Error::Misuse(Misuse::NothingAgreed))), "{again:?}");
 }
 
 #[test]

@@ -370,6 +370,7 @@ const fn is_owed(event: &Event) -> bool {
         | Event::ReferNotified { is_final: false, .. }
         | Event::Ringing { .. }
         | Event::Offered { .. }
+        | Event::AnswerTaken { .. }
         | Event::Redirected { .. }
         | Event::Confirmed { .. }
         | Event::Reinvited { .. }

@@ -86,6 +86,7 @@ fn describe(event: &Event) -> (&'static str, Option<CallId>, String) {
         Event::Ringing { id, status, .. } => ("ringing", Some(*id), status.to_string()),
         Event::Redirected { id, to } => ("redirected", Some(*id), to.join(" ")),
         Event::Offered { id, body } => ("offered", Some(*id), format!("{body:?}")),
+        Event::AnswerTaken { id } => ("answer_taken", Some(*id), String::new()),
         Event::Answered { id, body } => ("answered", Some(*id), format!("{body:?}")),
         Event::Confirmed { id, .. } => ("confirmed", Some(*id), String::new()),
         Event::Reinvited { id, body } => ("reinvited", Some(*id), format!("{body:?}")),

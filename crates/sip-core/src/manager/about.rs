@@ -12,6 +12,7 @@ impl Event {
             | Self::Ringing { id, .. }
             | Self::Redirected { id, .. }
             | Self::Offered { id, .. }
+            | Self::AnswerTaken { id }
             | Self::Answered { id, .. }
             | Self::Confirmed { id, .. }
             | Self::Reinvited { id, .. }

@@ -95,6 +95,13 @@ pub enum Event {
         /// The offer.
         body: Body,
     },
+    /// The callee has our answer to the offer of its provisional response, and says so in the 2xx to
+    /// the PRACK: early media may run, until [`Answered`](Self::Answered) makes it the call's. Not
+    /// told where the call is answered before. RFC 3262 §5, RFC 3960.
+    AnswerTaken {
+        /// The call.
+        id: CallId,
+    },
     /// The callee answered, its proof holds, and the ACK has left.
     Answered {
         /// The call.

@@ -227,6 +227,7 @@ fn an_offer_in_a_reliable_183_is_answered_in_its_prack() {
         assert!(prack.starts_with("PRACK ") && prack.ends_with("\r\n\r\nanswer"), "{prack}");
         assert_eq!((field(&prack, "RAck"), to_tag(&prack)), ("7 1 INVITE", "t"));
         raw.send(&response(&prack, "200 OK", "", ""));
+        assert_eq!(alice.next().await, Event::AnswerTaken { id });
         // The next one is acknowledged as ever; what the 200 says is no second offer.
         raw.send(&early(&invite, "t", 8, "offer"));
         let prack = raw.receive().await.unwrap();

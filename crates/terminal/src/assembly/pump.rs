@@ -55,6 +55,12 @@ impl Shared {
                 tracing::info!(octets = body.octets.len(), "the callee makes its offer");
                 self.offered(id, &body)
             }
+            Sip::AnswerTaken { id } => {
+                if let Some((_, media)) = self.calls.media(id) {
+                    start_early(&media);
+                }
+                None
+            }
             Sip::Answered { id, body } => {
                 tracing::info!(octets = body.octets.len(), "the call is answered");
                 self.answered(id, &body, out)
@@ -186,13 +192,14 @@ impl Shared {
         if let Some(peer) = self.endpoint.hop(id) {
             media.set_peer_on_loopback(peer.remote.ip().is_loopback());
         }
-        let started = media.accept_early_answer(&answer.octets).and_then(|()| media.start());
-        if let Err(reason) = started {
-            tracing::info!(%reason, "what comes before the answer is not heard");
+        match media.accept_early_answer(&answer.octets) {
+            Ok(()) => start_early(&media),
+            Err(reason) => not_heard(&reason),
         }
     }
 
-    /// The callee made the offer that was left to it: our answer acknowledges it.
+    /// The callee made the offer that was left to it: our answer acknowledges it, and that the
+    /// callee has it, before the call is answered, is told of.
     fn offered(&self, id: CallId, offer: &Body) -> Option<Event> {
         let (_, media) = self.calls.media(id)?;
         if let Some(peer) = self.endpoint.hop(id) {
@@ -298,6 +305,17 @@ impl Shared {
         });
         Some(Event::Over { id, outcome, stats: stats.unwrap_or_default() })
     }
+}
+
+/// Lets be heard what comes before the call is answered. Where that cannot be, the call goes on.
+fn start_early(media: &MediaSession) {
+    if let Err(reason) = media.start_early() {
+        not_heard(&reason);
+    }
+}
+
+fn not_heard(reason: &media_ctl::Error) {
+    tracing::info!(%reason, "what comes before the answer is not heard");
 }
 
 /// What a peer's offer is answered with; where it made none, our offer. RFC 3261 §13.2.1, §14.2.

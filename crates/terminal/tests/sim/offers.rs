@@ -3,13 +3,17 @@
 
 use crate::cases::{has, status_of};
 use crate::meddler::{Meddle, Way};
-use crate::world::{Change, World};
+use crate::raw::{Raw, SDP};
+use crate::world::{CALLER_IP, Change, World};
+use media_ctl::audio::{Silence, Tone};
+use net::{Datagram, DatagramSocket};
 use sip_core::manager::EndReason;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
-use terminal::assembly::Outcome;
-use terminal::config::Require;
+use terminal::assembly::{Invitation, Outcome};
+use terminal::config::{Address, Require};
 use terminal::record::Entry;
 
 /// Requests of the caller's of this method, with a session description or without.
@@ -93,4 +97,75 @@ fn an_offer_that_is_not_acceptable_is_acknowledged_and_the_call_ended() {
     assert!(status_of(&world, "callee", "SIP/2.0 200") > 0, "{}", world.ladder());
     assert_eq!((sent(&world, "ACK", false), sent(&world, "BYE", false)), (1, 1));
     assert_eq!(callee.seen().established, None);
+}
+
+/// A response of the stranger's to what the caller sent, in the dialog of the tag `far`.
+fn response(request: &str, status: &str, extra: &str, body: &str) -> String {
+    let row = |name: &str| request.lines().find(|line| line.starts_with(name)).unwrap();
+    let rows = ["Via: ", "From: ", "Call-ID: ", "CSeq: "].map(row).join("\r\n");
+    let to = row("To: ").split(";tag=").next().unwrap();
+    format!(
+        "SIP/2.0 {status}\r\n{rows}\r\n{to};tag=far\r\nContact: <sip:far@192.0.2.66>\r\n{extra}\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// The one that the caller has sent of this method.
+fn only(raw: &Raw, method: &str) -> String {
+    let heard = raw.heard();
+    let mut its = heard.iter().filter(|it| it.starts_with(method));
+    let one = its.next().unwrap_or_else(|| panic!("no {method}: {heard:?}"));
+    assert_eq!(its.next(), None);
+    one.clone()
+}
+
+#[test]
+fn early_media_runs_under_our_answer_in_the_prack_and_goes_on_with_a_200_without_sdp() {
+    const FAR: [u8; 4] = [192, 0, 2, 66];
+    let mut world = World::new(46, Change { require: Require::Nothing, ..Change::default() });
+    let (caller, _) = world.watch();
+    let raw = Raw::new(&world, FAR);
+    let media = world.sim.host(FAR.into()).1.bind((FAR, 6666).into()).unwrap();
+    let invitation = Invitation {
+        to: "sip:far@192.0.2.66".to_owned(),
+        next_hop: Some(Address::udp((FAR, 5060).into()).into()),
+        require: Require::Nothing,
+        late_offer: true,
+        source: Box::new(Tone::new(440.0, 8_000)),
+        sink: Box::new(Silence),
+    };
+    let id = world.caller.call(invitation).unwrap();
+    world.pass(Duration::from_millis(100));
+    let invite = only(&raw, "INVITE ");
+    let extra = "Require: 100rel\r\nRSeq: 1\r\nContent-Type: application/sdp\r\n";
+    raw.send(CALLER_IP, &response(&invite, "183 Session Progress", extra, SDP));
+    world.pass(Duration::from_millis(100));
+    let prack = only(&raw, "PRACK ");
+    assert!(prack.contains("m=audio"), "{prack}");
+    assert_eq!(heard(&*media), (0, false), "the peer may not have our answer yet");
+    raw.send(CALLER_IP, &response(&prack, "200 OK", "", ""));
+    world.pass(Duration::from_secs(1));
+    let (packets, is_heard) = heard(&*media);
+    assert!(packets > 40 && !is_heard, "{packets}\n{}", world.ladder());
+    assert_eq!(caller.seen().established, None);
+    raw.send(CALLER_IP, &response(&invite, "200 OK", "", ""));
+    world.pass(Duration::from_secs(1));
+    assert!(only(&raw, "ACK ").ends_with("Content-Length: 0\r\n\r\n"));
+    let (packets, is_heard) = heard(&*media);
+    assert!(packets > 40 && is_heard, "{packets}\n{}", world.ladder());
+    assert!(caller.seen().established.is_some(), "{}", world.ladder());
+    world.caller.hang_up(id);
+    world.pass(Duration::from_millis(100));
+    raw.send(CALLER_IP, &response(&only(&raw, "BYE "), "200 OK", "", ""));
+    world.settle();
+}
+
+/// How many packets of audio came in since this was asked last, and whether they say anything: in
+/// silence all samples are the same.
+fn heard(media: &dyn DatagramSocket) -> (usize, bool) {
+    let (mut batch, mut cx) = (Vec::<Datagram>::new(), Context::from_waker(Waker::noop()));
+    while media.poll_receive(&mut cx, &mut batch).is_ready() {}
+    let is_sound = |it: &Datagram| it.octets[12..].iter().any(|sample| *sample != it.octets[12]);
+    (batch.len(), batch.iter().any(is_sound))
 }

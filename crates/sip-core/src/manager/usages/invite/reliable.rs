@@ -3,9 +3,11 @@
 //! As a caller we acknowledge those that say so, one after the other; as a callee we send them so
 //! where the INVITE requires it.
 
-use super::state::{Early, InviteUsage, NO_ACK, OwedPrack, PRACK, Phase, RESEND, Reliable};
-use crate::manager::event::EndReason;
-use crate::manager::requests::Draft;
+use super::state::{
+    ANSWER_PRACK, Early, InviteUsage, NO_ACK, OwedPrack, PRACK, Phase, RESEND, Reliable,
+};
+use crate::manager::event::{CallId, EndReason, Event};
+use crate::manager::requests::{Draft, Outcome, Purpose};
 use crate::manager::serving::Reply;
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
@@ -63,13 +65,18 @@ impl InviteUsage {
         early.rseq = Some(rseq);
         self.pracks += 1;
         draft.fields.push(("RAck", format!("{rseq} {cseq} INVITE").into_bytes()));
+        let purpose = if answer.octets.is_empty() { PRACK } else { ANSWER_PRACK };
         draft.original = answer;
-        cx.send(PRACK, self.name, (draft, target));
+        cx.send(purpose, self.name, (draft, target));
     }
 
     /// A PRACK has its outcome. Whatever that is, the INVITE goes on.
-    pub(super) const fn on_pracked(&mut self) {
+    pub(super) fn on_pracked(&mut self, cx: &mut Cx<'_>, purpose: Purpose, outcome: &Outcome) {
         self.pracks = self.pracks.saturating_sub(1);
+        let is_taken = purpose == ANSWER_PRACK && matches!(outcome, Outcome::Accepted(..));
+        if is_taken && matches!(self.phase, Phase::Inviting { .. }) {
+            self.tell(cx, Event::AnswerTaken { id: CallId(cx.me) });
+        }
     }
 
     /// Sends a provisional response: until its PRACK comes, where the INVITE requires that.

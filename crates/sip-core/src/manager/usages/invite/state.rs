@@ -22,6 +22,8 @@ pub(super) const REINVITE: Purpose = Purpose(1);
 pub(super) const BYE: Purpose = Purpose(2);
 pub(super) const UPDATE: Purpose = Purpose(3);
 pub(super) const PRACK: Purpose = Purpose(4);
+/// A PRACK that brings our answer to an offer.
+pub(super) const ANSWER_PRACK: Purpose = Purpose(5);
 
 /// Nobody answered an INVITE or a re-INVITE: the caller gives up, the callee declines.
 pub(super) const RING: u8 = 0;

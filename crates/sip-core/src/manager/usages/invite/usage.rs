@@ -1,8 +1,8 @@
 //! What a call hears, and its end.
 
 use super::state::{
-    AGAIN, EXPIRES, INVITE, InviteUsage, NO_ACK, PRACK, Phase, REFRESH, REINVITE, RESEND, RING,
-    SESSION, UNANSWERED, UPDATE, Waiting,
+    AGAIN, ANSWER_PRACK, EXPIRES, INVITE, InviteUsage, NO_ACK, PRACK, Phase, REFRESH, REINVITE,
+    RESEND, RING, SESSION, UNANSWERED, UPDATE, Waiting,
 };
 use crate::Method;
 use crate::manager::event::EndReason;
@@ -64,7 +64,7 @@ impl InviteUsage {
             INVITE => self.on_invited(cx, ended.outcome),
             REINVITE => self.on_reinvited(cx, ended.outcome),
             UPDATE => self.on_updated(cx, &ended.outcome),
-            PRACK => self.on_pracked(),
+            PRACK | ANSWER_PRACK => self.on_pracked(cx, ended.purpose, &ended.outcome),
             _ => self.phase = Phase::Over,
         }
     }
