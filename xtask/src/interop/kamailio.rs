@@ -17,6 +17,9 @@ pub(super) enum Challenge {
     Sha256,
     /// MD5 first, and SHA-256, which alone is accepted.
     WeakFirst,
+    /// SHA-256, by a registrar that knows of flows (RFC 5626), and closes Bob's when somebody calls
+    /// `break`.
+    Outbound,
 }
 
 /// What a certificate names that is good for `pbx.example` (RFC 5922 §7.1).
@@ -60,8 +63,13 @@ impl Kamailio {
         let folder = room.folder.display();
         let said = format!("-DD -E -m 32 -M 4 -Y {folder} -f {}", path.display());
         let mut arguments: Vec<String> = said.split_whitespace().map(str::to_owned).collect();
-        if challenge == Challenge::WeakFirst {
-            arguments.extend(["-A".to_owned(), "WEAK_FIRST".to_owned()]);
+        let define = match challenge {
+            Challenge::Md5 | Challenge::Sha256 => None,
+            Challenge::WeakFirst => Some("WEAK_FIRST"),
+            Challenge::Outbound => Some("OUTBOUND"),
+        };
+        if let Some(define) = define {
+            arguments.extend(["-A".to_owned(), define.to_owned()]);
         }
         let mut child = Child::start(&room.folder, "kamailio", program, &arguments)?;
         child.connects((room.ip, tls))?;

@@ -3,9 +3,12 @@
 use crate::command::{Failure, output};
 use std::process::{Command, Stdio};
 
+const KAMAILIO: &str =
+    "kamailio kamailio-tls-modules kamailio-websocket-modules kamailio-outbound-modules";
+
 /// A program, the Debian packages that have it, and how it says its version.
 const PEERS: &[(&str, &str, &[&str])] = &[
-    ("kamailio", "kamailio kamailio-tls-modules kamailio-websocket-modules", &["-v"]),
+    ("kamailio", KAMAILIO, &["-v"]),
     ("sipp", "sip-tester", &["-v"]),
     ("baresip", "baresip-core", &["-h"]),
     ("sipsak", "sipsak", &["-V"]),

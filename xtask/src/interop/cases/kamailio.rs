@@ -79,6 +79,12 @@ pub(super) const CASES: &[Case] = &[
         "two terminals of one account ring: one answers, the other stops",
         forks,
     ),
+    of(
+        "kamailio-outbound",
+        "TCP",
+        "called over the flow of RFC 5626, and over the one that replaces it once it breaks",
+        outbound,
+    ),
     of("kamailio-unregister", "UDP", "who has unregistered is not found", |room| {
         let pbx = Kamailio::start(room, Challenge::Sha256, RIGHT)?;
         let [alice, bob] = pair(room, &pbx, "udp", "")?;
@@ -205,4 +211,48 @@ fn forks(room: &Room) -> Result<String, Failure> {
     }
     let packets = alice.over()?.was("hung_up", 1_500)?;
     Ok(format!("the other: {}; {packets}", stopped.outcome))
+}
+
+fn outbound(room: &Room) -> Result<String, Failure> {
+    let pbx = Kamailio::start(room, Challenge::Outbound, RIGHT)?;
+    let alice = Setup::new(room, "alice")?.account("alice", &pbx.registrar("tcp"), "");
+    let bob = Setup::new(room, "bob")?.account("bob", &pbx.registrar("tcp"), "outbound = true\n");
+    let mut bob = bob.listen(&["--auto-answer"])?;
+    over_a_flow(&mut bob)?;
+    let before = comes_back(&alice, &mut bob, &pbx)?;
+    // A ping of the four seconds that the registrar asks for is answered meanwhile: a flow that was
+    // good is made anew at once.
+    talk(5_000);
+    let over = alice.call("sip:break@pbx.example", &[])?.over()?;
+    if over.status != 404 {
+        return Err(format!("not 404: {}", over.outcome));
+    }
+    let renewing = bob.event("renewing")?;
+    if renewing.get("code").and_then(Value::as_str) != Some("connection_closed") {
+        return Err(format!("not made anew since it was closed: {renewing}"));
+    }
+    over_a_flow(&mut bob)?;
+    let after = comes_back(&alice, &mut bob, &pbx)?;
+    bob.stop()?;
+    Ok(format!("{before}; over the new flow {after}"))
+}
+
+/// Waits until it is registered, by a registrar that has answered `Require: outbound`: else no
+/// number of a flow is told.
+fn over_a_flow(terminal: &mut Terminal) -> Result<(), Failure> {
+    let event = terminal.event("registered")?;
+    match event.get("reg_id").and_then(Value::as_u64) {
+        Some(1) => Ok(()),
+        _ => Err(format!("not over its first flow: {event}")),
+    }
+}
+
+/// A call comes over the connection that was made to the registrar's port.
+fn comes_back(alice: &Setup<'_>, bob: &mut Terminal, pbx: &Kamailio) -> Result<String, Failure> {
+    let packets = alice.call(BOB, &["--seconds", "1"])?.over()?.was("hung_up", 1_000)?;
+    let incoming = bob.event("incoming")?;
+    if incoming.get("source").and_then(Value::as_str) != Some(pbx.address().as_str()) {
+        return Err(format!("the call came over a connection of its own: {incoming}"));
+    }
+    Ok(packets)
 }
