@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 impl Shared {
     /// The fields that a response carries beside what the stack puts in.
-    pub(super) fn response_leaving(
+    pub(crate) fn response_leaving(
         &self, call: CallRef, request: &Request<'_>, response: &Response<'_>,
     ) -> Answer<Leaving> {
         let none = Answer::Ready(Leaving::Fields(Vec::new()));
@@ -42,7 +42,7 @@ impl Shared {
     }
 
     /// Whether a 2xx may be believed.
-    pub(super) fn response_received(
+    pub(crate) fn response_received(
         self: &Arc<Self>, call: CallRef, response: &Response<'_>, sent: &Request<'_>,
     ) -> Answer<Incoming> {
         self.accepted(call, sent);
@@ -77,7 +77,7 @@ impl Shared {
 }
 
 /// The signed Authorization of a request that answers one of `nonces`.
-pub(super) fn signed_with<'a>(
+pub(crate) fn signed_with<'a>(
     request: &Request<'a>, nonces: &[Vec<u8>],
 ) -> Option<pgp::Credentials<'a>> {
     let parsed = |value| pgp::Credentials::parse(value).ok().flatten();
@@ -86,7 +86,7 @@ pub(super) fn signed_with<'a>(
 }
 
 /// Whether a request carried this answer of ours.
-pub(super) fn carried(proved: &Proved, sent: &Request<'_>) -> bool {
+pub(crate) fn carried(proved: &Proved, sent: &Request<'_>) -> bool {
     let name = if proved.answer.proxy { "Proxy-Authorization" } else { "Authorization" };
     (0..8).map_while(|nth| sent.headers.value(name, nth)).any(|value| *value == *proved.value)
 }
