@@ -1,11 +1,12 @@
 //! A challenge came in: what we prove, and to whom. SSA's `got_401_unauthorized`, `authorize`.
 
 use super::record::{Planned, Record};
-use super::response::{carried, signed_with};
 use super::{Inner, Shared};
 use crate::digest::SCHEME;
 use crate::fsm::Signal;
+use crate::pgp::signed::signed_with;
 use crate::policy::{Account, Hop};
+use crate::scheme::digest::answer::carried;
 use ssa::{Answer, Arrival, Authorized, CallRef, Field, Plan, Request, Required, Response, Why};
 use sst::{Refused, Requirement};
 use std::sync::Arc;
@@ -51,10 +52,7 @@ impl Shared {
             return Answer::Ready(Required::GiveUp(Why::OtherCall));
         }
         match self.challenged_by(call, hop, sent) {
-            Some((asked, Requirement::Pgp)) => self.pgp_plan(&asked, response),
-            Some((asked, Requirement::Digest | Requirement::Nothing)) => {
-                self.digest_plan(&asked, response)
-            }
+            Some((asked, required)) => Self::scheme(required).plan(self, &asked, response),
             None => Answer::Ready(Required::GiveUp(Why::Abandoned)),
         }
     }

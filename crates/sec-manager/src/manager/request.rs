@@ -40,6 +40,16 @@ impl Aors {
     }
 }
 
+/// A request that owes a proof, and what it is judged by.
+#[derive(Clone, Copy)]
+pub(crate) struct Claim<'a> {
+    pub(crate) call: CallRef,
+    pub(crate) arrival: &'a Arrival<'a>,
+    pub(crate) request: &'a Request<'a>,
+    pub(crate) policy: &'a Policy,
+    pub(crate) aors: &'a Aors,
+}
+
 /// Who sent a request that is refused.
 pub(crate) struct Asker<'a> {
     pub(crate) call: CallRef,
@@ -92,17 +102,11 @@ impl Shared {
             return reject(Denied::Malformed, BAD_REQUEST);
         };
         let aors = Aors { from, to };
-        match required {
-            Requirement::Nothing => Received::Admit,
-            Requirement::Digest => match &self.digest {
-                Some(_) => self.digest_received(call, arrival, request, &policy, &aors),
-                None => reject(Denied::NotConfigured, FORBIDDEN),
-            },
-            Requirement::Pgp => match &self.jobs {
-                Some(_) => self.pgp_received(call, arrival, request, &policy, &aors),
-                None => reject(Denied::NotConfigured, FORBIDDEN),
-            },
+        let scheme = Self::scheme(required);
+        if !scheme.is_given(self) {
+            return reject(Denied::NotConfigured, FORBIDDEN);
         }
+        scheme.challenge(self, &Claim { call, arrival, request, policy: &policy, aors: &aors })
     }
 
     /// The proof that a request owes.
@@ -197,9 +201,9 @@ impl Shared {
             return refused(Denied::Malformed, BAD_REQUEST);
         };
         let answer = match self.required(call, arrival, request, &policy, || Some(&aors.from)) {
-            Ok(Requirement::Pgp) => self.pgp_authenticate(call, arrival, request, &policy, &aors),
-            Ok(Requirement::Digest | Requirement::Nothing) => {
-                Answer::Ready(self.digest_authenticate(call, arrival, request, &policy, &aors))
+            Ok(required) => {
+                let claim = Claim { call, arrival, request, policy: &policy, aors: &aors };
+                Self::scheme(required).judge(self, &claim)
             }
             Err(refusal) => refused(Denied::OfAnother, refusal),
         };

@@ -1,8 +1,8 @@
 //! What a 2xx says of the password that was typed for it.
 
 use crate::manager::record::DigestAnswer;
-use crate::manager::response::carried;
 use crate::manager::{Inner, Shared};
+use crate::scheme::digest::answer::carried;
 use ssa::{CallRef, Request};
 
 impl Shared {

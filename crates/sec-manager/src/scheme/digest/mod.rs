@@ -5,6 +5,7 @@
 //! manager is given as a [`Digest`].
 
 mod accepted;
+pub(crate) mod answer;
 mod challenge;
 mod client;
 mod compute;
@@ -13,6 +14,7 @@ pub mod explain;
 mod ha1;
 mod keys;
 pub(crate) mod realms;
+mod seam;
 mod server;
 pub(crate) mod typed;
 

@@ -3,7 +3,7 @@
 use crate::cs1::{Fields, Role};
 use crate::manager::Shared;
 use crate::manager::record::{Exchange, REROUTED};
-use crate::manager::response::signed_with;
+use crate::pgp::signed::signed_with;
 use crate::pgp::{
     CHECKING, Credentials, GRACE, Jobs, Refused, fresh, is_rerouted, judge, question, unix_seconds,
 };

@@ -150,7 +150,7 @@ impl Shared {
             return failed();
         };
         let response = Response { headers: &dated, ..*response };
-        let Some(asked) = crate::manager::response::signed_with(request, &exchange.nonces) else {
+        let Some(asked) = super::signed::signed_with(request, &exchange.nonces) else {
             return failed();
         };
         let (realm, nonce) = (asked.realm.to_vec(), asked.nonce.to_vec());
