@@ -11,22 +11,18 @@
 
 pub mod aor;
 mod builder;
-pub mod cs1;
-pub mod digest;
 pub mod fsm;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod keying;
 mod manager;
-pub mod mime;
 pub mod nonce;
 mod params;
 mod party;
-mod pgp;
-mod pins;
 mod platform;
 mod policy;
+mod scheme;
 #[cfg(test)]
 #[cfg(feature = "srtp")]
 #[path = "../../terminal/examples/memory/search.rs"]
@@ -38,8 +34,10 @@ pub mod srtp;
 pub mod transport;
 
 pub use builder::Builder;
-pub use digest::Digest;
 pub use fsm::StateSink;
 pub use manager::SecurityManager;
-pub use pgp::Pgp;
 pub use platform::{NoRandomness, Platform};
+pub use scheme::digest::{self, Digest};
+pub use scheme::pgp::{Pgp, cs1, mime};
+
+pub(crate) use scheme::pgp;

@@ -20,7 +20,7 @@ use crate::Platform;
 use crate::pgp::RETRY;
 use keys::Keys;
 use sip_syntax::ContentType;
-use ssa::{Body, Direction, Refusal};
+use ssa::{Body, Direction, Refusal, Request, Response};
 use ssm::{Call, Line, LineSecurity, MediaGuard, MediaSecurity as _, Profile, Refused};
 use sst::{MediaProtection, Requirement, Secrecy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,18 @@ pub(crate) struct Names {
     pub(crate) from_tag: Vec<u8>,
     /// The answerer's.
     pub(crate) to_tag: Vec<u8>,
+}
+
+impl Names {
+    /// Those of a request and its 2xx; `None` for a method that agrees on no media.
+    pub(crate) fn of(request: &Request<'_>, response: &Response<'_>) -> Option<Self> {
+        let agrees = matches!(request.method, "INVITE" | "UPDATE");
+        agrees.then(|| Self {
+            call_id: response.call_id.to_vec(),
+            from_tag: response.from.tag.unwrap_or_default().to_vec(),
+            to_tag: response.to.tag.unwrap_or_default().to_vec(),
+        })
+    }
 }
 
 impl Standing {

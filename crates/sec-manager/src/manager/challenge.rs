@@ -1,19 +1,20 @@
 //! A challenge came in: what we prove, and to whom. SSA's `got_401_unauthorized`, `authorize`.
 
 use super::record::{Planned, Record};
-use super::response::{carried, signed_with};
 use super::{Inner, Shared};
 use crate::digest::SCHEME;
 use crate::fsm::Signal;
+use crate::pgp::signed::signed_with;
 use crate::policy::{Account, Hop};
+use crate::scheme::digest::answer::carried;
 use ssa::{Answer, Arrival, Authorized, CallRef, Field, Plan, Request, Required, Response, Why};
 use sst::{Refused, Requirement};
 use std::sync::Arc;
 
 /// A request of ours that was challenged, and to whom the answer will go.
-pub(super) struct Challenged<'a> {
-    pub(super) call: CallRef,
-    pub(super) sent: &'a Request<'a>,
+pub(crate) struct Challenged<'a> {
+    pub(crate) call: CallRef,
+    pub(crate) sent: &'a Request<'a>,
     hop: Hop<'a>,
     /// Within a dialog, the accounts that it was set up through.
     accounts: Option<Vec<String>>,
@@ -25,20 +26,20 @@ impl Challenged<'_> {
     /// A17: only where the next hop is the account's. A16: within a dialog, only where that was set
     /// up through the account. Whoever is called says in its Contact where our BYE goes, and could
     /// else have us vouch for its own requests at our provider.
-    pub(super) fn may_have(&self, account: &Account, realm: &[u8]) -> bool {
+    pub(crate) fn may_have(&self, account: &Account, realm: &[u8]) -> bool {
         let through = |accounts: &Vec<String>| accounts.contains(&account.aor);
         account.may_answer(realm, self.hop) && self.accounts.as_ref().is_none_or(through)
     }
 
     /// Whether the party that challenges is an account's next hop.
-    pub(super) fn came_from(&self, account: &Account) -> bool {
+    pub(crate) fn came_from(&self, account: &Account) -> bool {
         account.has_next_hop(self.hop)
     }
 }
 
 impl Shared {
     /// Reads the challenges and plans their answer.
-    pub(super) fn got_401_unauthorized(
+    pub(crate) fn got_401_unauthorized(
         self: &Arc<Self>, call: CallRef, hop: &Arrival<'_>, response: &Response<'_>,
         sent: &Request<'_>,
     ) -> Answer<Required> {
@@ -51,10 +52,7 @@ impl Shared {
             return Answer::Ready(Required::GiveUp(Why::OtherCall));
         }
         match self.challenged_by(call, hop, sent) {
-            Some((asked, Requirement::Pgp)) => self.pgp_plan(&asked, response),
-            Some((asked, Requirement::Digest | Requirement::Nothing)) => {
-                self.digest_plan(&asked, response)
-            }
+            Some((asked, required)) => Self::scheme(required).plan(self, &asked, response),
             None => Answer::Ready(Required::GiveUp(Why::Abandoned)),
         }
     }
@@ -87,7 +85,7 @@ impl Shared {
     }
 
     /// Keeps the plan under a ticket of its own and starts to wait.
-    pub(super) fn planned(&self, call: CallRef, plan: Planned, reserve: usize) -> Required {
+    pub(crate) fn planned(&self, call: CallRef, plan: Planned, reserve: usize) -> Required {
         let ticket = plan.ticket;
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
@@ -99,7 +97,7 @@ impl Shared {
     }
 
     /// The challenge is not answered.
-    pub(super) fn give_up(&self, call: CallRef, why: Why) -> Required {
+    pub(crate) fn give_up(&self, call: CallRef, why: Why) -> Required {
         if let Some(record) = self.lock().records.get_mut(call.0) {
             record.plan = None;
             self.step(call.0, record, Signal::Unauthorized);
@@ -110,7 +108,7 @@ impl Shared {
 
     /// The challenge is not answered because it asks for less than is required, and the application
     /// is told so.
-    pub(super) fn refuse(&self, call: CallRef, why: Why, refused: Refused) -> Required {
+    pub(crate) fn refuse(&self, call: CallRef, why: Why, refused: Refused) -> Required {
         if let Some(record) = self.lock().records.get_mut(call.0) {
             record.assurance.refused = Some(refused);
         }
@@ -119,7 +117,7 @@ impl Shared {
     }
 
     /// Makes the header fields of a request that is about to leave under a plan.
-    pub(super) fn authorize(
+    pub(crate) fn authorize(
         self: &Arc<Self>, call: CallRef, plan: Plan, request: &Request<'_>,
     ) -> Answer<Authorized> {
         let mut inner = self.lock();

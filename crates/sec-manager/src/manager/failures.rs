@@ -23,26 +23,26 @@ use std::time::{Duration, Instant};
 const ALLOWED: usize = 5;
 const ALLOWED_SITE: usize = 20;
 /// How long a failure counts; also `Retry-After`, so that the same request gets the same answer.
-pub(super) const WINDOW: Duration = Duration::from_secs(60);
+pub(crate) const WINDOW: Duration = Duration::from_secs(60);
 /// Counts that one table holds, and failures that it counts beyond them.
 const PLACES: usize = 4096;
 const BEYOND: usize = 1024;
 
 /// One attempt to prove something under a nonce of ours.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Attempt {
-    pub(super) party: Party,
+pub(crate) struct Attempt {
+    pub(crate) party: Party,
     /// What names the nonce.
-    pub(super) nonce: [u8; 8],
+    pub(crate) nonce: [u8; 8],
 }
 
 /// What tells a request and its proof from all others: a copy has the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Trace([u8; 16]);
+pub(crate) struct Trace([u8; 16]);
 
 impl Trace {
     /// The trace of a request with `proof`, a digest or a signature.
-    pub(super) fn of(request: &Request<'_>, proof: &[u8]) -> Self {
+    pub(crate) fn of(request: &Request<'_>, proof: &[u8]) -> Self {
         let mut hash = Sha256::new();
         for part in [proof, request.method.as_bytes(), request.uri, request.body] {
             hash.update((part.len() as u64).to_be_bytes());
@@ -56,7 +56,7 @@ impl Trace {
 
 /// What is to be done with an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// Its proof may be looked at.
     Judge,
     /// It is a copy of one that failed: the same answer is owed, and nothing is counted.
@@ -67,7 +67,7 @@ pub(super) enum Verdict {
 
 /// Failed proofs within the last minute.
 #[derive(Debug, Default)]
-pub(super) struct Failures {
+pub(crate) struct Failures {
     /// Of sources that were seen themselves.
     seen: Table,
     /// Of users that were claimed behind proxies: they cannot fill the other one.
@@ -93,7 +93,7 @@ impl Count {
 
 impl Attempt {
     /// An attempt of this party under `nonce`.
-    pub(super) const fn new(party: Party, nonce: &Opened) -> Self {
+    pub(crate) const fn new(party: Party, nonce: &Opened) -> Self {
         Self { party, nonce: nonce.key() }
     }
 
@@ -111,7 +111,7 @@ impl Attempt {
 impl Failures {
     /// What is to be done with an attempt; `trace` costs a hash, and is asked for where something
     /// is held against its party.
-    pub(super) fn standing(
+    pub(crate) fn standing(
         &self, now: Instant, attempt: &Attempt, trace: impl FnOnce() -> Trace,
     ) -> Verdict {
         let table = self.table(attempt.party);
@@ -124,7 +124,7 @@ impl Failures {
     }
 
     /// An attempt failed.
-    pub(super) fn count(&mut self, now: Instant, attempt: &Attempt, trace: Trace) {
+    pub(crate) fn count(&mut self, now: Instant, attempt: &Attempt, trace: Trace) {
         let table = match attempt.party {
             Party::Source(_) => &mut self.seen,
             Party::Claimed(_) => &mut self.claimed,

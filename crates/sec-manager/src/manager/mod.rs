@@ -5,31 +5,22 @@
 //!   challenge.rs  got_401_unauthorized, authorize      what we prove, and to whom
 //!   response.rs   response_leaving, response_received  the proof of the answer
 //!   body.rs       encrypt, decrypt                     bodies and their media keys
-//!   digest_*.rs, pgp_*.rs                              the same, for one scheme
+//!   crate::scheme                                      the same, for one scheme
 //!   media.rs      SSM                                  what a line may be, and its guard
 //!   telephony.rs  SST                                  policy in, assurance out
 //! ```
 //!
 //! One lock guards the records of calls and is never held while anything is awaited.
 
-mod accepted;
 mod body;
-mod challenge;
-mod digest_client;
-mod digest_server;
-mod failures;
+pub(crate) mod challenge;
+pub(crate) mod failures;
 mod media;
-mod pgp_client;
-mod pgp_response;
-mod pgp_server;
-mod realms;
-mod record;
-mod request;
-mod response;
+pub(crate) mod record;
+pub(crate) mod request;
+pub(crate) mod response;
 mod sip;
 mod telephony;
-mod trust;
-mod typed;
 
 use crate::Platform;
 use crate::aor::Aor;
@@ -37,18 +28,18 @@ use crate::digest::Digest;
 use crate::fsm::{Role, Signal, State, StateSink, Step, WaitingTable};
 use crate::keying::{CallMedia, Standing};
 use crate::nonce::{Issuer, ReplayTable, seconds};
+use crate::pgp::pins::Pins;
 use crate::pgp::{Jobs, Pgp};
-use crate::pins::Pins;
 use crate::policy::Policy;
+use crate::scheme::digest::realms::Realms;
+use crate::scheme::digest::typed::Typed;
 use failures::{Attempt, Failures, Trace, Verdict};
-use realms::Realms;
 use record::{Record, Records};
 use ssa::CallRef;
 use sst::{RegisteredFlow, Requirement, Secrecy, TelephonyApplication};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use typed::Typed;
 
 /// The security manager. See the crate's documentation.
 pub struct SecurityManager {
@@ -125,13 +116,13 @@ pub(crate) struct Inner {
     pub(crate) records: Records,
     pub(crate) waiting: WaitingTable,
     pub(crate) flows: Vec<(String, RegisteredFlow)>,
-    failures: Failures,
-    realms: Realms,
-    typed: Typed,
+    pub(crate) failures: Failures,
+    pub(crate) realms: Realms,
+    pub(crate) typed: Typed,
     /// Whose key is whose: as configured, and what the user said since.
-    pins: Pins,
+    pub(crate) pins: Pins,
     /// The contacts whose keys the user is being asked about.
-    asking: BTreeSet<Aor>,
+    pub(crate) asking: BTreeSet<Aor>,
 }
 
 impl Shared {
@@ -214,13 +205,13 @@ impl Shared {
     }
 
     /// A21: whether the proof of an attempt may be looked at. Asked before anything is kept of it.
-    fn standing(&self, attempt: &Attempt, trace: impl FnOnce() -> Trace) -> Verdict {
+    pub(crate) fn standing(&self, attempt: &Attempt, trace: impl FnOnce() -> Trace) -> Verdict {
         let now = self.platform.now();
         self.lock().failures.standing(now, attempt, trace)
     }
 
     /// A proof under a nonce of ours did not hold.
-    fn failed(&self, call: CallRef, attempt: &Attempt, trace: Trace) {
+    pub(crate) fn failed(&self, call: CallRef, attempt: &Attempt, trace: Trace) {
         let now = self.platform.now();
         self.lock().failures.count(now, attempt, trace);
         self.settled(call, Signal::Refused);

@@ -13,43 +13,53 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(super) const BAD_REQUEST: Refusal = Refusal::new(400, "Bad Request");
-pub(super) const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
+pub(crate) const BAD_REQUEST: Refusal = Refusal::new(400, "Bad Request");
+pub(crate) const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
 /// An invitation under the identifiers of a call that goes on. RFC 3261 §8.2.2.2.
-pub(super) const MERGED: Refusal = Refusal::new(482, "Loop Detected");
+pub(crate) const MERGED: Refusal = Refusal::new(482, "Loop Detected");
 
 /// `Authorization` fields that are looked at.
 const LOOKED_AT: usize = 8;
 
 /// The values of a request's `Authorization` fields, as many as are looked at.
-pub(super) fn authorizations<'a>(request: &Request<'a>) -> impl Iterator<Item = &'a [u8]> {
+pub(crate) fn authorizations<'a>(request: &Request<'a>) -> impl Iterator<Item = &'a [u8]> {
     let headers = request.headers;
     (0..LOOKED_AT).map_while(move |nth| headers.value("Authorization", nth))
 }
 
 /// The AORs of a request, as they are bound and judged.
-pub(super) struct Aors {
-    pub(super) from: Aor,
-    pub(super) to: Aor,
+pub(crate) struct Aors {
+    pub(crate) from: Aor,
+    pub(crate) to: Aor,
 }
 
 impl Aors {
-    pub(super) fn of(request: &Request<'_>) -> Option<Self> {
+    pub(crate) fn of(request: &Request<'_>) -> Option<Self> {
         let from = aor::canonical(request.from.uri).ok()?;
         Some(Self { from, to: aor::canonical(request.to.uri).ok()? })
     }
 }
 
+/// A request that owes a proof, and what it is judged by.
+#[derive(Clone, Copy)]
+pub(crate) struct Claim<'a> {
+    pub(crate) call: CallRef,
+    pub(crate) arrival: &'a Arrival<'a>,
+    pub(crate) request: &'a Request<'a>,
+    pub(crate) policy: &'a Policy,
+    pub(crate) aors: &'a Aors,
+}
+
 /// Who sent a request that is refused.
-pub(super) struct Asker<'a> {
-    pub(super) call: CallRef,
+pub(crate) struct Asker<'a> {
+    pub(crate) call: CallRef,
     /// What From says.
-    pub(super) claimed: Cow<'a, str>,
-    pub(super) source: SocketAddr,
+    pub(crate) claimed: Cow<'a, str>,
+    pub(crate) source: SocketAddr,
 }
 
 impl<'a> Asker<'a> {
-    pub(super) fn of(call: CallRef, arrival: &Arrival<'_>, request: &Request<'a>) -> Self {
+    pub(crate) fn of(call: CallRef, arrival: &Arrival<'_>, request: &Request<'a>) -> Self {
         let claimed = String::from_utf8_lossy(request.from.uri);
         Self { call, claimed, source: arrival.source }
     }
@@ -57,14 +67,14 @@ impl<'a> Asker<'a> {
 
 impl Shared {
     /// A request is refused: the peer gets the status, the application hears why.
-    pub(super) fn deny(&self, asker: &Asker<'_>, why: Denied, refusal: Refusal) -> Refusal {
+    pub(crate) fn deny(&self, asker: &Asker<'_>, why: Denied, refusal: Refusal) -> Refusal {
         let (call, claimed) = (Call(asker.call.0), &*asker.claimed);
         self.application.denied(Denial { call, claimed, source: Some(asker.source), why });
         refusal
     }
 
     /// Decides without storing anything about the sender.
-    pub(super) fn request_received(
+    pub(crate) fn request_received(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
     ) -> Received {
         let reject = |why, refusal| {
@@ -92,17 +102,11 @@ impl Shared {
             return reject(Denied::Malformed, BAD_REQUEST);
         };
         let aors = Aors { from, to };
-        match required {
-            Requirement::Nothing => Received::Admit,
-            Requirement::Digest => match &self.digest {
-                Some(_) => self.digest_received(call, arrival, request, &policy, &aors),
-                None => reject(Denied::NotConfigured, FORBIDDEN),
-            },
-            Requirement::Pgp => match &self.jobs {
-                Some(_) => self.pgp_received(call, arrival, request, &policy, &aors),
-                None => reject(Denied::NotConfigured, FORBIDDEN),
-            },
+        let scheme = Self::scheme(required);
+        if !scheme.is_given(self) {
+            return reject(Denied::NotConfigured, FORBIDDEN);
         }
+        scheme.challenge(self, &Claim { call, arrival, request, policy: &policy, aors: &aors })
     }
 
     /// The proof that a request owes.
@@ -147,7 +151,7 @@ impl Shared {
     }
 
     /// D04: within a dialog only the user who began the call can prove anything for it.
-    pub(super) fn is_another_user(&self, call: CallRef, arrival: &Arrival<'_>, user: &str) -> bool {
+    pub(crate) fn is_another_user(&self, call: CallRef, arrival: &Arrival<'_>, user: &str) -> bool {
         let inner = self.lock();
         let known = inner.records.get(call.0).and_then(|record| record.verified.as_ref());
         arrival.in_dialog != InDialog::No && known.is_none_or(|known| known.user != user)
@@ -155,7 +159,7 @@ impl Shared {
 
     /// Whether the identifiers are those of a call that our user started or a peer proved. Whoever
     /// learns them could otherwise speak, fail and be forgotten in that call's name.
-    pub(super) fn is_taken(&self, call: CallRef) -> bool {
+    pub(crate) fn is_taken(&self, call: CallRef) -> bool {
         let inner = self.lock();
         inner.records.get(call.0).is_some_and(|record| record.started || record.authenticated)
     }
@@ -185,7 +189,7 @@ impl Shared {
     }
 
     /// Asks for the authentication signal.
-    pub(super) fn authenticate(
+    pub(crate) fn authenticate(
         self: &Arc<Self>, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
     ) -> Answer<Authentication> {
         let policy = self.policy();
@@ -197,9 +201,9 @@ impl Shared {
             return refused(Denied::Malformed, BAD_REQUEST);
         };
         let answer = match self.required(call, arrival, request, &policy, || Some(&aors.from)) {
-            Ok(Requirement::Pgp) => self.pgp_authenticate(call, arrival, request, &policy, &aors),
-            Ok(Requirement::Digest | Requirement::Nothing) => {
-                Answer::Ready(self.digest_authenticate(call, arrival, request, &policy, &aors))
+            Ok(required) => {
+                let claim = Claim { call, arrival, request, policy: &policy, aors: &aors };
+                Self::scheme(required).judge(self, &claim)
             }
             Err(refusal) => refused(Denied::OfAnother, refusal),
         };
@@ -233,7 +237,7 @@ impl Shared {
     }
 
     /// A challenge is about to leave: the receiver's machine, and its mirror.
-    pub(super) fn challenged(
+    pub(crate) fn challenged(
         &self, call: CallRef, claimed: &Aor, lifetime: Duration, fields: Vec<Field>,
     ) -> Vec<Field> {
         let now = self.platform.now();
@@ -245,7 +249,7 @@ impl Shared {
     }
 
     /// The receiver's machine goes back to idle.
-    pub(super) fn settled(&self, call: CallRef, signal: Signal) {
+    pub(crate) fn settled(&self, call: CallRef, signal: Signal) {
         if self.lock().waiting.settled(call.0) {
             self.receiver(call.0, signal);
         }
@@ -294,12 +298,12 @@ impl Inner {
 }
 
 /// Whether a request would begin a call.
-pub(super) fn opens_call(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
+pub(crate) fn opens_call(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
     arrival.in_dialog == InDialog::No && request.method == "INVITE"
 }
 
 /// Whether a request reaches the user, or is kept, without the user being asked.
-pub(super) fn comes_unasked(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
+pub(crate) fn comes_unasked(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
     let unasked =
         matches!(request.method, "MESSAGE" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "REFER");
     arrival.in_dialog == InDialog::No && unasked

@@ -3,7 +3,7 @@
 use super::{SecurityManager, Shared};
 use crate::aor;
 use crate::fsm::{self, Signal};
-use crate::pins::Pins;
+use crate::pgp::pins::Pins;
 use crate::policy::Policy;
 use sst::{
     Assurance, Call, Configuration, Outgoing, Pin, RegisteredFlow, State, TelephonySecurity,
@@ -12,7 +12,7 @@ use sst::{
 
 impl Shared {
     /// Tells the application of a call's assurance, with no lock held.
-    pub(super) fn tell_assurance(&self, call: u64) {
+    pub(crate) fn tell_assurance(&self, call: u64) {
         if let Some(assurance) = self.assurance(call) {
             self.application.assurance(Call(call), &assurance);
         }

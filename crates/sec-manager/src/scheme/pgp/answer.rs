@@ -1,10 +1,10 @@
 //! The callee's signed 2xx, as the caller checks it.
 
-use super::Shared;
-use super::record::{Exchange, REROUTED};
-use super::response::{names, signed_with};
 use crate::cs1::{Fields, Role};
 use crate::keying::Names;
+use crate::manager::Shared;
+use crate::manager::record::{Exchange, REROUTED};
+use crate::pgp::signed::signed_with;
 use crate::pgp::{
     CHECKING, Credentials, GRACE, Jobs, Refused, fresh, is_rerouted, judge, question, unix_seconds,
 };
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 impl Shared {
     /// Whether a 2xx to a signed request carries its callee's signature.
-    pub(super) fn pgp_response(
+    pub(crate) fn pgp_response(
         self: &Arc<Self>, call: CallRef, jobs: Jobs, exchange: Exchange, response: &Response<'_>,
         sent: &Request<'_>,
     ) -> Answer<Incoming> {
@@ -25,7 +25,7 @@ impl Shared {
             Err(why) => return Answer::Ready(Incoming::AckThenBye(why)),
         };
         let rerouted = is_rerouted(response.headers, &contact);
-        let names = names(sent, response);
+        let names = Names::of(sent, response);
         let shared = Arc::clone(self);
         let future = Box::pin(async move {
             let report = match jobs.verify(None, question.clone()).await {
@@ -33,7 +33,7 @@ impl Shared {
                 Err(Error::NoSuchKey | Error::Malformed | Error::TooLarge) => {
                     return Incoming::AckThenBye(Why::ProofInvalid);
                 }
-                Err(error) => return Incoming::AckThenBye(super::pgp_client::why(error)),
+                Err(error) => return Incoming::AckThenBye(super::client::why(error)),
             };
             let now = shared.platform.unix_time();
             let judged = judge(&report, &question, Role::Uas, now);

@@ -1,11 +1,11 @@
 //! PGP challenges that come in, and the requests that we sign for them.
 
-use super::Shared;
-use super::challenge::Challenged;
-use super::record::{Exchange, PgpPlan};
 use crate::aor::{self, Aor};
 use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
+use crate::manager::Shared;
+use crate::manager::challenge::Challenged;
+use crate::manager::record::{Exchange, PgpPlan};
 use crate::pgp::{self, GRACE, Jobs, MAKING, NOTATION, RETRY, SCHEME, Signed, contact};
 use sip_syntax::Date;
 use sma::{Error, Fingerprint, Notation, ToSign};
@@ -23,7 +23,7 @@ const OVERHEAD: usize = 320;
 impl Shared {
     /// Whether, for whom and under which keys a challenge is answered. A proxy on the way may ask
     /// for Digest beside it or before: that answers for the hop and takes nothing from the proof.
-    pub(super) fn pgp_plan(
+    pub(crate) fn pgp_plan(
         self: &Arc<Self>, asked: &Challenged<'_>, response: &Response<'_>,
     ) -> Answer<Required> {
         let (call, policy) = (asked.call, self.policy());
@@ -96,7 +96,7 @@ impl Shared {
     }
 
     /// Signs a request for every challenge of its plan; `fields` go along.
-    pub(super) fn pgp_authorize(
+    pub(crate) fn pgp_authorize(
         self: &Arc<Self>, call: CallRef, jobs: Jobs, plan: PgpPlan, request: &Request<'_>,
         mut fields: Vec<Field>,
     ) -> Answer<Authorized> {
@@ -142,7 +142,7 @@ impl Shared {
     }
 
     /// Signs the 2xx to a request that was signed.
-    pub(super) fn pgp_leaving(
+    pub(crate) fn pgp_leaving(
         &self, exchange: &Exchange, jobs: Jobs, request: &Request<'_>, response: &Response<'_>,
     ) -> Answer<Leaving> {
         let failed = || Answer::Ready(Leaving::Refused(Refusal::try_later(RETRY)));
@@ -150,7 +150,7 @@ impl Shared {
             return failed();
         };
         let response = Response { headers: &dated, ..*response };
-        let Some(asked) = super::response::signed_with(request, &exchange.nonces) else {
+        let Some(asked) = super::signed::signed_with(request, &exchange.nonces) else {
             return failed();
         };
         let (realm, nonce) = (asked.realm.to_vec(), asked.nonce.to_vec());
@@ -200,7 +200,7 @@ async fn sign(jobs: &Jobs, role: Role, data: Vec<u8>, signed: &Signed) -> Result
     Ok(signed.value(&signature))
 }
 
-pub(super) const fn why(error: Error) -> Why {
+pub(crate) const fn why(error: Error) -> Why {
     match error {
         Error::Unavailable | Error::Deadline | Error::Busy => Why::ApplicationUnavailable,
         _ => Why::ApplicationFailed,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// What realms of our accounts have offered: none of it may be taken back. A07, A08.
 #[derive(Debug, Default)]
-pub(super) struct Realms(BTreeMap<Vec<u8>, Shown>);
+pub(crate) struct Realms(BTreeMap<Vec<u8>, Shown>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Shown {
@@ -19,7 +19,7 @@ struct Shown {
 
 impl Realms {
     /// Remembers what a realm offers. There are as many as accounts.
-    pub(super) fn saw(&mut self, realm: &[u8], challenge: &Challenge<'_>) {
+    pub(crate) fn saw(&mut self, realm: &[u8], challenge: &Challenge<'_>) {
         let shown = self.0.entry(realm.to_vec()).or_default();
         shown.better |= challenge.algorithm.hash > Algorithm::Md5;
         shown.qop |= qop(challenge).is_some();
@@ -28,7 +28,7 @@ impl Realms {
     /// The floor of the account, and of its realm once it offered better than MD5. Without `qop` a
     /// challenge protects no more than RFC 2069 did: only where MD5 is allowed, and never once the
     /// realm has shown `qop`.
-    pub(super) fn allow(&self, account: &Account, challenge: &Challenge<'_>) -> bool {
+    pub(crate) fn allow(&self, account: &Account, challenge: &Challenge<'_>) -> bool {
         let shown = self.0.get(&account.realm).copied().unwrap_or_default();
         let floor = if shown.better { account.floor.max(Algorithm::Sha256) } else { account.floor };
         let as_in_rfc_2069 = !challenge.qops.offered
@@ -39,13 +39,13 @@ impl Realms {
     }
 
     /// Forgets realms that no account is for any more.
-    pub(super) fn keep(&mut self, accounts: &[Account]) {
+    pub(crate) fn keep(&mut self, accounts: &[Account]) {
         self.0.retain(|realm, _| accounts.iter().any(|account| account.realm == *realm));
     }
 }
 
 /// `auth` where it is offered: auth-int dies behind elements that rewrite bodies.
-pub(super) const fn qop(challenge: &Challenge<'_>) -> Option<Qop> {
+pub(crate) const fn qop(challenge: &Challenge<'_>) -> Option<Qop> {
     match (challenge.qops.auth, challenge.qops.auth_int) {
         (true, _) => Some(Qop::Auth),
         (false, true) => Some(Qop::AuthInt),

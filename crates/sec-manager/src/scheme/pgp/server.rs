@@ -4,14 +4,16 @@
 //! address and meant this request; then the nonce is reserved, the packet looked at, and only then
 //! is the security application asked.
 
-use super::Shared;
-use super::failures::{Attempt, Trace, Verdict, WINDOW};
-use super::record::{Exchange, REROUTED};
-use super::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call};
 use super::trust::Said;
 use crate::aor::Aor;
 use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
+use crate::manager::Shared;
+use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
+use crate::manager::record::{Exchange, REROUTED};
+use crate::manager::request::{
+    Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call,
+};
 use crate::nonce::{Binding, Opened, Origin, PGP_LIFETIME, Reservation, Source};
 use crate::party::Party;
 use crate::pgp::{
@@ -65,7 +67,7 @@ struct Verification {
 
 impl Shared {
     /// Challenges, or says that the nonce is ours and fresh. No application is asked here.
-    pub(super) fn pgp_received(
+    pub(crate) fn pgp_received(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
         aors: &Aors,
     ) -> Received {
@@ -82,7 +84,7 @@ impl Shared {
     }
 
     /// Checks all that can be checked at once, reserves the nonce and asks the application.
-    pub(super) fn pgp_authenticate(
+    pub(crate) fn pgp_authenticate(
         self: &Arc<Self>, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
         policy: &Policy, aors: &Aors,
     ) -> Answer<Authentication> {

@@ -1,13 +1,13 @@
 //! What a 2xx says of the password that was typed for it.
 
-use super::record::DigestAnswer;
-use super::response::carried;
-use super::{Inner, Shared};
+use crate::manager::record::DigestAnswer;
+use crate::manager::{Inner, Shared};
+use crate::scheme::digest::answer::carried;
 use ssa::{CallRef, Request};
 
 impl Shared {
     /// A 2xx came: what was typed for it need not be typed again.
-    pub(super) fn accepted(&self, call: CallRef, sent: &Request<'_>) {
+    pub(crate) fn accepted(&self, call: CallRef, sent: &Request<'_>) {
         let mut inner = self.lock();
         let Inner { policy, records, typed, .. } = &mut *inner;
         let asked = || policy.accounts.iter().filter(|account| account.keys.is_none());

@@ -2,8 +2,8 @@
 //!
 //! Nothing of them outlives the manager, a new configuration, or a refusal.
 
-use super::record::DigestAnswer;
 use crate::digest::Keys;
+use crate::manager::record::DigestAnswer;
 use crate::policy::Account;
 use sst::Algorithm;
 use std::collections::BTreeMap;
@@ -11,23 +11,23 @@ use std::sync::Arc;
 
 /// The hash of the password of an account, by its AOR and realm.
 #[derive(Default)]
-pub(super) struct Typed(BTreeMap<(String, Vec<u8>), (Algorithm, Arc<Keys>)>);
+pub(crate) struct Typed(BTreeMap<(String, Vec<u8>), (Algorithm, Arc<Keys>)>);
 
 impl Typed {
     /// Keeps the hash that a 2xx accepted.
-    pub(super) fn keep(&mut self, answer: &DigestAnswer) {
+    pub(crate) fn keep(&mut self, answer: &DigestAnswer) {
         let keys = (answer.algorithm.hash, Arc::clone(&answer.keys));
         self.0.insert((answer.account.clone(), answer.realm.clone()), keys);
     }
 
     /// The keys of an account; `None` where a person must be asked, also for another algorithm.
-    pub(super) fn of(&self, account: &Account, algorithm: Algorithm) -> Option<Arc<Keys>> {
+    pub(crate) fn of(&self, account: &Account, algorithm: Algorithm) -> Option<Arc<Keys>> {
         let (hash, keys) = self.0.get(&(account.aor.clone(), account.realm.clone()))?;
         (*hash == algorithm).then(|| Arc::clone(keys))
     }
 
     /// The password was refused: the next one is asked for.
-    pub(super) fn forget(&mut self, aor: &str, realm: &[u8]) {
+    pub(crate) fn forget(&mut self, aor: &str, realm: &[u8]) {
         self.0.remove(&(aor.to_owned(), realm.to_vec()));
     }
 }

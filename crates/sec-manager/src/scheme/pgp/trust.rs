@@ -1,8 +1,8 @@
 //! Which key a peer has, and what the user says of one that nobody has pinned.
 //! Case G15.
 
-use super::Shared;
 use crate::aor::Aor;
+use crate::manager::Shared;
 use crate::pgp::Jobs;
 use sma::Fingerprint;
 use ssa::CallRef;
@@ -13,7 +13,7 @@ const QUESTIONS: usize = 4;
 
 /// What the user said of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(crate) enum Said {
     /// It is the peer's.
     Yes,
     /// It is not, or nothing.
@@ -25,7 +25,7 @@ pub(super) enum Said {
 impl Shared {
     /// The key of a call's peer: the one that set the call up, whatever became of its pin since, or
     /// the one that is pinned.
-    pub(super) fn key_of(&self, call: CallRef, peer: &Aor) -> Option<Fingerprint> {
+    pub(crate) fn key_of(&self, call: CallRef, peer: &Aor) -> Option<Fingerprint> {
         let inner = self.lock();
         let record = inner.records.get(call.0);
         let proved = record.filter(|it| it.authenticated && it.peer.as_ref() == Some(peer));
@@ -34,7 +34,7 @@ impl Shared {
     }
 
     /// Asks the user whose key it is, with what is known of it.
-    pub(super) async fn ask_whose(
+    pub(crate) async fn ask_whose(
         &self, jobs: &Jobs, call: CallRef, from: &Aor, signer: &Fingerprint,
     ) -> Said {
         let Some(_asking) = Asking::about(self, from) else { return Said::Busy };

@@ -15,16 +15,27 @@
 //! Everything here is about one message and knows of no call; what a call is worth is decided in
 //! the manager.
 
+mod answer;
+mod client;
+pub mod cs1;
 mod fields;
 mod grammar;
 mod jobs;
 mod judge;
+pub mod mime;
 mod packet;
+pub(crate) mod pins;
+mod seam;
+mod server;
+pub(crate) mod signed;
+mod trust;
 
 pub(crate) use fields::{challenges, contact, is_fresh, is_rerouted, unix_seconds};
 pub(crate) use grammar::{Challenge, Credentials, Signed, challenge_value};
 pub(crate) use jobs::{CHECKING, GRACE, Jobs, MAKING};
 pub(crate) use judge::{Refused, fresh, judge, question};
+
+pub(crate) use seam::Signatures;
 
 use sma::SecurityApplication;
 use std::sync::Arc;

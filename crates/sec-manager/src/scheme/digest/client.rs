@@ -1,10 +1,10 @@
 //! Digest challenges that come in, and our answers. RFC 3261 §22.2–22.3, RFC 7616 §3.4, RFC 8760.
 
-use super::challenge::Challenged;
 use super::realms::qop;
-use super::record::{DigestAnswer, PgpPlan, Planned, Proved, Record};
-use super::{Inner, Shared};
 use crate::digest::{Asked, Challenge, Keys, Qop, Reply, SCHEME};
+use crate::manager::challenge::Challenged;
+use crate::manager::record::{DigestAnswer, PgpPlan, Planned, Proved, Record};
+use crate::manager::{Inner, Shared};
 use crate::params::plain;
 use crate::pgp;
 use crate::policy::{Account, Policy};
@@ -26,10 +26,10 @@ const PROMPT: Duration = Duration::from_secs(60);
 const OVERHEAD: usize = 320;
 
 /// A challenge that may be answered.
-pub(super) struct Chosen<'a> {
+pub(crate) struct Chosen<'a> {
     challenge: Challenge<'a>,
     list: &'a [u8],
-    pub(super) proxy: bool,
+    pub(crate) proxy: bool,
     account: &'a Account,
 }
 
@@ -43,7 +43,7 @@ impl Chosen<'_> {
 
 impl Shared {
     /// Chooses the challenges to answer, and plans.
-    pub(super) fn digest_plan(
+    pub(crate) fn digest_plan(
         self: &Arc<Self>, asked: &Challenged<'_>, response: &Response<'_>,
     ) -> Answer<Required> {
         let (call, policy) = (asked.call, self.policy());
@@ -95,7 +95,7 @@ impl Shared {
 
     /// Plans the answers to the challenges that were chosen, beside the signature of the PGP
     /// scheme where there is one; asks for passwords where there are none.
-    pub(super) fn plan_answers(
+    pub(crate) fn plan_answers(
         self: &Arc<Self>, asked: &Challenged<'_>, chosen: &[Chosen<'_>],
         pgp: Option<(PgpPlan, usize)>,
     ) -> Answer<Required> {
@@ -208,7 +208,7 @@ impl Shared {
     }
 
     /// A number that nobody guesses.
-    pub(super) fn ticket(&self) -> Option<u64> {
+    pub(crate) fn ticket(&self) -> Option<u64> {
         let mut octets = [0; 8];
         self.platform.random(&mut octets).ok()?;
         Some(u64::from_be_bytes(octets))
@@ -216,7 +216,7 @@ impl Shared {
 
     /// One Authorization for each answer of the plan. `None`: there are no random bytes for a
     /// cnonce.
-    pub(super) fn digest_authorize(
+    pub(crate) fn digest_authorize(
         &self, record: &mut Record, request: &Request<'_>,
     ) -> Option<Vec<Field>> {
         let answers = record.plan.as_ref().map(|plan| plan.answers.clone()).unwrap_or_default();
@@ -290,7 +290,7 @@ impl Pending {
 
 impl Shared {
     /// For each realm the topmost challenge that its account may answer. RFC 8760 §2.4.
-    pub(super) fn choose<'a>(
+    pub(crate) fn choose<'a>(
         &self, policy: &'a Policy, asked: &Challenged<'_>, response: &Response<'a>,
     ) -> Result<Vec<Chosen<'a>>, Why> {
         if self.digest.is_none() {

@@ -4,12 +4,19 @@
 //! [`expected`]); the rules of who may ask and who is answered stand in the scheme that the
 //! manager is given as a [`Digest`].
 
+mod accepted;
+pub(crate) mod answer;
 mod challenge;
+mod client;
 mod compute;
 mod credentials;
 pub mod explain;
 mod ha1;
 mod keys;
+pub(crate) mod realms;
+mod seam;
+mod server;
+pub(crate) mod typed;
 
 pub use challenge::{Challenge, Qops};
 pub use compute::{Asked, Reply, answer, expected, response_proof, verify};

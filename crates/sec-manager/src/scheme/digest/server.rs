@@ -1,14 +1,14 @@
 //! Digest challenges that we send, and their answers. RFC 7616 §3.3–3.4, RFC 8760.
 
-use super::Shared;
-use super::failures::{Attempt, Trace, Verdict, WINDOW};
-use super::record::VerifiedDigest;
-use super::request::{
-    Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, comes_unasked, opens_call,
-};
 use crate::aor;
 use crate::digest::{Asked, Bad, Credentials, SCHEME};
 use crate::fsm::Signal;
+use crate::manager::Shared;
+use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
+use crate::manager::record::VerifiedDigest;
+use crate::manager::request::{
+    Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, comes_unasked, opens_call,
+};
 use crate::nonce::{Binding, DIGEST_LIFETIME, Opened, Origin, REGISTER_LIFETIME, Source};
 use crate::params::{Writer, plain};
 use crate::party::Party;
@@ -49,7 +49,7 @@ const FRAME: usize = 128;
 
 impl Shared {
     /// Challenges, or says that the nonce is ours and fresh. No digest is computed here.
-    pub(super) fn digest_received(
+    pub(crate) fn digest_received(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
         aors: &Aors,
     ) -> Received {
@@ -73,7 +73,7 @@ impl Shared {
     }
 
     /// Checks the response; accepts its nonce count once.
-    pub(super) fn digest_authenticate(
+    pub(crate) fn digest_authenticate(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
         aors: &Aors,
     ) -> Authentication {

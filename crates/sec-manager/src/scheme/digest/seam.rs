@@ -1,0 +1,44 @@
+//! Digest, as the manager calls it. Every answer is there at once.
+
+use super::Digest;
+use crate::manager::challenge::Challenged;
+use crate::manager::request::Claim;
+use crate::manager::response::Answered;
+use crate::manager::{Inner, Shared};
+use crate::scheme::seam::Scheme;
+use ssa::{Answer, Authentication, Incoming, Leaving, Received, Required, Response};
+use std::sync::{Arc, MutexGuard};
+
+impl Scheme for Digest {
+    fn is_given(&self, shared: &Shared) -> bool {
+        shared.digest.is_some()
+    }
+
+    fn challenge(&self, shared: &Shared, claim: &Claim<'_>) -> Received {
+        let Claim { call, arrival, request, policy, aors } = *claim;
+        shared.digest_received(call, arrival, request, policy, aors)
+    }
+
+    fn judge(&self, shared: &Arc<Shared>, claim: &Claim<'_>) -> Answer<Authentication> {
+        let Claim { call, arrival, request, policy, aors } = *claim;
+        Answer::Ready(shared.digest_authenticate(call, arrival, request, policy, aors))
+    }
+
+    fn leaving(
+        &self, _shared: &Shared, inner: MutexGuard<'_, Inner>, answered: &Answered<'_>,
+    ) -> Answer<Leaving> {
+        Shared::digest_leaving(&inner, answered)
+    }
+
+    fn plan(
+        &self, shared: &Arc<Shared>, asked: &Challenged<'_>, response: &Response<'_>,
+    ) -> Answer<Required> {
+        shared.digest_plan(asked, response)
+    }
+
+    fn response(
+        &self, shared: &Arc<Shared>, inner: MutexGuard<'_, Inner>, answered: &Answered<'_>,
+    ) -> Answer<Incoming> {
+        shared.digest_response(inner, answered)
+    }
+}
