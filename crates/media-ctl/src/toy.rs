@@ -2,8 +2,8 @@
 //! stands at the end. It protects nothing; it shows that the controller cannot tell.
 
 use ssm::{
-    Attribute, Call, Line, LineSecurity, MediaGuard, MediaSecurity, Opener, Overhead, PacketError,
-    Profile, Refused, Sealer,
+    Attribute, Call, Guard, Line, LineSecurity, MediaGuard, MediaSecurity, Opener, Overhead,
+    PacketError, Profile, Refused, Sealer,
 };
 
 const TAG: usize = 4;
@@ -43,11 +43,11 @@ impl MediaSecurity for Toy {
         if *answered == Self::line() { Ok(()) } else { Err(Refused::Downgrade) }
     }
 
-    fn guard(&self, _: Call, _: Line) -> Result<MediaGuard, Refused> {
+    fn guard(&self, _: Call, _: Line) -> Result<Guard, Refused> {
         if !self.authenticated {
             return Err(Refused::NotAuthenticated);
         }
-        Ok(MediaGuard { sealer: Box::new(Flip), opener: Box::new(Flip) })
+        Ok(Guard::Ready(MediaGuard { sealer: Box::new(Flip), opener: Box::new(Flip) }))
     }
 }
 

@@ -5,7 +5,8 @@
 //!        │  offer(call, line) ──────────────────────▶ │   profile and attributes, slots for keys
 //!        │  answer(call, line, offered) ────────────▶ │   what to answer, or 488
 //!        │  judge(call, line, answered) ────────────▶ │   accepted, or a downgrade
-//!        │  guard(call, line) ──────────────────────▶ │   Sealer and Opener, after authentication
+//!        │  guard(call, line) ──────────────────────▶ │   Sealer and Opener, after authentication,
+//!        │                                            │   or the handshake that ends in them
 //! ```
 //!
 //! **Keys never pass through here.** An `a=crypto` attribute holds the slot [`SLOT`], which the
@@ -16,9 +17,11 @@
 //! once: who is asked here has been authenticated already, or is refused.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
+mod handshake;
 mod null;
 mod observed;
 
+pub use handshake::{Guard, Handshake};
 pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
 
@@ -104,6 +107,8 @@ pub enum Refused {
     Secrecy,
     /// The call or line is not known.
     Unknown,
+    /// The line is keyed by a handshake, and the media controller drives none; or it failed.
+    Handshake,
 }
 
 impl fmt::Display for Refused {
@@ -115,6 +120,7 @@ impl fmt::Display for Refused {
             Self::NotAuthenticated => "the peer has not been authenticated",
             Self::Secrecy => "the media's keys would not be secret for good",
             Self::Unknown => "the call or media line is not known",
+            Self::Handshake => "the media are not keyed: no handshake succeeded",
         })
     }
 }
@@ -143,11 +149,12 @@ pub trait MediaSecurity: Send + Sync {
     /// The answer is a downgrade or matches no offer: the call ends.
     fn judge(&self, call: Call, line: Line, answered: &LineSecurity) -> Result<(), Refused>;
 
-    /// Hands out the two halves that protect a line's packets, once for each agreement.
+    /// Hands out what protects a line's packets, once for each agreement: the two halves, or the
+    /// handshake that ends in them.
     ///
     /// # Errors
     /// [`Refused::NotAuthenticated`] before authentication succeeded, where policy asks for it.
-    fn guard(&self, call: Call, line: Line) -> Result<MediaGuard, Refused>;
+    fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused>;
 }
 
 /// The two halves that protect a media line's packets.

@@ -1,8 +1,8 @@
 //! The null implementations: no media at all, and media in the clear.
 
 use crate::{
-    Call, Line, LineSecurity, MediaGuard, MediaSecurity, Opener, Overhead, PacketError, Profile,
-    Refused, Sealer,
+    Call, Guard, Line, LineSecurity, MediaGuard, MediaSecurity, Opener, Overhead, PacketError,
+    Profile, Refused, Sealer,
 };
 
 /// Refuses every line and every guard.
@@ -22,7 +22,7 @@ impl MediaSecurity for Deny {
         Err(Refused::NotAuthenticated)
     }
 
-    fn guard(&self, _: Call, _: Line) -> Result<MediaGuard, Refused> {
+    fn guard(&self, _: Call, _: Line) -> Result<Guard, Refused> {
         Err(Refused::NotAuthenticated)
     }
 }
@@ -47,8 +47,8 @@ impl MediaSecurity for Open {
         if answered.profile.is_secure() { Err(Refused::Profile) } else { Ok(()) }
     }
 
-    fn guard(&self, _: Call, _: Line) -> Result<MediaGuard, Refused> {
-        Ok(MediaGuard { sealer: Box::new(Self), opener: Box::new(Self) })
+    fn guard(&self, _: Call, _: Line) -> Result<Guard, Refused> {
+        Ok(Guard::Ready(MediaGuard { sealer: Box::new(Self), opener: Box::new(Self) }))
     }
 }
 

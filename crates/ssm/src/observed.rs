@@ -1,6 +1,6 @@
 //! A decorator that shows every signal to a sink. Packets are not signals.
 
-use crate::{Call, Line, LineSecurity, MediaGuard, MediaSecurity, Refused};
+use crate::{Call, Guard, Line, LineSecurity, MediaSecurity, Refused};
 use std::sync::Arc;
 
 /// One signal across the interface; it carries no secret.
@@ -72,14 +72,8 @@ impl<S: MediaSecurity + ?Sized> MediaSecurity for Observed<S> {
         )
     }
 
-    fn guard(&self, call: Call, line: Line) -> Result<MediaGuard, Refused> {
+    fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused> {
         let asked = format!("line {}", line.0);
-        self.watch(
-            "guard",
-            call,
-            asked,
-            |s| s.guard(call, line),
-            |_| "sealer and opener".to_owned(),
-        )
+        self.watch("guard", call, asked, |s| s.guard(call, line), |guard| guard.name().to_owned())
     }
 }

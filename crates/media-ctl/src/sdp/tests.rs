@@ -3,7 +3,7 @@
 use super::*;
 use crate::{Codec, Error, Misuse, NotAcceptable};
 use proptest::prelude::*;
-use ssm::{Attribute, Call, Line, LineSecurity, MediaGuard, MediaSecurity, Open, Profile, Refused};
+use ssm::{Attribute, Call, Guard, Line, LineSecurity, MediaSecurity, Open, Profile, Refused};
 
 fn negotiator(ip: &str) -> Negotiator {
     Negotiator::new(Local {
@@ -75,7 +75,7 @@ impl MediaSecurity for Slots {
         }
     }
 
-    fn guard(&self, _: Call, _: Line) -> Result<MediaGuard, Refused> {
+    fn guard(&self, _: Call, _: Line) -> Result<Guard, Refused> {
         Err(Refused::NotAuthenticated)
     }
 }

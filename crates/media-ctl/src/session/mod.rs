@@ -146,7 +146,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Misuse::NothingAgreed`] without a new agreement; [`Error::Security`] where the manager
-    /// gives no guard: what ran before goes on, and this may be tried again.
+    /// gives no guard, or one that needs a handshake (none is driven here): what ran before goes on, and this may be tried again.
     pub fn start(&mut self, security: &dyn MediaSecurity, now: Instant) -> Result<(), Error> {
         self.check_open()?;
         match &mut self.media {
@@ -175,7 +175,7 @@ impl Session {
         &mut self, security: &dyn MediaSecurity, silenced: bool, now: Instant,
     ) -> Result<(), Error> {
         let agreed = self.agreed.as_ref().ok_or(Misuse::NothingAgreed)?;
-        let guard = security.guard(self.config.call, agreed.line)?;
+        let guard = security.guard(self.config.call, agreed.line)?.ready()?;
         let Some(agreement) = self.agreed.take() else {
             return Err(Misuse::NothingAgreed.into());
         };

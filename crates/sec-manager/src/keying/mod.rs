@@ -138,7 +138,7 @@ impl CallMedia {
             return Err(Refused::Downgrade);
         }
         self.plain.insert(line);
-        ssm::Open.guard(Call(0), line)
+        ssm::Open.guard(Call(0), line)?.ready()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::SecurityManager;
 use crate::keying::CallMedia;
-use ssm::{Call, Line, LineSecurity, MediaGuard, MediaSecurity, Refused};
+use ssm::{Call, Guard, Line, LineSecurity, MediaSecurity, Refused};
 
 impl MediaSecurity for SecurityManager {
     fn offer(&self, call: Call, line: Line) -> Result<LineSecurity, Refused> {
@@ -32,8 +32,8 @@ impl MediaSecurity for SecurityManager {
         verdict
     }
 
-    fn guard(&self, call: Call, line: Line) -> Result<MediaGuard, Refused> {
-        self.with_media(call.0, |media, standing| media.guard(line, standing))
+    fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused> {
+        self.with_media(call.0, |media, standing| media.guard(line, standing).map(Guard::Ready))
             .unwrap_or_else(|| self.unknown()?.guard(call, line))
     }
 }

@@ -166,6 +166,9 @@ fn early_media_runs_under_our_answer_in_the_prack_and_goes_on_with_a_200_without
 fn heard(media: &dyn DatagramSocket) -> (usize, bool) {
     let (mut batch, mut cx) = (Vec::<Datagram>::new(), Context::from_waker(Waker::noop()));
     while media.poll_receive(&mut cx, &mut batch).is_ready() {}
-    let is_sound = |it: &Datagram| it.octets[12..].iter().any(|sample| *sample != it.octets[12]);
+    let is_sound = |it: &Datagram| {
+        let samples = it.octets.get(12..).unwrap_or_default();
+        samples.iter().any(|sample| Some(sample) != samples.first())
+    };
     (batch.len(), batch.iter().any(is_sound))
 }

@@ -1,0 +1,68 @@
+//! What protects a line's packets: ready, or at the end of a handshake on the media path.
+
+use crate::{MediaGuard, Refused};
+use std::time::Instant;
+
+/// What protects a line's packets.
+#[derive(Debug)]
+pub enum Guard {
+    /// The keys are there: both halves may be used at once.
+    Ready(MediaGuard),
+    /// The keys come of a handshake on the media path, as with DTLS-SRTP. RFC 5764.
+    ///
+    /// Until it has ended, no packet is sent and none is opened.
+    Handshake(Box<dyn Handshake>),
+}
+
+impl Guard {
+    /// What it is, for a ladder.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Ready(_) => "sealer and opener",
+            Self::Handshake(_) => "a handshake",
+        }
+    }
+
+    /// The two halves of a guard that needs no handshake.
+    ///
+    /// # Errors
+    /// [`Refused::Handshake`] of one that does, for a media controller that drives none.
+    pub fn ready(self) -> Result<MediaGuard, Refused> {
+        match self {
+            Self::Ready(guard) => Ok(guard),
+            Self::Handshake(_) => Err(Refused::Handshake),
+        }
+    }
+}
+
+/// A handshake on the media path. It has no socket, no clock and no task of its own.
+///
+/// Whoever drives it gives it the datagrams whose first octet is 20 to 63 (RFC 7983 §7) and sends
+/// what it asks for from the socket of the line's RTP. After each input: [`poll_datagram`] until
+/// there is none, then [`poll_outcome`], then a timer for [`poll_timeout`].
+///
+/// [`poll_datagram`]: Self::poll_datagram
+/// [`poll_outcome`]: Self::poll_outcome
+/// [`poll_timeout`]: Self::poll_timeout
+pub trait Handshake: Send {
+    /// Begins, or takes it that the time of [`poll_timeout`](Self::poll_timeout) has come.
+    fn on_timeout(&mut self, now: Instant);
+
+    /// Takes a datagram that came in. What is no part of the handshake is dropped.
+    fn on_datagram(&mut self, now: Instant, octets: &[u8]);
+
+    /// The next datagram to send.
+    fn poll_datagram(&mut self) -> Option<Vec<u8>>;
+
+    /// When [`on_timeout`](Self::on_timeout) is due, or `None` where nothing is waited for.
+    fn poll_timeout(&self) -> Option<Instant>;
+
+    /// How it ended, once: with the two halves, or refused. `None` while it goes on.
+    fn poll_outcome(&mut self) -> Option<Result<MediaGuard, Refused>>;
+}
+
+impl std::fmt::Debug for dyn Handshake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Handshake([redacted])")
+    }
+}
