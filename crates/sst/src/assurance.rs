@@ -1,6 +1,7 @@
 //! What the manager tells of a call: who the peer is, by what proof, and how it is protected.
 
 use crate::policy::Algorithm;
+use crate::secrecy::Secrecy;
 use std::fmt;
 
 /// Who the peer is and how signalling and media are protected.
@@ -107,18 +108,6 @@ pub enum MediaProtection {
         /// What becomes of it once somebody has the long-lived keys.
         secrecy: Secrecy,
     },
-}
-
-/// What somebody who has recorded a stream can do who gets both sides' long-lived keys later.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Secrecy {
-    /// Hear it: its keys travelled under those.
-    #[default]
-    None,
-    /// Nothing, unless with a quantum computer: its keys were agreed on, and are gone with the call.
-    Forward,
-    /// Nothing, with a quantum computer either: they were agreed on by a hybrid of both kinds.
-    PostQuantum,
 }
 
 /// A downgrade that was refused.

@@ -20,14 +20,16 @@ mod assurance;
 mod null;
 mod observed;
 mod policy;
+mod secrecy;
 
-pub use assurance::{Assurance, HopProtection, MediaProtection, Proof, Refused, Secrecy, Trust};
+pub use assurance::{Assurance, HopProtection, MediaProtection, Proof, Refused, Trust};
 pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
 pub use policy::{
     Account, Algorithm, Configuration, Contact, HopPolicy, Identity, Network, Password, Pin,
     RegisteredFlow, Requirement, User,
 };
+pub use secrecy::Secrecy;
 
 use async_trait::async_trait;
 use std::net::SocketAddr;

@@ -1,6 +1,6 @@
 //! What the application configures: accounts, identities, contacts, pins and what they require.
 
-use crate::assurance::Secrecy;
+use crate::secrecy::Secrecy;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{Ordering, compiler_fence};

@@ -13,7 +13,7 @@
 //!
 //! It travels inside an encrypted and signed body alone; the two signatures say whose it is.
 
-use super::Names;
+use super::names::Names;
 use super::rows::{MOST_LINES, Walk, rows};
 use super::sdes::{MasterKey, Unfilled};
 use crate::secret::sheltered;

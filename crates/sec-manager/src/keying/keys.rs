@@ -9,8 +9,8 @@
 //! An offer, ours or theirs, forgets what an earlier one left behind; guards that were handed
 //! out go on until the media controller puts new ones in their place.
 
-use super::Names;
 use super::kem::{self, Agreement, Pair, Shares};
+use super::names::Names;
 use super::sdes::{self, Choice, LineKey, MasterKey, Unfilled};
 use crate::Platform;
 use crate::srtp::{SrtpOpener, SrtpSealer, Suite};

@@ -11,6 +11,7 @@
 mod kem;
 #[cfg_attr(not(feature = "srtp"), path = "no_keys.rs")]
 mod keys;
+mod names;
 #[cfg(feature = "srtp")]
 mod rows;
 #[cfg(feature = "srtp")]
@@ -19,8 +20,9 @@ pub(crate) mod sdes;
 use crate::Platform;
 use crate::pgp::RETRY;
 use keys::Keys;
+pub(crate) use names::Names;
 use sip_syntax::ContentType;
-use ssa::{Body, Direction, Refusal, Request, Response};
+use ssa::{Body, Direction, Refusal};
 use ssm::{Call, Line, LineSecurity, MediaGuard, MediaSecurity as _, Profile, Refused};
 use sst::{MediaProtection, Requirement, Secrecy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,29 +38,6 @@ pub(crate) struct Standing {
     pub(crate) encrypted: bool,
     /// Without which secrecy of its keys no media flow.
     pub(crate) secrecy: Secrecy,
-}
-
-/// What both sides name the exchange by in which media lines were agreed on: its dialog, as the
-/// offerer sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Names {
-    pub(crate) call_id: Vec<u8>,
-    /// The offerer's tag.
-    pub(crate) from_tag: Vec<u8>,
-    /// The answerer's.
-    pub(crate) to_tag: Vec<u8>,
-}
-
-impl Names {
-    /// Those of a request and its 2xx; `None` for a method that agrees on no media.
-    pub(crate) fn of(request: &Request<'_>, response: &Response<'_>) -> Option<Self> {
-        let agrees = matches!(request.method, "INVITE" | "UPDATE");
-        agrees.then(|| Self {
-            call_id: response.call_id.to_vec(),
-            from_tag: response.from.tag.unwrap_or_default().to_vec(),
-            to_tag: response.to.tag.unwrap_or_default().to_vec(),
-        })
-    }
 }
 
 impl Standing {

@@ -1,6 +1,6 @@
 //! Without feature `srtp` there are no keys: plain media, or none.
 
-use super::Names;
+use super::names::Names;
 use crate::Platform;
 use ssa::Direction;
 use ssm::{Line, LineSecurity, MediaGuard, Refused};

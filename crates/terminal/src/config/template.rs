@@ -80,8 +80,8 @@ socket = \"run/pgp.sock\"
 keys = \"pgp\"
 # The program. Absent: countersign-pgp beside countersign, or on the PATH.
 # command = \"/usr/local/bin/countersign-pgp\"
-# With countersign-gpg, which uses the keys of GnuPG, keys is its home folder:
-# command = \"countersign-gpg\" and keys = \"/home/alice/.gnupg\"
+# With \"countersign-gpg\", which uses the keys of GnuPG, `keys` is the home folder of that, for
+# example \"/home/alice/.gnupg\".
 # A file of mode 0600 whose first line is the passphrase of the keys. Absent: they have none,
 # or it is asked for at the terminal.
 # passphrase-file = \"passphrase\"
