@@ -88,6 +88,7 @@ fn captured<'a>(
 fn entry(number: u64, protocol: Protocol, octets: Bytes) -> Entry {
     let [local, remote] = [5060, 5070].map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     Entry {
+        call: None,
         number,
         at: Duration::from_millis(number),
         terminal: "caller".into(),
