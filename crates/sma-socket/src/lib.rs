@@ -34,12 +34,14 @@ pub mod frame;
 mod jobs;
 mod link;
 mod listener;
+mod process;
 mod server;
 mod wire;
 
 pub use client::Client;
 pub use deadlines::Deadlines;
 pub use listener::{BindError, Listener, check_directory};
+pub use process::{Ends, OfferError, protect_memory};
 pub use server::serve;
 
 /// The largest frame without its length, in octets.

@@ -7,7 +7,6 @@ mod serve;
 
 use arguments::{Arguments, Command};
 use clap::Parser as _;
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use std::alloc::System;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -19,7 +18,7 @@ static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     let Arguments { command: Command::Serve(arguments) } = Arguments::parse();
-    let outcome = protect_memory().map_err(serve::Failure::from);
+    let outcome = sma_socket::protect_memory().map_err(serve::Failure::from);
     match outcome.and_then(|()| serve::serve(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -27,11 +26,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// No core dump, and no other process of the same user may look into this one (promise 18).
-fn protect_memory() -> io::Result<()> {
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    Ok(())
 }

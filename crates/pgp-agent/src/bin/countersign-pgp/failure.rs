@@ -1,7 +1,7 @@
 //! Why the program ends with an error: one line each.
 
 use pgp_agent::StoreError;
-use sma_socket::BindError;
+use sma_socket::OfferError;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Bind(#[from] BindError),
+    Offer(#[from] OfferError),
     #[error("{what}: {error}")]
     Application { what: String, error: sma::Error },
     #[error("{}: {}", .path.display(), in_words(.error))]

@@ -5,13 +5,13 @@
 mod arguments;
 mod commands;
 mod failure;
-mod hardening;
 mod manual;
 mod passphrase;
 mod serve;
 
 use arguments::Arguments;
 use clap::Parser as _;
+use failure::Failure;
 use std::alloc::System;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -24,7 +24,8 @@ static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome = hardening::protect_memory().and_then(|()| commands::run(arguments));
+    let outcome =
+        sma_socket::protect_memory().map_err(Failure::from).and_then(|()| commands::run(arguments));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
