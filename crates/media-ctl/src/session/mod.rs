@@ -146,7 +146,8 @@ impl Session {
     ///
     /// # Errors
     /// [`Misuse::NothingAgreed`] without a new agreement; [`Error::Security`] where the manager
-    /// gives no guard, or one that needs a handshake (none is driven here): what ran before goes on, and this may be tried again.
+    /// gives no guard, or one that needs a handshake (none is driven here): what ran before goes on,
+    /// and this may be tried again.
     pub fn start(&mut self, security: &dyn MediaSecurity, now: Instant) -> Result<(), Error> {
         self.check_open()?;
         match &mut self.media {

@@ -186,10 +186,13 @@ pub(super) fn fill(
 
 /// Takes out what the peer's lines have, and puts slots back; where the body did not travel encrypted,
 /// the rows are dropped.
-pub(super) fn empty(body: &[u8], encrypted: bool) -> (Vec<u8>, Shares) {
+pub(super) fn empty(body: Vec<u8>, encrypted: bool) -> (Vec<u8>, Shares) {
+    if !rows(&body).any(|row| row.starts_with(ROW)) {
+        return (body, Shares::new());
+    }
     let mut emptied = Vec::with_capacity(body.len());
     let (mut shares, mut walk) = (Shares::new(), Walk::default());
-    for row in rows(body) {
+    for row in rows(&body) {
         if !row.starts_with(ROW) {
             walk.value(row, ROW);
             emptied.extend_from_slice(row);

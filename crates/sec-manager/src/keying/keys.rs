@@ -118,18 +118,10 @@ impl Keys {
         let choice = self.agreed.get(&line).copied().ok_or(Refused::Unknown)?;
         let ours = find(&self.ours, line, choice).ok_or(Refused::Unknown)?;
         let theirs = find(&self.theirs, line, choice).ok_or(Refused::Unknown)?;
-        let agreed = self.agreements.get(&line).map(|agreement| {
-            let names = names.ok_or(Refused::Unknown)?;
-            let [offerer, answerer] = if self.we_offered { [ours, theirs] } else { [theirs, ours] };
-            agreement.keys(names, line, offerer, answerer).map_err(|_| Refused::Attributes)
-        });
-        let agreed = agreed.transpose()?;
+        let agreed = self.agreed_keys(line, names, ours, theirs)?;
         let (ours, theirs, secrecy) = match &agreed {
+            Some([ours, theirs]) => (ours, theirs, Secrecy::PostQuantum),
             None => (ours, theirs, Secrecy::None),
-            Some([of_offerer, of_answerer]) if self.we_offered => {
-                (of_offerer, of_answerer, Secrecy::PostQuantum)
-            }
-            Some([of_offerer, of_answerer]) => (of_answerer, of_offerer, Secrecy::PostQuantum),
         };
         if secrecy < least {
             return Err(Refused::Secrecy);
@@ -143,6 +135,21 @@ impl Keys {
         self.theirs.retain(|key| key.line != line);
         self.guarded.insert(line, (choice.suite, secrecy));
         Ok(MediaGuard { sealer: Box::new(sealer), opener: Box::new(opener) })
+    }
+
+    /// Our key and theirs in place of those that travelled, where a line has an agreement.
+    fn agreed_keys(
+        &self, line: Line, names: Option<&Names>, ours: &MasterKey, theirs: &MasterKey,
+    ) -> Result<Option<[MasterKey; 2]>, Refused> {
+        let Some(agreement) = self.agreements.get(&line) else { return Ok(None) };
+        let names = names.ok_or(Refused::Unknown)?;
+        let keys = if self.we_offered {
+            agreement.keys(names, line, ours, theirs)
+        } else {
+            let keys = agreement.keys(names, line, theirs, ours);
+            keys.map(|[theirs, ours]| [ours, theirs])
+        };
+        keys.map(Some).map_err(|_| Refused::Attributes)
     }
 
     /// Fills the slots of a body of ours with fresh keys.
@@ -189,7 +196,7 @@ impl Keys {
     /// Empties the slots of a body of theirs; its keys are kept where it travelled encrypted.
     pub(super) fn empty(&mut self, direction: Direction, sdp: Vec<u8>, encrypted: bool) -> Vec<u8> {
         let (emptied, keys) = sdes::empty(sdp);
-        let (emptied, shares) = kem::empty(&emptied, encrypted);
+        let (emptied, shares) = kem::empty(emptied, encrypted);
         if direction == Direction::Request {
             self.ours.clear();
             self.pairs.clear();

@@ -122,9 +122,10 @@ impl CallMedia {
 }
 
 impl CallMedia {
-    /// Notes by which names both sides know the exchange that agreed on the media.
-    pub(crate) fn named(&mut self, names: Names) {
-        self.names = Some(names);
+    /// Notes by which names both sides know the exchange that agreed on the media; one that agrees on
+    /// none changes nothing.
+    pub(crate) fn named(&mut self, names: Option<Names>) {
+        self.names = names.or_else(|| self.names.take());
     }
 
     /// Fills the key slots of a body that leaves.

@@ -126,8 +126,8 @@ impl Sides {
         let [call_id, from_tag, to_tag] =
             ["1@h", "1928301774", to_tag].map(|it| it.as_bytes().to_vec());
         let names = Names { call_id, from_tag, to_tag };
-        self.caller.named(names.clone());
-        self.callee.named(names);
+        self.caller.named(Some(names.clone()));
+        self.callee.named(Some(names));
     }
 
     fn agree(&mut self, offered: &LineSecurity) -> (MediaGuard, MediaGuard) {

@@ -4,6 +4,7 @@ use super::record::Record;
 use super::{Inner, Shared};
 use crate::aor::{self, Aor};
 use crate::fsm::Signal;
+use crate::nonce::{Origin, Source};
 use crate::policy::Policy;
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, InDialog, Received, Refusal, Request};
 use sst::{Call, Denial, Denied, Proof, Requirement};
@@ -38,6 +39,13 @@ impl Aors {
         let from = aor::canonical(request.from.uri).ok()?;
         Some(Self { from, to: aor::canonical(request.to.uri).ok()? })
     }
+}
+
+/// What the salt of a nonce for a request depends on.
+pub(crate) const fn origin<'a>(
+    arrival: &Arrival<'a>, request: &Request<'a>, source: &'a Source,
+) -> Origin<'a> {
+    Origin { branch: arrival.branch, call_id: request.call_id, cseq: request.cseq, source }
 }
 
 /// A request that owes a proof, and what it is judged by.

@@ -172,12 +172,12 @@ fn each_line_that_is_srtp_has_a_slot_of_its_own() {
     let filled = fill(SDP.as_bytes(), |line| Ok(vec![line.0; 5])).unwrap();
     let text = String::from_utf8(filled.to_vec()).unwrap();
     assert_eq!(text, SDP.replacen("{slot}", "AAAAAAA=", 1).replacen("{slot}", "AgICAgI=", 1));
-    let (emptied, shares) = empty(text.as_bytes(), true);
+    let (emptied, shares) = empty(text.clone().into_bytes(), true);
     assert_eq!(String::from_utf8(emptied).unwrap(), SDP);
     assert_eq!(shares, Shares::from([(Line(0), Ok(vec![0; 5])), (Line(2), Ok(vec![2; 5]))]));
 
     // What did not travel encrypted is nothing: no row, no slot.
-    let (emptied, shares) = empty(text.as_bytes(), false);
+    let (emptied, shares) = empty(text.into_bytes(), false);
     assert!(shares.is_empty());
     assert_eq!(String::from_utf8(emptied).unwrap(), SDP.replace("a=cs1-kem:1 {slot}\r\n", ""));
 }
@@ -200,7 +200,7 @@ fn a_slot_where_none_belongs_lets_nothing_leave() {
 fn what_a_peer_wrote_wrong_is_told_by_line() {
     let read = |value: &str| {
         let body = SDP.replacen("1 {slot}", value, 1).replacen("1 {slot}", "1 AgI=", 1);
-        empty(body.as_bytes(), true).1
+        empty(body.into_bytes(), true).1
     };
     for odd in [
         "1 ",

@@ -7,9 +7,9 @@ use crate::manager::Shared;
 use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
 use crate::manager::record::VerifiedDigest;
 use crate::manager::request::{
-    Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, comes_unasked, opens_call,
+    Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, comes_unasked, opens_call, origin,
 };
-use crate::nonce::{Binding, DIGEST_LIFETIME, Opened, Origin, REGISTER_LIFETIME, Source};
+use crate::nonce::{Binding, DIGEST_LIFETIME, Opened, REGISTER_LIFETIME, Source};
 use crate::params::{Writer, plain};
 use crate::party::Party;
 use crate::policy::Policy;
@@ -175,12 +175,7 @@ impl Shared {
         offered: &[Algorithm], stale: bool,
     ) -> Vec<Field> {
         let bound = policy.bound(arrival.source.ip());
-        let origin = Origin {
-            branch: arrival.branch,
-            call_id: request.call_id,
-            cseq: request.cseq,
-            source: &bound,
-        };
+        let origin = origin(arrival, request, &bound);
         let names = names(offered);
         let binding = binding(request, policy, aors, &bound, &names);
         let nonce = self.issuer.seal(self.seconds(), &origin, &binding);

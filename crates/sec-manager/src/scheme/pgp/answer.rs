@@ -58,7 +58,7 @@ impl Shared {
         record.authenticated = true;
         record.plan = None;
         record.tries.clear();
-        names.into_iter().for_each(|names| record.media.named(names));
+        record.media.named(names);
         if rerouted {
             record.note(REROUTED);
         }

@@ -35,7 +35,7 @@ impl Scheme for Signatures {
     ) -> Answer<Leaving> {
         let Answered { call, request, response } = *answered;
         let received = inner.records.get_mut(call.0).and_then(|record| {
-            Names::of(request, response).into_iter().for_each(|names| record.media.named(names));
+            record.media.named(Names::of(request, response));
             record.received.clone()
         });
         drop(inner);

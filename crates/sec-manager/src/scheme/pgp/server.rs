@@ -12,9 +12,9 @@ use crate::manager::Shared;
 use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
 use crate::manager::record::{Exchange, REROUTED};
 use crate::manager::request::{
-    Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call,
+    Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call, origin,
 };
-use crate::nonce::{Binding, Opened, Origin, PGP_LIFETIME, Reservation, Source};
+use crate::nonce::{Binding, Opened, PGP_LIFETIME, Reservation, Source};
 use crate::party::Party;
 use crate::pgp::{
     CHECKING, Credentials, GRACE, Jobs, RETRY, Refused, SCHEME, challenge_value, fresh,
@@ -338,12 +338,7 @@ impl Shared {
         aors: &Aors,
     ) -> Vec<Field> {
         let source = policy.bound(arrival.source.ip());
-        let origin = Origin {
-            branch: arrival.branch,
-            call_id: request.call_id,
-            cseq: request.cseq,
-            source: &source,
-        };
+        let origin = origin(arrival, request, &source);
         let realm = own_realm(policy, aors);
         let binding = binding(request, realm.as_bytes(), aors, &source);
         let nonce = self.issuer.seal(self.seconds(), &origin, &binding);
