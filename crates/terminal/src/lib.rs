@@ -26,5 +26,6 @@ mod file;
 pub mod journal;
 pub mod ladder;
 pub mod record;
+mod time;
 
 pub use error::{Error, Result};

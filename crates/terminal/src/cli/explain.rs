@@ -3,8 +3,8 @@
 use super::args::Explain;
 use super::json::Object;
 use super::output::Output;
+use super::recording::write_ladder;
 use crate::error::{Error, Result};
-use crate::file;
 use crate::journal::{History, entries, story};
 use crate::ladder::Ladder;
 use std::path::Path;
@@ -29,7 +29,9 @@ pub(super) async fn run(arguments: Explain, out: Output) -> Result<()> {
         words(path, &history, out)?
     }
     if let Some(to) = &arguments.ladder {
-        file::write(to, drawn(&history, to).into_bytes()).await?;
+        let (terminal, entries) = entries(&history);
+        let title = format!("The security decisions of {terminal}");
+        write_ladder(to, &Ladder::of_one(&entries, &terminal), &title).await?;
     }
     judge(&arguments, &history)
 }
@@ -66,16 +68,6 @@ fn objects(file: &Path, history: &History, out: Output) -> Result<()> {
         notes: history.notes.iter().map(ToString::to_string).collect(),
         last: &history.last,
     })
-}
-
-fn drawn(history: &History, to: &Path) -> String {
-    let (terminal, entries) = entries(history);
-    let ladder = Ladder::of_one(&entries, &terminal);
-    if to.extension().is_some_and(|extension| extension == "svg") {
-        ladder.to_svg(&format!("The security decisions of {terminal}"))
-    } else {
-        ladder.to_text()
-    }
 }
 
 fn judge(arguments: &Explain, history: &History) -> Result<()> {

@@ -4,6 +4,7 @@ use super::json::Object;
 use crate::assembly::{Event, SystemClock, Transfer, WallClock as _, advice, in_words};
 use crate::error::{Error, Result};
 use crate::record::{clean, clean_all, redacted};
+use crate::time::millis;
 use media_ctl::Stats;
 use serde::Serialize;
 use sip_core::manager::Cause;
@@ -53,7 +54,7 @@ impl Output {
 
     /// Prints `object` on one line, with the time.
     pub(super) fn object(self, object: Object<'_>) -> Result<()> {
-        let time = u64::try_from(SystemClock.unix_time().as_millis()).unwrap_or(u64::MAX);
+        let time = millis(SystemClock.unix_time());
         self.bare(&Timed { time, object })
     }
 

@@ -11,6 +11,7 @@ use crate::journal::{Journal, Place};
 use crate::ladder::Ladder;
 use crate::record::{Follower, Limits, Recorder};
 use net::Runtime;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +56,16 @@ fn journal(
     }
 }
 
+/// Writes a ladder, as a picture where the file's name ends so, else as text.
+///
+/// # Errors
+/// The file cannot be written.
+pub(super) async fn write_ladder(path: &Path, ladder: &Ladder, title: &str) -> Result<()> {
+    let is_picture = path.extension().is_some_and(|extension| extension == "svg");
+    let text = if is_picture { ladder.to_svg(title) } else { ladder.to_text() };
+    file::write(path, text.into_bytes()).await
+}
+
 /// Writes what was asked for, of what is kept.
 ///
 /// # Errors
@@ -68,13 +79,7 @@ pub(super) async fn write_records(
     let entries = recorder.entries();
     recorder.warn_of_gaps();
     if let Some(path) = &records.ladder {
-        let ladder = Ladder::of_one(&entries, name);
-        let text = if path.extension().is_some_and(|extension| extension == "svg") {
-            ladder.to_svg(&format!("A call of {name}"))
-        } else {
-            ladder.to_text()
-        };
-        file::write(path, text.into_bytes()).await?;
+        write_ladder(path, &Ladder::of_one(&entries, name), &format!("A call of {name}")).await?;
     }
     if let Some(path) = &records.capture {
         let mut packets = Vec::new();

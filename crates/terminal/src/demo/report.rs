@@ -5,6 +5,7 @@ use super::plan::{CALLEE, CALLER, Flow, Plan, SEEDS};
 use super::side::{Identity, USER};
 use crate::assembly::Assurance;
 use crate::error::{Error, Result};
+use crate::time::millis;
 use media_ctl::audio::{Speech, read_wav, similarity};
 use serde::Serialize;
 use std::path::Path;
@@ -183,10 +184,6 @@ fn side(identity: Identity, recording: &'static str, half: &Half) -> Side {
         packets_lost: half.stats.lost,
         outcome: half.outcome.to_string(),
     }
-}
-
-fn millis(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How much of what the other side said is in a recording.

@@ -1,10 +1,11 @@
 //! The journal of a process, as its recorder knows it: it takes lines and never waits.
 
-use super::line::{Lost, What, millis};
+use super::line::{Lost, What};
 use super::strangers::Strangers;
 use super::writer::{Place, Writer};
 use crate::error::{Error, Result};
 use crate::record::{Entry, Follower};
+use crate::time::millis;
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -63,6 +64,17 @@ impl Journal {
         Ok(Self { told: Some(told), state, done: Mutex::new(done) })
     }
 
+    /// Has what was not told since counted in the file.
+    fn tell_missing(&self, state: &mut State) {
+        let too_many = std::mem::take(&mut state.too_many);
+        for (why, count) in [(Lost::Strangers, state.strangers.untold()), (Lost::TooMany, too_many)]
+        {
+            if count > 0 && !self.tell(Told::Missing(why, count)) {
+                state.too_many += count;
+            }
+        }
+    }
+
     fn tell(&self, told: Told) -> bool {
         self.told.as_ref().is_some_and(|to| to.try_send(told).is_ok())
     }
@@ -77,15 +89,7 @@ impl Follower for Journal {
         if !state.strangers.may_tell(entry) {
             return;
         }
-        let missing = [
-            (Lost::Strangers, state.strangers.untold()),
-            (Lost::TooMany, std::mem::take(&mut state.too_many)),
-        ];
-        for (why, count) in missing {
-            if count > 0 && !self.tell(Told::Missing(why, count)) {
-                state.too_many += count;
-            }
-        }
+        self.tell_missing(&mut state);
         if !self.tell(Told::Line(state.time, what)) {
             state.too_many += 1;
         }
@@ -94,15 +98,10 @@ impl Follower for Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let (time, strangers) = (state.time, state.strangers.untold());
-        let missing = [(Lost::Strangers, strangers), (Lost::TooMany, state.too_many)];
-        for (why, count) in missing {
-            if count > 0 {
-                _ = self.tell(Told::Missing(why, count));
-            }
-        }
-        _ = self.tell(Told::Closed(time));
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tell_missing(&mut state);
+        _ = self.tell(Told::Closed(state.time));
+        drop(state);
         self.told = None;
         let done = self.done.get_mut().unwrap_or_else(PoisonError::into_inner);
         if done.recv_timeout(WITHIN) == Err(RecvTimeoutError::Timeout) {

@@ -3,8 +3,7 @@
 use crate::record::{Entry, Kind, Lifeline};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
-use std::time::Duration;
+use sip_syntax::hex;
 
 /// The hash that the first line of all follows.
 pub(super) const START: &str = "";
@@ -88,19 +87,22 @@ impl What {
     /// An entry of the record, where it is the security manager's: what the wire and the media
     /// have carried is not for a journal.
     pub(super) fn of(entry: &Entry) -> Option<Self> {
+        let is_managers = [entry.from, entry.to].contains(&Lifeline::SecurityManager);
+        if entry.kind == Kind::Wire || !is_managers {
+            return None;
+        }
         let call = entry.call.map(|call| format!("{call:016x}"));
         let (label, detail) = (entry.label.clone(), entry.detail.clone());
-        match entry.kind {
-            Kind::State => Some(Self::State { call, state: label, detail }),
-            Kind::Signal if is_managers(entry) => Some(Self::Signal {
+        Some(match entry.kind {
+            Kind::State => Self::State { call, state: label, detail },
+            Kind::Signal | Kind::Wire => Self::Signal {
                 call,
                 from: entry.from.name().to_owned(),
                 to: entry.to.name().to_owned(),
                 signal: label,
                 detail,
-            }),
-            Kind::Signal | Kind::Wire => None,
-        }
+            },
+        })
     }
 
     /// The call that it is about.
@@ -112,20 +114,8 @@ impl What {
     }
 }
 
-fn is_managers(entry: &Entry) -> bool {
-    [entry.from, entry.to].contains(&Lifeline::SecurityManager)
-}
-
 /// What the line after `line` names.
 pub(super) fn hash(line: &[u8]) -> String {
-    Sha256::digest(line).iter().fold(String::with_capacity(64), |mut hex, octet| {
-        // Writing to a string cannot fail.
-        _ = write!(hex, "{octet:02x}");
-        hex
-    })
-}
-
-/// Milliseconds.
-pub(super) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    let octets: [u8; 32] = Sha256::digest(line).into();
+    hex::digits(octets).as_flattened().iter().copied().map(char::from).collect()
 }

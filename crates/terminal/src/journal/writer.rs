@@ -85,7 +85,6 @@ impl Writer {
     /// Counts what is not written.
     pub(super) fn miss(&mut self, why: Lost, count: u64) {
         match self.missing.iter_mut().find(|(known, _)| *known == why) {
-            _ if count == 0 => {}
             Some((_, missing)) => *missing += count,
             None => self.missing.push((why, count)),
         }
@@ -166,17 +165,21 @@ struct End {
 
 impl End {
     fn of(path: &Path) -> io::Result<Self> {
-        let mut end = Self { n: 0, after: START.to_owned(), is_torn: false };
         let mut file = BufReader::new(File::open(path)?);
-        let mut line = Vec::new();
+        let (mut n, mut last, mut line) = (0, Vec::new(), Vec::new());
         while file.read_until(b'\n', &mut line)? > 0 {
-            end.is_torn = line.last() != Some(&b'\n');
-            let whole = line.strip_suffix(b"\n").unwrap_or(&line);
-            // A line that cannot be read counts as one: what follows names it by its hash.
-            let n = serde_json::from_slice::<Line>(whole).map_or(end.n, |line| line.n);
-            (end.n, end.after) = (n.saturating_add(1), hash(whole));
+            // The first says where the file begins. One that cannot be read counts as one.
+            if last.is_empty() {
+                n = serde_json::from_slice(&line).map_or(0, |line: Line| line.n);
+            }
+            n = n.saturating_add(1);
+            std::mem::swap(&mut last, &mut line);
             line.clear();
         }
-        Ok(end)
+        let Some(end) = last.last() else {
+            return Ok(Self { n: 0, after: START.to_owned(), is_torn: false });
+        };
+        let is_torn = *end != b'\n';
+        Ok(Self { n, after: hash(last.strip_suffix(b"\n").unwrap_or(&last)), is_torn })
     }
 }
