@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use media_ctl::sdp::grammar::Sections;
 use media_ctl::sdp::{Description, MAX_MEDIA_LINES};
 use media_ctl::{MediaConfig, Seed, Session};
 use ssm::{Call, Open};
@@ -15,9 +16,13 @@ fuzz_target!(|body: &[u8]| {
     if let Ok(description) = Description::parse(body) {
         assert!(description.lines().len() <= MAX_MEDIA_LINES);
     }
+    if let Ok(sections) = Sections::parse(body) {
+        assert!(sections.media.len() <= MAX_MEDIA_LINES);
+    }
     match session().answer(&Open, body) {
         Ok(answer) => {
             Description::parse(&answer).expect("our own answer");
+            Sections::parse(&answer).expect("our own answer, by the grammar");
         }
         Err(error) => assert!(matches!(error.status(), 400 | 488)),
     }

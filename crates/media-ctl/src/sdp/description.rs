@@ -44,7 +44,7 @@ impl Description {
     }
 }
 
-fn check_limits(octets: &[u8]) -> Result<(), SdpError> {
+pub(super) fn check_limits(octets: &[u8]) -> Result<(), SdpError> {
     let error = |line, expected| Err(SdpError { line, expected });
     if octets.len() > MAX_OCTETS {
         return error(0, "at most 64 KiB");

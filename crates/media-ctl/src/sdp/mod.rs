@@ -2,11 +2,13 @@
 //! line. RFC 8866 (and 4566), RFC 3264.
 //!
 //! [`Description`] and its [`MediaLine`]s are what came in, typed on demand. `Negotiator` is the
-//! offer/answer state of one session; what both sides agreed on is an [`Agreement`].
+//! offer/answer state of one session; what both sides agreed on is an [`Agreement`]. Whether a
+//! description keeps to the grammar, [`grammar`] says.
 
 mod address;
 mod agreement;
 mod description;
+pub mod grammar;
 mod line;
 mod negotiator;
 #[cfg(test)]

@@ -96,7 +96,7 @@ Examples:
   countersign inspect --jsonl < vectors.jsonl
 
 With --jsonl each line in, of at most 1 MiB, is an object with `id`, `kind` (message, uri, header,
-nameaddr or startline) and `input`, or `input_b64` for what is not UTF-8; each line out has `id`,
+nameaddr, startline or sdp) and `input`, or `input_b64` for what is not UTF-8; each line out has `id`,
 `verdict`, `status`, `reason`, `at` and `components`; a line that cannot be judged has `id` and
 `error`. The exit status is then 0 whatever the verdicts are, and 1 where a line cannot be judged.";
 

@@ -2,6 +2,7 @@
 
 use super::args::Inspect;
 use super::bulk::{bulk, whole};
+use super::descriptions;
 use super::json::Object;
 use super::output::Output;
 use crate::assembly::in_words;
@@ -63,17 +64,25 @@ fn one(path: &Path, capabilities: &Capabilities, out: Output) -> Result<bool> {
 
 /// The verdict as the start of an object.
 fn verdict(verdict: &Verdict) -> Map<String, Value> {
-    let (word, status, reason, at) = match verdict {
-        Verdict::Valid => ("valid", None, None, None),
+    match verdict {
+        Verdict::Valid => words("valid", None),
         Verdict::Invalid { status, reason, at } => {
-            ("invalid", Some(status.as_u16()), Some(*reason), Some(*at))
+            words("invalid", Some((status.as_u16(), reason, *at)))
         }
         Verdict::Unsupported { status, reason, at, .. } => {
-            ("unsupported", Some(status.as_u16()), Some(*reason), Some(*at))
+            words("unsupported", Some((status.as_u16(), reason, *at)))
         }
+    }
+}
+
+/// A verdict and, where there is a fault, the status that it is owed, what it is, and at which byte.
+pub(super) fn words(verdict: &str, fault: Option<(u16, &str, usize)>) -> Map<String, Value> {
+    let (status, reason, at) = match fault {
+        Some((status, reason, at)) => (Some(status), Some(reason), Some(at)),
+        None => (None, None, None),
     };
     let mut object = Map::new();
-    object.insert("verdict".to_owned(), json!(word));
+    object.insert("verdict".to_owned(), json!(verdict));
     object.insert("status".to_owned(), json!(status));
     object.insert("reason".to_owned(), json!(reason));
     object.insert("at".to_owned(), json!(at));
@@ -99,7 +108,7 @@ fn value(part: &inspect::Value) -> Value {
 }
 
 /// Octets as text; what is not UTF-8 is shown as U+FFFD.
-fn text(octets: &[u8]) -> Value {
+pub(super) fn text(octets: &[u8]) -> Value {
     json!(String::from_utf8_lossy(octets))
 }
 
@@ -141,20 +150,24 @@ fn judged(
     line: &Value, capabilities: &Capabilities,
 ) -> std::result::Result<Map<String, Value>, String> {
     let (kind, input) = question(line)?;
+    let Some(kind) = kind else { return Ok(descriptions::judged(&input)) };
     let report = inspect::inspect(kind, &input, capabilities);
     let mut object = verdict(&report.verdict);
     object.insert("components".to_owned(), Value::Object(parts(&report.components)));
     Ok(object)
 }
 
-/// What a line asks: the kind, and the input as text or, where it is none, in base64. What else
-/// stands in the line is left alone.
-fn question(line: &Value) -> std::result::Result<(Kind, Vec<u8>), String> {
+/// What a line asks: the kind, `None` for a session description, and the input as text or, where it
+/// is none, in base64. What else stands in the line is left alone.
+fn question(line: &Value) -> std::result::Result<(Option<Kind>, Vec<u8>), String> {
     let word = |name: &str| line.get(name).and_then(Value::as_str);
     let name = word("kind").ok_or("no `kind`")?;
-    let kind = Kind::parse(name).ok_or_else(|| {
-        format!("kind `{name}` is none of message, uri, header, nameaddr or startline")
-    })?;
+    let kind = Kind::parse(name);
+    if kind.is_none() && name != "sdp" {
+        return Err(format!(
+            "kind `{name}` is none of message, uri, header, nameaddr, startline or sdp"
+        ));
+    }
     let input = match (word("input"), word("input_b64")) {
         (Some(text), None) => text.as_bytes().to_vec(),
         (None, Some(base64)) => {

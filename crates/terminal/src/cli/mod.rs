@@ -16,6 +16,7 @@ mod command;
 mod control;
 #[cfg(feature = "digest")]
 mod demo;
+mod descriptions;
 #[cfg(feature = "digest")]
 mod explain;
 mod global;
