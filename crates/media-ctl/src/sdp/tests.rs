@@ -1,6 +1,7 @@
 //! Offer/answer against the RFCs' rules, and against descriptions that mean ill.
 
 use super::*;
+use crate::format::Format;
 use crate::{Codec, Error, Misuse, NotAcceptable};
 use proptest::prelude::*;
 use ssm::{Attribute, Call, Guard, Line, LineSecurity, MediaSecurity, Open, Profile, Refused};
@@ -99,7 +100,7 @@ fn offer_and_answer_agree_on_both_sides() {
         let (answer, callees) = callee.answer(&Slots, &offer).unwrap();
         let callers = caller.accept_answer(&Slots, &answer).unwrap();
         assert_eq!(callers.profile, Profile::Savp);
-        assert_eq!(callers.sent.codec, Codec::Pcmu);
+        assert_eq!(callers.sent.codec, Codec::PCMU);
         assert_eq!(callers.direction, Direction::SendRecv);
         let remote = callers.remote.unwrap();
         assert_eq!(remote.rtp, std::net::SocketAddr::new(theirs.parse().unwrap(), 40_000));
@@ -159,13 +160,13 @@ fn m06_crypto_on_a_plain_line_is_answered_in_the_clear() {
 #[test]
 fn static_payload_types_need_no_mapping_and_dynamic_ones_are_mapped() {
     let (body, agreement) = answer("m=audio 5000 RTP/AVP 18 8 0").unwrap();
-    assert_eq!(agreement.sent.codec, Codec::Pcma);
+    assert_eq!(agreement.sent.codec, Codec::PCMA);
     assert!(body.contains("m=audio 40000 RTP/AVP 8 0\r\n"), "{body}");
 
     let mapped = "m=audio 5000 RTP/AVP 96 0 101\na=rtpmap:96 pcma/8000/1\n\
                   a=rtpmap:0 G729/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16";
     let (body, agreement) = answer(mapped).unwrap();
-    assert_eq!(agreement.understood, [Format { payload_type: 96, codec: Codec::Pcma }]);
+    assert_eq!(agreement.understood, [Format::new(96, Codec::PCMA)]);
     // RFC 4733 events are not spoken here, so they are not in the answer.
     assert!(body.contains("m=audio 40000 RTP/AVP 96\r\na=rtpmap:96 PCMA/8000\r\n"), "{body}");
     assert!(!body.contains("telephone-event"));
@@ -284,7 +285,7 @@ fn an_answer_may_be_followed_by_anything_that_was_offered() {
     caller.offer(&Open).unwrap();
     let answer = sdp("192.0.2.2", "m=audio 5000 RTP/AVP 8\na=rtcp:5009 IN IP4 198.51.100.9");
     let agreement = caller.accept_answer(&Open, &answer).unwrap();
-    assert_eq!(agreement.sent.codec, Codec::Pcma);
+    assert_eq!(agreement.sent.codec, Codec::PCMA);
     assert_eq!(agreement.understood.len(), 2);
     // The port of a=rtcp counts, its address does not.
     assert_eq!(agreement.remote.unwrap().rtcp, "192.0.2.2:5009".parse().unwrap());
@@ -321,7 +322,7 @@ fn m13_media_goes_to_unicast_of_our_family_and_to_loopback_only_from_there() {
             ip: ours.parse().unwrap(),
             rtp_port: 40_000,
             rtcp_port: 40_001,
-            codecs: vec![Codec::Pcmu],
+            codecs: vec![Codec::PCMU],
             peer_on_loopback: true,
             session_id: 1,
         });
