@@ -3,6 +3,7 @@
 //! To add one: its file with a [`Properties`] and its two halves, its row in `table.rs`, its test.
 
 mod g711;
+mod g722;
 mod seam;
 mod table;
 

@@ -1,7 +1,7 @@
 //! The codecs that are spoken here.
 
-use super::g711;
 use super::seam::{Decoder, Encoder, Properties};
+use super::{g711, g722};
 use std::fmt;
 
 /// A codec that is spoken here.
@@ -13,9 +13,11 @@ impl Codec {
     pub const PCMU: Self = Self(&g711::PCMU);
     /// G.711 A-law.
     pub const PCMA: Self = Self(&g711::PCMA);
+    /// G.722, wideband speech.
+    pub const G722: Self = Self(&g722::G722);
 
     /// All codecs, in the order in which they are preferred.
-    pub const ALL: &'static [Self] = &[Self::PCMU, Self::PCMA];
+    pub const ALL: &'static [Self] = &[Self::PCMU, Self::PCMA, Self::G722];
 
     /// The encoding name of `a=rtpmap`. RFC 4855 §3.
     pub const fn name(self) -> &'static str {
