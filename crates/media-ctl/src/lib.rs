@@ -8,20 +8,24 @@ mod config;
 #[cfg(feature = "driver")]
 pub mod driver;
 mod error;
-mod jitter;
+pub mod format;
+mod line;
 mod observed;
 mod rtcp;
 mod rtp;
 pub mod sdp;
 mod session;
 mod stats;
+mod stream;
 #[cfg(test)]
 mod toy;
+mod transport;
 
 pub use codec::Codec;
 pub use config::{MediaConfig, Seed};
 pub use error::{Error, Misuse, NotAcceptable, SdpError};
-pub use jitter::JitterBuffer;
+pub use line::Event;
 pub use observed::{Signal, Sink};
-pub use session::{Channel, Event, Session, Transmit};
+pub use session::Session;
 pub use stats::{Dropped, Stats};
+pub use transport::{Channel, Transmit};

@@ -59,15 +59,43 @@ pub struct Dropped {
     pub unexpected: u64,
 }
 
-impl Dropped {
-    /// Counts a packet that the guard refused.
-    pub(crate) fn count(&mut self, reason: PacketError) {
-        let counter = match reason {
-            PacketError::NotAuthentic | PacketError::KeyExhausted => &mut self.not_authentic,
-            PacketError::Replayed => &mut self.replayed,
-            PacketError::TooManySources => &mut self.too_many_sources,
+/// Why a packet was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    WrongAddress,
+    WrongSource,
+    Malformed,
+    WrongPayload,
+    NotAuthentic,
+    Replayed,
+    TooManySources,
+    Unexpected,
+}
+
+impl From<PacketError> for Reason {
+    fn from(error: PacketError) -> Self {
+        match error {
+            PacketError::NotAuthentic | PacketError::KeyExhausted => Self::NotAuthentic,
+            PacketError::Replayed => Self::Replayed,
+            PacketError::TooManySources => Self::TooManySources,
             // `Malformed`, `NoRoom`, and what an interface of the future adds.
-            _ => &mut self.malformed,
+            _ => Self::Malformed,
+        }
+    }
+}
+
+impl Dropped {
+    /// Counts a packet that was dropped.
+    pub(crate) fn count(&mut self, reason: Reason) {
+        let counter = match reason {
+            Reason::WrongAddress => &mut self.wrong_address,
+            Reason::WrongSource => &mut self.wrong_source,
+            Reason::Malformed => &mut self.malformed,
+            Reason::WrongPayload => &mut self.wrong_payload,
+            Reason::NotAuthentic => &mut self.not_authentic,
+            Reason::Replayed => &mut self.replayed,
+            Reason::TooManySources => &mut self.too_many_sources,
+            Reason::Unexpected => &mut self.unexpected,
         };
         *counter += 1;
     }

@@ -1,5 +1,7 @@
-//! Where audio comes from and where it goes: 8 kHz mono, 16 bits, in frames of 20 ms.
+//! Where audio comes from and where it goes: mono, 16 bits, in frames of 20 ms, at a rate that
+//! each source and each sink says.
 
+mod converter;
 mod resample;
 mod similarity;
 mod speech;
@@ -9,6 +11,7 @@ mod wav_file;
 mod wav_sink;
 mod wav_source;
 
+pub(crate) use converter::Converter;
 pub use similarity::similarity;
 pub use speech::Speech;
 pub use tone::{Silence, Tone};
@@ -20,17 +23,24 @@ pub use wav_source::{WavSource, read_wav};
 use std::io;
 use std::time::Duration;
 
-/// Samples a second.
+/// Samples a second of the sources and sinks that are here.
 pub const SAMPLE_RATE: u32 = 8000;
-
-/// Samples in a frame.
-pub const FRAME_SAMPLES: usize = 160;
 
 /// The time that a frame lasts.
 pub const FRAME_TIME: Duration = Duration::from_millis(20);
 
+/// Samples in a frame at a rate in Hz; so are ticks of a clock of that rate.
+pub const fn frame_samples(rate: u32) -> usize {
+    (rate / 50) as usize
+}
+
 /// Where the audio that is sent comes from.
 pub trait AudioSource: Send {
+    /// Samples a second: a multiple of 50, 4 000 to 384 000, and always the same.
+    fn rate(&self) -> u32 {
+        SAMPLE_RATE
+    }
+
     /// Fills `frame` from its start and returns how many samples it wrote.
     ///
     /// Fewer than `frame.len()` are a pause: the rest is taken as silence. A frame of which
@@ -40,6 +50,11 @@ pub trait AudioSource: Send {
 
 /// Where the audio that is heard goes.
 pub trait AudioSink: Send {
+    /// Samples a second: a multiple of 50, 4 000 to 384 000, and always the same.
+    fn rate(&self) -> u32 {
+        SAMPLE_RATE
+    }
+
     /// Takes the next frame; called every 20 ms from the start of the session on, with silence
     /// or concealment where nothing arrived. Must not block for long.
     ///

@@ -5,7 +5,7 @@ use rubato::{
     Async, FixedAsync, Indexing, Resampler as _, SincInterpolationParameters, WindowFunction,
 };
 
-/// Input samples that are converted at a time.
+/// Input samples that are converted at a time where nobody waits for them.
 const CHUNK: usize = 320;
 
 /// Taps of the interpolation filter at the lower of the two rates: at 8 kHz, a transition band of
@@ -16,6 +16,8 @@ const TAPS: usize = 64;
 pub(super) struct Resampler {
     /// `None` where the rates are equal.
     inner: Option<Async<f32>>,
+    /// Input samples that are converted at a time.
+    chunk: usize,
     ratio: f64,
     input: Vec<f32>,
     output: Vec<f32>,
@@ -28,19 +30,25 @@ pub(super) struct Resampler {
 impl Resampler {
     /// Converts from `from` Hz to `to` Hz; `None` for rates that cannot be converted.
     pub(super) fn new(from: u32, to: u32) -> Option<Self> {
+        Self::by(CHUNK, from, to)
+    }
+
+    /// The same, as soon as so many samples have come.
+    pub(super) fn by(chunk: usize, from: u32, to: u32) -> Option<Self> {
         let ratio = f64::from(to) / f64::from(from);
         let taps = TAPS * from.div_ceil(to) as usize;
         let inner = if from == to {
             None
         } else {
             let parameters = SincInterpolationParameters::new(taps, WindowFunction::Blackman2);
-            Some(Async::new_sinc(ratio, 1.0, &parameters, CHUNK, 1, FixedAsync::Input).ok()?)
+            Some(Async::new_sinc(ratio, 1.0, &parameters, chunk, 1, FixedAsync::Input).ok()?)
         };
         let room = inner.as_ref().map_or(0, |r| r.output_frames_max());
         let mut resampler = Self {
             inner,
+            chunk,
             ratio,
-            input: Vec::with_capacity(CHUNK),
+            input: Vec::with_capacity(chunk),
             output: vec![0.0; room],
             delay: 0,
             taken: 0,
@@ -74,7 +82,7 @@ impl Resampler {
             return out(sample);
         }
         self.input.push(sample);
-        if self.input.len() == CHUNK {
+        if self.input.len() == self.chunk {
             self.convert(u64::MAX, out);
         }
     }
@@ -92,7 +100,7 @@ impl Resampler {
     /// Converts the chunk that was gathered, filled up with silence; gives at most `owed` in all.
     /// Returns how many samples the filter made, those of its delay included.
     fn convert(&mut self, owed: u64, out: &mut impl FnMut(f32)) -> usize {
-        self.input.resize(CHUNK, 0.0);
+        self.input.resize(self.chunk, 0.0);
         let made = self.process().unwrap_or(0);
         self.input.clear();
         let skip = self.delay.min(made);
@@ -108,7 +116,7 @@ impl Resampler {
 
     fn process(&mut self) -> Option<usize> {
         let room = self.output.len();
-        let input = SequentialSlice::new(self.input.as_slice(), 1, CHUNK).ok()?;
+        let input = SequentialSlice::new(self.input.as_slice(), 1, self.chunk).ok()?;
         let mut output = SequentialSlice::new_mut(self.output.as_mut_slice(), 1, room).ok()?;
         let whole = Indexing::new();
         let inner = self.inner.as_mut()?;

@@ -1,10 +1,10 @@
 //! Two sessions that talk through the simulated network.
 
 use super::{MediaSession, Ports};
-use crate::audio::{AudioSink, FRAME_SAMPLES, SAMPLE_RATE, Silence, Speech, similarity};
+use crate::audio::{AudioSink, AudioSource, SAMPLE_RATE, Silence, Speech, similarity};
 use crate::sdp::Direction;
 use crate::toy::Toy;
-use crate::{Event, MediaConfig, Seed, Signal, Sink, Stats};
+use crate::{Codec, Event, MediaConfig, Seed, Signal, Sink, Stats};
 use net::sim::{Link, SimConfig, Simulation};
 use ssm::{Call, MediaSecurity, Open};
 use std::io;
@@ -45,10 +45,16 @@ struct Side {
 }
 
 fn side(sim: &Simulation, ip: [u8; 4], security: Arc<dyn MediaSecurity>, voice: u64) -> Side {
-    let (runtime, network) = sim.host(IpAddr::from(ip));
+    let config = MediaConfig::new(Call(voice), ip.into(), Seed::new([voice as u8; 32]));
+    with(sim, config, security, voice)
+}
+
+fn with(
+    sim: &Simulation, config: MediaConfig, security: Arc<dyn MediaSecurity>, voice: u64,
+) -> Side {
+    let (runtime, network) = sim.host(config.local_ip);
     let seen = Arc::new(Seen::default());
     let ports = Ports { runtime, network, security, observer: Some(seen.clone()) };
-    let config = MediaConfig::new(Call(voice), ip.into(), Seed::new([voice as u8; 32]));
     let heard = Heard::default();
     let source = Box::new(Speech::new(voice));
     let session = MediaSession::open(&ports, config, source, Box::new(heard.clone())).unwrap();
@@ -106,12 +112,76 @@ fn what_is_said_is_heard_in_the_clear_and_sealed_alike() {
     for (similarity, stats) in clear.iter().chain(&sealed) {
         assert!(*similarity >= 0.99, "{similarity}");
         assert!((149..=152).contains(&stats.packets_sent), "{stats:?}");
-        assert_eq!(stats.octets_sent, stats.packets_sent * FRAME_SAMPLES as u64);
+        assert_eq!(stats.octets_sent, stats.packets_sent * 160);
         assert_eq!((stats.lost, stats.late, stats.concealed), (0, 0, 0));
         assert!(stats.reports_sent >= 1);
     }
     // The controller cannot tell one guard from the other.
     assert_eq!(clear, sealed);
+}
+
+/// Says something above what 8 kHz can carry, and below.
+struct Whistle(f64);
+
+impl AudioSource for Whistle {
+    fn rate(&self) -> u32 {
+        16_000
+    }
+
+    fn read(&mut self, frame: &mut [i16]) -> usize {
+        for sample in frame.iter_mut() {
+            *sample = (8000.0 * self.0.sin()) as i16;
+            self.0 += std::f64::consts::TAU * 5000.0 / 16_000.0;
+        }
+        frame.len()
+    }
+}
+
+#[derive(Clone, Default)]
+struct WideHeard(Heard);
+
+impl AudioSink for WideHeard {
+    fn rate(&self) -> u32 {
+        16_000
+    }
+
+    fn write(&mut self, frame: &[i16]) -> io::Result<()> {
+        self.0.write(frame)
+    }
+}
+
+/// RFC 3551 §4.5.2: the clock is not the rate, and both sides agree on that.
+#[test]
+fn what_is_said_in_g_722_is_heard_at_any_rate_of_source_and_sink() {
+    let sim = network(1, link(0.0, 0.0, 5, 5));
+    let config = |ip: [u8; 4], voice: u64| MediaConfig {
+        codecs: vec![Codec::G722],
+        ..MediaConfig::new(Call(voice), ip.into(), Seed::new([voice as u8; 32]))
+    };
+    let alice = with(&sim, config(ALICE, 1), open(), 1);
+    let (runtime, network) = sim.host(BOB.into());
+    let ports = Ports { runtime, network, security: open(), observer: None };
+    let wide = WideHeard::default();
+    let (source, sink) = (Box::new(Whistle(0.0)), Box::new(wide.clone()));
+    let bob = MediaSession::open(&ports, config(BOB, 2), source, sink).unwrap();
+    let answer = bob.answer(&alice.session.offer().unwrap()).unwrap();
+    alice.session.accept_answer(&answer).unwrap();
+    bob.start().unwrap();
+    alice.session.start().unwrap();
+    sim.run_until(Duration::from_secs(3)).unwrap();
+    // 8 kHz on Alice's side, 16 kHz on Bob's: she is heard, and his whistle is beyond her.
+    let wide = wide.0.0.lock().unwrap().clone();
+    assert!((47_000..=48_960).contains(&wide.len()), "{}", wide.len());
+    let narrow: Vec<i16> = wide.iter().step_by(2).copied().collect();
+    let said = Speech::samples(1, 3 * SAMPLE_RATE as usize);
+    let same = similarity(&said, &narrow);
+    assert!(same > 0.9, "{same}");
+    let heard = alice.heard.0.lock().unwrap().clone();
+    assert!(heard.iter().skip(8000).all(|sample| sample.abs() < 500));
+    let stats = bob.stop().unwrap();
+    assert_eq!((stats.lost, stats.late, stats.concealed), (0, 0, 0));
+    // Were timestamps counted at 16 kHz on one side only, they would run away from the clock.
+    assert!(stats.jitter < Duration::from_millis(1), "{:?}", stats.jitter);
 }
 
 #[test]
@@ -165,7 +235,7 @@ fn signals_cross_in_order_and_carry_no_key() {
             "stop ▶"
         ]
     );
-    assert!(seen[2].contains("RTP/SAVP 0 8"), "{}", seen[2]);
+    assert!(seen[2].contains("RTP/SAVP 0 8 9"), "{}", seen[2]);
     assert!(seen.iter().all(|line| !line.contains("inline")));
 }
 

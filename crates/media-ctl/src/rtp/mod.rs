@@ -1,9 +1,11 @@
 //! RTP: what is sent, and which of what came in is believed. RFC 3550.
 
+mod clock;
 mod receiver;
 mod sender;
 mod source;
 
-pub(crate) use receiver::{Receiver, Verdict};
+pub(crate) use clock::ticks;
+pub(crate) use receiver::{Header, Receiver, Verdict};
 pub(crate) use sender::Sender;
 pub(crate) use source::Reception;

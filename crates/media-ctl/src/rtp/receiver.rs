@@ -1,6 +1,7 @@
 //! Which source is listened to. One source at a time: another takes over once it is believed and
 //! the current one has been silent for a while or has said BYE.
 
+use super::clock::ticks;
 use super::source::{Reception, Source};
 use std::time::{Duration, Instant};
 
@@ -18,10 +19,22 @@ pub(crate) enum Verdict {
     Dropped,
 }
 
+/// What a packet's header says, and what its timestamp counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header {
+    pub(crate) ssrc: u32,
+    pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
+    /// The clock rate of the packet's format, in Hz.
+    pub(crate) clock_rate: u32,
+}
+
 /// The sources of a line.
 #[derive(Debug)]
 pub(crate) struct Receiver {
     start: Instant,
+    /// Of the last packet that counted, in Hz.
+    clock_rate: u32,
     current: Option<Current>,
     candidate: Option<Source>,
     /// Lost by sources that were listened to before.
@@ -39,14 +52,13 @@ struct Current {
 
 impl Receiver {
     pub(crate) fn new(start: Instant) -> Self {
-        Self { start, current: None, candidate: None, lost_before: 0 }
+        Self { start, clock_rate: 1, current: None, candidate: None, lost_before: 0 }
     }
 
     /// Takes a packet's header.
-    pub(crate) fn packet(
-        &mut self, now: Instant, ssrc: u32, sequence: u16, timestamp: u32,
-    ) -> Verdict {
-        let arrival = samples(now.saturating_duration_since(self.start));
+    pub(crate) fn packet(&mut self, now: Instant, header: Header) -> Verdict {
+        let Header { ssrc, sequence, timestamp, clock_rate } = header;
+        let arrival = ticks(now.saturating_duration_since(self.start), clock_rate);
         if let Some(current) = &mut self.current
             && current.source.ssrc == ssrc
         {
@@ -56,6 +68,7 @@ impl Receiver {
             current.source.arrived(timestamp, arrival);
             current.heard = now;
             current.loose = false;
+            self.clock_rate = clock_rate;
             return Verdict::Heard;
         }
         let free = self.is_free(now);
@@ -67,6 +80,7 @@ impl Receiver {
             return Verdict::Dropped;
         }
         candidate.arrived(timestamp, arrival);
+        self.clock_rate = clock_rate;
         self.take_over(now);
         Verdict::NewSource
     }
@@ -117,19 +131,17 @@ impl Receiver {
     /// The current source's jitter.
     pub(crate) fn jitter(&self) -> Duration {
         let units = self.current.as_ref().map_or(0, |c| c.source.jitter());
-        // 8 units a millisecond.
-        Duration::from_micros(u64::from(units) * 125)
+        Duration::from_micros(u64::from(units) * 1_000_000 / u64::from(self.clock_rate.max(1)))
     }
-}
-
-/// A time in timestamp units of 1/8000 s, modulo 2³².
-fn samples(time: Duration) -> u32 {
-    (time.as_micros() / 125) as u32
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn header(ssrc: u32, sequence: u16) -> Header {
+        Header { ssrc, sequence, timestamp: sequence.into(), clock_rate: 8000 }
+    }
 
     /// (milliseconds, SSRC, sequence number) → verdict, in one table.
     #[test]
@@ -150,12 +162,12 @@ mod tests {
             (580, 2, 93, Heard),
         ] {
             let now = start + Duration::from_millis(ms);
-            let found = receiver.packet(now, ssrc, sequence, sequence.into());
+            let found = receiver.packet(now, header(ssrc, sequence));
             assert_eq!(found, verdict, "{ms} ms");
         }
         receiver.bye(2);
         let now = start + Duration::from_millis(590);
-        assert_eq!(receiver.packet(now, 1, 15, 0), NewSource);
+        assert_eq!(receiver.packet(now, header(1, 15)), NewSource);
         assert_eq!(receiver.lost(), 0);
     }
 
@@ -166,7 +178,7 @@ mod tests {
         let now = Instant::now();
         let mut receiver = Receiver::new(now);
         let verdicts = |receiver: &mut Receiver, packets: &[(u32, u16)]| -> Vec<Verdict> {
-            packets.iter().map(|(ssrc, s)| receiver.packet(now, *ssrc, *s, 0)).collect()
+            packets.iter().map(|(ssrc, s)| receiver.packet(now, header(*ssrc, *s))).collect()
         };
         assert_eq!(verdicts(&mut receiver, &[(1, 1), (1, 2)]), [Dropped, NewSource]);
         receiver.loosen();
@@ -183,7 +195,7 @@ mod tests {
         let start = Instant::now();
         let mut receiver = Receiver::new(start);
         for ssrc in 0..10_000 {
-            assert_eq!(receiver.packet(start, ssrc, 1, 1), Verdict::Dropped);
+            assert_eq!(receiver.packet(start, header(ssrc, 1)), Verdict::Dropped);
         }
         assert!(receiver.report().is_none());
     }

@@ -1,7 +1,5 @@
 //! The packets of our source. RFC 3550 §5.1, RFC 3551 §4.1.
 
-use crate::audio::FRAME_SAMPLES;
-use crate::sdp::Format;
 use rtp_types::RtpPacketBuilder;
 
 /// Our source: its numbers, and what it has sent.
@@ -27,34 +25,32 @@ impl Sender {
         self.timestamp
     }
 
-    /// Writes the next frame's packet to the start of `buffer` and returns its length, or `None`
-    /// if it does not fit.
+    /// Writes the packet of the next frame, which lasts so many ticks, to the start of `buffer` and
+    /// returns its length, or `None` if it does not fit.
     pub(crate) fn packet(
-        &mut self, format: Format, samples: &[i16; FRAME_SAMPLES], buffer: &mut [u8],
+        &mut self, payload_type: u8, payload: &[u8], ticks: u32, buffer: &mut [u8],
     ) -> Option<usize> {
-        let mut payload = [0; FRAME_SAMPLES];
-        let octets = format.codec.encode(samples, &mut payload);
         let length = RtpPacketBuilder::<&[u8], &[u8]>::new()
             .ssrc(self.ssrc)
             .sequence_number(self.sequence)
             .timestamp(self.timestamp)
-            .payload_type(format.payload_type)
+            .payload_type(payload_type)
             // RFC 3551 §4.1: set on the first packet of a talkspurt.
             .marker_bit(!self.talking)
-            .payload(&payload)
+            .payload(payload)
             .write_into(buffer)
             .ok()?;
         self.sequence = self.sequence.wrapping_add(1);
-        self.timestamp = self.timestamp.wrapping_add(FRAME_SAMPLES as u32);
+        self.timestamp = self.timestamp.wrapping_add(ticks);
         self.talking = true;
         self.packets += 1;
-        self.octets += octets as u64;
+        self.octets += payload.len() as u64;
         Some(length)
     }
 
     /// Lets a frame pass without a packet: time goes on, sequence numbers do not.
-    pub(crate) fn pause(&mut self) {
-        self.timestamp = self.timestamp.wrapping_add(FRAME_SAMPLES as u32);
+    pub(crate) fn pause(&mut self, ticks: u32) {
+        self.timestamp = self.timestamp.wrapping_add(ticks);
         self.talking = false;
     }
 }
@@ -62,10 +58,9 @@ impl Sender {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Codec;
     use rtp_types::RtpPacket;
 
-    const FORMAT: Format = Format { payload_type: 8, codec: Codec::Pcma };
+    const PAYLOAD: [u8; 160] = [0xd5; 160];
 
     #[test]
     fn numbers_wrap_and_the_marker_starts_each_talkspurt() {
@@ -73,14 +68,14 @@ mod tests {
         let mut seen = Vec::new();
         for talks in [true, true, false, true] {
             if !talks {
-                sender.pause();
+                sender.pause(160);
                 continue;
             }
             let mut buffer = [0; 200];
-            let length = sender.packet(FORMAT, &[0; FRAME_SAMPLES], &mut buffer).unwrap();
+            let length = sender.packet(8, &PAYLOAD, 160, &mut buffer).unwrap();
             let packet = RtpPacket::parse(&buffer[..length]).unwrap();
             assert_eq!((packet.ssrc(), packet.payload_type()), (7, 8));
-            assert_eq!(packet.payload(), [0xd5; FRAME_SAMPLES]);
+            assert_eq!(packet.payload(), PAYLOAD);
             seen.push((packet.sequence_number(), packet.timestamp(), packet.marker_bit()));
         }
         assert_eq!(seen, [(u16::MAX, u32::MAX - 159, true), (0, 0, false), (1, 320, true)]);
@@ -90,7 +85,7 @@ mod tests {
     #[test]
     fn a_packet_that_does_not_fit_is_not_counted() {
         let mut sender = Sender::new(7, 1, 1);
-        assert_eq!(sender.packet(FORMAT, &[0; FRAME_SAMPLES], &mut [0; 171]), None);
+        assert_eq!(sender.packet(8, &PAYLOAD, 160, &mut [0; 171]), None);
         assert_eq!((sender.packets, sender.timestamp()), (0, 1));
     }
 }

@@ -1,6 +1,6 @@
 //! What offer and answer agreed on.
 
-use crate::Codec;
+use crate::format::Format;
 use ssm::{Line, Profile};
 use std::net::SocketAddr;
 
@@ -64,15 +64,6 @@ impl Direction {
     pub const fn and(self, other: Self) -> Self {
         Self::new(self.sends() && other.sends(), self.receives() && other.receives())
     }
-}
-
-/// A payload type and what it means on this line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Format {
-    /// The payload type, 0–127.
-    pub payload_type: u8,
-    /// The codec.
-    pub codec: Codec,
 }
 
 /// Where the peer's media is: what the SDP said, and the only place that plain RTP goes to and

@@ -1,7 +1,8 @@
 //! One `m=` line of a description, typed on demand.
 
 use super::address;
-use super::agreement::{Direction, Format, Remote};
+use super::agreement::{Direction, Remote};
+use crate::format::{Encoding, Format};
 use crate::{Codec, NotAcceptable};
 use sdp_types::{Attribute, Media, Session};
 use ssm::{LineSecurity, Profile};
@@ -64,7 +65,8 @@ impl<'a> MediaLine<'a> {
                 && codecs.contains(&codec)
                 && formats.iter().all(|format| format.codec != codec)
             {
-                formats.push(Format { payload_type, codec });
+                let parameters = self.mapped("fmtp", payload_type).map(str::to_owned);
+                formats.push(Format { payload_type, codec, parameters });
             }
         }
         formats
@@ -72,17 +74,18 @@ impl<'a> MediaLine<'a> {
 
     /// The codec of a payload type: what `a=rtpmap` says, else the static one. RFC 3551 §6.
     fn codec(self, payload_type: u8) -> Option<Codec> {
-        let mapped = self
-            .values("rtpmap")
+        match self.mapped("rtpmap", payload_type) {
+            Some(encoding) => Encoding::parse(encoding)?.codec(),
+            None => Codec::from_payload_type(payload_type),
+        }
+    }
+
+    /// What an attribute says of a payload type, which stands before it.
+    fn mapped(self, name: &'a str, payload_type: u8) -> Option<&'a str> {
+        self.values(name)
             .filter_map(|value| value.split_once(' '))
-            .find(|(number, _)| number.parse() == Ok(payload_type));
-        let Some((_, encoding)) = mapped else {
-            return Codec::from_payload_type(payload_type);
-        };
-        let mut parts = encoding.trim().split('/');
-        let codec = Codec::from_name(parts.next()?, parts.next()?)?;
-        // One channel, which is also what is meant when it is left out. RFC 8866 §6.6.
-        parts.next().is_none_or(|channels| channels == "1").then_some(codec)
+            .find(|(number, _)| number.parse() == Ok(payload_type))
+            .map(|(_, said)| said)
     }
 
     /// Which way media flows, seen from the description's sender.

@@ -14,7 +14,7 @@ mod negotiator;
 #[cfg(test)]
 mod tests;
 
-pub use agreement::{Agreement, Direction, Format, Remote};
+pub use agreement::{Agreement, Direction, Remote};
 pub use description::{Description, MAX_FORMATS, MAX_LINES, MAX_MEDIA_LINES, MAX_OCTETS};
 pub use line::MediaLine;
 pub(crate) use negotiator::{Local, Negotiator};

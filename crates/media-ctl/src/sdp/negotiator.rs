@@ -11,12 +11,17 @@
 //!
 //! Every step either succeeds whole or changes nothing.
 
-use super::agreement::{Agreement, Direction, Format};
+use super::agreement::{Agreement, Direction};
 use super::{Description, MediaLine};
+use crate::format::Format;
 use crate::{Codec, Error, Misuse, NotAcceptable};
 use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 use ssm::{Call, Line, LineSecurity, MediaSecurity, Profile};
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+/// The payload types that are for whoever maps them. RFC 3551 §3.
+const DYNAMIC: RangeInclusive<u8> = 96..=127;
 
 /// What this side says of itself.
 #[derive(Clone, Debug)]
@@ -201,7 +206,7 @@ impl Negotiator {
     ) -> Result<Agreement, NotAcceptable> {
         line.check_packet_time()?;
         let understood = line.formats(&self.local.codecs);
-        let sent = *understood.first().ok_or(NotAcceptable::NoCodec)?;
+        let sent = understood.first().ok_or(NotAcceptable::NoCodec)?.clone();
         let remote = line.remote(self.local.ip, self.local.peer_on_loopback)?;
         let mut direction = ours.and(line.direction().reversed());
         if remote.is_none() {
@@ -215,8 +220,12 @@ impl Negotiator {
     }
 
     fn offered_formats(&self) -> Vec<Format> {
-        let format = |codec: &Codec| Format { payload_type: codec.payload_type(), codec: *codec };
-        self.local.codecs.iter().map(format).collect()
+        let mut dynamic = DYNAMIC;
+        let format = |codec: &Codec| {
+            let payload_type = codec.payload_type().or_else(|| dynamic.next())?;
+            Some(Format::new(payload_type, *codec))
+        };
+        self.local.codecs.iter().filter_map(format).collect()
     }
 
     fn own_line(
@@ -224,8 +233,8 @@ impl Negotiator {
     ) -> Media {
         let numbers: Vec<_> = formats.iter().map(|f| f.payload_type.to_string()).collect();
         let mut media = live_audio(self.local.rtp_port, protection.profile, numbers.join(" "));
-        for Format { payload_type, codec } in formats {
-            let mapping = format!("{payload_type} {}/8000", codec.name());
+        for format in formats {
+            let mapping = format!("{} {}", format.payload_type, format.encoding());
             media.add_attribute_with_value("rtpmap", mapping);
         }
         media.add_attribute_with_value("ptime", "20");

@@ -1,4 +1,5 @@
-//! The session: one audio line, from negotiation to the last packet, sans-IO.
+//! The session: its lines, from negotiation to the last packet, sans-IO. One of them carries audio;
+//! others are refused.
 //!
 //! ```text
 //!   offer/answer/accept_answer ─▶ agreed ─ start(): guard ─▶ running ─ stop(): BYE ─▶ stopped
@@ -10,23 +11,19 @@
 //! [`Session::on_timeout`] at [`Session::poll_timeout`], and after either sends what
 //! [`Session::poll_transmit`] gives. Time is an argument throughout.
 
-mod event;
-mod incoming;
-mod media;
-mod outgoing;
 #[cfg(test)]
 mod tests;
 
 use crate::audio::{AudioSink, AudioSource};
+use crate::line::{Event, Line};
 use crate::sdp::{Agreement, Local, Negotiator};
+use crate::transport::{Channel, Transmit};
 use crate::{Error, MediaConfig, Misuse, Stats};
-pub use event::{Channel, Event, Transmit};
-use media::Media;
 use ssm::MediaSecurity;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// One audio line.
+/// A call's media.
 #[derive(Debug)]
 pub struct Session {
     config: MediaConfig,
@@ -37,7 +34,8 @@ pub struct Session {
     mute: bool,
     /// Agreed on, and not started yet.
     agreed: Option<Agreement>,
-    media: Option<Box<Media>>,
+    /// Those that have been started: one, or none.
+    lines: Vec<Line>,
     stopped: bool,
 }
 
@@ -60,7 +58,7 @@ impl Session {
             early: false,
             mute: false,
             agreed: None,
-            media: None,
+            lines: Vec::new(),
             stopped: false,
         }
     }
@@ -136,9 +134,7 @@ impl Session {
     /// Whether silence is sent from now on in place of the source, which waits meanwhile.
     pub fn set_mute(&mut self, mute: bool) {
         self.mute = mute;
-        if let Some(media) = &mut self.media {
-            media.mute = mute;
-        }
+        self.lines.iter_mut().for_each(|line| line.set_mute(mute));
     }
 
     /// Starts media as agreed, or goes over to what was agreed anew; asks for the guard. What was
@@ -150,11 +146,10 @@ impl Session {
     /// and this may be tried again.
     pub fn start(&mut self, security: &dyn MediaSecurity, now: Instant) -> Result<(), Error> {
         self.check_open()?;
-        match &mut self.media {
-            Some(media) if self.early && self.agreed.is_none() => {
-                media.is_answered(self.hold, now);
-            }
-            _ => self.run(security, self.hold, now)?,
+        if self.early && self.agreed.is_none() {
+            self.lines.iter_mut().for_each(|line| line.is_answered(self.hold, now));
+        } else {
+            self.run(security, self.hold, now)?;
         }
         self.early = false;
         Ok(())
@@ -180,12 +175,12 @@ impl Session {
         let Some(agreement) = self.agreed.take() else {
             return Err(Misuse::NothingAgreed.into());
         };
-        match &mut self.media {
-            Some(media) => media.go_over(agreement, guard, silenced, now),
+        match self.lines.first_mut() {
+            Some(line) => line.go_over(agreement, guard, silenced, now),
             None => {
-                let mut media = Media::new(&self.config, agreement, guard, silenced, now);
-                media.mute = self.mute;
-                self.media = Some(Box::new(media));
+                let mut line = Line::new(&self.config, agreement, guard, silenced, now);
+                line.set_mute(self.mute);
+                self.lines.push(line);
             }
         }
         Ok(())
@@ -193,25 +188,24 @@ impl Session {
 
     /// Whether media has been started and not stopped.
     pub fn is_running(&self) -> bool {
-        self.media.is_some() && !self.stopped
+        !self.lines.is_empty() && !self.stopped
     }
 
     /// What was agreed on last and started.
     pub fn agreement(&self) -> Option<&Agreement> {
-        self.media.as_ref().map(|media| &media.agreement)
+        self.lines.first().map(Line::agreement)
     }
 
     /// Takes a datagram that came in.
     pub fn on_packet(&mut self, now: Instant, channel: Channel, source: SocketAddr, octets: &[u8]) {
-        if let Some(media) = self.running() {
-            media.on_packet(now, channel, source, octets);
+        if let Some(line) = self.running().first_mut() {
+            line.on_packet(now, channel, source, octets);
         }
     }
 
     /// When [`on_timeout`](Self::on_timeout) is to be called; `None` while nothing runs.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let media = self.media.as_ref().filter(|_| !self.stopped)?;
-        Some(media.next_timeout())
+        self.lines.iter().filter(|_| !self.stopped).map(Line::next_timeout).min()
     }
 
     /// Plays a frame, sends a frame and a report, as far as they are due: one of each at most,
@@ -219,36 +213,33 @@ impl Session {
     pub fn on_timeout(
         &mut self, now: Instant, source: &mut dyn AudioSource, sink: &mut dyn AudioSink,
     ) {
-        if let Some(media) = self.running() {
-            media.on_timeout(now, source, sink);
-        }
+        self.running().iter_mut().for_each(|line| line.on_timeout(now, source, sink));
     }
 
     /// The next packet to be sent.
     pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
-        self.media.as_mut()?.poll_transmit()
+        self.lines.iter_mut().find_map(Line::poll_transmit)
     }
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.media.as_mut()?.poll_event()
+        self.lines.iter_mut().find_map(Line::poll_event)
     }
 
     /// Ends media: the BYE is the last packet to be sent.
     pub fn stop(&mut self, now: Instant) {
-        if let Some(media) = self.running() {
-            media.say_bye(now);
-        }
+        self.running().iter_mut().for_each(|line| line.say_bye(now));
         self.stopped = true;
     }
 
     /// What was counted.
     pub fn stats(&self) -> Stats {
-        self.media.as_ref().map(|media| media.stats()).unwrap_or_default()
+        self.lines.first().map(Line::stats).unwrap_or_default()
     }
 
-    fn running(&mut self) -> Option<&mut Media> {
-        self.media.as_deref_mut().filter(|_| !self.stopped)
+    /// The lines, while they run.
+    fn running(&mut self) -> &mut [Line] {
+        if self.stopped { &mut [] } else { &mut self.lines }
     }
 
     fn check_open(&self) -> Result<(), Misuse> {

@@ -1,10 +1,10 @@
 //! The core without a driver: which packets count, and what each refusal is counted as.
 
-use super::{Channel, Event, Session};
+use super::Session;
 use crate::audio::{Silence, Tone};
 use crate::rtcp;
 use crate::toy::{Flip, Toy};
-use crate::{Error, MediaConfig, Misuse, Seed, Stats};
+use crate::{Channel, Error, Event, MediaConfig, Misuse, Seed, Stats};
 use proptest::prelude::*;
 use rtp_types::{RtpPacket, RtpPacketBuilder};
 use ssm::{

@@ -1,7 +1,6 @@
-//! What a session tells, and what it sends.
+//! What a session tells the application.
 
 use std::io;
-use std::net::SocketAddr;
 
 /// What a session tells the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,24 +15,4 @@ pub enum Event {
     KeyExhausted,
     /// The sink takes nothing more of what is heard; media goes on.
     SinkFailed(io::ErrorKind),
-}
-
-/// Which of a line's two sockets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    /// For RTP.
-    Rtp,
-    /// For RTCP, at a port of its own.
-    Rtcp,
-}
-
-/// A packet to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Transmit<'a> {
-    /// The socket to send it from.
-    pub channel: Channel,
-    /// Where to.
-    pub remote: SocketAddr,
-    /// The octets.
-    pub octets: &'a [u8],
 }

@@ -1,35 +1,31 @@
 //! What runs between start and stop: the state that packets and time act on.
 
-use super::event::{Channel, Event, Transmit};
+use super::event::Event;
 use crate::audio::FRAME_TIME;
 use crate::rtcp::Interval;
 use crate::rtp::{Receiver, Sender};
-use crate::sdp::{Agreement, Remote};
-use crate::{JitterBuffer, MediaConfig, Stats};
+use crate::sdp::Agreement;
+use crate::stream::{Inbound, Outbound};
+use crate::transport::{Path, Transmit};
+use crate::{MediaConfig, Stats};
 use ssm::MediaGuard;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// The largest packet that is taken in: an Ethernet frame's, with room.
-pub(super) const MAX_PACKET: usize = 2048;
-
-/// Octets for a packet of ours before it is sealed: a frame with its header, or a report.
-const OWN_PACKET: usize = 256;
-
-/// A running line. `incoming` and `outgoing` hold what it does.
+/// A running line. `incoming`, `outgoing` and `reports` hold what it does.
 #[derive(Debug)]
-pub(super) struct Media {
+pub(crate) struct Line {
     pub(super) agreement: Agreement,
-    pub(super) guard: MediaGuard,
-    /// Where to send: as agreed, or where authenticated packets come from since.
-    pub(super) remote: Option<Remote>,
+    pub(super) path: Path,
+    /// Memory for the packet that comes in.
+    pub(super) room: Vec<u8>,
     /// Whether silence is sent in place of the source, because of how the call is.
     pub(super) silenced: bool,
     /// Whether silence is sent in its place, because the user wants it.
     pub(super) mute: bool,
-    pub(super) sender: Sender,
+    pub(super) outbound: Outbound,
+    pub(super) inbound: Inbound,
     pub(super) receiver: Receiver,
-    pub(super) jitter: JitterBuffer,
     pub(super) cname: String,
     pub(super) interval: Interval,
     pub(super) started: Instant,
@@ -46,9 +42,6 @@ pub(super) struct Media {
     pub(super) timeout: Duration,
     pub(super) timed_out: bool,
     pub(super) key_exhausted: bool,
-    pub(super) inbound: Vec<u8>,
-    pub(super) rtp: Outbound,
-    pub(super) rtcp: Outbound,
     pub(super) events: VecDeque<Event>,
     pub(super) counted: Stats,
 }
@@ -63,29 +56,23 @@ pub(super) struct LastSr {
     pub(super) at: Instant,
 }
 
-/// A packet's buffer, reused, and the length of what waits in it.
-#[derive(Debug, Default)]
-pub(super) struct Outbound {
-    pub(super) buffer: Vec<u8>,
-    pub(super) ready: Option<usize>,
-}
-
-impl Media {
-    pub(super) fn new(
+impl Line {
+    /// A line that runs as agreed, under this guard; `silenced` while the peer is to hear silence.
+    pub(crate) fn new(
         config: &MediaConfig, agreement: Agreement, guard: MediaGuard, silenced: bool, now: Instant,
     ) -> Self {
         let seed = &config.seed;
         let mut interval = Interval::new(seed.interval());
-        let delay = config.playout_delay.as_millis().min(1000) as u32 * 8;
-        let mut media = Self {
-            remote: agreement.remote,
-            agreement,
-            guard,
+        let sender = Sender::new(seed.ssrc(), seed.sequence(), seed.timestamp());
+        let mut line = Self {
+            path: Path::new(guard, agreement.profile.is_secure(), agreement.remote),
+            room: Path::room(),
             silenced,
             mute: false,
-            sender: Sender::new(seed.ssrc(), seed.sequence(), seed.timestamp()),
+            outbound: Outbound::new(sender, &agreement.sent),
+            inbound: Inbound::new(agreement.sent.codec, config.playout_delay),
+            agreement,
             receiver: Receiver::new(now),
-            jitter: JitterBuffer::new(delay),
             cname: seed.cname(),
             next_report: now + interval.next(),
             interval,
@@ -98,35 +85,32 @@ impl Media {
             timeout: config.timeout,
             timed_out: false,
             key_exhausted: false,
-            inbound: vec![0; MAX_PACKET],
-            rtp: Outbound::default(),
-            rtcp: Outbound::default(),
             events: VecDeque::new(),
             counted: Stats::default(),
         };
-        media.make_room();
-        media
+        line.path.make_room(line.outbound.largest());
+        line
     }
 
     /// Goes over to a new agreement and its guard; source, clocks and counters go on.
     ///
     /// So does the time since the peer was heard: re-INVITEs alone would else have us send to a
     /// third party for as long as they come. Case M13.
-    pub(super) fn go_over(
+    pub(crate) fn go_over(
         &mut self, agreement: Agreement, guard: MediaGuard, silenced: bool, now: Instant,
     ) {
-        self.remote = agreement.remote;
+        self.path.go_over(guard, agreement.profile.is_secure(), agreement.remote);
+        self.outbound.set_format(&agreement.sent);
+        self.path.make_room(self.outbound.largest());
         self.agreement = agreement;
         // The peer may go on with another source at once.
         self.receiver.loosen();
-        self.guard = guard;
         self.key_exhausted = false;
-        self.make_room();
         self.is_answered(silenced, now);
     }
 
     /// What began as early media goes on as the call's.
-    pub(super) fn is_answered(&mut self, silenced: bool, now: Instant) {
+    pub(crate) fn is_answered(&mut self, silenced: bool, now: Instant) {
         self.silenced = silenced;
         self.since = now;
         // Silence is of what is over: early media may have been none at all.
@@ -134,58 +118,47 @@ impl Media {
         self.events.retain(|event| *event != Event::TimedOut);
     }
 
-    fn make_room(&mut self) {
-        let overhead = self.guard.sealer.overhead();
-        self.rtp.buffer.resize(OWN_PACKET + overhead.rtp, 0);
-        self.rtcp.buffer.resize(OWN_PACKET + overhead.rtcp, 0);
+    /// Whether silence is sent in place of the source.
+    pub(crate) fn set_mute(&mut self, mute: bool) {
+        self.mute = mute;
+    }
+
+    /// What was agreed on for it.
+    pub(crate) fn agreement(&self) -> &Agreement {
+        &self.agreement
     }
 
     pub(super) fn next_frame(&self) -> Instant {
         self.started + FRAME_TIME * self.frames
     }
 
-    pub(super) fn next_timeout(&self) -> Instant {
+    /// When something is due.
+    pub(crate) fn next_timeout(&self) -> Instant {
         self.next_frame().min(self.next_report)
     }
 
-    pub(super) fn poll_event(&mut self) -> Option<Event> {
+    /// The next event.
+    pub(crate) fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
 
-    pub(super) fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
-        let remote = self.remote?;
-        let (channel, outbound, remote) = if self.rtp.ready.is_some() {
-            (Channel::Rtp, &mut self.rtp, remote.rtp)
-        } else {
-            (Channel::Rtcp, &mut self.rtcp, remote.rtcp)
-        };
-        let length = outbound.ready.take()?;
-        Some(Transmit { channel, remote, octets: outbound.buffer.get(..length)? })
+    /// The next packet to be sent.
+    pub(crate) fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+        self.path.poll_transmit()
     }
 
-    pub(super) fn stats(&self) -> Stats {
+    /// What was counted.
+    pub(crate) fn stats(&self) -> Stats {
+        let sender = self.outbound.sender();
         Stats {
-            packets_sent: self.sender.packets,
-            octets_sent: self.sender.octets,
+            packets_sent: sender.packets,
+            octets_sent: sender.octets,
             lost: self.receiver.lost(),
-            late: self.jitter.late(),
-            duplicate: self.jitter.duplicate(),
-            concealed: self.jitter.concealed(),
+            late: self.inbound.late(),
+            duplicate: self.inbound.duplicate(),
+            concealed: self.inbound.concealed(),
             jitter: self.receiver.jitter(),
             ..self.counted
         }
-    }
-
-    /// The time since the start as an NTP timestamp: a clock that is not the wall's, which
-    /// RFC 3550 §6.4.1 allows.
-    pub(super) fn ntp(&self, now: Instant) -> u64 {
-        let elapsed = now.saturating_duration_since(self.started);
-        let fraction = (u64::from(elapsed.subsec_nanos()) << 32) / 1_000_000_000;
-        (elapsed.as_secs() << 32) | fraction
-    }
-
-    /// The middle 32 bits of [`ntp`](Self::ntp), in 1/65 536 s.
-    pub(super) fn ntp_middle(&self, now: Instant) -> u32 {
-        (self.ntp(now) >> 16) as u32
     }
 }

@@ -1,37 +1,53 @@
-//! The jitter buffer under order, disorder, loss, and clocks that differ.
+//! What is heard under order, disorder, loss, and clocks that differ.
 
-use super::JitterBuffer;
+use super::Inbound;
 use crate::Codec;
-use crate::audio::{AudioSource as _, FRAME_SAMPLES, SAMPLE_RATE, Speech, Tone, similarity};
+use crate::audio::{AudioSink, AudioSource as _, SAMPLE_RATE, Speech, Tone, similarity};
 use proptest::prelude::*;
+use std::io;
+use std::time::Duration;
 
 const START: u32 = u32::MAX - 5000;
-const TARGET: u32 = 480;
+const DELAY: Duration = Duration::from_millis(60);
+const TARGET: usize = 480;
+const FRAME_SAMPLES: usize = 160;
 
 fn payload(samples: &[i16]) -> Vec<u8> {
     let mut octets = vec![0; samples.len()];
-    Codec::Pcma.encode(samples, &mut octets);
+    Codec::PCMA.encoder().encode(samples, &mut octets);
     octets
 }
 
-fn put(buffer: &mut JitterBuffer, said: &[i16], frame: usize) {
-    let from = frame * FRAME_SAMPLES;
-    if let Some(samples) = said.get(from..from + FRAME_SAMPLES) {
-        let timestamp = START.wrapping_add(from as u32);
-        buffer.put(timestamp, frame == 0, Codec::Pcma, &payload(samples));
+/// Keeps what is heard.
+struct Heard<'a>(&'a mut Vec<i16>);
+
+impl AudioSink for Heard<'_> {
+    fn write(&mut self, frame: &[i16]) -> io::Result<()> {
+        self.0.extend_from_slice(frame);
+        Ok(())
     }
 }
 
-fn pop(buffer: &mut JitterBuffer, heard: &mut Vec<i16>) {
-    let mut frame = [0; FRAME_SAMPLES];
-    buffer.pop(&mut frame);
-    heard.extend_from_slice(&frame);
+fn inbound() -> Inbound {
+    Inbound::new(Codec::PCMA, DELAY)
+}
+
+fn put(buffer: &mut Inbound, said: &[i16], frame: usize) {
+    let from = frame * FRAME_SAMPLES;
+    if let Some(samples) = said.get(from..from + FRAME_SAMPLES) {
+        let timestamp = START.wrapping_add(from as u32);
+        buffer.put(Codec::PCMA, timestamp, frame == 0, &payload(samples));
+    }
+}
+
+fn pop(buffer: &mut Inbound, heard: &mut Vec<i16>) {
+    buffer.play(true, &mut Heard(heard)).unwrap();
 }
 
 /// Each frame arrives `delay(frame)` ticks late, or never.
-fn run(said: &[i16], delay: impl Fn(usize) -> Option<usize>) -> (JitterBuffer, Vec<i16>) {
+fn run(said: &[i16], delay: impl Fn(usize) -> Option<usize>) -> (Inbound, Vec<i16>) {
     let frames = said.len() / FRAME_SAMPLES;
-    let mut buffer = JitterBuffer::new(TARGET);
+    let mut buffer = inbound();
     let mut heard = Vec::new();
     for tick in 0..frames + 20 {
         for frame in tick.saturating_sub(15)..=tick {
@@ -52,11 +68,9 @@ fn said(seconds: usize) -> Vec<i16> {
 fn in_order_it_is_heard_exactly_after_the_target_delay() {
     let said = said(1);
     let (buffer, heard) = run(&said, |_| Some(0));
-    for (n, sample) in said.iter().enumerate() {
-        let mut octet = [0];
-        Codec::Pcma.encode(&[*sample], &mut octet);
-        assert_eq!(heard[n + TARGET as usize], Codec::Pcma.decode(octet[0]));
-    }
+    let mut decoded = Vec::new();
+    Codec::PCMA.decoder().decode(&payload(&said), &mut decoded);
+    assert_eq!(heard[TARGET..TARGET + said.len()], decoded);
     assert_eq!((buffer.late(), buffer.duplicate()), (0, 0));
 }
 
@@ -71,7 +85,7 @@ fn reordering_and_jitter_within_the_target_cost_nothing() {
 #[test]
 fn duplicates_and_late_packets_are_counted_and_dropped() {
     let said = said(1);
-    let mut buffer = JitterBuffer::new(TARGET);
+    let mut buffer = inbound();
     let mut heard = Vec::new();
     for frame in 0..50 {
         put(&mut buffer, &said, frame);
@@ -114,7 +128,7 @@ fn a_delay_that_steps_up_for_good_is_followed() {
 fn clocks_that_differ_are_followed_by_whole_frames() {
     let said = said(40);
     for (plays_every, sends_every) in [(1000, 1001), (1001, 1000)] {
-        let mut buffer = JitterBuffer::new(TARGET);
+        let mut buffer = inbound();
         let (mut heard, mut sent) = (Vec::new(), 0);
         for step in 0..said.len() / FRAME_SAMPLES * 1000 {
             if step % sends_every == 0 {
@@ -132,7 +146,7 @@ fn clocks_that_differ_are_followed_by_whole_frames() {
 #[test]
 fn timestamps_that_jump_are_taken_up_again() {
     let said = said(1);
-    let mut buffer = JitterBuffer::new(TARGET);
+    let mut buffer = inbound();
     let mut heard = Vec::new();
     for jump in [0_u32, 1 << 30, 1 << 31, 3] {
         heard.clear();
@@ -140,7 +154,7 @@ fn timestamps_that_jump_are_taken_up_again() {
             let from = frame as usize * FRAME_SAMPLES;
             let octets = payload(&said[from..from + FRAME_SAMPLES]);
             let timestamp = jump.wrapping_add(frame * FRAME_SAMPLES as u32);
-            buffer.put(timestamp, false, Codec::Pcma, &octets);
+            buffer.put(Codec::PCMA, timestamp, false, &octets);
             pop(&mut buffer, &mut heard);
         }
         let tail = &heard[heard.len() - 1600..];
@@ -156,11 +170,11 @@ proptest! {
         calls in proptest::collection::vec((any::<u32>(), any::<bool>(), 0_usize..2000, 0_u8..4), 1..60),
     ) {
         let play = || {
-            let mut buffer = JitterBuffer::new(TARGET);
+            let mut buffer = inbound();
             let mut heard = Vec::new();
             for (timestamp, marker, length, pops) in &calls {
                 let timestamp = timestamp >> (pops * 5);
-                buffer.put(timestamp, *marker, Codec::Pcmu, &vec![0x21; *length]);
+                buffer.put(Codec::PCMU, timestamp, *marker, &vec![0x21; *length]);
                 (0..*pops).for_each(|_| pop(&mut buffer, &mut heard));
             }
             (heard, buffer.late(), buffer.duplicate(), buffer.concealed())

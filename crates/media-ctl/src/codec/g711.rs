@@ -1,0 +1,94 @@
+//! G.711, µ-law and A-law, over its published tables: an octet a sample. RFC 3551 §4.5.14.
+
+use super::seam::{Decoder, Encoder, Properties};
+use audio_codec_algorithms::{decode_alaw, decode_ulaw, encode_alaw, encode_ulaw};
+
+pub(super) static PCMU: Properties = Properties {
+    name: "PCMU",
+    payload_type: Some(0),
+    encoder: || Box::new(Law(encode_ulaw)),
+    decoder: || Box::new(Expansion(decode_ulaw)),
+    ..G711
+};
+
+pub(super) static PCMA: Properties = Properties {
+    name: "PCMA",
+    payload_type: Some(8),
+    encoder: || Box::new(Law(encode_alaw)),
+    decoder: || Box::new(Expansion(decode_alaw)),
+    ..G711
+};
+
+/// What both have in common.
+const G711: Properties = Properties {
+    name: "",
+    clock_rate: 8000,
+    sample_rate: 8000,
+    channels: 1,
+    payload_type: None,
+    largest: 160,
+    duration: |payload| payload.len() as u32,
+    encoder: || Box::new(Law(encode_ulaw)),
+    decoder: || Box::new(Expansion(decode_ulaw)),
+};
+
+struct Law(fn(i16) -> u8);
+
+impl Encoder for Law {
+    fn encode(&mut self, samples: &[i16], payload: &mut [u8]) -> usize {
+        for (octet, sample) in payload.iter_mut().zip(samples) {
+            *octet = (self.0)(*sample);
+        }
+        samples.len().min(payload.len())
+    }
+}
+
+struct Expansion(fn(u8) -> i16);
+
+impl Decoder for Expansion {
+    fn decode(&mut self, payload: &[u8], samples: &mut Vec<i16>) {
+        samples.extend(payload.iter().map(|octet| (self.0)(*octet)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Codec;
+
+    /// All of it, decoded from what it was encoded to.
+    fn there_and_back(codec: Codec, samples: &[i16]) -> Vec<i16> {
+        let mut payload = vec![0; samples.len()];
+        assert_eq!(codec.encoder().encode(samples, &mut payload), samples.len());
+        let mut decoded = Vec::new();
+        codec.decoder().decode(&payload, &mut decoded);
+        decoded
+    }
+
+    #[test]
+    fn decoding_what_was_encoded_keeps_13_bits_of_it() {
+        let samples: Vec<i16> = (i16::MIN..=i16::MAX).step_by(7).collect();
+        for codec in [Codec::PCMU, Codec::PCMA] {
+            for (sample, decoded) in samples.iter().zip(there_and_back(codec, &samples)) {
+                let error = i32::from(decoded) - i32::from(*sample);
+                // A segment's step is 1/16 of its start, 1024 at the top; µ-law clips at 32 635.
+                let bound = (i32::from(*sample).abs() / 16).max(16);
+                assert!(error.abs() <= bound, "{codec:?} {sample}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_octet_survives_decoding_and_encoding() {
+        let octets: Vec<u8> = (0..=u8::MAX).collect();
+        for codec in [Codec::PCMU, Codec::PCMA] {
+            let mut samples = Vec::new();
+            codec.decoder().decode(&octets, &mut samples);
+            let mut again = [0; 256];
+            codec.encoder().encode(&samples, &mut again);
+            for (octet, again) in octets.iter().zip(again) {
+                // µ-law has two zeros; the negative one becomes the positive one.
+                assert!(again == *octet || (*octet, again) == (0x7f, 0xff));
+            }
+        }
+    }
+}

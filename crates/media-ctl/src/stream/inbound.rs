@@ -1,0 +1,203 @@
+//! What is heard: packets in as they come, a frame out every 20 ms.
+
+use super::conceal::Concealer;
+use super::jitter::{JitterBuffer, Packet, Place, Step, distance};
+use crate::Codec;
+use crate::audio::{AudioSink, Converter, frame_samples};
+use crate::codec::Decoder;
+use std::io;
+use std::time::Duration;
+
+/// The audio that comes in.
+#[derive(Debug)]
+pub(crate) struct Inbound {
+    buffer: JitterBuffer,
+    decoding: Decoding,
+    concealer: Concealer,
+    converter: Converter,
+    /// The frame that is being played, at the codec's rate: what has come of it.
+    came: Vec<Option<i16>>,
+    frame: Vec<i16>,
+    heard: Vec<i16>,
+    concealed: u64,
+}
+
+/// The codec that is heard at present.
+#[derive(Debug)]
+struct Decoding {
+    codec: Codec,
+    decoder: Box<dyn Decoder>,
+    /// Of the packet that is being played.
+    samples: Vec<i16>,
+    /// The timestamp of its first sample.
+    at: u32,
+}
+
+impl Inbound {
+    /// Nothing yet, presumably of this codec; a packet is played so long after its arrival: 20 ms
+    /// to 200 ms, in whole frames.
+    pub(crate) fn new(codec: Codec, delay: Duration) -> Self {
+        let rate = codec.sample_rate();
+        Self {
+            buffer: JitterBuffer::new(codec.clock_rate(), delay),
+            decoding: Decoding::new(codec),
+            concealer: Concealer::new(rate),
+            converter: Converter::new(rate, rate),
+            came: Vec::new(),
+            frame: Vec::new(),
+            heard: Vec::new(),
+            concealed: 0,
+        }
+    }
+
+    /// Packets that came after their time.
+    pub(crate) fn late(&self) -> u64 {
+        self.buffer.late
+    }
+
+    /// Packets that had come before.
+    pub(crate) fn duplicate(&self) -> u64 {
+        self.buffer.duplicate
+    }
+
+    /// Frames that were made up in part or whole.
+    pub(crate) fn concealed(&self) -> u64 {
+        self.concealed
+    }
+
+    /// Forgets what is buffered: the next packet is another source's.
+    pub(crate) fn reset(&mut self) {
+        self.buffer.reset();
+        self.decoding.samples.clear();
+    }
+
+    /// Takes a packet of this codec.
+    pub(crate) fn put(&mut self, codec: Codec, timestamp: u32, marker: bool, payload: &[u8]) {
+        if rates(self.decoding.codec) != rates(codec) {
+            self.change(codec);
+        }
+        let duration = codec.duration(payload);
+        if duration > 0 {
+            let quiet = self.concealer.is_silent();
+            let place = Place { timestamp, duration, codec, marker, quiet };
+            self.buffer.put(place, payload);
+        }
+    }
+
+    /// Goes over to other rates. What is buffered is left out: 60 ms or so, where a peer changes
+    /// codecs in a call.
+    fn change(&mut self, codec: Codec) {
+        self.reset();
+        self.buffer.set_clock_rate(codec.clock_rate());
+        self.concealer = Concealer::new(codec.sample_rate());
+        self.decoding = Decoding::new(codec);
+    }
+
+    /// Plays the next 20 ms: what came, made up where it did not, silence before the first packet
+    /// and where the sink is to hear nothing.
+    ///
+    /// # Errors
+    /// [`AudioSink::write`]'s.
+    pub(crate) fn play(&mut self, audible: bool, sink: &mut dyn AudioSink) -> io::Result<()> {
+        self.next();
+        if !audible {
+            self.frame.fill(0);
+        }
+        self.converter.set_rates(self.decoding.codec.sample_rate(), sink.rate());
+        self.converter.convert(&self.frame, &mut self.heard);
+        sink.write(&self.heard)
+    }
+
+    /// The next frame, at the codec's rate.
+    fn next(&mut self) {
+        self.frame.clear();
+        self.frame.resize(frame_samples(self.decoding.codec.sample_rate()), 0);
+        match self.buffer.begin() {
+            Step::Idle => {}
+            Step::Wait => {
+                self.concealed += 1;
+                self.concealer.conceal(&mut self.frame);
+            }
+            Step::Play { fed } => {
+                self.gather();
+                self.buffer.advance();
+                self.complete(fed);
+            }
+        }
+    }
+
+    /// Gathers what has come of the frame at the buffer's position.
+    fn gather(&mut self) {
+        self.came.clear();
+        self.came.resize(self.frame.len(), None);
+        let position = self.buffer.position();
+        while self.decoding.place(position, &mut self.came) {
+            let Some(packet) = self.buffer.take() else { break };
+            self.decoding.decode(&packet);
+            self.buffer.give_back(packet);
+        }
+    }
+
+    /// Makes up what has not come.
+    fn complete(&mut self, fed: bool) {
+        let arrived = self.came.iter().flatten().count();
+        let whole = arrived == self.frame.len();
+        if !whole && self.buffer.playing {
+            let audible = fed || !self.concealer.is_silent();
+            self.concealed += u64::from(audible);
+            self.concealer.conceal(&mut self.frame);
+        }
+        if arrived > 0 {
+            self.buffer.playing = true;
+            for (sample, came) in self.frame.iter_mut().zip(&self.came) {
+                *sample = came.unwrap_or(*sample);
+            }
+            self.concealer.play(&mut self.frame, whole);
+        }
+    }
+}
+
+impl Decoding {
+    fn new(codec: Codec) -> Self {
+        Self { codec, decoder: codec.decoder(), samples: Vec::new(), at: 0 }
+    }
+
+    fn decode(&mut self, packet: &Packet) {
+        if self.codec != packet.codec {
+            self.codec = packet.codec;
+            self.decoder = packet.codec.decoder();
+        }
+        self.samples.clear();
+        self.decoder.decode(&packet.payload, &mut self.samples);
+        self.at = packet.timestamp;
+    }
+
+    /// Puts what was decoded to its place in the frame that starts at `position`. Returns whether
+    /// the frame may need more: nothing is left for the next one.
+    fn place(&mut self, position: u32, came: &mut [Option<i16>]) -> bool {
+        let (clock, rate) =
+            (i64::from(self.codec.clock_rate()), i64::from(self.codec.sample_rate()));
+        let start = i64::from(distance(self.at, position)) * rate / clock.max(1);
+        let length = came.len() as i64;
+        let end = start + self.samples.len() as i64;
+        if end > 0 && start < length {
+            let skipped = usize::try_from(-start).unwrap_or(0);
+            let from = usize::try_from(start).unwrap_or(0);
+            let slots = came.iter_mut().skip(from);
+            for (slot, sample) in slots.zip(self.samples.iter().skip(skipped)) {
+                slot.get_or_insert(*sample);
+            }
+        }
+        // What starts later was decoded before playout went back.
+        let is_left = end > length && start < length;
+        if !is_left {
+            self.samples.clear();
+        }
+        !is_left
+    }
+}
+
+/// What timestamps count and what samples do: codecs that agree in both may alternate.
+fn rates(codec: Codec) -> (u32, u32) {
+    (codec.clock_rate(), codec.sample_rate())
+}

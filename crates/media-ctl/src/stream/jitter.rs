@@ -1,0 +1,299 @@
+//! The jitter buffer: packets under their RTP timestamps, still encoded.
+//!
+//! ```text
+//!        played ◀─── position                      end
+//!   ───────────────────┬────────────────────────────┬───────▶ timestamps
+//!                      │ ███ ███ ─── ███ ███ ███ ███│
+//!                      └ next frame   └ not here (yet)
+//! ```
+//!
+//! Order, duplicates and packet times of any length take care of themselves. Each
+//! [`begin`](JitterBuffer::begin) is for 20 ms, whether all of it has come or not, so playout is as
+//! regular as its caller and the same calls give the same audio: **time is the frames**. What comes
+//! after its time is dropped. The delay is set anew
+//!
+//! - while the first half second settles, whenever a packet proves to be faster than the first;
+//! - when late packets are more than the odd one ([`LATE_LIMIT`]);
+//! - by whole frames when a window of 5 s shows that all of it was too deep or too shallow,
+//!   which is how a peer's clock that runs fast or slow is followed.
+
+use crate::Codec;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Packets in the buffer at most: 1.5 s of 10 ms each.
+const MAX_PACKETS: usize = 150;
+
+/// Frames during which the delay may still be lowered by a faster packet.
+const SETTLING: u32 = 25;
+
+/// Frames that are looked at together.
+const WINDOW: u32 = 250;
+
+/// A late packet counts 20 and a timely one takes away 1: the limit is a run of 15, or 5 % and
+/// more for long enough.
+const LATE_WEIGHT: u32 = 20;
+const LATE_LIMIT: u32 = 300;
+
+/// A packet, and where it belongs. Durations are in ticks: units of the clock rate.
+#[derive(Debug)]
+pub(super) struct Packet {
+    pub(super) timestamp: u32,
+    pub(super) duration: u32,
+    pub(super) codec: Codec,
+    pub(super) payload: Vec<u8>,
+}
+
+/// What a packet says of its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) timestamp: u32,
+    pub(super) duration: u32,
+    pub(super) codec: Codec,
+    /// Whether it starts a talkspurt. RFC 3551 §4.1.
+    pub(super) marker: bool,
+    /// Whether what is played has faded out.
+    pub(super) quiet: bool,
+}
+
+/// What becomes of the next frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing has come yet.
+    Idle,
+    /// One frame more of delay: it is made up, and nothing is taken.
+    Wait,
+    /// It is taken, and [`advance`](JitterBuffer::advance) follows.
+    Play {
+        /// Whether something is still to come after its start.
+        fed: bool,
+    },
+}
+
+/// Puts packets in order and evens out their arrival.
+#[derive(Debug)]
+pub(super) struct JitterBuffer {
+    /// Ticks in a frame.
+    frame: i32,
+    /// The furthest a packet may be ahead of playout, 1.5 s: beyond, timestamps have jumped.
+    max_ahead: i32,
+    /// Oldest first.
+    packets: VecDeque<Packet>,
+    /// Payloads' memory, for those to come.
+    spare: Vec<Vec<u8>>,
+    /// Timestamp of the next tick to be played.
+    position: u32,
+    /// Timestamp after the last tick that came; `None` before the first.
+    end: Option<u32>,
+    /// Timestamp after the last tick that was taken, where it is after the position.
+    taken: Option<u32>,
+    target: i32,
+    /// Whether something of this source has been played.
+    pub(super) playing: bool,
+    settling: u32,
+    lateness: u32,
+    window: Window,
+    pub(super) late: u64,
+    pub(super) duplicate: u64,
+}
+
+/// The depths seen since a window began.
+#[derive(Debug)]
+struct Window {
+    frames: u32,
+    shallowest: i32,
+    deepest: i32,
+}
+
+impl Window {
+    const NEW: Self = Self { frames: 0, shallowest: i32::MAX, deepest: i32::MIN };
+}
+
+impl JitterBuffer {
+    /// A buffer that plays a packet so long after its arrival: 20 ms to 200 ms, in whole frames.
+    pub(super) fn new(clock_rate: u32, target: Duration) -> Self {
+        let frame = (clock_rate / 50) as i32;
+        let frames = (target.as_millis() / 20).clamp(1, 10) as i32;
+        Self {
+            frame,
+            max_ahead: frame * 75,
+            packets: VecDeque::new(),
+            spare: Vec::new(),
+            position: 0,
+            end: None,
+            taken: None,
+            target: frames * frame,
+            playing: false,
+            settling: 0,
+            lateness: 0,
+            window: Window::NEW,
+            late: 0,
+            duplicate: 0,
+        }
+    }
+
+    /// Forgets what is buffered: the next packet is another source's.
+    pub(super) fn reset(&mut self) {
+        self.spare.extend(self.packets.drain(..).map(|packet| packet.payload));
+        self.end = None;
+        self.taken = None;
+        self.playing = false;
+    }
+
+    /// Goes over to another clock rate.
+    pub(super) fn set_clock_rate(&mut self, clock_rate: u32) {
+        let frame = (clock_rate / 50) as i32;
+        if frame != self.frame {
+            self.reset();
+            self.target = self.target / self.frame.max(1) * frame;
+            (self.frame, self.max_ahead) = (frame, frame * 75);
+        }
+    }
+
+    /// Takes a packet.
+    pub(super) fn put(&mut self, place: Place, payload: &[u8]) {
+        let Place { timestamp, duration, .. } = place;
+        let Some(end) = self.end else {
+            self.anchor(timestamp);
+            return self.keep(place, payload);
+        };
+        let ahead = distance(timestamp, self.position);
+        let ends = ahead.saturating_add(duration as i32);
+        if ends > self.max_ahead {
+            self.reset();
+            self.anchor(timestamp);
+        } else if ends <= 0 {
+            self.late += 1;
+            self.lateness += LATE_WEIGHT;
+            // A talkspurt after a pause that the timestamps left out.
+            let idle = distance(end, self.position) <= 0 && place.quiet;
+            if self.lateness < LATE_LIMIT && !(place.marker && idle) {
+                return;
+            }
+            self.anchor(timestamp);
+        } else {
+            self.lateness = self.lateness.saturating_sub(1);
+            if self.settling > 0 && ahead > self.target {
+                self.skip(ahead - self.target);
+            }
+        }
+        self.keep(place, payload);
+    }
+
+    /// What becomes of the next frame.
+    pub(super) fn begin(&mut self) -> Step {
+        let Some(end) = self.end else { return Step::Idle };
+        let depth = distance(end, self.position);
+        let adjustment = self.watch(depth);
+        if adjustment < 0 {
+            return Step::Wait;
+        }
+        self.skip(adjustment);
+        self.settling = self.settling.saturating_sub(1);
+        Step::Play { fed: depth > 0 }
+    }
+
+    /// The timestamp at which the next frame starts.
+    pub(super) fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// The next packet of which something belongs to the frame that starts at the position.
+    pub(super) fn take(&mut self) -> Option<Packet> {
+        while let Some(first) = self.packets.front() {
+            if distance(first.timestamp, self.position) >= self.frame {
+                return None;
+            }
+            let first = self.packets.pop_front()?;
+            let end = first.timestamp.wrapping_add(first.duration);
+            if distance(end, self.position) > 0 {
+                self.taken = Some(end);
+                return Some(first);
+            }
+            // Skipped.
+            self.give_back(first);
+        }
+        None
+    }
+
+    /// Takes back a packet's memory.
+    pub(super) fn give_back(&mut self, packet: Packet) {
+        self.spare.push(packet.payload);
+    }
+
+    /// Goes on to the next frame.
+    pub(super) fn advance(&mut self) {
+        self.position = self.position.wrapping_add(self.frame as u32);
+        let position = self.position;
+        self.taken = self.taken.filter(|taken| distance(*taken, position) > 0);
+    }
+
+    /// Looks at the depth before a frame; at a window's end, by how much playout is to skip
+    /// (positive), or that it is to wait for a frame (negative).
+    fn watch(&mut self, depth: i32) -> i32 {
+        if depth <= 0 {
+            // A pause says nothing of the delay.
+            return 0;
+        }
+        let window = &mut self.window;
+        window.frames += 1;
+        window.shallowest = window.shallowest.min(depth);
+        window.deepest = window.deepest.max(depth);
+        if window.frames < WINDOW {
+            return 0;
+        }
+        let seen = std::mem::replace(window, Window::NEW);
+        let excess = seen.shallowest - self.target;
+        if excess >= 2 * self.frame {
+            (excess / self.frame - 1) * self.frame
+        } else if seen.deepest < self.target - self.frame {
+            -self.frame
+        } else {
+            0
+        }
+    }
+
+    /// Places playout so that a packet of this timestamp is played after the target delay.
+    fn anchor(&mut self, timestamp: u32) {
+        self.position = timestamp.wrapping_sub(self.target as u32);
+        let depth = self.end.map_or(0, |end| distance(end, self.position));
+        if !(0..=self.max_ahead).contains(&depth) {
+            self.reset();
+        }
+        self.taken = None;
+        self.settling = SETTLING;
+        self.lateness = 0;
+        self.window = Window::NEW;
+    }
+
+    /// Leaves out so many ticks.
+    fn skip(&mut self, ticks: i32) {
+        self.position = self.position.wrapping_add(ticks.min(self.max_ahead) as u32);
+    }
+
+    /// Puts a packet to its place, unless what it brings is there.
+    fn keep(&mut self, place: Place, payload: &[u8]) {
+        let Place { timestamp, duration, codec, .. } = place;
+        let end = timestamp.wrapping_add(duration);
+        let at = self.packets.partition_point(|p| distance(p.timestamp, timestamp) < 0);
+        let is_there = self.packets.get(at).is_some_and(|p| p.timestamp == timestamp);
+        if is_there || self.taken.is_some_and(|taken| distance(end, taken) <= 0) {
+            self.duplicate += 1;
+            return;
+        }
+        if self.packets.len() < MAX_PACKETS {
+            let mut kept = self.spare.pop().unwrap_or_default();
+            kept.clear();
+            kept.extend_from_slice(payload);
+            self.packets.insert(at, Packet { timestamp, duration, codec, payload: kept });
+        }
+        if self.end.is_none_or(|last| distance(end, last) > 0) {
+            self.end = Some(end);
+        }
+    }
+}
+
+/// How far `later` is after `earlier`, across the wrap of timestamps.
+pub(super) fn distance(later: u32, earlier: u32) -> i32 {
+    later.wrapping_sub(earlier) as i32
+}

@@ -1,0 +1,16 @@
+//! Audio of one line: packets in any order in, frames in order and on time out; and the way back.
+//!
+//! ```text
+//!   packets ─▶ JitterBuffer ─▶ Decoder ─▶ Concealer ─▶ Converter ─▶ AudioSink
+//!   packets ◀─ Sender ◀─ Encoder ◀─ Converter ◀─ AudioSource
+//! ```
+
+mod conceal;
+mod inbound;
+mod jitter;
+mod outbound;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use inbound::Inbound;
+pub(crate) use outbound::Outbound;

@@ -1,0 +1,9 @@
+//! Between a line and its sockets: where packets go and come from, what protects them, and what each
+//! of them is.
+
+mod demux;
+mod path;
+mod transmit;
+
+pub(crate) use path::Path;
+pub use transmit::{Channel, Transmit};

@@ -1,0 +1,23 @@
+//! What leaves, and by which socket.
+
+use std::net::SocketAddr;
+
+/// Which of a line's two sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// For RTP.
+    Rtp,
+    /// For RTCP, at a port of its own.
+    Rtcp,
+}
+
+/// A packet to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmit<'a> {
+    /// The socket to send it from.
+    pub channel: Channel,
+    /// Where to.
+    pub remote: SocketAddr,
+    /// The octets.
+    pub octets: &'a [u8],
+}
