@@ -25,6 +25,6 @@ fuzz_target!(|octets: &[u8]| {
     }
     if let Ok(via) = Via::parse(octets) {
         assert!(via.same_sent_by(&via));
-        let _ = (via.has_unique_branch(), via.received(), via.rport());
+        let _ = (via.has_unique_branch(), via.received(), via.rport(), via.has_alias());
     }
 });

@@ -62,6 +62,15 @@ pub(crate) fn hex(number: u64) -> String {
     String::from_utf8(hex_digits(number).to_vec()).unwrap_or_default()
 }
 
+/// The number that sixteen hexadecimal digits in lower case are.
+pub(crate) fn hex_number(digits: &[u8]) -> Option<u64> {
+    let digits: [u8; 16] = digits.try_into().ok()?;
+    let number = digits.iter().try_fold(0, |number, digit| {
+        Some(number << 4 | u64::from(char::from(*digit).to_digit(16)?))
+    })?;
+    (hex_digits(number) == digits).then_some(number)
+}
+
 fn hex_digits(number: u64) -> [u8; 16] {
     std::array::from_fn(|place| match (number >> (60 - 4 * place)) as u8 & 0xf {
         digit @ 0..10 => b'0' + digit,
@@ -84,6 +93,10 @@ mod tests {
         for number in [0, 9, 10, 101, 65_535, u64::MAX] {
             assert_eq!(text(|out| push_decimal(out, number)), number.to_string());
             assert_eq!(hex(number), format!("{number:016x}"));
+            assert_eq!(hex_number(hex(number).as_bytes()), Some(number));
+        }
+        for odd in ["", "feed", "000000000000FEED", "00000000000feed ", "0000000000000feed"] {
+            assert_eq!(hex_number(odd.as_bytes()), None, "{odd}");
         }
         for address in ["0.0.0.0:0", "192.0.2.255:5060", "[::1]:5061", "[2001:db8::a]:65535"] {
             let address: SocketAddr = address.parse().unwrap();

@@ -1,4 +1,4 @@
-//! Via. RFC 3261 §20.42, RFC 3581.
+//! Via. RFC 3261 §20.42, RFC 3581, RFC 5923 §7.
 
 use crate::Host;
 use crate::{Expected, ParseError};
@@ -118,6 +118,12 @@ impl<'a> Via<'a> {
         }
     }
 
+    /// Whether there is an `alias` parameter: who sent the request takes others over its connection,
+    /// as those that go to sent-by. RFC 5923 §7, §8.2. Anybody can write it.
+    pub fn has_alias(&self) -> bool {
+        self.params.get("alias").is_some()
+    }
+
     /// Whether both sent-by are the same: host in any case, and port. RFC 3261 §17.2.3.
     pub fn same_sent_by(&self, other: &Via<'_>) -> bool {
         self.host.matches(&other.host) && self.port == other.port
@@ -153,5 +159,24 @@ fn read_port(cursor: &mut Cursor<'_>) -> Result<Option<u16>, ParseError> {
     match decimal(digits).map(u16::try_from) {
         Some(Ok(port)) => Ok(Some(port)),
         _ => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Via;
+
+    #[test]
+    fn an_alias_is_a_parameter_of_its_own() {
+        for (params, is_there) in [
+            (";alias", true),
+            (";branch=z9hG4bKa;ALIAS;rport", true),
+            (";branch=alias", false),
+            (";aliased;x=\";alias\"", false),
+            ("", false),
+        ] {
+            let value = format!("SIP/2.0/TLS 192.0.2.1:5061{params}");
+            assert_eq!(Via::parse(value.as_bytes()).unwrap().has_alias(), is_there, "{params}");
+        }
     }
 }

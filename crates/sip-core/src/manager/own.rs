@@ -1,5 +1,6 @@
 //! Which of our addresses a peer is told, and which socket is behind it.
 
+use super::action::Hop;
 use super::config::{Config, Local};
 use super::ports::Routes;
 use ssa::Transport;
@@ -62,6 +63,14 @@ impl Own<'_> {
     /// for all of the host's and there is a way.
     pub(super) fn behind(&self, local: SocketAddr, to: IpAddr) -> SocketAddr {
         self.told(local, to).unwrap_or(local)
+    }
+
+    /// Whether what is asked over this hop may say that its connection takes requests like those that
+    /// come to the address in its Via: over TLS, where we listen there and have a certificate for
+    /// that. RFC 5923 §8.1.
+    pub(super) fn has_alias(&self, hop: &Hop) -> bool {
+        let listener = || self.address(Transport::Tls, hop.remote.ip(), Some(hop.local));
+        hop.transport == Transport::Tls && listener() == Some(hop.local)
     }
 
     /// Whether `ip` is this host: an address that peers are told, loopback, or one that packets to

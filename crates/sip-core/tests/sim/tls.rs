@@ -87,7 +87,9 @@ fn a_request_over_tls_says_so_in_via_and_contact() {
     ] {
         let invite = sent(to, next_hop, listens);
         let port = if listens { 5061 } else { 5060 };
-        let via = format!("SIP/2.0/TLS 192.0.2.1:{port};");
+        // RFC 5923 §8.1: where we listen, the connection serves both ways.
+        let alias = if listens { ";alias" } else { "" };
+        let via = format!("SIP/2.0/TLS 192.0.2.1:{port};rport{alias};branch=");
         assert!(field(&invite, "Via").starts_with(&via), "{invite}");
         assert_eq!(field(&invite, "Contact"), contact, "{to}");
     }
@@ -322,6 +324,66 @@ fn d03_only_its_connection_speaks_for_a_dialog_over_tls() {
     let off = double.count("request_received UPDATE in dialog off its TLS");
     let on = double.count("request_received UPDATE in dialog");
     assert_eq!((off, on), (2, 1), "{:?}", double.asked());
+}
+
+/// RFC 5923 §8.1: whoever was asked with `alias` may ask over the same connection, where it listens
+/// itself or not.
+#[test]
+fn requests_come_over_the_connection_that_said_alias() {
+    let world = World::perfect();
+    let mut alice = side(&world, 1);
+    let mut listener = listen(&world, 9);
+    world.run(async {
+        alice.endpoint.options(ALICE, "sips:192.0.2.9", None).unwrap();
+        let mut connection = accept(&mut *listener).await;
+        let options = read(&mut connection).await;
+        assert!(field(&options, "Via").contains(";alias;"), "{options}");
+        connection.write_all(response(&options, "200 OK", "").as_bytes()).await.unwrap();
+        assert!(matches!(alice.next().await, Event::RequestAnswered { outcome: Ok(_), .. }));
+        let invite = request(&Wanted::default())
+            .replace("SIP/2.0/UDP", "SIP/2.0/TLS")
+            .replacen("sip:bob@192.0.2.2", "sips:alice@192.0.2.1", 1)
+            .replace("<sip:mallory", "<sips:mallory");
+        connection.write_all(invite.as_bytes()).await.unwrap();
+        alice.incoming().await;
+    });
+}
+
+/// What a stranger writes into Via takes nothing from whoever is at that address: it is asked there.
+/// RFC 5923 §8.2, §9.
+#[test]
+fn x02_an_alias_of_a_stranger_takes_no_request_from_whom_it_names() {
+    for transport in [Transport::Tls, Transport::Tcp] {
+        let world = World::perfect();
+        let bob = side(&world, 2);
+        let name = transport.name();
+        let mut listeners: Vec<_> = [9, 7]
+            .map(|host| {
+                let address = SocketAddr::from(([192, 0, 2, host], 5061));
+                network(&world, host).listen(transport, address).unwrap()
+            })
+            .into();
+        world.run(async {
+            let port = if transport == Transport::Tls { 5061 } else { 5060 };
+            let address = ([192, 0, 2, 2], port).into();
+            let mut mallory = network(&world, 9).connect(transport, address, None).await.unwrap();
+            for (branch, sent_by) in [("a", "192.0.2.9:5061"), ("b", "192.0.2.7:5061")] {
+                let via = format!("SIP/2.0/{name} {sent_by};alias");
+                let options = Wanted { method: "OPTIONS", branch, ..Wanted::default() };
+                let options = request(&options).replace("SIP/2.0/UDP 192.0.2.9", &via);
+                assert_eq!(field(&options, "Via").matches(";alias;").count(), 1, "{options}");
+                mallory.write_all(options.as_bytes()).await.unwrap();
+                // RFC 5923 §8.2: it proceeds as if nothing were there.
+                assert!(read(&mut mallory).await.starts_with("SIP/2.0 200 "));
+            }
+            for (host, listener) in [9, 7].into_iter().zip(&mut listeners) {
+                let to = format!("sip:192.0.2.{host}:5061;transport={name}");
+                bob.endpoint.options(ALICE, &to, None).unwrap();
+                let asked = read(&mut accept(&mut **listener).await).await;
+                assert!(asked.starts_with("OPTIONS "), "{asked}");
+            }
+        });
+    }
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl Requests {
         exchange.draft.credentials = fields;
         let (transport, remote) = (hop.transport, hop.remote);
         exchange.proven = Some(Proven { plan, reserve, transport, remote });
-        let octets = exchange.draft.octets(&hop, branch);
+        let octets = exchange.draft.octets(io.config.own(), &hop, branch);
         match Message::parse(octets, &io.config.limits) {
             Ok(request) => self.start(io, key, hop, branch, request),
             Err(_) => self.give_up(io, key, Why::ApplicationFailed, None),

@@ -1,6 +1,6 @@
 //! Our Contact in a request: which address of ours a peer is told. RFC 3261 §8.1.1.8.
 
-use crate::builder::push_address;
+use crate::builder::{hex, push_address};
 use crate::manager::accounts::Seen;
 use crate::manager::action::Hop;
 use crate::manager::own::Own;
@@ -26,8 +26,8 @@ pub(in crate::manager) enum Contact {
 /// What a registrar is told to call us by, and what no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::manager) struct Registered {
-    /// The random user part.
-    pub(in crate::manager) user: String,
+    /// The random user part, as the number that its digits are.
+    pub(in crate::manager) number: u64,
     /// Where the registrar sees us, unless that is where the request leaves from.
     pub(in crate::manager) seen: Option<Seen>,
     /// What names this terminal for good, where that is told. RFC 5626 §4.1.
@@ -56,9 +56,9 @@ impl Contact {
 
 impl Registered {
     /// For a registrar that has been told nothing yet.
-    pub(in crate::manager) const fn of(user: String, instance: Option<String>) -> Self {
+    pub(in crate::manager) const fn of(number: u64, instance: Option<String>) -> Self {
         Self {
-            user,
+            number,
             seen: None,
             instance,
             reg_id: None,
@@ -72,7 +72,7 @@ impl Registered {
     /// in the same request, so that the registrar does not keep two.
     pub(super) fn settle(&mut self, own: Own<'_>, hop: &Hop, is_sips: bool) {
         let seen = self.seen.filter(|seen| seen.holds_over(hop)).map(|seen| seen.address);
-        let mut value = contact((own, seen), &self.user, hop, is_sips);
+        let mut value = contact((own, seen), &hex(self.number), hop, is_sips);
         if self.reg_id.is_some() {
             value = with_ob(value);
         }

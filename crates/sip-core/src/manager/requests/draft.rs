@@ -9,6 +9,7 @@ use crate::manager::config::NextHop;
 use crate::manager::dialogs::Dialogs;
 use crate::manager::event::Misuse;
 use crate::manager::io::Io;
+use crate::manager::own::Own;
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::manager::transactions::{BRANCH, push_branch};
@@ -231,13 +232,13 @@ impl Draft {
     }
 
     /// The request as it goes over `hop`.
-    pub(in crate::manager) fn octets(&self, hop: &Hop, branch: u64) -> Bytes {
-        self.write(hop, branch).0
+    pub(in crate::manager) fn octets(&self, own: Own<'_>, hop: &Hop, branch: u64) -> Bytes {
+        self.write(own, hop, branch).0
     }
 
     /// The same, and where its identity stands: what was written is not read again.
-    pub(super) fn write(&self, hop: &Hop, branch: u64) -> (Bytes, Places) {
-        let (mut request, places) = self.identified(hop, branch);
+    pub(super) fn write(&self, own: Own<'_>, hop: &Hop, branch: u64) -> (Bytes, Places) {
+        let (mut request, places) = self.identified(via(own, hop, branch));
         for contact in self.contact.rows() {
             request = request.field(HeaderName::Contact, contact);
         }
@@ -255,8 +256,7 @@ impl Draft {
     }
 
     /// The request up to its CSeq.
-    fn identified(&self, hop: &Hop, branch: u64) -> (RequestBuilder, Places) {
-        let via = via(hop, branch);
+    fn identified(&self, via: Vec<u8>) -> (RequestBuilder, Places) {
         let room = self.room(via.len());
         let mut request =
             RequestBuilder::with_capacity(room, self.method, &self.uri).field(HeaderName::Via, via);
@@ -277,7 +277,8 @@ impl Draft {
     }
 }
 
-fn via(hop: &Hop, branch: u64) -> Vec<u8> {
+/// The Via, its branch at the end.
+fn via(own: Own<'_>, hop: &Hop, branch: u64) -> Vec<u8> {
     let mut via = Vec::with_capacity(80);
     via.extend_from_slice(b"SIP/2.0/");
     via.extend_from_slice(hop.transport.name().as_bytes());
@@ -285,6 +286,9 @@ fn via(hop: &Hop, branch: u64) -> Vec<u8> {
     push_address(&mut via, hop.local);
     // RFC 3581 §3: ask for the response on the port that the request came from.
     via.extend_from_slice(b";rport");
+    if own.has_alias(hop) {
+        via.extend_from_slice(b";alias");
+    }
     push_branch(&mut via, branch);
     via
 }
@@ -294,7 +298,6 @@ mod tests {
     use super::*;
     use crate::manager::accounts::Accounts;
     use crate::manager::config::Local;
-    use crate::manager::own::Own;
     use crate::{Limits, Message};
 
     fn local(transport: Transport, address: &str) -> Local {
@@ -312,11 +315,12 @@ mod tests {
         draft.credentials = vec![Field { name: "Authorization", value: b"Test x".to_vec() }];
         draft.body =
             Body { content_type: Some(b"application/sdp".to_vec()), octets: vec![b'x'; 9] };
+        let own = Own { locals: &[], routes: None };
         for (cseq, remote) in [(1, "192.0.2.9:5060"), (u32::MAX, "[2001:db8::1:2:3:4]:50600")] {
             let remote = remote.parse().unwrap();
             let hop = Hop { transport: Transport::Udp, local: remote, remote, flow: None };
             draft.cseq = cseq;
-            let (length, room) = (draft.octets(&hop, 1).len(), draft.room(via(&hop, 1).len()));
+            let (length, room) = (draft.octets(own, &hop, 1).len(), draft.room(via(own, &hop, 1).len()));
             assert!((length..length + 24).contains(&room), "{length} of {room}");
         }
     }
@@ -326,12 +330,14 @@ mod tests {
         let to = Uri::parse(b"sip:bob@example.org").unwrap();
         let hop = |text: &str| text.parse().unwrap();
         let (local, remote) = (hop("192.0.2.1:5060"), hop("[2001:db8::9]:5060"));
-        let hop = Hop { transport: Transport::Tcp, local, remote, flow: None };
+        let hop = Hop { transport: Transport::Tls, local, remote, flow: None };
+        let locals = [Local { transport: Transport::Tls, address: local }];
+        let own = Own { locals: &locals, routes: None };
         for from in ["sip:alice@example.org", "\"A <a>\" <sip:alice@example.org;x=y>"] {
             let from = NameAddr::parse(from.as_bytes()).unwrap();
             let mut draft = Draft::outside(Method::INVITE, &from, &to, "tag", "call".to_owned());
             draft.routes = vec![b"<sip:p.example.org;lr>".to_vec()];
-            let (octets, places) = draft.write(&hop, 0xfeed);
+            let (octets, places) = draft.write(own, &hop, 0xfeed);
             let read = Message::parse(octets, &Limits::default()).unwrap();
             assert_eq!(read.places(), Some(&places), "{read:?}");
         }
@@ -353,7 +359,7 @@ mod tests {
             let [local, remote] = [local, remote].map(|it| it.parse().unwrap());
             let hop = Hop { transport: Transport::Udp, local, remote, flow: None };
             draft.fix_contact((own, &Accounts::default()), &hop);
-            let request = draft.octets(&hop, 1);
+            let request = draft.octets(own, &hop, 1);
             let wanted = format!("Contact: <sip:alice@{local}>\r\n");
             assert!(String::from_utf8_lossy(&request).contains(&wanted), "{request:?}");
         }

@@ -200,10 +200,10 @@ impl Requests {
         let own = io.config.own();
         let hop = exchange.target.hop(0, own)?;
         exchange.draft.fix_contact((own, &io.out.accounts), &hop);
-        let mut written = exchange.draft.write(&hop, branch);
+        let mut written = exchange.draft.write(own, &hop, branch);
         let chosen = exchange.target.hop(written.0.len() + reserve, own)?;
         if chosen != hop {
-            written = exchange.draft.write(&chosen, branch);
+            written = exchange.draft.write(own, &chosen, branch);
         }
         let (octets, places) = written;
         Some((chosen, Message::parse(octets, &io.config.limits).ok()?.placed(places)))

@@ -23,7 +23,8 @@ pub(super) fn acknowledge(
         draft.fields = credentials(&answer.sent);
     }
     draft.body = body;
-    let octets = draft.octets(&hop, io.random());
+    let branch = io.random();
+    let octets = draft.octets(io.config.own(), &hop, branch);
     let ack = Ack { to_tag: dialog.remote_tag().into(), hop, octets };
     requests.acknowledge(io, answer.client, ack);
 }

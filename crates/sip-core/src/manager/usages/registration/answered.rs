@@ -6,6 +6,7 @@ use super::routes::service_route;
 use super::seen::seen;
 use super::way::REFRESH;
 use crate::HeaderName;
+use crate::builder::hex;
 use crate::manager::accounts::Seen;
 use crate::manager::config::ContactAs;
 use crate::manager::event::Cause;
@@ -95,7 +96,7 @@ impl Flow {
             flow: response.arrival.flow,
             transport: response.arrival.transport,
             reg_id: self.reg_id(),
-            contact_user: self.contact.user.clone(),
+            contact_user: hex(self.contact.number),
             registrar: response.arrival.source,
             seen: self.contact.seen.map(|seen| seen.address),
         })
@@ -118,7 +119,7 @@ impl Flow {
         let response = &answer.response.message;
         let outbound = self.stands == Stands::Outbound;
         let over = outbound.then(|| Box::new(self.target.kept_to(&answer.hop)));
-        if let Some(account) = cx.io.out.accounts.get_mut(&self.contact.user) {
+        if let Some(account) = cx.io.out.accounts.get_mut(self.contact.number) {
             (account.stands, account.over) = (true, over);
             (account.routes, account.gruu) = (service_route(response), self.gruu(response));
         }
@@ -127,7 +128,7 @@ impl Flow {
     /// We are not reached over it any more, as far as is known: requests of the account take another.
     pub(super) fn fall(&mut self, cx: &mut Cx<'_>) {
         self.stands = Stands::No;
-        if let Some(account) = cx.io.out.accounts.get_mut(&self.contact.user) {
+        if let Some(account) = cx.io.out.accounts.get_mut(self.contact.number) {
             (account.stands, account.over) = (false, None);
             (account.routes, account.gruu) = (Vec::new(), None);
         }
@@ -136,9 +137,7 @@ impl Flow {
     /// Notes where the registrar sees us, for the account's requests as well.
     pub(super) fn note_seen(&mut self, cx: &mut Cx<'_>, seen: Option<Seen>) {
         self.contact.seen = seen;
-        if let Some(account) = cx.io.out.accounts.get_mut(&self.contact.user) {
-            account.seen = seen;
-        }
+        cx.io.out.accounts.note_seen(self.contact.number, seen);
     }
 
     /// Takes over Min-Expires, a day at most; whether that is longer than what was asked for, the

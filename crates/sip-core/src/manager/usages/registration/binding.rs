@@ -1,6 +1,7 @@
 //! What a registrar keeps of us, as far as it says. RFC 3261 §10.2.4.
 
 use super::flow::Flow;
+use crate::builder::hex_number;
 use crate::manager::inbound::Inbound;
 use crate::manager::requests::Outcome;
 use crate::manager::usages::pace::{LONGEST, are_refused};
@@ -11,7 +12,7 @@ impl Flow {
     pub(super) fn own<'a>(&self, response: &'a Message) -> Option<Contact<'a>> {
         let own = response.bindings().filter(|contact| {
             let user = contact.address().and_then(|address| address.uri().user());
-            user == Some(self.contact.user.as_bytes()) || self.is_by_reg_id(contact)
+            user.and_then(hex_number) == Some(self.contact.number) || self.is_by_reg_id(contact)
         });
         // One that it was to forget may be listed with what it has left: nothing.
         let own = own.max_by_key(|contact| contact.expires().unwrap_or(u32::MAX));

@@ -1,7 +1,6 @@
 //! One flow of a registration: a way to the registrar, and what is bound over it. RFC 5626 §4.2.
 
 use super::way::{FLOW_TIMERS, NO_BINDING, NO_PONG, OpenWay, PING, REFRESH};
-use crate::builder::hex;
 use crate::manager::config::{NextHop, RegisterConfig};
 use crate::manager::event::Misuse;
 use crate::manager::io::Io;
@@ -89,7 +88,7 @@ impl Flow {
         let (mut draft, target, name) = Draft::prepare(io, Method::REGISTER, &way)?;
         draft.to = Party::new(b"", config.aor.as_bytes(), None);
         draft.cseq = 0;
-        let mut contact = Registered::of(hex(io.random()), config.instance.clone());
+        let mut contact = Registered::of(io.random(), config.instance.clone());
         contact.reg_id = config.outbound.then_some(place + 1);
         Ok(Self {
             config: Arc::clone(config),
@@ -116,7 +115,7 @@ impl Flow {
     /// Enters itself among the accounts, as one whose REGISTER goes there first.
     pub(super) fn enter(&self, io: &mut Io<'_>, aor: &Uri<'_>, at: Option<&NextHop>) {
         let at = at.filter(|_| self.config.outbound);
-        io.out.accounts.insert(&self.contact.user, aor, (self.place, at.cloned()));
+        io.out.accounts.insert(self.contact.number, aor, (self.place, at.cloned()));
         if self.place > 0 {
             io.hold(self.name);
         }
@@ -124,7 +123,7 @@ impl Flow {
 
     /// Takes back what [`enter`](Self::enter) has done.
     pub(super) fn leave(&self, cx: &mut Cx<'_>) {
-        cx.io.out.accounts.remove(&self.contact.user);
+        cx.io.out.accounts.remove(self.contact.number);
         if self.place > 0 {
             cx.io.release(self.name);
         }
