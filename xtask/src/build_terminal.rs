@@ -45,6 +45,9 @@ impl Flavour {
         if matches!(self, Self::Pgp | Self::Full) {
             binaries.push(("pgp-agent", "countersign-pgp", Vec::new()));
         }
+        if self == Self::Full {
+            binaries.push(("gpg-app", "countersign-gpg", Vec::new()));
+        }
         binaries
     }
 }

@@ -140,7 +140,8 @@ mod tests {
     fn every_crate_that_a_terminal_links_brings_its_text() {
         let host = crate::build_terminal::host().unwrap();
         let mut crates = BTreeSet::new();
-        for (package, features) in [("terminal", vec!["full"]), ("pgp-agent", Vec::new())] {
+        let all = [("terminal", vec!["full"]), ("pgp-agent", Vec::new()), ("gpg-app", Vec::new())];
+        for (package, features) in all {
             crates.extend(crate::build_terminal::linked(package, &features, None).unwrap());
         }
         let folder = tempfile::tempdir().unwrap();

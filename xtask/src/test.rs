@@ -14,7 +14,8 @@ pub(crate) struct Arguments {
 ///
 /// The binaries are built first: tests of whole terminals start them.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    execute(&mut cargo(&["build", "--package", "terminal", "--package", "pgp-agent"]))?;
+    let binaries = ["terminal", "pgp-agent", "gpg-app"].map(|package| ["--package", package]);
+    execute(cargo(&["build"]).args(binaries.as_flattened()))?;
     if arguments.options.is_empty() {
         return execute(&mut cargo(&["test", "--workspace"]));
     }

@@ -2,7 +2,7 @@
 
 use crate::fault;
 use crate::run::{Job, Program, common};
-use sma::{Error, Fingerprint, Key, KeyValidity};
+use sma::{AlgorithmId, Error, Fingerprint, Key, KeyFacts, KeyValidity};
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -25,8 +25,12 @@ pub(crate) struct Component {
     pub(crate) signs: bool,
     /// Whether it may be encrypted to.
     pub(crate) encrypts: bool,
+    /// Its algorithm, where the listing names one.
+    algorithm: Option<AlgorithmId>,
     /// Whether its private part can be used here.
     secret: bool,
+    /// Whether its private part is on a token.
+    hardware: bool,
 }
 
 /// A key with its subkeys.
@@ -57,7 +61,22 @@ impl Listed {
             fingerprint: self.primary.fingerprint.clone()?,
             user_ids: self.user_ids.clone(),
             secret: self.components().any(|component| component.secret),
+            facts: self.facts(),
         })
+    }
+
+    /// GnuPG signs with, and encrypts to, the last subkey that it can use.
+    fn facts(&self) -> KeyFacts {
+        let usable = |it: &&Component| {
+            let primary = self.primary.validity == KeyValidity::Valid;
+            primary && it.validity == KeyValidity::Valid
+        };
+        let usable = || self.components().filter(usable);
+        KeyFacts {
+            signs: usable().filter(|it| it.signs).last().and_then(|it| it.algorithm),
+            encrypts: usable().filter(|it| it.encrypts).last().and_then(|it| it.algorithm),
+            hardware: self.components().any(|it| it.hardware),
+        }
     }
 }
 
@@ -175,8 +194,10 @@ fn component<'a>(secret: bool, field: &impl Fn(usize) -> &'a str) -> Component {
         strong: strong(field(3), field(2), field(16)),
         signs: may.contains('s'),
         encrypts: may.contains('e'),
+        algorithm: field(3).parse().ok().map(AlgorithmId),
         // `+`: here; a serial number: on a token; `#`: elsewhere.
         secret: secret && field(14) != "#",
+        hardware: secret && !matches!(field(14), "" | "+" | "#"),
     }
 }
 
@@ -233,14 +254,19 @@ fpr:::::::::641CAAF0438ABADBFA66E23BE1BED3CFFCD8738A:
 
     #[test]
     fn a_private_part_elsewhere_is_not_ours_and_one_on_a_token_is() {
-        for (place, ours) in [("#", false), ("+", true), ("D2760001240103040006", true)] {
+        let token = "D2760001240103040006";
+        for (place, ours, hardware) in
+            [("#", false, false), ("+", true, false), (token, true, true)]
+        {
             let listing = LISTING.replace("scESC:::+", &format!("scESC:::{place}"));
-            assert_eq!(
-                parse(listing.as_bytes()).unwrap()[0].key().unwrap().secret,
-                ours,
-                "{place}"
-            );
+            let key = parse(listing.as_bytes()).unwrap()[0].key().unwrap();
+            assert_eq!((key.secret, key.facts.hardware), (ours, hardware), "{place}");
+            assert_eq!((key.facts.signs, key.facts.encrypts), (Some(AlgorithmId(22)), None));
         }
+        // The subkey, had it not expired.
+        let listing = LISTING.replace("ssb:e:", "ssb:u:");
+        let facts = parse(listing.as_bytes()).unwrap()[0].key().unwrap().facts;
+        assert_eq!(facts.encrypts, Some(AlgorithmId(1)));
     }
 
     #[test]

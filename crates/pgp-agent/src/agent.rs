@@ -1,5 +1,6 @@
 //! The security application over a key folder.
 
+use crate::clock::now;
 use crate::store::{Entry, Store, is_user_id};
 use crate::{encryption, parse, sign, verify};
 use async_trait::async_trait;
@@ -10,7 +11,6 @@ use sma::{
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
-use std::time::SystemTime;
 use std::{io::Write as _, sync::PoisonError};
 use zeroize::zeroize_stack;
 
@@ -144,9 +144,4 @@ const DEPTH: usize = 256 * 1024;
 #[inline(never)]
 fn apart<T>(work: impl FnOnce() -> T) -> T {
     work()
-}
-
-#[expect(clippy::disallowed_methods, reason = "a process of its own: the real clock")]
-fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

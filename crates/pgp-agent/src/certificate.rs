@@ -6,9 +6,10 @@
 
 use crate::strength;
 use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
+use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::packet::{KeyFlags, PublicKey, PublicSubkey, Signature, SignatureType};
 use pgp::types::{KeyDetails, SignedUser, Tag};
-use sma::{Fingerprint, HashId, KeyFault, KeyValidity};
+use sma::{AlgorithmId, Fingerprint, HashId, KeyFacts, KeyFault, KeyValidity};
 
 /// A public key whose self-signatures have been checked.
 pub(crate) struct Certificate {
@@ -43,6 +44,13 @@ impl Component<'_> {
         match self {
             Self::Primary(key) => key.fingerprint(),
             Self::Subkey(key) => key.fingerprint(),
+        }
+    }
+
+    fn algorithm(&self) -> PublicKeyAlgorithm {
+        match self {
+            Self::Primary(key) => key.algorithm(),
+            Self::Subkey(key) => key.algorithm(),
         }
     }
 
@@ -159,6 +167,16 @@ impl Certificate {
             .filter(|(_, facts)| facts.may_encrypt(now))
             .max_by_key(|(_, facts)| facts.created)
             .map(|(component, _)| component)
+    }
+
+    /// What kind of key it is now.
+    pub(crate) fn facts(&self, now: u64) -> KeyFacts {
+        let algorithm = |component: Component<'_>| AlgorithmId(component.algorithm().into());
+        KeyFacts {
+            signs: self.signer(now).map(algorithm),
+            encrypts: self.recipient(now).map(algorithm),
+            hardware: false,
+        }
     }
 
     fn components(&self) -> impl Iterator<Item = (Component<'_>, Facts)> {

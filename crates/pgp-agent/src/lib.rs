@@ -14,6 +14,7 @@
 
 mod agent;
 mod certificate;
+mod clock;
 mod encryption;
 mod generate;
 mod parse;

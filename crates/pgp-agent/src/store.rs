@@ -5,6 +5,7 @@
 //! beside its place and moved there, so that none is ever half written.
 
 use crate::certificate::Certificate;
+use crate::clock::now;
 use crate::{generate, parse};
 use pgp::composed::SignedSecretKey;
 use pgp::types::Password;
@@ -121,6 +122,7 @@ impl Entry {
             fingerprint: self.certificate.fingerprint().clone(),
             user_ids: self.certificate.user_ids().to_vec(),
             secret: self.is_own(),
+            facts: self.certificate.facts(now()),
         }
     }
 

@@ -5,8 +5,8 @@ use crate::wire;
 use bytes::Bytes;
 use prost::Message as _;
 use sma::{
-    Decrypted, Error, Fingerprint, HashId, Key, KeyFault, KeyValidity, Notation, Plaintext, Report,
-    ToSign, ToVerify,
+    AlgorithmId, Decrypted, Error, Fingerprint, HashId, Key, KeyFacts, KeyFault, KeyValidity,
+    Notation, Plaintext, Report, ToSign, ToVerify,
 };
 use std::time::Duration;
 use thiserror::Error as ThisError;
@@ -233,7 +233,15 @@ fn key_to_wire(key: Key) -> wire::Key {
         fingerprint: key.fingerprint.to_string(),
         user_ids: key.user_ids,
         secret: key.secret,
+        signs: key.facts.signs.map(|algorithm| algorithm.0.into()),
+        encrypts: key.facts.encrypts.map(|algorithm| algorithm.0.into()),
+        hardware: key.facts.hardware,
     }
+}
+
+/// `None` where what is there is no algorithm.
+fn algorithm_from_wire(id: Option<u32>) -> Option<Option<AlgorithmId>> {
+    id.map(|id| u8::try_from(id).ok().map(AlgorithmId)).map_or(Some(None), |id| id.map(Some))
 }
 
 fn keys_from_wire(keys: wire::Keys) -> Option<Vec<Key>> {
@@ -242,6 +250,11 @@ fn keys_from_wire(keys: wire::Keys) -> Option<Vec<Key>> {
             fingerprint: Fingerprint::parse(&key.fingerprint)?,
             user_ids: key.user_ids,
             secret: key.secret,
+            facts: KeyFacts {
+                signs: algorithm_from_wire(key.signs)?,
+                encrypts: algorithm_from_wire(key.encrypts)?,
+                hardware: key.hardware,
+            },
         })
     };
     keys.keys.into_iter().map(key).collect()

@@ -34,7 +34,10 @@ pub mod frame;
 mod jobs;
 mod link;
 mod listener;
+#[cfg(feature = "manual")]
+pub mod manual;
 mod process;
+mod sandbox;
 mod server;
 mod wire;
 
@@ -42,6 +45,7 @@ pub use client::Client;
 pub use deadlines::Deadlines;
 pub use listener::{BindError, Listener, check_directory};
 pub use process::{Ends, OfferError, protect_memory};
+pub use sandbox::{NoSandbox, Sandbox};
 pub use server::serve;
 
 /// The largest frame without its length, in octets.

@@ -63,6 +63,14 @@ pub fn check_directory(directory: &Path) -> Result<(), BindError> {
     }
 }
 
+/// The folder of a file.
+pub(crate) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
 /// A bound socket; its file is removed when it is dropped.
 #[derive(Debug)]
 pub struct Listener {
@@ -78,10 +86,7 @@ impl Listener {
     /// # Errors
     /// [`BindError`]. Needs a tokio runtime.
     pub fn bind(path: &Path) -> Result<Self, BindError> {
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let directory = folder(path);
         check_directory(directory)?;
         let io = |error| BindError::Io { path: path.to_owned(), error };
         // Two that start at once must not remove each other's socket.

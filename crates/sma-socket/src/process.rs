@@ -1,6 +1,6 @@
 //! What every security application's process does, whatever holds its keys.
 
-use crate::{BindError, Listener, serve};
+use crate::{BindError, Listener, NoSandbox, Sandbox, serve};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use sma::{KeyAdministration, SecurityApplication};
 use std::io::{self, Read as _, Write as _};
@@ -27,6 +27,9 @@ pub enum OfferError {
     /// Its socket cannot be bound.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// It cannot give up what it should.
+    #[error(transparent)]
+    Sandbox(#[from] NoSandbox),
     /// It cannot say that it is ready.
     #[error("{0}")]
     Output(#[from] io::Error),
@@ -54,15 +57,19 @@ impl Ends {
     }
 
     /// Offers an application at `socket` until one of them comes; says `ready` on standard output
-    /// when it listens.
+    /// when it listens, after a line `warning: …` on standard error where it is not as closed as it should be.
     ///
     /// # Errors
     /// [`OfferError`].
     pub async fn offer(
         self, socket: &Path, application: Arc<dyn SecurityApplication>,
-        administration: Option<Arc<dyn KeyAdministration>>,
+        administration: Option<Arc<dyn KeyAdministration>>, sandbox: Sandbox,
     ) -> Result<(), OfferError> {
         let listener = Listener::bind(socket)?;
+        if let Some(warning) = sandbox.close()? {
+            // Who started this shows it, whatever else it keeps to itself.
+            writeln!(io::stderr(), "warning: {warning}")?;
+        }
         let mut output = io::stdout();
         writeln!(output, "ready")?;
         output.flush()?;

@@ -122,6 +122,12 @@ pub(crate) struct Key {
     pub(crate) user_ids: Vec<String>,
     #[prost(bool, tag = "3")]
     pub(crate) secret: bool,
+    #[prost(uint32, optional, tag = "4")]
+    pub(crate) signs: Option<u32>,
+    #[prost(uint32, optional, tag = "5")]
+    pub(crate) encrypts: Option<u32>,
+    #[prost(bool, tag = "6")]
+    pub(crate) hardware: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]

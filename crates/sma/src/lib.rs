@@ -13,6 +13,7 @@
 //! What it is *not*: a transport (`sma-socket` carries it), a trust model, a key server. The
 //! manager owns the deadlines; dropping a future cancels the work behind it.
 
+mod algorithm;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod key_fault;
@@ -20,6 +21,7 @@ mod null;
 mod observed;
 mod plaintext;
 
+pub use algorithm::{AlgorithmId, KeyFacts};
 pub use key_fault::KeyFault;
 pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
@@ -70,6 +72,8 @@ pub struct Key {
     pub user_ids: Vec<String>,
     /// Whether the private part is here.
     pub secret: bool,
+    /// What kind of key it is.
+    pub facts: KeyFacts,
 }
 
 /// A notation to be put into a signature, or found in one. RFC 9580 §5.2.3.24.

@@ -2,7 +2,7 @@
 
 use crate::{BOB, Home, application, to_sign, to_verify};
 use gpg_app::Gpg;
-use sma::{Error, Fingerprint, Report, SecurityApplication as _};
+use sma::{Error, Fingerprint, KeyValidity, Report, SecurityApplication as _};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -74,6 +74,26 @@ async fn g24_every_condition_of_a_good_signature_is_asked_for() {
     assert!(!failed.verify(to_verify(&key, b"data", signature)).await.unwrap().good);
 }
 
+/// Cases G02 and G03: the listing of the key says so, too, where the status lines are silent.
+#[tokio::test]
+async fn a_key_is_what_its_listing_says_whatever_the_status_lines_do_not_say() {
+    let (home, key, signature) = signed().await;
+    home.revoke(&key);
+    let silent = liar(&home, "--verify", &changed("s/REVKEYSIG/GOODSIG/", 0)).await;
+    let report = silent.verify(to_verify(&key, b"data", signature)).await.unwrap();
+    assert_eq!((report.good, report.key), (true, KeyValidity::Revoked));
+
+    let home = Home::new();
+    let at = ["--faked-system-time", "20240101T000000"];
+    home.does(&[&at[..], &["--quick-gen-key", BOB, "ed25519", "sign", "30d"]].concat());
+    let key = application(&home).await.identities().await.unwrap()[0].fingerprint.clone();
+    let signature = home.signs(&key, b"data", &["--faked-system-time", "20240102T000000"]);
+    let lie = changed("/KEYEXPIRED/d; s/EXPKEYSIG/GOODSIG/", 0);
+    let silent = liar(&home, "--verify", &lie).await;
+    let report = silent.verify(to_verify(&key, b"data", signature)).await.unwrap();
+    assert_eq!((report.good, report.key), (true, KeyValidity::Expired));
+}
+
 #[tokio::test]
 async fn a_notation_is_told_as_gnupg_tells_it() {
     let report = told(&changed("s/NOTATION_DATA uac/NOTATION_DATA ua%73/", 0)).await.unwrap();
@@ -95,6 +115,18 @@ async fn g17_a_line_that_is_no_status_line_spoils_all() {
 async fn floods_are_ended_at_their_limits() {
     assert_eq!(told("yes '[GNUPG:] X' >&3").await, Err(Error::Protocol));
     assert_eq!(told("yes").await, Err(Error::TooLarge));
+    // What it says to people is read and forgotten: the answer is not late for it.
+    let loud = "head -c 8000000 /dev/zero >&2; exec gpg \"$@\"";
+    assert!(told(loud).await.unwrap().good);
+    let (home, key, _) = signed().await;
+    for (what, answer) in [("--list-secret-keys", Error::Failed), ("--export", Error::Unusable)] {
+        let gpg = liar(&home, what, "yes").await;
+        let told = match what {
+            "--export" => gpg.verify(to_verify(&key, b"data", vec![0xC2, 1, 0])).await.err(),
+            _ => gpg.sign(to_sign(&key, b"data")).await.err(),
+        };
+        assert_eq!(told, Some(answer), "{what}");
+    }
 }
 
 /// Case G21: no limit of GnuPG's own; ours ends it and all that it started.
@@ -149,6 +181,13 @@ async fn g25_a_plaintext_without_every_line_is_not_given_out() {
         "/DECRYPTION_KEY/s/[0-9A-F]* u$/0000000000000000000000000000000000000000 u/",
         "$a[GNUPG:] BADMDC",
         "$a[GNUPG:] DECRYPTION_FAILED",
+        "$a[GNUPG:] NODATA 3",
+        "$a[GNUPG:] FAILURE decrypt 1",
+        "$a[GNUPG:] ERROR decrypt 1",
+        "$a[GNUPG:] UNEXPECTED 0",
+        "/GOODMDC/p",
+        "/DECRYPTION_INFO/d",
+        "/END_DECRYPTION/d",
     ] {
         let gpg = liar(&home, "--decrypt", &changed(sed, 0)).await;
         let opened = gpg.decrypt(key.clone(), message.clone()).await;

@@ -5,6 +5,7 @@
 
 mod home;
 mod liars;
+mod process;
 mod real;
 
 use gpg_app::Gpg;

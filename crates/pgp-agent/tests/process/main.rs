@@ -11,5 +11,6 @@
 mod commands;
 mod hardening;
 mod place;
+mod sandbox;
 mod secrets;
 mod serving;

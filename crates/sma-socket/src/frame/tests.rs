@@ -32,6 +32,11 @@ fn bodies() -> Vec<Body> {
         fingerprint: fingerprint(),
         user_ids: vec!["sip:alice@example.org".into()],
         secret: true,
+        facts: KeyFacts {
+            signs: Some(AlgorithmId(22)),
+            encrypts: Some(AlgorithmId(35)),
+            hardware: true,
+        },
     };
     let mut bodies: Vec<_> = [
         Question::Identities,

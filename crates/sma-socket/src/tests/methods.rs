@@ -1,7 +1,9 @@
 //! Each method of the client: its limits, its deadline, and the answers that it takes.
 
 use super::*;
-use sma::{Decrypted, HashId, Key, KeyValidity, MAX_OCTETS, Notation, Report, ToSign, ToVerify};
+use sma::{
+    Decrypted, HashId, Key, KeyFacts, KeyValidity, MAX_OCTETS, Notation, Report, ToSign, ToVerify,
+};
 
 fn fingerprint() -> Fingerprint {
     Fingerprint::parse(&"ab".repeat(20)).unwrap()
@@ -26,7 +28,8 @@ fn to_verify(data: usize, signature: usize) -> ToVerify {
 }
 
 fn keys(count: usize) -> Answer {
-    let key = Key { fingerprint: fingerprint(), user_ids: Vec::new(), secret: false };
+    let facts = KeyFacts::default();
+    let key = Key { fingerprint: fingerprint(), user_ids: Vec::new(), secret: false, facts };
     Answer::Keys(vec![key; count])
 }
 

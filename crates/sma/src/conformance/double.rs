@@ -2,8 +2,8 @@
 
 use super::toy::{self, ENCRYPTED, Reader, Signature};
 use crate::{
-    Decrypted, Error, Fingerprint, HashId, Key, KeyAdministration, KeyValidity, MAX_OCTETS,
-    Plaintext, Report, SecurityApplication, ToSign, ToVerify,
+    Decrypted, Error, Fingerprint, HashId, Key, KeyAdministration, KeyFacts, KeyValidity,
+    MAX_OCTETS, Plaintext, Report, SecurityApplication, ToSign, ToVerify,
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -117,6 +117,7 @@ impl Double {
             fingerprint: fingerprint.clone(),
             user_ids: vec![self.directory.key(fingerprint)?.user_id],
             secret: self.own_keys().contains(fingerprint),
+            facts: KeyFacts::default(),
         })
     }
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    Decrypted, Error, Fingerprint, Key, Notation, Plaintext, Report, SecurityApplication, ToSign,
-    ToVerify,
+    Decrypted, Error, Fingerprint, Key, KeyFacts, Notation, Plaintext, Report, SecurityApplication,
+    ToSign, ToVerify,
 };
 use async_trait::async_trait;
 use std::future::Future;
@@ -72,7 +72,9 @@ struct Yes(Fingerprint);
 impl SecurityApplication for Yes {
     async fn identities(&self) -> Result<Vec<Key>, Error> {
         let user_ids = vec!["sip:yes\n".repeat(1_000)];
-        let key = |secret| Key { fingerprint: self.0.clone(), user_ids: user_ids.clone(), secret };
+        let facts = KeyFacts::default();
+        let key =
+            |secret| Key { fingerprint: self.0.clone(), user_ids: user_ids.clone(), secret, facts };
         Ok(vec![key(false), key(true)])
     }
 

@@ -93,6 +93,9 @@ fn command(program: &Program, passphrase: &Passphrase) -> Command {
         Passphrase::File(file) => command.arg("--passphrase-file").arg(file),
         Passphrase::Typed(_) => command.args(["--passphrase-fd", "0"]),
     };
+    if program.require_sandbox {
+        command.arg("--require-sandbox");
+    }
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -104,7 +107,7 @@ fn command(program: &Program, passphrase: &Passphrase) -> Command {
 }
 
 /// Shows what a process writes to standard error until it ends, so that it never waits for a
-/// reader.
+/// reader: its warnings to everybody, the rest to whoever asks for more.
 async fn log(stderr: Option<ChildStderr>) {
     let Some(stderr) = stderr else {
         return;
@@ -115,7 +118,10 @@ async fn log(stderr: Option<ChildStderr>) {
         match (&mut stderr).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
             Ok(1..) => {
                 let line = clean(String::from_utf8_lossy(&line).trim_end());
-                tracing::info!("the security application: {line}");
+                match line.strip_prefix("warning: ") {
+                    Some(warning) => tracing::warn!("{warning}"),
+                    None => tracing::info!("the security application: {line}"),
+                }
             }
             Ok(0) | Err(_) => return,
         }

@@ -19,6 +19,8 @@ pub struct Program {
     pub socket: PathBuf,
     /// What opens its private keys.
     pub passphrase: Passphrase,
+    /// Whether it may not run outside its sandbox.
+    pub require_sandbox: bool,
 }
 
 impl Program {
@@ -46,6 +48,7 @@ impl Program {
                 Some(file) => Passphrase::File(config.at(&file)),
                 None => Passphrase::None,
             },
+            require_sandbox: agent.require_sandbox,
         })
     }
 }

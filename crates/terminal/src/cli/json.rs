@@ -206,7 +206,16 @@ pub(super) enum Object<'a> {
     Imported { fingerprint: &'a str, user_ids: &'a [String] },
     /// A key that the security application has.
     #[cfg(feature = "pgp")]
-    Key { fingerprint: &'a str, own: bool, user_ids: &'a [String], pinned_to: &'a [String] },
+    Key {
+        fingerprint: &'a str,
+        own: bool,
+        user_ids: &'a [String],
+        pinned_to: &'a [String],
+        signs: Option<String>,
+        encrypts: Option<String>,
+        post_quantum: bool,
+        hardware: bool,
+    },
     /// A public key.
     #[cfg(feature = "pgp")]
     Exported { fingerprint: &'a str, armored: &'a str },

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::file;
 use net::Runtime;
 use net::tokio::TokioRuntime;
-use sma::{Fingerprint, Key, KeyAdministration, SecurityApplication};
+use sma::{AlgorithmId, Fingerprint, Key, KeyAdministration, KeyFacts, SecurityApplication};
 use sma_socket::Client;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +28,17 @@ pub(super) async fn run(global: &Global, command: Keys, out: Output) -> Result<(
 }
 
 /// The configuration: it says where keys and pins are.
+/// What kind of key it is, in words.
+fn kind(facts: &KeyFacts) -> String {
+    let algorithms: Vec<String> =
+        facts.signs.iter().chain(&facts.encrypts).map(ToString::to_string).collect();
+    let place = if facts.hardware { ", on a token" } else { "" };
+    match algorithms.is_empty() {
+        true => "  cannot be used now".to_owned(),
+        false => format!("  {}{place}", algorithms.join(" and ")),
+    }
+}
+
 fn configured(global: &Global) -> Result<Config> {
     let path = match &global.config {
         Some(path) => path.clone(),
@@ -147,6 +158,7 @@ impl Keyring {
             let pinned: Vec<String> = pins.map(|pin| pin.aor.to_string()).collect();
             let mut line = format!("{fingerprint}  {}  ", if key.secret { "own " } else { "peer" });
             line.push_str(&key.user_ids.join(", "));
+            line.push_str(&kind(&key.facts));
             if !pinned.is_empty() {
                 line.push_str(&format!("  pinned to {}", pinned.join(", ")));
             }
@@ -155,6 +167,10 @@ impl Keyring {
                 own: key.secret,
                 user_ids: &key.user_ids,
                 pinned_to: &pinned,
+                signs: key.facts.signs.map(|it| it.to_string()),
+                encrypts: key.facts.encrypts.map(|it| it.to_string()),
+                post_quantum: key.facts.encrypts.is_some_and(AlgorithmId::is_post_quantum),
+                hardware: key.facts.hardware,
             };
             self.out.say(&line, object)?;
         }

@@ -92,6 +92,9 @@ pub struct Agent {
     pub keys: Option<PathBuf>,
     /// A file of mode 0600 with the passphrase; absent: the keys have none, or it is asked for.
     pub passphrase_file: Option<PathBuf>,
+    /// Whether it must be in its sandbox, whole; where the kernel has none, nothing is served.
+    #[serde(default)]
+    pub require_sandbox: bool,
 }
 
 /// `[[account]]`.

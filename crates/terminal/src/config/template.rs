@@ -85,6 +85,9 @@ keys = \"pgp\"
 # A file of mode 0600 whose first line is the passphrase of the keys. Absent: they have none,
 # or it is asked for at the terminal.
 # passphrase-file = \"passphrase\"
+# Refuse to run it where the kernel gives it no full sandbox (Landlock and seccomp), instead of
+# warning.
+# require-sandbox = true
 ";
 
 const ACCOUNT: &str = "\

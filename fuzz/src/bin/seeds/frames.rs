@@ -2,7 +2,8 @@
 
 use crate::Seed;
 use sma::{
-    Decrypted, Error, Fingerprint, HashId, Key, KeyValidity, Notation, Report, ToSign, ToVerify,
+    AlgorithmId,
+    Decrypted, Error, Fingerprint, HashId, Key, KeyFacts, KeyValidity, Notation, Report, ToSign, ToVerify,
 };
 use sma_socket::frame::{Answer, Body, Frame, Question, encode};
 use std::time::Duration;
@@ -73,10 +74,11 @@ fn questions(key: &Fingerprint) -> Vec<(&'static str, Body)> {
 fn answers(key: &Fingerprint) -> Vec<(&'static str, Body)> {
     let answer = |name, answer| (name, Body::Answer(Ok(answer)));
     let user_ids = vec!["Alice <sip:alice@example.org>".to_owned()];
+    let facts = KeyFacts { signs: Some(AlgorithmId(22)), encrypts: None, hardware: true };
     vec![
         answer(
             "keys",
-            Answer::Keys(vec![Key { fingerprint: key.clone(), user_ids, secret: true }]),
+            Answer::Keys(vec![Key { fingerprint: key.clone(), user_ids, secret: true, facts }]),
         ),
         answer("octets", Answer::Octets(vec![0x55; 100])),
         answer("report", Answer::Report(report(key))),

@@ -24,14 +24,35 @@ Make, import and export keys with gpg. Own keys have the AOR as their user id:
   gpg --quick-generate-key sip:alice@example.org ed25519 sign never
   gpg --quick-add-key FINGERPRINT cv25519 encr never
 
-Exit status: 0 done, 1 failed (the reason is one line on standard error), 2 usage.";
+Exit status: 0 done, 1 failed (the reason is one line on standard error), 2 usage,
+4 no sandbox although it is required.";
+
+const COMPLETIONS_HELP: &str = "\
+Example:
+  mkdir -p ~/.local/share/bash-completion/completions
+  countersign-gpg completions bash \\
+      > ~/.local/share/bash-completion/completions/countersign-gpg";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Offer GnuPG's keys at a Unix socket; print `ready` when it listens.
     ///
     /// The socket's folder must be mode 0700. Ends on SIGTERM and SIGINT and removes its socket.
+    ///
+    /// Before it answers, it gives up for itself and for what it starts: connections to other
+    /// machines, other processes' memory (seccomp), and privileges. gpg-agent runs by then.
     Serve(Serve),
+    /// Print a completion script for a shell.
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages into a folder.
+    Man {
+        /// The folder to write them to
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -48,6 +69,9 @@ pub(crate) struct Serve {
     /// End when standard input is closed, so with the program that started this one
     #[arg(long)]
     pub(crate) exit_with_stdin: bool,
+    /// Do not serve where the kernel has no seccomp; exit status 4
+    #[arg(long)]
+    pub(crate) require_sandbox: bool,
     /// Taken since the terminal gives it, and without effect: gpg-agent holds the passphrases
     #[arg(long, conflicts_with = "locked")]
     pub(crate) no_passphrase: bool,

@@ -6,7 +6,9 @@ mod arguments;
 mod serve;
 
 use arguments::{Arguments, Command};
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
+use serve::{Failure, serve};
+use sma_socket::manual;
 use std::alloc::System;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -16,14 +18,22 @@ use zeroizing_alloc::ZeroAlloc;
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.command {
+        Command::Serve(arguments) => serve(arguments),
+        Command::Completions { shell } => Ok(manual::completions(Arguments::command(), shell)?),
+        Command::Man { folder } => manual::man(Arguments::command(), &folder)
+            .map_err(|error| Failure::File { path: folder, error }),
+    }
+}
+
 fn main() -> ExitCode {
-    let Arguments { command: Command::Serve(arguments) } = Arguments::parse();
-    let outcome = sma_socket::protect_memory().map_err(serve::Failure::from);
-    match outcome.and_then(|()| serve::serve(arguments)) {
+    let arguments = Arguments::parse();
+    match sma_socket::protect_memory().map_err(Failure::from).and_then(|()| run(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = writeln!(io::stderr(), "countersign-gpg: {failure}");
-            ExitCode::FAILURE
+            failure.exit_code()
         }
     }
 }

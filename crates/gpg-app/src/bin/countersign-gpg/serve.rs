@@ -2,9 +2,11 @@
 
 use crate::arguments::Serve;
 use gpg_app::{Gpg, Missing};
-use sma_socket::{Ends, OfferError};
+use sma::SecurityApplication as _;
+use sma_socket::{Ends, OfferError, Sandbox};
 use std::io;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use thiserror::Error;
 use tokio::runtime;
@@ -18,8 +20,20 @@ pub(crate) enum Failure {
     Missing(#[from] Missing),
     #[error("{}: GnuPG's home folder is not there", .0.display())]
     NoHome(PathBuf),
+    #[error("{}: {error}", .path.display())]
+    File { path: PathBuf, error: io::Error },
     #[error("{0}")]
     System(#[from] io::Error),
+}
+
+impl Failure {
+    /// 4 without the sandbox that is required, 1 for everything else.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Offer(OfferError::Sandbox(_)) => ExitCode::from(4),
+            _ => ExitCode::FAILURE,
+        }
+    }
 }
 
 pub(crate) fn serve(arguments: Serve) -> Result<(), Failure> {
@@ -36,5 +50,9 @@ async fn listen(arguments: Serve) -> Result<(), Failure> {
         return Err(Failure::NoHome(home.clone()));
     }
     let application = Gpg::open(arguments.gpg, arguments.keys).await?;
-    Ok(ends.offer(&arguments.socket, Arc::new(application), None).await?)
+    // GnuPG starts gpg-agent where it does not run. That serves other programs, too, and goes on
+    // after this one: it must not be in our sandbox. What is wrong with the keys shows when asked.
+    drop(application.identities().await);
+    let sandbox = Sandbox::of_programs(arguments.require_sandbox);
+    Ok(ends.offer(&arguments.socket, Arc::new(application), None, sandbox).await?)
 }

@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
 
 const AFTER_HELP: &str = "\
 Exit status: 0 done, 1 failed (the reason is one line on standard error), 2 usage, 3 own keys need a
-passphrase that was not given, or was wrong.";
+passphrase that was not given, or was wrong, 4 no full sandbox although it is required.";
 
 const COMPLETIONS_HELP: &str = "\
 Example:
@@ -31,21 +31,11 @@ pub(crate) enum Command {
     ///
     /// The socket's folder must be mode 0700. Ends on SIGTERM and SIGINT and removes its socket.
     /// Keys that another command puts into the folder meanwhile are seen after a restart.
-    Serve {
-        #[command(flatten)]
-        folder: Folder,
-        #[command(flatten)]
-        secret: Secret,
-        /// Leave own keys locked: nothing is signed or decrypted, and no passphrase is needed
-        #[arg(long, conflicts_with = "Secret")]
-        locked: bool,
-        /// The socket
-        #[arg(long, value_name = "PATH")]
-        socket: PathBuf,
-        /// End when standard input is closed, so with the program that started this one
-        #[arg(long)]
-        exit_with_stdin: bool,
-    },
+    ///
+    /// Before it answers, it gives up all files but those of the key folder (Landlock), and all
+    /// system calls that answering does not take (seccomp): it makes no connection and starts no
+    /// program. Where the kernel does not let it, it warns and goes on.
+    Serve(Serve),
     /// Make an Ed25519 key with an X25519 encryption subkey; print its fingerprint.
     Generate {
         #[command(flatten)]
@@ -95,6 +85,26 @@ pub(crate) enum Command {
         /// The folder to write them to
         folder: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) folder: Folder,
+    #[command(flatten)]
+    pub(crate) secret: Secret,
+    /// Leave own keys locked: nothing is signed or decrypted, and no passphrase is needed
+    #[arg(long, conflicts_with = "Secret")]
+    pub(crate) locked: bool,
+    /// The socket
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: PathBuf,
+    /// End when standard input is closed, so with the program that started this one
+    #[arg(long)]
+    pub(crate) exit_with_stdin: bool,
+    /// Do not serve where the kernel has no Landlock or no seccomp; exit status 4
+    #[arg(long)]
+    pub(crate) require_sandbox: bool,
 }
 
 #[derive(Debug, Args)]

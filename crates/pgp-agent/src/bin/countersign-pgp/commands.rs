@@ -2,12 +2,13 @@
 
 use crate::arguments::{Arguments, Command, Output};
 use crate::failure::Failure;
-use crate::manual;
 use crate::passphrase::{Ask, protection};
 use crate::serve::serve;
+use clap::CommandFactory as _;
 use pgp_agent::{Agent, Protection, Store};
 use serde_json::json;
 use sma::{Fingerprint, Key, KeyAdministration as _, MAX_OCTETS};
+use sma_socket::manual;
 use std::fs::{DirBuilder, File};
 use std::future::Future;
 use std::io::{self, Read, Write as _};
@@ -16,13 +17,12 @@ use std::path::Path;
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
-        Command::Serve { folder, secret, locked, socket, exit_with_stdin } => {
-            let protection = match locked {
+        Command::Serve(arguments) => {
+            let protection = match arguments.locked {
                 true => Protection::Closed,
-                false => protection(&secret, Ask::Once)?,
+                false => protection(&arguments.secret, Ask::Once)?,
             };
-            let store = Store::open(&folder.keys, protection)?;
-            serve(store, &socket, exit_with_stdin)
+            serve(Store::open(&arguments.folder.keys, protection)?, &arguments)
         }
         Command::Generate { folder, secret, user_id, output } => {
             make_folder(&folder.keys)?;
@@ -44,8 +44,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             let agent = Agent::new(Store::open(&folder.keys, Protection::Closed)?);
             export(&agent, &fingerprint, &output)
         }
-        Command::Completions { shell } => manual::completions(shell),
-        Command::Man { folder } => manual::man(&folder),
+        Command::Completions { shell } => Ok(manual::completions(Arguments::command(), shell)?),
+        Command::Man { folder } => manual::man(Arguments::command(), &folder)
+            .map_err(|error| Failure::File { path: folder, error }),
     }
 }
 

@@ -38,12 +38,14 @@ impl Failure {
         pieces.fold(first, |said, piece| said + piece.split_once(')').map_or("", |(_, rest)| rest))
     }
 
-    /// 2 for wrong usage, 3 where a passphrase is needed or wrong, 1 for everything else.
+    /// 2 for wrong usage, 3 where a passphrase is needed or wrong, 4 without the sandbox that is
+    /// required, 1 for everything else.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Store(StoreError::Protected(_) | StoreError::WrongPassphrase(_)) => {
                 ExitCode::from(3)
             }
+            Self::Offer(OfferError::Sandbox(_)) => ExitCode::from(4),
             Self::NoPassphrase | Self::Fingerprint(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }

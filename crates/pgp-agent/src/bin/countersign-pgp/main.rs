@@ -5,7 +5,6 @@
 mod arguments;
 mod commands;
 mod failure;
-mod manual;
 mod passphrase;
 mod serve;
 

@@ -107,7 +107,16 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Written { config: &path });
     print(Object::Generated { fingerprint, encrypted: true });
     print(Object::Imported { fingerprint, user_ids: &text });
-    print(Object::Key { fingerprint, own: true, user_ids: &text, pinned_to: &text });
+    print(Object::Key {
+        fingerprint,
+        own: true,
+        user_ids: &text,
+        pinned_to: &text,
+        signs: Some("EdDSA".into()),
+        encrypts: None,
+        post_quantum: false,
+        hardware: true,
+    });
     print(Object::Exported { fingerprint, armored: "text" });
     print(Object::Pinned { aor, fingerprint });
     print(Object::Unpinned { aor });

@@ -1,28 +1,31 @@
-//! Completions and man pages, from the same description as `--help`.
+//! Completions and man pages of a security application's program, from the same description as its
+//! `--help`.
 
-use crate::arguments::Arguments;
-use crate::failure::Failure;
+use clap::Command;
 use clap::builder::Resettable;
-use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Prints a completion script.
-pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "countersign-pgp", &mut script);
-    io::stdout().write_all(&script)?;
-    Ok(())
+///
+/// # Errors
+/// It cannot be written.
+pub fn completions(mut command: Command, shell: Shell) -> io::Result<()> {
+    let (name, mut script) = (command.get_name().to_owned(), Vec::new());
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    io::stdout().write_all(&script)
 }
 
-/// Writes `countersign-pgp.1` and a page for each command into `folder`.
-pub(crate) fn man(folder: &Path) -> Result<(), Failure> {
-    let mut root = Arguments::command().disable_help_subcommand(true);
+/// Writes `NAME.1` and a page for each command into `folder`, which is made where it is missing.
+///
+/// # Errors
+/// It cannot be written.
+pub fn man(command: Command, folder: &Path) -> io::Result<()> {
+    let mut root = command.disable_help_subcommand(true);
     root.build();
-    let written =
-        std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(page(root), folder));
-    written.map_err(|error| Failure::File { path: folder.to_owned(), error })
+    std::fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(page(root), folder)
 }
 
 /// A command as its page and those of its own commands show it: with the usage that `--help` has,

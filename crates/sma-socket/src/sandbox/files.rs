@@ -1,0 +1,51 @@
+//! Files: all are closed but those that serving needs. Linux's landlock(7).
+
+use super::verdict::Lack;
+use crate::listener;
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetStatus, Scope,
+};
+use std::error::Error;
+use std::path::Path;
+
+/// The newest Landlock whose rights are named here; an older one knows fewer of them. The first
+/// has all that files need; what later ones add is forbidden by the system calls, too.
+const NEWEST: ABI = ABI::V6;
+
+/// Closes all files to this thread and those that it starts, but for reading and writing in `keys`
+/// and for the socket's coming and going.
+pub(super) fn close(keys: &Path, socket: &Path) -> Result<(), Lack> {
+    let why = |error: Box<dyn Error>| Lack::Files(error.to_string());
+    match restrict(keys, listener::folder(socket)).map_err(why)? {
+        RulesetStatus::NotEnforced => Err(Lack::Files("this kernel has no Landlock".to_owned())),
+        RulesetStatus::PartiallyEnforced | RulesetStatus::FullyEnforced => Ok(()),
+    }
+}
+
+fn restrict(keys: &Path, socket: &Path) -> Result<RulesetStatus, Box<dyn Error>> {
+    let restricted = Ruleset::default()
+        .handle_access(AccessFs::from_all(NEWEST))?
+        .handle_access(AccessNet::from_all(NEWEST))?
+        .scope(Scope::from_all(NEWEST))?
+        .create()?
+        .add_rule(PathBeneath::new(PathFd::new(keys)?, in_keys()))?
+        .add_rule(PathBeneath::new(PathFd::new(socket)?, at_socket()))?
+        .restrict_self()?;
+    Ok(restricted.ruleset)
+}
+
+/// Files are read, and written anew beside their place.
+fn in_keys() -> BitFlags<AccessFs> {
+    AccessFs::ReadFile
+        | AccessFs::ReadDir
+        | AccessFs::WriteFile
+        | AccessFs::Truncate
+        | AccessFs::MakeReg
+        | AccessFs::RemoveFile
+}
+
+/// The folder is locked, one left behind is removed, ours is made and in the end removed.
+fn at_socket() -> BitFlags<AccessFs> {
+    AccessFs::ReadDir | AccessFs::MakeSock | AccessFs::RemoveFile
+}
