@@ -28,6 +28,7 @@ mod scheme;
 #[path = "../../terminal/examples/memory/search.rs"]
 mod search;
 mod secret;
+mod sentence;
 #[cfg(feature = "srtp")]
 pub mod srtp;
 #[cfg(feature = "tls")]
@@ -39,5 +40,6 @@ pub use manager::SecurityManager;
 pub use platform::{NoRandomness, Platform};
 pub use scheme::digest::{self, Digest};
 pub use scheme::pgp::{Pgp, cs1, mime};
+pub use sentence::sentence;
 
 pub(crate) use scheme::pgp;

@@ -7,7 +7,7 @@ use crate::party::Party;
 use sip_syntax::Scheme;
 use sma::Fingerprint;
 use ssa::{Arrival, Certified, Transport};
-use sst::{Algorithm, Configuration, HopPolicy, Network, Requirement, Secrecy};
+use sst::{Algorithm, Configuration, HopPolicy, Means, Network, Requirement, Secrecy};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub(crate) struct Account {
     pub(crate) keys: Option<Arc<Keys>>,
     pub(crate) hop: HopPolicy,
     pub(crate) floor: Algorithm,
+    /// Of those who call over its registered flow.
+    pub(crate) require: Requirement,
 }
 
 impl Account {
@@ -63,10 +65,10 @@ impl<'a> Hop<'a> {
     }
 
     /// Whether its connection was opened for this name, or address, and found to be theirs.
-    fn is_certified(self, name: &str) -> bool {
+    pub(crate) fn is_certified(self, name: &str) -> bool {
         match self.certified {
             Certified::Nobody => false,
-            Certified::Name(shown) => shown.eq_ignore_ascii_case(name),
+            Certified::Name(shown) => is_name(shown, name),
             Certified::Source => {
                 let literal = name.trim_matches(['[', ']']).parse::<IpAddr>();
                 literal.is_ok_and(|ip| ip.to_canonical() == self.address.ip().to_canonical())
@@ -81,6 +83,12 @@ impl<'a> Hop<'a> {
         };
         addresses.iter().any(same)
     }
+}
+
+/// Whether two names are of one domain, in any case, the root's dot apart.
+fn is_name(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|name| name.strip_suffix('.').unwrap_or(name));
+    one.eq_ignore_ascii_case(other)
 }
 
 /// All that decisions are made by. Replaced as a whole, never changed.
@@ -161,10 +169,29 @@ impl Policy {
         self.proxies.iter().any(|network| network.contains(source))
     }
 
-    /// What a request from `from` must prove. A contact may ask for more than the rest of the
-    /// world, never for less: who the request is from is only its claim.
-    pub(crate) fn required_of_caller(&self, from: Option<&Aor>) -> Requirement {
-        self.required_of_contact(from).max(self.require)
+    /// What a request from `from` must prove that came over the registered flow of the account
+    /// `through`. A contact and an account may ask for more than the rest of the world, never for
+    /// less: who the request is from is only its claim.
+    pub(crate) fn required_of_caller(
+        &self, from: Option<&Aor>, through: Option<&str>,
+    ) -> Requirement {
+        let accounts = self.accounts.iter().filter(|account| Some(&*account.aor) == through);
+        let required = self.required_of_contact(from).and(self.require);
+        accounts.fold(required, |required, account| required.and(account.require))
+    }
+
+    /// Whether an account's registrar is reached over TLS connections that are opened for this domain.
+    pub(crate) fn is_of_registrar(&self, account: &str, domain: &str) -> bool {
+        let mut own = self.accounts.iter().filter(|own| own.aor == account);
+        own.any(|own| match &own.hop {
+            HopPolicy::TlsName(name) | HopPolicy::WssName(name) => is_name(name, domain),
+            HopPolicy::Udp(_) | HopPolicy::Tcp(_) | HopPolicy::Ws(_) => false,
+        })
+    }
+
+    /// Whether what brings no proof of its own, and is of no call that is known, may be believed.
+    pub(crate) const fn lets_in_unproved(&self) -> bool {
+        self.require.is_nothing() || self.require.accepts(Means::Digest)
     }
 
     /// What is required of a contact, whoever calls whom. A name with the root's dot at its end
@@ -178,7 +205,7 @@ impl Policy {
     /// of whom something is required.
     pub(crate) fn might_be_a_contact(&self, from: &[u8]) -> bool {
         let is_sip = matches!(Scheme::of(from), Some(Scheme::Sip | Scheme::Sips));
-        let demanding = self.contacts.values().any(|require| *require > Requirement::Nothing);
+        let demanding = self.contacts.values().any(|require| !require.is_nothing());
         is_sip && demanding && aor::canonical(from).is_err()
     }
 
@@ -211,6 +238,7 @@ fn account(account: &sst::Account) -> Account {
         keys,
         hop: account.hop.clone(),
         floor: account.floor,
+        require: account.require,
     }
 }
 
@@ -235,11 +263,11 @@ mod tests {
         };
         let unreadable = b"sip:alice@alice.example;x=a@b".as_slice();
         for (require, from, might) in [
-            (Requirement::Pgp, unreadable, true),
-            (Requirement::Digest, b"sips:alice@", true),
-            (Requirement::Nothing, unreadable, false),
-            (Requirement::Pgp, b"sip:carol@alice.example", false),
-            (Requirement::Pgp, b"mailto:alice@alice.example", false),
+            (Requirement::PGP, unreadable, true),
+            (Requirement::DIGEST, b"sips:alice@", true),
+            (Requirement::NOTHING, unreadable, false),
+            (Requirement::PGP, b"sip:carol@alice.example", false),
+            (Requirement::PGP, b"mailto:alice@alice.example", false),
         ] {
             let from_text = String::from_utf8_lossy(from);
             assert_eq!(policy(require).might_be_a_contact(from), might, "{from_text}");
@@ -277,6 +305,7 @@ mod tests {
                 password: Some(password()),
                 hop: HopPolicy::Udp(Vec::new()),
                 floor,
+                require: Requirement::NOTHING,
             });
             assert_eq!(kept(account.keys.as_deref()), expected);
         }

@@ -165,6 +165,8 @@ pub enum Why {
     PgpRequired,
     /// The peer's key is not pinned.
     NotTrusted,
+    /// No TLS connection that was opened for the peer's domain brought the answer.
+    NotCertified,
     /// The security application did not answer in time or is not there.
     ApplicationUnavailable,
     /// The security application refused or failed.
@@ -192,6 +194,7 @@ impl fmt::Display for Why {
             Self::OtherCall => "the message belongs to another call",
             Self::PgpRequired => "the peer asks for OpenPGP: call again and require it",
             Self::NotTrusted => "the peer's key is not pinned",
+            Self::NotCertified => "no TLS connection to the peer's domain brought the answer",
             Self::ApplicationUnavailable => "the security application does not answer",
             Self::ApplicationFailed => "the security application failed",
             Self::Body => "the body cannot be protected or read",

@@ -20,6 +20,7 @@ mod assurance;
 mod null;
 mod observed;
 mod policy;
+mod requirement;
 mod secrecy;
 
 pub use assurance::{Assurance, HopProtection, MediaProtection, Proof, Refused, Trust};
@@ -27,8 +28,9 @@ pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
 pub use policy::{
     Account, Algorithm, Configuration, Contact, HopPolicy, Identity, Network, Password, Pin,
-    RegisteredFlow, Requirement, User,
+    RegisteredFlow, User,
 };
+pub use requirement::{Means, Requirement};
 pub use secrecy::Secrecy;
 
 use async_trait::async_trait;
@@ -46,7 +48,7 @@ pub struct Outgoing {
     pub from: String,
     /// The AOR that is called.
     pub to: String,
-    /// The proof without which the call does not happen.
+    /// The proofs of which the call does not happen without one.
     pub require: Requirement,
 }
 
@@ -159,6 +161,9 @@ pub enum Denied {
     Guessing,
     /// A proof is required of a scheme that is not there.
     NotConfigured,
+    /// No TLS connection to the domain that it claims brought it, and no other proof would do that it
+    /// could be asked for.
+    NotCertified,
     /// The security application did not answer.
     Unavailable,
     /// It has the identifiers of a call that is another's.

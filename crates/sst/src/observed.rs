@@ -61,8 +61,7 @@ impl<S: TelephonySecurity + ?Sized> TelephonySecurity for Observed<S> {
     }
 
     fn call_started(&self, call: Call, outgoing: Outgoing) {
-        let detail =
-            format!("{} to {}, {:?} required", outgoing.from, outgoing.to, outgoing.require);
+        let detail = format!("{} to {}, {} required", outgoing.from, outgoing.to, outgoing.require);
         self.tell("call_started", Some(call), false, detail);
         self.inner.call_started(call, outgoing);
     }

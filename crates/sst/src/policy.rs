@@ -1,5 +1,6 @@
 //! What the application configures: accounts, identities, contacts, pins and what they require.
 
+use crate::requirement::Requirement;
 use crate::secrecy::Secrecy;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -70,6 +71,8 @@ pub struct Account {
     pub hop: HopPolicy,
     /// Algorithms that may be answered with.
     pub floor: Algorithm,
+    /// What is required, beside the rest, of those who call over its registered flow.
+    pub require: Requirement,
 }
 
 /// To whom an account's credentials may go: another port of the same host is another party.
@@ -129,18 +132,6 @@ pub struct Contact {
     pub aor: String,
     /// What is required of it.
     pub require: Requirement,
-}
-
-/// The proof that a call needs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Requirement {
-    /// None.
-    #[default]
-    Nothing,
-    /// A Digest exchange (or a stronger proof).
-    Digest,
-    /// A verified OpenPGP signature, an encrypted body and SRTP.
-    Pgp,
 }
 
 /// An AOR and the OpenPGP key that is its own.

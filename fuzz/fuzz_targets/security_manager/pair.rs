@@ -332,6 +332,7 @@ fn configuration(
         password: Some(password()),
         hop: HopPolicy::Udp(vec![([127, 0, 0, 1], 5060).into()]),
         floor: Algorithm::Md5,
+        require: Requirement::NOTHING,
     };
     Configuration {
         accounts: vec![account],

@@ -228,7 +228,6 @@ pub(crate) const TREES: &[Tree] = &[
             "sec-manager",
             "sma",
             "sma-socket",
-            "sst",
             "hmac",
             "md-5",
             "quick-xml",

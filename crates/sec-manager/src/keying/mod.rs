@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a call's media are judged by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing {
-    /// The proof that the call requires.
+    /// The proofs of which the call requires one.
     pub(crate) require: Requirement,
     /// Whether the peer has given it.
     pub(crate) authenticated: bool,
@@ -42,18 +42,18 @@ pub(crate) struct Standing {
 
 impl Standing {
     /// Whether nothing less than SRTP under the peer's proof will do.
-    const fn is_secured(self) -> bool {
-        matches!(self.require, Requirement::Pgp)
+    fn is_secured(self) -> bool {
+        self.require == Requirement::PGP
     }
 
     /// Whether media in the clear will do.
-    const fn may_be_plain(self) -> bool {
+    fn may_be_plain(self) -> bool {
         !self.is_secured() && matches!(self.secrecy, Secrecy::None)
     }
 
     /// S07: no media before the proof that the policy asks for.
     const fn may_flow(self) -> bool {
-        self.authenticated || matches!(self.require, Requirement::Nothing)
+        self.authenticated || self.require.is_nothing()
     }
 }
 

@@ -37,19 +37,19 @@ impl Platform for Counted {
 
 const AUDIO: Line = Line(0);
 const SECURED: Standing = Standing {
-    require: Requirement::Pgp,
+    require: Requirement::PGP,
     authenticated: true,
     encrypted: true,
     secrecy: Secrecy::None,
 };
 const IN_CLEAR: Standing = Standing {
-    require: Requirement::Pgp,
+    require: Requirement::PGP,
     authenticated: true,
     encrypted: false,
     secrecy: Secrecy::None,
 };
 const PLAIN: Standing = Standing {
-    require: Requirement::Nothing,
+    require: Requirement::NOTHING,
     authenticated: false,
     encrypted: false,
     secrecy: Secrecy::None,

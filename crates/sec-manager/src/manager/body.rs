@@ -8,6 +8,7 @@ use super::record::{Exchange, Planned, Record};
 use crate::cs1::Role;
 use crate::mime::{self, Binding};
 use crate::pgp::{CHECKING, GRACE, Jobs, MAKING};
+use crate::policy::Policy;
 use sma::Error;
 use ssa::{Answer, Body, BodyVerdict, CallRef, Direction, Plan, Refusal};
 use sst::{Call, Denial, Denied, Requirement};
@@ -25,9 +26,9 @@ impl Shared {
     ) -> Answer<BodyVerdict> {
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
-            return unknown(inner.policy.require, body);
+            return unknown(&inner.policy, body);
         };
-        if record.require != Requirement::Pgp {
+        if record.require != Requirement::PGP {
             return self.fill(record, direction, body, false).map_or_else(refused, passed);
         }
         // The first INVITE to a contact that requires PGP says nothing to whoever reads it.
@@ -66,9 +67,9 @@ impl Shared {
     ) -> Answer<BodyVerdict> {
         let mut inner = self.lock();
         let Some(record) = inner.records.get_mut(call.0) else {
-            return unknown(inner.policy.require, body);
+            return unknown(&inner.policy, body);
         };
-        if record.require != Requirement::Pgp {
+        if record.require != Requirement::PGP {
             let standing = record.standing(false);
             let emptied = record.media.empty(direction, body, standing);
             return emptied.map_or_else(refused, passed);
@@ -127,11 +128,11 @@ impl Shared {
 }
 
 /// The body of a call without a record: nothing may have been required of it.
-fn unknown(required: Requirement, body: Body) -> Answer<BodyVerdict> {
-    match required {
-        Requirement::Nothing | Requirement::Digest => passed(body),
-        Requirement::Pgp if body.octets.is_empty() => passed(body),
-        Requirement::Pgp => refused(UNDECIPHERABLE),
+fn unknown(policy: &Policy, body: Body) -> Answer<BodyVerdict> {
+    if policy.lets_in_unproved() || body.octets.is_empty() {
+        passed(body)
+    } else {
+        refused(UNDECIPHERABLE)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   request.rs    request_received, authenticate       who must prove what, and did
+//!   owed.rs                                            which proofs will do
 //!   challenge.rs  got_401_unauthorized, authorize      what we prove, and to whom
 //!   response.rs   response_leaving, response_received  the proof of the answer
 //!   body.rs       encrypt, decrypt                     bodies and their media keys
@@ -16,6 +17,7 @@ mod body;
 pub(crate) mod challenge;
 pub(crate) mod failures;
 mod media;
+pub(crate) mod owed;
 pub(crate) mod record;
 pub(crate) mod request;
 pub(crate) mod response;
@@ -36,7 +38,7 @@ use crate::scheme::digest::typed::Typed;
 use failures::{Attempt, Failures, Trace, Verdict};
 use record::{Record, Records};
 use ssa::CallRef;
-use sst::{RegisteredFlow, Requirement, Secrecy, TelephonyApplication};
+use sst::{RegisteredFlow, Secrecy, TelephonyApplication};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -90,8 +92,7 @@ impl SecurityManager {
         if policy.secrecy > Secrecy::None {
             return Err(ssm::Refused::Secrecy);
         }
-        let nothing = policy.require == Requirement::Nothing;
-        if nothing { Ok(ssm::Open) } else { Err(ssm::Refused::Unknown) }
+        if policy.require.is_nothing() { Ok(ssm::Open) } else { Err(ssm::Refused::Unknown) }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::digest::{Keys, Named, Qop};
 use crate::fsm::State;
 use crate::keying::{CallMedia, Standing};
 use sma::Fingerprint;
+use ssa::FlowId;
 use sst::{Assurance, HopProtection, Proof, Requirement, Secrecy};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -79,8 +80,11 @@ pub(crate) struct Record {
     pub(crate) tells: bool,
     /// Whom the user calls, where the AOR can be read.
     pub(crate) peer: Option<Aor>,
-    /// Without which proof the call does not happen.
+    /// Of which proofs the call does not happen without one. Where an OpenPGP signature would do, no
+    /// other does: what is sealed was never open.
     pub(crate) require: Requirement,
+    /// The TLS connection to the peer's domain, and that domain, where they are the proof.
+    pub(crate) certified: Option<(FlowId, String)>,
     /// Whether the peer has proved what is required, or nothing is.
     pub(crate) authenticated: bool,
     /// The required information of the challenge that is being answered.
@@ -189,7 +193,8 @@ impl Record {
             started: false,
             tells: false,
             peer: None,
-            require: Requirement::Nothing,
+            require: Requirement::NOTHING,
+            certified: None,
             authenticated: false,
             plan: None,
             through: Vec::new(),
@@ -201,6 +206,16 @@ impl Record {
             media: CallMedia::default(),
             assurance,
         }
+    }
+
+    /// The server of the peer's domain has brought the call over this connection: from now on, that is
+    /// what it is held to.
+    pub(crate) fn proved_by_hop(&mut self, flow: FlowId, name: String) {
+        self.require = Requirement::TLS_NAME;
+        self.certified = Some((flow, name.clone()));
+        self.authenticated = true;
+        self.assurance.proof = Proof::Tls { name };
+        self.assurance.hop = HopProtection::Tls;
     }
 
     /// Tells the application of something, once.
@@ -251,9 +266,9 @@ mod tests {
         }
         assert!(records.enter(5_000, now).is_none(), "a stranger's call is one too many");
         assert!(records.enter(7, now).is_some(), "a call that is known has its place");
-        records.start(6_000, now).require = Requirement::Pgp;
+        records.start(6_000, now).require = Requirement::PGP;
         let kept = records.get_mut(6_000).map(|record| record.require);
-        assert_eq!(kept, Some(Requirement::Pgp));
+        assert_eq!(kept, Some(Requirement::PGP));
         records.start(6_000, now).started = true;
         records.start(8, now).authenticated = true;
         let later = now + UNANSWERED;

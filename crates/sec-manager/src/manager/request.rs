@@ -1,31 +1,34 @@
 //! A request came in: who must prove what. Case F01.
 
-use super::record::Record;
-use super::{Inner, Shared};
+use super::Shared;
+use super::owed::{Owed, opens_call};
 use crate::aor::{self, Aor};
 use crate::fsm::Signal;
 use crate::nonce::{Origin, Source};
+use crate::pgp::RETRY;
 use crate::policy::Policy;
+use crate::scheme::seam::Scheme;
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, InDialog, Received, Refusal, Request};
 use sst::{Call, Denial, Denied, Proof, Requirement};
 use std::borrow::Cow;
 use std::cell::LazyCell;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(crate) const BAD_REQUEST: Refusal = Refusal::new(400, "Bad Request");
 pub(crate) const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
 /// An invitation under the identifiers of a call that goes on. RFC 3261 §8.2.2.2.
 pub(crate) const MERGED: Refusal = Refusal::new(482, "Loop Detected");
 
-/// `Authorization` fields that are looked at.
-const LOOKED_AT: usize = 8;
+/// Octets by which a 401 is longer than what it copies of its request, challenges apart: status
+/// line, `received`, `rport`, To tag and Content-Length, less the request line.
+const FRAME: usize = 128;
 
-/// The values of a request's `Authorization` fields, as many as are looked at.
-pub(crate) fn authorizations<'a>(request: &Request<'a>) -> impl Iterator<Item = &'a [u8]> {
-    let headers = request.headers;
-    (0..LOOKED_AT).map_while(move |nth| headers.value("Authorization", nth))
+/// Promise 6: whether a 401 with these challenges is at most twice as large as its datagram.
+pub(crate) fn fits<'a>(arrival: &Arrival<'_>, fields: impl IntoIterator<Item = &'a Field>) -> bool {
+    let octets = fields.into_iter().map(|field| field.name.len() + field.value.len() + 4);
+    arrival.transport.is_reliable() || octets.sum::<usize>() + FRAME <= arrival.octets
 }
 
 /// The AORs of a request, as they are bound and judged.
@@ -93,69 +96,71 @@ impl Shared {
         }
         let policy = self.policy();
         let from = LazyCell::new(|| aor::canonical(request.from.uri).ok());
-        let required = match self.required(call, arrival, request, &policy, || from.as_ref()) {
-            Ok(required) => required,
-            Err(refusal) => return reject(Denied::OfAnother, refusal),
+        let owed = match self.owed(call, arrival, request, &policy, || from.as_ref()) {
+            Ok(owed) => owed,
+            Err(why) => return reject(why, FORBIDDEN),
         };
         // What no rule can be looked up for must not pass by none applying.
         if policy.might_be_a_contact(request.from.uri) {
             return reject(Denied::Malformed, BAD_REQUEST);
         }
-        if required == Requirement::Nothing {
-            self.admitted(call, arrival, request);
-            return Received::Admit;
-        }
+        let required = match owed {
+            Owed::Nothing => {
+                self.admitted(call, arrival, request);
+                return Received::Admit;
+            }
+            Owed::NothingMore { name } => {
+                return match self.admitted_by_name(call, arrival, request, name) {
+                    true => Received::Admit,
+                    false => reject(Denied::Busy, Refusal::try_later(RETRY)),
+                };
+            }
+            Owed::OneOf(required) => required,
+        };
         let to = aor::canonical(request.to.uri).ok();
         let Some((from, to)) = from.clone().zip(to) else {
             return reject(Denied::Malformed, BAD_REQUEST);
         };
         let aors = Aors { from, to };
-        let scheme = Self::scheme(required);
-        if !scheme.is_given(self) {
-            return reject(Denied::NotConfigured, FORBIDDEN);
-        }
-        scheme.challenge(self, &Claim { call, arrival, request, policy: &policy, aors: &aors })
+        let claim = Claim { call, arrival, request, policy: &policy, aors: &aors };
+        self.challenges(required, &claim)
+            .unwrap_or_else(|| reject(Denied::NotConfigured, FORBIDDEN))
     }
 
-    /// The proof that a request owes.
-    ///
-    /// # Errors
-    /// Where nobody could give it.
-    fn required<'a>(
-        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
-        from: impl FnOnce() -> Option<&'a Aor>,
-    ) -> Result<Requirement, Refusal> {
-        let inner = self.lock();
-        let record = inner.records.get(call.0).filter(|_| arrival.in_dialog != InDialog::No);
-        let came_as_it_does = inner.came_as_it_does(record, arrival, request);
-        let required = match record {
-            Some(record) if !record.tells => record.require,
-            // D07: who is subscribed to is no caller. It tells what was asked for, and cannot sign.
-            _ if came_as_it_does && request.method == "NOTIFY" => Requirement::Nothing,
-            _ => policy.required_of_caller(from()),
-        };
-        if required == Requirement::Pgp {
-            return Ok(required);
-        }
-        match arrival.in_dialog {
-            InDialog::No if inner.vouching(arrival, request).is_some() => Ok(Requirement::Nothing),
-            // D08: what reaches the user without being asked comes from somebody who proved it.
-            InDialog::No if comes_unasked(arrival, request) => match self.digest {
-                Some(_) => Ok(Requirement::Digest),
-                None => Err(FORBIDDEN),
-            },
-            InDialog::No => Ok(required),
-            // D03: within a dialog that needed no signature, the dialog's identifiers suffice.
-            _ if came_as_it_does => Ok(Requirement::Nothing),
-            // It ends the call and moves nothing.
-            InDialog::FromElsewhere if request.method == "BYE" => Ok(Requirement::Nothing),
-            // D04: what may move the media or the target must come from who began the call. Where
-            // that one has proved nothing, no proof could show it.
-            InDialog::FromPeer | InDialog::FromElsewhere | InDialog::OffItsTls => {
-                let proved = record.is_some_and(|record| record.verified.is_some());
-                if proved { Ok(Requirement::Digest) } else { Err(FORBIDDEN) }
+    /// The challenges of all schemes whose proof will do, as many as fit; or what one of them says of
+    /// the credentials that it found. `None`: none of those schemes was given.
+    fn challenges(&self, required: Requirement, claim: &Claim<'_>) -> Option<Received> {
+        let mut fields: Option<Vec<Field>> = None;
+        for scheme in self.schemes(required) {
+            let more = match scheme.challenge(self, claim) {
+                Received::SendWwwAuthenticate(more) => more,
+                decided => return Some(decided),
+            };
+            match &mut fields {
+                None => fields = Some(more),
+                Some(fields) if fits(claim.arrival, fields.iter().chain(&more)) => {
+                    fields.extend(more);
+                }
+                Some(_) => {}
             }
         }
+        fields.map(Received::SendWwwAuthenticate)
+    }
+
+    /// The verdict of the scheme whose credentials a request brings, of those whose proof will do.
+    fn judged(
+        self: &Arc<Self>, required: Requirement, claim: &Claim<'_>,
+    ) -> Option<Answer<Authentication>> {
+        let mut schemes = self.schemes(required).peekable();
+        let first = schemes.next()?;
+        if schemes.peek().is_none() {
+            return Some(first.judge(self, claim));
+        }
+        let brought = |scheme: &&'static dyn Scheme| {
+            matches!(scheme.challenge(self, claim), Received::Authenticate)
+        };
+        let found = std::iter::once(first).chain(schemes).find(brought).unwrap_or(first);
+        Some(found.judge(self, claim))
     }
 
     /// D04: within a dialog only the user who began the call can prove anything for it.
@@ -196,6 +201,21 @@ impl Shared {
         self.tell_assurance(call.0);
     }
 
+    /// A request that the server of the domain it claims has brought over TLS; `false` where there is
+    /// no room for its record.
+    fn admitted_by_name(
+        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, name: String,
+    ) -> bool {
+        let mut inner = self.lock();
+        let account = inner.vouching(arrival, request).cloned();
+        let Some(record) = inner.records.enter(call.0, self.platform.now()) else { return false };
+        record.through = account.into_iter().collect();
+        record.proved_by_hop(arrival.flow, name);
+        drop(inner);
+        self.tell_assurance(call.0);
+        true
+    }
+
     /// Asks for the authentication signal.
     pub(crate) fn authenticate(
         self: &Arc<Self>, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
@@ -208,12 +228,15 @@ impl Shared {
         let Some(aors) = Aors::of(request) else {
             return refused(Denied::Malformed, BAD_REQUEST);
         };
-        let answer = match self.required(call, arrival, request, &policy, || Some(&aors.from)) {
-            Ok(required) => {
-                let claim = Claim { call, arrival, request, policy: &policy, aors: &aors };
-                Self::scheme(required).judge(self, &claim)
+        let claim = Claim { call, arrival, request, policy: &policy, aors: &aors };
+        let answer = match self.owed(call, arrival, request, &policy, || Some(&aors.from)) {
+            Ok(Owed::OneOf(required)) => self
+                .judged(required, &claim)
+                .unwrap_or_else(|| refused(Denied::NotConfigured, FORBIDDEN)),
+            Ok(Owed::Nothing | Owed::NothingMore { .. }) => {
+                Self::scheme(Requirement::NOTHING).judge(self, &claim)
             }
-            Err(refusal) => refused(Denied::OfAnother, refusal),
+            Err(why) => refused(why, FORBIDDEN),
         };
         let account = self.lock().vouching(arrival, request).cloned();
         match account.filter(|_| opens_call(arrival, request)) {
@@ -262,78 +285,4 @@ impl Shared {
             self.receiver(call.0, signal);
         }
     }
-}
-
-impl Inner {
-    /// D07: where all that comes is to be encrypted, what a subscription of ours tells is not. Until
-    /// it is abandoned.
-    fn expect_in_the_clear(&mut self, call: CallRef, now: Instant) {
-        if self.policy.require != Requirement::Pgp || self.records.get(call.0).is_some() {
-            return;
-        }
-        if let Some(record) = self.records.enter(call.0, now) {
-            record.tells = true;
-        }
-    }
-
-    /// The account whose registered flow a request came over.
-    fn vouching(&self, arrival: &Arrival<'_>, request: &Request<'_>) -> Option<&String> {
-        let flow = self.flows.iter().find(|(_, flow)| admits(flow, arrival, request));
-        flow.map(|(account, _)| account)
-    }
-
-    /// Whether a request came as its dialog does. D03: also from the registrar that the call came
-    /// through, over a connection that took the place of the dialog's: it was opened for the same name.
-    fn came_as_it_does(
-        &self, record: Option<&Record>, arrival: &Arrival<'_>, request: &Request<'_>,
-    ) -> bool {
-        match arrival.in_dialog {
-            InDialog::No | InDialog::FromElsewhere => false,
-            InDialog::FromPeer => true,
-            InDialog::OffItsTls => self.came_back(record, arrival, request),
-        }
-    }
-
-    /// Whether a request came over TLS from the registrar of an account that its call may have been
-    /// set up through.
-    fn came_back(
-        &self, record: Option<&Record>, arrival: &Arrival<'_>, request: &Request<'_>,
-    ) -> bool {
-        let through = record.map(|record| record.through.as_slice()).unwrap_or_default();
-        let account = self.vouching(arrival, request).filter(|_| arrival.transport.is_secure());
-        account.is_some_and(|account| through.is_empty() || through.contains(account))
-    }
-}
-
-/// Whether a request would begin a call.
-pub(crate) fn opens_call(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
-    arrival.in_dialog == InDialog::No && request.method == "INVITE"
-}
-
-/// Whether a request reaches the user, or is kept, without the user being asked.
-pub(crate) fn comes_unasked(arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
-    let unasked =
-        matches!(request.method, "MESSAGE" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "REFER");
-    arrival.in_dialog == InDialog::No && unasked
-}
-
-/// Whether a request came over a registered flow: its connection, or over UDP the registrar's
-/// address and the random user part of our Contact.
-fn admits(flow: &sst::RegisteredFlow, arrival: &Arrival<'_>, request: &Request<'_>) -> bool {
-    match flow.flow {
-        Some(connection) => arrival.transport.is_reliable() && arrival.flow.0 == connection,
-        None => {
-            let registrar: IpAddr = flow.registrar.to_canonical();
-            !arrival.transport.is_reliable()
-                && arrival.source.ip().to_canonical() == registrar
-                && user_part(request.uri) == Some(flow.contact_user.as_bytes())
-        }
-    }
-}
-
-/// The user part of a SIP URI.
-fn user_part(uri: &[u8]) -> Option<&[u8]> {
-    let colon = uri.iter().position(|octet| *octet == b':')?;
-    let rest = uri.get(colon + 1..)?;
-    rest.get(..rest.iter().position(|octet| *octet == b'@')?)
 }

@@ -46,9 +46,9 @@ impl SipSecurity for SecurityManager {
     }
 
     fn response_received(
-        &self, call: CallRef, _hop: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>,
+        &self, call: CallRef, hop: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>,
     ) -> Answer<Incoming> {
-        self.shared.response_received(call, response, sent)
+        self.shared.response_received(call, hop, response, sent)
     }
 
     fn abandon(&self, call: CallRef) {

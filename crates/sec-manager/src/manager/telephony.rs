@@ -6,8 +6,8 @@ use crate::fsm::{self, Signal};
 use crate::pgp::pins::Pins;
 use crate::policy::Policy;
 use sst::{
-    Assurance, Call, Configuration, Outgoing, Pin, RegisteredFlow, State, TelephonySecurity,
-    Waiting,
+    Assurance, Call, Configuration, Means, Outgoing, Pin, RegisteredFlow, Requirement, State,
+    TelephonySecurity, Waiting,
 };
 
 impl Shared {
@@ -51,10 +51,20 @@ impl TelephonySecurity for SecurityManager {
         let now = self.shared.platform.now();
         let peer = aor::canonical(outgoing.to.as_bytes()).ok();
         let mut inner = self.shared.lock();
-        let required = inner.policy.required_of_contact(peer.as_ref());
+        let required = inner.policy.required_of_contact(peer.as_ref()).and(outgoing.require);
+        // What is asked for is ours to choose: a signature where we have both keys, ours and
+        // the peer's.
+        let own = aor::canonical(outgoing.from.as_bytes()).ok();
+        let own = own.and_then(|own| inner.policy.identities.get(&own)?.as_ref());
+        let key = peer.as_ref().and_then(|peer| inner.pins.of(peer));
+        let signed = self.shared.jobs.is_some() && own.is_some() && key.is_some();
         let record = inner.records.start(call.0, now);
         record.started = true;
-        record.require = outgoing.require.max(required);
+        record.require = match required {
+            either if !either.accepts(Means::Pgp) => either,
+            either if signed || either == Requirement::PGP => Requirement::PGP,
+            either => either.without(Means::Pgp),
+        };
         record.peer = peer;
     }
 

@@ -5,6 +5,8 @@ use serde::Serialize;
 const NO_SECRECY: &str = "none";
 const FORWARD: &str = "forward";
 const POST_QUANTUM: &str = "post_quantum";
+/// What is said of a call that the security manager knows nothing of.
+const UNKNOWN: &str = "Nobody has proved who this is; its media are not encrypted.";
 
 /// Who the peer is, by what proof, and how the call is protected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,6 +35,8 @@ pub struct Assurance {
     /// both sides later: `none` (no secrecy: it is heard), `forward` (nothing is heard, unless with a
     /// quantum computer), `post_quantum` (nothing at all).
     pub secrecy: Vec<&'static str>,
+    /// The same in one sentence.
+    pub sentence: String,
     /// A downgrade that was refused, and what a user may want to know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -50,22 +54,8 @@ impl Assurance {
             digest: None,
             media: vec!["RTP".to_owned()],
             secrecy: vec![NO_SECRECY],
+            sentence: UNKNOWN.to_owned(),
             notes: Vec::new(),
-        }
-    }
-
-    /// The assurance in a few words.
-    pub fn line(&self) -> String {
-        let line = format!("{}: {}", self.proof, self.who());
-        match self.media.as_slice() {
-            // A call that rings has none yet.
-            [] => line,
-            media => {
-                let secrecy = self.secrecy.iter().copied().map(lasting);
-                let media =
-                    media.iter().zip(secrecy).map(|(line, lasting)| format!("{line}{lasting}"));
-                format!("{line}; media {}", media.collect::<Vec<_>>().join(", "))
-            }
         }
     }
 
@@ -97,27 +87,13 @@ impl Assurance {
             (_, None, _, None) => format!("somebody who says to be {from}, unverified"),
         }
     }
-
-    fn who(&self) -> String {
-        match (&self.peer, &self.account) {
-            (Some(peer), _) => match (&self.fingerprint, self.trust, &self.digest) {
-                (Some(key), Some(trust), _) => format!("{peer}, key {key} ({trust})"),
-                (_, _, Some(digest)) => format!("{peer} ({digest})"),
-                _ => peer.clone(),
-            },
-            (None, Some(account)) => {
-                format!("only the registrar or proxy of {account} vouches")
-            }
-            (None, None) => "nobody knows who this is".to_owned(),
-        }
-    }
 }
 
 #[cfg(feature = "digest")]
 impl Assurance {
     /// What the security manager tells of a call; `called` is the URI that we called.
     pub(super) fn of(told: &sst::Assurance, called: Option<&str>) -> Self {
-        let mut shown = Self::none();
+        let mut shown = Self { sentence: sec_manager::sentence(told, called), ..Self::none() };
         shown.media = told.media.iter().map(media).collect();
         shown.secrecy = told.media.iter().map(secrecy).collect();
         shown.notes = told.notes.iter().map(|note| (*note).to_owned()).collect();
@@ -175,15 +151,6 @@ const fn secrecy(protection: &sst::MediaProtection) -> &'static str {
     }
 }
 
-/// What lasts, in words; nothing is said of what does not.
-fn lasting(secrecy: &str) -> &'static str {
-    match secrecy {
-        POST_QUANTUM => ", forward secret and post-quantum",
-        FORWARD => ", forward secret",
-        _ => "",
-    }
-}
-
 #[cfg(feature = "digest")]
 const fn refusal(refused: sst::Refused) -> &'static str {
     match refused {
@@ -199,6 +166,17 @@ mod tests {
     use super::Assurance;
     use sst::{Algorithm, MediaProtection, Proof};
 
+    fn shown(proof: &Proof, media: Vec<MediaProtection>, called: Option<&str>) -> Assurance {
+        let told = sst::Assurance {
+            proof: proof.clone(),
+            hop: sst::HopProtection::Clear,
+            media,
+            refused: None,
+            notes: Vec::new(),
+        };
+        Assurance::of(&told, called)
+    }
+
     #[test]
     fn a_call_that_was_placed_names_who_was_called_and_not_ourselves() {
         let bob = "sip:bob@example.org";
@@ -207,25 +185,24 @@ mod tests {
             realm: "example.org".to_owned(),
             algorithm: Algorithm::Sha256,
         };
-        let account = Proof::AccountHop { account: "sip:alice@example.org".to_owned() };
-        let vouched = "account: only the registrar or proxy of sip:alice@example.org vouches";
-        for (proof, called, line) in [
-            (&digest, Some(bob), "digest: sip:bob@example.org (SHA-256 at example.org as alice)"),
-            (&digest, None, "digest: alice (SHA-256 at example.org)"),
-            (&account, Some(bob), vouched),
-            (&account, None, vouched),
-            (&Proof::None, Some(bob), "none: nobody knows who this is"),
+        for (called, peer, algorithm) in [
+            (Some(bob), bob, "SHA-256 at example.org as alice"),
+            (None, "alice", "SHA-256 at example.org"),
         ] {
-            let mut told = sst::Assurance {
-                proof: proof.clone(),
-                hop: sst::HopProtection::Clear,
-                media: Vec::new(),
-                refused: None,
-                notes: Vec::new(),
-            };
-            assert_eq!(Assurance::of(&told, called).line(), line);
-            told.media.push(MediaProtection::Rtp);
-            assert_eq!(Assurance::of(&told, called).line(), format!("{line}; media RTP"));
+            let shown = shown(&digest, Vec::new(), called);
+            assert_eq!(shown.peer.as_deref(), Some(peer));
+            assert_eq!(shown.digest.as_deref(), Some(algorithm));
+            assert!(
+                shown.sentence.starts_with(&format!("{peer} has proved")),
+                "{}",
+                shown.sentence
+            );
         }
+    }
+
+    #[test]
+    fn of_a_call_that_nothing_is_known_of_the_same_is_said_in_every_flavour() {
+        let open = shown(&Proof::None, vec![MediaProtection::Rtp], None);
+        assert_eq!(open, Assurance::none());
     }
 }

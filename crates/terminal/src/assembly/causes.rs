@@ -55,6 +55,9 @@ const fn about_proof(why: Why) -> &'static str {
         Why::BelowFloor => "; `floor` in the [[account]] says what is answered",
         Why::UnknownScheme => "; ask who runs it for Digest",
         Why::PgpRequired => " (--require pgp)",
+        Why::NotCertified => {
+            "; name that domain, over tls: or wss:, where it is reached (`at`, `registrar`, `tls-name`)"
+        }
         Why::NotTrusted => {
             "; import it and pin it (countersign [--config CONFIG] keys import FILE --pin AOR)"
         }
@@ -92,6 +95,7 @@ const fn proof_code(why: Why) -> &'static str {
         Why::OtherCall => "other_call",
         Why::PgpRequired => "pgp_required",
         Why::NotTrusted => "not_trusted",
+        Why::NotCertified => "not_certified",
         Why::ApplicationUnavailable => "application_unavailable",
         Why::ApplicationFailed => "application_failed",
         Why::Body => "body",

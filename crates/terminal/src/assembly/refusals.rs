@@ -166,6 +166,11 @@ fn in_words(why: &Denied, aor: &str) -> (&'static str, String) {
             "not_configured",
             "a proof is required, and nothing is configured here that could check it; see [agent]",
         ),
+        Denied::NotCertified => (
+            "not_certified",
+            "it did not come over a TLS connection to the domain that it claims, and nothing else that it \
+             could prove would do",
+        ),
         Denied::Unavailable => (
             "application_unavailable",
             "the security application does not answer; look whether countersign-pgp runs",

@@ -2,9 +2,7 @@
 
 use super::settings::Settings;
 #[cfg(feature = "digest")]
-use crate::config::{
-    Account, ListedAlgorithm, MediaSecrecy, Pins, Place, Require, SipAor, read_secret,
-};
+use crate::config::{Account, ListedAlgorithm, MediaSecrecy, Pins, Place, SipAor, read_secret};
 use crate::config::{Address, Config};
 use crate::error::Result;
 #[cfg(feature = "digest")]
@@ -59,23 +57,27 @@ fn anonymous(binds: &[Address]) -> String {
 /// Refuses a policy that this flavour cannot keep.
 #[cfg(not(feature = "pgp"))]
 fn linked(config: &Config) -> Result<()> {
-    use crate::config::{MediaSecrecy, Require};
+    use crate::config::MediaSecrecy;
     use crate::error::Error;
-    let wanted = config.contacts.iter().filter_map(|contact| contact.require);
-    let strongest = wanted.chain([config.policy.require]).find(|require| match require {
-        Require::Nothing => false,
-        Require::Digest => cfg!(not(feature = "digest")),
-        Require::Pgp => true,
+    use sst::Means;
+    let of_contacts = config.contacts.iter().filter_map(|contact| contact.require);
+    let of_accounts = config.accounts.iter().map(|account| account.require);
+    let wanted = of_contacts.chain(of_accounts).chain([config.policy.require]);
+    let unlinked = Means::ALL.into_iter().filter(|means| match means {
+        Means::Digest | Means::TlsName => cfg!(not(feature = "digest")),
+        Means::Pgp => true,
     });
-    match strongest {
+    let beyond = |require: &sst::Requirement| {
+        unlinked.clone().fold(*require, sst::Requirement::without) == sst::Requirement::IMPOSSIBLE
+    };
+    match wanted.filter(|require| !require.is_nothing()).find(beyond) {
         None if config.policy.media_secrecy != MediaSecrecy::None => Err(Error::invalid(
             "the configuration demands `media-secrecy`, and this flavour of countersign has no keys \
              for media: it could make no call",
         )),
         None => Ok(()),
         Some(require) => Err(Error::invalid(format!(
-            "the configuration requires `{}`, which this flavour of countersign does not have",
-            require.word()
+            "the configuration requires `{require}`, which this flavour of countersign does not have"
         ))),
     }
 }
@@ -106,12 +108,12 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
             .iter()
             .map(|contact| sst::Contact {
                 aor: contact.aor.to_string(),
-                require: contact.require.unwrap_or(policy.require).into(),
+                require: contact.require.unwrap_or(policy.require),
             })
             .collect(),
         pins: pins(&config.pins),
         users,
-        require: policy.require.into(),
+        require: policy.require,
         algorithms: policy.algorithms.iter().map(|algorithm| (*algorithm).into()).collect(),
         proxies: policy
             .proxies
@@ -147,6 +149,7 @@ fn credentials(config: &Config, account: &Account, place: &Place) -> Result<sst:
         password: password.transpose()?,
         hop: place.into(),
         floor: account.floor.map_or(sst::Algorithm::Sha256, Into::into),
+        require: account.require,
     })
 }
 
@@ -169,17 +172,6 @@ impl From<&Place> for sst::HopPolicy {
             Transport::Tls => Self::TlsName(place.host().to_owned()),
             Transport::Ws => Self::Ws(place.addresses()),
             Transport::Wss => Self::WssName(place.host().to_owned()),
-        }
-    }
-}
-
-#[cfg(feature = "digest")]
-impl From<Require> for sst::Requirement {
-    fn from(require: Require) -> Self {
-        match require {
-            Require::Nothing => Self::Nothing,
-            Require::Digest => Self::Digest,
-            Require::Pgp => Self::Pgp,
         }
     }
 }

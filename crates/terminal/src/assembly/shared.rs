@@ -8,7 +8,7 @@ use super::flows::Flows;
 use super::known::Watches;
 use super::mailboxes::Mailboxes;
 use super::ports::Entropy;
-use crate::config::{Network, Require};
+use crate::config::Network;
 use crate::error::{Error, Result, plain};
 use crate::record::redacted;
 use media_ctl::audio::{AudioSink, AudioSource};
@@ -18,6 +18,7 @@ use sip_core::driver::Endpoint;
 use sip_core::manager::{Prepared, RequestId};
 use sip_core::{Fields, HeaderName};
 use ssa::{Body, CallRef};
+use sst::Requirement;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 #[cfg(feature = "digest")]
@@ -82,7 +83,7 @@ impl Shared {
     /// Offers media, unless that is left to the callee, and sends the INVITE to this URI, under the
     /// proof that it requires: with these header fields, as this referrer asked.
     pub(super) fn invite(
-        &self, prepared: Prepared, (to, require, late_offer): (&str, Require, bool),
+        &self, prepared: Prepared, (to, require, late_offer): (&str, Requirement, bool),
         media: MediaSession, (fields, referrer): (Vec<(HeaderName, Vec<u8>)>, Option<RequestId>),
     ) -> Result<()> {
         let offer = if late_offer { Ok(Body::default()) } else { media.offer().map(sdp) };
@@ -90,7 +91,7 @@ impl Shared {
             drop(media.stop());
             Error::Call(error.to_string())
         })?;
-        let signed = require == Require::Pgp;
+        let signed = require == Requirement::PGP;
         let added = fields
             .into_iter()
             .try_fold(Fields::default(), |added, (name, value)| added.with(name, value));
@@ -107,12 +108,9 @@ impl Shared {
 #[cfg(feature = "digest")]
 impl Shared {
     /// Tells the security manager whom the user calls.
-    pub(super) fn started(&self, prepared: Prepared, to: &str, require: Require) {
-        let outgoing = sst::Outgoing {
-            from: self.identity.clone(),
-            to: to.to_owned(),
-            require: require.into(),
-        };
+    pub(super) fn started(&self, prepared: Prepared, to: &str, require: Requirement) {
+        let (from, to) = (self.identity.clone(), to.to_owned());
+        let outgoing = sst::Outgoing { from, to, require };
         self.telephony.call_started(sst::Call(prepared.call.0), outgoing);
     }
 
@@ -136,7 +134,7 @@ impl Shared {
 #[cfg(not(feature = "digest"))]
 impl Shared {
     /// There is no security manager to tell whom the user calls.
-    pub(super) fn started(&self, _: Prepared, _: &str, _: Require) {}
+    pub(super) fn started(&self, _: Prepared, _: &str, _: Requirement) {}
 
     /// There is no security manager to tell that a call is over.
     pub(super) fn forget(&self, _: CallRef) {}

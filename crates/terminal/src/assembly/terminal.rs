@@ -9,7 +9,6 @@ use super::pump::{answer_or_offer, pump};
 use super::security::Security;
 use super::settings::Settings;
 use super::shared::{Shared, sdp};
-use crate::config::Require;
 use crate::error::{Error, Result};
 use crate::record::redacted;
 use media_ctl::audio::{AudioSink, AudioSource};
@@ -17,6 +16,7 @@ use net::{Network, System};
 use sip_core::HeaderName;
 use sip_core::driver::{Bind, Config, Endpoint, Sizes};
 use sip_core::manager::{CallId, NextHop, Prepared, RegisterConfig, RegistrationId, RequestId};
+use sst::{Means, Requirement};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,8 +30,8 @@ pub struct Invitation {
     /// Where the request goes first; `None`: where the URI points. Both with their addresses: see
     /// [`Terminal::locate`].
     pub next_hop: Option<NextHop>,
-    /// The proof without which there is no call.
-    pub require: Require,
+    /// The proofs of which there is no call without one.
+    pub require: Requirement,
     /// Whether the callee is to say first which media it has: the INVITE makes no offer then. Not
     /// where OpenPGP is required: an offer counts there only in a signed INVITE.
     pub late_offer: bool,
@@ -103,7 +103,7 @@ impl Terminal {
         referrer: Option<RequestId>,
     ) -> Result<CallId> {
         let Invitation { to, next_hop, require, late_offer, source, sink } = invitation;
-        if late_offer && require == Require::Pgp {
+        if late_offer && require.accepts(Means::Pgp) {
             return Err(Error::Invalid(format!(
                 "{} must prove who it is by pgp, and signs nothing that makes no offer: call without \
                  --late-offer",

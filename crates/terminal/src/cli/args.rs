@@ -274,10 +274,11 @@ pub struct Call {
     /// Likewise whom it names at this host; may be repeated
     #[arg(long, value_name = "HOST", value_parser = NonEmptyStringValueParser::new())]
     pub follow_to: Vec<String>,
-    /// What the callee must prove, if the configuration does not ask for more already
-    #[cfg_attr(feature = "digest", arg(long, value_enum))]
+    /// What the callee must prove, beside what the configuration asks for; of several, with commas
+    /// between them, any one will do
+    #[cfg_attr(feature = "digest", arg(long, value_enum, value_delimiter = ','))]
     #[cfg_attr(not(feature = "digest"), arg(long, hide = true, value_parser = nothing))]
-    pub require: Option<Require>,
+    pub require: Vec<Require>,
     /// Where the call's record goes.
     #[command(flatten)]
     pub records: Records,

@@ -13,11 +13,12 @@ use super::redirects::Redirects;
 use super::session::{END_WITHIN, Session, UNANSWERED_END_WITHIN};
 use super::stop::Stop;
 use crate::assembly::{Event, Invitation, Outcome};
-use crate::config::Require;
+use crate::config::any_of;
 use crate::error::{Error, Result};
 use crate::record::redacted;
 use net::BoxFuture;
 use sip_core::manager::{CallId, EndReason, NextHop};
+use sst::Requirement;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Duration;
@@ -88,7 +89,7 @@ impl Reached {
 /// Whom to call, and what is asked of them.
 struct Wish<'a> {
     uri: String,
-    require: Require,
+    require: Requirement,
     record: Option<&'a Path>,
     late_offer: bool,
 }
@@ -98,15 +99,30 @@ impl<'a> Wish<'a> {
     /// for less.
     fn of(call: &'a Call, session: &Session) -> Result<Self> {
         let uri = session.config.dial(&call.uri)?;
-        let require = call.require.unwrap_or_default().max(session.config.required_of(&uri));
+        let asked =
+            any_of(&call.require).map_err(|why| Error::invalid(format!("--require: {why}")))?;
+        let require = both(&uri, asked, session.config.required_of(&uri))?;
         let (record, late_offer) = (call.record.as_deref(), call.late_offer);
         Ok(Self { uri, require, record, late_offer })
     }
 
     /// Somebody else in the callee's stead: of them no less is asked.
-    fn redirected(&mut self, uri: String, session: &Session) {
-        self.require = self.require.max(session.config.required_of(&uri));
+    fn redirected(&mut self, uri: String, session: &Session) -> Result<()> {
+        self.require = both(&uri, self.require, session.config.required_of(&uri))?;
         self.uri = uri;
+        Ok(())
+    }
+}
+
+/// The proofs that will do for both: what is asked of this call, and what is of whom it is to.
+fn both(uri: &str, asked: Requirement, configured: Requirement) -> Result<Requirement> {
+    match asked.and(configured) {
+        Requirement::IMPOSSIBLE => Err(Error::invalid(format!(
+            "{to} must prove who it is by {configured}, and this call asks for {asked}: no proof does \
+             for both",
+            to = redacted(uri)
+        ))),
+        either => Ok(either),
     }
 }
 
@@ -124,11 +140,11 @@ async fn place(
 ) -> Result<Placed> {
     let Wish { uri, require, record, late_offer } = wish;
     #[cfg(feature = "pgp")]
-    if *require == Require::Pgp {
+    if *require == Requirement::PGP {
         session.can_sign()?;
     }
     let next_hop = stop.unless(session.terminal.locate(uri, session.next_hop(uri))).await?;
-    tracing::info!(?next_hop, require = require.word(), "from {}", session.addresses().join(", "));
+    tracing::info!(?next_hop, %require, "from {}", session.addresses().join(", "));
     let addresses = next_hop.as_ref().map_or(1, NextHop::tried);
     let invitation = Invitation {
         to: uri.clone(),
@@ -206,7 +222,7 @@ async fn talk(
                         control.given_up(placing.give_up())?;
                         return Ok((outcome, reached));
                     };
-                    wish.redirected(uri, session);
+                    wish.redirected(uri, session)?;
                     let placed = place(session, &wish, &say, stop, out).await?;
                     calls = vec![placed.id];
                     control.place(placed.id, &placed.to);

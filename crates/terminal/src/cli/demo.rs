@@ -57,8 +57,8 @@ fn summary(report: &Report, plan: &Plan, out: Output) -> Result<()> {
         "call       {} → {}, set up in {} ms",
         caller.aor, callee.aor, report.set_up_ms
     ))?;
-    out.line(&format!("caller     knows {}", report.assurance.caller.line()))?;
-    out.line(&format!("callee     knows {}", report.assurance.callee.line()))?;
+    out.line(&format!("caller     knows: {}", report.assurance.caller.sentence))?;
+    out.line(&format!("callee     knows: {}", report.assurance.callee.sentence))?;
     out.line(&format!(
         "heard      {:.3} of what was said by the caller, {:.3} by the callee",
         report.similarity.caller, report.similarity.callee

@@ -5,7 +5,6 @@ use super::ask::{Asked, ask};
 use super::json::Object;
 use super::output::Output;
 use super::session::Session;
-use crate::config::Require;
 use crate::error::{Error, Result};
 use crate::record::redacted;
 
@@ -28,12 +27,12 @@ pub(super) async fn run(global: &Global, message: Message, out: Output) -> Resul
 /// encrypted: nothing is told to anybody else.
 fn may_be_sent(session: &Session, uri: &str) -> Result<()> {
     let required = session.config.required_of(uri);
-    if required == Require::Nothing {
+    if required.is_nothing() {
         return Ok(());
     }
-    let (to, word) = (redacted(uri), required.word());
+    let to = redacted(uri);
     Err(Error::invalid(format!(
-        "{to} must prove who it is ({word}), which only a call has it do: call, and send it there \
+        "{to} must prove who it is ({required}), which only a call has it do: call, and send it there \
          with `message TEXT`"
     )))
 }

@@ -102,7 +102,7 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         Event::Incoming { from, source, asserted, assurance, replaces, .. } => {
             let place = if replaces.is_some() { ", in place of a call that goes on" } else { "" };
             let asserted = asserted_as(asserted);
-            format!("call from {from} at {source}{asserted} ({}){place}", assurance.line())
+            format!("call from {from} at {source}{asserted}{place}: {}", assurance.sentence)
         }
         Event::TransferAsked(Transfer { to, .. }) => {
             format!("the peer asks to call {} in its stead: follow or decline?", redacted(to))
@@ -119,7 +119,7 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
             let to: Vec<_> = to.iter().map(|uri| redacted(uri)).collect();
             format!("the callee says to call {} instead", to.join(" or "))
         }
-        Event::Established { assurance, .. } => format!("established ({})", assurance.line()),
+        Event::Established { assurance, .. } => format!("established: {}", assurance.sentence),
         Event::Held { .. } => "the peer is on hold".to_owned(),
         Event::Resumed { .. } => "the peer is not on hold any more".to_owned(),
         Event::PeerHeld { .. } => "the peer holds the call".to_owned(),

@@ -201,43 +201,6 @@ impl fmt::Display for SipAor {
     }
 }
 
-/// The proof that a call needs; the greater needs more.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Deserialize,
-    Serialize,
-    clap::ValueEnum,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Require {
-    /// None.
-    #[default]
-    Nothing,
-    /// A Digest exchange.
-    Digest,
-    /// A verified OpenPGP signature, an encrypted body and SRTP.
-    #[cfg_attr(not(feature = "pgp"), value(skip))]
-    Pgp,
-}
-
-impl Require {
-    /// The word in the configuration.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Nothing => "nothing",
-            Self::Digest => "digest",
-            Self::Pgp => "pgp",
-        }
-    }
-}
-
 /// A Digest algorithm, as spelled on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum ListedAlgorithm {

@@ -1,17 +1,19 @@
 //! The shape of `config.toml`. Every table refuses keys that it does not know.
 
-use super::address::{Address, ListedAlgorithm, Require, SipAor};
+use super::address::{Address, ListedAlgorithm, SipAor};
 use super::journal::Journal;
 use super::network::Network;
 use super::own::Own;
 use super::pins::Pins;
 use super::place::Place;
+use super::require::{if_said, required};
 use super::tls::Tls;
 use super::trusted::Trusted;
 use super::ws::Ws;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use sip_core::manager::Ours;
+use sst::Requirement;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -115,6 +117,9 @@ pub struct Account {
     pub password_file: Option<PathBuf>,
     /// The weakest algorithm that is answered; absent: SHA-256.
     pub floor: Option<ListedAlgorithm>,
+    /// What is required, beside the rest, of those who call over its flows and are called through it.
+    #[serde(default, deserialize_with = "required")]
+    pub require: Requirement,
     /// Seconds for which to register.
     #[serde(default = "an_hour")]
     pub expires: u32,
@@ -186,7 +191,8 @@ pub struct Contact {
     /// Where it is reached; absent: at the host of the AOR.
     pub at: Option<Place>,
     /// What is required of it; absent: what `[policy]` requires.
-    pub require: Option<Require>,
+    #[serde(default, deserialize_with = "if_said")]
+    pub require: Option<Requirement>,
 }
 
 /// `[[user]]`.
@@ -204,8 +210,8 @@ pub struct User {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Policy {
     /// What is required of callers that no contact names.
-    #[serde(default)]
-    pub require: Require,
+    #[serde(default, deserialize_with = "required")]
+    pub require: Requirement,
     /// Algorithms that are offered, preferred first; absent: SHA-256 alone.
     #[serde(default, deserialize_with = "at_least_one")]
     pub algorithms: Vec<ListedAlgorithm>,
@@ -308,7 +314,7 @@ impl Config {
     pub fn ours(&self) -> Ours {
         let identity = self.identity.iter().map(|identity| &identity.aor);
         let accounts = self.accounts.iter().map(|account| &account.aor);
-        let hides_users = self.policy.require != Require::Nothing;
+        let hides_users = !self.policy.require.is_nothing();
         Ours { hides_users, ..self.own.beside(identity.chain(accounts)) }
     }
 
@@ -320,15 +326,32 @@ impl Config {
     /// Why nobody who must prove to be a Digest user can: there is none.
     pub fn nobody_can_prove(&self) -> Option<&'static str> {
         let of_contacts = self.contacts.iter().filter_map(|contact| contact.require);
-        let wanted = of_contacts.chain([self.policy.require]).any(|it| it == Require::Digest);
+        let wanted = of_contacts.chain([self.policy.require]).any(|it| it == Requirement::DIGEST);
         (wanted && self.users.is_empty())
             .then_some("digest is required of callers, but there is no [[user]]: none can call")
     }
 
-    /// What a call to `aor` requires: the word of the contact that it names, else the policy's.
-    pub fn required_of(&self, aor: &str) -> Require {
-        let named = self.contacts.iter().filter(|contact| contact.aor.names(aor));
-        let strictest = named.map(|contact| contact.require.unwrap_or(self.policy.require)).max();
-        strictest.unwrap_or(self.policy.require)
+    /// What a call to `aor` requires: what the contacts do that it names, else the policy; and what
+    /// the account does that it goes through.
+    pub fn required_of(&self, aor: &str) -> Requirement {
+        let mut named = self.contacts.iter().filter(|contact| contact.aor.names(aor)).peekable();
+        let beside = match named.peek() {
+            Some(_) => Requirement::NOTHING,
+            None => self.policy.require,
+        };
+        let direct = self.contact(aor).is_some_and(|contact| contact.at.is_some());
+        let account = self.own_account().filter(|_| !direct).map(|account| account.require);
+        let of_contacts = named.map(|contact| contact.require.unwrap_or(self.policy.require));
+        of_contacts.chain(account).fold(beside, Requirement::and)
+    }
+
+    /// The first peer or account of whom something is required that no proof does for, beside what
+    /// `[policy]` requires of all who call.
+    pub(super) fn unmet(&self) -> Option<(&SipAor, Requirement)> {
+        let of_contacts = self.contacts.iter().filter_map(|it| Some((&it.aor, it.require?)));
+        let all = of_contacts.chain(self.accounts.iter().map(|it| (&it.aor, it.require)));
+        let mut unmet =
+            all.filter(|(_, require)| self.policy.require.and(*require) == Requirement::IMPOSSIBLE);
+        unmet.next()
     }
 }

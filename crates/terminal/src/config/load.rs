@@ -27,6 +27,13 @@ pub fn load(path: &Path) -> Result<Config> {
     if let Some((aor, why)) = config.flawed_account() {
         return Err(Error::invalid(format!("{}: {aor}: {why}", path.display())));
     }
+    if let Some((aor, require)) = config.unmet() {
+        let (path, policy) = (path.display(), config.policy.require);
+        return Err(Error::invalid(format!(
+            "{path}: {aor}: its `require` is {require}, that of [policy] {policy}, and both hold for who \
+             calls: no proof does for both; let one of them take more"
+        )));
+    }
     config.folder = path.parent().map(Path::to_owned).unwrap_or_default();
     config.pins = Pins::load(&config.pins_path())?;
     Ok(config)

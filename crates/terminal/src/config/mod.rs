@@ -17,6 +17,7 @@ mod pins;
 mod pins_watch;
 mod place;
 mod private;
+mod require;
 #[cfg(feature = "digest")]
 mod secret;
 mod template;
@@ -24,7 +25,7 @@ mod tls;
 mod trusted;
 mod ws;
 
-pub use address::{Address, ListedAlgorithm, Require, SipAor};
+pub use address::{Address, ListedAlgorithm, SipAor};
 pub(crate) use dial::escaped;
 pub use file::{
     Account, Agent, Audio, Config, Contact, ContactAs, Identity, MediaSecrecy, Policy, User,
@@ -37,6 +38,7 @@ pub use own::Own;
 pub use pins::{PinnedKey, Pins};
 pub use pins_watch::PinsWatch;
 pub use place::Place;
+pub use require::{Require, any_of};
 #[cfg(feature = "digest")]
 pub use secret::{read_key, read_secret};
 pub use template::{Init, NewAccount, write_new};

@@ -83,6 +83,9 @@ mod tests {
         let told = told(&format!("{account}expires = \"1h\"\n"));
         assert!(told.ends_with("expected a whole number"), "{told}");
         let told = self::told("[policy]\nrequire = 1\n");
-        assert!(told.ends_with("expected one of its words, in quotes"), "{told}");
+        assert!(
+            told.ends_with("expected one of its words, in quotes, or a list of them in brackets"),
+            "{told}"
+        );
     }
 }

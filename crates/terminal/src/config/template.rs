@@ -1,8 +1,9 @@
 //! What `init` writes: a configuration with comments, and the folders that it names.
 
-use super::address::{Address, Require, SipAor};
+use super::address::{Address, SipAor};
 use super::pins::Pins;
 use super::place::Place;
+use super::require::Require;
 use crate::error::{Error, Result};
 use crate::file;
 use std::fs::DirBuilder;
@@ -100,6 +101,8 @@ const ACCOUNT: &str = "\
 # password-file = \"alice.password\"        # mode 0600
 # floor = \"SHA-256\"                       # weakest algorithm that is answered
 # expires = 3600
+# Of those who call over it and are called through it, beside what is required of them anyway.
+# require = [\"tls-name\"]
 ";
 
 const OWN: &str = "\
@@ -317,10 +320,12 @@ impl Init {
     fn policy(&self, most: Require) -> String {
         let secrecy = if most >= Require::Pgp { ["\n", SECRECY].concat() } else { String::new() };
         let proofs = if most >= Require::Pgp {
-            "\"nothing\", \"digest\" (be one of the users below) or \"pgp\"\n\
-             # (sign with a pinned OpenPGP key; body encrypted, media SRTP)."
+            "\"nothing\"; \"digest\": be one of the users below; \"tls-name\": come\n\
+             # over TLS from the domain that they claim; \"pgp\": sign with a pinned OpenPGP key, body\n\
+             # encrypted, media SRTP. Of a list such as [\"pgp\", \"tls-name\"] any one will do."
         } else {
-            "\"nothing\", or \"digest\" (be one of the users below)."
+            "\"nothing\"; \"digest\": be one of the users below; \"tls-name\": come\n\
+             # over TLS from the domain that they claim. Of a list any one will do."
         };
         let require = self.require.word();
         format!(
@@ -331,7 +336,9 @@ impl Init {
     fn peers(&self, most: Require) -> String {
         let mut out = String::from(match most {
             Require::Nothing => "# A peer, and where it is reached.\n",
-            Require::Digest => "# A peer: where it is reached, and what is required of it.\n",
+            Require::Digest | Require::TlsName => {
+                "# A peer: where it is reached, and what is required of it.\n"
+            }
             Require::Pgp => {
                 "# A peer: where it is reached, and what is required of it. Its key is pinned with\n\
                  # `countersign keys import FILE` and `countersign keys pin AOR FINGERPRINT`.\n"

@@ -4,6 +4,7 @@ use super::parse::parse;
 use super::{Config, Init, NewAccount, Pins, Require, load, write_new};
 use net::sim::{SimConfig, Simulation};
 use sip_core::manager::Ours;
+use sst::{Means, Requirement};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -29,7 +30,7 @@ fn what_init_writes_is_read_back() {
     let config = load(&path).unwrap();
     assert_eq!(config.bind, init().bind);
     assert_eq!(config.identity.as_ref().unwrap().aor, init().aor);
-    assert_eq!(config.required_of("sip:bob@EXAMPLE.org"), Require::Pgp);
+    assert_eq!(config.required_of("sip:bob@EXAMPLE.org"), Requirement::PGP);
     assert_eq!(config.agent_socket(), folder.path().join("run/pgp.sock"));
     let again = write_new(folder.path(), &init()).unwrap_err().line();
     assert!(again.contains("exists already"), "{again}");
@@ -46,17 +47,17 @@ fn a_requirement_holds_however_the_contact_is_spelled() {
         "sip:bob@h.example;transport=tcp",
         "sip:%62ob:secret@h.example;user=phone?Subject=x",
     ] {
-        assert_eq!(config.required_of(spelling), Require::Pgp, "{spelling}");
+        assert_eq!(config.required_of(spelling), Requirement::PGP, "{spelling}");
         assert!(config.contact(spelling).unwrap().at.is_some(), "{spelling}");
     }
     // Who is named so is the same contact, wherever else the call goes.
     for spelling in ["sip:bob@h.example:5070", "sips:bob@h.example.", "sip:B%6fb@h.example"] {
-        let wanted = if cfg!(feature = "digest") { Require::Pgp } else { Require::Nothing };
+        let wanted = if cfg!(feature = "digest") { Requirement::PGP } else { Requirement::NOTHING };
         assert_eq!(config.required_of(spelling), wanted, "{spelling}");
         assert!(config.contact(spelling).is_none(), "{spelling}");
     }
     for other in ["sip:bob@i.example", "sip:bobby@h.example", "sip:"] {
-        assert_eq!(config.required_of(other), Require::Nothing, "{other}");
+        assert_eq!(config.required_of(other), Requirement::NOTHING, "{other}");
     }
 }
 
@@ -189,6 +190,64 @@ fn an_account_is_written_as_it_is_read() {
     assert_eq!(own.password_file, account.password_file);
 }
 
+fn parsed(text: &str) -> Config {
+    super::parse::parse(Path::new("c.toml"), text).unwrap()
+}
+
+#[test]
+fn of_a_list_of_proofs_any_one_will_do() {
+    let required =
+        |written: &str| parsed(&format!("[policy]\nrequire = {written}\n")).policy.require;
+    let either = Requirement::PGP.or(Means::TlsName);
+    for (written, set) in [
+        ("\"pgp\"", Requirement::PGP),
+        ("\"nothing\"", Requirement::NOTHING),
+        ("[]", Requirement::NOTHING),
+        ("[\"digest\"]", Requirement::DIGEST),
+        ("[\"pgp\", \"tls-name\"]", either),
+        ("[\"tls-name\", \"pgp\", \"pgp\"]", either),
+    ] {
+        assert_eq!(required(written), set, "{written}");
+    }
+}
+
+#[test]
+fn a_call_requires_what_its_contact_and_its_account_do() {
+    let who = "[identity]\naor = \"sip:a@h.example\"\n\
+               [[account]]\naor = \"sip:a@h.example\"\nregistrar = \"h.example\"\n\
+               require = [\"tls-name\", \"pgp\"]\n";
+    let bob = "[[contact]]\naor = \"sip:bob@h.example\"\nrequire = [\"tls-name\", \"digest\"]\n";
+    let at = "at = \"udp:192.0.2.1:5060\"\n";
+    let required = |text: &str| parsed(text).required_of("sip:bob@h.example");
+    assert_eq!(required(who), Requirement::TLS_NAME.or(Means::Pgp));
+    assert_eq!(required(&format!("{who}{bob}")), Requirement::TLS_NAME);
+    let direct = required(&format!("{who}{bob}{at}"));
+    assert_eq!(
+        direct,
+        Requirement::TLS_NAME.or(Means::Digest),
+        "it does not go through the account"
+    );
+}
+
+#[test]
+fn what_no_proof_does_for_is_told_when_the_file_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.toml");
+    let load = |contact: &str, policy: &str| {
+        let text = format!(
+            "[[contact]]\naor = \"sip:b@h\"\nrequire = {contact}\n[policy]\nrequire = {policy}\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        super::load(&path).map(drop).map_err(|error| error.to_string())
+    };
+    let told = load("[\"tls-name\"]", "[\"digest\"]").unwrap_err();
+    let words = "sip:b@h: its `require` is tls-name, that of [policy] digest, and both hold for who \
+                 calls: no proof does for both; let one of them take more";
+    assert!(told.ends_with(words), "{told}");
+    assert_eq!(load("[\"tls-name\", \"digest\"]", "\"digest\""), Ok(()));
+    assert_eq!(load("\"pgp\"", "\"digest\""), Ok(()), "a signature proves the most");
+}
+
 #[test]
 fn digest_without_a_user_lets_nobody_call() {
     let nobody = |text: &str| {
@@ -207,6 +266,8 @@ fn a_wrong_file_is_one_line_with_the_place_and_the_key() {
     let rows = [
         ("bind = []\nnonsense = 1\n", "c.toml:2:1: unknown field `nonsense`"),
         ("[policy]\nrequire = \"gpg\"\n", "c.toml:2:11: unknown variant `gpg`"),
+        ("[policy]\nrequire = [\"pgp\", \"gpg\"]\n", "c.toml:2:19: unknown variant `gpg`"),
+        ("[policy]\nrequire = [\"pgp\", \"nothing\"]\n", "c.toml:2:11: `nothing` stands alone"),
         ("bind = [\"5060\"]\n", "c.toml:1:8: `5060` is not PROTO:ADDRESS:PORT"),
         ("[identity]\naor = \"bob\"\n", "c.toml:2:7: `bob` is not an address"),
         ("[identity\n", "c.toml:1:10: "),

@@ -4,13 +4,13 @@ use super::party::Party;
 use super::plan::{self, Flow, Plan, SEEDS};
 use super::side::CALLEE;
 use crate::assembly::{Assurance, Event, Invitation, Outcome};
-use crate::config::Require;
 use crate::error::{Error, Result};
 use crate::file::Draft;
 use media_ctl::Stats;
 use media_ctl::audio::{Speech, WavSink};
 use net::Runtime;
 use sip_core::manager::CallId;
+use sst::Requirement;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
@@ -76,11 +76,11 @@ pub(super) async fn make(
     })
 }
 
-const fn required(flow: Flow) -> Require {
+const fn required(flow: Flow) -> Requirement {
     match flow {
         #[cfg(feature = "pgp")]
-        Flow::Pgp => Require::Pgp,
-        Flow::Digest => Require::Nothing,
+        Flow::Pgp => Requirement::PGP,
+        Flow::Digest => Requirement::NOTHING,
     }
 }
 

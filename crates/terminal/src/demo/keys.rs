@@ -36,10 +36,10 @@ async fn generate(side: &mut Side, client: &Client) -> Result<Vec<u8>> {
 
 /// `side` requires OpenPGP of `other`, and knows its key.
 fn pin(side: &mut Side, other: &Side) {
-    side.security.require = sst::Requirement::Pgp;
+    side.security.require = sst::Requirement::PGP;
     side.security
         .contacts
-        .push(sst::Contact { aor: other.identity.aor.to_owned(), require: sst::Requirement::Pgp });
+        .push(sst::Contact { aor: other.identity.aor.to_owned(), require: sst::Requirement::PGP });
     side.security.pins.extend(
         other
             .identity

@@ -122,7 +122,7 @@ fn open_account(callee: &mut Side) -> Result<sst::Account> {
     let letters = |octet: u8| [b'a' + (octet >> 4), b'a' + (octet & 15)];
     let password = sst::Password::new(octets.into_iter().flat_map(letters).collect());
     callee.security.users.push(sst::User { name: USER.to_owned(), password: password.clone() });
-    callee.security.require = sst::Requirement::Digest;
+    callee.security.require = sst::Requirement::DIGEST;
     Ok(sst::Account {
         aor: CALLER.to_owned(),
         realm: callee.security.realm.clone(),
@@ -130,5 +130,6 @@ fn open_account(callee: &mut Side) -> Result<sst::Account> {
         password: Some(password),
         hop: sst::HopPolicy::Udp(Vec::new()),
         floor: sst::Algorithm::Sha256,
+        require: sst::Requirement::NOTHING,
     })
 }

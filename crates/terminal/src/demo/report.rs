@@ -212,7 +212,7 @@ fn proved_by_key(name: &str, half: &Half, peer: &Identity, reasons: &mut Vec<Str
     let told = &half.assurance;
     if told.proof != "pgp" || told.trust != Some("pinned") {
         reasons
-            .push(format!("the {name} does not know its peer by a pinned key ({})", told.line()));
+            .push(format!("the {name} does not know its peer by a pinned key ({})", told.sentence));
     }
     if told.fingerprint.is_none() || told.fingerprint != peer.fingerprint {
         reasons.push(format!("the {name} was shown another key than its peer's"));
@@ -221,7 +221,7 @@ fn proved_by_key(name: &str, half: &Half, peer: &Identity, reasons: &mut Vec<Str
         reasons.push(format!("the {name}'s media is not SRTP"));
     }
     if !told.is_post_quantum() {
-        let told = told.line();
+        let told = &told.sentence;
         reasons.push(format!("the {name}'s media is not keyed against quantum computers ({told})"));
     }
 }
@@ -230,7 +230,7 @@ fn proved_by_key(name: &str, half: &Half, peer: &Identity, reasons: &mut Vec<Str
 fn proved_by_digest(name: &str, half: &Half, peer: &str, reasons: &mut Vec<String>) {
     let told = &half.assurance;
     if told.proof != "digest" || told.peer.as_deref() != Some(peer) {
-        let told = told.line();
+        let told = &told.sentence;
         reasons.push(format!("the {name} does not know {peer} by Digest ({told})"));
     }
 }

@@ -10,7 +10,7 @@ use sip_core::{Limits, Message};
 use sma::conformance::{Directory, Double};
 use ssa::{Answer, FlowId, SipSecurity, Transport};
 use sst::{
-    Algorithm, Configuration, Identity, Password, Requirement, TelephonySecurity as _, User,
+    Algorithm, Configuration, Identity, Means, Password, Requirement, TelephonySecurity as _, User,
 };
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -207,7 +207,7 @@ fn x06_nothing_that_a_stranger_sends_brings_back_twice_its_octets() {
     let answered = AtomicUsize::new(0);
     let mut runner = TestRunner::new(ProptestConfig { cases: 2_000, ..ProptestConfig::default() });
     let outcome = runner.run(&request(), |datagram| {
-        for require in [Requirement::Digest, Requirement::Pgp] {
+        for require in [Requirement::DIGEST, Requirement::PGP, Requirement::DIGEST.or(Means::Pgp)] {
             let sent = Stack::new(require).answer(&datagram);
             prop_assert!(sent <= 2 * datagram.len(), "{sent} octets for {}", datagram.len());
             answered.fetch_add(usize::from(sent > 0), Ordering::Relaxed);

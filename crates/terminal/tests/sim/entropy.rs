@@ -58,7 +58,7 @@ fn o05_without_randomness_the_terminal_does_not_start_and_no_call_leaves_it() {
     let called = terminal.call(Invitation {
         to: CALLEE.to_owned(),
         next_hop: None,
-        require: Require::Pgp,
+        require: Require::Pgp.into(),
         late_offer: false,
         source: Box::new(Tone::new(440.0, 8_000)),
         sink: Box::new(Silence),

@@ -66,7 +66,7 @@ fn t16_a_call_gets_through_by_the_second_address_of_a_name() {
         let invitation = Invitation {
             to: CALLEE.to_owned(),
             next_hop,
-            require: Require::Pgp,
+            require: Require::Pgp.into(),
             late_offer: false,
             source: Box::new(Tone::new(440.0, 8_000)),
             sink: Box::new(Silence),

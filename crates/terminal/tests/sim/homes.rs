@@ -89,7 +89,7 @@ fn talk(sim: &Simulation, caller: &Side, callee: &Side, to: IpAddr) {
     let invitation = Invitation {
         to: "sip:other@example.org".to_owned(),
         next_hop: Some(Address::udp((to, 5060).into()).into()),
-        require: Require::Nothing,
+        require: Require::Nothing.into(),
         late_offer: false,
         source: Box::new(Tone::new(440.0, 8_000)),
         sink: Box::new(Silence),

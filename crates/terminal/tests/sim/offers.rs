@@ -130,7 +130,7 @@ fn early_media_runs_under_our_answer_in_the_prack_and_goes_on_with_a_200_without
     let invitation = Invitation {
         to: "sip:far@192.0.2.66".to_owned(),
         next_hop: Some(Address::udp((FAR, 5060).into()).into()),
-        require: Require::Nothing,
+        require: Require::Nothing.into(),
         late_offer: true,
         source: Box::new(Tone::new(440.0, 8_000)),
         sink: Box::new(Silence),

@@ -167,7 +167,10 @@ impl World {
             to: CALLEE.to_owned(),
             next_hop: Some(self.way_to_callee()),
             // Whom the callee challenges by Digest need not challenge the callee.
-            require: if self.require == Require::Pgp { Require::Pgp } else { Require::Nothing },
+            require: match self.require {
+                Require::Pgp => sst::Requirement::PGP,
+                _ => sst::Requirement::NOTHING,
+            },
             late_offer,
             source: Box::new(Tone::new(440.0, 8_000)),
             sink: Box::new(Silence),
@@ -388,9 +391,10 @@ fn share_password(caller: &mut sst::Configuration, callee: &mut sst::Configurati
         password: Some(password.clone()),
         hop: sst::HopPolicy::Udp(vec![(CALLEE_IP, 5060).into()]),
         floor: sst::Algorithm::Sha256,
+        require: sst::Requirement::NOTHING,
     });
     callee.users.push(sst::User { name: "alice".to_owned(), password });
     callee.algorithms =
         vec![sst::Algorithm::Sha512_256, sst::Algorithm::Sha256, sst::Algorithm::Md5];
-    caller.require = sst::Requirement::Nothing;
+    caller.require = sst::Requirement::NOTHING;
 }

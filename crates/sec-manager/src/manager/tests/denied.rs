@@ -41,14 +41,14 @@ impl sst::TelephonyApplication for Ear {
 
 /// A caller who knows this password, and a callee whose refusals are heard.
 fn calls(password: &str) -> (Calls, Arc<Ear>) {
-    let mut calls = Calls::with(password, digest_configuration(BOB, Requirement::Digest));
+    let mut calls = Calls::with(password, digest_configuration(BOB, Requirement::DIGEST));
     let ear = Arc::new(Ear::default());
     let callee = SecurityManager::builder(calls.platform.clone())
         .digest(Digest)
         .application(ear.clone())
         .build()
         .unwrap();
-    callee.configure(digest_configuration(BOB, Requirement::Digest));
+    callee.configure(digest_configuration(BOB, Requirement::DIGEST));
     calls.callee = callee;
     (calls, ear)
 }
@@ -114,7 +114,7 @@ fn what_cannot_be_read_or_checked_is_told_of() {
     invite.fields.extend(&[field]);
     assert!(!admits(&calls.callee, &invite.arrival(), &invite));
     assert_eq!(ear.taken(), [Denied::Malformed]);
-    calls.callee.configure(digest_configuration(BOB, Requirement::Pgp));
+    calls.callee.configure(digest_configuration(BOB, Requirement::PGP));
     let invite = calls.invite();
     assert!(!admits(&calls.callee, &invite.arrival(), &invite));
     assert_eq!(ear.taken(), [Denied::NotConfigured]);

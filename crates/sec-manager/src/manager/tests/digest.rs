@@ -14,7 +14,7 @@ use sst::{Account, Call, HopPolicy, Outgoing, Proof};
 
 const REALM: &str = "bob.example";
 
-fn caller_configuration(password: &str) -> Configuration {
+pub(super) fn caller_configuration(password: &str) -> Configuration {
     let account = Account {
         aor: ALICE.to_owned(),
         realm: REALM.to_owned(),
@@ -22,6 +22,7 @@ fn caller_configuration(password: &str) -> Configuration {
         password: Some(Password::new(password.as_bytes().to_vec())),
         hop: HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
+        require: Requirement::NOTHING,
     };
     let identities = vec![Identity { aor: ALICE.to_owned(), fingerprint: None }];
     Configuration { accounts: vec![account], identities, ..Configuration::default() }
@@ -37,7 +38,7 @@ pub(super) struct Calls {
 
 impl Calls {
     fn new() -> Self {
-        Self::with("secret", digest_configuration(BOB, Requirement::Digest))
+        Self::with("secret", digest_configuration(BOB, Requirement::DIGEST))
     }
 
     pub(super) fn with(password: &str, callee: Configuration) -> Self {
@@ -46,7 +47,7 @@ impl Calls {
         let (callee, callee_states) = digest_manager(&platform, callee);
         caller.call_started(
             Call(CALL.0),
-            Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Digest },
+            Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::DIGEST },
         );
         Self { platform, caller, callee, callee_states, caller_states }
     }
@@ -114,7 +115,7 @@ impl Calls {
 fn the_kit_passes() {
     let platform = TestPlatform::new();
     let (caller, _) = digest_manager(&platform, caller_configuration("secret"));
-    let (callee, _) = digest_manager(&platform, digest_configuration(BOB, Requirement::Digest));
+    let (callee, _) = digest_manager(&platform, digest_configuration(BOB, Requirement::DIGEST));
     let body = |text: &str| Body {
         content_type: Some(b"application/sdp".to_vec()),
         octets: text.as_bytes().to_vec(),
@@ -129,7 +130,7 @@ fn the_kit_passes() {
         answer: body("v=0\r\nm=audio 4002 RTP/AVP 0\r\n"),
         start: Box::new(move |call| {
             let outgoing =
-                Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Digest };
+                Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::DIGEST };
             user.call_started(Call(call.0), outgoing);
         }),
     };
@@ -184,7 +185,7 @@ fn names_that_must_be_escaped_pass_from_our_client_to_our_server_and_back() {
         configuration.accounts[0].user = user.to_owned();
         configuration.accounts[0].realm = realm.to_owned();
         calls.caller.configure(configuration);
-        let mut configuration = digest_configuration(BOB, Requirement::Digest);
+        let mut configuration = digest_configuration(BOB, Requirement::DIGEST);
         configuration.users[0].name = user.to_owned();
         configuration.realm = realm.to_owned();
         (calls.callee, _) = digest_manager(&calls.platform, configuration);
@@ -409,7 +410,7 @@ fn a04_a_changed_nonce_or_another_boot_is_stale() {
     assert!(!calls.admits(&flipped));
     let restarted = Calls::new();
     restarted.platform.random(&mut [0; 5]).unwrap();
-    let other = digest_manager(&restarted.platform, digest_configuration(BOB, Requirement::Digest));
+    let other = digest_manager(&restarted.platform, digest_configuration(BOB, Requirement::DIGEST));
     assert!(!admits(&other.0, &good.arrival(), &good));
 }
 
@@ -433,7 +434,7 @@ fn a05_a_nonce_count_that_is_none_is_refused() {
 fn a11_known_and_unknown_users_are_answered_alike() {
     let mut answers = Vec::new();
     for user in ["alice", "nobody"] {
-        let calls = Calls::with("wrong", digest_configuration(BOB, Requirement::Digest));
+        let calls = Calls::with("wrong", digest_configuration(BOB, Requirement::DIGEST));
         let mut invite = calls.authorized(calls.invite());
         for (_, value) in invite.fields.0.iter_mut().filter(|(name, _)| name == "Authorization") {
             let text = String::from_utf8(value.clone()).unwrap();
@@ -448,7 +449,7 @@ fn a11_known_and_unknown_users_are_answered_alike() {
 
 #[test]
 fn a13_a_body_changed_under_auth_int_is_refused() {
-    let mut configuration = digest_configuration(BOB, Requirement::Digest);
+    let mut configuration = digest_configuration(BOB, Requirement::DIGEST);
     configuration.auth_int = true;
     let calls = Calls::with("secret", configuration);
     let body = Body { content_type: Some(b"text/plain".to_vec()), octets: b"one".to_vec() };
@@ -481,7 +482,7 @@ fn a22_a_bad_nonce_gets_the_same_answer_with_a_right_or_a_wrong_digest() {
         let answers: Vec<_> = ["secret", "wrong"]
             .into_iter()
             .map(|password| {
-                let calls = Calls::with(password, digest_configuration(BOB, Requirement::Digest));
+                let calls = Calls::with(password, digest_configuration(BOB, Requirement::DIGEST));
                 let request = spoil(&calls, calls.authorized(calls.invite()));
                 // Asked for the authentication signal too, no digest is looked at.
                 now(calls.callee.authenticate(CALL, &request.arrival(), &request.view()))
@@ -497,7 +498,7 @@ fn a22_a_bad_nonce_gets_the_same_answer_with_a_right_or_a_wrong_digest() {
 
 #[test]
 fn a18_credentials_that_were_refused_are_not_tried_again() {
-    let calls = Calls::with("wrong", digest_configuration(BOB, Requirement::Digest));
+    let calls = Calls::with("wrong", digest_configuration(BOB, Requirement::DIGEST));
     let invite = calls.authorized(calls.invite());
     let refused = now(calls.callee.authenticate(CALL, &invite.arrival(), &invite.view()));
     let Authentication::SendWwwAuthenticate(challenge) = refused else { panic!("{refused:?}") };
@@ -599,7 +600,7 @@ fn t17_a_2xx_without_a_proof_ends_a_call_that_requires_one() {
     assert_eq!(received(&calls, &invite), ssa::Incoming::AckThenBye(Why::ProofMissing));
     // Nothing is required of another call, nor of one that has been proved before.
     calls.caller.call_ended(Call(CALL.0));
-    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Nothing };
+    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::NOTHING };
     calls.caller.call_started(Call(CALL.0), outgoing);
     assert_eq!(received(&calls, &invite), ssa::Incoming::Accept);
     let calls = Calls::new();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// A caller with a wrong password, and a callee behind the proxies of 198.51.100.0/24.
 fn calls() -> Calls {
-    let mut callee = digest_configuration(BOB, Requirement::Digest);
+    let mut callee = digest_configuration(BOB, Requirement::DIGEST);
     callee.proxies = vec![Network { address: "198.51.100.0".parse().unwrap(), bits: 24 }];
     Calls::with("wrong", callee)
 }
@@ -139,7 +139,7 @@ fn a02_more_vias_do_not_unbind_the_source() {
 
 #[test]
 fn behind_a_proxy_the_retry_may_come_through_another_one() {
-    let mut callee = digest_configuration(BOB, Requirement::Digest);
+    let mut callee = digest_configuration(BOB, Requirement::DIGEST);
     callee.proxies = vec![Network { address: "198.51.100.0".parse().unwrap(), bits: 24 }];
     let calls = Calls::with("secret", callee);
     let right = authorized(&calls, "198.51.100.1");

@@ -5,7 +5,7 @@ use super::*;
 use ssa::Field;
 
 fn calls(change: impl FnOnce(&mut Configuration)) -> Calls {
-    let mut callee = digest_configuration(BOB, Requirement::Digest);
+    let mut callee = digest_configuration(BOB, Requirement::DIGEST);
     change(&mut callee);
     Calls::with("secret", callee)
 }

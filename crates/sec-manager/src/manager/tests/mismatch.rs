@@ -87,16 +87,16 @@ fn pair() -> Calls {
     let configure = |side: &Side, own: (&str, &str), peer: (&str, &str)| {
         side.manager.configure(Configuration {
             identities: vec![Identity { aor: own.0.into(), fingerprint: Some(own.1.into()) }],
-            contacts: vec![Contact { aor: peer.0.into(), require: Requirement::Pgp }],
+            contacts: vec![Contact { aor: peer.0.into(), require: Requirement::PGP }],
             pins: vec![Pin { aor: peer.0.into(), fingerprint: peer.1.into() }],
-            require: Requirement::Pgp,
+            require: Requirement::PGP,
             realm: own.0.rsplit('@').next().unwrap().to_owned(),
             ..Configuration::default()
         });
     };
     configure(&alice, (ALICE, &alices), (BOB, &bobs));
     configure(&bob, (BOB, &bobs), (ALICE, &alices));
-    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Pgp };
+    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::PGP };
     alice.manager.call_started(Call(CALL.0), outgoing);
     Calls { alice, bob }
 }
@@ -173,7 +173,7 @@ fn a_clock_that_is_off_is_no_guess() {
         let again = calls.verdict(&invite);
         assert!(matches!(again, Authentication::SendWwwAuthenticate(_)), "burnt: {again:?}");
         calls.alice.manager.abandon(CALL);
-        let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Pgp };
+        let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::PGP };
         calls.alice.manager.call_started(Call(CALL.0), outgoing);
         for side in [&calls.alice, &calls.bob] {
             side.platform.advance(Duration::from_secs(32));
@@ -249,6 +249,7 @@ fn digest_answer(challenge: &str, source: &str) -> (Result<(), Why>, Vec<Mismatc
             password: Some(Password::new(b"secret".to_vec())),
             hop: HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
             floor: Algorithm::Sha256,
+            require: Requirement::NOTHING,
         }],
         ..Configuration::default()
     });

@@ -12,7 +12,7 @@ const USER: &str = "r4nd0m";
 /// A callee that requires Digest, registered over this connection, or over UDP.
 fn registered(connection: Option<u64>) -> Arc<SecurityManager> {
     let platform = TestPlatform::new();
-    let (callee, _) = digest_manager(&platform, digest_configuration(BOB, Requirement::Digest));
+    let (callee, _) = digest_manager(&platform, digest_configuration(BOB, Requirement::DIGEST));
     let registrar: IpAddr = REGISTRAR.parse().unwrap();
     let flow = RegisteredFlow { flow: connection, registrar, contact_user: USER.to_owned() };
     callee.registered(BOB, vec![flow]);
@@ -94,7 +94,7 @@ fn an_account_knows_its_hop_and_no_more() {
 #[test]
 fn d08_what_reaches_a_user_unasked_is_proved_or_comes_from_the_registrar() {
     let platform = TestPlatform::new();
-    let open = digest_configuration(BOB, Requirement::Nothing);
+    let open = digest_configuration(BOB, Requirement::NOTHING);
     let (callee, _) = digest_manager(&platform, open);
     let stranger = Way { from: "192.0.2.66", ..OVER_UDP };
     assert_eq!(received(&callee, stranger, "INVITE"), Received::Admit);
@@ -137,7 +137,7 @@ fn d03_the_registrars_new_connection_takes_the_place_of_a_tls_dialogs() {
     assert!(refuses(&registered(None), "BYE", OVER_UDP), "over UDP an address is nobody");
     // D07: what a registrar was asked to tell, it tells over the new connection as well.
     let callee = registered(Some(7));
-    callee.configure(digest_configuration(BOB, Requirement::Pgp));
+    callee.configure(digest_configuration(BOB, Requirement::PGP));
     for (method, way, refused) in
         [("NOTIFY", tls, false), ("NOTIFY", Way { flow: 8, ..tls }, true), ("INVITE", tls, true)]
     {
@@ -149,7 +149,7 @@ fn d03_the_registrars_new_connection_takes_the_place_of_a_tls_dialogs() {
 #[test]
 fn d07_only_a_notifier_of_ours_tells_without_a_signature() {
     let callee = registered(None);
-    callee.configure(digest_configuration(BOB, Requirement::Pgp));
+    callee.configure(digest_configuration(BOB, Requirement::PGP));
     let received = |method, in_dialog| {
         let request = TestRequest { method, ..TestRequest::invite(ALICE, BOB, "r@127.0.0.1") };
         let arrival = Arrival { in_dialog, ..request.arrival() };
@@ -179,11 +179,11 @@ fn d07_only_a_notifier_of_ours_tells_without_a_signature() {
 fn a_registered_flow_does_not_stand_for_a_signature() {
     for everywhere in [true, false] {
         let callee = registered(None);
-        let mut configuration = digest_configuration(BOB, Requirement::Digest);
+        let mut configuration = digest_configuration(BOB, Requirement::DIGEST);
         if everywhere {
-            configuration.require = Requirement::Pgp;
+            configuration.require = Requirement::PGP;
         } else {
-            let contact = Contact { aor: ALICE.to_owned(), require: Requirement::Pgp };
+            let contact = Contact { aor: ALICE.to_owned(), require: Requirement::PGP };
             configuration.contacts.push(contact);
         }
         callee.configure(configuration);
@@ -213,7 +213,7 @@ fn a_flow_lasts_until_its_registration_is_made_again() {
 #[test]
 fn a_call_over_the_accounts_hop_is_told_and_is_nobody_elses() {
     let (callee, told) = ear::hearing(&TestPlatform::new());
-    callee.configure(digest_configuration(BOB, Requirement::Digest));
+    callee.configure(digest_configuration(BOB, Requirement::DIGEST));
     let flow = Some(7);
     let registrar = REGISTRAR.parse().unwrap();
     callee.registered(BOB, vec![RegisteredFlow { flow, registrar, contact_user: USER.into() }]);
@@ -230,7 +230,7 @@ fn a_call_over_the_accounts_hop_is_told_and_is_nobody_elses() {
 fn a16_a_call_that_is_refused_came_through_no_account() {
     let callee = registered(None);
     let outgoing =
-        sst::Outgoing { from: BOB.into(), to: ALICE.into(), require: Requirement::Digest };
+        sst::Outgoing { from: BOB.into(), to: ALICE.into(), require: Requirement::DIGEST };
     callee.call_started(Call(CALL.0), outgoing);
     let request = TestRequest::invite(ALICE, BOB, "r@127.0.0.1");
     let source = format!("{REGISTRAR}:5060").parse().unwrap();

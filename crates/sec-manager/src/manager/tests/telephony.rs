@@ -59,7 +59,7 @@ fn invite(number: u64) -> TestRequest {
 
 #[test]
 fn a_call_that_was_challenged_waits_until_it_ends_or_its_nonce_expires() {
-    let callee = Callee::requiring(Requirement::Digest);
+    let callee = Callee::requiring(Requirement::DIGEST);
     assert_eq!(callee.manager.state(Call(1)), State::Idle);
     for number in [1, 2] {
         assert!(matches!(
@@ -97,7 +97,7 @@ fn a_senders_machine_waits_from_the_401_on() {
         .observer(states.clone())
         .build()
         .unwrap();
-    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Digest };
+    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::DIGEST };
     caller.call_started(Call(7), outgoing);
     assert_eq!((caller.state(Call(7)), caller.records()), (State::Idle, 1));
     let shared = &caller.shared;
@@ -114,11 +114,11 @@ fn a_senders_machine_waits_from_the_401_on() {
 #[test]
 fn the_application_is_told_why_plain_media_was_refused() {
     use ssm::{Line, LineSecurity, MediaSecurity as _, Profile, Refused};
-    let callee = Callee::requiring(Requirement::Nothing);
+    let callee = Callee::requiring(Requirement::NOTHING);
     let plain = LineSecurity { profile: Profile::Avp, attributes: Vec::new() };
     let secured = LineSecurity { profile: Profile::Savp, attributes: Vec::new() };
     let (manager, told) = (&callee.manager, &callee.told);
-    for (call, require) in [(1, Requirement::Digest), (2, Requirement::Pgp)] {
+    for (call, require) in [(1, Requirement::DIGEST), (2, Requirement::PGP)] {
         let outgoing = Outgoing { from: BOB.into(), to: ALICE.into(), require };
         manager.call_started(Call(call), outgoing);
     }
@@ -142,8 +142,8 @@ fn the_application_is_told_why_plain_media_was_refused() {
 fn media_of_a_call_without_a_record_follow_the_policy() {
     use ssm::{Line, MediaSecurity as _, Refused};
     let guard = |callee: &Callee| callee.manager.guard(ssm::Call(9), Line(0));
-    assert!(guard(&Callee::requiring(Requirement::Nothing)).is_ok());
-    let bound = guard(&Callee::requiring(Requirement::Digest));
+    assert!(guard(&Callee::requiring(Requirement::NOTHING)).is_ok());
+    let bound = guard(&Callee::requiring(Requirement::DIGEST));
     assert_eq!(bound.err(), Some(Refused::Unknown));
 }
 

@@ -1,8 +1,8 @@
 //! The proof that goes with a 2xx, and the one that came with it. RFC 7616 §3.5.
 
 use crate::digest::{Credentials, Qop, SCHEME};
+use crate::manager::owed::authorizations;
 use crate::manager::record::{Planned, Proved, Record};
-use crate::manager::request::authorizations;
 use crate::manager::response::Answered;
 use crate::manager::{Inner, Shared};
 use crate::params::{Writer, plain};
@@ -10,7 +10,7 @@ use crate::policy::Policy;
 use sip_syntax::Text;
 use sip_syntax::auth::{Params, Separator, of_scheme};
 use ssa::{Answer, Field, Incoming, Leaving, Request, Response, Why};
-use sst::{Proof, Requirement};
+use sst::{Means, Proof};
 use std::sync::MutexGuard;
 
 impl Shared {
@@ -53,12 +53,12 @@ pub(crate) fn carried(proved: &Proved, sent: &Request<'_>) -> bool {
 /// The verdict on a 2xx, and whether the assurance changed with it.
 fn judge(record: &mut Record, response: &Response<'_>, sent: &Request<'_>) -> (Incoming, bool) {
     let Some(proved) = record.proved.iter().find(|proved| carried(proved, sent)) else {
-        let missing = record.require > Requirement::Nothing && !record.authenticated;
+        let missing = !record.require.is_nothing() && !record.authenticated;
         let verdict =
             if missing { Incoming::AckThenBye(Why::ProofMissing) } else { Incoming::Accept };
         return (verdict, false);
     };
-    record.assurance.proof = match rspauth(proved, response) {
+    let proof = match rspauth(proved, response) {
         Rspauth::Wrong => return (Incoming::AckThenBye(Why::ProofInvalid), false),
         Rspauth::Right => Proof::Digest {
             user: proved.answer.user.clone(),
@@ -68,7 +68,11 @@ fn judge(record: &mut Record, response: &Response<'_>, sent: &Request<'_>) -> (I
         // Whoever answered has shown nothing; what is known is that the account's hop took it on.
         Rspauth::None => Proof::AccountHop { account: proved.answer.account.clone() },
     };
-    record.authenticated = true;
+    // Where that will not do, the hop has proved more.
+    if record.require.is_nothing() || record.require.accepts(Means::Digest) {
+        record.assurance.proof = proof;
+        record.authenticated = true;
+    }
     // What follows in the dialog is a new exchange, with tries of its own.
     let plan = record.plan.take();
     record.tries.clear();

@@ -5,10 +5,9 @@ use crate::digest::{Asked, Bad, Credentials, SCHEME};
 use crate::fsm::Signal;
 use crate::manager::Shared;
 use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
+use crate::manager::owed::{authorizations, comes_unasked, opens_call};
 use crate::manager::record::VerifiedDigest;
-use crate::manager::request::{
-    Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, comes_unasked, opens_call, origin,
-};
+use crate::manager::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, fits, origin};
 use crate::nonce::{Binding, DIGEST_LIFETIME, Opened, REGISTER_LIFETIME, Source};
 use crate::params::{Writer, plain};
 use crate::party::Party;
@@ -42,10 +41,6 @@ enum Checked<'a> {
     /// Who sent them has guessed too often.
     Wait,
 }
-
-/// Octets by which a 401 is longer than what it copies of its request, challenges apart: status
-/// line, `received`, `rport`, To tag and Content-Length, less the request line.
-const FRAME: usize = 128;
 
 impl Shared {
     /// Challenges, or says that the nonce is ours and fresh. No digest is computed here.
@@ -160,11 +155,10 @@ impl Shared {
         aors: &Aors, stale: bool,
     ) -> Vec<Field> {
         let all = self.digest_fields(arrival, request, policy, aors, &policy.algorithms, stale);
-        let octets =
-            all.iter().map(|field| field.name.len() + field.value.len() + 4).sum::<usize>();
-        let fits = arrival.transport.is_reliable() || octets + FRAME <= arrival.octets;
         let fields = match preferred(&policy.algorithms) {
-            Some(one) if !fits => self.digest_fields(arrival, request, policy, aors, one, stale),
+            Some(one) if !fits(arrival, &all) => {
+                self.digest_fields(arrival, request, policy, aors, one, stale)
+            }
             Some(_) | None => all,
         };
         self.challenged(call, &aors.from, lifetime(request.method), fields)

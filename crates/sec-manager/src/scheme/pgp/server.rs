@@ -10,10 +10,9 @@ use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
 use crate::manager::Shared;
 use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
+use crate::manager::owed::{authorizations, opens_call};
 use crate::manager::record::{Exchange, REROUTED};
-use crate::manager::request::{
-    Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, authorizations, opens_call, origin,
-};
+use crate::manager::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, origin};
 use crate::nonce::{Binding, Opened, PGP_LIFETIME, Reservation, Source};
 use crate::party::Party;
 use crate::pgp::{
@@ -315,7 +314,7 @@ impl Shared {
             return self.refused(&asked, Denied::Busy, Refusal::try_later(RETRY));
         };
         let Verification { call, exchange, rerouted, .. } = asked;
-        record.require = Requirement::Pgp;
+        record.require = Requirement::PGP;
         record.authenticated = true;
         record.peer = Some(exchange.from.clone());
         record.assurance.proof = Proof::Pgp {

@@ -1,7 +1,7 @@
 //! The signed Authorization that a request carries.
 
 use super::Credentials;
-use crate::manager::request::authorizations;
+use crate::manager::owed::authorizations;
 use ssa::Request;
 
 /// The signed Authorization of a request that answers one of `nonces`.

@@ -289,6 +289,7 @@ fn the_document_lists_every_code() {
         Why::OtherCall,
         Why::PgpRequired,
         Why::NotTrusted,
+        Why::NotCertified,
         Why::ApplicationUnavailable,
         Why::ApplicationFailed,
         Why::Body,

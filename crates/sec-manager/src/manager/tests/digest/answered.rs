@@ -10,11 +10,11 @@ fn both_users_are_told_once_of_what_was_proved() {
     let mut calls = Calls::new();
     let (caller, heard) = hearing(&calls.platform);
     caller.configure(caller_configuration("secret"));
-    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Digest };
+    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::DIGEST };
     caller.call_started(Call(CALL.0), outgoing);
     calls.caller = caller;
     let (callee, callee_heard) = hearing(&calls.platform);
-    callee.configure(digest_configuration(BOB, Requirement::Digest));
+    callee.configure(digest_configuration(BOB, Requirement::DIGEST));
     calls.callee = callee;
     let invite = calls.invite();
     // An answer that proves nothing changes nothing.
@@ -75,7 +75,7 @@ fn a18_a_call_that_was_answered_has_tries_of_its_own() {
 
 #[test]
 fn a_receiver_waits_once_and_is_refused_once() {
-    let calls = Calls::with("wrong", digest_configuration(BOB, Requirement::Digest));
+    let calls = Calls::with("wrong", digest_configuration(BOB, Requirement::DIGEST));
     let challenged = "Receiver Idle WaitForAuthorization: unauthorized request challenged";
     calls.challenge(&calls.invite());
     let invite = calls.authorized(calls.invite());

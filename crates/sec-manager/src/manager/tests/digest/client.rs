@@ -176,7 +176,7 @@ fn a16_in_a_dialog_only_the_account_that_set_it_up_is_answered_for() {
     let calls = Calls::new();
     calls.caller.call_started(
         Call(CALL.0),
-        Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Nothing },
+        Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::NOTHING },
     );
     let invite = calls.invite();
     let ok = TestResponse::to(&invite, 200, Body::default());
@@ -220,6 +220,7 @@ fn a16_what_was_answered_before_goes_along_only_to_its_own_hop() {
         password: Some(Password::new(b"secret".to_vec())),
         hop: HopPolicy::Udp(vec![([127, 0, 0, 1], port).into()]),
         floor: Algorithm::Sha256,
+        require: Requirement::NOTHING,
     };
     configuration.accounts = vec![
         account("sip:alice@provider.example", PROVIDER, 5060),

@@ -27,7 +27,7 @@ fn proved() -> Calls {
 
 /// A call that needed no proof.
 fn unproved() -> Calls {
-    let calls = Calls::with("secret", digest_configuration(BOB, Requirement::Nothing));
+    let calls = Calls::with("secret", digest_configuration(BOB, Requirement::NOTHING));
     assert!(calls.admits(&calls.invite()));
     calls
 }
@@ -105,7 +105,7 @@ fn moved_by(calls: &Calls, user: &str, password: &str) -> Authentication {
     configuration.accounts[0].user = user.to_owned();
     let (mover, _) = digest_manager(&calls.platform, configuration);
     // A fresh dialog for whoever moves: what is asked is the callee's part.
-    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Nothing };
+    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::NOTHING };
     mover.call_started(Call(CALL.0), outgoing);
     let request = in_dialog(calls, "INVITE");
     let arrival = within(&request, InDialog::FromElsewhere);
@@ -136,7 +136,7 @@ fn moved_by(calls: &Calls, user: &str, password: &str) -> Authentication {
 #[test]
 fn d04_only_the_user_who_began_the_call_can_move_it() {
     let with_two = || {
-        let mut configuration = digest_configuration(BOB, Requirement::Digest);
+        let mut configuration = digest_configuration(BOB, Requirement::DIGEST);
         let password = Password::new(b"hers".to_vec());
         configuration.users.push(User { name: "mallory".to_owned(), password });
         let calls = Calls::with("secret", configuration);

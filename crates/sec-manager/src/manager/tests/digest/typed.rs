@@ -146,7 +146,7 @@ fn a23_a_server_that_restarts_costs_a_registered_phone_one_stale_and_no_prompt()
     // Another start, with nonces of its own.
     calls.platform.random(&mut [0; 5]).unwrap();
     calls.callee =
-        digest_manager(&calls.platform, digest_configuration(BOB, Requirement::Digest)).0;
+        digest_manager(&calls.platform, digest_configuration(BOB, Requirement::DIGEST)).0;
     let challenge = calls.challenge(&registered);
     assert!(challenge.iter().all(|it| it.value.ends_with(b", stale=true")), "{challenge:?}");
     let plan = calls.plan(&registered, &challenge).expect("it is answered at once");
@@ -210,7 +210,7 @@ fn a_password_that_is_configured_is_not_asked_for_beside_one_that_is_not() {
 fn a23_a_call_that_is_tried_anew_forgets_no_password() {
     let (calls, typing) = phone();
     registers(&calls, true);
-    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Digest };
+    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::DIGEST };
     calls.caller.call_started(Call(CALL.0), outgoing);
     for _ in 0..2 {
         calls.authorized(calls.invite());

@@ -81,7 +81,7 @@ fn a_callee_that_asks_for_more_than_our_user_did_is_named() {
     let mut lax = configuration((ALICE, &calls.alice.fingerprint), (BOB, &calls.bob.fingerprint));
     lax.contacts.clear();
     calls.alice.manager.configure(lax);
-    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Nothing };
+    let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::NOTHING };
     calls.alice.manager.call_started(Call(CALL.0), outgoing);
     let invite = calls.invite();
     assert_eq!(calls.plan(&invite, &calls.challenge(&invite)), Err(Why::PgpRequired));
@@ -98,6 +98,7 @@ fn t15_a_proxy_asks_for_digest_before_the_callee_asks_for_a_signature() {
         password: Some(Password::new(b"secret".to_vec())),
         hop: sst::HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
+        require: Requirement::NOTHING,
     });
     calls.alice.manager.configure(alice);
     let manager = &calls.alice.manager;

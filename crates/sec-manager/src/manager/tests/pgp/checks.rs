@@ -60,7 +60,7 @@ fn g27_nothing_is_signed_for_a_call_that_nobody_started() {
     // Not even where something is known of it.
     let at = calls.platform.now();
     let known = |record: Option<&mut crate::manager::record::Record>| {
-        record.unwrap().require = Requirement::Pgp;
+        record.unwrap().require = Requirement::PGP;
     };
     known(shared.lock().records.enter(CALL.0, at));
     assert_eq!(calls.plan(&invite, &challenge), Err(Why::NotConfigured));
@@ -71,7 +71,7 @@ fn g27_nothing_is_signed_for_another_than_the_calls_peer() {
     let calls = Calls::new();
     calls.alice.manager.call_ended(Call(CALL.0));
     let to = "sip:carol@bob.example".to_owned();
-    let outgoing = Outgoing { from: ALICE.into(), to, require: Requirement::Pgp };
+    let outgoing = Outgoing { from: ALICE.into(), to, require: Requirement::PGP };
     calls.alice.manager.call_started(Call(CALL.0), outgoing);
     let invite = calls.invite();
     assert_eq!(calls.plan(&invite, &calls.challenge(&invite)), Err(Why::OtherCall));
@@ -166,7 +166,7 @@ fn a_2xx_to_a_call_of_which_nothing_is_known_is_not_believed() {
     assert_eq!(received(&invite), Incoming::Accept);
     // Where the rest of the world owes no signature, neither does this callee.
     let mut open = configuration((ALICE, &calls.alice.fingerprint), (BOB, &calls.bob.fingerprint));
-    open.require = Requirement::Digest;
+    open.require = Requirement::DIGEST;
     calls.alice.manager.configure(open);
     invite.method = "INVITE";
     assert_eq!(received(&invite), Incoming::Accept);

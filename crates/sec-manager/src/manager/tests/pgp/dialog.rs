@@ -87,7 +87,7 @@ fn a_contact_is_held_to_its_requirement_however_it_is_spelled() {
     let calls = Calls::new();
     let lax = |own: (&str, &str), peer| {
         let mut lax = configuration(own, (peer, &"a".repeat(40)));
-        lax.require = Requirement::Nothing;
+        lax.require = Requirement::NOTHING;
         lax
     };
     let alice = &calls.alice.manager;
@@ -97,7 +97,7 @@ fn a_contact_is_held_to_its_requirement_however_it_is_spelled() {
     {
         alice.call_ended(Call(CALL.0));
         let outgoing =
-            Outgoing { from: ALICE.into(), to: to.into(), require: Requirement::Nothing };
+            Outgoing { from: ALICE.into(), to: to.into(), require: Requirement::NOTHING };
         alice.call_started(Call(CALL.0), outgoing);
         let first = now(alice.encrypt(CALL, Direction::Request, None, offer()));
         assert_eq!(first, BodyVerdict::Body(Body::default()), "{to}");

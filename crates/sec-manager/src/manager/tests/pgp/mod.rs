@@ -11,6 +11,7 @@ mod interleaved;
 mod judged;
 mod queue;
 mod room;
+mod sets;
 mod signing;
 mod told;
 mod trust;
@@ -44,9 +45,9 @@ fn application(platform: &Arc<TestPlatform>, directory: &Directory, aor: &str) -
 fn configuration(own: (&str, &str), peer: (&str, &str)) -> Configuration {
     Configuration {
         identities: vec![Identity { aor: own.0.into(), fingerprint: Some(own.1.into()) }],
-        contacts: vec![Contact { aor: peer.0.into(), require: Requirement::Pgp }],
+        contacts: vec![Contact { aor: peer.0.into(), require: Requirement::PGP }],
         pins: vec![Pin { aor: peer.0.into(), fingerprint: peer.1.into() }],
-        require: Requirement::Pgp,
+        require: Requirement::PGP,
         realm: own.0.rsplit('@').next().unwrap().to_owned(),
         ..Configuration::default()
     }
@@ -113,7 +114,7 @@ impl Calls {
 
     fn start(&self, call: CallRef) {
         let from = self.alice.aor.to_owned();
-        let outgoing = Outgoing { from, to: BOB.into(), require: Requirement::Pgp };
+        let outgoing = Outgoing { from, to: BOB.into(), require: Requirement::PGP };
         self.alice.manager.call_started(Call(call.0), outgoing);
     }
 
@@ -204,7 +205,7 @@ fn the_kit_passes() {
         answer: answer(),
         start: Box::new(move |call| {
             let outgoing =
-                Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::Pgp };
+                Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::PGP };
             user.call_started(Call(call.0), outgoing);
         }),
     };

@@ -17,7 +17,7 @@ fn with_signatures_of(octets: usize) -> Calls {
 
 /// What is reserved for a challenge of this realm and nonce, and what then leaves.
 fn planned(calls: &Calls, realm: &str, nonce: &[u8], to: &str) -> (usize, Authorized) {
-    let outgoing = Outgoing { from: ALICE.into(), to: to.into(), require: Requirement::Pgp };
+    let outgoing = Outgoing { from: ALICE.into(), to: to.into(), require: Requirement::PGP };
     calls.alice.manager.call_started(Call(CALL.0), outgoing);
     let pin = Pin { aor: to.to_owned(), fingerprint: calls.bob.fingerprint.clone() };
     calls.alice.manager.pins(vec![pin]);
@@ -79,6 +79,7 @@ fn g29_digest_of_the_callee_beside_pgp_is_not_answered() {
         password: Some(Password::new(b"secret".to_vec())),
         hop: sst::HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
+        require: Requirement::NOTHING,
     });
     calls.alice.manager.configure(alice);
     let invite = calls.invite();

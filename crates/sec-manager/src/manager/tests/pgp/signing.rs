@@ -59,7 +59,7 @@ fn g27_nothing_is_signed_for_a_call_that_nobody_started() {
     let now = calls.platform.now();
     let mut inner = calls.alice.manager.shared.lock();
     let record = inner.records.enter(nobodys.0, now).unwrap();
-    record.require = Requirement::Pgp;
+    record.require = Requirement::PGP;
     record.peer = canonical(BOB.as_bytes()).ok();
     drop(inner);
     assert_eq!(asked(&calls, nobodys, &invite), Err(Why::NotConfigured));
@@ -156,6 +156,7 @@ fn a16_a_signed_call_over_an_accounts_flow_was_set_up_through_that_account() {
             password: Some(Password::new(b"secret".to_vec())),
             hop: sst::HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
             floor: Algorithm::Sha256,
+            require: Requirement::NOTHING,
         });
         bob.configure(with_account);
         let (registrar, contact_user) = ([127, 0, 0, 1].into(), "bob".to_owned());

@@ -73,7 +73,7 @@ fn d03_a_key_that_was_pinned_since_does_not_speak_in_a_call_under_way() {
     calls.alice.manager.pins(vec![pin(BOB, &other)]);
     let peer = (ALICE, &*calls.alice.fingerprint);
     calls.bob.manager.configure(configuration((BOB, &other), peer));
-    let outgoing = Outgoing { from: BOB.into(), to: ALICE.into(), require: Requirement::Pgp };
+    let outgoing = Outgoing { from: BOB.into(), to: ALICE.into(), require: Requirement::PGP };
     calls.bob.manager.call_started(Call(CALL.0), outgoing);
     let update = within(&calls.bob, &calls.alice, "UPDATE");
     let answer = calls.alice.manager.authenticate(CALL, &update.arrival(), &update.view());
