@@ -76,9 +76,9 @@ impl Message {
         List::new(self.headers(HeaderName::Contact), Contact::read)
     }
 
-    /// The bindings of a registrar's answer that can be read, whatever others say: only our own
-    /// matters. RFC 3261 §10.2.4.
-    pub(crate) fn bindings(&self) -> impl Iterator<Item = Contact<'_>> {
+    /// The bindings of a registrar's answer that can be read; one that cannot be keeps nobody from the
+    /// others. RFC 3261 §10.2.4.
+    pub fn bindings(&self) -> impl Iterator<Item = Contact<'_>> {
         List::going_on(self.headers(HeaderName::Contact), Contact::read).flatten()
     }
 

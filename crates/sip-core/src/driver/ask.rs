@@ -2,10 +2,11 @@
 
 use super::endpoint::Endpoint;
 use super::inner::Stop;
-use crate::manager::{Cause, Event, Key, Misuse, RequestId};
+use crate::manager::{Cause, Event, Key, Misuse, NextHop, RequestId, SipManager};
 use crate::{Message, Method, Payload};
 use std::fmt;
 use std::task::Poll;
+use std::time::Instant;
 
 /// Why a request has no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,29 @@ impl Endpoint {
     pub async fn ask(
         &self, method: Method<'static>, from: &str, to: &str, payload: impl Into<Payload>,
     ) -> Result<Message, NoResponse> {
-        let asked = self.asked(method, (from, to), payload.into())?;
+        let asked = self.asked(format_args!("{method} {to}"), |core, now| {
+            core.ask(now, method, from, to, payload.into())
+        })?;
+        self.response_to(asked).await
+    }
+
+    /// Asks a registrar for all that it keeps of an address of record, of this terminal and of others,
+    /// and waits for its final response, whatever its status: [`Message::bindings`] has them. `aor` and
+    /// `registrar` are URIs, as those of a [`RegisterConfig`](crate::manager::RegisterConfig).
+    /// RFC 3261 §10.2.3.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register) and [`ask`](Self::ask).
+    pub async fn bindings(
+        &self, aor: &str, registrar: &str, next_hop: Option<&NextHop>,
+    ) -> Result<Message, NoResponse> {
+        let asked = self.asked(format_args!("REGISTER {registrar}"), |core, now| {
+            core.fetch_bindings(now, aor, registrar, next_hop)
+        })?;
+        self.response_to(asked).await
+    }
+
+    async fn response_to(&self, asked: Asked<'_>) -> Result<Message, NoResponse> {
         let mut response = None;
         while let Some(event) = self.next_of(asked.id.0).await {
             match event {
@@ -52,16 +75,16 @@ impl Endpoint {
 
     /// Sends it, with a place for its events: before the task can hear of any.
     fn asked(
-        &self, method: Method<'static>, (from, to): (&str, &str), payload: Payload,
+        &self, what: fmt::Arguments<'_>,
+        send: impl FnOnce(&mut SipManager, Instant) -> Result<RequestId, Misuse>,
     ) -> Result<Asked<'_>, NoResponse> {
         let mut inner = self.0.lock();
         if inner.stop == Stop::Done {
             return Err(NoResponse::Stopped);
         }
-        inner.observer.command("request", None, format_args!("{method} {to}"));
+        inner.observer.command("request", None, what);
         let now = inner.runtime.now();
-        let sent = inner.core.ask(now, method, from, to, payload);
-        let id = sent.map_err(NoResponse::Unsent)?;
+        let id = send(&mut inner.core, now).map_err(NoResponse::Unsent)?;
         inner.claims.take(id.0, None);
         inner.wake();
         Ok(Asked { endpoint: self, id })

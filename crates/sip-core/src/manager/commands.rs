@@ -200,6 +200,20 @@ impl SipManager {
         self.request_as(now, method, Way { from, to, next_hop: None }, (payload.into(), true))
     }
 
+    /// Asks a registrar for all that it keeps of an address of record, and
+    /// [`Event::Responded`](super::Event::Responded) brings its final response. RFC 3261 §10.2.3.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register) has them of a URI.
+    pub fn fetch_bindings(
+        &mut self, now: Instant, aor: &str, registrar: &str, next_hop: Option<&NextHop>,
+    ) -> Result<RequestId, Misuse> {
+        let way = Way { from: aor, to: registrar, next_hop };
+        let (mut single, request) = Single::fetch(&mut self.io(now), &way)?;
+        single.want_response();
+        self.send_single(now, single, request)
+    }
+
     fn request_as(
         &mut self, now: Instant, method: Method<'static>, way: Way<'_>,
         (payload, wants_response): (Payload, bool),

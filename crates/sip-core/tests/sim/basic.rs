@@ -5,7 +5,7 @@ use crate::answers::{CALLEE, CONTACT, answered, pair, response, scripted};
 use crate::double::{CHALLENGE, Script};
 use crate::raw::{Raw, field};
 use crate::registrations::{config, over};
-use crate::world::{ALICE, BOB, World, sdp};
+use crate::world::{ALICE, BOB, World, both, sdp};
 use sip_core::manager::{Cause, EndReason, Event};
 use ssa::Open;
 use std::sync::Arc;
@@ -36,6 +36,36 @@ fn rfc3665_2_1_successful_new_registration() {
         raw.send(&response(&second, "200 OK", "t", &binding));
         assert!(matches!(alice.next().await, Event::Registered { expires: 3600, .. }));
     });
+}
+
+#[test]
+fn rfc3665_2_3_request_for_current_contact_list() {
+    let (world, mut alice, _, mut raw) = scripted(Script::default());
+    world.run(async {
+        let config = config();
+        let asking = async {
+            let hop = config.next_hop.as_ref();
+            let response = alice.endpoint.bindings(&config.aor, &config.registrar, hop).await;
+            let response = response.unwrap();
+            let all: Vec<_> = response.bindings().map(|contact| contact.expires()).collect();
+            assert_eq!(all, [Some(3600), Some(u32::MAX)]);
+        };
+        let answering = async {
+            let second = challenged(&mut raw).await;
+            assert!(
+                !second.contains("\r\nContact:") && !second.contains("\r\nExpires:"),
+                "{second}"
+            );
+            assert_eq!(field(&second, "To"), format!("<{ALICE}>"));
+            assert!(field(&second, "From").starts_with(&format!("<{ALICE}>;tag=")), "{second}");
+            let both = "Contact: <sip:alice@client.example.org>;expires=3600\r\n\
+                        Contact: <mailto:alice@example.org>;expires=4294967295\r\n";
+            raw.send(&response(&second, "200 OK", "t", both));
+        };
+        both(asking, answering).await;
+        assert_eq!(alice.next_within(70).await, None, "nobody else hears of it");
+    });
+    alice.assert_empty();
 }
 
 #[test]

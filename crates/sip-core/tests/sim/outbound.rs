@@ -179,6 +179,28 @@ fn t25_an_account_registers_over_two_flows_with_one_instance() {
     assert_eq!(double.count("abandon"), 2, "each has a name of its own");
 }
 
+/// RFC 5626 §6: a registrar lists what every flow has bound.
+#[test]
+fn t25_the_binding_of_another_flow_is_not_taken_for_this_one() {
+    let (world, mut alice, one, other) = over_udp();
+    world.run(async {
+        alice.endpoint.register(wanted(net::Transport::Udp)).unwrap();
+        let (first, at) = one.next().await;
+        one.send(at, &granted(&first, ""));
+        assert_eq!(stands(&mut alice).await.0, 1);
+        let (second, _) = other.next().await;
+        // Somebody on the way has rewritten both.
+        let [one, two] = [&first, &second].map(|register| {
+            let (_, host) = bound(register).split_once('@').unwrap();
+            format!("Contact: <sip:x@{host}")
+        });
+        let both = format!("Require: outbound\r\n{one};expires=600\r\n{two};expires=60\r\n");
+        other.send(at, &response(&second, "200 OK", &both));
+        let event = alice.next().await;
+        assert!(matches!(event, Event::Registered { reg_id: 2, expires: 60, .. }), "{event:?}");
+    });
+}
+
 #[test]
 fn t25_what_cannot_have_flows_is_not_registered() {
     let world = World::perfect();

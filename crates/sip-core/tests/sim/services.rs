@@ -1,8 +1,12 @@
 //! RFC 5359 §2: services that a terminal takes part in, between endpoints. A test is named after its
 //! section. What is a proxy's alone, or needs media of a third party, is not there.
 
+use crate::subscribers::{said, serving};
 use crate::world::{ALICE, BOB, Side, World, sdp};
-use sip_core::manager::{CallId, EndReason, Event};
+use sip_core::manager::{
+    CallId, Cause, EndReason, Event, SubscribeConfig, SubscriberEnd, SubscriberId, SubscriberNews,
+    SubscriptionNews, SubscriptionState,
+};
 use ssa::{Body, Open};
 use std::sync::Arc;
 
@@ -126,5 +130,64 @@ fn rfc5359_2_5_transfer_attended() {
         hang_up((&mut bob, at_bob), (&mut alice, at_alice)).await;
         hang_up((&mut carol, asked), (&mut bob, asking)).await;
         hang_up((&mut alice, to_carol), (&mut carol, at_carol)).await;
+    });
+}
+
+/// Whoever subscribes to Bob's calls is told this.
+async fn grants(bob: &mut Side, what: &str) -> SubscriberId {
+    let event = bob.next().await;
+    let Event::Subscriber { id, news: SubscriberNews::Asked { .. } } = event else {
+        panic!("{event:?}")
+    };
+    bob.endpoint.grant(id, 600, SubscriptionState::Active, said(what)).unwrap();
+    id
+}
+
+/// What Alice is told of Bob's calls next.
+async fn told(alice: &mut Side) -> Body {
+    match alice.next().await {
+        Event::Subscription { news: SubscriptionNews::Notified { body, .. }, .. } => body,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn rfc5359_2_17_automatic_redial() {
+    let world = World::perfect();
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut bob = world.side_with(2, Arc::new(Open), serving());
+    world.run(async {
+        alice.call(ALICE, BOB, sdp("offer"));
+        let refused = bob.incoming().await;
+        bob.endpoint.reject(refused, 486).unwrap();
+        assert!(matches!(bob.next().await, Event::Ended { .. }));
+        let event = alice.next().await;
+        assert!(matches!(event, Event::Failed { cause: Cause::Status(486), .. }), "{event:?}");
+
+        let wanted = SubscribeConfig {
+            from: ALICE.to_owned(),
+            to: BOB.to_owned(),
+            next_hop: None,
+            event: "dialog".to_owned(),
+            accept: Vec::new(),
+            expires: 600,
+        };
+        let subscription = alice.endpoint.subscribe(wanted).unwrap();
+        let subscriber = grants(&mut bob, "confirmed").await;
+        assert_eq!(told(&mut alice).await, said("confirmed"));
+        bob.endpoint.notify(subscriber, SubscriptionState::Active, said("terminated")).unwrap();
+        assert_eq!(told(&mut alice).await, said("terminated"));
+        // He is free: she calls again, and hears of it no more.
+        let (at_alice, at_bob) = call(&mut alice, &mut bob, (ALICE, BOB)).await;
+        alice.endpoint.unsubscribe(subscription).unwrap();
+        let event = bob.next().await;
+        let over = SubscriberNews::Over { why: SubscriberEnd::Unsubscribed };
+        assert_eq!(event, Event::Subscriber { id: subscriber, news: over });
+        assert_eq!(told(&mut alice).await, said("terminated"), "the last, and its end");
+        let event = alice.next().await;
+        let is_over =
+            matches!(event, Event::Subscription { news: SubscriptionNews::Over { .. }, .. });
+        assert!(is_over, "{event:?}");
+        hang_up((&mut bob, at_bob), (&mut alice, at_alice)).await;
     });
 }

@@ -13,7 +13,7 @@ use ssa::Body;
 use std::sync::Arc;
 use std::time::Duration;
 
-fn serving() -> manager::Config {
+pub(crate) fn serving() -> manager::Config {
     let capabilities = Capabilities { events: vec!["dialog"], ..Capabilities::default() };
     manager::Config { capabilities, subscribers: 2, ..manager::Config::default() }
 }

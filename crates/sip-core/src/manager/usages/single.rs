@@ -11,6 +11,7 @@ use crate::manager::requests::{Contact, Draft, Outcome, Purpose, Way};
 use crate::manager::serving::Reply;
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
+use crate::places::Party;
 use ssa::{Body, CallRef};
 use std::time::Duration;
 
@@ -83,6 +84,20 @@ impl Single {
             Self { name, dialog: None, wants_response: false, state: State::Sent },
             (draft, target),
         ))
+    }
+
+    /// A REGISTER without a Contact, which asks the registrar what it keeps of an address of record.
+    /// RFC 3261 §10.2.3.
+    ///
+    /// # Errors
+    /// As [`Draft::prepare`].
+    pub(in crate::manager) fn fetch(
+        io: &mut Io<'_>, way: &Way<'_>,
+    ) -> Result<(Self, (Draft, Target)), Misuse> {
+        let (single, (mut draft, target)) =
+            Self::prepare(io, Method::REGISTER, way, Body::default())?;
+        draft.to = Party::new(b"", draft.from.uri(), None);
+        Ok((single, (draft, target)))
     }
 
     /// The application is to be told the response, too.
