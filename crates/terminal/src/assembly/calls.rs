@@ -11,9 +11,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// One call.
 pub(super) struct Live {
     pub(super) call: CallRef,
-    /// The URI that is called, of a call that is placed.
-    #[cfg_attr(not(feature = "digest"), expect(dead_code, reason = "for what is proved of it"))]
-    called: Option<String>,
+    /// Whether it is placed here.
+    pub(super) placed: bool,
+    /// The URI that is called, or who calls by what From says.
+    pub(super) peer: String,
+    /// Whether the callee is being alerted.
+    pub(super) rings: bool,
     /// Whether it is placed under our signature.
     signed: bool,
     /// Whether the offer is the callee's to make.
@@ -44,10 +47,12 @@ struct Hold {
 }
 
 impl Live {
-    fn new(call: CallRef) -> Self {
+    fn new(call: CallRef, placed: bool, peer: String) -> Self {
         Self {
             call,
-            called: None,
+            placed,
+            peer,
+            rings: false,
             signed: false,
             late_offer: false,
             media: None,
@@ -62,12 +67,18 @@ impl Live {
 
     /// A call that is placed.
     pub(super) fn outgoing(call: CallRef, to: String, signed: bool, media: MediaSession) -> Self {
-        Self { called: Some(to), signed, media: Some(media), ..Self::new(call) }
+        Self { signed, media: Some(media), ..Self::new(call, true, to) }
     }
 
     /// A call that came in.
-    pub(super) fn incoming(call: CallRef, offer: Vec<u8>) -> Self {
-        Self { offer: Some(offer), ..Self::new(call) }
+    pub(super) fn incoming(call: CallRef, from: String, offer: Vec<u8>) -> Self {
+        Self { offer: Some(offer), ..Self::new(call, false, from) }
+    }
+
+    /// Whether it has been established.
+    #[cfg(feature = "watch")]
+    pub(super) const fn is_up(&self) -> bool {
+        self.up
     }
 }
 
@@ -82,6 +93,18 @@ impl Calls {
 
     pub(super) fn len(&self) -> usize {
         self.lock().len()
+    }
+
+    /// Something of each.
+    #[cfg(feature = "watch")]
+    pub(super) fn each<T>(&self, of: impl Fn(CallId, &Live) -> T) -> Vec<T> {
+        self.lock().iter().map(|(id, live)| of(*id, live)).collect()
+    }
+
+    /// Whether a call is up.
+    #[cfg(feature = "watch")]
+    pub(super) fn is_one_up(&self) -> bool {
+        self.lock().values().any(|live| live.up)
     }
 
     pub(super) fn insert(&self, id: CallId, live: Live) {
@@ -125,7 +148,14 @@ impl Calls {
     /// The URI that is called, of a call that was placed.
     #[cfg(feature = "digest")]
     pub(super) fn called(&self, id: CallId) -> Option<String> {
-        self.lock().get(&id)?.called.clone()
+        self.lock().get(&id).filter(|live| live.placed).map(|live| live.peer.clone())
+    }
+
+    /// Marks a call whose callee is being alerted.
+    pub(super) fn rings(&self, id: CallId) {
+        if let Some(live) = self.lock().get_mut(&id) {
+            live.rings = true;
+        }
     }
 
     /// Whether a call is placed under our signature.

@@ -6,6 +6,8 @@ use super::dtmf::Digit;
 #[cfg(feature = "watch")]
 use super::known::Known;
 use media_ctl::Stats;
+#[cfg(feature = "watch")]
+use sip_core::manager::SubscriberEnd;
 use sip_core::manager::{CallId, Cause, EndReason, RegistrationId, Renewal, RequestId};
 use sip_core::packages::MessageSummary;
 use std::fmt;
@@ -179,6 +181,40 @@ pub enum Event {
         aor: String,
         /// Why, and when it is asked again.
         reason: String,
+    },
+    /// The presence of an account is published, or goes on to be.
+    #[cfg(feature = "watch")]
+    Published {
+        /// The account.
+        aor: String,
+        /// For so many seconds; it is refreshed before.
+        expires: u32,
+    },
+    /// The presence of an account is not published, or no longer.
+    #[cfg(feature = "watch")]
+    NotPublished {
+        /// The account.
+        aor: String,
+        /// Why, and when it is tried again.
+        reason: String,
+    },
+    /// Somebody watches our calls from now on, as the configuration lets it.
+    #[cfg(feature = "watch")]
+    Watcher {
+        /// Who it is, by what From says.
+        from: String,
+        /// Where it asked from.
+        source: SocketAddr,
+        /// Who it is, by what is proved.
+        assurance: Assurance,
+    },
+    /// Somebody does not watch our calls any more.
+    #[cfg(feature = "watch")]
+    WatcherGone {
+        /// Who it is, by what was proved.
+        who: String,
+        /// Why.
+        why: SubscriberEnd,
     },
     /// What is known of whom is watched: with each notification, all of it.
     #[cfg(feature = "watch")]

@@ -29,6 +29,8 @@ mod mailboxes;
 mod messages;
 mod names;
 mod ports;
+#[cfg(feature = "watch")]
+mod published;
 mod pump;
 mod reach;
 #[cfg(feature = "digest")]
@@ -42,6 +44,8 @@ mod terminal;
 #[cfg(feature = "digest")]
 mod tls;
 mod transfers;
+#[cfg(feature = "watch")]
+mod watchers;
 #[cfg(feature = "watch")]
 mod watches;
 #[cfg(feature = "ws")]
@@ -64,5 +68,7 @@ pub use setup::settings;
 pub use terminal::{Invitation, Terminal};
 #[cfg(feature = "digest")]
 pub use tls::tls;
+#[cfg(feature = "watch")]
+pub(crate) use watchers::{code as gone_code, words as gone_words};
 #[cfg(feature = "ws")]
 pub use ws::websockets;

@@ -29,7 +29,9 @@ pub(super) async fn pump(shared: Arc<Shared>, mut sip: Events, out: Sender<Event
             _ = shared.endpoint.reject(id, 503);
             continue;
         }
-        if let Some(event) = shared.on(event, &out) {
+        let event = shared.on(event, &out);
+        shared.tell_of_calls(event.as_ref());
+        if let Some(event) = event {
             // Nobody has to listen; the calls go on.
             drop(out.try_send(event));
         }
@@ -44,6 +46,7 @@ impl Shared {
             }
             Sip::Ringing { id, status, answer } => {
                 tracing::info!(status = in_words(status), "the call makes progress");
+                self.calls.rings(id);
                 if let Some(answer) = answer {
                     self.early_media(id, &answer);
                 }
@@ -92,9 +95,12 @@ impl Shared {
             Sip::Registered { id, ref aor, expires, reg_id, outbound, seen, .. } => {
                 let aor = aor.clone();
                 self.told_of_flow(&event);
-                if let Some(unknown) = self.subscribe_to_messages(&aor) {
+                let unknown = self.subscribe_to_messages(&aor);
+                #[cfg(feature = "watch")]
+                let unknown = unknown.into_iter().chain(self.publish(&aor));
+                for event in unknown {
                     // Nobody has to listen.
-                    drop(out.try_send(unknown));
+                    drop(out.try_send(event));
                 }
                 let reg_id = outbound.then_some(reg_id);
                 Some(Event::Registered { id, aor, expires, reg_id, seen })
@@ -132,7 +138,12 @@ impl Shared {
             #[cfg(feature = "watch")]
             Sip::Subscription { id, news } if self.watches.has(id) => self.watched(id, news),
             Sip::Subscription { id, news } => self.mailbox(id, news),
+            #[cfg(feature = "watch")]
+            Sip::Subscriber { id, news } => self.subscriber(id, news),
+            #[cfg(feature = "watch")]
+            Sip::Publication { id, news } => self.published(id, news),
             // Nothing can be subscribed to here, and nothing is published.
+            #[cfg(not(feature = "watch"))]
             Sip::Subscriber { .. } | Sip::Publication { .. } => None,
             // Nothing is sent whose response is wanted.
             Sip::Responded { .. } => None,
@@ -159,8 +170,8 @@ impl Shared {
             _ = self.endpoint.reject(id, 403);
             return None;
         }
-        self.calls.insert(id, Live::incoming(call, body.octets));
         let (from, asserted) = (redacted(&from), self.asserted(id));
+        self.calls.insert(id, Live::incoming(call, from.clone(), body.octets));
         Some(Event::Incoming { id, from, source, asserted, assurance, replaces })
     }
 
@@ -347,6 +358,25 @@ async fn watch_media(shared: Arc<Shared>, id: CallId, media: MediaSession, out: 
         shared.calls.note(id, why);
         _ = shared.endpoint.hang_up(id);
     }
+}
+
+#[cfg(feature = "watch")]
+impl Shared {
+    /// Tells of our calls, where that is wanted, after what happened.
+    pub(super) fn tell_of_calls(&self, event: Option<&Event>) {
+        let over = match event {
+            Some(Event::Over { id, outcome, .. }) => Some((*id, outcome)),
+            Some(_) | None => None,
+        };
+        self.tell_watchers(over);
+        self.republish();
+    }
+}
+
+#[cfg(not(feature = "watch"))]
+impl Shared {
+    /// Nobody is told.
+    pub(super) fn tell_of_calls(&self, _: Option<&Event>) {}
 }
 
 #[cfg(feature = "digest")]

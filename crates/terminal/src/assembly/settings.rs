@@ -17,6 +17,8 @@ pub struct Settings {
     pub advertise: Option<IpAddr>,
     /// Who may say who calls, beside registrars over TLS.
     pub trusted: Vec<Network>,
+    /// The users who may watch our calls, once their passwords have proved who they are. RFC 4235.
+    pub watchers: Vec<String>,
     /// What the security manager is configured with.
     #[cfg(feature = "digest")]
     pub security: sst::Configuration,

@@ -17,10 +17,13 @@ use sip_core::manager::Ours;
 pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
     #[cfg(not(feature = "pgp"))]
     linked(config)?;
+    #[cfg(not(feature = "watch"))]
+    tells_nothing(config)?;
     let identity = match &config.identity {
         Some(identity) => identity.aor.to_string(),
         None => anonymous(&binds),
     };
+    let watchers = config.users.iter().filter(|user| user.may_watch);
     Ok(Settings {
         #[cfg(feature = "digest")]
         security: security(config, &identity)?,
@@ -29,7 +32,22 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
         binds,
         advertise: config.advertise,
         trusted: config.trusted.networks.clone(),
+        watchers: watchers.map(|user| user.name.clone()).collect(),
     })
+}
+
+/// Refuses to tell what this flavour cannot.
+#[cfg(not(feature = "watch"))]
+fn tells_nothing(config: &Config) -> Result<()> {
+    let published = config.accounts.iter().any(|account| account.publish);
+    let watched = config.users.iter().any(|user| user.may_watch);
+    match (published, watched) {
+        (false, false) => Ok(()),
+        (_, _) => Err(crate::error::Error::invalid(
+            "the configuration has `publish` or `may-watch`, and this flavour of countersign tells \
+             nobody of presence and calls: take it out, or use the flavour `full`",
+        )),
+    }
 }
 
 /// Whom requests may be for: what the configuration says, also at the name of this host.

@@ -8,6 +8,10 @@ use super::flows::Flows;
 use super::known::Watches;
 use super::mailboxes::Mailboxes;
 use super::ports::Entropy;
+#[cfg(feature = "watch")]
+use super::published::Publications;
+#[cfg(feature = "watch")]
+use super::watchers::Told;
 use crate::config::Network;
 use crate::error::{Error, Result, plain};
 use crate::record::redacted;
@@ -42,6 +46,14 @@ pub(super) struct Shared {
     /// Who is watched.
     #[cfg(feature = "watch")]
     pub(super) watches: Watches,
+    /// Who may watch our calls, and what is told of them.
+    #[cfg(feature = "watch")]
+    pub(super) watchers: Vec<String>,
+    #[cfg(feature = "watch")]
+    pub(super) told: Told,
+    /// Whose presence is published.
+    #[cfg(feature = "watch")]
+    pub(super) publications: Publications,
     /// The address that peers are told instead of a bound one, and that one.
     pub(super) advertised: Option<(IpAddr, IpAddr)>,
     pub(super) entropy: Arc<dyn Entropy>,

@@ -13,9 +13,11 @@ use crate::error::{Error, Result};
 use crate::record::redacted;
 use media_ctl::audio::{AudioSink, AudioSource};
 use net::{Network, System};
-use sip_core::HeaderName;
 use sip_core::driver::{Bind, Config, Endpoint, Sizes};
 use sip_core::manager::{CallId, NextHop, Prepared, RegisterConfig, RegistrationId, RequestId};
+#[cfg(feature = "watch")]
+use sip_core::packages::dialog_info::DialogInfo;
+use sip_core::{Capabilities, HeaderName};
 use sst::{Means, Requirement};
 use std::fmt;
 use std::net::IpAddr;
@@ -81,6 +83,12 @@ impl Terminal {
             mailboxes: Mailboxes::default(),
             #[cfg(feature = "watch")]
             watches: super::known::Watches::default(),
+            #[cfg(feature = "watch")]
+            watchers: settings.watchers.clone(),
+            #[cfg(feature = "watch")]
+            told: super::watchers::Told::default(),
+            #[cfg(feature = "watch")]
+            publications: super::published::Publications::default(),
             advertised: advertised(settings),
             entropy: ports.entropy,
         });
@@ -126,6 +134,7 @@ impl Terminal {
             // The draft goes, too; there is nobody to tell.
             _ = shared.endpoint.hang_up(prepared.id);
         })?;
+        shared.tell_of_calls(None);
         Ok(prepared.id)
     }
 
@@ -134,7 +143,10 @@ impl Terminal {
     /// # Errors
     /// The call is not waiting to be answered.
     pub fn ring(&self, id: CallId) -> Result<()> {
-        self.shared.endpoint.ring(id).map_err(Error::invalid)
+        self.shared.endpoint.ring(id).map_err(Error::invalid)?;
+        self.shared.calls.rings(id);
+        self.shared.tell_of_calls(None);
+        Ok(())
     }
 
     /// Answers a call that came in.
@@ -264,9 +276,15 @@ fn endpoint_config(settings: &Settings, ports: &Ports) -> Config {
         address: bind.address,
         advertised: settings.advertise.filter(|ip| ip.is_ipv4() == bind.address.is_ipv4()),
     };
+    let mut capabilities = Capabilities::default();
+    #[cfg(feature = "watch")]
+    if !settings.watchers.is_empty() {
+        capabilities.events.push(DialogInfo::EVENT);
+    }
+    let ours = settings.ours.clone();
     Config {
         binds: settings.binds.iter().map(bind).collect(),
-        sip: sip_core::manager::Config { ours: settings.ours.clone(), ..Default::default() },
+        sip: sip_core::manager::Config { ours, capabilities, ..Default::default() },
         sink: ports.tap.clone().map(|tap| Arc::new(tap) as Arc<dyn sip_core::driver::Sink>),
         ..Config::default()
     }

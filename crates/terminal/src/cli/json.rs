@@ -4,6 +4,8 @@
 mod watched;
 
 use crate::assembly::{Assurance, Event, Transfer, code, retry_after};
+#[cfg(feature = "watch")]
+use crate::assembly::{gone_code, gone_words};
 use crate::error::Error;
 use crate::record::redacted;
 use serde::Serialize;
@@ -135,6 +137,18 @@ pub(super) enum Object<'a> {
     MessagesWaiting { aor: &'a str, waiting: bool, counts: Vec<Waiting<'a>> },
     /// What a mailbox has is not known.
     MessagesUnknown { aor: &'a str, reason: &'a str },
+    /// The presence of an account is published.
+    #[cfg(feature = "watch")]
+    Published { aor: &'a str, expires: u32 },
+    /// It is not.
+    #[cfg(feature = "watch")]
+    NotPublished { aor: &'a str, reason: &'a str },
+    /// Somebody watches our calls.
+    #[cfg(feature = "watch")]
+    Watcher { from: &'a str, source: SocketAddr, assurance: &'a Assurance },
+    /// Somebody does so no more.
+    #[cfg(feature = "watch")]
+    WatcherGone { who: &'a str, code: &'static str, reason: &'static str },
     /// A means of reaching whom we watch.
     #[cfg(feature = "watch")]
     Means(Means<'a>),
@@ -369,6 +383,18 @@ impl<'a> Object<'a> {
                 Self::Dtmf { call: id.to_string(), digit: digit.to_string() }
             }
             Event::HoldFailed { .. } | Event::RequestAnswered { .. } => return None,
+            #[cfg(feature = "watch")]
+            Event::Published { aor, expires } => Self::Published { aor, expires: *expires },
+            #[cfg(feature = "watch")]
+            Event::NotPublished { aor, reason } => Self::NotPublished { aor, reason },
+            #[cfg(feature = "watch")]
+            Event::Watcher { from, source, assurance } => {
+                Self::Watcher { from, source: *source, assurance }
+            }
+            #[cfg(feature = "watch")]
+            Event::WatcherGone { who, why } => {
+                Self::WatcherGone { who, code: gone_code(*why), reason: gone_words(*why) }
+            }
             // Each item of it is told apart.
             #[cfg(feature = "watch")]
             Event::Watched { .. } => return None,

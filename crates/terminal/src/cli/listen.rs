@@ -98,6 +98,8 @@ impl Listener<'_> {
         let line = format!("listening on {}", addresses.join(", "));
         self.out.say(&line, Object::Listening { addresses: &addresses })?;
         self.control.greet()?;
+        #[cfg(feature = "watch")]
+        self.session.publish()?;
         let registrars = super::register::start(self.session)?.len();
         let mut patience = super::register::patience(self.session);
         if registrars == 0 {

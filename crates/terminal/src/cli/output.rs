@@ -1,6 +1,8 @@
 //! What a command prints: lines for people, or one JSON object a line.
 
 use super::json::Object;
+#[cfg(feature = "watch")]
+use crate::assembly::gone_words;
 use crate::assembly::{Event, SystemClock, Transfer, WallClock as _, advice, in_words};
 use crate::error::{Error, Result};
 use crate::record::{clean, clean_all, redacted};
@@ -148,6 +150,22 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         Event::MessagesWaiting { aor, summary } => format!("{aor}: {}", waiting(summary)),
         Event::MessagesUnknown { aor, reason } => {
             format!("{aor}: whether messages wait is not known: {reason}")
+        }
+        #[cfg(feature = "watch")]
+        Event::Published { aor, expires } => {
+            format!("{aor}: presence is published for {expires} s")
+        }
+        #[cfg(feature = "watch")]
+        Event::NotPublished { aor, reason } => {
+            format!("{aor}: presence is not published: {reason}")
+        }
+        #[cfg(feature = "watch")]
+        Event::Watcher { from, source, assurance } => {
+            format!("{} at {source} watches our calls", assurance.caller(from))
+        }
+        #[cfg(feature = "watch")]
+        Event::WatcherGone { who, why } => {
+            format!("{who} does not watch our calls any more: {}", gone_words(*why))
         }
         #[cfg(feature = "watch")]
         Event::Watched { .. } => return Ok(()),

@@ -239,6 +239,19 @@ impl Session {
         out.say(&line, Object::Moved { in_use: from, port: to })
     }
 
+    /// Has the presence of accounts published, of which the configuration wants that.
+    ///
+    /// # Errors
+    /// There is no randomness.
+    #[cfg(feature = "watch")]
+    pub(super) fn publish(&self) -> Result<()> {
+        let mut accounts = self.config.accounts.iter().filter(|account| account.publish);
+        accounts.try_for_each(|account| {
+            let hop = NextHop::from(&account.registrar);
+            self.terminal.publish_presence(account.aor.as_str(), Some(hop))
+        })
+    }
+
     /// Finds where a call to `uri` goes first.
     pub(super) fn find(&self, uri: &str) -> Found {
         let (terminal, uri, first) = (self.terminal.clone(), uri.to_owned(), self.next_hop(uri));

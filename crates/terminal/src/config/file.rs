@@ -137,6 +137,9 @@ pub struct Account {
     /// told what names the terminal for good.
     #[serde(default)]
     pub outbound: bool,
+    /// Whether its presence is published: that it can be reached, and whether a call is up.
+    #[serde(default)]
+    pub publish: bool,
     /// Further ways to the registrar, three at most, each registered over beside the first.
     #[serde(default)]
     pub also_at: Vec<Place>,
@@ -203,6 +206,9 @@ pub struct User {
     pub name: String,
     /// A file of mode 0600 with the password.
     pub password_file: PathBuf,
+    /// Whether it may watch our calls, once the password has proved who it is.
+    #[serde(default)]
+    pub may_watch: bool,
 }
 
 /// `[policy]`.

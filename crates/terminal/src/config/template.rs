@@ -197,6 +197,19 @@ const USER: &str = "\
 # password-file = \"carol.password\"        # mode 0600
 ";
 
+/// What ends an account where others can be told of us.
+const PUBLISH: &str = "\
+# Publish its presence while `listen` runs: that it can be reached, and whether a call is up.
+# publish = true
+";
+
+/// What ends a user there.
+const MAY_WATCH: &str = "\
+# Whether it may watch this terminal's calls (RFC 4235), as `countersign watch --package dialog` does:
+# who talks here, and when.
+# may-watch = true
+";
+
 const AUDIO: &str = "\
 # What is said where the command does not say it: \"tone\", \"silence\", or a WAV file.
 [audio]
@@ -255,7 +268,8 @@ impl Init {
             sections.push(AGENT.to_owned());
         }
         if most >= Require::Digest {
-            sections.extend([self.accounts(), USER.to_owned(), TLS.to_owned(), JOURNAL.to_owned()]);
+            let user = [USER, told(MAY_WATCH)].concat();
+            sections.extend([self.accounts(), user, TLS.to_owned(), JOURNAL.to_owned()]);
         } else {
             sections.push(OPEN_ACCOUNT.to_owned());
         }
@@ -291,7 +305,7 @@ impl Init {
 
     fn accounts(&self) -> String {
         let Some(NewAccount { registrar, user, password_file }) = &self.account else {
-            return [ACCOUNT, ACCOUNT_END].concat();
+            return [ACCOUNT, ACCOUNT_END, told(PUBLISH)].concat();
         };
         let (aor, user) = (quoted(self.aor.as_str()), quoted(user));
         let mut out = format!(
@@ -302,7 +316,7 @@ impl Init {
             Some(file) => format!("password-file = {}\n", quoted(&file.to_string_lossy())),
             None => "# Absent: it is asked for.\n# password-file = \"password\"\n".to_owned(),
         });
-        out + ACCOUNT_MORE + ACCOUNT_END
+        out + ACCOUNT_MORE + ACCOUNT_END + told(PUBLISH)
     }
 
     fn identity(&self, most: Require) -> String {
@@ -363,6 +377,11 @@ impl Init {
         }
         out
     }
+}
+
+/// Keys by which others are told of us, where that is linked.
+const fn told(keys: &'static str) -> &'static str {
+    if cfg!(feature = "watch") { keys } else { "" }
 }
 
 /// `text` as a TOML string.

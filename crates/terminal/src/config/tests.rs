@@ -371,6 +371,16 @@ fn the_identity_the_accounts_and_what_is_listed_are_ours() {
 }
 
 #[test]
+fn nothing_is_told_of_us_unless_the_configuration_says_so() {
+    let user = "[[user]]\nname = \"carol\"\npassword-file = \"p\"\n";
+    for (publish, watch) in [("", ""), ("publish = true\n", "may-watch = true\n")] {
+        let config = read(&format!("{WHO}{publish}{user}{watch}")).unwrap();
+        assert_eq!(config.accounts[0].publish, !publish.is_empty());
+        assert_eq!(config.users[0].may_watch, !watch.is_empty());
+    }
+}
+
+#[test]
 fn who_is_nobody_is_anybody_at_this_host() {
     assert_eq!(ours(""), Ours::default());
     assert_eq!(ours(&format!("{WHO}[own]\nusers = [\"*\"]\n")).users, None);

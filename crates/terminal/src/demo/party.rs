@@ -78,6 +78,7 @@ impl Side {
             binds: binds.to_vec(),
             advertise: None,
             trusted: Vec::new(),
+            watchers: Vec::new(),
             security: self.security,
         };
         let ports = Ports {

@@ -67,6 +67,7 @@ fn side(sim: &Simulation, network: Arc<dyn Network>, addresses: &[IpAddr]) -> Si
         binds: addresses.iter().map(bind).collect(),
         advertise: None,
         trusted: Vec::new(),
+        watchers: Vec::new(),
         security: sst::Configuration::default(),
     };
     let ports = Ports {

@@ -16,10 +16,14 @@ mod hold;
 mod homes;
 mod meddler;
 mod offers;
+#[cfg(feature = "watch")]
+mod publishing;
 mod raw;
 mod seeds;
 mod signed;
 mod strangers;
+#[cfg(feature = "watch")]
+mod watchers;
 #[cfg(feature = "watch")]
 mod watching;
 mod world;

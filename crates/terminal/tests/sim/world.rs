@@ -42,6 +42,8 @@ pub(crate) struct Change {
     pub(crate) require: Require,
     /// Whose word the callee takes for who calls.
     pub(crate) trusted: Vec<Addresses>,
+    /// The users who may watch the callee's calls.
+    pub(crate) watchers: Vec<String>,
     /// Whether the callee listens on TLS, too, at port 5061.
     pub(crate) tls: bool,
     /// Who is asked at the callee.
@@ -57,6 +59,7 @@ impl Default for Change {
             meddle: None,
             require: Require::Pgp,
             trusted: Vec::new(),
+            watchers: Vec::new(),
             tls: false,
             callee_prompts: Arc::new(sst::Deny),
         }
@@ -131,6 +134,7 @@ impl World {
         let mut of_caller = settings((CALLER, &keys.0), (CALLEE, &keys.1), CALLER_IP, require);
         let mut of_callee = settings((CALLEE, &keys.1), (CALLER, &keys.0), CALLEE_IP, require);
         of_callee.trusted = change.trusted;
+        of_callee.watchers = change.watchers;
         if change.tls {
             let address = (CALLEE_IP, 5061).into();
             of_callee.binds.push(Address { transport: Transport::Tls, address });
@@ -184,10 +188,15 @@ impl World {
 
     /// Both sides' events from now on, the callee answering every call.
     pub(crate) fn watch(&mut self) -> (Watch, Watch) {
+        (self.watch_caller(), self.watch_callee())
+    }
+
+    /// The caller's events from now on.
+    pub(crate) fn watch_caller(&mut self) -> Watch {
         let caller = Watch::default();
         let events = self.caller_events.take().unwrap();
         self.runtime.spawn(Box::pin(follow(self.caller.clone(), events, caller.clone())));
-        (caller, self.watch_callee())
+        caller
     }
 
     /// Both sides' events from now on, the callee refusing every call with `status`.
@@ -327,6 +336,22 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
                 }
                 Event::Registered { .. } => seen.registered += 1,
                 #[cfg(feature = "watch")]
+                Event::Watcher { from, assurance, .. } => {
+                    seen.within.push(format!("watcher: {}", assurance.caller(&from)));
+                }
+                #[cfg(feature = "watch")]
+                Event::WatcherGone { who, why } => {
+                    seen.within.push(format!("watcher gone: {who}, {why:?}"));
+                }
+                #[cfg(feature = "watch")]
+                Event::Published { aor, expires } => {
+                    seen.within.push(format!("published: {aor}, {expires}"));
+                }
+                #[cfg(feature = "watch")]
+                Event::NotPublished { aor, reason } => {
+                    seen.within.push(format!("not published: {aor}, {reason}"));
+                }
+                #[cfg(feature = "watch")]
                 Event::Watched { known } => seen.watched.push(Ok(known)),
                 #[cfg(feature = "watch")]
                 Event::NotWatched { reason, is_over } => {
@@ -377,6 +402,7 @@ pub(crate) fn settings(
         binds: vec![Address::udp(address), Address::tcp(address)],
         advertise: None,
         trusted: Vec::new(),
+        watchers: Vec::new(),
         security,
     }
 }

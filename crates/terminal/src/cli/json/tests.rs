@@ -95,6 +95,10 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     let counts = vec![Waiting::of(&count)];
     print(Object::MessagesWaiting { aor, waiting: true, counts });
     print(Object::MessagesUnknown { aor, reason: "words" });
+    print(Object::Published { aor, expires: 3_600 });
+    print(Object::NotPublished { aor, reason: "words" });
+    print(Object::Watcher { from: aor, source, assurance: &assurance });
+    print(Object::WatcherGone { who: "carol", code: "expired", reason: "words" });
     all_watched(print);
     let within = Some(call());
     print(Object::Message { call: within, from: aor, source, text: "hi", assurance: &assurance });
