@@ -118,7 +118,9 @@ impl fmt::Display for Refused {
             Self::Attributes => "no usable security attribute",
             Self::Downgrade => "secured media may not become plain",
             Self::NotAuthenticated => "the peer has not been authenticated",
-            Self::Secrecy => "the media's keys would not be secret for good",
+            Self::Secrecy => {
+                "the media would not stay secret from who records them, as policy demands"
+            }
             Self::Unknown => "the call or media line is not known",
             Self::Handshake => "the media are not keyed: no handshake succeeded",
         })

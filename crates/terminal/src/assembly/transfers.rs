@@ -14,6 +14,7 @@ use super::terminal::{Invitation, Terminal};
 use crate::error::{Error, Result};
 use sip_core::HeaderName;
 use sip_core::manager::{CallId, Prepared, RequestId};
+use sst::Requirement;
 
 impl Terminal {
     /// Asks the peer of a call to call `to` instead; how that goes, events tell. RFC 5589 §6.
@@ -33,7 +34,8 @@ impl Terminal {
     }
 
     /// Does what a peer asks: calls whom it names, and tells it how that goes. Its own call stays
-    /// until it hangs up.
+    /// until it hangs up. Where its peer is proved by a signature, or by a TLS connection to its
+    /// domain, whoever is called in its stead must be, too.
     ///
     /// # Errors
     /// It was decided before, or the call cannot be placed: the peer hears of that.
@@ -41,6 +43,7 @@ impl Terminal {
         let endpoint = &self.shared.endpoint;
         endpoint.agree(transfer.id).map_err(Error::invalid)?;
         invitation.to.clone_from(&transfer.to);
+        invitation.require = self.shared.no_less(transfer.within, invitation.require);
         let by = transfer.by.as_ref().map(|by| format!("<{by}>").into_bytes());
         let fields = by.map(|by| (HeaderName::ReferredBy, by)).into_iter().collect();
         let placed = self.call_with(invitation, fields, Some(transfer.id));
@@ -59,6 +62,16 @@ impl Terminal {
 }
 
 impl Shared {
+    /// What is required of whom we call in the stead of a call's peer: no less than that one proved.
+    fn no_less(&self, within: CallId, require: Requirement) -> Requirement {
+        let Some(call) = self.calls.name(within) else { return require };
+        match self.assurance(Prepared { id: within, call }).proof {
+            "pgp" => require.and(Requirement::PGP),
+            "tls" => require.and(Requirement::TLS_NAME),
+            _ => require,
+        }
+    }
+
     /// Tells the transferor how the call goes that it asked for.
     pub(super) fn tell_referrer(&self, referrer: Option<RequestId>, status: u16) {
         if let Some(referrer) = referrer {

@@ -163,7 +163,7 @@ pub(crate) fn has(octets: &[u8], text: &str) -> bool {
 }
 
 /// The datagram without the header fields of this name.
-fn without(octets: &[u8], name: &str) -> Vec<u8> {
+pub(crate) fn without(octets: &[u8], name: &str) -> Vec<u8> {
     edit(octets, |line| if line.starts_with(name) { None } else { Some(line.to_owned()) })
 }
 
@@ -179,12 +179,14 @@ pub(crate) fn edit(octets: &[u8], change: impl Fn(&str) -> Option<String>) -> Ve
     changed
 }
 
-fn meddled(meddle: impl Fn(Way, &[u8]) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Change {
+pub(crate) fn meddled(
+    meddle: impl Fn(Way, &[u8]) -> Vec<Vec<u8>> + Send + Sync + 'static,
+) -> Change {
     let meddle: Meddle = Arc::new(meddle);
     Change { meddle: Some(meddle), ..Change::default() }
 }
 
-fn is_invite_200(octets: &[u8]) -> bool {
+pub(crate) fn is_invite_200(octets: &[u8]) -> bool {
     octets.starts_with(b"SIP/2.0 200") && has(octets, " INVITE\r\n")
 }
 
@@ -344,7 +346,7 @@ fn g30_two_copies_of_the_authorized_invite() {
 }
 
 /// The message with this start line where there is one, and this SDP in place of its body.
-fn with_sdp(octets: &[u8], start: Option<&str>, sdp: &str) -> Vec<u8> {
+pub(crate) fn with_sdp(octets: &[u8], start: Option<&str>, sdp: &str) -> Vec<u8> {
     let gone = ["Content-Type:", "Content-Length:", "PGP-Signature:"];
     let head = edit(octets, |line| {
         let kept = gone.iter().all(|name| !line.starts_with(name));

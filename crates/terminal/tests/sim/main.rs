@@ -8,6 +8,7 @@ mod amplification;
 mod asserted;
 mod cases;
 mod claims;
+mod downgrades;
 mod entropy;
 mod failover;
 mod floods;

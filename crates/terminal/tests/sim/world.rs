@@ -11,7 +11,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use terminal::assembly::{
-    Assurance, Entropy, Event, Events, Invitation, Outcome, Ports, Settings, Terminal, WallClock,
+    Assurance, Entropy, Event, Events, Invitation, Outcome, Ports, Settings, Terminal, Transfer,
+    WallClock,
 };
 use terminal::config::{Address, Network as Addresses, Require};
 use terminal::ladder::Ladder;
@@ -272,6 +273,8 @@ pub(crate) struct Seen {
     pub(crate) packets_received: u64,
     /// How often an account was registered.
     pub(crate) registered: usize,
+    /// Whom a peer asks to call in its stead.
+    pub(crate) asked: Option<Transfer>,
     /// Who was refused by the security manager: the claim, from where, and the reason.
     pub(crate) denied: Vec<(String, SocketAddr, &'static str)>,
     /// What happened in a call that is up, in order: hold, texts and keys.
@@ -335,6 +338,7 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
                     seen.within.push(format!("answered {status}"));
                 }
                 Event::Registered { .. } => seen.registered += 1,
+                Event::TransferAsked(transfer) => seen.asked = Some(transfer),
                 #[cfg(feature = "watch")]
                 Event::Watcher { from, assurance, .. } => {
                     seen.within.push(format!("watcher: {}", assurance.caller(&from)));

@@ -37,10 +37,9 @@ impl<'a> Sections<'a> {
         let mut read = Self { session: Vec::new(), media: Vec::new() };
         let text = octets.trim_ascii_start();
         let (before, _) = octets.split_at(octets.len() - text.len());
-        let mut number = before.iter().filter(|octet| **octet == b'\n').count();
-        let text = text.strip_suffix(b"\n").unwrap_or(text);
-        for line in text.split(|octet| *octet == b'\n') {
-            number += 1;
+        let first = 1 + before.iter().filter(|octet| **octet == b'\n').count();
+        let lines = text.strip_suffix(b"\n").unwrap_or(text).split(|octet| *octet == b'\n');
+        for (line, number) in lines.zip(first..) {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let row = read.take(line).map_err(|expected| SdpError { line: number, expected })?;
             read.put(row, line);
