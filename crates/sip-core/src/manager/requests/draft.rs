@@ -320,7 +320,8 @@ mod tests {
             let remote = remote.parse().unwrap();
             let hop = Hop { transport: Transport::Udp, local: remote, remote, flow: None };
             draft.cseq = cseq;
-            let (length, room) = (draft.octets(own, &hop, 1).len(), draft.room(via(own, &hop, 1).len()));
+            let (length, room) =
+                (draft.octets(own, &hop, 1).len(), draft.room(via(own, &hop, 1).len()));
             assert!((length..length + 24).contains(&room), "{length} of {room}");
         }
     }
