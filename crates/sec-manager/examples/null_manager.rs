@@ -79,7 +79,7 @@ impl Platform for System {
 fn main() -> Result<ExitCode, NoRandomness> {
     let manager = SecurityManager::builder(Arc::new(System)).digest(Digest).build()?;
     manager.configure(Configuration {
-        require: Requirement::Digest,
+        require: Requirement::DIGEST,
         realm: "callee.example".to_owned(),
         ..Configuration::default()
     });

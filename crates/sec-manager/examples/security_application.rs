@@ -88,7 +88,7 @@ async fn call(may_sign: fn(&ToSign) -> bool) -> Result<Vec<String>, Box<dyn std:
         offer: text("an offer"),
         answer: text("an answer"),
         start: Box::new(move |CallRef(call)| {
-            let require = Requirement::Pgp;
+            let require = Requirement::PGP;
             let outgoing = Outgoing { from: ALICE.to_owned(), to: BOB.to_owned(), require };
             user.call_started(Call(call), outgoing);
         }),
@@ -109,7 +109,7 @@ fn manager(
         realm: aor.rsplit('@').next().unwrap_or_default().to_owned(),
         identities: vec![Identity { aor, fingerprint }],
         pins: vec![pin],
-        require: Requirement::Pgp,
+        require: Requirement::PGP,
         ..Configuration::default()
     });
     Ok(manager)

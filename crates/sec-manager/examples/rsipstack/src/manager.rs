@@ -64,8 +64,8 @@ fn configuration(arguments: &Arguments) -> Result<Configuration, String> {
 /// PGP where there is a security application, else Digest.
 pub fn requirement(arguments: &Arguments) -> Requirement {
     match arguments.optional("socket") {
-        Some(_) => Requirement::Pgp,
-        None => Requirement::Digest,
+        Some(_) => Requirement::PGP,
+        None => Requirement::DIGEST,
     }
 }
 
