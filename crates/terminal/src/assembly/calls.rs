@@ -12,8 +12,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) struct Live {
     pub(super) call: CallRef,
     /// Whether it is placed here.
+    #[cfg_attr(
+        not(any(feature = "digest", feature = "watch")),
+        expect(dead_code, reason = "for what is proved or told of it")
+    )]
     pub(super) placed: bool,
     /// The URI that is called, or who calls by what From says.
+    #[cfg_attr(
+        not(any(feature = "digest", feature = "watch")),
+        expect(dead_code, reason = "for what is proved or told of it")
+    )]
     pub(super) peer: String,
     /// Whether the callee is being alerted.
     pub(super) rings: bool,

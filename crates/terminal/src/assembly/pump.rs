@@ -95,10 +95,8 @@ impl Shared {
             Sip::Registered { id, ref aor, expires, reg_id, outbound, seen, .. } => {
                 let aor = aor.clone();
                 self.told_of_flow(&event);
-                let unknown = self.subscribe_to_messages(&aor);
-                #[cfg(feature = "watch")]
-                let unknown = unknown.into_iter().chain(self.publish(&aor));
-                for event in unknown {
+                let failed = [self.subscribe_to_messages(&aor), self.publish(&aor)];
+                for event in failed.into_iter().flatten() {
                     // Nobody has to listen.
                     drop(out.try_send(event));
                 }
@@ -375,6 +373,11 @@ impl Shared {
 
 #[cfg(not(feature = "watch"))]
 impl Shared {
+    /// Nothing is published.
+    fn publish(&self, _: &str) -> Option<Event> {
+        None
+    }
+
     /// Nobody is told.
     pub(super) fn tell_of_calls(&self, _: Option<&Event>) {}
 }

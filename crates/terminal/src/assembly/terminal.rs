@@ -276,11 +276,7 @@ fn endpoint_config(settings: &Settings, ports: &Ports) -> Config {
         address: bind.address,
         advertised: settings.advertise.filter(|ip| ip.is_ipv4() == bind.address.is_ipv4()),
     };
-    let mut capabilities = Capabilities::default();
-    #[cfg(feature = "watch")]
-    if !settings.watchers.is_empty() {
-        capabilities.events.push(DialogInfo::EVENT);
-    }
+    let capabilities = Capabilities { events: events(settings), ..Capabilities::default() };
     let ours = settings.ours.clone();
     Config {
         binds: settings.binds.iter().map(bind).collect(),
@@ -288,6 +284,18 @@ fn endpoint_config(settings: &Settings, ports: &Ports) -> Config {
         sink: ports.tap.clone().map(|tap| Arc::new(tap) as Arc<dyn sip_core::driver::Sink>),
         ..Config::default()
     }
+}
+
+/// What peers may subscribe to: our calls, where somebody may watch them.
+#[cfg(feature = "watch")]
+fn events(settings: &Settings) -> Vec<&'static str> {
+    if settings.watchers.is_empty() { Vec::new() } else { vec![DialogInfo::EVENT] }
+}
+
+/// What peers may subscribe to.
+#[cfg(not(feature = "watch"))]
+const fn events(_: &Settings) -> Vec<&'static str> {
+    Vec::new()
 }
 
 /// The address that is advertised, and the one that is bound in its place.
