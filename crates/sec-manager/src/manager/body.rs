@@ -4,11 +4,12 @@
 //! for `decrypt` only once the message was authenticated.
 
 use super::Shared;
-use super::record::{Exchange, Planned, Record};
+use super::record::{Planned, Record};
 use crate::cs1::Role;
 use crate::mime::{self, Binding};
 use crate::pgp::{CHECKING, GRACE, Jobs, MAKING};
 use crate::policy::Policy;
+use crate::scheme::pgp::exchange::Exchange;
 use sma::Error;
 use ssa::{Answer, Body, BodyVerdict, CallRef, Direction, Plan, Refusal};
 use sst::{Call, Denial, Denied, Requirement};
@@ -40,7 +41,7 @@ impl Shared {
                 Some(Planned { pgp: Some(pgp), .. }) => Some(pgp.exchange.clone()),
                 None => None,
             },
-            (Direction::Response, _) => record.received.clone(),
+            (Direction::Response, _) => record.pgp.received.clone(),
         };
         let (Some(exchange), Some(jobs)) = (exchange, self.jobs.clone()) else {
             return refused(UNDECIPHERABLE);
@@ -78,8 +79,8 @@ impl Shared {
             return passed(body);
         }
         let exchange = match direction {
-            Direction::Request => record.received.clone(),
-            Direction::Response => record.sent.clone(),
+            Direction::Request => record.pgp.received.clone(),
+            Direction::Response => record.pgp.sent.clone(),
         };
         // In a PGP dialog a body counts only where it was encrypted.
         let (Some(exchange), Some(jobs), true, true) =

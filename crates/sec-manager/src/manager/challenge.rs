@@ -74,7 +74,7 @@ impl Shared {
         if !proves {
             // A registration whose last proof nobody accepted.
             if record.plan.is_some() && !record.started {
-                let answers = record.proved.iter().map(|proved| &proved.answer);
+                let answers = record.digest.proved.iter().map(|proved| &proved.answer);
                 answers.for_each(|answer| typed.forget(&answer.account, &answer.realm));
             }
             record.plan = None;
@@ -164,7 +164,10 @@ impl Shared {
 
 /// Whether a request that was sent carried an answer of ours to a challenge.
 fn carries_proof(record: &Record, sent: &Request<'_>) -> bool {
-    let signed =
-        record.sent.as_ref().is_some_and(|exchange| signed_with(sent, &exchange.nonces).is_some());
-    signed || record.proved.iter().any(|proved| carried(proved, sent))
+    let signed = record
+        .pgp
+        .sent
+        .as_ref()
+        .is_some_and(|exchange| signed_with(sent, &exchange.nonces).is_some());
+    signed || record.digest.proved.iter().any(|proved| carried(proved, sent))
 }

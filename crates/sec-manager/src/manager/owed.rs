@@ -113,7 +113,7 @@ impl Inner {
             // D04: what may move the media or the target must come from who began the call. Where
             // that one has proved nothing, no proof could show it.
             InDialog::No | InDialog::FromPeer | InDialog::FromElsewhere | InDialog::OffItsTls => {
-                let proved = record.is_some_and(|record| record.verified.is_some());
+                let proved = record.is_some_and(|record| record.digest.verified.is_some());
                 let owed = proved.then_some(Owed::OneOf(Requirement::DIGEST));
                 owed.ok_or(Denied::OfAnother)
             }

@@ -1,14 +1,13 @@
 //! What is kept of a call that somebody started or that was authenticated.
 
 use crate::aor::Aor;
-use crate::digest::{Keys, Named, Qop};
 use crate::fsm::State;
 use crate::keying::{CallMedia, Standing};
-use sma::Fingerprint;
+use crate::scheme::digest::proofs::{DigestAnswer, DigestProofs};
+use crate::scheme::pgp::exchange::{Exchanges, PgpPlan};
 use ssa::FlowId;
 use sst::{Assurance, HopProtection, Proof, Requirement, Secrecy};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Calls that records are kept for at most, but for those that our user starts.
@@ -94,13 +93,10 @@ pub(crate) struct Record {
     pub(crate) through: Vec<String>,
     /// Credentialed tries, by realm and scheme.
     pub(crate) tries: BTreeMap<(Vec<u8>, &'static str), u8>,
-    /// What our last authorized request proved, for `rspauth`.
-    pub(crate) proved: Vec<Proved>,
-    /// What the peer's authorized request proved, for our `rspauth`.
-    pub(crate) verified: Option<VerifiedDigest>,
-    /// Our last signed request, and the peer's that verified.
-    pub(crate) sent: Option<Exchange>,
-    pub(crate) received: Option<Exchange>,
+    /// What was proved by Digest, either way.
+    pub(crate) digest: DigestProofs,
+    /// What was signed, either way.
+    pub(crate) pgp: Exchanges,
     /// The media lines and their keys.
     pub(crate) media: CallMedia,
     /// What the application is told.
@@ -120,62 +116,6 @@ impl Planned {
     pub(crate) const fn new(ticket: u64, answers: Vec<DigestAnswer>, pgp: Option<PgpPlan>) -> Self {
         Self { ticket, answers, pgp, kept: false }
     }
-}
-
-/// PGP challenges that are being answered.
-#[derive(Clone)]
-pub(crate) struct PgpPlan {
-    /// Realm and nonce of each.
-    pub(crate) challenges: Vec<(Vec<u8>, Vec<u8>)>,
-    pub(crate) exchange: Exchange,
-}
-
-/// One signed request and its answer, as both sides name it.
-#[derive(Clone)]
-pub(crate) struct Exchange {
-    pub(crate) from: Aor,
-    pub(crate) to: Aor,
-    pub(crate) from_tag: Vec<u8>,
-    /// The nonces that the request answers.
-    pub(crate) nonces: Vec<Vec<u8>>,
-    /// Our key.
-    pub(crate) own: Fingerprint,
-    /// The peer's.
-    pub(crate) peer: Fingerprint,
-}
-
-/// A Digest challenge that is being answered, or was.
-#[derive(Clone)]
-pub(crate) struct DigestAnswer {
-    /// The challenge's parameters, as they came after the word `Digest`.
-    pub(crate) challenge: Vec<u8>,
-    /// Whether a proxy asked: `Proxy-Authorization` is the answer.
-    pub(crate) proxy: bool,
-    /// The AOR of the account whose credentials these are.
-    pub(crate) account: String,
-    pub(crate) user: String,
-    pub(crate) keys: Arc<Keys>,
-    pub(crate) realm: Vec<u8>,
-    pub(crate) algorithm: Named,
-    pub(crate) qop: Option<Qop>,
-    /// The nonce in place of the challenge's: `nextnonce` of the last answer. RFC 7616 §3.5.
-    pub(crate) next: Option<Vec<u8>>,
-    /// How often the nonce was used.
-    pub(crate) count: u32,
-}
-
-/// An Authorization of ours that left.
-pub(crate) struct Proved {
-    pub(crate) answer: DigestAnswer,
-    /// The field's value.
-    pub(crate) value: Vec<u8>,
-}
-
-/// An Authorization of the peer that verified.
-pub(crate) struct VerifiedDigest {
-    /// The field's value.
-    pub(crate) value: Vec<u8>,
-    pub(crate) user: String,
 }
 
 impl Record {
@@ -199,10 +139,8 @@ impl Record {
             plan: None,
             through: Vec::new(),
             tries: BTreeMap::new(),
-            proved: Vec::new(),
-            verified: None,
-            sent: None,
-            received: None,
+            digest: DigestProofs::default(),
+            pgp: Exchanges::default(),
             media: CallMedia::default(),
             assurance,
         }

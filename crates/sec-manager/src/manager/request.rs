@@ -166,7 +166,7 @@ impl Shared {
     /// D04: within a dialog only the user who began the call can prove anything for it.
     pub(crate) fn is_another_user(&self, call: CallRef, arrival: &Arrival<'_>, user: &str) -> bool {
         let inner = self.lock();
-        let known = inner.records.get(call.0).and_then(|record| record.verified.as_ref());
+        let known = inner.records.get(call.0).and_then(|record| record.digest.verified.as_ref());
         arrival.in_dialog != InDialog::No && known.is_none_or(|known| known.user != user)
     }
 

@@ -1,8 +1,8 @@
 //! What a 2xx says of the password that was typed for it.
 
-use crate::manager::record::DigestAnswer;
 use crate::manager::{Inner, Shared};
 use crate::scheme::digest::answer::carried;
+use crate::scheme::digest::proofs::DigestAnswer;
 use ssa::{CallRef, Request};
 
 impl Shared {
@@ -11,7 +11,7 @@ impl Shared {
         let mut inner = self.lock();
         let Inner { policy, records, typed, .. } = &mut *inner;
         let asked = || policy.accounts.iter().filter(|account| account.keys.is_none());
-        let proved = records.get(call.0).map_or(&[][..], |record| &record.proved);
+        let proved = records.get(call.0).map_or(&[][..], |record| &record.digest.proved);
         let answers = proved.iter().filter(|proved| carried(proved, sent)).map(|it| &it.answer);
         let was_asked = |answer: &&DigestAnswer| {
             asked().any(|it| it.aor == answer.account && it.realm == answer.realm)

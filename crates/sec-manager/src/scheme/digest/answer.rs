@@ -2,11 +2,12 @@
 
 use crate::digest::{Credentials, Qop, SCHEME};
 use crate::manager::owed::authorizations;
-use crate::manager::record::{Planned, Proved, Record};
+use crate::manager::record::{Planned, Record};
 use crate::manager::response::Answered;
 use crate::manager::{Inner, Shared};
 use crate::params::{Writer, plain};
 use crate::policy::Policy;
+use crate::scheme::digest::proofs::Proved;
 use sip_syntax::Text;
 use sip_syntax::auth::{Params, Separator, of_scheme};
 use ssa::{Answer, Field, Incoming, Leaving, Request, Response, Why};
@@ -17,7 +18,7 @@ impl Shared {
     /// The proof that we know the password too, where this request's credentials were verified.
     pub(crate) fn digest_leaving(inner: &Inner, answered: &Answered<'_>) -> Answer<Leaving> {
         let Answered { call, request, response } = *answered;
-        let verified = inner.records.get(call.0).and_then(|record| record.verified.as_ref());
+        let verified = inner.records.get(call.0).and_then(|record| record.digest.verified.as_ref());
         let proof = verified.and_then(|verified| {
             // The proof answers this request's credentials, not those of another in the dialog.
             let same = authorizations(request).any(|value| value == verified.value);
@@ -52,7 +53,7 @@ pub(crate) fn carried(proved: &Proved, sent: &Request<'_>) -> bool {
 
 /// The verdict on a 2xx, and whether the assurance changed with it.
 fn judge(record: &mut Record, response: &Response<'_>, sent: &Request<'_>) -> (Incoming, bool) {
-    let Some(proved) = record.proved.iter().find(|proved| carried(proved, sent)) else {
+    let Some(proved) = record.digest.proved.iter().find(|proved| carried(proved, sent)) else {
         let missing = !record.require.is_nothing() && !record.authenticated;
         let verdict =
             if missing { Incoming::AckThenBye(Why::ProofMissing) } else { Incoming::Accept };
@@ -77,7 +78,7 @@ fn judge(record: &mut Record, response: &Response<'_>, sent: &Request<'_>) -> (I
     let plan = record.plan.take();
     record.tries.clear();
     if sent.method == "REGISTER" {
-        record.plan = plan.and_then(|plan| kept(plan, &record.proved, response));
+        record.plan = plan.and_then(|plan| kept(plan, &record.digest.proved, response));
     }
     (Incoming::Accept, true)
 }

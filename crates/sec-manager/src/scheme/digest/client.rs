@@ -3,11 +3,13 @@
 use super::realms::qop;
 use crate::digest::{Asked, Challenge, Keys, Qop, Reply, SCHEME};
 use crate::manager::challenge::Challenged;
-use crate::manager::record::{DigestAnswer, PgpPlan, Planned, Proved, Record};
+use crate::manager::record::{Planned, Record};
 use crate::manager::{Inner, Shared};
 use crate::params::plain;
 use crate::pgp;
 use crate::policy::{Account, Policy};
+use crate::scheme::digest::proofs::{DigestAnswer, Proved};
+use crate::scheme::pgp::exchange::PgpPlan;
 use sip_syntax::auth::{is_word, of_scheme, scheme};
 use sip_syntax::{Text, hex};
 use ssa::{Answer, CallRef, Field, Request, Required, Response, Why};
@@ -145,7 +147,7 @@ impl Shared {
             let mut its = accounts.filter(|account| account.aor == answer.account);
             its.any(|account| asked.may_have(account, &answer.realm))
         };
-        let answers = record.proved.iter().map(|proved| &proved.answer);
+        let answers = record.digest.proved.iter().map(|proved| &proved.answer);
         answers.filter(|answer| !again(answer) && may_go(answer)).cloned().collect()
     }
 
@@ -157,7 +159,7 @@ impl Shared {
         let record = records.get_mut(call.0).ok_or(Why::Abandoned)?;
         let realm = |chosen: &Chosen<'_>| plain(chosen.challenge.realm).into_owned();
         let is_refused = |chosen: &&Chosen<'_>| {
-            let tried = record.proved.iter().any(|it| chosen.challenged_before(&it.answer));
+            let tried = record.digest.proved.iter().any(|it| chosen.challenged_before(&it.answer));
             tried && !chosen.challenge.stale && record.plan.is_some()
         };
         let refused: Vec<_> = chosen.iter().filter(is_refused).collect();
@@ -171,7 +173,7 @@ impl Shared {
     /// accepted before, no person is asked for it again (A23).
     fn pending(&self, call: CallRef, chosen: &[Chosen<'_>]) -> Vec<Pending> {
         let inner = self.lock();
-        let proved = inner.records.get(call.0).map_or(&[][..], |record| &record.proved);
+        let proved = inner.records.get(call.0).map_or(&[][..], |record| &record.digest.proved);
         let pending = |chosen: &Chosen<'_>| {
             let Chosen { challenge, account, .. } = chosen;
             let realm = plain(challenge.realm).into_owned();
@@ -235,7 +237,7 @@ impl Shared {
         if let Some(plan) = &mut record.plan {
             plan.answers = proved.iter().map(|proved| proved.answer.clone()).collect();
         }
-        record.proved = proved;
+        record.digest.proved = proved;
         Some(fields)
     }
 

@@ -13,6 +13,7 @@ mod credentials;
 pub mod explain;
 mod ha1;
 mod keys;
+pub(crate) mod proofs;
 pub(crate) mod realms;
 mod seam;
 mod server;

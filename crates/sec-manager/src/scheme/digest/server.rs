@@ -6,12 +6,12 @@ use crate::fsm::Signal;
 use crate::manager::Shared;
 use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
 use crate::manager::owed::{authorizations, comes_unasked, opens_call};
-use crate::manager::record::VerifiedDigest;
 use crate::manager::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, fits, origin};
 use crate::nonce::{Binding, DIGEST_LIFETIME, Opened, REGISTER_LIFETIME, Source};
 use crate::params::{Writer, plain};
 use crate::party::Party;
 use crate::policy::Policy;
+use crate::scheme::digest::proofs::VerifiedDigest;
 use sip_syntax::Text;
 use sip_syntax::auth::{Params, Separator, of_scheme};
 use ssa::{Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
@@ -136,7 +136,8 @@ impl Shared {
             return false;
         };
         record.authenticated = true;
-        record.verified = Some(VerifiedDigest { value: value.to_vec(), user: user.to_owned() });
+        record.digest.verified =
+            Some(VerifiedDigest { value: value.to_vec(), user: user.to_owned() });
         record.assurance.proof = Proof::Digest {
             user: user.to_owned(),
             realm: String::from_utf8_lossy(&plain(credentials.realm)).into_owned(),

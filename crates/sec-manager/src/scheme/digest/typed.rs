@@ -3,8 +3,8 @@
 //! Nothing of them outlives the manager, a new configuration, or a refusal.
 
 use crate::digest::Keys;
-use crate::manager::record::DigestAnswer;
 use crate::policy::Account;
+use crate::scheme::digest::proofs::DigestAnswer;
 use sst::Algorithm;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -3,11 +3,12 @@
 use crate::cs1::{Fields, Role};
 use crate::keying::Names;
 use crate::manager::Shared;
-use crate::manager::record::{Exchange, REROUTED};
+use crate::manager::record::REROUTED;
 use crate::pgp::signed::signed_with;
 use crate::pgp::{
     CHECKING, Credentials, GRACE, Jobs, Refused, fresh, is_rerouted, judge, question, unix_seconds,
 };
+use crate::scheme::pgp::exchange::Exchange;
 use sma::{Error, ToVerify};
 use ssa::{Answer, CallRef, Incoming, Request, Response, Why};
 use sst::{Call, Mismatch, Proof, Trust};
@@ -68,7 +69,7 @@ impl Shared {
             trust: Trust::Pinned,
         };
         // The answer's body is bound to the one challenge that its sender made.
-        record.sent = Some(Exchange { nonces: vec![nonce], ..exchange });
+        record.pgp.sent = Some(Exchange { nonces: vec![nonce], ..exchange });
         drop(inner);
         self.tell_assurance(call.0);
         Incoming::Accept

@@ -5,8 +5,8 @@ use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
 use crate::manager::Shared;
 use crate::manager::challenge::Challenged;
-use crate::manager::record::{Exchange, PgpPlan};
 use crate::pgp::{self, GRACE, Jobs, MAKING, NOTATION, RETRY, SCHEME, Signed, contact};
+use crate::scheme::pgp::exchange::{Exchange, PgpPlan};
 use sip_syntax::Date;
 use sma::{Error, Fingerprint, Notation, ToSign};
 use ssa::{
@@ -133,7 +133,7 @@ impl Shared {
         let Some(record) = inner.records.get_mut(call.0) else {
             return Authorized::GiveUp(Why::Abandoned);
         };
-        record.sent = Some(exchange);
+        record.pgp.sent = Some(exchange);
         if self.step(call.0, record, Signal::Authorized) {
             Authorized::Fields(fields)
         } else {

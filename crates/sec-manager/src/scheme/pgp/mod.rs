@@ -18,6 +18,7 @@
 mod answer;
 mod client;
 pub mod cs1;
+pub(crate) mod exchange;
 mod fields;
 mod grammar;
 mod jobs;

@@ -4,10 +4,10 @@ use super::signed::signed_with;
 use super::{Jobs, RETRY};
 use crate::keying::Names;
 use crate::manager::challenge::Challenged;
-use crate::manager::record::Exchange;
 use crate::manager::request::Claim;
 use crate::manager::response::Answered;
 use crate::manager::{Inner, Shared};
+use crate::scheme::pgp::exchange::Exchange;
 use crate::scheme::seam::Scheme;
 use ssa::{Answer, Authentication, Incoming, Leaving, Received, Refusal, Required, Response, Why};
 use std::sync::{Arc, MutexGuard};
@@ -36,7 +36,7 @@ impl Scheme for Signatures {
         let Answered { call, request, response } = *answered;
         let received = inner.records.get_mut(call.0).and_then(|record| {
             record.media.named(Names::of(request, response));
-            record.received.clone()
+            record.pgp.received.clone()
         });
         drop(inner);
         match received.zip(shared.jobs.clone()) {
@@ -55,7 +55,7 @@ impl Scheme for Signatures {
         &self, shared: &Arc<Shared>, inner: MutexGuard<'_, Inner>, answered: &Answered<'_>,
     ) -> Answer<Incoming> {
         let Answered { call, request: sent, response } = *answered;
-        let exchange = inner.records.get(call.0).and_then(|record| record.sent.clone());
+        let exchange = inner.records.get(call.0).and_then(|record| record.pgp.sent.clone());
         drop(inner);
         let carried =
             |(exchange, _): &(Exchange, Jobs)| signed_with(sent, &exchange.nonces).is_some();

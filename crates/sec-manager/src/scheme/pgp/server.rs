@@ -11,7 +11,7 @@ use crate::fsm::Signal;
 use crate::manager::Shared;
 use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
 use crate::manager::owed::{authorizations, opens_call};
-use crate::manager::record::{Exchange, REROUTED};
+use crate::manager::record::REROUTED;
 use crate::manager::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, origin};
 use crate::nonce::{Binding, Opened, PGP_LIFETIME, Reservation, Source};
 use crate::party::Party;
@@ -20,6 +20,7 @@ use crate::pgp::{
     is_rerouted, judge, question, unix_seconds,
 };
 use crate::policy::Policy;
+use crate::scheme::pgp::exchange::Exchange;
 use sma::{Error, Fingerprint, ToVerify};
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
 use sst::{Denied, Proof, Requirement, Trust};
@@ -224,7 +225,8 @@ impl Shared {
     fn is_of_another(&self, call: CallRef, from: &Aor, signer: &Fingerprint) -> bool {
         let inner = self.lock();
         let Some(record) = inner.records.get(call.0) else { return false };
-        let key = record.received.as_ref().or(record.sent.as_ref()).map(|known| &known.peer);
+        let key =
+            record.pgp.received.as_ref().or(record.pgp.sent.as_ref()).map(|known| &known.peer);
         key.is_some_and(|key| key != signer || record.peer.as_ref() != Some(from))
     }
 
@@ -322,7 +324,7 @@ impl Shared {
             fingerprint: exchange.peer.as_str().to_owned(),
             trust: Trust::Pinned,
         };
-        record.received = Some(exchange);
+        record.pgp.received = Some(exchange);
         if rerouted {
             record.note(REROUTED);
         }

@@ -29,7 +29,8 @@ impl Shared {
         let inner = self.lock();
         let record = inner.records.get(call.0);
         let proved = record.filter(|it| it.authenticated && it.peer.as_ref() == Some(peer));
-        let exchange = proved.and_then(|record| record.received.as_ref().or(record.sent.as_ref()));
+        let exchange =
+            proved.and_then(|record| record.pgp.received.as_ref().or(record.pgp.sent.as_ref()));
         exchange.map(|exchange| &exchange.peer).or_else(|| inner.pins.of(peer)).cloned()
     }
 

@@ -230,6 +230,9 @@ fn a_callee_can_choose_no_proof_that_will_not_do() {
                 !does(set, means) || means.is_empty() || set.is_nothing() && !credentials,
                 "{what}: {told:?}"
             );
+            // The hop has proved more than that the next server took our password.
+            let by_name = set.accepts(TlsName) && means.contains(&TlsName);
+            assert_eq!(matches!(told, Proof::Tls { .. }), by_name, "{what}: {told:?}");
         }
     }
 }
