@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "how long a real process takes")]
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
