@@ -20,7 +20,7 @@ impl Home {
             .args(arguments)
             .stdin(Stdio::null())
             .output()
-            .unwrap_or_else(|error| panic!("this test needs GnuPG (apt install gnupg): {error}"));
+            .expect("this test needs GnuPG: apt install gnupg");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "gpg {arguments:?}: {said}");
         output.stdout
