@@ -20,7 +20,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const T1: Duration = Duration::from_millis(250);
 /// Calls at once.
 const CALLS: usize = 100_000;
-const CALLER: &str = "sip:placing@127.0.0.1";
 
 /// The system's clock; randomness is asked for when the manager is made, and not for its calls.
 struct System;
@@ -133,14 +132,15 @@ impl Terminal {
         Ok(())
     }
 
-    /// Places calls one after the other, each ended once it is up, and waits until nothing is kept.
+    /// Places calls one after the other, as the first of its accounts or of those that there might
+    /// be, each ended once it is up, and waits until nothing is kept.
     ///
     /// # Errors
     /// A call does not come about.
     pub async fn place(&mut self, peer: SocketAddr, calls: usize) -> io::Result<()> {
-        let to = format!("sip:peer@{peer}");
+        let (from, to) = (aor(0, peer), format!("sip:peer@{peer}"));
         for _ in 0..calls {
-            let prepared = self.endpoint.prepare(CALLER, &to, None).map_err(misused)?;
+            let prepared = self.endpoint.prepare(&from, &to, None).map_err(misused)?;
             self.endpoint.invite(prepared.id, sdp()).map_err(misused)?;
             loop {
                 match self.events.next().await {
@@ -159,14 +159,14 @@ impl Terminal {
         Ok(())
     }
 
-    /// Registers accounts one after the other, and keeps them.
+    /// Registers accounts one after the other.
     ///
     /// # Errors
     /// A registration does not come about.
     pub async fn register(&mut self, registrar: SocketAddr, accounts: usize) -> io::Result<()> {
         for number in 0..accounts {
             let wanted = RegisterConfig {
-                aor: format!("sip:account{number}@{registrar}"),
+                aor: aor(number, registrar),
                 registrar: format!("sip:{registrar}"),
                 ..RegisterConfig::default()
             };
@@ -176,8 +176,12 @@ impl Terminal {
                 other => return Err(io::Error::other(format!("not registered: {other:?}"))),
             }
         }
-        while self.events.next().await.is_some() {}
         Ok(())
+    }
+
+    /// Keeps what there is, for good.
+    pub async fn keep(&mut self) {
+        while self.events.next().await.is_some() {}
     }
 
     /// Waits until the transactions of ended calls are over.
@@ -186,6 +190,11 @@ impl Terminal {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
+}
+
+/// The address of record of an account.
+fn aor(number: usize, registrar: SocketAddr) -> String {
+    format!("sip:account{number}@{registrar}")
 }
 
 fn misused(why: Misuse) -> io::Error {

@@ -8,12 +8,12 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: peer call udp|tcp|tls TERMINAL HELD CALLS\n       \
-                     peer answer CALLS\n       peer register ACCOUNTS";
+                     peer answer CALLS ACCOUNTS\n       peer register ACCOUNTS";
 
 /// What it does.
 enum Task {
     Call(SocketAddr, u64, u64),
-    Answer(usize),
+    Answer(usize, usize),
     Register(usize),
 }
 
@@ -42,7 +42,9 @@ fn started(words: &[&str]) -> Option<io::Result<(Peer, Task)>> {
             };
             (peer, Task::Call(terminal, held.parse().ok()?, calls.parse().ok()?))
         }
-        ["answer", calls] => (Peer::new(), Task::Answer(calls.parse().ok()?)),
+        ["answer", calls, accounts] => {
+            (Peer::new(), Task::Answer(calls.parse().ok()?, accounts.parse().ok()?))
+        }
         ["register", accounts] => (Peer::new(), Task::Register(accounts.parse().ok()?)),
         _ => return None,
     };
@@ -52,7 +54,7 @@ fn started(words: &[&str]) -> Option<io::Result<(Peer, Task)>> {
 fn run(mut peer: Peer, task: &Task) -> io::Result<()> {
     match *task {
         Task::Call(terminal, held, calls) => peer.call(terminal, held, calls),
-        Task::Answer(calls) => peer.answer(calls),
+        Task::Answer(calls, accounts) => peer.register(accounts).and_then(|()| peer.answer(calls)),
         Task::Register(accounts) => peer.register(accounts),
     }
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: terminal open|managed udp|tcp|tls answer ENDED\n       \
-                     terminal open|managed udp place CALLS PEER\n       \
+                     terminal open|managed udp place CALLS PEER ACCOUNTS\n       \
                      terminal open|managed udp register ACCOUNTS REGISTRAR";
 
 fn main() -> ExitCode {
@@ -39,9 +39,18 @@ async fn run(mut terminal: Terminal, words: &[&str]) -> Option<io::Result<()>> {
     println!("{}", terminal.address()?);
     Some(match words {
         ["answer", ended] => terminal.answer(ended.parse().ok()?).await,
-        ["place", calls, peer] => terminal.place(peer.parse().ok()?, calls.parse().ok()?).await,
+        ["place", calls, peer, accounts] => {
+            let (peer, calls, accounts) =
+                (peer.parse().ok()?, calls.parse().ok()?, accounts.parse().ok()?);
+            match terminal.register(peer, accounts).await {
+                Ok(()) => terminal.place(peer, calls).await,
+                failed => failed,
+            }
+        }
         ["register", accounts, registrar] => {
-            terminal.register(registrar.parse().ok()?, accounts.parse().ok()?).await
+            let done = terminal.register(registrar.parse().ok()?, accounts.parse().ok()?).await;
+            terminal.keep().await;
+            done
         }
         _ => return None,
     })

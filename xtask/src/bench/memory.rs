@@ -49,8 +49,8 @@ impl Memory {
         let (terminal, before) = match self.kept {
             Kept::CallAnswered => answering(&many, "0")?,
             Kept::CallAnsweredAndEnded => answering("0", &many)?,
-            Kept::CallPlacedAndEnded => asking("answer", "place", &many)?,
-            Kept::Registration => asking("register", "register", &many)?,
+            Kept::CallPlacedAndEnded => asking(&["answer", &many, "0"], &["place", &many], &["0"])?,
+            Kept::Registration => asking(&["register", &many], &["register", &many], &[])?,
         };
         Ok(terminal.memory()?.saturating_sub(before) / MANY)
     }
@@ -71,11 +71,12 @@ fn answering(held: &str, ended: &str) -> Result<(Running, u64), Failure> {
     Ok((terminal, before))
 }
 
-/// A terminal that asks its peer so often, and its memory before.
-fn asking(answer: &str, ask: &str, times: &str) -> Result<(Running, u64), Failure> {
-    let peer = Running::start(of_benches("peer").args([answer, times]))?;
-    let asking = ["open", "udp", ask, times, peer.address()];
-    let terminal = Running::start(of_benches("terminal").args(asking))?;
+/// A terminal that has its peer answer what it asks, and its memory before.
+fn asking(answer: &[&str], ask: &[&str], more: &[&str]) -> Result<(Running, u64), Failure> {
+    let peer = Running::start(of_benches("peer").args(answer))?;
+    let mut terminal = of_benches("terminal");
+    let asking = terminal.args(["open", "udp"]).args(ask).arg(peer.address()).args(more);
+    let terminal = Running::start(asking)?;
     let before = terminal.memory()?;
     peer.ends()?;
     Ok((terminal, before))

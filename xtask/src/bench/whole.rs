@@ -22,7 +22,8 @@ pub(super) struct Whole {
     /// `udp`, `tcp` or `tls`: one connection for all calls.
     #[serde(default = "udp")]
     over: Vec<String>,
-    /// Calls that are up meanwhile, by numbers of them.
+    /// What there is meanwhile, by numbers of it: calls that are up, of a terminal that answers;
+    /// accounts that are registered, of one that places calls.
     held: Vec<u64>,
     /// Instructions for each call with the first transport and the first of these numbers.
     at_most: u64,
@@ -40,6 +41,14 @@ pub(super) enum What {
 }
 
 impl What {
+    /// What is held meanwhile.
+    const fn held(self) -> &'static str {
+        match self {
+            Self::Answer => "held",
+            Self::Place => "accounts",
+        }
+    }
+
     /// What was done to a call.
     pub(super) const fn verb(self) -> &'static str {
         match self {
@@ -84,9 +93,9 @@ impl Whole {
                 }
                 instructions = instructions.min(self.each(over, *held)?);
             }
-            let verb = self.what.verb();
+            let (verb, kept) = (self.what.verb(), self.what.held());
             found.push(Found {
-                what: format!("a call {verb}, {}, {over}, {held} held", self.security),
+                what: format!("a call {verb}, {}, {over}, {held} {kept}", self.security),
                 instructions,
                 at_most,
             });
@@ -112,8 +121,9 @@ impl Whole {
                 (terminal, peer)
             }
             What::Place => {
-                let peer = Running::start(peer.args(["answer", &calls]))?;
-                let terminal = Running::start(terminal.args(["place", &calls, peer.address()]))?;
+                let peer = Running::start(peer.args(["answer", &calls, &held]))?;
+                let place = ["place", &calls, peer.address(), &held];
+                let terminal = Running::start(terminal.args(place))?;
                 (terminal, peer)
             }
         };

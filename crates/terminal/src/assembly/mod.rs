@@ -30,6 +30,8 @@ mod messages;
 mod names;
 mod ports;
 #[cfg(feature = "watch")]
+mod publications;
+#[cfg(feature = "watch")]
 mod published;
 mod pump;
 mod reach;
@@ -43,6 +45,8 @@ mod shared;
 mod terminal;
 #[cfg(feature = "digest")]
 mod tls;
+#[cfg(feature = "watch")]
+mod told;
 mod transfers;
 #[cfg(feature = "watch")]
 mod watchers;

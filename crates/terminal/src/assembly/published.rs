@@ -2,60 +2,15 @@
 
 use super::causes::advice;
 use super::events::Event;
+use super::publications::Publication;
 use super::shared::Shared;
 use super::terminal::Terminal;
 use crate::error::{Error, Result};
 use sip_core::manager::{NextHop, PublicationId, PublicationNews, PublishConfig};
-use sip_core::packages::presence::{Basic, Contact, Note, Presence, Tuple};
-use ssa::Body;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use sip_core::packages::presence::Presence;
 
 /// The lifetime that is asked for, in seconds: that of RFC 3856 §6.4.
 const LIFETIME: u32 = 3_600;
-
-/// What is noted while a call is up.
-const BUSY: &str = "on the phone";
-
-/// What is published of accounts, by the account's AOR.
-#[derive(Debug, Default)]
-pub(super) struct Publications(Mutex<BTreeMap<String, Publication>>);
-
-/// The presence of one of them.
-#[derive(Debug)]
-struct Publication {
-    /// Where it is published.
-    next_hop: Option<NextHop>,
-    /// What this terminal is named by among those of the account.
-    tuple: String,
-    /// It, once the account was registered.
-    id: Option<PublicationId>,
-    /// Whether a call is up, as was told last.
-    busy: bool,
-}
-
-impl Publications {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Publication>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Publication {
-    fn body(&self, aor: &str) -> Body {
-        let note = || Note { text: BUSY.to_owned(), lang: Some("en".to_owned()) };
-        let tuple = Tuple {
-            id: self.tuple.clone(),
-            // Another call can come in meanwhile.
-            basic: Some(Basic::Open),
-            contact: Some(Contact { uri: aor.to_owned(), priority: None }),
-            notes: self.busy.then(note).into_iter().collect(),
-            timestamp: None,
-        };
-        let known = Presence { entity: aor.to_owned(), tuples: vec![tuple], ..Presence::default() };
-        let content_type = Some(Presence::MEDIA_TYPE.into());
-        Body { content_type, octets: known.to_body() }
-    }
-}
 
 impl Terminal {
     /// Publishes the presence of an account once that is registered, and until the terminal shuts

@@ -9,9 +9,9 @@ use super::known::Watches;
 use super::mailboxes::Mailboxes;
 use super::ports::Entropy;
 #[cfg(feature = "watch")]
-use super::published::Publications;
+use super::publications::Publications;
 #[cfg(feature = "watch")]
-use super::watchers::Told;
+use super::told::Told;
 use crate::config::Network;
 use crate::error::{Error, Result, plain};
 use crate::record::redacted;

@@ -86,9 +86,9 @@ impl Terminal {
             #[cfg(feature = "watch")]
             watchers: settings.watchers.clone(),
             #[cfg(feature = "watch")]
-            told: super::watchers::Told::default(),
+            told: super::told::Told::default(),
             #[cfg(feature = "watch")]
-            publications: super::published::Publications::default(),
+            publications: super::publications::Publications::default(),
             advertised: advertised(settings),
             entropy: ports.entropy,
         });

@@ -8,56 +8,17 @@ use super::assurance::Assurance;
 use super::calls::Live;
 use super::events::{Event, Outcome};
 use super::shared::Shared;
+use super::told::Watcher;
 use crate::record::redacted;
 use sip_core::manager::{
     CallId, EndReason, SubscriberEnd, SubscriberId, SubscriberNews, SubscriptionState,
 };
-use sip_core::packages::Coverage;
 use sip_core::packages::dialog_info::{
     Dialog, DialogInfo, Direction, Event as Cause, Named, State,
 };
-use ssa::Body;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The longest that a subscription lasts without a refresh, in seconds: the usual of RFC 4235 §3.4.
 const LONGEST: u32 = 3_600;
-
-/// What watchers were told last.
-#[derive(Debug, Default)]
-pub(super) struct Told(Mutex<Inner>);
-
-#[derive(Debug, Default)]
-struct Inner {
-    watchers: BTreeMap<SubscriberId, Watcher>,
-    dialogs: Vec<Dialog>,
-}
-
-/// One who watches.
-#[derive(Debug)]
-struct Watcher {
-    /// Who it is, by what is proved.
-    who: String,
-    /// Whose calls it has asked for.
-    entity: String,
-    /// Counts the documents.
-    version: u32,
-}
-
-impl Told {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Watcher {
-    fn body(&self, dialogs: Vec<Dialog>) -> Body {
-        let (version, entity) = (self.version, Some(self.entity.clone()));
-        let document = DialogInfo { version, coverage: Coverage::Full, entity, dialogs };
-        let content_type = Some(DialogInfo::MEDIA_TYPE.into());
-        Body { content_type, octets: document.to_body() }
-    }
-}
 
 /// Whether who is proved so is one of these users: by its password.
 fn may_watch(watchers: &[String], assurance: &Assurance) -> bool {
