@@ -73,7 +73,7 @@ impl Pair {
         let directory = Directory::new(1);
         let [alice, bob] = [ALICE, BOB].map(|aor| side(&clock, &directory, aor));
         let [alices, bobs] = &*KEYS;
-        let require = if pgp { Requirement::Pgp } else { Requirement::Digest };
+        let require = if pgp { Requirement::PGP } else { Requirement::DIGEST };
         alice.manager.configure(configuration((ALICE, alices), (BOB, bobs), require));
         bob.manager.configure(configuration((BOB, bobs), (ALICE, alices), require));
         let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require };

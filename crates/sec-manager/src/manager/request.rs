@@ -7,7 +7,6 @@ use crate::fsm::Signal;
 use crate::nonce::{Origin, Source};
 use crate::pgp::RETRY;
 use crate::policy::Policy;
-use crate::scheme::seam::Scheme;
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, InDialog, Received, Refusal, Request};
 use sst::{Call, Denial, Denied, Proof, Requirement};
 use std::borrow::Cow;
@@ -156,10 +155,9 @@ impl Shared {
         if schemes.peek().is_none() {
             return Some(first.judge(self, claim));
         }
-        let brought = |scheme: &&'static dyn Scheme| {
-            matches!(scheme.challenge(self, claim), Received::Authenticate)
-        };
-        let found = std::iter::once(first).chain(schemes).find(brought).unwrap_or(first);
+        let mut all = std::iter::once(first).chain(schemes);
+        let brought = all.find(|it| matches!(it.challenge(self, claim), Received::Authenticate));
+        let found = brought.unwrap_or(first);
         Some(found.judge(self, claim))
     }
 

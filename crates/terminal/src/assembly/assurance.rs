@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 const NO_SECRECY: &str = "none";
+#[cfg(feature = "digest")]
 const FORWARD: &str = "forward";
 const POST_QUANTUM: &str = "post_quantum";
 /// What is said of a call that the security manager knows nothing of.
