@@ -12,6 +12,7 @@
 mod agents;
 mod answers;
 mod beside;
+mod canaries;
 mod commands;
 mod journal;
 mod passphrases;
