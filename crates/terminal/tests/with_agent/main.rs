@@ -13,6 +13,7 @@
 mod agents;
 mod answers;
 mod beside;
+mod canaries;
 mod commands;
 mod gnupg;
 mod journal;
