@@ -1,6 +1,6 @@
 //! What a terminal is, ready to be started: no file left to read.
 
-use crate::config::{Address, Network};
+use crate::config::{Address, Media, Network};
 use sip_core::manager::Ours;
 use std::net::IpAddr;
 
@@ -17,6 +17,8 @@ pub struct Settings {
     pub advertise: Option<IpAddr>,
     /// Who may say who calls, beside registrars over TLS.
     pub trusted: Vec<Network>,
+    /// Whom plain media follows, and how long there may be no sign of life.
+    pub media: Media,
     /// What the security manager is configured with.
     #[cfg(feature = "digest")]
     pub security: sst::Configuration,

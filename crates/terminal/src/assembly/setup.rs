@@ -31,6 +31,7 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
         binds,
         advertise: config.advertise,
         trusted: config.trusted.networks.clone(),
+        media: config.media,
     })
 }
 

@@ -10,7 +10,7 @@ use super::side::{CALLEE, CALLER, Identity, Side, USER};
 use crate::assembly::{
     Entropy, Events, Ports, Settings, SystemClock, SystemEntropy, Terminal, free_loopback_pair,
 };
-use crate::config::Address;
+use crate::config::{Address, Media};
 use crate::error::{Error, Result};
 use crate::record::Recorder;
 use net::Runtime;
@@ -78,6 +78,7 @@ impl Side {
             binds: binds.to_vec(),
             advertise: None,
             trusted: Vec::new(),
+            media: Media::default(),
             security: self.security,
         };
         let ports = Ports {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use terminal::assembly::{
     Assurance, Entropy, Event, Events, Invitation, Outcome, Ports, Settings, Terminal, WallClock,
 };
-use terminal::config::{Address, Network as Addresses, Require};
+use terminal::config::{Address, Media, Network as Addresses, Require};
 use terminal::ladder::Ladder;
 use terminal::record::{Entry, Limits, Recorder};
 
@@ -374,6 +374,7 @@ pub(crate) fn settings(
         binds: vec![Address::udp(address), Address::tcp(address)],
         advertise: None,
         trusted: Vec::new(),
+        media: Media::default(),
         security,
     }
 }
