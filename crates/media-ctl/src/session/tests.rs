@@ -134,6 +134,24 @@ fn media_from_another_port_of_the_agreed_address_is_heard_and_not_followed() {
     assert_eq!(line.session.poll_event(), None, "it is not hung up on");
 }
 
+/// RFC 3551 §4.5.2: 160 octets and 160 ticks for 320 samples.
+#[test]
+fn g_722_counts_8_000_a_second_on_the_wire() {
+    let mut line = Line::new(false);
+    let offer = "v=0\r\no=- 1 2 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
+                 m=audio 5000 RTP/AVP 9\r\n";
+    line.session.answer(&Open, offer.as_bytes()).unwrap();
+    line.session.start(&Open, line.now).unwrap();
+    let sent = line.pass(Duration::from_millis(90));
+    let packets: Vec<_> =
+        sent.iter().map(|(_, octets)| RtpPacket::parse(octets).unwrap()).collect();
+    assert_eq!(packets.len(), 5);
+    for (n, packet) in (0..).zip(&packets) {
+        assert_eq!((packet.payload_type(), packet.payload_len()), (9, 160));
+        assert_eq!(packet.timestamp().wrapping_sub(packets[0].timestamp()), 160 * n);
+    }
+}
+
 /// Where RTP was sent within 20 ms.
 fn goes_to(line: &mut Line) -> String {
     let sent = line.pass(Duration::from_millis(20));
