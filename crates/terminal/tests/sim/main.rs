@@ -19,6 +19,7 @@ mod offers;
 mod raw;
 mod seeds;
 mod signed;
+mod silence;
 mod strangers;
 #[cfg(feature = "watch")]
 mod watching;
