@@ -22,15 +22,22 @@ pub struct MediaConfig {
     pub seed: Seed,
     /// Whether the peer's signalling is on loopback: only then may its media be.
     pub peer_on_loopback: bool,
-    /// Time without RTP and RTCP from the peer after which sending pauses until something comes;
-    /// [`Event::TimedOut`](crate::Event::TimedOut) is raised then, if media flows both ways.
-    pub timeout: Duration,
-    /// Delay between a packet's arrival and its playout, 20 ms to 200 ms.
+    /// Whether plain RTP goes to where the peer's comes from, where that is not where its description
+    /// says: to the first that speaks, and away from it only once it has been silent for 5 s. Else it
+    /// goes to the described address only, and comes from any port there. Case M10.
+    pub symmetric: bool,
+    /// Time without a sign of life from the peer after which sending pauses until one comes, and
+    /// [`Event::TimedOut`](crate::Event::TimedOut) is raised, if media flows both ways; `None`: never.
+    /// RTP of any payload type and RTCP are signs of life.
+    pub timeout: Option<Duration>,
+    /// The least delay between a packet's arrival and its playout, 20 ms to 200 ms; it grows to 400 ms
+    /// where packets come too late.
     pub playout_delay: Duration,
 }
 
 impl MediaConfig {
-    /// Both codecs, a timeout of 10 s, a playout delay of 60 ms, no loopback.
+    /// All codecs, a timeout of 32 s, which is five intervals between reports at their longest
+    /// (RFC 3550 §6.2), a playout delay of 60 ms at least, no loopback, not symmetric.
     pub fn new(call: ssm::Call, local_ip: IpAddr, seed: Seed) -> Self {
         Self {
             call,
@@ -39,7 +46,8 @@ impl MediaConfig {
             codecs: Codec::ALL.to_vec(),
             seed,
             peer_on_loopback: false,
-            timeout: Duration::from_secs(10),
+            symmetric: false,
+            timeout: Some(Duration::from_secs(32)),
             playout_delay: Duration::from_millis(60),
         }
     }

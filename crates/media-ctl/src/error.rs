@@ -87,8 +87,6 @@ pub enum NotAcceptable {
     NoAudio,
     /// No codec in common.
     NoCodec,
-    /// The packet time is 0, beyond 200 ms, or no number.
-    PacketTime,
     /// The connection address is no unicast address of our family that media may go to.
     Address,
     /// The answer's lines are not the offer's. RFC 3264 §6.
@@ -100,7 +98,6 @@ impl fmt::Display for NotAcceptable {
         f.write_str(match self {
             Self::NoAudio => "no audio line over RTP",
             Self::NoCodec => "no codec in common",
-            Self::PacketTime => "the packet time is not acceptable",
             Self::Address => "media may not go to the connection address",
             Self::OtherLines => "the answer's media lines are not the offer's",
         })

@@ -43,8 +43,10 @@ pub struct Stats {
 pub struct Dropped {
     /// From an address that was not agreed on.
     pub wrong_address: u64,
-    /// Of a source other than the one that is listened to, or not yet believed.
+    /// Of a source other than the one that is listened to.
     pub wrong_source: u64,
+    /// Those that introduced a source: its first, at least. RFC 3550 §A.1.
+    pub unproven: u64,
     /// Not RTP or RTCP of version 2, or its lengths contradict each other.
     pub malformed: u64,
     /// Of a payload type that was not agreed on.
@@ -64,6 +66,7 @@ pub struct Dropped {
 pub(crate) enum Reason {
     WrongAddress,
     WrongSource,
+    Unproven,
     Malformed,
     WrongPayload,
     NotAuthentic,
@@ -85,11 +88,29 @@ impl From<PacketError> for Reason {
 }
 
 impl Dropped {
+    /// The reasons for which something was dropped, by the names of the fields, and how much.
+    pub fn reasons(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        [
+            ("wrong_address", self.wrong_address),
+            ("wrong_source", self.wrong_source),
+            ("unproven", self.unproven),
+            ("malformed", self.malformed),
+            ("wrong_payload", self.wrong_payload),
+            ("not_authentic", self.not_authentic),
+            ("replayed", self.replayed),
+            ("too_many_sources", self.too_many_sources),
+            ("unexpected", self.unexpected),
+        ]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+    }
+
     /// Counts a packet that was dropped.
     pub(crate) fn count(&mut self, reason: Reason) {
         let counter = match reason {
             Reason::WrongAddress => &mut self.wrong_address,
             Reason::WrongSource => &mut self.wrong_source,
+            Reason::Unproven => &mut self.unproven,
             Reason::Malformed => &mut self.malformed,
             Reason::WrongPayload => &mut self.wrong_payload,
             Reason::NotAuthentic => &mut self.not_authentic,

@@ -170,7 +170,7 @@ fn a_call_is_held_resumed_and_ended_by_words() {
     alice.says("hang up");
     let over = alice.tells("over: hung up here");
     let numbers = over.split(|c: char| !c.is_ascii_digit()).filter_map(|it| it.parse::<u64>().ok());
-    let [sent, received, _] = numbers.collect::<Vec<_>>()[..] else { panic!("{over}") };
+    let [sent, received, ..] = numbers.collect::<Vec<_>>()[..] else { panic!("{over}") };
     assert!(sent > received + 100, "bob was held for three seconds: {over}");
     alice.ends_well();
     bob.tells("over: the peer hung up");

@@ -139,6 +139,13 @@ impl MediaSession {
         self.shared().lock().session.set_peer_on_loopback(on_loopback);
     }
 
+    /// Says that the peer is there, as its signalling in the call shows: media that does not come is
+    /// silence for now, and the time that it may last begins anew.
+    pub fn on_signalling(&self) {
+        let now = self.shared().ports.runtime.now();
+        self.shared().lock().session.on_signalling(now);
+    }
+
     /// From our next offer or answer on, the peer is on hold (`a=sendonly`, silence) or no
     /// longer. Offer and answer anew, then [`start`](Self::start), for it to take effect.
     pub fn set_hold(&self, hold: bool) {

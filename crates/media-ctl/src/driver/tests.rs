@@ -284,9 +284,27 @@ fn who_is_mute_sends_silence_and_goes_on_where_it_was() {
     assert_eq!(alice.session.direction(), Some(Direction::SendRecv));
 }
 
-/// M13 and the receiver of a BYE that never came: silence is noticed, and sending pauses.
+/// M13: who never answers from where it is said to be may be somebody else.
 #[test]
 fn m13_without_anything_coming_back_sending_pauses_after_ten_seconds() {
+    let sim = network(3, link(0.0, 0.0, 5, 5));
+    let (alice, bob) = (side(&sim, ALICE, open(), 1), side(&sim, BOB, open(), 2));
+    sim.cut(ALICE.into(), BOB.into());
+    negotiate(&alice, &bob);
+    sim.run_until(Duration::from_secs(11)).unwrap();
+    let paused = alice.session.stats().packets_sent;
+    assert!((500..=503).contains(&paused), "{paused}");
+    sim.run_until(Duration::from_secs(20)).unwrap();
+    assert_eq!(alice.session.stats().packets_sent, paused);
+    // Reports go on, so both sides find each other again.
+    sim.heal(ALICE.into(), BOB.into());
+    sim.run_until(Duration::from_secs(30)).unwrap();
+    assert!(alice.session.stats().packets_sent > paused + 50);
+}
+
+/// The receiver of a BYE that never came: silence is noticed, and sending pauses.
+#[test]
+fn without_a_sign_of_life_the_peer_is_gone_after_half_a_minute() {
     let sim = network(3, link(0.0, 0.0, 5, 5));
     let (alice, bob) = (side(&sim, ALICE, open(), 1), side(&sim, BOB, open(), 2));
     negotiate(&alice, &bob);
@@ -295,14 +313,12 @@ fn m13_without_anything_coming_back_sending_pauses_after_ten_seconds() {
     sim.cut(ALICE.into(), BOB.into());
     assert_eq!(sim.block_on(alice.session.event()).unwrap(), Some(Event::TimedOut));
     let waited = sim.elapsed();
-    assert!((10_900..11_200).contains(&waited.as_millis()), "{waited:?}");
-    sim.run_until(Duration::from_secs(12)).unwrap();
+    assert!((32_900..33_200).contains(&waited.as_millis()), "{waited:?}");
     let paused = alice.session.stats().packets_sent;
-    sim.run_until(Duration::from_secs(20)).unwrap();
+    sim.run_until(Duration::from_secs(40)).unwrap();
     assert_eq!(alice.session.stats().packets_sent, paused);
-    // Reports go on, so both sides find each other again.
     sim.heal(ALICE.into(), BOB.into());
-    sim.run_until(Duration::from_secs(30)).unwrap();
+    sim.run_until(Duration::from_secs(50)).unwrap();
     assert!(alice.session.stats().packets_sent > paused + 50);
 }
 

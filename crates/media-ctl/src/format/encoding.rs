@@ -24,10 +24,15 @@ impl<'a> Encoding<'a> {
 
     /// The codec that speaks it.
     pub fn codec(self) -> Option<Codec> {
-        Codec::ALL.iter().copied().find(|codec| {
-            codec.name().eq_ignore_ascii_case(self.name)
-                && (codec.clock_rate(), codec.channels()) == (self.clock_rate, self.channels)
-        })
+        Codec::ALL
+            .iter()
+            .copied()
+            .find(|codec| self.names(*codec) && codec.channels() == self.channels)
+    }
+
+    /// Whether it is this codec's, but for its channels.
+    pub(crate) fn names(self, codec: Codec) -> bool {
+        codec.name().eq_ignore_ascii_case(self.name) && codec.clock_rate() == self.clock_rate
     }
 }
 

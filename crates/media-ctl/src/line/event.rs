@@ -8,8 +8,8 @@ use std::io;
 pub enum Event {
     /// The first packet of the peer was accepted.
     Heard,
-    /// Neither RTP nor RTCP came for the configured time, or, where media does not flow both
-    /// ways (the call is on hold), for half an hour.
+    /// The peer gave no sign of life for the configured time, or, where media does not flow both ways
+    /// (the call is on hold), for half an hour.
     TimedOut,
     /// The key has protected as many packets as it may: negotiate anew, or end. RFC 3711 §9.2.
     KeyExhausted,

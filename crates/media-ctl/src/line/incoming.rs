@@ -2,6 +2,7 @@
 
 use super::event::Event;
 use super::running::Line;
+use crate::Codec;
 use crate::rtp::{Header, Verdict};
 use crate::stats::Reason;
 use crate::transport::Channel;
@@ -15,35 +16,35 @@ impl Line {
         &mut self, now: Instant, channel: Channel, source: SocketAddr, octets: &[u8],
     ) {
         let mut room = std::mem::take(&mut self.room);
-        let opened = self.path.open(channel, source, octets, &mut room);
+        let opened = self.path.open(now, (channel, source), octets, &mut room);
         let accepted = opened.and_then(|packet| match channel {
             Channel::Rtp => self.on_rtp(now, packet),
             Channel::Rtcp => self.on_rtcp(now, packet),
         });
         self.room = room;
+        // Silence is not: comfort noise and events are RTP of a source that lives, agreed on or not.
+        if matches!(accepted, Ok(()) | Err(Reason::WrongPayload | Reason::Unexpected)) {
+            self.path.latch(now, channel, source);
+            self.heard = now;
+            self.confirmed = true;
+            self.timed_out = false;
+        }
         match accepted {
-            Ok(()) => {
-                self.path.latch(channel, source);
-                self.on_heard(now);
-            }
+            Ok(()) => self.on_accepted(),
             Err(reason) => self.counted.dropped.count(reason),
         }
     }
 
     fn on_rtp(&mut self, now: Instant, packet: &[u8]) -> Result<(), Reason> {
         let packet = RtpPacket::parse(packet).map_err(|_| Reason::Malformed)?;
-        if !self.agreement.direction.receives() {
-            return Err(Reason::Unexpected);
-        }
         let payload_type = packet.payload_type();
         let mut formats = self.agreement.understood.iter();
-        let format = formats.find(|format| format.payload_type == payload_type);
-        let codec = format.ok_or(Reason::WrongPayload)?.codec;
+        let codec = formats.find(|f| f.payload_type == payload_type).map(|format| format.codec);
         let header = Header {
             ssrc: packet.ssrc(),
             sequence: packet.sequence_number(),
             timestamp: packet.timestamp(),
-            clock_rate: codec.clock_rate(),
+            clock_rate: codec.map(Codec::clock_rate),
         };
         let verdict = if header.ssrc == self.outbound.sender().ssrc {
             // RFC 3550 §8.2: a loop, or a collision that the peer has to resolve.
@@ -52,21 +53,24 @@ impl Line {
             self.receiver.packet(now, header)
         };
         match verdict {
+            Verdict::Unproven => return Err(Reason::Unproven),
             Verdict::Dropped => return Err(Reason::WrongSource),
             Verdict::NewSource => self.inbound.reset(),
             Verdict::Heard => {}
         }
+        if !self.agreement.direction.receives() {
+            return Err(Reason::Unexpected);
+        }
+        let codec = codec.ok_or(Reason::WrongPayload)?;
         self.inbound.put(codec, header.timestamp, packet.marker_bit(), packet.payload());
         self.counted.packets_received += 1;
         self.counted.octets_received += packet.payload_len() as u64;
         Ok(())
     }
 
-    fn on_heard(&mut self, now: Instant) {
+    fn on_accepted(&mut self) {
         if self.counted.packets_received + self.counted.reports_received == 1 {
             self.events.push_back(Event::Heard);
         }
-        self.heard = now;
-        self.timed_out = false;
     }
 }

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// A frame that is due for longer is not sent any more: nobody would play it.
 const STALE: Duration = Duration::from_millis(100);
 
+/// How long is sent to an address from which nothing has come. Case M13.
+const UNCONFIRMED: Duration = Duration::from_secs(10);
+
 /// The longest silence of a call in which media does not flow both ways: whoever is on hold need
 /// not send anything. As long as a session that nobody refreshes. RFC 4028 §4.2.
 const HELD: Duration = Duration::from_secs(1_800);
@@ -62,19 +65,21 @@ impl Line {
         sealed.is_ok()
     }
 
-    /// Whether the peer has been silent for so long that nothing more is sent to where it is said
-    /// to be: it may be somebody else, who never asked.
+    /// Whether nothing more is sent to where the peer is said to be: it has not been heard from there,
+    /// and it may be somebody else, who never asked; or it is gone. Case M13.
     fn is_paused(&self) -> bool {
-        self.next_frame().saturating_duration_since(self.heard) > self.timeout + FRAME_TIME
+        let silent = self.next_frame().saturating_duration_since(self.heard);
+        self.timed_out || (!self.confirmed && silent > UNCONFIRMED + FRAME_TIME)
     }
 
-    /// Raises the timeout, once, where the peer has been silent for too long since the present
-    /// agreement began.
+    /// Raises the timeout, once, where the peer has given no sign of life for too long since the
+    /// present agreement began.
     fn watch(&mut self, now: Instant) {
         let both_ways = self.agreement.direction == Direction::SendRecv;
-        let limit = if both_ways { self.timeout } else { HELD };
+        let limit = self.timeout.map(|timeout| if both_ways { timeout } else { HELD });
         let since = self.heard.max(self.since);
-        if now.saturating_duration_since(since) > limit && !self.timed_out {
+        let silent = now.saturating_duration_since(since);
+        if limit.is_some_and(|limit| silent > limit) && !self.timed_out {
             self.timed_out = true;
             self.events.push_back(Event::TimedOut);
         }

@@ -6,7 +6,7 @@ use crate::rtcp::Interval;
 use crate::rtp::{Receiver, Sender};
 use crate::sdp::Agreement;
 use crate::stream::{Inbound, Outbound};
-use crate::transport::{Path, Transmit};
+use crate::transport::{Path, Transmit, Trust};
 use crate::{MediaConfig, Stats};
 use ssm::MediaGuard;
 use std::collections::VecDeque;
@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Line {
     pub(super) agreement: Agreement,
     pub(super) path: Path,
+    symmetric: bool,
     /// Memory for the packet that comes in.
     pub(super) room: Vec<u8>,
     /// Whether silence is sent in place of the source, because of how the call is.
@@ -35,11 +36,13 @@ pub(crate) struct Line {
     /// Packets sent by the last report, and by the one before.
     pub(super) reported: (u64, u64),
     pub(super) last_sr: Option<LastSr>,
-    /// When something of the peer was accepted last; at first, the start.
+    /// When the peer gave a sign of life last; at first, the start.
     pub(super) heard: Instant,
-    /// When the present agreement began.
+    /// When the present agreement began, or signalling showed that the peer is there.
     pub(super) since: Instant,
-    pub(super) timeout: Duration,
+    pub(super) timeout: Option<Duration>,
+    /// Whether a sign of life came from the address that is sent to.
+    pub(super) confirmed: bool,
     pub(super) timed_out: bool,
     pub(super) key_exhausted: bool,
     pub(super) events: VecDeque<Event>,
@@ -65,7 +68,8 @@ impl Line {
         let mut interval = Interval::new(seed.interval());
         let sender = Sender::new(seed.ssrc(), seed.sequence(), seed.timestamp());
         let mut line = Self {
-            path: Path::new(guard, agreement.profile.is_secure(), agreement.remote),
+            path: Path::new(guard, trust(config.symmetric, &agreement), agreement.remote),
+            symmetric: config.symmetric,
             room: Path::room(),
             silenced,
             mute: false,
@@ -83,6 +87,7 @@ impl Line {
             heard: now,
             since: now,
             timeout: config.timeout,
+            confirmed: false,
             timed_out: false,
             key_exhausted: false,
             events: VecDeque::new(),
@@ -99,7 +104,9 @@ impl Line {
     pub(crate) fn go_over(
         &mut self, agreement: Agreement, guard: MediaGuard, silenced: bool, now: Instant,
     ) {
-        self.path.go_over(guard, agreement.profile.is_secure(), agreement.remote);
+        let address = |agreement: &Agreement| agreement.remote.map(|remote| remote.rtp.ip());
+        self.confirmed &= address(&agreement) == address(&self.agreement);
+        self.path.go_over(guard, trust(self.symmetric, &agreement), agreement.remote);
         self.outbound.set_format(&agreement.sent);
         self.path.make_room(self.outbound.largest());
         self.agreement = agreement;
@@ -121,6 +128,12 @@ impl Line {
     /// Whether silence is sent in place of the source.
     pub(crate) fn set_mute(&mut self, mute: bool) {
         self.mute = mute;
+    }
+
+    /// The peer is there, as its signalling shows.
+    pub(crate) fn on_signalling(&mut self, now: Instant) {
+        self.since = now;
+        self.timed_out = false;
     }
 
     /// What was agreed on for it.
@@ -160,5 +173,14 @@ impl Line {
             jitter: self.receiver.jitter(),
             ..self.counted
         }
+    }
+}
+
+/// Which packets are believed.
+fn trust(symmetric: bool, agreement: &Agreement) -> Trust {
+    match (agreement.profile.is_secure(), symmetric) {
+        (true, _) => Trust::Tag,
+        (false, true) => Trust::FirstWhoSpeaks,
+        (false, false) => Trust::Address,
     }
 }

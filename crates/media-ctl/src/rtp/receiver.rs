@@ -15,6 +15,8 @@ pub(crate) enum Verdict {
     Heard,
     /// It is of a source that is listened to from now on: what was buffered is another's.
     NewSource,
+    /// It introduces a source that is not believed yet. RFC 3550 §A.1.
+    Unproven,
     /// It does not count.
     Dropped,
 }
@@ -25,8 +27,9 @@ pub(crate) struct Header {
     pub(crate) ssrc: u32,
     pub(crate) sequence: u16,
     pub(crate) timestamp: u32,
-    /// The clock rate of the packet's format, in Hz.
-    pub(crate) clock_rate: u32,
+    /// The clock rate of the packet's format, in Hz; `None` where its timestamp says nothing of when it
+    /// was sent.
+    pub(crate) clock_rate: Option<u32>,
 }
 
 /// The sources of a line.
@@ -58,29 +61,35 @@ impl Receiver {
     /// Takes a packet's header.
     pub(crate) fn packet(&mut self, now: Instant, header: Header) -> Verdict {
         let Header { ssrc, sequence, timestamp, clock_rate } = header;
-        let arrival = ticks(now.saturating_duration_since(self.start), clock_rate);
+        let since = now.saturating_duration_since(self.start);
+        let arrival = clock_rate.map(|rate| ticks(since, rate));
         if let Some(current) = &mut self.current
             && current.source.ssrc == ssrc
         {
             if !current.source.update(sequence) {
                 return Verdict::Dropped;
             }
-            current.source.arrived(timestamp, arrival);
+            if let Some(arrival) = arrival {
+                current.source.arrived(timestamp, arrival);
+            }
             current.heard = now;
             current.loose = false;
-            self.clock_rate = clock_rate;
+            self.clock_rate = clock_rate.unwrap_or(self.clock_rate);
             return Verdict::Heard;
         }
         let free = self.is_free(now);
+        let refused = if free { Verdict::Unproven } else { Verdict::Dropped };
         let Some(candidate) = self.candidate.as_mut().filter(|c| c.ssrc == ssrc) else {
             self.candidate = Some(Source::new(ssrc, sequence));
-            return Verdict::Dropped;
+            return refused;
         };
         if !candidate.update(sequence) || !free {
-            return Verdict::Dropped;
+            return refused;
         }
-        candidate.arrived(timestamp, arrival);
-        self.clock_rate = clock_rate;
+        if let Some(arrival) = arrival {
+            candidate.arrived(timestamp, arrival);
+        }
+        self.clock_rate = clock_rate.unwrap_or(self.clock_rate);
         self.take_over(now);
         Verdict::NewSource
     }
@@ -140,18 +149,18 @@ mod tests {
     use super::*;
 
     fn header(ssrc: u32, sequence: u16) -> Header {
-        Header { ssrc, sequence, timestamp: sequence.into(), clock_rate: 8000 }
+        Header { ssrc, sequence, timestamp: sequence.into(), clock_rate: Some(8000) }
     }
 
     /// (milliseconds, SSRC, sequence number) → verdict, in one table.
     #[test]
     fn a_source_is_locked_until_it_is_silent_or_says_bye() {
-        use Verdict::{Dropped, Heard, NewSource};
+        use Verdict::{Dropped, Heard, NewSource, Unproven};
         #[expect(clippy::disallowed_methods, reason = "the origin of a test's own clock")]
         let start = Instant::now();
         let mut receiver = Receiver::new(start);
         for (ms, ssrc, sequence, verdict) in [
-            (0, 1, 10, Dropped),
+            (0, 1, 10, Unproven),
             (20, 1, 11, NewSource),
             (40, 1, 12, Heard),
             (41, 2, 90, Dropped),
@@ -173,16 +182,16 @@ mod tests {
 
     #[test]
     fn a_new_agreement_lets_another_source_take_over_at_once() {
-        use Verdict::{Dropped, Heard, NewSource};
+        use Verdict::{Dropped, Heard, NewSource, Unproven};
         #[expect(clippy::disallowed_methods, reason = "the origin of a test's own clock")]
         let now = Instant::now();
         let mut receiver = Receiver::new(now);
         let verdicts = |receiver: &mut Receiver, packets: &[(u32, u16)]| -> Vec<Verdict> {
             packets.iter().map(|(ssrc, s)| receiver.packet(now, header(*ssrc, *s))).collect()
         };
-        assert_eq!(verdicts(&mut receiver, &[(1, 1), (1, 2)]), [Dropped, NewSource]);
+        assert_eq!(verdicts(&mut receiver, &[(1, 1), (1, 2)]), [Unproven, NewSource]);
         receiver.loosen();
-        assert_eq!(verdicts(&mut receiver, &[(2, 1), (2, 2)]), [Dropped, NewSource]);
+        assert_eq!(verdicts(&mut receiver, &[(2, 1), (2, 2)]), [Unproven, NewSource]);
         receiver.loosen();
         let kept = verdicts(&mut receiver, &[(2, 3), (3, 1), (3, 2)]);
         assert_eq!(kept, [Heard, Dropped, Dropped]);
@@ -195,7 +204,7 @@ mod tests {
         let start = Instant::now();
         let mut receiver = Receiver::new(start);
         for ssrc in 0..10_000 {
-            assert_eq!(receiver.packet(start, header(ssrc, 1)), Verdict::Dropped);
+            assert_eq!(receiver.packet(start, header(ssrc, 1)), Verdict::Unproven);
         }
         assert!(receiver.report().is_none());
     }

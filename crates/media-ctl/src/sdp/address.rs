@@ -2,26 +2,37 @@
 
 use crate::NotAcceptable;
 use sdp_types::Connection;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The address of a `c=` line that media may go to; `None` for the null address, which holds
 /// (RFC 3264 §8.4).
 ///
-/// Names are not resolved: a peer that is not authenticated must not make us ask around.
+/// Names are not resolved: a peer that is not authenticated must not make us ask around. `localhost`
+/// needs nobody to ask, RFC 6761 §6.3.
 pub(super) fn judge(
     connection: &Connection, local: IpAddr, peer_on_loopback: bool,
 ) -> Result<Option<IpAddr>, NotAcceptable> {
     if connection.nettype.as_str() != "IN" {
         return Err(NotAcceptable::Address);
     }
-    let ip: IpAddr = connection.connection_address.parse().map_err(|_| NotAcceptable::Address)?;
-    let ip = ip.to_canonical();
+    let ip = match connection.connection_address.as_str() {
+        name if name.eq_ignore_ascii_case("localhost") => loopback(local),
+        address => address.parse::<IpAddr>().map_err(|_| NotAcceptable::Address)?.to_canonical(),
+    };
     if ip.is_unspecified() {
         return Ok(None);
     }
     let same_family = ip.is_ipv4() == local.is_ipv4();
     let allowed = is_unicast(ip) && (!ip.is_loopback() || peer_on_loopback);
     if same_family && allowed { Ok(Some(ip)) } else { Err(NotAcceptable::Address) }
+}
+
+/// The loopback address of this one's family.
+fn loopback(local: IpAddr) -> IpAddr {
+    match local {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
 }
 
 /// Not multicast, broadcast, of "this network" or reserved. RFC 6890.

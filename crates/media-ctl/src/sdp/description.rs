@@ -16,6 +16,9 @@ pub const MAX_MEDIA_LINES: usize = 8;
 /// Formats in an `m=` line.
 pub const MAX_FORMATS: usize = 64;
 
+/// The types of lines. RFC 8866 §5.
+const TYPES: &[u8] = b"vosiuepcbtrzkam";
+
 /// A session description that came in.
 ///
 /// The limits are checked before anything is built from it, and no number in it is ever an
@@ -33,7 +36,12 @@ impl Description {
     /// The first line that cannot be read, or a limit that is exceeded.
     pub fn parse(octets: &[u8]) -> Result<Self, SdpError> {
         check_limits(octets)?;
-        let session = Session::parse(octets).map_err(|error| sdp_error(&error))?;
+        let (known, numbers) = known_lines(octets);
+        let session = Session::parse(&known).map_err(|error| {
+            let SdpError { line, expected } = sdp_error(&error);
+            let line = line.checked_sub(1).and_then(|at| numbers.get(at)).copied().unwrap_or(line);
+            SdpError { line, expected }
+        })?;
         Ok(Self { session })
     }
 
@@ -42,6 +50,22 @@ impl Description {
         let session = &self.session;
         session.medias.iter().map(move |media| MediaLine::new(session, media))
     }
+}
+
+/// The description without lines of types that are not SDP's, such as `y=` and `f=`, which cameras
+/// send; and the number of each line that is left. RFC 8866 §5 has them ignored or the whole refused.
+fn known_lines(octets: &[u8]) -> (Vec<u8>, Vec<usize>) {
+    let is_unknown = |line: &[u8]| match line {
+        [letter, b'=', ..] => letter.is_ascii_lowercase() && !TYPES.contains(letter),
+        _ => false,
+    };
+    let lines = (1..).zip(octets.split_inclusive(|octet| *octet == b'\n'));
+    let (mut known, mut numbers) = (Vec::with_capacity(octets.len()), Vec::new());
+    for (number, line) in lines.filter(|(_, line)| !is_unknown(line)) {
+        known.extend_from_slice(line);
+        numbers.push(number);
+    }
+    (known, numbers)
 }
 
 pub(super) fn check_limits(octets: &[u8]) -> Result<(), SdpError> {

@@ -11,12 +11,6 @@ use std::net::{IpAddr, SocketAddr};
 /// The attributes that are the security manager's: they go through unchanged.
 const SECURITY: [&str; 4] = ["crypto", "cs1-kem", "fingerprint", "setup"];
 
-/// The longest packet time that is believed, in milliseconds.
-const MAX_PACKET_TIME: u32 = 200;
-
-/// Our packet time, in milliseconds.
-const PACKET_TIME: u32 = 20;
-
 /// One `m=` line.
 #[derive(Clone, Copy, Debug)]
 pub struct MediaLine<'a> {
@@ -74,10 +68,13 @@ impl<'a> MediaLine<'a> {
 
     /// The codec of a payload type: what `a=rtpmap` says, else the static one. RFC 3551 §6.
     fn codec(self, payload_type: u8) -> Option<Codec> {
-        match self.mapped("rtpmap", payload_type) {
-            Some(encoding) => Encoding::parse(encoding)?.codec(),
-            None => Codec::from_payload_type(payload_type),
-        }
+        let Some(encoding) = self.mapped("rtpmap", payload_type) else {
+            return Codec::from_payload_type(payload_type);
+        };
+        let encoding = Encoding::parse(encoding)?;
+        // A static type is what the profile says, however many channels its mapping claims.
+        let fixed = || Codec::from_payload_type(payload_type).filter(|c| encoding.names(*c));
+        encoding.codec().or_else(fixed)
     }
 
     /// What an attribute says of a payload type, which stands before it.
@@ -96,28 +93,6 @@ impl<'a> MediaLine<'a> {
         stated(&self.media.attributes)
             .or_else(|| stated(&self.session.attributes))
             .unwrap_or(Direction::SendRecv)
-    }
-
-    /// Checks that packets of 20 ms are acceptable to the sender. RFC 8866 §6.4.
-    ///
-    /// # Errors
-    /// `a=ptime` is 0, no number or beyond 200 ms, or `a=maxptime` is below 20 ms.
-    pub fn check_packet_time(self) -> Result<(), NotAcceptable> {
-        let milliseconds = |text: &str| {
-            let whole = text.trim().split('.').next().unwrap_or_default();
-            whole.parse::<u32>().map_err(|_| NotAcceptable::PacketTime)
-        };
-        for value in self.values("ptime") {
-            if !(1..=MAX_PACKET_TIME).contains(&milliseconds(value)?) {
-                return Err(NotAcceptable::PacketTime);
-            }
-        }
-        for value in self.values("maxptime") {
-            if milliseconds(value)? < PACKET_TIME {
-                return Err(NotAcceptable::PacketTime);
-            }
-        }
-        Ok(())
     }
 
     /// Where media goes; `None` while the sender holds with a null address.

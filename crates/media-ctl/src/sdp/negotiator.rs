@@ -204,7 +204,6 @@ impl Negotiator {
     fn agree(
         &self, line: MediaLine<'_>, number: Line, profile: Profile, ours: Direction,
     ) -> Result<Agreement, NotAcceptable> {
-        line.check_packet_time()?;
         let understood = line.formats(&self.local.codecs);
         let sent = understood.first().ok_or(NotAcceptable::NoCodec)?.clone();
         let remote = line.remote(self.local.ip, self.local.peer_on_loopback)?;

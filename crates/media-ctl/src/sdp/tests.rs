@@ -337,20 +337,72 @@ fn p20_numbers_and_sizes_are_refused_before_they_cost() {
     let status = |lines: &str| answer(lines).unwrap_err().status();
     assert_eq!(status("m=audio 4294967296 RTP/AVP 0"), 400);
     assert_eq!(status("m=audio 5000/4294967296 RTP/AVP 0"), 400);
-    for packet_time in ["0", "2147483648", "4294967296", "-20", "x", ""] {
-        let line = format!("m=audio 5000 RTP/AVP 0\na=ptime:{packet_time}");
-        assert_eq!(status(&line), 488, "{packet_time}");
-    }
-    assert_eq!(status("m=audio 5000 RTP/AVP 0\na=maxptime:10"), 488);
     assert_eq!(status(&"m=audio 5000 RTP/AVP 0\n".repeat(10_000)), 400);
     assert_eq!(status(&"m=audio 5000 RTP/AVP 0\n".repeat(9)), 400);
     assert_eq!(status(&format!("m=audio 5000 RTP/AVP{}", " 0".repeat(65))), 400);
     assert_eq!(status(&"a=x\n".repeat(300)), 400);
     assert_eq!(status("m=audio 5000 RTP/AVP 4294967296"), 488);
     assert!(answer(&format!("m=audio 5000 RTP/AVP{}", " 0".repeat(64))).is_ok());
-    assert!(answer("m=audio 5000 RTP/AVP 0\na=ptime:30\na=maxptime:150").is_ok());
     let huge = Description::parse(&vec![b'v'; MAX_OCTETS + 1]).unwrap_err();
     assert_eq!(huge.line, 0);
+}
+
+/// RFC 8866 §6.4: a recommendation, and what cannot be kept is not.
+#[test]
+fn packet_times_that_cannot_be_kept_are_ignored() {
+    for time in ["0", "", "240", "30", "2147483648", "4294967296", "-20", "x", "12.5"] {
+        let (body, _) = answer(&format!("m=audio 5000 RTP/AVP 0\na=ptime:{time}")).unwrap();
+        assert!(body.contains("a=ptime:20\r\n"), "{time}: {body}");
+    }
+    for time in ["10", "0", "", "150"] {
+        assert!(answer(&format!("m=audio 5000 RTP/AVP 0\na=maxptime:{time}")).is_ok(), "{time}");
+    }
+    assert!(answer("m=audio 5000 RTP/AVP 0\na=ptime\na=maxptime").is_ok());
+}
+
+#[test]
+fn a_static_payload_type_is_what_the_profile_says_however_many_channels_it_claims() {
+    for mapping in ["PCMU/8000/2", "pcmu/8000/0", "PCMU/8000/1"] {
+        let (body, agreement) =
+            answer(&format!("m=audio 5000 RTP/AVP 0\na=rtpmap:0 {mapping}")).unwrap();
+        assert_eq!(agreement.sent.codec, Codec::PCMU);
+        assert!(body.contains("a=rtpmap:0 PCMU/8000\r\n"), "{body}");
+    }
+    for mapping in ["96 PCMU/8000/2", "0 PCMU/16000", "0 G729/8000"] {
+        let number = mapping.split(' ').next().unwrap();
+        let none = answer(&format!("m=audio 5000 RTP/AVP {number}\na=rtpmap:{mapping}"));
+        assert_eq!(none.unwrap_err(), Error::NotAcceptable(NotAcceptable::NoCodec), "{mapping}");
+    }
+}
+
+/// GB/T 28181: cameras of it say `y=` and `f=`.
+#[test]
+fn lines_of_types_that_are_not_sdp_s_are_passed_over() {
+    let lines = "m=audio 5000 RTP/AVP 0\ny=0100000001\nf=v/////a/1/8/1\na=sendonly\nx=";
+    let (_, agreement) = answer(lines).unwrap();
+    assert_eq!(agreement.direction, Direction::RecvOnly);
+    // What is wrong still names its own line.
+    let wrong = b"y=1\nv=0\no=- 1 1 IN IP4 192.0.2.2\nf=\ny=2\nm=audio\n";
+    assert_eq!(Description::parse(wrong).unwrap_err().line, 6);
+    assert!(Description::parse(b"v=0\no=- 1 1 IN IP4 192.0.2.2\nno line\n").is_err());
+}
+
+#[test]
+fn localhost_is_the_loopback_address_and_allowed_like_it() {
+    for (ours, family, theirs) in
+        [("127.0.0.1", "IP4", "127.0.0.1"), ("::1", "IP6", "::1"), ("192.0.2.1", "IP4", "")]
+    {
+        let mut local = negotiator(ours);
+        local.set_peer_on_loopback(!theirs.is_empty());
+        let offer = text(sdp("0.0.0.0", "m=audio 5000 RTP/AVP 0"))
+            .replace("c=IN IP4 0.0.0.0", &format!("c=IN {family} LocalHost"));
+        let agreed = local.answer(&Open, offer.as_bytes()).map(|(_, agreement)| agreement);
+        let remote = agreed.map(|agreement| agreement.remote.unwrap().rtp.ip().to_string());
+        match theirs {
+            "" => assert_eq!(remote, Err(Error::NotAcceptable(NotAcceptable::Address))),
+            theirs => assert_eq!(remote.as_deref(), Ok(theirs)),
+        }
+    }
 }
 
 #[test]

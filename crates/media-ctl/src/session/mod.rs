@@ -125,6 +125,11 @@ impl Session {
         self.negotiator.set_peer_on_loopback(on_loopback);
     }
 
+    /// The peer is there, as its signalling shows: media that does not come is silence for now.
+    pub fn on_signalling(&mut self, now: Instant) {
+        self.running().iter_mut().for_each(|line| line.on_signalling(now));
+    }
+
     /// Whether the peer is to be held from our next offer or answer on.
     pub fn set_hold(&mut self, hold: bool) {
         self.hold = hold;

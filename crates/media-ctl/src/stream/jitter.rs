@@ -13,9 +13,13 @@
 //! after its time is dropped. The delay is set anew
 //!
 //! - while the first half second settles, whenever a packet proves to be faster than the first;
-//! - when late packets are more than the odd one ([`LATE_LIMIT`]);
-//! - by whole frames when a window of 5 s shows that all of it was too deep or too shallow,
-//!   which is how a peer's clock that runs fast or slow is followed.
+//! - when packets come late more often than now and then ([`LATE_LIMIT`]): by as much as the latest
+//!   of them was, up to 400 ms; what was played already is made up then;
+//! - a frame less every 5 s in which all packets came more than two frames before their time, down to
+//!   what it was at first;
+//! - by whole frames when 5 s show that all of it was too deep or too shallow, which is how a peer's
+//!   clock that runs fast or slow is followed;
+//! - from a packet on, when all come far too late: timestamps have jumped ([`JUMP_LIMIT`]).
 
 use crate::Codec;
 use std::collections::VecDeque;
@@ -30,10 +34,16 @@ const SETTLING: u32 = 25;
 /// Frames that are looked at together.
 const WINDOW: u32 = 250;
 
-/// A late packet counts 20 and a timely one takes away 1: the limit is a run of 15, or 5 % and
-/// more for long enough.
-const LATE_WEIGHT: u32 = 20;
-const LATE_LIMIT: u32 = 300;
+/// The most frames that playout waits for a packet: 400 ms.
+const MAX_TARGET: i32 = 20;
+
+/// A late packet counts 50 and a timely one takes away 1: the delay grows by the second within
+/// 0.8 s, or by the third within 1.8 s; 2 % of late ones are borne.
+const LATE_WEIGHT: u32 = 50;
+const LATE_LIMIT: u32 = 60;
+
+/// Late packets in a row after which it is not the network.
+const JUMP_LIMIT: u32 = 15;
 
 /// A packet, and where it belongs. Durations are in ticks: units of the clock rate.
 #[derive(Debug)]
@@ -87,7 +97,13 @@ pub(super) struct JitterBuffer {
     end: Option<u32>,
     /// Timestamp after the last tick that was taken, where it is after the position.
     taken: Option<u32>,
+    /// The delay that is aimed at, and the least.
     target: i32,
+    least: i32,
+    /// By how much the latest packet since the delay was set missed its time.
+    missed: i32,
+    /// Late packets since the last timely one.
+    late_in_a_row: u32,
     /// Whether something of this source has been played.
     pub(super) playing: bool,
     settling: u32,
@@ -110,7 +126,8 @@ impl Window {
 }
 
 impl JitterBuffer {
-    /// A buffer that plays a packet so long after its arrival: 20 ms to 200 ms, in whole frames.
+    /// A buffer that plays a packet at least so long after its arrival: 20 ms to 200 ms, in whole
+    /// frames.
     pub(super) fn new(clock_rate: u32, target: Duration) -> Self {
         let frame = (clock_rate / 50) as i32;
         let frames = (target.as_millis() / 20).clamp(1, 10) as i32;
@@ -123,6 +140,9 @@ impl JitterBuffer {
             end: None,
             taken: None,
             target: frames * frame,
+            least: frames * frame,
+            missed: 0,
+            late_in_a_row: 0,
             playing: false,
             settling: 0,
             lateness: 0,
@@ -145,7 +165,8 @@ impl JitterBuffer {
         let frame = (clock_rate / 50) as i32;
         if frame != self.frame {
             self.reset();
-            self.target = self.target / self.frame.max(1) * frame;
+            let frames = self.least / self.frame.max(1);
+            (self.target, self.least) = (frames * frame, frames * frame);
             (self.frame, self.max_ahead) = (frame, frame * 75);
         }
     }
@@ -164,14 +185,16 @@ impl JitterBuffer {
             self.anchor(timestamp);
         } else if ends <= 0 {
             self.late += 1;
-            self.lateness += LATE_WEIGHT;
+            self.late_in_a_row += 1;
             // A talkspurt after a pause that the timestamps left out.
             let idle = distance(end, self.position) <= 0 && place.quiet;
-            if self.lateness < LATE_LIMIT && !(place.marker && idle) {
+            if self.late_in_a_row >= JUMP_LIMIT || (place.marker && idle) {
+                self.anchor(timestamp);
+            } else if !self.waits_for(-ahead) {
                 return;
             }
-            self.anchor(timestamp);
         } else {
+            self.late_in_a_row = 0;
             self.lateness = self.lateness.saturating_sub(1);
             if self.settling > 0 && ahead > self.target {
                 self.skip(ahead - self.target);
@@ -191,6 +214,26 @@ impl JitterBuffer {
         self.skip(adjustment);
         self.settling = self.settling.saturating_sub(1);
         Step::Play { fed: depth > 0 }
+    }
+
+    /// A packet came so many ticks after the first of it was to be played. Where that is no exception,
+    /// playout goes back so far that it waits for such from now on; returns whether it did.
+    fn waits_for(&mut self, ticks: i32) -> bool {
+        self.missed = self.missed.max(ticks);
+        self.lateness += LATE_WEIGHT;
+        let most = MAX_TARGET * self.frame - self.target;
+        if self.lateness < LATE_LIMIT || most <= 0 {
+            return false;
+        }
+        let more = (self.missed / self.frame.max(1) + 1) * self.frame;
+        let more = more.min(most);
+        self.target += more;
+        self.position = self.position.wrapping_sub(more as u32);
+        self.taken = None;
+        self.missed = 0;
+        self.lateness = 0;
+        self.window = Window::NEW;
+        true
     }
 
     /// The timestamp at which the next frame starts.
@@ -244,7 +287,12 @@ impl JitterBuffer {
         }
         let seen = std::mem::replace(window, Window::NEW);
         let excess = seen.shallowest - self.target;
-        if excess >= 2 * self.frame {
+        // What was in hand when least was: of the frame that is due nothing counts.
+        let spare = seen.shallowest - self.frame;
+        if self.target > self.least && spare > 2 * self.frame && excess < 2 * self.frame {
+            self.target -= self.frame;
+            self.frame
+        } else if excess >= 2 * self.frame {
             (excess / self.frame - 1) * self.frame
         } else if seen.deepest < self.target - self.frame {
             -self.frame
@@ -263,6 +311,8 @@ impl JitterBuffer {
         self.taken = None;
         self.settling = SETTLING;
         self.lateness = 0;
+        self.late_in_a_row = 0;
+        self.missed = 0;
         self.window = Window::NEW;
     }
 

@@ -5,5 +5,5 @@ mod demux;
 mod path;
 mod transmit;
 
-pub(crate) use path::Path;
+pub(crate) use path::{Path, Trust};
 pub use transmit::{Channel, Transmit};

@@ -5,7 +5,8 @@ use super::transmit::{Channel, Transmit};
 use crate::sdp::Remote;
 use crate::stats::Reason;
 use ssm::{MediaGuard, PacketError};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
 /// The largest packet that is taken in: an Ethernet frame's, with room.
 const MAX_PACKET: usize = 2048;
@@ -13,14 +14,32 @@ const MAX_PACKET: usize = 2048;
 /// Octets for a report of ours before it is sealed.
 const REPORT: usize = 256;
 
+/// How long the source that is sent to must be silent before another may take its place.
+const SILENT: Duration = Duration::from_secs(5);
+
+/// Which packets are believed, and followed to where they come from. Case M10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Those whose tag verifies, from anywhere: they are followed.
+    Tag,
+    /// Those of the agreed address, from whatever port, and none is followed: a description says where
+    /// its sender receives, not where it sends from. RFC 3264 §5.1, RFC 4961.
+    Address,
+    /// Those too, and of whoever speaks while nobody does: that one is followed.
+    FirstWhoSpeaks,
+}
+
 /// The way of a line's packets.
 #[derive(Debug)]
 pub(crate) struct Path {
     guard: MediaGuard,
-    /// Whether packets are authenticated.
-    secure: bool,
-    /// Where to send: as agreed, or where authenticated packets come from since.
+    trust: Trust,
+    /// The address that was agreed on.
+    agreed: Option<IpAddr>,
+    /// Where to send: as agreed, or where packets that are followed come from since.
     remote: Option<Remote>,
+    /// When RTP came from there last.
+    spoken: Option<Instant>,
     rtp: Outbox,
     rtcp: Outbox,
 }
@@ -34,13 +53,16 @@ struct Outbox {
 
 impl Path {
     /// A way to this remote side, if it is one, under this guard.
-    pub(crate) fn new(guard: MediaGuard, secure: bool, remote: Option<Remote>) -> Self {
-        Self { guard, secure, remote, rtp: Outbox::default(), rtcp: Outbox::default() }
+    pub(crate) fn new(guard: MediaGuard, trust: Trust, remote: Option<Remote>) -> Self {
+        let agreed = remote.map(|remote| remote.rtp.ip());
+        let (rtp, rtcp) = (Outbox::default(), Outbox::default());
+        Self { guard, trust, agreed, remote, spoken: None, rtp, rtcp }
     }
 
     /// Goes over to another guard and another remote side.
-    pub(crate) fn go_over(&mut self, guard: MediaGuard, secure: bool, remote: Option<Remote>) {
-        (self.guard, self.secure, self.remote) = (guard, secure, remote);
+    pub(crate) fn go_over(&mut self, guard: MediaGuard, trust: Trust, remote: Option<Remote>) {
+        self.agreed = remote.map(|remote| remote.rtp.ip());
+        (self.guard, self.trust, self.remote, self.spoken) = (guard, trust, remote, None);
     }
 
     /// Makes room for RTP packets of so many octets, and for reports.
@@ -62,9 +84,10 @@ impl Path {
 
     /// Opens a datagram in `room`, and returns what it protects.
     pub(crate) fn open<'a>(
-        &mut self, channel: Channel, source: SocketAddr, octets: &[u8], room: &'a mut [u8],
+        &mut self, now: Instant, (channel, source): (Channel, SocketAddr), octets: &[u8],
+        room: &'a mut [u8],
     ) -> Result<&'a [u8], Reason> {
-        if !self.may_come_from(channel, source) {
+        if !self.may_come_from(now, source) {
             return Err(Reason::WrongAddress);
         }
         if Kind::of(octets) != Kind::Rtp {
@@ -79,23 +102,47 @@ impl Path {
         packet.get(..opened?).ok_or(Reason::Malformed)
     }
 
-    /// Plain media counts only from the agreed address; secured media from anywhere, if its tag
-    /// verifies.
-    fn may_come_from(&self, channel: Channel, source: SocketAddr) -> bool {
-        let agreed = self.remote.map(|remote| match channel {
-            Channel::Rtp => remote.rtp,
-            Channel::Rtcp => remote.rtcp,
-        });
-        agreed.is_some() && (self.secure || agreed == Some(source))
+    fn may_come_from(&self, now: Instant, source: SocketAddr) -> bool {
+        let is = |ip: Option<IpAddr>| ip == Some(source.ip());
+        let known = is(self.agreed) || is(self.remote.map(|remote| remote.rtp.ip()));
+        self.remote.is_some()
+            && match self.trust {
+                Trust::Tag => true,
+                Trust::Address => known,
+                Trust::FirstWhoSpeaks => known || self.is_silent(now),
+            }
     }
 
-    /// Secured media goes where its authenticated packets come from; plain media stays.
-    pub(crate) fn latch(&mut self, channel: Channel, source: SocketAddr) {
-        if let Some(remote) = self.remote.as_mut().filter(|_| self.secure) {
-            match channel {
-                Channel::Rtp => remote.rtp = source,
-                Channel::Rtcp => remote.rtcp = source,
+    /// Whether nothing comes from where is sent to.
+    fn is_silent(&self, now: Instant) -> bool {
+        self.spoken.is_none_or(|at| now.saturating_duration_since(at) >= SILENT)
+    }
+
+    /// Follows a packet that was believed to where it came from, if such are followed.
+    pub(crate) fn latch(&mut self, now: Instant, channel: Channel, source: SocketAddr) {
+        let silent = self.is_silent(now);
+        let Some(remote) = &mut self.remote else { return };
+        let follows = match self.trust {
+            Trust::Tag => true,
+            Trust::Address => false,
+            Trust::FirstWhoSpeaks => match channel {
+                Channel::Rtp => silent,
+                // Reports go beside the audio, and are not what is followed.
+                Channel::Rtcp => source.ip() == remote.rtp.ip(),
+            },
+        };
+        match channel {
+            Channel::Rtcp if follows => remote.rtcp = source,
+            Channel::Rtp if follows && remote.rtp != source => {
+                if self.trust == Trust::FirstWhoSpeaks {
+                    remote.rtcp = SocketAddr::new(source.ip(), source.port().wrapping_add(1));
+                }
+                remote.rtp = source;
             }
+            Channel::Rtp | Channel::Rtcp => {}
+        }
+        if channel == Channel::Rtp && remote.rtp == source {
+            self.spoken = Some(now);
         }
     }
 

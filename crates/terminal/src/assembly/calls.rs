@@ -41,6 +41,8 @@ pub(super) struct Live {
     pub(super) referrer: Option<RequestId>,
     /// Why we hung up, where it was not the user.
     pub(super) why: Option<Outcome>,
+    /// The request that asks whether the peer is there.
+    asked: Option<RequestId>,
 }
 
 /// Who holds whom.
@@ -70,6 +72,7 @@ impl Live {
             hold: Hold::default(),
             referrer: None,
             why: None,
+            asked: None,
         }
     }
 
@@ -126,6 +129,19 @@ impl Calls {
     /// What a call is called towards the security manager.
     pub(super) fn name(&self, id: CallId) -> Option<CallRef> {
         self.lock().get(&id).map(|live| live.call)
+    }
+
+    /// A request asks whether the peer of a call is there; `false` where there is no such call.
+    pub(super) fn asks(&self, id: CallId, request: RequestId) -> bool {
+        self.lock().get_mut(&id).map(|live| live.asked = Some(request)).is_some()
+    }
+
+    /// The call whose peer was asked by this request whether it is there: once.
+    pub(super) fn answered(&self, request: RequestId) -> Option<CallId> {
+        let mut calls = self.lock();
+        let (id, live) = calls.iter_mut().find(|(_, live)| live.asked == Some(request))?;
+        live.asked = None;
+        Some(*id)
     }
 
     /// Who asked for a call, and hears how it goes.

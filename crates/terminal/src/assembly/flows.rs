@@ -4,6 +4,7 @@ use sip_core::manager::{Event, RegistrationId};
 use ssa::FlowId;
 use sst::RegisteredFlow;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// The flows that stand, by their registration and number.
 #[derive(Debug, Default)]
@@ -33,6 +34,11 @@ impl Flows {
         };
         let flows = self.0.get(id).map(|flows| flows.values().cloned().collect());
         Some((aor, flows.unwrap_or_default()))
+    }
+
+    /// Whether one of them leads to a registrar at this address.
+    pub(super) fn lead_to(&self, registrar: IpAddr) -> bool {
+        self.0.values().flat_map(BTreeMap::values).any(|flow| flow.registrar == registrar)
     }
 
     /// Whether this connection is one of them.

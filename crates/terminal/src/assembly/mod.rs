@@ -25,6 +25,7 @@ mod free_port;
 mod hold;
 #[cfg(feature = "watch")]
 mod known;
+mod life;
 mod mailboxes;
 mod messages;
 mod names;

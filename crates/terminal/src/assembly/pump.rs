@@ -4,6 +4,7 @@ use super::calls::Live;
 use super::causes::in_words;
 use super::dtmf;
 use super::events::{Event, Outcome, Transfer, UNREAD};
+use super::life::watch_media;
 use super::shared::{Shared, sdp};
 use crate::error::plain;
 use crate::record::{clean, redacted};
@@ -16,7 +17,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 #[cfg(feature = "digest")]
 use std::sync::PoisonError;
-use tokio::sync::mpsc::{Sender, WeakSender};
+use tokio::sync::mpsc::Sender;
 
 /// Runs until the SIP manager has shut down.
 pub(super) async fn pump(shared: Arc<Shared>, mut sip: Events, out: Sender<Event>) {
@@ -40,6 +41,9 @@ pub(super) async fn pump(shared: Arc<Shared>, mut sip: Events, out: Sender<Event
 
 impl Shared {
     fn on(self: &Arc<Self>, event: Sip, out: &Sender<Event>) -> Option<Event> {
+        if let Sip::Received { within: Some(id), .. } | Sip::ReinviteAnswered { id, .. } = &event {
+            self.is_there(*id);
+        }
         match event {
             Sip::Incoming { id, call, from, body, source, replaces, .. } => {
                 self.incoming((id, call, replaces), from, body, source)
@@ -73,6 +77,7 @@ impl Shared {
                 self.confirmed(id, answer, out)
             }
             Sip::Reinvited { id, body } => {
+                self.is_there(id);
                 self.reinvited(id, &body);
                 None
             }
@@ -145,6 +150,7 @@ impl Shared {
             Sip::Subscriber { .. } | Sip::Publication { .. } => None,
             // Nothing is sent whose response is wanted.
             Sip::Responded { .. } => None,
+            Sip::RequestAnswered { id, outcome } if self.asked(id, outcome) => None,
             Sip::RequestAnswered { id, outcome } => Some(Event::RequestAnswered { id, outcome }),
         }
     }
@@ -332,30 +338,6 @@ pub(super) fn answer_or_offer(
     media: &MediaSession, offer: &[u8],
 ) -> Result<Vec<u8>, media_ctl::Error> {
     if offer.is_empty() { media.offer() } else { media.answer(offer) }
-}
-
-/// Ends a call whose peer is not heard any more, or whose key may protect no more packets. Tells of
-/// a recording that goes no further.
-async fn watch_media(shared: Arc<Shared>, id: CallId, media: MediaSession, out: WeakSender<Event>) {
-    while let Some(event) = media.event().await {
-        let why = match event {
-            media_ctl::Event::TimedOut => Outcome::NoMedia,
-            media_ctl::Event::KeyExhausted => Outcome::KeyExhausted,
-            media_ctl::Event::SinkFailed(reason) => {
-                let reason =
-                    format!("{reason}; what was heard before is kept, and the call goes on");
-                // Nobody has to listen.
-                if let Some(out) = out.upgrade() {
-                    drop(out.try_send(Event::NotRecorded { id, reason }));
-                }
-                continue;
-            }
-            // `Heard`, and what the media controller may tell in future.
-            _ => continue,
-        };
-        shared.calls.note(id, why);
-        _ = shared.endpoint.hang_up(id);
-    }
 }
 
 #[cfg(feature = "watch")]

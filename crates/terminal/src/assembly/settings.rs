@@ -1,6 +1,6 @@
 //! What a terminal is, ready to be started: no file left to read.
 
-use crate::config::{Address, Network};
+use crate::config::{Address, Media, Network};
 use sip_core::manager::Ours;
 use std::net::IpAddr;
 
@@ -19,6 +19,8 @@ pub struct Settings {
     pub trusted: Vec<Network>,
     /// The users who may watch our calls, once their passwords have proved who they are. RFC 4235.
     pub watchers: Vec<String>,
+    /// Whom plain media follows, and how long there may be no sign of life.
+    pub media: Media,
     /// What the security manager is configured with.
     #[cfg(feature = "digest")]
     pub security: sst::Configuration,

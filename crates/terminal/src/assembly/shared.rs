@@ -12,7 +12,7 @@ use super::ports::Entropy;
 use super::publications::Publications;
 #[cfg(feature = "watch")]
 use super::told::Told;
-use crate::config::Network;
+use crate::config::{Media, Network};
 use crate::error::{Error, Result, plain};
 use crate::record::redacted;
 use media_ctl::audio::{AudioSink, AudioSource};
@@ -26,7 +26,7 @@ use sst::Requirement;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 #[cfg(feature = "digest")]
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// What commands and the event pump work on.
 pub(super) struct Shared {
@@ -42,6 +42,8 @@ pub(super) struct Shared {
     /// Whose word counts for who calls, beside that of registrars over TLS. RFC 3325 §8.
     pub(super) trusted: Vec<Network>,
     /// Whose waiting messages are subscribed to.
+    /// How media is held to its peer.
+    pub(super) lines: Media,
     pub(super) mailboxes: Mailboxes,
     /// Who is watched.
     #[cfg(feature = "watch")]
@@ -76,6 +78,11 @@ impl Shared {
         let mut config = MediaConfig::new(ssm::Call(call.0), local_ip, Seed::new(seed));
         config.advertised = (told != local_ip).then_some(told);
         config.peer_on_loopback = hop.is_some_and(|hop| hop.remote.ip().is_loopback());
+        config.timeout = self.lines.timeout();
+        config.symmetric = hop.is_some_and(|hop| {
+            let peer = hop.remote.ip();
+            self.lines.is_symmetric(peer, self.is_registrar(peer))
+        });
         MediaSession::open(&self.media, config, source, sink)
             .map_err(|error| Error::Call(format!("no ports for media: {}", plain(&error))))
     }
@@ -119,6 +126,11 @@ impl Shared {
 
 #[cfg(feature = "digest")]
 impl Shared {
+    /// Whether an account is registered there.
+    fn is_registrar(&self, peer: IpAddr) -> bool {
+        self.flows.lock().unwrap_or_else(PoisonError::into_inner).lead_to(peer)
+    }
+
     /// Tells the security manager whom the user calls.
     pub(super) fn started(&self, prepared: Prepared, to: &str, require: Requirement) {
         let (from, to) = (self.identity.clone(), to.to_owned());
@@ -145,6 +157,11 @@ impl Shared {
 
 #[cfg(not(feature = "digest"))]
 impl Shared {
+    /// There are no accounts.
+    fn is_registrar(&self, _: IpAddr) -> bool {
+        false
+    }
+
     /// There is no security manager to tell whom the user calls.
     pub(super) fn started(&self, _: Prepared, _: &str, _: Requirement) {}
 

@@ -80,6 +80,7 @@ impl Terminal {
             #[cfg(feature = "digest")]
             flows: std::sync::Mutex::default(),
             trusted: settings.trusted.clone(),
+            lines: settings.media,
             mailboxes: Mailboxes::default(),
             #[cfg(feature = "watch")]
             watches: super::known::Watches::default(),

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sip_core::manager::{Cause, Renewal};
 use sip_core::packages::Count;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 #[cfg(feature = "watch")]
@@ -110,6 +111,9 @@ pub(super) enum Object<'a> {
         packets_sent: u64,
         packets_received: u64,
         packets_lost: u64,
+        packets_late: u64,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        packets_dropped: BTreeMap<&'static str, u64>,
     },
     /// An account is registered.
     Registered {
@@ -411,6 +415,8 @@ impl<'a> Object<'a> {
                 packets_sent: stats.packets_sent,
                 packets_received: stats.packets_received,
                 packets_lost: stats.lost,
+                packets_late: stats.late,
+                packets_dropped: stats.dropped.reasons().collect(),
             },
             Event::Registered { aor, expires, reg_id, seen, .. } => {
                 Self::Registered { aor, expires: *expires, reg_id: *reg_id, seen: *seen }

@@ -228,9 +228,17 @@ fn waiting(summary: &MessageSummary) -> String {
 }
 
 /// What the media of a call came to, where there was any.
-fn counted(Stats { packets_sent, packets_received, lost, .. }: &Stats) -> Option<String> {
-    let any = *packets_sent > 0 || *packets_received > 0;
-    any.then(|| format!("{packets_sent} packets sent, {packets_received} received, {lost} lost"))
+fn counted(stats: &Stats) -> Option<String> {
+    let Stats { packets_sent, packets_received, late, lost, dropped, .. } = stats;
+    let mut counts = vec![format!("{packets_sent} packets sent, {packets_received} received")];
+    counts.extend((*late > 0).then(|| format!("{late} late")));
+    // The first packet of a source only introduces it.
+    let reasons = dropped.reasons().filter(|(why, _)| *why != "unproven");
+    counts
+        .extend(reasons.map(|(why, count)| format!("{count} dropped ({})", why.replace('_', " "))));
+    let any = *packets_sent > 0 || *packets_received > 0 || counts.len() > 1;
+    counts.push(format!("{lost} lost"));
+    any.then(|| counts.join(", "))
 }
 
 /// That an account is not registered, and what to do.

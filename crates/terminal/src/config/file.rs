@@ -2,6 +2,7 @@
 
 use super::address::{Address, ListedAlgorithm, SipAor};
 use super::journal::Journal;
+use super::media::Media;
 use super::network::Network;
 use super::own::Own;
 use super::pins::Pins;
@@ -43,6 +44,9 @@ pub struct Config {
     /// Where the security manager's decisions are written down.
     #[serde(default)]
     pub journal: Journal,
+    /// Whom plain media follows, and how long there may be no sign of life.
+    #[serde(default)]
+    pub media: Media,
     /// The web pages that may connect over WebSockets.
     #[serde(default)]
     pub ws: Ws,

@@ -10,6 +10,7 @@ mod file;
 mod instance;
 mod journal;
 mod load;
+mod media;
 mod network;
 mod own;
 mod parse;
@@ -33,6 +34,7 @@ pub use file::{
 pub use instance::instance;
 pub use journal::Journal;
 pub use load::{default_path, load, load_or_default};
+pub use media::{Media, Rtp};
 pub use network::Network;
 pub use own::Own;
 pub use pins::{PinnedKey, Pins};

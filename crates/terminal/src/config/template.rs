@@ -131,6 +131,16 @@ const JOURNAL: &str = "\
 # keep = 4
 ";
 
+const MEDIA: &str = "\
+# Where plain RTP goes: \"strict\", to the address of the peer's description; \"symmetric\", to where the
+# first that speaks sends from, as phones behind translators need it. Absent: \"symmetric\" by way of
+# accounts and at private addresses. A call is ended after so many seconds without RTP, RTCP and
+# signalling of the peer; 0: never.
+# [media]
+# rtp = \"strict\"
+# timeout = 32
+";
+
 const TLS: &str = "\
 # Whom to trust over TLS (tls: and wss: in bind, at and registrar, sips: URIs). Absent: what the system
 # trusts, and nothing is presented. To listen on tls: or wss: needs a certificate and its key.
@@ -276,7 +286,7 @@ impl Init {
         if cfg!(feature = "ws") {
             sections.push(WS.to_owned());
         }
-        sections.push(AUDIO.to_owned());
+        sections.extend([MEDIA.to_owned(), AUDIO.to_owned()]);
         format!(
             "# Countersign. Unknown keys are refused; paths count from this folder.\n\n{}",
             sections.join("\n")

@@ -10,7 +10,7 @@ use super::side::{CALLEE, CALLER, Identity, Side, USER};
 use crate::assembly::{
     Entropy, Events, Ports, Settings, SystemClock, SystemEntropy, Terminal, free_loopback_pair,
 };
-use crate::config::Address;
+use crate::config::{Address, Media};
 use crate::error::{Error, Result};
 use crate::record::Recorder;
 use net::Runtime;
@@ -79,6 +79,7 @@ impl Side {
             advertise: None,
             trusted: Vec::new(),
             watchers: Vec::new(),
+            media: Media::default(),
             security: self.security,
         };
         let ports = Ports {

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use terminal::assembly::{Invitation, Outcome, Ports, Settings, Terminal};
-use terminal::config::{Address, Require};
+use terminal::config::{Address, Media, Require};
 
 const FIRST: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const SECOND: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
@@ -68,6 +68,7 @@ fn side(sim: &Simulation, network: Arc<dyn Network>, addresses: &[IpAddr]) -> Si
         advertise: None,
         trusted: Vec::new(),
         watchers: Vec::new(),
+        media: Media::default(),
         security: sst::Configuration::default(),
     };
     let ports = Ports {

@@ -22,6 +22,7 @@ mod publishing;
 mod raw;
 mod seeds;
 mod signed;
+mod silence;
 mod strangers;
 #[cfg(feature = "watch")]
 mod watchers;

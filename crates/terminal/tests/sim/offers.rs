@@ -100,7 +100,7 @@ fn an_offer_that_is_not_acceptable_is_acknowledged_and_the_call_ended() {
 }
 
 /// A response of the stranger's to what the caller sent, in the dialog of the tag `far`.
-fn response(request: &str, status: &str, extra: &str, body: &str) -> String {
+pub(crate) fn response(request: &str, status: &str, extra: &str, body: &str) -> String {
     let row = |name: &str| request.lines().find(|line| line.starts_with(name)).unwrap();
     let rows = ["Via: ", "From: ", "Call-ID: ", "CSeq: "].map(row).join("\r\n");
     let to = row("To: ").split(";tag=").next().unwrap();

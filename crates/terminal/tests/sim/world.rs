@@ -14,7 +14,7 @@ use terminal::assembly::{
     Assurance, Entropy, Event, Events, Invitation, Outcome, Ports, Settings, Terminal, Transfer,
     WallClock,
 };
-use terminal::config::{Address, Network as Addresses, Require};
+use terminal::config::{Address, Media, Network as Addresses, Require};
 use terminal::ladder::Ladder;
 use terminal::record::{Entry, Limits, Recorder};
 
@@ -407,6 +407,7 @@ pub(crate) fn settings(
         advertise: None,
         trusted: Vec::new(),
         watchers: Vec::new(),
+        media: Media::default(),
         security,
     }
 }

@@ -85,6 +85,8 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
         packets_sent: 1,
         packets_received: 1,
         packets_lost: 0,
+        packets_late: 0,
+        packets_dropped: [("wrong_address", 3)].into(),
     });
     print(Object::Registered { aor, expires: 3_600, reg_id: Some(2), seen: Some(source) });
     print(Object::Renewing { aor, code: "no_pong", reason: reason() });

@@ -1,0 +1,100 @@
+//! `[media]`: whom plain media follows, and how long there may be no sign of life.
+
+use serde::Deserialize;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// `[media]`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Media {
+    /// Whether plain RTP follows who speaks; absent: where the peer is reached by way of an account,
+    /// or at a private address.
+    pub rtp: Option<Rtp>,
+    /// Seconds without RTP and RTCP from the peer after which a call is ended; 0: never.
+    pub timeout: u32,
+}
+
+/// Where plain RTP goes. Case M10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rtp {
+    /// To where the first that speaks sends from.
+    Symmetric,
+    /// To where the peer's description says.
+    Strict,
+}
+
+impl Default for Media {
+    /// Five intervals between reports, at their longest. RFC 3550 §6.2.
+    fn default() -> Self {
+        Self { rtp: None, timeout: 32 }
+    }
+}
+
+impl Media {
+    /// How long there may be no sign of life.
+    pub(crate) fn timeout(self) -> Option<Duration> {
+        (self.timeout > 0).then(|| Duration::from_secs(self.timeout.into()))
+    }
+
+    /// Whether plain RTP follows who speaks in a call whose signalling is with `peer`, which is an
+    /// account's registrar or not.
+    pub(crate) fn is_symmetric(self, peer: IpAddr, by_account: bool) -> bool {
+        match self.rtp {
+            Some(rtp) => rtp == Rtp::Symmetric,
+            None => by_account || is_private(peer),
+        }
+    }
+}
+
+/// Whether an address is of a network behind translators, or of this host. RFC 6890, RFC 4193.
+fn is_private(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => {
+            // RFC 6598: between a carrier's translators and its customers'.
+            let [first, second, ..] = v4.octets();
+            let shared = first == 100 && (64..128).contains(&second);
+            v4.is_private() || v4.is_link_local() || v4.is_loopback() || shared
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_media_follows_by_way_of_an_account_or_at_a_private_address() {
+        for (peer, by_account, follows) in [
+            ("192.0.2.1", false, false),
+            ("192.0.2.1", true, true),
+            ("10.1.2.3", false, true),
+            ("172.31.0.1", false, true),
+            ("172.32.0.1", false, false),
+            ("192.168.1.1", false, true),
+            ("100.64.0.1", false, true),
+            ("100.128.0.1", false, false),
+            ("127.0.0.1", false, true),
+            ("::ffff:10.0.0.1", false, true),
+            ("fd00::1", false, true),
+            ("2001:db8::1", false, false),
+        ] {
+            let peer = peer.parse().unwrap();
+            let [absent, symmetric, strict] = [None, Some(Rtp::Symmetric), Some(Rtp::Strict)]
+                .map(|rtp| Media { rtp, ..Media::default() }.is_symmetric(peer, by_account));
+            assert_eq!((absent, symmetric, strict), (follows, true, false), "{peer} {by_account}");
+        }
+    }
+
+    #[test]
+    fn no_timeout_is_none() {
+        let read = |text| toml::from_str::<Media>(text).unwrap();
+        assert_eq!(read("").timeout(), Some(Duration::from_secs(32)));
+        assert_eq!(read("timeout = 0").timeout(), None);
+        let strict = read("rtp = \"strict\"\ntimeout = 90");
+        assert_eq!((strict.rtp, strict.timeout), (Some(Rtp::Strict), 90));
+        assert!(toml::from_str::<Media>("rtp = \"loose\"").is_err());
+    }
+}
