@@ -88,7 +88,9 @@ fn writes_all(side: &Side, arguments: &[&str], capture: &[&str]) -> Child {
     let kinds = ["ladder", "journal"].map(|kind| (format!("--{kind}"), path(kind)));
     let mut command = side.command(&["--json", "-vv"]);
     command.args(arguments).args(capture).current_dir(&side.folder);
-    kinds.iter().for_each(|(option, file)| drop(command.args([option, file])));
+    for (option, file) in &kinds {
+        command.args([option, file]);
+    }
     command.stdout(file("out")).stderr(file("err")).spawn().unwrap()
 }
 
