@@ -1,6 +1,7 @@
 //! A session description, read within limits.
 
 use super::MediaLine;
+use super::grammar::rows::is_known;
 use crate::SdpError;
 use sdp_types::{ParserError, Session};
 
@@ -15,9 +16,6 @@ pub const MAX_MEDIA_LINES: usize = 8;
 
 /// Formats in an `m=` line.
 pub const MAX_FORMATS: usize = 64;
-
-/// The types of lines. RFC 8866 §5.
-const TYPES: &[u8] = b"vosiuepcbtrzkam";
 
 /// A session description that came in.
 ///
@@ -56,7 +54,7 @@ impl Description {
 /// send; and the number of each line that is left. RFC 8866 §5 has them ignored or the whole refused.
 fn known_lines(octets: &[u8]) -> (Vec<u8>, Vec<usize>) {
     let is_unknown = |line: &[u8]| match line {
-        [letter, b'=', ..] => letter.is_ascii_lowercase() && !TYPES.contains(letter),
+        [letter, b'=', ..] => letter.is_ascii_lowercase() && !is_known(*letter),
         _ => false,
     };
     let lines = (1..).zip(octets.split_inclusive(|octet| *octet == b'\n'));

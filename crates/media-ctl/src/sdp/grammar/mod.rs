@@ -4,7 +4,7 @@
 //! A session is negotiated by what [`Description`](super::Description) reads, which needs less: a
 //! peer's odd line that nobody acts upon costs no call.
 
-mod rows;
+pub(super) mod rows;
 #[cfg(test)]
 mod tests;
 

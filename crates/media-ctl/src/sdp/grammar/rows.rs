@@ -24,6 +24,11 @@ pub(super) fn row(kind: u8) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.kind == kind)
 }
 
+/// Whether there is a line of this type.
+pub(in crate::sdp) fn is_known(kind: u8) -> bool {
+    row(kind).is_some()
+}
+
 const fn new(
     kind: u8, (session, media): (Times, Times), rule: fn(&[u8]) -> bool, expected: &'static str,
 ) -> Row {
