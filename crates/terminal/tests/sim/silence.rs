@@ -5,6 +5,7 @@ use crate::raw::{Raw, SDP};
 use crate::world::{CALLER_IP, Change, Watch, World};
 use media_ctl::audio::{Silence, Tone};
 use sip_core::manager::{CallId, EndReason};
+use sst::Requirement;
 use std::time::Duration;
 use terminal::assembly::{Invitation, Outcome};
 use terminal::config::{Address, Require};
@@ -19,7 +20,7 @@ fn silent(seed: u64) -> (World, Watch, Raw, CallId) {
     let invitation = Invitation {
         to: "sip:far@192.0.2.66".to_owned(),
         next_hop: Some(Address::udp((FAR, 5060).into()).into()),
-        require: Require::Nothing,
+        require: Requirement::NOTHING,
         late_offer: false,
         source: Box::new(Tone::new(440.0, 8_000)),
         sink: Box::new(Silence),
