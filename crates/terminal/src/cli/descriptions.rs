@@ -1,6 +1,6 @@
 //! What `inspect` says of a session description.
 
-use super::inspect::{text, words};
+use super::verdicts::{text, words};
 use media_ctl::sdp::grammar::{Line, Sections};
 use media_ctl::{Error, SdpError};
 use serde_json::{Map, Value, json};

@@ -5,6 +5,7 @@ use super::bulk::{bulk, whole};
 use super::descriptions;
 use super::json::Object;
 use super::output::Output;
+use super::verdicts::{text, words};
 use crate::assembly::in_words;
 use crate::error::{Error, Result};
 use base64::Engine;
@@ -75,20 +76,6 @@ fn verdict(verdict: &Verdict) -> Map<String, Value> {
     }
 }
 
-/// A verdict and, where there is a fault, the status that it is owed, what it is, and at which byte.
-pub(super) fn words(verdict: &str, fault: Option<(u16, &str, usize)>) -> Map<String, Value> {
-    let (status, reason, at) = match fault {
-        Some((status, reason, at)) => (Some(status), Some(reason), Some(at)),
-        None => (None, None, None),
-    };
-    let mut object = Map::new();
-    object.insert("verdict".to_owned(), json!(verdict));
-    object.insert("status".to_owned(), json!(status));
-    object.insert("reason".to_owned(), json!(reason));
-    object.insert("at".to_owned(), json!(at));
-    object
-}
-
 fn parts(components: &Components) -> Map<String, Value> {
     components.0.iter().map(|(name, part)| ((*name).to_owned(), value(part))).collect()
 }
@@ -105,11 +92,6 @@ fn value(part: &inspect::Value) -> Value {
         inspect::Value::Parts(components) => Value::Object(parts(components)),
         inspect::Value::List(list) => list.iter().map(value).collect(),
     }
-}
-
-/// Octets as text; what is not UTF-8 is shown as U+FFFD.
-pub(super) fn text(octets: &[u8]) -> Value {
-    json!(String::from_utf8_lossy(octets))
 }
 
 /// The verdict and the header fields, for people.

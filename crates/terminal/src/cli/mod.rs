@@ -50,6 +50,7 @@ mod repin;
 mod run;
 mod session;
 mod stop;
+mod verdicts;
 #[cfg(feature = "watch")]
 mod watch;
 #[cfg(feature = "watch")]

@@ -1,3 +1,5 @@
+//! What keeps to the grammar of RFC 8866 §9, and what does not.
+
 use super::Sections;
 
 /// The description of RFC 8866 §5, but for its invented hosts.
