@@ -34,6 +34,20 @@ async fn no_thread_is_outside_the_sandbox_and_all_is_answered_from_within() {
     assert!(privileges.iter().all(|it| it == "1") && calls.iter().all(|it| it == "2"), "{calls:?}");
 }
 
+/// What makes a path absolute asks where the process is.
+#[tokio::test]
+async fn a_folder_that_is_named_from_where_we_are_takes_new_keys() {
+    let place = Place::new();
+    place.generate();
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_countersign-pgp"));
+    serve.current_dir(place.keys().parent().unwrap()).args(["serve", "--keys"]);
+    serve.arg(place.keys().file_name().unwrap()).arg("--socket").arg(place.socket());
+    serve.args(["--no-passphrase", "--require-sandbox"]).stdin(Stdio::piped());
+    let _serving = Serving::start(&mut serve);
+    let made = Client::new(place.socket()).generate("sip:bob@example.org".into()).await.unwrap();
+    assert!(place.keys().join(format!("{}.sec.asc", made.fingerprint)).exists());
+}
+
 /// A command on a kernel that does not have this call: a filter takes it from the thread that
 /// starts the command, and so from the command.
 fn without(call: libc::c_long, mut command: Command) -> Command {

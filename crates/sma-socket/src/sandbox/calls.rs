@@ -38,7 +38,8 @@ const ANSWERING: &[c_long] = &[
     libc::SYS_sendmsg,
     libc::SYS_getsockopt,
     libc::SYS_shutdown,
-    // Files: which ones, Landlock says.
+    // Files: which ones, Landlock says. What is made beside a relative path makes it absolute first.
+    libc::SYS_getcwd,
     libc::SYS_openat,
     libc::SYS_fstat,
     libc::SYS_newfstatat,

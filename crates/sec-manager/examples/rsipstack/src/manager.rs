@@ -83,6 +83,7 @@ fn passwords(arguments: &Arguments, configuration: &mut Configuration) -> Result
             password: Some(password.clone()),
             hop: HopPolicy::Tcp(vec![at]),
             floor: Algorithm::Sha256,
+            require: Requirement::NOTHING,
         });
     }
     configuration.users.push(User { name: user, password });
