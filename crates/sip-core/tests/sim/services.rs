@@ -1,6 +1,8 @@
 //! RFC 5359 §2: services that a terminal takes part in, between endpoints. A test is named after its
 //! section. What is a proxy's alone, or needs media of a third party, is not there.
 
+use crate::answers::response;
+use crate::raw::{Raw, field};
 use crate::subscribers::{said, serving};
 use crate::world::{ALICE, BOB, Side, World, sdp};
 use sip_core::manager::{
@@ -149,6 +151,44 @@ async fn told(alice: &mut Side) -> Body {
         Event::Subscription { news: SubscriptionNews::Notified { body, .. }, .. } => body,
         other => panic!("{other:?}"),
     }
+}
+
+/// What Bob tells Bill of the call that rings (F3 to F6) goes as in §2.17.
+#[test]
+fn rfc5359_2_16_call_pickup() {
+    let world = World::perfect();
+    let [mut alice, _, mut bill] = three(&world);
+    let mut bob = Raw::to_alice(&world, 9);
+    world.run(async {
+        let to_bob = alice.call(ALICE, "sip:bob@192.0.2.9", sdp("offer"));
+        let invite = bob.receive().await.unwrap();
+        bob.send(&response(&invite, "180 Ringing", "t", "Contact: <sip:bob@192.0.2.9>\r\n"));
+        assert!(matches!(alice.next().await, Event::Ringing { .. }));
+
+        let alices = field(&invite, "From").split_once("tag=").unwrap().1;
+        let replaces = format!("{}%3Bto-tag%3D{alices}%3Bfrom-tag%3Dt", field(&invite, "Call-ID"));
+        let to_alice = format!("{ALICE}?Replaces={replaces}%3Bearly-only");
+        let picked_up = bill.call("sip:bill@192.0.2.3", &to_alice, sdp("offer"));
+        let event = alice.next().await;
+        let Event::Incoming { id, replaces: Some(replaced), .. } = event else {
+            panic!("{event:?}")
+        };
+        assert_eq!(replaced, to_bob);
+        alice.endpoint.accept(id, sdp("answer")).unwrap();
+        alice.endpoint.hang_up(to_bob).unwrap();
+        let event = bill.next().await;
+        assert_eq!(event, Event::Answered { id: picked_up, body: sdp("answer") });
+        // Bob's phone rings no more.
+        let cancel = bob.receive().await.unwrap();
+        assert!(cancel.starts_with("CANCEL "), "{cancel}");
+        bob.send(&response(&cancel, "200 OK", "t", ""));
+        bob.send(&response(&invite, "487 Request Terminated", "t", ""));
+        assert!(bob.receive().await.unwrap().starts_with("ACK "));
+        let mut heard = [alice.next().await, alice.next().await];
+        heard.sort_by_key(|event| matches!(event, Event::Confirmed { .. }));
+        assert!(matches!(heard[0], Event::Ended { id, .. } if id == to_bob), "{heard:?}");
+        hang_up((&mut alice, id), (&mut bill, picked_up)).await;
+    });
 }
 
 #[test]
