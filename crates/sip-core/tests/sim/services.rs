@@ -153,7 +153,7 @@ async fn told(alice: &mut Side) -> Body {
     }
 }
 
-/// What Bob tells Bill of the call that rings (F3 to F6) goes as in §2.17.
+/// What Bob tells Bill of the call that rings (F3 to F6) goes as in RFC 5359 §2.17.
 #[test]
 fn rfc5359_2_16_call_pickup() {
     let world = World::perfect();
