@@ -6,7 +6,8 @@
 //! everybody else out of their memory.
 //!
 //! What a call keeps secret is found out beside it (see `secrets`), so that no copy is made for
-//! the search in the processes that are searched. That the search finds what is there is shown by
+//! the search in the processes that are searched: what was exchanged by decrypting it, and the keys
+//! that were agreed on by their schedules. That the search finds what is there is shown by
 //! the same search while the call is up. What is *not* looked for is the state of a keyed HMAC,
 //! which is no longer the key's octets.
 #![expect(
@@ -26,6 +27,7 @@ use relay::Relay;
 use rustix::process::Signal;
 use search::{Needle, search};
 use sma_socket::Client;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
@@ -69,18 +71,32 @@ fn pgp(programs: &Path, work: &Path) -> Result<usize> {
     let mut caller = alice.starts(&["call", BOB])?;
     caller.waits_for("established")?;
     callee.waits_for("established")?;
-    let needles = learn(&relay, &observer)?;
+    let exchanged = learn(&relay, &observer)?;
     // Some packets each way, so that every key has been in use.
     sleep(Duration::from_secs(1));
     let agents = (caller.application()?, callee.application()?);
-    let mut all = needles;
+    let sides = [("caller", caller.pid()), ("callee", callee.pid())];
+    let mut faults = 0;
+    let mut used = BTreeSet::new();
+    for (who, pid) in &sides {
+        let keys = secrets::keys_in_use(pid)?;
+        println!("pgp: the {who} has {} keys in use", keys.len());
+        // Each direction has one for SRTP and one for SRTCP.
+        faults += usize::from(keys.len() < 4);
+        used.extend(keys);
+    }
+    let session: Vec<Needle> = used.iter().flat_map(secrets::session).collect();
+    for (who, pid) in &sides {
+        faults += found(&format!("{who}, call up"), pid, &session, Expected::Some)?;
+        // They went into the agreement, and are nothing by themselves.
+        let what = format!("{who}, call up, what was exchanged");
+        faults += found(&what, pid, &exchanged, Expected::None)?;
+    }
+    let mut all: Vec<Needle> = exchanged.into_iter().chain(session).collect();
     all.push(Needle::new("passphrase", PASSPHRASE.bytes()));
     // Each agent keeps the passphrase: the search finds what is there.
     let (of_call, own) = all.split_at(all.len() - 1);
     println!("pgp: {} secrets of the call are looked for", of_call.len());
-    let mut faults = 0;
-    faults += found("caller, call up", &caller.pid(), of_call, Expected::Some)?;
-    faults += found("callee, call up", &callee.pid(), of_call, Expected::Some)?;
     faults += found("caller's agent, its passphrase", &agents.0, own, Expected::Some)?;
     faults += found("callee's agent, its passphrase", &agents.1, own, Expected::Some)?;
     faults += found("caller's agent, call up", &agents.0, of_call, Expected::None)?;

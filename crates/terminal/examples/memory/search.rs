@@ -36,14 +36,35 @@ pub(crate) type Found = BTreeMap<u64, String>;
 /// # Errors
 /// The process is gone, or its memory may not be read.
 pub(crate) fn search(process: &str, needles: &[Needle]) -> io::Result<Found> {
-    let folder = format!("/proc/{process}");
-    let memory = File::open(format!("{folder}/mem"))?;
     let finders: Vec<_> = needles.iter().map(|needle| Finder::new(&needle.masked)).collect();
     let longest = needles.iter().map(|needle| needle.masked.len()).max().unwrap_or(1);
+    let mut found = Found::new();
+    read(process, longest, |chunk, start, mapping| {
+        chunk.iter_mut().for_each(|octet| *octet ^= MASK);
+        for (needle, finder) in needles.iter().zip(&finders) {
+            for at in finder.find_iter(chunk) {
+                let at = start + at as u64;
+                let place = mapping.place(at);
+                found.insert(at, format!("{} in {place}", needle.name));
+            }
+        }
+    })?;
+    Ok(found)
+}
+
+/// Reads the memory of a process in chunks that overlap, so that none cuts in two what is `longest`
+/// octets long; tells the address of each.
+///
+/// # Errors
+/// The same.
+pub(crate) fn read(
+    process: &str, longest: usize, mut look: impl FnMut(&mut [u8], u64, &Mapping),
+) -> io::Result<()> {
+    let folder = format!("/proc/{process}");
+    let memory = File::open(format!("{folder}/mem"))?;
     let mut chunk = vec![0; CHUNK];
     let start = chunk.as_ptr() as u64;
     let own = if process == "self" { start..start + CHUNK as u64 } else { 0..0 };
-    let mut found = Found::new();
     for line in fs::read_to_string(format!("{folder}/maps"))?.lines() {
         let Some(mapping) = Mapping::parse(line) else { continue };
         for mut range in mapping.without(&own) {
@@ -51,24 +72,16 @@ pub(crate) fn search(process: &str, needles: &[Needle]) -> io::Result<Found> {
                 let room = usize::try_from(range.end - range.start).unwrap_or(CHUNK).min(CHUNK);
                 // What cannot be read, a device's or gone meanwhile, holds no copy.
                 let Ok(read @ 1..) = memory.read_at(&mut chunk[..room], range.start) else { break };
-                chunk[..read].iter_mut().for_each(|octet| *octet ^= MASK);
-                for (needle, finder) in needles.iter().zip(&finders) {
-                    for at in finder.find_iter(&chunk[..read]) {
-                        let at = range.start + at as u64;
-                        let place = mapping.place(at);
-                        found.insert(at, format!("{} in {place}", needle.name));
-                    }
-                }
-                // Chunks overlap, so that none cuts a copy in two.
+                look(&mut chunk[..read], range.start, &mapping);
                 range.start += if read == CHUNK { CHUNK - longest } else { read } as u64;
             }
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// A part of the address space: a line of `/proc/PID/maps`.
-struct Mapping {
+pub(crate) struct Mapping {
     range: Range<u64>,
     name: String,
 }

@@ -1,13 +1,15 @@
 //! What a call keeps secret, found out as its parties do: from what crossed the wire, with their
 //! private keys, in a process of its own. The programs under test lend no hand.
 
-use crate::search::Needle;
+use crate::search::{Needle, read};
 use aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
 use aes::{Aes128, Block, hazmat};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sma::{Decrypted, Fingerprint, SecurityApplication as _};
 use sma_socket::Client;
+use std::collections::BTreeSet;
+use std::io;
 
 /// The longest piece of base64 text that holds whole octets of every suite's key alone.
 const WHOLE: usize = 36;
@@ -30,7 +32,9 @@ pub(crate) async fn descriptions(
     let keys = application.identities().await?.into_iter().filter(|key| key.secret);
     let keys: Vec<Fingerprint> = keys.map(|key| key.fingerprint).collect();
     let mut read = Vec::new();
-    for ciphertext in sent.iter().flat_map(|sent| ciphertexts(sent)) {
+    // On a busy machine the 2xx may have been sent twice.
+    let ciphertexts: BTreeSet<_> = sent.iter().flat_map(|sent| ciphertexts(sent)).collect();
+    for ciphertext in ciphertexts {
         for key in &keys {
             read.extend(application.decrypt(key.clone(), ciphertext.clone()).await.ok());
         }
@@ -65,6 +69,48 @@ pub(crate) fn needles(description: &str, whose: &str) -> Vec<Needle> {
             }
         }
     }
+    needles
+}
+
+/// The AES keys that a process has in use: each is known by its schedule, wherever it came from.
+///
+/// What a call's keys are nobody beside its parties can know, since they are agreed on afresh.
+///
+/// # Errors
+/// The process is gone, or its memory may not be read.
+pub(crate) fn keys_in_use(pid: &str) -> io::Result<BTreeSet<[u8; 16]>> {
+    let mut keys = BTreeSet::new();
+    read(pid, SCHEDULE, |chunk, _, _| {
+        // The rounds of a schedule are vectors of 16 octets, and aligned as such.
+        for at in (0..chunk.len().saturating_sub(SCHEDULE - 1)).step_by(16) {
+            let octets = &chunk[at..at + SCHEDULE];
+            if is_schedule(octets) {
+                keys.insert(octets[..16].try_into().expect("16 octets"));
+            }
+        }
+    })?;
+    Ok(keys)
+}
+
+/// Eleven round keys of AES-128.
+const SCHEDULE: usize = 176;
+
+fn is_schedule(octets: &[u8]) -> bool {
+    // Three words of the second round are sums of others: what is none falls here, mostly.
+    let is_sum = |n: usize| (0..4).all(|i| octets[n + i] == octets[n + i - 4] ^ octets[n + i - 16]);
+    [20, 24, 28].into_iter().all(is_sum) && {
+        let mut rounds = Vec::new();
+        round_keys(&octets[..16], |_, round| rounds.extend_from_slice(round));
+        rounds == octets
+    }
+}
+
+/// Everything that a key in use is kept as.
+pub(crate) fn session(key: &[u8; 16]) -> Vec<Needle> {
+    let mut needles = Vec::new();
+    let mut add = |what: String, octets: &[u8]| needles.push(Needle::new(what, octets.to_vec()));
+    round_keys(key, |n, octets| add(format!("session key, round {n}"), octets));
+    ghash_keys(key, |octets| add("GHASH key".to_owned(), octets));
     needles
 }
 
