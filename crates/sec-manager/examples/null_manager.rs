@@ -6,17 +6,18 @@
 
 #![expect(clippy::print_stdout, reason = "an example that prints what happens")]
 
-use sec_manager::{Digest, NoRandomness, Platform, SecurityManager};
+mod system;
+
+use sec_manager::{Digest, NoRandomness, SecurityManager};
 use ssa::conformance::TestRequest;
 use ssa::{
     Answer, Arrival, Body, BodyVerdict, CallRef, Direction, Incoming, Leaving, Plan, Received,
     Request, Response, SipSecurity,
 };
 use sst::{Configuration, Requirement, TelephonySecurity as _};
-use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use system::System;
 
 /// Admits everybody, proves nothing, protects nothing.
 struct Null;
@@ -52,28 +53,6 @@ fn of_a_stranger(manager: &dyn SipSecurity) -> Received {
     let invite =
         TestRequest::invite("sip:mallory@192.0.2.9", "sip:bob@callee.example", "1@192.0.2.9");
     manager.request_received(CallRef(1), &invite.arrival(), &invite.view())
-}
-
-/// This machine's clocks and randomness. Nothing here waits.
-struct System;
-
-#[expect(clippy::disallowed_methods, reason = "the world of a program comes from somewhere")]
-impl Platform for System {
-    fn now(&self) -> Instant {
-        Instant::now()
-    }
-
-    fn unix_time(&self) -> Duration {
-        SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default()
-    }
-
-    fn random(&self, buffer: &mut [u8]) -> Result<(), NoRandomness> {
-        getrandom::fill(buffer).map_err(|_| NoRandomness)
-    }
-
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
-        Box::pin(tokio::time::sleep(duration))
-    }
 }
 
 fn main() -> Result<ExitCode, NoRandomness> {

@@ -6,18 +6,19 @@
 
 #![expect(clippy::print_stdout, reason = "an example that prints what happens")]
 
+mod system;
+
 use async_trait::async_trait;
-use sec_manager::{NoRandomness, Pgp, Platform, SecurityManager};
+use sec_manager::{NoRandomness, Pgp, Platform as _, SecurityManager};
 use sma::conformance::{Directory, Double};
 use sma::{Decrypted, Error, Fingerprint, Key, Plaintext, Report, ToSign, ToVerify};
 use sma::{KeyAdministration as _, SecurityApplication};
 use ssa::conformance::{Pair, run};
 use ssa::{Body, CallRef};
 use sst::{Call, Configuration, Identity, Outgoing, Requirement, TelephonySecurity as _};
-use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use system::System;
 
 /// Asks before each signature.
 struct Asking<A> {
@@ -113,28 +114,6 @@ fn manager(
         ..Configuration::default()
     });
     Ok(manager)
-}
-
-/// This machine's clocks and randomness, and tokio's timers.
-struct System;
-
-#[expect(clippy::disallowed_methods, reason = "the world of a program comes from somewhere")]
-impl Platform for System {
-    fn now(&self) -> Instant {
-        Instant::now()
-    }
-
-    fn unix_time(&self) -> Duration {
-        SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default()
-    }
-
-    fn random(&self, buffer: &mut [u8]) -> Result<(), NoRandomness> {
-        getrandom::fill(buffer).map_err(|_| NoRandomness)
-    }
-
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
-        Box::pin(tokio::time::sleep(duration))
-    }
 }
 
 #[tokio::main(flavor = "current_thread")]

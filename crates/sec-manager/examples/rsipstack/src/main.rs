@@ -15,6 +15,8 @@ mod caller;
 mod manager;
 mod media;
 mod stack;
+#[path = "../../system/mod.rs"]
+mod system;
 mod view;
 
 use rsipstack::EndpointBuilder;

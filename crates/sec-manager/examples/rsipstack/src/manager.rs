@@ -1,34 +1,13 @@
 //! The security manager over this program's clocks, randomness and passwords.
 
 use crate::Arguments;
-use sec_manager::{Digest, NoRandomness, Pgp, Platform, SecurityManager};
+use crate::system::System;
+use sec_manager::{Digest, Pgp, SecurityManager};
 use sst::{
     Account, Algorithm, Configuration, HopPolicy, Identity, Password, Pin, Requirement,
     TelephonySecurity as _, User,
 };
-use std::pin::Pin as Pinned;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
-
-struct System;
-
-impl Platform for System {
-    fn now(&self) -> Instant {
-        Instant::now()
-    }
-
-    fn unix_time(&self) -> Duration {
-        SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default()
-    }
-
-    fn random(&self, buffer: &mut [u8]) -> Result<(), NoRandomness> {
-        getrandom::fill(buffer).map_err(|_| NoRandomness)
-    }
-
-    fn sleep(&self, duration: Duration) -> Pinned<Box<dyn Future<Output = ()> + Send + 'static>> {
-        Box::pin(tokio::time::sleep(duration))
-    }
-}
 
 /// A manager that requires one proof of whoever calls, and gives it where it is asked for.
 ///
