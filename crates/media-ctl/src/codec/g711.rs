@@ -3,34 +3,28 @@
 use super::seam::{Decoder, Encoder, Properties};
 use audio_codec_algorithms::{decode_alaw, decode_ulaw, encode_alaw, encode_ulaw};
 
-pub(super) static PCMU: Properties = Properties {
-    name: "PCMU",
-    payload_type: Some(0),
-    encoder: || Box::new(Law(encode_ulaw)),
-    decoder: || Box::new(Expansion(decode_ulaw)),
-    ..G711
-};
+pub(super) static PCMU: Properties =
+    law("PCMU", 0, (|| Box::new(Law(encode_ulaw)), || Box::new(Expansion(decode_ulaw))));
 
-pub(super) static PCMA: Properties = Properties {
-    name: "PCMA",
-    payload_type: Some(8),
-    encoder: || Box::new(Law(encode_alaw)),
-    decoder: || Box::new(Expansion(decode_alaw)),
-    ..G711
-};
+pub(super) static PCMA: Properties =
+    law("PCMA", 8, (|| Box::new(Law(encode_alaw)), || Box::new(Expansion(decode_alaw))));
 
-/// What both have in common.
-const G711: Properties = Properties {
-    name: "",
-    clock_rate: 8000,
-    sample_rate: 8000,
-    channels: 1,
-    payload_type: None,
-    largest: 160,
-    duration: |payload| payload.len() as u32,
-    encoder: || Box::new(Law(encode_ulaw)),
-    decoder: || Box::new(Expansion(decode_ulaw)),
-};
+/// What makes an encoder, and what makes a decoder.
+type Halves = (fn() -> Box<dyn Encoder>, fn() -> Box<dyn Decoder>);
+
+const fn law(name: &'static str, payload_type: u8, (encoder, decoder): Halves) -> Properties {
+    Properties {
+        name,
+        clock_rate: 8000,
+        sample_rate: 8000,
+        channels: 1,
+        payload_type: Some(payload_type),
+        largest: 160,
+        duration: |payload| payload.len() as u32,
+        encoder,
+        decoder,
+    }
+}
 
 struct Law(fn(i16) -> u8);
 
