@@ -55,6 +55,9 @@ impl Shared {
     /// Publishes anew whether a call is up, where that has changed.
     pub(super) fn republish(&self) {
         let mut all = self.publications.lock();
+        if all.is_empty() {
+            return;
+        }
         let busy = self.calls.is_one_up();
         for (aor, publication) in all.iter_mut().filter(|(_, it)| it.busy != busy) {
             publication.busy = busy;
