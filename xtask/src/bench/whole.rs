@@ -5,7 +5,7 @@ use super::running::Running;
 use crate::command::{Failure, program, target};
 use serde::Deserialize;
 
-/// Calls of the shorter run; the longer has twice as many, so that all else cancels out.
+/// Calls of the shorter run at least; the longer has twice as many, so that all else cancels out.
 const CALLS: u64 = 300;
 
 /// How often calls are counted that are found too dear: where something else keeps the machine busy,
@@ -105,7 +105,8 @@ impl Whole {
 
     /// Instructions for each call.
     fn each(&self, over: &str, held: u64) -> Result<u64, Failure> {
-        callgrind::each(CALLS, |calls| self.collected(over, held, calls))
+        // What is held costs something each time, and never the same: it must not outweigh the calls.
+        callgrind::each(CALLS.max(held / 2), |calls| self.collected(over, held, calls))
     }
 
     fn collected(&self, over: &str, held: u64, calls: u64) -> Result<u64, Failure> {
