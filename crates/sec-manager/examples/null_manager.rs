@@ -57,7 +57,7 @@ fn of_a_stranger(manager: &dyn SipSecurity) -> Received {
 
 fn main() -> Result<ExitCode, NoRandomness> {
     let manager = SecurityManager::builder(Arc::new(System)).digest(Digest).build()?;
-    manager.configure(Configuration {
+    manager.configure(&Configuration {
         require: Requirement::DIGEST,
         realm: "callee.example".to_owned(),
         ..Configuration::default()

@@ -7,7 +7,9 @@ use crate::party::Party;
 use sip_syntax::Scheme;
 use sma::Fingerprint;
 use ssa::{Arrival, Certified, Transport};
-use sst::{Algorithm, Configuration, HopPolicy, Means, Network, Requirement, Secrecy};
+use sst::{
+    Algorithm, Configuration, HopPolicy, Means, Network, Password, Requirement, Secrecy, Secret,
+};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -33,6 +35,12 @@ impl Account {
     /// registrar's host.
     pub(crate) fn may_answer(&self, realm: &[u8], hop: Hop<'_>) -> bool {
         self.has_next_hop(hop) && self.realm == realm
+    }
+
+    /// Whether its secret does not tell what to answer under this algorithm, which its floor would
+    /// allow.
+    pub(crate) fn lacks(&self, algorithm: Algorithm) -> bool {
+        algorithm >= self.floor && self.keys.as_ref().is_some_and(|keys| !keys.has(algorithm))
     }
 
     /// Whether `hop` leads to the party that its credentials are for.
@@ -113,14 +121,14 @@ pub(crate) struct Policy {
 impl Policy {
     /// Reads a configuration. What cannot be read as an AOR or a fingerprint is left out: the
     /// application checks its own file, and less is trusted, not more.
-    pub(crate) fn new(configuration: Configuration) -> Self {
-        let Configuration { realm, .. } = &configuration;
+    pub(crate) fn new(configuration: &Configuration) -> Self {
+        let Configuration { realm, .. } = configuration;
         let mut algorithms = configuration.algorithms.clone();
         if algorithms.is_empty() {
             algorithms.push(Algorithm::Sha256);
         }
-        let key = |user: &str, password: &[u8]| {
-            Keys::new(&algorithms, user.as_bytes(), realm.as_bytes(), password)
+        let key = |user: &str, secret: &Secret| {
+            Keys::new(&algorithms, user.as_bytes(), realm.as_bytes(), secret)
         };
         Self {
             accounts: configuration.accounts.iter().map(account).collect(),
@@ -142,16 +150,16 @@ impl Policy {
             users: configuration
                 .users
                 .iter()
-                .map(|user| (user.name.clone(), key(&user.name, user.password.expose())))
+                .map(|user| (user.name.clone(), key(&user.name, &user.secret)))
                 .collect(),
-            nobody: Some(key("", b"")),
+            nobody: Some(key("", &Password::new(Vec::new()).into())),
             require: configuration.require,
             secrecy: configuration.secrecy,
             algorithms,
-            proxies: configuration.proxies,
+            proxies: configuration.proxies.clone(),
             bind_source: configuration.bind_source,
             auth_int: configuration.auth_int,
-            realm: configuration.realm,
+            realm: realm.clone(),
         }
     }
 
@@ -227,9 +235,9 @@ impl Policy {
 fn account(account: &sst::Account) -> Account {
     let mut answered = Algorithm::ALL.to_vec();
     answered.retain(|algorithm| *algorithm >= account.floor);
-    let keys = account.password.as_ref().map(|password| {
+    let keys = account.secret.as_ref().map(|secret| {
         let (user, realm) = (account.user.as_bytes(), account.realm.as_bytes());
-        Arc::new(Keys::new(&answered, user, realm, password.expose()))
+        Arc::new(Keys::new(&answered, user, realm, secret))
     });
     Account {
         aor: account.aor.clone(),
@@ -245,7 +253,7 @@ fn account(account: &sst::Account) -> Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sst::{Password, User};
+    use sst::User;
 
     fn kept(keys: Option<&Keys>) -> String {
         let text = format!("{:?}", keys.unwrap());
@@ -259,7 +267,7 @@ mod tests {
         let policy = |require| {
             let aor = "sip:alice@alice.example".to_owned();
             let contacts = vec![sst::Contact { aor, require }];
-            Policy::new(Configuration { contacts, ..Configuration::default() })
+            Policy::new(&Configuration { contacts, ..Configuration::default() })
         };
         let unreadable = b"sip:alice@alice.example;x=a@b".as_slice();
         for (require, from, might) in [
@@ -283,8 +291,8 @@ mod tests {
             (vec![Algorithm::Md5], "md5"),
             (vec![Algorithm::Sha512_256, Algorithm::Md5], "md5 sha512_256"),
         ] {
-            let policy = Policy::new(Configuration {
-                users: vec![User { name: "alice".to_owned(), password: password() }],
+            let policy = Policy::new(&Configuration {
+                users: vec![User { name: "alice".to_owned(), secret: password().into() }],
                 algorithms: offered,
                 ..Configuration::default()
             });
@@ -302,7 +310,7 @@ mod tests {
                 aor: "sip:alice@example.org".to_owned(),
                 realm: "example.org".to_owned(),
                 user: "alice".to_owned(),
-                password: Some(password()),
+                secret: Some(password().into()),
                 hop: HopPolicy::Udp(Vec::new()),
                 floor,
                 require: Requirement::NOTHING,

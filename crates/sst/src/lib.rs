@@ -28,7 +28,7 @@ pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
 pub use policy::{
     Account, Algorithm, Configuration, Contact, HopPolicy, Identity, Network, Password, Pin,
-    RegisteredFlow, User,
+    RegisteredFlow, Secret, User,
 };
 pub use requirement::{Means, Requirement};
 pub use secrecy::Secrecy;
@@ -76,7 +76,7 @@ pub enum State {
 pub trait TelephonySecurity: Send + Sync {
     /// Replaces policy, accounts, identities and pins. Calls that are up keep what they were
     /// admitted under.
-    fn configure(&self, configuration: Configuration);
+    fn configure(&self, configuration: &Configuration);
 
     /// Replaces the pins alone: one was made, or taken back. Calls that are up keep what they were
     /// admitted under.

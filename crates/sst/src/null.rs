@@ -32,7 +32,7 @@ impl TelephonyApplication for Deny {
 pub struct Open;
 
 impl TelephonySecurity for Open {
-    fn configure(&self, _configuration: Configuration) {}
+    fn configure(&self, _configuration: &Configuration) {}
 
     fn pins(&self, _pins: Vec<Pin>) {}
 

@@ -44,7 +44,7 @@ impl<S: ?Sized> Observed<S> {
 }
 
 impl<S: TelephonySecurity + ?Sized> TelephonySecurity for Observed<S> {
-    fn configure(&self, configuration: Configuration) {
+    fn configure(&self, configuration: &Configuration) {
         let detail = format!(
             "{} accounts, {} identities, {} pins",
             configuration.accounts.len(),

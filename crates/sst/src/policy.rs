@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{Ordering, compiler_fence};
 
 /// All that the manager is configured with.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Configuration {
     /// Accounts at registrars and PBXs, and the credentials for them.
     pub accounts: Vec<Account>,
@@ -57,7 +57,7 @@ impl Network {
 }
 
 /// An account at a registrar or PBX.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Account {
     /// The AOR, for example `sip:alice@example.org`.
     pub aor: String,
@@ -65,8 +65,8 @@ pub struct Account {
     pub realm: String,
     /// The user name of the credentials.
     pub user: String,
-    /// The password; `None`: the user is asked.
-    pub password: Option<Password>,
+    /// What its responses are made from; `None`: the user is asked for the password.
+    pub secret: Option<Secret>,
     /// The next hop that may challenge for `realm`.
     pub hop: HopPolicy,
     /// Algorithms that may be answered with.
@@ -144,12 +144,28 @@ pub struct Pin {
 }
 
 /// A user whom we challenge by Digest.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct User {
     /// The user name.
     pub name: String,
+    /// What its responses are checked against.
+    pub secret: Secret,
+}
+
+/// What Digest responses are made from. RFC 7616 §3.4.2.
+#[derive(Debug)]
+pub enum Secret {
     /// The password.
-    pub password: Password,
+    Password(Password),
+    /// What stands for it within its realm, `H(user:realm:password)` under some algorithms: their
+    /// hexadecimal digits in lower case. Responses under others are neither made nor accepted.
+    Ha1(Vec<(Algorithm, Password)>),
+}
+
+impl From<Password> for Secret {
+    fn from(password: Password) -> Self {
+        Self::Password(password)
+    }
 }
 
 /// What a successful registration admits.
@@ -163,8 +179,7 @@ pub struct RegisteredFlow {
     pub contact_user: String,
 }
 
-/// A password or passphrase: never printed, wiped on drop.
-#[derive(Clone, PartialEq, Eq)]
+/// A password or passphrase: never printed, wiped on drop, neither copied nor compared.
 pub struct Password(Vec<u8>);
 
 impl Password {

@@ -74,8 +74,8 @@ impl Pair {
         let [alice, bob] = [ALICE, BOB].map(|aor| side(&clock, &directory, aor));
         let [alices, bobs] = &*KEYS;
         let require = if pgp { Requirement::PGP } else { Requirement::DIGEST };
-        alice.manager.configure(configuration((ALICE, alices), (BOB, bobs), require));
-        bob.manager.configure(configuration((BOB, bobs), (ALICE, alices), require));
+        alice.manager.configure(&configuration((ALICE, alices), (BOB, bobs), require));
+        bob.manager.configure(&configuration((BOB, bobs), (ALICE, alices), require));
         let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require };
         alice.manager.call_started(Call(CALL.0), outgoing);
         Self {
@@ -329,7 +329,7 @@ fn configuration(
         aor: own.0.into(),
         realm: REALM.into(),
         user: "alice".into(),
-        password: Some(password()),
+        secret: Some(password().into()),
         hop: HopPolicy::Udp(vec![([127, 0, 0, 1], 5060).into()]),
         floor: Algorithm::Md5,
         require: Requirement::NOTHING,
@@ -338,7 +338,7 @@ fn configuration(
         accounts: vec![account],
         identities: vec![Identity { aor: own.0.into(), fingerprint: Some(own.1.as_str().into()) }],
         pins: vec![Pin { aor: peer.0.into(), fingerprint: peer.1.as_str().into() }],
-        users: vec![User { name: "alice".into(), password: password() }],
+        users: vec![User { name: "alice".into(), secret: password().into() }],
         algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
         require,
         realm: own.0.rsplit('@').next().unwrap_or_default().into(),

@@ -38,7 +38,7 @@ impl Shared {
 }
 
 impl TelephonySecurity for SecurityManager {
-    fn configure(&self, configuration: Configuration) {
+    fn configure(&self, configuration: &Configuration) {
         let pins = Pins::new(&configuration.pins);
         self.shared.configure(Policy::new(configuration), pins);
     }

@@ -92,7 +92,7 @@ impl fmt::Display for Gone {
 /// Starts the program; where its keys turn out to be locked, a person is asked.
 async fn open(program: &Program, ask: Option<&Ask>, runtime: &dyn Runtime) -> Result<Process> {
     let mut opened = Process::start(program, &program.passphrase, runtime).await;
-    let Some(ask) = ask.filter(|_| program.passphrase == Passphrase::None) else {
+    let Some(ask) = ask.filter(|_| matches!(program.passphrase, Passphrase::None)) else {
         return opened;
     };
     let mut what = "passphrase of the OpenPGP keys";

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What opens our own keys, or protects one that is made.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Passphrase {
     /// They stay locked: for what needs public keys only.
     Unneeded,

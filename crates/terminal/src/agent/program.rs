@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const NAME: &str = "countersign-pgp";
 
 /// How to start the security application.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Program {
     /// The executable.
     pub executable: PathBuf,

@@ -50,7 +50,9 @@ const fn about_status(status: u16) -> &'static str {
 const fn about_proof(why: Why) -> &'static str {
     match why {
         Why::NotConfigured => "; look at `realm` and `registrar` in the [[account]]",
-        Why::NoPassword => "; `password-file` in the [[account]] names a file with it",
+        Why::NoPassword => {
+            "; `password-file` in the [[account]] names a file with it, `ha1-file` one with its hashes"
+        }
         Why::TriedAlready => "; look at `user` and the password in the [[account]]",
         Why::BelowFloor => "; `floor` in the [[account]] says what is answered",
         Why::UnknownScheme => "; ask who runs it for Digest",

@@ -64,7 +64,7 @@ fn build(settings: &Settings, ports: &Ports, events: &Sender<Event>) -> Result<S
         builder = builder.observer(Arc::new(tap.clone()));
     }
     let manager = builder.build().map_err(crate::error::Error::invalid)?;
-    sst::TelephonySecurity::configure(&*manager, settings.security.clone());
+    sst::TelephonySecurity::configure(&*manager, &settings.security);
     Ok(Security { sip: manager.clone(), media: manager.clone(), telephony: manager })
 }
 

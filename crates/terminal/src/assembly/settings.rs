@@ -5,7 +5,7 @@ use sip_core::manager::Ours;
 use std::net::IpAddr;
 
 /// How a terminal is set up.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Settings {
     /// The AOR that calls.
     pub identity: String,

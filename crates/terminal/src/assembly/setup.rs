@@ -2,12 +2,18 @@
 
 use super::settings::Settings;
 #[cfg(feature = "digest")]
-use crate::config::{Account, ListedAlgorithm, MediaSecrecy, Pins, Place, SipAor, read_secret};
+use crate::config::{
+    Account, Enough, ListedAlgorithm, MediaSecrecy, Pins, Place, SipAor, read_ha1, read_secret,
+};
 use crate::config::{Address, Config};
+#[cfg(feature = "digest")]
+use crate::error::Error;
 use crate::error::Result;
 #[cfg(feature = "digest")]
 use net::Transport;
 use sip_core::manager::Ours;
+#[cfg(feature = "digest")]
+use std::path::Path;
 
 /// The settings that `config` says, listening at `binds`.
 ///
@@ -107,9 +113,16 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
     let host = own.as_ref().map_or("localhost", SipAor::host);
     let policy = &config.policy;
     let mut users = Vec::with_capacity(config.users.len());
+    let realm = policy.realm.clone().unwrap_or_else(|| host.to_owned());
+    let mut algorithms: Vec<sst::Algorithm> =
+        policy.algorithms.iter().map(|algorithm| (*algorithm).into()).collect();
+    if algorithms.is_empty() {
+        algorithms.push(sst::Algorithm::Sha256);
+    }
     for user in &config.users {
-        let password = read_secret(&config.at(&user.password_file))?;
-        users.push(sst::User { name: user.name.clone(), password });
+        let files = (user.password_file.as_deref(), user.ha1_file.as_deref());
+        let secret = secret(config, files, (&user.name, &realm), Enough::All(&algorithms))?;
+        users.extend(secret.map(|secret| sst::User { name: user.name.clone(), secret }));
     }
     Ok(sst::Configuration {
         accounts: config
@@ -133,7 +146,7 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
         pins: pins(&config.pins),
         users,
         require: policy.require,
-        algorithms: policy.algorithms.iter().map(|algorithm| (*algorithm).into()).collect(),
+        algorithms,
         proxies: policy
             .proxies
             .iter()
@@ -146,7 +159,7 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
             MediaSecrecy::Forward => sst::Secrecy::Forward,
             MediaSecrecy::PostQuantum => sst::Secrecy::PostQuantum,
         },
-        realm: policy.realm.clone().unwrap_or_else(|| host.to_owned()),
+        realm,
     })
 }
 
@@ -160,16 +173,38 @@ pub fn pins(pins: &Pins) -> Vec<sst::Pin> {
 
 #[cfg(feature = "digest")]
 fn credentials(config: &Config, account: &Account, place: &Place) -> Result<sst::Account> {
-    let password = account.password_file.as_ref().map(|file| read_secret(&config.at(file)));
+    let realm = account.realm.clone().unwrap_or_else(|| account.aor.host().to_owned());
+    let user = account.user.clone().unwrap_or_else(|| account.aor.user().to_owned());
+    let floor = account.floor.map_or(sst::Algorithm::Sha256, Into::into);
+    let mut answered = sst::Algorithm::ALL.to_vec();
+    answered.retain(|algorithm| *algorithm >= floor);
+    let files = (account.password_file.as_deref(), account.ha1_file.as_deref());
+    let secret = secret(config, files, (&user, &realm), Enough::Any(&answered))?;
     Ok(sst::Account {
         aor: account.aor.to_string(),
-        realm: account.realm.clone().unwrap_or_else(|| account.aor.host().to_owned()),
-        user: account.user.clone().unwrap_or_else(|| account.aor.user().to_owned()),
-        password: password.transpose()?,
+        realm,
+        user,
+        secret,
         hop: place.into(),
-        floor: account.floor.map_or(sst::Algorithm::Sha256, Into::into),
+        floor,
         require: account.require,
     })
+}
+
+/// What a user's responses are made from in a realm: the password of the one file, or what stands for
+/// it in the other. `None` where there is neither.
+#[cfg(feature = "digest")]
+fn secret(
+    config: &Config, (password, ha1): (Option<&Path>, Option<&Path>), (user, realm): (&str, &str),
+    enough: Enough<'_>,
+) -> Result<Option<sst::Secret>> {
+    let Some(ha1) = ha1.map(|file| config.at(file)) else {
+        let password = password.map(|file| read_secret(&config.at(file))).transpose()?;
+        return Ok(password.map(Into::into));
+    };
+    let digits = read_ha1(&ha1)?.of(user, realm, enough);
+    let digits = digits.map_err(|why| Error::invalid(format!("{}: {why}", ha1.display())))?;
+    Ok(Some(sst::Secret::Ha1(digits)))
 }
 
 #[cfg(feature = "digest")]

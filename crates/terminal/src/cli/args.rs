@@ -8,13 +8,15 @@ use super::help::{
     MAN_HELP, MESSAGE_HELP, OPTIONS_HELP, REGISTER_HELP,
 };
 #[cfg(feature = "digest")]
-use super::help::{AUTH_CHECK_HELP, AUTH_CHECK_USAGE, EXPLAIN_HELP};
+use super::help::{AUTH_CHECK_HELP, AUTH_CHECK_USAGE, AUTH_HA1_HELP, EXPLAIN_HELP};
 #[cfg(feature = "pgp")]
 use super::help::{KEYS_HELP, PIN_HELP, UNPIN_HELP};
 use super::output::Output;
 #[cfg(feature = "watch")]
 use crate::assembly::Package;
 use crate::capture::Secrets;
+#[cfg(feature = "digest")]
+use crate::config::ListedAlgorithm;
 use crate::config::{Address, Place, Require, SipAor};
 use crate::error::Error;
 #[cfg(feature = "digest")]
@@ -104,7 +106,7 @@ pub enum Command {
     #[cfg(feature = "digest")]
     #[command(after_help = EXPLAIN_HELP)]
     Explain(Explain),
-    /// Find out why a password is refused
+    /// Find out why a password is refused, or keep its hashes in place of it
     #[cfg(feature = "digest")]
     #[command(subcommand)]
     Auth(Auth),
@@ -373,6 +375,29 @@ pub enum Auth {
     /// Say what the response of Digest credentials should be, and why theirs is not; status 1 then
     #[command(after_help = AUTH_CHECK_HELP, override_usage = AUTH_CHECK_USAGE)]
     Check(AuthCheck),
+    /// Write a file with what stands for a password in its realm, to be kept in place of it (HA1)
+    #[command(after_help = AUTH_HA1_HELP)]
+    Ha1(AuthHa1),
+}
+
+/// `auth ha1`.
+#[cfg(feature = "digest")]
+#[derive(Args, Clone, Debug)]
+pub struct AuthHa1 {
+    /// File to write, of mode 0600; nothing may be there yet
+    pub file: PathBuf,
+    /// Whose password it is
+    #[arg(long, value_name = "NAME")]
+    pub user: String,
+    /// The realm that asks for it, as its challenges spell it; of [[user]], the host of our identity
+    #[arg(long)]
+    pub realm: String,
+    /// Algorithm of the hash; repeat it for more [default: MD5, SHA-256 and SHA-512-256]
+    #[arg(long = "algorithm", value_name = "NAME")]
+    pub algorithms: Vec<ListedAlgorithm>,
+    /// File of mode 0600 that holds the password [default: it is asked for, twice]
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
 }
 
 /// `auth check`.

@@ -1,30 +1,34 @@
-//! `auth check`: what the response of Digest credentials should be, and why theirs is not. RFC 7616.
+//! `auth`: what the response of Digest credentials should be, and why theirs is not; and files of what
+//! stands for passwords. RFC 7616.
 
+mod ha1;
+mod password;
 mod question;
 
-use super::args::AuthCheck;
+use super::args::{Auth, AuthCheck};
 use super::bulk::{bulk, whole};
 use super::json::Object;
 use super::output::Output;
-use super::person::Person;
 use crate::config::read_secret;
 use crate::error::{Error, Result};
 use bytes::Bytes;
-use net::Runtime;
-use net::tokio::TokioRuntime;
+use password::typed;
 use question::{Answer, Question, challenge_for};
 use serde_json::Value;
 use sip_core::{Limits, Message};
 use sst::Password;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
-/// How long a person may take to type the password.
-const WITHIN: Duration = Duration::from_secs(60);
+/// Runs one of its commands.
+pub(super) async fn run(auth: Auth, out: Output) -> Result<()> {
+    match auth {
+        Auth::Check(arguments) => check(arguments, out).await,
+        Auth::Ha1(arguments) => ha1::run(arguments, out).await,
+    }
+}
 
 /// Checks one request, or what each line of standard input says.
-pub(super) async fn run(check: AuthCheck, out: Output) -> Result<()> {
+async fn check(check: AuthCheck, out: Output) -> Result<()> {
     let Some(path) = &check.request else {
         return bulk(Path::new("-"), out, |line: &Value| {
             Ok(Question::of_object(line)?.answer()?.to_object())
@@ -100,17 +104,10 @@ fn questions(
 
 /// The password: of the file, or of whoever is at the terminal.
 async fn password(check: &AuthCheck, question: &Question) -> Result<Password> {
-    if let Some(file) = &check.password_file {
-        return read_secret(file);
+    match &check.password_file {
+        Some(file) => read_secret(file),
+        None => typed(&format!("password of {}", question.whose())).await,
     }
-    let runtime: Arc<dyn Runtime> = Arc::new(TokioRuntime::new(tokio::runtime::Handle::current()));
-    let Some(person) = Person::at_terminal(&runtime) else {
-        return Err(Error::Usage(
-            "nobody can be asked for the password here; say --password-file FILE".to_owned(),
-        ));
-    };
-    let what = format!("password of {}", question.whose());
-    person.secret(&what, WITHIN, &*runtime).await.map_err(Error::invalid)
 }
 
 /// Tells one answer.

@@ -134,6 +134,16 @@ With --jsonl each line in, of at most 1 MiB, is an object with `id`, `method`, `
 `user`, `body` and `cnonce`; each line out has `id` and what is said of it, as with --json, or `error`.
 The exit status is then 0 whatever holds, and 1 where a line cannot be judged.";
 
+#[cfg(feature = "digest")]
+pub(super) const AUTH_HA1_HELP: &str = "\
+Examples:
+  countersign auth ha1 alice.ha1 --user alice --realm pbx.example.org
+  countersign auth ha1 carol.ha1 --user carol --realm example.org --algorithm SHA-256
+
+In the configuration `ha1-file = \"alice.ha1\"` then stands in the place of `password-file`, in an
+[[account]] or a [[user]]. Whoever reads the file can be this user in this realm, but learns no
+password. A new realm or user name needs a new file.";
+
 #[cfg(feature = "pgp")]
 pub(super) const KEYS_HELP: &str = "\
 Keys live in the security application; the terminal names them by fingerprint. To exchange them:

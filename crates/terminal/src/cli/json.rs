@@ -216,6 +216,9 @@ pub(super) enum Object<'a> {
     },
     /// `init` wrote a configuration.
     Written { config: &'a Path },
+    /// What stands for a password was written.
+    #[cfg(feature = "digest")]
+    Ha1Written { file: &'a Path, user: &'a str, realm: &'a str, algorithms: &'a [&'a str] },
     /// A key was made.
     #[cfg(feature = "pgp")]
     Generated { fingerprint: &'a str, encrypted: bool },

@@ -111,7 +111,7 @@ impl Keyring {
         let person = Person::at_terminal(&self.runtime);
         let passphrase =
             passphrase::choose(wanted, &self.config, person.as_ref(), &*self.runtime).await?;
-        let is_locked = passphrase != Passphrase::None;
+        let is_locked = !matches!(passphrase, Passphrase::None);
         let agent = self.agent(passphrase).await?;
         let made = match self.may_generate(&agent).await {
             Ok(()) => self.make(is_locked).await,

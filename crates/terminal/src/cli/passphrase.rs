@@ -64,7 +64,7 @@ async fn typed_twice(person: &Person, runtime: &dyn Runtime) -> Result<Passphras
         }
     };
     match (first, again) {
-        (Ok(first), Ok(again)) if first == again => Ok(Passphrase::Typed(first)),
+        (Ok(first), Ok(again)) if first.expose() == again.expose() => Ok(Passphrase::Typed(first)),
         (Err(NoSecret::Empty(_)), Err(NoSecret::Empty(_))) => Ok(Passphrase::None),
         (_, Err(why @ (NoSecret::Unanswered { .. } | NoSecret::Nobody(_)))) => {
             Err(Error::invalid(why))

@@ -1,7 +1,5 @@
 //! From arguments to a command to an exit status.
 
-#[cfg(feature = "digest")]
-use super::args::Auth;
 use super::args::{Cli, Command};
 use super::global;
 use super::hardening::protect_memory;
@@ -89,7 +87,7 @@ fn dispatch(cli: Cli, out: Output) -> Result<()> {
         #[cfg(feature = "digest")]
         Command::Explain(arguments) => in_runtime(explain::run(arguments, out)),
         #[cfg(feature = "digest")]
-        Command::Auth(Auth::Check(arguments)) => in_runtime(auth::run(arguments, out)),
+        Command::Auth(arguments) => in_runtime(auth::run(arguments, out)),
         #[cfg(feature = "pgp")]
         Command::Keys(command) => in_runtime(keys::run(&global, command, out)),
         Command::Completions { shell } => manual::completions(shell, out),

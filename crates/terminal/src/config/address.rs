@@ -202,15 +202,18 @@ impl fmt::Display for SipAor {
 }
 
 /// A Digest algorithm, as spelled on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
 pub enum ListedAlgorithm {
     /// MD5, for peers that know no other.
     #[serde(rename = "MD5")]
+    #[value(name = "MD5")]
     Md5,
     /// SHA-256.
     #[serde(rename = "SHA-256")]
+    #[value(name = "SHA-256")]
     Sha256,
     /// SHA-512/256.
     #[serde(rename = "SHA-512-256")]
+    #[value(name = "SHA-512-256")]
     Sha512_256,
 }

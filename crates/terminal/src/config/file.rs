@@ -119,6 +119,8 @@ pub struct Account {
     pub user: Option<String>,
     /// A file of mode 0600 with the password.
     pub password_file: Option<PathBuf>,
+    /// One with what stands for the password in the realm, in its place.
+    pub ha1_file: Option<PathBuf>,
     /// The weakest algorithm that is answered; absent: SHA-256.
     pub floor: Option<ListedAlgorithm>,
     /// What is required, beside the rest, of those who call over its flows and are called through it.
@@ -165,8 +167,11 @@ impl Account {
         self.gruu || self.outbound
     }
 
-    /// Why its flows cannot be registered.
-    fn flawed(&self) -> Option<&'static str> {
+    /// Why it cannot be registered.
+    const fn flawed(&self) -> Option<&'static str> {
+        if self.password_file.is_some() && self.ha1_file.is_some() {
+            return Some(ONE_FILE);
+        }
         match (self.also_at.len(), self.outbound) {
             (1.., false) => Some("also-at needs outbound = true: several flows are RFC 5626"),
             (4.., true) => Some("also-at has three places at most"),
@@ -174,6 +179,9 @@ impl Account {
         }
     }
 }
+
+/// What is wrong where a secret stands in two files.
+const ONE_FILE: &str = "password-file and ha1-file are one in place of the other: say one of them";
 
 /// `contact` of an `[[account]]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -209,10 +217,23 @@ pub struct User {
     /// The user name, and the user part of the addresses that texts are taken from.
     pub name: String,
     /// A file of mode 0600 with the password.
-    pub password_file: PathBuf,
+    pub password_file: Option<PathBuf>,
+    /// One with what stands for the password in our realm, in its place.
+    pub ha1_file: Option<PathBuf>,
     /// Whether it may watch our calls, once the password has proved who it is.
     #[serde(default)]
     pub may_watch: bool,
+}
+
+impl User {
+    /// Why nobody can prove to be this user.
+    const fn flawed(&self) -> Option<&'static str> {
+        match (&self.password_file, &self.ha1_file) {
+            (Some(_), Some(_)) => Some(ONE_FILE),
+            (None, None) => Some("a user needs a password-file, or an ha1-file in its place"),
+            (Some(_), None) | (None, Some(_)) => None,
+        }
+    }
 }
 
 /// `[policy]`.
@@ -305,9 +326,12 @@ impl Config {
         self.at(Path::new("pins.toml"))
     }
 
-    /// The first account that cannot be registered as it is written, and why.
-    pub(super) fn flawed_account(&self) -> Option<(&SipAor, &'static str)> {
-        self.accounts.iter().find_map(|account| Some((&account.aor, account.flawed()?)))
+    /// The first account or user that cannot be as it is written, and why.
+    pub(super) fn flawed(&self) -> Option<(&str, &'static str)> {
+        let mut accounts = self.accounts.iter().map(|it| (it.aor.as_str(), it.flawed()));
+        let mut users = self.users.iter().map(|it| (it.name.as_str(), it.flawed()));
+        let flawed = |(whose, why): (_, Option<_>)| Some((whose, why?));
+        accounts.find_map(flawed).or_else(|| users.find_map(flawed))
     }
 
     /// Which address of ours an account's registrar is told.

@@ -24,8 +24,8 @@ pub fn default_path() -> Result<PathBuf> {
 pub fn load(path: &Path) -> Result<Config> {
     let text = std::fs::read_to_string(path).map_err(|e| Error::read(path, e))?;
     let mut config: Config = parse(path, &text)?;
-    if let Some((aor, why)) = config.flawed_account() {
-        return Err(Error::invalid(format!("{}: {aor}: {why}", path.display())));
+    if let Some((whose, why)) = config.flawed() {
+        return Err(Error::invalid(format!("{}: {whose}: {why}", path.display())));
     }
     if let Some((aor, require)) = config.unmet() {
         let (path, policy) = (path.display(), config.policy.require);

@@ -7,6 +7,8 @@
 mod address;
 mod dial;
 mod file;
+#[cfg(feature = "digest")]
+mod ha1;
 mod instance;
 mod journal;
 mod load;
@@ -31,6 +33,8 @@ pub(crate) use dial::escaped;
 pub use file::{
     Account, Agent, Audio, Config, Contact, ContactAs, Identity, MediaSecrecy, Policy, User,
 };
+#[cfg(feature = "digest")]
+pub use ha1::{Enough, Ha1, read_ha1};
 pub use instance::instance;
 pub use journal::Journal;
 pub use load::{default_path, load, load_or_default};

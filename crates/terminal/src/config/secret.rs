@@ -18,7 +18,7 @@ const LONGEST_KEY: usize = 16 * 1_024;
 /// # Errors
 /// The file cannot be read, is open to others, or holds no or too long a secret.
 pub fn read_secret(path: &Path) -> Result<Password> {
-    let mut octets = read(path, LONGEST + 1)?;
+    let mut octets = read_private(path, LONGEST + 1)?;
     let length = octets.iter().position(|b| matches!(b, b'\r' | b'\n'));
     if let Some(length) = length {
         octets.truncate(length);
@@ -40,7 +40,7 @@ pub fn read_secret(path: &Path) -> Result<Password> {
 /// # Errors
 /// The file cannot be read, is open to others, or is too long for a key.
 pub fn read_key(path: &Path) -> Result<Vec<u8>> {
-    let octets = read(path, LONGEST_KEY + 1)?;
+    let octets = read_private(path, LONGEST_KEY + 1)?;
     if octets.len() > LONGEST_KEY {
         let path = path.display();
         return Err(Error::invalid(format!("{path}: no private key has over {LONGEST_KEY} bytes")));
@@ -49,7 +49,7 @@ pub fn read_key(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// The octets of a private file, so many at most.
-fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
+pub(super) fn read_private(path: &Path, most: usize) -> Result<Vec<u8>> {
     let mut file = File::open(path).map_err(|e| Error::read(path, e))?;
     private::check(&file, path)?;
     let mut octets = Vec::with_capacity(most);

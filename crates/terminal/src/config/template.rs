@@ -99,6 +99,7 @@ const ACCOUNT: &str = "\
 # realm = \"example.org\"
 # user = \"alice\"
 # password-file = \"alice.password\"        # mode 0600
+# ha1-file = \"alice.ha1\"                  # or this in its place: `countersign auth ha1`
 # floor = \"SHA-256\"                       # weakest algorithm that is answered
 # expires = 3600
 # Of those who call over it and are called through it, beside what is required of them anyway.
@@ -204,7 +205,7 @@ const USER: &str = "\
 # this user's own address alone: sip:carol@ any host.
 # [[user]]
 # name = \"carol\"
-# password-file = \"carol.password\"        # mode 0600
+# password-file = \"carol.password\"        # mode 0600; or ha1-file, of `countersign auth ha1`
 ";
 
 /// What ends an account where others can be told of us.

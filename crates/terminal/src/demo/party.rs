@@ -122,14 +122,15 @@ fn open_account(callee: &mut Side) -> Result<sst::Account> {
     let mut octets = [0; 16];
     SystemEntropy.fill(&mut octets).map_err(Error::no_randomness)?;
     let letters = |octet: u8| [b'a' + (octet >> 4), b'a' + (octet & 15)];
-    let password = sst::Password::new(octets.into_iter().flat_map(letters).collect());
-    callee.security.users.push(sst::User { name: USER.to_owned(), password: password.clone() });
+    let letters: Vec<u8> = octets.into_iter().flat_map(letters).collect();
+    let secret = || sst::Password::new(letters.clone()).into();
+    callee.security.users.push(sst::User { name: USER.to_owned(), secret: secret() });
     callee.security.require = sst::Requirement::DIGEST;
     Ok(sst::Account {
         aor: CALLER.to_owned(),
         realm: callee.security.realm.clone(),
         user: USER.to_owned(),
-        password: Some(password),
+        secret: Some(secret()),
         hop: sst::HopPolicy::Udp(Vec::new()),
         floor: sst::Algorithm::Sha256,
         require: sst::Requirement::NOTHING,

@@ -80,7 +80,7 @@ pub struct Side {
     pub outcome: String,
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "pgp", feature = "watch"))]
 impl Report {
     /// A report as it might be.
     pub(crate) fn sample() -> Self {

@@ -74,9 +74,9 @@ impl Stack {
             .pgp(Pgp::new(Arc::new(double)))
             .build()
             .unwrap();
-        security.configure(Configuration {
+        security.configure(&Configuration {
             identities: vec![Identity { aor: BOB.to_owned(), fingerprint: None }],
-            users: vec![User { name: "a".to_owned(), password: Password::new(b"p".to_vec()) }],
+            users: vec![User { name: "a".to_owned(), secret: Password::new(b"p".to_vec()).into() }],
             algorithms: vec![Algorithm::Sha512_256, Algorithm::Sha256, Algorithm::Md5],
             require,
             realm: "b.example".to_owned(),

@@ -124,7 +124,7 @@ fn srtp_to_rtp_on_the_way() -> String {
 /// The callee demands of its media that they stay secret, and the caller offers them in the clear.
 fn srtp_to_rtp_by_the_caller() -> String {
     let mut world = World::new(71, Change { require: Require::Nothing, ..Change::default() });
-    world.callee.security().configure(sst::Configuration {
+    world.callee.security().configure(&sst::Configuration {
         secrecy: sst::Secrecy::Forward,
         ..sst::Configuration::default()
     });
@@ -165,12 +165,12 @@ fn tls_to_udp() -> String {
 /// UDP from its address.
 fn credentials_off_tls() -> String {
     let mut world = World::new(72, Change { require: Require::Digest, ..Change::default() });
-    world.caller.security().configure(sst::Configuration {
+    world.caller.security().configure(&sst::Configuration {
         accounts: vec![sst::Account {
             aor: CALLER.to_owned(),
             realm: "callee.example".to_owned(),
             user: "alice".to_owned(),
-            password: Some(sst::Password::new(b"secret".to_vec())),
+            secret: Some(sst::Password::new(b"secret".to_vec()).into()),
             hop: sst::HopPolicy::TlsName("callee.example".to_owned()),
             floor: sst::Algorithm::Sha256,
             require: Requirement::NOTHING,
@@ -182,7 +182,7 @@ fn credentials_off_tls() -> String {
 
 fn quantum_to_classical() -> String {
     let mut world = World::new(73, Change { require: Require::Nothing, ..Change::default() });
-    world.caller.security().configure(sst::Configuration {
+    world.caller.security().configure(&sst::Configuration {
         secrecy: sst::Secrecy::PostQuantum,
         ..sst::Configuration::default()
     });
@@ -263,7 +263,7 @@ fn transfer() -> String {
     let asked = caller.seen().asked.unwrap();
     // From now on nobody asks for a proof, of whom or by whom it may be.
     for side in [&world.caller, &world.callee] {
-        side.security().configure(sst::Configuration::default());
+        side.security().configure(&sst::Configuration::default());
     }
     let invitation = to_callee(Require::Nothing, Requirement::NOTHING);
     world.caller.follow(&asked, invitation).unwrap();

@@ -157,7 +157,7 @@ fn d06_nobody_takes_the_place_of_a_peer_who_proved_more() {
         let overheard = Overheard::call(require);
         let world = &overheard.world;
         // Whoever calls from now on need prove nothing.
-        world.callee.security().configure(sst::Configuration::default());
+        world.callee.security().configure(&sst::Configuration::default());
         let answers = overheard.replace();
         assert_eq!(answers.contains(&"200".to_owned()), taken, "{answers:?}\n{}", world.ladder());
         assert_eq!(answers.contains(&"403".to_owned()), !taken, "{answers:?}\n{}", world.ladder());

@@ -414,17 +414,17 @@ pub(crate) fn settings(
 
 /// The caller has an account at the callee.
 fn share_password(caller: &mut sst::Configuration, callee: &mut sst::Configuration) {
-    let password = sst::Password::new(b"secret".to_vec());
+    let secret = || sst::Password::new(b"secret".to_vec()).into();
     caller.accounts.push(sst::Account {
         aor: CALLER.to_owned(),
         realm: callee.realm.clone(),
         user: "alice".to_owned(),
-        password: Some(password.clone()),
+        secret: Some(secret()),
         hop: sst::HopPolicy::Udp(vec![(CALLEE_IP, 5060).into()]),
         floor: sst::Algorithm::Sha256,
         require: sst::Requirement::NOTHING,
     });
-    callee.users.push(sst::User { name: "alice".to_owned(), password });
+    callee.users.push(sst::User { name: "alice".to_owned(), secret: secret() });
     callee.algorithms =
         vec![sst::Algorithm::Sha512_256, sst::Algorithm::Sha256, sst::Algorithm::Md5];
     caller.require = sst::Requirement::NOTHING;

@@ -23,7 +23,7 @@ pub fn build(arguments: &Arguments) -> Result<Arc<SecurityManager>, String> {
         passwords(arguments, &mut configuration)?;
     }
     let manager = builder.build().map_err(|why| why.to_string())?;
-    manager.configure(configuration);
+    manager.configure(&configuration);
     Ok(manager)
 }
 
@@ -52,20 +52,20 @@ pub fn requirement(arguments: &Arguments) -> Requirement {
 fn passwords(arguments: &Arguments, configuration: &mut Configuration) -> Result<(), String> {
     let (user, file) = (arguments.get("user")?.to_owned(), arguments.get("password-file")?);
     let octets = std::fs::read(file).map_err(|why| format!("{file}: {why}"))?;
-    let password = Password::new(octets.trim_ascii_end().to_vec());
+    let secret = || Password::new(octets.trim_ascii_end().to_vec()).into();
     if let Some(at) = arguments.optional("at") {
         let at = at.parse().map_err(|_| format!("{at} is no address and port"))?;
         configuration.accounts.push(Account {
             aor: arguments.get("own")?.to_owned(),
             realm: host(arguments.get("peer")?).to_owned(),
             user: user.clone(),
-            password: Some(password.clone()),
+            secret: Some(secret()),
             hop: HopPolicy::Tcp(vec![at]),
             floor: Algorithm::Sha256,
             require: Requirement::NOTHING,
         });
     }
-    configuration.users.push(User { name: user, password });
+    configuration.users.push(User { name: user, secret: secret() });
     Ok(())
 }
 

@@ -48,7 +48,7 @@ fn calls(password: &str) -> (Calls, Arc<Ear>) {
         .application(ear.clone())
         .build()
         .unwrap();
-    callee.configure(digest_configuration(BOB, Requirement::DIGEST));
+    callee.configure(&digest_configuration(BOB, Requirement::DIGEST));
     calls.callee = callee;
     (calls, ear)
 }
@@ -114,7 +114,7 @@ fn what_cannot_be_read_or_checked_is_told_of() {
     invite.fields.extend(&[field]);
     assert!(!admits(&calls.callee, &invite.arrival(), &invite));
     assert_eq!(ear.taken(), [Denied::Malformed]);
-    calls.callee.configure(digest_configuration(BOB, Requirement::PGP));
+    calls.callee.configure(&digest_configuration(BOB, Requirement::PGP));
     let invite = calls.invite();
     assert!(!admits(&calls.callee, &invite.arrival(), &invite));
     assert_eq!(ear.taken(), [Denied::NotConfigured]);

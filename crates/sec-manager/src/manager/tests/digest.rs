@@ -4,6 +4,7 @@ mod answered;
 mod chosen;
 mod client;
 mod dialog;
+mod hashed;
 mod kept;
 mod typed;
 
@@ -14,18 +15,21 @@ use sst::{Account, Call, HopPolicy, Outgoing, Proof};
 
 const REALM: &str = "bob.example";
 
-pub(super) fn caller_configuration(password: &str) -> Configuration {
-    let account = Account {
+pub(super) fn account(password: &str) -> Account {
+    Account {
         aor: ALICE.to_owned(),
         realm: REALM.to_owned(),
         user: "alice".to_owned(),
-        password: Some(Password::new(password.as_bytes().to_vec())),
+        secret: Some(Password::new(password.as_bytes().to_vec()).into()),
         hop: HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
         require: Requirement::NOTHING,
-    };
+    }
+}
+
+pub(super) fn caller_configuration(password: &str) -> Configuration {
     let identities = vec![Identity { aor: ALICE.to_owned(), fingerprint: None }];
-    Configuration { accounts: vec![account], identities, ..Configuration::default() }
+    Configuration { accounts: vec![account(password)], identities, ..Configuration::default() }
 }
 
 pub(super) struct Calls {
@@ -102,7 +106,7 @@ impl Calls {
     pub(super) fn lenient(&self) -> &Self {
         let mut configuration = caller_configuration("secret");
         configuration.accounts[0].floor = Algorithm::Md5;
-        self.caller.configure(configuration);
+        self.caller.configure(&configuration);
         self
     }
 
@@ -184,7 +188,7 @@ fn names_that_must_be_escaped_pass_from_our_client_to_our_server_and_back() {
         let mut configuration = caller_configuration("secret");
         configuration.accounts[0].user = user.to_owned();
         configuration.accounts[0].realm = realm.to_owned();
-        calls.caller.configure(configuration);
+        calls.caller.configure(&configuration);
         let mut configuration = digest_configuration(BOB, Requirement::DIGEST);
         configuration.users[0].name = user.to_owned();
         configuration.realm = realm.to_owned();
@@ -245,7 +249,7 @@ fn with_floor(floor: Algorithm) -> Calls {
     let calls = Calls::new();
     let mut configuration = caller_configuration("secret");
     configuration.accounts[0].floor = floor;
-    calls.caller.configure(configuration);
+    calls.caller.configure(&configuration);
     calls
 }
 
@@ -672,7 +676,7 @@ fn a16_credentials_bound_to_a_tls_name_go_over_no_other_hop() {
     let calls = Calls::new();
     let mut configuration = caller_configuration("secret");
     configuration.accounts[0].hop = HopPolicy::TlsName(REALM.to_owned());
-    calls.caller.configure(configuration);
+    calls.caller.configure(&configuration);
     let invite = calls.invite();
     let planned = calls.plan(&invite, &calls.challenge(&invite));
     assert_eq!(planned, Err(Why::NotConfigured));

@@ -85,7 +85,7 @@ fn pair() -> Calls {
     };
     let ((alice, alices), (bob, bobs)) = (party(ALICE), party(BOB));
     let configure = |side: &Side, own: (&str, &str), peer: (&str, &str)| {
-        side.manager.configure(Configuration {
+        side.manager.configure(&Configuration {
             identities: vec![Identity { aor: own.0.into(), fingerprint: Some(own.1.into()) }],
             contacts: vec![Contact { aor: peer.0.into(), require: Requirement::PGP }],
             pins: vec![Pin { aor: peer.0.into(), fingerprint: peer.1.into() }],
@@ -241,12 +241,12 @@ fn g10_a_realm_outside_of_the_peers_domain_is_named() {
 /// A client of one account, challenged over the hop from `source`.
 fn digest_answer(challenge: &str, source: &str) -> (Result<(), Why>, Vec<Mismatch>) {
     let client = side(TestPlatform::new(), None);
-    client.manager.configure(Configuration {
+    client.manager.configure(&Configuration {
         accounts: vec![Account {
             aor: ALICE.to_owned(),
             realm: "provider.example".to_owned(),
             user: "alice".to_owned(),
-            password: Some(Password::new(b"secret".to_vec())),
+            secret: Some(Password::new(b"secret".to_vec()).into()),
             hop: HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
             floor: Algorithm::Sha256,
             require: Requirement::NOTHING,

@@ -138,7 +138,10 @@ pub(super) fn now<T>(answer: Answer<T>) -> T {
 pub(super) fn digest_configuration(aor: &str, require: Requirement) -> Configuration {
     Configuration {
         identities: vec![Identity { aor: aor.to_owned(), fingerprint: None }],
-        users: vec![User { name: "alice".to_owned(), password: Password::new(b"secret".to_vec()) }],
+        users: vec![User {
+            name: "alice".to_owned(),
+            secret: Password::new(b"secret".to_vec()).into(),
+        }],
         require,
         algorithms: vec![Algorithm::Sha256],
         realm: aor.rsplit('@').next().unwrap().to_owned(),
@@ -170,6 +173,6 @@ pub(super) fn digest_manager(
         .observer(states.clone())
         .build()
         .unwrap();
-    manager.configure(configuration);
+    manager.configure(&configuration);
     (manager, states)
 }

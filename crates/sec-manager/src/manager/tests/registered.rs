@@ -137,7 +137,7 @@ fn d03_the_registrars_new_connection_takes_the_place_of_a_tls_dialogs() {
     assert!(refuses(&registered(None), "BYE", OVER_UDP), "over UDP an address is nobody");
     // D07: what a registrar was asked to tell, it tells over the new connection as well.
     let callee = registered(Some(7));
-    callee.configure(digest_configuration(BOB, Requirement::PGP));
+    callee.configure(&digest_configuration(BOB, Requirement::PGP));
     for (method, way, refused) in
         [("NOTIFY", tls, false), ("NOTIFY", Way { flow: 8, ..tls }, true), ("INVITE", tls, true)]
     {
@@ -149,7 +149,7 @@ fn d03_the_registrars_new_connection_takes_the_place_of_a_tls_dialogs() {
 #[test]
 fn d07_only_a_notifier_of_ours_tells_without_a_signature() {
     let callee = registered(None);
-    callee.configure(digest_configuration(BOB, Requirement::PGP));
+    callee.configure(&digest_configuration(BOB, Requirement::PGP));
     let received = |method, in_dialog| {
         let request = TestRequest { method, ..TestRequest::invite(ALICE, BOB, "r@127.0.0.1") };
         let arrival = Arrival { in_dialog, ..request.arrival() };
@@ -186,7 +186,7 @@ fn a_registered_flow_does_not_stand_for_a_signature() {
             let contact = Contact { aor: ALICE.to_owned(), require: Requirement::PGP };
             configuration.contacts.push(contact);
         }
-        callee.configure(configuration);
+        callee.configure(&configuration);
         let answer = received(&callee, OVER_UDP, "INVITE");
         // This manager was given no security application: it refuses what it cannot check.
         assert!(matches!(&answer, Received::Reject(why) if why.status == 403), "{answer:?}");
@@ -213,7 +213,7 @@ fn a_flow_lasts_until_its_registration_is_made_again() {
 #[test]
 fn a_call_over_the_accounts_hop_is_told_and_is_nobody_elses() {
     let (callee, told) = ear::hearing(&TestPlatform::new());
-    callee.configure(digest_configuration(BOB, Requirement::DIGEST));
+    callee.configure(&digest_configuration(BOB, Requirement::DIGEST));
     let flow = Some(7);
     let registrar = REGISTRAR.parse().unwrap();
     callee.registered(BOB, vec![RegisteredFlow { flow, registrar, contact_user: USER.into() }]);

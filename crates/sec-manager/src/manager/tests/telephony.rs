@@ -44,7 +44,7 @@ impl Callee {
             .application(told.clone())
             .build()
             .unwrap();
-        manager.configure(digest_configuration(BOB, require));
+        manager.configure(&digest_configuration(BOB, require));
         Self { platform, manager, states, told }
     }
 

@@ -205,7 +205,7 @@ impl Shared {
         let password = self.application.credentials(&realm, &pending.user).await?;
         let used = [pending.algorithm.hash];
         let user = pending.user.as_bytes();
-        let keys = Keys::new(&used, user, &pending.realm, password.expose());
+        let keys = Keys::new(&used, user, &pending.realm, &password.into());
         Pending { keys: Some(Arc::new(keys)), ..pending }.with_its_keys()
     }
 
@@ -310,6 +310,10 @@ impl Shared {
             let realm = plain(challenge.realm);
             let may = |account: &&Account| asked.may_have(account, &realm);
             match policy.accounts.iter().find(may) {
+                // What its secret cannot answer is as if it were not offered, and pins nothing upward.
+                Some(account) if account.lacks(challenge.algorithm.hash) => {
+                    why = Some(Why::NoPassword);
+                }
                 Some(account) => offered.push(Chosen { challenge, list, proxy, account }),
                 None => why = Some(Why::NotConfigured),
             }
@@ -320,7 +324,9 @@ impl Shared {
         for offer in offered {
             if !inner.realms.allow(offer.account, &offer.challenge) {
                 let unknown = offer.challenge.choose_qop().is_err();
-                why = Some(if unknown { Why::MalformedChallenge } else { Why::BelowFloor });
+                let other = if unknown { Why::MalformedChallenge } else { Why::BelowFloor };
+                // A secret that would do is what the user can give.
+                why = why.filter(|why| *why == Why::NoPassword).or(Some(other));
                 continue;
             }
             let same = |c: &Chosen<'_>| c.account.realm == offer.account.realm;

@@ -3,8 +3,30 @@
 use crate::secret::same;
 use digest::Update;
 use sip_syntax::{Text, hex};
+use sst::{Algorithm, Password};
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Runs `$body` with `$d` as the hash of `$algorithm`.
+macro_rules! with_hash {
+    ($algorithm:expr, $d:ident => $body:expr) => {
+        match $algorithm {
+            sst::Algorithm::Md5 => {
+                type $d = md5::Md5;
+                $body
+            }
+            sst::Algorithm::Sha256 => {
+                type $d = sha2::Sha256;
+                $body
+            }
+            sst::Algorithm::Sha512_256 => {
+                type $d = sha2::Sha512_256;
+                $body
+            }
+        }
+    };
+}
+pub(super) use with_hash;
 
 /// A digest in lower-case hexadecimal, at most 32 octets of it.
 #[derive(Clone, Copy)]
@@ -57,6 +79,29 @@ impl<D> Hash for D where
 {
 }
 
+/// The digits of `H(username:realm:password)`, in lower case, for who keeps them in place of the
+/// password: [`sst::Secret::Ha1`]. Within the realm they are as good as it. RFC 7616 §3.4.2, §5.13.
+pub fn ha1(algorithm: Algorithm, user: &[u8], realm: &[u8], password: &[u8]) -> Password {
+    with_hash!(algorithm, D => {
+        let mut hex = digits::<D>(user, realm, password);
+        let kept = Password::new(hex.as_bytes().to_vec());
+        hex.digits.zeroize();
+        kept
+    })
+}
+
+/// The digits, to be wiped.
+fn digits<D: Hash>(user: &[u8], realm: &[u8], password: &[u8]) -> Hex {
+    let mut hash = D::new();
+    for part in [user, b":", realm, b":", password] {
+        Update::update(&mut hash, part);
+    }
+    let mut octets = hash.finalize();
+    let hex = Hex::of(&octets);
+    octets.zeroize();
+    hex
+}
+
 /// `H(username:realm:password)` under the hash `D`: as good as the password within its realm.
 ///
 /// RFC 7616 §3.4.2. Never printed, wiped on drop, not cloned. What is kept is the hash of a
@@ -68,13 +113,7 @@ pub struct HA1<D> {
 impl<D: Hash> HA1<D> {
     /// Of a user name, a realm and a password, each as its octets.
     pub fn new(user: &[u8], realm: &[u8], password: &[u8]) -> Self {
-        let mut hash = D::new();
-        for part in [user, b":", realm, b":", password] {
-            Update::update(&mut hash, part);
-        }
-        let mut octets = hash.finalize();
-        let mut hex = Hex::of(&octets);
-        octets.zeroize();
+        let mut hex = digits::<D>(user, realm, password);
         let ha1 = Self::of_digits(hex.as_bytes());
         hex.digits.zeroize();
         ha1
@@ -98,24 +137,3 @@ impl<D> fmt::Debug for HA1<D> {
         f.write_str("[redacted]")
     }
 }
-
-/// Runs `$body` with `$d` as the hash of `$algorithm`.
-macro_rules! with_hash {
-    ($algorithm:expr, $d:ident => $body:expr) => {
-        match $algorithm {
-            sst::Algorithm::Md5 => {
-                type $d = md5::Md5;
-                $body
-            }
-            sst::Algorithm::Sha256 => {
-                type $d = sha2::Sha256;
-                $body
-            }
-            sst::Algorithm::Sha512_256 => {
-                type $d = sha2::Sha512_256;
-                $body
-            }
-        }
-    };
-}
-pub(super) use with_hash;

@@ -8,7 +8,7 @@ use crate::secret::{KEYING, sheltered};
 use md5::Md5;
 use sha2::{Sha256, Sha512_256};
 use sip_syntax::Text;
-use sst::Algorithm;
+use sst::{Algorithm, Secret};
 
 /// What stands for a password within one realm, under the algorithms that may be used. Each in
 /// its box, since a move would leave a copy behind.
@@ -27,9 +27,17 @@ struct Under<D> {
 }
 
 impl<D: Hash> Under<D> {
-    fn new(user: &[u8], realm: &[u8], password: &[u8]) -> Self {
+    /// `None` where the secret does not tell under this algorithm.
+    fn of(algorithm: Algorithm, user: &[u8], realm: &[u8], secret: &Secret) -> Option<Box<Self>> {
+        let ha1 = match secret {
+            Secret::Password(password) => HA1::new(user, realm, password.expose()),
+            Secret::Ha1(all) => {
+                let (_, digits) = all.iter().find(|(its, _)| *its == algorithm)?;
+                HA1::of_digits(digits.expose())
+            }
+        };
         let userhash = compute::userhash::<D>(user, Text::plain(realm));
-        Self { ha1: HA1::new(user, realm, password), userhash }
+        Some(Box::new(Self { ha1, userhash }))
     }
 }
 
@@ -57,21 +65,26 @@ impl For<Sha512_256> for Keys {
 }
 
 impl Keys {
-    /// Of a user name, a realm and a password, for these algorithms and no others.
+    /// Of a user name, a realm and a secret, for these algorithms and no others.
     pub(crate) fn new(
-        algorithms: &[Algorithm], user: &[u8], realm: &[u8], password: &[u8],
+        algorithms: &[Algorithm], user: &[u8], realm: &[u8], secret: &Secret,
     ) -> Self {
-        fn kept<D: Hash>(is_used: bool, of: [&[u8]; 3]) -> Option<Box<Under<D>>> {
-            let [user, realm, password] = of;
-            is_used.then(|| Box::new(Under::new(user, realm, password)))
-        }
-        let is_used = |algorithm| algorithms.contains(&algorithm);
-        let of = [user, realm, password];
+        let used = |algorithm| algorithms.contains(&algorithm).then_some(algorithm);
         sheltered::<KEYING, _>(|| Self {
-            md5: kept(is_used(Algorithm::Md5), of),
-            sha256: kept(is_used(Algorithm::Sha256), of),
-            sha512_256: kept(is_used(Algorithm::Sha512_256), of),
+            md5: used(Algorithm::Md5).and_then(|it| Under::of(it, user, realm, secret)),
+            sha256: used(Algorithm::Sha256).and_then(|it| Under::of(it, user, realm, secret)),
+            sha512_256: used(Algorithm::Sha512_256)
+                .and_then(|it| Under::of(it, user, realm, secret)),
         })
+    }
+
+    /// Whether there is a key under this algorithm.
+    pub(crate) const fn has(&self, algorithm: Algorithm) -> bool {
+        match algorithm {
+            Algorithm::Md5 => self.md5.is_some(),
+            Algorithm::Sha256 => self.sha256.is_some(),
+            Algorithm::Sha512_256 => self.sha512_256.is_some(),
+        }
     }
 
     /// Whether the credentials' response is right, under an algorithm that is in use.

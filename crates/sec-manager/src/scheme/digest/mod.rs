@@ -22,7 +22,7 @@ pub(crate) mod typed;
 pub use challenge::{Challenge, Qops};
 pub use compute::{Asked, Reply, answer, expected, response_proof, verify};
 pub use credentials::{Bad, Credentials};
-pub use ha1::{HA1, Hash, Hex};
+pub use ha1::{HA1, Hash, Hex, ha1};
 
 pub(crate) use keys::Keys;
 

@@ -14,6 +14,10 @@ const CREDENTIALS_7616: &str = " username=\"Mufasa\", realm=\"http-auth@example.
     cnonce=\"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ\", qop=auth,\r\n\t\
     opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\",";
 
+fn password(text: &[u8]) -> sst::Secret {
+    sst::Password::new(text.to_vec()).into()
+}
+
 fn credentials(text: &str) -> Credentials<'_> {
     Credentials::parse(text.as_bytes()).unwrap()
 }
@@ -80,7 +84,7 @@ fn rfc_7616_3_9_2_with_erratum_4897() {
         "ae66e67d6b427bd3f120414a82e4acff38e8ecd9101d6c861229025f607a79dd",
     );
     let ha1 = HA1::<Sha512_256>::new(user, b"api@example.org", b"Secret, or not?");
-    let keys = Keys::new(&Algorithm::ALL, user, b"api@example.org", b"Secret, or not?");
+    let keys = Keys::new(&Algorithm::ALL, user, b"api@example.org", &password(b"Secret, or not?"));
     assert!(verify(&credentials(&right), &ha1, &GET));
     assert!(keys.is_userhash(Algorithm::Sha512_256, &plain(credentials(&right).user)));
     assert!(!verify(&credentials(&printed), &ha1, &GET));
@@ -91,7 +95,7 @@ fn rfc_7616_3_9_2_with_erratum_4897() {
 /// computed by another implementation (OpenSSL 3, through Python).
 #[test]
 fn rfc_8760_every_algorithm_and_its_session_variant() {
-    let keys = Keys::new(&Algorithm::ALL, b"bob", b"example.org", b"zanzibar");
+    let keys = Keys::new(&Algorithm::ALL, b"bob", b"example.org", &password(b"zanzibar"));
     for (algorithm, response) in [
         ("MD5", VECTORS_8760[0]),
         ("SHA-256", VECTORS_8760[1]),
@@ -122,7 +126,7 @@ const VECTORS_8760: [&str; 6] = [
 
 #[test]
 fn what_is_answered_verifies() {
-    let keys = Keys::new(&Algorithm::ALL, b"alice", b"example.org", b"secret");
+    let keys = Keys::new(&Algorithm::ALL, b"alice", b"example.org", &password(b"secret"));
     for (algorithm, qop) in [
         ("MD5", Some(Qop::Auth)),
         ("MD5", None),
@@ -162,7 +166,7 @@ fn what_is_answered_verifies() {
 fn quoted_values_are_hashed_as_what_they_stand_for() {
     let list = br#" realm="the \"lab\"", nonce="a\"b\\c", opaque="o\\p", qop="auth""#;
     let challenge = Challenge::parse(list).unwrap().unwrap();
-    let keys = Keys::new(&Algorithm::ALL, br"CORP\alice", br#"the "lab""#, b"secret");
+    let keys = Keys::new(&Algorithm::ALL, br"CORP\alice", br#"the "lab""#, &password(b"secret"));
     let asked = Asked { method: "INVITE", body: b"" };
     let reply = Reply {
         user: br"CORP\alice",
@@ -252,7 +256,7 @@ fn challenges_read_back_as_they_are_written() {
 /// Promise 16: no HA1 is kept that nobody may use.
 #[test]
 fn o04_an_algorithm_that_is_not_in_use_has_no_key() {
-    let keys = Keys::new(&[Algorithm::Sha256], b"bob", b"example.org", b"zanzibar");
+    let keys = Keys::new(&[Algorithm::Sha256], b"bob", b"example.org", &password(b"zanzibar"));
     let asked = Asked { method: "REGISTER", body: b"" };
     for (algorithm, response) in ["MD5", "SHA-256", "SHA-512-256"].into_iter().zip(VECTORS_8760) {
         let text = format!(
@@ -268,7 +272,7 @@ fn o04_an_algorithm_that_is_not_in_use_has_no_key() {
 
 #[test]
 fn secrets_are_not_printed() {
-    let keys = Keys::new(&Algorithm::ALL, b"alice", b"example.org", b"secret");
+    let keys = Keys::new(&Algorithm::ALL, b"alice", b"example.org", &password(b"secret"));
     let text = format!("{keys:?}");
     assert!(text.contains("redacted") && !text.contains("secret"), "{text}");
 }
@@ -276,7 +280,7 @@ fn secrets_are_not_printed() {
 /// RFC 7616 §3.4, RFC 3261 §22.4: what stands in an answer, and what only where it is due.
 #[test]
 fn an_answer_names_what_is_due_and_no_more() {
-    let keys = Keys::new(&Algorithm::ALL, b"alice", b"example.org", b"secret");
+    let keys = Keys::new(&Algorithm::ALL, b"alice", b"example.org", &password(b"secret"));
     for (asked_for, qop, written) in [
         ("", None, ""),
         (", qop=\"auth\"", Some(Qop::Auth), ", algorithm=MD5, qop=auth, nc=00000001, cnonce=\"c\""),
@@ -356,7 +360,7 @@ fn shared_vectors() {
         };
         let user = text("username").as_bytes();
         let realm = plain(credentials.realm);
-        let keys = Keys::new(&Algorithm::ALL, user, &realm, text("password").as_bytes());
+        let keys = Keys::new(&Algorithm::ALL, user, &realm, &password(text("password").as_bytes()));
         let asked = Asked { method: text("method"), body: text("body").as_bytes() };
         assert!(keys.verify(&credentials, &asked), "{}", text("id"));
         if let Some(rspauth) = vector["rspauth"].as_str().filter(|r| r.len() == 32) {

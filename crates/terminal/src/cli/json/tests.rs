@@ -111,6 +111,8 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Refused { from: aor, source: Some(source), code: "clock", reason: "words" });
     print(Object::RefusedMore { source: Some(source.ip()), code: "clock", times: 1 });
     print(Object::Written { config: &path });
+    let (user, realm, algorithms) = ("alice", "example.org", &["SHA-256"][..]);
+    print(Object::Ha1Written { file: &path, user, realm, algorithms });
     print(Object::Generated { fingerprint, encrypted: true });
     print(Object::Imported { fingerprint, user_ids: &text });
     print(Object::Key {

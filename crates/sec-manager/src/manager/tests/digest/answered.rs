@@ -9,12 +9,12 @@ use ssa::Incoming;
 fn both_users_are_told_once_of_what_was_proved() {
     let mut calls = Calls::new();
     let (caller, heard) = hearing(&calls.platform);
-    caller.configure(caller_configuration("secret"));
+    caller.configure(&caller_configuration("secret"));
     let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::DIGEST };
     caller.call_started(Call(CALL.0), outgoing);
     calls.caller = caller;
     let (callee, callee_heard) = hearing(&calls.platform);
-    callee.configure(digest_configuration(BOB, Requirement::DIGEST));
+    callee.configure(&digest_configuration(BOB, Requirement::DIGEST));
     calls.callee = callee;
     let invite = calls.invite();
     // An answer that proves nothing changes nothing.
@@ -116,16 +116,15 @@ fn o04_a_password_that_is_configured_is_not_kept_as_a_typed_one() {
     const OTHER: &str = "other.example";
     let calls = Calls::new();
     let mut configuration = caller_configuration("secret");
-    let known = configuration.accounts[0].clone();
     let asked = |aor: &str, realm: &str| Account {
         aor: aor.to_owned(),
         realm: realm.to_owned(),
-        password: None,
-        ..known.clone()
+        secret: None,
+        ..account("secret")
     };
     // Neither the address alone nor the realm alone makes it the account that was asked for.
     configuration.accounts.extend([asked(ALICE, OTHER), asked("sip:al@alice.example", REALM)]);
-    calls.caller.configure(configuration);
+    calls.caller.configure(&configuration);
     let invite = calls.answer(&calls.invite(), &[sha256(REALM)]);
     let ok = TestResponse::to(&invite, 200, Body::default());
     assert_eq!(calls.received(&ok, &invite), Incoming::Accept);

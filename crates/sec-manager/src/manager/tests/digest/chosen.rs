@@ -7,7 +7,7 @@ use crate::manager::tests::ear::hearing;
 fn with_floor(calls: &Calls, floor: Algorithm) -> Configuration {
     let mut configuration = caller_configuration("secret");
     configuration.accounts[0].floor = floor;
-    calls.caller.configure(configuration.clone());
+    calls.caller.configure(&configuration);
     configuration
 }
 
@@ -33,8 +33,8 @@ fn a08_what_a_realm_has_shown_goes_with_its_last_account() {
     assert!(calls.plan(&invite, &[sha256(REALM)]).is_ok());
     let md5 = [challenge("WWW-Authenticate", REALM, ", algorithm=MD5")];
     assert_eq!(calls.plan(&invite, &md5), Err(Why::BelowFloor));
-    calls.caller.configure(Configuration::default());
-    calls.caller.configure(lenient);
+    calls.caller.configure(&Configuration::default());
+    calls.caller.configure(&lenient);
     assert!(calls.plan(&invite, &md5).is_ok());
 }
 
@@ -49,7 +49,7 @@ fn a10_an_algorithm_that_nobody_knows_is_not_good_enough() {
 fn without_the_digest_scheme_no_challenge_is_answered() {
     let mut calls = Calls::new();
     calls.caller = SecurityManager::builder(calls.platform.clone()).build().unwrap();
-    calls.caller.configure(caller_configuration("secret"));
+    calls.caller.configure(&caller_configuration("secret"));
     assert_eq!(calls.plan(&calls.invite(), &[sha256(REALM)]), Err(Why::NotConfigured));
 }
 
@@ -90,7 +90,7 @@ fn what_is_reserved_for_an_answer_is_enough() {
         let mut configuration = caller_configuration("secret");
         configuration.accounts[0].realm = realm.clone();
         configuration.accounts[0].user = user;
-        calls.caller.configure(configuration);
+        calls.caller.configure(&configuration);
         let invite = TestRequest::invite(ALICE, &format!("sip:{host}@bob.example"), "r@127.0.0.1");
         let mut response = TestResponse::to(&invite, 401, Body::default());
         response.fields.extend(&[sha256(&realm)]);

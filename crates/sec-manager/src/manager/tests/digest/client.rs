@@ -68,7 +68,7 @@ fn with_hop(hop: HopPolicy) -> Calls {
     let calls = Calls::new();
     let mut configuration = caller_configuration("secret");
     configuration.accounts[0].hop = hop;
-    calls.caller.configure(configuration);
+    calls.caller.configure(&configuration);
     calls
 }
 
@@ -217,7 +217,7 @@ fn a16_what_was_answered_before_goes_along_only_to_its_own_hop() {
         aor: aor.to_owned(),
         realm: realm.to_owned(),
         user: "alice".to_owned(),
-        password: Some(Password::new(b"secret".to_vec())),
+        secret: Some(Password::new(b"secret".to_vec()).into()),
         hop: HopPolicy::Udp(vec![([127, 0, 0, 1], port).into()]),
         floor: Algorithm::Sha256,
         require: Requirement::NOTHING,
@@ -228,7 +228,7 @@ fn a16_what_was_answered_before_goes_along_only_to_its_own_hop() {
         account("sip:a@elsewhere.example", "elsewhere.example", 5062),
     ];
     let calls = Calls::new();
-    calls.caller.configure(configuration);
+    calls.caller.configure(&configuration);
     let realms = |fields: &[Field]| -> Vec<String> {
         let texts = fields.iter().map(|it| String::from_utf8(it.value.clone()).unwrap());
         texts
@@ -280,11 +280,9 @@ fn a09_one_authorization_a_realm_by_the_topmost_that_is_allowed() {
     assert!(answers[0].contains("algorithm=SHA-512-256"), "{answers:?}");
     // A realm more is an answer more.
     let mut configuration = caller_configuration("secret");
-    let mut provider = configuration.accounts[0].clone();
-    provider.realm = PROVIDER.to_owned();
-    configuration.accounts.push(provider);
+    configuration.accounts.push(Account { realm: PROVIDER.to_owned(), ..account("secret") });
     let calls = Calls::new();
-    calls.caller.configure(configuration);
+    calls.caller.configure(&configuration);
     let offered = [sha256(REALM), sha256(PROVIDER), sha256(REALM)];
     assert_eq!(calls.answers(&calls.invite(), &offered).unwrap().len(), 2);
 }
@@ -382,12 +380,11 @@ fn a19_of_ten_thousand_challenges_eight_are_read() {
 #[test]
 fn a19_of_five_challenges_four_are_answered() {
     let mut configuration = caller_configuration("secret");
-    let account = configuration.accounts[0].clone();
     let realm = |number: u8| format!("realm{number}.example");
     configuration.accounts =
-        (0..5).map(|number| Account { realm: realm(number), ..account.clone() }).collect();
+        (0..5).map(|number| Account { realm: realm(number), ..account("secret") }).collect();
     let calls = Calls::new();
-    calls.caller.configure(configuration);
+    calls.caller.configure(&configuration);
     let challenges: Vec<Field> = (0..5).map(|number| sha256(&realm(number))).collect();
     assert_eq!(calls.answers(&calls.invite(), &challenges).unwrap().len(), 4);
 }

@@ -138,7 +138,7 @@ fn d04_only_the_user_who_began_the_call_can_move_it() {
     let with_two = || {
         let mut configuration = digest_configuration(BOB, Requirement::DIGEST);
         let password = Password::new(b"hers".to_vec());
-        configuration.users.push(User { name: "mallory".to_owned(), password });
+        configuration.users.push(User { name: "mallory".to_owned(), secret: password.into() });
         let calls = Calls::with("secret", configuration);
         assert!(calls.admits(&calls.authorized(calls.invite())));
         calls

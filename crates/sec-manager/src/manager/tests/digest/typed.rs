@@ -45,14 +45,14 @@ fn phone_of(typing: Typing) -> (Calls, Arc<Typing>) {
         .application(typing.clone())
         .build()
         .unwrap();
-    phone.configure(configuration());
+    phone.configure(&configuration());
     calls.caller = phone;
     (calls, typing)
 }
 
 fn configuration() -> Configuration {
     let mut configuration = caller_configuration("secret");
-    configuration.accounts[0].password = None;
+    configuration.accounts[0].secret = None;
     configuration
 }
 
@@ -76,7 +76,7 @@ fn a23_a_password_that_was_accepted_is_not_asked_for_again() {
         registers(&calls, true);
         assert_eq!(typing.asked(), 1);
     }
-    calls.caller.configure(configuration());
+    calls.caller.configure(&configuration());
     registers(&calls, true);
     assert_eq!(typing.asked(), 2, "nothing typed outlives its configuration");
 }
@@ -125,8 +125,8 @@ fn who_types_no_password_is_told_that_there_is_none() {
 fn each_password_that_is_asked_for_has_its_time() {
     let (calls, _) = phone();
     let mut two = configuration();
-    two.accounts.push(Account { realm: "other.example".to_owned(), ..two.accounts[0].clone() });
-    calls.caller.configure(two);
+    two.accounts.push(Account { realm: "other.example".to_owned(), secret: None, ..account("") });
+    calls.caller.configure(&two);
     let sent = register(&calls);
     let mut response = TestResponse::to(&sent, 401, Body::default());
     response.fields.extend(&[sha256(REALM), sha256("other.example")]);
@@ -163,10 +163,10 @@ const OTHER: &str = "other.example";
 /// A phone with another account than the first, whose password is not configured either.
 fn with_another(calls: &Calls, change: impl FnOnce(&mut Account)) {
     let mut two = configuration();
-    let mut other = two.accounts[0].clone();
+    let mut other = Account { secret: None, ..account("") };
     change(&mut other);
     two.accounts.push(other);
-    calls.caller.configure(two);
+    calls.caller.configure(&two);
 }
 
 /// A stale nonce is no reason to use the password of another realm, or of another account.
@@ -200,7 +200,7 @@ fn a_password_that_is_configured_is_not_asked_for_beside_one_that_is_not() {
     let (calls, typing) = phone();
     with_another(&calls, |other| {
         other.realm = OTHER.to_owned();
-        other.password = Some(Password::new(b"secret".to_vec()));
+        other.secret = Some(Password::new(b"secret".to_vec()).into());
     });
     assert!(calls.plan(&register(&calls), &[sha256(REALM), sha256(OTHER)]).is_ok());
     assert_eq!(typing.asked(), 1);

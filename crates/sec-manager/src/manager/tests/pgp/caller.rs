@@ -80,7 +80,7 @@ fn a_callee_that_asks_for_more_than_our_user_did_is_named() {
     calls.alice.manager.call_ended(Call(CALL.0));
     let mut lax = configuration((ALICE, &calls.alice.fingerprint), (BOB, &calls.bob.fingerprint));
     lax.contacts.clear();
-    calls.alice.manager.configure(lax);
+    calls.alice.manager.configure(&lax);
     let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require: Requirement::NOTHING };
     calls.alice.manager.call_started(Call(CALL.0), outgoing);
     let invite = calls.invite();
@@ -95,12 +95,12 @@ fn t15_a_proxy_asks_for_digest_before_the_callee_asks_for_a_signature() {
         aor: ALICE.to_owned(),
         realm: "proxy.example".to_owned(),
         user: "alice".to_owned(),
-        password: Some(Password::new(b"secret".to_vec())),
+        secret: Some(Password::new(b"secret".to_vec()).into()),
         hop: sst::HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
         require: Requirement::NOTHING,
     });
-    calls.alice.manager.configure(alice);
+    calls.alice.manager.configure(&alice);
     let manager = &calls.alice.manager;
     let authorized =
         |plan, request: &TestRequest| match now(manager.authorize(CALL, plan, &request.view())) {

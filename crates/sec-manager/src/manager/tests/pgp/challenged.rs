@@ -39,7 +39,7 @@ fn the_realm_is_the_configured_one_or_the_domain_that_is_called() {
         let peer = (ALICE, &*calls.alice.fingerprint);
         let mut bob = configuration((BOB, &calls.bob.fingerprint), peer);
         bob.realm = realm.to_owned();
-        calls.bob.manager.configure(bob);
+        calls.bob.manager.configure(&bob);
         let challenge = calls.challenge(&calls.invite());
         let text = String::from_utf8(challenge[0].value.clone()).unwrap();
         assert!(text.contains(&format!("realm=\"{shown}\"")), "{text}");

@@ -167,7 +167,7 @@ fn a_2xx_to_a_call_of_which_nothing_is_known_is_not_believed() {
     // Where the rest of the world owes no signature, neither does this callee.
     let mut open = configuration((ALICE, &calls.alice.fingerprint), (BOB, &calls.bob.fingerprint));
     open.require = Requirement::DIGEST;
-    calls.alice.manager.configure(open);
+    calls.alice.manager.configure(&open);
     invite.method = "INVITE";
     assert_eq!(received(&invite), Incoming::Accept);
 }

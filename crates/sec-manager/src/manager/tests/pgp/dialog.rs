@@ -19,9 +19,9 @@ fn d03_another_pinned_peer_can_neither_end_nor_take_over_a_call() {
     let pin = |aor: &str, key: &str| Pin { aor: aor.into(), fingerprint: key.into() };
     let mut bob = configuration((BOB, &calls.bob.fingerprint), (ALICE, &calls.alice.fingerprint));
     bob.pins.push(pin(MALLORY, &key));
-    calls.bob.manager.configure(bob);
+    calls.bob.manager.configure(&bob);
     let mallory = configuration((MALLORY, &key), (BOB, &calls.bob.fingerprint));
-    calls.alice.manager.configure(mallory);
+    calls.alice.manager.configure(&mallory);
     let before = calls.bob.manager.assurance(Call(CALL.0));
     let mut hers = TestRequest::invite(MALLORY, BOB, "pgp@127.0.0.1");
     hers.to.1 = Some("callee-tag".to_owned());
@@ -91,7 +91,7 @@ fn a_contact_is_held_to_its_requirement_however_it_is_spelled() {
         lax
     };
     let alice = &calls.alice.manager;
-    alice.configure(lax((ALICE, &calls.alice.fingerprint), BOB));
+    alice.configure(&lax((ALICE, &calls.alice.fingerprint), BOB));
     for to in
         [BOB, "sip:bob@bob.example:5060;user=phone", "sips:bob@bob.example", "sip:bob@bob.example."]
     {
@@ -103,7 +103,7 @@ fn a_contact_is_held_to_its_requirement_however_it_is_spelled() {
         assert_eq!(first, BodyVerdict::Body(Body::default()), "{to}");
     }
     let bob = &calls.bob.manager;
-    bob.configure(lax((BOB, &calls.bob.fingerprint), ALICE));
+    bob.configure(&lax((BOB, &calls.bob.fingerprint), ALICE));
     for from in [ALICE, "sips:alice@ALICE.example", "sip:alice@alice.example."] {
         let invite = TestRequest::invite(from, BOB, "pgp@127.0.0.1");
         let answer = bob.request_received(CALL, &invite.arrival(), &invite.view());

@@ -64,7 +64,7 @@ fn side(
         .observer(states.clone())
         .build()
         .unwrap();
-    manager.configure(configuration(own, peer));
+    manager.configure(&configuration(own, peer));
     Side { manager, aor: own.0, fingerprint: own.1.to_owned(), states }
 }
 

@@ -76,12 +76,12 @@ fn g29_digest_of_the_callee_beside_pgp_is_not_answered() {
         aor: ALICE.to_owned(),
         realm: "bob.example".to_owned(),
         user: "alice".to_owned(),
-        password: Some(Password::new(b"secret".to_vec())),
+        secret: Some(Password::new(b"secret".to_vec()).into()),
         hop: sst::HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
         require: Requirement::NOTHING,
     });
-    calls.alice.manager.configure(alice);
+    calls.alice.manager.configure(&alice);
     let invite = calls.invite();
     let mut both = calls.challenge(&invite);
     let value = b"Digest realm=\"bob.example\", nonce=\"n\", algorithm=SHA-256, qop=\"auth\"";

@@ -28,14 +28,17 @@ fn bobs(calls: &Calls, require: Requirement, registrar: &str) -> Configuration {
         aor: BOB.to_owned(),
         realm: registrar.to_owned(),
         user: "bob".to_owned(),
-        password: None,
+        secret: None,
         hop: HopPolicy::TlsName(registrar.to_owned()),
         floor: Algorithm::Sha256,
         require: Requirement::NOTHING,
     };
     Configuration {
         contacts: Vec::new(),
-        users: vec![User { name: "alice".to_owned(), password: Password::new(b"secret".to_vec()) }],
+        users: vec![User {
+            name: "alice".to_owned(),
+            secret: Password::new(b"secret".to_vec()).into(),
+        }],
         accounts: vec![account],
         require,
         ..configuration((BOB, calls.bob.fingerprint.as_str()), alice)
@@ -54,7 +57,7 @@ fn over_tls(request: &TestRequest, flow: u64) -> Arrival<'_> {
 
 /// Alice's INVITE with the answer to Bob's Digest challenge.
 fn digested(calls: &Calls) -> TestRequest {
-    calls.bob.manager.configure(bobs(calls, Requirement::DIGEST, "bob.example"));
+    calls.bob.manager.configure(&bobs(calls, Requirement::DIGEST, "bob.example"));
     let (caller, _) = digest_manager(&calls.platform, caller_configuration("secret"));
     let invite = calls.invite().with_body(offer());
     let mut response = TestResponse::to(&invite, 401, Body::default());
@@ -76,7 +79,7 @@ fn a_caller_can_choose_no_proof_that_will_not_do() {
     for set in sets() {
         let calls = Calls::new();
         let lets_in = |request: &TestRequest, arrival: &Arrival<'_>, registrar| {
-            calls.bob.manager.configure(bobs(&calls, set, registrar));
+            calls.bob.manager.configure(&bobs(&calls, set, registrar));
             let admitted = admits(&calls.bob.manager, arrival, request);
             calls.bob.manager.call_ended(Call(CALL.0));
             admitted
@@ -86,7 +89,7 @@ fn a_caller_can_choose_no_proof_that_will_not_do() {
         let digested = digested(&calls);
         let admitted = lets_in(&digested, &digested.arrival(), "x.example");
         assert_eq!(admitted, does(set, &[Digest]), "digest for {set}");
-        calls.bob.manager.configure(bobs(&calls, Requirement::PGP, "x.example"));
+        calls.bob.manager.configure(&bobs(&calls, Requirement::PGP, "x.example"));
         let signed = calls.authorized();
         let admitted = lets_in(&signed, &signed.arrival(), "x.example");
         assert_eq!(admitted, does(set, &[Pgp]), "pgp for {set}");
@@ -121,11 +124,11 @@ fn all_proofs_that_will_do_are_asked_for_as_far_as_they_fit() {
         }
     };
     let either = Requirement::DIGEST.or(Means::Pgp);
-    calls.bob.manager.configure(bobs(&calls, either, "x.example"));
+    calls.bob.manager.configure(&bobs(&calls, either, "x.example"));
     assert_eq!(schemes(600), ["PGP", "Digest"]);
     assert_eq!(schemes(300), ["PGP"], "promise 6");
     let no_challenge = Requirement::PGP.or(Means::TlsName);
-    calls.bob.manager.configure(bobs(&calls, no_challenge, "x.example"));
+    calls.bob.manager.configure(&bobs(&calls, no_challenge, "x.example"));
     assert_eq!(schemes(600), ["PGP"]);
 }
 
@@ -135,7 +138,7 @@ fn a_caller_who_is_about_to_sign_is_let_sign() {
     let calls = Calls::new();
     register(&calls);
     let either = Requirement::PGP.or(Means::TlsName);
-    calls.bob.manager.configure(bobs(&calls, either, "alice.example"));
+    calls.bob.manager.configure(&bobs(&calls, either, "alice.example"));
     let invite = calls.invite();
     let hop = over_tls(&invite, REGISTERED);
     let asked = calls.bob.manager.request_received(CALL, &hop, &invite.view());
@@ -165,7 +168,7 @@ fn nobody_gets_in_by_less_than_each_rule_asks_for() {
         let mut configuration = bobs(&calls, policy, "alice.example");
         configuration.accounts[0].require = account;
         configuration.contacts = vec![Contact { aor: ALICE.to_owned(), require: contact }];
-        calls.bob.manager.configure(configuration);
+        calls.bob.manager.configure(&configuration);
         let invite = calls.invite().with_body(offer());
         let hop = over_tls(&invite, REGISTERED);
         let got = admits(&calls.bob.manager, &hop, &invite);
@@ -178,7 +181,7 @@ fn unpinned(require: Requirement) -> Calls {
     let calls = Calls::new();
     let mut configuration = caller_configuration("secret");
     configuration.contacts = vec![Contact { aor: BOB.to_owned(), require }];
-    calls.alice.manager.configure(configuration);
+    calls.alice.manager.configure(&configuration);
     calls.alice.manager.call_ended(Call(CALL.0));
     let outgoing = Outgoing { from: ALICE.into(), to: BOB.into(), require };
     calls.alice.manager.call_started(Call(CALL.0), outgoing);
@@ -207,7 +210,7 @@ fn a_callee_can_choose_no_proof_that_will_not_do() {
             let calls = unpinned(set);
             let mut sent = calls.invite();
             if credentials {
-                calls.bob.manager.configure(bobs(&calls, Requirement::DIGEST, "x.example"));
+                calls.bob.manager.configure(&bobs(&calls, Requirement::DIGEST, "x.example"));
                 let plan = calls.plan(&sent, &calls.challenge(&sent));
                 let Ok(plan) = plan else {
                     // A signature alone will do, and nothing less is answered.
@@ -245,7 +248,7 @@ fn where_we_hold_the_callees_key_a_signature_is_what_is_asked_for() {
     let bob = (BOB, calls.bob.fingerprint.as_str());
     let contacts = vec![Contact { aor: BOB.into(), require: either }];
     let configuration = Configuration { contacts, ..configuration(alice, bob) };
-    calls.alice.manager.configure(configuration);
+    calls.alice.manager.configure(&configuration);
     calls.alice.manager.call_ended(Call(CALL.0));
     let from = ALICE.to_owned();
     let outgoing = Outgoing { from, to: BOB.into(), require: Requirement::NOTHING };

@@ -75,7 +75,7 @@ fn g27_nothing_is_signed_for_another_than_the_user_called() {
     // Carol is as well known, and of the same realm.
     let mut known = configuration((ALICE, &calls.alice.fingerprint), (BOB, &calls.bob.fingerprint));
     known.pins.push(Pin { aor: CAROL.into(), fingerprint: calls.bob.fingerprint.clone() });
-    calls.alice.manager.configure(known);
+    calls.alice.manager.configure(&known);
     let to_carol = TestRequest::invite(ALICE, CAROL, "pgp@127.0.0.1");
     assert_eq!(asked(&calls, CALL, &to_carol), Err(Why::OtherCall));
     assert!(asked(&calls, CALL, &calls.invite()).is_ok());
@@ -153,12 +153,12 @@ fn a16_a_signed_call_over_an_accounts_flow_was_set_up_through_that_account() {
             aor: BOB.to_owned(),
             realm: "proxy.example".to_owned(),
             user: "bob".to_owned(),
-            password: Some(Password::new(b"secret".to_vec())),
+            secret: Some(Password::new(b"secret".to_vec()).into()),
             hop: sst::HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
             floor: Algorithm::Sha256,
             require: Requirement::NOTHING,
         });
-        bob.configure(with_account);
+        bob.configure(&with_account);
         let (registrar, contact_user) = ([127, 0, 0, 1].into(), "bob".to_owned());
         let flow = RegisteredFlow { flow: None, registrar, contact_user };
         bob.registered(BOB, registered.then_some(flow).into_iter().collect());

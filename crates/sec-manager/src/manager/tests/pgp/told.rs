@@ -18,7 +18,7 @@ fn hearing(
         .application(ear.clone())
         .build()
         .unwrap();
-    manager.configure(configuration((side.aor, &side.fingerprint), peer));
+    manager.configure(&configuration((side.aor, &side.fingerprint), peer));
     (manager, ear)
 }
 

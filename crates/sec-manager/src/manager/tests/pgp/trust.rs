@@ -44,7 +44,7 @@ fn a_key_that_the_user_trusts_is_pinned_until_it_is_configured() {
     let mut strange =
         configuration((BOB, &calls.bob.fingerprint), (ALICE, &calls.alice.fingerprint));
     strange.pins.clear();
-    manager.configure(strange.clone());
+    manager.configure(&strange);
     calls.bob.manager = manager;
     for _ in 0..2 {
         assert!(calls.admits(&calls.authorized()));
@@ -55,14 +55,14 @@ fn a_key_that_the_user_trusts_is_pinned_until_it_is_configured() {
         // Another nonce: this one is burnt.
         calls.platform.advance(Duration::from_secs(64));
     }
-    calls.bob.manager.configure(strange.clone());
+    calls.bob.manager.configure(&strange);
     assert!(calls.admits(&calls.authorized()));
     assert_eq!(trusting.0.load(Ordering::Relaxed), 2, "the configuration does not name it");
     // Trust (4): another key than the pinned one is refused without a question, and told.
     calls.bob.manager.call_ended(Call(CALL.0));
     let pinned = "d".repeat(40);
     strange.pins.push(Pin { aor: ALICE.into(), fingerprint: pinned.clone() });
-    calls.bob.manager.configure(strange);
+    calls.bob.manager.configure(&strange);
     calls.platform.advance(Duration::from_secs(64));
     calls.alice.manager.call_ended(Call(CALL.0));
     calls.start(CALL);
@@ -82,7 +82,7 @@ fn bob_with(calls: &mut Calls, bobs: Arc<Double>, user: Arc<dyn sst::TelephonyAp
     let mut strange =
         configuration((BOB, &calls.bob.fingerprint), (ALICE, &calls.alice.fingerprint));
     strange.pins.clear();
-    manager.configure(strange);
+    manager.configure(&strange);
     calls.bob.manager = manager;
 }
 
@@ -114,7 +114,7 @@ fn another_spelling_of_a_pinned_address_has_its_pin() {
         calls.alice.manager.call_ended(Call(CALL.0));
         calls.alice.aor = spelling;
         let own = (spelling, &*calls.alice.fingerprint);
-        calls.alice.manager.configure(configuration(own, (BOB, &calls.bob.fingerprint)));
+        calls.alice.manager.configure(&configuration(own, (BOB, &calls.bob.fingerprint)));
         calls.start(CALL);
         let pin = |key: &str| vec![Pin { aor: ALICE.into(), fingerprint: key.to_owned() }];
         calls.bob.manager.pins(pin(&"d".repeat(40)));

@@ -34,7 +34,7 @@ fn within(from: &Side, to: &Side, method: &'static str) -> TestRequest {
 
 /// Alice's terminal speaks for somebody else, who has this key.
 fn speak_as(calls: &mut Calls, aor: &'static str, key: &str) {
-    calls.alice.manager.configure(configuration((aor, key), (BOB, &calls.bob.fingerprint)));
+    calls.alice.manager.configure(&configuration((aor, key), (BOB, &calls.bob.fingerprint)));
     calls.alice.manager.call_ended(Call(CALL.0));
     calls.alice.aor = aor;
     calls.start(CALL);
@@ -72,7 +72,7 @@ fn d03_a_key_that_was_pinned_since_does_not_speak_in_a_call_under_way() {
     let other = bobs.unwrap().add_key(BOB).as_str().to_owned();
     calls.alice.manager.pins(vec![pin(BOB, &other)]);
     let peer = (ALICE, &*calls.alice.fingerprint);
-    calls.bob.manager.configure(configuration((BOB, &other), peer));
+    calls.bob.manager.configure(&configuration((BOB, &other), peer));
     let outgoing = Outgoing { from: BOB.into(), to: ALICE.into(), require: Requirement::PGP };
     calls.bob.manager.call_started(Call(CALL.0), outgoing);
     let update = within(&calls.bob, &calls.alice, "UPDATE");
@@ -173,7 +173,7 @@ fn g28_an_answer_that_names_another_signer_is_refused() {
         let calls = Calls::with(|double| double, renamed);
         let shown = named.map_or_else(|| calls.bob.fingerprint.clone(), |it| it.repeat(40));
         let peer = (ALICE, &*calls.alice.fingerprint);
-        calls.bob.manager.configure(configuration((BOB, &shown), peer));
+        calls.bob.manager.configure(&configuration((BOB, &shown), peer));
         let invite = calls.authorized();
         assert!(calls.admits(&invite));
         let ok = calls.answered(&invite);
@@ -213,7 +213,7 @@ fn g15_a_key_that_is_not_the_one_pinned_meanwhile_is_not_believed() {
         .build()
         .unwrap();
     let peer = (ALICE, &*calls.alice.fingerprint);
-    manager.configure(configuration((BOB, &calls.bob.fingerprint), peer));
+    manager.configure(&configuration((BOB, &calls.bob.fingerprint), peer));
     manager.pins(Vec::new());
     assert!(slow.0.set(Arc::clone(&manager)).is_ok());
     calls.bob.manager = manager;
