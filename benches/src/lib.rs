@@ -1,6 +1,7 @@
 //! What the benchmarks measure, as functions: criterion times them, callgrind counts them.
 
 pub mod auth;
+pub mod authorizing;
 pub mod calls;
 pub mod hostile;
 pub mod l2;

@@ -1,6 +1,7 @@
 //! The operations that are held to a number of instructions or of allocations, by name.
 
 use crate::auth::{AuthorizedInvite, Exchange, Sealed};
+use crate::authorizing::Authorizing;
 use crate::calls::{self, Answering};
 use crate::{hostile, l2, messages};
 use bytes::Bytes;
@@ -40,6 +41,14 @@ pub fn all() -> Vec<Operation> {
     let answering = RefCell::new(Answering::default());
     let run = Box::new(move || assert!(answering.borrow_mut().call(), "a call that is answered"));
     operations.push(Operation { name: "call/answered".to_owned(), run });
+    let authorizing = Rc::new(RefCell::new(Authorizing::default()));
+    operations.push(operation("authorized_invite/verdict", &authorizing, |it| {
+        let datagram = it.borrow_mut().written();
+        right(it.borrow_mut().verdict(datagram));
+    }));
+    operations.push(operation("authorized_invite/written", &authorizing, |it| {
+        drop(black_box(it.borrow_mut().written()));
+    }));
     let run = Box::new(|| _ = black_box(calls::caller()));
     operations.push(Operation { name: "call/caller".to_owned(), run });
     operations.extend(hostile_datagrams());
@@ -73,7 +82,6 @@ fn authentication() -> Vec<Operation> {
         operation("nonce/two_hmacs", &sealed, Sealed::two_hmacs),
         operation("nonce/open", &sealed, |it| right(it.open())),
         operation("nonce/one_hmac", &sealed, Sealed::one_hmac),
-        operation("authorized_invite/verdict", &invite, |it| right(it.verdict())),
         operation("authorized_invite/parse", &invite, |it| right(it.parse())),
         operation("authorized_invite/nonce", &invite, |it| right(it.nonce())),
         operation("authorized_invite/digest", &invite, |it| right(it.digest())),

@@ -1,8 +1,10 @@
 //! The peer of a terminal that is measured: a plain socket that writes and reads as SIPp does.
 
 use crate::link::Link;
-use crate::sipp::{Ends, SDP, to_tag};
+use crate::sipp::{Ends, SDP, authorization, authorized, to_tag};
+use crate::whole::{PASSWORD, REALM, USER};
 use net::Transport;
+use sec_manager::digest::HA1;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
@@ -48,14 +50,27 @@ impl Peer {
         let [caller, callee] = [self.address, terminal].map(|it| it.to_string());
         let over = self.link.transport().name();
         let ends = Ends { caller: &caller, callee: &callee, over };
+        let ha1 = HA1::new(USER.as_bytes(), REALM.as_bytes(), PASSWORD);
         for number in 0..held + calls {
             self.link.send(terminal, &ends.request("INVITE", 1, "i", number, "", SDP))?;
-            let (ok, _) = self.receive(|text| is_answer(text, number, "INVITE"))?;
-            let tag = to_tag(&ok);
-            self.link.send(terminal, &ends.request("ACK", 1, "a", number, tag, ""))?;
+            let mut cseq = 1;
+            let (mut answer, _) = self.receive(|text| is_answer(text, number, "INVITE"))?;
+            if let Some((_, challenge)) = answer.split_once("\r\nWWW-Authenticate: ") {
+                let challenge = challenge.lines().next().unwrap_or_default().as_bytes();
+                let uri = format!("sip:service@{terminal}");
+                let proof = authorization(challenge, USER, &ha1, &uri, 1).unwrap_or_default();
+                let tag = to_tag(&answer);
+                self.link.send(terminal, &ends.request("ACK", 1, "i", number, tag, ""))?;
+                cseq = 2;
+                let invite = ends.request("INVITE", cseq, "j", number, "", SDP);
+                self.link.send(terminal, &authorized(&invite, &proof))?;
+                (answer, _) = self.receive(|text| is_ok(text, number, "INVITE"))?;
+            }
+            let tag = to_tag(&answer);
+            self.link.send(terminal, &ends.request("ACK", cseq, "a", number, tag, ""))?;
             if number >= held {
-                self.link.send(terminal, &ends.request("BYE", 2, "b", number, tag, ""))?;
-                self.receive(|text| is_answer(text, number, "BYE"))?;
+                self.link.send(terminal, &ends.request("BYE", cseq + 1, "b", number, tag, ""))?;
+                self.receive(|text| is_ok(text, number, "BYE"))?;
             }
         }
         Ok(())
@@ -128,8 +143,13 @@ fn field<'a>(message: &'a str, name: &str) -> &'a str {
 }
 
 /// Whether this is the 200 to a method of this call.
+fn is_ok(text: &str, number: u64, method: &str) -> bool {
+    text.starts_with("SIP/2.0 200 ") && is_answer(text, number, method)
+}
+
+/// Whether this is a final response to a method of this call.
 fn is_answer(text: &str, number: u64, method: &str) -> bool {
-    text.starts_with("SIP/2.0 200 ")
+    !text.starts_with("SIP/2.0 1")
         && text.contains(&format!("\r\nCall-ID: {number}-5012@"))
         && text.contains(&format!(" {method}\r\n"))
 }

@@ -1,5 +1,9 @@
 //! The messages of a caller, as SIPp's `uac` writes them.
 
+use sec_manager::digest::{Asked, Challenge, HA1, Qop, Reply, SCHEME, answer};
+use sha2::Sha256;
+use sip_syntax::auth::of_scheme;
+
 /// What calls carry, either way.
 pub const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
     m=audio 30000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
@@ -36,6 +40,27 @@ impl Ends<'_> {
              {kind}Content-Length: {length}\r\n\r\n{body}"
         )
     }
+}
+
+/// The request with these credentials.
+pub fn authorized(request: &str, authorization: &str) -> String {
+    request.replacen("Max-Forwards", &format!("Authorization: {authorization}\r\nMax-Forwards"), 1)
+}
+
+/// The credentials that answer a challenge to an INVITE, by SHA-256; `None` where it is none by Digest.
+pub fn authorization(
+    challenge: &[u8], user: &str, ha1: &HA1<Sha256>, uri: &str, count: u32,
+) -> Option<String> {
+    let challenge = Challenge::parse(of_scheme(challenge, SCHEME)?).ok()??;
+    let reply = Reply {
+        user: user.as_bytes(),
+        uri: uri.as_bytes(),
+        asked: Asked { method: "INVITE", body: SDP.as_bytes() },
+        cnonce: b"7be1d90c42aa",
+        count,
+        qop: Some(Qop::Auth),
+    };
+    String::from_utf8(answer(&challenge, ha1, &reply)).ok()
 }
 
 /// The tag of a response's To, with its `;tag=`; empty where there is none.

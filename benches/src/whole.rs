@@ -6,10 +6,11 @@
 use crate::sipp::SDP;
 use crate::tls;
 use net::tokio::{TokioNetwork, TokioRuntime};
-use sec_manager::{NoRandomness, Platform, SecurityManager};
+use sec_manager::{Digest, NoRandomness, Platform, SecurityManager};
 use sip_core::driver::{Bind, Config, Endpoint, Events};
 use sip_core::manager::{self, Event, Misuse, RegisterConfig};
 use ssa::{Body, Open, SipSecurity, Transport};
+use sst::{Configuration, Identity, Password, Requirement, TelephonySecurity as _, User};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
@@ -52,12 +53,21 @@ pub enum Security {
     Open,
     /// The security manager, which requires nothing.
     Managed,
+    /// The security manager, which has its callers prove a password by Digest with SHA-256.
+    Challenging,
 }
 
+/// Whose password it is there, and in which realm.
+pub const USER: &str = "sipp";
+/// The realm.
+pub const REALM: &str = "bench.example";
+/// The password.
+pub const PASSWORD: &[u8] = b"a password of some length";
+
 impl Security {
-    /// As a command line says it: `open` or `managed`.
+    /// As a command line says it: `open`, `managed` or `challenging`.
     pub fn of(word: &str) -> Option<Self> {
-        [("open", Self::Open), ("managed", Self::Managed)]
+        [("open", Self::Open), ("managed", Self::Managed), ("challenging", Self::Challenging)]
             .into_iter()
             .find_map(|(name, security)| (name == word).then_some(security))
     }
@@ -83,11 +93,11 @@ impl Terminal {
     /// No socket can be bound, or there is no security manager.
     pub fn start(security: Security, over: Transport) -> io::Result<Self> {
         let handle = tokio::runtime::Handle::current();
-        let security: Arc<dyn SipSecurity> = match security {
+        let builder = SecurityManager::builder(Arc::new(System)).digest(Digest);
+        let asked = builder.build().map_err(io::Error::other)?;
+        let sip_security: Arc<dyn SipSecurity> = match security {
             Security::Open => Arc::new(Open),
-            Security::Managed => {
-                SecurityManager::builder(Arc::new(System)).build().map_err(io::Error::other)?
-            }
+            Security::Managed | Security::Challenging => Arc::clone(&asked) as _,
         };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut sip = manager::Config { dialogs: CALLS, transactions: CALLS, ..Default::default() };
@@ -101,8 +111,12 @@ impl Terminal {
         let runtime = Arc::new(TokioRuntime::new(handle));
         // The same keys each time: what is counted is the same, too.
         let system = net::System::keyed(runtime, Arc::new(network), [[1; 16], [2; 16]]);
-        let (endpoint, events) = Endpoint::start(system, security, config)?;
-        Ok(Self { endpoint, events })
+        let (endpoint, events) = Endpoint::start(system, sip_security, config)?;
+        let terminal = Self { endpoint, events };
+        if let (Security::Challenging, Some(address)) = (security, terminal.address()) {
+            asked.configure(&challenging(address));
+        }
+        Ok(terminal)
     }
 
     /// Where it is called.
@@ -189,6 +203,18 @@ impl Terminal {
         while self.endpoint.sizes().manager.transactions > 0 {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
+    }
+}
+
+/// What a terminal at `address` asks of its callers.
+fn challenging(address: SocketAddr) -> Configuration {
+    let user = User { name: USER.to_owned(), secret: Password::new(PASSWORD.to_vec()).into() };
+    Configuration {
+        identities: vec![Identity { aor: format!("sip:service@{address}"), fingerprint: None }],
+        users: vec![user],
+        require: Requirement::DIGEST,
+        realm: REALM.to_owned(),
+        ..Configuration::default()
     }
 }
 

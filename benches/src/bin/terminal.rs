@@ -5,7 +5,7 @@ use benches::whole::{Security, Terminal, transport};
 use std::io;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: terminal open|managed udp|tcp|tls answer ENDED\n       \
+const USAGE: &str = "usage: terminal open|managed|challenging udp|tcp|tls answer ENDED\n       \
                      terminal open|managed udp place CALLS PEER ACCOUNTS\n       \
                      terminal open|managed udp register ACCOUNTS REGISTRAR";
 

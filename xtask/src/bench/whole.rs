@@ -17,7 +17,7 @@ const TRIES: usize = 3;
 pub(super) struct Whole {
     /// `answer` or `place`.
     what: What,
-    /// `open`, or `managed`: the security manager is asked.
+    /// `open`; `managed`: the security manager is asked; `challenging`: it has callers prove a password.
     security: String,
     /// `udp`, `tcp` or `tls`: one connection for all calls.
     #[serde(default = "udp")]

@@ -1,7 +1,7 @@
 //! Who issues nonces: the master secret, the keys of its epochs and the earliest issue time.
 
 use super::BUCKET;
-use super::seal::{self, Binding, Head, Nonce, Opened, Origin, Stale};
+use super::seal::{self, Binding, Head, Nonce, Opened, Origin, Stale, Verified};
 use crate::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -27,6 +27,7 @@ pub struct Issuer {
     floor: AtomicU32,
     /// The keys of an even and an odd epoch.
     keys: Mutex<[Option<Arc<EpochKey>>; 2]>,
+    last: Mutex<Option<Verified>>,
 }
 
 struct EpochKey {
@@ -53,6 +54,7 @@ impl Issuer {
             start,
             floor: AtomicU32::new(0),
             keys: Mutex::new([None, None]),
+            last: Mutex::new(None),
         }
     }
 
@@ -89,7 +91,7 @@ impl Issuer {
         if epoch.to_be_bytes()[3] != fields.epoch || (epoch != current && epoch + 1 != current) {
             return Err(Stale::Expired);
         }
-        seal::check(&self.key(epoch).mac, &head, &tag, binding)?;
+        seal::check(&self.key(epoch).mac, &head, &tag, binding, &self.last)?;
         if fields.issue > now.saturating_add(AHEAD) {
             return Err(Stale::FromTheFuture);
         }

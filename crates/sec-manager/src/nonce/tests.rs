@@ -98,6 +98,58 @@ fn a_key_is_its_epochs_alone() {
     assert_eq!(open(&issuer, NOW, &changed), Err(Stale::Expired));
 }
 
+/// What verified last is remembered, and nothing but that is let in by it.
+#[test]
+fn a04_a_nonce_that_verified_lets_in_no_other() {
+    let issuer = issuer();
+    let source = source();
+    let nonce = sealed(&issuer, NOW);
+    let known = || assert!(open(&issuer, NOW, nonce.as_bytes()).is_ok());
+    for place in 0..nonce.as_bytes().len() {
+        for bit in 0..8 {
+            let mut changed = nonce.as_bytes().to_vec();
+            changed[place] ^= 1 << bit;
+            known();
+            assert!(open(&issuer, NOW, &changed).is_err(), "{place}.{bit}");
+        }
+    }
+    let own = binding(&source, "PGP");
+    let elsewhere = Source::new("192.0.2.2".parse().unwrap());
+    for other in [
+        Binding { scheme: "Digest", ..own },
+        Binding { realm: b"bob.example.or", method: b"gINVITE", ..own },
+        Binding { method: b"BYE", ..own },
+        Binding { call_id: b"", ..own },
+        Binding { from_tag: b"1928301775", ..own },
+        Binding { from: b"sip:mallory@example.org", ..own },
+        Binding { to: b"sip:bob@example.com", ..own },
+        Binding { source: &elsewhere, ..own },
+        Binding { algorithms: b"MD5", ..own },
+        Binding { from: &[b'a'; 8_192], ..own },
+    ] {
+        known();
+        assert_eq!(issuer.open(NOW, 120, nonce.as_bytes(), &other), Err(Stale::Forged));
+    }
+    known();
+    assert_eq!(open(&issuer, NOW + 153, nonce.as_bytes()), Err(Stale::Expired));
+    issuer.raise_floor(NOW + 1);
+    assert_eq!(open(&issuer, NOW, nonce.as_bytes()), Err(Stale::BelowFloor));
+}
+
+/// One whose binding is too long to be remembered verifies all the same, and no other does.
+#[test]
+fn a04_a_long_binding_is_hashed_each_time() {
+    let (issuer, source) = (issuer(), source());
+    let from = [b'a'; 8_192];
+    let long = Binding { from: &from, ..binding(&source, "PGP") };
+    let nonce = issuer.seal(NOW, &origin(&source), &long);
+    for _ in 0..2 {
+        assert!(issuer.open(NOW, 120, nonce.as_bytes(), &long).is_ok());
+        let other = Binding { from: &from[1..], ..long };
+        assert_eq!(issuer.open(NOW, 120, nonce.as_bytes(), &other), Err(Stale::Forged));
+    }
+}
+
 #[test]
 fn a04_every_bit_counts() {
     let issuer = issuer();
