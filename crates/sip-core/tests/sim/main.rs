@@ -39,6 +39,7 @@ mod places;
 mod poor;
 mod publications;
 mod raw;
+mod referrals;
 mod refreshes;
 mod refusals;
 mod registering;
