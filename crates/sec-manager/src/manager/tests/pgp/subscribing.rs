@@ -90,12 +90,14 @@ fn g10_nothing_else_is_signed_that_our_user_did_not_start() {
             ..subscribe()
         }),
     ];
-    for (what, realm, change) in cases {
+    let is_signed = |(_, realm, change): &(&str, &str, Change)| {
         let calls = Calls::new();
         let sent = change(&calls);
-        let plan = planned(&calls.alice.manager, &sent, &challenge_of(&calls.bob.manager, realm));
-        assert!(plan.is_err(), "{what}: {plan:?}");
-    }
+        let challenge = challenge_of(&calls.bob.manager, realm);
+        planned(&calls.alice.manager, &sent, &challenge).is_ok()
+    };
+    let signed: Vec<&str> = cases.iter().filter(|it| is_signed(it)).map(|it| it.0).collect();
+    assert_eq!(signed, [""; 0]);
     let calls = Calls::new();
     let challenge = challenge_of(&calls.bob.manager, "bob.example");
     assert!(planned(&calls.alice.manager, &subscribe(), &challenge).is_ok());
