@@ -66,8 +66,8 @@ pub(crate) const SERVED: &[Served] = {
         // RFC 6086 §4.2: it belongs to a dialog.
         row(Method::INFO, Nowhere, Usage(Kind::Single), true)
             .carrying(&["application/dtmf-relay", "application/dtmf"]),
-        // RFC 3515 allows it outside a dialog; nobody there could be asked whose call is meant.
-        row(Method::REFER, Nowhere, Usage(Kind::Notifier), false),
+        // Outside a dialog only where the application takes it: Config::referrals.
+        row(Method::REFER, Usage(Kind::Notifier), Usage(Kind::Notifier), false),
         // Where there is an event package: Capabilities::events.
         row(Method::SUBSCRIBE, Usage(Kind::Notifier), Usage(Kind::Notifier), false),
         // Case D07: what nobody subscribed to.

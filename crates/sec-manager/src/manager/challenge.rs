@@ -2,8 +2,10 @@
 
 use super::record::{Planned, Record};
 use super::{Inner, Shared};
+use crate::aor::{self, Aor};
 use crate::digest::SCHEME;
 use crate::fsm::Signal;
+use crate::pgp;
 use crate::pgp::signed::signed_with;
 use crate::policy::{Account, Hop};
 use crate::scheme::digest::answer::carried;
@@ -51,7 +53,7 @@ impl Shared {
         if !same {
             return Answer::Ready(Required::GiveUp(Why::OtherCall));
         }
-        match self.challenged_by(call, hop, sent) {
+        match self.challenged_by(call, hop, (response, sent)) {
             Some((asked, required)) => Self::scheme(required).plan(self, &asked, response),
             None => Answer::Ready(Required::GiveUp(Why::Abandoned)),
         }
@@ -62,11 +64,17 @@ impl Shared {
     /// (promise 8). One that carried a proof which was accepted before is challenged for the first
     /// time: the nonce may be old, and servers do not always say so.
     fn challenged_by<'a>(
-        &self, call: CallRef, hop: &Arrival<'a>, sent: &'a Request<'a>,
+        &self, call: CallRef, hop: &Arrival<'a>, (response, sent): (&Response<'_>, &'a Request<'a>),
     ) -> Option<(Challenged<'a>, Requirement)> {
         let mut inner = self.lock();
+        let notifier = self.jobs.as_ref().and_then(|_| inner.signed_subscription(response, sent));
         let Inner { records, typed, .. } = &mut *inner;
         let record = records.enter(call.0, self.platform.now())?;
+        if let Some(notifier) = notifier {
+            record.started = true;
+            record.require = Requirement::PGP;
+            record.peer = Some(notifier);
+        }
         let proves = carries_proof(record, sent);
         if record.plan.as_ref().is_some_and(|plan| plan.kept) {
             record.plan = None;
@@ -159,6 +167,22 @@ impl Shared {
             // The machine is idle: this plan was used or has expired.
             Authorized::GiveUp(Why::OtherCall)
         }
+    }
+}
+
+impl Inner {
+    /// To whom a SUBSCRIBE of ours is signed: to who asks for that in its own realm, whose key is
+    /// pinned. It is our user who subscribes, as it is who calls. From then on what the subscription
+    /// tells is signed and sealed, too.
+    fn signed_subscription(&self, response: &Response<'_>, sent: &Request<'_>) -> Option<Aor> {
+        if sent.method != "SUBSCRIBE" || sent.to.tag.is_some() {
+            return None;
+        }
+        let own = aor::canonical(sent.from.uri).ok()?;
+        let to = aor::canonical(sent.to.uri).ok().filter(|to| self.pins.of(to).is_some())?;
+        self.policy.identities.get(&own)?.as_ref()?;
+        let is_its = |realm: &[u8]| std::str::from_utf8(realm).is_ok_and(|it| to.has_realm(it));
+        pgp::challenges(response).any(|challenge| is_its(&challenge.realm)).then_some(to)
     }
 }
 

@@ -59,10 +59,13 @@ impl Shared {
         let vouched = account.is_some() && required.accepts(Means::Digest);
         match required.is_nothing() {
             // D08: what reaches the user without being asked comes from somebody who proved it.
-            true if account.is_none() && comes_unasked(arrival, request) => match self.digest {
-                Some(_) => Ok(Owed::OneOf(Requirement::DIGEST)),
-                None => Err(Denied::OfAnother),
-            },
+            true if comes_unasked(arrival, request) => {
+                match self.provable(&inner, request, (from, account.is_some())) {
+                    proofs if !proofs.is_nothing() => Ok(Owed::OneOf(proofs)),
+                    _ if account.is_some() => Ok(Owed::Nothing),
+                    _ => Err(Denied::OfAnother),
+                }
+            }
             true => Ok(Owed::Nothing),
             false if vouched => Ok(Owed::Nothing),
             false if required.without(Means::TlsName) == Requirement::IMPOSSIBLE => {
@@ -70,6 +73,17 @@ impl Shared {
             }
             false => Ok(Owed::OneOf(required)),
         }
+    }
+
+    /// Which proofs can be asked for with what comes unasked: a signature of whoever subscribes under an
+    /// address whose key is pinned, and a password of whom no registrar vouches for.
+    fn provable(
+        &self, inner: &Inner, request: &Request<'_>, (from, vouched): (Option<&Aor>, bool),
+    ) -> Requirement {
+        let signs = || from.is_some_and(|from| inner.pins.of(from).is_some());
+        let signed = request.method == "SUBSCRIBE" && self.jobs.is_some() && signs();
+        let proofs = if signed { Requirement::PGP } else { Requirement::NOTHING };
+        if self.digest.is_some() && !vouched { proofs.or(Means::Digest) } else { proofs }
     }
 
     /// Whether a request of somebody of whom a signature will do is there to be signed. A call to

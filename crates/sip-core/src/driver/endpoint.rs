@@ -279,52 +279,6 @@ impl Endpoint {
         })
     }
 
-    /// Asks the peer of a call that is up to call `to`.
-    ///
-    /// # Errors
-    /// As [`SipManager::refer`].
-    pub fn refer(&self, id: CallId, to: &str) -> Result<RequestId, Misuse> {
-        self.command("refer", Some(id), format_args!("{to}"), |core, now| core.refer(now, id, to))
-    }
-
-    /// Asks the peer of a call that is up to take our place in another one.
-    ///
-    /// # Errors
-    /// As [`SipManager::refer_to_call`].
-    pub fn refer_to_call(&self, id: CallId, other: CallId) -> Result<RequestId, Misuse> {
-        self.command("refer", Some(id), format_args!("to {other}"), |core, now| {
-            core.refer_to_call(now, id, other)
-        })
-    }
-
-    /// Follows a REFER of a peer's.
-    ///
-    /// # Errors
-    /// As [`SipManager::agree`].
-    pub fn agree(&self, id: RequestId) -> Result<(), Misuse> {
-        self.command("agree", None, format_args!(""), |core, now| core.agree(now, id))
-    }
-
-    /// Does not follow a REFER of a peer's.
-    ///
-    /// # Errors
-    /// As [`SipManager::decline`].
-    pub fn decline(&self, id: RequestId, status: u16) -> Result<(), Misuse> {
-        self.command("decline", None, format_args!("{status}"), |core, now| {
-            core.decline(now, id, status)
-        })
-    }
-
-    /// Tells who sent a REFER how far it is.
-    ///
-    /// # Errors
-    /// As [`SipManager::tell_referrer`].
-    pub fn tell_referrer(&self, id: RequestId, status: u16) -> Result<(), Misuse> {
-        self.command("tell_referrer", None, format_args!("{status}"), |core, now| {
-            core.tell_referrer(now, id, status)
-        })
-    }
-
     /// Registers an address of record, and keeps it registered.
     ///
     /// # Errors

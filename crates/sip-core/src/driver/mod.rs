@@ -45,6 +45,7 @@ mod observe;
 mod outbox;
 mod places;
 mod questions;
+mod refer;
 mod sockets;
 mod stream;
 mod streams;

@@ -107,14 +107,12 @@ fn describe(event: &Event) -> (&'static str, Option<CallId>, String) {
             ("received", *within, format!("{method} from {from}"))
         }
         Event::Unreachable { call, reason } => ("unreachable", *call, reason.clone()),
-        Event::Referred { within, to, .. } => ("referred", Some(*within), format!("to {to}")),
+        Event::Referred { within, to, .. } => ("referred", *within, format!("to {to}")),
         Event::ReferNotified { within, status, .. } => {
             let status = status.map_or_else(|| "nothing".to_owned(), |it| it.to_string());
-            ("refer_notified", Some(*within), status)
+            ("refer_notified", *within, status)
         }
-        Event::ReferFailed { within, cause, .. } => {
-            ("refer_failed", Some(*within), cause.to_string())
-        }
+        Event::ReferFailed { within, cause, .. } => ("refer_failed", *within, cause.to_string()),
         Event::Subscription { news, .. } => ("subscription", None, describe_subscription(news)),
         Event::Responded { response, .. } => ("responded", None, format!("{response:?}")),
         Event::Publication { news, .. } => ("publication", None, format!("{news:?}")),

@@ -20,11 +20,11 @@ impl Event {
             | Self::ReinviteFailed { id, .. }
             | Self::RefreshDue { id }
             | Self::Ended { id, .. }
-            | Self::Failed { id, .. }
-            | Self::Referred { within: id, .. }
-            | Self::ReferNotified { within: id, .. }
-            | Self::ReferFailed { within: id, .. } => Some(*id),
-            Self::Received { within, .. } => *within,
+            | Self::Failed { id, .. } => Some(*id),
+            Self::Received { within, .. }
+            | Self::Referred { within, .. }
+            | Self::ReferNotified { within, .. }
+            | Self::ReferFailed { within, .. } => *within,
             Self::Unreachable { call, .. } => *call,
             Self::Registered { .. }
             | Self::Renewing { .. }

@@ -47,6 +47,9 @@ pub struct Config {
     pub subscriptions: usize,
     /// Peers' subscriptions at once, 64 by default; over it new ones get 503.
     pub subscribers: usize,
+    /// REFERs of peers outside any call that are there at once: none by default, and such a REFER is
+    /// 403; over it new ones get 503. Whoever takes them asks the user of each.
+    pub referrals: usize,
     /// Publications of ours at once, 64 by default; over it there is no other.
     pub publications: usize,
     /// How long an INVITE may wait for its answer on either side, 180 s by default.
@@ -69,6 +72,7 @@ impl Default for Config {
             dialogs: 64,
             subscriptions: 64,
             subscribers: 64,
+            referrals: 0,
             publications: 64,
             ring: Duration::from_secs(180),
             retry_after: Duration::from_secs(5),
@@ -106,6 +110,23 @@ impl From<SocketAddr> for NextHop {
         let (host, port) = (address.ip().to_string(), Some(address.port()));
         Self { host, found: Servers::default(), port, transport: None }
     }
+}
+
+/// Whom to ask for a call with somebody else, where there is no call with that one. RFC 3515 §2.1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferConfig {
+    /// Who asks: a URI or a name-addr.
+    pub from: String,
+    /// The URI of whom is asked.
+    pub to: String,
+    /// Where the request goes first; `None`: where `to` points.
+    pub next_hop: Option<NextHop>,
+    /// The URI to be called; with a Replaces, such as
+    /// [`in_our_place`](super::SipManager::in_our_place) makes, it is a call that is to be taken over.
+    pub refer_to: String,
+    /// Whether it is told how that goes; otherwise nothing follows the answer (RFC 4488), unless who
+    /// is asked knows only how to tell it.
+    pub progress: bool,
 }
 
 /// What to register, and where. RFC 3261 §10.2.

@@ -176,7 +176,7 @@ impl SipManager {
     /// such subscription: there is no other made in it (RFC 6665 §4.5.2).
     ///
     /// # Errors
-    /// 503 where peers have as many subscriptions as they may.
+    /// 503 where peers have as many subscriptions, or ask for as many calls, as they may.
     fn notifier_for(
         &mut self, now: Instant, server: Key, (dialog, method): (Option<Key>, Method<'static>),
         name: CallRef,
@@ -189,6 +189,12 @@ impl SipManager {
                 Some(within) => Notifier::of_refer(name, dialog, within),
                 None => return Ok(None),
             },
+            None if method == Method::REFER => {
+                if self.number_of(Usage::is_referral) >= self.config.referrals {
+                    return Err(Reply::overloaded(&self.config));
+                }
+                Notifier::of_referral(name)
+            }
             None if self.number_of(Usage::is_subscriber) >= self.config.subscribers => {
                 return Err(Reply::overloaded(&self.config));
             }
@@ -213,7 +219,7 @@ impl SipManager {
     fn subscription_of(&self, server: Key, dialog: Option<Key>) -> Option<Key> {
         let notify = &self.serving.get(server)?.request.message;
         let is_its = |key: &Key| match self.usage(*key) {
-            Some(Usage::Subscription(it)) => it.is_notified_by(notify),
+            Some(Usage::Subscription(it)) => it.is_notified_by(&self.requests, notify),
             _ => false,
         };
         self.dialogs.usages(dialog?).iter().copied().find(is_its)

@@ -240,15 +240,18 @@ pub enum Event {
         /// Why: what the network said, with the address.
         reason: String,
     },
-    /// The peer of a call asks that somebody else be called: `agree` or `decline` within 16 s; 603
+    /// The peer of a call asks that somebody else be called, or somebody outside of any call, where
+    /// [`Config::referrals`](super::Config::referrals) lets in: `agree` or `decline` within 16 s; 603
     /// follows then. RFC 3515.
     Referred {
         /// The request.
         id: RequestId,
-        /// The call that it came in.
-        within: CallId,
-        /// The call towards the security manager.
+        /// The call that it came in; `None`: outside any.
+        within: Option<CallId>,
+        /// The call, or the request, towards the security manager.
         call: CallRef,
+        /// Who asks, as From says.
+        from: String,
         /// Whom to call. Its Replaces, where it has one, goes into the INVITE.
         to: String,
         /// By whom, as Referred-By says: it is for whoever is called.
@@ -258,8 +261,8 @@ pub enum Event {
     ReferNotified {
         /// Our request.
         id: RequestId,
-        /// The call that it was sent in.
-        within: CallId,
+        /// The call that it was sent in; `None`: outside any.
+        within: Option<CallId>,
         /// The status of the last response that the peer heard; `None`: it does not say.
         status: Option<u16>,
         /// Whether nothing follows.
@@ -269,8 +272,8 @@ pub enum Event {
     ReferFailed {
         /// Our request.
         id: RequestId,
-        /// The call that it was sent in.
-        within: CallId,
+        /// The call that it was sent in; `None`: outside any.
+        within: Option<CallId>,
         /// Why.
         cause: Cause,
     },

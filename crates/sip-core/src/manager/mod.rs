@@ -58,6 +58,7 @@ mod publications;
 mod publish;
 mod readings;
 mod receive;
+mod refer;
 mod renewal;
 mod requests;
 mod serving;
@@ -73,7 +74,7 @@ mod usages;
 #[cfg(feature = "driver")]
 pub(crate) use action::is_same_name;
 pub use action::{Action, Arrival, Flow, Hop, SenderId};
-pub use config::{Config, ContactAs, Local, NextHop, RegisterConfig};
+pub use config::{Config, ContactAs, Local, NextHop, ReferConfig, RegisterConfig};
 pub use consult::{ConsultId, Query, Verdict};
 pub use core::{SipManager, Sizes};
 pub use event::{CallId, Cause, EndReason, Event, Prepared, RegistrationId, RequestId, Response};

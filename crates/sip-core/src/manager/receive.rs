@@ -156,6 +156,9 @@ impl SipManager {
             Place::Capabilities => return Err(Reply::capabilities(&self.config.capabilities)),
             // Every other method that is served belongs to a dialog. RFC 3261 §12.2.2.
             Place::Nowhere | Place::Transaction => return Err(Reply::new(481)),
+            Place::Usage(_) if row.method == Method::REFER && self.config.referrals == 0 => {
+                return Err(Reply::new(403));
+            }
             Place::Usage(kind) => self.admit_outside(now, kind, (name, merging), source)?,
         }
         let is_for = For { row, dialog: None, usage: None, is_ours };
@@ -274,7 +277,7 @@ impl SipManager {
         let (_, dialogs, io) = self.serving(now);
         let usage = dialogs.expecting(&io, id.call_id, id.callee_tag());
         let is_its = |usage: &Key| match self.usage(*usage) {
-            Some(Usage::Subscription(it)) => it.is_notified_by(&request.message),
+            Some(Usage::Subscription(it)) => it.is_notified_by(&self.requests, &request.message),
             _ => false,
         };
         let usage = usage.filter(is_its).ok_or_else(|| Reply::new(481))?;

@@ -38,6 +38,36 @@ fn rfc3665_2_1_successful_new_registration() {
     });
 }
 
+/// Another client of Alice's adds a contact of another kind (F1): ours registers what it is reached
+/// at, and nothing else. Her list (F2) has both from then on, of which one is ours to keep and to
+/// take back.
+#[test]
+fn rfc3665_2_2_update_of_contact_list() {
+    let (world, mut alice, mut raw) = pair();
+    let mailto = "Contact: <mailto:alice@example.org>;expires=4294967295\r\n";
+    world.run(async {
+        let id = alice.endpoint.register(config()).unwrap();
+        let first = raw.receive().await.unwrap();
+        let ours = field(&first, "Contact").to_owned();
+        // It is asked for 600 s: ours lasts for a minute, whatever stands beside it.
+        let both = format!("{mailto}Contact: {ours};expires=60\r\n");
+        raw.send(&response(&first, "200 OK", "t", &both));
+        assert!(matches!(alice.next().await, Event::Registered { expires: 60, .. }));
+        let refresh = raw.receive_within(60).await.unwrap();
+        assert_eq!(field(&refresh, "Contact"), ours);
+        assert!(!refresh.contains("mailto:"), "{refresh}");
+        raw.send(&response(&refresh, "200 OK", "t", &both));
+        assert!(matches!(alice.next().await, Event::Registered { expires: 60, .. }));
+        alice.endpoint.unregister(id).unwrap();
+        let last = raw.receive().await.unwrap();
+        assert_eq!((field(&last, "Contact"), field(&last, "Expires")), (&*ours, "0"));
+        raw.send(&response(&last, "200 OK", "t", mailto));
+        assert_eq!(alice.next().await, over(id, true));
+        alice.sleep(SETTLED).await;
+    });
+    alice.assert_empty();
+}
+
 #[test]
 fn rfc3665_2_3_request_for_current_contact_list() {
     let (world, mut alice, _, mut raw) = scripted(Script::default());

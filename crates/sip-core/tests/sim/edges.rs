@@ -168,7 +168,8 @@ fn the_last_word_on_a_refer_is_a_final_status_or_the_end() {
                 .replace("Contact: <sip:mallory@192.0.2.9>", "Contact: <sip:x@192.0.2.7>");
             raw.send(&notify);
             let reported = Some(status[..3].parse().unwrap());
-            let told = Event::ReferNotified { id, within, status: reported, is_final };
+            let told =
+                Event::ReferNotified { id, within: Some(within), status: reported, is_final };
             assert_eq!(bob.next().await, told);
             assert_eq!(raw.status().await.unwrap(), "200 OK");
             bob.endpoint.hang_up(within).unwrap();
@@ -191,7 +192,7 @@ fn a_refer_that_its_peer_has_no_dialog_for_has_lost_the_call() {
         let lost = Event::Ended { id: within, reason: EndReason::Lost };
         assert!(told.contains(&lost), "{told:?}");
         let cause = Cause::Status(481);
-        let failed = Event::ReferFailed { id, within, cause };
+        let failed = Event::ReferFailed { id, within: Some(within), cause };
         assert_eq!(told.iter().filter(|event| **event == failed).count(), 1, "{told:?}");
     });
 }

@@ -12,14 +12,16 @@ use sip_core::manager::{
 use ssa::{Body, Open};
 use std::sync::Arc;
 
-const CAROL: &str = "sip:carol@192.0.2.3";
+pub(crate) const CAROL: &str = "sip:carol@192.0.2.3";
 
-fn three(world: &World) -> [Side; 3] {
+pub(crate) fn three(world: &World) -> [Side; 3] {
     [1, 2, 3].map(|host| world.side(host, Arc::new(Open)))
 }
 
 /// A call that is up: each side's name for it.
-async fn call(caller: &mut Side, callee: &mut Side, (from, to): (&str, &str)) -> (CallId, CallId) {
+pub(crate) async fn call(
+    caller: &mut Side, callee: &mut Side, (from, to): (&str, &str),
+) -> (CallId, CallId) {
     let out = caller.call(from, to, sdp("offer"));
     let within = callee.incoming().await;
     callee.endpoint.ring(within).unwrap();
@@ -31,7 +33,9 @@ async fn call(caller: &mut Side, callee: &mut Side, (from, to): (&str, &str)) ->
 }
 
 /// One side changes the session, and the other agrees.
-async fn change((one, id): (&mut Side, CallId), (other, theirs): (&mut Side, CallId), to: Body) {
+pub(crate) async fn change(
+    (one, id): (&mut Side, CallId), (other, theirs): (&mut Side, CallId), to: Body,
+) {
     one.endpoint.reinvite(id, to.clone()).unwrap();
     assert_eq!(other.next().await, Event::Reinvited { id: theirs, body: to });
     other.endpoint.accept_reinvite(theirs, sdp("agreed")).unwrap();
@@ -39,7 +43,7 @@ async fn change((one, id): (&mut Side, CallId), (other, theirs): (&mut Side, Cal
     assert_eq!(other.next().await, Event::Confirmed { id: theirs, answer: None });
 }
 
-async fn hang_up((one, id): (&mut Side, CallId), (other, theirs): (&mut Side, CallId)) {
+pub(crate) async fn hang_up((one, id): (&mut Side, CallId), (other, theirs): (&mut Side, CallId)) {
     one.endpoint.hang_up(id).unwrap();
     assert_eq!(one.next().await, Event::Ended { id, reason: EndReason::Local });
     assert_eq!(other.next().await, Event::Ended { id: theirs, reason: EndReason::Remote });

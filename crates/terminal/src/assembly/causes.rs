@@ -27,6 +27,7 @@ pub const fn advice(cause: Cause) -> &'static str {
 
 const fn about_status(status: u16) -> &'static str {
     match status {
+        305 => ": it is reached by way of a proxy alone; name that as `at` in its [[contact]]",
         300..=399 => {
             ": call the address that it names, or call with --follow (at another host: --follow-to)"
         }

@@ -124,14 +124,19 @@ impl Shared {
             Sip::Received { id, within, method: Method::INFO, body, .. } => {
                 self.info(id, within, &body)
             }
-            Sip::Referred { id, within, to, by, .. } => {
+            Sip::Referred { id, within: Some(within), to, by, .. } => {
                 Some(Event::TransferAsked(Transfer { id, within, to, by }))
             }
+            // None is let in from outside a call, and none is sent there.
+            Sip::Referred { id, within: None, .. } => {
+                _ = self.endpoint.decline(id, 403);
+                None
+            }
             Sip::ReferNotified { within, status, is_final, .. } => {
-                Some(Event::of_transfer(within, status, is_final))
+                Some(Event::of_transfer(within?, status, is_final))
             }
             Sip::ReferFailed { within, cause, .. } => {
-                Some(Event::NotTransferred { id: within, cause })
+                Some(Event::NotTransferred { id: within?, cause })
             }
             Sip::Received { id, within, call, from, body, source, .. } => {
                 let text = self.text(id, body)?;

@@ -1,6 +1,6 @@
 //! What a terminal is, ready to be started: no file left to read.
 
-use crate::config::{Address, Media, Network};
+use crate::config::{Address, Media, Network, SipAor};
 use sip_core::manager::Ours;
 use std::net::IpAddr;
 
@@ -17,11 +17,27 @@ pub struct Settings {
     pub advertise: Option<IpAddr>,
     /// Who may say who calls, beside registrars over TLS.
     pub trusted: Vec<Network>,
-    /// The users who may watch our calls, once their passwords have proved who they are. RFC 4235.
-    pub watchers: Vec<String>,
+    /// Who may watch our calls. RFC 4235.
+    pub watchers: Watchers,
     /// Whom plain media follows, and how long there may be no sign of life.
     pub media: Media,
     /// What the security manager is configured with.
     #[cfg(feature = "digest")]
     pub security: sst::Configuration,
+}
+
+/// Who may watch the calls of a terminal, once it is proved who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watchers {
+    /// Users, by the names that their passwords prove.
+    pub users: Vec<String>,
+    /// Contacts, by the addresses that their pinned keys prove.
+    pub contacts: Vec<SipAor>,
+}
+
+impl Watchers {
+    /// Whether nobody may.
+    pub const fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.contacts.is_empty()
+    }
 }

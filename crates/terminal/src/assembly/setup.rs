@@ -1,6 +1,6 @@
 //! From the configuration's file to a terminal's settings: secrets are read, keys are found.
 
-use super::settings::Settings;
+use super::settings::{Settings, Watchers};
 #[cfg(feature = "digest")]
 use crate::config::{
     Account, Enough, ListedAlgorithm, MediaSecrecy, Pins, Place, SipAor, read_ha1, read_secret,
@@ -29,7 +29,6 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
         Some(identity) => identity.aor.to_string(),
         None => anonymous(&binds),
     };
-    let watchers = config.users.iter().filter(|user| user.may_watch);
     Ok(Settings {
         #[cfg(feature = "digest")]
         security: security(config, &identity)?,
@@ -38,18 +37,27 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
         binds,
         advertise: config.advertise,
         trusted: config.trusted.networks.clone(),
-        watchers: watchers.map(|user| user.name.clone()).collect(),
+        watchers: watchers(config),
         media: config.media,
     })
+}
+
+/// Who may watch our calls.
+fn watchers(config: &Config) -> Watchers {
+    let users = config.users.iter().filter(|user| user.may_watch);
+    let contacts = config.contacts.iter().filter(|contact| contact.may_watch);
+    Watchers {
+        users: users.map(|user| user.name.clone()).collect(),
+        contacts: contacts.map(|contact| contact.aor.clone()).collect(),
+    }
 }
 
 /// Refuses to tell what this flavour cannot.
 #[cfg(not(feature = "watch"))]
 fn tells_nothing(config: &Config) -> Result<()> {
     let published = config.accounts.iter().any(|account| account.publish);
-    let watched = config.users.iter().any(|user| user.may_watch);
-    match (published, watched) {
-        (false, false) => Ok(()),
+    match (published, watchers(config).is_empty()) {
+        (false, true) => Ok(()),
         (_, _) => Err(crate::error::Error::invalid(
             "the configuration has `publish` or `may-watch`, and this flavour of countersign tells \
              nobody of presence and calls: take it out, or use the flavour `full`",
@@ -96,6 +104,10 @@ fn linked(config: &Config) -> Result<()> {
         unlinked.clone().fold(*require, sst::Requirement::without) == sst::Requirement::IMPOSSIBLE
     };
     match wanted.filter(|require| !require.is_nothing()).find(beyond) {
+        None if config.contacts.iter().any(|contact| contact.may_watch) => Err(Error::invalid(
+            "the configuration has `may-watch` of a contact, whom its OpenPGP key would prove, and \
+             this flavour of countersign has no OpenPGP: name a [[user]] instead",
+        )),
         None if config.policy.media_secrecy != MediaSecrecy::None => Err(Error::invalid(
             "the configuration demands `media-secrecy`, and this flavour of countersign has no keys \
              for media: it could make no call",

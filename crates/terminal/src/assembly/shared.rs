@@ -50,7 +50,7 @@ pub(super) struct Shared {
     pub(super) watches: Watches,
     /// Who may watch our calls, and what is told of them.
     #[cfg(feature = "watch")]
-    pub(super) watchers: Vec<String>,
+    pub(super) watchers: super::settings::Watchers,
     #[cfg(feature = "watch")]
     pub(super) told: Told,
     /// Whose presence is published.

@@ -1,12 +1,13 @@
 //! Who watches the calls of this terminal, and what it is told of them. RFC 4235.
 //!
-//! Nobody may, but for users whom the configuration names, and only as far as the security manager has
-//! proved that it is one of them. Each document tells all calls, and those once more that have ended.
+//! Nobody may, but for users and contacts whom the configuration names, and only as far as the security
+//! manager has proved that it is one of them. Each document tells all calls, and those once more that have ended.
 //! Call-IDs and tags are not told: by them a call is ended or taken over.
 
 use super::assurance::Assurance;
 use super::calls::Live;
 use super::events::{Event, Outcome};
+use super::settings::Watchers;
 use super::shared::Shared;
 use super::told::Watcher;
 use crate::record::redacted;
@@ -20,10 +21,14 @@ use sip_core::packages::dialog_info::{
 /// The longest that a subscription lasts without a refresh, in seconds: the usual of RFC 4235 §3.4.
 const LONGEST: u32 = 3_600;
 
-/// Whether who is proved so is one of these users: by its password.
-fn may_watch(watchers: &[String], assurance: &Assurance) -> bool {
-    let user = assurance.peer.as_ref().filter(|_| assurance.proof == "digest");
-    user.is_some_and(|user| watchers.contains(user))
+/// Whether who is proved so is one of these: a user by its password, a contact by its pinned key.
+fn may_watch(watchers: &Watchers, assurance: &Assurance) -> bool {
+    let Some(peer) = &assurance.peer else { return false };
+    match (assurance.proof, assurance.trust) {
+        ("digest", _) => watchers.users.contains(peer),
+        ("pgp", Some("pinned")) => watchers.contacts.iter().any(|contact| contact.names(peer)),
+        _ => false,
+    }
 }
 
 impl Shared {
@@ -182,20 +187,32 @@ mod tests {
     }
 
     #[test]
-    fn d08_only_the_password_of_who_is_named_lets_watch() {
-        let carol = ["carol".to_owned()];
+    fn d08_only_the_password_or_the_pinned_key_of_who_is_named_lets_watch() {
+        let named = Watchers {
+            users: vec!["carol".to_owned()],
+            contacts: vec!["sip:dave@example.org".parse().unwrap()],
+        };
+        let signed = |trust, peer| Assurance { trust, ..proved("pgp", Some(peer)) };
         for (assurance, may) in [
             (proved("digest", Some("carol")), true),
             (proved("digest", Some("Carol")), false),
             (proved("digest", Some("eve")), false),
             (proved("digest", None), false),
-            (proved("pgp", Some("carol")), false),
             (proved("tls", Some("carol")), false),
             (Assurance { account: Some("carol".to_owned()), ..proved("account", None) }, false),
             (Assurance::none(), false),
+            (signed(Some("pinned"), "sip:dave@example.org"), true),
+            (signed(Some("pinned"), "sip:dave@EXAMPLE.org"), true),
+            (signed(Some("pinned"), "sip:eve@example.org"), false),
+            (signed(Some("unverified"), "sip:dave@example.org"), false),
+            (signed(None, "sip:dave@example.org"), false),
+            // Neither proof is the other's.
+            (signed(Some("pinned"), "carol"), false),
+            (proved("digest", Some("sip:dave@example.org")), false),
+            (proved("tls", Some("sip:dave@example.org")), false),
         ] {
-            assert_eq!(may_watch(&carol, &assurance), may, "{assurance:?}");
-            assert!(!may_watch(&[], &assurance));
+            assert_eq!(may_watch(&named, &assurance), may, "{assurance:?}");
+            assert!(!may_watch(&Watchers::default(), &assurance));
         }
     }
 

@@ -208,6 +208,9 @@ pub struct Contact {
     /// What is required of it; absent: what `[policy]` requires.
     #[serde(default, deserialize_with = "if_said")]
     pub require: Option<Requirement>,
+    /// Whether it may watch our calls, once its pinned key has proved who it is.
+    #[serde(default)]
+    pub may_watch: bool,
 }
 
 /// `[[user]]`.

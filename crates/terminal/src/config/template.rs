@@ -214,7 +214,7 @@ const PUBLISH: &str = "\
 # publish = true
 ";
 
-/// What ends a user there.
+/// What ends a user there, and a contact who can sign.
 const MAY_WATCH: &str = "\
 # Whether it may watch this terminal's calls (RFC 4235), as `countersign watch --package dialog` does:
 # who talks here, and when.
@@ -385,6 +385,9 @@ impl Init {
                 out.push_str(&format!("# {line}\n"));
             }
             out.extend(required.lines().map(|line| format!("# {line}\n")));
+        }
+        if most >= Require::Pgp {
+            out.push_str(told(MAY_WATCH));
         }
         out
     }

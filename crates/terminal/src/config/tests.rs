@@ -374,9 +374,11 @@ fn the_identity_the_accounts_and_what_is_listed_are_ours() {
 fn nothing_is_told_of_us_unless_the_configuration_says_so() {
     let user = "[[user]]\nname = \"carol\"\npassword-file = \"p\"\n";
     for (publish, watch) in [("", ""), ("publish = true\n", "may-watch = true\n")] {
-        let config = read(&format!("{WHO}{publish}{user}{watch}")).unwrap();
+        let contact = "[[contact]]\naor = \"sip:bob@example.org\"\n";
+        let config = read(&format!("{WHO}{publish}{user}{watch}{contact}{watch}")).unwrap();
         assert_eq!(config.accounts[0].publish, !publish.is_empty());
-        assert_eq!(config.users[0].may_watch, !watch.is_empty());
+        let watch = !watch.is_empty();
+        assert_eq!((config.users[0].may_watch, config.contacts[0].may_watch), (watch, watch));
     }
 }
 

@@ -8,7 +8,8 @@ use super::keys;
 use super::plan::{Flow, Plan};
 use super::side::{CALLEE, CALLER, Identity, Side, USER};
 use crate::assembly::{
-    Entropy, Events, Ports, Settings, SystemClock, SystemEntropy, Terminal, free_loopback_pair,
+    Entropy, Events, Ports, Settings, SystemClock, SystemEntropy, Terminal, Watchers,
+    free_loopback_pair,
 };
 use crate::config::{Address, Media};
 use crate::error::{Error, Result};
@@ -78,7 +79,7 @@ impl Side {
             binds: binds.to_vec(),
             advertise: None,
             trusted: Vec::new(),
-            watchers: Vec::new(),
+            watchers: Watchers::default(),
             media: Media::default(),
             security: self.security,
         };

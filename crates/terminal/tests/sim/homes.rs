@@ -9,7 +9,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use terminal::assembly::{Invitation, Outcome, Ports, Settings, Terminal};
+use terminal::assembly::{Invitation, Outcome, Ports, Settings, Terminal, Watchers};
 use terminal::config::{Address, Media, Require};
 
 const FIRST: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -67,7 +67,7 @@ fn side(sim: &Simulation, network: Arc<dyn Network>, addresses: &[IpAddr]) -> Si
         binds: addresses.iter().map(bind).collect(),
         advertise: None,
         trusted: Vec::new(),
-        watchers: Vec::new(),
+        watchers: Watchers::default(),
         media: Media::default(),
         security: sst::Configuration::default(),
     };

@@ -4,26 +4,37 @@ use crate::raw::{Raw, Written};
 use crate::world::{ALL_OVER, CALLEE, CALLEE_IP, CALLER, Change, Watch, World};
 use sip_core::packages::dialog_info::{Dialog, Direction, Event, Participant, State};
 use std::time::Duration;
-use terminal::assembly::{Known, Package, Terminal};
+use terminal::assembly::{Known, Package, Terminal, Watchers};
 use terminal::config::Require;
+use terminal::record::Entry;
 
 /// No call.
 const NONE: Vec<State> = Vec::new();
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The caller's user name.
-fn alice() -> Vec<String> {
-    vec!["alice".to_owned()]
+fn alice() -> Watchers {
+    named("alice")
+}
+
+/// A user of this name.
+fn named(user: &str) -> Watchers {
+    Watchers { users: vec![user.to_owned()], ..Watchers::default() }
+}
+
+/// A contact at this address.
+fn signing(aor: &str) -> Watchers {
+    Watchers { contacts: vec![aor.parse().unwrap()], ..Watchers::default() }
 }
 
 /// A callee that has a password in common with the caller.
-fn callee(watchers: Vec<String>) -> Change {
+fn callee(watchers: Watchers) -> Change {
     Change { require: Require::Digest, watchers, ..Change::default() }
 }
 
 /// A world whose caller watches the callee, and what both see.
-fn watching(watchers: Vec<String>) -> (World, Watch, Watch) {
-    let mut world = World::new(11, callee(watchers));
+fn watching(change: Change) -> (World, Watch, Watch) {
+    let mut world = World::new(11, change);
     let (caller, callee) = world.watch();
     world.caller.watch(Package::Dialog, CALLEE, Some(world.way_to_callee())).unwrap();
     world.pass(2 * SECOND);
@@ -60,7 +71,7 @@ fn assert_nothing_is_left(world: &World) {
 
 #[test]
 fn who_proves_to_be_a_watcher_is_told_of_each_call_and_of_no_names_to_end_it_by() {
-    let (world, caller, callee) = watching(alice());
+    let (world, caller, callee) = watching(callee(alice()));
     let admitted = callee.seen().within;
     let who = "watcher: alice, proved by Digest (SHA-512-256 at callee.example), who says to be ";
     assert_eq!(admitted, [format!("{who}{CALLER}")]);
@@ -86,6 +97,39 @@ fn who_proves_to_be_a_watcher_is_told_of_each_call_and_of_no_names_to_end_it_by(
     stop(&world, &world.caller);
     assert_eq!(callee.seen().within.pop().unwrap(), "watcher gone: alice, Unsubscribed");
     assert_nothing_is_left(&world);
+}
+
+/// Whom its pinned key proves is told as whom a password does: each request is signed, and what is
+/// told is encrypted to it, so that nobody on the way reads who calls whom.
+#[test]
+fn a_contact_who_signs_is_told_of_each_call_under_encryption() {
+    for require in [Require::Pgp, Require::Nothing] {
+        let change = Change { require, watchers: signing(CALLER), ..Change::default() };
+        let (world, caller, callee) = watching(change);
+        let admitted = callee.seen().within;
+        assert_eq!(admitted, [format!("watcher: {CALLER}, proved by the pinned key")]);
+        assert_eq!(states(&caller), [NONE], "{}", world.ladder());
+        let call = world.call();
+        world.pass(3 * SECOND);
+        world.caller.hang_up(call);
+        world.pass(3 * SECOND);
+        let last = told(&caller).pop().unwrap().remove(0);
+        assert_eq!((last.state, last.event), (State::Terminated, Some(Event::RemoteBye)));
+        // What a subscription is refreshed by is signed, too.
+        world.pass(3_600 * SECOND);
+        assert_eq!(callee.seen().within.len(), 1, "{:?}", callee.seen().within);
+        let in_clear = |entry: &Entry| {
+            let packet = entry.packet.as_ref();
+            packet.is_some_and(|it| it.octets.windows(12).any(|it| it == b"<dialog-info"))
+        };
+        assert_eq!(world.count("caller", in_clear), 0, "{}", world.ladder());
+        stop(&world, &world.caller);
+        assert_eq!(
+            callee.seen().within.pop().unwrap(),
+            format!("watcher gone: {CALLER}, Unsubscribed")
+        );
+        assert_nothing_is_left(&world);
+    }
 }
 
 #[test]
@@ -116,8 +160,17 @@ fn a_call_that_is_placed_rings_and_is_refused_is_told_so() {
 
 #[test]
 fn d08_who_is_not_named_as_a_watcher_is_refused_whatever_it_proves() {
-    for (watchers, status) in [(vec!["carol".to_owned()], "403 Forbidden"), (Vec::new(), "405 ")] {
-        let (world, caller, callee) = watching(watchers);
+    let nobody = Watchers::default;
+    for (change, status) in [
+        (callee(named("carol")), "403 Forbidden"),
+        (callee(nobody()), "405 "),
+        // A password is no signature, and a key no password.
+        (callee(signing(CALLER)), "403 Forbidden"),
+        (Change { watchers: alice(), ..Change::default() }, "403 Forbidden"),
+        (Change { watchers: signing("sip:carol@caller.example"), ..Change::default() }, "403 "),
+        (Change { watchers: nobody(), ..Change::default() }, "405 "),
+    ] {
+        let (world, caller, callee) = watching(change);
         let [Err(why)] = &caller.seen().watched[..] else { panic!("{}", world.ladder()) };
         assert!(why.contains(status), "{why}");
         assert_eq!(callee.seen().within, [""; 0]);

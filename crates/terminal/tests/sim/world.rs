@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use terminal::assembly::{
     Assurance, Entropy, Event, Events, Invitation, Outcome, Ports, Settings, Terminal, Transfer,
-    WallClock,
+    WallClock, Watchers,
 };
 use terminal::config::{Address, Media, Network as Addresses, Require};
 use terminal::ladder::Ladder;
@@ -43,8 +43,8 @@ pub(crate) struct Change {
     pub(crate) require: Require,
     /// Whose word the callee takes for who calls.
     pub(crate) trusted: Vec<Addresses>,
-    /// The users who may watch the callee's calls.
-    pub(crate) watchers: Vec<String>,
+    /// Who may watch the callee's calls.
+    pub(crate) watchers: Watchers,
     /// Whether the callee listens on TLS, too, at port 5061.
     pub(crate) tls: bool,
     /// Who is asked at the callee.
@@ -60,7 +60,7 @@ impl Default for Change {
             meddle: None,
             require: Require::Pgp,
             trusted: Vec::new(),
-            watchers: Vec::new(),
+            watchers: Watchers::default(),
             tls: false,
             callee_prompts: Arc::new(sst::Deny),
         }
@@ -406,7 +406,7 @@ pub(crate) fn settings(
         binds: vec![Address::udp(address), Address::tcp(address)],
         advertise: None,
         trusted: Vec::new(),
-        watchers: Vec::new(),
+        watchers: Watchers::default(),
         media: Media::default(),
         security,
     }

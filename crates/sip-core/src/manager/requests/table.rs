@@ -131,6 +131,11 @@ impl Requests {
         self.table.get(key).is_some_and(|exchange| exchange.has_left())
     }
 
+    /// The CSeq of the last try of this request.
+    pub(in crate::manager) fn cseq(&self, key: Key) -> Option<u32> {
+        Some(self.table.get(key)?.draft.cseq)
+    }
+
     /// Where this request went, while its answer is awaited.
     pub(in crate::manager) fn went_over(&self, key: Key) -> Option<Hop> {
         match &self.table.get(key)?.state {

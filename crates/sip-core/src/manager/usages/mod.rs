@@ -29,6 +29,6 @@ fn refuses_subscription(message: &crate::Message) -> bool {
 }
 
 /// A peer's octets as text for the application.
-fn text(octets: &[u8]) -> String {
+pub(super) fn text(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
 }

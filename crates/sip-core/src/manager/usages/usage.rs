@@ -70,6 +70,11 @@ impl Usage {
         matches!(self, Self::Notifier(it) if it.is_subscriber())
     }
 
+    /// Whether it is a peer's REFER outside any call.
+    pub(in crate::manager) const fn is_referral(&self) -> bool {
+        matches!(self, Self::Notifier(it) if it.is_referral())
+    }
+
     /// Whether it is a publication.
     pub(in crate::manager) const fn is_publication(&self) -> bool {
         matches!(self, Self::Publication(_))

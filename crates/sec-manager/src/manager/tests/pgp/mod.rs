@@ -13,6 +13,7 @@ mod queue;
 mod room;
 mod sets;
 mod signing;
+mod subscribing;
 mod told;
 mod trust;
 mod whose;

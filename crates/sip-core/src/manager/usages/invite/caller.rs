@@ -242,9 +242,10 @@ impl Early {
     }
 }
 
-/// Whether a call failed by a 3xx.
+/// Whether a call failed by a 3xx that names whom to call. That of a 305 is a proxy, by way of which
+/// the same callee would be called. RFC 3261 §21.3.4.
 fn leads_elsewhere(cause: Cause) -> bool {
-    cause.status().is_some_and(|status| (300..400).contains(&status))
+    cause.status().is_some_and(|status| (300..400).contains(&status) && status != 305)
 }
 
 /// The dialog of a response to our INVITE, where there is one.

@@ -1,7 +1,7 @@
 //! A REFER of a peer's: whether the application follows it, and what the peer is told of how far it
 //! is. RFC 3515 §2.4, RFC 4488.
 
-use super::usage::{DECIDE, Notifier, Of, Stage, UNDECIDED};
+use super::usage::{DECIDE, Notifier, Of, Stage, Telling, UNDECIDED};
 use crate::manager::event::{Event, RequestId};
 use crate::manager::misuse::Misuse;
 use crate::manager::serving::Reply;
@@ -19,25 +19,40 @@ const LIFETIME: u32 = 240;
 impl Notifier {
     /// The REFER came in.
     pub(super) fn on_refer(&mut self, cx: &mut Cx<'_>, server: Key) {
-        let Some(served) = cx.serving.get(server) else { return };
-        let Of::Refer(within, subscribes) = &mut self.of else {
-            return cx.answer(server, Reply::new(481));
-        };
+        match self.referred(cx, server) {
+            Ok(event) => {
+                self.stage = Stage::Waiting(server);
+                cx.start(UNDECIDED, DECIDE);
+                cx.tell(event);
+            }
+            Err(reply) => {
+                self.stage = Stage::Over;
+                cx.answer(server, reply);
+            }
+        }
+    }
+
+    /// What the application is told, and the dialog, where it came outside of any.
+    ///
+    /// # Errors
+    /// What it is answered.
+    fn referred(&mut self, cx: &mut Cx<'_>, server: Key) -> Result<Event, Reply> {
+        let served = cx.serving.get(server).ok_or_else(|| Reply::new(481))?;
+        let Of::Refer(within, subscribes) = &mut self.of else { return Err(Reply::new(481)) };
         let message = &served.request.message;
         // RFC 3515 §2.4.2: exactly one.
-        let Some(to) = sole_target(message) else {
-            self.stage = Stage::Over;
-            return cx.answer(server, Reply::new(400));
-        };
+        let to = sole_target(message).ok_or_else(|| Reply::new(400))?;
         let by = message.header(HeaderName::ReferredBy);
         let by = by.and_then(|by| NameAddr::parse(by).ok()).map(|by| text(by.uri().as_bytes()));
+        let from = text(message.ssa_request().ok_or_else(|| Reply::new(400))?.from.uri);
         // RFC 3515 §2.4.6: its CSeq is what the peer tells its NOTIFYs by.
         self.event = Some(EventType::new("refer", Some(&served.cseq.to_string())));
         *subscribes = !refuses_subscription(message);
         let (id, within, call) = (RequestId(cx.me), *within, self.name);
-        self.stage = Stage::Waiting(server);
-        cx.start(UNDECIDED, DECIDE);
-        cx.tell(Event::Referred { id, within, call, to, by });
+        if within.is_none() {
+            self.make_dialog(cx, server)?;
+        }
+        Ok(Event::Referred { id, within, call, from, to, by })
     }
 
     /// The application follows it: 202, and then it tells how far it is.
@@ -50,16 +65,17 @@ impl Notifier {
         };
         cx.stop(UNDECIDED);
         let mut reply = Reply::new(202);
+        reply.fields.extend(self.contact(cx, server));
         if *subscribes {
             self.most = LIFETIME;
             self.lasts(cx, LIFETIME);
+            self.body = fragment(100);
+            self.telling = Telling::UnderWay;
         } else {
             self.stage = Stage::Over;
             reply.fields.push(("Refer-Sub", b"false".to_vec()));
         }
         cx.answer(server, reply);
-        // RFC 3515 §2.4.4: the first one at once.
-        self.tell_progress(cx, 100);
         Ok(())
     }
 

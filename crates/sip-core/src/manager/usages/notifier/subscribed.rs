@@ -2,8 +2,6 @@
 //! RFC 6665 §4.2.1.
 
 use super::usage::{DECIDE, Notifier, Of, Stage, Telling, UNDECIDED};
-use crate::HeaderName;
-use crate::dialog::Dialog;
 use crate::manager::event::Event;
 use crate::manager::misuse::Misuse;
 use crate::manager::serving::{Reply, Served};
@@ -14,6 +12,7 @@ use crate::manager::usages::cx::Cx;
 use crate::manager::usages::pace::LONGEST;
 use crate::manager::usages::subscription::EventType;
 use crate::manager::usages::text;
+use crate::{HeaderName, Method};
 use ssa::Body;
 
 /// What a SUBSCRIBE asks for that does not say, in seconds. RFC 6665 §3.1.1 leaves it to the package.
@@ -47,8 +46,6 @@ impl Notifier {
             .filter(|event| events.iter().any(|name| name.as_bytes() == event.package()));
         let event = event.ok_or_else(|| Reply::bad_event(&cx.io.config.capabilities))?;
         let seen = message.ssa_request().ok_or_else(|| Reply::new(400))?;
-        // RFC 3261 §12.1.1: without a Contact there is nobody to tell.
-        let dialog = Dialog::of_callee(message, &served.way.tag).ok_or_else(|| Reply::new(400))?;
         let accept = message.headers(HeaderName::Accept).map(text).collect();
         let news = SubscriberNews::Asked {
             call: self.name,
@@ -59,9 +56,8 @@ impl Notifier {
             accept,
             expires: asked_for(served),
         };
-        let hop = served.kept_hop(cx.io.config.own());
+        self.make_dialog(cx, server)?;
         self.event = Some(event);
-        self.dialog = Some(cx.dialogs.insert(&cx.io, dialog, hop, cx.me));
         Ok(news)
     }
 
@@ -109,10 +105,7 @@ impl Notifier {
         let seconds = asked_for(served).min(self.most);
         let mut reply = Reply::new(200);
         reply.fields.push(("Expires", seconds.to_string().into_bytes()));
-        if let Some(entry) = self.dialog.and_then(|dialog| cx.dialogs.get(dialog)) {
-            let hop = served.kept_hop(cx.io.config.own());
-            reply.fields.push(("Contact", cx.own_contact((served, &hop), &entry.dialog)));
-        }
+        reply.fields.extend(self.contact(cx, server));
         cx.answer(server, reply);
         if !self.is_ending() {
             self.lasts(cx, seconds);
@@ -126,11 +119,11 @@ impl Notifier {
     }
 
     /// The answer has left that makes it: the first NOTIFY follows a 2xx, and nothing a refusal of the
-    /// security manager's.
+    /// security manager's. RFC 6665 §4.2.1.2, RFC 3515 §2.4.4.
     pub(in crate::manager) fn on_answered(
         &mut self, cx: &mut Cx<'_>, served: &Served, status: u16,
     ) {
-        let makes_it = self.is_subscriber() && served.is_for.dialog.is_none();
+        let makes_it = served.is_for.dialog.is_none() || served.is_for.row.method == Method::REFER;
         if !makes_it || self.stage != Stage::Standing {
             return;
         }

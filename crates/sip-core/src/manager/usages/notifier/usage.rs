@@ -1,5 +1,6 @@
 //! A peer's subscription: what it is of, and how far it is.
 
+use crate::dialog::Dialog;
 use crate::manager::event::CallId;
 use crate::manager::misuse::Misuse;
 use crate::manager::serving::Reply;
@@ -42,8 +43,9 @@ pub(in crate::manager) struct Notifier {
 /// What asked for it.
 #[derive(Debug)]
 pub(super) enum Of {
-    /// A REFER in this call; whether its sender wants to hear how it goes on. RFC 4488 §4.
-    Refer(CallId, bool),
+    /// A REFER in this call, or outside any; whether its sender wants to hear how it goes on.
+    /// RFC 4488 §4.
+    Refer(Option<CallId>, bool),
     /// A SUBSCRIBE.
     Subscribe,
 }
@@ -76,7 +78,12 @@ pub(super) enum Telling {
 impl Notifier {
     /// One of a REFER that came in the dialog of a call.
     pub(in crate::manager) const fn of_refer(name: CallRef, dialog: Key, within: CallId) -> Self {
-        Self::new(name, Of::Refer(within, true), Some(dialog))
+        Self::new(name, Of::Refer(Some(within), true), Some(dialog))
+    }
+
+    /// One of a REFER that came outside of any dialog.
+    pub(in crate::manager) const fn of_referral(name: CallRef) -> Self {
+        Self::new(name, Of::Refer(None, true), None)
     }
 
     /// One of a SUBSCRIBE that came outside of any dialog.
@@ -116,6 +123,11 @@ impl Notifier {
         matches!(self.of, Of::Subscribe)
     }
 
+    /// Whether a REFER outside any call asked for it.
+    pub(in crate::manager) const fn is_referral(&self) -> bool {
+        matches!(self.of, Of::Refer(None, _))
+    }
+
     /// Whether a SUBSCRIBE in its dialog is of this subscription.
     pub(in crate::manager) fn is_refreshed_by(&self, subscribe: &Message) -> bool {
         let event = EventType::of(subscribe);
@@ -135,6 +147,27 @@ impl Notifier {
                 cx.answer(server, Reply::new(481));
             }
         }
+    }
+
+    /// The dialog of what asks for it outside of any.
+    ///
+    /// # Errors
+    /// 400 without a Contact: there is nobody to tell. RFC 3261 §12.1.1.
+    pub(super) fn make_dialog(&mut self, cx: &mut Cx<'_>, server: Key) -> Result<(), Reply> {
+        let served = cx.serving.get(server).ok_or_else(|| Reply::new(481))?;
+        let dialog = Dialog::of_callee(&served.request.message, &served.way.tag);
+        let dialog = dialog.ok_or_else(|| Reply::new(400))?;
+        let hop = served.kept_hop(cx.io.config.own());
+        self.dialog = Some(cx.dialogs.insert(&cx.io, dialog, hop, cx.me));
+        Ok(())
+    }
+
+    /// The Contact of a 2xx that makes its dialog, or stands in it.
+    pub(super) fn contact(&self, cx: &Cx<'_>, server: Key) -> Option<(&'static str, Vec<u8>)> {
+        let served = cx.serving.get(server)?;
+        let entry = cx.dialogs.get(self.dialog?)?;
+        let hop = served.kept_hop(cx.io.config.own());
+        Some(("Contact", cx.own_contact((served, &hop), &entry.dialog)))
     }
 
     /// The application does not take it.

@@ -202,7 +202,7 @@ impl Subscription {
     pub(in crate::manager) fn on_dialog_gone(&mut self, cx: &mut Cx<'_>) {
         let cause = Cause::Status(481);
         match self.of {
-            Of::Refer(within) => self.fail(cx, within, cause),
+            Of::Refer(_) | Of::Referral(_) => self.fail(cx, cause),
             Of::Asked(_) => self.lapse(cx, SubscriptionEnd::Failed(cause), None, true),
         }
     }

@@ -54,9 +54,9 @@ impl EventType {
         self.is_of(other) && self.id == other.id
     }
 
-    /// Whether it says no id.
-    pub(in crate::manager) const fn has_no_id(&self) -> bool {
-        self.id.is_none()
+    /// The id, where it says one.
+    pub(in crate::manager) fn id(&self) -> Option<&[u8]> {
+        self.id.as_deref()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::told::Told;
 use super::usage::{EXPIRED, Heard, Of, SILENT, Subscription, Wanted};
 use crate::dialog::Dialog;
+use crate::manager::event::Cause;
 use crate::manager::serving::Reply;
 use crate::manager::slab::Key;
 use crate::manager::subscriptions::{SubscriptionNews, SubscriptionState};
@@ -25,7 +26,7 @@ impl Subscription {
         let told = Told::by(&served.request.message);
         cx.answer(server, Reply::new(200));
         match self.of {
-            Of::Refer(within) => self.on_progress(cx, within, told, &body),
+            Of::Refer(_) | Of::Referral(_) => self.on_progress(cx, told, &body),
             Of::Asked(_) => self.on_notified(cx, told, body),
         }
     }
@@ -44,7 +45,7 @@ impl Subscription {
         let hop = served.kept_hop(cx.io.config.own());
         match self.dialog {
             Some(dialog) if served.is_for.dialog == Some(dialog) => {
-                if self.is_asked() {
+                if self.asked_for().is_some() {
                     cx.dialogs.refresh(dialog, hop, message);
                 }
                 Ok(())
@@ -59,8 +60,8 @@ impl Subscription {
                 Ok(())
             }
             None if cx.dialogs.expecting(&cx.io, call_id, ours) == Some(cx.me) => {
-                let Of::Asked(config) = &self.of else { return Err(Reply::new(481)) };
-                let dialog = Dialog::of_subscriber(message, config.to.as_bytes(), self.cseq);
+                let to = self.asked_for().ok_or_else(|| Reply::new(481))?;
+                let dialog = Dialog::of_subscriber(message, to, self.cseq);
                 let dialog = dialog.ok_or_else(|| Reply::new(400))?;
                 self.dialog = Some(cx.dialogs.insert(&cx.io, dialog, hop, cx.me));
                 self.since = Some(cx.io.now);
@@ -85,7 +86,7 @@ impl Subscription {
     /// 415 with those that were. RFC 3261 §21.4.13.
     fn check_type(&self, body: &Body) -> Result<(), Reply> {
         let types: Vec<&str> = match &self.of {
-            Of::Refer(_) => vec!["message/sipfrag"],
+            Of::Refer(_) | Of::Referral(_) => vec!["message/sipfrag"],
             Of::Asked(config) => config.accept.iter().map(String::as_str).collect(),
         };
         let kind = body.content_type.as_deref().and_then(|kind| ContentType::parse(kind).ok());
@@ -126,7 +127,7 @@ impl Subscription {
     pub(super) fn on_expired(&mut self, cx: &mut Cx<'_>) {
         cx.stop(EXPIRED);
         match self.of {
-            Of::Refer(within) => self.on_no_progress(cx, within),
+            Of::Refer(_) | Of::Referral(_) => self.fail(cx, Cause::Timeout),
             Of::Asked(_) => self.on_time_up(cx),
         }
     }

@@ -36,7 +36,7 @@ pub(in crate::manager) struct Subscription {
     pub(super) expected: Option<u64>,
     /// The SUBSCRIBE under way.
     pub(super) request: Option<Key>,
-    /// The CSeq of the last one before there was a dialog to count it.
+    /// The CSeq of the last one that has an outcome, or of the first.
     pub(super) cseq: u32,
     /// What the last one was authorized by, where it was accepted.
     pub(super) proven: Option<Proven>,
@@ -59,6 +59,8 @@ pub(in crate::manager) struct Subscription {
 pub(super) enum Of {
     /// A REFER in this call.
     Refer(CallId),
+    /// A REFER outside any, to this URI.
+    Referral(Box<[u8]>),
     /// The application.
     Asked(Box<SubscribeConfig>),
 }
@@ -139,12 +141,29 @@ impl Subscription {
         matches!(self.of, Of::Asked(_))
     }
 
-    /// Whether a NOTIFY is of this subscription. That of a REFER is meant without its id, too, as the
-    /// only one there is. RFC 6665 §4.1.3, RFC 3515 §2.4.6.
-    pub(in crate::manager) fn is_notified_by(&self, notify: &Message) -> bool {
+    /// The URI that it was sent to, where the first NOTIFY makes its dialog.
+    pub(super) fn asked_for(&self) -> Option<&[u8]> {
+        match &self.of {
+            Of::Refer(_) => None,
+            Of::Referral(to) => Some(to),
+            Of::Asked(config) => Some(config.to.as_bytes()),
+        }
+    }
+
+    /// Whether a NOTIFY is of this subscription. That of a REFER says its CSeq, or no id, and outside
+    /// a call it is the only one there is. RFC 6665 §4.1.3, RFC 3515 §2.4.6.
+    pub(in crate::manager) fn is_notified_by(&self, requests: &Requests, notify: &Message) -> bool {
         let Some(event) = EventType::of(notify) else { return false };
-        let loosely = !self.is_asked() && event.has_no_id() && event.is_of(&self.event);
-        loosely || event.is(&self.event)
+        // One that was challenged has another one with each try.
+        let cseq = || self.request.and_then(|it| requests.cseq(it)).unwrap_or(self.cseq);
+        match &self.of {
+            Of::Asked(_) => event.is(&self.event),
+            Of::Referral(_) => event.is_of(&self.event),
+            Of::Refer(_) => {
+                let is_its = |id: &[u8]| id == cseq().to_string().as_bytes();
+                event.is_of(&self.event) && event.id().is_none_or(is_its)
+            }
+        }
     }
 
     /// Where its notifier is, before it has a dialog.
@@ -154,11 +173,15 @@ impl Subscription {
 
     /// Sends the first SUBSCRIBE of a try: from now on its NOTIFY may come.
     pub(in crate::manager) fn begin(&mut self, cx: &mut Cx<'_>, request: (Draft, Target)) {
-        let (draft, _) = &request;
+        self.expect(cx, &request.0);
+        self.subscribe(cx, request);
+    }
+
+    /// The NOTIFY that makes its dialog may come.
+    pub(super) fn expect(&mut self, cx: &mut Cx<'_>, draft: &Draft) {
         let tag = draft.from.tag();
         self.expected = Some(cx.dialogs.expect(&cx.io, &draft.call_id, tag, cx.me));
         self.cseq = draft.cseq;
-        self.subscribe(cx, request);
     }
 
     /// Sends SUBSCRIBE in its dialog.
@@ -189,12 +212,12 @@ impl Subscription {
     /// What became of the REFER or a SUBSCRIBE.
     pub(in crate::manager) fn on_outcome(&mut self, cx: &mut Cx<'_>, ended: &Ended) {
         self.request = None;
-        if let Of::Refer(within) = self.of {
-            return self.on_referred(cx, within, &ended.outcome);
-        }
         self.cseq = ended.cseq;
         if let Some(entry) = self.dialog.and_then(|dialog| cx.dialogs.get_mut(dialog)) {
             entry.dialog.count_to(ended.cseq);
+        }
+        if !self.is_asked() {
+            return self.on_referred(cx, &ended.outcome);
         }
         self.proven = ended.proven.filter(|_| matches!(ended.outcome, Outcome::Accepted(..)));
         self.on_subscribed(cx, &ended.outcome);
