@@ -27,5 +27,6 @@ pub mod journal;
 pub mod ladder;
 pub mod record;
 mod time;
+mod voice;
 
 pub use error::{Error, Result};

@@ -288,6 +288,30 @@ pub struct Transfer {
 }
 
 impl Event {
+    /// The call that it is about, if it is about one.
+    pub const fn call(&self) -> Option<CallId> {
+        match self {
+            Self::Incoming { id, .. }
+            | Self::TransferAsked(Transfer { within: id, .. })
+            | Self::TransferProgress { id, .. }
+            | Self::Transferred { id }
+            | Self::NotTransferred { id, .. }
+            | Self::Ringing { id }
+            | Self::Redirected { id, .. }
+            | Self::Established { id, .. }
+            | Self::Held { id }
+            | Self::Resumed { id }
+            | Self::HoldFailed { id, .. }
+            | Self::PeerHeld { id }
+            | Self::PeerResumed { id }
+            | Self::Dtmf { id, .. }
+            | Self::NotRecorded { id, .. }
+            | Self::Over { id, .. } => Some(*id),
+            Self::Message { within, .. } => *within,
+            _ => None,
+        }
+    }
+
     /// What a transferor is told, for the user: a final answer that is no success is a failure.
     pub(super) const fn of_transfer(id: CallId, status: Option<u16>, is_final: bool) -> Self {
         match (status, is_final) {

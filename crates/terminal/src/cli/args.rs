@@ -19,6 +19,7 @@ use crate::capture::Secrets;
 use crate::config::ListedAlgorithm;
 use crate::config::{Address, Place, Require, SipAor};
 use crate::error::Error;
+use crate::voice::Door;
 #[cfg(feature = "digest")]
 use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
@@ -234,13 +235,15 @@ impl Records {
     ///
     /// # Errors
     /// More than one thing would go there.
-    pub(super) fn beside(&self, out: Output) -> Result<Output, Error> {
+    pub(super) fn beside(&self, out: Output, door: Option<&Door>) -> Result<Output, Error> {
         let paths = [&self.ladder, &self.capture].into_iter().flatten();
-        match paths.filter(|path| path.as_os_str() == "-").count() {
+        let paths = paths.filter(|path| path.as_os_str() == "-").count();
+        match paths + usize::from(door == Some(&Door::Streams)) {
             0 => Ok(out),
             1 if !out.is_json() => Ok(out.aside()),
             _ => Err(Error::Usage(
-                "standard output takes one of --json, --ladder - and --capture -".to_owned(),
+                "standard output takes one of --json, --ladder -, --capture - and --audio stdio"
+                    .to_owned(),
             )),
         }
     }
@@ -256,8 +259,10 @@ pub struct Call {
     /// Account that calls: its address, user or domain [default: the identity's]
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
-    /// What to say: a WAV file, `tone` or `silence` [default: what the configuration says]
-    #[arg(long, value_name = "FILE|tone|silence", value_parser = NonEmptyStringValueParser::new())]
+    /// What to say: a WAV file, `tone` or `silence` [default: what the configuration says]; or who
+    /// says it: an agent, a program that also hears the peer, at a socket that is made at PATH, or
+    /// over standard input and output (docs/agents.md)
+    #[arg(long, value_name = "FILE|tone|silence|unix:PATH|stdio", value_parser = NonEmptyStringValueParser::new())]
     pub audio: Option<String>,
     /// Write what is heard to a WAV file
     #[arg(long, value_name = "FILE")]
@@ -289,8 +294,10 @@ pub struct Call {
 /// `listen`.
 #[derive(Args, Clone, Debug)]
 pub struct Listen {
-    /// What to say: a WAV file, `tone` or `silence` [default: what the configuration says]
-    #[arg(long, value_name = "FILE|tone|silence", value_parser = NonEmptyStringValueParser::new())]
+    /// What to say: a WAV file, `tone` or `silence` [default: what the configuration says]; or who
+    /// says it: an agent, a program that also hears the peer, at a socket that is made at PATH, or
+    /// over standard input and output (docs/agents.md)
+    #[arg(long, value_name = "FILE|tone|silence|unix:PATH|stdio", value_parser = NonEmptyStringValueParser::new())]
     pub audio: Option<String>,
     /// Write what each caller says to a WAV file in this folder
     #[arg(long, value_name = "DIR")]

@@ -1,7 +1,8 @@
 //! `call`: place a call, talk, hang up.
 
+use super::agents::Voices;
 use super::args::{Call, Global};
-use super::audio::{self, Say};
+use super::audio::Say;
 use super::binds::Purpose;
 use super::control::{Control, Wanted};
 use super::input::Input;
@@ -16,6 +17,7 @@ use crate::assembly::{Event, Invitation, Outcome};
 use crate::config::any_of;
 use crate::error::{Error, Result};
 use crate::record::redacted;
+use crate::voice::{Door, News, Offered};
 use net::BoxFuture;
 use sip_core::manager::{CallId, EndReason, NextHop};
 use sst::Requirement;
@@ -28,16 +30,23 @@ const MOMENT: Duration = Duration::from_millis(500);
 
 /// Calls, and waits until the call is over.
 pub(super) async fn run(global: &Global, call: Call, out: Output) -> Result<()> {
-    let out = call.records.beside(out)?;
+    let door = Door::named(call.audio.as_deref())?;
+    let out = call.records.beside(out, door.as_ref())?;
     let mut stop = Stop::new()?;
     let purpose = Purpose::Call(call.account.as_deref());
     let mut session = stop.unless(Session::open(global, purpose, call.records.clone())).await?;
-    let talked = talk(&mut session, &call, &mut stop, out).await;
+    let mut voices = Voices::open(door.as_ref())?;
+    let agents = voices.agents();
+    let talked = talk(&mut session, &call, &mut voices, &mut stop, out).await;
     let unanswered = matches!(talked, Ok((_, Reached::Nobody)));
     let within = if unanswered { UNANSWERED_END_WITHIN } else { END_WITHIN };
     // Why the call failed says more than why its record cannot be written.
-    let closing = session.close(within, &mut stop, |event| tell(out, event));
+    let closing = session.close(within, &mut stop, |event| {
+        agents.on(event);
+        tell(out, event)
+    });
     let closed = if unanswered { with_a_word(closing).await } else { closing.await };
+    voices.close().await;
     match talked? {
         // Only a signal ends a call here that is not up, and it may have come again since.
         (Outcome::Ended(EndReason::Local), Reached::Nobody | Reached::Ringing) => {
@@ -143,37 +152,60 @@ async fn place(
     if *require == Requirement::PGP {
         session.can_sign()?;
     }
+    stop.unless(say.is_ready()).await?;
     let next_hop = stop.unless(session.terminal.locate(uri, session.next_hop(uri))).await?;
     tracing::info!(?next_hop, %require, "from {}", session.addresses().join(", "));
     let addresses = next_hop.as_ref().map_or(1, NextHop::tried);
+    let ((source, sink), reserved) = say.ends(*record)?;
     let invitation = Invitation {
         to: uri.clone(),
         next_hop,
         require: *require,
         late_offer: *late_offer,
-        source: say.source(),
-        sink: audio::sink(*record)?,
+        source,
+        sink,
     };
     let id = session.terminal.call(invitation)?;
+    session.seat(reserved, id, uri);
     let to = redacted(uri);
     let calling = Object::Calling { call: id.to_string(), to: &to };
     out.say(&format!("calling {to}"), calling)?;
     Ok(Placed { id, to, addresses })
 }
 
+/// Begins what a command wants.
+fn begin(
+    wanted: Option<Wanted>, session: &Session, control: &mut Control, placing: &mut Placing,
+) -> Result<()> {
+    match wanted {
+        // Calls that come in are declined.
+        Some(Wanted::Answer(id)) => control.answered(id, Err(Error::NotWaiting)),
+        Some(Wanted::Place(wanted)) => {
+            let found = session.find(wanted.uri());
+            match placing.wait(wanted, found) {
+                Ok(()) => Ok(()),
+                Err(wanted) => control.crowded_out(&wanted),
+            }
+        }
+        None => Ok(()),
+    }
+}
+
 /// Places the call and sees it through.
 async fn talk(
-    session: &mut Session, call: &Call, stop: &mut Stop, out: Output,
+    session: &mut Session, call: &Call, voices: &mut Voices, stop: &mut Stop, out: Output,
 ) -> Result<(Outcome, Reached)> {
     session.tell_moved(out)?;
+    voices.greet(out)?;
     let mut wish = Wish::of(call, session)?;
-    let say = stop.unless(Say::choose(call.audio.as_deref(), &session.config)).await?;
+    let agents = voices.agents();
+    let say = stop.unless(Say::choose(call.audio.as_deref(), &session.config, &agents)).await?;
     let mut redirects = Redirects::of(&wish.uri, call.follow, &call.follow_to);
     let Placed { id, to, addresses } = place(session, &wish, &say, stop, out).await?;
     // A transfer puts another call into its place.
     let mut calls = vec![id];
-    let input = Input::open(session.person.as_ref());
-    let mut control = Control::new(input, session.config.clone(), out);
+    let input = Input::beside(session.person.as_ref(), call.audio.as_deref());
+    let mut control = Control::new(input, session.config.clone(), agents.clone(), out);
     control.place(id, &to);
     control.greet()?;
     let mut placing = Placing::default();
@@ -190,18 +222,17 @@ async fn talk(
             () = patience.is_over() => {}
             line = control.line() => {
                 let wanted = line.map(|line| control.obey(line, &session.terminal)).transpose()?;
-                match wanted.flatten() {
-                    // Calls that come in are declined.
-                    Some(Wanted::Answer(id)) => control.answered(id, Err(Error::NotWaiting))?,
-                    Some(Wanted::Place(wanted)) => {
-                        let found = session.find(wanted.uri());
-                        if let Err(wanted) = placing.wait(wanted, found) {
-                            control.crowded_out(&wanted)?;
-                        }
-                    }
-                    None => {}
-                }
+                begin(wanted.flatten(), session, &mut control, &mut placing)?;
             }
+            news = voices.next() => match news {
+                News::Command { call, object } => {
+                    let wanted = control.obey_agent(&call, &object, &session.terminal)?;
+                    begin(wanted, session, &mut control, &mut placing)?;
+                }
+                News::Left(call) => control.abandoned(&call, &session.terminal),
+                // No call waits for an agent here.
+                News::Seated(_) | News::Unattended(_) | News::Closed => {}
+            },
             (wanted, found) = placing.next() => {
                 let placed = session.place(&wanted, found, &say);
                 calls.extend(placed.as_ref().ok());
@@ -240,6 +271,14 @@ async fn talk(
                     }
                     tell(out, &event)?;
                     match &event {
+                        Event::Incoming { replaces: Some(_), .. }
+                            if !matches!(agents.offer(&event), None | Some(Offered::Seated)) =>
+                        {
+                            // No agent is there for it.
+                            agents.withdraw(&event);
+                            session.decline(&event);
+                            continue;
+                        }
                         Event::Incoming { id, replaces: Some(_), .. } => {
                             // The other one goes on where it is not answered.
                             calls.extend(session.answer(*id, &say, None).is_ok().then_some(*id));

@@ -104,6 +104,41 @@ impl Command {
         command.check().map(Some)
     }
 
+    /// Reads an object of the agent that speaks in this call, which has no say about others.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub(super) fn of_agent(object: &[u8], call: &str) -> Result<Self, String> {
+        let text = std::str::from_utf8(object).map_err(|_| "the object is not UTF-8".to_owned())?;
+        let mut command = Self::of_object(text)?.check()?;
+        let name = command.call_mut().ok_or("an agent has no say but about its own call")?;
+        match name.get_or_insert_with(|| Name::Id(call.to_owned())) {
+            Name::Id(id) if id == call => Ok(command),
+            Name::Id(_) | Name::Number(_) => {
+                Err(format!("the call of this connection is \"{call}\": name it so, or not at all"))
+            }
+        }
+    }
+
+    /// The call that it is about, where it is about one and no other.
+    const fn call_mut(&mut self) -> Option<&mut Option<Name>> {
+        match self {
+            Self::Answer { call }
+            | Self::Reject { call, .. }
+            | Self::HangUp { call }
+            | Self::Hold { call }
+            | Self::Resume { call }
+            | Self::Mute { call }
+            | Self::Unmute { call }
+            | Self::Message { call, .. }
+            | Self::Dtmf { call, .. }
+            | Self::Transfer { call, .. }
+            | Self::Follow { call }
+            | Self::Decline { call } => Some(call),
+            Self::Calls | Self::Call { .. } | Self::TransferTo { .. } | Self::Help => None,
+        }
+    }
+
     fn of_object(object: &str) -> Result<Self, String> {
         serde_json::from_str(object).map_err(|error| {
             let text = error.to_string();

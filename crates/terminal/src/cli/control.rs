@@ -4,8 +4,9 @@
 //! What asks the peer of a call for something waits until what was asked before is answered: so it
 //! comes in order, and a dialog has one request of ours to sign at a time.
 
+use super::agents::Agents;
 use super::calls::{Row, Table};
-use super::command::{COMMANDS, Command};
+use super::command::{COMMANDS, Command, Name};
 use super::input::Input;
 use super::json::{Failure, Known, Object};
 use super::output::Output;
@@ -33,6 +34,8 @@ pub(super) struct Control {
     transfers: Vec<Transfer>,
     /// Calls that take the place of others, with those.
     replacing: Vec<(CallId, CallId)>,
+    /// Who speaks in calls, and is told of them.
+    agents: Agents,
     out: Output,
 }
 
@@ -72,8 +75,8 @@ enum Begun {
 }
 
 impl Control {
-    /// Takes commands from there.
-    pub(super) fn new(input: Input, config: Config, out: Output) -> Self {
+    /// Takes commands from there, and from these agents.
+    pub(super) fn new(input: Input, config: Config, agents: Agents, out: Output) -> Self {
         let calls = Table::default();
         Self {
             input,
@@ -83,6 +86,7 @@ impl Control {
             queued: VecDeque::new(),
             transfers: Vec::new(),
             replacing: Vec::new(),
+            agents,
             out,
         }
     }
@@ -150,6 +154,39 @@ impl Control {
         Ok(None)
     }
 
+    /// Does what the agent of a call wants, as [`obey`](Self::obey).
+    pub(super) fn obey_agent(
+        &mut self, call: &str, object: &[u8], terminal: &Terminal,
+    ) -> Result<Option<Wanted>> {
+        // Where the call is over meanwhile, the agent is told that.
+        let Some(id) = self.named(call) else { return Ok(None) };
+        match Command::of_agent(object, call) {
+            Ok(command) => self.about_a_call(&command, terminal),
+            Err(reason) => {
+                let (call, failure) = (Some(call.to_owned()), Failure::plain("not_understood"));
+                let failed = Object::Failed { command: None, call, reason: &reason, failure };
+                self.agents.tell(id, &failed);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The call that events name so, if it goes on.
+    pub(super) fn named(&self, call: &str) -> Option<CallId> {
+        self.calls.find(Some(&Name::Id(call.to_owned())), |_| true).ok()
+    }
+
+    /// Nobody speaks for this call any more: it ends. RFC 3261 §21.4.18, where it was not answered.
+    pub(super) fn abandoned(&self, call: &str, terminal: &Terminal) {
+        let Some(id) = self.named(call) else { return };
+        if self.calls.waiting().contains(&id) {
+            // A call that is over already needs no answer.
+            _ = terminal.reject(id, 480);
+        } else {
+            terminal.hang_up(id);
+        }
+    }
+
     /// How the answering of a call went.
     pub(super) fn answered(&self, id: CallId, answered: Result<()>) -> Result<()> {
         match answered {
@@ -189,6 +226,7 @@ impl Control {
     /// Takes in what happened: a command may have waited for it.
     pub(super) fn on(&mut self, event: &Event, terminal: &Terminal) -> Result<()> {
         self.calls.on(event);
+        self.agents.on(event);
         self.settle(event, terminal)?;
         // What waited for what is answered now.
         while let Some((command, id)) = self.next_queued() {
@@ -434,9 +472,12 @@ impl Control {
 
     /// Says that a command is done; to people, where nothing else shows it.
     fn done(&self, command: &'static str, call: Option<CallId>) -> Result<()> {
+        let done = Object::Done { command, call: call.map(|id| id.to_string()) };
+        if let Some(id) = call {
+            self.agents.tell(id, &done);
+        }
         if self.out.is_json() {
-            let call = call.map(|id| id.to_string());
-            return self.out.object(Object::Done { command, call });
+            return self.out.object(done);
         }
         match command {
             "mute" => self.out.line("muted: the peer hears silence"),
@@ -460,8 +501,12 @@ impl Control {
         &self, command: &'static str, call: Option<CallId>, reason: &str, failure: Failure,
     ) -> Result<()> {
         let line = format!("{} failed: {reason}", command.replace('_', " "));
-        let call = call.map(|id| id.to_string());
-        self.out.say(&line, Object::Failed { command: Some(command), call, reason, failure })
+        let name = call.map(|id| id.to_string());
+        let failed = Object::Failed { command: Some(command), call: name, reason, failure };
+        if let Some(id) = call {
+            self.agents.tell(id, &failed);
+        }
+        self.out.say(&line, failed)
     }
 }
 

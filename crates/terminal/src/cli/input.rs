@@ -31,6 +31,11 @@ impl Input {
         }
     }
 
+    /// The same, unless `--audio` says that an agent has standard input.
+    pub(super) fn beside(person: Option<&Person>, audio: Option<&str>) -> Self {
+        if audio == Some("stdio") { Self::Nobody } else { Self::open(person) }
+    }
+
     /// The next line; `None` once where there are no more. Cancel-safe.
     pub(super) async fn line(&mut self) -> Option<Vec<u8>> {
         let line = match self {

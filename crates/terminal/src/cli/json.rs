@@ -24,6 +24,8 @@ pub(super) use watched::{Binding, Means, Watched};
 pub(super) enum Object<'a> {
     /// `listen` waits for calls.
     Listening { addresses: &'a [String] },
+    /// Agents are let in at a socket.
+    Agents { socket: &'a Path },
     /// The pins were changed on the disk.
     #[cfg(feature = "pgp")]
     Repinned { pins: usize },

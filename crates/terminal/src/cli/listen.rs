@@ -1,5 +1,6 @@
 //! `listen`: register where configured, wait for calls, answer or ask.
 
+use super::agents::{Agents, Voices};
 use super::args::{Global, Listen};
 use super::audio::Say;
 use super::binds::Purpose;
@@ -14,6 +15,7 @@ use super::stop::Stop;
 use crate::assembly::Event;
 use crate::error::{Error, Result};
 use crate::file;
+use crate::voice::{Door, News, Offered};
 use sip_core::manager::CallId;
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
@@ -25,7 +27,8 @@ const RINGING: Duration = Duration::from_secs(180);
 
 /// Waits for calls until it is told to stop.
 pub(super) async fn run(global: &Global, listen: Listen, out: Output) -> Result<()> {
-    if !listen.auto_answer && !io::stdin().is_terminal() && !input::is_program() {
+    let door = Door::named(listen.audio.as_deref())?;
+    if door.is_none() && !listen.auto_answer && !io::stdin().is_terminal() && !input::is_program() {
         // What is wrong with the configuration is told first.
         configuration(global).await?;
         return Err(Error::Usage(
@@ -34,18 +37,29 @@ pub(super) async fn run(global: &Global, listen: Listen, out: Output) -> Result<
                 .to_owned(),
         ));
     }
-    let out = listen.records.beside(out)?;
+    let out = listen.records.beside(out, door.as_ref())?;
     let mut stop = Stop::new()?;
     let mut session =
         stop.unless(Session::open(global, Purpose::Listen, listen.records.clone())).await?;
-    let waited = wait(&mut session, &listen, &mut stop, out).await;
-    let closed = session.close(END_WITHIN, &mut stop, |event| tell(out, event)).await;
+    let mut voices = Voices::open(door.as_ref())?;
+    let agents = voices.agents();
+    let waited = wait(&mut session, &listen, &mut voices, &mut stop, out).await;
+    let closed = session.close(END_WITHIN, &mut stop, |event| {
+        agents.on(event);
+        tell(out, event)
+    });
+    let closed = closed.await;
+    voices.close().await;
     waited.and(closed)
 }
 
-async fn wait(session: &mut Session, listen: &Listen, stop: &mut Stop, out: Output) -> Result<()> {
+async fn wait(
+    session: &mut Session, listen: &Listen, voices: &mut Voices, stop: &mut Stop, out: Output,
+) -> Result<()> {
+    let agents = voices.agents();
     // What cannot be said or recorded is an error now, not when somebody calls.
-    let say = stop.unless(Say::choose(listen.audio.as_deref(), &session.config)).await?;
+    let audio = listen.audio.as_deref();
+    let say = stop.unless(Say::choose(audio, &session.config, &agents)).await?;
     if let Some(folder) = &listen.record {
         std::fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
         file::check(&folder.join("call.wav"))?;
@@ -54,16 +68,18 @@ async fn wait(session: &mut Session, listen: &Listen, stop: &mut Stop, out: Outp
         tracing::warn!("{nobody}");
     }
     let asked = match session.person.clone() {
+        _ if agents.are_asked() => Asked::Agents { at_once: listen.auto_answer },
         _ if listen.auto_answer => Asked::Nobody,
         Some(person) => Asked::Person(person),
         None => Asked::Program,
     };
-    let input = Input::open(session.person.as_ref());
-    let control = Control::new(input, session.config.clone(), out);
+    let input = Input::beside(session.person.as_ref(), audio);
+    let control = Control::new(input, session.config.clone(), agents.clone(), out);
     let (record, asking) = (listen.record.clone(), VecDeque::new());
     let placing = Placing::default();
-    let mut listener = Listener { session, say, record, asked, asking, control, placing, out };
-    let waited = listener.wait(stop).await;
+    let mut listener =
+        Listener { session, say, agents, record, asked, asking, control, placing, out };
+    let waited = listener.wait(voices, stop).await;
     listener.leave();
     let given_up = listener.control.given_up(listener.placing.give_up());
     waited.and(given_up)
@@ -77,11 +93,14 @@ enum Asked {
     Person(Person),
     /// The program that gives commands.
     Program,
+    /// The agents, each about its call: or none of them, where all are answered.
+    Agents { at_once: bool },
 }
 
 struct Listener<'a> {
     session: &'a mut Session,
     say: Say,
+    agents: Agents,
     record: Option<PathBuf>,
     asked: Asked,
     /// Calls that the person has not answered yet, in the order in which they are asked about.
@@ -93,10 +112,11 @@ struct Listener<'a> {
 }
 
 impl Listener<'_> {
-    async fn wait(&mut self, stop: &mut Stop) -> Result<()> {
+    async fn wait(&mut self, voices: &mut Voices, stop: &mut Stop) -> Result<()> {
         let addresses = self.session.addresses();
         let line = format!("listening on {}", addresses.join(", "));
         self.out.say(&line, Object::Listening { addresses: &addresses })?;
+        voices.greet(self.out)?;
         self.control.greet()?;
         #[cfg(feature = "watch")]
         self.session.publish()?;
@@ -111,6 +131,10 @@ impl Listener<'_> {
                 () = patience.is_over() => {}
                 said = first(&mut self.asking) => self.decided(said),
                 line = self.control.line() => self.obey(line)?,
+                news = voices.next() => match news {
+                    News::Closed => return Ok(()),
+                    news => self.heard_of(news)?,
+                },
                 (wanted, found) = self.placing.next() => {
                     let placed = self.session.place(&wanted, found, &self.say);
                     self.control.placed(&wanted, placed)?;
@@ -136,6 +160,9 @@ impl Listener<'_> {
         tell(self.out, &event)?;
         self.control.on(&event, &self.session.terminal)?;
         match event {
+            Event::Incoming { id, replaces, .. } if self.agents.are_asked() => {
+                self.offer(id, replaces.is_some(), &event);
+            }
             // Whoever talks to the one talks to the other: nobody is asked. Why it is not answered,
             // the log says.
             Event::Incoming { id, replaces: Some(_), .. } => drop(self.answer(id)),
@@ -158,7 +185,13 @@ impl Listener<'_> {
             }
             return Ok(());
         };
-        match self.control.obey(line, &self.session.terminal)? {
+        let wanted = self.control.obey(line, &self.session.terminal)?;
+        self.begin(wanted)
+    }
+
+    /// Begins what a command wants.
+    fn begin(&mut self, wanted: Option<Wanted>) -> Result<()> {
+        match wanted {
             None => Ok(()),
             Some(Wanted::Place(wanted)) => {
                 let found = self.session.find(wanted.uri());
@@ -172,6 +205,53 @@ impl Listener<'_> {
                 self.asking.retain(|(asked, _)| *asked != id);
                 let answered = self.answer(id);
                 self.control.answered(id, answered)
+            }
+        }
+    }
+
+    /// Does what follows from what happened where agents come in.
+    fn heard_of(&mut self, news: News) -> Result<()> {
+        match news {
+            News::Command { call, object } => {
+                let wanted = self.control.obey_agent(&call, &object, &self.session.terminal)?;
+                self.begin(wanted)
+            }
+            News::Seated(call) => {
+                if let (Asked::Agents { at_once: true }, Some(id)) =
+                    (&self.asked, self.control.named(&call))
+                {
+                    // Why it is not answered, the log says.
+                    drop(self.answer(id));
+                }
+                Ok(())
+            }
+            News::Unattended(call) => {
+                tracing::warn!("a call is refused: no agent has come for it in time");
+                self.control.abandoned(&call, &self.session.terminal);
+                Ok(())
+            }
+            News::Left(call) => {
+                tracing::warn!("the agent of a call is gone, and the call ends");
+                self.control.abandoned(&call, &self.session.terminal);
+                Ok(())
+            }
+            News::Closed => Ok(()),
+        }
+    }
+
+    /// Finds an agent for a call. One that takes the place of another is answered at once, or refused.
+    fn offer(&mut self, id: CallId, replaces: bool, incoming: &Event) {
+        let at_once = replaces || matches!(self.asked, Asked::Agents { at_once: true });
+        match self.agents.offer(incoming) {
+            // Why it is not answered, the log says.
+            Some(Offered::Seated) if at_once => drop(self.answer(id)),
+            // The caller hears that somebody is asked. A call that is over needs nothing.
+            Some(Offered::Seated | Offered::Waits) if !replaces => {
+                drop(self.session.terminal.ring(id));
+            }
+            _ => {
+                self.agents.withdraw(incoming);
+                _ = self.session.terminal.reject(id, 480);
             }
         }
     }
@@ -203,6 +283,8 @@ impl Listener<'_> {
             // log says.
             Asked::Nobody => drop(self.answer(id)),
             Asked::Program if !self.control.is_open() => _ = terminal.reject(id, 480),
+            // They are offered it instead.
+            Asked::Agents { .. } => {}
             // The caller hears that the user is asked.
             Asked::Program => drop(terminal.ring(id)),
             Asked::Person(person) => {

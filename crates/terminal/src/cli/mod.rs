@@ -3,6 +3,7 @@
 //! 0: done. 1: failed, with the reason in one line on standard error. 2: wrong usage. Standard output
 //! that nobody reads any more is a failure: what goes on is ended as by Ctrl-C.
 
+mod agents;
 pub mod args;
 mod ask;
 mod audio;

@@ -56,8 +56,7 @@ impl Output {
 
     /// Prints `object` on one line, with the time.
     pub(super) fn object(self, object: Object<'_>) -> Result<()> {
-        let time = millis(SystemClock.unix_time());
-        self.bare(&Timed { time, object })
+        self.bare(&Timed::now(&object))
     }
 
     /// Prints `object` on one line, as it is.
@@ -78,7 +77,19 @@ impl Output {
 struct Timed<'a> {
     time: u64,
     #[serde(flatten)]
-    object: Object<'a>,
+    object: &'a Object<'a>,
+}
+
+impl<'a> Timed<'a> {
+    fn now(object: &'a Object<'a>) -> Self {
+        Self { time: millis(SystemClock.unix_time()), object }
+    }
+}
+
+/// An object as an agent is told it, with the time.
+pub(super) fn octets(object: &Object<'_>) -> Vec<u8> {
+    // What is serialised here has only string keys: it cannot fail.
+    serde_json::to_vec(&Timed::now(object)).unwrap_or_default()
 }
 
 /// Writes one line.

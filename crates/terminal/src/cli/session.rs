@@ -1,13 +1,13 @@
 //! A terminal as a command runs it: configuration, agent, recorder, and the way down.
 
 use super::args::{Global, Records};
-use super::audio::{self, Say};
+use super::audio::Say;
 use super::binds::{Purpose, Started, binds, start};
 #[cfg(feature = "pgp")]
 use super::global::program;
 use super::json::Object;
 use super::network::network;
-use super::output::Output;
+use super::output::{Output, octets};
 #[cfg(feature = "pgp")]
 use super::passphrase;
 use super::person::Person;
@@ -30,7 +30,8 @@ use crate::capture::Secrets;
 use crate::config::{Account, Config, instance, load_or_default};
 use crate::error::{Error, Result};
 use crate::file;
-use crate::record::Recorder;
+use crate::record::{Recorder, redacted};
+use crate::voice::Reserved;
 use net::Runtime;
 use net::tokio::TokioRuntime;
 use sip_core::manager::{CallId, NextHop};
@@ -268,26 +269,43 @@ impl Session {
         &self, wanted: &Placement, found: Result<Option<NextHop>>, say: &Say,
     ) -> Result<CallId> {
         let invitation = found.and_then(|next_hop| self.invitation(wanted.uri(), next_hop, say));
-        match wanted {
-            Placement::Call(_) => self.terminal.call(invitation?),
+        let (id, reserved) = match wanted {
+            Placement::Call(_) => {
+                let (invitation, reserved) = invitation?;
+                (self.terminal.call(invitation)?, reserved)
+            }
             Placement::Follow(transfer) => {
-                let invitation = invitation.inspect_err(|_| {
+                let (invitation, reserved) = invitation.inspect_err(|_| {
                     self.terminal.decline_transfer(transfer);
                 })?;
-                self.terminal.follow(transfer, invitation)
+                (self.terminal.follow(transfer, invitation)?, reserved)
             }
-        }
+        };
+        self.seat(reserved, id, wanted.uri());
+        Ok(id)
     }
 
-    fn invitation(&self, uri: &str, next_hop: Option<NextHop>, say: &Say) -> Result<Invitation> {
-        Ok(Invitation {
+    fn invitation(
+        &self, uri: &str, next_hop: Option<NextHop>, say: &Say,
+    ) -> Result<(Invitation, Option<Reserved>)> {
+        let ((source, sink), reserved) = say.ends(None)?;
+        let invitation = Invitation {
             to: uri.to_owned(),
             next_hop,
             require: self.config.required_of(uri),
             late_offer: false,
-            source: say.source(),
-            sink: audio::sink(None)?,
-        })
+            source,
+            sink,
+        };
+        Ok((invitation, reserved))
+    }
+
+    /// Gives a call that was placed to the agent that was taken for it; without that, it ends.
+    pub(super) fn seat(&self, reserved: Option<Reserved>, call: CallId, uri: &str) {
+        let calling = Object::Calling { call: call.to_string(), to: &redacted(uri) };
+        if reserved.is_some_and(|agent| !agent.serves(&call.to_string(), &octets(&calling))) {
+            self.terminal.hang_up(call);
+        }
     }
 
     /// Answers a call, and records what is heard there; where it cannot be, it is refused, and the log
@@ -296,11 +314,11 @@ impl Session {
     /// # Errors
     /// It does not wait to be answered, or cannot be.
     pub(super) fn answer(&self, id: CallId, say: &Say, record: Option<&Path>) -> Result<()> {
-        let answered =
-            audio::sink(record).and_then(|sink| self.terminal.accept(id, say.source(), sink));
+        let ends = say.ends_of(id, record);
+        let answered = ends.and_then(|(source, sink)| self.terminal.accept(id, source, sink));
         answered.inspect_err(|error| match error {
-            // The caller gave up meanwhile, and `Over` says so.
-            Error::NotWaiting => {}
+            // The caller gave up meanwhile, and `Over` says so; or no agent is there yet.
+            Error::NotWaiting | Error::NotNow(_) => {}
             error => {
                 tracing::warn!(reason = error.line(), "a call is not answered");
                 _ = self.terminal.reject(id, 500);

@@ -1,0 +1,460 @@
+//! The built program with agents that speak in its calls: `examples/voice_agent.py` as it is, and
+//! others that do what they should not.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+#![expect(clippy::disallowed_methods, reason = "how long a real process takes")]
+
+use media_ctl::audio::{Speech, read_wav, similarity};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use terminal::assembly::free_loopback_pair;
+
+const SECOND: usize = 8_000;
+
+/// A process, and the lines that it prints on standard output and standard error.
+struct Running {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let program = command.get_program().to_owned();
+        let mut child = command.spawn().unwrap_or_else(|error| {
+            panic!("{}: {error}; install it (Debian: apt-get install python3)", program.display())
+        });
+        let (sender, lines) = mpsc::channel();
+        let out: [Box<dyn Read + Send>; 2] =
+            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+        for stream in out {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    drop(sender.send(line));
+                }
+            });
+        }
+        Self { child, lines }
+    }
+
+    fn countersign(home: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.args(arguments).env("HOME", home).env("XDG_CONFIG_HOME", home.join("config"));
+        Self::start(command)
+    }
+
+    /// The next line that holds these words.
+    fn tells(&self, words: &str) -> String {
+        let (began, mut seen) = (Instant::now(), Vec::new());
+        loop {
+            let left = Duration::from_secs(30).saturating_sub(began.elapsed());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!("no `{words}` in {seen:#?}");
+            };
+            if line.contains(words) {
+                return line;
+            }
+            seen.push(line);
+        }
+    }
+
+    fn interrupt(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
+    }
+
+    fn ends_well(mut self) {
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{:#?}", self.lines.iter().collect::<Vec<_>>());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A test that failed leaves nothing running.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A listener that lets agents in at a socket.
+struct Bob {
+    home: TempDir,
+    running: Running,
+    socket: PathBuf,
+    uri: String,
+}
+
+fn listening(more: &[&str]) -> Bob {
+    let home = tempfile::tempdir().unwrap();
+    let binds = free_loopback_pair().unwrap().map(|bind| bind.to_string());
+    let socket = home.path().join("agent.sock");
+    let audio = format!("unix:{}", socket.display());
+    let listen = ["--bind", &binds[0], "--bind", &binds[1], "listen", "--audio", &audio];
+    let running = Running::countersign(home.path(), &[&listen[..], more].concat());
+    running.tells("agents come in at");
+    let uri = format!("sip:bob@{}", binds[0].trim_start_matches("udp:"));
+    Bob { home, running, socket, uri }
+}
+
+impl Bob {
+    fn called(&self, more: &[&str]) -> Running {
+        Running::countersign(self.home.path(), &[&["call", &self.uri][..], more].concat())
+    }
+
+    fn ends_well(self) {
+        self.running.interrupt();
+        self.running.ends_well();
+        assert!(!self.socket.exists());
+    }
+}
+
+/// An agent of our own.
+struct Agent<S>(S);
+
+impl Agent<UnixStream> {
+    fn at(socket: &Path) -> Self {
+        let stream = UnixStream::connect(socket).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        Self(stream)
+    }
+
+    fn ready(socket: &Path) -> Self {
+        let mut agent = Self::at(socket);
+        agent.tells(&json!({"command": "hello", "version": 1, "rate": 8000}));
+        agent.hears("hello");
+        agent
+    }
+}
+
+impl<S: Read + Write> Agent<S> {
+    fn tells(&mut self, object: &Value) {
+        self.sends(b'j', object.to_string().as_bytes());
+    }
+
+    fn sends(&mut self, kind: u8, payload: &[u8]) {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        self.0.write_all(&[&[kind], &length[..], payload].concat()).unwrap();
+    }
+
+    /// The next frame; `None` where the terminal has closed the connection.
+    fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
+        let mut head = [0; 5];
+        self.0.read_exact(&mut head).ok()?;
+        let length = u32::from_be_bytes(head[1..].try_into().unwrap());
+        let mut payload = vec![0; length as usize];
+        self.0.read_exact(&mut payload).unwrap();
+        Some((head[0], payload))
+    }
+
+    /// The next object whose `event` is this.
+    fn hears(&mut self, event: &str) -> Value {
+        let mut seen = Vec::new();
+        while let Some((kind, payload)) = self.frame() {
+            if kind == b'j' {
+                let object: Value = serde_json::from_slice(&payload).unwrap();
+                if object["event"] == event {
+                    return object;
+                }
+                seen.push(object);
+            }
+        }
+        panic!("no `{event}` in {seen:#?}");
+    }
+}
+
+/// Writes 8 kHz mono, 16 bits.
+fn write_wav(path: &Path, samples: &[i16]) {
+    let length = u32::try_from(samples.len() * 2).unwrap();
+    let mut octets = [b"RIFF", &(length + 36).to_le_bytes()[..], b"WAVEfmt "].concat();
+    octets.extend([16, 0, 0, 0, 1, 0, 1, 0]);
+    octets.extend(8_000_u32.to_le_bytes());
+    octets.extend(16_000_u32.to_le_bytes());
+    octets.extend([2, 0, 16, 0]);
+    octets.extend([&b"data"[..], &length.to_le_bytes()].concat());
+    octets.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    fs::write(path, octets).unwrap();
+}
+
+/// How well `said` is heard from about `at` on, within half a second either way.
+fn likeness(said: &[i16], heard: &[i16], at: f64) -> f64 {
+    let from = (at * SECOND as f64) as usize - SECOND / 2;
+    let said = [&vec![0; SECOND / 2], said].concat();
+    similarity(&said, &heard[from..(from + said.len() + SECOND / 4).min(heard.len())])
+}
+
+/// The mean amplitude between two moments.
+fn loudness(heard: &[i16], from: f64, to: f64) -> i32 {
+    let [from, to] = [from, to].map(|at| (at * SECOND as f64) as usize);
+    heard[from..to].iter().map(|s| i32::from(*s).abs()).sum::<i32>() / (to - from) as i32
+}
+
+#[test]
+fn the_parrot_of_the_examples_says_what_it_heard_and_falls_silent_when_interrupted() {
+    let bob = listening(&[]);
+    let mut parrot = Command::new("python3");
+    parrot.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/voice_agent.py")).arg(&bob.socket);
+    let parrot = Running::start(parrot);
+    parrot.tells(r#""event": "hello""#);
+    let words = [1, 2, 3].map(|seed| Speech::samples(seed, 2 * SECOND));
+    let silence = |seconds: f64| vec![0; (seconds * SECOND as f64) as usize];
+    // Said from 0.5 to 2.5 s, and again from 5.5 to 7.5 s: the parrot begins 0.5 s after that, and is
+    // interrupted at 8.7 s, when it has some 1.3 s left to say.
+    let said = [&silence(0.5), &words[0], &silence(3.0), &words[1], &silence(1.2), &words[2]];
+    let (wav, heard) = (bob.home.path().join("said.wav"), bob.home.path().join("heard.wav"));
+    write_wav(&wav, &[said.map(|part| part.as_slice()).concat(), silence(3.5)].concat());
+    let (wav, record) = (wav.to_str().unwrap(), heard.to_str().unwrap());
+    let alice = bob.called(&["--audio", wav, "--record", record, "--seconds", "14"]);
+    parrot.tells(r#""event": "incoming""#);
+    parrot.tells(r#""name": "said""#);
+    let flushed = parrot.tells(r#""event": "flushed""#);
+    let flushed: Value = serde_json::from_str(&flushed).unwrap();
+    assert!(flushed["discarded_ms"].as_u64().unwrap() > 500, "{flushed}");
+    assert_eq!(flushed["marks"], json!(["said"]));
+    alice.ends_well();
+    assert!(parrot.tells(r#""event": "over""#).contains("peer_hung_up"));
+    let heard = read_wav(&heard).unwrap();
+    let first = likeness(&words[0], &heard, 3.0);
+    assert!(first > 0.8, "{first}");
+    // It has begun, and stops when the caller speaks.
+    assert!(loudness(&heard, 8.2, 8.6) > 300, "{}", loudness(&heard, 8.2, 8.6));
+    assert!(loudness(&heard, 9.2, 11.0) < 50, "{}", loudness(&heard, 9.2, 11.0));
+    let last = likeness(&words[2], &heard, 11.2);
+    assert!(last > 0.8, "{last}");
+    bob.ends_well();
+}
+
+#[test]
+fn a_call_waits_for_an_agent_and_ends_with_it() {
+    let bob = listening(&[]);
+    let alice = bob.called(&["--json"]);
+    alice.tells(r#""event":"ringing""#);
+    let mut agent = Agent::ready(&bob.socket);
+    let call = agent.hears("incoming")["call"].clone();
+    agent.tells(&json!({"command": "answer", "call": call}));
+    assert_eq!(agent.hears("established")["call"], call);
+    alice.tells(r#""event":"established""#);
+    drop(agent);
+    bob.running.tells("the agent of a call is gone");
+    assert!(alice.tells(r#""event":"over""#).contains(r#""code":"peer_hung_up""#));
+    alice.ends_well();
+    // The next is served, and by two agents two are.
+    let mut agents = [Agent::ready(&bob.socket), Agent::ready(&bob.socket)];
+    let callers = [bob.called(&[]), bob.called(&[])];
+    for agent in &mut agents {
+        agent.hears("incoming");
+        agent.tells(&json!({"command": "answer"}));
+        agent.hears("established");
+        agent.tells(&json!({"command": "dtmf", "digits": "12"}));
+        assert_eq!(agent.hears("done")["command"], "dtmf");
+    }
+    for caller in &callers {
+        caller.tells("the peer pressed 2");
+    }
+    for agent in &mut agents {
+        agent.tells(&json!({"command": "hang_up"}));
+        assert_eq!(agent.hears("over")["code"], "hung_up");
+        agent.tells(&json!({"command": "hang_up"}));
+        assert_eq!(agent.hears("error")["code"], "no_call");
+    }
+    callers.into_iter().for_each(Running::ends_well);
+    bob.ends_well();
+}
+
+#[test]
+fn a_call_is_refused_where_no_agent_comes_or_the_agent_does_not_want_it() {
+    let bob = listening(&["--auto-answer"]);
+    let alice = bob.called(&["--json"]);
+    assert!(alice.tells(r#""event":"over""#).contains(r#""status":480"#));
+    bob.running.tells("no agent has come for it in time");
+    drop(alice);
+    // With --auto-answer, an agent that is there need not say so.
+    let mut agent = Agent::ready(&bob.socket);
+    let alice = bob.called(&["--seconds", "0.2"]);
+    agent.hears("established");
+    alice.ends_well();
+    agent.hears("over");
+    bob.ends_well();
+    let bob = listening(&[]);
+    let mut agent = Agent::ready(&bob.socket);
+    let alice = bob.called(&["--json"]);
+    agent.hears("incoming");
+    agent.tells(&json!({"command": "reject", "status": 486}));
+    assert!(alice.tells(r#""event":"over""#).contains(r#""status":486"#));
+    assert_eq!(agent.hears("over")["code"], "refused_here");
+    bob.ends_well();
+}
+
+#[test]
+fn what_an_agent_should_not_do_is_answered_with_why_and_harms_nobody() {
+    let bob = listening(&[]);
+    let hello = |version, rate| json!({"command": "hello", "version": version, "rate": rate});
+    for (kind, payload, words) in [
+        (b'G', "ET / HTTP/1.1".to_owned(), "0x47: expected `a` (audio) or `j` (JSON)"),
+        (b'a', "ab".to_owned(), r#"expected this first: {"command":"hello""#),
+        (b'j', r#"{"command":"answer"}"#.to_owned(), "expected this first"),
+        (b'j', hello(9, 8000).to_string(), "version 9 is not spoken here: expected 1"),
+        (b'j', hello(1, 44_100).to_string(), "expected one of 8000, 16000, 24000, 48000"),
+    ] {
+        let mut agent = Agent::at(&bob.socket);
+        agent.sends(kind, payload.as_bytes());
+        let error = agent.hears("error");
+        assert!(error["message"].as_str().unwrap().contains(words), "{error}");
+        assert_eq!(agent.frame(), None);
+    }
+    // Closed within a frame, in a call.
+    let mut agent = Agent::ready(&bob.socket);
+    let alice = bob.called(&[]);
+    agent.hears("incoming");
+    for (object, words) in [
+        (json!({"command": "calls"}), "no say but about its own call"),
+        (json!({"command": "answer", "call": 2}), "name it so, or not at all"),
+        (json!({"command": "dtmf", "digits": "x"}), "1 to 64 keys"),
+        (json!({"command": "jump"}), "unknown variant `jump`"),
+    ] {
+        agent.tells(&object);
+        let failed = agent.hears("failed");
+        assert!(failed["reason"].as_str().unwrap().contains(words), "{failed}");
+    }
+    agent.sends(b'j', b"{");
+    assert_eq!(agent.hears("error")["code"], "not_understood");
+    agent.tells(&json!({"command": "answer"}));
+    agent.hears("established");
+    agent.0.write_all(b"a\0\0\x01\x00abc").unwrap();
+    drop(agent);
+    alice.tells("over: the peer hung up");
+    alice.ends_well();
+    let mut agent = Agent::ready(&bob.socket);
+    let alice = bob.called(&["--seconds", "0.2"]);
+    agent.hears("incoming");
+    agent.tells(&json!({"command": "answer"}));
+    agent.hears("over");
+    alice.ends_well();
+    bob.ends_well();
+}
+
+#[test]
+fn an_agent_that_sends_faster_than_it_is_heard_is_not_read_any_further() {
+    let bob = listening(&["--auto-answer"]);
+    let mut agent = Agent::ready(&bob.socket);
+    let alice = bob.called(&[]);
+    agent.hears("established");
+    agent.0.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+    let second = [&[b'a', 0, 0, 0x3e, 0x80][..], &[0; 16_000]].concat();
+    let taken = (0..120).take_while(|_| agent.0.write_all(&second).is_ok()).count();
+    // Half a minute, and what the system holds on the way.
+    assert!((30..90).contains(&taken), "{taken}");
+    drop(agent);
+    alice.tells("over: the peer hung up");
+    alice.ends_well();
+    bob.ends_well();
+}
+
+#[test]
+fn a_caller_has_an_agent_too_and_waits_for_it() {
+    let bob = listening(&["--auto-answer"]);
+    let mut callee = Agent::ready(&bob.socket);
+    let socket = bob.home.path().join("alice.sock");
+    let alice = bob.called(&["--audio", &format!("unix:{}", socket.display())]);
+    alice.tells("agents come in at");
+    sleep(Duration::from_millis(300));
+    let mut caller = Agent::ready(&socket);
+    let call = caller.hears("calling")["call"].clone();
+    caller.hears("established");
+    callee.hears("established");
+    caller.sends(b'a', &[0; 3200]);
+    caller.tells(&json!({"command": "mark", "name": "greeted"}));
+    let mark = caller.hears("mark");
+    assert_eq!(
+        (&mark["name"], &mark["call"], &mark["played_ms"]),
+        (&"greeted".into(), &call, &200.into())
+    );
+    caller.tells(&json!({"command": "hang_up"}));
+    assert_eq!(caller.hears("over")["code"], "hung_up");
+    callee.hears("over");
+    alice.ends_well();
+    bob.ends_well();
+}
+
+/// Standard input and output of a process.
+struct Pipes(Child);
+
+impl Read for Pipes {
+    fn read(&mut self, octets: &mut [u8]) -> std::io::Result<usize> {
+        self.0.stdout.as_mut().unwrap().read(octets)
+    }
+}
+
+impl Write for Pipes {
+    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+        self.0.stdin.as_mut().unwrap().write(octets)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.stdin.as_mut().unwrap().flush()
+    }
+}
+
+impl Drop for Pipes {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn an_agent_may_start_the_program_and_speak_over_standard_input_and_output() {
+    let bob = listening(&["--auto-answer"]);
+    let mut callee = Agent::ready(&bob.socket);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.args(["call", &bob.uri, "--audio", "stdio"]).env("HOME", bob.home.path());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut agent = Agent(Pipes(command.spawn().unwrap()));
+    agent.tells(&json!({"command": "hello", "version": 1, "rate": 48_000}));
+    assert_eq!(agent.hears("hello")["rate"], 48_000);
+    agent.hears("established");
+    loop {
+        match agent.frame().unwrap() {
+            (b'a', samples) => break assert_eq!(samples.len(), 1_920),
+            (kind, _) => assert_eq!(kind, b'j'),
+        }
+    }
+    callee.hears("established");
+    callee.tells(&json!({"command": "hang_up"}));
+    assert_eq!(agent.hears("over")["code"], "peer_hung_up");
+    while agent.frame().is_some() {}
+    assert!(agent.0.0.wait().unwrap().success());
+    bob.ends_well();
+}
+
+#[test]
+fn what_does_not_go_together_is_wrong_usage() {
+    let home = tempfile::tempdir().unwrap();
+    let letter = home.path().join("letter");
+    fs::write(&letter, "a letter").unwrap();
+    let letter = format!("unix:{}", letter.display());
+    for (arguments, words) in [
+        (&["--json", "listen", "--audio", "stdio"][..], "standard output takes one of --json"),
+        (&["listen", "--audio", "unix:"], "expected a path"),
+        (
+            &["--bind", "udp:127.0.0.1:0", "listen", "--audio", &letter],
+            "that is no socket; name another path",
+        ),
+    ] {
+        let running = Running::countersign(home.path(), arguments);
+        running.tells(words);
+    }
+}
