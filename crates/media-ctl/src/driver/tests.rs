@@ -1,12 +1,14 @@
 //! Two sessions that talk through the simulated network.
 
 use super::{MediaSession, Ports};
-use crate::audio::{AudioSink, AudioSource, SAMPLE_RATE, Silence, Speech, similarity};
+use crate::audio::{AudioSink, AudioSource, SAMPLE_RATE, Silence, Speech, Tone, similarity};
+use crate::format::Dtmf;
 use crate::sdp::Direction;
 use crate::toy::Toy;
 use crate::{Codec, Event, MediaConfig, Seed, Signal, Sink, Stats};
 use net::sim::{Link, SimConfig, Simulation};
 use ssm::{Call, MediaSecurity, Open};
+use std::cell::RefCell;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -42,6 +44,24 @@ struct Side {
     session: MediaSession,
     heard: Heard,
     seen: Arc<Seen>,
+    /// The keys that it was told of.
+    keys: RefCell<String>,
+}
+
+impl Side {
+    /// The next event that is no key of the peer's; `None` once it has stopped.
+    fn event(&self, sim: &Simulation) -> Option<Event> {
+        loop {
+            match sim.block_on(self.session.event()).unwrap() {
+                Some(Event::Key(key)) => {
+                    let key = KEYS.as_bytes()[usize::from(key.code())];
+                    self.keys.borrow_mut().push(key.into());
+                }
+                Some(Event::Heard) => {}
+                other => return other,
+            }
+        }
+    }
 }
 
 fn side(sim: &Simulation, ip: [u8; 4], security: Arc<dyn MediaSecurity>, voice: u64) -> Side {
@@ -52,13 +72,19 @@ fn side(sim: &Simulation, ip: [u8; 4], security: Arc<dyn MediaSecurity>, voice: 
 fn with(
     sim: &Simulation, config: MediaConfig, security: Arc<dyn MediaSecurity>, voice: u64,
 ) -> Side {
+    saying(sim, config, security, Box::new(Speech::new(voice)))
+}
+
+fn saying(
+    sim: &Simulation, config: MediaConfig, security: Arc<dyn MediaSecurity>,
+    source: Box<dyn AudioSource>,
+) -> Side {
     let (runtime, network) = sim.host(config.local_ip);
     let seen = Arc::new(Seen::default());
     let ports = Ports { runtime, network, security, observer: Some(seen.clone()) };
     let heard = Heard::default();
-    let source = Box::new(Speech::new(voice));
     let session = MediaSession::open(&ports, config, source, Box::new(heard.clone())).unwrap();
-    Side { session, heard, seen }
+    Side { session, heard, seen, keys: RefCell::default() }
 }
 
 fn negotiate(caller: &Side, callee: &Side) {
@@ -375,4 +401,101 @@ fn the_peer_is_told_the_address_of_the_translator() {
     assert!(offer.contains("c=IN IP4 198.51.100.7\r\n"), "{offer}");
     assert!(!offer.contains("192.0.2.1"), "{offer}");
     assert_eq!(alice.local_rtp().ip(), IpAddr::from(ALICE));
+}
+
+const KEYS: &str = "0123456789*#ABCD";
+
+/// Presses these keys one after the other.
+fn press(sim: &Simulation, side: &Side, keys: &str) {
+    for key in keys.chars() {
+        let key = Dtmf::new(KEYS.find(key).unwrap() as u8).unwrap();
+        assert!(side.session.press(key), "{key:?}");
+        assert!(!side.session.press(key), "one at a time");
+        assert_eq!(side.event(sim), Some(Event::KeySent));
+    }
+}
+
+/// The keys that a side was told of, once it has stopped.
+fn told(sim: &Simulation, side: &Side) -> String {
+    side.session.stop().unwrap();
+    assert_eq!(side.event(sim), None);
+    side.keys.take()
+}
+
+/// RFC 4733 §2.5.1.4, §2.5.2: each once and in order, under losses, doubles and overtaking.
+#[test]
+fn keys_that_are_pressed_are_told_once_each_whatever_the_network_does() {
+    let links =
+        [link(0.0, 0.0, 5, 5), link(0.0, 0.3, 5, 60), link(0.1, 0.1, 5, 45), link(0.3, 0.1, 5, 45)];
+    for (seed, link) in (0..).zip(links) {
+        for security in [open, toy] {
+            let sim = network(seed, link.clone());
+            let (alice, bob) = (side(&sim, ALICE, security(), 1), side(&sim, BOB, security(), 2));
+            negotiate(&alice, &bob);
+            sim.run_until(Duration::from_secs(1)).unwrap();
+            press(&sim, &alice, "12#");
+            press(&sim, &bob, "77");
+            press(&sim, &alice, "*0ABCD999");
+            sim.run_until(sim.elapsed() + Duration::from_secs(1)).unwrap();
+            let keys = (told(&sim, &bob), told(&sim, &alice));
+            assert_eq!(keys, ("12#*0ABCD999".to_owned(), "77".to_owned()), "{seed}");
+        }
+    }
+}
+
+/// A tone goes on all the time, but for the key: silence is heard then, and nothing is made up.
+#[test]
+fn a_key_is_silence_in_what_is_heard_and_no_loss() {
+    let sim = network(1, link(0.0, 0.0, 5, 5));
+    let config = MediaConfig::new(Call(1), ALICE.into(), Seed::new([1; 32]));
+    let tone = Box::new(Tone::new(440.0, 9000));
+    let (alice, bob) = (saying(&sim, config, toy(), tone), side(&sim, BOB, toy(), 2));
+    negotiate(&alice, &bob);
+    sim.run_until(Duration::from_secs(1)).unwrap();
+    press(&sim, &alice, "5");
+    sim.run_until(Duration::from_secs(3)).unwrap();
+    let stats = bob.session.stats();
+    assert_eq!((stats.lost, stats.late, stats.concealed), (0, 0, 0), "{stats:?}");
+    assert!(stats.jitter < Duration::from_millis(1), "{:?}", stats.jitter);
+    assert_eq!(stats.dropped.reasons().collect::<Vec<_>>(), [("unproven", 1)]);
+    let heard = bob.heard.0.lock().unwrap().clone();
+    let first = heard.iter().position(|sample| sample.abs() > 500).unwrap();
+    let quiet: Vec<_> = heard[first..]
+        .chunks(160)
+        .enumerate()
+        .filter(|(_, frame)| frame.iter().all(|sample| sample.abs() < 500))
+        .map(|(n, _)| n)
+        .collect();
+    // Ten packets of the key, from a second after the start on.
+    assert_eq!(quiet.len(), 10, "{quiet:?}");
+    assert!((48..=52).contains(&quiet[0]) && quiet[9] - quiet[0] == 9, "{quiet:?}");
+}
+
+#[test]
+fn a_key_is_not_sent_where_nothing_is_or_where_the_peer_takes_none() {
+    let sim = network(1, link(0.0, 0.0, 5, 5));
+    let (alice, bob) = (side(&sim, ALICE, toy(), 1), side(&sim, BOB, toy(), 2));
+    let five = Dtmf::new(5).unwrap();
+    assert!(!alice.session.press(five), "before the call");
+    negotiate(&alice, &bob);
+    sim.run_until(Duration::from_secs(1)).unwrap();
+    assert!(alice.session.press(five));
+    sim.run_until(sim.elapsed() + Duration::from_millis(60)).unwrap();
+    // The peer holds us while it is pressed.
+    bob.session.set_hold(true);
+    negotiate(&bob, &alice);
+    assert_eq!(alice.event(&sim), Some(Event::KeyNotSent));
+    assert!(!alice.session.press(five), "on hold");
+
+    let (carol, dave) =
+        (side(&sim, [192, 0, 2, 3], open(), 3), side(&sim, [192, 0, 2, 4], open(), 4));
+    let offer = String::from_utf8(carol.session.offer().unwrap()).unwrap();
+    let answer = dave.session.answer(offer.replace("101", "").replace("0-15", "").as_bytes());
+    let answer = String::from_utf8(answer.unwrap()).unwrap();
+    assert!(!answer.contains("telephone-event"), "{answer}");
+    carol.session.accept_answer(answer.as_bytes()).unwrap();
+    carol.session.start().unwrap();
+    dave.session.start().unwrap();
+    sim.run_until(sim.elapsed() + Duration::from_secs(1)).unwrap();
+    assert!(!carol.session.press(five) && !dave.session.press(five));
 }

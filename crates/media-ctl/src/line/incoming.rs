@@ -2,7 +2,7 @@
 
 use super::event::Event;
 use super::running::Line;
-use crate::Codec;
+use crate::format::Meaning;
 use crate::rtp::{Header, Verdict};
 use crate::stats::Reason;
 use crate::transport::Channel;
@@ -37,14 +37,16 @@ impl Line {
 
     fn on_rtp(&mut self, now: Instant, packet: &[u8]) -> Result<(), Reason> {
         let packet = RtpPacket::parse(packet).map_err(|_| Reason::Malformed)?;
-        let payload_type = packet.payload_type();
-        let mut formats = self.agreement.understood.iter();
-        let codec = formats.find(|f| f.payload_type == payload_type).map(|format| format.codec);
+        let meaning = self.agreement.understood.meaning(packet.payload_type());
         let header = Header {
             ssrc: packet.ssrc(),
             sequence: packet.sequence_number(),
             timestamp: packet.timestamp(),
-            clock_rate: codec.map(Codec::clock_rate),
+            clock_rate: match meaning {
+                Some(Meaning::Voice(codec)) => Some(codec.clock_rate()),
+                // All packets of an event have its start's timestamp.
+                Some(Meaning::Events(_)) | None => None,
+            },
         };
         let verdict = if header.ssrc == self.outbound.sender().ssrc {
             // RFC 3550 §8.2: a loop, or a collision that the peer has to resolve.
@@ -55,16 +57,37 @@ impl Line {
         match verdict {
             Verdict::Unproven => return Err(Reason::Unproven),
             Verdict::Dropped => return Err(Reason::WrongSource),
-            Verdict::NewSource => self.inbound.reset(),
+            Verdict::NewSource => {
+                self.inbound.reset();
+                self.key_reports.reset();
+            }
             Verdict::Heard => {}
         }
         if !self.agreement.direction.receives() {
             return Err(Reason::Unexpected);
         }
-        let codec = codec.ok_or(Reason::WrongPayload)?;
-        self.inbound.put(codec, header.timestamp, packet.marker_bit(), packet.payload());
+        match meaning.ok_or(Reason::WrongPayload)? {
+            Meaning::Voice(codec) => {
+                let marker = packet.marker_bit();
+                self.inbound.put(codec, header.timestamp, marker, packet.payload());
+            }
+            Meaning::Events(clock_rate) => {
+                self.on_events(clock_rate, header.timestamp, packet.payload())?;
+            }
+        }
         self.counted.packets_received += 1;
         self.counted.octets_received += packet.payload_len() as u64;
+        Ok(())
+    }
+
+    /// The peer presses a key; its voice pauses meanwhile.
+    fn on_events(&mut self, clock_rate: u32, timestamp: u32, payload: &[u8]) -> Result<(), Reason> {
+        let events = &mut self.events;
+        let read = self.key_reports.packet(timestamp, payload, |key| {
+            events.push_back(Event::Key(key));
+        });
+        let until = read.ok_or(Reason::Malformed)?;
+        self.inbound.pause(clock_rate, timestamp, until);
         Ok(())
     }
 

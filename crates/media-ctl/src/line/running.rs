@@ -5,7 +5,7 @@ use crate::audio::FRAME_TIME;
 use crate::rtcp::Interval;
 use crate::rtp::{Receiver, Sender};
 use crate::sdp::Agreement;
-use crate::stream::{Inbound, Outbound};
+use crate::stream::{Inbound, KeyReports, Outbound};
 use crate::transport::{Path, Transmit, Trust};
 use crate::{MediaConfig, Stats};
 use ssm::MediaGuard;
@@ -26,6 +26,7 @@ pub(crate) struct Line {
     pub(super) mute: bool,
     pub(super) outbound: Outbound,
     pub(super) inbound: Inbound,
+    pub(super) key_reports: KeyReports,
     pub(super) receiver: Receiver,
     pub(super) cname: String,
     pub(super) interval: Interval,
@@ -73,8 +74,9 @@ impl Line {
             room: Path::room(),
             silenced,
             mute: false,
-            outbound: Outbound::new(sender, &agreement.sent),
+            outbound: Outbound::new(sender, &agreement.sent, agreement.events),
             inbound: Inbound::new(agreement.sent.codec, config.playout_delay),
+            key_reports: KeyReports::default(),
             agreement,
             receiver: Receiver::new(now),
             cname: seed.cname(),
@@ -107,7 +109,7 @@ impl Line {
         let address = |agreement: &Agreement| agreement.remote.map(|remote| remote.rtp.ip());
         self.confirmed &= address(&agreement) == address(&self.agreement);
         self.path.go_over(guard, trust(self.symmetric, &agreement), agreement.remote);
-        self.outbound.set_format(&agreement.sent);
+        self.outbound.set_format(&agreement.sent, agreement.events);
         self.path.make_room(self.outbound.largest());
         self.agreement = agreement;
         // The peer may go on with another source at once.

@@ -14,6 +14,8 @@ pub(crate) struct Inbound {
     buffer: JitterBuffer,
     decoding: Decoding,
     concealer: Concealer,
+    /// The timestamp from which on the peer says nothing, and sends packets that say so.
+    pause: Option<u32>,
     converter: Converter,
     /// The frame that is being played, at the codec's rate: what has come of it.
     came: Vec<Option<i16>>,
@@ -42,6 +44,7 @@ impl Inbound {
             buffer: JitterBuffer::new(codec.clock_rate(), delay),
             decoding: Decoding::new(codec),
             concealer: Concealer::new(rate),
+            pause: None,
             converter: Converter::new(rate, rate),
             came: Vec::new(),
             frame: Vec::new(),
@@ -69,6 +72,19 @@ impl Inbound {
     pub(crate) fn reset(&mut self) {
         self.buffer.reset();
         self.decoding.samples.clear();
+        self.pause = None;
+    }
+
+    /// The peer says nothing from one timestamp to another, of a clock of this rate, or longer: what
+    /// does not come then is silence, and not lost.
+    pub(crate) fn pause(&mut self, clock_rate: u32, from: u32, until: u32) {
+        let end = self.buffer.end();
+        let resumed = end.is_some_and(|end| distance(end, until) > 0);
+        if clock_rate == self.decoding.codec.clock_rate() && !resumed {
+            let from = end.filter(|end| distance(*end, from) > 0).unwrap_or(from);
+            // The first one says when it began.
+            self.pause.get_or_insert(from);
+        }
     }
 
     /// Takes a packet of this codec.
@@ -78,7 +94,7 @@ impl Inbound {
         }
         let duration = codec.duration(payload);
         if duration > 0 {
-            let quiet = self.concealer.is_silent();
+            let quiet = self.concealer.is_silent() || self.pause.is_some();
             let place = Place { timestamp, duration, codec, marker, quiet };
             self.buffer.put(place, payload);
         }
@@ -142,7 +158,10 @@ impl Inbound {
     fn complete(&mut self, fed: bool) {
         let arrived = self.came.iter().flatten().count();
         let whole = arrived == self.frame.len();
-        if !whole && self.buffer.playing {
+        let pauses = self.pauses(arrived > 0);
+        if pauses && arrived == 0 {
+            self.concealer.play(&mut self.frame, true);
+        } else if !whole && !pauses && self.buffer.playing {
             let audible = fed || !self.concealer.is_silent();
             self.concealed += u64::from(audible);
             self.concealer.conceal(&mut self.frame);
@@ -154,6 +173,19 @@ impl Inbound {
             }
             self.concealer.play(&mut self.frame, whole);
         }
+    }
+
+    /// Whether what has not come of the frame that ends at the position was never said. Voice in a frame
+    /// of a pause ends it.
+    fn pauses(&mut self, voice: bool) -> bool {
+        let Some(from) = self.pause else { return false };
+        let end = self.buffer.position();
+        let ticks = frame_samples(self.decoding.codec.clock_rate()) as i32;
+        let into = distance(end, from);
+        if voice && into >= ticks {
+            self.pause = None;
+        }
+        into > 0
     }
 }
 

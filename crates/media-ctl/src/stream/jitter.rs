@@ -236,6 +236,11 @@ impl JitterBuffer {
         true
     }
 
+    /// The timestamp after the last tick that came; `None` before the first.
+    pub(super) fn end(&self) -> Option<u32> {
+        self.end
+    }
+
     /// The timestamp at which the next frame starts.
     pub(super) fn position(&self) -> u32 {
         self.position

@@ -8,9 +8,12 @@
 mod conceal;
 mod inbound;
 mod jitter;
+mod key_press;
+mod key_reports;
 mod outbound;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use inbound::Inbound;
+pub(crate) use key_reports::KeyReports;
 pub(crate) use outbound::Outbound;

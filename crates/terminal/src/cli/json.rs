@@ -386,7 +386,9 @@ impl<'a> Object<'a> {
             Event::Dtmf { id, digit } => {
                 Self::Dtmf { call: id.to_string(), digit: digit.to_string() }
             }
-            Event::HoldFailed { .. } | Event::RequestAnswered { .. } => return None,
+            Event::HoldFailed { .. } | Event::RequestAnswered { .. } | Event::Pressed { .. } => {
+                return None;
+            }
             #[cfg(feature = "watch")]
             Event::Published { aor, expires } => Self::Published { aor, expires: *expires },
             #[cfg(feature = "watch")]

@@ -127,7 +127,9 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         Event::PeerHeld { .. } => "the peer holds the call".to_owned(),
         Event::PeerResumed { .. } => "the peer does not hold the call any more".to_owned(),
         Event::Dtmf { digit, .. } => format!("the peer pressed {digit}"),
-        Event::HoldFailed { .. } | Event::RequestAnswered { .. } => return Ok(()),
+        Event::HoldFailed { .. } | Event::RequestAnswered { .. } | Event::Pressed { .. } => {
+            return Ok(());
+        }
         Event::NotRecorded { reason, .. } => format!("the recording stops: {reason}"),
         Event::Over { outcome, stats, .. } => match counted(stats) {
             Some(counts) => format!("over: {outcome} ({counts})"),

@@ -1,4 +1,4 @@
-//! `[media]`: whom plain media follows, and how long there may be no sign of life.
+//! `[media]`: whom plain media follows, how long there may be no sign of life, and how keys are told.
 
 use serde::Deserialize;
 use std::net::IpAddr;
@@ -13,6 +13,21 @@ pub struct Media {
     pub rtp: Option<Rtp>,
     /// Seconds without RTP and RTCP from the peer after which a call is ended; 0: never.
     pub timeout: u32,
+    /// How keys that are pressed in a call are told to the peer.
+    pub dtmf: Keys,
+}
+
+/// How keys that are pressed in a call are told to the peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keys {
+    /// As events beside the voice where the peer takes such, else by INFO.
+    #[default]
+    Auto,
+    /// As events, or not at all. RFC 4733.
+    Rtp,
+    /// By INFO, always.
+    Info,
 }
 
 /// Where plain RTP goes. Case M10.
@@ -28,7 +43,7 @@ pub enum Rtp {
 impl Default for Media {
     /// Five intervals between reports, at their longest. RFC 3550 §6.2.
     fn default() -> Self {
-        Self { rtp: None, timeout: 32 }
+        Self { rtp: None, timeout: 32, dtmf: Keys::Auto }
     }
 }
 
@@ -96,5 +111,8 @@ mod tests {
         let strict = read("rtp = \"strict\"\ntimeout = 90");
         assert_eq!((strict.rtp, strict.timeout), (Some(Rtp::Strict), 90));
         assert!(toml::from_str::<Media>("rtp = \"loose\"").is_err());
+        assert_eq!((read("").dtmf, read("dtmf = \"info\"").dtmf), (Keys::Auto, Keys::Info));
+        let inband = toml::from_str::<Media>("dtmf = \"inband\"").unwrap_err().to_string();
+        assert!(inband.contains("expected one of `auto`, `rtp`, `info`"), "{inband}");
     }
 }

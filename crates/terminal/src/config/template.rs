@@ -136,9 +136,12 @@ const MEDIA: &str = "\
 # first that speaks sends from, as phones behind translators need it. Absent: \"symmetric\" by way of
 # accounts and at private addresses. A call is ended after so many seconds without RTP, RTCP and
 # signalling of the peer; 0: never.
+# Keys (the command dtmf) go as RTP events where the peer takes such, else by INFO: \"auto\"; or always
+# as \"rtp\" or \"info\".
 # [media]
 # rtp = \"strict\"
 # timeout = 32
+# dtmf = \"auto\"
 ";
 
 const TLS: &str = "\
