@@ -4,6 +4,13 @@ use super::named_events::NamedEvents;
 use super::payload::Format;
 use crate::Codec;
 
+/// The payload type of comfort noise, and what its timestamps count, in Hz. RFC 3551 §6, RFC 3389 §4.
+pub(crate) const NOISE: u8 = 13;
+pub(crate) const NOISE_CLOCK_RATE: u32 = 8000;
+
+/// The encoding of comfort noise.
+const NOISE_ENCODING: &str = "CN/8000";
+
 /// What a line lists. Each payload type stands for one thing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Formats {
@@ -11,6 +18,8 @@ pub struct Formats {
     pub voices: Vec<Format>,
     /// Named events, one of each clock rate. RFC 4733.
     pub events: Vec<NamedEvents>,
+    /// The payload type of comfort noise, where it is understood. RFC 3389.
+    pub noise: Option<u8>,
 }
 
 /// What a payload type stands for.
@@ -20,6 +29,8 @@ pub(crate) enum Meaning {
     Voice(Codec),
     /// Named events of this clock rate in Hz.
     Events(u32),
+    /// Comfort noise.
+    Noise,
 }
 
 /// A payload type as a description says it.
@@ -41,6 +52,7 @@ impl Formats {
             .next()
             .map(|voice| Meaning::Voice(voice.codec))
             .or_else(|| events.next().map(|events| Meaning::Events(events.clock_rate)))
+            .or_else(|| (self.noise == Some(payload_type)).then_some(Meaning::Noise))
     }
 
     /// Takes in what another description lists under payload types that stand for nothing yet.
@@ -55,6 +67,8 @@ impl Formats {
                 self.events.push(*events);
             }
         }
+        let new = other.noise.filter(|noise| self.meaning(*noise).is_none());
+        self.noise = self.noise.or(new);
     }
 
     /// The events that go beside this codec: those of its clock rate. RFC 4733 §2.1.
@@ -64,9 +78,10 @@ impl Formats {
 
     /// Leaves out what goes beside no voice that is listed.
     pub(crate) fn keep_what_goes_together(&mut self) {
-        let Self { voices, events } = self;
+        let Self { voices, events, noise } = self;
         let rates = |rate| voices.iter().any(|voice| voice.codec.clock_rate() == rate);
         events.retain(|events| rates(events.clock_rate));
+        *noise = noise.filter(|_| rates(NOISE_CLOCK_RATE));
     }
 
     /// How a description of ours says it, in order.
@@ -82,6 +97,11 @@ impl Formats {
             // RFC 4733 §2.5.2.1: it must stand there.
             parameters: Some(NamedEvents::parameters()),
         });
-        voices.chain(events)
+        let noise = self.noise.map(|payload_type| Mapping {
+            payload_type,
+            encoding: NOISE_ENCODING.to_owned(),
+            parameters: None,
+        });
+        voices.chain(events).chain(noise)
     }
 }

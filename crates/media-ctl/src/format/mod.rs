@@ -9,6 +9,6 @@ mod payload;
 pub use dtmf::Dtmf;
 pub use encoding::Encoding;
 pub use formats::Formats;
-pub(crate) use formats::{Mapping, Meaning};
+pub(crate) use formats::{Mapping, Meaning, NOISE, NOISE_CLOCK_RATE};
 pub use named_events::NamedEvents;
 pub use payload::Format;

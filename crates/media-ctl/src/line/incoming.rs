@@ -2,9 +2,10 @@
 
 use super::event::Event;
 use super::running::Line;
-use crate::format::Meaning;
+use crate::format::{Meaning, NOISE_CLOCK_RATE};
 use crate::rtp::{Header, Verdict};
 use crate::stats::Reason;
+use crate::stream::{Pause, noise_level};
 use crate::transport::Channel;
 use rtp_types::RtpPacket;
 use std::net::SocketAddr;
@@ -44,6 +45,7 @@ impl Line {
             timestamp: packet.timestamp(),
             clock_rate: match meaning {
                 Some(Meaning::Voice(codec)) => Some(codec.clock_rate()),
+                Some(Meaning::Noise) => Some(NOISE_CLOCK_RATE),
                 // All packets of an event have its start's timestamp.
                 Some(Meaning::Events(_)) | None => None,
             },
@@ -74,6 +76,11 @@ impl Line {
             Meaning::Events(clock_rate) => {
                 self.on_events(clock_rate, header.timestamp, packet.payload())?;
             }
+            Meaning::Noise => {
+                let level = noise_level(packet.payload()).ok_or(Reason::Malformed)?;
+                let (from, until) = (header.timestamp, header.timestamp);
+                self.inbound.pause(NOISE_CLOCK_RATE, Pause { from, until, level: Some(level) });
+            }
         }
         self.counted.packets_received += 1;
         self.counted.octets_received += packet.payload_len() as u64;
@@ -87,7 +94,7 @@ impl Line {
             events.push_back(Event::Key(key));
         });
         let until = read.ok_or(Reason::Malformed)?;
-        self.inbound.pause(clock_rate, timestamp, until);
+        self.inbound.pause(clock_rate, Pause { from: timestamp, until, level: None });
         Ok(())
     }
 

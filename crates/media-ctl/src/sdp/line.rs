@@ -2,7 +2,7 @@
 
 use super::address;
 use super::agreement::{Direction, Remote};
-use crate::format::{Encoding, Format, Formats, Mapping, NamedEvents};
+use crate::format::{Encoding, Format, Formats, Mapping, NOISE, NOISE_CLOCK_RATE, NamedEvents};
 use crate::{Codec, NotAcceptable};
 use sdp_types::{Attribute, Media, Session};
 use ssm::{LineSecurity, Profile};
@@ -50,7 +50,7 @@ impl<'a> MediaLine<'a> {
     }
 
     /// The formats whose codec is among `codecs`, in the line's order, each codec once; and the named
-    /// events that go beside them, one of each clock rate.
+    /// events, one of each clock rate, and the comfort noise that go beside them.
     pub fn formats(self, codecs: &[Codec]) -> Formats {
         let mut formats = Formats::default();
         for payload_type in self.payload_types() {
@@ -63,6 +63,8 @@ impl<'a> MediaLine<'a> {
                 && formats.events.iter().all(|other| other.clock_rate != events.clock_rate)
             {
                 formats.events.push(events);
+            } else if self.is_noise(payload_type) {
+                formats.noise = formats.noise.or(Some(payload_type));
             }
         }
         formats.keep_what_goes_together();
@@ -80,6 +82,16 @@ impl<'a> MediaLine<'a> {
     fn payload_types(self) -> impl Iterator<Item = u8> {
         let all = self.media.fmt.split_ascii_whitespace();
         all.filter_map(|text| text.parse().ok()).filter(|payload_type| *payload_type < 128)
+    }
+
+    /// Whether a payload type is of comfort noise.
+    fn is_noise(self, payload_type: u8) -> bool {
+        let Some(encoding) = self.mapped("rtpmap", payload_type) else {
+            return payload_type == NOISE;
+        };
+        Encoding::parse(encoding).is_some_and(|encoding| {
+            encoding.name.eq_ignore_ascii_case("CN") && encoding.clock_rate == NOISE_CLOCK_RATE
+        })
     }
 
     /// The named events of a payload type, if it is of such.

@@ -14,7 +14,7 @@
 use super::agreement::{Agreement, Direction};
 use super::payload_types::PayloadTypes;
 use super::{Description, MediaLine};
-use crate::format::{Format, Formats, NamedEvents};
+use crate::format::{Format, Formats, NOISE, NamedEvents};
 use crate::{Codec, Error, Misuse, NotAcceptable};
 use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 use ssm::{Call, Line, LineSecurity, MediaSecurity, Profile};
@@ -231,9 +231,9 @@ impl Negotiator {
         Direction::new(true, !self.hold)
     }
 
-    /// All codecs, and named events beside them.
+    /// All codecs, and named events and comfort noise beside them.
     fn offered_formats(&mut self) -> Formats {
-        let mut formats = Formats::default();
+        let mut formats = Formats { noise: Some(NOISE), ..Formats::default() };
         for codec in &self.local.codecs {
             let mut format = Format::new(0, *codec);
             let dynamic = || self.payload_types.of(format.encoding(), VOICE);
@@ -248,6 +248,7 @@ impl Negotiator {
                 formats.events.extend(payload_type.map(|n| NamedEvents::new(n, clock_rate)));
             }
         }
+        formats.keep_what_goes_together();
         formats
     }
 

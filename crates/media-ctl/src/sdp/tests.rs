@@ -87,8 +87,8 @@ fn an_offer_reads_as_the_rfcs_want_it() {
     assert_eq!(
         offer,
         "v=0\r\no=- 77 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
-         m=audio 40000 RTP/AVP 0 8 9 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
-         a=rtpmap:9 G722/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n\
+         m=audio 40000 RTP/AVP 0 8 9 101 13\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
+         a=rtpmap:9 G722/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=rtpmap:13 CN/8000\r\n\
          a=ptime:20\r\na=sendrecv\r\n"
     );
 }
@@ -114,7 +114,7 @@ fn offer_and_answer_agree_on_both_sides() {
 fn security_attributes_go_through_unchanged() {
     let mut caller = negotiator("192.0.2.1");
     let offer = text(caller.offer(&Slots).unwrap());
-    assert!(offer.contains("m=audio 40000 RTP/SAVP 0 8 9 101\r\n"));
+    assert!(offer.contains("m=audio 40000 RTP/SAVP 0 8 9 101 13\r\n"));
     assert!(offer.contains(
         "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{slot}\r\n\
          a=crypto:2 AEAD_AES_128_GCM inline:{slot}\r\n"
@@ -198,6 +198,20 @@ fn named_events_go_beside_a_codec_of_their_clock_rate() {
     assert_eq!(alone, Error::NotAcceptable(NotAcceptable::NoCodec));
 }
 
+/// RFC 3389 §4: beside a codec of 8 000 Hz, under its static payload type or a mapped one.
+#[test]
+fn comfort_noise_is_answered_where_it_is_offered() {
+    let noise = |lines: &str| {
+        let (body, agreement) = answer(lines).unwrap();
+        assert_eq!(body.contains(" CN/8000\r\n"), agreement.understood.noise.is_some(), "{body}");
+        agreement.understood.noise
+    };
+    assert_eq!(noise("m=audio 5000 RTP/AVP 0 13"), Some(13));
+    assert_eq!(noise("m=audio 5000 RTP/AVP 0 19 97\na=rtpmap:97 cn/8000"), Some(97));
+    assert_eq!(noise("m=audio 5000 RTP/AVP 0 97\na=rtpmap:97 CN/16000"), None);
+    assert_eq!(noise("m=audio 5000 RTP/AVP 0"), None);
+}
+
 /// RFC 3264 §5.1: each side sends under the other's numbers, and receives under its own.
 #[test]
 fn an_answer_may_number_events_otherwise() {
@@ -221,7 +235,7 @@ fn a_later_offer_keeps_the_payload_types_of_the_first() {
                  a=rtpmap:101 red/8000";
     callee.answer(&Open, &sdp("192.0.2.2", offer)).unwrap();
     let hold = text(callee.offer(&Open).unwrap());
-    assert!(hold.contains("m=audio 40000 RTP/AVP 0 8 9 96\r\n"), "{hold}");
+    assert!(hold.contains("m=audio 40000 RTP/AVP 0 8 9 96 13\r\n"), "{hold}");
     assert!(hold.contains("a=rtpmap:96 telephone-event/8000\r\n"), "{hold}");
 }
 
@@ -303,7 +317,10 @@ fn versions_count_up_and_lines_keep_their_places() {
     callee.set_hold(true);
     let hold = text(callee.offer(&Open).unwrap());
     assert!(hold.contains("o=- 77 2 IN"));
-    assert!(hold.contains("m=video 0 RTP/AVP 99\r\nm=audio 40000 RTP/AVP 0 8 9 101\r\n"), "{hold}");
+    assert!(
+        hold.contains("m=video 0 RTP/AVP 99\r\nm=audio 40000 RTP/AVP 0 8 9 101 13\r\n"),
+        "{hold}"
+    );
     assert!(hold.contains("a=sendonly"));
     let held = sdp("192.0.2.2", "m=video 0 RTP/AVP 99\nm=audio 5000 RTP/AVP 0\na=recvonly");
     let agreement = callee.accept_answer(&Open, &held).unwrap();

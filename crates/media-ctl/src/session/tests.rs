@@ -152,6 +152,30 @@ fn g_722_counts_8_000_a_second_on_the_wire() {
     }
 }
 
+/// RFC 3389: it is received, and secured, like any packet; an empty one says nothing.
+#[test]
+fn comfort_noise_is_received_where_it_was_agreed_on() {
+    for (formats, received, wrong) in [("0 13", 9, 0), ("0", 0, 9)] {
+        let mut line = Line::new(false);
+        let offer = format!(
+            "v=0\r\no=- 1 2 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
+             m=audio 5000 RTP/AVP {formats}\r\n"
+        );
+        line.session.answer(&Open, offer.as_bytes()).unwrap();
+        line.session.start(&Open, line.now).unwrap();
+        for sequence in 0..10 {
+            line.take(PEER, &packet_of(13, sequence));
+        }
+        let mut empty = packet_of(13, 10);
+        empty.truncate(12);
+        line.take(PEER, &empty);
+        let stats = line.stats();
+        assert_eq!((stats.packets_received, stats.concealed), (received, 0));
+        let dropped = (stats.dropped.wrong_payload, stats.dropped.malformed);
+        assert_eq!(dropped, if wrong == 0 { (0, 1) } else { (wrong + 1, 0) });
+    }
+}
+
 /// Where RTP was sent within 20 ms.
 fn goes_to(line: &mut Line) -> String {
     let sent = line.pass(Duration::from_millis(20));

@@ -2,6 +2,7 @@
 
 use super::conceal::Concealer;
 use super::jitter::{JitterBuffer, Packet, Place, Step, distance};
+use super::noise::Noise;
 use crate::Codec;
 use crate::audio::{AudioSink, Converter, frame_samples};
 use crate::codec::Decoder;
@@ -14,14 +15,25 @@ pub(crate) struct Inbound {
     buffer: JitterBuffer,
     decoding: Decoding,
     concealer: Concealer,
-    /// The timestamp from which on the peer says nothing, and sends packets that say so.
-    pause: Option<u32>,
+    pause: Option<Pause>,
+    noise: Noise,
     converter: Converter,
     /// The frame that is being played, at the codec's rate: what has come of it.
     came: Vec<Option<i16>>,
     frame: Vec<i16>,
     heard: Vec<i16>,
     concealed: u64,
+}
+
+/// A time in which the peer says nothing, and sends packets that say so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pause {
+    /// The timestamp at which it begins.
+    pub(crate) from: u32,
+    /// The timestamp up to which it lasts, or longer.
+    pub(crate) until: u32,
+    /// How loud its room is, in −dBov, where it says so. RFC 3389.
+    pub(crate) level: Option<u8>,
 }
 
 /// The codec that is heard at present.
@@ -45,6 +57,7 @@ impl Inbound {
             decoding: Decoding::new(codec),
             concealer: Concealer::new(rate),
             pause: None,
+            noise: Noise::new(),
             converter: Converter::new(rate, rate),
             came: Vec::new(),
             frame: Vec::new(),
@@ -75,15 +88,21 @@ impl Inbound {
         self.pause = None;
     }
 
-    /// The peer says nothing from one timestamp to another, of a clock of this rate, or longer: what
-    /// does not come then is silence, and not lost.
-    pub(crate) fn pause(&mut self, clock_rate: u32, from: u32, until: u32) {
+    /// The peer pauses, by a clock of this rate: what does not come then is not lost, but silence or
+    /// the noise of its room.
+    pub(crate) fn pause(&mut self, clock_rate: u32, pause: Pause) {
         let end = self.buffer.end();
-        let resumed = end.is_some_and(|end| distance(end, until) > 0);
-        if clock_rate == self.decoding.codec.clock_rate() && !resumed {
-            let from = end.filter(|end| distance(*end, from) > 0).unwrap_or(from);
-            // The first one says when it began.
-            self.pause.get_or_insert(from);
+        let resumed = end.is_some_and(|end| distance(end, pause.until) > 0);
+        if clock_rate != self.decoding.codec.clock_rate() || resumed {
+            return;
+        }
+        let from = end.filter(|end| distance(*end, pause.from) > 0).unwrap_or(pause.from);
+        match &mut self.pause {
+            // The first one says when it began, unless voice has come since.
+            Some(begun) if end.is_none_or(|end| distance(end, begun.from) <= 0) => {
+                begun.level = pause.level.or(begun.level);
+            }
+            begun => *begun = Some(Pause { from, ..pause }),
         }
     }
 
@@ -129,7 +148,7 @@ impl Inbound {
         self.frame.clear();
         self.frame.resize(frame_samples(self.decoding.codec.sample_rate()), 0);
         match self.buffer.begin() {
-            Step::Idle => {}
+            Step::Idle => self.hush(),
             Step::Wait => {
                 self.concealed += 1;
                 self.concealer.conceal(&mut self.frame);
@@ -160,6 +179,7 @@ impl Inbound {
         let whole = arrived == self.frame.len();
         let pauses = self.pauses(arrived > 0);
         if pauses && arrived == 0 {
+            self.hush();
             self.concealer.play(&mut self.frame, true);
         } else if !whole && !pauses && self.buffer.playing {
             let audible = fed || !self.concealer.is_silent();
@@ -175,10 +195,17 @@ impl Inbound {
         }
     }
 
+    /// Fills the frame with what is heard in a pause.
+    fn hush(&mut self) {
+        if let Some(level) = self.pause.and_then(|pause| pause.level) {
+            self.noise.fill(level, &mut self.frame);
+        }
+    }
+
     /// Whether what has not come of the frame that ends at the position was never said. Voice in a frame
     /// of a pause ends it.
     fn pauses(&mut self, voice: bool) -> bool {
-        let Some(from) = self.pause else { return false };
+        let Some(Pause { from, .. }) = self.pause else { return false };
         let end = self.buffer.position();
         let ticks = frame_samples(self.decoding.codec.clock_rate()) as i32;
         let into = distance(end, from);

@@ -1,6 +1,6 @@
 //! What is heard under order, disorder, loss, and clocks that differ.
 
-use super::Inbound;
+use super::{Inbound, Pause};
 use crate::Codec;
 use crate::audio::{AudioSink, AudioSource as _, SAMPLE_RATE, Speech, Tone, similarity};
 use proptest::prelude::*;
@@ -234,5 +234,47 @@ proptest! {
         let said = said(1);
         let (buffer, _) = run(&said, |frame| Some(if frame == 0 { 0 } else { delays[frame % 10] }));
         prop_assert_eq!((buffer.late(), buffer.duplicate()), (0, 0));
+    }
+}
+
+fn loudness(heard: &[i16]) -> f64 {
+    let power = heard.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / heard.len() as f64;
+    power.sqrt()
+}
+
+/// RFC 3389: noise of the level that was said, not the voice again and again, until there is voice.
+#[test]
+fn a_peer_that_pauses_is_heard_as_the_noise_of_its_room() {
+    let mut said = vec![0; 2 * SAMPLE_RATE as usize];
+    Tone::new(125.0, 9000).read(&mut said);
+    for level in [Some(50), None] {
+        let mut buffer = inbound();
+        let mut heard = Vec::new();
+        for frame in 0..100 {
+            let timestamp = START.wrapping_add((frame * FRAME_SAMPLES) as u32);
+            let pause = Pause { from: timestamp, until: timestamp, level };
+            match frame {
+                // One that was overtaken, and one of another clock: what is lost then is made up.
+                30 => {
+                    let overtaken = timestamp.wrapping_sub(160);
+                    buffer.pause(8000, Pause { from: overtaken, until: overtaken, level });
+                }
+                31 => buffer.pause(48_000, pause),
+                _ => {}
+            }
+            match frame {
+                40 | 50 => buffer.pause(8000, pause),
+                30 | 31 | 41..60 => {}
+                _ => put(&mut buffer, &said, frame),
+            }
+            pop(&mut buffer, &mut heard);
+        }
+        assert_eq!((buffer.concealed(), buffer.late()), (2, 0), "{level:?}");
+        let [before, pause, after] =
+            [1000..6800, 7200..9900, 10_200..15_000].map(|samples| loudness(&heard[samples]));
+        // −50 dBov of 32 124, or nothing.
+        let expected = level.map_or(0.0, |_| 101.6);
+        assert!((pause - expected).abs() < 8.0, "{level:?}: {pause}");
+        assert!(before > 6000.0 && after > 6000.0, "{before} {after}");
     }
 }
