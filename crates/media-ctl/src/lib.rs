@@ -1,4 +1,4 @@
-//! The media controller, sans-IO: RFC 3264 offer/answer, RFC 3550 RTP and RTCP, G.711.
+//! The media controller, sans-IO: RFC 3264 offer/answer, RFC 3550 RTP and RTCP, G.711, G.722, Opus.
 //!
 #![doc = include_str!("../README.md")]
 

@@ -23,6 +23,8 @@ pub struct Stats {
     pub duplicate: u64,
     /// Frames of 20 ms that were concealed in part or whole.
     pub concealed: u64,
+    /// Frames of 20 ms that were lost, and recovered from what the packet after them repeats.
+    pub recovered: u64,
     /// Interarrival jitter. RFC 3550 §6.4.1.
     pub jitter: Duration,
     /// Round-trip time by the last report that allowed it. RFC 3550 §6.4.1.

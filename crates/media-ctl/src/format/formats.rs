@@ -89,7 +89,7 @@ impl Formats {
         let voices = self.voices.iter().map(|voice| Mapping {
             payload_type: voice.payload_type,
             encoding: voice.encoding(),
-            parameters: None,
+            parameters: voice.codec.parameters().map(str::to_owned),
         });
         let events = self.events.iter().map(|events| Mapping {
             payload_type: events.payload_type,

@@ -172,6 +172,7 @@ impl Line {
             late: self.inbound.late(),
             duplicate: self.inbound.duplicate(),
             concealed: self.inbound.concealed(),
+            recovered: self.inbound.recovered(),
             jitter: self.receiver.jitter(),
             ..self.counted
         }

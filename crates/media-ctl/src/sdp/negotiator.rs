@@ -20,10 +20,11 @@ use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 use ssm::{Call, Line, LineSecurity, MediaSecurity, Profile};
 use std::net::IpAddr;
 
-/// The dynamic payload types that are taken first: for voice, and for named events, which some know
-/// under this number only.
+/// The dynamic payload types that are taken first: for voice, for named events of 8 000 Hz, which some
+/// know under this number only, and for others.
 const VOICE: u8 = 96;
 const EVENTS: u8 = 101;
+const OTHER_EVENTS: u8 = 102;
 
 /// What this side says of itself.
 #[derive(Clone, Debug)]
@@ -244,7 +245,8 @@ impl Negotiator {
             let clock_rate = codec.clock_rate();
             if formats.events.iter().all(|events| events.clock_rate != clock_rate) {
                 let encoding = NamedEvents::new(0, clock_rate).encoding();
-                let payload_type = self.payload_types.of(encoding, EVENTS);
+                let wished = if clock_rate == 8000 { EVENTS } else { OTHER_EVENTS };
+                let payload_type = self.payload_types.of(encoding, wished);
                 formats.events.extend(payload_type.map(|n| NamedEvents::new(n, clock_rate)));
             }
         }

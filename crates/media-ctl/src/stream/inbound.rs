@@ -6,8 +6,12 @@ use super::noise::Noise;
 use crate::Codec;
 use crate::audio::{AudioSink, Converter, frame_samples};
 use crate::codec::Decoder;
+use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
+
+/// Pauses that are kept: those that begin in what is buffered.
+const MAX_PAUSES: usize = 8;
 
 /// The audio that comes in.
 #[derive(Debug)]
@@ -15,7 +19,8 @@ pub(crate) struct Inbound {
     buffer: JitterBuffer,
     decoding: Decoding,
     concealer: Concealer,
-    pause: Option<Pause>,
+    /// The pauses that are not over, in order.
+    pauses: VecDeque<Pause>,
     noise: Noise,
     converter: Converter,
     /// The frame that is being played, at the codec's rate: what has come of it.
@@ -23,6 +28,7 @@ pub(crate) struct Inbound {
     frame: Vec<i16>,
     heard: Vec<i16>,
     concealed: u64,
+    recovered: u64,
 }
 
 /// A time in which the peer says nothing, and sends packets that say so.
@@ -56,13 +62,14 @@ impl Inbound {
             buffer: JitterBuffer::new(codec.clock_rate(), delay),
             decoding: Decoding::new(codec),
             concealer: Concealer::new(rate),
-            pause: None,
+            pauses: VecDeque::new(),
             noise: Noise::new(),
             converter: Converter::new(rate, rate),
             came: Vec::new(),
             frame: Vec::new(),
             heard: Vec::new(),
             concealed: 0,
+            recovered: 0,
         }
     }
 
@@ -81,11 +88,16 @@ impl Inbound {
         self.concealed
     }
 
+    /// Frames that were lost, and recovered from the packet after them.
+    pub(crate) fn recovered(&self) -> u64 {
+        self.recovered
+    }
+
     /// Forgets what is buffered: the next packet is another source's.
     pub(crate) fn reset(&mut self) {
         self.buffer.reset();
         self.decoding.samples.clear();
-        self.pause = None;
+        self.pauses.clear();
     }
 
     /// The peer pauses, by a clock of this rate: what does not come then is not lost, but silence or
@@ -97,12 +109,12 @@ impl Inbound {
             return;
         }
         let from = end.filter(|end| distance(*end, pause.from) > 0).unwrap_or(pause.from);
-        match &mut self.pause {
-            // The first one says when it began, unless voice has come since.
-            Some(begun) if end.is_none_or(|end| distance(end, begun.from) <= 0) => {
-                begun.level = pause.level.or(begun.level);
-            }
-            begun => *begun = Some(Pause { from, ..pause }),
+        // The first packet says when it began, unless voice has come since.
+        let goes_on = |begun: &&mut Pause| end.is_none_or(|end| distance(end, begun.from) <= 0);
+        if let Some(begun) = self.pauses.back_mut().filter(goes_on) {
+            begun.level = pause.level.or(begun.level);
+        } else if self.pauses.len() < MAX_PAUSES {
+            self.pauses.push_back(Pause { from, ..pause });
         }
     }
 
@@ -113,9 +125,13 @@ impl Inbound {
         }
         let duration = codec.duration(payload);
         if duration > 0 {
-            let quiet = self.concealer.is_silent() || self.pause.is_some();
+            let quiet = self.concealer.is_silent() || !self.pauses.is_empty();
             let place = Place { timestamp, duration, codec, marker, quiet };
             self.buffer.put(place, payload);
+            if codec.pauses(payload) {
+                let end = timestamp.wrapping_add(duration);
+                self.pause(codec.clock_rate(), Pause { from: end, until: end, level: None });
+            }
         }
     }
 
@@ -171,6 +187,15 @@ impl Inbound {
             self.decoding.decode(&packet);
             self.buffer.give_back(packet);
         }
+        let end = position.wrapping_add(self.frame_ticks() as u32);
+        if self.came.iter().all(Option::is_none)
+            && !self.is_pause(end)
+            && let Some(next) = self.buffer.after_missing()
+            && self.decoding.recover(next, self.came.len(), position)
+        {
+            self.recovered += 1;
+            self.decoding.place(position, &mut self.came);
+        }
     }
 
     /// Makes up what has not come.
@@ -197,7 +222,7 @@ impl Inbound {
 
     /// Fills the frame with what is heard in a pause.
     fn hush(&mut self) {
-        if let Some(level) = self.pause.and_then(|pause| pause.level) {
+        if let Some(level) = self.pauses.front().and_then(|pause| pause.level) {
             self.noise.fill(level, &mut self.frame);
         }
     }
@@ -205,14 +230,23 @@ impl Inbound {
     /// Whether what has not come of the frame that ends at the position was never said. Voice in a frame
     /// of a pause ends it.
     fn pauses(&mut self, voice: bool) -> bool {
-        let Some(Pause { from, .. }) = self.pause else { return false };
-        let end = self.buffer.position();
-        let ticks = frame_samples(self.decoding.codec.clock_rate()) as i32;
-        let into = distance(end, from);
-        if voice && into >= ticks {
-            self.pause = None;
+        let (end, ticks) = (self.buffer.position(), self.frame_ticks());
+        let pauses = self.is_pause(end);
+        let begun = |pause: &Pause| distance(end, pause.from) >= ticks;
+        while voice && self.pauses.front().is_some_and(begun) {
+            self.pauses.pop_front();
         }
-        into > 0
+        pauses
+    }
+
+    /// Whether the peer pauses in the frame that ends there, or in a part of it.
+    fn is_pause(&self, end: u32) -> bool {
+        self.pauses.front().is_some_and(|pause| distance(end, pause.from) > 0)
+    }
+
+    /// Ticks of the codec's clock in a frame.
+    fn frame_ticks(&self) -> i32 {
+        frame_samples(self.decoding.codec.clock_rate()) as i32
     }
 }
 
@@ -229,6 +263,17 @@ impl Decoding {
         self.samples.clear();
         self.decoder.decode(&packet.payload, &mut self.samples);
         self.at = packet.timestamp;
+    }
+
+    /// Decodes a frame that was lost from what the packet after it repeats; `false` where that repeats
+    /// nothing.
+    fn recover(&mut self, next: &Packet, lost: usize, position: u32) -> bool {
+        if self.codec != next.codec {
+            return false;
+        }
+        self.samples.clear();
+        self.at = position;
+        self.decoder.recover(&next.payload, lost, &mut self.samples)
     }
 
     /// Puts what was decoded to its place in the frame that starts at `position`. Returns whether

@@ -21,6 +21,8 @@ pub(crate) struct Outbound {
     key: Option<KeyPress>,
     key_sent: Option<bool>,
     codec: Codec,
+    /// What the peer says of the codec.
+    parameters: Option<String>,
     encoder: Box<dyn Encoder>,
     converter: Converter,
     /// A frame, at the source's rate and at the codec's, and its payload.
@@ -40,7 +42,8 @@ impl Outbound {
             key: None,
             key_sent: None,
             codec,
-            encoder: codec.encoder(),
+            parameters: format.parameters.clone(),
+            encoder: codec.encoder(format.parameters.as_deref()),
             converter: Converter::new(codec.sample_rate(), codec.sample_rate()),
             frame: Vec::new(),
             samples: Vec::new(),
@@ -55,9 +58,10 @@ impl Outbound {
             self.events = events;
             self.give_up_key();
         }
-        if self.codec != format.codec {
+        if self.codec != format.codec || self.parameters != format.parameters {
             self.codec = format.codec;
-            self.encoder = format.codec.encoder();
+            self.parameters.clone_from(&format.parameters);
+            self.encoder = format.codec.encoder(format.parameters.as_deref());
             self.payload.resize(format.codec.largest(), 0);
         }
     }
@@ -96,6 +100,10 @@ impl Outbound {
             return None;
         }
         let octets = self.encoder.encode(&self.samples, &mut self.payload);
+        if octets == 0 {
+            self.sender.pause(self.ticks());
+            return None;
+        }
         let payload = self.payload.get(..octets)?;
         self.sender.packet(self.payload_type, payload, self.ticks(), buffer)
     }

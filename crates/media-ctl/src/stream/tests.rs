@@ -2,8 +2,9 @@
 
 use super::{Inbound, Pause};
 use crate::Codec;
-use crate::audio::{AudioSink, AudioSource as _, SAMPLE_RATE, Speech, Tone, similarity};
+use crate::audio::{AudioSink, AudioSource as _, Converter, SAMPLE_RATE, Speech, Tone, similarity};
 use proptest::prelude::*;
+use ropus::{Application, Channels, InbandFec};
 use std::io;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ const FRAME_SAMPLES: usize = 160;
 
 fn payload(samples: &[i16]) -> Vec<u8> {
     let mut octets = vec![0; samples.len()];
-    Codec::PCMA.encoder().encode(samples, &mut octets);
+    Codec::PCMA.encoder(None).encode(samples, &mut octets);
     octets
 }
 
@@ -240,6 +241,44 @@ proptest! {
 fn loudness(heard: &[i16]) -> f64 {
     let power = heard.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / heard.len() as f64;
     power.sqrt()
+}
+
+/// RFC 7587 §3.1.3: a peer that leaves out what is silent. It is not made up, nor recovered from the
+/// packet that goes on.
+#[test]
+fn what_opus_leaves_out_of_a_pause_is_no_loss() {
+    let mut encoder = ropus::Encoder::builder(48_000, Channels::Mono, Application::Voip)
+        .inband_fec(InbandFec::Enabled)
+        .packet_loss_perc(10)
+        .dtx(true)
+        .build()
+        .unwrap();
+    let mut voice = Converter::new(SAMPLE_RATE, 48_000);
+    let (mut frame, mut said) = (Vec::new(), Speech::new(1));
+    let (mut buffer, mut heard) = (Inbound::new(Codec::OPUS, DELAY), Vec::new());
+    let mut left_out = 0;
+    let mut paused = false;
+    for n in 0..500_u32 {
+        let mut narrow = [0; FRAME_SAMPLES];
+        said.read(&mut narrow);
+        voice.convert(&narrow, &mut frame);
+        // A second on, a second off.
+        if n % 100 >= 50 {
+            frame.fill(0);
+        }
+        let mut payload = [0; 400];
+        let octets = encoder.encode(&frame, &mut payload).unwrap();
+        let pauses = Codec::OPUS.pauses(&payload[..octets]);
+        if pauses && paused {
+            left_out += 1;
+        } else {
+            buffer.put(Codec::OPUS, n * 960, paused && !pauses, &payload[..octets]);
+        }
+        paused = pauses;
+        pop(&mut buffer, &mut heard);
+    }
+    assert!(left_out > 100, "{left_out}");
+    assert_eq!((buffer.concealed(), buffer.recovered(), buffer.late()), (0, 0, 0));
 }
 
 /// RFC 3389: noise of the level that was said, not the voice again and again, until there is voice.

@@ -33,7 +33,7 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
         advertise: config.advertise,
         trusted: config.trusted.networks.clone(),
         watchers: watchers.map(|user| user.name.clone()).collect(),
-        media: config.media,
+        media: config.media.clone(),
     })
 }
 
