@@ -5,7 +5,7 @@ use crate::audio::{AudioSink, AudioSource, SAMPLE_RATE, Silence, Speech, Tone, s
 use crate::format::Dtmf;
 use crate::sdp::Direction;
 use crate::toy::Toy;
-use crate::{Codec, Event, MediaConfig, Seed, Signal, Sink, Stats};
+use crate::{Codec, Event, MediaConfig, Quality, Seed, Signal, Sink, Stats};
 use net::sim::{Link, SimConfig, Simulation};
 use ssm::{Call, MediaSecurity, Open};
 use std::cell::RefCell;
@@ -401,6 +401,32 @@ fn the_peer_is_told_the_address_of_the_translator() {
     assert!(offer.contains("c=IN IP4 198.51.100.7\r\n"), "{offer}");
     assert!(!offer.contains("192.0.2.1"), "{offer}");
     assert_eq!(alice.local_rtp().ip(), IpAddr::from(ALICE));
+}
+
+/// RFC 3550 §6.4: both sides measure the same network, each its own way of it, and tell each other.
+#[test]
+fn reports_tell_delay_jitter_and_losses_as_they_are() {
+    let sim = network(21, link(0.08, 0.0, 30, 60));
+    let (alice, bob) = (side(&sim, ALICE, toy(), 1), side(&sim, BOB, toy(), 2));
+    negotiate(&alice, &bob);
+    sim.run_until(Duration::from_secs(60)).unwrap();
+    let [here, there] = [&alice, &bob].map(|side| side.session.stats());
+    for stats in [here, there] {
+        // Two ways of 30 to 60 ms each; the mean difference of two delays is a third of their range.
+        let round_trip = stats.round_trip.unwrap().as_millis();
+        assert!((60..=122).contains(&round_trip), "{round_trip}");
+        let jitter = [stats.jitter, stats.jitter_at_peer.unwrap()].map(|it| it.as_millis());
+        assert!(jitter.iter().all(|ms| (6..=14).contains(ms)), "{jitter:?}");
+        assert!((160..320).contains(&stats.lost), "{}", stats.lost);
+        assert_eq!(stats.collisions, 0);
+        let quality = Quality::of(&stats).unwrap();
+        // 8 % of losses: ITU-T G.107 with G.113's figures for G.711.
+        assert!((60.0..72.0).contains(&quality.r_factor), "{quality:?}");
+    }
+    // What the peer tells is what it had when it reported last.
+    for (stats, peer) in [(here, there), (there, here)] {
+        assert!(stats.lost_by_peer <= peer.lost && stats.lost_by_peer * 10 > peer.lost * 8);
+    }
 }
 
 const KEYS: &str = "0123456789*#ABCD";

@@ -19,8 +19,8 @@ impl Line {
         let mut room = std::mem::take(&mut self.room);
         let opened = self.path.open(now, (channel, source), octets, &mut room);
         let accepted = opened.and_then(|packet| match channel {
-            Channel::Rtp => self.on_rtp(now, packet),
-            Channel::Rtcp => self.on_rtcp(now, packet),
+            Channel::Rtp => self.on_rtp(now, source, packet),
+            Channel::Rtcp => self.on_rtcp(now, source, packet),
         });
         self.room = room;
         // Silence is not: comfort noise and events are RTP of a source that lives, agreed on or not.
@@ -36,7 +36,7 @@ impl Line {
         }
     }
 
-    fn on_rtp(&mut self, now: Instant, packet: &[u8]) -> Result<(), Reason> {
+    fn on_rtp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) -> Result<(), Reason> {
         let packet = RtpPacket::parse(packet).map_err(|_| Reason::Malformed)?;
         let meaning = self.agreement.understood.meaning(packet.payload_type());
         let header = Header {
@@ -51,7 +51,8 @@ impl Line {
             },
         };
         let verdict = if header.ssrc == self.outbound.sender().ssrc {
-            // RFC 3550 §8.2: a loop, or a collision that the peer has to resolve.
+            // RFC 3550 §8.2: a collision, or a loop.
+            self.on_collision(now, source);
             Verdict::Dropped
         } else {
             self.receiver.packet(now, header)

@@ -10,6 +10,7 @@ use crate::transport::{Path, Transmit, Trust};
 use crate::{MediaConfig, Stats};
 use ssm::MediaGuard;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// A running line. `incoming`, `outgoing` and `reports` hold what it does.
@@ -37,6 +38,8 @@ pub(crate) struct Line {
     /// Packets sent by the last report, and by the one before.
     pub(super) reported: (u64, u64),
     pub(super) last_sr: Option<LastSr>,
+    /// Where our SSRC came from last.
+    pub(super) conflicting: Option<SocketAddr>,
     /// When the peer gave a sign of life last; at first, the start.
     pub(super) heard: Instant,
     /// When the present agreement began, or signalling showed that the peer is there.
@@ -86,6 +89,7 @@ impl Line {
             frames: 0,
             reported: (0, 0),
             last_sr: None,
+            conflicting: None,
             heard: now,
             since: now,
             timeout: config.timeout,
@@ -164,10 +168,12 @@ impl Line {
 
     /// What was counted.
     pub(crate) fn stats(&self) -> Stats {
-        let sender = self.outbound.sender();
+        let (packets_sent, octets_sent) = self.outbound.sender().sent();
         Stats {
-            packets_sent: sender.packets,
-            octets_sent: sender.octets,
+            packets_sent,
+            octets_sent,
+            heard: self.inbound.heard(),
+            playout_delay: self.inbound.playout_delay(),
             lost: self.receiver.lost(),
             late: self.inbound.late(),
             duplicate: self.inbound.duplicate(),

@@ -11,8 +11,11 @@ pub(crate) struct Sender {
     timestamp: u32,
     /// Whether the last frame was sent.
     talking: bool,
+    /// Sent under this SSRC.
     pub(crate) packets: u64,
     pub(crate) octets: u64,
+    /// Sent under those before.
+    before: (u64, u64),
 }
 
 /// What a packet carries, and what its header says of it.
@@ -26,7 +29,21 @@ pub(crate) struct Content<'a> {
 
 impl Sender {
     pub(crate) fn new(ssrc: u32, sequence: u16, timestamp: u32) -> Self {
-        Self { ssrc, sequence, timestamp, talking: false, packets: 0, octets: 0 }
+        Self { ssrc, sequence, timestamp, talking: false, packets: 0, octets: 0, before: (0, 0) }
+    }
+
+    /// Goes on under another SSRC, counting anew. RFC 3550 §6.4.1, §8.2.
+    pub(crate) fn renew(&mut self, ssrc: u32) {
+        self.ssrc = ssrc;
+        // As with the first: what is lost at the start leaves no doubt of the rollover counter.
+        self.sequence &= 0x7fff;
+        self.before = self.sent();
+        (self.packets, self.octets, self.talking) = (0, 0, false);
+    }
+
+    /// Packets and their octets sent, under whatever SSRC.
+    pub(crate) fn sent(&self) -> (u64, u64) {
+        (self.before.0 + self.packets, self.before.1 + self.octets)
     }
 
     /// The timestamp of the next frame.

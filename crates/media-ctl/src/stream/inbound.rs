@@ -27,6 +27,7 @@ pub(crate) struct Inbound {
     came: Vec<Option<i16>>,
     frame: Vec<i16>,
     heard: Vec<i16>,
+    heard_frames: u64,
     concealed: u64,
     recovered: u64,
 }
@@ -68,6 +69,7 @@ impl Inbound {
             came: Vec::new(),
             frame: Vec::new(),
             heard: Vec::new(),
+            heard_frames: 0,
             concealed: 0,
             recovered: 0,
         }
@@ -86,6 +88,16 @@ impl Inbound {
     /// Frames that were made up in part or whole.
     pub(crate) fn concealed(&self) -> u64 {
         self.concealed
+    }
+
+    /// Frames that were played while the peer spoke.
+    pub(crate) fn heard(&self) -> u64 {
+        self.heard_frames
+    }
+
+    /// How long a packet waits to be played, at present.
+    pub(crate) fn playout_delay(&self) -> Duration {
+        self.buffer.delay()
     }
 
     /// Frames that were lost, and recovered from the packet after them.
@@ -166,6 +178,7 @@ impl Inbound {
         match self.buffer.begin() {
             Step::Idle => self.hush(),
             Step::Wait => {
+                self.heard_frames += 1;
                 self.concealed += 1;
                 self.concealer.conceal(&mut self.frame);
             }
@@ -209,9 +222,11 @@ impl Inbound {
         } else if !whole && !pauses && self.buffer.playing {
             let audible = fed || !self.concealer.is_silent();
             self.concealed += u64::from(audible);
+            self.heard_frames += u64::from(audible && arrived == 0);
             self.concealer.conceal(&mut self.frame);
         }
         if arrived > 0 {
+            self.heard_frames += 1;
             self.buffer.playing = true;
             for (sample, came) in self.frame.iter_mut().zip(&self.came) {
                 *sample = came.unwrap_or(*sample);

@@ -243,6 +243,12 @@ impl JitterBuffer {
         self.end
     }
 
+    /// The delay that is aimed at.
+    pub(super) fn delay(&self) -> Duration {
+        let frames = self.target / self.frame.max(1);
+        Duration::from_millis(20) * u32::try_from(frames).unwrap_or(0)
+    }
+
     /// The timestamp at which the next frame starts.
     pub(super) fn position(&self) -> u32 {
         self.position

@@ -71,6 +71,11 @@ impl Outbound {
         &self.sender
     }
 
+    /// Goes on under another SSRC.
+    pub(crate) fn renew(&mut self, ssrc: u32) {
+        self.sender.renew(ssrc);
+    }
+
     /// What timestamps count, in Hz.
     pub(crate) fn clock_rate(&self) -> u32 {
         self.codec.clock_rate()
