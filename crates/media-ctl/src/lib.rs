@@ -1,4 +1,4 @@
-//! The media controller, sans-IO: RFC 3264 offer/answer, RFC 3550 RTP and RTCP, G.711.
+//! The media controller, sans-IO: RFC 3264 offer/answer, RFC 3550 RTP and RTCP, G.711, G.722, Opus.
 //!
 #![doc = include_str!("../README.md")]
 
@@ -11,6 +11,7 @@ mod error;
 pub mod format;
 mod line;
 mod observed;
+mod quality;
 mod rtcp;
 mod rtp;
 pub mod sdp;
@@ -26,6 +27,7 @@ pub use config::{MediaConfig, Seed};
 pub use error::{Error, Misuse, NotAcceptable, SdpError};
 pub use line::Event;
 pub use observed::{Signal, Sink};
+pub use quality::Quality;
 pub use session::Session;
 pub use stats::{Dropped, Stats};
 pub use transport::{Channel, Transmit};

@@ -21,14 +21,24 @@ pub struct Stats {
     pub late: u64,
     /// Packets that had come before.
     pub duplicate: u64,
+    /// Frames of 20 ms that were played while the peer spoke, those that were made up included.
+    pub heard: u64,
     /// Frames of 20 ms that were concealed in part or whole.
     pub concealed: u64,
+    /// Frames of 20 ms that were lost, and recovered from what the packet after them repeats.
+    pub recovered: u64,
     /// Interarrival jitter. RFC 3550 §6.4.1.
     pub jitter: Duration,
     /// Round-trip time by the last report that allowed it. RFC 3550 §6.4.1.
     pub round_trip: Option<Duration>,
+    /// How long a packet waits to be played, at present.
+    pub playout_delay: Duration,
     /// Packets of ours that the peer reported lost.
     pub lost_by_peer: u64,
+    /// The interarrival jitter of our packets, as the peer reported it last.
+    pub jitter_at_peer: Option<Duration>,
+    /// How often our SSRC was changed, because the peer had it too. RFC 3550 §8.2.
+    pub collisions: u64,
     /// RTCP packets sent.
     pub reports_sent: u64,
     /// RTCP packets received and accepted.

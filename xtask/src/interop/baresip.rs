@@ -36,7 +36,15 @@ impl Baresip {
     /// # Errors
     /// It does not run.
     pub(super) fn alone(room: &Room, transport: &str, answers: bool) -> Result<Self, Failure> {
-        Self::start(room, transport, answers, "regint=0")
+        Self::start(room, transport, answers, "audio_codecs=pcmu;regint=0")
+    }
+
+    /// Starts one that is called directly, and speaks this codec and no other.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub(super) fn speaking(room: &Room, codec: &str) -> Result<Self, Failure> {
+        Self::start(room, "udp", true, &format!("audio_codecs={codec};regint=0"))
     }
 
     /// Starts one that answers, with an account at a PBX, and waits until it is registered.
@@ -44,7 +52,8 @@ impl Baresip {
     /// # Errors
     /// It is not.
     pub(super) fn registered(room: &Room, pbx: &Kamailio) -> Result<Self, Failure> {
-        let account = format!("outbound=\"sip:{};transport=udp\";regint=60", pbx.address());
+        let account =
+            format!("audio_codecs=pcmu;outbound=\"sip:{};transport=udp\";regint=60", pbx.address());
         let phone = Self::start(room, "udp", true, &account)?;
         pbx.has_logged("proved phone REGISTER")?;
         Ok(phone)
@@ -67,14 +76,14 @@ impl Baresip {
         let text = fill.iter().fold(template, |text, (name, value)| text.replace(name, value));
         room.write("baresip/config", &text)?;
         let mode = if answers { "auto" } else { "manual" };
-        let domain = if account == "regint=0" {
+        let domain = if account.ends_with("regint=0") {
             format!("{}:{port}", room.ip)
         } else {
             "pbx.example".to_owned()
         };
         let account = format!(
             "<sip:phone@{domain};transport={transport}>;auth_user=phone;auth_pass=phone-secret;\
-             audio_codecs=pcmu;answermode={mode};{account}\n"
+             answermode={mode};{account}\n"
         );
         room.write("baresip/accounts", &account)?;
         let arguments = ["-f".to_owned(), folder.display().to_string(), "-s".to_owned()];

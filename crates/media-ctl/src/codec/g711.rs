@@ -4,13 +4,13 @@ use super::seam::{Decoder, Encoder, Properties};
 use audio_codec_algorithms::{decode_alaw, decode_ulaw, encode_alaw, encode_ulaw};
 
 pub(super) static PCMU: Properties =
-    law("PCMU", 0, (|| Box::new(Law(encode_ulaw)), || Box::new(Expansion(decode_ulaw))));
+    law("PCMU", 0, (|_| Box::new(Law(encode_ulaw)), || Box::new(Expansion(decode_ulaw))));
 
 pub(super) static PCMA: Properties =
-    law("PCMA", 8, (|| Box::new(Law(encode_alaw)), || Box::new(Expansion(decode_alaw))));
+    law("PCMA", 8, (|_| Box::new(Law(encode_alaw)), || Box::new(Expansion(decode_alaw))));
 
 /// What makes an encoder, and what makes a decoder.
-type Halves = (fn() -> Box<dyn Encoder>, fn() -> Box<dyn Decoder>);
+type Halves = (fn(Option<&str>) -> Box<dyn Encoder>, fn() -> Box<dyn Decoder>);
 
 const fn law(name: &'static str, payload_type: u8, (encoder, decoder): Halves) -> Properties {
     Properties {
@@ -19,8 +19,10 @@ const fn law(name: &'static str, payload_type: u8, (encoder, decoder): Halves) -
         sample_rate: 8000,
         channels: 1,
         payload_type: Some(payload_type),
+        parameters: None,
         largest: 160,
         duration: |payload| payload.len() as u32,
+        pauses: |_| false,
         encoder,
         decoder,
     }
@@ -52,7 +54,7 @@ mod tests {
     /// All of it, decoded from what it was encoded to.
     fn there_and_back(codec: Codec, samples: &[i16]) -> Vec<i16> {
         let mut payload = vec![0; samples.len()];
-        assert_eq!(codec.encoder().encode(samples, &mut payload), samples.len());
+        assert_eq!(codec.encoder(None).encode(samples, &mut payload), samples.len());
         let mut decoded = Vec::new();
         codec.decoder().decode(&payload, &mut decoded);
         decoded
@@ -78,7 +80,7 @@ mod tests {
             let mut samples = Vec::new();
             codec.decoder().decode(&octets, &mut samples);
             let mut again = [0; 256];
-            codec.encoder().encode(&samples, &mut again);
+            codec.encoder(None).encode(&samples, &mut again);
             for (octet, again) in octets.iter().zip(again) {
                 // µ-law has two zeros; the negative one becomes the positive one.
                 assert!(again == *octet || (*octet, again) == (0x7f, 0xff));

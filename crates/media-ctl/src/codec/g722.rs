@@ -11,10 +11,12 @@ pub(super) static G722: Properties = Properties {
     sample_rate: 16_000,
     channels: 1,
     payload_type: Some(9),
+    parameters: None,
     largest: 160,
     // An octet is two samples, which the clock counts as one.
     duration: |payload| payload.len() as u32,
-    encoder: || Box::new(Encoding(G722Encoder::new())),
+    pauses: |_| false,
+    encoder: |_| Box::new(Encoding(G722Encoder::new())),
     decoder: || Box::new(Decoding(G722Decoder::new())),
 };
 
@@ -46,7 +48,7 @@ mod tests {
     /// A second of a sine, encoded and decoded in frames of 20 ms, and its power through a filter
     /// for its own frequency: 1 where it comes back whole.
     fn carried(hertz: f64) -> f64 {
-        let (mut encoder, mut decoder) = (Codec::G722.encoder(), Codec::G722.decoder());
+        let (mut encoder, mut decoder) = (Codec::G722.encoder(None), Codec::G722.decoder());
         let step = TAU * hertz / 16_000.0;
         let said: Vec<i16> =
             (0..16_000).map(|n| (8000.0 * (step * f64::from(n)).sin()) as i16).collect();

@@ -4,6 +4,7 @@
 
 mod g711;
 mod g722;
+mod opus;
 mod seam;
 mod table;
 

@@ -1,7 +1,7 @@
 //! The codecs that are spoken here.
 
 use super::seam::{Decoder, Encoder, Properties};
-use super::{g711, g722};
+use super::{g711, g722, opus};
 use std::fmt;
 
 /// A codec that is spoken here.
@@ -16,8 +16,17 @@ impl Codec {
     /// G.722, wideband speech.
     pub const G722: Self = Self(&g722::G722);
 
-    /// All codecs, in the order in which they are preferred.
-    pub const ALL: &'static [Self] = &[Self::PCMU, Self::PCMA, Self::G722];
+    /// Opus: full band, at half the rate of G.711, and what is lost can be recovered.
+    pub const OPUS: Self = Self(&opus::OPUS);
+
+    /// All codecs, in the order in which they are offered unless another is wanted: what every peer
+    /// has and costs least first.
+    pub const ALL: &'static [Self] = &[Self::PCMU, Self::PCMA, Self::G722, Self::OPUS];
+
+    /// The codec of an encoding name, whose case does not count.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|codec| codec.name().eq_ignore_ascii_case(name))
+    }
 
     /// The encoding name of `a=rtpmap`. RFC 4855 §3.
     pub const fn name(self) -> &'static str {
@@ -59,8 +68,19 @@ impl Codec {
         self.0.largest
     }
 
-    pub(crate) fn encoder(self) -> Box<dyn Encoder> {
-        (self.0.encoder)()
+    /// What our `a=fmtp` says of it.
+    pub(crate) const fn parameters(self) -> Option<&'static str> {
+        self.0.parameters
+    }
+
+    /// Whether the peer says nothing more after this payload, until it sends another one.
+    pub(crate) fn pauses(self, payload: &[u8]) -> bool {
+        (self.0.pauses)(payload)
+    }
+
+    /// An encoder for who says this of the codec in `a=fmtp`.
+    pub(crate) fn encoder(self, parameters: Option<&str>) -> Box<dyn Encoder> {
+        (self.0.encoder)(parameters)
     }
 
     pub(crate) fn decoder(self) -> Box<dyn Decoder> {

@@ -15,6 +15,7 @@ mod task;
 mod tests;
 
 use crate::audio::{AudioSink, AudioSource};
+use crate::format::Dtmf;
 use crate::sdp::Direction;
 use crate::{Error, Event, MediaConfig, Session, Stats};
 pub use ports::Ports;
@@ -156,6 +157,13 @@ impl MediaSession {
     /// peer is told nothing.
     pub fn set_mute(&self, mute: bool) {
         self.shared().lock().session.set_mute(mute);
+    }
+
+    /// Presses a key of a telephone: a named event that takes 240 ms (RFC 4733), until
+    /// [`Event::KeySent`] or [`Event::KeyNotSent`]. `false` where it cannot be sent: media does not flow
+    /// to the peer, or it takes no such events, or another key is under way.
+    pub fn press(&self, key: Dtmf) -> bool {
+        self.shared().lock().session.press(key)
     }
 
     /// Which way media flows, seen from this side; `None` before it was started.

@@ -12,6 +12,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+/// Events that wait to be asked for, at most, while keys of the peer are added.
+const MAX_KEYS: usize = 64;
+
 pub(super) struct Shared {
     pub(super) ports: Ports,
     pub(super) call: ssm::Call,
@@ -136,7 +139,10 @@ impl Inner {
             self.transmit();
         }
         while let Some(event) = self.session.poll_event() {
-            self.events.push_back(event);
+            // A peer can press keys all day.
+            if !matches!(event, Event::Key(_)) || self.events.len() < MAX_KEYS {
+                self.events.push_back(event);
+            }
             wake(&mut self.waiter);
         }
         self.session.poll_timeout()

@@ -1,12 +1,14 @@
 //! Two sessions that talk through the simulated network.
 
 use super::{MediaSession, Ports};
-use crate::audio::{AudioSink, AudioSource, SAMPLE_RATE, Silence, Speech, similarity};
+use crate::audio::{AudioSink, AudioSource, SAMPLE_RATE, Silence, Speech, Tone, similarity};
+use crate::format::Dtmf;
 use crate::sdp::Direction;
 use crate::toy::Toy;
-use crate::{Codec, Event, MediaConfig, Seed, Signal, Sink, Stats};
+use crate::{Codec, Event, MediaConfig, Quality, Seed, Signal, Sink, Stats};
 use net::sim::{Link, SimConfig, Simulation};
 use ssm::{Call, MediaSecurity, Open};
+use std::cell::RefCell;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -42,6 +44,24 @@ struct Side {
     session: MediaSession,
     heard: Heard,
     seen: Arc<Seen>,
+    /// The keys that it was told of.
+    keys: RefCell<String>,
+}
+
+impl Side {
+    /// The next event that is no key of the peer's; `None` once it has stopped.
+    fn event(&self, sim: &Simulation) -> Option<Event> {
+        loop {
+            match sim.block_on(self.session.event()).unwrap() {
+                Some(Event::Key(key)) => {
+                    let key = KEYS.as_bytes()[usize::from(key.code())];
+                    self.keys.borrow_mut().push(key.into());
+                }
+                Some(Event::Heard) => {}
+                other => return other,
+            }
+        }
+    }
 }
 
 fn side(sim: &Simulation, ip: [u8; 4], security: Arc<dyn MediaSecurity>, voice: u64) -> Side {
@@ -52,13 +72,19 @@ fn side(sim: &Simulation, ip: [u8; 4], security: Arc<dyn MediaSecurity>, voice: 
 fn with(
     sim: &Simulation, config: MediaConfig, security: Arc<dyn MediaSecurity>, voice: u64,
 ) -> Side {
+    saying(sim, config, security, Box::new(Speech::new(voice)))
+}
+
+fn saying(
+    sim: &Simulation, config: MediaConfig, security: Arc<dyn MediaSecurity>,
+    source: Box<dyn AudioSource>,
+) -> Side {
     let (runtime, network) = sim.host(config.local_ip);
     let seen = Arc::new(Seen::default());
     let ports = Ports { runtime, network, security, observer: Some(seen.clone()) };
     let heard = Heard::default();
-    let source = Box::new(Speech::new(voice));
     let session = MediaSession::open(&ports, config, source, Box::new(heard.clone())).unwrap();
-    Side { session, heard, seen }
+    Side { session, heard, seen, keys: RefCell::default() }
 }
 
 fn negotiate(caller: &Side, callee: &Side) {
@@ -375,4 +401,165 @@ fn the_peer_is_told_the_address_of_the_translator() {
     assert!(offer.contains("c=IN IP4 198.51.100.7\r\n"), "{offer}");
     assert!(!offer.contains("192.0.2.1"), "{offer}");
     assert_eq!(alice.local_rtp().ip(), IpAddr::from(ALICE));
+}
+
+/// RFC 3550 §6.4: both sides measure the same network, each its own way of it, and tell each other.
+#[test]
+fn reports_tell_delay_jitter_and_losses_as_they_are() {
+    let sim = network(21, link(0.08, 0.0, 30, 60));
+    let (alice, bob) = (side(&sim, ALICE, toy(), 1), side(&sim, BOB, toy(), 2));
+    negotiate(&alice, &bob);
+    sim.run_until(Duration::from_secs(60)).unwrap();
+    let [here, there] = [&alice, &bob].map(|side| side.session.stats());
+    for stats in [here, there] {
+        // Two ways of 30 to 60 ms each; the mean difference of two delays is a third of their range.
+        let round_trip = stats.round_trip.unwrap().as_millis();
+        assert!((60..=122).contains(&round_trip), "{round_trip}");
+        let jitter = [stats.jitter, stats.jitter_at_peer.unwrap()].map(|it| it.as_millis());
+        assert!(jitter.iter().all(|ms| (6..=14).contains(ms)), "{jitter:?}");
+        assert!((160..320).contains(&stats.lost), "{}", stats.lost);
+        assert_eq!(stats.collisions, 0);
+        let quality = Quality::of(&stats).unwrap();
+        // 8 % of losses: ITU-T G.107 with G.113's figures for G.711.
+        assert!((60.0..72.0).contains(&quality.r_factor), "{quality:?}");
+    }
+    // What the peer tells is what it had when it reported last.
+    for (stats, peer) in [(here, there), (there, here)] {
+        assert!(stats.lost_by_peer <= peer.lost && stats.lost_by_peer * 10 > peer.lost * 8);
+    }
+}
+
+const KEYS: &str = "0123456789*#ABCD";
+
+/// Presses these keys one after the other.
+fn press(sim: &Simulation, side: &Side, keys: &str) {
+    for key in keys.chars() {
+        let key = Dtmf::new(KEYS.find(key).unwrap() as u8).unwrap();
+        assert!(side.session.press(key), "{key:?}");
+        assert!(!side.session.press(key), "one at a time");
+        assert_eq!(side.event(sim), Some(Event::KeySent));
+    }
+}
+
+/// The keys that a side was told of, once it has stopped.
+fn told(sim: &Simulation, side: &Side) -> String {
+    side.session.stop().unwrap();
+    assert_eq!(side.event(sim), None);
+    side.keys.take()
+}
+
+/// RFC 4733 §2.5.1.4, §2.5.2: each once and in order, under losses, doubles and overtaking.
+#[test]
+fn keys_that_are_pressed_are_told_once_each_whatever_the_network_does() {
+    let links =
+        [link(0.0, 0.0, 5, 5), link(0.0, 0.3, 5, 60), link(0.1, 0.1, 5, 45), link(0.3, 0.1, 5, 45)];
+    for (seed, link) in (0..).zip(links) {
+        for security in [open, toy] {
+            let sim = network(seed, link.clone());
+            let (alice, bob) = (side(&sim, ALICE, security(), 1), side(&sim, BOB, security(), 2));
+            negotiate(&alice, &bob);
+            sim.run_until(Duration::from_secs(1)).unwrap();
+            press(&sim, &alice, "12#");
+            press(&sim, &bob, "77");
+            press(&sim, &alice, "*0ABCD999");
+            sim.run_until(sim.elapsed() + Duration::from_secs(1)).unwrap();
+            let keys = (told(&sim, &bob), told(&sim, &alice));
+            assert_eq!(keys, ("12#*0ABCD999".to_owned(), "77".to_owned()), "{seed}");
+        }
+    }
+}
+
+/// RFC 7587: at a clock of its own, and with keys at that clock; what is lost is recovered from the
+/// packet after it, where that has come in time.
+#[test]
+fn opus_recovers_what_is_lost_and_has_keys_of_its_clock() {
+    let lossy = |codec: Codec, loss: f64| {
+        let sim = network(11, link(loss, 0.0, 5, 30));
+        let config = |ip: [u8; 4], voice: u64| MediaConfig {
+            codecs: vec![codec],
+            ..MediaConfig::new(Call(voice), ip.into(), Seed::new([voice as u8; 32]))
+        };
+        let alice = with(&sim, config(ALICE, 1), toy(), 1);
+        let bob = with(&sim, config(BOB, 2), toy(), 2);
+        negotiate(&alice, &bob);
+        sim.run_until(Duration::from_secs(6)).unwrap();
+        let heard = bob.heard.0.lock().unwrap().clone();
+        press(&sim, &alice, "4#");
+        sim.run_until(sim.elapsed() + Duration::from_secs(1)).unwrap();
+        let stats = bob.session.stats();
+        assert_eq!(told(&sim, &bob), "4#", "{codec:?}");
+        alice.session.stop().unwrap();
+        (similarity(&Speech::samples(1, 6 * SAMPLE_RATE as usize), &heard), stats)
+    };
+    let (whole, stats) = lossy(Codec::OPUS, 0.0);
+    assert_eq!((stats.lost, stats.late, stats.concealed), (0, 0, 0));
+    // What introduced the source is recovered, too.
+    assert!(stats.recovered <= stats.dropped.unproven, "{stats:?}");
+    assert!(stats.octets_received * 2 < stats.packets_received * 160, "{stats:?}");
+    assert!(stats.jitter < Duration::from_millis(20), "{:?}", stats.jitter);
+    let (recovered, stats) = lossy(Codec::OPUS, 0.1);
+    let missing = stats.lost + stats.dropped.unproven;
+    assert!(stats.recovered * 2 > missing && stats.recovered <= missing, "{stats:?}");
+    assert!(stats.recovered + stats.concealed >= stats.lost, "{stats:?}");
+    let (concealed, others) = lossy(Codec::G722, 0.1);
+    assert_eq!(others.recovered, 0);
+    println!("{whole} {recovered} {concealed} {stats:?}");
+    assert!(whole > 0.9 && recovered > whole - 0.03, "{whole} {recovered} {concealed}");
+}
+
+/// A tone goes on all the time, but for the key: silence is heard then, and nothing is made up.
+#[test]
+fn a_key_is_silence_in_what_is_heard_and_no_loss() {
+    let sim = network(1, link(0.0, 0.0, 5, 5));
+    let config = MediaConfig::new(Call(1), ALICE.into(), Seed::new([1; 32]));
+    let tone = Box::new(Tone::new(440.0, 9000));
+    let (alice, bob) = (saying(&sim, config, toy(), tone), side(&sim, BOB, toy(), 2));
+    negotiate(&alice, &bob);
+    sim.run_until(Duration::from_secs(1)).unwrap();
+    press(&sim, &alice, "5");
+    sim.run_until(Duration::from_secs(3)).unwrap();
+    let stats = bob.session.stats();
+    assert_eq!((stats.lost, stats.late, stats.concealed), (0, 0, 0), "{stats:?}");
+    assert!(stats.jitter < Duration::from_millis(1), "{:?}", stats.jitter);
+    assert_eq!(stats.dropped.reasons().collect::<Vec<_>>(), [("unproven", 1)]);
+    let heard = bob.heard.0.lock().unwrap().clone();
+    let first = heard.iter().position(|sample| sample.abs() > 500).unwrap();
+    let quiet: Vec<_> = heard[first..]
+        .chunks(160)
+        .enumerate()
+        .filter(|(_, frame)| frame.iter().all(|sample| sample.abs() < 500))
+        .map(|(n, _)| n)
+        .collect();
+    // Ten packets of the key, from a second after the start on.
+    assert_eq!(quiet.len(), 10, "{quiet:?}");
+    assert!((48..=52).contains(&quiet[0]) && quiet[9] - quiet[0] == 9, "{quiet:?}");
+}
+
+#[test]
+fn a_key_is_not_sent_where_nothing_is_or_where_the_peer_takes_none() {
+    let sim = network(1, link(0.0, 0.0, 5, 5));
+    let (alice, bob) = (side(&sim, ALICE, toy(), 1), side(&sim, BOB, toy(), 2));
+    let five = Dtmf::new(5).unwrap();
+    assert!(!alice.session.press(five), "before the call");
+    negotiate(&alice, &bob);
+    sim.run_until(Duration::from_secs(1)).unwrap();
+    assert!(alice.session.press(five));
+    sim.run_until(sim.elapsed() + Duration::from_millis(60)).unwrap();
+    // The peer holds us while it is pressed.
+    bob.session.set_hold(true);
+    negotiate(&bob, &alice);
+    assert_eq!(alice.event(&sim), Some(Event::KeyNotSent));
+    assert!(!alice.session.press(five), "on hold");
+
+    let (carol, dave) =
+        (side(&sim, [192, 0, 2, 3], open(), 3), side(&sim, [192, 0, 2, 4], open(), 4));
+    let offer = String::from_utf8(carol.session.offer().unwrap()).unwrap();
+    let answer = dave.session.answer(offer.replace("telephone-event", "red").as_bytes());
+    let answer = String::from_utf8(answer.unwrap()).unwrap();
+    assert!(!answer.contains("telephone-event"), "{answer}");
+    carol.session.accept_answer(answer.as_bytes()).unwrap();
+    carol.session.start().unwrap();
+    dave.session.start().unwrap();
+    sim.run_until(sim.elapsed() + Duration::from_secs(1)).unwrap();
+    assert!(!carol.session.press(five) && !dave.session.press(five));
 }

@@ -1,5 +1,6 @@
 //! What a session tells the application.
 
+use crate::format::Dtmf;
 use std::io;
 
 /// What a session tells the application.
@@ -8,6 +9,12 @@ use std::io;
 pub enum Event {
     /// The first packet of the peer was accepted.
     Heard,
+    /// The peer pressed a key.
+    Key(Dtmf),
+    /// The key that was pressed here has been sent: another may be.
+    KeySent,
+    /// It has not, or not all of it: nothing is sent to the peer any more, or no events.
+    KeyNotSent,
     /// The peer gave no sign of life for the configured time, or, where media does not flow both ways
     /// (the call is on hold), for half an hour.
     TimedOut,

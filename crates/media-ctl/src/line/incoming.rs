@@ -2,9 +2,10 @@
 
 use super::event::Event;
 use super::running::Line;
-use crate::Codec;
+use crate::format::{Meaning, NOISE_CLOCK_RATE};
 use crate::rtp::{Header, Verdict};
 use crate::stats::Reason;
+use crate::stream::{Pause, noise_level};
 use crate::transport::Channel;
 use rtp_types::RtpPacket;
 use std::net::SocketAddr;
@@ -18,8 +19,8 @@ impl Line {
         let mut room = std::mem::take(&mut self.room);
         let opened = self.path.open(now, (channel, source), octets, &mut room);
         let accepted = opened.and_then(|packet| match channel {
-            Channel::Rtp => self.on_rtp(now, packet),
-            Channel::Rtcp => self.on_rtcp(now, packet),
+            Channel::Rtp => self.on_rtp(now, source, packet),
+            Channel::Rtcp => self.on_rtcp(now, source, packet),
         });
         self.room = room;
         // Silence is not: comfort noise and events are RTP of a source that lives, agreed on or not.
@@ -35,19 +36,23 @@ impl Line {
         }
     }
 
-    fn on_rtp(&mut self, now: Instant, packet: &[u8]) -> Result<(), Reason> {
+    fn on_rtp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) -> Result<(), Reason> {
         let packet = RtpPacket::parse(packet).map_err(|_| Reason::Malformed)?;
-        let payload_type = packet.payload_type();
-        let mut formats = self.agreement.understood.iter();
-        let codec = formats.find(|f| f.payload_type == payload_type).map(|format| format.codec);
+        let meaning = self.agreement.understood.meaning(packet.payload_type());
         let header = Header {
             ssrc: packet.ssrc(),
             sequence: packet.sequence_number(),
             timestamp: packet.timestamp(),
-            clock_rate: codec.map(Codec::clock_rate),
+            clock_rate: match meaning {
+                Some(Meaning::Voice(codec)) => Some(codec.clock_rate()),
+                Some(Meaning::Noise) => Some(NOISE_CLOCK_RATE),
+                // All packets of an event have its start's timestamp.
+                Some(Meaning::Events(_)) | None => None,
+            },
         };
         let verdict = if header.ssrc == self.outbound.sender().ssrc {
-            // RFC 3550 §8.2: a loop, or a collision that the peer has to resolve.
+            // RFC 3550 §8.2: a collision, or a loop.
+            self.on_collision(now, source);
             Verdict::Dropped
         } else {
             self.receiver.packet(now, header)
@@ -55,16 +60,42 @@ impl Line {
         match verdict {
             Verdict::Unproven => return Err(Reason::Unproven),
             Verdict::Dropped => return Err(Reason::WrongSource),
-            Verdict::NewSource => self.inbound.reset(),
+            Verdict::NewSource => {
+                self.inbound.reset();
+                self.key_reports.reset();
+            }
             Verdict::Heard => {}
         }
         if !self.agreement.direction.receives() {
             return Err(Reason::Unexpected);
         }
-        let codec = codec.ok_or(Reason::WrongPayload)?;
-        self.inbound.put(codec, header.timestamp, packet.marker_bit(), packet.payload());
+        match meaning.ok_or(Reason::WrongPayload)? {
+            Meaning::Voice(codec) => {
+                let marker = packet.marker_bit();
+                self.inbound.put(codec, header.timestamp, marker, packet.payload());
+            }
+            Meaning::Events(clock_rate) => {
+                self.on_events(clock_rate, header.timestamp, packet.payload())?;
+            }
+            Meaning::Noise => {
+                let level = noise_level(packet.payload()).ok_or(Reason::Malformed)?;
+                let (from, until) = (header.timestamp, header.timestamp);
+                self.inbound.pause(NOISE_CLOCK_RATE, Pause { from, until, level: Some(level) });
+            }
+        }
         self.counted.packets_received += 1;
         self.counted.octets_received += packet.payload_len() as u64;
+        Ok(())
+    }
+
+    /// The peer presses a key; its voice pauses meanwhile.
+    fn on_events(&mut self, clock_rate: u32, timestamp: u32, payload: &[u8]) -> Result<(), Reason> {
+        let events = &mut self.events;
+        let read = self.key_reports.packet(timestamp, payload, |key| {
+            events.push_back(Event::Key(key));
+        });
+        let until = read.ok_or(Reason::Malformed)?;
+        self.inbound.pause(clock_rate, Pause { from: timestamp, until, level: None });
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use super::event::Event;
 use super::running::Line;
 use crate::audio::{AudioSink, AudioSource, FRAME_TIME};
+use crate::format::Dtmf;
 use crate::sdp::Direction;
 use crate::transport::Channel;
 use ssm::PacketError;
@@ -44,15 +45,34 @@ impl Line {
 
     /// Reads the source's next frame and, unless it is stale, sends it.
     fn send(&mut self, fresh: bool, source: &mut dyn AudioSource) {
-        let flows = self.agreement.direction.sends() && self.path.leads_anywhere();
-        if !flows || self.is_paused() || self.key_exhausted {
-            return self.outbound.pause();
+        if !self.flows() {
+            self.outbound.pause();
+            return self.tell_of_key();
         }
         let source = (!self.silenced && !self.mute).then_some(source);
         let buffer = self.path.buffer(Channel::Rtp);
         if let Some(length) = self.outbound.packet(source, fresh, buffer) {
             self.seal(Channel::Rtp, length);
         }
+        self.tell_of_key();
+    }
+
+    fn tell_of_key(&mut self) {
+        if let Some(sent) = self.outbound.take_key_sent() {
+            self.events.push_back(if sent { Event::KeySent } else { Event::KeyNotSent });
+        }
+    }
+
+    /// Presses a key; [`Event::KeySent`] or [`Event::KeyNotSent`] follows. `false` where it cannot be
+    /// sent, or another one is under way.
+    pub(crate) fn press(&mut self, key: Dtmf) -> bool {
+        self.flows() && self.outbound.press(key)
+    }
+
+    /// Whether packets are sent.
+    fn flows(&self) -> bool {
+        let flows = self.agreement.direction.sends() && self.path.leads_anywhere();
+        flows && !self.is_paused() && !self.key_exhausted
     }
 
     /// Seals a packet to be sent, and says whether it was.

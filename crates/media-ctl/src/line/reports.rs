@@ -5,15 +5,22 @@ use crate::rtcp::{self, Item, Outgoing, PeerReport, SenderInfo};
 use crate::rtp::ticks;
 use crate::stats::Reason;
 use crate::transport::Channel;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+/// How often our SSRC is changed in a call: with chance alone, never twice.
+const MOST_COLLISIONS: u64 = 4;
+
 impl Line {
-    pub(super) fn on_rtcp(&mut self, now: Instant, packet: &[u8]) -> Result<(), Reason> {
+    pub(super) fn on_rtcp(
+        &mut self, now: Instant, source: SocketAddr, packet: &[u8],
+    ) -> Result<(), Reason> {
         let here = self.outbound.sender().ssrc;
-        let (mut last_sr, mut report) = (None, None);
+        let (mut last_sr, mut report, mut collides) = (None, None, false);
         let receiver = &mut self.receiver;
         let read = rtcp::read(packet, |item| match item {
             Item::SenderReport { ssrc, ntp_middle } => {
+                collides |= ssrc == here;
                 last_sr = Some(LastSr { ssrc, ntp_middle, at: now });
             }
             Item::PeerReport(block) if block.ssrc == here => report = Some(block),
@@ -26,12 +33,31 @@ impl Line {
             self.on_report(now, report);
         }
         self.counted.reports_received += 1;
+        if collides {
+            self.on_collision(now, source);
+        }
         Ok(())
+    }
+
+    /// The peer sends under our SSRC from there: ours is another from now on. A second time, from the
+    /// same place, it is what we send that comes back, and would come back for ever. RFC 3550 §8.2.
+    pub(super) fn on_collision(&mut self, now: Instant, source: SocketAddr) {
+        if self.conflicting == Some(source) || self.counted.collisions >= MOST_COLLISIONS {
+            return;
+        }
+        self.conflicting = Some(source);
+        self.counted.collisions += 1;
+        self.leave(now);
+        let ssrc = self.outbound.sender().ssrc;
+        self.outbound.renew(ssrc ^ (self.interval.number() | 1));
+        self.reported = (0, 0);
     }
 
     /// RFC 3550 §6.4.1: the round-trip time is A − LSR − DLSR.
     fn on_report(&mut self, now: Instant, report: PeerReport) {
         self.counted.lost_by_peer = report.cumulative_lost.into();
+        let jitter = Duration::from_secs(1) * report.jitter / self.outbound.clock_rate().max(1);
+        self.counted.jitter_at_peer = Some(jitter);
         if report.last_sr == 0 {
             return;
         }
@@ -46,6 +72,10 @@ impl Line {
     /// RFC 3550 §6.3.7: who has never sent anything does not say BYE.
     pub(crate) fn say_bye(&mut self, now: Instant) {
         self.path.forget(Channel::Rtp);
+        self.leave(now);
+    }
+
+    fn leave(&mut self, now: Instant) {
         if self.outbound.sender().packets > 0 || self.counted.reports_sent > 0 {
             self.report(now, true);
         }

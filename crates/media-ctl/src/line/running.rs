@@ -5,11 +5,12 @@ use crate::audio::FRAME_TIME;
 use crate::rtcp::Interval;
 use crate::rtp::{Receiver, Sender};
 use crate::sdp::Agreement;
-use crate::stream::{Inbound, Outbound};
+use crate::stream::{Inbound, KeyReports, Outbound};
 use crate::transport::{Path, Transmit, Trust};
 use crate::{MediaConfig, Stats};
 use ssm::MediaGuard;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// A running line. `incoming`, `outgoing` and `reports` hold what it does.
@@ -26,6 +27,7 @@ pub(crate) struct Line {
     pub(super) mute: bool,
     pub(super) outbound: Outbound,
     pub(super) inbound: Inbound,
+    pub(super) key_reports: KeyReports,
     pub(super) receiver: Receiver,
     pub(super) cname: String,
     pub(super) interval: Interval,
@@ -36,6 +38,8 @@ pub(crate) struct Line {
     /// Packets sent by the last report, and by the one before.
     pub(super) reported: (u64, u64),
     pub(super) last_sr: Option<LastSr>,
+    /// Where our SSRC came from last.
+    pub(super) conflicting: Option<SocketAddr>,
     /// When the peer gave a sign of life last; at first, the start.
     pub(super) heard: Instant,
     /// When the present agreement began, or signalling showed that the peer is there.
@@ -73,8 +77,9 @@ impl Line {
             room: Path::room(),
             silenced,
             mute: false,
-            outbound: Outbound::new(sender, &agreement.sent),
+            outbound: Outbound::new(sender, &agreement.sent, agreement.events),
             inbound: Inbound::new(agreement.sent.codec, config.playout_delay),
+            key_reports: KeyReports::default(),
             agreement,
             receiver: Receiver::new(now),
             cname: seed.cname(),
@@ -84,6 +89,7 @@ impl Line {
             frames: 0,
             reported: (0, 0),
             last_sr: None,
+            conflicting: None,
             heard: now,
             since: now,
             timeout: config.timeout,
@@ -107,7 +113,7 @@ impl Line {
         let address = |agreement: &Agreement| agreement.remote.map(|remote| remote.rtp.ip());
         self.confirmed &= address(&agreement) == address(&self.agreement);
         self.path.go_over(guard, trust(self.symmetric, &agreement), agreement.remote);
-        self.outbound.set_format(&agreement.sent);
+        self.outbound.set_format(&agreement.sent, agreement.events);
         self.path.make_room(self.outbound.largest());
         self.agreement = agreement;
         // The peer may go on with another source at once.
@@ -162,14 +168,17 @@ impl Line {
 
     /// What was counted.
     pub(crate) fn stats(&self) -> Stats {
-        let sender = self.outbound.sender();
+        let (packets_sent, octets_sent) = self.outbound.sender().sent();
         Stats {
-            packets_sent: sender.packets,
-            octets_sent: sender.octets,
+            packets_sent,
+            octets_sent,
+            heard: self.inbound.heard(),
+            playout_delay: self.inbound.playout_delay(),
             lost: self.receiver.lost(),
             late: self.inbound.late(),
             duplicate: self.inbound.duplicate(),
             concealed: self.inbound.concealed(),
+            recovered: self.inbound.recovered(),
             jitter: self.receiver.jitter(),
             ..self.counted
         }

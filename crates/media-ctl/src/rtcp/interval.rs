@@ -26,10 +26,16 @@ impl Interval {
         Self { state: seed, initial: true }
     }
 
+    /// The next number: its high bits are the random ones.
+    pub(crate) fn number(&mut self) -> u32 {
+        // Numerical Recipes' constants.
+        self.state = self.state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.state
+    }
+
     /// The time until the next report.
     pub(crate) fn next(&mut self) -> Duration {
-        // Numerical Recipes' constants; the high bits are the random ones.
-        self.state = self.state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.number();
         let factor = 0.5 + f64::from(self.state >> 8) / f64::from(1 << 24);
         let minimum = if self.initial { MINIMUM / 2 } else { MINIMUM };
         self.initial = false;

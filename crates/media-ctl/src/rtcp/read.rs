@@ -27,6 +27,8 @@ pub(crate) enum Item {
 pub(crate) struct PeerReport {
     pub(crate) ssrc: u32,
     pub(crate) cumulative_lost: u32,
+    /// In units of our clock rate.
+    pub(crate) jitter: u32,
     pub(crate) last_sr: u32,
     pub(crate) delay_since_last_sr: u32,
 }
@@ -104,6 +106,7 @@ fn item(block: ReportBlock<'_>) -> Item {
             negative if negative & 0x80_0000 != 0 => 0,
             lost => lost,
         },
+        jitter: block.interarrival_jitter(),
         last_sr: block.last_sender_report_timestamp(),
         delay_since_last_sr: block.delay_since_last_sender_report_timestamp(),
     })
@@ -152,6 +155,7 @@ mod tests {
         let report = Item::PeerReport(PeerReport {
             ssrc: 9,
             cumulative_lost: 17,
+            jitter: 11,
             last_sr: 0xaaaa_bbbb,
             delay_since_last_sr: 65_536,
         });

@@ -7,5 +7,5 @@ mod source;
 
 pub(crate) use clock::ticks;
 pub(crate) use receiver::{Header, Receiver, Verdict};
-pub(crate) use sender::Sender;
+pub(crate) use sender::{Content, Sender};
 pub(crate) use source::Reception;

@@ -62,15 +62,15 @@ impl Receiver {
     pub(crate) fn packet(&mut self, now: Instant, header: Header) -> Verdict {
         let Header { ssrc, sequence, timestamp, clock_rate } = header;
         let since = now.saturating_duration_since(self.start);
-        let arrival = clock_rate.map(|rate| ticks(since, rate));
+        let arrival = clock_rate.map(|rate| (ticks(since, rate), rate));
         if let Some(current) = &mut self.current
             && current.source.ssrc == ssrc
         {
             if !current.source.update(sequence) {
                 return Verdict::Dropped;
             }
-            if let Some(arrival) = arrival {
-                current.source.arrived(timestamp, arrival);
+            if let Some((arrival, rate)) = arrival {
+                current.source.arrived(timestamp, arrival, rate);
             }
             current.heard = now;
             current.loose = false;
@@ -86,8 +86,8 @@ impl Receiver {
         if !candidate.update(sequence) || !free {
             return refused;
         }
-        if let Some(arrival) = arrival {
-            candidate.arrived(timestamp, arrival);
+        if let Some((arrival, rate)) = arrival {
+            candidate.arrived(timestamp, arrival, rate);
         }
         self.clock_rate = clock_rate.unwrap_or(self.clock_rate);
         self.take_over(now);

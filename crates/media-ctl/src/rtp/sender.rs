@@ -11,13 +11,39 @@ pub(crate) struct Sender {
     timestamp: u32,
     /// Whether the last frame was sent.
     talking: bool,
+    /// Sent under this SSRC.
     pub(crate) packets: u64,
     pub(crate) octets: u64,
+    /// Sent under those before.
+    before: (u64, u64),
+}
+
+/// What a packet carries, and what its header says of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Content<'a> {
+    pub(crate) payload_type: u8,
+    pub(crate) payload: &'a [u8],
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
 }
 
 impl Sender {
     pub(crate) fn new(ssrc: u32, sequence: u16, timestamp: u32) -> Self {
-        Self { ssrc, sequence, timestamp, talking: false, packets: 0, octets: 0 }
+        Self { ssrc, sequence, timestamp, talking: false, packets: 0, octets: 0, before: (0, 0) }
+    }
+
+    /// Goes on under another SSRC, counting anew. RFC 3550 §6.4.1, §8.2.
+    pub(crate) fn renew(&mut self, ssrc: u32) {
+        self.ssrc = ssrc;
+        // As with the first: what is lost at the start leaves no doubt of the rollover counter.
+        self.sequence &= 0x7fff;
+        self.before = self.sent();
+        (self.packets, self.octets, self.talking) = (0, 0, false);
+    }
+
+    /// Packets and their octets sent, under whatever SSRC.
+    pub(crate) fn sent(&self) -> (u64, u64) {
+        (self.before.0 + self.packets, self.before.1 + self.octets)
     }
 
     /// The timestamp of the next frame.
@@ -30,21 +56,37 @@ impl Sender {
     pub(crate) fn packet(
         &mut self, payload_type: u8, payload: &[u8], ticks: u32, buffer: &mut [u8],
     ) -> Option<usize> {
+        // RFC 3551 §4.1: set on the first packet of a talkspurt.
+        let (timestamp, marker) = (self.timestamp, !self.talking);
+        let content = Content { payload_type, payload, timestamp, marker };
+        let length = self.write(content, ticks, buffer)?;
+        self.talking = true;
+        Some(length)
+    }
+
+    /// Writes the packet of an event in place of the next frame's, likewise.
+    pub(crate) fn event(
+        &mut self, event: Content<'_>, ticks: u32, buffer: &mut [u8],
+    ) -> Option<usize> {
+        let length = self.write(event, ticks, buffer)?;
+        self.talking = false;
+        Some(length)
+    }
+
+    fn write(&mut self, content: Content<'_>, ticks: u32, buffer: &mut [u8]) -> Option<usize> {
         let length = RtpPacketBuilder::<&[u8], &[u8]>::new()
             .ssrc(self.ssrc)
             .sequence_number(self.sequence)
-            .timestamp(self.timestamp)
-            .payload_type(payload_type)
-            // RFC 3551 §4.1: set on the first packet of a talkspurt.
-            .marker_bit(!self.talking)
-            .payload(payload)
+            .timestamp(content.timestamp)
+            .payload_type(content.payload_type)
+            .marker_bit(content.marker)
+            .payload(content.payload)
             .write_into(buffer)
             .ok()?;
         self.sequence = self.sequence.wrapping_add(1);
         self.timestamp = self.timestamp.wrapping_add(ticks);
-        self.talking = true;
         self.packets += 1;
-        self.octets += payload.len() as u64;
+        self.octets += content.payload.len() as u64;
         Some(length)
     }
 

@@ -4,6 +4,9 @@
 /// Packets in sequence before a source is believed.
 const MIN_SEQUENTIAL: u8 = 2;
 
+/// Seconds by which no network delays one packet more than the last.
+const JUMP: u32 = 5;
+
 /// A jump forward that is still a loss.
 const MAX_DROPOUT: u16 = 3000;
 
@@ -27,6 +30,8 @@ pub(super) struct Source {
     transit: Option<u32>,
     /// In timestamp units, times 16.
     jitter: u32,
+    /// What timestamps count, in Hz.
+    clock_rate: u32,
 }
 
 /// What a report block says of a source. RFC 3550 §6.4.1.
@@ -54,6 +59,7 @@ impl Source {
             received_prior: 0,
             transit: None,
             jitter: 0,
+            clock_rate: 0,
         };
         source.restart(sequence);
         source
@@ -111,14 +117,28 @@ impl Source {
         true
     }
 
-    /// Takes a packet's timestamp and its arrival on the same clock. RFC 3550 §A.8.
-    pub(super) fn arrived(&mut self, timestamp: u32, arrival: u32) {
+    /// Takes a packet's timestamp and its arrival on the same clock, and the rate of that in Hz.
+    /// RFC 3550 §A.8.
+    pub(super) fn arrived(&mut self, timestamp: u32, arrival: u32, clock_rate: u32) {
+        self.set_clock_rate(clock_rate);
         let transit = arrival.wrapping_sub(timestamp);
-        if let Some(before) = self.transit.replace(transit) {
-            let difference = (transit.wrapping_sub(before) as i32).unsigned_abs();
+        let Some(before) = self.transit.replace(transit) else { return };
+        let difference = (transit.wrapping_sub(before) as i32).unsigned_abs();
+        // A timestamp that jumped says nothing of the network.
+        if difference <= JUMP * clock_rate {
             let decay = (self.jitter + 8) >> 4;
-            // A timestamp that jumped says nothing of the network.
-            self.jitter = (self.jitter + difference.min(1 << 20)).saturating_sub(decay);
+            self.jitter = (self.jitter + difference).saturating_sub(decay);
+        }
+    }
+
+    /// Timestamps count something else from now on: what they counted is brought to it.
+    fn set_clock_rate(&mut self, clock_rate: u32) {
+        let before = std::mem::replace(&mut self.clock_rate, clock_rate);
+        if before != clock_rate {
+            let jitter = u64::from(self.jitter) * u64::from(clock_rate);
+            let jitter = jitter.checked_div(before.into()).unwrap_or(0);
+            self.jitter = u32::try_from(jitter).unwrap_or(u32::MAX >> 4);
+            self.transit = None;
         }
     }
 
@@ -197,14 +217,29 @@ mod tests {
     #[test]
     fn jitter_follows_the_formula() {
         let mut source = Source::new(1, 0);
-        source.arrived(0, 1000);
-        source.arrived(160, 1160);
+        source.arrived(0, 1000, 8000);
+        source.arrived(160, 1160, 8000);
         assert_eq!(source.jitter(), 0);
         // 80 units late once: 80/16.
-        source.arrived(320, 1400);
+        source.arrived(320, 1400, 8000);
         assert_eq!(source.jitter(), 5);
-        source.arrived(u32::MAX, 1);
-        source.arrived(1 << 31, 1);
-        assert!(source.jitter() <= 2 << 20);
+        // Timestamps that jump say nothing of it, nor does another clock.
+        source.arrived(1 << 31, 1560, 8000);
+        assert_eq!(source.jitter(), 5);
+        source.arrived(480, 9000, 48_000);
+        assert_eq!(source.jitter(), 30);
+        source.arrived(1440, 9960, 48_000);
+        assert_eq!(source.jitter(), 28);
+    }
+
+    /// Delays that alternate by D make a jitter of D in the end: J is the mean of |D| (RFC 3550 §6.4.1).
+    #[test]
+    fn jitter_comes_to_the_mean_difference_of_delays() {
+        let mut source = Source::new(1, 0);
+        for n in 0..500 {
+            let late = if n % 2 == 0 { 0 } else { 240 };
+            source.arrived(n * 160, n * 160 + late, 8000);
+        }
+        assert!((230..=240).contains(&source.jitter()), "{}", source.jitter());
     }
 }

@@ -1,6 +1,6 @@
 //! What offer and answer agreed on.
 
-use crate::format::Format;
+use crate::format::{Format, Formats, NamedEvents};
 use ssm::{Line, Profile};
 use std::net::SocketAddr;
 
@@ -85,11 +85,13 @@ pub struct Agreement {
     pub profile: Profile,
     /// Where the peer is, or `None` while it holds with a null address. RFC 3264 §8.4.
     pub remote: Option<Remote>,
-    /// What is sent: the first of the common formats.
+    /// What is sent: the first of the common formats, under the peer's payload type.
     pub sent: Format,
-    /// What is understood: all of them, and of our offer what was not agreed on as well, for an
-    /// offerer must be ready for it as soon as it has offered. RFC 3264 §5.1.
-    pub understood: Vec<Format>,
+    /// The named events that are sent beside it; `None` where the peer takes none.
+    pub events: Option<NamedEvents>,
+    /// What is understood, and under which payload types: what our offer lists, for an offerer must be
+    /// ready for it as soon as it has offered, and what was agreed on. RFC 3264 §5.1.
+    pub understood: Formats,
     /// Which way media flows.
     pub direction: Direction,
 }

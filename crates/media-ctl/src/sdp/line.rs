@@ -2,7 +2,7 @@
 
 use super::address;
 use super::agreement::{Direction, Remote};
-use crate::format::{Encoding, Format};
+use crate::format::{Encoding, Format, Formats, Mapping, NOISE, NOISE_CLOCK_RATE, NamedEvents};
 use crate::{Codec, NotAcceptable};
 use sdp_types::{Attribute, Media, Session};
 use ssm::{LineSecurity, Profile};
@@ -49,21 +49,55 @@ impl<'a> MediaLine<'a> {
         Some(LineSecurity { profile, attributes })
     }
 
-    /// The formats whose codec is among `codecs`, in the line's order, each codec once.
-    pub fn formats(self, codecs: &[Codec]) -> Vec<Format> {
-        let mut formats: Vec<Format> = Vec::new();
-        for text in self.media.fmt.split_ascii_whitespace() {
-            let payload_type = text.parse().ok().filter(|payload_type| *payload_type < 128);
-            let codec = payload_type.and_then(|payload_type| self.codec(payload_type));
-            if let (Some(payload_type), Some(codec)) = (payload_type, codec)
-                && codecs.contains(&codec)
-                && formats.iter().all(|format| format.codec != codec)
+    /// The formats whose codec is among `codecs`, in the line's order, each codec once; and the named
+    /// events, one of each clock rate, and the comfort noise that go beside them.
+    pub fn formats(self, codecs: &[Codec]) -> Formats {
+        let mut formats = Formats::default();
+        for payload_type in self.payload_types() {
+            if let Some(codec) = self.codec(payload_type).filter(|codec| codecs.contains(codec)) {
+                if formats.voices.iter().all(|voice| voice.codec != codec) {
+                    let parameters = self.mapped("fmtp", payload_type).map(str::to_owned);
+                    formats.voices.push(Format { payload_type, codec, parameters });
+                }
+            } else if let Some(events) = self.events(payload_type)
+                && formats.events.iter().all(|other| other.clock_rate != events.clock_rate)
             {
-                let parameters = self.mapped("fmtp", payload_type).map(str::to_owned);
-                formats.push(Format { payload_type, codec, parameters });
+                formats.events.push(events);
+            } else if self.is_noise(payload_type) {
+                formats.noise = formats.noise.or(Some(payload_type));
             }
         }
+        formats.keep_what_goes_together();
         formats
+    }
+
+    /// What the line maps payload types to, understood or not.
+    pub(super) fn mappings(self) -> impl Iterator<Item = Mapping> {
+        self.payload_types().filter_map(move |payload_type| {
+            let encoding = self.mapped("rtpmap", payload_type)?.trim().to_owned();
+            Some(Mapping { payload_type, encoding, parameters: None })
+        })
+    }
+
+    fn payload_types(self) -> impl Iterator<Item = u8> {
+        let all = self.media.fmt.split_ascii_whitespace();
+        all.filter_map(|text| text.parse().ok()).filter(|payload_type| *payload_type < 128)
+    }
+
+    /// Whether a payload type is of comfort noise.
+    fn is_noise(self, payload_type: u8) -> bool {
+        let Some(encoding) = self.mapped("rtpmap", payload_type) else {
+            return payload_type == NOISE;
+        };
+        Encoding::parse(encoding).is_some_and(|encoding| {
+            encoding.name.eq_ignore_ascii_case("CN") && encoding.clock_rate == NOISE_CLOCK_RATE
+        })
+    }
+
+    /// The named events of a payload type, if it is of such.
+    fn events(self, payload_type: u8) -> Option<NamedEvents> {
+        let mapping = self.mapped("rtpmap", payload_type)?;
+        NamedEvents::read(payload_type, mapping, self.mapped("fmtp", payload_type))
     }
 
     /// The codec of a payload type: what `a=rtpmap` says, else the static one. RFC 3551 §6.

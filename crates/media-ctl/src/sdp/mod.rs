@@ -11,6 +11,7 @@ mod description;
 pub mod grammar;
 mod line;
 mod negotiator;
+mod payload_types;
 #[cfg(test)]
 mod tests;
 

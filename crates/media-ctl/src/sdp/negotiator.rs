@@ -12,16 +12,19 @@
 //! Every step either succeeds whole or changes nothing.
 
 use super::agreement::{Agreement, Direction};
+use super::payload_types::PayloadTypes;
 use super::{Description, MediaLine};
-use crate::format::Format;
+use crate::format::{Format, Formats, NOISE, NamedEvents};
 use crate::{Codec, Error, Misuse, NotAcceptable};
 use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 use ssm::{Call, Line, LineSecurity, MediaSecurity, Profile};
 use std::net::IpAddr;
-use std::ops::RangeInclusive;
 
-/// The payload types that are for whoever maps them. RFC 3551 §3.
-const DYNAMIC: RangeInclusive<u8> = 96..=127;
+/// The dynamic payload types that are taken first: for voice, for named events of 8 000 Hz, which some
+/// know under this number only, and for others.
+const VOICE: u8 = 96;
+const EVENTS: u8 = 101;
+const OTHER_EVENTS: u8 = 102;
 
 /// What this side says of itself.
 #[derive(Clone, Debug)]
@@ -43,6 +46,7 @@ pub(crate) struct Negotiator {
     /// The version of the next description that is made. RFC 3264 §8: it only goes up.
     version: u64,
     hold: bool,
+    payload_types: PayloadTypes,
     /// The `m=` lines of the last completed exchange, ours among them: their number and places
     /// never change again. RFC 3264 §8.
     lines: Vec<Media>,
@@ -57,11 +61,20 @@ struct Offered {
     lines: Vec<Media>,
     place: usize,
     direction: Direction,
+    formats: Formats,
 }
 
 impl Negotiator {
     pub(crate) fn new(local: Local) -> Self {
-        Self { local, version: 1, hold: false, lines: Vec::new(), place: None, offered: None }
+        Self {
+            local,
+            version: 1,
+            hold: false,
+            payload_types: PayloadTypes::default(),
+            lines: Vec::new(),
+            place: None,
+            offered: None,
+        }
     }
 
     /// Whether the peer is to be held from the next description on.
@@ -86,14 +99,15 @@ impl Negotiator {
         let line = line_number(place)?;
         let protection = security.offer(self.local.call, line)?;
         let direction = self.wish();
-        let own = self.own_line(&protection, &self.offered_formats(), direction);
+        let formats = self.offered_formats();
+        let own = self.own_line(&protection, &formats, direction);
         let mut lines: Vec<_> = self.lines.iter().map(rejected).collect();
         match lines.get_mut(place) {
             Some(slot) => *slot = own,
             None => lines.push(own),
         }
         let body = self.describe(&lines);
-        self.offered = Some(Offered { lines, place, direction });
+        self.offered = Some(Offered { lines, place, direction, formats });
         Ok(body)
     }
 
@@ -114,6 +128,7 @@ impl Negotiator {
         if let Some(slot) = lines.get_mut(place) {
             *slot = own;
         }
+        offer.lines().for_each(|line| self.payload_types.learn(line.mappings()));
         let body = self.describe(&lines);
         self.lines = lines;
         self.place = Some(place);
@@ -150,12 +165,10 @@ impl Negotiator {
         let protection = line.security().ok_or(NotAcceptable::NoAudio)?;
         let mut agreement = self.agree(line, number, protection.profile, offered.direction)?;
         security.judge(self.local.call, number, &protection)?;
-        // RFC 3264 §5.1: what was offered may come as soon as it has been.
-        for format in self.offered_formats() {
-            if agreement.understood.iter().all(|f| f.payload_type != format.payload_type) {
-                agreement.understood.push(format);
-            }
-        }
+        // RFC 3264 §5.1: what was offered may come as soon as it has been, under the payload types of
+        // the offer; under those of the answer, from who mistakes them.
+        let answered = std::mem::replace(&mut agreement.understood, offered.formats.clone());
+        agreement.understood.add(&answered);
         Ok(agreement)
     }
 
@@ -205,36 +218,53 @@ impl Negotiator {
         &self, line: MediaLine<'_>, number: Line, profile: Profile, ours: Direction,
     ) -> Result<Agreement, NotAcceptable> {
         let understood = line.formats(&self.local.codecs);
-        let sent = understood.first().ok_or(NotAcceptable::NoCodec)?.clone();
+        let sent = understood.voices.first().ok_or(NotAcceptable::NoCodec)?.clone();
+        let events = understood.events_beside(sent.codec).filter(NamedEvents::takes_any);
         let remote = line.remote(self.local.ip, self.local.peer_on_loopback)?;
         let mut direction = ours.and(line.direction().reversed());
         if remote.is_none() {
             direction = direction.and(Direction::RecvOnly);
         }
-        Ok(Agreement { line: number, profile, remote, sent, understood, direction })
+        Ok(Agreement { line: number, profile, remote, sent, events, understood, direction })
     }
 
     fn wish(&self) -> Direction {
         Direction::new(true, !self.hold)
     }
 
-    fn offered_formats(&self) -> Vec<Format> {
-        let mut dynamic = DYNAMIC;
-        let format = |codec: &Codec| {
-            let payload_type = codec.payload_type().or_else(|| dynamic.next())?;
-            Some(Format::new(payload_type, *codec))
-        };
-        self.local.codecs.iter().filter_map(format).collect()
+    /// All codecs, and named events and comfort noise beside them.
+    fn offered_formats(&mut self) -> Formats {
+        let mut formats = Formats { noise: Some(NOISE), ..Formats::default() };
+        for codec in &self.local.codecs {
+            let mut format = Format::new(0, *codec);
+            let dynamic = || self.payload_types.of(format.encoding(), VOICE);
+            if let Some(payload_type) = codec.payload_type().or_else(dynamic) {
+                format.payload_type = payload_type;
+                formats.voices.push(format);
+            }
+            let clock_rate = codec.clock_rate();
+            if formats.events.iter().all(|events| events.clock_rate != clock_rate) {
+                let encoding = NamedEvents::new(0, clock_rate).encoding();
+                let wished = if clock_rate == 8000 { EVENTS } else { OTHER_EVENTS };
+                let payload_type = self.payload_types.of(encoding, wished);
+                formats.events.extend(payload_type.map(|n| NamedEvents::new(n, clock_rate)));
+            }
+        }
+        formats.keep_what_goes_together();
+        formats
     }
 
     fn own_line(
-        &self, protection: &LineSecurity, formats: &[Format], direction: Direction,
+        &self, protection: &LineSecurity, formats: &Formats, direction: Direction,
     ) -> Media {
-        let numbers: Vec<_> = formats.iter().map(|f| f.payload_type.to_string()).collect();
+        let numbers: Vec<_> = formats.mappings().map(|m| m.payload_type.to_string()).collect();
         let mut media = live_audio(self.local.rtp_port, protection.profile, numbers.join(" "));
-        for format in formats {
-            let mapping = format!("{} {}", format.payload_type, format.encoding());
-            media.add_attribute_with_value("rtpmap", mapping);
+        for mapping in formats.mappings() {
+            let number = mapping.payload_type;
+            media.add_attribute_with_value("rtpmap", format!("{number} {}", mapping.encoding));
+            if let Some(parameters) = mapping.parameters {
+                media.add_attribute_with_value("fmtp", format!("{number} {parameters}"));
+            }
         }
         media.add_attribute_with_value("ptime", "20");
         if self.local.rtcp_port != self.local.rtp_port.wrapping_add(1) {

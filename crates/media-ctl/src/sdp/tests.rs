@@ -1,18 +1,22 @@
 //! Offer/answer against the RFCs' rules, and against descriptions that mean ill.
 
 use super::*;
-use crate::format::Format;
+use crate::format::{Dtmf, Format, Meaning};
 use crate::{Codec, Error, Misuse, NotAcceptable};
 use proptest::prelude::*;
 use ssm::{Attribute, Call, Guard, Line, LineSecurity, MediaSecurity, Open, Profile, Refused};
 
 fn negotiator(ip: &str) -> Negotiator {
+    speaking(ip, &[Codec::PCMU, Codec::PCMA, Codec::G722])
+}
+
+fn speaking(ip: &str, codecs: &[Codec]) -> Negotiator {
     Negotiator::new(Local {
         call: Call(1),
         ip: ip.parse().unwrap(),
         rtp_port: 40_000,
         rtcp_port: 40_001,
-        codecs: Codec::ALL.to_vec(),
+        codecs: codecs.to_vec(),
         peer_on_loopback: false,
         session_id: 77,
     })
@@ -87,8 +91,8 @@ fn an_offer_reads_as_the_rfcs_want_it() {
     assert_eq!(
         offer,
         "v=0\r\no=- 77 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
-         m=audio 40000 RTP/AVP 0 8 9\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
-         a=rtpmap:9 G722/8000\r\n\
+         m=audio 40000 RTP/AVP 0 8 9 101 13\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
+         a=rtpmap:9 G722/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=rtpmap:13 CN/8000\r\n\
          a=ptime:20\r\na=sendrecv\r\n"
     );
 }
@@ -114,7 +118,7 @@ fn offer_and_answer_agree_on_both_sides() {
 fn security_attributes_go_through_unchanged() {
     let mut caller = negotiator("192.0.2.1");
     let offer = text(caller.offer(&Slots).unwrap());
-    assert!(offer.contains("m=audio 40000 RTP/SAVP 0 8 9\r\n"));
+    assert!(offer.contains("m=audio 40000 RTP/SAVP 0 8 9 101 13\r\n"));
     assert!(offer.contains(
         "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{slot}\r\n\
          a=crypto:2 AEAD_AES_128_GCM inline:{slot}\r\n"
@@ -165,15 +169,118 @@ fn static_payload_types_need_no_mapping_and_dynamic_ones_are_mapped() {
     assert!(body.contains("m=audio 40000 RTP/AVP 8 0\r\n"), "{body}");
 
     let mapped = "m=audio 5000 RTP/AVP 96 0 101\na=rtpmap:96 pcma/8000/1\n\
-                  a=rtpmap:0 G729/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16";
+                  a=rtpmap:0 G729/8000\na=rtpmap:101 red/8000\na=fmtp:101 96/96";
     let (body, agreement) = answer(mapped).unwrap();
-    assert_eq!(agreement.understood, [Format::new(96, Codec::PCMA)]);
-    // RFC 4733 events are not spoken here, so they are not in the answer.
+    assert_eq!(agreement.understood.voices, [Format::new(96, Codec::PCMA)]);
     assert!(body.contains("m=audio 40000 RTP/AVP 96\r\na=rtpmap:96 PCMA/8000\r\n"), "{body}");
-    assert!(!body.contains("telephone-event"));
+    assert!(!body.contains("red") && !body.contains("101"), "{body}");
 
     let none = answer("m=audio 5000 RTP/AVP 18 3 300 x").unwrap_err();
     assert_eq!(none, Error::NotAcceptable(NotAcceptable::NoCodec));
+}
+
+/// RFC 4733 §2.1, §2.4.1: beside a codec of their clock rate, under the payload type of who receives.
+#[test]
+fn named_events_go_beside_a_codec_of_their_clock_rate() {
+    let events = |lines: &str| answer(lines).map(|(body, agreement)| (body, agreement.events));
+    let offered = "m=audio 5000 RTP/AVP 0 97 98 99\na=rtpmap:97 telephone-event/16000\n\
+                   a=rtpmap:98 Telephone-Event/8000\na=fmtp:98 0-11\na=rtpmap:99 telephone-event/8000";
+    let (body, sent) = events(offered).unwrap();
+    assert!(body.contains("m=audio 40000 RTP/AVP 0 98\r\n"), "{body}");
+    assert!(body.contains("a=rtpmap:98 telephone-event/8000\r\na=fmtp:98 0-15\r\n"), "{body}");
+    let sent = sent.unwrap();
+    assert_eq!((sent.payload_type, sent.clock_rate), (98, 8000));
+    assert!((0..16).all(|code| sent.takes(Dtmf::new(code).unwrap()) == (code < 12)));
+    // No keys among them: they may come, and none is sent.
+    let others = "m=audio 5000 RTP/AVP 0 98\na=rtpmap:98 telephone-event/8000\na=fmtp:98 32-49";
+    let (body, sent) = events(others).unwrap();
+    assert!(body.contains("a=fmtp:98 0-15\r\n") && sent.is_none(), "{body}");
+    let (body, sent) = events("m=audio 5000 RTP/AVP 0").unwrap();
+    assert!(!body.contains("telephone-event") && sent.is_none());
+    // Events alone are no voice.
+    let alone = events("m=audio 5000 RTP/AVP 98\na=rtpmap:98 telephone-event/8000").unwrap_err();
+    assert_eq!(alone, Error::NotAcceptable(NotAcceptable::NoCodec));
+}
+
+/// RFC 3389 §4: beside a codec of 8 000 Hz, under its static payload type or a mapped one.
+#[test]
+fn comfort_noise_is_answered_where_it_is_offered() {
+    let noise = |lines: &str| {
+        let (body, agreement) = answer(lines).unwrap();
+        assert_eq!(body.contains(" CN/8000\r\n"), agreement.understood.noise.is_some(), "{body}");
+        agreement.understood.noise
+    };
+    assert_eq!(noise("m=audio 5000 RTP/AVP 0 13"), Some(13));
+    assert_eq!(noise("m=audio 5000 RTP/AVP 0 19 97\na=rtpmap:97 cn/8000"), Some(97));
+    assert_eq!(noise("m=audio 5000 RTP/AVP 0 97\na=rtpmap:97 CN/16000"), None);
+    assert_eq!(noise("m=audio 5000 RTP/AVP 0"), None);
+}
+
+/// RFC 7587 §7: two channels whatever is sent, each side's parameters its own, and the two clocks.
+#[test]
+fn opus_is_offered_and_answered_as_rfc_7587_has_it() {
+    let with_opus = || speaking("192.0.2.1", &[Codec::OPUS, Codec::G722, Codec::PCMU]);
+    let mut caller = with_opus();
+    let offer = text(caller.offer(&Open).unwrap());
+    assert!(
+        offer.contains(
+            "m=audio 40000 RTP/AVP 96 9 0 102 101 13\r\na=rtpmap:96 opus/48000/2\r\n\
+             a=fmtp:96 useinbandfec=1\r\n"
+        ),
+        "{offer}"
+    );
+    assert!(offer.contains("a=rtpmap:102 telephone-event/48000\r\na=fmtp:102 0-15\r\n"));
+    assert!(offer.contains("a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"));
+    let theirs = "m=audio 5000 RTP/AVP 111 110\na=rtpmap:111 OPUS/48000/2\n\
+                  a=fmtp:111 stereo=1; maxplaybackrate=16000\na=rtpmap:110 telephone-event/48000";
+    let agreement = caller.accept_answer(&Open, &sdp("192.0.2.2", theirs)).unwrap();
+    assert_eq!((agreement.sent.codec, agreement.sent.payload_type), (Codec::OPUS, 111));
+    let parameters = agreement.sent.parameters.as_deref();
+    assert_eq!(parameters, Some("stereo=1; maxplaybackrate=16000"));
+    assert_eq!(agreement.events.map(|events| events.payload_type), Some(110));
+    for number in [96, 111] {
+        assert_eq!(agreement.understood.meaning(number), Some(Meaning::Voice(Codec::OPUS)));
+    }
+    let (answer, agreement) = with_opus().answer(&Open, &sdp("192.0.2.2", theirs)).unwrap();
+    let answer = text(answer);
+    assert!(
+        answer.contains(
+            "m=audio 40000 RTP/AVP 111 110\r\na=rtpmap:111 opus/48000/2\r\n\
+             a=fmtp:111 useinbandfec=1\r\na=rtpmap:110 telephone-event/48000\r\n"
+        ),
+        "{answer}"
+    );
+    assert!(!answer.contains("CN/") && agreement.understood.noise.is_none(), "{answer}");
+    // Its clock and its channels are what the RFC says.
+    let other = "m=audio 5000 RTP/AVP 111\na=rtpmap:111 opus/16000/2";
+    assert!(with_opus().answer(&Open, &sdp("192.0.2.2", other)).is_err());
+}
+
+/// RFC 3264 §5.1: each side sends under the other's numbers, and receives under its own.
+#[test]
+fn an_answer_may_number_events_otherwise() {
+    let mut caller = negotiator("192.0.2.1");
+    caller.offer(&Open).unwrap();
+    let lines = "m=audio 5000 RTP/AVP 8 120\na=rtpmap:120 telephone-event/8000\na=fmtp:120 0-15";
+    let agreement = caller.accept_answer(&Open, &sdp("192.0.2.2", lines)).unwrap();
+    assert_eq!(agreement.events.map(|events| events.payload_type), Some(120));
+    let meaning = |number| agreement.understood.meaning(number);
+    assert_eq!(meaning(101), Some(Meaning::Events(8000)));
+    assert_eq!(meaning(120), Some(Meaning::Events(8000)));
+    assert_eq!(meaning(8), Some(Meaning::Voice(Codec::PCMA)));
+    assert_eq!(meaning(121), None);
+}
+
+/// RFC 3264 §8.3.2.
+#[test]
+fn a_later_offer_keeps_the_payload_types_of_the_first() {
+    let mut callee = negotiator("192.0.2.1");
+    let offer = "m=audio 5000 RTP/AVP 0 96 101\na=rtpmap:96 telephone-event/8000\n\
+                 a=rtpmap:101 red/8000";
+    callee.answer(&Open, &sdp("192.0.2.2", offer)).unwrap();
+    let hold = text(callee.offer(&Open).unwrap());
+    assert!(hold.contains("m=audio 40000 RTP/AVP 0 8 9 96 13\r\n"), "{hold}");
+    assert!(hold.contains("a=rtpmap:96 telephone-event/8000\r\n"), "{hold}");
 }
 
 #[test]
@@ -254,7 +361,10 @@ fn versions_count_up_and_lines_keep_their_places() {
     callee.set_hold(true);
     let hold = text(callee.offer(&Open).unwrap());
     assert!(hold.contains("o=- 77 2 IN"));
-    assert!(hold.contains("m=video 0 RTP/AVP 99\r\nm=audio 40000 RTP/AVP 0 8 9\r\n"), "{hold}");
+    assert!(
+        hold.contains("m=video 0 RTP/AVP 99\r\nm=audio 40000 RTP/AVP 0 8 9 101 13\r\n"),
+        "{hold}"
+    );
     assert!(hold.contains("a=sendonly"));
     let held = sdp("192.0.2.2", "m=video 0 RTP/AVP 99\nm=audio 5000 RTP/AVP 0\na=recvonly");
     let agreement = callee.accept_answer(&Open, &held).unwrap();
@@ -287,7 +397,7 @@ fn an_answer_may_be_followed_by_anything_that_was_offered() {
     let answer = sdp("192.0.2.2", "m=audio 5000 RTP/AVP 8\na=rtcp:5009 IN IP4 198.51.100.9");
     let agreement = caller.accept_answer(&Open, &answer).unwrap();
     assert_eq!(agreement.sent.codec, Codec::PCMA);
-    assert_eq!(agreement.understood.len(), Codec::ALL.len());
+    assert_eq!(agreement.understood.voices.len(), 3);
     // The port of a=rtcp counts, its address does not.
     assert_eq!(agreement.remote.unwrap().rtcp, "192.0.2.2:5009".parse().unwrap());
 }

@@ -15,6 +15,7 @@
 mod tests;
 
 use crate::audio::{AudioSink, AudioSource};
+use crate::format::Dtmf;
 use crate::line::{Event, Line};
 use crate::sdp::{Agreement, Local, Negotiator};
 use crate::transport::{Channel, Transmit};
@@ -140,6 +141,14 @@ impl Session {
     pub fn set_mute(&mut self, mute: bool) {
         self.mute = mute;
         self.lines.iter_mut().for_each(|line| line.set_mute(mute));
+    }
+
+    /// Presses a key of a telephone: a named event that takes 240 ms (RFC 4733), until
+    /// [`Event::KeySent`] or [`Event::KeyNotSent`]. `false` where it cannot be sent: media does not flow
+    /// to the peer, or it takes no such events, or another key is under way.
+    pub fn press(&mut self, key: Dtmf) -> bool {
+        let answered = !self.early;
+        answered && self.running().first_mut().is_some_and(|line| line.press(key))
     }
 
     /// Starts media as agreed, or goes over to what was agreed anew; asks for the guard. What was

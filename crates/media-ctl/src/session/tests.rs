@@ -152,6 +152,72 @@ fn g_722_counts_8_000_a_second_on_the_wire() {
     }
 }
 
+/// RFC 3389: it is received, and secured, like any packet; an empty one says nothing.
+#[test]
+fn comfort_noise_is_received_where_it_was_agreed_on() {
+    for (formats, received, wrong) in [("0 13", 9, 0), ("0", 0, 9)] {
+        let mut line = Line::new(false);
+        let offer = format!(
+            "v=0\r\no=- 1 2 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
+             m=audio 5000 RTP/AVP {formats}\r\n"
+        );
+        line.session.answer(&Open, offer.as_bytes()).unwrap();
+        line.session.start(&Open, line.now).unwrap();
+        for sequence in 0..10 {
+            line.take(PEER, &packet_of(13, sequence));
+        }
+        let mut empty = packet_of(13, 10);
+        empty.truncate(12);
+        line.take(PEER, &empty);
+        let stats = line.stats();
+        assert_eq!((stats.packets_received, stats.concealed), (received, 0));
+        let dropped = (stats.dropped.wrong_payload, stats.dropped.malformed);
+        assert_eq!(dropped, if wrong == 0 { (0, 1) } else { (wrong + 1, 0) });
+    }
+}
+
+/// RFC 3550 §8.2: the old source says BYE, another goes on; what comes back to us is no peer.
+#[test]
+fn an_ssrc_that_the_peer_has_too_is_given_up_once() {
+    let mut line = Line::new(false);
+    let sources = |sent: &[(SocketAddr, Vec<u8>)]| -> Vec<u32> {
+        let rtp = sent.iter().filter(|(_, octets)| octets[1] & 0x7f == 0);
+        let mut ssrcs: Vec<_> =
+            rtp.map(|(_, octets)| RtpPacket::parse(octets).unwrap().ssrc()).collect();
+        ssrcs.dedup();
+        ssrcs
+    };
+    let colliding = |ssrc: u32| {
+        let mut packet = packet(7);
+        packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
+        packet
+    };
+    let [first] = sources(&line.pass(Duration::from_millis(200)))[..] else { panic!() };
+    line.take(PEER, &colliding(first));
+    let sent = line.pass(Duration::from_millis(200));
+    let [second] = sources(&sent)[..] else { panic!() };
+    assert_ne!(first, second);
+    let is_bye = |(to, octets): &&(SocketAddr, Vec<u8>)| {
+        to.port() == 5001
+            && octets.ends_with(&[&[0x81, 203, 0, 1][..], &first.to_be_bytes()].concat())
+    };
+    assert_eq!(sent.iter().filter(is_bye).count(), 1);
+    // A loop: it is dropped.
+    for _ in 0..5 {
+        line.take(PEER, &colliding(second));
+    }
+    assert_eq!(sources(&line.pass(Duration::from_millis(200))), [second]);
+    let stats = line.stats();
+    assert_eq!((stats.collisions, stats.dropped.wrong_source), (1, 6));
+    assert_eq!(stats.packets_sent, 31);
+    // From many places, it is no chance.
+    for port in 6000..6100 {
+        let [ssrc] = sources(&line.pass(Duration::from_millis(40)))[..] else { panic!() };
+        line.take(&format!("192.0.2.2:{port}"), &colliding(ssrc));
+    }
+    assert_eq!(line.stats().collisions, 4);
+}
+
 /// Where RTP was sent within 20 ms.
 fn goes_to(line: &mut Line) -> String {
     let sent = line.pass(Duration::from_millis(20));

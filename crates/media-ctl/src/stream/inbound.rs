@@ -2,11 +2,16 @@
 
 use super::conceal::Concealer;
 use super::jitter::{JitterBuffer, Packet, Place, Step, distance};
+use super::noise::Noise;
 use crate::Codec;
 use crate::audio::{AudioSink, Converter, frame_samples};
 use crate::codec::Decoder;
+use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
+
+/// Pauses that are kept: those that begin in what is buffered.
+const MAX_PAUSES: usize = 8;
 
 /// The audio that comes in.
 #[derive(Debug)]
@@ -14,12 +19,28 @@ pub(crate) struct Inbound {
     buffer: JitterBuffer,
     decoding: Decoding,
     concealer: Concealer,
+    /// The pauses that are not over, in order.
+    pauses: VecDeque<Pause>,
+    noise: Noise,
     converter: Converter,
     /// The frame that is being played, at the codec's rate: what has come of it.
     came: Vec<Option<i16>>,
     frame: Vec<i16>,
     heard: Vec<i16>,
+    heard_frames: u64,
     concealed: u64,
+    recovered: u64,
+}
+
+/// A time in which the peer says nothing, and sends packets that say so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pause {
+    /// The timestamp at which it begins.
+    pub(crate) from: u32,
+    /// The timestamp up to which it lasts, or longer.
+    pub(crate) until: u32,
+    /// How loud its room is, in −dBov, where it says so. RFC 3389.
+    pub(crate) level: Option<u8>,
 }
 
 /// The codec that is heard at present.
@@ -42,11 +63,15 @@ impl Inbound {
             buffer: JitterBuffer::new(codec.clock_rate(), delay),
             decoding: Decoding::new(codec),
             concealer: Concealer::new(rate),
+            pauses: VecDeque::new(),
+            noise: Noise::new(),
             converter: Converter::new(rate, rate),
             came: Vec::new(),
             frame: Vec::new(),
             heard: Vec::new(),
+            heard_frames: 0,
             concealed: 0,
+            recovered: 0,
         }
     }
 
@@ -65,10 +90,44 @@ impl Inbound {
         self.concealed
     }
 
+    /// Frames that were played while the peer spoke.
+    pub(crate) fn heard(&self) -> u64 {
+        self.heard_frames
+    }
+
+    /// How long a packet waits to be played, at present.
+    pub(crate) fn playout_delay(&self) -> Duration {
+        self.buffer.delay()
+    }
+
+    /// Frames that were lost, and recovered from the packet after them.
+    pub(crate) fn recovered(&self) -> u64 {
+        self.recovered
+    }
+
     /// Forgets what is buffered: the next packet is another source's.
     pub(crate) fn reset(&mut self) {
         self.buffer.reset();
         self.decoding.samples.clear();
+        self.pauses.clear();
+    }
+
+    /// The peer pauses, by a clock of this rate: what does not come then is not lost, but silence or
+    /// the noise of its room.
+    pub(crate) fn pause(&mut self, clock_rate: u32, pause: Pause) {
+        let end = self.buffer.end();
+        let resumed = end.is_some_and(|end| distance(end, pause.until) > 0);
+        if clock_rate != self.decoding.codec.clock_rate() || resumed {
+            return;
+        }
+        let from = end.filter(|end| distance(*end, pause.from) > 0).unwrap_or(pause.from);
+        // The first packet says when it began, unless voice has come since.
+        let goes_on = |begun: &&mut Pause| end.is_none_or(|end| distance(end, begun.from) <= 0);
+        if let Some(begun) = self.pauses.back_mut().filter(goes_on) {
+            begun.level = pause.level.or(begun.level);
+        } else if self.pauses.len() < MAX_PAUSES {
+            self.pauses.push_back(Pause { from, ..pause });
+        }
     }
 
     /// Takes a packet of this codec.
@@ -78,9 +137,13 @@ impl Inbound {
         }
         let duration = codec.duration(payload);
         if duration > 0 {
-            let quiet = self.concealer.is_silent();
+            let quiet = self.concealer.is_silent() || !self.pauses.is_empty();
             let place = Place { timestamp, duration, codec, marker, quiet };
             self.buffer.put(place, payload);
+            if codec.pauses(payload) {
+                let end = timestamp.wrapping_add(duration);
+                self.pause(codec.clock_rate(), Pause { from: end, until: end, level: None });
+            }
         }
     }
 
@@ -113,8 +176,9 @@ impl Inbound {
         self.frame.clear();
         self.frame.resize(frame_samples(self.decoding.codec.sample_rate()), 0);
         match self.buffer.begin() {
-            Step::Idle => {}
+            Step::Idle => self.hush(),
             Step::Wait => {
+                self.heard_frames += 1;
                 self.concealed += 1;
                 self.concealer.conceal(&mut self.frame);
             }
@@ -136,24 +200,68 @@ impl Inbound {
             self.decoding.decode(&packet);
             self.buffer.give_back(packet);
         }
+        let end = position.wrapping_add(self.frame_ticks() as u32);
+        if self.came.iter().all(Option::is_none)
+            && !self.is_pause(end)
+            && let Some(next) = self.buffer.after_missing()
+            && self.decoding.recover(next, self.came.len(), position)
+        {
+            self.recovered += 1;
+            self.decoding.place(position, &mut self.came);
+        }
     }
 
     /// Makes up what has not come.
     fn complete(&mut self, fed: bool) {
         let arrived = self.came.iter().flatten().count();
         let whole = arrived == self.frame.len();
-        if !whole && self.buffer.playing {
+        let pauses = self.pauses(arrived > 0);
+        if pauses && arrived == 0 {
+            self.hush();
+            self.concealer.play(&mut self.frame, true);
+        } else if !whole && !pauses && self.buffer.playing {
             let audible = fed || !self.concealer.is_silent();
             self.concealed += u64::from(audible);
+            self.heard_frames += u64::from(audible && arrived == 0);
             self.concealer.conceal(&mut self.frame);
         }
         if arrived > 0 {
+            self.heard_frames += 1;
             self.buffer.playing = true;
             for (sample, came) in self.frame.iter_mut().zip(&self.came) {
                 *sample = came.unwrap_or(*sample);
             }
             self.concealer.play(&mut self.frame, whole);
         }
+    }
+
+    /// Fills the frame with what is heard in a pause.
+    fn hush(&mut self) {
+        if let Some(level) = self.pauses.front().and_then(|pause| pause.level) {
+            self.noise.fill(level, &mut self.frame);
+        }
+    }
+
+    /// Whether what has not come of the frame that ends at the position was never said. Voice in a frame
+    /// of a pause ends it.
+    fn pauses(&mut self, voice: bool) -> bool {
+        let (end, ticks) = (self.buffer.position(), self.frame_ticks());
+        let pauses = self.is_pause(end);
+        let begun = |pause: &Pause| distance(end, pause.from) >= ticks;
+        while voice && self.pauses.front().is_some_and(begun) {
+            self.pauses.pop_front();
+        }
+        pauses
+    }
+
+    /// Whether the peer pauses in the frame that ends there, or in a part of it.
+    fn is_pause(&self, end: u32) -> bool {
+        self.pauses.front().is_some_and(|pause| distance(end, pause.from) > 0)
+    }
+
+    /// Ticks of the codec's clock in a frame.
+    fn frame_ticks(&self) -> i32 {
+        frame_samples(self.decoding.codec.clock_rate()) as i32
     }
 }
 
@@ -170,6 +278,17 @@ impl Decoding {
         self.samples.clear();
         self.decoder.decode(&packet.payload, &mut self.samples);
         self.at = packet.timestamp;
+    }
+
+    /// Decodes a frame that was lost from what the packet after it repeats; `false` where that repeats
+    /// nothing.
+    fn recover(&mut self, next: &Packet, lost: usize, position: u32) -> bool {
+        if self.codec != next.codec {
+            return false;
+        }
+        self.samples.clear();
+        self.at = position;
+        self.decoder.recover(&next.payload, lost, &mut self.samples)
     }
 
     /// Puts what was decoded to its place in the frame that starts at `position`. Returns whether

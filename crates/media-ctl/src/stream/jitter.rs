@@ -51,6 +51,8 @@ pub(super) struct Packet {
     pub(super) timestamp: u32,
     pub(super) duration: u32,
     pub(super) codec: Codec,
+    /// Whether it starts a talkspurt.
+    starts: bool,
     pub(super) payload: Vec<u8>,
 }
 
@@ -236,6 +238,17 @@ impl JitterBuffer {
         true
     }
 
+    /// The timestamp after the last tick that came; `None` before the first.
+    pub(super) fn end(&self) -> Option<u32> {
+        self.end
+    }
+
+    /// The delay that is aimed at.
+    pub(super) fn delay(&self) -> Duration {
+        let frames = self.target / self.frame.max(1);
+        Duration::from_millis(20) * u32::try_from(frames).unwrap_or(0)
+    }
+
     /// The timestamp at which the next frame starts.
     pub(super) fn position(&self) -> u32 {
         self.position
@@ -257,6 +270,14 @@ impl JitterBuffer {
             self.give_back(first);
         }
         None
+    }
+
+    /// The packet after a frame that is missing at the position: it begins where that ends, is no
+    /// longer, and goes on with what was said before.
+    pub(super) fn after_missing(&self) -> Option<&Packet> {
+        let first = self.packets.front()?;
+        let follows = distance(first.timestamp, self.position) == self.frame;
+        (follows && !first.starts && first.duration <= self.frame as u32).then_some(first)
     }
 
     /// Takes back a packet's memory.
@@ -323,7 +344,7 @@ impl JitterBuffer {
 
     /// Puts a packet to its place, unless what it brings is there.
     fn keep(&mut self, place: Place, payload: &[u8]) {
-        let Place { timestamp, duration, codec, .. } = place;
+        let Place { timestamp, duration, codec, marker: starts, .. } = place;
         let end = timestamp.wrapping_add(duration);
         let at = self.packets.partition_point(|p| distance(p.timestamp, timestamp) < 0);
         let is_there = self.packets.get(at).is_some_and(|p| p.timestamp == timestamp);
@@ -335,7 +356,7 @@ impl JitterBuffer {
             let mut kept = self.spare.pop().unwrap_or_default();
             kept.clear();
             kept.extend_from_slice(payload);
-            self.packets.insert(at, Packet { timestamp, duration, codec, payload: kept });
+            self.packets.insert(at, Packet { timestamp, duration, codec, starts, payload: kept });
         }
         if self.end.is_none_or(|last| distance(end, last) > 0) {
             self.end = Some(end);

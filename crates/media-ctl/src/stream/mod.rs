@@ -8,9 +8,14 @@
 mod conceal;
 mod inbound;
 mod jitter;
+mod key_press;
+mod key_reports;
+mod noise;
 mod outbound;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use inbound::Inbound;
+pub(crate) use inbound::{Inbound, Pause};
+pub(crate) use key_reports::KeyReports;
+pub(crate) use noise::level as noise_level;
 pub(crate) use outbound::Outbound;

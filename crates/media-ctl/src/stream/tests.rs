@@ -1,9 +1,10 @@
 //! What is heard under order, disorder, loss, and clocks that differ.
 
-use super::Inbound;
+use super::{Inbound, Pause};
 use crate::Codec;
-use crate::audio::{AudioSink, AudioSource as _, SAMPLE_RATE, Speech, Tone, similarity};
+use crate::audio::{AudioSink, AudioSource as _, Converter, SAMPLE_RATE, Speech, Tone, similarity};
 use proptest::prelude::*;
+use ropus::{Application, Channels, InbandFec};
 use std::io;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ const FRAME_SAMPLES: usize = 160;
 
 fn payload(samples: &[i16]) -> Vec<u8> {
     let mut octets = vec![0; samples.len()];
-    Codec::PCMA.encoder().encode(samples, &mut octets);
+    Codec::PCMA.encoder(None).encode(samples, &mut octets);
     octets
 }
 
@@ -234,5 +235,85 @@ proptest! {
         let said = said(1);
         let (buffer, _) = run(&said, |frame| Some(if frame == 0 { 0 } else { delays[frame % 10] }));
         prop_assert_eq!((buffer.late(), buffer.duplicate()), (0, 0));
+    }
+}
+
+fn loudness(heard: &[i16]) -> f64 {
+    let power = heard.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / heard.len() as f64;
+    power.sqrt()
+}
+
+/// RFC 7587 §3.1.3: a peer that leaves out what is silent. It is not made up, nor recovered from the
+/// packet that goes on.
+#[test]
+fn what_opus_leaves_out_of_a_pause_is_no_loss() {
+    let mut encoder = ropus::Encoder::builder(48_000, Channels::Mono, Application::Voip)
+        .inband_fec(InbandFec::Enabled)
+        .packet_loss_perc(10)
+        .dtx(true)
+        .build()
+        .unwrap();
+    let mut voice = Converter::new(SAMPLE_RATE, 48_000);
+    let (mut frame, mut said) = (Vec::new(), Speech::new(1));
+    let (mut buffer, mut heard) = (Inbound::new(Codec::OPUS, DELAY), Vec::new());
+    let mut left_out = 0;
+    let mut paused = false;
+    for n in 0..500_u32 {
+        let mut narrow = [0; FRAME_SAMPLES];
+        said.read(&mut narrow);
+        voice.convert(&narrow, &mut frame);
+        // A second on, a second off.
+        if n % 100 >= 50 {
+            frame.fill(0);
+        }
+        let mut payload = [0; 400];
+        let octets = encoder.encode(&frame, &mut payload).unwrap();
+        let pauses = Codec::OPUS.pauses(&payload[..octets]);
+        if pauses && paused {
+            left_out += 1;
+        } else {
+            buffer.put(Codec::OPUS, n * 960, paused && !pauses, &payload[..octets]);
+        }
+        paused = pauses;
+        pop(&mut buffer, &mut heard);
+    }
+    assert!(left_out > 100, "{left_out}");
+    assert_eq!((buffer.concealed(), buffer.recovered(), buffer.late()), (0, 0, 0));
+}
+
+/// RFC 3389: noise of the level that was said, not the voice again and again, until there is voice.
+#[test]
+fn a_peer_that_pauses_is_heard_as_the_noise_of_its_room() {
+    let mut said = vec![0; 2 * SAMPLE_RATE as usize];
+    Tone::new(125.0, 9000).read(&mut said);
+    for level in [Some(50), None] {
+        let mut buffer = inbound();
+        let mut heard = Vec::new();
+        for frame in 0..100 {
+            let timestamp = START.wrapping_add((frame * FRAME_SAMPLES) as u32);
+            let pause = Pause { from: timestamp, until: timestamp, level };
+            match frame {
+                // One that was overtaken, and one of another clock: what is lost then is made up.
+                30 => {
+                    let overtaken = timestamp.wrapping_sub(160);
+                    buffer.pause(8000, Pause { from: overtaken, until: overtaken, level });
+                }
+                31 => buffer.pause(48_000, pause),
+                _ => {}
+            }
+            match frame {
+                40 | 50 => buffer.pause(8000, pause),
+                30 | 31 | 41..60 => {}
+                _ => put(&mut buffer, &said, frame),
+            }
+            pop(&mut buffer, &mut heard);
+        }
+        assert_eq!((buffer.concealed(), buffer.late()), (2, 0), "{level:?}");
+        let [before, pause, after] =
+            [1000..6800, 7200..9900, 10_200..15_000].map(|samples| loudness(&heard[samples]));
+        // −50 dBov of 32 124, or nothing.
+        let expected = level.map_or(0.0, |_| 101.6);
+        assert!((pause - expected).abs() < 8.0, "{level:?}: {pause}");
+        assert!(before > 6000.0 && after > 6000.0, "{before} {after}");
     }
 }

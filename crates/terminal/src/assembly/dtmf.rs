@@ -1,11 +1,13 @@
-//! Keys of a telephone, as INFO carries them: in ways that no RFC describes. Every PBX knows
-//! `application/dtmf-relay`, which we send; some send `application/dtmf`, which is the key alone.
+//! Keys of a telephone: as named events beside the voice (RFC 4733), and as INFO carries them, in ways
+//! that no RFC describes. Every PBX knows `application/dtmf-relay`, which we send; some send
+//! `application/dtmf`, which is the key alone.
 //!
 //! ```text
 //! Signal=5
 //! Duration=160
 //! ```
 
+use media_ctl::format::Dtmf;
 use sip_core::ContentType;
 use ssa::Body;
 use std::fmt;
@@ -15,6 +17,10 @@ const KIND: &str = "application/dtmf-relay";
 
 /// The content type of a key alone.
 const ALONE: &str = "application/dtmf";
+
+/// The keys, in the order of their event codes. RFC 4733 §3.2.
+const KEYS: [char; 16] =
+    ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D'];
 
 /// How long a key is said to have been pressed, in milliseconds.
 const DURATION: u32 = 160;
@@ -32,10 +38,21 @@ impl Digit {
         }
     }
 
-    /// The key of an event's number, as some write it. RFC 4733 §3.2.
-    fn of_event(number: &str) -> Option<Self> {
-        let keys = [("10", '*'), ("11", '#'), ("12", 'A'), ("13", 'B'), ("14", 'C'), ("15", 'D')];
-        keys.into_iter().find(|(event, _)| *event == number).map(|(_, key)| Self(key))
+    /// The key of an event.
+    pub(super) fn of_event(event: Dtmf) -> Option<Self> {
+        KEYS.get(usize::from(event.code())).map(|key| Self(*key))
+    }
+
+    /// The event that says that it is pressed.
+    pub(super) fn event(self) -> Option<Dtmf> {
+        let code = (0..).zip(KEYS).find(|(_, key)| *key == self.0)?.0;
+        Dtmf::new(code)
+    }
+
+    /// The key of an event's number of two digits, as some write it.
+    fn of_number(number: &str) -> Option<Self> {
+        let code = number.parse().ok().filter(|_| number.len() == 2 && number.starts_with('1'))?;
+        Dtmf::new(code).and_then(Self::of_event)
     }
 
     /// The body that says that it was pressed.
@@ -65,7 +82,7 @@ pub(super) fn read(body: &Body) -> Option<Digit> {
     let mut characters = value.chars();
     match (characters.next(), characters.next()) {
         (Some(only), None) => Digit::new(only),
-        _ => Digit::of_event(value),
+        _ => Digit::of_number(value),
     }
 }
 
@@ -87,6 +104,15 @@ mod tests {
         }
         assert_eq!(Digit::new('d'), Digit::new('D'));
         assert_eq!(Digit::new('1').unwrap().body().octets, b"Signal=1\r\nDuration=160\r\n");
+    }
+
+    #[test]
+    fn a_key_is_an_event_of_its_code() {
+        for (code, key) in (0..).zip("0123456789*#ABCD".chars()) {
+            let event = Dtmf::new(code).unwrap();
+            assert_eq!(Digit::new(key).and_then(Digit::event), Some(event));
+            assert_eq!(Digit::of_event(event), Digit::new(key));
+        }
     }
 
     #[test]

@@ -112,6 +112,13 @@ pub enum Event {
         /// The key.
         digit: Digit,
     },
+    /// A key that was pressed here as an event has been told to the peer, or could not be.
+    Pressed {
+        /// The call.
+        id: CallId,
+        /// Whether all of it was sent.
+        sent: bool,
+    },
     /// What is heard is not recorded any more; the call goes on.
     NotRecorded {
         /// The call.

@@ -1,6 +1,7 @@
 //! What becomes of a call whose media stops: its peer may be silent, or gone. Who sends neither RTP nor
 //! RTCP is asked by an OPTIONS in the dialog, and whoever answers is there.
 
+use super::dtmf::Digit;
 use super::events::{Event, Outcome};
 use super::shared::Shared;
 use media_ctl::driver::MediaSession;
@@ -40,10 +41,12 @@ impl Shared {
 }
 
 /// Ends a call whose peer is not heard any more, or whose key may protect no more packets. Tells of
-/// a recording that goes no further.
+/// keys, and of a recording that goes no further.
 pub(super) async fn watch_media(
     shared: Arc<Shared>, id: CallId, media: MediaSession, out: WeakSender<Event>,
 ) {
+    // Nobody has to listen.
+    let tell = |event| _ = out.upgrade().map(|out| drop(out.try_send(event)));
     while let Some(event) = media.event().await {
         let why = match event {
             media_ctl::Event::TimedOut if shared.ask(id) => continue,
@@ -52,10 +55,16 @@ pub(super) async fn watch_media(
             media_ctl::Event::SinkFailed(reason) => {
                 let reason =
                     format!("{reason}; what was heard before is kept, and the call goes on");
-                // Nobody has to listen.
-                if let Some(out) = out.upgrade() {
-                    drop(out.try_send(Event::NotRecorded { id, reason }));
-                }
+                tell(Event::NotRecorded { id, reason });
+                continue;
+            }
+            media_ctl::Event::Key(key) => {
+                Digit::of_event(key).into_iter().for_each(|digit| tell(Event::Dtmf { id, digit }));
+                continue;
+            }
+            media_ctl::Event::KeySent | media_ctl::Event::KeyNotSent => {
+                let sent = event == media_ctl::Event::KeySent;
+                tell(Event::Pressed { id, sent });
                 continue;
             }
             // `Heard`, and what the media controller may tell in future.

@@ -66,6 +66,7 @@ pub use free_port::{free_loopback_pair, free_pair};
 pub use known::{Known, Package};
 pub use names::Names;
 pub use ports::{Entropy, Ports, SystemClock, SystemEntropy, WallClock};
+pub use requests::Pressed;
 pub use settings::{Settings, Watchers};
 #[cfg(feature = "digest")]
 pub use setup::pins;

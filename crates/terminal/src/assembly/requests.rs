@@ -1,10 +1,11 @@
-//! What is sent by itself, in a call or outside one: texts (RFC 3428) and digits (RFC 6086 §1); and
-//! what is said in a call, silenced.
+//! What is sent by itself, in a call or outside one: texts (RFC 3428) and digits (RFC 4733, or INFO,
+//! RFC 6086 §1); and what is said in a call, silenced.
 //!
-//! The answer to each is an [`Event::RequestAnswered`](super::Event::RequestAnswered).
+//! The answer to each request is an [`Event::RequestAnswered`](super::Event::RequestAnswered).
 
 use super::dtmf::Digit;
 use super::terminal::Terminal;
+use crate::config::Keys;
 use crate::error::{Error, Result};
 use sip_core::Method;
 use sip_core::manager::{CallId, Misuse, NextHop, RequestId};
@@ -12,6 +13,15 @@ use ssa::Body;
 
 /// The content type of a text.
 const TEXT: &[u8] = b"text/plain;charset=UTF-8";
+
+/// How a key that is pressed is told to the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pressed {
+    /// By an event beside the voice; an [`Event::Pressed`](super::Event::Pressed) follows.
+    Event,
+    /// By this request; an [`Event::RequestAnswered`](super::Event::RequestAnswered) follows.
+    Request(RequestId),
+}
 
 impl Terminal {
     /// Sends a text to a peer outside of any call: unsigned and in the clear, whatever calls to the
@@ -39,13 +49,30 @@ impl Terminal {
         self.within(id, Method::MESSAGE, body(text))
     }
 
-    /// Says to the peer of a call that a key was pressed. Whoever sends several in order awaits the
-    /// answer to each.
+    /// Says to the peer of a call that a key was pressed: by an event beside the voice where the peer
+    /// takes such, else by INFO, unless the configuration wants one of both. Whoever sends several in
+    /// order awaits what follows each.
     ///
     /// # Errors
-    /// [`Error::NotNow`] where the call is not up.
-    pub fn press(&self, id: CallId, digit: Digit) -> Result<RequestId> {
-        self.within(id, Method::INFO, digit.body())
+    /// [`Error::NotNow`] where the call is not up, or only an event may say so and none can be sent.
+    pub fn press(&self, id: CallId, digit: Digit) -> Result<Pressed> {
+        let keys = self.shared.lines.dtmf;
+        if keys != Keys::Info && self.press_event(id, digit) {
+            return Ok(Pressed::Event);
+        }
+        if keys == Keys::Rtp {
+            return Err(Error::NotNow(
+                "no event can be sent to the peer now (it takes no telephone-event, or media does not \
+                 flow to it), and `[media] dtmf` in the configuration allows nothing else",
+            ));
+        }
+        self.within(id, Method::INFO, digit.body()).map(Pressed::Request)
+    }
+
+    /// Whether an event says so.
+    fn press_event(&self, id: CallId, digit: Digit) -> bool {
+        let media = self.shared.calls.media(id);
+        media.zip(digit.event()).is_some_and(|((_, media), event)| media.press(event))
     }
 
     /// Sends silence in place of what is said in a call, or no longer. The peer is told nothing.

@@ -38,7 +38,7 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
         advertise: config.advertise,
         trusted: config.trusted.networks.clone(),
         watchers: watchers(config),
-        media: config.media,
+        media: config.media.clone(),
     })
 }
 

@@ -78,6 +78,7 @@ impl Shared {
         let mut config = MediaConfig::new(ssm::Call(call.0), local_ip, Seed::new(seed));
         config.advertised = (told != local_ip).then_some(told);
         config.peer_on_loopback = hop.is_some_and(|hop| hop.remote.ip().is_loopback());
+        config.codecs.clone_from(&self.lines.codecs);
         config.timeout = self.lines.timeout();
         config.symmetric = hop.is_some_and(|hop| {
             let peer = hop.remote.ip();

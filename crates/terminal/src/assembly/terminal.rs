@@ -80,7 +80,7 @@ impl Terminal {
             #[cfg(feature = "digest")]
             flows: std::sync::Mutex::default(),
             trusted: settings.trusted.clone(),
-            lines: settings.media,
+            lines: settings.media.clone(),
             mailboxes: Mailboxes::default(),
             #[cfg(feature = "watch")]
             watches: super::known::Watches::default(),

@@ -28,7 +28,7 @@ pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("mute [N]", "send silence; the peer is told nothing"),
     ("unmute [N]", "send what is said again"),
     ("message [N:] TEXT", "send a text in the call"),
-    ("dtmf [N] DIGITS", "press keys (0-9 * # A-D): one INFO each, application/dtmf-relay"),
+    ("dtmf [N] DIGITS", "press keys (0-9 * # A-D), as RTP events or by INFO"),
     ("transfer [N] URI", "ask the peer to call somebody else in your stead"),
     ("transfer [N] to M", "ask the peer to take your place in call M"),
     ("follow [N]", "call whom the peer asks to be called in its stead"),

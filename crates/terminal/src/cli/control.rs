@@ -11,7 +11,7 @@ use super::input::Input;
 use super::json::{Failure, Known, Object};
 use super::output::Output;
 use super::placing::Placement;
-use crate::assembly::{Digit, Event, Terminal, Transfer, advice};
+use crate::assembly::{Digit, Event, Pressed, Terminal, Transfer, advice};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::record::redacted;
@@ -62,8 +62,8 @@ enum Awaited {
     Transfer,
     /// That the peer answers a request.
     Answer(RequestId),
-    /// That the peer answers a request, and those for these digits after it.
-    Digits(RequestId, VecDeque<Digit>),
+    /// That a key is told to the peer, and these after it.
+    Digits(Pressed, VecDeque<Digit>),
 }
 
 /// How far a command came at once.
@@ -256,6 +256,7 @@ impl Control {
             Event::RequestAnswered { id, outcome } => {
                 self.request_answered(*id, *outcome, terminal)
             }
+            Event::Pressed { id, sent } => self.pressed(*id, *sent, terminal),
             Event::TransferAsked(transfer) => {
                 self.transfers.retain(|it| it.within != transfer.within);
                 self.transfers.push(transfer.clone());
@@ -421,20 +422,40 @@ impl Control {
         &mut self, id: RequestId, outcome: std::result::Result<u16, Cause>, terminal: &Terminal,
     ) -> Result<()> {
         let of_it = |waiting: &Waiting| match &waiting.what {
-            Awaited::Answer(request) | Awaited::Digits(request, _) => *request == id,
-            Awaited::Hold | Awaited::Transfer => false,
+            Awaited::Answer(request) | Awaited::Digits(Pressed::Request(request), _) => {
+                *request == id
+            }
+            Awaited::Digits(Pressed::Event, _) | Awaited::Hold | Awaited::Transfer => false,
         };
-        let Some(mut waiting) = self.take(of_it) else { return Ok(()) };
+        let Some(waiting) = self.take(of_it) else { return Ok(()) };
         match outcome {
-            Ok(200..=299) => {}
-            Ok(status) => return self.failed_by(&waiting, Cause::Status(status)),
-            Err(cause) => return self.failed_by(&waiting, cause),
+            Ok(200..=299) => self.go_on(waiting, terminal),
+            Ok(status) => self.failed_by(&waiting, Cause::Status(status)),
+            Err(cause) => self.failed_by(&waiting, cause),
         }
-        if let Awaited::Digits(request, rest) = &mut waiting.what
+    }
+
+    /// A key was told to the peer of a call, or could not be.
+    fn pressed(&mut self, id: CallId, sent: bool, terminal: &Terminal) -> Result<()> {
+        let of_it = |waiting: &Waiting| {
+            waiting.call == id && matches!(waiting.what, Awaited::Digits(Pressed::Event, _))
+        };
+        let Some(waiting) = self.take(of_it) else { return Ok(()) };
+        if sent {
+            return self.go_on(waiting, terminal);
+        }
+        let unsent =
+            Error::NotNow("nothing is sent to the peer any more, or it takes no more keys");
+        self.failed(waiting.command, Some(id), &unsent)
+    }
+
+    /// What a command waited for has come: the next key is pressed, or it is done.
+    fn go_on(&mut self, mut waiting: Waiting, terminal: &Terminal) -> Result<()> {
+        if let Awaited::Digits(pressing, rest) = &mut waiting.what
             && let Some(next) = rest.pop_front()
         {
             match terminal.press(waiting.call, next) {
-                Ok(pressed) => *request = pressed,
+                Ok(pressed) => *pressing = pressed,
                 Err(error) => return self.failed(waiting.command, Some(waiting.call), &error),
             }
             self.waiting.push(waiting);
@@ -510,7 +531,7 @@ impl Control {
     }
 }
 
-/// Presses the first of these keys; the others follow as it is answered.
+/// Presses the first of these keys; the others follow as it is told to the peer.
 fn press(id: CallId, digits: &str, terminal: &Terminal) -> Result<Begun> {
     let mut digits: VecDeque<Digit> = digits.chars().filter_map(Digit::new).collect();
     Ok(match digits.pop_front() {

@@ -1,5 +1,6 @@
 //! The objects that commands print with `--json`, described in `docs/json.md`.
 
+mod measured;
 #[cfg(feature = "watch")]
 mod watched;
 
@@ -8,6 +9,7 @@ use crate::assembly::{Assurance, Event, Transfer, code, retry_after};
 use crate::assembly::{gone_code, gone_words};
 use crate::error::Error;
 use crate::record::redacted;
+use measured::Measured;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sip_core::manager::{Cause, Renewal};
@@ -116,6 +118,8 @@ pub(super) enum Object<'a> {
         packets_late: u64,
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         packets_dropped: BTreeMap<&'static str, u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        media: Option<Measured>,
     },
     /// An account is registered.
     Registered {
@@ -391,7 +395,9 @@ impl<'a> Object<'a> {
             Event::Dtmf { id, digit } => {
                 Self::Dtmf { call: id.to_string(), digit: digit.to_string() }
             }
-            Event::HoldFailed { .. } | Event::RequestAnswered { .. } => return None,
+            Event::HoldFailed { .. } | Event::RequestAnswered { .. } | Event::Pressed { .. } => {
+                return None;
+            }
             #[cfg(feature = "watch")]
             Event::Published { aor, expires } => Self::Published { aor, expires: *expires },
             #[cfg(feature = "watch")]
@@ -422,6 +428,7 @@ impl<'a> Object<'a> {
                 packets_lost: stats.lost,
                 packets_late: stats.late,
                 packets_dropped: stats.dropped.reasons().collect(),
+                media: Measured::of(stats),
             },
             Event::Registered { aor, expires, reg_id, seen, .. } => {
                 Self::Registered { aor, expires: *expires, reg_id: *reg_id, seen: *seen }

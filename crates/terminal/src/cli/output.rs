@@ -7,11 +7,12 @@ use crate::assembly::{Event, SystemClock, Transfer, WallClock as _, advice, in_w
 use crate::error::{Error, Result};
 use crate::record::{clean, clean_all, redacted};
 use crate::time::millis;
-use media_ctl::Stats;
+use media_ctl::{Quality, Stats};
 use serde::Serialize;
 use sip_core::manager::Cause;
 use sip_core::packages::{Count, MessageSummary};
 use std::io::{self, Write};
+use std::time::Duration;
 
 /// Standard output, in the form that was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +139,9 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
         Event::PeerHeld { .. } => "the peer holds the call".to_owned(),
         Event::PeerResumed { .. } => "the peer does not hold the call any more".to_owned(),
         Event::Dtmf { digit, .. } => format!("the peer pressed {digit}"),
-        Event::HoldFailed { .. } | Event::RequestAnswered { .. } => return Ok(()),
+        Event::HoldFailed { .. } | Event::RequestAnswered { .. } | Event::Pressed { .. } => {
+            return Ok(());
+        }
         Event::NotRecorded { reason, .. } => format!("the recording stops: {reason}"),
         Event::Over { outcome, stats, .. } => match counted(stats) {
             Some(counts) => format!("over: {outcome} ({counts})"),
@@ -249,7 +252,22 @@ fn counted(stats: &Stats) -> Option<String> {
         .extend(reasons.map(|(why, count)| format!("{count} dropped ({})", why.replace('_', " "))));
     let any = *packets_sent > 0 || *packets_received > 0 || counts.len() > 1;
     counts.push(format!("{lost} lost"));
+    counts.extend(measured(stats));
     any.then(|| counts.join(", "))
+}
+
+/// How what was heard came, and how what was said did, as far as the peer told.
+fn measured(stats: &Stats) -> Vec<String> {
+    let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
+    let mut measured = Vec::new();
+    measured.extend((stats.recovered > 0).then(|| format!("{} recovered", stats.recovered)));
+    let heard = stats.packets_received > 0;
+    measured.extend(heard.then(|| format!("jitter {}", ms(stats.jitter))));
+    measured.extend(stats.round_trip.map(|time| format!("round trip {}", ms(time))));
+    let at_peer = stats.lost_by_peer;
+    measured.extend((at_peer > 0).then(|| format!("{at_peer} lost on the way to the peer")));
+    measured.extend(Quality::of(stats).map(|quality| format!("MOS {:.1}", quality.mos)));
+    measured
 }
 
 /// That an account is not registered, and what to do.

@@ -44,7 +44,7 @@ pub struct Config {
     /// Where the security manager's decisions are written down.
     #[serde(default)]
     pub journal: Journal,
-    /// Whom plain media follows, and how long there may be no sign of life.
+    /// Which codecs are spoken, whom plain media follows, and how long there may be no sign of life.
     #[serde(default)]
     pub media: Media,
     /// The web pages that may connect over WebSockets.

@@ -1,18 +1,39 @@
-//! `[media]`: whom plain media follows, and how long there may be no sign of life.
+//! `[media]`: which codecs are spoken, whom plain media follows, how long there may be no sign of life,
+//! and how keys are told.
 
-use serde::Deserialize;
+use media_ctl::Codec;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use std::net::IpAddr;
 use std::time::Duration;
 
 /// `[media]`.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Media {
+    /// The codecs that are offered and accepted, preferred first.
+    #[serde(deserialize_with = "codecs")]
+    pub codecs: Vec<Codec>,
     /// Whether plain RTP follows who speaks; absent: where the peer is reached by way of an account,
     /// or at a private address.
     pub rtp: Option<Rtp>,
     /// Seconds without RTP and RTCP from the peer after which a call is ended; 0: never.
     pub timeout: u32,
+    /// How keys that are pressed in a call are told to the peer.
+    pub dtmf: Keys,
+}
+
+/// How keys that are pressed in a call are told to the peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keys {
+    /// As events beside the voice where the peer takes such, else by INFO.
+    #[default]
+    Auto,
+    /// As events, or not at all. RFC 4733.
+    Rtp,
+    /// By INFO, always.
+    Info,
 }
 
 /// Where plain RTP goes. Case M10.
@@ -28,24 +49,53 @@ pub enum Rtp {
 impl Default for Media {
     /// Five intervals between reports, at their longest. RFC 3550 §6.2.
     fn default() -> Self {
-        Self { rtp: None, timeout: 32 }
+        Self { codecs: Codec::ALL.to_vec(), rtp: None, timeout: 32, dtmf: Keys::Auto }
     }
 }
 
 impl Media {
     /// How long there may be no sign of life.
-    pub(crate) fn timeout(self) -> Option<Duration> {
+    pub(crate) fn timeout(&self) -> Option<Duration> {
         (self.timeout > 0).then(|| Duration::from_secs(self.timeout.into()))
     }
 
     /// Whether plain RTP follows who speaks in a call whose signalling is with `peer`, which is an
     /// account's registrar or not.
-    pub(crate) fn is_symmetric(self, peer: IpAddr, by_account: bool) -> bool {
+    pub(crate) fn is_symmetric(&self, peer: IpAddr, by_account: bool) -> bool {
         match self.rtp {
             Some(rtp) => rtp == Rtp::Symmetric,
             None => by_account || is_private(peer),
         }
     }
+}
+
+/// Reads names of codecs: at least one, and each once.
+fn codecs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Codec>, D::Error> {
+    let names = Vec::<String>::deserialize(from)?;
+    let mut codecs = Vec::new();
+    for name in names {
+        let codec = Codec::named(&name).ok_or_else(|| unknown(&name))?;
+        if codecs.contains(&codec) {
+            return Err(D::Error::custom(format_args!("the codec `{name}` stands twice")));
+        }
+        codecs.push(codec);
+    }
+    if codecs.is_empty() {
+        return Err(D::Error::custom(format_args!("expected at least one of {}", known())));
+    }
+    Ok(codecs)
+}
+
+fn unknown<E: Error>(name: &str) -> E {
+    let name: String = name.chars().take(40).collect();
+    E::custom(format_args!("there is no codec `{}`: expected {}", name.escape_debug(), known()))
+}
+
+/// The codecs' names.
+fn known() -> String {
+    let names: Vec<_> =
+        Codec::ALL.iter().map(|codec| format!("`{}`", codec.name().to_ascii_lowercase())).collect();
+    names.join(", ")
 }
 
 /// Whether an address is of a network behind translators, or of this host. RFC 6890, RFC 4193.
@@ -89,6 +139,24 @@ mod tests {
     }
 
     #[test]
+    fn codecs_are_taken_in_their_order_and_wrong_ones_are_told() {
+        let read = |list: &str| toml::from_str::<Media>(&format!("codecs = {list}"));
+        let codecs = read("[\"opus\", \"G722\", \"pcma\"]").unwrap().codecs;
+        assert_eq!(codecs, [Codec::OPUS, Codec::G722, Codec::PCMA]);
+        assert_eq!(toml::from_str::<Media>("").unwrap().codecs, Codec::ALL);
+        let all = "`pcmu`, `pcma`, `g722`, `opus`";
+        for (list, told) in [
+            ("[\"g729\"]", format!("there is no codec `g729`: expected {all}")),
+            ("[]", format!("expected at least one of {all}")),
+            ("[\"pcmu\", \"PCMU\"]", "the codec `PCMU` stands twice".to_owned()),
+        ] {
+            let error = read(list).unwrap_err().to_string();
+            assert!(error.contains(&told), "{error}");
+        }
+        assert!(read("\"opus\"").is_err());
+    }
+
+    #[test]
     fn no_timeout_is_none() {
         let read = |text| toml::from_str::<Media>(text).unwrap();
         assert_eq!(read("").timeout(), Some(Duration::from_secs(32)));
@@ -96,5 +164,8 @@ mod tests {
         let strict = read("rtp = \"strict\"\ntimeout = 90");
         assert_eq!((strict.rtp, strict.timeout), (Some(Rtp::Strict), 90));
         assert!(toml::from_str::<Media>("rtp = \"loose\"").is_err());
+        assert_eq!((read("").dtmf, read("dtmf = \"info\"").dtmf), (Keys::Auto, Keys::Info));
+        let inband = toml::from_str::<Media>("dtmf = \"inband\"").unwrap_err().to_string();
+        assert!(inband.contains("expected one of `auto`, `rtp`, `info`"), "{inband}");
     }
 }

@@ -38,7 +38,7 @@ pub use ha1::{Enough, Ha1, read_ha1};
 pub use instance::instance;
 pub use journal::Journal;
 pub use load::{default_path, load, load_or_default};
-pub use media::{Media, Rtp};
+pub use media::{Keys, Media, Rtp};
 pub use network::Network;
 pub use own::Own;
 pub use pins::{PinnedKey, Pins};

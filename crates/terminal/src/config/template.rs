@@ -133,13 +133,19 @@ const JOURNAL: &str = "\
 ";
 
 const MEDIA: &str = "\
+# Codecs are offered in this order, and no others are spoken. Opus sounds best and bears losses, G.722 is
+# wideband; G.711 (pcmu, pcma) costs least, and every phone has it: it is first where nothing is said.
 # Where plain RTP goes: \"strict\", to the address of the peer's description; \"symmetric\", to where the
 # first that speaks sends from, as phones behind translators need it. Absent: \"symmetric\" by way of
 # accounts and at private addresses. A call is ended after so many seconds without RTP, RTCP and
 # signalling of the peer; 0: never.
+# Keys (the command dtmf) go as RTP events where the peer takes such, else by INFO: \"auto\"; or always
+# as \"rtp\" or \"info\".
 # [media]
+# codecs = [\"opus\", \"g722\", \"pcmu\", \"pcma\"]
 # rtp = \"strict\"
 # timeout = 32
+# dtmf = \"auto\"
 ";
 
 const TLS: &str = "\

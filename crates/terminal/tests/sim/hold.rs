@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use terminal::Error;
 use terminal::assembly::{Digit, Outcome};
-use terminal::config::Require;
+use terminal::config::{Keys, Require};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -40,6 +40,12 @@ impl Up {
         self.world.pass(time);
         let [caller, callee] = before;
         [self.caller.seen().within.split_off(caller), self.callee.seen().within.split_off(callee)]
+    }
+
+    /// The callee presses a key: what both sides see.
+    fn press(&self, key: char) -> [Vec<String>; 2] {
+        self.world.callee.press(self.there, Digit::new(key).unwrap()).unwrap();
+        self.pass(SECOND)
     }
 
     /// Ends it, and gives how many packets caller and callee received.
@@ -185,11 +191,36 @@ fn texts_and_keys_pass_in_a_call_both_ways() {
         up.world.callee.message_within(up.there, "hello").unwrap();
         assert_eq!(up.pass(SECOND), [["hello"], ["answered 200"]]);
         for key in ['1', '#'] {
-            up.world.callee.press(up.there, Digit::new(key).unwrap()).unwrap();
-            let [caller, callee] = up.pass(SECOND);
-            assert_eq!(caller, [format!("key {key}")], "{}", up.world.ladder());
-            assert_eq!(callee, ["answered 200"]);
+            assert_eq!(up.press(key), [[format!("key {key}")], ["sent true".to_owned()]]);
         }
         up.end();
     }
+}
+
+/// As RTP events where they can be sent, by INFO else, and as is configured.
+#[test]
+fn keys_are_told_as_is_configured() {
+    let infos = |up: &Up| up.world.ladder().matches("INFO ").count();
+    let by_info = [["key 5"], ["answered 200"]];
+    let up = Up::new(29, Change { keys: Keys::Info, ..Change::default() });
+    assert_eq!(up.press('5'), by_info);
+    assert!(infos(&up) > 0, "{}", up.world.ladder());
+    up.end();
+
+    let up = Up::new(30, Change { link: Link { loss: 0.2, ..Link::PERFECT }, ..plain() });
+    assert_eq!(up.press('5'), [["key 5"], ["sent true"]]);
+    assert_eq!(infos(&up), 0, "{}", up.world.ladder());
+    // Nothing is sent to who holds us, but INFO.
+    up.world.caller.hold(up.here, true).unwrap();
+    up.pass(3 * SECOND);
+    assert_eq!(up.press('5'), by_info);
+    up.end();
+
+    let up = Up::new(31, Change { keys: Keys::Rtp, ..plain() });
+    assert_eq!(up.press('5'), [["key 5"], ["sent true"]]);
+    up.world.caller.hold(up.here, true).unwrap();
+    up.pass(SECOND);
+    let refused = up.world.callee.press(up.there, Digit::new('5').unwrap()).unwrap_err();
+    assert!(refused.line().contains("`[media] dtmf`"), "{refused:?}");
+    up.end();
 }

@@ -14,7 +14,7 @@ use terminal::assembly::{
     Assurance, Entropy, Event, Events, Invitation, Outcome, Ports, Settings, Terminal, Transfer,
     WallClock, Watchers,
 };
-use terminal::config::{Address, Media, Network as Addresses, Require};
+use terminal::config::{Address, Keys, Media, Network as Addresses, Require};
 use terminal::ladder::Ladder;
 use terminal::record::{Entry, Limits, Recorder};
 
@@ -49,6 +49,8 @@ pub(crate) struct Change {
     pub(crate) tls: bool,
     /// Who is asked at the callee.
     pub(crate) callee_prompts: Arc<dyn sst::TelephonyApplication>,
+    /// How keys that the callee presses are told.
+    pub(crate) keys: Keys,
 }
 
 impl Default for Change {
@@ -63,6 +65,7 @@ impl Default for Change {
             watchers: Watchers::default(),
             tls: false,
             callee_prompts: Arc::new(sst::Deny),
+            keys: Keys::Auto,
         }
     }
 }
@@ -134,6 +137,7 @@ impl World {
         let require = change.require;
         let mut of_caller = settings((CALLER, &keys.0), (CALLEE, &keys.1), CALLER_IP, require);
         let mut of_callee = settings((CALLEE, &keys.1), (CALLER, &keys.0), CALLEE_IP, require);
+        of_callee.media.dtmf = change.keys;
         of_callee.trusted = change.trusted;
         of_callee.watchers = change.watchers;
         if change.tls {
@@ -334,6 +338,7 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
                 }
                 Event::Message { within: Some(_), text, .. } => seen.within.push(text),
                 Event::Dtmf { digit, .. } => seen.within.push(format!("key {digit}")),
+                Event::Pressed { sent, .. } => seen.within.push(format!("sent {sent}")),
                 Event::RequestAnswered { outcome: Ok(status), .. } => {
                     seen.within.push(format!("answered {status}"));
                 }

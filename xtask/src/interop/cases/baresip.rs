@@ -24,6 +24,12 @@ pub(super) const CASES: &[Case] = &[
     of("baresip-calls-tcp", ALONE, "TCP", "it calls us; a tone each way", |room| {
         calls(room, "tcp")
     }),
+    of("baresip-g722", ALONE, "UDP", "a call in G.722 each way; a tone each way", |room| {
+        speaks(room, "g722", "g722/16000/1")
+    }),
+    of("baresip-opus", ALONE, "UDP", "a call in Opus each way; a tone each way", |room| {
+        speaks(room, "opus", "opus/48000/2")
+    }),
     of("baresip-holds", ALONE, "UDP", "it holds us and goes on", holds),
     of("baresip-held", ALONE, "UDP", "we hold it and go on", held),
     of("baresip-cancels", ALONE, "UDP", "it hangs up while we ring", |room| {
@@ -65,14 +71,40 @@ fn both(ours: &Path, theirs: &[PathBuf]) -> Result<String, Failure> {
 
 fn called(room: &Room, transport: &str) -> Result<String, Failure> {
     let phone = Baresip::alone(room, transport, true)?;
+    let uri = format!("{};transport={transport}", phone.uri());
+    let heard = call(room, &uri, "")?;
+    both(&heard, &phone.quits()?)
+}
+
+/// We call it with these tables in our configuration, and say a tone: where what we heard is.
+fn call(room: &Room, uri: &str, tables: &str) -> Result<PathBuf, Failure> {
     let says = sound::tone(room, OURS)?;
     let record = room.folder.join("heard.wav");
-    let uri = format!("{};transport={transport}", phone.uri());
     let heard = record.display().to_string();
     let options = ["--seconds", "2", "--audio", &says, "--record", &heard];
-    let over = Setup::new(room, "alice")?.call(&uri, &options)?.over()?;
-    over.was("hung_up", 2_000)?;
-    both(&record, &phone.quits()?)
+    let setup = Setup::new(room, "alice")?.with(tables);
+    setup.call(uri, &options)?.over()?.was("hung_up", 2_000)?;
+    Ok(record)
+}
+
+/// We call it, and it calls us, in a codec that neither side has an alternative to.
+fn speaks(room: &Room, ours: &str, its: &str) -> Result<String, Failure> {
+    let tables = format!("[media]\ncodecs = [\"{ours}\"]\n");
+    let mut phone = Baresip::speaking(room, its)?;
+    let record = call(room, &phone.uri(), &tables)?;
+    let we = sound::hears(&record, HERTZ, 1.0)?;
+    let setup = Setup::new(room, "bob")?.with(&tables);
+    let says = sound::tone(room, OURS)?;
+    let folder = room.folder.join("heard");
+    let heard = folder.display().to_string();
+    let mut bob = setup.listen(&["--auto-answer", "--audio", &says, "--record", &heard])?;
+    phone.does(&format!("dial {}", setup.uri()))?;
+    phone.event("CALL_ESTABLISHED")?;
+    talk(2_000);
+    phone.does("hangup")?;
+    bob.over()?.was("peer_hung_up", 2_000)?;
+    let ours = both(&only(&folder)?, &phone.quits()?)?;
+    Ok(format!("we called and heard {we}; it called: {ours}"))
 }
 
 fn calls(room: &Room, transport: &str) -> Result<String, Failure> {

@@ -43,6 +43,8 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     let cause = Cause::Later(503, Duration::from_secs(5));
     let reason = || "words".to_owned();
     let outcome = Outcome::Failed(cause);
+    let mut stats = media_ctl::Stats::default();
+    stats.packets_received = 1;
     print(Object::Listening { addresses: &text });
     print(Object::Repinned { pins: 1 });
     print(Object::Calling { call: call(), to: aor });
@@ -87,6 +89,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
         packets_lost: 0,
         packets_late: 0,
         packets_dropped: [("wrong_address", 3)].into(),
+        media: Measured::of(&stats),
     });
     print(Object::Registered { aor, expires: 3_600, reg_id: Some(2), seen: Some(source) });
     print(Object::Renewing { aor, code: "no_pong", reason: reason() });
@@ -222,6 +225,22 @@ fn the_document_describes_every_object_with_its_fields() {
         printed.insert(name);
     });
     assert_eq!(printed, documented.keys().cloned().collect(), "nothing else is described");
+}
+
+/// The fields of what is nested, where all of it is known.
+#[test]
+fn the_document_describes_what_is_measured() {
+    let mut stats = media_ctl::Stats::default();
+    assert!(Measured::of(&stats).is_none(), "nothing came");
+    (stats.packets_received, stats.heard) = (500, 500);
+    (stats.round_trip, stats.jitter_at_peer) = (Some(Duration::ZERO), Some(Duration::ZERO));
+    let value = serde_json::to_value(Measured::of(&stats)).unwrap();
+    assert_eq!(value["mos"], 4.4);
+    let described = DOCUMENT.split("### How media were").nth(1).unwrap();
+    let described = described.split("\n#").next().unwrap();
+    for field in value.as_object().unwrap().keys() {
+        assert!(described.contains(&format!("| `{field}` |")), "{field}");
+    }
 }
 
 /// An object that is new in the source is missed here until it is among those above.

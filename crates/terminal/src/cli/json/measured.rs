@@ -1,0 +1,52 @@
+//! How a call came and went, and how it sounded.
+
+use media_ctl::{Quality, Stats};
+use serde::Serialize;
+use std::time::Duration;
+
+/// How a call came and went, and how it sounded.
+#[derive(Debug, Serialize)]
+pub(in super::super) struct Measured {
+    jitter_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    round_trip_ms: Option<f64>,
+    playout_delay_ms: f64,
+    frames_heard: u64,
+    frames_concealed: u64,
+    frames_recovered: u64,
+    packets_lost_to_peer: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jitter_at_peer_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r_factor: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mos: Option<f64>,
+}
+
+impl Measured {
+    /// Of what was counted, where anything came.
+    pub(in super::super) fn of(stats: &Stats) -> Option<Self> {
+        let quality = Quality::of(stats);
+        (stats.packets_received > 0).then(|| Self {
+            jitter_ms: ms(stats.jitter),
+            round_trip_ms: stats.round_trip.map(ms),
+            playout_delay_ms: ms(stats.playout_delay),
+            frames_heard: stats.heard,
+            frames_concealed: stats.concealed,
+            frames_recovered: stats.recovered,
+            packets_lost_to_peer: stats.lost_by_peer,
+            jitter_at_peer_ms: stats.jitter_at_peer.map(ms),
+            r_factor: quality.map(|quality| tenths(quality.r_factor)),
+            mos: quality.map(|quality| tenths(quality.mos)),
+        })
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    tenths(time.as_secs_f64() * 1000.0)
+}
+
+/// To a tenth: more is not known.
+fn tenths(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0
+}
