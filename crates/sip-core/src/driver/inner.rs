@@ -12,8 +12,8 @@ use super::streams::Streams;
 use crate::Message;
 use crate::locate::Wanted;
 use crate::manager::{
-    Action, Arrival, Event, Flow, PublicationNews, SenderId, SipManager, SubscriberNews,
-    SubscriptionNews, Verdict,
+    Action, Arrival, Event, Flow, PublicationNews, RegistrationId, SenderId, SipManager,
+    SubscriberNews, SubscriptionNews, Verdict,
 };
 use bytes::Bytes;
 use net::{BoxFuture, Datagram, MAX_BATCH, Network, Runtime, Transport};
@@ -25,7 +25,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 /// Events that may wait for an application that does not read them; over it calls are refused,
-/// and it hears only how what it knows of came to its end.
+/// and it hears only how what it knows of came to its end, and how each account stands.
 const MAX_EVENTS: usize = 1024;
 
 /// The same of one call, for its handle.
@@ -292,9 +292,19 @@ impl Inner {
         self.events.len() >= MAX_EVENTS
     }
 
+    /// Whether an event tells how an account stands: then what waits to be told of it from before is
+    /// no more, so that the last is always told, and one at most for each.
+    fn supersedes(&mut self, event: &Event) -> bool {
+        let its = account(event);
+        if its.is_some() {
+            self.events.retain(|waiting| account(waiting) != its);
+        }
+        its.is_some()
+    }
+
     fn deliver(&mut self, now: Instant, mut event: Event) {
         // What the application does not hear has not happened for whoever watches it either.
-        if self.is_full_for(&event) && !is_owed(&event) {
+        if self.is_full_for(&event) && !is_owed(&event) && !self.supersedes(&event) {
             match event {
                 Event::Incoming { id, .. } => self.core.reject_overloaded(now, id),
                 // It is there: it was received just now.
@@ -347,6 +357,16 @@ impl Inner {
             Stop::Done => true,
         }
     }
+}
+
+/// The flow of an account that an event tells of: whether it is registered over it.
+const fn account(event: &Event) -> Option<(RegistrationId, u8)> {
+    let (Event::Registered { id, reg_id, .. } | Event::RegistrationFailed { id, reg_id, .. }) =
+        event
+    else {
+        return None;
+    };
+    Some((*id, *reg_id))
 }
 
 /// Whether an event tells the end of what the application has started or been told of: there is

@@ -19,12 +19,17 @@ const GRANTED: &str = "Expires: 3600\r\n";
 
 /// Answers all REGISTERs of so many seconds; how many there were in each.
 async fn grant(raw: &mut Raw, seconds: u64) -> BTreeMap<u64, usize> {
+    grant_as(raw, seconds, GRANTED).await
+}
+
+/// The same, with this lifetime.
+async fn grant_as(raw: &mut Raw, seconds: u64, granted: &str) -> BTreeMap<u64, usize> {
     let (from, mut counts) = (raw.now(), BTreeMap::new());
     let until = from + Duration::from_secs(seconds);
     while let Some(register) = raw.receive_until(until).await {
         *counts.entry((raw.now() - from).as_secs()).or_default() += 1;
         let kept = field(&register, "Expires") != "0";
-        raw.send(&response(&register, "200 OK", if kept { GRANTED } else { "" }));
+        raw.send(&response(&register, "200 OK", if kept { granted } else { "" }));
     }
     counts
 }
@@ -83,4 +88,35 @@ fn ten_thousand_accounts_register_refresh_one_by_one_and_end() {
         raw.sleep(Duration::from_secs(33)).await;
     });
     alice.assert_empty();
+}
+
+/// Whoever reads late hears how each account stands: of what waits to be told of one, the last.
+#[test]
+fn how_each_account_stands_is_told_however_late_somebody_asks() {
+    const MANY: usize = 2 * AT_ONCE;
+    let world = World::perfect();
+    let mut alice = world.side(1, Arc::new(Open));
+    let mut raw = Raw::to_alice(&world, 9);
+    world.run(async {
+        for half in 0..2 {
+            for number in 0..AT_ONCE {
+                let aor = format!("sip:account{}@192.0.2.9", half * AT_ONCE + number);
+                let wanted = RegisterConfig { aor, expires: 3600, ..config() };
+                alice.endpoint.register(wanted).unwrap();
+            }
+            grant_as(&mut raw, 1, "Expires: 600\r\n").await;
+        }
+        // All are refreshed twice, and the last time their registrar grants something else.
+        grant_as(&mut raw, 540, "Expires: 600\r\n").await;
+        grant_as(&mut raw, 540, "Expires: 599\r\n").await;
+        let mut last = BTreeMap::new();
+        let events = told(&mut alice).await;
+        for event in &events {
+            let Event::Registered { id, expires, .. } = event else { panic!("{event:?}") };
+            last.insert(*id, *expires);
+        }
+        assert_eq!(last.len(), MANY, "each is told of");
+        assert!(last.values().all(|expires| *expires == 599), "as it stands now");
+        assert!(events.len() <= MANY + 1024, "{}", events.len());
+    });
 }
