@@ -1,6 +1,7 @@
 //! Where audio comes from and where it goes: mono, 16 bits, in frames of 20 ms, at a rate that
 //! each source and each sink says.
 
+mod both_sides;
 mod converter;
 mod resample;
 mod similarity;
@@ -11,6 +12,7 @@ mod wav_file;
 mod wav_sink;
 mod wav_source;
 
+pub use both_sides::{Sides, record};
 pub(crate) use converter::Converter;
 pub use similarity::similarity;
 pub use speech::Speech;

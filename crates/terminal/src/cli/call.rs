@@ -2,7 +2,7 @@
 
 use super::agents::Voices;
 use super::args::{Call, Global};
-use super::audio::Say;
+use super::audio::{Record, Say};
 use super::binds::Purpose;
 use super::control::{Control, Wanted};
 use super::input::Input;
@@ -22,7 +22,6 @@ use net::BoxFuture;
 use sip_core::manager::{CallId, EndReason, NextHop};
 use sst::Requirement;
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::time::Duration;
 
 /// A wait that needs no word.
@@ -99,7 +98,7 @@ impl Reached {
 struct Wish<'a> {
     uri: String,
     require: Requirement,
-    record: Option<&'a Path>,
+    record: Option<Record<'a>>,
     late_offer: bool,
 }
 
@@ -111,7 +110,9 @@ impl<'a> Wish<'a> {
         let asked =
             any_of(&call.require).map_err(|why| Error::invalid(format!("--require: {why}")))?;
         let require = both(&uri, asked, session.config.required_of(&uri))?;
-        let (record, late_offer) = (call.record.as_deref(), call.late_offer);
+        let sides = call.record_as.sides();
+        let record = call.record.as_deref().map(|path| Record { path, sides });
+        let late_offer = call.late_offer;
         Ok(Self { uri, require, record, late_offer })
     }
 
@@ -170,6 +171,7 @@ async fn place(
     let to = redacted(uri);
     let calling = Object::Calling { call: id.to_string(), to: &to };
     out.say(&format!("calling {to}"), calling)?;
+    record.map_or(Ok(()), |record| record.tell(id, out))?;
     Ok(Placed { id, to, addresses })
 }
 

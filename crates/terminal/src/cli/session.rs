@@ -1,7 +1,7 @@
 //! A terminal as a command runs it: configuration, agent, recorder, and the way down.
 
 use super::args::{Global, Records};
-use super::audio::Say;
+use super::audio::{Record, Say};
 use super::binds::{Purpose, Started, binds, start};
 #[cfg(feature = "pgp")]
 use super::global::program;
@@ -308,12 +308,12 @@ impl Session {
         }
     }
 
-    /// Answers a call, and records what is heard there; where it cannot be, it is refused, and the log
+    /// Answers a call, and records it where wanted; where it cannot be, it is refused, and the log
     /// says why.
     ///
     /// # Errors
     /// It does not wait to be answered, or cannot be.
-    pub(super) fn answer(&self, id: CallId, say: &Say, record: Option<&Path>) -> Result<()> {
+    pub(super) fn answer(&self, id: CallId, say: &Say, record: Option<Record<'_>>) -> Result<()> {
         let ends = say.ends_of(id, record);
         let answered = ends.and_then(|(source, sink)| self.terminal.accept(id, source, sink));
         answered.inspect_err(|error| match error {
