@@ -9,7 +9,7 @@
 //!   sink ◀── write ──┴─── the line
 //! ```
 
-use super::{AudioSink, AudioSource, Converter, Recording, WavError, WavSink, frame_samples};
+use super::{AudioSink, AudioSource, Converter, Ends, Recording, WavError, WavSink, frame_samples};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,7 +39,7 @@ pub enum Sides {
 pub fn record(
     (source, sink): (Box<dyn AudioSource>, Option<Box<dyn AudioSink>>), sides: Sides, path: &Path,
     recording: Box<dyn Recording>,
-) -> Result<(Box<dyn AudioSource>, Box<dyn AudioSink>), WavError> {
+) -> Result<Ends, WavError> {
     let channels = if sides == Sides::Both { 2 } else { 1 };
     let wav = WavSink::interleaved(path, recording, RATE, channels)?;
     let heard_at = sink.as_ref().map_or(RATE, |sink| sink.rate());
@@ -52,7 +52,7 @@ pub fn record(
     };
     let tape = Arc::new(Mutex::new(tape));
     let ear = Ear { sink, rate: heard_at, tape: Arc::clone(&tape) };
-    Ok((Box::new(Mouth { source, tape }), Box::new(ear)))
+    Ok(Ends { source: Box::new(Mouth { source, tape }), sink: Box::new(ear) })
 }
 
 /// What both ends write to.
@@ -157,7 +157,8 @@ impl AudioSink for Ear {
         let heard = self.sink.as_mut().map_or(Ok(()), |sink| sink.finish());
         let mut tape = lock(&self.tape);
         let written = tape.write();
-        heard.and(tape.wav.finish().and(written))
+        let finished = tape.wav.finish();
+        heard.and(finished).and(written)
     }
 }
 
@@ -207,7 +208,7 @@ mod tests {
         let path = folder.path().join("call.wav");
         let file = Box::new(Named(File::create(&path).unwrap()));
         let ends = (Box::new(Speech::new(1)) as Box<dyn AudioSource>, None);
-        let (mouth, ear) = record(ends, sides, &path, file).unwrap();
+        let Ends { source: mouth, sink: ear } = record(ends, sides, &path, file).unwrap();
         Call { mouth, ear, path, _folder: folder }
     }
 

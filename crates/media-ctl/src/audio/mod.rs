@@ -22,6 +22,7 @@ pub use wav_file::Recording;
 pub use wav_sink::WavSink;
 pub use wav_source::{WavSource, read_wav};
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -71,5 +72,19 @@ pub trait AudioSink: Send {
     /// What was written is not kept, for example because a disk is full.
     fn finish(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// What is said in a call, and where goes what is heard.
+pub struct Ends {
+    /// What is said.
+    pub source: Box<dyn AudioSource>,
+    /// Where goes what is heard.
+    pub sink: Box<dyn AudioSink>,
+}
+
+impl fmt::Debug for Ends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ends").finish_non_exhaustive()
     }
 }

@@ -1,13 +1,13 @@
 //! What is said and heard, by the words of the command line.
 
-use super::agents::{Agents, Ends};
+use super::agents::Agents;
 use super::json::Object;
 use super::output::Output;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::file::{self, Draft};
 use crate::voice::Reserved;
-use media_ctl::audio::{AudioSink, AudioSource, Sides, Silence, Tone, WavSource, record};
+use media_ctl::audio::{AudioSink, AudioSource, Ends, Sides, Silence, Tone, WavSource, record};
 use sip_core::manager::CallId;
 use std::path::Path;
 
@@ -73,7 +73,7 @@ impl Say {
     pub(super) fn ends(&self, record: Option<Record<'_>>) -> Result<(Ends, Option<Reserved>)> {
         let (ends, reserved) = match self {
             Self::Agent(agents) => {
-                let ((source, sink), reserved) = agents.take()?;
+                let (Ends { source, sink }, reserved) = agents.take()?;
                 ((source, Some(sink)), Some(reserved))
             }
             Self::Tone => (alone(Tone::new(TONE.0, TONE.1)), None),
@@ -90,7 +90,7 @@ impl Say {
     pub(super) fn ends_of(&self, call: CallId, record: Option<Record<'_>>) -> Result<Ends> {
         match self {
             Self::Agent(agents) => {
-                let (source, sink) = agents.ends_of(call)?;
+                let Ends { source, sink } = agents.ends_of(call)?;
                 recorded((source, Some(sink)), record)
             }
             Self::Tone | Self::Silence | Self::File(_) => self.ends(record).map(|(ends, _)| ends),
@@ -132,7 +132,8 @@ fn alone(source: impl AudioSource + 'static) -> Half {
 /// The ends of a call, recorded where that is wanted.
 fn recorded((source, sink): Half, wanted: Option<Record<'_>>) -> Result<Ends> {
     let Some(Record { path, sides }) = wanted else {
-        return Ok((source, sink.unwrap_or_else(|| Box::new(Silence))));
+        let sink = sink.unwrap_or_else(|| Box::new(Silence));
+        return Ok(Ends { source, sink });
     };
     let part = Draft::part(path).map_err(|error| Error::write(path, error))?;
     record((source, sink), sides, path, Box::new(part)).map_err(Error::invalid)

@@ -18,6 +18,7 @@ use crate::config::any_of;
 use crate::error::{Error, Result};
 use crate::record::redacted;
 use crate::voice::{Door, News, Offered};
+use media_ctl::audio::Ends;
 use net::BoxFuture;
 use sip_core::manager::{CallId, EndReason, NextHop};
 use sst::Requirement;
@@ -157,7 +158,7 @@ async fn place(
     let next_hop = stop.unless(session.terminal.locate(uri, session.next_hop(uri))).await?;
     tracing::info!(?next_hop, %require, "from {}", session.addresses().join(", "));
     let addresses = next_hop.as_ref().map_or(1, NextHop::tried);
-    let ((source, sink), reserved) = say.ends(*record)?;
+    let (Ends { source, sink }, reserved) = say.ends(*record)?;
     let invitation = Invitation {
         to: uri.clone(),
         next_hop,

@@ -32,6 +32,7 @@ use crate::error::{Error, Result};
 use crate::file;
 use crate::record::{Recorder, redacted};
 use crate::voice::Reserved;
+use media_ctl::audio::Ends;
 use net::Runtime;
 use net::tokio::TokioRuntime;
 use sip_core::manager::{CallId, NextHop};
@@ -288,7 +289,7 @@ impl Session {
     fn invitation(
         &self, uri: &str, next_hop: Option<NextHop>, say: &Say,
     ) -> Result<(Invitation, Option<Reserved>)> {
-        let ((source, sink), reserved) = say.ends(None)?;
+        let (Ends { source, sink }, reserved) = say.ends(None)?;
         let invitation = Invitation {
             to: uri.to_owned(),
             next_hop,
@@ -315,7 +316,8 @@ impl Session {
     /// It does not wait to be answered, or cannot be.
     pub(super) fn answer(&self, id: CallId, say: &Say, record: Option<Record<'_>>) -> Result<()> {
         let ends = say.ends_of(id, record);
-        let answered = ends.and_then(|(source, sink)| self.terminal.accept(id, source, sink));
+        let answered =
+            ends.and_then(|Ends { source, sink }| self.terminal.accept(id, source, sink));
         answered.inspect_err(|error| match error {
             // The caller gave up meanwhile, and `Over` says so; or no agent is there yet.
             Error::NotWaiting | Error::NotNow(_) => {}
