@@ -135,7 +135,10 @@ impl Listener<'_> {
                 said = first(&mut self.asking) => self.decided(said),
                 line = self.control.line() => self.obey(line)?,
                 news = voices.next() => match news {
-                    News::Closed => return Ok(()),
+                    News::Closed => {
+                        tracing::warn!("the agent has closed standard input: the command ends");
+                        return Ok(());
+                    }
                     news => self.heard_of(news)?,
                 },
                 (wanted, found) = self.placing.next() => {
