@@ -173,6 +173,7 @@ fn a_second_signal_does_not_wait_for_the_peer() {
     let mut out = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
     let mut line = || out.next().unwrap().unwrap();
     assert!(line().starts_with("calling sip:bob@"));
+    assert!(line().starts_with("recording "));
     assert_eq!(line(), "ringing");
     signal(&child, Signal::INT);
     assert!(line().starts_with("over: "));

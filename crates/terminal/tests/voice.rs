@@ -8,7 +8,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "how long a real process takes")]
 
-use media_ctl::audio::{Speech, read_wav, similarity};
+use media_ctl::audio::{Speech, similarity};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::fs;
@@ -189,6 +189,14 @@ fn write_wav(path: &Path, samples: &[i16]) {
     fs::write(path, octets).unwrap();
 }
 
+/// What was heard and what was said, at 8 kHz, by a recording of both at 16 kHz.
+fn channels(path: &Path) -> [Vec<i16>; 2] {
+    let octets = fs::read(path).unwrap();
+    let samples: Vec<i16> =
+        octets[44..].as_chunks::<2>().0.iter().map(|pair| i16::from_le_bytes(*pair)).collect();
+    [0, 1].map(|side| samples.iter().copied().skip(side).step_by(4).collect())
+}
+
 /// How well `said` is heard from about `at` on, within half a second either way.
 fn likeness(said: &[i16], heard: &[i16], at: f64) -> f64 {
     let from = (at * SECOND as f64) as usize - SECOND / 2;
@@ -219,6 +227,7 @@ fn the_parrot_of_the_examples_says_what_it_heard_and_falls_silent_when_interrupt
     let (wav, record) = (wav.to_str().unwrap(), heard.to_str().unwrap());
     let alice = bob.called(&["--audio", wav, "--record", record, "--seconds", "14"]);
     parrot.tells(r#""event": "incoming""#);
+    alice.tells("recording what is heard (left) and said (right) to");
     parrot.tells(r#""name": "said""#);
     let flushed = parrot.tells(r#""event": "flushed""#);
     let flushed: Value = serde_json::from_str(&flushed).unwrap();
@@ -226,7 +235,10 @@ fn the_parrot_of_the_examples_says_what_it_heard_and_falls_silent_when_interrupt
     assert_eq!(flushed["marks"], json!(["said"]));
     alice.ends_well();
     assert!(parrot.tells(r#""event": "over""#).contains("peer_hung_up"));
-    let heard = read_wav(&heard).unwrap();
+    let [heard, own] = channels(&heard);
+    let second = likeness(&words[1], &own, 5.5);
+    assert!(second > 0.9, "{second}");
+    assert!(loudness(&own, 3.0, 5.3) < 50, "{}", loudness(&own, 3.0, 5.3));
     let first = likeness(&words[0], &heard, 3.0);
     assert!(first > 0.8, "{first}");
     // It has begun, and stops when the caller speaks.

@@ -1,6 +1,7 @@
 //! Where audio comes from and where it goes: mono, 16 bits, in frames of 20 ms, at a rate that
 //! each source and each sink says.
 
+mod both_sides;
 mod converter;
 mod resample;
 mod similarity;
@@ -11,6 +12,7 @@ mod wav_file;
 mod wav_sink;
 mod wav_source;
 
+pub use both_sides::{Sides, record};
 pub(crate) use converter::Converter;
 pub use similarity::similarity;
 pub use speech::Speech;
@@ -20,6 +22,7 @@ pub use wav_file::Recording;
 pub use wav_sink::WavSink;
 pub use wav_source::{WavSource, read_wav};
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -69,5 +72,19 @@ pub trait AudioSink: Send {
     /// What was written is not kept, for example because a disk is full.
     fn finish(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// What is said in a call, and where goes what is heard.
+pub struct Ends {
+    /// What is said.
+    pub source: Box<dyn AudioSource>,
+    /// Where goes what is heard.
+    pub sink: Box<dyn AudioSink>,
+}
+
+impl fmt::Debug for Ends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ends").finish_non_exhaustive()
     }
 }

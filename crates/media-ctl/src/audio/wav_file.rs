@@ -17,21 +17,26 @@ pub trait Recording: Write + Seek + Send {
     fn keep(self: Box<Self>) -> io::Result<()>;
 }
 
-/// A WAV file of 16 bits mono.
+/// A WAV file of 16 bits.
 pub(super) struct WavFile {
     recording: Box<dyn Recording>,
     /// Octets of samples that are not written yet.
     waiting: Vec<u8>,
     /// Octets of samples that are.
     written: u64,
+    /// Octets of a sample of all channels.
+    whole: u64,
 }
 
 impl WavFile {
-    /// Begins a file at `rate` Hz.
-    pub(super) fn begin(recording: Box<dyn Recording>, rate: u32) -> io::Result<Self> {
-        let (channels, bits_per_sample, sample_format) = (1, 16, SampleFormat::Int);
+    /// Begins a file at `rate` Hz; samples of its channels take turns.
+    pub(super) fn begin(
+        recording: Box<dyn Recording>, rate: u32, channels: u16,
+    ) -> io::Result<Self> {
+        let (bits_per_sample, sample_format) = (16, SampleFormat::Int);
         let spec = WavSpec { channels, sample_rate: rate, bits_per_sample, sample_format };
-        let mut file = Self { recording, waiting: Vec::new(), written: 0 };
+        let whole = 2 * u64::from(channels);
+        let mut file = Self { recording, waiting: Vec::new(), written: 0, whole };
         file.recording.write_all(&spec.into_header_for_infinite_file())?;
         file.measure()?;
         Ok(file)
@@ -75,7 +80,7 @@ impl WavFile {
 
     /// Brings the header up to date. It lies within the file: a full disk takes it.
     fn measure(&mut self) -> io::Result<()> {
-        let samples = self.written - self.written % 2;
+        let samples = self.written - self.written % self.whole;
         for (at, length) in [(LENGTHS.0, samples + HEADER - 8), (LENGTHS.1, samples)] {
             let length = u32::try_from(length).unwrap_or(u32::MAX);
             self.recording.seek(SeekFrom::Start(at))?;

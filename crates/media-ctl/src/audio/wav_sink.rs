@@ -1,13 +1,10 @@
-//! A WAV file as a sink: 16 bits mono at any rate.
+//! A WAV file as a sink: 16 bits, mono at any rate, or both sides of a call.
 
 use super::resample::{Resampler, to_f32, to_i16};
 use super::wav_file::WavFile;
 use super::{AudioSink, Recording, SAMPLE_RATE, WavError, WavReason};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// Samples at 8 kHz between two flushes: what a killed process loses at most.
-const FLUSH_EVERY: usize = SAMPLE_RATE as usize;
 
 /// Records to a WAV file.
 ///
@@ -21,6 +18,9 @@ pub struct WavSink {
     file: Option<WavFile>,
     resampler: Resampler,
     since_flush: usize,
+    /// Samples that are taken in a second, after which it is flushed: what a killed process loses at
+    /// most.
+    flush_every: usize,
     written: bool,
     /// Why it is cut short.
     failed: Option<io::ErrorKind>,
@@ -32,18 +32,32 @@ impl WavSink {
     /// # Errors
     /// It cannot be written to, or the rate is out of range.
     pub fn new(path: &Path, recording: Box<dyn Recording>, rate: u32) -> Result<Self, WavError> {
+        Self::of(path, recording, (SAMPLE_RATE, rate), 1)
+    }
+
+    /// Records samples of so many channels, which take turns, as they are.
+    pub(super) fn interleaved(
+        path: &Path, recording: Box<dyn Recording>, rate: u32, channels: u16,
+    ) -> Result<Self, WavError> {
+        Self::of(path, recording, (rate, rate), channels)
+    }
+
+    fn of(
+        path: &Path, recording: Box<dyn Recording>, (from, rate): (u32, u32), channels: u16,
+    ) -> Result<Self, WavError> {
         let wrong = |reason: WavReason| WavError::new(path, reason);
         let resampler = Some(rate)
             .filter(|rate| (4000..=384_000).contains(rate))
-            .and_then(|rate| Resampler::new(SAMPLE_RATE, rate))
+            .and_then(|rate| Resampler::new(from, rate))
             .ok_or_else(|| wrong(WavReason::Unsupported))?;
-        let file = WavFile::begin(recording, rate)
+        let file = WavFile::begin(recording, rate, channels)
             .map_err(|error| wrong(WavReason::System(error.kind())))?;
         Ok(Self {
             path: path.to_owned(),
             file: Some(file),
             resampler,
             since_flush: 0,
+            flush_every: from as usize * usize::from(channels),
             written: false,
             failed: None,
         })
@@ -83,7 +97,7 @@ impl AudioSink for WavSink {
             self.resampler.push(to_f32(*sample), &mut |sample| file.push(to_i16(sample)));
         }
         self.since_flush += frame.len();
-        if self.since_flush >= FLUSH_EVERY { self.flush() } else { Ok(()) }
+        if self.since_flush >= self.flush_every { self.flush() } else { Ok(()) }
     }
 
     fn finish(&mut self) -> io::Result<()> {

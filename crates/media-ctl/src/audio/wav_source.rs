@@ -1,4 +1,5 @@
-//! A WAV file as a source: any rate, any usual encoding, brought to 8 kHz mono when it is opened.
+//! A WAV file as a source: any rate, any usual encoding, brought to mono at 8 or 16 kHz when it is
+//! opened.
 
 use super::resample::{Resampler, to_i16};
 use super::{AudioSource, SAMPLE_RATE, WavError, WavReason};
@@ -8,8 +9,11 @@ use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-/// The longest file, in samples at 8 kHz: an hour, 58 MB.
-const MAX_SAMPLES: usize = 3600 * SAMPLE_RATE as usize;
+/// The longest file, in seconds: an hour, 58 MB, or twice that of wideband.
+const MAX_SECONDS: usize = 3600;
+
+/// Samples a second of what has at least as many: what wideband codecs carry.
+const WIDEBAND: u32 = 16_000;
 
 /// What of a file is searched for its data, in bytes.
 const HEAD: usize = 4_096;
@@ -24,6 +28,7 @@ const UNKNOWN: [u8; 4] = [0xff; 4];
 #[derive(Clone, Debug)]
 pub struct WavSource {
     samples: Arc<[i16]>,
+    rate: u32,
     at: usize,
     repeat: bool,
 }
@@ -35,11 +40,12 @@ impl WavSource {
     /// The file cannot be read, is no WAV file, says nothing, or exceeds the limits of
     /// [`WavReason`].
     pub fn open(path: &Path) -> Result<Self, WavError> {
-        let samples = read_wav(path)?;
+        let (samples, rate) =
+            read_at(path, |rate| if rate < WIDEBAND { SAMPLE_RATE } else { WIDEBAND })?;
         if samples.is_empty() {
             return Err(WavError::new(path, WavReason::Empty));
         }
-        Ok(Self { samples: samples.into(), at: 0, repeat: false })
+        Ok(Self { samples: samples.into(), rate, at: 0, repeat: false })
     }
 
     /// Plays from the start again after the end.
@@ -50,6 +56,10 @@ impl WavSource {
 }
 
 impl AudioSource for WavSource {
+    fn rate(&self) -> u32 {
+        self.rate
+    }
+
     fn read(&mut self, frame: &mut [i16]) -> usize {
         if self.repeat && self.at >= self.samples.len() {
             self.at = 0;
@@ -70,6 +80,11 @@ impl AudioSource for WavSource {
 /// # Errors
 /// As [`WavSource::open`], but a file without samples is none.
 pub fn read_wav(path: &Path) -> Result<Vec<i16>, WavError> {
+    read_at(path, |_| SAMPLE_RATE).map(|(samples, _)| samples)
+}
+
+/// The samples of a WAV file as mono, at the rate that is chosen by its own, and that rate.
+fn read_at(path: &Path, choose: fn(u32) -> u32) -> Result<(Vec<i16>, u32), WavError> {
     let wrong = |reason: WavReason| WavError::new(path, reason);
     let (octets, open_end) =
         File::open(path).and_then(with_its_length).map_err(|error| wrong(error.into()))?;
@@ -78,15 +93,16 @@ pub fn read_wav(path: &Path) -> Result<Vec<i16>, WavError> {
     if !(1..=8).contains(&spec.channels) || !(4000..=384_000).contains(&spec.sample_rate) {
         return Err(wrong(WavReason::Unsupported));
     }
+    let rate = choose(spec.sample_rate);
     let mixed = match (spec.sample_format, spec.bits_per_sample) {
         (SampleFormat::Int, bits @ (8 | 16 | 24 | 32)) => {
             let scale = 2_f32.powi(1 - i32::from(bits));
-            convert::<i32, _>(reader, open_end, |sample| sample as f32 * scale)
+            convert::<i32, _>(reader, rate, open_end, |sample| sample as f32 * scale)
         }
-        (SampleFormat::Float, 32) => convert::<f32, _>(reader, open_end, |sample| sample),
+        (SampleFormat::Float, 32) => convert::<f32, _>(reader, rate, open_end, |sample| sample),
         _ => Err(WavReason::Unsupported),
     };
-    mixed.map_err(wrong)
+    mixed.map(|samples| (samples, rate)).map_err(wrong)
 }
 
 /// The octets of a file. Where its data has no length, because it was written to a pipe, they say
@@ -128,13 +144,12 @@ fn data_chunk(head: &[u8]) -> Option<(usize, u64)> {
     None
 }
 
-/// Mixes the channels down and brings them to 8 kHz. With an open end, the last octet is the end.
+/// Mixes the channels down and brings them to `rate` Hz. With an open end, the last octet is the end.
 fn convert<S: hound::Sample, R: Read>(
-    reader: WavReader<R>, open_end: bool, scale: impl Fn(S) -> f32,
+    reader: WavReader<R>, rate: u32, open_end: bool, scale: impl Fn(S) -> f32,
 ) -> Result<Vec<i16>, WavReason> {
     let spec = reader.spec();
-    let mut resampler =
-        Resampler::new(spec.sample_rate, SAMPLE_RATE).ok_or(WavReason::Unsupported)?;
+    let mut resampler = Resampler::new(spec.sample_rate, rate).ok_or(WavReason::Unsupported)?;
     let mut samples = Vec::new();
     let (mut sum, mut heard) = (0.0, 0);
     for sample in reader.into_samples::<S>() {
@@ -148,7 +163,7 @@ fn convert<S: hound::Sample, R: Read>(
             resampler.push(sum / f32::from(heard), &mut |s| samples.push(to_i16(s)));
             (sum, heard) = (0.0, 0);
         }
-        if samples.len() > MAX_SAMPLES {
+        if samples.len() > MAX_SECONDS * rate as usize {
             return Err(WavReason::TooLong);
         }
     }
@@ -251,6 +266,41 @@ mod tests {
             let read = read_wav(&path).unwrap();
             assert_eq!(read.len(), said.len());
             assert!(similarity(&said, &read) > 0.98, "{channels} {rate} {bits}");
+        }
+    }
+
+    #[test]
+    fn what_is_wideband_stays_so_and_what_is_not_becomes_telephone_band() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("high.wav");
+        for (rate, channels, bits) in [
+            (8_000, 1, 8),
+            (11_025, 1, 16),
+            (16_000, 1, 16),
+            (22_050, 2, 16),
+            (32_000, 1, 24),
+            (44_100, 2, 16),
+            (48_000, 1, 24),
+        ] {
+            // A tone below what the file carries, and where it can be above the telephone's band.
+            let hertz = if rate < 16_000 { 1_000.0 } else { 6_000.0 };
+            let mut writer =
+                WavWriter::create(&path, spec(channels, rate, bits, SampleFormat::Int)).unwrap();
+            let peak = f64::from(1_i32 << (bits - 2));
+            for n in 0..rate {
+                let phase = std::f64::consts::TAU * hertz * f64::from(n) / f64::from(rate);
+                for _ in 0..channels {
+                    writer.write_sample((peak * phase.sin()) as i32).unwrap();
+                }
+            }
+            writer.finalize().unwrap();
+            let mut source = WavSource::open(&path).unwrap();
+            assert_eq!(source.rate(), if rate < 16_000 { 8_000 } else { 16_000 }, "{rate}");
+            let mut second = vec![0; source.rate() as usize + 9];
+            assert_eq!(source.read(&mut second), source.rate() as usize, "{rate}");
+            let middle = &second[source.rate() as usize / 4..source.rate() as usize / 2];
+            let loudest = middle.iter().copied().max().unwrap();
+            assert!((15_000..17_500).contains(&loudest), "{rate}: {loudest}");
         }
     }
 

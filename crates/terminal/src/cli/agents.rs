@@ -6,7 +6,7 @@ use super::output::{Output, octets};
 use crate::assembly::Event;
 use crate::error::{Error, Result};
 use crate::voice::{Desk, Door, News, Offered, Reserved, Seats, ends};
-use media_ctl::audio::{AudioSink, AudioSource};
+use media_ctl::audio::Ends;
 use sip_core::manager::CallId;
 use std::sync::Arc;
 
@@ -138,6 +138,3 @@ impl Agents {
         Ok((ends(reserved.seat()), reserved))
     }
 }
-
-/// What is said in a call, and where goes what is heard.
-pub(super) type Ends = (Box<dyn AudioSource>, Box<dyn AudioSink>);

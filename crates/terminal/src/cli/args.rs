@@ -20,10 +20,10 @@ use crate::config::ListedAlgorithm;
 use crate::config::{Address, Place, Require, SipAor};
 use crate::error::Error;
 use crate::voice::Door;
-#[cfg(feature = "digest")]
 use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
+use media_ctl::audio::Sides;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -249,6 +249,29 @@ impl Records {
     }
 }
 
+/// What is recorded of a call.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum RecordAs {
+    /// Both sides: stereo
+    #[default]
+    Both,
+    /// Both sides in one channel
+    Mixed,
+    /// What is heard, alone
+    Heard,
+}
+
+impl RecordAs {
+    /// The same for the recording.
+    pub(super) const fn sides(self) -> Sides {
+        match self {
+            Self::Both => Sides::Both,
+            Self::Mixed => Sides::Mixed,
+            Self::Heard => Sides::Heard,
+        }
+    }
+}
+
 /// `call`.
 #[derive(Args, Clone, Debug)]
 pub struct Call {
@@ -264,9 +287,13 @@ pub struct Call {
     /// over standard input and output (docs/agents.md)
     #[arg(long, value_name = "FILE|tone|silence|unix:PATH|stdio", value_parser = NonEmptyStringValueParser::new())]
     pub audio: Option<String>,
-    /// Write what is heard to a WAV file
+    /// Record the call to a WAV file: what is heard on the left, what is said on the right. The peer
+    /// is not told
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// What of it is recorded
+    #[arg(long, value_enum, default_value_t, requires = "record")]
+    pub record_as: RecordAs,
     /// Hang up after so many seconds of talk, for example 0.5
     #[arg(long, value_name = "N", value_parser = seconds)]
     pub seconds: Option<Duration>,
@@ -299,9 +326,13 @@ pub struct Listen {
     /// over standard input and output (docs/agents.md)
     #[arg(long, value_name = "FILE|tone|silence|unix:PATH|stdio", value_parser = NonEmptyStringValueParser::new())]
     pub audio: Option<String>,
-    /// Write what each caller says to a WAV file in this folder
+    /// Record each call to a WAV file in this folder: what is heard on the left, what is said on the
+    /// right. Callers are not told
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
+    /// What of it is recorded
+    #[arg(long, value_enum, default_value_t, requires = "record")]
+    pub record_as: RecordAs,
     /// Answer every call that policy admits, without asking
     #[arg(long)]
     pub auto_answer: bool,

@@ -1,19 +1,18 @@
 //! What is said and heard, by the words of the command line.
 
-use super::agents::{Agents, Ends};
+use super::agents::Agents;
+use super::json::Object;
+use super::output::Output;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::file::{self, Draft};
 use crate::voice::Reserved;
-use media_ctl::audio::{AudioSink, AudioSource, Silence, Tone, WavSink, WavSource};
+use media_ctl::audio::{AudioSink, AudioSource, Ends, Sides, Silence, Tone, WavSource, record};
 use sip_core::manager::CallId;
 use std::path::Path;
 
 /// A 440 Hz tone at a quarter of full scale.
 const TONE: (f64, i16) = (440.0, 8_192);
-
-/// Samples a second of recordings.
-const RATE: u32 = 8_000;
 
 /// What is said.
 #[derive(Clone, Debug)]
@@ -71,41 +70,71 @@ impl Say {
     ///
     /// # Errors
     /// No agent is ready, or no recording can be written there.
-    pub(super) fn ends(&self, record: Option<&Path>) -> Result<(Ends, Option<Reserved>)> {
-        match self {
-            Self::Agent(agents) => agents.take().map(|(ends, reserved)| (ends, Some(reserved))),
-            Self::Tone => with_sink(Tone::new(TONE.0, TONE.1), record).map(|ends| (ends, None)),
-            Self::Silence => with_sink(Silence, record).map(|ends| (ends, None)),
-            Self::File(source) => with_sink(source.clone(), record).map(|ends| (ends, None)),
-        }
+    pub(super) fn ends(&self, record: Option<Record<'_>>) -> Result<(Ends, Option<Reserved>)> {
+        let (ends, reserved) = match self {
+            Self::Agent(agents) => {
+                let (Ends { source, sink }, reserved) = agents.take()?;
+                ((source, Some(sink)), Some(reserved))
+            }
+            Self::Tone => (alone(Tone::new(TONE.0, TONE.1)), None),
+            Self::Silence => (alone(Silence), None),
+            Self::File(source) => (alone(source.clone()), None),
+        };
+        Ok((recorded(ends, record)?, reserved))
     }
 
     /// The ends of a call that came in.
     ///
     /// # Errors
     /// As [`ends`](Self::ends), or the agent that it was offered to has not come.
-    pub(super) fn ends_of(&self, call: CallId, record: Option<&Path>) -> Result<Ends> {
+    pub(super) fn ends_of(&self, call: CallId, record: Option<Record<'_>>) -> Result<Ends> {
         match self {
-            Self::Agent(agents) => agents.ends_of(call),
+            Self::Agent(agents) => {
+                let Ends { source, sink } = agents.ends_of(call)?;
+                recorded((source, Some(sink)), record)
+            }
             Self::Tone | Self::Silence | Self::File(_) => self.ends(record).map(|(ends, _)| ends),
         }
     }
 }
 
-fn with_sink(source: impl AudioSource + 'static, record: Option<&Path>) -> Result<Ends> {
-    Ok((Box::new(source), sink(record)?))
+/// Where a call is recorded, and what of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record<'a> {
+    pub(super) path: &'a Path,
+    pub(super) sides: Sides,
 }
 
-/// A sink that records to `path`, or hears nothing.
-///
-/// # Errors
-/// No regular file can be written there.
-fn sink(path: Option<&Path>) -> Result<Box<dyn AudioSink>> {
-    Ok(match path {
-        Some(path) => {
-            let part = Draft::part(path).map_err(|error| Error::write(path, error))?;
-            Box::new(WavSink::new(path, Box::new(part), RATE).map_err(Error::invalid)?)
-        }
-        None => Box::new(Silence),
-    })
+impl Record<'_> {
+    /// Says that a call is recorded: to the user, and to nobody else.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub(super) fn tell(self, call: CallId, out: Output) -> Result<()> {
+        let sides = match self.sides {
+            Sides::Both => "what is heard (left) and said (right)",
+            Sides::Mixed => "what is heard and said",
+            Sides::Heard => "what is heard",
+        };
+        let line = format!("recording {sides} to {}; the peer is not told", self.path.display());
+        out.say(&line, Object::Recording { call: call.to_string(), file: self.path })
+    }
+}
+
+/// A source, and a sink where somebody hears.
+type Half = (Box<dyn AudioSource>, Option<Box<dyn AudioSink>>);
+
+/// What is said where nobody hears.
+fn alone(source: impl AudioSource + 'static) -> Half {
+    (Box::new(source), None)
+}
+
+/// The ends of a call, recorded where that is wanted.
+fn recorded((source, sink): Half, wanted: Option<Record<'_>>) -> Result<Ends> {
+    let Some(Record { path, sides }) = wanted else {
+        let sink = sink.unwrap_or_else(|| Box::new(Silence));
+        return Ok(Ends { source, sink });
+    };
+    let part = Draft::part(path).map_err(|error| Error::write(path, error))?;
+    record((source, sink), sides, path, Box::new(part)).map_err(Error::invalid)
 }

@@ -2,7 +2,7 @@
 
 use super::agents::Voices;
 use super::args::{Call, Global};
-use super::audio::Say;
+use super::audio::{Record, Say};
 use super::binds::Purpose;
 use super::control::{Control, Wanted};
 use super::input::Input;
@@ -18,11 +18,11 @@ use crate::config::any_of;
 use crate::error::{Error, Result};
 use crate::record::redacted;
 use crate::voice::{Door, News, Offered};
+use media_ctl::audio::Ends;
 use net::BoxFuture;
 use sip_core::manager::{CallId, EndReason, NextHop};
 use sst::Requirement;
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::time::Duration;
 
 /// A wait that needs no word.
@@ -99,7 +99,7 @@ impl Reached {
 struct Wish<'a> {
     uri: String,
     require: Requirement,
-    record: Option<&'a Path>,
+    record: Option<Record<'a>>,
     late_offer: bool,
 }
 
@@ -111,7 +111,9 @@ impl<'a> Wish<'a> {
         let asked =
             any_of(&call.require).map_err(|why| Error::invalid(format!("--require: {why}")))?;
         let require = both(&uri, asked, session.config.required_of(&uri))?;
-        let (record, late_offer) = (call.record.as_deref(), call.late_offer);
+        let sides = call.record_as.sides();
+        let record = call.record.as_deref().map(|path| Record { path, sides });
+        let late_offer = call.late_offer;
         Ok(Self { uri, require, record, late_offer })
     }
 
@@ -156,7 +158,7 @@ async fn place(
     let next_hop = stop.unless(session.terminal.locate(uri, session.next_hop(uri))).await?;
     tracing::info!(?next_hop, %require, "from {}", session.addresses().join(", "));
     let addresses = next_hop.as_ref().map_or(1, NextHop::tried);
-    let ((source, sink), reserved) = say.ends(*record)?;
+    let (Ends { source, sink }, reserved) = say.ends(*record)?;
     let invitation = Invitation {
         to: uri.clone(),
         next_hop,
@@ -170,6 +172,7 @@ async fn place(
     let to = redacted(uri);
     let calling = Object::Calling { call: id.to_string(), to: &to };
     out.say(&format!("calling {to}"), calling)?;
+    record.map_or(Ok(()), |record| record.tell(id, out))?;
     Ok(Placed { id, to, addresses })
 }
 

@@ -100,6 +100,8 @@ pub(super) enum Object<'a> {
     PeerResumed { call: String },
     /// The peer pressed a key.
     Dtmf { call: String, digit: String },
+    /// The call is recorded.
+    Recording { call: String, file: &'a Path },
     /// What is heard is not recorded any more.
     NotRecorded { call: String, reason: &'a str },
     /// The call is over.

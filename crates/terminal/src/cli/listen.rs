@@ -2,7 +2,7 @@
 
 use super::agents::{Agents, Voices};
 use super::args::{Global, Listen};
-use super::audio::Say;
+use super::audio::{Record, Say};
 use super::binds::Purpose;
 use super::control::{Control, Wanted};
 use super::input::{self, Input};
@@ -16,6 +16,7 @@ use crate::assembly::Event;
 use crate::error::{Error, Result};
 use crate::file;
 use crate::voice::{Door, News, Offered};
+use media_ctl::audio::Sides;
 use sip_core::manager::CallId;
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
@@ -76,9 +77,10 @@ async fn wait(
     let input = Input::beside(session.person.as_ref(), audio);
     let control = Control::new(input, session.config.clone(), agents.clone(), out);
     let (record, asking) = (listen.record.clone(), VecDeque::new());
+    let sides = listen.record_as.sides();
     let placing = Placing::default();
     let mut listener =
-        Listener { session, say, agents, record, asked, asking, control, placing, out };
+        Listener { session, say, agents, record, sides, asked, asking, control, placing, out };
     let waited = listener.wait(voices, stop).await;
     listener.leave();
     let given_up = listener.control.given_up(listener.placing.give_up());
@@ -102,6 +104,7 @@ struct Listener<'a> {
     say: Say,
     agents: Agents,
     record: Option<PathBuf>,
+    sides: Sides,
     asked: Asked,
     /// Calls that the person has not answered yet, in the order in which they are asked about.
     asking: VecDeque<(CallId, Answer)>,
@@ -132,7 +135,10 @@ impl Listener<'_> {
                 said = first(&mut self.asking) => self.decided(said),
                 line = self.control.line() => self.obey(line)?,
                 news = voices.next() => match news {
-                    News::Closed => return Ok(()),
+                    News::Closed => {
+                        tracing::warn!("the agent has closed standard input: the command ends");
+                        return Ok(());
+                    }
                     news => self.heard_of(news)?,
                 },
                 (wanted, found) = self.placing.next() => {
@@ -322,7 +328,9 @@ impl Listener<'_> {
     /// Answers a call, as [`Session::answer`].
     fn answer(&self, id: CallId) -> Result<()> {
         let file = self.record.as_deref().map(free_name);
-        self.session.answer(id, &self.say, file.as_deref())
+        let record = file.as_deref().map(|path| Record { path, sides: self.sides });
+        self.session.answer(id, &self.say, record)?;
+        record.map_or(Ok(()), |record| record.tell(id, self.out))
     }
 }
 

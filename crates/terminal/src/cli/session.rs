@@ -1,7 +1,7 @@
 //! A terminal as a command runs it: configuration, agent, recorder, and the way down.
 
 use super::args::{Global, Records};
-use super::audio::Say;
+use super::audio::{Record, Say};
 use super::binds::{Purpose, Started, binds, start};
 #[cfg(feature = "pgp")]
 use super::global::program;
@@ -32,6 +32,7 @@ use crate::error::{Error, Result};
 use crate::file;
 use crate::record::{Recorder, redacted};
 use crate::voice::Reserved;
+use media_ctl::audio::Ends;
 use net::Runtime;
 use net::tokio::TokioRuntime;
 use sip_core::manager::{CallId, NextHop};
@@ -288,7 +289,7 @@ impl Session {
     fn invitation(
         &self, uri: &str, next_hop: Option<NextHop>, say: &Say,
     ) -> Result<(Invitation, Option<Reserved>)> {
-        let ((source, sink), reserved) = say.ends(None)?;
+        let (Ends { source, sink }, reserved) = say.ends(None)?;
         let invitation = Invitation {
             to: uri.to_owned(),
             next_hop,
@@ -308,14 +309,15 @@ impl Session {
         }
     }
 
-    /// Answers a call, and records what is heard there; where it cannot be, it is refused, and the log
+    /// Answers a call, and records it where wanted; where it cannot be, it is refused, and the log
     /// says why.
     ///
     /// # Errors
     /// It does not wait to be answered, or cannot be.
-    pub(super) fn answer(&self, id: CallId, say: &Say, record: Option<&Path>) -> Result<()> {
+    pub(super) fn answer(&self, id: CallId, say: &Say, record: Option<Record<'_>>) -> Result<()> {
         let ends = say.ends_of(id, record);
-        let answered = ends.and_then(|(source, sink)| self.terminal.accept(id, source, sink));
+        let answered =
+            ends.and_then(|Ends { source, sink }| self.terminal.accept(id, source, sink));
         answered.inspect_err(|error| match error {
             // The caller gave up meanwhile, and `Over` says so; or no agent is there yet.
             Error::NotWaiting | Error::NotNow(_) => {}

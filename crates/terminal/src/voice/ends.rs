@@ -1,7 +1,7 @@
 //! The two ends of a call in which an agent speaks.
 
 use super::seat::Seat;
-use media_ctl::audio::{AudioSink, AudioSource};
+use media_ctl::audio::{AudioSink, AudioSource, Ends};
 use std::io;
 use std::sync::Arc;
 
@@ -19,10 +19,10 @@ struct Ear {
 }
 
 /// Source and sink of a call for whoever has this seat.
-pub(crate) fn ends(seat: &Arc<Seat>) -> (Box<dyn AudioSource>, Box<dyn AudioSink>) {
+pub(crate) fn ends(seat: &Arc<Seat>) -> Ends {
     let rate = seat.rate();
     let mouth = Mouth { seat: Arc::clone(seat), rate };
-    (Box::new(mouth), Box::new(Ear { seat: Arc::clone(seat), rate }))
+    Ends { source: Box::new(mouth), sink: Box::new(Ear { seat: Arc::clone(seat), rate }) }
 }
 
 impl AudioSource for Mouth {

@@ -72,6 +72,10 @@ fn in_the_way(path: &Path, why: &str) -> Error {
 fn refused(path: &Path, error: &io::Error) -> Error {
     let why = match error.kind() {
         ErrorKind::NotFound => "there is no such folder".to_owned(),
+        // The system's limit: `sun_path`, with the octet that ends it.
+        ErrorKind::InvalidInput => {
+            "the path is too long for a socket; name a shorter one".to_owned()
+        }
         _ => plain(error),
     };
     Error::invalid(format!("--audio unix:{}: {why}", path.display()))
@@ -116,6 +120,8 @@ mod tests {
         let letter = bind(&path).unwrap_err().line();
         assert!(letter.contains("no socket"), "{letter}");
         assert_eq!(fs::read(&path).unwrap(), b"a letter");
+        let long = bind(&folder.path().join("x".repeat(200))).unwrap_err().line();
+        assert!(long.contains("too long"), "{long}");
         let nowhere = bind(&folder.path().join("none/agent.sock")).unwrap_err().line();
         assert!(nowhere.contains("no such folder"), "{nowhere}");
     }

@@ -81,7 +81,7 @@ fn call(room: &Room, uri: &str, tables: &str) -> Result<PathBuf, Failure> {
     let says = sound::tone(room, OURS)?;
     let record = room.folder.join("heard.wav");
     let heard = record.display().to_string();
-    let options = ["--seconds", "2", "--audio", &says, "--record", &heard];
+    let options = ["--seconds", "2", "--audio", &says, "--record-as", "heard", "--record", &heard];
     let setup = Setup::new(room, "alice")?.with(tables);
     setup.call(uri, &options)?.over()?.was("hung_up", 2_000)?;
     Ok(record)
@@ -97,7 +97,9 @@ fn speaks(room: &Room, ours: &str, its: &str) -> Result<String, Failure> {
     let says = sound::tone(room, OURS)?;
     let folder = room.folder.join("heard");
     let heard = folder.display().to_string();
-    let mut bob = setup.listen(&["--auto-answer", "--audio", &says, "--record", &heard])?;
+    let mut bob = setup.listen(&[
+        "--auto-answer", "--audio", &says, "--record-as", "heard", "--record", &heard,
+    ])?;
     phone.does(&format!("dial {}", setup.uri()))?;
     phone.event("CALL_ESTABLISHED")?;
     talk(2_000);
@@ -112,7 +114,15 @@ fn calls(room: &Room, transport: &str) -> Result<String, Failure> {
     let says = sound::tone(room, OURS)?;
     let folder = room.folder.join("heard");
     let heard = folder.display().to_string();
-    let mut bob = setup.listen(&["--auto-answer", "--audio", &says, "--record", &heard])?;
+    let mut bob = setup.listen(&[
+        "--auto-answer",
+        "--audio",
+        &says,
+        "--record-as",
+        "heard",
+        "--record",
+        &heard,
+    ])?;
     let mut phone = Baresip::alone(room, transport, true)?;
     phone.does(&format!("dial {};transport={transport}", setup.uri()))?;
     phone.event("CALL_ESTABLISHED")?;
@@ -150,7 +160,7 @@ fn holds(room: &Room) -> Result<String, Failure> {
 fn held(room: &Room) -> Result<String, Failure> {
     let phone = Baresip::alone(room, "udp", true)?;
     let record = room.folder.join("heard.wav");
-    let options = ["--record", &record.display().to_string()];
+    let options = ["--record-as", "heard", "--record", &record.display().to_string()];
     let mut alice = Setup::new(room, "alice")?.call(&phone.uri(), &options)?;
     alice.event("established")?;
     talk(700);
@@ -186,7 +196,7 @@ fn transferred(room: &Room) -> Result<String, Failure> {
     let carol = Setup::new(room, "carol")?;
     let folder = room.folder.join("heard");
     let heard = folder.display().to_string();
-    let mut other = carol.listen(&["--auto-answer", "--record", &heard])?;
+    let mut other = carol.listen(&["--auto-answer", "--record-as", "heard", "--record", &heard])?;
     let mut phone = Baresip::alone(room, "udp", true)?;
     let mut alice = Setup::new(room, "alice")?.call(&phone.uri(), &[])?;
     alice.event("established")?;
@@ -215,7 +225,7 @@ fn proxied(room: &Room) -> Result<String, Failure> {
     bob.stop()?;
     let record = room.folder.join("heard.wav");
     let heard = record.display().to_string();
-    let options = ["--seconds", "2", "--audio", &says, "--record", &heard];
+    let options = ["--seconds", "2", "--audio", &says, "--record-as", "heard", "--record", &heard];
     let over = setup.call("sip:phone@pbx.example", &options)?.over()?;
     over.was("hung_up", 2_000)?;
     Ok(format!("its call: {came}; ours: {}", both(&record, &phone.quits()?)?))

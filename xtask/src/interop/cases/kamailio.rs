@@ -128,7 +128,8 @@ fn called(
     let says = sound::tone(room, 600)?;
     let bob = bob.registered(&["--auto-answer", "--audio", &says])?;
     let record = room.folder.join("heard.wav");
-    let options = ["--seconds", "2", "--record", &record.display().to_string()];
+    let options =
+        ["--seconds", "2", "--record-as", "heard", "--record", &record.display().to_string()];
     let over = alice.call(BOB, &options)?.over()?;
     let packets = over.was("hung_up", 2_000)?;
     bob.stop()?;

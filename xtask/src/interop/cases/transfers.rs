@@ -59,7 +59,8 @@ impl Party {
         let says = sound::tone(room, BOBS)?;
         let heard = room.folder.join("heard");
         let shown = heard.display().to_string();
-        let options = ["--auto-answer", "--audio", &says, "--record", &shown];
+        let options =
+            ["--auto-answer", "--audio", &says, "--record-as", "heard", "--record", &shown];
         let bob = of("bob")?.registered(&options)?;
         let alice = of("alice")?.registered(&["--audio", "silence"])?;
         let phone = Baresip::registered(room, &pbx)?;
@@ -133,7 +134,8 @@ fn replaced(room: &Room) -> Result<String, Failure> {
     let setup = Setup::new(room, "carol")?.account("carol", &party.registrar, FLOOR);
     let folder = room.folder.join("carol-heard");
     let shown = folder.display().to_string();
-    let mut carol = setup.registered(&["--auto-answer", "--record", &shown])?;
+    let mut carol =
+        setup.registered(&["--auto-answer", "--record-as", "heard", "--record", &shown])?;
     party.transfers("sip:bob@pbx.example", "sip:carol@pbx.example")?;
     party.bob.event("transfer_asked")?;
     party.bob.does("follow")?;

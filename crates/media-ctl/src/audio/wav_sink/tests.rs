@@ -70,7 +70,7 @@ fn what_a_killed_process_leaves_is_readable() {
     let (mut sink, path) = recording(&folder, u64::MAX, 8000);
     says(&mut sink, &Speech::samples(22, 12_000));
     assert!(!path.exists(), "in place before it is whole");
-    assert_eq!(read_wav(&folder.path().join("part")).unwrap().len(), FLUSH_EVERY);
+    assert_eq!(read_wav(&folder.path().join("part")).unwrap().len(), SAMPLE_RATE as usize);
     drop(sink);
     assert_eq!(read_wav(&path).unwrap().len(), 12_000);
 }

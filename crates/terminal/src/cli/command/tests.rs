@@ -166,3 +166,25 @@ fn the_list_is_what_is_understood() {
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
     assert_eq!(sorted(owned(names)), sorted(owned(known)));
 }
+
+#[test]
+fn an_agent_has_a_say_about_its_own_call_alone() {
+    let read = |object: &str| Command::of_agent(object.as_bytes(), "0.1");
+    let own = Some(Name::Id("0.1".to_owned()));
+    for object in [r#"{"command":"answer"}"#, r#"{"command":"answer","call":"0.1"}"#] {
+        assert_eq!(read(object), Ok(Command::Answer { call: own.clone() }));
+    }
+    for (object, words) in [
+        (r#"{"command":"hang_up","call":"0.2"}"#, "the call of this connection is \"0.1\""),
+        (r#"{"command":"hang_up","call":1}"#, "the call of this connection is \"0.1\""),
+        (r#"{"command":"calls"}"#, "no say but about its own call"),
+        (r#"{"command":"call","uri":"sip:a@b"}"#, "no say but about its own call"),
+        (r#"{"command":"transfer_to","other":"0.2"}"#, "no say but about its own call"),
+        (r#"{"command":"reject","status":200}"#, "refuses nothing"),
+        ("answer", "expected value"),
+    ] {
+        let why = read(object).unwrap_err();
+        assert!(why.contains(words), "{object}: {why}");
+    }
+    assert!(Command::of_agent(&[0xff], "0.1").is_err());
+}
