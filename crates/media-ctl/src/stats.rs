@@ -25,6 +25,9 @@ pub struct Stats {
     pub heard: u64,
     /// Frames of 20 ms that were concealed in part or whole.
     pub concealed: u64,
+    /// Frames of 20 ms that were left out or put in to keep the playout delay: a peer's clock runs fast
+    /// or slow, or the network has changed.
+    pub adjusted: u64,
     /// Frames of 20 ms that were lost, and recovered from what the packet after them repeats.
     pub recovered: u64,
     /// Interarrival jitter. RFC 3550 §6.4.1.

@@ -179,6 +179,7 @@ impl Line {
             duplicate: self.inbound.duplicate(),
             concealed: self.inbound.concealed(),
             recovered: self.inbound.recovered(),
+            adjusted: self.inbound.adjusted(),
             jitter: self.receiver.jitter(),
             ..self.counted
         }

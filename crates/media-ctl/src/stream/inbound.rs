@@ -2,6 +2,7 @@
 
 use super::conceal::Concealer;
 use super::jitter::{JitterBuffer, Packet, Place, Step, distance};
+use super::loudness::Loudness;
 use super::noise::Noise;
 use crate::Codec;
 use crate::audio::{AudioSink, Converter, frame_samples};
@@ -22,6 +23,7 @@ pub(crate) struct Inbound {
     /// The pauses that are not over, in order.
     pauses: VecDeque<Pause>,
     noise: Noise,
+    loudness: Loudness,
     converter: Converter,
     /// The frame that is being played, at the codec's rate: what has come of it.
     came: Vec<Option<i16>>,
@@ -65,6 +67,7 @@ impl Inbound {
             concealer: Concealer::new(rate),
             pauses: VecDeque::new(),
             noise: Noise::new(),
+            loudness: Loudness::default(),
             converter: Converter::new(rate, rate),
             came: Vec::new(),
             frame: Vec::new(),
@@ -95,9 +98,20 @@ impl Inbound {
         self.heard_frames
     }
 
+    /// Ticks that have come and are not played.
+    #[cfg(test)]
+    pub(crate) fn depth(&self) -> i32 {
+        self.buffer.end().map_or(0, |end| distance(end, self.buffer.position()))
+    }
+
     /// How long a packet waits to be played, at present.
     pub(crate) fn playout_delay(&self) -> Duration {
         self.buffer.delay()
+    }
+
+    /// Frames that were left out or put in, to keep the delay.
+    pub(crate) fn adjusted(&self) -> u64 {
+        self.buffer.adjusted
     }
 
     /// Frames that were lost, and recovered from the packet after them.
@@ -175,19 +189,16 @@ impl Inbound {
     fn next(&mut self) {
         self.frame.clear();
         self.frame.resize(frame_samples(self.decoding.codec.sample_rate()), 0);
-        match self.buffer.begin() {
+        match self.buffer.begin(self.loudness.quiet) {
             Step::Idle => self.hush(),
-            Step::Wait => {
-                self.heard_frames += 1;
-                self.concealed += 1;
-                self.concealer.conceal(&mut self.frame);
-            }
+            Step::Wait => self.concealer.conceal(&mut self.frame),
             Step::Play { fed } => {
                 self.gather();
                 self.buffer.advance();
                 self.complete(fed);
             }
         }
+        self.loudness.take(&self.frame);
     }
 
     /// Gathers what has come of the frame at the buffer's position.

@@ -18,7 +18,8 @@
 //! - a frame less every 5 s in which all packets came more than two frames before their time, down to
 //!   what it was at first;
 //! - by whole frames when 5 s show that all of it was too deep or too shallow, which is how a peer's
-//!   clock that runs fast or slow is followed;
+//!   clock that runs fast or slow is followed; this and the one before within the next 5 s, as soon as
+//!   what is played is quiet;
 //! - from a packet on, when all come far too late: timestamps have jumped ([`JUMP_LIMIT`]).
 
 use crate::Codec;
@@ -31,7 +32,7 @@ const MAX_PACKETS: usize = 150;
 /// Frames during which the delay may still be lowered by a faster packet.
 const SETTLING: u32 = 25;
 
-/// Frames that are looked at together.
+/// Frames that are looked at together; and within which a change waits for a quiet one.
 const WINDOW: u32 = 250;
 
 /// The most frames that playout waits for a packet: 400 ms.
@@ -111,8 +112,24 @@ pub(super) struct JitterBuffer {
     settling: u32,
     lateness: u32,
     window: Window,
+    change: Change,
     pub(super) late: u64,
     pub(super) duplicate: u64,
+    /// Frames that were left out or put in, to keep the delay.
+    pub(super) adjusted: u64,
+}
+
+/// A change of the delay that waits for a quiet frame.
+#[derive(Debug)]
+struct Change {
+    /// What is to be left out; negative: a frame is to be put in.
+    ticks: i32,
+    /// Frames that it waits at most.
+    patience: u32,
+}
+
+impl Change {
+    const NONE: Self = Self { ticks: 0, patience: 0 };
 }
 
 /// The depths seen since a window began.
@@ -149,8 +166,10 @@ impl JitterBuffer {
             settling: 0,
             lateness: 0,
             window: Window::NEW,
+            change: Change::NONE,
             late: 0,
             duplicate: 0,
+            adjusted: 0,
         }
     }
 
@@ -205,17 +224,32 @@ impl JitterBuffer {
         self.keep(place, payload);
     }
 
-    /// What becomes of the next frame.
-    pub(super) fn begin(&mut self) -> Step {
+    /// What becomes of the next frame, where the last one was `quiet` or not.
+    pub(super) fn begin(&mut self, quiet: bool) -> Step {
         let Some(end) = self.end else { return Step::Idle };
         let depth = distance(end, self.position);
-        let adjustment = self.watch(depth);
-        if adjustment < 0 {
+        let change = self.watch(depth);
+        if change != 0 {
+            self.change = Change { ticks: change, patience: WINDOW };
+        }
+        let due = self.due(quiet);
+        if due < 0 {
+            self.adjusted += 1;
             return Step::Wait;
         }
-        self.skip(adjustment);
+        self.adjusted += u64::from((due / self.frame.max(1)).unsigned_abs());
+        self.skip(due);
         self.settling = self.settling.saturating_sub(1);
         Step::Play { fed: depth > 0 }
+    }
+
+    /// The change that waited for a frame such as the last, or has waited for long enough.
+    fn due(&mut self, quiet: bool) -> i32 {
+        self.change.patience = self.change.patience.saturating_sub(1);
+        if quiet || self.change.patience == 0 {
+            return std::mem::replace(&mut self.change, Change::NONE).ticks;
+        }
+        0
     }
 
     /// A packet came so many ticks after the first of it was to be played. Where that is no exception,
@@ -235,6 +269,7 @@ impl JitterBuffer {
         self.missed = 0;
         self.lateness = 0;
         self.window = Window::NEW;
+        self.change = Change::NONE;
         true
     }
 
@@ -315,7 +350,8 @@ impl JitterBuffer {
             self.frame
         } else if excess >= 2 * self.frame {
             (excess / self.frame - 1) * self.frame
-        } else if seen.deepest < self.target - self.frame {
+        } else if seen.deepest < self.target {
+            // When its packet has just come, a frame more than the target is in hand.
             -self.frame
         } else {
             0
@@ -335,6 +371,7 @@ impl JitterBuffer {
         self.late_in_a_row = 0;
         self.missed = 0;
         self.window = Window::NEW;
+        self.change = Change::NONE;
     }
 
     /// Leaves out so many ticks.

@@ -10,6 +10,7 @@ mod inbound;
 mod jitter;
 mod key_press;
 mod key_reports;
+mod loudness;
 mod noise;
 mod outbound;
 #[cfg(test)]

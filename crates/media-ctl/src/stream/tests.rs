@@ -172,6 +172,89 @@ fn an_odd_late_packet_changes_nothing() {
     assert!(last <= said.len() + TARGET + 3 * FRAME_SAMPLES, "{last}");
 }
 
+/// An hour with a peer whose clock is off by so many millionths, over a network that delays by up to
+/// 30 ms: what was made up after the first minute, and the least and the most that was in hand then.
+fn hour(millionths: i64) -> (u64, [i32; 2], Inbound) {
+    let payloads: Vec<_> = said(20).chunks_exact(FRAME_SAMPLES).map(payload).collect();
+    let mut buffer = inbound();
+    let (mut heard, mut arrivals) = (Vec::new(), std::collections::BinaryHeap::new());
+    let (mut sent, mut chance, mut concealed, mut depths) = (0_u32, 1_u32, 0, [i32::MAX, i32::MIN]);
+    for frame in 0..180_000_i64 {
+        // In microseconds.
+        let now = frame * 20_000;
+        while i64::from(sent) * 20_000 * (1_000_000 - millionths) / 1_000_000 <= now {
+            let leaves = i64::from(sent) * 20_000 * (1_000_000 - millionths) / 1_000_000;
+            chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            arrivals.push(std::cmp::Reverse((leaves + i64::from(chance >> 8) % 30_000, sent)));
+            sent += 1;
+        }
+        while let Some(std::cmp::Reverse((arrives, n))) = arrivals.peek().copied()
+            && arrives <= now
+        {
+            arrivals.pop();
+            let timestamp = START.wrapping_add(n.wrapping_mul(FRAME_SAMPLES as u32));
+            buffer.put(Codec::PCMA, timestamp, n == 0, &payloads[n as usize % payloads.len()]);
+        }
+        heard.clear();
+        pop(&mut buffer, &mut heard);
+        if frame == 3000 {
+            concealed = buffer.concealed();
+        } else if frame > 3000 {
+            let depth = buffer.depth();
+            depths = [depths[0].min(depth), depths[1].max(depth)];
+        }
+    }
+    (buffer.concealed() - concealed, depths, buffer)
+}
+
+/// Clocks of telephones differ by 250 millionths at worst: 900 ms an hour.
+#[test]
+fn an_hour_of_clocks_that_differ_has_no_gap_and_no_more_delay() {
+    for (millionths, frames) in [(250, 40..=46), (-250, 40..=46), (0, 0..=0)] {
+        let (concealed, [least, most], buffer) = hour(millionths);
+        assert_eq!((concealed, buffer.late()), (0, 0), "{millionths}");
+        // 100 ms of them, and never less than is due.
+        assert!(least >= 0 && most <= 800, "{millionths}: {least} to {most}");
+        assert!(frames.contains(&buffer.adjusted()), "{millionths}: {}", buffer.adjusted());
+    }
+}
+
+/// What is left out or put in to follow a clock is so where it is quiet: each tone is as long as it was.
+#[test]
+fn a_clock_is_followed_in_pauses() {
+    // Three seconds of a tone, a second of nothing.
+    let mut said = vec![0; 120 * SAMPLE_RATE as usize];
+    Tone::new(300.0, 9000).read(&mut said);
+    for (n, sample) in said.iter_mut().enumerate() {
+        if n / SAMPLE_RATE as usize % 4 == 3 {
+            *sample = 0;
+        }
+    }
+    for (plays_every, sends_every) in [(1000, 1001), (1001, 1000)] {
+        let mut buffer = inbound();
+        let (mut heard, mut sent) = (Vec::new(), 0);
+        for step in 0..said.len() / FRAME_SAMPLES * 1000 {
+            if step % sends_every == 0 {
+                put(&mut buffer, &said, sent);
+                sent += 1;
+            }
+            if step % plays_every == 0 {
+                pop(&mut buffer, &mut heard);
+            }
+        }
+        assert!(buffer.adjusted() > 3, "{}", buffer.adjusted());
+        let (mut tones, mut frames) = (Vec::new(), 0);
+        for frame in heard.chunks(FRAME_SAMPLES) {
+            if frame.iter().any(|sample| sample.abs() > 1000) {
+                frames += 1;
+            } else if frames > 0 {
+                tones.push(std::mem::take(&mut frames));
+            }
+        }
+        assert!(tones.len() > 28 && tones.iter().all(|frames| *frames == 150), "{tones:?}");
+    }
+}
+
 #[test]
 fn clocks_that_differ_are_followed_by_whole_frames() {
     let said = said(40);

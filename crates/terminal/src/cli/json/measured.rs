@@ -13,6 +13,7 @@ pub(in super::super) struct Measured {
     playout_delay_ms: f64,
     frames_heard: u64,
     frames_concealed: u64,
+    frames_adjusted: u64,
     frames_recovered: u64,
     packets_lost_to_peer: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,6 +34,7 @@ impl Measured {
             playout_delay_ms: ms(stats.playout_delay),
             frames_heard: stats.heard,
             frames_concealed: stats.concealed,
+            frames_adjusted: stats.adjusted,
             frames_recovered: stats.recovered,
             packets_lost_to_peer: stats.lost_by_peer,
             jitter_at_peer_ms: stats.jitter_at_peer.map(ms),
