@@ -1,4 +1,5 @@
-//! A toy guard for the tests: every octet but the first is flipped, and a tag of four octets
+//! A toy guard for the tests: every octet but the first two, which say what a
+//! packet is, is flipped, and a tag of four octets
 //! stands at the end. It protects nothing; it shows that the controller cannot tell.
 
 use ssm::{
@@ -70,7 +71,7 @@ impl Sealer for Flip {
     fn seal_rtp(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, PacketError> {
         let sealed = buffer.get_mut(..length + TAG).ok_or(PacketError::NoRoom)?;
         let (packet, tag) = sealed.split_at_mut(length);
-        packet.iter_mut().skip(1).for_each(|octet| *octet ^= 0x5a);
+        packet.iter_mut().skip(2).for_each(|octet| *octet ^= 0x5a);
         tag.copy_from_slice(&Self::tag(packet));
         Ok(length + TAG)
     }
@@ -87,7 +88,7 @@ impl Opener for Flip {
         if *tag != Self::tag(packet) {
             return Err(PacketError::NotAuthentic);
         }
-        packet.iter_mut().skip(1).for_each(|octet| *octet ^= 0x5a);
+        packet.iter_mut().skip(2).for_each(|octet| *octet ^= 0x5a);
         Ok(length)
     }
 

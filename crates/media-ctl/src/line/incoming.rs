@@ -15,6 +15,7 @@ impl Line {
     pub(crate) fn on_packet(
         &mut self, now: Instant, channel: Channel, source: SocketAddr, octets: &[u8],
     ) {
+        let channel = self.path.channel(channel, octets);
         let mut room = std::mem::take(&mut self.room);
         let opened = self.path.open(now, (channel, source), octets, &mut room);
         let accepted = opened.and_then(|packet| match channel {

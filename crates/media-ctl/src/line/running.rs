@@ -68,7 +68,7 @@ impl Line {
         let mut interval = Interval::new(seed.interval());
         let sender = Sender::new(seed.ssrc(), seed.sequence(), seed.timestamp());
         let mut line = Self {
-            path: Path::new(guard, trust(config.symmetric, &agreement), agreement.remote),
+            path: Path::new(guard, trust(config.symmetric, &agreement), &agreement),
             symmetric: config.symmetric,
             room: Path::room(),
             silenced,
@@ -106,7 +106,7 @@ impl Line {
     ) {
         let address = |agreement: &Agreement| agreement.remote.map(|remote| remote.rtp.ip());
         self.confirmed &= address(&agreement) == address(&self.agreement);
-        self.path.go_over(guard, trust(self.symmetric, &agreement), agreement.remote);
+        self.path.go_over(guard, trust(self.symmetric, &agreement), &agreement);
         self.outbound.set_format(&agreement.sent);
         self.path.make_room(self.outbound.largest());
         self.agreement = agreement;

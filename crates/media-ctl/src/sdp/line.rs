@@ -95,6 +95,11 @@ impl<'a> MediaLine<'a> {
             .unwrap_or(Direction::SendRecv)
     }
 
+    /// Whether RTCP may go with RTP, by the same port. RFC 5761 §5.1.1.
+    pub fn is_rtcp_mux(self) -> bool {
+        self.media.attributes.iter().any(|attribute| attribute.attribute == "rtcp-mux")
+    }
+
     /// Where media goes; `None` while the sender holds with a null address.
     ///
     /// The address of `a=rtcp` is not looked at, only its port: reports go where media goes.
@@ -110,17 +115,20 @@ impl<'a> MediaLine<'a> {
         let Some(ip) = address::judge(connection, local, peer_on_loopback)? else {
             return Ok(None);
         };
+        let rtp = self.media.port;
+        let rtcp = if self.is_rtcp_mux() { rtp } else { self.rtcp_port()? };
+        Ok(Some(Remote { rtp: SocketAddr::new(ip, rtp), rtcp: SocketAddr::new(ip, rtcp) }))
+    }
+
+    /// The port of RTCP where it has one of its own. RFC 3605.
+    fn rtcp_port(self) -> Result<u16, NotAcceptable> {
         let stated = self
             .values("rtcp")
             .find_map(|value| value.split_ascii_whitespace().next()?.parse().ok());
-        let rtcp = stated
+        stated
             .filter(|port| *port != 0)
             .or_else(|| self.media.port.checked_add(1))
-            .ok_or(NotAcceptable::Address)?;
-        Ok(Some(Remote {
-            rtp: SocketAddr::new(ip, self.media.port),
-            rtcp: SocketAddr::new(ip, rtcp),
-        }))
+            .ok_or(NotAcceptable::Address)
     }
 
     /// The values of the line's attributes of a name.

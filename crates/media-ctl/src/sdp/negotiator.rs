@@ -86,7 +86,7 @@ impl Negotiator {
         let line = line_number(place)?;
         let protection = security.offer(self.local.call, line)?;
         let direction = self.wish();
-        let own = self.own_line(&protection, &self.offered_formats(), direction);
+        let own = self.own_line(&protection, &self.offered_formats(), direction, true);
         let mut lines: Vec<_> = self.lines.iter().map(rejected).collect();
         match lines.get_mut(place) {
             Some(slot) => *slot = own,
@@ -109,7 +109,8 @@ impl Negotiator {
             return Err(NotAcceptable::OtherLines.into());
         }
         let (place, protection, agreement) = self.choose(security, &offer)?;
-        let own = self.own_line(&protection, &agreement.understood, agreement.direction);
+        let Agreement { direction, rtcp_mux, .. } = agreement;
+        let own = self.own_line(&protection, &agreement.understood, direction, rtcp_mux);
         let mut lines: Vec<_> = offer.lines().map(|line| rejected(line.media())).collect();
         if let Some(slot) = lines.get_mut(place) {
             *slot = own;
@@ -211,7 +212,8 @@ impl Negotiator {
         if remote.is_none() {
             direction = direction.and(Direction::RecvOnly);
         }
-        Ok(Agreement { line: number, profile, remote, sent, understood, direction })
+        let rtcp_mux = line.is_rtcp_mux();
+        Ok(Agreement { line: number, profile, rtcp_mux, remote, sent, understood, direction })
     }
 
     fn wish(&self) -> Direction {
@@ -228,7 +230,7 @@ impl Negotiator {
     }
 
     fn own_line(
-        &self, protection: &LineSecurity, formats: &[Format], direction: Direction,
+        &self, protection: &LineSecurity, formats: &[Format], direction: Direction, rtcp_mux: bool,
     ) -> Media {
         let numbers: Vec<_> = formats.iter().map(|f| f.payload_type.to_string()).collect();
         let mut media = live_audio(self.local.rtp_port, protection.profile, numbers.join(" "));
@@ -239,6 +241,9 @@ impl Negotiator {
         media.add_attribute_with_value("ptime", "20");
         if self.local.rtcp_port != self.local.rtp_port.wrapping_add(1) {
             media.add_attribute_with_value("rtcp", self.local.rtcp_port);
+        }
+        if rtcp_mux {
+            media.add_attribute(Attribute::new("rtcp-mux"));
         }
         media.add_attribute(Attribute::new(direction.name()));
         for attribute in &protection.attributes {

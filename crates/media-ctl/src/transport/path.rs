@@ -1,8 +1,8 @@
 //! The way of a line's packets: only from where it was agreed, only through the guard.
 
-use super::demux::Kind;
+use super::demux::{Kind, muxed};
 use super::transmit::{Channel, Transmit};
-use crate::sdp::Remote;
+use crate::sdp::{Agreement, Remote};
 use crate::stats::Reason;
 use ssm::{MediaGuard, PacketError};
 use std::net::{IpAddr, SocketAddr};
@@ -34,6 +34,8 @@ pub(crate) enum Trust {
 pub(crate) struct Path {
     guard: MediaGuard,
     trust: Trust,
+    /// Whether RTCP goes with RTP.
+    rtcp_mux: bool,
     /// The address that was agreed on.
     agreed: Option<IpAddr>,
     /// Where to send: as agreed, or where packets that are followed come from since.
@@ -52,17 +54,23 @@ struct Outbox {
 }
 
 impl Path {
-    /// A way to this remote side, if it is one, under this guard.
-    pub(crate) fn new(guard: MediaGuard, trust: Trust, remote: Option<Remote>) -> Self {
+    /// The way that was agreed on, under this guard.
+    pub(crate) fn new(guard: MediaGuard, trust: Trust, agreement: &Agreement) -> Self {
+        let Agreement { rtcp_mux, remote, .. } = *agreement;
         let agreed = remote.map(|remote| remote.rtp.ip());
         let (rtp, rtcp) = (Outbox::default(), Outbox::default());
-        Self { guard, trust, agreed, remote, spoken: None, rtp, rtcp }
+        Self { guard, trust, rtcp_mux, agreed, remote, spoken: None, rtp, rtcp }
     }
 
-    /// Goes over to another guard and another remote side.
-    pub(crate) fn go_over(&mut self, guard: MediaGuard, trust: Trust, remote: Option<Remote>) {
-        self.agreed = remote.map(|remote| remote.rtp.ip());
-        (self.guard, self.trust, self.remote, self.spoken) = (guard, trust, remote, None);
+    /// Goes over to another guard, and to what was agreed on anew.
+    pub(crate) fn go_over(&mut self, guard: MediaGuard, trust: Trust, agreement: &Agreement) {
+        let (rtp, rtcp) = (std::mem::take(&mut self.rtp), std::mem::take(&mut self.rtcp));
+        *self = Self { rtp, rtcp, ..Self::new(guard, trust, agreement) };
+    }
+
+    /// Of which channel a datagram is that came by this one.
+    pub(crate) fn channel(&self, by: Channel, octets: &[u8]) -> Channel {
+        if self.rtcp_mux { muxed(octets) } else { by }
     }
 
     /// Makes room for RTP packets of so many octets, and for reports.
@@ -173,11 +181,13 @@ impl Path {
         let remote = self.remote?;
         let (channel, remote) = match self.rtp.ready {
             Some(_) => (Channel::Rtp, remote.rtp),
+            None if self.rtcp_mux => (Channel::Rtcp, remote.rtp),
             None => (Channel::Rtcp, remote.rtcp),
         };
+        let by = if self.rtcp_mux { Channel::Rtp } else { channel };
         let outbox = self.outbox(channel);
         let length = outbox.ready.take()?;
-        Some(Transmit { channel, remote, octets: outbox.buffer.get(..length)? })
+        Some(Transmit { channel: by, remote, octets: outbox.buffer.get(..length)? })
     }
 
     fn outbox(&mut self, channel: Channel) -> &mut Outbox {
