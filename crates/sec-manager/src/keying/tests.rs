@@ -156,7 +156,7 @@ fn talk(from: &mut MediaGuard, to: &mut MediaGuard, sequence: u8) -> Result<(), 
 
 #[test]
 fn both_suites_carry_a_call() {
-    for (place, suite) in crate::srtp::Suite::ALL.into_iter().enumerate() {
+    for (place, suite) in crate::srtp::Suite::SDES.into_iter().enumerate() {
         let mut sides = Sides::default();
         let mut offered = sides.offered();
         assert_eq!((offered.profile, offered.attributes.len()), (Profile::Savp, 3));
