@@ -24,6 +24,8 @@ pub(crate) struct Account {
     pub(crate) floor: Algorithm,
     /// Of those who call over its registered flow.
     pub(crate) require: Requirement,
+    /// Whether calls that it makes offer media keyed by DTLS; `None`: as all.
+    dtls: Option<bool>,
 }
 
 impl Account {
@@ -103,6 +105,10 @@ pub(crate) struct Policy {
     nobody: Option<Keys>,
     pub(crate) require: Requirement,
     pub(crate) secrecy: Secrecy,
+    /// Whether media that are keyed by DTLS are offered, unless the account that calls says otherwise.
+    offers_dtls: bool,
+    /// Whether they are taken.
+    pub(crate) takes_dtls: bool,
     pub(crate) algorithms: Vec<Algorithm>,
     proxies: Vec<Network>,
     pub(crate) bind_source: bool,
@@ -147,6 +153,9 @@ impl Policy {
             nobody: Some(key("", b"")),
             require: configuration.require,
             secrecy: configuration.secrecy,
+            offers_dtls: configuration.dtls,
+            takes_dtls: configuration.dtls
+                || configuration.accounts.iter().any(|it| it.dtls == Some(true)),
             algorithms,
             proxies: configuration.proxies,
             bind_source: configuration.bind_source,
@@ -178,6 +187,13 @@ impl Policy {
         let accounts = self.accounts.iter().filter(|account| Some(&*account.aor) == through);
         let required = self.required_of_contact(from).and(self.require);
         accounts.fold(required, |required, account| required.and(account.require))
+    }
+
+    /// Whether a call from this address of ours offers media keyed by DTLS.
+    pub(crate) fn offers_dtls(&self, from: Option<&Aor>) -> bool {
+        let is_it = |own: &&Account| from == aor::canonical(own.aor.as_bytes()).ok().as_ref();
+        let own = self.accounts.iter().filter(is_it).find_map(|own| own.dtls);
+        own.unwrap_or(self.offers_dtls)
     }
 
     /// Whether an account's registrar is reached over TLS connections that are opened for this domain.
@@ -239,6 +255,7 @@ fn account(account: &sst::Account) -> Account {
         hop: account.hop.clone(),
         floor: account.floor,
         require: account.require,
+        dtls: account.dtls,
     }
 }
 
@@ -306,6 +323,7 @@ mod tests {
                 hop: HopPolicy::Udp(Vec::new()),
                 floor,
                 require: Requirement::NOTHING,
+                dtls: None,
             });
             assert_eq!(kept(account.keys.as_deref()), expected);
         }

@@ -5,6 +5,7 @@
 //!        │  offer(call, line) ──────────────────────▶ │   profile and attributes, slots for keys
 //!        │  answer(call, line, offered) ────────────▶ │   what to answer, or 488
 //!        │  judge(call, line, answered) ────────────▶ │   accepted, or a downgrade
+//!        │  moved(call, line) ──────────────────────▶ │   the peer is elsewhere since
 //!        │  guard(call, line) ──────────────────────▶ │   Sealer and Opener, after authentication,
 //!        │                                            │   or the handshake that ends in them
 //! ```
@@ -176,6 +177,12 @@ pub trait MediaSecurity: Send + Sync {
     /// # Errors
     /// The answer is a downgrade or matches no offer: the call ends.
     fn judge(&self, call: Call, line: Line, answered: &LineSecurity) -> Result<(), Refused>;
+
+    /// Says, before [`guard`](Self::guard) is asked for anew, that the peer's address is another
+    /// since: without a `tls-id` that asks for another handshake. RFC 8842 §4.
+    fn moved(&self, call: Call, line: Line) {
+        let _ = (call, line);
+    }
 
     /// Hands out what protects a line's packets, once for each agreement: the two halves, the
     /// handshake that ends in them, or that the guard of before goes on.

@@ -136,6 +136,8 @@ impl Inner {
 
     /// Does all that is due, and says when there is more to do.
     pub(super) fn act(&mut self, now: Instant) -> Option<Instant> {
+        // What a datagram that came in is answered with.
+        self.transmit();
         while self.session.poll_timeout().is_some_and(|due| due <= now) {
             let line = self.line.as_mut()?;
             self.session.on_timeout(now, &mut *line.source, &mut *line.sink);

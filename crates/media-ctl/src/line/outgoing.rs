@@ -23,6 +23,8 @@ impl Line {
     pub(crate) fn on_timeout(
         &mut self, now: Instant, source: &mut dyn AudioSource, sink: &mut dyn AudioSink,
     ) {
+        let ended = self.path.on_timeout(now);
+        self.is_keyed(ended, now);
         let due = self.next_frame();
         if due <= now {
             self.frames += 1;
@@ -45,7 +47,8 @@ impl Line {
     /// Reads the source's next frame and, unless it is stale, sends it.
     fn send(&mut self, fresh: bool, source: &mut dyn AudioSource) {
         let flows = self.agreement.direction.sends() && self.path.leads_anywhere();
-        if !flows || self.is_paused() || self.key_exhausted {
+        let keyed = self.path.protection().is_ready();
+        if !flows || !keyed || self.is_paused() || self.key_exhausted {
             return self.outbound.pause();
         }
         let source = (!self.silenced && !self.mute).then_some(source);

@@ -9,7 +9,11 @@ use ssm::{LineSecurity, Profile};
 use std::net::{IpAddr, SocketAddr};
 
 /// The attributes that are the security manager's: they go through unchanged.
-const SECURITY: [&str; 4] = ["crypto", "cs1-kem", "fingerprint", "setup"];
+const SECURITY: [&str; 5] = ["crypto", "cs1-kem", "fingerprint", "setup", "tls-id"];
+
+/// Those of them that a session may have for all its lines that say nothing else. RFC 8122 §5,
+/// RFC 4145 §4.
+const OF_SESSION: [&str; 2] = ["fingerprint", "setup"];
 
 /// One `m=` line.
 #[derive(Clone, Copy, Debug)]
@@ -36,17 +40,18 @@ impl<'a> MediaLine<'a> {
     /// The profile and the security attributes, in order; `None` for a profile that is not RTP.
     pub fn security(self) -> Option<LineSecurity> {
         let profile = Profile::parse(&self.media.proto)?;
-        let attributes = self
-            .media
-            .attributes
-            .iter()
-            .filter(|attribute| SECURITY.contains(&attribute.attribute.as_str()))
-            .map(|attribute| ssm::Attribute {
-                name: attribute.attribute.clone(),
-                value: attribute.value.clone().unwrap_or_default(),
-            })
-            .collect();
-        Some(LineSecurity { profile, attributes })
+        let own = &self.media.attributes;
+        let has = |name: &str| own.iter().any(|attribute| attribute.attribute == name);
+        let of_session = self.session.attributes.iter().filter(|attribute| {
+            let name = attribute.attribute.as_str();
+            profile.is_by_dtls() && OF_SESSION.contains(&name) && !has(name)
+        });
+        let own = own.iter().filter(|it| SECURITY.contains(&it.attribute.as_str()));
+        let attributes = own.chain(of_session).map(|attribute| ssm::Attribute {
+            name: attribute.attribute.clone(),
+            value: attribute.value.clone().unwrap_or_default(),
+        });
+        Some(LineSecurity { profile, attributes: attributes.collect() })
     }
 
     /// The formats whose codec is among `codecs`, in the line's order, each codec once.

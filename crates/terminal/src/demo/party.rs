@@ -132,6 +132,7 @@ fn open_account(callee: &mut Side) -> Result<sst::Account> {
         password: Some(password),
         hop: sst::HopPolicy::Udp(Vec::new()),
         floor: sst::Algorithm::Sha256,
+        dtls: None,
         require: sst::Requirement::NOTHING,
     })
 }

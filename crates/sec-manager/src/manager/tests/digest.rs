@@ -22,6 +22,7 @@ pub(super) fn caller_configuration(password: &str) -> Configuration {
         password: Some(Password::new(password.as_bytes().to_vec())),
         hop: HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
+        dtls: None,
         require: Requirement::NOTHING,
     };
     let identities = vec![Identity { aor: ALICE.to_owned(), fingerprint: None }];
