@@ -25,7 +25,7 @@ pub(crate) struct Account {
     /// Of those who call over its registered flow.
     pub(crate) require: Requirement,
     /// Whether calls that it makes offer media keyed by DTLS; `None`: as all.
-    dtls: Option<bool>,
+    pub(crate) dtls: Option<bool>,
 }
 
 impl Account {

@@ -148,7 +148,7 @@ mod tests {
             String::new(),
             "sha-256".to_owned(),
         ] {
-            assert_eq!(read(&[bad.clone()]), None, "{bad}");
+            assert_eq!(read(std::slice::from_ref(&bad)), None, "{bad}");
         }
         assert!(read(&[sha1.to_owned(), good]).unwrap().name(b"certificate"));
     }

@@ -189,6 +189,14 @@ fn either_side_may_begin() {
     }
 }
 
+/// M14, RFC 8844: a fingerprint names one call. Whoever copies it into another has no key for it, nor has
+/// whoever made it, in that other call.
+#[test]
+fn m14_each_call_has_a_certificate_of_its_own() {
+    let [one, other] = [Sides::default().offered(), Sides::default().offered()];
+    assert_ne!(value(&one, "fingerprint"), value(&other, "fingerprint"));
+}
+
 /// What tells a user is told once the keys are there, and not before.
 #[test]
 fn whoever_handed_it_out_hears_of_the_keys() {
