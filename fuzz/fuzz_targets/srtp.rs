@@ -15,8 +15,8 @@ const MOST_KEYS: usize = 16;
 fuzz_target!(|octets: &[u8]| {
     keys_leave_the_body(octets);
     let Some((choice, packet)) = octets.split_first() else { return };
-    let suite = Suite::ALL[usize::from(choice & 1)];
-    let place = usize::from(choice >> 1);
+    let suite = Suite::ALL[usize::from(choice % 3)];
+    let place = usize::from(choice / 3);
     check(suite, packet, place, SrtpSealer::seal_rtp, SrtpOpener::open_rtp);
     check(suite, packet, place, SrtpSealer::seal_rtcp, SrtpOpener::open_rtcp);
 });

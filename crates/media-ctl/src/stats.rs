@@ -91,7 +91,9 @@ pub(crate) enum Reason {
 impl From<PacketError> for Reason {
     fn from(error: PacketError) -> Self {
         match error {
-            PacketError::NotAuthentic | PacketError::KeyExhausted => Self::NotAuthentic,
+            PacketError::NotAuthentic | PacketError::KeyExhausted | PacketError::NoKey => {
+                Self::NotAuthentic
+            }
             PacketError::Replayed => Self::Replayed,
             PacketError::TooManySources => Self::TooManySources,
             // `Malformed`, `NoRoom`, and what an interface of the future adds.

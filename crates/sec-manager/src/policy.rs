@@ -26,6 +26,8 @@ pub(crate) struct Account {
     pub(crate) floor: Algorithm,
     /// Of those who call over its registered flow.
     pub(crate) require: Requirement,
+    /// Whether calls that it makes offer media keyed by DTLS; `None`: as all.
+    pub(crate) dtls: Option<bool>,
 }
 
 impl Account {
@@ -111,6 +113,10 @@ pub(crate) struct Policy {
     nobody: Option<Keys>,
     pub(crate) require: Requirement,
     pub(crate) secrecy: Secrecy,
+    /// Whether media that are keyed by DTLS are offered, unless the account that calls says otherwise.
+    offers_dtls: bool,
+    /// Whether they are taken.
+    pub(crate) takes_dtls: bool,
     pub(crate) algorithms: Vec<Algorithm>,
     proxies: Vec<Network>,
     pub(crate) bind_source: bool,
@@ -155,6 +161,9 @@ impl Policy {
             nobody: Some(key("", &Password::new(Vec::new()).into())),
             require: configuration.require,
             secrecy: configuration.secrecy,
+            offers_dtls: configuration.dtls,
+            takes_dtls: configuration.dtls
+                || configuration.accounts.iter().any(|it| it.dtls == Some(true)),
             algorithms,
             proxies: configuration.proxies.clone(),
             bind_source: configuration.bind_source,
@@ -186,6 +195,13 @@ impl Policy {
         let accounts = self.accounts.iter().filter(|account| Some(&*account.aor) == through);
         let required = self.required_of_contact(from).and(self.require);
         accounts.fold(required, |required, account| required.and(account.require))
+    }
+
+    /// Whether a call from this address of ours offers media keyed by DTLS.
+    pub(crate) fn offers_dtls(&self, from: Option<&Aor>) -> bool {
+        let is_it = |own: &&Account| from == aor::canonical(own.aor.as_bytes()).ok().as_ref();
+        let own = self.accounts.iter().filter(is_it).find_map(|own| own.dtls);
+        own.unwrap_or(self.offers_dtls)
     }
 
     /// Whether an account's registrar is reached over TLS connections that are opened for this domain.
@@ -247,6 +263,7 @@ fn account(account: &sst::Account) -> Account {
         hop: account.hop.clone(),
         floor: account.floor,
         require: account.require,
+        dtls: account.dtls,
     }
 }
 
@@ -314,6 +331,7 @@ mod tests {
                 hop: HopPolicy::Udp(Vec::new()),
                 floor,
                 require: Requirement::NOTHING,
+                dtls: None,
             });
             assert_eq!(kept(account.keys.as_deref()), expected);
         }

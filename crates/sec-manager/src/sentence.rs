@@ -62,7 +62,7 @@ fn media(lines: &[MediaProtection], proof: &Proof) -> String {
         Proof::Pgp { trust: Trust::Pinned, .. } => "encrypted for it alone",
         Proof::Pgp { trust: Trust::Unverified, .. } => "encrypted for whoever has that key",
         Proof::None | Proof::AccountHop { .. } | Proof::Digest { .. } | Proof::Tls { .. } => {
-            "encrypted, but for whom is not proved"
+            return unproved(secrecy);
         }
     };
     let later = match secrecy {
@@ -77,6 +77,20 @@ fn media(lines: &[MediaProtection], proof: &Proof) -> String {
         }
     };
     format!("its media are {for_whom}, and {later}")
+}
+
+/// Media whose keys stand under nobody's proof: whoever can put in another fingerprint on the way of the
+/// signalling can stand between.
+fn unproved(secrecy: Secrecy) -> String {
+    let for_whom = "its media are encrypted, but for whom is not proved: whoever can change what is \
+                    signalled on the way can hear them";
+    match secrecy {
+        Secrecy::None => for_whom.to_owned(),
+        Secrecy::Forward => {
+            format!("{for_whom}; who only listens cannot, unless with a quantum computer")
+        }
+        Secrecy::PostQuantum => format!("{for_whom}; who only listens cannot"),
+    }
 }
 
 #[cfg(test)]
@@ -167,8 +181,12 @@ mod tests {
                     });
                     let pinned = matches!(proof, Proof::Pgp { trust: Trust::Pinned, .. });
                     assert_eq!(says("media are encrypted"), sealed, "{told}");
-                    assert_eq!(says("stay secret"), forward, "{told}");
-                    assert_eq!(says("even with a quantum computer"), quantum, "{told}");
+                    let signed = matches!(proof, Proof::Pgp { .. });
+                    assert_eq!(says("stay secret"), forward && signed, "{told}");
+                    assert_eq!(says("even with a quantum computer"), quantum && signed, "{told}");
+                    // What nobody has proved, whoever is on the way of the signalling can undo.
+                    assert_eq!(says("can hear them"), sealed && !signed, "{told}");
+                    assert_eq!(says("who only listens cannot"), forward && !signed, "{told}");
                     assert_eq!(says("for it alone"), sealed && pinned, "{told}");
                     assert_eq!(says("has proved who it is"), pinned, "{told}");
                     let by_password = matches!(proof, Proof::Digest { .. });
@@ -233,6 +251,13 @@ mod tests {
                 Tls,
                 true,
                 "The server of example.org has proved by its TLS certificate that it is that, and vouches for who this is; its media are not encrypted.",
+            ),
+            (
+                0,
+                3,
+                Clear,
+                true,
+                "Nobody has proved who this is; its media are encrypted, but for whom is not proved: whoever can change what is signalled on the way can hear them; who only listens cannot, unless with a quantum computer.",
             ),
             (
                 6,

@@ -12,6 +12,9 @@ pub enum Guard {
     ///
     /// Until it has ended, no packet is sent and none is opened.
     Handshake(Box<dyn Handshake>),
+    /// What was handed out before goes on, a handshake that still runs included: the peer has
+    /// negotiated anew without wanting other keys. RFC 8842 §3.1.
+    Kept,
 }
 
 impl Guard {
@@ -20,17 +23,18 @@ impl Guard {
         match self {
             Self::Ready(_) => "sealer and opener",
             Self::Handshake(_) => "a handshake",
+            Self::Kept => "as before",
         }
     }
 
     /// The two halves of a guard that needs no handshake.
     ///
     /// # Errors
-    /// [`Refused::Handshake`] of one that does, for a media controller that drives none.
+    /// [`Refused::Handshake`] of one that does, or did, for a media controller that drives none.
     pub fn ready(self) -> Result<MediaGuard, Refused> {
         match self {
             Self::Ready(guard) => Ok(guard),
-            Self::Handshake(_) => Err(Refused::Handshake),
+            Self::Handshake(_) | Self::Kept => Err(Refused::Handshake),
         }
     }
 }
@@ -39,7 +43,8 @@ impl Guard {
 ///
 /// Whoever drives it gives it the datagrams whose first octet is 20 to 63 (RFC 7983 §7) and sends
 /// what it asks for from the socket of the line's RTP. After each input: [`poll_datagram`] until
-/// there is none, then [`poll_outcome`], then a timer for [`poll_timeout`].
+/// there is none, then [`poll_outcome`], then a timer for [`poll_timeout`]. It is driven on after it
+/// has ended: whoever lost its last datagram asks for it again.
 ///
 /// [`poll_datagram`]: Self::poll_datagram
 /// [`poll_outcome`]: Self::poll_outcome

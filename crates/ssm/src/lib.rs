@@ -5,6 +5,7 @@
 //!        │  offer(call, line) ──────────────────────▶ │   profile and attributes, slots for keys
 //!        │  answer(call, line, offered) ────────────▶ │   what to answer, or 488
 //!        │  judge(call, line, answered) ────────────▶ │   accepted, or a downgrade
+//!        │  moved(call, line) ──────────────────────▶ │   the peer is elsewhere since
 //!        │  guard(call, line) ──────────────────────▶ │   Sealer and Opener, after authentication,
 //!        │                                            │   or the handshake that ends in them
 //! ```
@@ -38,7 +39,7 @@ pub struct Line(pub u8);
 /// What stands in `a=crypto` where the key belongs: `inline:{slot}`.
 pub const SLOT: &str = "{slot}";
 
-/// The RTP profile of a media line. RFC 3551, RFC 3711, RFC 4585, RFC 5124.
+/// The RTP profile of a media line. RFC 3551, RFC 3711, RFC 4585, RFC 5124, RFC 5764.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Profile {
     /// `RTP/AVP`.
@@ -49,6 +50,10 @@ pub enum Profile {
     Avpf,
     /// `RTP/SAVPF`.
     Savpf,
+    /// `UDP/TLS/RTP/SAVP`: keyed by DTLS.
+    TlsSavp,
+    /// `UDP/TLS/RTP/SAVPF`: keyed by DTLS.
+    TlsSavpf,
 }
 
 impl Profile {
@@ -59,17 +64,26 @@ impl Profile {
             Self::Savp => "RTP/SAVP",
             Self::Avpf => "RTP/AVPF",
             Self::Savpf => "RTP/SAVPF",
+            Self::TlsSavp => "UDP/TLS/RTP/SAVP",
+            Self::TlsSavpf => "UDP/TLS/RTP/SAVPF",
         }
     }
 
     /// The profile that an `m=` line names, or `None` for one that is not known here.
     pub fn parse(proto: &str) -> Option<Self> {
-        [Self::Avp, Self::Savp, Self::Avpf, Self::Savpf].into_iter().find(|p| p.name() == proto)
+        [Self::Avp, Self::Savp, Self::Avpf, Self::Savpf, Self::TlsSavp, Self::TlsSavpf]
+            .into_iter()
+            .find(|profile| profile.name() == proto)
     }
 
     /// Whether media under this profile is SRTP.
     pub const fn is_secure(self) -> bool {
-        matches!(self, Self::Savp | Self::Savpf)
+        !matches!(self, Self::Avp | Self::Avpf)
+    }
+
+    /// Whether its keys come of a DTLS handshake on the media path.
+    pub const fn is_by_dtls(self) -> bool {
+        matches!(self, Self::TlsSavp | Self::TlsSavpf)
     }
 }
 
@@ -87,7 +101,7 @@ pub struct Attribute {
 pub struct LineSecurity {
     /// The profile.
     pub profile: Profile,
-    /// Its `crypto` (and later `fingerprint`, `setup`) attributes, in order.
+    /// Its `crypto`, `fingerprint`, `setup` and like attributes, in order.
     pub attributes: Vec<Attribute>,
 }
 
@@ -107,8 +121,13 @@ pub enum Refused {
     Secrecy,
     /// The call or line is not known.
     Unknown,
-    /// The line is keyed by a handshake, and the media controller drives none; or it failed.
+    /// The line is keyed by a handshake, and the media controller drives none; or it did not end in
+    /// time, or broke off.
     Handshake,
+    /// The handshake found no common ground, as with a certificate of a kind that is not known here.
+    NothingInCommon,
+    /// The handshake's certificate is not the one that the session description names.
+    Fingerprint,
 }
 
 impl fmt::Display for Refused {
@@ -123,6 +142,14 @@ impl fmt::Display for Refused {
             }
             Self::Unknown => "the call or media line is not known",
             Self::Handshake => "the media are not keyed: no handshake succeeded",
+            Self::NothingInCommon => {
+                "the media are not keyed: the handshake found nothing in common with the peer's \
+                 (certificates for ECDSA on P-256 or P-384 are understood, those for RSA are not)"
+            }
+            Self::Fingerprint => {
+                "the certificate on the media path is not the one that the session description names: \
+                 somebody may stand between"
+            }
         })
     }
 }
@@ -151,8 +178,14 @@ pub trait MediaSecurity: Send + Sync {
     /// The answer is a downgrade or matches no offer: the call ends.
     fn judge(&self, call: Call, line: Line, answered: &LineSecurity) -> Result<(), Refused>;
 
-    /// Hands out what protects a line's packets, once for each agreement: the two halves, or the
-    /// handshake that ends in them.
+    /// Says, before [`guard`](Self::guard) is asked for anew, that the peer's address is another
+    /// since: without a `tls-id` that asks for another handshake. RFC 8842 §4.
+    fn moved(&self, call: Call, line: Line) {
+        let _ = (call, line);
+    }
+
+    /// Hands out what protects a line's packets, once for each agreement: the two halves, the
+    /// handshake that ends in them, or that the guard of before goes on.
     ///
     /// # Errors
     /// [`Refused::NotAuthenticated`] before authentication succeeded, where policy asks for it.
@@ -198,6 +231,8 @@ pub enum PacketError {
     TooManySources,
     /// The key has protected as many packets as it may. RFC 3711 §9.2.
     KeyExhausted,
+    /// There is no key yet: a handshake goes on, or has failed.
+    NoKey,
 }
 
 impl fmt::Display for PacketError {
@@ -209,6 +244,7 @@ impl fmt::Display for PacketError {
             Self::Replayed => "replayed",
             Self::TooManySources => "too many sources",
             Self::KeyExhausted => "the key is exhausted",
+            Self::NoKey => "there is no key yet",
         })
     }
 }

@@ -72,6 +72,12 @@ impl<S: MediaSecurity + ?Sized> MediaSecurity for Observed<S> {
         )
     }
 
+    fn moved(&self, call: Call, line: Line) {
+        let detail = format!("line {}", line.0);
+        self.sink.signal(Signal { name: "moved", call, from_manager: false, detail });
+        self.inner.moved(call, line);
+    }
+
     fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused> {
         let asked = format!("line {}", line.0);
         self.watch("guard", call, asked, |s| s.guard(call, line), |guard| guard.name().to_owned())

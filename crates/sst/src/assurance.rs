@@ -101,7 +101,8 @@ pub enum MediaProtection {
     None,
     /// RTP in the clear.
     Rtp,
-    /// SRTP, the key under the peer's proof.
+    /// SRTP. By whom its keys were agreed on, the proof says, where that is the peer's signature; with
+    /// any other, and none, whoever can change what is signalled may have put in its own.
     Srtp {
         /// The crypto-suite's name. RFC 4568 §6.2, RFC 7714 §14.2.
         suite: &'static str,

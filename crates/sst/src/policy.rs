@@ -23,6 +23,9 @@ pub struct Configuration {
     pub require: Requirement,
     /// Without which secrecy of their keys no media flow, in any call.
     pub secrecy: Secrecy,
+    /// Whether media may be keyed by DTLS-SRTP: it is taken where a peer offers it, and offered where
+    /// no signature secures media better.
+    pub dtls: bool,
     /// Digest algorithms that we offer as a server, preferred first; empty: SHA-256 alone.
     pub algorithms: Vec<Algorithm>,
     /// Proxies before us, whose many users share their addresses.
@@ -73,6 +76,8 @@ pub struct Account {
     pub floor: Algorithm,
     /// What is required, beside the rest, of those who call over its registered flow.
     pub require: Requirement,
+    /// The same as [`Configuration::dtls`] for calls that it makes, where it is otherwise.
+    pub dtls: Option<bool>,
 }
 
 /// To whom an account's credentials may go: another port of the same host is another party.

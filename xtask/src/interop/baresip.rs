@@ -47,6 +47,14 @@ impl Baresip {
         Self::start(room, "udp", true, &format!("audio_codecs={codec};regint=0"))
     }
 
+    /// Starts one that answers, and has its media keyed by DTLS-SRTP alone.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub(super) fn by_dtls(room: &Room) -> Result<Self, Failure> {
+        Self::start(room, "udp", true, "regint=0;mediaenc=dtls_srtp")
+    }
+
     /// Starts one that answers, with an account at a PBX, and waits until it is registered.
     ///
     /// # Errors
@@ -76,7 +84,7 @@ impl Baresip {
         let text = fill.iter().fold(template, |text, (name, value)| text.replace(name, value));
         room.write("baresip/config", &text)?;
         let mode = if answers { "auto" } else { "manual" };
-        let domain = if account.ends_with("regint=0") {
+        let domain = if account.contains("regint=0") {
             format!("{}:{port}", room.ip)
         } else {
             "pbx.example".to_owned()

@@ -68,8 +68,7 @@ impl MediaSession {
         }
         let sockets = Sockets::bind(&*ports.network, config.local_ip)?;
         let rtp = sockets.rtp.local_addr();
-        let rtcp = sockets.rtcp.local_addr();
-        let session = Session::new(config, rtp.port(), rtcp.port());
+        let session = Session::new(config, rtp.port(), sockets.rtcp_port());
         let shared = Arc::new(Shared::new(ports.clone(), session, sockets, source, sink));
         shared.signal("open", false, format!("RTP at {rtp}"));
         ports.runtime.spawn(Box::pin(Task::new(Arc::clone(&shared))));
@@ -204,7 +203,9 @@ impl MediaSession {
             },
             |profile| profile.map_or_else(String::new, |p| format!("{} at {local}", p.name())),
         )?;
-        self.shared().lock().wake();
+        let mut inner = self.shared().lock();
+        inner.sort_sockets(&*self.shared().ports.network);
+        inner.wake();
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::ports::Ports;
 use super::sockets::{Sockets, receive};
 use crate::audio::{AudioSink, AudioSource};
 use crate::{Channel, Event, Session, Signal, Stats};
-use net::Datagram;
+use net::{Datagram, Network};
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -93,6 +93,14 @@ impl Inner {
         self.task = Some(waker.clone());
     }
 
+    /// Has as many sockets as the session has channels.
+    pub(super) fn sort_sockets(&mut self, network: &dyn Network) {
+        let agreement = self.session.agreement();
+        if let (Some(agreement), Some(line)) = (agreement, &mut self.line) {
+            line.sockets.mux(network, agreement.rtcp_mux);
+        }
+    }
+
     /// Wakes the task and who waits for an event.
     pub(super) fn wake(&mut self) {
         wake(&mut self.task);
@@ -119,12 +127,10 @@ impl Inner {
         };
         let session = &mut self.session;
         let mut take = |channel| {
-            let socket = match channel {
-                Channel::Rtp => &line.sockets.rtp,
-                Channel::Rtcp => &line.sockets.rtcp,
-            };
-            receive(&**socket, cx, batch, |datagram| {
-                session.on_packet(now, channel, datagram.source, &datagram.octets);
+            line.sockets.of(channel).is_some_and(|socket| {
+                receive(socket, cx, batch, |datagram| {
+                    session.on_packet(now, channel, datagram.source, &datagram.octets);
+                })
             })
         };
         let more = take(Channel::Rtp);
@@ -133,6 +139,8 @@ impl Inner {
 
     /// Does all that is due, and says when there is more to do.
     pub(super) fn act(&mut self, now: Instant) -> Option<Instant> {
+        // What a datagram that came in is answered with.
+        self.transmit();
         while self.session.poll_timeout().is_some_and(|due| due <= now) {
             let line = self.line.as_mut()?;
             self.session.on_timeout(now, &mut *line.source, &mut *line.sink);
@@ -151,10 +159,7 @@ impl Inner {
     fn transmit(&mut self) {
         let Some(line) = &self.line else { return };
         while let Some(packet) = self.session.poll_transmit() {
-            let socket = match packet.channel {
-                Channel::Rtp => &line.sockets.rtp,
-                Channel::Rtcp => &line.sockets.rtcp,
-            };
+            let socket = line.sockets.of(packet.channel).unwrap_or(&*line.sockets.rtp);
             // A packet that cannot leave now is lost, as any may be; the next is 20 ms away.
             let _ = socket.try_send(packet.remote, packet.octets);
         }

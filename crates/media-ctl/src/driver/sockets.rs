@@ -1,5 +1,6 @@
-//! A session's two sockets.
+//! A session's two sockets, or one.
 
+use crate::Channel;
 use net::{Datagram, DatagramSocket, Network};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -11,11 +12,14 @@ const TRIES: usize = 32;
 /// Batches taken from a socket in one turn, so that a flood does not hold up the clock.
 const BATCHES: usize = 8;
 
-/// An even port for RTP and the next one for RTCP. RFC 3550 §11.
+/// An even port for RTP and the next one for RTCP (RFC 3550 §11), which is given back while both go
+/// by one. RFC 5761.
 #[derive(Debug)]
 pub(super) struct Sockets {
     pub(super) rtp: Box<dyn DatagramSocket>,
-    pub(super) rtcp: Box<dyn DatagramSocket>,
+    rtcp: Option<Box<dyn DatagramSocket>>,
+    /// Where RTCP's is, or was.
+    rtcp_addr: SocketAddr,
 }
 
 impl Sockets {
@@ -31,9 +35,32 @@ impl Sockets {
                 continue;
             };
             let (rtp, rtcp) = if port % 2 == 0 { (one, other) } else { (other, one) };
-            return Ok(Self { rtp, rtcp });
+            return Ok(Self { rtcp_addr: rtcp.local_addr(), rtp, rtcp: Some(rtcp) });
         }
         Err(io::ErrorKind::AddrInUse.into())
+    }
+
+    /// The port that RTCP has where it has one of its own.
+    pub(super) fn rtcp_port(&self) -> u16 {
+        self.rtcp_addr.port()
+    }
+
+    /// Gives RTCP's socket back where RTCP goes with RTP, and binds it anew where it no longer does. Its
+    /// port may have gone to somebody else meanwhile: reports then leave from RTP's, and none comes.
+    pub(super) fn mux(&mut self, network: &dyn Network, rtcp_mux: bool) {
+        if rtcp_mux {
+            self.rtcp = None;
+        } else if self.rtcp.is_none() {
+            self.rtcp = network.bind(self.rtcp_addr).ok();
+        }
+    }
+
+    /// The socket that a channel's packets come by, where it has one.
+    pub(super) fn of(&self, channel: Channel) -> Option<&dyn DatagramSocket> {
+        match channel {
+            Channel::Rtp => Some(&*self.rtp),
+            Channel::Rtcp => self.rtcp.as_deref(),
+        }
     }
 }
 

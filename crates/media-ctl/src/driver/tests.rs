@@ -561,3 +561,40 @@ fn a_key_is_not_sent_where_nothing_is_or_where_the_peer_takes_none() {
     sim.run_until(sim.elapsed() + Duration::from_secs(1)).unwrap();
     assert!(!carol.session.press(five) && !dave.session.press(five));
 }
+/// RFC 5761: where both sides know it, one socket carries both, and the other is given back; where a
+/// later description of the peer does not have it, two do again.
+#[test]
+fn rtcp_goes_with_rtp_and_gives_its_socket_back() {
+    let sim = network(4, link(0.0, 0.0, 5, 5));
+    let (alice, bob) = (side(&sim, ALICE, open(), 1), side(&sim, BOB, open(), 2));
+    let (_, network) = sim.host(ALICE.into());
+    let rtp = alice.session.local_rtp();
+    let rtcp = std::net::SocketAddr::new(rtp.ip(), rtp.port() + 1);
+    assert!(network.bind(rtcp).is_err());
+    negotiate(&alice, &bob);
+    let free = network.bind(rtcp).expect("it was given back");
+    sim.run_until(Duration::from_secs(10)).unwrap();
+    for side in [&alice, &bob] {
+        let stats = side.session.stats();
+        assert!(stats.reports_received > 0 && stats.packets_received > 480, "{stats:?}");
+        let dropped = stats.dropped;
+        assert_eq!((dropped.malformed, dropped.wrong_payload, dropped.wrong_address), (0, 0, 0));
+    }
+    drop(free);
+    let plain = |body: Vec<u8>| String::from_utf8(body).unwrap().replace("a=rtcp-mux\r\n", "");
+    let offer = plain(alice.session.offer().unwrap());
+    let answer = bob.session.answer(offer.as_bytes()).unwrap();
+    assert_eq!(plain(answer.clone()).as_bytes(), answer);
+    alice.session.accept_answer(&answer).unwrap();
+    bob.session.start().unwrap();
+    alice.session.start().unwrap();
+    assert!(network.bind(rtcp).is_err());
+    let before = [&alice, &bob].map(|side| side.session.stats().reports_received);
+    sim.run_until(Duration::from_secs(25)).unwrap();
+    for (side, before) in [&alice, &bob].into_iter().zip(before) {
+        let stats = side.session.stats();
+        assert!(stats.reports_received > before, "{stats:?}");
+        let dropped = stats.dropped;
+        assert_eq!((dropped.malformed, dropped.wrong_payload, dropped.wrong_address), (0, 0, 0));
+    }
+}

@@ -18,6 +18,10 @@ pub enum Event {
     /// The peer gave no sign of life for the configured time, or, where media does not flow both ways
     /// (the call is on hold), for half an hour.
     TimedOut,
+    /// The handshake on the media path has ended in keys: media flows from now on.
+    Keyed,
+    /// It has failed: media never will.
+    NotKeyed(ssm::Refused),
     /// The key has protected as many packets as it may: negotiate anew, or end. RFC 3711 §9.2.
     KeyExhausted,
     /// The sink takes nothing more of what is heard; media goes on.

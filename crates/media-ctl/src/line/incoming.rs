@@ -6,7 +6,7 @@ use crate::format::{Meaning, NOISE_CLOCK_RATE};
 use crate::rtp::{Header, Verdict};
 use crate::stats::Reason;
 use crate::stream::{Pause, noise_level};
-use crate::transport::Channel;
+use crate::transport::{Channel, Path};
 use rtp_types::RtpPacket;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -16,6 +16,10 @@ impl Line {
     pub(crate) fn on_packet(
         &mut self, now: Instant, channel: Channel, source: SocketAddr, octets: &[u8],
     ) {
+        if Path::is_handshake(channel, octets) {
+            return self.on_handshake(now, source, octets);
+        }
+        let channel = self.path.channel(channel, octets);
         let mut room = std::mem::take(&mut self.room);
         let opened = self.path.open(now, (channel, source), octets, &mut room);
         let accepted = opened.and_then(|packet| match channel {
@@ -32,6 +36,13 @@ impl Line {
         }
         match accepted {
             Ok(()) => self.on_accepted(),
+            Err(reason) => self.counted.dropped.count(reason),
+        }
+    }
+
+    fn on_handshake(&mut self, now: Instant, source: SocketAddr, octets: &[u8]) {
+        match self.path.on_handshake(now, source, octets) {
+            Ok(ended) => self.is_keyed(ended, now),
             Err(reason) => self.counted.dropped.count(reason),
         }
     }

@@ -24,6 +24,8 @@ impl Line {
     pub(crate) fn on_timeout(
         &mut self, now: Instant, source: &mut dyn AudioSource, sink: &mut dyn AudioSink,
     ) {
+        let ended = self.path.on_timeout(now);
+        self.is_keyed(ended, now);
         let due = self.next_frame();
         if due <= now {
             self.frames += 1;
@@ -72,7 +74,8 @@ impl Line {
     /// Whether packets are sent.
     fn flows(&self) -> bool {
         let flows = self.agreement.direction.sends() && self.path.leads_anywhere();
-        flows && !self.is_paused() && !self.key_exhausted
+        let keyed = self.path.protection().is_ready();
+        flows && keyed && !self.is_paused() && !self.key_exhausted
     }
 
     /// Seals a packet to be sent, and says whether it was.

@@ -6,9 +6,9 @@ use crate::rtcp::Interval;
 use crate::rtp::{Receiver, Sender};
 use crate::sdp::Agreement;
 use crate::stream::{Inbound, KeyReports, Outbound};
-use crate::transport::{Path, Transmit, Trust};
+use crate::transport::{Path, Protection, Transmit};
 use crate::{MediaConfig, Stats};
-use ssm::MediaGuard;
+use ssm::Refused;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 pub(crate) struct Line {
     pub(super) agreement: Agreement,
     pub(super) path: Path,
-    symmetric: bool,
     /// Memory for the packet that comes in.
     pub(super) room: Vec<u8>,
     /// Whether silence is sent in place of the source, because of how the call is.
@@ -64,16 +63,16 @@ pub(super) struct LastSr {
 }
 
 impl Line {
-    /// A line that runs as agreed, under this guard; `silenced` while the peer is to hear silence.
+    /// A line that runs as agreed, under this protection; `silenced` while the peer is to hear silence.
     pub(crate) fn new(
-        config: &MediaConfig, agreement: Agreement, guard: MediaGuard, silenced: bool, now: Instant,
+        config: &MediaConfig, agreement: Agreement, protection: Protection, silenced: bool,
+        now: Instant,
     ) -> Self {
         let seed = &config.seed;
         let mut interval = Interval::new(seed.interval());
         let sender = Sender::new(seed.ssrc(), seed.sequence(), seed.timestamp());
         let mut line = Self {
-            path: Path::new(guard, trust(config.symmetric, &agreement), agreement.remote),
-            symmetric: config.symmetric,
+            path: Path::new(protection, config.symmetric, &agreement),
             room: Path::room(),
             silenced,
             mute: false,
@@ -103,16 +102,17 @@ impl Line {
         line
     }
 
-    /// Goes over to a new agreement and its guard; source, clocks and counters go on.
+    /// Goes over to a new agreement, and to its protection unless that of before goes on; source, clocks and counters go on.
     ///
     /// So does the time since the peer was heard: re-INVITEs alone would else have us send to a
     /// third party for as long as they come. Case M13.
     pub(crate) fn go_over(
-        &mut self, agreement: Agreement, guard: MediaGuard, silenced: bool, now: Instant,
-    ) {
+        mut self, agreement: Agreement, protection: Option<Protection>, silenced: bool,
+        now: Instant,
+    ) -> Self {
         let address = |agreement: &Agreement| agreement.remote.map(|remote| remote.rtp.ip());
         self.confirmed &= address(&agreement) == address(&self.agreement);
-        self.path.go_over(guard, trust(self.symmetric, &agreement), agreement.remote);
+        self.path = self.path.go_over(protection, &agreement);
         self.outbound.set_format(&agreement.sent, agreement.events);
         self.path.make_room(self.outbound.largest());
         self.agreement = agreement;
@@ -120,6 +120,7 @@ impl Line {
         self.receiver.loosen();
         self.key_exhausted = false;
         self.is_answered(silenced, now);
+        self
     }
 
     /// What began as early media goes on as the call's.
@@ -142,6 +143,24 @@ impl Line {
         self.timed_out = false;
     }
 
+    /// Whether its handshake has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.path.protection().has_failed()
+    }
+
+    /// A handshake may have ended: with a guard, or for good.
+    pub(super) fn is_keyed(&mut self, ended: Option<Result<(), Refused>>, now: Instant) {
+        match ended {
+            None => {}
+            Some(Ok(())) => {
+                self.path.make_room(self.outbound.largest());
+                (self.heard, self.since, self.confirmed) = (now, now, true);
+                self.events.push_back(Event::Keyed);
+            }
+            Some(Err(refused)) => self.events.push_back(Event::NotKeyed(refused)),
+        }
+    }
+
     /// What was agreed on for it.
     pub(crate) fn agreement(&self) -> &Agreement {
         &self.agreement
@@ -153,7 +172,8 @@ impl Line {
 
     /// When something is due.
     pub(crate) fn next_timeout(&self) -> Instant {
-        self.next_frame().min(self.next_report)
+        let due = self.next_frame().min(self.next_report);
+        self.path.due().map_or(due, |handshake| due.min(handshake))
     }
 
     /// The next event.
@@ -183,14 +203,5 @@ impl Line {
             jitter: self.receiver.jitter(),
             ..self.counted
         }
-    }
-}
-
-/// Which packets are believed.
-fn trust(symmetric: bool, agreement: &Agreement) -> Trust {
-    match (agreement.profile.is_secure(), symmetric) {
-        (true, _) => Trust::Tag,
-        (false, true) => Trust::FirstWhoSpeaks,
-        (false, false) => Trust::Address,
     }
 }

@@ -72,7 +72,8 @@ impl Direction {
 pub struct Remote {
     /// For RTP.
     pub rtp: SocketAddr,
-    /// For RTCP: the next port, or the one of `a=rtcp` (RFC 3605), at the same address.
+    /// For RTCP: the next port, or the one of `a=rtcp` (RFC 3605), at the same address; with RTP
+    /// where that was agreed on.
     pub rtcp: SocketAddr,
 }
 
@@ -83,6 +84,8 @@ pub struct Agreement {
     pub line: Line,
     /// The profile.
     pub profile: Profile,
+    /// Whether RTCP goes with RTP, by the same ports. RFC 5761.
+    pub rtcp_mux: bool,
     /// Where the peer is, or `None` while it holds with a null address. RFC 3264 §8.4.
     pub remote: Option<Remote>,
     /// What is sent: the first of the common formats, under the peer's payload type.

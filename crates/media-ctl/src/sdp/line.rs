@@ -9,7 +9,11 @@ use ssm::{LineSecurity, Profile};
 use std::net::{IpAddr, SocketAddr};
 
 /// The attributes that are the security manager's: they go through unchanged.
-const SECURITY: [&str; 4] = ["crypto", "cs1-kem", "fingerprint", "setup"];
+const SECURITY: [&str; 5] = ["crypto", "cs1-kem", "fingerprint", "setup", "tls-id"];
+
+/// Those of them that a session may have for all its lines that say nothing else. RFC 8122 §5,
+/// RFC 4145 §4.
+const OF_SESSION: [&str; 2] = ["fingerprint", "setup"];
 
 /// One `m=` line.
 #[derive(Clone, Copy, Debug)]
@@ -36,17 +40,18 @@ impl<'a> MediaLine<'a> {
     /// The profile and the security attributes, in order; `None` for a profile that is not RTP.
     pub fn security(self) -> Option<LineSecurity> {
         let profile = Profile::parse(&self.media.proto)?;
-        let attributes = self
-            .media
-            .attributes
-            .iter()
-            .filter(|attribute| SECURITY.contains(&attribute.attribute.as_str()))
-            .map(|attribute| ssm::Attribute {
-                name: attribute.attribute.clone(),
-                value: attribute.value.clone().unwrap_or_default(),
-            })
-            .collect();
-        Some(LineSecurity { profile, attributes })
+        let own = &self.media.attributes;
+        let has = |name: &str| own.iter().any(|attribute| attribute.attribute == name);
+        let of_session = self.session.attributes.iter().filter(|attribute| {
+            let name = attribute.attribute.as_str();
+            profile.is_by_dtls() && OF_SESSION.contains(&name) && !has(name)
+        });
+        let own = own.iter().filter(|it| SECURITY.contains(&it.attribute.as_str()));
+        let attributes = own.chain(of_session).map(|attribute| ssm::Attribute {
+            name: attribute.attribute.clone(),
+            value: attribute.value.clone().unwrap_or_default(),
+        });
+        Some(LineSecurity { profile, attributes: attributes.collect() })
     }
 
     /// The formats whose codec is among `codecs`, in the line's order, each codec once; and the named
@@ -129,6 +134,11 @@ impl<'a> MediaLine<'a> {
             .unwrap_or(Direction::SendRecv)
     }
 
+    /// Whether RTCP may go with RTP, by the same port. RFC 5761 §5.1.1.
+    pub fn is_rtcp_mux(self) -> bool {
+        self.media.attributes.iter().any(|attribute| attribute.attribute == "rtcp-mux")
+    }
+
     /// Where media goes; `None` while the sender holds with a null address.
     ///
     /// The address of `a=rtcp` is not looked at, only its port: reports go where media goes.
@@ -144,17 +154,20 @@ impl<'a> MediaLine<'a> {
         let Some(ip) = address::judge(connection, local, peer_on_loopback)? else {
             return Ok(None);
         };
+        let rtp = self.media.port;
+        let rtcp = if self.is_rtcp_mux() { rtp } else { self.rtcp_port()? };
+        Ok(Some(Remote { rtp: SocketAddr::new(ip, rtp), rtcp: SocketAddr::new(ip, rtcp) }))
+    }
+
+    /// The port of RTCP where it has one of its own. RFC 3605.
+    fn rtcp_port(self) -> Result<u16, NotAcceptable> {
         let stated = self
             .values("rtcp")
             .find_map(|value| value.split_ascii_whitespace().next()?.parse().ok());
-        let rtcp = stated
+        stated
             .filter(|port| *port != 0)
             .or_else(|| self.media.port.checked_add(1))
-            .ok_or(NotAcceptable::Address)?;
-        Ok(Some(Remote {
-            rtp: SocketAddr::new(ip, self.media.port),
-            rtcp: SocketAddr::new(ip, rtcp),
-        }))
+            .ok_or(NotAcceptable::Address)
     }
 
     /// The values of the line's attributes of a name.

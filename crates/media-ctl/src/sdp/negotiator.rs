@@ -100,7 +100,7 @@ impl Negotiator {
         let protection = security.offer(self.local.call, line)?;
         let direction = self.wish();
         let formats = self.offered_formats();
-        let own = self.own_line(&protection, &formats, direction);
+        let own = self.own_line(&protection, &formats, direction, true);
         let mut lines: Vec<_> = self.lines.iter().map(rejected).collect();
         match lines.get_mut(place) {
             Some(slot) => *slot = own,
@@ -123,7 +123,8 @@ impl Negotiator {
             return Err(NotAcceptable::OtherLines.into());
         }
         let (place, protection, agreement) = self.choose(security, &offer)?;
-        let own = self.own_line(&protection, &agreement.understood, agreement.direction);
+        let Agreement { direction, rtcp_mux, .. } = agreement;
+        let own = self.own_line(&protection, &agreement.understood, direction, rtcp_mux);
         let mut lines: Vec<_> = offer.lines().map(|line| rejected(line.media())).collect();
         if let Some(slot) = lines.get_mut(place) {
             *slot = own;
@@ -225,7 +226,17 @@ impl Negotiator {
         if remote.is_none() {
             direction = direction.and(Direction::RecvOnly);
         }
-        Ok(Agreement { line: number, profile, remote, sent, events, understood, direction })
+        let rtcp_mux = line.is_rtcp_mux();
+        Ok(Agreement {
+            line: number,
+            profile,
+            rtcp_mux,
+            remote,
+            sent,
+            events,
+            understood,
+            direction,
+        })
     }
 
     fn wish(&self) -> Direction {
@@ -255,7 +266,7 @@ impl Negotiator {
     }
 
     fn own_line(
-        &self, protection: &LineSecurity, formats: &Formats, direction: Direction,
+        &self, protection: &LineSecurity, formats: &Formats, direction: Direction, rtcp_mux: bool,
     ) -> Media {
         let numbers: Vec<_> = formats.mappings().map(|m| m.payload_type.to_string()).collect();
         let mut media = live_audio(self.local.rtp_port, protection.profile, numbers.join(" "));
@@ -269,6 +280,9 @@ impl Negotiator {
         media.add_attribute_with_value("ptime", "20");
         if self.local.rtcp_port != self.local.rtp_port.wrapping_add(1) {
             media.add_attribute_with_value("rtcp", self.local.rtcp_port);
+        }
+        if rtcp_mux {
+            media.add_attribute(Attribute::new("rtcp-mux"));
         }
         media.add_attribute(Attribute::new(direction.name()));
         for attribute in &protection.attributes {

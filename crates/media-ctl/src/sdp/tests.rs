@@ -93,8 +93,38 @@ fn an_offer_reads_as_the_rfcs_want_it() {
         "v=0\r\no=- 77 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
          m=audio 40000 RTP/AVP 0 8 9 101 13\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
          a=rtpmap:9 G722/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=rtpmap:13 CN/8000\r\n\
-         a=ptime:20\r\na=sendrecv\r\n"
+         a=ptime:20\r\na=rtcp-mux\r\na=sendrecv\r\n"
     );
+}
+
+/// RFC 5761 §5.1.1: only what the offer asks for is answered, and only an answer settles it.
+#[test]
+fn rtcp_goes_with_rtp_where_both_want_it() {
+    let (mut caller, mut callee) = (negotiator("192.0.2.1"), negotiator("192.0.2.2"));
+    let offer = caller.offer(&Open).unwrap();
+    let (body, callees) = callee.answer(&Open, &offer).unwrap();
+    let callers = caller.accept_answer(&Open, &body).unwrap();
+    for agreement in [callers, callees] {
+        let Remote { rtp, rtcp } = agreement.remote.unwrap();
+        assert!(agreement.rtcp_mux && rtp == rtcp, "{rtp} {rtcp}");
+    }
+    for (lines, mux, port) in [
+        ("m=audio 5000 RTP/AVP 0", false, 5001),
+        ("m=audio 5000 RTP/AVP 0\na=rtcp:5003", false, 5003),
+        // RFC 3605 beside it is for who does not know RFC 5761.
+        ("m=audio 5000 RTP/AVP 0\na=rtcp:5003\na=rtcp-mux", true, 5000),
+        // It belongs to a media line.
+        ("a=rtcp-mux\nm=audio 5000 RTP/AVP 0", false, 5001),
+    ] {
+        let (body, agreement) = answer(lines).unwrap();
+        assert_eq!(body.contains("a=rtcp-mux\r\n"), mux, "{lines}");
+        let rtcp = agreement.remote.unwrap().rtcp.port();
+        assert_eq!((agreement.rtcp_mux, rtcp), (mux, port), "{lines}");
+        let mut caller = negotiator("192.0.2.1");
+        caller.offer(&Open).unwrap();
+        let agreement = caller.accept_answer(&Open, &sdp("192.0.2.2", lines)).unwrap();
+        assert_eq!(agreement.rtcp_mux, mux, "{lines}");
+    }
 }
 
 #[test]
@@ -109,7 +139,7 @@ fn offer_and_answer_agree_on_both_sides() {
         assert_eq!(callers.direction, Direction::SendRecv);
         let remote = callers.remote.unwrap();
         assert_eq!(remote.rtp, std::net::SocketAddr::new(theirs.parse().unwrap(), 40_000));
-        assert_eq!(remote.rtcp.port(), 40_001);
+        assert_eq!(remote.rtcp, remote.rtp);
         assert_eq!(callees.remote.unwrap().rtp.ip().to_string(), ours);
     }
 }

@@ -18,9 +18,9 @@ use crate::audio::{AudioSink, AudioSource};
 use crate::format::Dtmf;
 use crate::line::{Event, Line};
 use crate::sdp::{Agreement, Local, Negotiator};
-use crate::transport::{Channel, Transmit};
+use crate::transport::{Channel, Protection, Transmit};
 use crate::{Error, MediaConfig, Misuse, Stats};
-use ssm::MediaSecurity;
+use ssm::{Guard, MediaSecurity, Refused};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -152,14 +152,18 @@ impl Session {
     }
 
     /// Starts media as agreed, or goes over to what was agreed anew; asks for the guard. What was
-    /// started early, and is as agreed, goes on under its guard, and the peer hears us.
+    /// started early, and is as agreed, goes on under its guard, and the peer hears us; where that is
+    /// a handshake that failed, it is begun again.
     ///
     /// # Errors
     /// [`Misuse::NothingAgreed`] without a new agreement; [`Error::Security`] where the manager
-    /// gives no guard, or one that needs a handshake (none is driven here): what ran before goes on,
-    /// and this may be tried again.
+    /// gives no guard: what ran before goes on, and this may be tried again.
     pub fn start(&mut self, security: &dyn MediaSecurity, now: Instant) -> Result<(), Error> {
         self.check_open()?;
+        let failed = self.lines.iter().find(|line| self.early && line.has_failed());
+        if let Some(line) = failed.filter(|_| self.agreed.is_none()) {
+            self.agreed = Some(line.agreement().clone());
+        }
         if self.early && self.agreed.is_none() {
             self.lines.iter_mut().for_each(|line| line.is_answered(self.hold, now));
         } else {
@@ -185,18 +189,28 @@ impl Session {
         &mut self, security: &dyn MediaSecurity, silenced: bool, now: Instant,
     ) -> Result<(), Error> {
         let agreed = self.agreed.as_ref().ok_or(Misuse::NothingAgreed)?;
-        let guard = security.guard(self.config.call, agreed.line)?.ready()?;
+        if self.lines.iter().any(|line| line.agreement().remote != agreed.remote) {
+            security.moved(self.config.call, agreed.line);
+        }
+        let protection = match security.guard(self.config.call, agreed.line)? {
+            Guard::Ready(guard) => Some(Protection::ready(guard)),
+            Guard::Handshake(machine) => Some(Protection::by(machine, now)),
+            Guard::Kept => None,
+        };
         let Some(agreement) = self.agreed.take() else {
             return Err(Misuse::NothingAgreed.into());
         };
-        match self.lines.first_mut() {
-            Some(line) => line.go_over(agreement, guard, silenced, now),
-            None => {
-                let mut line = Line::new(&self.config, agreement, guard, silenced, now);
+        let line = match (self.lines.pop(), protection) {
+            (Some(line), protection) => line.go_over(agreement, protection, silenced, now),
+            (None, Some(protection)) => {
+                let mut line = Line::new(&self.config, agreement, protection, silenced, now);
                 line.set_mute(self.mute);
-                self.lines.push(line);
+                line
             }
-        }
+            // There is nothing that could go on.
+            (None, None) => return Err(Refused::Unknown.into()),
+        };
+        self.lines.push(line);
         Ok(())
     }
 
@@ -237,7 +251,11 @@ impl Session {
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.lines.iter_mut().find_map(Line::poll_event)
+        // Before the call is answered a handshake may fail: it is begun again then.
+        let early = self.early;
+        let counts = |event: &Event| !(early && matches!(event, Event::NotKeyed(_)));
+        let next = |line: &mut Line| std::iter::from_fn(|| line.poll_event()).find(counts);
+        self.lines.iter_mut().find_map(next)
     }
 
     /// Ends media: the BYE is the last packet to be sent.

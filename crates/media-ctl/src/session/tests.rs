@@ -7,9 +7,7 @@ use crate::toy::{Flip, Toy};
 use crate::{Channel, Error, Event, MediaConfig, Misuse, Seed, Stats};
 use proptest::prelude::*;
 use rtp_types::{RtpPacket, RtpPacketBuilder};
-use ssm::{
-    Call, Guard, Handshake, LineSecurity, MediaGuard, MediaSecurity, Open, Refused, Sealer as _,
-};
+use ssm::{Call, MediaSecurity, Open, Refused, Sealer as _};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -468,65 +466,7 @@ fn payload_types_that_were_not_agreed_on_and_strange_sources_are_dropped() {
     assert_eq!(reasons, [("wrong_source", 2), ("unproven", 1), ("wrong_payload", 1)]);
 }
 
-/// Offers plain media, and has them keyed by a handshake that never ends.
-struct ByHandshake;
-
-impl MediaSecurity for ByHandshake {
-    fn offer(&self, call: Call, line: ssm::Line) -> Result<LineSecurity, Refused> {
-        Open.offer(call, line)
-    }
-
-    fn answer(
-        &self, call: Call, line: ssm::Line, offered: &LineSecurity,
-    ) -> Result<LineSecurity, Refused> {
-        Open.answer(call, line, offered)
-    }
-
-    fn judge(&self, call: Call, line: ssm::Line, answered: &LineSecurity) -> Result<(), Refused> {
-        Open.judge(call, line, answered)
-    }
-
-    fn guard(&self, _: Call, _: ssm::Line) -> Result<Guard, Refused> {
-        Ok(Guard::Handshake(Box::new(Self)))
-    }
-}
-
-impl Handshake for ByHandshake {
-    fn on_timeout(&mut self, _: Instant) {}
-
-    fn on_datagram(&mut self, _: Instant, _: &[u8]) {}
-
-    fn poll_datagram(&mut self) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        None
-    }
-
-    fn poll_outcome(&mut self) -> Option<Result<MediaGuard, Refused>> {
-        None
-    }
-}
-
-/// What needs a handshake is refused as long as none is driven: what ran before goes on, and
-/// nothing is sent under a guard that is not ready.
-#[test]
-fn a_guard_that_needs_a_handshake_starts_nothing() {
-    let mut line = Line::new(false);
-    let offer = "v=0\r\no=- 1 2 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
-                 m=audio 5002 RTP/AVP 0\r\n";
-    line.session.answer(&ByHandshake, offer.as_bytes()).unwrap();
-    let refused = line.session.start(&ByHandshake, line.now).unwrap_err();
-    assert_eq!(refused, Error::Security(Refused::Handshake));
-    let peer: SocketAddr = PEER.parse().unwrap();
-    let sent = line.pass(Duration::from_millis(100));
-    assert!(!sent.is_empty() && sent.iter().all(|(to, _)| to.ip() == peer.ip()));
-    let rtp = |sent: &[(SocketAddr, Vec<u8>)], port| sent.iter().any(|(to, _)| to.port() == port);
-    assert!(rtp(&sent, 5000) && !rtp(&sent, 5002), "as before");
-    line.session.start(&Open, line.now).unwrap();
-    assert!(rtp(&line.pass(Duration::from_millis(100)), 5002), "ready, and gone over");
-}
+mod handshakes;
 
 #[test]
 fn s07_without_a_guard_nothing_starts_and_it_may_be_tried_again() {

@@ -3,7 +3,9 @@
 
 mod demux;
 mod path;
+mod protection;
 mod transmit;
 
-pub(crate) use path::{Path, Trust};
+pub(crate) use path::Path;
+pub(crate) use protection::Protection;
 pub use transmit::{Channel, Transmit};

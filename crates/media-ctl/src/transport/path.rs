@@ -1,10 +1,11 @@
 //! The way of a line's packets: only from where it was agreed, only through the guard.
 
-use super::demux::Kind;
+use super::demux::{Kind, muxed};
+use super::protection::Protection;
 use super::transmit::{Channel, Transmit};
-use crate::sdp::Remote;
+use crate::sdp::{Agreement, Remote};
 use crate::stats::Reason;
-use ssm::{MediaGuard, PacketError};
+use ssm::{PacketError, Refused};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ const SILENT: Duration = Duration::from_secs(5);
 
 /// Which packets are believed, and followed to where they come from. Case M10.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trust {
+enum Trust {
     /// Those whose tag verifies, from anywhere: they are followed.
     Tag,
     /// Those of the agreed address, from whatever port, and none is followed: a description says where
@@ -29,13 +30,27 @@ pub(crate) enum Trust {
     FirstWhoSpeaks,
 }
 
+impl Trust {
+    fn of(symmetric: bool, agreement: &Agreement) -> Self {
+        match (agreement.profile.is_secure(), symmetric) {
+            (true, _) => Self::Tag,
+            (false, true) => Self::FirstWhoSpeaks,
+            (false, false) => Self::Address,
+        }
+    }
+}
+
 /// The way of a line's packets.
 #[derive(Debug)]
 pub(crate) struct Path {
-    guard: MediaGuard,
+    protection: Protection,
     trust: Trust,
+    /// Whether the peer may be elsewhere than it says, as behind a translator.
+    symmetric: bool,
+    /// Whether RTCP goes with RTP.
+    rtcp_mux: bool,
     /// The address that was agreed on.
-    agreed: Option<IpAddr>,
+    agreed: Option<SocketAddr>,
     /// Where to send: as agreed, or where packets that are followed come from since.
     remote: Option<Remote>,
     /// When RTP came from there last.
@@ -52,22 +67,67 @@ struct Outbox {
 }
 
 impl Path {
-    /// A way to this remote side, if it is one, under this guard.
-    pub(crate) fn new(guard: MediaGuard, trust: Trust, remote: Option<Remote>) -> Self {
-        let agreed = remote.map(|remote| remote.rtp.ip());
+    /// The way that was agreed on, under this protection.
+    pub(crate) fn new(protection: Protection, symmetric: bool, agreement: &Agreement) -> Self {
+        let Agreement { rtcp_mux, remote, .. } = *agreement;
         let (rtp, rtcp) = (Outbox::default(), Outbox::default());
-        Self { guard, trust, agreed, remote, spoken: None, rtp, rtcp }
+        let (agreed, spoken) = (remote.map(|remote| remote.rtp), None);
+        let trust = Trust::of(symmetric, agreement);
+        Self { protection, trust, symmetric, rtcp_mux, agreed, remote, spoken, rtp, rtcp }
     }
 
-    /// Goes over to another guard and another remote side.
-    pub(crate) fn go_over(&mut self, guard: MediaGuard, trust: Trust, remote: Option<Remote>) {
-        self.agreed = remote.map(|remote| remote.rtp.ip());
-        (self.guard, self.trust, self.remote, self.spoken) = (guard, trust, remote, None);
+    /// Goes over to what was agreed on anew, and to another protection unless that of before goes on.
+    pub(crate) fn go_over(self, protection: Option<Protection>, agreement: &Agreement) -> Self {
+        let protection = protection.unwrap_or(self.protection);
+        let (rtp, rtcp) = (self.rtp, self.rtcp);
+        Self { rtp, rtcp, ..Self::new(protection, self.symmetric, agreement) }
+    }
+
+    /// Whether packets may leave and come in, or a handshake is waited for.
+    pub(crate) fn protection(&self) -> &Protection {
+        &self.protection
+    }
+
+    /// When [`on_timeout`](Self::on_timeout) is due.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.protection.due()
+    }
+
+    /// Lets a handshake begin or go on, where that is due. How it ended, once.
+    pub(crate) fn on_timeout(&mut self, now: Instant) -> Option<Result<(), Refused>> {
+        self.protection.on_timeout(now)
+    }
+
+    /// Takes a datagram of a handshake. How that ended, once.
+    pub(crate) fn on_handshake(
+        &mut self, now: Instant, source: SocketAddr, octets: &[u8],
+    ) -> Result<Option<Result<(), Refused>>, Reason> {
+        let is = |address: Option<SocketAddr>| address == Some(source);
+        let agreed = is(self.agreed) || is(self.remote.map(|remote| remote.rtp));
+        let ended = self
+            .protection
+            .on_datagram(now, (source, agreed), octets, self.symmetric)
+            .map_err(|_| Reason::WrongAddress)?;
+        if let (Some(Ok(())), Some(remote)) = (ended, &mut self.remote) {
+            // Who holds the certificate that was named has shown where it is.
+            remote.rtp = source;
+        }
+        Ok(ended)
+    }
+
+    /// Whether a datagram is of a handshake.
+    pub(crate) fn is_handshake(by: Channel, octets: &[u8]) -> bool {
+        by == Channel::Rtp && Kind::of(octets) == Kind::Dtls
+    }
+
+    /// Of which channel a datagram is that came by this one.
+    pub(crate) fn channel(&self, by: Channel, octets: &[u8]) -> Channel {
+        if self.rtcp_mux { muxed(octets) } else { by }
     }
 
     /// Makes room for RTP packets of so many octets, and for reports.
     pub(crate) fn make_room(&mut self, rtp: usize) {
-        let overhead = self.guard.sealer.overhead();
+        let overhead = self.protection.guard.sealer.overhead();
         self.rtp.buffer.resize(rtp + overhead.rtp, 0);
         self.rtcp.buffer.resize(REPORT + overhead.rtcp, 0);
     }
@@ -96,15 +156,16 @@ impl Path {
         let packet = room.get_mut(..octets.len()).ok_or(Reason::Malformed)?;
         packet.copy_from_slice(octets);
         let opened = match channel {
-            Channel::Rtp => self.guard.opener.open_rtp(packet),
-            Channel::Rtcp => self.guard.opener.open_rtcp(packet),
+            Channel::Rtp => self.protection.guard.opener.open_rtp(packet),
+            Channel::Rtcp => self.protection.guard.opener.open_rtcp(packet),
         };
         packet.get(..opened?).ok_or(Reason::Malformed)
     }
 
     fn may_come_from(&self, now: Instant, source: SocketAddr) -> bool {
         let is = |ip: Option<IpAddr>| ip == Some(source.ip());
-        let known = is(self.agreed) || is(self.remote.map(|remote| remote.rtp.ip()));
+        let known = is(self.agreed.map(|agreed| agreed.ip()))
+            || is(self.remote.map(|remote| remote.rtp.ip()));
         self.remote.is_some()
             && match self.trust {
                 Trust::Tag => true,
@@ -154,7 +215,7 @@ impl Path {
     /// Seals the packet of so many octets that was written, for
     /// [`poll_transmit`](Self::poll_transmit). One that is not sealed is never sent.
     pub(crate) fn seal(&mut self, channel: Channel, length: usize) -> Result<(), PacketError> {
-        let sealer = &mut self.guard.sealer;
+        let sealer = &mut self.protection.guard.sealer;
         let sealed = match channel {
             Channel::Rtp => sealer.seal_rtp(&mut self.rtp.buffer, length),
             Channel::Rtcp => sealer.seal_rtcp(&mut self.rtcp.buffer, length),
@@ -171,13 +232,23 @@ impl Path {
     /// The next packet to be sent.
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
         let remote = self.remote?;
+        let peer = self.protection.peer().unwrap_or(remote.rtp);
+        if self.protection.poll_datagram() {
+            return Some(Transmit {
+                channel: Channel::Rtp,
+                remote: peer,
+                octets: self.protection.sending(),
+            });
+        }
         let (channel, remote) = match self.rtp.ready {
             Some(_) => (Channel::Rtp, remote.rtp),
+            None if self.rtcp_mux => (Channel::Rtcp, remote.rtp),
             None => (Channel::Rtcp, remote.rtcp),
         };
+        let by = if self.rtcp_mux { Channel::Rtp } else { channel };
         let outbox = self.outbox(channel);
         let length = outbox.ready.take()?;
-        Some(Transmit { channel, remote, octets: outbox.buffer.get(..length)? })
+        Some(Transmit { channel: by, remote, octets: outbox.buffer.get(..length)? })
     }
 
     fn outbox(&mut self, channel: Channel) -> &mut Outbox {

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-/// Which of a line's two sockets.
+/// Which of a line's two sockets, or of the two kinds of packets where both go by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
-    /// For RTP.
+    /// For RTP, and RTCP where that goes with it.
     Rtp,
     /// For RTCP, at a port of its own.
     Rtcp,

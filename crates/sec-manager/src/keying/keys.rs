@@ -44,7 +44,7 @@ pub(super) struct Keys {
 impl Keys {
     /// Every suite, the preferred one first.
     pub(super) fn offer() -> Result<LineSecurity, Refused> {
-        let choices = (1u32..).zip(Suite::ALL).map(|(tag, suite)| Choice { tag, suite });
+        let choices = (1u32..).zip(Suite::SDES).map(|(tag, suite)| Choice { tag, suite });
         let attributes = choices.map(attribute).chain([kem::attribute()]).collect();
         Ok(LineSecurity { profile: Profile::Savp, attributes })
     }

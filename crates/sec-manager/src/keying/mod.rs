@@ -2,11 +2,14 @@
 //!
 //! ```text
 //!   SSM: offer, answer, judge, guard ─▶ CallMedia ─▶ Keys ─▶ sdes   keys that travel
-//!   SSA: encrypt (fill), decrypt (empty) ──▲                 kem    what is agreed on beside them
+//!   SSA: encrypt (fill), decrypt (empty) ──▲    │            kem    what is agreed on beside them
+//!                                               └─▶ Dtls     a handshake on the media path
 //! ```
 //!
 //! Keys travel only in encrypted, signed bodies (`fill`, `empty`); the media controller sees slots.
 
+#[cfg_attr(not(feature = "dtls"), path = "no_dtls.rs")]
+mod dtls;
 #[cfg(feature = "srtp")]
 mod kem;
 #[cfg_attr(not(feature = "srtp"), path = "no_keys.rs")]
@@ -19,11 +22,12 @@ pub(crate) mod sdes;
 
 use crate::Platform;
 use crate::pgp::RETRY;
+use dtls::Dtls;
 use keys::Keys;
 pub(crate) use names::Names;
 use sip_syntax::ContentType;
 use ssa::{Body, Direction, Refusal};
-use ssm::{Call, Line, LineSecurity, MediaGuard, MediaSecurity as _, Profile, Refused};
+use ssm::{Call, Guard, Line, LineSecurity, MediaSecurity as _, Profile, Refused};
 use sst::{MediaProtection, Requirement, Secrecy};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +42,20 @@ pub(crate) struct Standing {
     pub(crate) encrypted: bool,
     /// Without which secrecy of its keys no media flow.
     pub(crate) secrecy: Secrecy,
+    /// Whether media may be keyed by a handshake of their own.
+    pub(crate) by_dtls: ByDtls,
+}
+
+/// Whether a call's media may be keyed by DTLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ByDtls {
+    /// No.
+    #[default]
+    No,
+    /// Where the peer offers it.
+    Taken,
+    /// It is offered, too, where nothing better is.
+    Offered,
 }
 
 impl Standing {
@@ -49,6 +67,18 @@ impl Standing {
     /// Whether media in the clear will do.
     fn may_be_plain(self) -> bool {
         !self.is_secured() && matches!(self.secrecy, Secrecy::None)
+    }
+
+    /// Whether keys of a handshake are as good as policy demands: they are gone with the call, and a
+    /// quantum computer could compute them.
+    fn may_be_by_dtls(self) -> Result<(), Refused> {
+        match self.by_dtls {
+            ByDtls::No => Err(Refused::Profile),
+            ByDtls::Taken | ByDtls::Offered if self.secrecy > Secrecy::Forward => {
+                Err(Refused::Secrecy)
+            }
+            ByDtls::Taken | ByDtls::Offered => Ok(()),
+        }
     }
 
     /// S07: no media before the proof that the policy asks for.
@@ -63,15 +93,27 @@ pub(crate) struct CallMedia {
     /// Lines whose guard was handed out in the clear.
     plain: BTreeSet<Line>,
     keys: Keys,
+    dtls: Dtls,
+    /// Whether the last description of the peer came encrypted and signed.
+    sealed: bool,
     /// The exchange of the last offer, once its 2xx is signed.
     names: Option<Names>,
 }
 
 impl CallMedia {
     /// What a line of ours offers.
-    pub(crate) fn offer(standing: Standing) -> Result<LineSecurity, Refused> {
+    pub(crate) fn offer(
+        &mut self, line: Line, standing: Standing, platform: &dyn Platform,
+    ) -> Result<LineSecurity, Refused> {
+        if self.dtls.secures(line) {
+            return self.dtls.offer(line, platform);
+        }
         if standing.is_secured() {
             return Keys::offer();
+        }
+        if standing.by_dtls == ByDtls::Offered {
+            standing.may_be_by_dtls()?;
+            return self.dtls.offer(line, platform);
         }
         if !standing.may_be_plain() {
             return Err(Refused::Secrecy);
@@ -81,23 +123,44 @@ impl CallMedia {
 
     /// What a line of ours answers, or why the offered one will not do.
     pub(crate) fn answer(
-        &mut self, line: Line, standing: Standing, offered: &LineSecurity,
+        &mut self, line: Line, standing: Standing, offered: &LineSecurity, platform: &dyn Platform,
     ) -> Result<LineSecurity, Refused> {
-        if offered.profile.is_secure() {
+        if offered.profile.is_by_dtls() {
+            return self.answer_dtls(line, standing, offered, platform);
+        }
+        if offered.profile.is_secure() && !self.dtls.secure() {
             return self.keys.answer(line, offered, standing.secrecy);
         }
-        // M09: neither a call that must be secured nor one that was becomes plain. M06: what
-        // `a=crypto` says on a plain line is ignored.
-        if !standing.may_be_plain() || self.keys.secure() {
+        // M09: neither a call that must be secured nor one that was becomes plain, nor is one keyed
+        // otherwise than it was. M06: what `a=crypto` says on a plain line is ignored.
+        if !standing.may_be_plain() || self.secure() || offered.profile.is_secure() {
             return Err(Refused::Profile);
         }
         Ok(LineSecurity { profile: offered.profile, attributes: Vec::new() })
+    }
+
+    fn answer_dtls(
+        &mut self, line: Line, standing: Standing, offered: &LineSecurity, platform: &dyn Platform,
+    ) -> Result<LineSecurity, Refused> {
+        standing.may_be_by_dtls()?;
+        // M07: where the peer must sign, so must what names its certificate. Keys that were agreed on
+        // under its signature are better than a handshake's.
+        if self.keys.secure() || standing.is_secured() && !self.sealed {
+            return Err(Refused::Profile);
+        }
+        self.dtls.answer(line, offered, platform)
     }
 
     /// Whether the peer's answer will do.
     pub(crate) fn judge(
         &mut self, line: Line, standing: Standing, answered: &LineSecurity,
     ) -> Result<(), Refused> {
+        if self.dtls.has_offered(line) {
+            if standing.is_secured() && !self.sealed {
+                return Err(Refused::Profile);
+            }
+            return self.dtls.judge(line, answered);
+        }
         if standing.is_secured() {
             return self.keys.judge(line, answered, standing.secrecy);
         }
@@ -105,19 +168,37 @@ impl CallMedia {
         if fits { Ok(()) } else { Err(Refused::Profile) }
     }
 
-    /// What protects a line, once the proof is there that the policy asks for.
-    pub(crate) fn guard(&mut self, line: Line, standing: Standing) -> Result<MediaGuard, Refused> {
+    /// What protects a line, once the proof is there that the policy asks for; `keyed` is called once
+    /// a handshake has keys.
+    pub(crate) fn guard(
+        &mut self, line: Line, standing: Standing, keyed: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Guard, Refused> {
         if !standing.may_flow() {
             return Err(Refused::NotAuthenticated);
         }
-        if self.keys.secures(line) {
-            return self.keys.guard(line, self.names.as_ref(), standing.secrecy);
+        if self.dtls.secures(line) {
+            self.plain.remove(&line);
+            return self.dtls.guard(line, keyed);
         }
-        if !standing.may_be_plain() || self.keys.secure() {
+        if self.keys.secures(line) {
+            let guard = self.keys.guard(line, self.names.as_ref(), standing.secrecy);
+            return guard.map(Guard::Ready);
+        }
+        if !standing.may_be_plain() || self.secure() {
             return Err(Refused::Downgrade);
         }
         self.plain.insert(line);
-        ssm::Open.guard(Call(0), line)?.ready()
+        ssm::Open.guard(Call(0), line)
+    }
+
+    /// The peer's address is another than it was for the guard before.
+    pub(crate) fn moved(&mut self, line: Line) {
+        self.dtls.moved(line);
+    }
+
+    /// Whether any line is to be protected.
+    fn secure(&self) -> bool {
+        self.keys.secure() || self.dtls.secure()
     }
 }
 
@@ -156,6 +237,7 @@ impl CallMedia {
         if !is_sdp(&body) {
             return Ok(body);
         }
+        self.sealed = standing.encrypted;
         let octets = self.keys.empty(direction, body.octets, standing.encrypted);
         Ok(Body { octets, ..body })
     }
@@ -167,7 +249,11 @@ impl CallMedia {
             .keys
             .suites()
             .map(|(line, suite, secrecy)| (line, MediaProtection::Srtp { suite, secrecy }));
-        let lines: BTreeMap<Line, MediaProtection> = plain.chain(srtp).collect();
+        let by_dtls = self.dtls.suites().map(|(line, suite)| {
+            let srtp = |suite| MediaProtection::Srtp { suite, secrecy: Secrecy::Forward };
+            (line, suite.map_or(MediaProtection::None, srtp))
+        });
+        let lines: BTreeMap<Line, MediaProtection> = plain.chain(srtp).chain(by_dtls).collect();
         lines.into_values().collect()
     }
 }

@@ -19,13 +19,14 @@ impl Walk {
             self.lines = self.lines.saturating_add(1);
             let proto = media.split(|octet| *octet == b' ').nth(2).unwrap_or_default();
             let proto = std::str::from_utf8(proto.trim_ascii_end()).unwrap_or_default();
-            self.secure = Profile::parse(proto).is_some_and(Profile::is_secure);
+            let profile = Profile::parse(proto);
+            self.secure = profile.is_some_and(|it| it.is_secure() && !it.is_by_dtls());
         }
         let value = row.strip_prefix(attribute)?.trim_ascii_end();
         std::str::from_utf8(value).ok()
     }
 
-    /// The media line at hand, where its profile is SRTP.
+    /// The media line at hand, where its profile is SRTP and its keys travel.
     pub(super) fn secure(&self) -> Option<Line> {
         let place = self.lines.checked_sub(1)?;
         (self.secure && place < MOST_LINES).then_some(Line(place))

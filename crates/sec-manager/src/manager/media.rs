@@ -1,20 +1,25 @@
 //! SSM, as the media controller calls it.
 
 use super::SecurityManager;
-use crate::keying::CallMedia;
 use ssm::{Call, Guard, Line, LineSecurity, MediaSecurity, Refused};
+use std::sync::Arc;
 
 impl MediaSecurity for SecurityManager {
     fn offer(&self, call: Call, line: Line) -> Result<LineSecurity, Refused> {
-        self.with_media(call.0, |_, standing| CallMedia::offer(standing))
+        let platform = &*self.shared.platform;
+        self.with_media(call.0, |media, standing| media.offer(line, standing, platform))
             .unwrap_or_else(|| self.unknown()?.offer(call, line))
     }
 
     fn answer(
         &self, call: Call, line: Line, offered: &LineSecurity,
     ) -> Result<LineSecurity, Refused> {
+        if offered.profile.is_by_dtls() {
+            self.remember(call.0);
+        }
+        let platform = &*self.shared.platform;
         let answer = self
-            .with_media(call.0, |media, standing| media.answer(line, standing, offered))
+            .with_media(call.0, |media, standing| media.answer(line, standing, offered, platform))
             .unwrap_or_else(|| self.unknown()?.answer(call, line, offered));
         if answer.is_err() && !offered.profile.is_secure() {
             self.plain_media_refused(call.0);
@@ -32,8 +37,18 @@ impl MediaSecurity for SecurityManager {
         verdict
     }
 
+    fn moved(&self, call: Call, line: Line) {
+        self.with_media(call.0, |media, _| media.moved(line));
+    }
+
     fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused> {
-        self.with_media(call.0, |media, standing| media.guard(line, standing).map(Guard::Ready))
+        let shared = Arc::downgrade(&self.shared);
+        let keyed = move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.tell_assurance(call.0);
+            }
+        };
+        self.with_media(call.0, |media, standing| media.guard(line, standing, keyed))
             .unwrap_or_else(|| self.unknown()?.guard(call, line))
     }
 }

@@ -28,7 +28,7 @@ use crate::Platform;
 use crate::aor::Aor;
 use crate::digest::Digest;
 use crate::fsm::{Role, Signal, State, StateSink, Step, WaitingTable};
-use crate::keying::{CallMedia, Standing};
+use crate::keying::{ByDtls, CallMedia, Standing};
 use crate::nonce::{Issuer, ReplayTable, seconds};
 use crate::pgp::pins::Pins;
 use crate::pgp::{Jobs, Pgp};
@@ -69,10 +69,25 @@ impl SecurityManager {
         &self, call: u64, ask: impl FnOnce(&mut CallMedia, Standing) -> R,
     ) -> Option<R> {
         let mut inner = self.shared.lock();
-        let secrecy = inner.policy.secrecy;
+        let Policy { secrecy, takes_dtls, .. } = *inner.policy;
         let record = inner.records.get_mut(call)?;
-        let standing = Standing { secrecy, ..record.standing(false) };
+        let by_dtls = match (record.offers_dtls, takes_dtls) {
+            (true, _) => ByDtls::Offered,
+            (false, true) => ByDtls::Taken,
+            (false, false) => ByDtls::No,
+        };
+        let standing = Standing { secrecy, by_dtls, ..record.standing(false) };
         Some(ask(&mut record.media, standing))
+    }
+
+    /// Has a record of a call of which nothing is required, for what its media are keyed by.
+    pub(crate) fn remember(&self, call: u64) {
+        let now = self.shared.platform.now();
+        let mut inner = self.shared.lock();
+        if inner.policy.takes_dtls && inner.policy.require.is_nothing() {
+            // Where there is no room for it, the offer is refused like that of any unknown call.
+            _ = inner.records.enter(call, now);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::aor::Aor;
 use crate::fsm::State;
-use crate::keying::{CallMedia, Standing};
+use crate::keying::{ByDtls, CallMedia, Standing};
 use crate::scheme::digest::proofs::{DigestAnswer, DigestProofs};
 use crate::scheme::pgp::exchange::{Exchanges, PgpPlan};
 use ssa::FlowId;
@@ -97,6 +97,8 @@ pub(crate) struct Record {
     pub(crate) digest: DigestProofs,
     /// What was signed, either way.
     pub(crate) pgp: Exchanges,
+    /// Whether its media are to be keyed by DTLS where nothing better is offered.
+    pub(crate) offers_dtls: bool,
     /// The media lines and their keys.
     pub(crate) media: CallMedia,
     /// What the application is told.
@@ -141,6 +143,7 @@ impl Record {
             tries: BTreeMap::new(),
             digest: DigestProofs::default(),
             pgp: Exchanges::default(),
+            offers_dtls: false,
             media: CallMedia::default(),
             assurance,
         }
@@ -165,8 +168,9 @@ impl Record {
 
     /// What the media are judged by. `encrypted`: the body at hand travels encrypted.
     pub(crate) const fn standing(&self, encrypted: bool) -> Standing {
-        let secrecy = Secrecy::None;
-        Standing { require: self.require, authenticated: self.authenticated, encrypted, secrecy }
+        let (secrecy, by_dtls) = (Secrecy::None, ByDtls::No);
+        let (require, authenticated) = (self.require, self.authenticated);
+        Standing { require, authenticated, encrypted, secrecy, by_dtls }
     }
 
     /// The required information under `ticket`, of this call alone.

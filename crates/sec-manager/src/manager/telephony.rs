@@ -55,6 +55,7 @@ impl TelephonySecurity for SecurityManager {
         // What is asked for is ours to choose: a signature where we have both keys, ours and
         // the peer's.
         let own = aor::canonical(outgoing.from.as_bytes()).ok();
+        let offers_dtls = inner.policy.offers_dtls(own.as_ref());
         let own = own.and_then(|own| inner.policy.identities.get(&own)?.as_ref());
         let key = peer.as_ref().and_then(|peer| inner.pins.of(peer));
         let signed = self.shared.jobs.is_some() && own.is_some() && key.is_some();
@@ -66,6 +67,7 @@ impl TelephonySecurity for SecurityManager {
             either => either.without(Means::Pgp),
         };
         record.peer = peer;
+        record.offers_dtls = offers_dtls;
     }
 
     fn call_ended(&self, call: Call) {

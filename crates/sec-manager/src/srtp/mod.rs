@@ -1,7 +1,7 @@
 //! SRTP and SRTCP: media packets protected in place. RFC 3711, RFC 7714.
 //!
 //! ```text
-//!            master key and salt (30 or 28 octets, from SDES)
+//!            master key and salt (44, 30 or 28 octets)
 //!                          │ keys: KDF, rate 0
 //!                ┌─────────┴─────────┐
 //!            RTP transform      RTCP transform      cipher and MAC over one packet
@@ -39,20 +39,27 @@ pub enum Suite {
     AesCm128HmacSha1_80,
     /// AES-GCM with a tag of 128 bits. RFC 7714.
     AeadAes128Gcm,
+    /// The same with keys of 256 bits.
+    AeadAes256Gcm,
 }
 
 impl Suite {
-    /// Every suite that is known here, the preferred one first.
-    pub const ALL: [Self; 2] = [Self::AeadAes128Gcm, Self::AesCm128HmacSha1_80];
+    /// Every suite that is known here.
+    pub const ALL: [Self; 3] =
+        [Self::AeadAes128Gcm, Self::AesCm128HmacSha1_80, Self::AeadAes256Gcm];
+
+    /// Those that are offered by SDES, the preferred one first.
+    pub const SDES: [Self; 2] = [Self::AeadAes128Gcm, Self::AesCm128HmacSha1_80];
 
     /// Octets of the longest master key with its salt.
-    pub const LONGEST_KEY: usize = 30;
+    pub const LONGEST_KEY: usize = 44;
 
     /// The name in an `a=crypto` attribute.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AesCm128HmacSha1_80 => "AES_CM_128_HMAC_SHA1_80",
             Self::AeadAes128Gcm => "AEAD_AES_128_GCM",
+            Self::AeadAes256Gcm => "AEAD_AES_256_GCM",
         }
     }
 
@@ -63,9 +70,16 @@ impl Suite {
 
     /// Octets of the master key followed by the master salt.
     pub const fn key_length(self) -> usize {
+        let (key, salt) = self.lengths();
+        key + salt
+    }
+
+    /// Octets of the master key, and of the master salt.
+    pub(crate) const fn lengths(self) -> (usize, usize) {
         match self {
-            Self::AesCm128HmacSha1_80 => 16 + 14,
-            Self::AeadAes128Gcm => 16 + 12,
+            Self::AesCm128HmacSha1_80 => (16, 14),
+            Self::AeadAes128Gcm => (16, 12),
+            Self::AeadAes256Gcm => (32, 12),
         }
     }
 
@@ -73,7 +87,7 @@ impl Suite {
     pub const fn tag_length(self) -> usize {
         match self {
             Self::AesCm128HmacSha1_80 => 10,
-            Self::AeadAes128Gcm => 16,
+            Self::AeadAes128Gcm | Self::AeadAes256Gcm => 16,
         }
     }
 }

@@ -62,7 +62,7 @@ impl Opener for SrtpOpener {
                 let (word, tag) = split(rest, INDEX)?;
                 (&*tag, &*word)
             }
-            Suite::AeadAes128Gcm => {
+            Suite::AeadAes128Gcm | Suite::AeadAes256Gcm => {
                 let (tag, word) = split(rest, tag_length)?;
                 (&*tag, &*word)
             }

@@ -73,7 +73,7 @@ impl Sealer for SrtpSealer {
                 let (word, tag) = room.split_at_mut_checked(INDEX).ok_or(PacketError::NoRoom)?;
                 (tag, word)
             }
-            Suite::AeadAes128Gcm => {
+            Suite::AeadAes128Gcm | Suite::AeadAes256Gcm => {
                 room.split_at_mut_checked(self.suite.tag_length()).ok_or(PacketError::NoRoom)?
             }
         };

@@ -1,11 +1,12 @@
-//! Cipher and MAC over one packet: the two suites side by side. RFC 3711 §4, RFC 7714 §8, §9.
+//! Cipher and MAC over one packet: the suites side by side. RFC 3711 §4, RFC 7714 §8, §9.
 
 use super::keys::{CounterMode, SessionKeys, Stream};
 use super::packet::RTCP_HEADER;
 use super::{Suite, WrongKeyLength};
 use crate::secret::{KEYING, same, sheltered};
 use aes::Aes128;
-use aes_gcm::{AeadInOut as _, Aes128Gcm};
+use aes_gcm::{AeadInOut, Aes128Gcm, Aes256Gcm};
+use ctr::cipher::consts::{U12, U16};
 use ctr::cipher::{InnerIvInit as _, KeyInit as _, StreamCipherCore as _};
 use hmac::{Hmac, Mac as _};
 use sha1::Sha1;
@@ -61,6 +62,8 @@ pub(super) enum Transform {
     Counter { cipher: Aes128, mac: Hmac<Sha1>, salt: Zeroizing<[u8; 14]> },
     /// AEAD_AES_128_GCM.
     Galois { cipher: Aes128Gcm, salt: Zeroizing<[u8; 14]> },
+    /// AEAD_AES_256_GCM.
+    Galois256 { cipher: Aes256Gcm, salt: Zeroizing<[u8; 14]> },
 }
 
 impl Transform {
@@ -74,14 +77,16 @@ impl Transform {
     /// The suite with session keys at hand.
     pub(super) fn keyed(suite: Suite, keys: &SessionKeys) -> Result<Box<Self>, WrongKeyLength> {
         let salt = keys.salt.clone();
+        let (short, _) = keys.cipher.split_first_chunk::<16>().ok_or(WrongKeyLength)?;
         Ok(Box::new(match suite {
             Suite::AesCm128HmacSha1_80 => Self::Counter {
-                cipher: Aes128::new((&*keys.cipher).into()),
+                cipher: Aes128::new(short.into()),
                 mac: Hmac::new_from_slice(keys.auth.as_slice()).map_err(|_| WrongKeyLength)?,
                 salt,
             },
-            Suite::AeadAes128Gcm => {
-                Self::Galois { cipher: Aes128Gcm::new((&*keys.cipher).into()), salt }
+            Suite::AeadAes128Gcm => Self::Galois { cipher: Aes128Gcm::new(short.into()), salt },
+            Suite::AeadAes256Gcm => {
+                Self::Galois256 { cipher: Aes256Gcm::new((&*keys.cipher).into()), salt }
             }
         }))
     }
@@ -108,14 +113,8 @@ impl Transform {
                 apply_keystream(cipher, salt, frame, body);
                 write(tag, &authenticate(mac, frame, header, body));
             }
-            Self::Galois { cipher, salt } => {
-                let nonce = nonce(salt, frame).into();
-                let data = Associated::new(frame, header)?;
-                let full = cipher
-                    .encrypt_inout_detached(&nonce, data.octets(), body.into())
-                    .map_err(|_| PacketError::Malformed)?;
-                write(tag, &full);
-            }
+            Self::Galois { cipher, salt } => wrap(cipher, salt, frame, (header, body), tag)?,
+            Self::Galois256 { cipher, salt } => wrap(cipher, salt, frame, (header, body), tag)?,
         }
         Ok(())
     }
@@ -133,16 +132,35 @@ impl Transform {
                 apply_keystream(cipher, salt, frame, body);
                 Ok(())
             }
-            Self::Galois { cipher, salt } => {
-                let nonce = nonce(salt, frame).into();
-                let data = Associated::new(frame, header)?;
-                let tag = tag.try_into().map_err(|_| PacketError::NotAuthentic)?;
-                cipher
-                    .decrypt_inout_detached(&nonce, data.octets(), body.into(), tag)
-                    .map_err(|_| PacketError::NotAuthentic)
-            }
+            Self::Galois { cipher, salt } => unwrap(cipher, salt, frame, (header, body), tag),
+            Self::Galois256 { cipher, salt } => unwrap(cipher, salt, frame, (header, body), tag),
         }
     }
+}
+
+/// RFC 7714 §8, §9: GCM over header and body.
+fn wrap<C: AeadInOut<NonceSize = U12, TagSize = U16>>(
+    cipher: &C, salt: &[u8; 14], frame: Frame, (header, body): (&[u8], &mut [u8]), tag: &mut [u8],
+) -> Result<(), PacketError> {
+    let nonce = nonce(salt, frame).into();
+    let data = Associated::new(frame, header)?;
+    let full = cipher
+        .encrypt_inout_detached(&nonce, data.octets(), body.into())
+        .map_err(|_| PacketError::Malformed)?;
+    write(tag, &full);
+    Ok(())
+}
+
+/// The same, checked and taken off.
+fn unwrap<C: AeadInOut<NonceSize = U12, TagSize = U16>>(
+    cipher: &C, salt: &[u8; 14], frame: Frame, (header, body): (&[u8], &mut [u8]), tag: &[u8],
+) -> Result<(), PacketError> {
+    let nonce = nonce(salt, frame).into();
+    let data = Associated::new(frame, header)?;
+    let tag = tag.try_into().map_err(|_| PacketError::NotAuthentic)?;
+    cipher
+        .decrypt_inout_detached(&nonce, data.octets(), body.into(), tag)
+        .map_err(|_| PacketError::NotAuthentic)
 }
 
 /// RFC 3711 §4.1.1: IV = salt * 2^16 XOR SSRC * 2^64 XOR index * 2^16.

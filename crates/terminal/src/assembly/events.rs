@@ -76,6 +76,13 @@ pub enum Event {
         /// Who the peer is, by what is proved.
         assurance: Assurance,
     },
+    /// A handshake on the media's own path has ended: the call's media are encrypted from now on.
+    Keyed {
+        /// The call.
+        id: CallId,
+        /// Who the peer is, by what is proved.
+        assurance: Assurance,
+    },
     /// The peer agreed to be held: it hears silence, and is asked to send nothing.
     Held {
         /// The call.
@@ -351,6 +358,8 @@ pub enum Outcome {
     NoMedia,
     /// The media key has protected as many packets as it may. RFC 3711 §9.2.
     KeyExhausted,
+    /// The handshake that media were to be keyed by failed, and why.
+    NotKeyed(ssm::Refused),
 }
 
 impl Outcome {
@@ -365,7 +374,8 @@ impl Outcome {
             | Self::Unbelieved
             | Self::Media(_)
             | Self::NoMedia
-            | Self::KeyExhausted => false,
+            | Self::KeyExhausted
+            | Self::NotKeyed(_) => false,
         }
     }
 }
@@ -389,6 +399,7 @@ impl Outcome {
             Self::Media(_) => "media",
             Self::NoMedia => "media_stopped",
             Self::KeyExhausted => "key_exhausted",
+            Self::NotKeyed(_) => "not_keyed",
         }
     }
 
@@ -402,7 +413,8 @@ impl Outcome {
             | Self::Refused(_)
             | Self::Media(_)
             | Self::NoMedia
-            | Self::KeyExhausted => None,
+            | Self::KeyExhausted
+            | Self::NotKeyed(_) => None,
         }
     }
 
@@ -416,7 +428,8 @@ impl Outcome {
             | Self::Unreachable(_)
             | Self::Media(_)
             | Self::NoMedia
-            | Self::KeyExhausted => None,
+            | Self::KeyExhausted
+            | Self::NotKeyed(_) => None,
         }
     }
 }
@@ -444,6 +457,7 @@ impl fmt::Display for Outcome {
             Self::Unreachable(why) | Self::Media(why) => f.write_str(why),
             Self::NoMedia => f.write_str("the peer's media stopped"),
             Self::KeyExhausted => f.write_str("the media key is used up"),
+            Self::NotKeyed(why) => why.fmt(f),
         }
     }
 }

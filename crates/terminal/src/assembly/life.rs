@@ -6,7 +6,7 @@ use super::events::{Event, Outcome};
 use super::shared::Shared;
 use media_ctl::driver::MediaSession;
 use sip_core::Method;
-use sip_core::manager::{CallId, Cause, RequestId};
+use sip_core::manager::{CallId, Cause, Prepared, RequestId};
 use ssa::Body;
 use std::sync::Arc;
 use tokio::sync::mpsc::WeakSender;
@@ -16,6 +16,16 @@ impl Shared {
     pub(super) fn is_there(&self, id: CallId) {
         if let Some((_, media)) = self.calls.media(id) {
             media.on_signalling();
+        }
+    }
+
+    /// What is known of a call has changed: its media have keys of their own.
+    fn keyed(&self, id: CallId, out: &WeakSender<Event>) {
+        let Some((call, _)) = self.calls.media(id) else { return };
+        let assurance = self.assurance(Prepared { id, call });
+        // Nobody has to listen.
+        if let Some(out) = out.upgrade() {
+            drop(out.try_send(Event::Keyed { id, assurance }));
         }
     }
 
@@ -52,6 +62,11 @@ pub(super) async fn watch_media(
             media_ctl::Event::TimedOut if shared.ask(id) => continue,
             media_ctl::Event::TimedOut => Outcome::NoMedia,
             media_ctl::Event::KeyExhausted => Outcome::KeyExhausted,
+            media_ctl::Event::NotKeyed(why) => Outcome::NotKeyed(why),
+            media_ctl::Event::Keyed => {
+                shared.keyed(id, &out);
+                continue;
+            }
             media_ctl::Event::SinkFailed(reason) => {
                 let reason =
                     format!("{reason}; what was heard before is kept, and the call goes on");

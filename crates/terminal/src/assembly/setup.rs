@@ -112,6 +112,10 @@ fn linked(config: &Config) -> Result<()> {
             "the configuration demands `media-secrecy`, and this flavour of countersign has no keys \
              for media: it could make no call",
         )),
+        None if config.wants_dtls() => Err(Error::invalid(
+            "the configuration has `media-dtls`, and this flavour of countersign has no keys for media: \
+             take it out, or use the flavour `pgp` or `full`",
+        )),
         None => Ok(()),
         Some(require) => Err(Error::invalid(format!(
             "the configuration requires `{require}`, which this flavour of countersign does not have"
@@ -171,6 +175,7 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
             MediaSecrecy::Forward => sst::Secrecy::Forward,
             MediaSecrecy::PostQuantum => sst::Secrecy::PostQuantum,
         },
+        dtls: policy.media_dtls,
         realm,
     })
 }
@@ -200,6 +205,7 @@ fn credentials(config: &Config, account: &Account, place: &Place) -> Result<sst:
         hop: place.into(),
         floor,
         require: account.require,
+        dtls: account.media_dtls,
     })
 }
 

@@ -147,7 +147,8 @@ const fn cause(outcome: &Outcome) -> Cause {
         | Outcome::Unreachable(_)
         | Outcome::Media(_)
         | Outcome::NoMedia
-        | Outcome::KeyExhausted => Cause::Error,
+        | Outcome::KeyExhausted
+        | Outcome::NotKeyed(_) => Cause::Error,
     }
 }
 

@@ -90,6 +90,8 @@ pub(super) enum Object<'a> {
     Redirected { call: String, to: Vec<String> },
     /// The call is up.
     Established { call: String, assurance: &'a Assurance },
+    /// Its media are encrypted from now on.
+    Keyed { call: String, assurance: &'a Assurance },
     /// The peer is on hold.
     Held { call: String },
     /// The peer is on hold no longer.
@@ -390,6 +392,7 @@ impl<'a> Object<'a> {
             Event::Established { id, assurance } => {
                 Self::Established { call: id.to_string(), assurance }
             }
+            Event::Keyed { id, assurance } => Self::Keyed { call: id.to_string(), assurance },
             Event::Held { id } => Self::Held { call: id.to_string() },
             Event::Resumed { id } => Self::Resumed { call: id.to_string() },
             Event::PeerHeld { id } => Self::PeerHeld { call: id.to_string() },

@@ -134,6 +134,7 @@ pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
             format!("the callee says to call {} instead", to.join(" or "))
         }
         Event::Established { assurance, .. } => format!("established: {}", assurance.sentence),
+        Event::Keyed { assurance, .. } => format!("media: {}", assurance.sentence),
         Event::Held { .. } => "the peer is on hold".to_owned(),
         Event::Resumed { .. } => "the peer is not on hold any more".to_owned(),
         Event::PeerHeld { .. } => "the peer holds the call".to_owned(),

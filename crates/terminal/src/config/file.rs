@@ -126,6 +126,8 @@ pub struct Account {
     /// What is required, beside the rest, of those who call over its flows and are called through it.
     #[serde(default, deserialize_with = "required")]
     pub require: Requirement,
+    /// Whether its calls offer media keyed by DTLS-SRTP; absent: what `[policy]` says.
+    pub media_dtls: Option<bool>,
     /// Seconds for which to register.
     #[serde(default = "an_hour")]
     pub expires: u32,
@@ -260,6 +262,9 @@ pub struct Policy {
     /// Without which secrecy of their keys no media flow, in any call.
     #[serde(default)]
     pub media_secrecy: MediaSecrecy,
+    /// Whether media may be keyed by DTLS-SRTP, unless an `[[account]]` that calls says otherwise.
+    #[serde(default)]
+    pub media_dtls: bool,
     /// Whether `qop=auth-int` is demanded.
     #[serde(default)]
     pub auth_int: bool,
@@ -310,6 +315,12 @@ impl Config {
     /// `path` as counted from the configuration's folder.
     pub fn at(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
+    }
+
+    /// Whether any media may be keyed by DTLS-SRTP.
+    #[cfg(not(feature = "pgp"))]
+    pub(crate) fn wants_dtls(&self) -> bool {
+        self.policy.media_dtls || self.accounts.iter().any(|own| own.media_dtls == Some(true))
     }
 
     /// The agent's socket.

@@ -71,6 +71,12 @@ const SECRECY: &str = "\
 # nothing: \"forward\", or with a quantum computer either: \"post-quantum\". Absent: \"none\". Calls under
 # pgp are so between two Countersigns anyway; all others are refused then.
 # media-secrecy = \"post-quantum\"
+
+# Key media by DTLS-SRTP: take it where a peer offers it, and offer it in calls that are not under pgp,
+# which then come about with peers alone that do so. In calls over plain SIP it keeps out who only
+# listens, not who can change what is signalled. Absent: false. An [[account]] may say otherwise for
+# the calls that it makes.
+# media-dtls = true
 ";
 
 const AGENT: &str = "\

@@ -134,6 +134,7 @@ fn open_account(callee: &mut Side) -> Result<sst::Account> {
         secret: Some(secret()),
         hop: sst::HopPolicy::Udp(Vec::new()),
         floor: sst::Algorithm::Sha256,
+        dtls: None,
         require: sst::Requirement::NOTHING,
     })
 }

@@ -1,6 +1,7 @@
 //! Downgrades: each is refused, and the user is told so in the words of `docs/downgrades.md`.
 
 use crate::cases::{edit, has, is_invite_200, meddled, status_of, with_sdp, without};
+use crate::dtls::{Keyed, another_fingerprint, is_answer};
 use crate::meddler::Way;
 use crate::world::{CALLEE, CALLER, Change, World};
 use media_ctl::audio::{Silence, Tone};
@@ -16,10 +17,14 @@ const DOCUMENT: &str = include_str!("../../../../docs/downgrades.md");
 const PLAIN: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.66\r\ns=-\r\nc=IN IP4 192.0.2.66\r\n\
     t=0 0\r\nm=audio 6666 RTP/AVP 0\r\n";
 
+const SDES: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.66\r\ns=-\r\nc=IN IP4 192.0.2.66\r\n\
+    t=0 0\r\nm=audio 6666 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 \
+    inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n";
+
 /// What is asked for, and how the line is come by that the user sees.
 type Row = (&'static str, fn() -> String);
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 18] = [
     ("PGP → Digest", pgp_to_digest),
     ("PGP → nothing", pgp_to_nothing),
     ("SRTP → RTP, on the way", srtp_to_rtp_on_the_way),
@@ -34,6 +39,10 @@ const ROWS: [Row; 14] = [
     ("a PRACK that brings an SDP", || within("PRACK")),
     ("a transfer to somebody less proved", transfer),
     ("RTCP in the clear", plain_rtcp),
+    ("DTLS-SRTP → RTP, in the answer", || dtls_answered_with(PLAIN)),
+    ("DTLS-SRTP → SDES, in the answer", || dtls_answered_with(SDES)),
+    ("DTLS-SRTP → RTP, in a re-INVITE", dtls_to_plain_later),
+    ("DTLS-SRTP with somebody between", dtls_with_another),
 ];
 
 #[test]
@@ -173,6 +182,7 @@ fn credentials_off_tls() -> String {
             secret: Some(sst::Password::new(b"secret".to_vec()).into()),
             hop: sst::HopPolicy::TlsName("callee.example".to_owned()),
             floor: sst::Algorithm::Sha256,
+            dtls: None,
             require: Requirement::NOTHING,
         }],
         ..sst::Configuration::default()
@@ -288,4 +298,56 @@ fn plain_rtcp() -> String {
     let id = world.call();
     world.pass(Duration::from_secs(3));
     still_sealed(world, id, &caller, &callee)
+}
+
+/// The offer is to be keyed by DTLS, and somebody on the way answers it otherwise.
+fn dtls_answered_with(sdp: &'static str) -> String {
+    let call = Keyed::new(
+        77,
+        meddled(move |way, octets| {
+            vec![if is_answer(way, octets) { with_sdp(octets, None, sdp) } else { octets.to_vec() }]
+        }),
+    );
+    call.world.pass(Duration::from_secs(20));
+    call.world.settle();
+    let (caller, callee) = (call.caller.seen(), call.callee.seen());
+    assert_eq!(caller.established, None, "{}", call.world.ladder());
+    assert_eq!(caller.packets_received + callee.packets_received, 0, "{}", call.world.ladder());
+    caller.over.unwrap().to_string()
+}
+
+/// A re-INVITE that arrives as one for plain media changes nothing.
+fn dtls_to_plain_later() -> String {
+    let seen = AtomicUsize::new(0);
+    let call = Keyed::new(
+        78,
+        meddled(move |way, octets| {
+            let offer = way == Way::In && octets.starts_with(b"INVITE ");
+            let later = offer && seen.fetch_add(1, Ordering::Relaxed) > 0;
+            vec![if later { with_sdp(octets, None, PLAIN) } else { octets.to_vec() }]
+        }),
+    );
+    call.world.pass(Duration::from_secs(2));
+    call.world.caller.hold(call.here, true).unwrap();
+    call.world.pass(Duration::from_secs(3));
+    assert_eq!(status_of(&call.world, "callee", "SIP/2.0 488"), 1, "{}", call.world.ladder());
+    call.world.caller.hang_up(call.here);
+    call.world.settle();
+    let callee = call.callee.seen();
+    assert!(callee.packets_received > 200, "it goes on: {}", call.world.ladder());
+    callee.keyed.unwrap().sentence
+}
+
+/// Somebody on the way of the media alone, or of the signalling alone, shows another certificate.
+fn dtls_with_another() -> String {
+    let call = Keyed::new(
+        79,
+        meddled(|way, octets| {
+            vec![if is_answer(way, octets) { another_fingerprint(octets) } else { octets.to_vec() }]
+        }),
+    );
+    call.world.pass(Duration::from_secs(20));
+    call.world.settle();
+    assert_eq!(call.caller.seen().packets_received, 0, "{}", call.world.ladder());
+    call.caller.seen().over.unwrap().to_string()
 }

@@ -9,6 +9,7 @@ mod asserted;
 mod cases;
 mod claims;
 mod downgrades;
+mod dtls;
 mod entropy;
 mod failover;
 mod floods;

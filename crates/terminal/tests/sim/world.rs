@@ -271,6 +271,9 @@ pub(crate) struct Seen {
     /// Why a call that came in was not answered.
     pub(crate) refused: Option<String>,
     pub(crate) established: Option<Assurance>,
+    /// The same, once the media had keys of a handshake; and how often they had.
+    pub(crate) keyed: Option<Assurance>,
+    pub(crate) handshakes: usize,
     /// How the last of its calls ended, and how many have.
     pub(crate) over: Option<Outcome>,
     pub(crate) ended: usize,
@@ -324,6 +327,10 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
                     answer = Some(id);
                 }
                 Event::Established { assurance, .. } => seen.established = Some(assurance),
+                Event::Keyed { assurance, .. } => {
+                    seen.keyed = Some(assurance);
+                    seen.handshakes += 1;
+                }
                 Event::Over { outcome, stats, .. } => {
                     seen.over = Some(outcome);
                     seen.ended += 1;
@@ -427,6 +434,7 @@ fn share_password(caller: &mut sst::Configuration, callee: &mut sst::Configurati
         secret: Some(secret()),
         hop: sst::HopPolicy::Udp(vec![(CALLEE_IP, 5060).into()]),
         floor: sst::Algorithm::Sha256,
+        dtls: None,
         require: sst::Requirement::NOTHING,
     });
     callee.users.push(sst::User { name: "alice".to_owned(), secret: secret() });

@@ -5,7 +5,7 @@ use super::super::case::Case;
 use super::super::kamailio::{Challenge, Kamailio, RIGHT};
 use super::super::room::Room;
 use super::super::sound;
-use super::super::terminal::Setup;
+use super::super::terminal::{Over, Setup};
 use super::super::waiting::talk;
 use crate::command::Failure;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,24 @@ pub(super) const CASES: &[Case] = &[
     }),
     of("baresip-opus", ALONE, "UDP", "a call in Opus each way; a tone each way", |room| {
         speaks(room, "opus", "opus/48000/2")
+    }),
+    of(
+        "baresip-dtls-called",
+        ALONE,
+        "UDP",
+        "DTLS-SRTP: its certificate is RSA, and that is told",
+        |room| {
+            let phone = Baresip::by_dtls(room)?;
+            let over = by_dtls(room, "alice").and_then(|it| it.call(&phone.uri(), &[])?.over())?;
+            not_keyed(&over)
+        },
+    ),
+    of("baresip-dtls-calls", ALONE, "UDP", "it calls us by DTLS-SRTP: the same", |room| {
+        let setup = by_dtls(room, "bob")?;
+        let mut bob = setup.listen(&["--auto-answer"])?;
+        let mut phone = Baresip::by_dtls(room)?;
+        phone.does(&format!("dial {}", setup.uri()))?;
+        not_keyed(&bob.over()?)
     }),
     of("baresip-holds", ALONE, "UDP", "it holds us and goes on", holds),
     of("baresip-held", ALONE, "UDP", "we hold it and go on", held),
@@ -59,6 +77,20 @@ const fn of(
     what: &'static str, steps: fn(&Room) -> Result<String, Failure>,
 ) -> Case {
     Case { name, peers, transport, what, steps }
+}
+
+/// A terminal of ours whose media are keyed by DTLS-SRTP.
+fn by_dtls<'a>(room: &'a Room, name: &'a str) -> Result<Setup<'a>, Failure> {
+    Ok(Setup::new(room, name)?.with("[policy]\nmedia-dtls = true\n"))
+}
+
+/// baresip 1.0 makes an RSA certificate for itself, and no other; what is told of it says so.
+fn not_keyed(over: &Over) -> Result<String, Failure> {
+    if over.code == "not_keyed" && over.outcome.contains("RSA are not") {
+        Ok(over.outcome.clone())
+    } else {
+        Err(format!("{}: {}", over.code, over.outcome))
+    }
 }
 
 /// Both tones, each heard by the other side.
@@ -98,7 +130,13 @@ fn speaks(room: &Room, ours: &str, its: &str) -> Result<String, Failure> {
     let folder = room.folder.join("heard");
     let heard = folder.display().to_string();
     let mut bob = setup.listen(&[
-        "--auto-answer", "--audio", &says, "--record-as", "heard", "--record", &heard,
+        "--auto-answer",
+        "--audio",
+        &says,
+        "--record-as",
+        "heard",
+        "--record",
+        &heard,
     ])?;
     phone.does(&format!("dial {}", setup.uri()))?;
     phone.event("CALL_ESTABLISHED")?;

@@ -61,7 +61,7 @@ fn passwords(arguments: &Arguments, configuration: &mut Configuration) -> Result
             user: user.clone(),
             secret: Some(secret()),
             hop: HopPolicy::Tcp(vec![at]),
-            floor: Algorithm::Sha256,
+            floor: Algorithm::Sha256, dtls: None,
             require: Requirement::NOTHING,
         });
     }

@@ -20,17 +20,18 @@ fn two(security: &LineSecurity) -> Body {
 fn m03_each_line_has_its_own_keys_and_its_own_guard() {
     let mut sides = Sides::default();
     let platform = &sides.platform;
-    let offer = CallMedia::offer(SECURED).unwrap();
+    let offer = CallMedia::default().offer(AUDIO, SECURED, &Counted::default()).unwrap();
     let sent = sides.caller.fill(Direction::Request, two(&offer), SECURED, platform).unwrap();
     sides.callee.empty(Direction::Request, sent, SECURED).unwrap();
-    let [one, _] = [AUDIO, VIDEO].map(|it| sides.callee.answer(it, SECURED, &offer).unwrap());
+    let [one, _] =
+        [AUDIO, VIDEO].map(|it| sides.callee.answer(it, SECURED, &offer, &sides.platform).unwrap());
     let sent = sides.callee.fill(Direction::Response, two(&one), SECURED, platform).unwrap();
     sides.caller.empty(Direction::Response, sent, SECURED).unwrap();
     sides.name("8321234356");
     let [mut video, mut audio] = [VIDEO, AUDIO].map(|it| {
         sides.caller.judge(it, SECURED, &one).unwrap();
-        let caller = sides.caller.guard(it, SECURED).unwrap();
-        (caller, sides.callee.guard(it, SECURED).unwrap())
+        let caller = sides.caller.guard(it, SECURED, || ()).unwrap().ready().unwrap();
+        (caller, sides.callee.guard(it, SECURED, || ()).unwrap().ready().unwrap())
     });
     talk(&mut audio.0, &mut audio.1, 1).unwrap();
     talk(&mut video.1, &mut video.0, 1).unwrap();
@@ -47,7 +48,7 @@ fn a_new_offer_of_ours_forgets_what_the_last_one_came_to() {
     let answered = sides.answered(&offered);
     sides.caller.judge(AUDIO, SECURED, &answered).unwrap();
     sides.offered();
-    let early = sides.caller.guard(AUDIO, SECURED);
+    let early = sides.caller.guard(AUDIO, SECURED, || ());
     assert_eq!(early.err(), Some(Refused::Downgrade), "nothing is agreed");
     let judged = sides.caller.judge(AUDIO, SECURED, &answered);
     assert_eq!(judged, Err(Refused::Attributes), "their keys were for the last one");
@@ -59,8 +60,8 @@ fn a_new_offer_of_theirs_forgets_our_keys() {
     let offered = sides.offered();
     sides.answered(&offered);
     let offered = sides.offered();
-    sides.callee.answer(AUDIO, SECURED, &offered).unwrap();
-    let early = sides.callee.guard(AUDIO, SECURED);
+    sides.callee.answer(AUDIO, SECURED, &offered, &sides.platform).unwrap();
+    let early = sides.callee.guard(AUDIO, SECURED, || ());
     assert_eq!(early.err(), Some(Refused::Unknown), "our answer has not left");
 }
 
@@ -71,7 +72,7 @@ fn another_body_of_theirs_is_judged_anew() {
     let answered = sides.answered(&offered);
     sides.caller.judge(AUDIO, SECURED, &answered).unwrap();
     sides.answered(&offered);
-    let early = sides.caller.guard(AUDIO, SECURED);
+    let early = sides.caller.guard(AUDIO, SECURED, || ());
     assert_eq!(early.err(), Some(Refused::Downgrade));
 }
 
@@ -81,11 +82,11 @@ fn m09_a_call_whose_guards_are_out_stays_secured() {
     let mut sides = Sides::default();
     let offered = sides.offered();
     let _guards = sides.agree(&offered);
-    assert_eq!(sides.callee.answer(VIDEO, PLAIN, &plain), Err(Refused::Profile));
+    assert_eq!(sides.callee.answer(VIDEO, PLAIN, &plain, &sides.platform), Err(Refused::Profile));
 }
 
 #[test]
 fn where_nothing_is_required_plain_media_are_offered() {
     let plain = LineSecurity { profile: Profile::Avp, attributes: Vec::new() };
-    assert_eq!(CallMedia::offer(PLAIN), Ok(plain));
+    assert_eq!(CallMedia::default().offer(AUDIO, PLAIN, &Counted::default()), Ok(plain));
 }

@@ -36,16 +36,17 @@ struct Recorded {
 /// A call whose bodies are changed on their way to the other side's media controller.
 fn recorded(callers: fn(LineSecurity) -> LineSecurity) -> Recorded {
     let mut sides = Sides::default();
-    let offer = sdp(&callers(CallMedia::offer(SECURED).unwrap()));
+    let offer =
+        sdp(&callers(CallMedia::default().offer(AUDIO, SECURED, &Counted::default()).unwrap()));
     let offer = sides.caller.fill(Direction::Request, offer, SECURED, &sides.platform).unwrap();
     let got = sides.callee.empty(Direction::Request, offer.clone(), SECURED).unwrap();
-    let answer = sdp(&sides.callee.answer(AUDIO, SECURED, &line(&got)).unwrap());
+    let answer = sdp(&sides.callee.answer(AUDIO, SECURED, &line(&got), &sides.platform).unwrap());
     let answer = sides.callee.fill(Direction::Response, answer, SECURED, &sides.platform).unwrap();
     let got = sides.caller.empty(Direction::Response, answer.clone(), SECURED).unwrap();
     sides.caller.judge(AUDIO, SECURED, &line(&got)).unwrap();
     sides.name("1");
-    let caller = sides.caller.guard(AUDIO, SECURED).unwrap();
-    let callee = sides.callee.guard(AUDIO, SECURED).unwrap();
+    let caller = sides.caller.guard(AUDIO, SECURED, || ()).unwrap().ready().unwrap();
+    let callee = sides.callee.guard(AUDIO, SECURED, || ()).unwrap().ready().unwrap();
     Recorded { sides, offer: offer.octets, answer: answer.octets, caller, callee }
 }
 
@@ -90,17 +91,18 @@ fn a_recorded_call_stays_secret_when_both_long_lived_keys_are_given_away() {
 #[test]
 fn m03_forks_have_keys_of_their_own() {
     let mut sides = Sides::default();
-    let offer = sdp(&CallMedia::offer(SECURED).unwrap());
+    let offer = sdp(&CallMedia::default().offer(AUDIO, SECURED, &Counted::default()).unwrap());
     let offer = sides.caller.fill(Direction::Request, offer, SECURED, &sides.platform).unwrap();
     let mut guards = Vec::new();
     for _ in 0..2 {
         let mut fork =
             Sides { platform: Counted { drawn: 77.into(), dry: false }, ..Sides::default() };
         let got = fork.callee.empty(Direction::Request, offer.clone(), SECURED).unwrap();
-        let answer = sdp(&fork.callee.answer(AUDIO, SECURED, &line(&got)).unwrap());
+        let answer =
+            sdp(&fork.callee.answer(AUDIO, SECURED, &line(&got), &Counted::default()).unwrap());
         fork.callee.fill(Direction::Response, answer, SECURED, &fork.platform).unwrap();
         fork.name(if guards.is_empty() { "one" } else { "other" });
-        guards.push(fork.callee.guard(AUDIO, SECURED).unwrap());
+        guards.push(fork.callee.guard(AUDIO, SECURED, || ()).unwrap().ready().unwrap());
     }
     let [one, other] = &mut guards[..] else { panic!() };
     let mut packet = [0x80, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 9, 9, 9, 9].to_vec();
@@ -116,44 +118,55 @@ fn m03_forks_have_keys_of_their_own() {
 fn g_policy_may_ask_for_it_of_either_side() {
     // The peer that calls does not offer it.
     let mut sides = Sides::default();
-    let offer = sdp(&without(CallMedia::offer(SECURED).unwrap()));
+    let offer =
+        sdp(&without(CallMedia::default().offer(AUDIO, SECURED, &Counted::default()).unwrap()));
     let sent = sides.caller.fill(Direction::Request, offer, SECURED, &sides.platform).unwrap();
     let got = sides.callee.empty(Direction::Request, sent, SECURED).unwrap();
-    assert_eq!(sides.callee.answer(AUDIO, STRICT, &line(&got)), Err(Refused::Secrecy));
+    assert_eq!(
+        sides.callee.answer(AUDIO, STRICT, &line(&got), &sides.platform),
+        Err(Refused::Secrecy)
+    );
 
     // The peer that is called does not answer it.
     let mut sides = Sides::default();
     let offered = sides.offered();
-    let answer = sdp(&without(sides.callee.answer(AUDIO, SECURED, &offered).unwrap()));
+    let answer =
+        sdp(&without(sides.callee.answer(AUDIO, SECURED, &offered, &sides.platform).unwrap()));
     let sent = sides.callee.fill(Direction::Response, answer, SECURED, &sides.platform).unwrap();
     let answered = line(&sides.caller.empty(Direction::Response, sent, SECURED).unwrap());
     assert_eq!(sides.caller.judge(AUDIO, STRICT, &answered), Err(Refused::Secrecy));
     sides.caller.judge(AUDIO, SECURED, &answered).unwrap();
     sides.name("1");
     // Our own controller left it out of the answer: nothing was agreed on, and nothing flows.
-    assert_eq!(sides.callee.guard(AUDIO, STRICT).err(), Some(Refused::Secrecy));
-    assert_eq!(sides.caller.guard(AUDIO, STRICT).err(), Some(Refused::Secrecy));
-    assert!(sides.caller.guard(AUDIO, SECURED).is_ok());
+    assert_eq!(sides.callee.guard(AUDIO, STRICT, || ()).err(), Some(Refused::Secrecy));
+    assert_eq!(sides.caller.guard(AUDIO, STRICT, || ()).err(), Some(Refused::Secrecy));
+    assert!(sides.caller.guard(AUDIO, SECURED, || ()).is_ok());
     assert_eq!(secrecy(&sides.caller), [Secrecy::None]);
 
     // Media in the clear have none.
     let plain = LineSecurity { profile: Profile::Avp, attributes: Vec::new() };
     let clear = Standing { secrecy: Secrecy::Forward, ..PLAIN };
     let mut media = CallMedia::default();
-    assert_eq!(CallMedia::offer(clear), Err(Refused::Secrecy));
-    assert_eq!(media.answer(AUDIO, clear, &plain), Err(Refused::Profile));
+    assert_eq!(
+        CallMedia::default().offer(AUDIO, clear, &Counted::default()),
+        Err(Refused::Secrecy)
+    );
+    assert_eq!(media.answer(AUDIO, clear, &plain, &Counted::default()), Err(Refused::Profile));
     assert_eq!(media.judge(AUDIO, clear, &plain), Err(Refused::Profile));
-    assert_eq!(media.guard(AUDIO, clear).err(), Some(Refused::Downgrade));
+    assert_eq!(media.guard(AUDIO, clear, || ()).err(), Some(Refused::Downgrade));
 
     // With it, all is well.
     let mut sides = Sides::default();
     let offered = sides.offered();
-    let answer = sdp(&sides.callee.answer(AUDIO, STRICT, &offered).unwrap());
+    let answer = sdp(&sides.callee.answer(AUDIO, STRICT, &offered, &sides.platform).unwrap());
     let sent = sides.callee.fill(Direction::Response, answer, STRICT, &sides.platform).unwrap();
     let answered = line(&sides.caller.empty(Direction::Response, sent, STRICT).unwrap());
     sides.caller.judge(AUDIO, STRICT, &answered).unwrap();
     sides.name("1");
-    assert!(sides.caller.guard(AUDIO, STRICT).is_ok() && sides.callee.guard(AUDIO, STRICT).is_ok());
+    assert!(
+        sides.caller.guard(AUDIO, STRICT, || ()).is_ok()
+            && sides.callee.guard(AUDIO, STRICT, || ()).is_ok()
+    );
 }
 
 /// A ciphertext, or a key, that cannot be one ends the call; one that is wrong opens no packet.
@@ -162,7 +175,7 @@ fn what_was_changed_ends_the_call() {
     let tampered = |change: fn(&str) -> String| {
         let mut sides = Sides::default();
         let offered = sides.offered();
-        let answer = sdp(&sides.callee.answer(AUDIO, SECURED, &offered).unwrap());
+        let answer = sdp(&sides.callee.answer(AUDIO, SECURED, &offered, &sides.platform).unwrap());
         let mut sent =
             sides.callee.fill(Direction::Response, answer, SECURED, &sides.platform).unwrap();
         let text = String::from_utf8(sent.octets).unwrap();
@@ -188,30 +201,31 @@ fn what_was_changed_ends_the_call() {
         STANDARD.encode(octets)
     });
     judged.unwrap();
-    let mut caller = sides.caller.guard(AUDIO, SECURED).unwrap();
-    let mut callee = sides.callee.guard(AUDIO, SECURED).unwrap();
+    let mut caller = sides.caller.guard(AUDIO, SECURED, || ()).unwrap().ready().unwrap();
+    let mut callee = sides.callee.guard(AUDIO, SECURED, || ()).unwrap().ready().unwrap();
     assert_eq!(talk(&mut caller, &mut callee, 1), Err(ssm::PacketError::NotAuthentic));
 
     // The caller's key, as it comes to the callee.
     for change in [|_: &str| String::new(), |text: &str| format!("{}{}", "////", &text[4..])] {
         let mut sides = Sides::default();
-        let offer = sdp(&CallMedia::offer(SECURED).unwrap());
+        let offer = sdp(&CallMedia::default().offer(AUDIO, SECURED, &Counted::default()).unwrap());
         let mut sent =
             sides.caller.fill(Direction::Request, offer, SECURED, &sides.platform).unwrap();
         let text = String::from_utf8(sent.octets).unwrap();
         let (head, row) = text.split_once("a=cs1-kem:1 ").unwrap();
         sent.octets = format!("{head}a=cs1-kem:1 {}\r\n", change(row.trim_end())).into_bytes();
         let got = sides.callee.empty(Direction::Request, sent, SECURED).unwrap();
-        let answered = sides.callee.answer(AUDIO, SECURED, &line(&got));
+        let answered = sides.callee.answer(AUDIO, SECURED, &line(&got), &sides.platform);
         assert_eq!(answered, Err(Refused::Attributes));
     }
 
     // What was not asked for is not taken.
     let mut sides = Sides::default();
-    let offer = sdp(&without(CallMedia::offer(SECURED).unwrap()));
+    let offer =
+        sdp(&without(CallMedia::default().offer(AUDIO, SECURED, &Counted::default()).unwrap()));
     let sent = sides.caller.fill(Direction::Request, offer, SECURED, &sides.platform).unwrap();
     let got = sides.callee.empty(Direction::Request, sent, SECURED).unwrap();
-    let answer = sdp(&sides.callee.answer(AUDIO, SECURED, &line(&got)).unwrap());
+    let answer = sdp(&sides.callee.answer(AUDIO, SECURED, &line(&got), &sides.platform).unwrap());
     let mut sent =
         sides.callee.fill(Direction::Response, answer, SECURED, &sides.platform).unwrap();
     sent.octets.extend(format!("a=cs1-kem:1 {}\r\n", STANDARD.encode([1; 1120])).bytes());
@@ -236,7 +250,7 @@ fn a_pair_serves_one_answer() {
         let text = String::from_utf8(offer.to_vec()).unwrap();
         text.split_once("a=cs1-kem:1 ").unwrap().1.to_owned()
     };
-    let offer = sdp(&CallMedia::offer(SECURED).unwrap());
+    let offer = sdp(&CallMedia::default().offer(AUDIO, SECURED, &Counted::default()).unwrap());
     let sides = &mut call.sides;
     let offer = sides.caller.fill(Direction::Request, offer, SECURED, &sides.platform).unwrap();
     assert_ne!(of(&call.offer), of(&offer.octets));

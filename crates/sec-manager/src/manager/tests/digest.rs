@@ -23,6 +23,7 @@ pub(super) fn account(password: &str) -> Account {
         secret: Some(Password::new(password.as_bytes().to_vec()).into()),
         hop: HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
+        dtls: None,
         require: Requirement::NOTHING,
     }
 }

@@ -249,6 +249,7 @@ fn digest_answer(challenge: &str, source: &str) -> (Result<(), Why>, Vec<Mismatc
             secret: Some(Password::new(b"secret".to_vec()).into()),
             hop: HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
             floor: Algorithm::Sha256,
+            dtls: None,
             require: Requirement::NOTHING,
         }],
         ..Configuration::default()

@@ -65,6 +65,7 @@ mod tests {
             keys: None,
             hop: sst::HopPolicy::Udp(Vec::new()),
             floor,
+            dtls: None,
             require: sst::Requirement::NOTHING,
         }
     }

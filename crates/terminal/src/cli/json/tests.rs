@@ -71,6 +71,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Ringing { call: call() });
     print(Object::Redirected { call: call(), to: vec![aor.to_owned()] });
     print(Object::Established { call: call(), assurance: &assurance });
+    print(Object::Keyed { call: call(), assurance: &assurance });
     print(Object::Held { call: call() });
     print(Object::Resumed { call: call() });
     print(Object::PeerHeld { call: call() });
@@ -292,6 +293,7 @@ fn the_document_lists_every_code() {
         Outcome::Media(String::new()),
         Outcome::NoMedia,
         Outcome::KeyExhausted,
+        Outcome::NotKeyed(ssm::Refused::Fingerprint),
     ];
     others.into_iter().for_each(|outcome| listed(outcome.code()));
     let causes = [

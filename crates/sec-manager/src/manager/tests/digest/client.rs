@@ -220,6 +220,7 @@ fn a16_what_was_answered_before_goes_along_only_to_its_own_hop() {
         secret: Some(Password::new(b"secret".to_vec()).into()),
         hop: HopPolicy::Udp(vec![([127, 0, 0, 1], port).into()]),
         floor: Algorithm::Sha256,
+        dtls: None,
         require: Requirement::NOTHING,
     };
     configuration.accounts = vec![

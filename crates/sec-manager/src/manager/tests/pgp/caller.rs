@@ -98,6 +98,7 @@ fn t15_a_proxy_asks_for_digest_before_the_callee_asks_for_a_signature() {
         secret: Some(Password::new(b"secret".to_vec()).into()),
         hop: sst::HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
+        dtls: None,
         require: Requirement::NOTHING,
     });
     calls.alice.manager.configure(&alice);

@@ -31,6 +31,7 @@ fn bobs(calls: &Calls, require: Requirement, registrar: &str) -> Configuration {
         secret: None,
         hop: HopPolicy::TlsName(registrar.to_owned()),
         floor: Algorithm::Sha256,
+        dtls: None,
         require: Requirement::NOTHING,
     };
     Configuration {

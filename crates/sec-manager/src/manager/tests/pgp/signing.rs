@@ -156,6 +156,7 @@ fn a16_a_signed_call_over_an_accounts_flow_was_set_up_through_that_account() {
             secret: Some(Password::new(b"secret".to_vec()).into()),
             hop: sst::HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
             floor: Algorithm::Sha256,
+            dtls: None,
             require: Requirement::NOTHING,
         });
         bob.configure(&with_account);

@@ -1,0 +1,212 @@
+//! Lines that are keyed by a handshake: what is sent and taken meanwhile, and how it may end.
+
+use super::*;
+use crate::toy::{Script, Scripted};
+use ssm::LineSecurity;
+
+const OFFER: &str = "v=0\r\no=- 1 2 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
+                     m=audio 5000 UDP/TLS/RTP/SAVP 0\r\na=setup:actpass\r\n";
+/// A DTLS record, by its first octet. RFC 7983 §7.
+const RECORD: [u8; 2] = [22, 1];
+
+impl Line {
+    /// A session whose line is keyed as `script` says.
+    fn keyed_by(script: &Script, symmetric: bool) -> Self {
+        let mut line = Self::negotiated(script, symmetric);
+        line.session.start(&script.security(), line.now).unwrap();
+        line
+    }
+
+    fn negotiated(script: &Script, symmetric: bool) -> Self {
+        let config = MediaConfig::new(Call(1), [192, 0, 2, 1].into(), Seed::new([9; 32]));
+        let config = MediaConfig { symmetric, ..config };
+        let mut session = Session::new(config, 40_000, 40_001);
+        session.answer(&script.security(), OFFER.as_bytes()).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "the origin of a test's own clock")]
+        let now = Instant::now();
+        Self { session, now, secure: true }
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.session.poll_event()).collect()
+    }
+}
+
+/// Which of what was sent is no record of a handshake.
+fn media(sent: &[(SocketAddr, Vec<u8>)]) -> usize {
+    sent.iter().filter(|(_, octets)| octets[0] >= 128).count()
+}
+
+#[test]
+fn s07_nothing_leaves_and_nothing_is_opened_before_a_handshake_has_ended() {
+    let script = Script::default();
+    let mut line = Line::keyed_by(&script, false);
+    let sent = line.pass(Duration::from_secs(6));
+    let records: Vec<_> = sent.iter().map(|(to, octets)| (to.to_string(), octets[0])).collect();
+    assert!(records.iter().all(|record| *record == (PEER.to_owned(), 22)), "{records:?}");
+    assert!(records.len() > 1, "it is sent again");
+    for sequence in 0..10 {
+        line.take_sealed(PEER, packet(sequence));
+        line.take(PEER, &packet(sequence));
+    }
+    assert_eq!(line.stats().packets_received, 0);
+    assert_eq!(line.stats().dropped.not_authentic, 20);
+    assert_eq!((line.stats().packets_sent, line.stats().reports_sent), (0, 0));
+    assert_eq!(line.events(), []);
+    script.ends(Ok(()));
+    line.take(PEER, &RECORD);
+    assert_eq!(line.events(), [Event::Keyed]);
+    let sent = line.pass(Duration::from_secs(1));
+    assert!(media(&sent) >= 50);
+    for sequence in 10..20 {
+        line.take_sealed(PEER, packet(sequence));
+    }
+    assert_eq!(line.stats().packets_received, 9, "the first alone is no source yet");
+}
+
+#[test]
+fn a_handshake_that_fails_or_hangs_is_told_and_no_packet_ever_leaves() {
+    for why in [Refused::Fingerprint, Refused::NothingInCommon] {
+        let script = Script::default();
+        let mut line = Line::keyed_by(&script, false);
+        script.ends(Err(why));
+        line.take(PEER, &RECORD);
+        assert_eq!(line.events(), [Event::NotKeyed(why)]);
+        assert_eq!(media(&line.pass(Duration::from_secs(5))), 0);
+        line.take_sealed(PEER, packet(1));
+        assert_eq!(line.stats().packets_received, 0);
+    }
+    let mut hanging = Line::keyed_by(&Script::default(), false);
+    assert_eq!(media(&hanging.pass(Duration::from_secs(9))), 0);
+    assert_eq!(hanging.events(), []);
+    hanging.pass(Duration::from_secs(2));
+    assert_eq!(hanging.events(), [Event::NotKeyed(Refused::Handshake)]);
+    assert_eq!(media(&hanging.pass(Duration::from_secs(5))), 0);
+}
+
+/// M08: what comes from elsewhere is not the peer's, whatever it is.
+#[test]
+fn m08_a_strangers_handshake_is_dropped_and_the_peers_goes_on() {
+    for source in [STRANGER, "192.0.2.2:5002"] {
+        let script = Script::default();
+        let mut line = Line::keyed_by(&script, false);
+        line.pass(Duration::from_millis(20));
+        line.take(source, &RECORD);
+        assert_eq!((script.taken(), line.stats().dropped.wrong_address), (0, 1));
+        script.ends(Ok(()));
+        line.take(source, &RECORD);
+        assert_eq!(line.events(), []);
+        line.take(PEER, &RECORD);
+        assert_eq!(line.events(), [Event::Keyed]);
+    }
+}
+
+/// Behind a translator the peer is elsewhere than it says: who has ended the handshake is followed.
+#[test]
+fn a_symmetric_handshake_is_with_the_first_that_begins_one_and_with_whom_it_was_agreed() {
+    let script = Script::default();
+    let mut line = Line::keyed_by(&script, true);
+    line.take(STRANGER, &RECORD);
+    line.take("198.51.100.10:5000", &RECORD);
+    assert_eq!((script.taken(), line.stats().dropped.wrong_address), (1, 1));
+    line.take(PEER, &RECORD);
+    assert_eq!(script.taken(), 2);
+    let mut line = Line::keyed_by(&script, true);
+    script.ends(Ok(()));
+    line.take(STRANGER, &RECORD);
+    assert_eq!(goes_to_sealed(&mut line), STRANGER);
+}
+
+fn goes_to_sealed(line: &mut Line) -> String {
+    let sent = line.pass(Duration::from_millis(20));
+    let rtp = sent.iter().find(|(_, octets)| octets.len() == 176);
+    rtp.map(|(to, _)| to.to_string()).unwrap_or_default()
+}
+
+/// Who lost the last datagram asks for it again.
+#[test]
+fn a_handshake_is_driven_on_after_it_has_ended() {
+    let script = Script::default();
+    let mut line = Line::keyed_by(&script, false);
+    script.ends(Ok(()));
+    line.take(PEER, &RECORD);
+    line.pass(Duration::from_millis(100));
+    let before = script.taken();
+    line.take(PEER, &RECORD);
+    let sent = line.pass(Duration::from_millis(20));
+    assert_eq!(script.taken(), before + 1);
+    assert!(sent.iter().any(|(_, octets)| octets[0] == 22), "it is answered");
+    assert!(media(&line.pass(Duration::from_millis(100))) > 0, "and the media go on");
+}
+
+/// What the peer negotiates anew without wanting other keys changes none; a handshake that is agreed on
+/// anew takes the place of the guard at once.
+#[test]
+fn a_guard_that_is_kept_goes_on_and_another_handshake_takes_its_place() {
+    let script = Script::default();
+    let mut line = Line::keyed_by(&script, false);
+    script.ends(Ok(()));
+    line.take(PEER, &RECORD);
+    line.pass(Duration::from_millis(100));
+    script.next(Scripted::Kept);
+    line.session.answer(&script.security(), OFFER.as_bytes()).unwrap();
+    line.session.start(&script.security(), line.now).unwrap();
+    assert_eq!(goes_to_sealed(&mut line), PEER);
+    assert_eq!(script.moved(), 0);
+    let elsewhere = OFFER.replace("audio 5000", "audio 5006");
+    line.session.answer(&script.security(), elsewhere.as_bytes()).unwrap();
+    line.session.start(&script.security(), line.now).unwrap();
+    assert_eq!(goes_to_sealed(&mut line), "192.0.2.2:5006");
+    assert_eq!(script.moved(), 1);
+    script.next(Scripted::Handshake);
+    line.session.answer(&script.security(), OFFER.as_bytes()).unwrap();
+    line.session.start(&script.security(), line.now).unwrap();
+    assert_eq!(media(&line.pass(Duration::from_millis(100))), 0, "until it has ended");
+    script.ends(Ok(()));
+    line.take(PEER, &RECORD);
+    assert_eq!(goes_to_sealed(&mut line), PEER);
+}
+
+#[test]
+fn where_nothing_runs_nothing_can_be_kept() {
+    let script = Script::default();
+    script.next(Scripted::Kept);
+    let mut line = Line::negotiated(&script, false);
+    let refused = line.session.start(&script.security(), line.now).unwrap_err();
+    assert_eq!(refused, Error::Security(Refused::Unknown));
+}
+
+/// Who rings for longer than a handshake takes may begin it when it answers.
+#[test]
+fn what_failed_before_the_answer_is_begun_again() {
+    let script = Script::default();
+    let mut line = Line::negotiated(&script, false);
+    line.session.start_early(&script.security(), line.now).unwrap();
+    line.pass(Duration::from_secs(15));
+    assert_eq!(line.events(), [], "the call is not over");
+    line.session.start(&script.security(), line.now).unwrap();
+    script.ends(Ok(()));
+    line.take(PEER, &RECORD);
+    assert_eq!(line.events(), [Event::Keyed]);
+    assert!(media(&line.pass(Duration::from_millis(100))) > 0);
+}
+
+/// RFC 8122 §5: a session may name the certificate of all its lines.
+#[test]
+fn what_a_session_says_holds_for_its_lines_that_say_nothing_else() {
+    let of = |session: &str, line: &str| {
+        let text = format!(
+            "v=0\r\no=- 1 2 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n{session}\
+             m=audio 5000 UDP/TLS/RTP/SAVP 0\r\n{line}"
+        );
+        let description = crate::sdp::Description::parse(text.as_bytes()).unwrap();
+        let LineSecurity { attributes, .. } =
+            description.lines().next().unwrap().security().unwrap();
+        attributes.into_iter().map(|it| format!("{}:{}", it.name, it.value)).collect::<Vec<_>>()
+    };
+    assert_eq!(of("a=fingerprint:x\r\na=setup:active\r\n", ""), ["fingerprint:x", "setup:active"]);
+    assert_eq!(
+        of("a=fingerprint:x\r\na=crypto:1\r\n", "a=fingerprint:y\r\na=tls-id:z\r\n"),
+        ["fingerprint:y", "tls-id:z"]
+    );
+}

@@ -1,0 +1,153 @@
+//! What protects a line's packets: from the start, or once a handshake on their path has ended.
+//!
+//! ```text
+//!   Guard::Ready ───────────────────────────────▶ the guard
+//!   Guard::Handshake ─▶ closed: no packet leaves, and none is opened ─▶ the guard, or closed for good
+//! ```
+
+use ssm::{Handshake, MediaGuard, Opener, Overhead, PacketError, Refused, Sealer};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// What protects a line's packets.
+#[derive(Debug)]
+pub(crate) struct Protection {
+    pub(super) guard: MediaGuard,
+    handshake: Option<Driven>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Handshaking,
+    Ready,
+    Failed,
+}
+
+/// A handshake that is driven. It is, too, after it has ended: the peer may ask again.
+#[derive(Debug)]
+struct Driven {
+    machine: Box<dyn Handshake>,
+    /// Where the peer's datagrams come from, once one has.
+    peer: Option<SocketAddr>,
+    due: Option<Instant>,
+    /// The datagram that is being sent.
+    sending: Vec<u8>,
+}
+
+impl Protection {
+    /// By a guard that is there.
+    pub(crate) const fn ready(guard: MediaGuard) -> Self {
+        Self { guard, handshake: None, state: State::Ready }
+    }
+
+    /// By the guard that a handshake ends in, which begins now.
+    pub(crate) fn by(machine: Box<dyn Handshake>, now: Instant) -> Self {
+        let driven = Driven { machine, peer: None, due: Some(now), sending: Vec::new() };
+        let guard = MediaGuard { sealer: Box::new(Closed), opener: Box::new(Closed) };
+        Self { guard, handshake: Some(driven), state: State::Handshaking }
+    }
+
+    /// Whether packets may leave and come in.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.state == State::Ready
+    }
+
+    /// Whether no handshake will end in a guard any more.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.state == State::Failed
+    }
+
+    /// When [`on_timeout`](Self::on_timeout) is due.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.handshake.as_ref().and_then(|driven| driven.due)
+    }
+
+    /// Lets the handshake begin or go on, where that is due. How it ended, once.
+    pub(super) fn on_timeout(&mut self, now: Instant) -> Option<Result<(), Refused>> {
+        let driven = self.handshake.as_mut().filter(|it| it.due.is_some_and(|due| due <= now))?;
+        driven.machine.on_timeout(now);
+        self.settle()
+    }
+
+    /// Takes a datagram of the handshake: from where it was agreed, or, where `anyone` may be the peer,
+    /// from the first that sends one. How it ended, once; an error without one for what is dropped.
+    pub(super) fn on_datagram(
+        &mut self, now: Instant, (source, agreed): (SocketAddr, bool), octets: &[u8], anyone: bool,
+    ) -> Result<Option<Result<(), Refused>>, Stranger> {
+        let driven = self.handshake.as_mut().ok_or(Stranger)?;
+        let known = driven.peer.map_or(anyone, |peer| peer == source);
+        if !agreed && !known {
+            return Err(Stranger);
+        }
+        driven.peer = Some(source);
+        driven.machine.on_datagram(now, octets);
+        Ok(self.settle())
+    }
+
+    fn settle(&mut self) -> Option<Result<(), Refused>> {
+        let driven = self.handshake.as_mut()?;
+        driven.due = driven.machine.poll_timeout();
+        Some(match driven.machine.poll_outcome()? {
+            Ok(guard) => {
+                (self.guard, self.state) = (guard, State::Ready);
+                Ok(())
+            }
+            Err(refused) => {
+                self.state = State::Failed;
+                Err(refused)
+            }
+        })
+    }
+
+    /// Where the peer has shown to be.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.handshake.as_ref().and_then(|driven| driven.peer)
+    }
+
+    /// Takes up the handshake's next datagram, and says whether there was one.
+    pub(super) fn poll_datagram(&mut self) -> bool {
+        let Some(driven) = &mut self.handshake else { return false };
+        let next = driven.machine.poll_datagram();
+        let there_is = next.is_some();
+        driven.sending = next.unwrap_or_default();
+        there_is
+    }
+
+    /// The datagram that was taken up.
+    pub(super) fn sending(&self) -> &[u8] {
+        self.handshake.as_ref().map_or(&[], |driven| &driven.sending)
+    }
+}
+
+/// A datagram of a handshake that nobody here has with its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stranger;
+
+/// The guard until there is one: nothing leaves, and nothing is opened.
+#[derive(Debug)]
+struct Closed;
+
+impl Sealer for Closed {
+    fn overhead(&self) -> Overhead {
+        Overhead { rtp: 0, rtcp: 0 }
+    }
+
+    fn seal_rtp(&mut self, _: &mut [u8], _: usize) -> Result<usize, PacketError> {
+        Err(PacketError::NoKey)
+    }
+
+    fn seal_rtcp(&mut self, _: &mut [u8], _: usize) -> Result<usize, PacketError> {
+        Err(PacketError::NoKey)
+    }
+}
+
+impl Opener for Closed {
+    fn open_rtp(&mut self, _: &mut [u8]) -> Result<usize, PacketError> {
+        Err(PacketError::NoKey)
+    }
+
+    fn open_rtcp(&mut self, _: &mut [u8]) -> Result<usize, PacketError> {
+        Err(PacketError::NoKey)
+    }
+}
