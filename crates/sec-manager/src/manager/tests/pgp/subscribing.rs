@@ -119,8 +119,8 @@ fn d08_where_nothing_is_required_a_subscriber_whose_key_is_pinned_may_sign() {
     open.contacts.clear();
     open.require = Requirement::NOTHING;
     let users = [("dave".to_owned(), sst::Password::new(b"secret".to_vec()))];
-    open.users = users.map(|(name, password)| sst::User { name, password }).into();
-    bob.configure(open);
+    open.users = users.map(|(name, password)| sst::User { name, secret: password.into() }).into();
+    bob.configure(&open);
     let long = Body { content_type: None, octets: vec![b'x'; 2_000] };
     assert_eq!(asked(bob, &subscribe().with_body(long)), (true, true), "either will do");
     let message = TestRequest { method: "MESSAGE", ..subscribe() };
