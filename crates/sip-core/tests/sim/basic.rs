@@ -38,8 +38,8 @@ fn rfc3665_2_1_successful_new_registration() {
     });
 }
 
-/// Another client of Alice's adds a contact of another kind (F1): ours registers what it is reached
-/// at, and nothing else. Her list (F2) has both from then on, of which one is ours to keep and to
+/// Another client of Alice's adds a contact of another kind: ours registers what it is reached
+/// at, and nothing else. Her list has both from then on, of which one is ours to keep and to
 /// take back.
 #[test]
 fn rfc3665_2_2_update_of_contact_list() {

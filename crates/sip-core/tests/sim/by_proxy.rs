@@ -37,7 +37,7 @@ fn before_bob() -> (World, Side, Raw) {
     (world, bob, proxy)
 }
 
-/// Bob's telephone rings, and the proxy gives it up (§2.9, §2.12 B1).
+/// Bob's telephone rings, and the proxy gives it up (RFC 5359 §2.9, §2.12: B1).
 fn rings_in_vain() {
     let (world, mut bob, mut proxy) = before_bob();
     world.run(async {
@@ -58,7 +58,7 @@ fn rings_in_vain() {
     bob.assert_empty();
 }
 
-/// Bob's telephone refuses, and the proxy goes on elsewhere (§2.8, §2.12 B2 and B3).
+/// Bob's telephone refuses, and the proxy goes on elsewhere (RFC 5359 §2.8, §2.12: B2 and B3).
 fn refuses(status: u16, line: &str) {
     let (world, mut bob, mut proxy) = before_bob();
     world.run(async {
@@ -75,7 +75,7 @@ fn refuses(status: u16, line: &str) {
     bob.assert_empty();
 }
 
-/// Bob's telephone answers by way of the proxy, and hangs up (§2.12 B4; Carol's in §2.7 to §2.9).
+/// Bob's telephone answers by way of the proxy, and hangs up (RFC 5359 §2.12: B4; Carol's in §2.7 to §2.9).
 fn answers() {
     let (world, mut bob, mut proxy) = before_bob();
     world.run(async {

@@ -37,8 +37,7 @@ fn to_alice(method: &str, cseq: u32, tag: &str, extra: &str) -> String {
     )
 }
 
-/// Bob asks the server to take his place in his call with Alice (RFC 5359 §2.3, F8 to F18; §2.15, F5
-/// to F15). Alice's name for the call with the server, and her tag in it.
+/// Bob asks the server to take his place in his call with Alice (RFC 5359 §2.3, §2.15). Alice's name for the call with the server, and her tag in it.
 async fn handed_over(
     (alice, to_bob): (&mut Side, CallId), (bob, at_bob): (&mut Side, CallId), server: &mut Raw,
 ) -> (CallId, String) {
@@ -82,8 +81,8 @@ async fn handed_over(
     (to_server, tag)
 }
 
-/// Somebody takes Alice from the server, by the names of her call with it (§2.3, F19 to F23; §2.15,
-/// F20 to F24), and hangs up in the end.
+/// Somebody takes Alice from the server, by the names of her call with it (RFC 5359 §2.3, §2.15),
+/// and hangs up in the end.
 async fn taken_back(
     (alice, to_server, tag): (&mut Side, CallId, &str), (other, uri): (&mut Side, &str),
     server: &mut Raw,
@@ -130,8 +129,7 @@ fn rfc5359_2_3_music_on_hold() {
     });
 }
 
-/// "Should Alice not wish to receive music on hold, her UA could refuse F12 and she will remain on
-/// hold with Bob, but in silence."
+/// RFC 5359 §2.3: whoever does not want music refuses the INVITE, and stays on hold "but in silence".
 #[test]
 fn rfc5359_2_3_who_wants_no_music_stays_on_hold() {
     let world = World::perfect();
@@ -185,7 +183,7 @@ fn rfc5359_2_6_transfer_instant_messaging() {
     });
 }
 
-/// What the server tells Carol of its call (§2.15, F16 to F19), in the words of RFC 4235 or others:
+/// What the server tells Carol of its call (RFC 5359 §2.15), in the words of RFC 4235 or others:
 /// they are the application's to read.
 async fn learns(carol: &mut Side, server: &mut Raw, names: &str) {
     let wanted = SubscribeConfig {
