@@ -3,7 +3,7 @@
 //! ```text
 //!   R   = 93.2 − Id − Ie,eff
 //!   Id  = 0.024 d + 0.11 (d − 177.3) where d > 177.3 ms        (Cole and Rosenbluth, 2001)
-//!   Ie,eff = Ie + (95 − Ie) · Ppl / (Ppl + Bpl)                (G.107 §7.3, random loss: BurstR = 1)
+//!   Ie,eff = Ie + (95 − Ie) · Ppl / (Ppl + Bpl)                (G.107, clause 7.3, random loss: BurstR = 1)
 //!   MOS = 1 + 0.035 R + R (R − 60) (100 − R) · 7 · 10⁻⁶        (G.107 Annex B)
 //! ```
 //!
@@ -16,7 +16,7 @@
 use crate::Stats;
 use std::time::Duration;
 
-/// R without any impairment but what the defaults make. G.107 §7.1, rounded as is usual.
+/// R without any impairment but what the defaults make. G.107, clause 7.1, rounded as is usual.
 const BEST: f64 = 93.2;
 
 /// How robust G.711 with concealment is to losses. G.113 Appendix I.
