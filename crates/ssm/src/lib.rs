@@ -111,6 +111,8 @@ pub struct LineSecurity {
 pub enum Refused {
     /// The profile is not acceptable here: 488.
     Profile,
+    /// The line is to be keyed by DTLS, which policy does not take: 488.
+    ByDtls,
     /// No attribute can be used, or the answer does not match the offer: 488.
     Attributes,
     /// SRTP was agreed and plain RTP is asked for.
@@ -134,6 +136,9 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Profile => "the media profile is not acceptable",
+            Self::ByDtls => {
+                "the peer wants the media keyed by DTLS-SRTP, which policy does not take (media-dtls)"
+            }
             Self::Attributes => "no usable security attribute",
             Self::Downgrade => "secured media may not become plain",
             Self::NotAuthenticated => "the peer has not been authenticated",

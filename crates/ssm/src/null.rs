@@ -37,6 +37,9 @@ impl MediaSecurity for Open {
     }
 
     fn answer(&self, _: Call, _: Line, offered: &LineSecurity) -> Result<LineSecurity, Refused> {
+        if offered.profile.is_by_dtls() {
+            return Err(Refused::ByDtls);
+        }
         if offered.profile.is_secure() {
             return Err(Refused::Profile);
         }

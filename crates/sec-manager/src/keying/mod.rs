@@ -73,7 +73,7 @@ impl Standing {
     /// quantum computer could compute them.
     fn may_be_by_dtls(self) -> Result<(), Refused> {
         match self.by_dtls {
-            ByDtls::No => Err(Refused::Profile),
+            ByDtls::No => Err(Refused::ByDtls),
             ByDtls::Taken | ByDtls::Offered if self.secrecy > Secrecy::Forward => {
                 Err(Refused::Secrecy)
             }

@@ -16,6 +16,8 @@ mod certificate;
 mod fingerprint;
 mod handshake;
 mod lines;
+#[cfg(test)]
+mod openssl;
 mod said;
 #[cfg(test)]
 mod tests;

@@ -325,8 +325,8 @@ fn policy_says_whether_it_is_offered_and_taken() {
     let offered = sides.offered();
     let platform = Counted::default();
     for (by_dtls, secrecy, offers, takes) in [
-        (ByDtls::No, Secrecy::None, Ok(Profile::Avp), Err(Refused::Profile)),
-        (ByDtls::No, Secrecy::Forward, Err(Refused::Secrecy), Err(Refused::Profile)),
+        (ByDtls::No, Secrecy::None, Ok(Profile::Avp), Err(Refused::ByDtls)),
+        (ByDtls::No, Secrecy::Forward, Err(Refused::Secrecy), Err(Refused::ByDtls)),
         (ByDtls::Taken, Secrecy::None, Ok(Profile::Avp), Ok(Profile::TlsSavp)),
         (ByDtls::Taken, Secrecy::Forward, Err(Refused::Secrecy), Ok(Profile::TlsSavp)),
         (ByDtls::Offered, Secrecy::Forward, Ok(Profile::TlsSavp), Ok(Profile::TlsSavp)),
