@@ -380,14 +380,15 @@ fn a_caller_has_an_agent_too_and_waits_for_it() {
     let bob = listening(&["--auto-answer"]);
     let mut callee = Agent::ready(&bob.socket);
     let socket = bob.home.path().join("alice.sock");
-    let alice = bob.called(&["--audio", &format!("unix:{}", socket.display())]);
+    let (audio, file) = (format!("unix:{}", socket.display()), bob.home.path().join("call.wav"));
+    let alice = bob.called(&["--audio", &audio, "--record", file.to_str().unwrap()]);
     alice.tells("agents come in at");
     sleep(Duration::from_millis(300));
     let mut caller = Agent::ready(&socket);
     let call = caller.hears("calling")["call"].clone();
     caller.hears("established");
     callee.hears("established");
-    caller.sends(b'a', &[0; 3200]);
+    caller.sends(b'a', &[0x10; 3200]);
     caller.tells(&json!({"command": "mark", "name": "greeted"}));
     let mark = caller.hears("mark");
     assert_eq!(
@@ -398,6 +399,11 @@ fn a_caller_has_an_agent_too_and_waits_for_it() {
     assert_eq!(caller.hears("over")["code"], "hung_up");
     callee.hears("over");
     alice.ends_well();
+    // What an agent says is recorded, too: 200 ms of it.
+    let [heard, said] = channels(&file);
+    assert!(heard.iter().all(|sample| sample.abs() < 100));
+    let loud = said.iter().filter(|sample| **sample > 0x0800).count();
+    assert!((1_500..1_700).contains(&loud), "{loud}");
     bob.ends_well();
 }
 

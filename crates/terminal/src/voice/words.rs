@@ -136,4 +136,39 @@ mod tests {
         }
         assert!(read(vec![0xff; 9]).is_err());
     }
+
+    #[test]
+    fn the_document_describes_every_notice_with_its_fields() {
+        let document = include_str!("../../../../docs/agents.md");
+        let (call, name, played_ms) = ("7", "m", 1);
+        for notice in [
+            Notice::Hello { version: 1, rate: 8_000, frame_ms: 20, ahead_ms: 1, behind_ms: 1 },
+            Notice::Mark { call, name, played_ms },
+            Notice::Flushed { call, discarded_ms: 1, played_ms, marks: &[] },
+            Notice::Dropped { dropped_ms: 1 },
+            Notice::wrong(&Wrong::NoCall),
+        ] {
+            let object: serde_json::Value = serde_json::from_slice(&notice.octets()).unwrap();
+            let event = object["event"].as_str().unwrap();
+            let row = document.lines().find(|line| line.starts_with(&format!("| `{event}` |")));
+            let row = row.unwrap_or_else(|| panic!("{event}"));
+            for field in object.as_object().unwrap().keys() {
+                let known = field == "event" || field == "time";
+                assert!(known || row.contains(&format!("`{field}`")), "{event}: {field}");
+            }
+        }
+        for wrong in [
+            Wrong::Kind(0),
+            Wrong::NoHello,
+            Wrong::Crowded(1),
+            Wrong::NotUnderstood(String::new()),
+            Wrong::NoCall,
+            Wrong::TooManyMarks(1),
+        ] {
+            let row = document.lines().find(|line| line.starts_with("| `error` |")).unwrap();
+            let (closes, goes_on) = row.split_once("the connection is closed").unwrap();
+            let says = if wrong.is_bearable() { goes_on } else { closes };
+            assert!(says.contains(&format!("`{}`", wrong.code())), "{}", wrong.code());
+        }
+    }
 }

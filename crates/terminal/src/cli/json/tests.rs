@@ -46,6 +46,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     let mut stats = media_ctl::Stats::default();
     stats.packets_received = 1;
     print(Object::Listening { addresses: &text });
+    print(Object::Agents { socket: &path });
     print(Object::Repinned { pins: 1 });
     print(Object::Calling { call: call(), to: aor });
     print(Object::Moved { in_use: 5_060, port: 40_000 });
@@ -77,6 +78,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::PeerHeld { call: call() });
     print(Object::PeerResumed { call: call() });
     print(Object::Dtmf { call: call(), digit: "#".to_owned() });
+    print(Object::Recording { call: call(), file: &path });
     print(Object::NotRecorded { call: call(), reason: "words" });
     print(Object::Over {
         call: call(),

@@ -1,3 +1,5 @@
+//! What a seat tells, keeps and forgets, step by step.
+
 use super::*;
 use at_once::now_or_never;
 use serde_json::{Value, json};
