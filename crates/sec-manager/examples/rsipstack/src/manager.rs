@@ -61,7 +61,8 @@ fn passwords(arguments: &Arguments, configuration: &mut Configuration) -> Result
             user: user.clone(),
             secret: Some(secret()),
             hop: HopPolicy::Tcp(vec![at]),
-            floor: Algorithm::Sha256, dtls: None,
+            floor: Algorithm::Sha256,
+            dtls: None,
             require: Requirement::NOTHING,
         });
     }
