@@ -475,4 +475,10 @@ fn what_does_not_go_together_is_wrong_usage() {
         let running = Running::countersign(home.path(), arguments);
         running.tells(words);
     }
+    let config = home.path().join("config.toml");
+    fs::write(&config, "[audio]\nsay = \"unix:/tmp/a\"\n").unwrap();
+    let config = ["--config", config.to_str().unwrap(), "--bind", "udp:127.0.0.1:0"];
+    let running =
+        Running::countersign(home.path(), &[&config[..], &["listen", "--auto-answer"]].concat());
+    running.tells("agents are let in by the command line alone: say --audio unix:/tmp/a");
 }

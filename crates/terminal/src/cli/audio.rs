@@ -6,7 +6,7 @@ use super::output::Output;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::file::{self, Draft};
-use crate::voice::Reserved;
+use crate::voice::{Door, Reserved};
 use media_ctl::audio::{AudioSink, AudioSource, Ends, Sides, Silence, Tone, WavSource, record};
 use sip_core::manager::CallId;
 use std::path::Path;
@@ -34,7 +34,7 @@ impl Say {
     /// Cancel-safe: a pipe, which is read to its end first, may never come to it.
     ///
     /// # Errors
-    /// The file is no WAV file that can be read.
+    /// The file is no WAV file that can be read, or the configuration names an agent.
     pub(super) async fn choose(
         argument: Option<&str>, config: &Config, agents: &Agents,
     ) -> Result<Self> {
@@ -45,6 +45,12 @@ impl Say {
             (Some("tone"), _) | (None, None | Some("tone")) => Ok(Self::Tone),
             (Some("silence"), _) | (None, Some("silence")) => Ok(Self::Silence),
             (Some(file), _) => Self::file(Path::new(file)).await,
+            (None, Some(door)) if Door::named(Some(door))?.is_some() => {
+                Err(Error::invalid(format!(
+                    "[audio] say = \"{door}\": agents are let in by the command line alone: say \
+                 --audio {door}"
+                )))
+            }
             (None, Some(file)) => Self::file(&config.at(Path::new(file))).await,
         }
     }
