@@ -333,6 +333,7 @@ fn configuration(
         hop: HopPolicy::Udp(vec![([127, 0, 0, 1], 5060).into()]),
         floor: Algorithm::Md5,
         require: Requirement::NOTHING,
+        dtls: None,
     };
     Configuration {
         accounts: vec![account],

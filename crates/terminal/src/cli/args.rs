@@ -427,7 +427,7 @@ pub struct AuthHa1 {
     /// Whose password it is
     #[arg(long, value_name = "NAME")]
     pub user: String,
-    /// The realm that asks for it, as its challenges spell it; of [[user]], the host of our identity
+    /// The realm that asks for it, as its challenges spell it; ours is the host of our identity
     #[arg(long)]
     pub realm: String,
     /// Algorithm of the hash; repeat it for more [default: MD5, SHA-256 and SHA-512-256]
