@@ -113,10 +113,9 @@ pub(crate) struct Policy {
     nobody: Option<Keys>,
     pub(crate) require: Requirement,
     pub(crate) secrecy: Secrecy,
-    /// Whether media that are keyed by DTLS are offered, unless the account that calls says otherwise.
-    offers_dtls: bool,
-    /// Whether they are taken.
-    pub(crate) takes_dtls: bool,
+    /// Whether media that are keyed by DTLS are taken, and offered unless the account that calls says
+    /// otherwise.
+    pub(crate) dtls: bool,
     pub(crate) algorithms: Vec<Algorithm>,
     proxies: Vec<Network>,
     pub(crate) bind_source: bool,
@@ -161,9 +160,7 @@ impl Policy {
             nobody: Some(key("", &Password::new(Vec::new()).into())),
             require: configuration.require,
             secrecy: configuration.secrecy,
-            offers_dtls: configuration.dtls,
-            takes_dtls: configuration.dtls
-                || configuration.accounts.iter().any(|it| it.dtls == Some(true)),
+            dtls: configuration.dtls,
             algorithms,
             proxies: configuration.proxies.clone(),
             bind_source: configuration.bind_source,
@@ -201,7 +198,7 @@ impl Policy {
     pub(crate) fn offers_dtls(&self, from: Option<&Aor>) -> bool {
         let is_it = |own: &&Account| from == aor::canonical(own.aor.as_bytes()).ok().as_ref();
         let own = self.accounts.iter().filter(is_it).find_map(|own| own.dtls);
-        own.unwrap_or(self.offers_dtls)
+        own.unwrap_or(self.dtls)
     }
 
     /// Whether an account's registrar is reached over TLS connections that are opened for this domain.
@@ -297,6 +294,25 @@ mod tests {
             let from_text = String::from_utf8_lossy(from);
             assert_eq!(policy(require).might_be_a_contact(from), might, "{from_text}");
         }
+    }
+
+    /// Decision 0049: an account speaks for the calls that it makes, and lets in nobody's machine.
+    #[test]
+    fn what_an_account_offers_is_taken_of_nobody() {
+        let account = || sst::Account {
+            aor: "sip:alice@example.org".to_owned(),
+            realm: "example.org".to_owned(),
+            user: "alice".to_owned(),
+            secret: None,
+            hop: HopPolicy::Udp(Vec::new()),
+            floor: Algorithm::Sha256,
+            require: Requirement::NOTHING,
+            dtls: Some(true),
+        };
+        let policy =
+            Policy::new(&Configuration { accounts: vec![account()], ..Default::default() });
+        let alice = aor::canonical(b"sip:alice@example.org").unwrap();
+        assert!(policy.offers_dtls(Some(&alice)) && !policy.offers_dtls(None) && !policy.dtls);
     }
 
     /// Promise 16: an HA1 that nobody may use is not in memory.

@@ -72,6 +72,8 @@ impl Shared {
         let record = records.enter(call.0, self.platform.now())?;
         if let Some(notifier) = notifier {
             record.started = true;
+            // What came before, in the clear, counts no more.
+            record.tells = false;
             record.require = Requirement::PGP;
             record.peer = Some(notifier);
         }

@@ -69,9 +69,9 @@ impl SecurityManager {
         &self, call: u64, ask: impl FnOnce(&mut CallMedia, Standing) -> R,
     ) -> Option<R> {
         let mut inner = self.shared.lock();
-        let Policy { secrecy, takes_dtls, .. } = *inner.policy;
+        let Policy { secrecy, dtls, .. } = *inner.policy;
         let record = inner.records.get_mut(call)?;
-        let by_dtls = match (record.offers_dtls, takes_dtls) {
+        let by_dtls = match (record.offers_dtls, dtls) {
             (true, _) => ByDtls::Offered,
             (false, true) => ByDtls::Taken,
             (false, false) => ByDtls::No,
@@ -84,7 +84,7 @@ impl SecurityManager {
     pub(crate) fn remember(&self, call: u64) {
         let now = self.shared.platform.now();
         let mut inner = self.shared.lock();
-        if inner.policy.takes_dtls && inner.policy.require.is_nothing() {
+        if inner.policy.dtls && inner.policy.require.is_nothing() {
             // Where there is no room for it, the offer is refused like that of any unknown call.
             _ = inner.records.enter(call, now);
         }

@@ -5,8 +5,9 @@
 
 use ssm::PacketError;
 
-/// Sources admitted under one key.
-pub(super) const MOST_SOURCES: usize = 4;
+/// Sources admitted under one key. Only its owner can fill them, and a PBX that holds, plays music and
+/// goes on may take a new one each time, under keys that live as long as the call.
+pub(super) const MOST_SOURCES: usize = 16;
 
 /// RFC 3711 §9.2: SRTP packets under one master key.
 const MOST_RTP: u64 = 1 << 48;

@@ -78,7 +78,7 @@ impl Dtls {
     pub(crate) fn answer(
         &mut self, line: Line, offered: &LineSecurity, platform: &dyn Platform,
     ) -> Result<LineSecurity, Refused> {
-        let theirs = Said::read(offered)?;
+        let theirs = Said::read(offered, Setup::Active)?;
         let certificate = self.certificate()?;
         let state = self.lines.entry(line).or_default();
         let active = match theirs.setup {
@@ -113,7 +113,7 @@ impl Dtls {
             let secure = answered.profile.is_secure();
             return Err(if secure { Refused::Profile } else { Refused::Downgrade });
         }
-        let theirs = Said::read(answered)?;
+        let theirs = Said::read(answered, Setup::Passive)?;
         let active = match theirs.setup {
             Setup::Active => false,
             Setup::Passive => true,

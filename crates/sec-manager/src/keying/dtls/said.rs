@@ -45,9 +45,11 @@ pub(super) struct Said {
 impl Said {
     /// Reads what a line says.
     ///
+    /// `unsaid` is the role where it names none: as offerer active, as answerer passive. RFC 4145 §4.1.
+    ///
     /// # Errors
-    /// [`Refused::Attributes`]: it names no certificate by a hash that is believed, or no role.
-    pub(super) fn read(line: &LineSecurity) -> Result<Self, Refused> {
+    /// [`Refused::Attributes`]: it names no certificate by a hash that is believed, or no such role.
+    pub(super) fn read(line: &LineSecurity, unsaid: Setup) -> Result<Self, Refused> {
         let values = |name| {
             let named = line.attributes.iter().filter(move |attribute| attribute.name == name);
             named.map(|attribute| attribute.value.as_str())
@@ -55,8 +57,7 @@ impl Said {
         let fingerprints = Fingerprints::parse(values(FINGERPRINT)).ok_or(Refused::Attributes)?;
         let setup = match values(SETUP).next() {
             Some(value) => Setup::parse(value).ok_or(Refused::Attributes)?,
-            // RFC 4145 §4.1: who says nothing, as offerer, is active.
-            None => Setup::Active,
+            None => unsaid,
         };
         let tls_id = values(TLS_ID).next().filter(|id| is_tls_id(id)).map(str::to_owned);
         Ok(Self { setup, fingerprints, tls_id })

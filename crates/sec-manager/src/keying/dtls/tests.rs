@@ -172,6 +172,18 @@ fn a_handshake_ends_in_keys_that_both_sides_have() {
     }
 }
 
+/// RFC 4145 §4.1: who answers and names no role waits for the other side.
+#[test]
+fn an_answer_without_a_role_is_passive() {
+    let mut sides = Sides::default();
+    let offered = with(sides.offered(), "setup", Some("active"));
+    let answered = with(sides.answered(&offered), "setup", None);
+    sides.caller.judge(AUDIO, OPEN, &answered).unwrap();
+    let guards = [&mut sides.caller, &mut sides.callee].map(|it| it.guard(AUDIO, OPEN, || ()));
+    let (outcomes, _) = run(&mut guards.map(|guard| driven(guard.unwrap())), &mut |_| false);
+    keyed(outcomes);
+}
+
 #[test]
 fn either_side_may_begin() {
     for (offers, answers) in [("actpass", "active"), ("active", "passive"), ("passive", "active")] {

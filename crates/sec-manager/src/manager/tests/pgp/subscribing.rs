@@ -71,6 +71,23 @@ fn what_our_user_subscribes_to_is_signed_for_and_believed_when_it_is_signed() {
     assert_eq!((alice.records(), bob.records()), (1, 0), "the call that was started is left");
 }
 
+/// Where all that comes is to be signed, what came before the challenge, in the clear, opens nothing.
+#[test]
+fn d07_a_notify_before_the_challenge_lets_no_other_in_after_it() {
+    let calls = Calls::new();
+    let (alice, bob) = (&calls.alice.manager, &calls.bob.manager);
+    let notify = TestRequest {
+        method: "NOTIFY",
+        to: (ALICE.to_owned(), Some("alice".to_owned())),
+        ..TestRequest::invite(BOB, ALICE, "sub@127.0.0.1")
+    };
+    let arrival = Arrival { in_dialog: InDialog::FromPeer, ..notify.arrival() };
+    let told = || alice.request_received(SUBSCRIPTION, &arrival, &notify.view());
+    assert_eq!(told(), Received::Admit, "as long as nothing is known of who tells");
+    assert!(planned(alice, &subscribe(), &challenge_of(bob, "bob.example")).is_ok());
+    assert!(matches!(told(), Received::SendWwwAuthenticate(_)), "{:?}", told());
+}
+
 #[test]
 fn g10_nothing_else_is_signed_that_our_user_did_not_start() {
     type Change = fn(&Calls) -> TestRequest;
