@@ -41,6 +41,8 @@ pub(crate) struct Line {
     pub(super) conflicting: Option<SocketAddr>,
     /// When the peer gave a sign of life last; at first, the start.
     pub(super) heard: Instant,
+    /// When one came from the address that is sent to.
+    pub(super) reached: Instant,
     /// When the present agreement began, or signalling showed that the peer is there.
     pub(super) since: Instant,
     pub(super) timeout: Option<Duration>,
@@ -90,6 +92,7 @@ impl Line {
             last_sr: None,
             conflicting: None,
             heard: now,
+            reached: now,
             since: now,
             timeout: config.timeout,
             confirmed: false,
@@ -102,17 +105,18 @@ impl Line {
         line
     }
 
-    /// Goes over to a new agreement, and to its protection unless that of before goes on; source, clocks and counters go on.
+    /// Goes over to a new agreement, and to its protection unless that of before goes on; source, clocks
+    /// and counters go on.
     ///
-    /// So does the time since the peer was heard: re-INVITEs alone would else have us send to a
+    /// So does the time since the peer was heard from where is sent to: re-INVITEs alone would else have us send to a
     /// third party for as long as they come. Case M13.
     pub(crate) fn go_over(
         mut self, agreement: Agreement, protection: Option<Protection>, silenced: bool,
         now: Instant,
     ) -> Self {
-        let address = |agreement: &Agreement| agreement.remote.map(|remote| remote.rtp.ip());
-        self.confirmed &= address(&agreement) == address(&self.agreement);
+        let before = self.path.leads_to();
         self.path = self.path.go_over(protection, &agreement);
+        self.confirmed &= self.path.leads_to() == before;
         self.outbound.set_format(&agreement.sent, agreement.events);
         self.path.make_room(self.outbound.largest());
         self.agreement = agreement;
@@ -154,7 +158,8 @@ impl Line {
             None => {}
             Some(Ok(())) => {
                 self.path.make_room(self.outbound.largest());
-                (self.heard, self.since, self.confirmed) = (now, now, true);
+                (self.heard, self.since) = (now, now);
+                (self.reached, self.confirmed) = (now, true);
                 self.events.push_back(Event::Keyed);
             }
             Some(Err(refused)) => self.events.push_back(Event::NotKeyed(refused)),

@@ -49,8 +49,8 @@ pub(crate) struct Path {
     symmetric: bool,
     /// Whether RTCP goes with RTP.
     rtcp_mux: bool,
-    /// The address that was agreed on.
-    agreed: Option<SocketAddr>,
+    /// What was agreed on.
+    agreed: Option<Remote>,
     /// Where to send: as agreed, or where packets that are followed come from since.
     remote: Option<Remote>,
     /// When RTP came from there last.
@@ -71,16 +71,19 @@ impl Path {
     pub(crate) fn new(protection: Protection, symmetric: bool, agreement: &Agreement) -> Self {
         let Agreement { rtcp_mux, remote, .. } = *agreement;
         let (rtp, rtcp) = (Outbox::default(), Outbox::default());
-        let (agreed, spoken) = (remote.map(|remote| remote.rtp), None);
+        let (agreed, spoken) = (remote, None);
         let trust = Trust::of(symmetric, agreement);
         Self { protection, trust, symmetric, rtcp_mux, agreed, remote, spoken, rtp, rtcp }
     }
 
-    /// Goes over to what was agreed on anew, and to another protection unless that of before goes on.
+    /// Goes over to what was agreed on anew, and to another protection unless that of before goes on:
+    /// who is where it was said to be before is then sent to where it has shown to be.
     pub(crate) fn go_over(self, protection: Option<Protection>, agreement: &Agreement) -> Self {
+        let stays = protection.is_none() && agreement.remote == self.agreed;
         let protection = protection.unwrap_or(self.protection);
-        let (rtp, rtcp) = (self.rtp, self.rtcp);
-        Self { rtp, rtcp, ..Self::new(protection, self.symmetric, agreement) }
+        let new = Self::new(protection, self.symmetric, agreement);
+        let (remote, spoken) = if stays { (self.remote, self.spoken) } else { (new.remote, None) };
+        Self { rtp: self.rtp, rtcp: self.rtcp, remote, spoken, ..new }
     }
 
     /// Whether packets may leave and come in, or a handshake is waited for.
@@ -102,8 +105,8 @@ impl Path {
     pub(crate) fn on_handshake(
         &mut self, now: Instant, source: SocketAddr, octets: &[u8],
     ) -> Result<Option<Result<(), Refused>>, Reason> {
-        let is = |address: Option<SocketAddr>| address == Some(source);
-        let agreed = is(self.agreed) || is(self.remote.map(|remote| remote.rtp));
+        let is = |remote: Option<Remote>| remote.is_some_and(|remote| remote.rtp == source);
+        let agreed = is(self.agreed) || is(self.remote);
         let ended = self
             .protection
             .on_datagram(now, (source, agreed), octets, self.symmetric)
@@ -137,6 +140,11 @@ impl Path {
         vec![0; MAX_PACKET]
     }
 
+    /// Where RTP is sent to.
+    pub(crate) fn leads_to(&self) -> Option<IpAddr> {
+        self.remote.map(|remote| remote.rtp.ip())
+    }
+
     /// Whether there is somebody to send to.
     pub(crate) fn leads_anywhere(&self) -> bool {
         self.remote.is_some()
@@ -163,9 +171,8 @@ impl Path {
     }
 
     fn may_come_from(&self, now: Instant, source: SocketAddr) -> bool {
-        let is = |ip: Option<IpAddr>| ip == Some(source.ip());
-        let known = is(self.agreed.map(|agreed| agreed.ip()))
-            || is(self.remote.map(|remote| remote.rtp.ip()));
+        let is = |remote: Option<Remote>| remote.is_some_and(|it| it.rtp.ip() == source.ip());
+        let known = is(self.agreed) || is(self.remote);
         self.remote.is_some()
             && match self.trust {
                 Trust::Tag => true,
@@ -193,6 +200,10 @@ impl Path {
             },
         };
         match channel {
+            // Both go there.
+            Channel::Rtcp if follows && self.rtcp_mux && self.trust == Trust::Tag => {
+                (remote.rtp, remote.rtcp) = (source, source);
+            }
             Channel::Rtcp if follows => remote.rtcp = source,
             Channel::Rtp if follows && remote.rtp != source => {
                 if self.trust == Trust::FirstWhoSpeaks {

@@ -117,12 +117,6 @@ fn a_symmetric_handshake_is_with_the_first_that_begins_one_and_with_whom_it_was_
     assert_eq!(goes_to_sealed(&mut line), STRANGER);
 }
 
-fn goes_to_sealed(line: &mut Line) -> String {
-    let sent = line.pass(Duration::from_millis(20));
-    let rtp = sent.iter().find(|(_, octets)| octets.len() == 176);
-    rtp.map(|(to, _)| to.to_string()).unwrap_or_default()
-}
-
 /// Who lost the last datagram asks for it again.
 #[test]
 fn a_handshake_is_driven_on_after_it_has_ended() {
@@ -165,6 +159,26 @@ fn a_guard_that_is_kept_goes_on_and_another_handshake_takes_its_place() {
     script.ends(Ok(()));
     line.take(PEER, &RECORD);
     assert_eq!(goes_to_sealed(&mut line), PEER);
+}
+
+/// Behind a translator: what is agreed on anew without another address says nothing of where it is.
+#[test]
+fn m13_under_keys_that_are_kept_who_was_followed_is_sent_to_on() {
+    let script = Script::default();
+    let mut line = Line::keyed_by(&script, true);
+    script.ends(Ok(()));
+    line.take(STRANGER, &RECORD);
+    script.next(Scripted::Kept);
+    for stays in [true, false] {
+        let offer =
+            if stays { OFFER.to_owned() } else { OFFER.replace("192.0.2.2", "203.0.113.5") };
+        line.session.answer(&script.security(), offer.as_bytes()).unwrap();
+        line.session.start(&script.security(), line.now).unwrap();
+        let to = if stays { STRANGER } else { "203.0.113.5:5000" };
+        assert_eq!(goes_to_sealed(&mut line), to);
+        line.pass(Duration::from_secs(6));
+        assert_eq!(goes_to_sealed(&mut line), if stays { STRANGER } else { "" });
+    }
 }
 
 #[test]
