@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Line {
     pub(super) agreement: Agreement,
     pub(super) path: Path,
+    /// Where the peer said last that it takes RTP. A null address says nothing of it.
+    described: Option<SocketAddr>,
     /// Memory for the packet that comes in.
     pub(super) room: Vec<u8>,
     /// Whether silence is sent in place of the source, because of how the call is.
@@ -75,6 +77,7 @@ impl Line {
         let sender = Sender::new(seed.ssrc(), seed.sequence(), seed.timestamp());
         let mut line = Self {
             path: Path::new(protection, config.symmetric, &agreement),
+            described: agreement.remote.map(|remote| remote.rtp),
             room: Path::room(),
             silenced,
             mute: false,
@@ -117,6 +120,7 @@ impl Line {
         let before = self.path.leads_to();
         self.path = self.path.go_over(protection, &agreement);
         self.confirmed &= self.path.leads_to() == before;
+        self.described = agreement.remote.map(|remote| remote.rtp).or(self.described);
         self.outbound.set_format(&agreement.sent, agreement.events);
         self.path.make_room(self.outbound.largest());
         self.agreement = agreement;
@@ -164,6 +168,13 @@ impl Line {
             }
             Some(Err(refused)) => self.events.push_back(Event::NotKeyed(refused)),
         }
+    }
+
+    /// Whether the peer is elsewhere by an agreement: not where it holds by a null address, and not
+    /// where its RTCP alone is.
+    pub(crate) fn is_moved_by(&self, agreement: &Agreement) -> bool {
+        let moved = |(to, from)| to != from;
+        agreement.remote.map(|remote| remote.rtp).zip(self.described).is_some_and(moved)
     }
 
     /// What was agreed on for it.

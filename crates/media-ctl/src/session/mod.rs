@@ -189,7 +189,7 @@ impl Session {
         &mut self, security: &dyn MediaSecurity, silenced: bool, now: Instant,
     ) -> Result<(), Error> {
         let agreed = self.agreed.as_ref().ok_or(Misuse::NothingAgreed)?;
-        if self.lines.iter().any(|line| line.agreement().remote != agreed.remote) {
+        if self.lines.iter().any(|line| line.is_moved_by(agreed)) {
             security.moved(self.config.call, agreed.line);
         }
         let protection = match security.guard(self.config.call, agreed.line)? {

@@ -181,6 +181,32 @@ fn m13_under_keys_that_are_kept_who_was_followed_is_sent_to_on() {
     }
 }
 
+/// A null address is a hold, and the port of RTCP is not where the media are: neither is a move, which
+/// would cost a peer without a `tls-id` its keys.
+#[test]
+fn who_holds_by_a_null_address_has_not_moved() {
+    let script = Script::default();
+    let mut line = Line::keyed_by(&script, false);
+    script.ends(Ok(()));
+    line.take(PEER, &RECORD);
+    script.next(Scripted::Kept);
+    let null = OFFER.replace("c=IN IP4 192.0.2.2", "c=IN IP4 0.0.0.0");
+    let rtcp = format!("{OFFER}a=rtcp:5009\r\n");
+    let mux = format!("{OFFER}a=rtcp-mux\r\n");
+    let moved = OFFER.replace("192.0.2.2", "192.0.2.3");
+    let moved_held = moved.replace("c=IN IP4 192.0.2.3", "c=IN IP4 0.0.0.0");
+    let offers = [&null, &null, &OFFER.into(), &rtcp, &mux, &null, &moved, &moved_held, &moved];
+    let moves = offers.map(|offer| {
+        let before = script.moved();
+        line.session.answer(&script.security(), offer.as_bytes()).unwrap();
+        line.session.start(&script.security(), line.now).unwrap();
+        let held = line.session.agreement().unwrap().remote.is_none();
+        assert_eq!(goes_to_sealed(&mut line).is_empty(), held, "{offer}");
+        script.moved() - before
+    });
+    assert_eq!(moves, [0, 0, 0, 0, 0, 0, 1, 0, 0]);
+}
+
 #[test]
 fn where_nothing_runs_nothing_can_be_kept() {
     let script = Script::default();
