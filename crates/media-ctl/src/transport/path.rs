@@ -243,13 +243,9 @@ impl Path {
     /// The next packet to be sent.
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
         let remote = self.remote?;
-        let peer = self.protection.peer().unwrap_or(remote.rtp);
-        if self.protection.poll_datagram() {
-            return Some(Transmit {
-                channel: Channel::Rtp,
-                remote: peer,
-                octets: self.protection.sending(),
-            });
+        if let Some(remote) = self.protection.poll_datagram(remote.rtp) {
+            let octets = self.protection.sending();
+            return Some(Transmit { channel: Channel::Rtp, remote, octets });
         }
         let (channel, remote) = match self.rtp.ready {
             Some(_) => (Channel::Rtp, remote.rtp),

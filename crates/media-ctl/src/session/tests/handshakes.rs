@@ -111,10 +111,45 @@ fn a_symmetric_handshake_is_with_the_first_that_begins_one_and_with_whom_it_was_
     assert_eq!((script.taken(), line.stats().dropped.wrong_address), (1, 1));
     line.take(PEER, &RECORD);
     assert_eq!(script.taken(), 2);
+    line.take(STRANGER, &RECORD);
+    assert_eq!((script.taken(), line.stats().dropped.wrong_address), (2, 2), "it was not it");
     let mut line = Line::keyed_by(&script, true);
     script.ends(Ok(()));
     line.take(STRANGER, &RECORD);
     assert_eq!(goes_to_sealed(&mut line), STRANGER);
+}
+
+/// Types of DTLS's records: `change_cipher_spec`, `alert`, `application_data`. RFC 5246 §6.2.1.
+#[test]
+fn m08_what_begins_no_handshake_binds_nobody() {
+    for first in [20, 21, 23, 63] {
+        let script = Script::default();
+        let mut line = Line::keyed_by(&script, true);
+        line.take(STRANGER, &[first, 1]);
+        assert_eq!((script.taken(), line.stats().dropped.wrong_address), (0, 1), "{first}");
+        let sent = line.pass(Duration::from_millis(20));
+        assert!(sent.iter().all(|(to, _)| to.to_string() == PEER), "{first}");
+        line.take("198.51.100.10:5000", &RECORD);
+        line.take("198.51.100.10:5000", &[first, 1]);
+        assert_eq!(script.taken(), 2, "{first}");
+    }
+}
+
+/// A server that gets no ClientHello says nothing: a stranger would have it left out.
+#[test]
+fn m08_until_a_handshake_has_ended_the_peer_gets_its_datagrams_where_it_said_to_be() {
+    let script = Script::default();
+    let mut line = Line::keyed_by(&script, true);
+    line.pass(Duration::from_millis(20));
+    line.take(STRANGER, &RECORD);
+    let sent = line.pass(Duration::from_millis(600));
+    let to: Vec<_> = sent.iter().map(|(to, _)| to.to_string()).collect();
+    for at in [STRANGER, PEER] {
+        assert!(to.iter().filter(|to| *to == at).count() >= 2, "{to:?}");
+    }
+    line.take(PEER, &RECORD);
+    let sent = line.pass(Duration::from_millis(600));
+    assert!(sent.iter().all(|(to, _)| to.to_string() == PEER), "{sent:?}");
 }
 
 /// Who lost the last datagram asks for it again.
