@@ -252,6 +252,54 @@ fn a_peer_that_never_answers_is_given_up_after_ten_seconds() {
 }
 
 /// M07: whoever changes no description can show no certificate of another.
+/// A DTLS record in plain text, as anybody can make one. RFC 6347 §4.1.
+fn record(kind: u8, sequence: u8, body: &[u8]) -> Vec<u8> {
+    let header = [kind, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, sequence, 0, body.len() as u8];
+    [&header[..], body].concat()
+}
+
+/// RFC 6347 §4.1.2.7: before there are keys, anybody can have sent it. 40 is `handshake_failure`.
+#[test]
+fn m08_an_alert_that_nobody_signed_ends_no_handshake() {
+    let mut sides = Sides::default().agreed(|line| line).map(driven);
+    for side in &mut sides {
+        side.on_timeout(start());
+        side.on_datagram(start(), &record(21, 7, &[2, 40]));
+    }
+    keyed(run(&mut sides, &mut |_| false).0);
+}
+
+/// Where nothing follows, it is believed what it says.
+#[test]
+fn an_alert_is_told_where_a_handshake_comes_to_nothing() {
+    for (alert, told) in [(40, Refused::NothingInCommon), (80, Refused::Handshake)] {
+        let [side, _] = Sides::default().agreed(|line| line);
+        let mut side = driven(side);
+        let start = start();
+        side.on_timeout(start);
+        side.on_datagram(start, &record(21, 7, &[2, alert]));
+        assert!(side.poll_outcome().is_none(), "{alert}");
+        while let Some(due) = side.poll_timeout() {
+            assert!(due <= start + Duration::from_secs(10));
+            side.on_timeout(due);
+        }
+        assert_eq!(refused(&side.poll_outcome()), Some(told), "{alert}");
+    }
+}
+
+/// Handshake messages of which those before never come. RFC 6347 §4.2.2.
+#[test]
+fn m08_more_than_is_waited_with_ends_no_handshake() {
+    let [side, _] = Sides::default().agreed(|line| line);
+    let mut side = driven(side);
+    side.on_timeout(start());
+    for number in 0..50 {
+        let message = [&[2, 0, 0, 38, 0, 100 + number, 0, 0, 0, 0, 0, 38][..], &[0; 38]].concat();
+        side.on_datagram(start(), &record(22, number, &message));
+    }
+    assert!(side.poll_outcome().is_none());
+}
+
 #[test]
 fn m07_another_certificate_than_the_one_that_was_named_gets_no_keys() {
     for passive in [false, true] {
