@@ -151,6 +151,11 @@ impl Line {
         self.timed_out = false;
     }
 
+    /// Gives its handshake up if the peer has said nothing of it so far.
+    pub(crate) fn give_up_unanswered(&mut self) {
+        self.path.give_up_unanswered();
+    }
+
     /// Whether its handshake has failed.
     pub(crate) fn has_failed(&self) -> bool {
         self.path.protection().has_failed()

@@ -91,6 +91,11 @@ impl Path {
         &self.protection
     }
 
+    /// Gives a handshake up that the peer has said nothing of.
+    pub(crate) fn give_up_unanswered(&mut self) {
+        self.protection.give_up_unanswered();
+    }
+
     /// When [`on_timeout`](Self::on_timeout) is due.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.protection.due()

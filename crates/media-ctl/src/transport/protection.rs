@@ -64,6 +64,15 @@ impl Protection {
         self.state == State::Failed
     }
 
+    /// Gives a handshake up that the peer has said nothing of. One that it has taken up goes on: it would
+    /// not understand another.
+    pub(crate) fn give_up_unanswered(&mut self) {
+        let is_unanswered = |driven: &mut Driven| driven.peer.is_none();
+        if self.state == State::Handshaking && self.handshake.take_if(is_unanswered).is_some() {
+            self.state = State::Failed;
+        }
+    }
+
     /// When [`on_timeout`](Self::on_timeout) is due.
     pub(super) fn due(&self) -> Option<Instant> {
         self.handshake.as_ref().and_then(|driven| driven.due)

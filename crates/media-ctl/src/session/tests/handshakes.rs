@@ -266,6 +266,38 @@ fn what_failed_before_the_answer_is_begun_again() {
     assert!(media(&line.pass(Duration::from_millis(100))) > 0);
 }
 
+/// Nor does the time that it rang count.
+#[test]
+fn what_nobody_took_up_before_the_answer_is_begun_again() {
+    for anew in [false, true] {
+        let script = Script::default();
+        let mut line = Line::negotiated(&script, false);
+        line.session.start_early(&script.security(), line.now).unwrap();
+        line.pass(Duration::from_secs(9));
+        if anew {
+            line.session.answer(&script.security(), OFFER.as_bytes()).unwrap();
+        }
+        line.session.start(&script.security(), line.now).unwrap();
+        line.pass(Duration::from_secs(9));
+        assert_eq!(line.events(), [], "{anew}");
+        line.pass(Duration::from_secs(2));
+        assert_eq!(line.events(), [Event::NotKeyed(Refused::Handshake)], "{anew}");
+    }
+}
+
+/// Begun again, it would not be understood by who has taken it up.
+#[test]
+fn what_the_peer_took_up_before_the_answer_goes_on() {
+    let script = Script::default();
+    let mut line = Line::negotiated(&script, false);
+    line.session.start_early(&script.security(), line.now).unwrap();
+    line.pass(Duration::from_millis(8_900));
+    line.take(PEER, &RECORD);
+    line.session.start(&script.security(), line.now).unwrap();
+    line.pass(Duration::from_secs(2));
+    assert_eq!(line.events(), [Event::NotKeyed(Refused::Handshake)]);
+}
+
 /// RFC 8122 §5: a session may name the certificate of all its lines.
 #[test]
 fn what_a_session_says_holds_for_its_lines_that_say_nothing_else() {

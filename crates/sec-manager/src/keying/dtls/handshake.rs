@@ -290,6 +290,15 @@ impl Handshake for DtlsHandshake {
     }
 }
 
+impl Drop for DtlsHandshake {
+    /// Who gives one up before its end may have another.
+    fn drop(&mut self) {
+        if matches!(self.state, State::Waiting | State::Running { .. }) {
+            self.progress.reach(Reached::Failure);
+        }
+    }
+}
+
 /// What a machine that broke off tells the peer.
 fn alert(dtls: &mut Dtls, room: &mut [u8]) -> Option<Vec<u8>> {
     match dtls.poll_output(room) {

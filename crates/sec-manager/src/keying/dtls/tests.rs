@@ -418,7 +418,7 @@ fn under_a_signature_it_is_taken_and_not_offered() {
 fn a_later_offer_keeps_the_association_or_begins_another() {
     let mut sides = Sides::default();
     let first = sides.offered();
-    sides.agreed(|line| line);
+    let _begun = sides.agreed(|line| line);
     let kept = sides.agreed(|line| line);
     assert!(kept.iter().all(|guard| matches!(guard, Guard::Kept)));
     let (again, from_callee) =
@@ -437,7 +437,7 @@ fn a_later_offer_keeps_the_association_or_begins_another() {
         ("setup", "active"),
     ] {
         let mut sides = Sides::default();
-        sides.agreed(|line| line);
+        let _begun = sides.agreed(|line| line);
         let before = sides.callee.offer(AUDIO, OPEN, &sides.platform).unwrap();
         let offered = with(sides.offered(), name, Some(value));
         let answered = sides.answered(&offered);
@@ -461,7 +461,7 @@ fn without_a_tls_id_a_new_address_begins_another() {
         let offered = legacy(sides.offered());
         let answered = sides.answered(&offered);
         assert_eq!(answered.attributes.iter().any(|it| it.name == "tls-id"), has_id);
-        sides.callee.guard(AUDIO, OPEN, || ()).unwrap();
+        let _begun = sides.callee.guard(AUDIO, OPEN, || ()).unwrap();
         sides.answered(&offered);
         let as_it_was = sides.callee.guard(AUDIO, OPEN, || ()).unwrap();
         assert!(matches!(as_it_was, Guard::Kept));
@@ -470,6 +470,22 @@ fn without_a_tls_id_a_new_address_begins_another() {
         let moved = sides.callee.guard(AUDIO, OPEN, || ()).unwrap();
         assert_eq!(matches!(moved, Guard::Kept), kept);
     }
+}
+
+/// Who gives a handshake up has it begun again under the same agreement.
+#[test]
+fn a_handshake_that_is_dropped_before_its_end_has_failed() {
+    let mut sides = Sides::default();
+    let [begun, other] = sides.agreed(|line| line).map(driven);
+    drop(begun);
+    let again = driven(sides.caller.guard(AUDIO, OPEN, || ()).unwrap());
+    let mut handshakes = [again, other];
+    keyed(run(&mut handshakes, &mut |_| false).0);
+    drop(handshakes);
+    assert!(
+        sides.caller.guard(AUDIO, OPEN, || ()).is_err(),
+        "the one that ended is not begun again"
+    );
 }
 
 /// Whose last datagram was lost asks again, after the other side has its keys.
