@@ -31,8 +31,10 @@ impl Line {
         if matches!(accepted, Ok(()) | Err(Reason::WrongPayload | Reason::Unexpected)) {
             self.path.latch(now, channel, source);
             self.heard = now;
-            self.confirmed = true;
             self.timed_out = false;
+            if self.path.leads_to() == Some(source.ip()) {
+                (self.reached, self.confirmed) = (now, true);
+            }
         }
         match accepted {
             Ok(()) => self.on_accepted(),

@@ -91,7 +91,7 @@ impl Line {
     /// Whether nothing more is sent to where the peer is said to be: it has not been heard from there,
     /// and it may be somebody else, who never asked; or it is gone. Case M13.
     fn is_paused(&self) -> bool {
-        let silent = self.next_frame().saturating_duration_since(self.heard);
+        let silent = self.next_frame().saturating_duration_since(self.reached);
         self.timed_out || (!self.confirmed && silent > UNCONFIRMED + FRAME_TIME)
     }
 

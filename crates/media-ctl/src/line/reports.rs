@@ -8,8 +8,9 @@ use crate::transport::Channel;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// How often our SSRC is changed in a call: with chance alone, never twice.
-const MOST_COLLISIONS: u64 = 4;
+/// How often our SSRC is changed in a call: with chance alone, never twice. With the first they are
+/// four, which is what a sealer takes.
+const MOST_COLLISIONS: u64 = 3;
 
 impl Line {
     pub(super) fn on_rtcp(

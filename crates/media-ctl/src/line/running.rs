@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Line {
     pub(super) agreement: Agreement,
     pub(super) path: Path,
+    /// Where the peer said last that it takes RTP. A null address says nothing of it.
+    described: Option<SocketAddr>,
     /// Memory for the packet that comes in.
     pub(super) room: Vec<u8>,
     /// Whether silence is sent in place of the source, because of how the call is.
@@ -41,6 +43,8 @@ pub(crate) struct Line {
     pub(super) conflicting: Option<SocketAddr>,
     /// When the peer gave a sign of life last; at first, the start.
     pub(super) heard: Instant,
+    /// When one came from the address that is sent to.
+    pub(super) reached: Instant,
     /// When the present agreement began, or signalling showed that the peer is there.
     pub(super) since: Instant,
     pub(super) timeout: Option<Duration>,
@@ -73,6 +77,7 @@ impl Line {
         let sender = Sender::new(seed.ssrc(), seed.sequence(), seed.timestamp());
         let mut line = Self {
             path: Path::new(protection, config.symmetric, &agreement),
+            described: agreement.remote.map(|remote| remote.rtp),
             room: Path::room(),
             silenced,
             mute: false,
@@ -90,6 +95,7 @@ impl Line {
             last_sr: None,
             conflicting: None,
             heard: now,
+            reached: now,
             since: now,
             timeout: config.timeout,
             confirmed: false,
@@ -102,17 +108,19 @@ impl Line {
         line
     }
 
-    /// Goes over to a new agreement, and to its protection unless that of before goes on; source, clocks and counters go on.
+    /// Goes over to a new agreement, and to its protection unless that of before goes on; source, clocks
+    /// and counters go on.
     ///
-    /// So does the time since the peer was heard: re-INVITEs alone would else have us send to a
+    /// So does the time since the peer was heard from where is sent to: re-INVITEs alone would else have us send to a
     /// third party for as long as they come. Case M13.
     pub(crate) fn go_over(
         mut self, agreement: Agreement, protection: Option<Protection>, silenced: bool,
         now: Instant,
     ) -> Self {
-        let address = |agreement: &Agreement| agreement.remote.map(|remote| remote.rtp.ip());
-        self.confirmed &= address(&agreement) == address(&self.agreement);
+        let before = self.path.leads_to();
         self.path = self.path.go_over(protection, &agreement);
+        self.confirmed &= self.path.leads_to() == before;
+        self.described = agreement.remote.map(|remote| remote.rtp).or(self.described);
         self.outbound.set_format(&agreement.sent, agreement.events);
         self.path.make_room(self.outbound.largest());
         self.agreement = agreement;
@@ -143,6 +151,11 @@ impl Line {
         self.timed_out = false;
     }
 
+    /// Gives its handshake up if the peer has said nothing of it so far.
+    pub(crate) fn give_up_unanswered(&mut self) {
+        self.path.give_up_unanswered();
+    }
+
     /// Whether its handshake has failed.
     pub(crate) fn has_failed(&self) -> bool {
         self.path.protection().has_failed()
@@ -154,11 +167,19 @@ impl Line {
             None => {}
             Some(Ok(())) => {
                 self.path.make_room(self.outbound.largest());
-                (self.heard, self.since, self.confirmed) = (now, now, true);
+                (self.heard, self.since) = (now, now);
+                (self.reached, self.confirmed) = (now, true);
                 self.events.push_back(Event::Keyed);
             }
             Some(Err(refused)) => self.events.push_back(Event::NotKeyed(refused)),
         }
+    }
+
+    /// Whether the peer is elsewhere by an agreement: not where it holds by a null address, and not
+    /// where its RTCP alone is.
+    pub(crate) fn is_moved_by(&self, agreement: &Agreement) -> bool {
+        let moved = |(to, from)| to != from;
+        agreement.remote.map(|remote| remote.rtp).zip(self.described).is_some_and(moved)
     }
 
     /// What was agreed on for it.

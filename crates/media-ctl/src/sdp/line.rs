@@ -7,6 +7,7 @@ use crate::{Codec, NotAcceptable};
 use sdp_types::{Attribute, Media, Session};
 use ssm::{LineSecurity, Profile};
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 
 /// The attributes that are the security manager's: they go through unchanged.
 const SECURITY: [&str; 5] = ["crypto", "cs1-kem", "fingerprint", "setup", "tls-id"];
@@ -14,6 +15,10 @@ const SECURITY: [&str; 5] = ["crypto", "cs1-kem", "fingerprint", "setup", "tls-i
 /// Those of them that a session may have for all its lines that say nothing else. RFC 8122 §5,
 /// RFC 4145 §4.
 const OF_SESSION: [&str; 2] = ["fingerprint", "setup"];
+
+/// The payload types that, with the marker bit, look like RTCP's packet types: none is used where both
+/// go by one port. RFC 5761 §4.
+const LIKE_RTCP: RangeInclusive<u8> = 64..=95;
 
 /// One `m=` line.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +91,9 @@ impl<'a> MediaLine<'a> {
 
     fn payload_types(self) -> impl Iterator<Item = u8> {
         let all = self.media.fmt.split_ascii_whitespace();
-        all.filter_map(|text| text.parse().ok()).filter(|payload_type| *payload_type < 128)
+        let mux = self.is_rtcp_mux();
+        all.filter_map(|text| text.parse().ok())
+            .filter(move |number| *number < 128 && !(mux && LIKE_RTCP.contains(number)))
     }
 
     /// Whether a payload type is of comfort noise.

@@ -85,6 +85,22 @@ impl MediaSecurity for Slots {
     }
 }
 
+/// RFC 5761 §4: with the marker bit, they would be RTCP's packet types.
+#[test]
+fn payload_types_that_look_like_rtcp_are_left_out_where_it_goes_with_rtp() {
+    for (payload_type, alone) in [(63, false), (64, true), (95, true), (96, false)] {
+        for mux in [true, false] {
+            let lines = format!(
+                "m=audio 5000 RTP/AVP {payload_type} 8\na=rtpmap:{payload_type} PCMU/8000{}",
+                if mux { "\na=rtcp-mux" } else { "" }
+            );
+            let sent = answer(&lines).unwrap().1.sent.payload_type;
+            let expected = if mux && alone { 8 } else { payload_type };
+            assert_eq!(sent, expected, "{lines}");
+        }
+    }
+}
+
 #[test]
 fn an_offer_reads_as_the_rfcs_want_it() {
     let offer = text(negotiator("192.0.2.1").offer(&Open).unwrap());

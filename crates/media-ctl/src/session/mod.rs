@@ -153,13 +153,17 @@ impl Session {
 
     /// Starts media as agreed, or goes over to what was agreed anew; asks for the guard. What was
     /// started early, and is as agreed, goes on under its guard, and the peer hears us; where that is
-    /// a handshake that failed, it is begun again.
+    /// a handshake that failed, or that the peer has not taken up, it is begun again.
     ///
     /// # Errors
     /// [`Misuse::NothingAgreed`] without a new agreement; [`Error::Security`] where the manager
     /// gives no guard: what ran before goes on, and this may be tried again.
     pub fn start(&mut self, security: &dyn MediaSecurity, now: Instant) -> Result<(), Error> {
         self.check_open()?;
+        if self.early {
+            // Its time began with the ringing.
+            self.lines.iter_mut().for_each(Line::give_up_unanswered);
+        }
         let failed = self.lines.iter().find(|line| self.early && line.has_failed());
         if let Some(line) = failed.filter(|_| self.agreed.is_none()) {
             self.agreed = Some(line.agreement().clone());
@@ -189,7 +193,7 @@ impl Session {
         &mut self, security: &dyn MediaSecurity, silenced: bool, now: Instant,
     ) -> Result<(), Error> {
         let agreed = self.agreed.as_ref().ok_or(Misuse::NothingAgreed)?;
-        if self.lines.iter().any(|line| line.agreement().remote != agreed.remote) {
+        if self.lines.iter().any(|line| line.is_moved_by(agreed)) {
             security.moved(self.config.call, agreed.line);
         }
         let protection = match security.guard(self.config.call, agreed.line)? {

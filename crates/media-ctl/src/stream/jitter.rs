@@ -211,7 +211,7 @@ impl JitterBuffer {
             let idle = distance(end, self.position) <= 0 && place.quiet;
             if self.late_in_a_row >= JUMP_LIMIT || (place.marker && idle) {
                 self.anchor(timestamp);
-            } else if !self.waits_for(-ahead) {
+            } else if !self.waits_for(ahead.saturating_neg()) || self.is_over(place) {
                 return;
             }
         } else {
@@ -261,8 +261,9 @@ impl JitterBuffer {
         if self.lateness < LATE_LIMIT || most <= 0 {
             return false;
         }
-        let more = (self.missed / self.frame.max(1) + 1) * self.frame;
-        let more = more.min(most);
+        // More than `most` counts for no more, and what is added to it might not fit.
+        let missed = self.missed.min(most);
+        let more = ((missed / self.frame.max(1) + 1) * self.frame).min(most);
         self.target += more;
         self.position = self.position.wrapping_sub(more as u32);
         self.taken = None;
@@ -271,6 +272,12 @@ impl JitterBuffer {
         self.window = Window::NEW;
         self.change = Change::NONE;
         true
+    }
+
+    /// Whether nothing of a packet is after the position. Kept, it would stand before all others, and
+    /// half the timestamps later seem to be to come.
+    fn is_over(&self, place: Place) -> bool {
+        distance(place.timestamp, self.position).saturating_add(place.duration as i32) <= 0
     }
 
     /// The timestamp after the last tick that came; `None` before the first.

@@ -293,6 +293,31 @@ fn timestamps_that_jump_are_taken_up_again() {
     }
 }
 
+/// As far as timestamps can be from another: what is nowhere in time costs nothing but itself.
+#[test]
+fn timestamps_from_the_other_half_of_time_do_not_stop_playout() {
+    let said = said(8);
+    for away in [(1_u32 << 31) - 160, (1 << 31) - 1, 1 << 31, (1 << 31) + 1, (1 << 31) + 160] {
+        let mut buffer = inbound();
+        let mut heard = Vec::new();
+        for frame in 0..400 {
+            put(&mut buffer, &said, frame);
+            if (20..24).contains(&frame) {
+                let timestamp = START.wrapping_add((frame * FRAME_SAMPLES) as u32);
+                let timestamp = timestamp.wrapping_sub(TARGET as u32).wrapping_add(away);
+                buffer.put(Codec::PCMA, timestamp, false, &payload(&said[..FRAME_SAMPLES]));
+            }
+            pop(&mut buffer, &mut heard);
+        }
+        // What is ahead is a jump, and what was said before is late until it is one back.
+        let late = if away < 1 << 31 { 18 } else { 4 };
+        assert_eq!((buffer.late(), buffer.duplicate()), (late, 0), "{away}");
+        assert!(buffer.playout_delay() <= Duration::from_millis(400), "{away}");
+        let tail = &heard[heard.len() - 3200..];
+        assert!(tail.iter().any(|s| s.abs() > 500), "{away}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

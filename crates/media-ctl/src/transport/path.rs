@@ -49,8 +49,8 @@ pub(crate) struct Path {
     symmetric: bool,
     /// Whether RTCP goes with RTP.
     rtcp_mux: bool,
-    /// The address that was agreed on.
-    agreed: Option<SocketAddr>,
+    /// What was agreed on.
+    agreed: Option<Remote>,
     /// Where to send: as agreed, or where packets that are followed come from since.
     remote: Option<Remote>,
     /// When RTP came from there last.
@@ -71,21 +71,29 @@ impl Path {
     pub(crate) fn new(protection: Protection, symmetric: bool, agreement: &Agreement) -> Self {
         let Agreement { rtcp_mux, remote, .. } = *agreement;
         let (rtp, rtcp) = (Outbox::default(), Outbox::default());
-        let (agreed, spoken) = (remote.map(|remote| remote.rtp), None);
+        let (agreed, spoken) = (remote, None);
         let trust = Trust::of(symmetric, agreement);
         Self { protection, trust, symmetric, rtcp_mux, agreed, remote, spoken, rtp, rtcp }
     }
 
-    /// Goes over to what was agreed on anew, and to another protection unless that of before goes on.
+    /// Goes over to what was agreed on anew, and to another protection unless that of before goes on:
+    /// who is where it was said to be before is then sent to where it has shown to be.
     pub(crate) fn go_over(self, protection: Option<Protection>, agreement: &Agreement) -> Self {
+        let stays = protection.is_none() && agreement.remote == self.agreed;
         let protection = protection.unwrap_or(self.protection);
-        let (rtp, rtcp) = (self.rtp, self.rtcp);
-        Self { rtp, rtcp, ..Self::new(protection, self.symmetric, agreement) }
+        let new = Self::new(protection, self.symmetric, agreement);
+        let (remote, spoken) = if stays { (self.remote, self.spoken) } else { (new.remote, None) };
+        Self { rtp: self.rtp, rtcp: self.rtcp, remote, spoken, ..new }
     }
 
     /// Whether packets may leave and come in, or a handshake is waited for.
     pub(crate) fn protection(&self) -> &Protection {
         &self.protection
+    }
+
+    /// Gives a handshake up that the peer has said nothing of.
+    pub(crate) fn give_up_unanswered(&mut self) {
+        self.protection.give_up_unanswered();
     }
 
     /// When [`on_timeout`](Self::on_timeout) is due.
@@ -102,8 +110,8 @@ impl Path {
     pub(crate) fn on_handshake(
         &mut self, now: Instant, source: SocketAddr, octets: &[u8],
     ) -> Result<Option<Result<(), Refused>>, Reason> {
-        let is = |address: Option<SocketAddr>| address == Some(source);
-        let agreed = is(self.agreed) || is(self.remote.map(|remote| remote.rtp));
+        let is = |remote: Option<Remote>| remote.is_some_and(|remote| remote.rtp == source);
+        let agreed = is(self.agreed) || is(self.remote);
         let ended = self
             .protection
             .on_datagram(now, (source, agreed), octets, self.symmetric)
@@ -137,6 +145,11 @@ impl Path {
         vec![0; MAX_PACKET]
     }
 
+    /// Where RTP is sent to.
+    pub(crate) fn leads_to(&self) -> Option<IpAddr> {
+        self.remote.map(|remote| remote.rtp.ip())
+    }
+
     /// Whether there is somebody to send to.
     pub(crate) fn leads_anywhere(&self) -> bool {
         self.remote.is_some()
@@ -163,9 +176,8 @@ impl Path {
     }
 
     fn may_come_from(&self, now: Instant, source: SocketAddr) -> bool {
-        let is = |ip: Option<IpAddr>| ip == Some(source.ip());
-        let known = is(self.agreed.map(|agreed| agreed.ip()))
-            || is(self.remote.map(|remote| remote.rtp.ip()));
+        let is = |remote: Option<Remote>| remote.is_some_and(|it| it.rtp.ip() == source.ip());
+        let known = is(self.agreed) || is(self.remote);
         self.remote.is_some()
             && match self.trust {
                 Trust::Tag => true,
@@ -193,6 +205,10 @@ impl Path {
             },
         };
         match channel {
+            // Both go there.
+            Channel::Rtcp if follows && self.rtcp_mux && self.trust == Trust::Tag => {
+                (remote.rtp, remote.rtcp) = (source, source);
+            }
             Channel::Rtcp if follows => remote.rtcp = source,
             Channel::Rtp if follows && remote.rtp != source => {
                 if self.trust == Trust::FirstWhoSpeaks {
@@ -232,13 +248,9 @@ impl Path {
     /// The next packet to be sent.
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
         let remote = self.remote?;
-        let peer = self.protection.peer().unwrap_or(remote.rtp);
-        if self.protection.poll_datagram() {
-            return Some(Transmit {
-                channel: Channel::Rtp,
-                remote: peer,
-                octets: self.protection.sending(),
-            });
+        if let Some(remote) = self.protection.poll_datagram(remote.rtp) {
+            let octets = self.protection.sending();
+            return Some(Transmit { channel: Channel::Rtp, remote, octets });
         }
         let (channel, remote) = match self.rtp.ready {
             Some(_) => (Channel::Rtp, remote.rtp),

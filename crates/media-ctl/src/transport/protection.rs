@@ -33,7 +33,12 @@ struct Driven {
     due: Option<Instant>,
     /// The datagram that is being sent.
     sending: Vec<u8>,
+    /// Where it is sent to as well.
+    also: Option<SocketAddr>,
 }
+
+/// The type of a record of the handshake protocol, its first octet. RFC 5246 §6.2.1.
+const HANDSHAKE: u8 = 22;
 
 impl Protection {
     /// By a guard that is there.
@@ -43,7 +48,8 @@ impl Protection {
 
     /// By the guard that a handshake ends in, which begins now.
     pub(crate) fn by(machine: Box<dyn Handshake>, now: Instant) -> Self {
-        let driven = Driven { machine, peer: None, due: Some(now), sending: Vec::new() };
+        let driven =
+            Driven { machine, peer: None, due: Some(now), sending: Vec::new(), also: None };
         let guard = MediaGuard { sealer: Box::new(Closed), opener: Box::new(Closed) };
         Self { guard, handshake: Some(driven), state: State::Handshaking }
     }
@@ -58,6 +64,15 @@ impl Protection {
         self.state == State::Failed
     }
 
+    /// Gives a handshake up that the peer has said nothing of. One that it has taken up goes on: it would
+    /// not understand another.
+    pub(crate) fn give_up_unanswered(&mut self) {
+        let is_unanswered = |driven: &mut Driven| driven.peer.is_none();
+        if self.state == State::Handshaking && self.handshake.take_if(is_unanswered).is_some() {
+            self.state = State::Failed;
+        }
+    }
+
     /// When [`on_timeout`](Self::on_timeout) is due.
     pub(super) fn due(&self) -> Option<Instant> {
         self.handshake.as_ref().and_then(|driven| driven.due)
@@ -70,17 +85,22 @@ impl Protection {
         self.settle()
     }
 
-    /// Takes a datagram of the handshake: from where it was agreed, or, where `anyone` may be the peer,
-    /// from the first that sends one. How it ended, once; an error without one for what is dropped.
+    /// Takes a datagram of the handshake: from where it was agreed, which is where the peer is then, or,
+    /// where `anyone` may be it, from the first that begins one. How it ended, once; an error without
+    /// one for what is dropped.
     pub(super) fn on_datagram(
         &mut self, now: Instant, (source, agreed): (SocketAddr, bool), octets: &[u8], anyone: bool,
     ) -> Result<Option<Result<(), Refused>>, Stranger> {
         let driven = self.handshake.as_mut().ok_or(Stranger)?;
-        let known = driven.peer.map_or(anyone, |peer| peer == source);
+        let begins = anyone && octets.first() == Some(&HANDSHAKE);
+        let known = driven.peer.map_or(begins, |peer| peer == source);
         if !agreed && !known {
             return Err(Stranger);
         }
-        driven.peer = Some(source);
+        // Once it has ended, it is known with whom.
+        if self.state == State::Handshaking {
+            driven.peer = Some(source);
+        }
         driven.machine.on_datagram(now, octets);
         Ok(self.settle())
     }
@@ -100,18 +120,18 @@ impl Protection {
         })
     }
 
-    /// Where the peer has shown to be.
-    pub(super) fn peer(&self) -> Option<SocketAddr> {
-        self.handshake.as_ref().and_then(|driven| driven.peer)
-    }
-
-    /// Takes up the handshake's next datagram, and says whether there was one.
-    pub(super) fn poll_datagram(&mut self) -> bool {
-        let Some(driven) = &mut self.handshake else { return false };
-        let next = driven.machine.poll_datagram();
-        let there_is = next.is_some();
-        driven.sending = next.unwrap_or_default();
-        there_is
+    /// Takes up the handshake's next datagram, and says where to it is sent: to where the peer has shown
+    /// to be, and until that is proved by its end, to where it was `agreed` as well.
+    pub(super) fn poll_datagram(&mut self, agreed: SocketAddr) -> Option<SocketAddr> {
+        let driven = self.handshake.as_mut()?;
+        if let Some(also) = driven.also.take() {
+            return Some(also);
+        }
+        driven.sending = driven.machine.poll_datagram()?;
+        let peer = driven.peer.unwrap_or(agreed);
+        let unproved = self.state == State::Handshaking && peer != agreed;
+        driven.also = unproved.then_some(agreed);
+        Some(peer)
     }
 
     /// The datagram that was taken up.

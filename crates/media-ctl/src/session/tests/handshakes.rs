@@ -111,16 +111,45 @@ fn a_symmetric_handshake_is_with_the_first_that_begins_one_and_with_whom_it_was_
     assert_eq!((script.taken(), line.stats().dropped.wrong_address), (1, 1));
     line.take(PEER, &RECORD);
     assert_eq!(script.taken(), 2);
+    line.take(STRANGER, &RECORD);
+    assert_eq!((script.taken(), line.stats().dropped.wrong_address), (2, 2), "it was not it");
     let mut line = Line::keyed_by(&script, true);
     script.ends(Ok(()));
     line.take(STRANGER, &RECORD);
     assert_eq!(goes_to_sealed(&mut line), STRANGER);
 }
 
-fn goes_to_sealed(line: &mut Line) -> String {
-    let sent = line.pass(Duration::from_millis(20));
-    let rtp = sent.iter().find(|(_, octets)| octets.len() == 176);
-    rtp.map(|(to, _)| to.to_string()).unwrap_or_default()
+/// Types of DTLS's records: `change_cipher_spec`, `alert`, `application_data`. RFC 5246 §6.2.1.
+#[test]
+fn m08_what_begins_no_handshake_binds_nobody() {
+    for first in [20, 21, 23, 63] {
+        let script = Script::default();
+        let mut line = Line::keyed_by(&script, true);
+        line.take(STRANGER, &[first, 1]);
+        assert_eq!((script.taken(), line.stats().dropped.wrong_address), (0, 1), "{first}");
+        let sent = line.pass(Duration::from_millis(20));
+        assert!(sent.iter().all(|(to, _)| to.to_string() == PEER), "{first}");
+        line.take("198.51.100.10:5000", &RECORD);
+        line.take("198.51.100.10:5000", &[first, 1]);
+        assert_eq!(script.taken(), 2, "{first}");
+    }
+}
+
+/// A server that gets no ClientHello says nothing: a stranger would have it left out.
+#[test]
+fn m08_until_a_handshake_has_ended_the_peer_gets_its_datagrams_where_it_said_to_be() {
+    let script = Script::default();
+    let mut line = Line::keyed_by(&script, true);
+    line.pass(Duration::from_millis(20));
+    line.take(STRANGER, &RECORD);
+    let sent = line.pass(Duration::from_millis(600));
+    let to: Vec<_> = sent.iter().map(|(to, _)| to.to_string()).collect();
+    for at in [STRANGER, PEER] {
+        assert!(to.iter().filter(|to| *to == at).count() >= 2, "{to:?}");
+    }
+    line.take(PEER, &RECORD);
+    let sent = line.pass(Duration::from_millis(600));
+    assert!(sent.iter().all(|(to, _)| to.to_string() == PEER), "{sent:?}");
 }
 
 /// Who lost the last datagram asks for it again.
@@ -167,6 +196,52 @@ fn a_guard_that_is_kept_goes_on_and_another_handshake_takes_its_place() {
     assert_eq!(goes_to_sealed(&mut line), PEER);
 }
 
+/// Behind a translator: what is agreed on anew without another address says nothing of where it is.
+#[test]
+fn m13_under_keys_that_are_kept_who_was_followed_is_sent_to_on() {
+    let script = Script::default();
+    let mut line = Line::keyed_by(&script, true);
+    script.ends(Ok(()));
+    line.take(STRANGER, &RECORD);
+    script.next(Scripted::Kept);
+    for stays in [true, false] {
+        let offer =
+            if stays { OFFER.to_owned() } else { OFFER.replace("192.0.2.2", "203.0.113.5") };
+        line.session.answer(&script.security(), offer.as_bytes()).unwrap();
+        line.session.start(&script.security(), line.now).unwrap();
+        let to = if stays { STRANGER } else { "203.0.113.5:5000" };
+        assert_eq!(goes_to_sealed(&mut line), to);
+        line.pass(Duration::from_secs(6));
+        assert_eq!(goes_to_sealed(&mut line), if stays { STRANGER } else { "" });
+    }
+}
+
+/// A null address is a hold, and the port of RTCP is not where the media are: neither is a move, which
+/// would cost a peer without a `tls-id` its keys.
+#[test]
+fn who_holds_by_a_null_address_has_not_moved() {
+    let script = Script::default();
+    let mut line = Line::keyed_by(&script, false);
+    script.ends(Ok(()));
+    line.take(PEER, &RECORD);
+    script.next(Scripted::Kept);
+    let null = OFFER.replace("c=IN IP4 192.0.2.2", "c=IN IP4 0.0.0.0");
+    let rtcp = format!("{OFFER}a=rtcp:5009\r\n");
+    let mux = format!("{OFFER}a=rtcp-mux\r\n");
+    let moved = OFFER.replace("192.0.2.2", "192.0.2.3");
+    let moved_held = moved.replace("c=IN IP4 192.0.2.3", "c=IN IP4 0.0.0.0");
+    let offers = [&null, &null, &OFFER.into(), &rtcp, &mux, &null, &moved, &moved_held, &moved];
+    let moves = offers.map(|offer| {
+        let before = script.moved();
+        line.session.answer(&script.security(), offer.as_bytes()).unwrap();
+        line.session.start(&script.security(), line.now).unwrap();
+        let held = line.session.agreement().unwrap().remote.is_none();
+        assert_eq!(goes_to_sealed(&mut line).is_empty(), held, "{offer}");
+        script.moved() - before
+    });
+    assert_eq!(moves, [0, 0, 0, 0, 0, 0, 1, 0, 0]);
+}
+
 #[test]
 fn where_nothing_runs_nothing_can_be_kept() {
     let script = Script::default();
@@ -189,6 +264,38 @@ fn what_failed_before_the_answer_is_begun_again() {
     line.take(PEER, &RECORD);
     assert_eq!(line.events(), [Event::Keyed]);
     assert!(media(&line.pass(Duration::from_millis(100))) > 0);
+}
+
+/// Nor does the time that it rang count.
+#[test]
+fn what_nobody_took_up_before_the_answer_is_begun_again() {
+    for anew in [false, true] {
+        let script = Script::default();
+        let mut line = Line::negotiated(&script, false);
+        line.session.start_early(&script.security(), line.now).unwrap();
+        line.pass(Duration::from_secs(9));
+        if anew {
+            line.session.answer(&script.security(), OFFER.as_bytes()).unwrap();
+        }
+        line.session.start(&script.security(), line.now).unwrap();
+        line.pass(Duration::from_secs(9));
+        assert_eq!(line.events(), [], "{anew}");
+        line.pass(Duration::from_secs(2));
+        assert_eq!(line.events(), [Event::NotKeyed(Refused::Handshake)], "{anew}");
+    }
+}
+
+/// Begun again, it would not be understood by who has taken it up.
+#[test]
+fn what_the_peer_took_up_before_the_answer_goes_on() {
+    let script = Script::default();
+    let mut line = Line::negotiated(&script, false);
+    line.session.start_early(&script.security(), line.now).unwrap();
+    line.pass(Duration::from_millis(8_900));
+    line.take(PEER, &RECORD);
+    line.session.start(&script.security(), line.now).unwrap();
+    line.pass(Duration::from_secs(2));
+    assert_eq!(line.events(), [Event::NotKeyed(Refused::Handshake)]);
 }
 
 /// RFC 8122 §5: a session may name the certificate of all its lines.

@@ -111,6 +111,8 @@ enum State {
         until: Instant,
         /// Whether the peer's certificate is the one that was named.
         named: bool,
+        /// What an alert says that anybody can have sent.
+        told: Option<Refused>,
     },
     Keyed(Box<Dtls>),
     Failed,
@@ -140,7 +142,7 @@ impl DtlsHandshake {
                 let mut dtls = Box::new(Dtls::new_12(config, certificate, now));
                 dtls.set_active(self.terms.active);
                 self.room = vec![0; MOST_OCTETS];
-                self.state = State::Running { dtls, until: now + TIME, named: false };
+                self.state = State::Running { dtls, until: now + TIME, named: false, told: None };
             }
             Err(_) => self.fail(Refused::Handshake),
         }
@@ -157,6 +159,7 @@ impl DtlsHandshake {
             Ok(()) => self.drain(),
             // What comes after it has ended changes nothing: the media have keys of their own.
             Err(_) if keyed => self.timeout = None,
+            Err(error) if is_by_anybody(&error) => self.note(refused(&error)),
             Err(error) => {
                 let alert = alert(dtls, &mut self.room);
                 self.fail(refused(&error));
@@ -219,7 +222,19 @@ impl DtlsHandshake {
         }
     }
 
+    /// Goes on: if it was the peer who said it, nothing more will come, and that is told in the end.
+    fn note(&mut self, why: Refused) {
+        if let (State::Running { told, .. }, true) = (&mut self.state, why != Refused::Handshake) {
+            *told = Some(why);
+        }
+        self.drain();
+    }
+
     fn fail(&mut self, why: Refused) {
+        let why = match self.state {
+            State::Running { told: Some(told), .. } if why == Refused::Handshake => told,
+            _ => why,
+        };
         self.state = State::Failed;
         self.waiting.clear();
         self.timeout = None;
@@ -275,6 +290,15 @@ impl Handshake for DtlsHandshake {
     }
 }
 
+impl Drop for DtlsHandshake {
+    /// Who gives one up before its end may have another.
+    fn drop(&mut self) {
+        if matches!(self.state, State::Waiting | State::Running { .. }) {
+            self.progress.reach(Reached::Failure);
+        }
+    }
+}
+
 /// What a machine that broke off tells the peer.
 fn alert(dtls: &mut Dtls, room: &mut [u8]) -> Option<Vec<u8>> {
     match dtls.poll_output(room) {
@@ -325,6 +349,15 @@ fn halves(suite: Suite, material: &[u8], active: bool) -> Option<MediaGuard> {
     let sealer = SrtpSealer::new(suite, ours.octets()).ok()?;
     let opener = SrtpOpener::new(suite, theirs.octets()).ok()?;
     Some(MediaGuard { sealer: Box::new(sealer), opener: Box::new(opener) })
+}
+
+/// Whether it needs no keys to have a machine say so: an alert in plain text, and messages that do not
+/// follow. It goes on after either. RFC 6347 §4.1.2.7.
+const fn is_by_anybody(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::SecurityError(SecurityError::FatalAlert { .. }) | Error::ReceiveQueueFull
+    )
 }
 
 /// Why a handshake broke off. RFC 5246 §7.2: 40 is `handshake_failure`, 43 `unsupported_certificate`.

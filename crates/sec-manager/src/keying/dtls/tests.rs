@@ -264,6 +264,54 @@ fn a_peer_that_never_answers_is_given_up_after_ten_seconds() {
 }
 
 /// M07: whoever changes no description can show no certificate of another.
+/// A DTLS record in plain text, as anybody can make one. RFC 6347 §4.1.
+fn record(kind: u8, sequence: u8, body: &[u8]) -> Vec<u8> {
+    let header = [kind, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, sequence, 0, body.len() as u8];
+    [&header[..], body].concat()
+}
+
+/// RFC 6347 §4.1.2.7: before there are keys, anybody can have sent it. 40 is `handshake_failure`.
+#[test]
+fn m08_an_alert_that_nobody_signed_ends_no_handshake() {
+    let mut sides = Sides::default().agreed(|line| line).map(driven);
+    for side in &mut sides {
+        side.on_timeout(start());
+        side.on_datagram(start(), &record(21, 7, &[2, 40]));
+    }
+    keyed(run(&mut sides, &mut |_| false).0);
+}
+
+/// Where nothing follows, it is believed what it says.
+#[test]
+fn an_alert_is_told_where_a_handshake_comes_to_nothing() {
+    for (alert, told) in [(40, Refused::NothingInCommon), (80, Refused::Handshake)] {
+        let [side, _] = Sides::default().agreed(|line| line);
+        let mut side = driven(side);
+        let start = start();
+        side.on_timeout(start);
+        side.on_datagram(start, &record(21, 7, &[2, alert]));
+        assert!(side.poll_outcome().is_none(), "{alert}");
+        while let Some(due) = side.poll_timeout() {
+            assert!(due <= start + Duration::from_secs(10));
+            side.on_timeout(due);
+        }
+        assert_eq!(refused(&side.poll_outcome()), Some(told), "{alert}");
+    }
+}
+
+/// Handshake messages of which those before never come. RFC 6347 §4.2.2.
+#[test]
+fn m08_more_than_is_waited_with_ends_no_handshake() {
+    let [side, _] = Sides::default().agreed(|line| line);
+    let mut side = driven(side);
+    side.on_timeout(start());
+    for number in 0..50 {
+        let message = [&[2, 0, 0, 38, 0, 100 + number, 0, 0, 0, 0, 0, 38][..], &[0; 38]].concat();
+        side.on_datagram(start(), &record(22, number, &message));
+    }
+    assert!(side.poll_outcome().is_none());
+}
+
 #[test]
 fn m07_another_certificate_than_the_one_that_was_named_gets_no_keys() {
     for passive in [false, true] {
@@ -382,7 +430,7 @@ fn under_a_signature_it_is_taken_and_not_offered() {
 fn a_later_offer_keeps_the_association_or_begins_another() {
     let mut sides = Sides::default();
     let first = sides.offered();
-    sides.agreed(|line| line);
+    let _begun = sides.agreed(|line| line);
     let kept = sides.agreed(|line| line);
     assert!(kept.iter().all(|guard| matches!(guard, Guard::Kept)));
     let (again, from_callee) =
@@ -401,7 +449,7 @@ fn a_later_offer_keeps_the_association_or_begins_another() {
         ("setup", "active"),
     ] {
         let mut sides = Sides::default();
-        sides.agreed(|line| line);
+        let _begun = sides.agreed(|line| line);
         let before = sides.callee.offer(AUDIO, OPEN, &sides.platform).unwrap();
         let offered = with(sides.offered(), name, Some(value));
         let answered = sides.answered(&offered);
@@ -425,7 +473,7 @@ fn without_a_tls_id_a_new_address_begins_another() {
         let offered = legacy(sides.offered());
         let answered = sides.answered(&offered);
         assert_eq!(answered.attributes.iter().any(|it| it.name == "tls-id"), has_id);
-        sides.callee.guard(AUDIO, OPEN, || ()).unwrap();
+        let _begun = sides.callee.guard(AUDIO, OPEN, || ()).unwrap();
         sides.answered(&offered);
         let as_it_was = sides.callee.guard(AUDIO, OPEN, || ()).unwrap();
         assert!(matches!(as_it_was, Guard::Kept));
@@ -434,6 +482,22 @@ fn without_a_tls_id_a_new_address_begins_another() {
         let moved = sides.callee.guard(AUDIO, OPEN, || ()).unwrap();
         assert_eq!(matches!(moved, Guard::Kept), kept);
     }
+}
+
+/// Who gives a handshake up has it begun again under the same agreement.
+#[test]
+fn a_handshake_that_is_dropped_before_its_end_has_failed() {
+    let mut sides = Sides::default();
+    let [begun, other] = sides.agreed(|line| line).map(driven);
+    drop(begun);
+    let again = driven(sides.caller.guard(AUDIO, OPEN, || ()).unwrap());
+    let mut handshakes = [again, other];
+    keyed(run(&mut handshakes, &mut |_| false).0);
+    drop(handshakes);
+    assert!(
+        sides.caller.guard(AUDIO, OPEN, || ()).is_err(),
+        "the one that ended is not begun again"
+    );
 }
 
 /// Whose last datagram was lost asks again, after the other side has its keys.
