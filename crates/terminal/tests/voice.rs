@@ -99,7 +99,10 @@ struct Bob {
 }
 
 fn listening(more: &[&str]) -> Bob {
-    let home = tempfile::tempdir().unwrap();
+    at_home(tempfile::tempdir().unwrap(), more)
+}
+
+fn at_home(home: TempDir, more: &[&str]) -> Bob {
     let binds = free_loopback_pair().unwrap().map(|bind| bind.to_string());
     let socket = home.path().join("agent.sock");
     let audio = format!("unix:{}", socket.display());
@@ -162,8 +165,10 @@ impl<S: Read + Write> Agent<S> {
 
     /// The next object whose `event` is this.
     fn hears(&mut self, event: &str) -> Value {
-        let mut seen = Vec::new();
-        while let Some((kind, payload)) = self.frame() {
+        let (began, mut seen) = (Instant::now(), Vec::new());
+        while began.elapsed() < Duration::from_secs(30)
+            && let Some((kind, payload)) = self.frame()
+        {
             if kind == b'j' {
                 let object: Value = serde_json::from_slice(&payload).unwrap();
                 if object["event"] == event {
@@ -283,6 +288,28 @@ fn a_call_waits_for_an_agent_and_ends_with_it() {
         assert_eq!(agent.hears("error")["code"], "no_call");
     }
     callers.into_iter().for_each(Running::ends_well);
+    bob.ends_well();
+}
+
+#[cfg(feature = "pgp")]
+#[test]
+fn an_agent_hears_that_its_call_is_keyed_and_recorded() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("config/countersign");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("config.toml"), "[policy]\nmedia-dtls = true\n").unwrap();
+    let record = home.path().join("calls");
+    let bob = at_home(home, &["--record", record.to_str().unwrap()]);
+    let mut agent = Agent::ready(&bob.socket);
+    let alice = bob.called(&["--json"]);
+    let call = agent.hears("incoming")["call"].clone();
+    agent.tells(&json!({"command": "answer"}));
+    assert_eq!(agent.hears("recording")["call"], call);
+    alice.tells(r#""event":"keyed""#);
+    assert_eq!(agent.hears("keyed")["call"], call);
+    agent.tells(&json!({"command": "hang_up"}));
+    agent.hears("over");
+    alice.ends_well();
     bob.ends_well();
 }
 

@@ -1,6 +1,6 @@
 //! `call`: place a call, talk, hang up.
 
-use super::agents::Voices;
+use super::agents::{Agents, Voices};
 use super::args::{Call, Global};
 use super::audio::{Record, Say};
 use super::binds::Purpose;
@@ -147,7 +147,7 @@ struct Placed {
 
 /// Places a call, and says so.
 async fn place(
-    session: &Session, wish: &Wish<'_>, say: &Say, stop: &mut Stop, out: Output,
+    session: &Session, wish: &Wish<'_>, say: &Say, agents: &Agents, stop: &mut Stop, out: Output,
 ) -> Result<Placed> {
     let Wish { uri, require, record, late_offer } = wish;
     #[cfg(feature = "pgp")]
@@ -172,7 +172,7 @@ async fn place(
     let to = redacted(uri);
     let calling = Object::Calling { call: id.to_string(), to: &to };
     out.say(&format!("calling {to}"), calling)?;
-    record.map_or(Ok(()), |record| record.tell(id, out))?;
+    record.map_or(Ok(()), |record| record.tell(id, agents, out))?;
     Ok(Placed { id, to, addresses })
 }
 
@@ -204,7 +204,7 @@ async fn talk(
     let agents = voices.agents();
     let say = stop.unless(Say::choose(call.audio.as_deref(), &session.config, &agents)).await?;
     let mut redirects = Redirects::of(&wish.uri, call.follow, &call.follow_to);
-    let Placed { id, to, addresses } = place(session, &wish, &say, stop, out).await?;
+    let Placed { id, to, addresses } = place(session, &wish, &say, &agents, stop, out).await?;
     // A transfer puts another call into its place.
     let mut calls = vec![id];
     let input = Input::beside(session.person.as_ref(), call.audio.as_deref());
@@ -257,7 +257,7 @@ async fn talk(
                         return Ok((outcome, reached));
                     };
                     wish.redirected(uri, session)?;
-                    let placed = place(session, &wish, &say, stop, out).await?;
+                    let placed = place(session, &wish, &say, &agents, stop, out).await?;
                     calls = vec![placed.id];
                     control.place(placed.id, &placed.to);
                     reached = Reached::Nobody;
