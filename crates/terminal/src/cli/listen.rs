@@ -136,7 +136,7 @@ impl Listener<'_> {
                 line = self.control.line() => self.obey(line)?,
                 news = voices.next() => match news {
                     News::Closed => {
-                        tracing::warn!("the agent has closed standard input: the command ends");
+                        tracing::warn!("the agent is gone, or reads nothing: the command ends");
                         return Ok(());
                     }
                     news => self.heard_of(news)?,
