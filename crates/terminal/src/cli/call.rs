@@ -176,6 +176,17 @@ async fn place(
     Ok(Placed { id, to, addresses })
 }
 
+/// Answers a call that takes the place of another, or declines it where no agent is there for it;
+/// `true` where it is answered.
+fn take_over(event: &Event, id: CallId, session: &Session, say: &Say, agents: &Agents) -> bool {
+    if matches!(agents.offer(event), None | Some(Offered::Seated)) {
+        return session.answer(id, say, None).is_ok();
+    }
+    agents.withdraw(event);
+    session.decline(event);
+    false
+}
+
 /// Begins what a command wants.
 fn begin(
     wanted: Option<Wanted>, session: &Session, control: &mut Control, placing: &mut Placing,
@@ -274,17 +285,13 @@ async fn talk(
                     }
                     tell(out, &event)?;
                     match &event {
-                        Event::Incoming { replaces: Some(_), .. }
-                            if !matches!(agents.offer(&event), None | Some(Offered::Seated)) =>
-                        {
-                            // No agent is there for it.
-                            agents.withdraw(&event);
-                            session.decline(&event);
-                            continue;
-                        }
                         Event::Incoming { id, replaces: Some(_), .. } => {
+                            // Before an agent has it, which is told of it as it is offered.
+                            control.on(&event, &session.terminal)?;
                             // The other one goes on where it is not answered.
-                            calls.extend(session.answer(*id, &say, None).is_ok().then_some(*id));
+                            let answered = take_over(&event, *id, session, &say, &agents);
+                            calls.extend(answered.then_some(*id));
+                            continue;
                         }
                         Event::Incoming { .. } => {
                             session.decline(&event);
