@@ -548,6 +548,30 @@ fn an_agent_that_is_ahead_and_goes_before_the_answer_is_noticed() {
 }
 
 #[test]
+fn while_a_call_waits_for_an_agent_others_are_declined_and_commands_are_obeyed() {
+    let bob = listening(&["--auto-answer"]);
+    let mut callee = Agent::ready(&bob.socket);
+    let (home, socket) = (bob.home.path(), bob.home.path().join("alice.sock"));
+    let (audio, at) =
+        (format!("unix:{}", socket.display()), free_loopback_pair().unwrap()[0].to_string());
+    let call = ["--json", "--bind", &at, "call", &bob.uri, "--audio", &audio];
+    let mut alice = Running::commanded(home, &call);
+    alice.tells(r#""event":"agents""#);
+    let uri = format!("sip:alice@{}", at.trim_start_matches("udp:"));
+    let carol = Running::countersign(home, &["--json", "call", &uri]);
+    assert!(carol.tells(r#""event":"over""#).contains(r#""status":486"#));
+    alice.does("help");
+    alice.tells(r#""event":"done""#);
+    let mut agent = Agent::ready(&socket);
+    agent.hears("established");
+    callee.hears("established");
+    agent.tells(&json!({"command": "hang_up"}));
+    assert_eq!(agent.hears("over")["code"], "hung_up");
+    alice.ends_well();
+    bob.ends_well();
+}
+
+#[test]
 fn an_agent_is_told_once_of_a_call_that_replaces_another() {
     let home = tempfile::tempdir().unwrap();
     let bind = free_loopback_pair().unwrap()[0].to_string();
