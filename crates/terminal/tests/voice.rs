@@ -24,6 +24,12 @@ use terminal::assembly::free_loopback_pair;
 
 const SECOND: usize = 8_000;
 
+fn countersign(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.args(arguments).env("HOME", home).env("XDG_CONFIG_HOME", home.join("config"));
+    command
+}
+
 /// A process, and the lines that it prints on standard output and standard error.
 struct Running {
     child: Child,
@@ -31,8 +37,12 @@ struct Running {
 }
 
 impl Running {
-    fn start(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    fn start(command: Command) -> Self {
+        Self::reading(Stdio::null(), command)
+    }
+
+    fn reading(input: Stdio, mut command: Command) -> Self {
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let program = command.get_program().to_owned();
         let mut child = command.spawn().unwrap_or_else(|error| {
             panic!("{}: {error}; install it (Debian: apt-get install python3)", program.display())
@@ -52,9 +62,12 @@ impl Running {
     }
 
     fn countersign(home: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-        command.args(arguments).env("HOME", home).env("XDG_CONFIG_HOME", home.join("config"));
-        Self::start(command)
+        Self::start(countersign(home, arguments))
+    }
+
+    /// The same, with commands on standard input.
+    fn commanded(home: &Path, arguments: &[&str]) -> Self {
+        Self::reading(Stdio::piped(), countersign(home, arguments))
     }
 
     /// The next line that holds these words.
@@ -70,6 +83,11 @@ impl Running {
             }
             seen.push(line);
         }
+    }
+
+    /// Gives a command on standard input.
+    fn does(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
 
     fn interrupt(&self) {
@@ -99,7 +117,10 @@ struct Bob {
 }
 
 fn listening(more: &[&str]) -> Bob {
-    let home = tempfile::tempdir().unwrap();
+    at_home(tempfile::tempdir().unwrap(), more)
+}
+
+fn at_home(home: TempDir, more: &[&str]) -> Bob {
     let binds = free_loopback_pair().unwrap().map(|bind| bind.to_string());
     let socket = home.path().join("agent.sock");
     let audio = format!("unix:{}", socket.display());
@@ -160,10 +181,22 @@ impl<S: Read + Write> Agent<S> {
         Some((head[0], payload))
     }
 
+    /// The next object.
+    fn object(&mut self) -> Value {
+        loop {
+            let (kind, payload) = self.frame().unwrap();
+            if kind == b'j' {
+                return serde_json::from_slice(&payload).unwrap();
+            }
+        }
+    }
+
     /// The next object whose `event` is this.
     fn hears(&mut self, event: &str) -> Value {
-        let mut seen = Vec::new();
-        while let Some((kind, payload)) = self.frame() {
+        let (began, mut seen) = (Instant::now(), Vec::new());
+        while began.elapsed() < Duration::from_secs(30)
+            && let Some((kind, payload)) = self.frame()
+        {
             if kind == b'j' {
                 let object: Value = serde_json::from_slice(&payload).unwrap();
                 if object["event"] == event {
@@ -283,6 +316,28 @@ fn a_call_waits_for_an_agent_and_ends_with_it() {
         assert_eq!(agent.hears("error")["code"], "no_call");
     }
     callers.into_iter().for_each(Running::ends_well);
+    bob.ends_well();
+}
+
+#[cfg(feature = "pgp")]
+#[test]
+fn an_agent_hears_that_its_call_is_keyed_and_recorded() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("config/countersign");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("config.toml"), "[policy]\nmedia-dtls = true\n").unwrap();
+    let record = home.path().join("calls");
+    let bob = at_home(home, &["--record", record.to_str().unwrap()]);
+    let mut agent = Agent::ready(&bob.socket);
+    let alice = bob.called(&["--json"]);
+    let call = agent.hears("incoming")["call"].clone();
+    agent.tells(&json!({"command": "answer"}));
+    assert_eq!(agent.hears("recording")["call"], call);
+    alice.tells(r#""event":"keyed""#);
+    assert_eq!(agent.hears("keyed")["call"], call);
+    agent.tells(&json!({"command": "hang_up"}));
+    agent.hears("over");
+    alice.ends_well();
     bob.ends_well();
 }
 
@@ -455,6 +510,104 @@ fn an_agent_may_start_the_program_and_speak_over_standard_input_and_output() {
     assert_eq!(agent.hears("over")["code"], "peer_hung_up");
     while agent.frame().is_some() {}
     assert!(agent.0.0.wait().unwrap().success());
+    bob.ends_well();
+}
+
+#[test]
+fn an_agent_that_does_not_read_standard_output_does_not_keep_the_command() {
+    let home = tempfile::tempdir().unwrap();
+    let bind = free_loopback_pair().unwrap()[0].to_string();
+    let mut command = countersign(home.path(), &["--bind", &bind, "listen", "--audio", "stdio"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut agent = Agent(Pipes(command.spawn().unwrap()));
+    agent.tells(&json!({"command": "hello", "version": 1, "rate": 8000}));
+    agent.hears("hello");
+    // Each is answered by an error, which nobody reads.
+    let mut input = agent.0.0.stdin.take().unwrap();
+    std::thread::spawn(move || while input.write_all(b"j\0\0\0\x01{").is_ok() {});
+    let began = Instant::now();
+    while agent.0.0.try_wait().unwrap().is_none() {
+        assert!(began.elapsed() < Duration::from_secs(10), "it still runs");
+        sleep(Duration::from_millis(50));
+    }
+    assert!(agent.0.0.wait().unwrap().success());
+}
+
+#[test]
+fn an_agent_that_is_ahead_and_goes_before_the_answer_is_noticed() {
+    let bob = listening(&[]);
+    let mut agent = Agent::ready(&bob.socket);
+    let alice = bob.called(&["--json"]);
+    agent.hears("incoming");
+    agent.0.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+    let second = [&[b'a', 0, 0, 0x3e, 0x80][..], &[0; 16_000]].concat();
+    while agent.0.write_all(&second).is_ok() {}
+    drop(agent);
+    assert!(alice.tells(r#""event":"over""#).contains(r#""status":480"#));
+    bob.ends_well();
+}
+
+#[test]
+fn while_a_call_waits_for_an_agent_others_are_declined_and_commands_are_obeyed() {
+    let bob = listening(&["--auto-answer"]);
+    let mut callee = Agent::ready(&bob.socket);
+    let (home, socket) = (bob.home.path(), bob.home.path().join("alice.sock"));
+    let (audio, at) =
+        (format!("unix:{}", socket.display()), free_loopback_pair().unwrap()[0].to_string());
+    let call = ["--json", "--bind", &at, "call", &bob.uri, "--audio", &audio];
+    let mut alice = Running::commanded(home, &call);
+    alice.tells(r#""event":"agents""#);
+    let uri = format!("sip:alice@{}", at.trim_start_matches("udp:"));
+    let carol = Running::countersign(home, &["--json", "call", &uri]);
+    assert!(carol.tells(r#""event":"over""#).contains(r#""status":486"#));
+    alice.does("help");
+    alice.tells(r#""event":"done""#);
+    let mut agent = Agent::ready(&socket);
+    agent.hears("established");
+    callee.hears("established");
+    agent.tells(&json!({"command": "hang_up"}));
+    assert_eq!(agent.hears("over")["code"], "hung_up");
+    alice.ends_well();
+    bob.ends_well();
+}
+
+#[test]
+fn an_agent_is_told_once_of_a_call_that_replaces_another() {
+    let home = tempfile::tempdir().unwrap();
+    let bind = free_loopback_pair().unwrap()[0].to_string();
+    let uri = format!("sip:bob@{}", bind.trim_start_matches("udp:"));
+    let listen = ["--bind", &bind, "listen", "--auto-answer"];
+    let mut bob = Running::commanded(home.path(), &listen);
+    bob.tells("listening on");
+    let socket = home.path().join("agent.sock");
+    let audio = format!("unix:{}", socket.display());
+    let config = home.path().join("alice.toml");
+    let at = free_loopback_pair().unwrap()[0].to_string();
+    let aor = format!("sip:alice@{}", at.trim_start_matches("udp:"));
+    // Who is called must know whom to name to the third; nobody registers here.
+    let account = format!("[[account]]\naor = \"{aor}\"\nregistrar = \"{bind}\"\n");
+    fs::write(&config, account).unwrap();
+    let config = ["--config", config.to_str().unwrap(), "--bind", &at];
+    let call = ["call", &uri, "--account", &aor, "--audio", &audio];
+    let alice = Running::countersign(home.path(), &[&config[..], &call].concat());
+    alice.tells("agents come in at");
+    let mut first = Agent::ready(&socket);
+    first.hears("established");
+    let mut second = Agent::ready(&socket);
+    let mut carol = Running::commanded(home.path(), &["--json", "call", &uri]);
+    carol.tells(r#""event":"established""#);
+    bob.does("transfer 2 to 1");
+    carol.tells(r#""event":"transfer_asked""#);
+    carol.does("follow");
+    let told = second.object();
+    assert_eq!(told["event"], "incoming");
+    let then = second.object();
+    assert_eq!(then["event"], "established");
+    second.tells(&json!({"command": "hang_up"}));
+    assert_eq!(second.hears("over")["call"], told["call"]);
+    alice.ends_well();
+    carol.ends_well();
+    bob.interrupt();
     bob.ends_well();
 }
 

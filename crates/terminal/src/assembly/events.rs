@@ -313,16 +313,33 @@ impl Event {
             | Self::Ringing { id }
             | Self::Redirected { id, .. }
             | Self::Established { id, .. }
+            | Self::Keyed { id, .. }
             | Self::Held { id }
             | Self::Resumed { id }
             | Self::HoldFailed { id, .. }
             | Self::PeerHeld { id }
             | Self::PeerResumed { id }
             | Self::Dtmf { id, .. }
+            | Self::Pressed { id, .. }
             | Self::NotRecorded { id, .. }
             | Self::Over { id, .. } => Some(*id),
             Self::Message { within, .. } => *within,
-            _ => None,
+            Self::Registered { .. }
+            | Self::Renewing { .. }
+            | Self::NotRegistered { .. }
+            | Self::Unregistered { .. }
+            | Self::MessagesWaiting { .. }
+            | Self::MessagesUnknown { .. }
+            | Self::Refused { .. }
+            | Self::RefusedMore { .. }
+            | Self::RequestAnswered { .. } => None,
+            #[cfg(feature = "watch")]
+            Self::Published { .. }
+            | Self::NotPublished { .. }
+            | Self::Watcher { .. }
+            | Self::WatcherGone { .. }
+            | Self::Watched { .. }
+            | Self::NotWatched { .. } => None,
         }
     }
 

@@ -112,18 +112,20 @@ pub(super) struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// Says that a call is recorded: to the user, and to nobody else.
+    /// Says that a call is recorded: to the user and the agent who speaks in it, and to nobody else.
     ///
     /// # Errors
     /// Standard output cannot be written.
-    pub(super) fn tell(self, call: CallId, out: Output) -> Result<()> {
+    pub(super) fn tell(self, call: CallId, agents: &Agents, out: Output) -> Result<()> {
         let sides = match self.sides {
             Sides::Both => "what is heard (left) and said (right)",
             Sides::Mixed => "what is heard and said",
             Sides::Heard => "what is heard",
         };
         let line = format!("recording {sides} to {}; the peer is not told", self.path.display());
-        out.say(&line, Object::Recording { call: call.to_string(), file: self.path })
+        let recording = Object::Recording { call: call.to_string(), file: self.path };
+        agents.tell(call, &recording);
+        out.say(&line, recording)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `call`: place a call, talk, hang up.
 
-use super::agents::Voices;
+use super::agents::{Agents, Voices};
 use super::args::{Call, Global};
 use super::audio::{Record, Say};
 use super::binds::Purpose;
@@ -17,7 +17,7 @@ use crate::assembly::{Event, Invitation, Outcome};
 use crate::config::any_of;
 use crate::error::{Error, Result};
 use crate::record::redacted;
-use crate::voice::{Door, News, Offered};
+use crate::voice::{Door, News, Offered, Reserved};
 use media_ctl::audio::Ends;
 use net::BoxFuture;
 use sip_core::manager::{CallId, EndReason, NextHop};
@@ -145,20 +145,79 @@ struct Placed {
     addresses: u32,
 }
 
+/// What else is seen to while a call waits for an agent.
+struct Meanwhile<'a> {
+    voices: &'a mut Voices,
+    control: &'a mut Control,
+    placing: &'a mut Placing,
+    stop: &'a mut Stop,
+}
+
+impl Meanwhile<'_> {
+    /// Waits until an agent is ready, where one is to speak. Calls that come in are declined; those
+    /// that are asked for are placed later.
+    async fn wait(&mut self, session: &mut Session, say: &Say, out: Output) -> Result<()> {
+        let Self { voices, control, placing, stop } = self;
+        loop {
+            tokio::select! {
+                () = stop.wanted() => {
+                    control.given_up(placing.give_up())?;
+                    return Err(Error::Interrupted("interrupted"));
+                }
+                ready = say.is_ready() => return ready,
+                line = control.line() => {
+                    let wanted = line.map(|line| control.obey(line, &session.terminal));
+                    begin(wanted.transpose()?.flatten(), session, control, placing)?;
+                }
+                // There is no call that they could be about.
+                _ = voices.next() => {}
+                event = session.events.next() => match event {
+                    Some(event) => {
+                        tell(out, &event)?;
+                        match event {
+                            Event::Incoming { .. } => session.decline(&event),
+                            event => control.on(&event, &session.terminal)?,
+                        }
+                    }
+                    None => return Err(Error::Call("the terminal stopped".to_owned())),
+                },
+            }
+        }
+    }
+}
+
+/// Where a call goes first, its ends, and the agent who speaks in it.
+type Ready = (Option<NextHop>, Ends, Option<Reserved>);
+
+/// Finds the way of a call, and an agent for it where one is to speak; one that leaves meanwhile is
+/// waited for again.
+async fn make_ready(
+    session: &mut Session, wish: &Wish<'_>, say: &Say, meanwhile: &mut Meanwhile<'_>, out: Output,
+) -> Result<Ready> {
+    loop {
+        meanwhile.wait(session, say, out).await?;
+        let found = session.terminal.locate(&wish.uri, session.next_hop(&wish.uri));
+        let next_hop = meanwhile.stop.unless(found).await?;
+        match say.ends(wish.record) {
+            Err(Error::NotNow(_)) => {}
+            ends => return ends.map(|(ends, reserved)| (next_hop, ends, reserved)),
+        }
+    }
+}
+
 /// Places a call, and says so.
 async fn place(
-    session: &Session, wish: &Wish<'_>, say: &Say, stop: &mut Stop, out: Output,
+    session: &mut Session, wish: &Wish<'_>, say: &Say, mut meanwhile: Meanwhile<'_>, out: Output,
 ) -> Result<Placed> {
     let Wish { uri, require, record, late_offer } = wish;
     #[cfg(feature = "pgp")]
     if *require == Requirement::PGP {
         session.can_sign()?;
     }
-    stop.unless(say.is_ready()).await?;
-    let next_hop = stop.unless(session.terminal.locate(uri, session.next_hop(uri))).await?;
+    let ready = make_ready(session, wish, say, &mut meanwhile, out).await?;
+    let (next_hop, Ends { source, sink }, reserved) = ready;
     tracing::info!(?next_hop, %require, "from {}", session.addresses().join(", "));
     let addresses = next_hop.as_ref().map_or(1, NextHop::tried);
-    let (Ends { source, sink }, reserved) = say.ends(*record)?;
     let invitation = Invitation {
         to: uri.clone(),
         next_hop,
@@ -172,8 +231,20 @@ async fn place(
     let to = redacted(uri);
     let calling = Object::Calling { call: id.to_string(), to: &to };
     out.say(&format!("calling {to}"), calling)?;
-    record.map_or(Ok(()), |record| record.tell(id, out))?;
+    record.map_or(Ok(()), |record| record.tell(id, &meanwhile.voices.agents(), out))?;
+    meanwhile.control.place(id, &to);
     Ok(Placed { id, to, addresses })
+}
+
+/// Answers a call that takes the place of another, or declines it where no agent is there for it;
+/// `true` where it is answered.
+fn take_over(event: &Event, id: CallId, session: &Session, say: &Say, agents: &Agents) -> bool {
+    if matches!(agents.offer(event), None | Some(Offered::Seated)) {
+        return session.answer(id, say, None).is_ok();
+    }
+    agents.withdraw(event);
+    session.decline(event);
+    false
 }
 
 /// Begins what a command wants.
@@ -204,14 +275,14 @@ async fn talk(
     let agents = voices.agents();
     let say = stop.unless(Say::choose(call.audio.as_deref(), &session.config, &agents)).await?;
     let mut redirects = Redirects::of(&wish.uri, call.follow, &call.follow_to);
-    let Placed { id, to, addresses } = place(session, &wish, &say, stop, out).await?;
-    // A transfer puts another call into its place.
-    let mut calls = vec![id];
     let input = Input::beside(session.person.as_ref(), call.audio.as_deref());
     let mut control = Control::new(input, session.config.clone(), agents.clone(), out);
-    control.place(id, &to);
-    control.greet()?;
     let mut placing = Placing::default();
+    let meanwhile = Meanwhile { voices, control: &mut control, placing: &mut placing, stop };
+    let Placed { id, to, addresses } = place(session, &wish, &say, meanwhile, out).await?;
+    // A transfer puts another call into its place.
+    let mut calls = vec![id];
+    control.greet()?;
     let mut patience = Patience::with(&to, addresses, session.person.as_ref());
     let mut reached = Reached::Nobody;
     // Only an established call starts the clock.
@@ -257,9 +328,10 @@ async fn talk(
                         return Ok((outcome, reached));
                     };
                     wish.redirected(uri, session)?;
-                    let placed = place(session, &wish, &say, stop, out).await?;
+                    let meanwhile =
+                        Meanwhile { voices, control: &mut control, placing: &mut placing, stop };
+                    let placed = place(session, &wish, &say, meanwhile, out).await?;
                     calls = vec![placed.id];
-                    control.place(placed.id, &placed.to);
                     reached = Reached::Nobody;
                     patience =
                         Patience::with(&placed.to, placed.addresses, session.person.as_ref());
@@ -274,17 +346,13 @@ async fn talk(
                     }
                     tell(out, &event)?;
                     match &event {
-                        Event::Incoming { replaces: Some(_), .. }
-                            if !matches!(agents.offer(&event), None | Some(Offered::Seated)) =>
-                        {
-                            // No agent is there for it.
-                            agents.withdraw(&event);
-                            session.decline(&event);
-                            continue;
-                        }
                         Event::Incoming { id, replaces: Some(_), .. } => {
+                            // Before an agent has it, which is told of it as it is offered.
+                            control.on(&event, &session.terminal)?;
                             // The other one goes on where it is not answered.
-                            calls.extend(session.answer(*id, &say, None).is_ok().then_some(*id));
+                            let answered = take_over(&event, *id, session, &say, &agents);
+                            calls.extend(answered.then_some(*id));
+                            continue;
                         }
                         Event::Incoming { .. } => {
                             session.decline(&event);

@@ -136,7 +136,7 @@ impl Listener<'_> {
                 line = self.control.line() => self.obey(line)?,
                 news = voices.next() => match news {
                     News::Closed => {
-                        tracing::warn!("the agent has closed standard input: the command ends");
+                        tracing::warn!("the agent is gone, or reads nothing: the command ends");
                         return Ok(());
                     }
                     news => self.heard_of(news)?,
@@ -330,7 +330,7 @@ impl Listener<'_> {
         let file = self.record.as_deref().map(free_name);
         let record = file.as_deref().map(|path| Record { path, sides: self.sides });
         self.session.answer(id, &self.say, record)?;
-        record.map_or(Ok(()), |record| record.tell(id, self.out))
+        record.map_or(Ok(()), |record| record.tell(id, &self.agents, self.out))
     }
 }
 

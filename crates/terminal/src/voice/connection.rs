@@ -8,7 +8,8 @@ use super::seats::Seats;
 use super::words::{Asked, Notice, Own, read};
 use super::wrong::Wrong;
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncWrite, AsyncWriteExt as _, Interest};
+use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
 
@@ -21,8 +22,7 @@ pub(super) struct Reports {
 
 /// Serves a connection until either side ends it, and then tells of the call that it spoke in.
 pub(super) async fn serve(
-    mut from: impl AsyncRead + Unpin, to: impl AsyncWrite + Unpin, seat: Arc<Seat>,
-    reports: Reports,
+    mut from: OwnedReadHalf, to: impl AsyncWrite + Unpin, seat: Arc<Seat>, reports: Reports,
 ) {
     let writing = write(to, &seat);
     tokio::pin!(writing);
@@ -61,17 +61,17 @@ async fn write(mut to: impl AsyncWrite + Unpin, seat: &Seat) {
 }
 
 /// Does what the agent says, until it closes the connection.
-async fn hear(
-    from: &mut (impl AsyncRead + Unpin), seat: &Arc<Seat>, reports: &Reports,
-) -> Result<(), Wrong> {
+async fn hear(from: &mut OwnedReadHalf, seat: &Arc<Seat>, reports: &Reports) -> Result<(), Wrong> {
     let mut greeted = false;
     while let Some(frame) = frame::read(from).await? {
         let done = match frame {
             Frame::Audio(_) if !greeted => Err(Wrong::NoHello),
-            Frame::Audio(samples) => {
-                seat.say(&samples).await;
-                Ok(())
-            }
+            Frame::Audio(samples) => tokio::select! {
+                biased;
+                () = seat.say(&samples) => Ok(()),
+                // Nobody is there for what was not read yet.
+                () = is_closed(from) => return Ok(()),
+            },
             Frame::Json(object) => match read(object) {
                 Ok(Asked::Own(own)) => obey(own, seat, reports).await,
                 _ if !greeted => Err(Wrong::NoHello),
@@ -86,6 +86,13 @@ async fn hear(
         }
     }
     Ok(())
+}
+
+/// Done once the agent has closed the connection, whatever of it was not read yet. Cancel-safe.
+async fn is_closed(from: &OwnedReadHalf) {
+    // To wait for what is urgent, which no frame is, is to wait for the end alone. Where waiting
+    // fails, the connection does.
+    _ = from.ready(Interest::PRIORITY).await;
 }
 
 async fn obey(own: Own, seat: &Arc<Seat>, reports: &Reports) -> Result<(), Wrong> {

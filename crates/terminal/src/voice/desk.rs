@@ -142,8 +142,10 @@ async fn at_streams(streams: Streams, reports: Reports) {
     let Streams { connection, written } = streams;
     let Some(seat) = reports.seats.enters() else { return };
     let (from, to) = connection.into_split();
-    serve(from, to, seat, reports.clone()).await;
-    reports.seats.close();
-    // Where the thread is gone, all is written that can be.
-    _ = written.await;
+    let seats = Arc::clone(&reports.seats);
+    // It gives up its news at its end: whoever runs the calls hears that nobody comes any more.
+    serve(from, to, seat, reports).await;
+    seats.close();
+    // Where the thread is gone, all is written that can be; where the agent reads nothing, it stays.
+    drop(timeout(FAREWELL, written).await);
 }

@@ -8,6 +8,8 @@
 //!     a      audio: samples of 16 bits, little-endian, one channel
 //!     j      one JSON object, in UTF-8
 //! ```
+//!
+//! That is how long what an agent sends may be; what it is told may be longer.
 
 use super::limits::LONGEST;
 use super::wrong::Wrong;
@@ -55,7 +57,8 @@ impl Frame {
     }
 }
 
-/// What is written is shorter than may be read: frames of 20 ms, and objects of the terminal's.
+/// What is written may be longer than what may be read: an object is, where JSON escapes a message
+/// of 64 KiB. None is longer than the objects that may wait.
 fn framed(kind: u8, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     [&[kind][..], &length.to_be_bytes(), payload].concat()

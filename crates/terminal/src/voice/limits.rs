@@ -23,6 +23,9 @@ pub(super) const BEHIND: usize = 100;
 /// Objects that may wait to be read.
 pub(super) const OBJECTS: usize = 1_024;
 
+/// Octets of objects that may wait to be read, and so of the longest: 1 MiB.
+pub(super) const OCTETS: usize = 1 << 20;
+
 /// Connections at one time; one more is told so, and closed.
 pub(super) const CONNECTIONS: usize = 64;
 

@@ -1,7 +1,7 @@
 //! What an agent is told and hears, until it reads: never more than so much.
 
 use super::frame::Frame;
-use super::limits::{BEHIND, OBJECTS};
+use super::limits::{BEHIND, OBJECTS, OCTETS};
 use std::collections::VecDeque;
 
 /// What waits to be read, in order.
@@ -10,6 +10,8 @@ pub(super) struct Outbox {
     frames: VecDeque<Frame>,
     /// Frames of audio among them.
     audio: usize,
+    /// Octets of the objects among them.
+    octets: usize,
     /// Frames of audio that were dropped, and nobody was told of.
     dropped: usize,
 }
@@ -40,8 +42,10 @@ impl Outbox {
 
     /// Takes an object; `false` where too many wait.
     pub(super) fn tell(&mut self, object: Vec<u8>) -> bool {
-        let fits = self.frames.len() - self.audio < OBJECTS;
+        let fits = self.frames.len() - self.audio < OBJECTS
+            && object.len() <= OCTETS.saturating_sub(self.octets);
         if fits {
+            self.octets += object.len();
             self.frames.push_back(Frame::Json(object));
         }
         fits
@@ -49,11 +53,13 @@ impl Outbox {
 
     /// What is to be written next.
     pub(super) fn next(&mut self) -> Option<Next> {
-        let is_audio = matches!(self.frames.front()?, Frame::Audio(_));
-        if is_audio && self.dropped > 0 {
-            return Some(Next::Dropped(std::mem::take(&mut self.dropped)));
+        match self.frames.front()? {
+            Frame::Audio(_) if self.dropped > 0 => {
+                return Some(Next::Dropped(std::mem::take(&mut self.dropped)));
+            }
+            Frame::Audio(_) => self.audio -= 1,
+            Frame::Json(object) => self.octets -= object.len(),
         }
-        self.audio -= usize::from(is_audio);
         self.frames.pop_front().map(Next::Frame)
     }
 }
@@ -87,5 +93,17 @@ mod tests {
         assert!(!outbox.tell(b"{}".to_vec()));
         outbox.hear(&[1]);
         assert_eq!(outbox.frames.len(), OBJECTS + 2);
+    }
+
+    #[test]
+    fn so_many_octets_of_objects_wait_and_no_more() {
+        let mut outbox = Outbox::default();
+        assert!(outbox.tell(vec![b' '; OCTETS - 1]));
+        assert!(outbox.tell(vec![b' '; 1]));
+        assert!(!outbox.tell(vec![b' '; 1]));
+        // What was read makes room.
+        assert!(outbox.next().is_some());
+        assert!(!outbox.tell(vec![b' '; OCTETS]));
+        assert!(outbox.tell(vec![b' '; OCTETS - 1]));
     }
 }
