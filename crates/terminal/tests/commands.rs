@@ -8,81 +8,31 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "how long a real process takes")]
 
-use rustix::process::{Pid, Signal, kill_process};
+mod running;
+
+use running::{Running, countersign};
 use serde_json::Value;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::UdpSocket;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 use terminal::assembly::free_loopback_pair;
 
-/// A command that runs, and the lines that it prints on standard output and standard error.
-struct Running {
-    child: Child,
-    input: Option<ChildStdin>,
-    lines: mpsc::Receiver<String>,
-}
-
-fn command(home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    command.args(arguments).env("HOME", home).env("XDG_CONFIG_HOME", home.join("config"));
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
 impl Running {
     fn start(home: &Path, arguments: &[&str]) -> Self {
-        Self::of(command(home, arguments))
-    }
-
-    fn of(mut command: Command) -> Self {
-        let mut child = command.spawn().unwrap();
-        let (sender, lines) = mpsc::channel();
-        let out: [Box<dyn std::io::Read + Send>; 2] =
-            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
-        for stream in out {
-            let sender = sender.clone();
-            std::thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    drop(sender.send(line));
-                }
-            });
-        }
-        Self { input: child.stdin.take(), child, lines }
-    }
-
-    fn says(&mut self, line: &str) {
-        let input = self.input.as_mut().unwrap();
-        input.write_all(format!("{line}\n").as_bytes()).unwrap();
-    }
-
-    /// The next line for which there is something.
-    fn waits<T>(&mut self, for_what: &str, is_it: impl Fn(&str) -> Option<T>) -> T {
-        let began = Instant::now();
-        let mut seen = Vec::new();
-        loop {
-            let left = Duration::from_secs(30).saturating_sub(began.elapsed());
-            let Ok(line) = self.lines.recv_timeout(left) else {
-                panic!("no `{for_what}` in {seen:#?}");
-            };
-            if let Some(found) = is_it(&line) {
-                return found;
-            }
-            seen.push(line);
-        }
+        Self::of(countersign(home, arguments).spawn().unwrap())
     }
 
     /// The next line that begins so.
-    fn tells(&mut self, words: &str) -> String {
+    fn tells(&self, words: &str) -> String {
         self.waits(words, |line| line.starts_with(words).then(|| line.to_owned()))
     }
 
     /// The next object whose `event` is this.
-    fn event(&mut self, event: &str) -> Value {
+    fn event(&self, event: &str) -> Value {
         self.waits(event, |line| {
             let object: Value = serde_json::from_str(line).ok()?;
             (object["event"] == event).then_some(object)
@@ -99,23 +49,6 @@ impl Running {
         assert_eq!(told["event"], "done", "{object}: {told}");
         told
     }
-
-    fn interrupt(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
-    }
-
-    fn ends_well(mut self) {
-        let status = self.child.wait().unwrap();
-        assert!(status.success(), "{:#?}", self.lines.iter().collect::<Vec<_>>());
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // A test that failed leaves nothing running.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// Somebody who listens, and the URI to call.
@@ -123,7 +56,7 @@ fn listening(more: &[&str]) -> (TempDir, Running, String) {
     let home = tempfile::tempdir().unwrap();
     let binds = free_loopback_pair().unwrap().map(|bind| bind.to_string());
     let bind = ["--bind", &binds[0], "--bind", &binds[1], "listen"];
-    let mut running = Running::start(home.path(), &[&bind[..], more].concat());
+    let running = Running::start(home.path(), &[&bind[..], more].concat());
     let json = more.contains(&"--json");
     if json {
         drop(running.event("listening"))
@@ -220,7 +153,7 @@ fn a_call_is_answered_held_and_ended_by_objects() {
 fn a_call_is_rejected_by_a_command_with_its_status() {
     let (home, mut bob, uri) = listening(&[]);
     for (line, status) in [("reject 486", "486"), ("reject", "603"), ("reject 1 480", "480")] {
-        let mut alice = Running::start(home.path(), &["call", &uri, "--json"]);
+        let alice = Running::start(home.path(), &["call", &uri, "--json"]);
         bob.tells("call from ");
         bob.says(line);
         bob.tells(&format!("over: refused here with {status}"));
@@ -277,12 +210,12 @@ fn the_end_of_standard_input_ends_nothing_and_costs_nothing() {
     drop(bob.input.take());
     let script = home.path().join("script");
     std::fs::write(&script, "help\ncalls").unwrap();
-    let mut from_file = command(home.path(), &["call", &uri]);
+    let mut from_file = countersign(home.path(), &["call", &uri]);
     from_file.stdin(File::open(&script).unwrap());
-    let mut from_null = command(home.path(), &["call", &uri]);
+    let mut from_null = countersign(home.path(), &["call", &uri]);
     from_null.stdin(Stdio::null());
-    for (command, reads) in [(from_file, true), (from_null, false)] {
-        let mut alice = Running::of(command);
+    for (mut command, reads) in [(from_file, true), (from_null, false)] {
+        let mut alice = Running::of(command.spawn().unwrap());
         // The last line needs no end. It may be read before the call is up or after.
         let mut wanted = if reads { vec!["1: to ", "established"] } else { vec!["established"] };
         while !wanted.is_empty() {
@@ -304,18 +237,18 @@ fn the_end_of_standard_input_ends_nothing_and_costs_nothing() {
 #[test]
 fn without_anybody_to_ask_listen_takes_commands_from_a_pipe_alone() {
     let home = tempfile::tempdir().unwrap();
-    let mut nobody = command(home.path(), &["listen"]);
+    let mut nobody = countersign(home.path(), &["listen"]);
     let refused = nobody.stdin(Stdio::null()).output().unwrap();
     let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(2), "{stderr}");
     assert!(stderr.contains("--auto-answer") && stderr.contains("pipe"), "{stderr}");
     // A program that has gone answers no call, and nobody waits for it.
     let (home, mut bob, uri) = listening(&[]);
-    let mut early = Running::start(home.path(), &["call", &uri, "--json"]);
+    let early = Running::start(home.path(), &["call", &uri, "--json"]);
     bob.tells("call from ");
     drop(bob.input.take());
     assert_eq!(early.event("over")["status"], 480);
-    let mut late = Running::start(home.path(), &["call", &uri, "--json"]);
+    let late = Running::start(home.path(), &["call", &uri, "--json"]);
     assert_eq!(late.event("over")["status"], 480);
     bob.interrupt();
     bob.ends_well();
@@ -379,7 +312,7 @@ fn answering(status: u16) -> (String, mpsc::Receiver<String>) {
 fn a_text_outside_of_a_call_says_what_became_of_it() {
     let home = tempfile::tempdir().unwrap();
     let message = |more: &[&str]| {
-        let output = command(home.path(), &[&["message"], more].concat()).output().unwrap();
+        let output = countersign(home.path(), &[&["message"], more].concat()).output().unwrap();
         let said = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap());
         (output.status.code(), said)
     };
@@ -412,7 +345,7 @@ fn no_text_is_sent_outside_of_a_call_to_who_must_prove_who_it_is() {
         let contact = format!("[[contact]]\naor = \"{uri}\"\nrequire = \"{word}\"\n");
         std::fs::write(&config, contact).unwrap();
         let arguments = ["--config", config.to_str().unwrap(), "message", &uri, "secret plans"];
-        let output = command(home.path(), &arguments).output().unwrap();
+        let output = countersign(home.path(), &arguments).output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{told}");
         assert!(told.contains(&format!("must prove who it is ({word})")), "{told}");
@@ -423,7 +356,7 @@ fn no_text_is_sent_outside_of_a_call_to_who_must_prove_who_it_is() {
 #[test]
 fn a_peer_is_transferred_to_somebody_it_does_not_know() {
     let (_bobs, mut bob, to_bob) = listening(&["--auto-answer"]);
-    let (_carols, mut carol, to_carol) = listening(&["--auto-answer"]);
+    let (_carols, carol, to_carol) = listening(&["--auto-answer"]);
     let home = tempfile::tempdir().unwrap();
     let mut alice = Running::start(home.path(), &["call", &to_bob, "--audio", "tone"]);
     alice.tells("established");

@@ -8,15 +8,16 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "how long a real process takes")]
 
+mod running;
+
 use media_ctl::audio::{Speech, similarity};
-use rustix::process::{Pid, Signal, kill_process};
+use running::{Running, countersign};
 use serde_json::{Value, json};
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -24,41 +25,14 @@ use terminal::assembly::free_loopback_pair;
 
 const SECOND: usize = 8_000;
 
-fn countersign(home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    command.args(arguments).env("HOME", home).env("XDG_CONFIG_HOME", home.join("config"));
-    command
-}
-
-/// A process, and the lines that it prints on standard output and standard error.
-struct Running {
-    child: Child,
-    lines: mpsc::Receiver<String>,
-}
-
 impl Running {
-    fn start(command: Command) -> Self {
-        Self::reading(Stdio::null(), command)
-    }
-
-    fn reading(input: Stdio, mut command: Command) -> Self {
-        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+    /// Runs a program that reads nothing.
+    fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let program = command.get_program().to_owned();
-        let mut child = command.spawn().unwrap_or_else(|error| {
+        Self::of(command.spawn().unwrap_or_else(|error| {
             panic!("{}: {error}; install it (Debian: apt-get install python3)", program.display())
-        });
-        let (sender, lines) = mpsc::channel();
-        let out: [Box<dyn Read + Send>; 2] =
-            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
-        for stream in out {
-            let sender = sender.clone();
-            std::thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    drop(sender.send(line));
-                }
-            });
-        }
-        Self { child, lines }
+        }))
     }
 
     fn countersign(home: &Path, arguments: &[&str]) -> Self {
@@ -67,44 +41,12 @@ impl Running {
 
     /// The same, with commands on standard input.
     fn commanded(home: &Path, arguments: &[&str]) -> Self {
-        Self::reading(Stdio::piped(), countersign(home, arguments))
+        Self::of(countersign(home, arguments).spawn().unwrap())
     }
 
     /// The next line that holds these words.
     fn tells(&self, words: &str) -> String {
-        let (began, mut seen) = (Instant::now(), Vec::new());
-        loop {
-            let left = Duration::from_secs(30).saturating_sub(began.elapsed());
-            let Ok(line) = self.lines.recv_timeout(left) else {
-                panic!("no `{words}` in {seen:#?}");
-            };
-            if line.contains(words) {
-                return line;
-            }
-            seen.push(line);
-        }
-    }
-
-    /// Gives a command on standard input.
-    fn does(&mut self, line: &str) {
-        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
-    }
-
-    fn interrupt(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
-    }
-
-    fn ends_well(mut self) {
-        let status = self.child.wait().unwrap();
-        assert!(status.success(), "{:#?}", self.lines.iter().collect::<Vec<_>>());
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // A test that failed leaves nothing running.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.waits(words, |line| line.contains(words).then(|| line.to_owned()))
     }
 }
 
@@ -560,7 +502,7 @@ fn while_a_call_waits_for_an_agent_others_are_declined_and_commands_are_obeyed()
     let uri = format!("sip:alice@{}", at.trim_start_matches("udp:"));
     let carol = Running::countersign(home, &["--json", "call", &uri]);
     assert!(carol.tells(r#""event":"over""#).contains(r#""status":486"#));
-    alice.does("help");
+    alice.says("help");
     alice.tells(r#""event":"done""#);
     let mut agent = Agent::ready(&socket);
     agent.hears("established");
@@ -596,9 +538,9 @@ fn an_agent_is_told_once_of_a_call_that_replaces_another() {
     let mut second = Agent::ready(&socket);
     let mut carol = Running::commanded(home.path(), &["--json", "call", &uri]);
     carol.tells(r#""event":"established""#);
-    bob.does("transfer 2 to 1");
+    bob.says("transfer 2 to 1");
     carol.tells(r#""event":"transfer_asked""#);
-    carol.does("follow");
+    carol.says("follow");
     let told = second.object();
     assert_eq!(told["event"], "incoming");
     let then = second.object();
