@@ -26,8 +26,6 @@ pub(crate) struct Account {
     pub(crate) floor: Algorithm,
     /// Of those who call over its registered flow.
     pub(crate) require: Requirement,
-    /// Whether calls that it makes offer media keyed by DTLS; `None`: as all.
-    pub(crate) dtls: Option<bool>,
 }
 
 impl Account {
@@ -116,6 +114,8 @@ pub(crate) struct Policy {
     /// Whether media that are keyed by DTLS are taken, and offered unless the account that calls says
     /// otherwise.
     pub(crate) dtls: bool,
+    /// The accounts that say otherwise of the calls that they make.
+    dtls_of: BTreeMap<Aor, bool>,
     pub(crate) algorithms: Vec<Algorithm>,
     proxies: Vec<Network>,
     pub(crate) bind_source: bool,
@@ -128,12 +128,9 @@ impl Policy {
     /// application checks its own file, and less is trusted, not more.
     pub(crate) fn new(configuration: &Configuration) -> Self {
         let Configuration { realm, .. } = configuration;
-        let mut algorithms = configuration.algorithms.clone();
-        if algorithms.is_empty() {
-            algorithms.push(Algorithm::Sha256);
-        }
+        let algorithms = Algorithm::offered(&configuration.algorithms);
         let key = |user: &str, secret: &Secret| {
-            Keys::new(&algorithms, user.as_bytes(), realm.as_bytes(), secret)
+            Keys::new(algorithms, user.as_bytes(), realm.as_bytes(), secret)
         };
         Self {
             accounts: configuration.accounts.iter().map(account).collect(),
@@ -161,7 +158,12 @@ impl Policy {
             require: configuration.require,
             secrecy: configuration.secrecy,
             dtls: configuration.dtls,
-            algorithms,
+            dtls_of: configuration
+                .accounts
+                .iter()
+                .filter_map(|own| Some((aor::canonical(own.aor.as_bytes()).ok()?, own.dtls?)))
+                .collect(),
+            algorithms: algorithms.to_vec(),
             proxies: configuration.proxies.clone(),
             bind_source: configuration.bind_source,
             auth_int: configuration.auth_int,
@@ -196,9 +198,7 @@ impl Policy {
 
     /// Whether a call from this address of ours offers media keyed by DTLS.
     pub(crate) fn offers_dtls(&self, from: Option<&Aor>) -> bool {
-        let is_it = |own: &&Account| from == aor::canonical(own.aor.as_bytes()).ok().as_ref();
-        let own = self.accounts.iter().filter(is_it).find_map(|own| own.dtls);
-        own.unwrap_or(self.dtls)
+        from.and_then(|from| self.dtls_of.get(from)).copied().unwrap_or(self.dtls)
     }
 
     /// Whether an account's registrar is reached over TLS connections that are opened for this domain.
@@ -246,11 +246,9 @@ impl Policy {
 }
 
 fn account(account: &sst::Account) -> Account {
-    let mut answered = Algorithm::ALL.to_vec();
-    answered.retain(|algorithm| *algorithm >= account.floor);
     let keys = account.secret.as_ref().map(|secret| {
         let (user, realm) = (account.user.as_bytes(), account.realm.as_bytes());
-        Arc::new(Keys::new(&answered, user, realm, secret))
+        Arc::new(Keys::new(account.floor.or_stronger(), user, realm, secret))
     });
     Account {
         aor: account.aor.clone(),
@@ -260,7 +258,6 @@ fn account(account: &sst::Account) -> Account {
         hop: account.hop.clone(),
         floor: account.floor,
         require: account.require,
-        dtls: account.dtls,
     }
 }
 

@@ -111,6 +111,17 @@ impl Algorithm {
     /// All of them, weakest first.
     pub const ALL: [Self; 3] = [Self::Md5, Self::Sha256, Self::Sha512_256];
 
+    /// This one and the stronger ones: what an account with this floor answers.
+    pub fn or_stronger(self) -> &'static [Self] {
+        let all: &'static [Self] = &Self::ALL;
+        all.get(self as usize..).unwrap_or_default()
+    }
+
+    /// What is offered to callers where these are configured: SHA-256 alone where none is.
+    pub const fn offered(configured: &[Self]) -> &[Self] {
+        if configured.is_empty() { &[Self::Sha256] } else { configured }
+    }
+
     /// The name on the wire, for example `SHA-256`.
     pub const fn name(self) -> &'static str {
         match self {

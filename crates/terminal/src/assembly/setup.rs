@@ -130,14 +130,12 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
     let policy = &config.policy;
     let mut users = Vec::with_capacity(config.users.len());
     let realm = policy.realm.clone().unwrap_or_else(|| host.to_owned());
-    let mut algorithms: Vec<sst::Algorithm> =
+    let algorithms: Vec<sst::Algorithm> =
         policy.algorithms.iter().map(|algorithm| (*algorithm).into()).collect();
-    if algorithms.is_empty() {
-        algorithms.push(sst::Algorithm::Sha256);
-    }
+    let offered = sst::Algorithm::offered(&algorithms);
     for user in &config.users {
         let files = (user.password_file.as_deref(), user.ha1_file.as_deref());
-        let secret = secret(config, files, (&user.name, &realm), Enough::All(&algorithms))?;
+        let secret = secret(config, files, (&user.name, &realm), Enough::All(offered))?;
         users.extend(secret.map(|secret| sst::User { name: user.name.clone(), secret }));
     }
     Ok(sst::Configuration {
@@ -193,10 +191,8 @@ fn credentials(config: &Config, account: &Account, place: &Place) -> Result<sst:
     let realm = account.realm.clone().unwrap_or_else(|| account.aor.host().to_owned());
     let user = account.user.clone().unwrap_or_else(|| account.aor.user().to_owned());
     let floor = account.floor.map_or(sst::Algorithm::Sha256, Into::into);
-    let mut answered = sst::Algorithm::ALL.to_vec();
-    answered.retain(|algorithm| *algorithm >= floor);
     let files = (account.password_file.as_deref(), account.ha1_file.as_deref());
-    let secret = secret(config, files, (&user, &realm), Enough::Any(&answered))?;
+    let secret = secret(config, files, (&user, &realm), Enough::Any(floor.or_stronger()))?;
     Ok(sst::Account {
         aor: account.aor.to_string(),
         realm,

@@ -65,7 +65,6 @@ mod tests {
             keys: None,
             hop: sst::HopPolicy::Udp(Vec::new()),
             floor,
-            dtls: None,
             require: sst::Requirement::NOTHING,
         }
     }
