@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Keys that are told apart, each one octet more than the one before; or none, when dry.
 #[derive(Default)]
-struct Counted {
+pub(super) struct Counted {
     drawn: AtomicU8,
     dry: bool,
 }

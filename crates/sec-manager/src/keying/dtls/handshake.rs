@@ -179,6 +179,11 @@ impl DtlsHandshake {
                 output => self.take(output),
             }
         }
+        if let State::Keyed(_) = self.state {
+            // What is said after the end is short, and a call is long.
+            room.truncate(LONGEST);
+            room.shrink_to_fit();
+        }
         self.room = room;
     }
 

@@ -1,11 +1,9 @@
 //! Two sides of a call, from their descriptions to sealed packets; and who stands between them.
 
+use super::super::tests::Counted;
 use super::super::*;
-use crate::NoRandomness;
 use proptest::prelude::*;
 use ssm::{Attribute, Handshake, MediaGuard};
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
@@ -20,28 +18,6 @@ const OPEN: Standing = Standing {
 };
 const SIGNED: Standing =
     Standing { require: Requirement::PGP, authenticated: true, encrypted: true, ..OPEN };
-
-#[derive(Default)]
-struct Counted(AtomicU8);
-
-impl Platform for Counted {
-    fn now(&self) -> Instant {
-        start()
-    }
-
-    fn unix_time(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn random(&self, buffer: &mut [u8]) -> Result<(), NoRandomness> {
-        buffer.fill(self.0.fetch_add(1, Ordering::Relaxed));
-        Ok(())
-    }
-
-    fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
-        Box::pin(std::future::pending())
-    }
-}
 
 #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]
 fn start() -> Instant {
