@@ -4,22 +4,20 @@
 //! Every INVITE is another call's, over one nonce that is counted on, as of a phone whose server binds
 //! nonces to addresses. Who writes the INVITE is no part of it: that is an operation of its own.
 
+use crate::calls::{arrival, manager};
 use crate::sipp::{Ends, SDP, authorization, authorized};
 use crate::whole::{PASSWORD, REALM, USER};
 use bytes::Bytes;
-use net::sim::Random;
 use sec_manager::digest::HA1;
 use sec_manager::{Digest, NoRandomness, Platform, SecurityManager};
 use sha2::Sha256;
-use sip_core::manager::{Action, Arrival, Config, Local, Ports, Query, SipManager, Verdict};
+use sip_core::manager::{Action, Query, SipManager, Verdict};
 use sip_core::{Limits, Message};
-use ssa::{Answer, Authentication, FlowId, SipSecurity as _, Transport};
+use ssa::{Answer, Authentication, SipSecurity as _};
 use sst::{
     Algorithm, Configuration, Identity, Password, Requirement, TelephonySecurity as _, User,
 };
 use std::future::pending;
-use std::hash::{BuildHasher as _, RandomState};
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -105,21 +103,6 @@ fn configuration() -> Configuration {
     }
 }
 
-fn manager() -> SipManager {
-    let local = SocketAddr::from(([192, 0, 2, 2], 5060));
-    let locals = vec![Local { transport: Transport::Udp, address: local }];
-    let config = Config { locals, ..Config::default() };
-    let key = RandomState::new();
-    let mut random = Random::new(1);
-    SipManager::new(
-        config,
-        Ports {
-            keyed: Box::new(move |parts| key.hash_one(parts)),
-            random: Box::new(move || random.next_u64()),
-        },
-    )
-}
-
 impl Caller {
     /// The next INVITE: without credentials where there is no nonce yet.
     fn invite(&mut self) -> Bytes {
@@ -161,10 +144,7 @@ impl Authorizing {
     /// Takes a datagram as far as the verdict on it; what is sent tells the peer its nonce.
     fn receive(&mut self, datagram: Bytes) -> Option<Authentication> {
         let message = Message::parse(datagram, &Limits::default()).ok()?;
-        let source = SocketAddr::from(([192, 0, 2, 1], 5060));
-        let local = SocketAddr::from(([192, 0, 2, 2], 5060));
-        let arrival = Arrival { source, local, transport: Transport::Udp, flow: FlowId(1) };
-        self.manager.on_message(self.now, arrival, message);
+        self.manager.on_message(self.now, arrival(), message);
         while let Some(action) = self.manager.poll_action() {
             match action {
                 Action::Consult(id) => match self.manager.query(id)? {

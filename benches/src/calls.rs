@@ -14,14 +14,16 @@ use sip_core::manager::{
 use sip_core::{Limits, Message};
 use ssa::{Body, BodyVerdict, FlowId, Incoming, Leaving, Received, Transport};
 use std::hash::{BuildHasher as _, RandomState};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
+
+/// Where the callee is, and the caller.
+const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 5060);
+const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 5060);
 
 /// A terminal that answers, and the peer that calls it.
 pub struct Answering {
     manager: SipManager,
-    local: SocketAddr,
-    peer: SocketAddr,
     limits: Limits,
     now: Instant,
     number: u64,
@@ -41,21 +43,10 @@ impl std::fmt::Debug for Answering {
 impl Default for Answering {
     #[expect(clippy::disallowed_methods, reason = "any instant does as a beginning")]
     fn default() -> Self {
-        let local = SocketAddr::from(([192, 0, 2, 2], 5060));
-        let locals = vec![Local { transport: Transport::Udp, address: local }];
-        let config = Config { locals, ..Config::default() };
-        let key = RandomState::new();
-        let mut random = Random::new(1);
-        let ports = Ports {
-            keyed: Box::new(move |parts| key.hash_one(parts)),
-            random: Box::new(move || random.next_u64()),
-        };
         let octets = b"v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
             m=audio 40000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n";
         Self {
-            manager: SipManager::new(config, ports),
-            local,
-            peer: SocketAddr::from(([192, 0, 2, 1], 5060)),
+            manager: manager(),
             limits: Limits::default(),
             now: Instant::now(),
             number: 0,
@@ -68,6 +59,23 @@ impl Default for Answering {
             ended: false,
         }
     }
+}
+
+/// The SIP manager of the callee, which listens at [`LOCAL`].
+pub(crate) fn manager() -> SipManager {
+    let locals = vec![Local { transport: Transport::Udp, address: LOCAL }];
+    let key = RandomState::new();
+    let mut random = Random::new(1);
+    let ports = Ports {
+        keyed: Box::new(move |parts| key.hash_one(parts)),
+        random: Box::new(move || random.next_u64()),
+    };
+    SipManager::new(Config { locals, ..Config::default() }, ports)
+}
+
+/// How the caller's datagrams arrive.
+pub(crate) fn arrival() -> Arrival {
+    Arrival { source: PEER, local: LOCAL, transport: Transport::Udp, flow: FlowId(1) }
 }
 
 /// Answers as a terminal without security does.
@@ -126,8 +134,7 @@ impl Answering {
 
     fn receive(&mut self, datagram: Bytes) {
         let Ok(message) = Message::parse(datagram, &self.limits) else { return };
-        let (source, local, transport, flow) = (self.peer, self.local, Transport::Udp, FlowId(1));
-        self.manager.on_message(self.now, Arrival { source, local, transport, flow }, message);
+        self.manager.on_message(self.now, arrival(), message);
         self.act();
     }
 
