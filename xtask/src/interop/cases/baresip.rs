@@ -122,47 +122,28 @@ fn call(room: &Room, uri: &str, tables: &str) -> Result<PathBuf, Failure> {
 /// We call it, and it calls us, in a codec that neither side has an alternative to.
 fn speaks(room: &Room, ours: &str, its: &str) -> Result<String, Failure> {
     let tables = format!("[media]\ncodecs = [\"{ours}\"]\n");
-    let mut phone = Baresip::speaking(room, its)?;
+    let phone = Baresip::speaking(room, its)?;
     let record = call(room, &phone.uri(), &tables)?;
     let we = sound::hears(&record, HERTZ, 1.0)?;
     let setup = Setup::new(room, "bob")?.with(&tables);
-    let says = sound::tone(room, OURS)?;
-    let folder = room.folder.join("heard");
-    let heard = folder.display().to_string();
-    let mut bob = setup.listen(&[
-        "--auto-answer",
-        "--audio",
-        &says,
-        "--record-as",
-        "heard",
-        "--record",
-        &heard,
-    ])?;
-    phone.does(&format!("dial {}", setup.uri()))?;
-    phone.event("CALL_ESTABLISHED")?;
-    talk(2_000);
-    phone.does("hangup")?;
-    bob.over()?.was("peer_hung_up", 2_000)?;
-    let ours = both(&only(&folder)?, &phone.quits()?)?;
+    let ours = dials(room, &setup, phone, &setup.uri())?;
     Ok(format!("we called and heard {we}; it called: {ours}"))
 }
 
 fn calls(room: &Room, transport: &str) -> Result<String, Failure> {
     let setup = Setup::new(room, "bob")?;
+    let phone = Baresip::alone(room, transport, true)?;
+    dials(room, &setup, phone, &format!("{};transport={transport}", setup.uri()))
+}
+
+/// It calls us at this URI, and each says a tone: what each heard.
+fn dials(room: &Room, setup: &Setup<'_>, mut phone: Baresip, uri: &str) -> Result<String, Failure> {
     let says = sound::tone(room, OURS)?;
     let folder = room.folder.join("heard");
     let heard = folder.display().to_string();
-    let mut bob = setup.listen(&[
-        "--auto-answer",
-        "--audio",
-        &says,
-        "--record-as",
-        "heard",
-        "--record",
-        &heard,
-    ])?;
-    let mut phone = Baresip::alone(room, transport, true)?;
-    phone.does(&format!("dial {};transport={transport}", setup.uri()))?;
+    let options = ["--auto-answer", "--audio", &says, "--record-as", "heard", "--record", &heard];
+    let mut bob = setup.listen(&options)?;
+    phone.does(&format!("dial {uri}"))?;
     phone.event("CALL_ESTABLISHED")?;
     talk(2_000);
     phone.does("hangup")?;
