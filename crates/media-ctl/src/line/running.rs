@@ -111,8 +111,8 @@ impl Line {
     /// Goes over to a new agreement, and to its protection unless that of before goes on; source, clocks
     /// and counters go on.
     ///
-    /// So does the time since the peer was heard from where is sent to: re-INVITEs alone would else have us send to a
-    /// third party for as long as they come. Case M13.
+    /// So does the time since the peer was heard from where is sent to: re-INVITEs alone would else have
+    /// us send to a third party for as long as they come. Case M13.
     pub(crate) fn go_over(
         mut self, agreement: Agreement, protection: Option<Protection>, silenced: bool,
         now: Instant,

@@ -219,6 +219,23 @@ fn an_hour_of_clocks_that_differ_has_no_gap_and_no_more_delay() {
     }
 }
 
+/// A peer that sends a frame at every so many steps to who plays one at every so many others: what is
+/// heard.
+fn apart(said: &[i16], plays_every: usize, sends_every: usize) -> (Inbound, Vec<i16>) {
+    let mut buffer = inbound();
+    let (mut heard, mut sent) = (Vec::new(), 0);
+    for step in 0..said.len() / FRAME_SAMPLES * 1000 {
+        if step % sends_every == 0 {
+            put(&mut buffer, said, sent);
+            sent += 1;
+        }
+        if step % plays_every == 0 {
+            pop(&mut buffer, &mut heard);
+        }
+    }
+    (buffer, heard)
+}
+
 /// What is left out or put in to follow a clock is so where it is quiet: each tone is as long as it was.
 #[test]
 fn a_clock_is_followed_in_pauses() {
@@ -231,17 +248,7 @@ fn a_clock_is_followed_in_pauses() {
         }
     }
     for (plays_every, sends_every) in [(1000, 1001), (1001, 1000)] {
-        let mut buffer = inbound();
-        let (mut heard, mut sent) = (Vec::new(), 0);
-        for step in 0..said.len() / FRAME_SAMPLES * 1000 {
-            if step % sends_every == 0 {
-                put(&mut buffer, &said, sent);
-                sent += 1;
-            }
-            if step % plays_every == 0 {
-                pop(&mut buffer, &mut heard);
-            }
-        }
+        let (buffer, heard) = apart(&said, plays_every, sends_every);
         assert!(buffer.adjusted() > 3, "{}", buffer.adjusted());
         let (mut tones, mut frames) = (Vec::new(), 0);
         for frame in heard.chunks(FRAME_SAMPLES) {
@@ -259,17 +266,7 @@ fn a_clock_is_followed_in_pauses() {
 fn clocks_that_differ_are_followed_by_whole_frames() {
     let said = said(40);
     for (plays_every, sends_every) in [(1000, 1001), (1001, 1000)] {
-        let mut buffer = inbound();
-        let (mut heard, mut sent) = (Vec::new(), 0);
-        for step in 0..said.len() / FRAME_SAMPLES * 1000 {
-            if step % sends_every == 0 {
-                put(&mut buffer, &said, sent);
-                sent += 1;
-            }
-            if step % plays_every == 0 {
-                pop(&mut buffer, &mut heard);
-            }
-        }
+        let (buffer, _) = apart(&said, plays_every, sends_every);
         assert_eq!(buffer.late(), 0, "{plays_every} {sends_every}");
     }
 }

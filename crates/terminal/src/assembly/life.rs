@@ -20,13 +20,9 @@ impl Shared {
     }
 
     /// What is known of a call has changed: its media have keys of their own.
-    fn keyed(&self, id: CallId, out: &WeakSender<Event>) {
-        let Some((call, _)) = self.calls.media(id) else { return };
-        let assurance = self.assurance(Prepared { id, call });
-        // Nobody has to listen.
-        if let Some(out) = out.upgrade() {
-            drop(out.try_send(Event::Keyed { id, assurance }));
-        }
+    fn keyed(&self, id: CallId) -> Option<Event> {
+        let (call, _) = self.calls.media(id)?;
+        Some(Event::Keyed { id, assurance: self.assurance(Prepared { id, call }) })
     }
 
     /// Asks the peer of a call whether it is there; `false` where that cannot be asked.
@@ -64,7 +60,7 @@ pub(super) async fn watch_media(
             media_ctl::Event::KeyExhausted => Outcome::KeyExhausted,
             media_ctl::Event::NotKeyed(why) => Outcome::NotKeyed(why),
             media_ctl::Event::Keyed => {
-                shared.keyed(id, &out);
+                shared.keyed(id).into_iter().for_each(tell);
                 continue;
             }
             media_ctl::Event::SinkFailed(reason) => {

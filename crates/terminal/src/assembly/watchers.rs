@@ -1,8 +1,8 @@
 //! Who watches the calls of this terminal, and what it is told of them. RFC 4235.
 //!
 //! Nobody may, but for users and contacts whom the configuration names, and only as far as the security
-//! manager has proved that it is one of them. Each document tells all calls, and those once more that have ended.
-//! Call-IDs and tags are not told: by them a call is ended or taken over.
+//! manager has proved that it is one of them. Each document tells all calls, and those once more that
+//! have ended. Call-IDs and tags are not told: by them a call is ended or taken over.
 
 use super::assurance::Assurance;
 use super::calls::Live;
