@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use sec_manager::aor::canonical;
-use sec_manager::cs1::{Fields, Parameters};
+use sec_manager::cs1::{EXTENSIONS, Fields, Parameters};
 use sec_manager::fuzzing::{challenge, challenge_value, credentials_again};
 use sip_core::{Date, Limits, Message};
 use sma::Fingerprint;
@@ -17,18 +17,9 @@ use std::sync::LazyLock;
 const DATE: usize = 29;
 /// Fields of the canonical form.
 const FIELDS: usize = 19;
-/// What is folded and spelled otherwise: the fields whose values are signed.
-const SIGNED: [&str; 9] = [
-    "Date",
-    "Content-Type",
-    "Content-Disposition",
-    "Content-Encoding",
-    "Require",
-    "Replaces",
-    "Refer-To",
-    "Answer-Mode",
-    "Event",
-];
+/// What is folded and spelled otherwise, beside what `ext` covers: the fields whose values are
+/// signed.
+const SIGNED: [&str; 4] = ["Date", "Content-Type", "Content-Disposition", "Content-Encoding"];
 
 static SIGNER: LazyLock<Fingerprint> =
     LazyLock::new(|| Fingerprint::parse(&"0".repeat(40)).expect("a fingerprint"));
@@ -129,7 +120,7 @@ struct Rewritten(Vec<(&'static str, Vec<u8>)>);
 impl Rewritten {
     fn of(headers: &dyn Headers) -> Self {
         let mut all = Vec::new();
-        for name in SIGNED {
+        for name in SIGNED.into_iter().chain(EXTENSIONS) {
             for value in (0..).map_while(|nth| headers.value(name, nth)) {
                 let mut folded = Vec::new();
                 for octet in value {

@@ -75,6 +75,7 @@ pub(crate) fn scheme() -> Vec<Seed> {
     let more = invite.replace(
         "Content-Type: application/sdp",
         "Require: 100rel\r\nRequire:  timer\r\nAnswer-Mode: Auto;require\r\n\
+         Referred-By: \"Carol  C\" <sip:carol@example.org>\r\nEvent: refer;id=2\r\n\
          Content-Disposition: session\r\n\
          Content-Type: Multipart/Encrypted;\r\n  protocol=\"application/pgp-encrypted\";\t boundary=X",
     );

@@ -21,7 +21,7 @@ const PREFIX: &[u8] = b"SIP-PGP-AUTH CS1\n";
 
 /// The header fields that `ext` covers where they are present, in the order in which they are
 /// signed: sorted by name.
-const EXTENSIONS: [&str; 10] = [
+pub const EXTENSIONS: [&str; 10] = [
     "Answer-Mode",
     "Event",
     "Join",

@@ -1,6 +1,7 @@
 //! What a callee makes of a signed request.
 
 use super::*;
+use crate::cs1;
 
 /// An application that has nobody's key.
 pub(super) struct Strange;
@@ -100,7 +101,7 @@ fn g08_every_signed_field_that_changes_is_refused() {
             other => panic!("{what}: {other:?}"),
         }
     }
-    for name in ["Require", "Replaces", "Refer-To", "Answer-Mode"] {
+    for name in cs1::EXTENSIONS {
         let calls = Calls::new();
         let mut added = calls.authorized();
         added.fields.extend(&[Field { name, value: b"100rel".to_vec() }]);
