@@ -54,6 +54,10 @@ pub struct Config {
     pub publications: usize,
     /// How long an INVITE may wait for its answer on either side, 180 s by default.
     pub ring: Duration,
+    /// How long a call of ours lasts without being refreshed, which our INVITEs ask for; in whole
+    /// seconds, 90 at least. `None` by default: what the peer asks for is kept, and nothing asked.
+    /// RFC 4028 §7.1.
+    pub session_expires: Option<Duration>,
     /// `Retry-After` of a 503, and of a 500 that the application answers with, 5 s by default.
     /// RFC 3261 §20.33.
     pub retry_after: Duration,
@@ -75,6 +79,7 @@ impl Default for Config {
             referrals: 0,
             publications: 64,
             ring: Duration::from_secs(180),
+            session_expires: None,
             retry_after: Duration::from_secs(5),
         }
     }

@@ -4,8 +4,9 @@ use crate::abuse::{answered, pair, rung};
 use crate::answers::{self, CALLEE, CONTACT, response};
 use crate::double::Script;
 use crate::raw::{Raw, Wanted, field, request, to_tag};
-use crate::world::{ALICE, Side, sdp};
-use sip_core::manager::{CallId, EndReason, Event};
+use crate::world::{ALICE, Side, World, sdp};
+use sip_core::manager::{CallId, Cause, Config, EndReason, Event};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) const TIMER: &str = "Supported: timer\r\n";
@@ -150,6 +151,68 @@ fn the_callees_timer_counts_for_the_caller() {
             assert_eq!(alice.next_within(12).await, None);
             assert_eq!(alice.next_within(3).await, Some(ended));
         });
+    }
+}
+
+/// Alice, whose calls ask for two minutes, and the callee, who is the test.
+fn asking() -> (World, Side, Raw) {
+    let session_expires = Some(Duration::from_secs(120));
+    let config = Config { session_expires, ..Config::default() };
+    let world = World::perfect();
+    let alice = world.side_with(1, Arc::new(ssa::Open), config);
+    let raw = Raw::to_alice(&world, 9);
+    (world, alice, raw)
+}
+
+#[test]
+fn a_call_that_asks_for_a_timer_is_refreshed_by_us_where_the_callee_knows_none() {
+    let (world, mut alice, mut raw) = asking();
+    world.run(async {
+        let id = alice.call(ALICE, CALLEE, sdp("offer"));
+        let invite = raw.receive().await.unwrap();
+        assert_eq!(field(&invite, "Session-Expires"), "120", "who refreshes, the callee says");
+        raw.send(&response(&invite, "200 OK", "t", &format!("{CONTACT}Allow: UPDATE\r\n")));
+        assert!(matches!(alice.next().await, Event::Answered { .. }));
+        assert!(raw.receive().await.unwrap().starts_with("ACK "));
+        raw.sleep(Duration::from_secs(61)).await;
+        let update = raw.receive().await.unwrap();
+        assert!(update.starts_with("UPDATE "), "{update}");
+        assert_eq!(field(&update, "Session-Expires"), "120;refresher=uac");
+        let ended = Event::Ended { id, reason: EndReason::Lost };
+        assert_eq!(alice.next_within(26).await, None);
+        assert_eq!(alice.next_within(3).await, Some(ended), "32 s before its end");
+    });
+}
+
+#[test]
+fn d10_a_call_that_asks_for_too_short_a_session_goes_again_once() {
+    let short = "Min-SE: 300;why=proxy\r\n";
+    for (first, again) in
+        [(short, Some("300")), ("", None), ("Min-SE: 1\r\n", None), ("Min-SE: 86401\r\n", None)]
+    {
+        let (world, mut alice, mut raw) = asking();
+        world.run(async {
+            let id = alice.call(ALICE, CALLEE, sdp("offer"));
+            let refuse = |invite: &str, extra: &str| {
+                response(invite, "422 Session Interval Too Small", "t", extra)
+            };
+            let invite = raw.receive().await.unwrap();
+            raw.send(&refuse(&invite, first));
+            assert!(raw.receive().await.unwrap().starts_with("ACK "));
+            if let Some(longer) = again {
+                let second = raw.receive().await.unwrap();
+                let two = [field(&second, "Session-Expires"), field(&second, "Min-SE")];
+                assert_eq!((two, field(&second, "CSeq")), ([longer; 2], "2 INVITE"));
+                assert_eq!(field(&second, "Call-ID"), field(&invite, "Call-ID"));
+                raw.send(&refuse(&second, "Min-SE: 600\r\n"));
+                assert!(raw.receive().await.unwrap().starts_with("ACK "));
+            }
+            let cause = Cause::Status(422);
+            assert_eq!(alice.next().await, Event::Failed { id, cause });
+            assert_eq!(raw.receive().await, None, "once, and not at all for {first:?}");
+            assert_eq!(alice.next_within(40).await, None);
+        });
+        alice.assert_empty();
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::config::{Address, Media, Network, SipAor};
 use sip_core::manager::Ours;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// How a terminal is set up.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub struct Settings {
     pub binds: Vec<Address>,
     /// The address that peers are told of the binds of its family, instead of their own.
     pub advertise: Option<IpAddr>,
+    /// How long a call that we place lasts without being refreshed. RFC 4028.
+    pub session_expires: Option<Duration>,
     /// Who may say who calls, beside registrars over TLS.
     pub trusted: Vec<Network>,
     /// Who may watch our calls. RFC 4235.

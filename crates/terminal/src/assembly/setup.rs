@@ -14,6 +14,7 @@ use net::Transport;
 use sip_core::manager::Ours;
 #[cfg(feature = "digest")]
 use std::path::Path;
+use std::time::Duration;
 
 /// The settings that `config` says, listening at `binds`.
 ///
@@ -36,6 +37,7 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
         ours: ours(config),
         binds,
         advertise: config.advertise,
+        session_expires: config.session_expires.map(|it| Duration::from_secs(it.into())),
         trusted: config.trusted.networks.clone(),
         watchers: watchers(config),
         media: config.media.clone(),

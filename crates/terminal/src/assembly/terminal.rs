@@ -278,10 +278,12 @@ fn endpoint_config(settings: &Settings, ports: &Ports) -> Config {
         advertised: settings.advertise.filter(|ip| ip.is_ipv4() == bind.address.is_ipv4()),
     };
     let capabilities = Capabilities { events: events(settings), ..Capabilities::default() };
-    let ours = settings.ours.clone();
+    let (ours, session_expires) = (settings.ours.clone(), settings.session_expires);
+    let sip =
+        sip_core::manager::Config { ours, session_expires, capabilities, ..Default::default() };
     Config {
         binds: settings.binds.iter().map(bind).collect(),
-        sip: sip_core::manager::Config { ours, capabilities, ..Default::default() },
+        sip,
         sink: ports.tap.clone().map(|tap| Arc::new(tap) as Arc<dyn sip_core::driver::Sink>),
         ..Config::default()
     }

@@ -28,6 +28,9 @@ pub struct Config {
     /// The address that peers are told instead of a bound one of its family.
     #[serde(default, deserialize_with = "someones")]
     pub advertise: Option<IpAddr>,
+    /// Seconds that a call which we place lasts without being refreshed; absent: as the peer asks.
+    #[serde(default, deserialize_with = "session")]
+    pub session_expires: Option<u32>,
     /// Who this terminal is.
     pub identity: Option<Identity>,
     /// Whom requests may be for, beside the identity and the accounts.
@@ -290,6 +293,15 @@ fn someones<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpAddr>
         return Err(D::Error::custom(format!("no peer can send to {ip}")));
     }
     Ok(Some(ip))
+}
+
+/// RFC 4028 §4 has 90 s as the least, and a day's session finds out nothing.
+fn session<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let seconds = u32::deserialize(deserializer)?;
+    if (90..=86_400).contains(&seconds) {
+        return Ok(Some(seconds));
+    }
+    Err(D::Error::custom(format!("session-expires is 90 to 86400 seconds, not {seconds}")))
 }
 
 /// An empty list would be read as "none", and SHA-256 be offered all the same.

@@ -321,7 +321,10 @@ impl Init {
              # addresses of this host: each peer is told the one on the way to it. 127.0.0.1 lets\n\
              # nobody else in.\nbind = [{}]\n\
              # What peers are told instead, where a translator stands before this host.\n\
-             # advertise = \"198.51.100.7\"\n",
+             # advertise = \"198.51.100.7\"\n\
+             # Have calls that we place confirmed after half so many seconds, by either side, so that one\n\
+             # whose peer is gone does not stay: 90 to 86400 (RFC 4028). Absent: only where the peer asks.\n\
+             # session-expires = 1800\n",
             listed.join(", ")
         )
     }

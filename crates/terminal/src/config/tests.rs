@@ -272,6 +272,7 @@ fn a_wrong_file_is_one_line_with_the_place_and_the_key() {
         ("[identity]\naor = \"bob\"\n", "c.toml:2:7: `bob` is not an address"),
         ("[identity\n", "c.toml:1:10: "),
         ("advertise = \"0.0.0.0\"\n", "c.toml:1:13: no peer can send to 0.0.0.0"),
+        ("session-expires = 89\n", "c.toml:1:19: session-expires is 90 to 86400 seconds, not 89"),
         ("[policy]\nalgorithms = []\n", "c.toml:2:14: no algorithm is listed"),
     ];
     for (text, expected) in rows {

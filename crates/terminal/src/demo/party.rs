@@ -78,6 +78,7 @@ impl Side {
             ours: Ours::of([self.identity.aor]),
             binds: binds.to_vec(),
             advertise: None,
+            session_expires: None,
             trusted: Vec::new(),
             watchers: Watchers::default(),
             media: Media::default(),

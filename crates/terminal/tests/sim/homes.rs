@@ -66,6 +66,7 @@ fn side(sim: &Simulation, network: Arc<dyn Network>, addresses: &[IpAddr]) -> Si
         ours: Ours::of(["sip:other@example.org"]),
         binds: addresses.iter().map(bind).collect(),
         advertise: None,
+        session_expires: None,
         trusted: Vec::new(),
         watchers: Watchers::default(),
         media: Media::default(),

@@ -417,6 +417,7 @@ pub(crate) fn settings(
         ours: Ours { hides_users: require != Require::Nothing, ..Ours::of([own.0]) },
         binds: vec![Address::udp(address), Address::tcp(address)],
         advertise: None,
+        session_expires: None,
         trusted: Vec::new(),
         watchers: Watchers::default(),
         media: Media::default(),

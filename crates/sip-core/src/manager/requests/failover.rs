@@ -86,7 +86,7 @@ impl Requests {
     }
 
     /// Sends the request as if nobody had challenged it yet.
-    fn start_over(&mut self, io: &mut Io<'_>, key: Key) {
+    pub(super) fn start_over(&mut self, io: &mut Io<'_>, key: Key) {
         if let Some(exchange) = self.table.get_mut(key) {
             exchange.draft.credentials.clear();
             exchange.proven = None;

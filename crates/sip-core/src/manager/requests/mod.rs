@@ -10,6 +10,7 @@ mod contact;
 mod draft;
 mod exchange;
 mod failover;
+mod longer;
 mod responses;
 mod settle;
 mod table;

@@ -47,6 +47,7 @@ impl Requests {
             401 | 407 if may_answer && answer.came_back() => {
                 self.suspend(io, key, State::Authorizing(Step::Challenged(answer)));
             }
+            422 if self.lengthens(io, key, &answer.response) => {}
             // RFC 3263 §4.3: it has no room, another one may.
             503 if self.moves_on(io, key, answer.response.retry_after()) => {}
             _ => {

@@ -22,6 +22,7 @@ impl InviteUsage {
         let (mut draft, target, name) = Draft::prepare(io, Method::INVITE, way)?;
         draft.fields.push(("Allow", io.config.capabilities.allow()));
         draft.fields.push(("Supported", io.config.capabilities.supported().into_bytes()));
+        draft.fields.extend(io.config.session_expires.map(SessionTimer::asked_for));
         draft.fields.extend(Replaces::of_uri(way.to)?.map(|value| ("Replaces", value)));
         let calls_sips = is_sips(&draft.uri);
         Ok(Self {
@@ -219,7 +220,9 @@ impl InviteUsage {
         self.dialog = Some(key);
         self.contact = answer.sent.header(HeaderName::Contact).unwrap_or_default().into();
         self.phase = Phase::Up(Session::default());
-        self.begin_session(cx, message, SessionTimer::of_response(message));
+        let timer =
+            SessionTimer::of_response(message).or_else(|| SessionTimer::of_sent(&answer.sent));
+        self.begin_session(cx, message, timer);
         answered
     }
 

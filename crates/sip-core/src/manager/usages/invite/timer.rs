@@ -41,6 +41,19 @@ impl SessionTimer {
         Some(Self { expires: expires.max(LEAST), ours: refresher != Some(b"uas") })
     }
 
+    /// What a request of ours asked for, where its 2xx says nothing: then the session is refreshed
+    /// by us. RFC 4028 §7.2.
+    pub(super) fn of_sent(request: &Message) -> Option<Self> {
+        let (expires, _) = read(request)?;
+        Some(Self { expires, ours: true })
+    }
+
+    /// The field of an INVITE that asks for a session this long. Who refreshes it, the callee says.
+    pub(super) fn asked_for(expires: Duration) -> (&'static str, Vec<u8>) {
+        let seconds = expires.as_secs().max(LEAST.into());
+        ("Session-Expires", seconds.to_string().into_bytes())
+    }
+
     /// When the session is given up, and when it is to be refreshed where that is ours to do.
     /// RFC 4028 §10.
     pub(super) fn due(self) -> (Duration, Option<Duration>) {
