@@ -172,6 +172,7 @@ const fn owned(name: HeaderName) -> Option<&'static str> {
         | H::AcceptLanguage
         | H::AlertInfo
         | H::CallInfo
+        | H::HistoryInfo
         | H::InReplyTo
         | H::Organization
         | H::PPreferredIdentity

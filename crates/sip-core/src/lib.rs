@@ -68,7 +68,7 @@ pub use fields::{FieldError, Fields, Payload};
 pub use framing::{FrameError, Framed, StreamFramer};
 pub use headers::{
     AssertedIdentity, AuthValue, CSeq, CallId, Contact, ContentDisposition, ContentType, Date,
-    HeaderName, NameAddr, Reason, Via, delta_seconds,
+    HeaderName, InfoUri, NameAddr, Reason, Via, delta_seconds,
 };
 pub use identity::Identity;
 pub use limits::Limits;

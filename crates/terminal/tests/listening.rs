@@ -177,6 +177,27 @@ fn f02_who_is_asserted_to_call_is_told_where_that_is_trusted() {
     }
 }
 
+/// What a caller says of itself is shown as what it says, beside what is proved.
+#[test]
+fn what_a_caller_says_of_its_call_is_told_as_that() {
+    const HISTORY: &[u8] = b"\"Bob\" <sip:a@b.invalid>;tag=2\r\nSubject: Lunch\r\n\
+        History-Info: <sip:desk@b.invalid>;index=1\r\nX-Rest: ";
+    let home = tempfile::tempdir().unwrap();
+    for (more, words) in [
+        (&[][..], " It says: name \"Bob\", subject \"Lunch\", for sip:desk@b.invalid.\n"),
+        (
+            &["--json"],
+            r#""said":{"display":"Bob","subject":"Lunch","history":["sip:desk@b.invalid"]}"#,
+        ),
+    ] {
+        let listening = Listening::start_with(home.path(), 256, more).unwrap();
+        let answer = listening.call(HISTORY);
+        assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+        let said = String::from_utf8(listening.end()).unwrap();
+        assert!(said.contains(words), "{more:?}: {said}");
+    }
+}
+
 /// With no descriptor left for the media, the caller is asked to call again: 500 with Retry-After.
 /// How many are too few depends on the flavour, so that all numbers are tried until one will do.
 #[test]

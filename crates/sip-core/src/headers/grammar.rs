@@ -5,11 +5,12 @@ use super::call_id::CallId;
 use super::contact::Contact;
 use super::cseq::CSeq;
 use super::element::{Element, Part, Parts};
+use super::info::InfoUri;
 use super::numbers;
 use super::via::Via;
 use sip_syntax::class::DIGIT;
 use sip_syntax::{
-    ContentDisposition, ContentType, Cursor, Date, Expected, NameAddr, Params, ParseError, Uri,
+    ContentDisposition, ContentType, Cursor, Date, Expected, NameAddr, Params, ParseError,
 };
 
 type Parsed<'a> = Result<Element<'a>, ParseError>;
@@ -117,10 +118,8 @@ pub(super) fn token_with_params<'a>(cursor: &mut Cursor<'a>) -> Parsed<'a> {
 
 /// `LAQUOT absoluteURI RAQUOT *( SEMI generic-param )`.
 pub(super) fn bracketed_uri<'a>(cursor: &mut Cursor<'a>) -> Parsed<'a> {
-    cursor.separator(b'<')?;
-    let uri = Uri::read(cursor)?;
-    cursor.separator(b'>')?;
-    Ok(Element::Uri(uri, Params::read(cursor)?))
+    let InfoUri { uri, params } = InfoUri::read(cursor)?;
+    Ok(Element::Uri(uri, params))
 }
 
 /// A name-addr or addr-spec without parameters. RFC 3325 §9.1.

@@ -118,6 +118,7 @@ headers! {
     Expires "Expires" b' ' Single Judged delta_seconds "RFC 3261 §20.19";
     FlowTimer "Flow-Timer" b' ' Spare Ignored delta_seconds "RFC 5626 §10";
     From "From" b'f' Single Message address "RFC 3261 §20.20";
+    HistoryInfo "History-Info" b' ' List Ignored route "RFC 7044 §5";
     InReplyTo "In-Reply-To" b' ' List Ignored call_id "RFC 3261 §20.21";
     InfoPackage "Info-Package" b' ' Single Judged token_with_params "RFC 6086 §7.2";
     MaxForwards "Max-Forwards" b' ' Single Judged max_forwards "RFC 3261 §20.22";

@@ -5,6 +5,7 @@ use super::causes::{advice, code, in_words, retry_after};
 use super::dtmf::Digit;
 #[cfg(feature = "watch")]
 use super::known::Known;
+use super::said::Said;
 use media_ctl::Stats;
 #[cfg(feature = "watch")]
 use sip_core::manager::SubscriberEnd;
@@ -26,6 +27,8 @@ pub enum Event {
         from: String,
         /// Where the call came from.
         source: SocketAddr,
+        /// What else the caller says of itself and of the call. It proves nothing.
+        said: Said,
         /// Who calls, as the element at `source` asserts, where that is trusted to (RFC 3325): a SIP
         /// URI, a telephone number, or both. It proves nothing.
         asserted: Vec<String>,

@@ -39,6 +39,7 @@ mod reach;
 #[cfg(feature = "digest")]
 mod refusals;
 mod requests;
+mod said;
 mod security;
 mod settings;
 mod setup;
@@ -67,6 +68,7 @@ pub use known::{Known, Package};
 pub use names::Names;
 pub use ports::{Entropy, Ports, SystemClock, SystemEntropy, WallClock};
 pub use requests::Pressed;
+pub use said::Said;
 pub use settings::{Settings, Watchers};
 #[cfg(feature = "digest")]
 pub use setup::pins;

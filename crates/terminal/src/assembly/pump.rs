@@ -181,7 +181,8 @@ impl Shared {
         }
         let (from, asserted) = (redacted(&from), self.asserted(id));
         self.calls.insert(id, Live::incoming(call, from.clone(), body.octets));
-        Some(Event::Incoming { id, from, source, asserted, assurance, replaces })
+        let said = self.said(id);
+        Some(Event::Incoming { id, from, source, said, asserted, assurance, replaces })
     }
 
     /// A digit is told; what else INFO may carry, nobody here uses.

@@ -4,7 +4,7 @@ mod measured;
 #[cfg(feature = "watch")]
 mod watched;
 
-use crate::assembly::{Assurance, Event, Transfer, code, retry_after};
+use crate::assembly::{Assurance, Event, Said, Transfer, code, retry_after};
 #[cfg(feature = "watch")]
 use crate::assembly::{gone_code, gone_words};
 use crate::error::Error;
@@ -60,6 +60,8 @@ pub(super) enum Object<'a> {
         call: String,
         from: &'a str,
         source: SocketAddr,
+        #[serde(skip_serializing_if = "Said::is_empty")]
+        said: &'a Said,
         #[serde(skip_serializing_if = "<[String]>::is_empty")]
         asserted: &'a [String],
         assurance: &'a Assurance,
@@ -362,14 +364,17 @@ impl<'a> Object<'a> {
     /// that tells.
     pub(super) fn of(event: &'a Event) -> Option<Self> {
         Some(match event {
-            Event::Incoming { id, from, source, asserted, assurance, replaces } => Self::Incoming {
-                call: id.to_string(),
-                from,
-                source: *source,
-                asserted,
-                assurance,
-                replaces: replaces.map(|id| id.to_string()),
-            },
+            Event::Incoming { id, from, source, said, asserted, assurance, replaces } => {
+                Self::Incoming {
+                    call: id.to_string(),
+                    from,
+                    source: *source,
+                    said,
+                    asserted,
+                    assurance,
+                    replaces: replaces.map(|id| id.to_string()),
+                }
+            }
             Event::TransferAsked(Transfer { within, to, by, .. }) => Self::TransferAsked {
                 call: within.to_string(),
                 to: redacted(to),

@@ -113,10 +113,12 @@ pub(super) fn asserted_as(asserted: &[String]) -> String {
 /// Standard output cannot be written.
 pub(super) fn tell(out: Output, event: &Event) -> Result<()> {
     let line = match event {
-        Event::Incoming { from, source, asserted, assurance, replaces, .. } => {
+        Event::Incoming { from, source, said, asserted, assurance, replaces, .. } => {
             let place = if replaces.is_some() { ", in place of a call that goes on" } else { "" };
             let asserted = asserted_as(asserted);
-            format!("call from {from} at {source}{asserted}{place}: {}", assurance.sentence)
+            let sentence = &assurance.sentence;
+            let said = if said.is_empty() { String::new() } else { format!(" It says: {said}.") };
+            format!("call from {from} at {source}{asserted}{place}: {sentence}{said}")
         }
         Event::TransferAsked(Transfer { to, .. }) => {
             format!("the peer asks to call {} in its stead: follow or decline?", redacted(to))

@@ -43,6 +43,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     let cause = Cause::Later(503, Duration::from_secs(5));
     let reason = || "words".to_owned();
     let outcome = Outcome::Failed(cause);
+    let said = Said { subject: Some(reason()), ..Said::default() };
     let mut stats = media_ctl::Stats::default();
     stats.packets_received = 1;
     print(Object::Listening { addresses: &text });
@@ -59,6 +60,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
         call: call(),
         from: aor,
         source,
+        said: &said,
         asserted: &text,
         assurance: &assurance,
         replaces: Some(call()),
