@@ -10,6 +10,7 @@ mod certificates;
 mod children;
 mod kamailio;
 mod peers;
+pub(crate) mod quality;
 mod report;
 mod room;
 mod sipp;

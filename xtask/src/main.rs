@@ -45,6 +45,8 @@ enum Task {
     Fuzz(fuzz::Arguments),
     /// Run terminals against other people's SIP software: Kamailio, SIPp, baresip, sipsak, tshark
     Interop(interop::Arguments),
+    /// Score how speech sounds that crossed a bad network, beside another phone
+    Quality(interop::quality::Arguments),
     /// Change a crate in many small ways and name the changes that no test notices
     Mutants(mutants::Arguments),
 }
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Interop(arguments) => interop::run(&arguments),
+        Task::Quality(arguments) => interop::quality::run(&arguments),
         Task::Mutants(arguments) => mutants::run(&arguments),
     };
     match result {

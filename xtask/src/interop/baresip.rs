@@ -47,6 +47,15 @@ impl Baresip {
         Self::start(room, "udp", true, &format!("audio_codecs={codec};regint=0"))
     }
 
+    /// Starts one that answers in this codec, and says what it hears, when it hears it.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub(super) fn echoing(room: &Room, codec: &str) -> Result<Self, Failure> {
+        let account = format!("audio_codecs={codec};regint=0");
+        Self::saying(room, "aubridge,sink", ("udp", true), &account)
+    }
+
     /// Starts one that answers, and has its media keyed by DTLS-SRTP alone.
     ///
     /// # Errors
@@ -68,6 +77,12 @@ impl Baresip {
     }
 
     fn start(room: &Room, transport: &str, answers: bool, account: &str) -> Result<Self, Failure> {
+        Self::saying(room, &format!("ausine,{HERTZ}"), (transport, answers), account)
+    }
+
+    fn saying(
+        room: &Room, says: &str, (transport, answers): (&str, bool), account: &str,
+    ) -> Result<Self, Failure> {
         let [port, control, media] = [room.port()?, room.port()?, room.port()?];
         let folder = room.folder.join("baresip");
         let modules = MODULES.iter().find(|path| Path::new(path).exists());
@@ -76,7 +91,7 @@ impl Baresip {
             ("@PORT@", port.to_string()),
             ("@CONTROL@", control.to_string()),
             ("@MEDIA@", format!("{media}-{}", media + 40)),
-            ("@HERTZ@", HERTZ.to_string()),
+            ("@SOURCE@", says.to_owned()),
             ("@FOLDER@", folder.display().to_string()),
             ("@MODULES@", modules.copied().unwrap_or_default().to_owned()),
         ];

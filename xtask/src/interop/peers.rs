@@ -16,13 +16,17 @@ const PEERS: &[(&str, &str, &[&str])] = &[
     ("openssl", "openssl", &["version"]),
 ];
 
+/// What else is used, of which no version is told.
+const TOOLS: &[(&str, &str, &[&str])] =
+    &[("espeak-ng", "espeak-ng", &["--version"]), ("sox", "sox", &["--version"])];
+
 /// Whether all of these are there.
 ///
 /// # Errors
 /// What is missing, and how to install it.
 pub(super) fn are_installed(names: &[&str]) -> Result<(), Failure> {
     for name in names {
-        let peer = PEERS.iter().find(|(peer, ..)| peer == name);
+        let peer = PEERS.iter().chain(TOOLS).find(|(peer, ..)| peer == name);
         let (_, packages, arguments) = peer.ok_or_else(|| format!("{name} is no peer"))?;
         if said(name, arguments).is_none() {
             return Err(format!("{name} is not installed: apt-get install {packages}"));
