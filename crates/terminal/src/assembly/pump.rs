@@ -5,6 +5,7 @@ use super::causes::in_words;
 use super::dtmf;
 use super::events::{Event, Outcome, Transfer, UNREAD};
 use super::life::watch_media;
+use super::said::Said;
 use super::shared::{Shared, sdp};
 use crate::error::plain;
 use crate::record::{clean, redacted};
@@ -181,7 +182,7 @@ impl Shared {
         }
         let (from, asserted) = (redacted(&from), self.asserted(id));
         self.calls.insert(id, Live::incoming(call, from.clone(), body.octets));
-        let said = self.said(id);
+        let said = self.endpoint.invitation(id).as_ref().map(Said::of).unwrap_or_default();
         Some(Event::Incoming { id, from, source, said, asserted, assurance, replaces })
     }
 

@@ -1,10 +1,8 @@
 //! What a caller says of itself and its call, as it is shown. Nothing proves it, and nothing is decided
 //! by it.
 
-use super::shared::Shared;
 use crate::record::clean;
 use serde::Serialize;
-use sip_core::manager::CallId;
 use sip_core::{HeaderName, Message};
 use std::fmt;
 
@@ -34,7 +32,8 @@ pub struct Said {
 }
 
 impl Said {
-    fn of(invite: &Message) -> Self {
+    /// What this INVITE says.
+    pub(super) fn of(invite: &Message) -> Self {
         let text = |octets: &[u8]| clean(&String::from_utf8_lossy(octets));
         let display = invite.from().ok().and_then(|from| from.display_text());
         let subject = invite.header(HeaderName::Subject).filter(|it| !it.is_empty());
@@ -76,13 +75,6 @@ impl fmt::Display for Said {
             listed("more at", &self.call_info),
         ];
         f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
-    }
-}
-
-impl Shared {
-    /// What the INVITE of a call that came in says of itself.
-    pub(super) fn said(&self, id: CallId) -> Said {
-        self.endpoint.invitation(id).as_ref().map(Said::of).unwrap_or_default()
     }
 }
 
