@@ -1,7 +1,7 @@
 //! Who issues nonces: the master secret, the keys of its epochs and the earliest issue time.
 
 use super::BUCKET;
-use super::seal::{self, Binding, Head, Nonce, Opened, Origin, Stale, Verified};
+use super::seal::{self, Binding, Head, Last, Nonce, Opened, Origin, Stale};
 use crate::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -27,7 +27,7 @@ pub struct Issuer {
     floor: AtomicU32,
     /// The keys of an even and an odd epoch.
     keys: Mutex<[Option<Arc<EpochKey>>; 2]>,
-    last: Mutex<Option<Verified>>,
+    last: Mutex<Last>,
 }
 
 struct EpochKey {
@@ -54,7 +54,7 @@ impl Issuer {
             start,
             floor: AtomicU32::new(0),
             keys: Mutex::new([None, None]),
-            last: Mutex::new(None),
+            last: Mutex::new(Last::NONE),
         }
     }
 
@@ -92,16 +92,26 @@ impl Issuer {
             return Err(Stale::Expired);
         }
         seal::check(&self.key(epoch).mac, &head, &tag, binding, &self.last)?;
-        if fields.issue > now.saturating_add(AHEAD) {
+        let opened = Opened::new(fields.issue, &tag);
+        self.check_age(now, lifetime, &opened).map(|()| opened)
+    }
+
+    /// Whether a nonce that was opened may be used at `now`; `lifetime` is in seconds.
+    ///
+    /// # Errors
+    /// [`Stale`]: its time is over, or has not come.
+    pub fn check_age(&self, now: u32, lifetime: u32, nonce: &Opened) -> Result<(), Stale> {
+        let issue = nonce.issue();
+        if issue > now.saturating_add(AHEAD) {
             return Err(Stale::FromTheFuture);
         }
-        if now.saturating_sub(fields.issue) > lifetime.saturating_add(BUCKET) {
+        if now.saturating_sub(issue) > lifetime.saturating_add(BUCKET) {
             return Err(Stale::Expired);
         }
-        if fields.issue < self.floor.load(Ordering::Relaxed) {
+        if issue < self.floor.load(Ordering::Relaxed) {
             return Err(Stale::BelowFloor);
         }
-        Ok(Opened::new(fields.issue, &tag))
+        Ok(())
     }
 
     /// Raises the floor: nonces issued before `issue` are stale from now on.

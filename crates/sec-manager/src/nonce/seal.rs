@@ -1,6 +1,7 @@
 //! The octets of a nonce: head, tag, and what they are computed over.
 
 use super::text::{Decimal, Source};
+use crate::remembered::Remembered;
 use crate::secret::same;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,8 +12,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Octets of head and of tag.
 const PART: usize = 18;
-/// Octets of what a tag is over that are remembered at most.
-const REMEMBERED: usize = 384;
+/// Items that a tag is over.
+const ITEMS: usize = 11;
 /// Characters on the wire.
 const WIRE: usize = 48;
 
@@ -196,57 +197,37 @@ pub(super) fn split(text: &[u8]) -> Result<([u8; PART], [u8; PART]), Stale> {
 /// hashed again: a request is asked about twice, and hashing is most of what an answer costs.
 pub(super) fn check(
     key: &Hmac<Sha256>, head: &[u8; PART], came: &[u8; PART], binding: &Binding<'_>,
-    last: &Mutex<Option<Verified>>,
+    last: &Mutex<Last>,
 ) -> Result<(), Stale> {
     let items = items(head, binding);
     let last = || last.lock().unwrap_or_else(PoisonError::into_inner);
-    let asked = Verified::of(named(&items), came);
-    if let (Some(asked), Some(known)) = (&asked, &*last())
-        && known.is_about(asked)
-    {
-        return if same(&known.tag, came) { Ok(()) } else { Err(Stale::Forged) };
-    }
-    if !same(&tag(key, named(&items)), came) {
+    let known = Some(last()).filter(|last| last.items.is(&items)).map(|last| last.tag);
+    if !same(&known.unwrap_or_else(|| tag(key, named(&items))), came) {
         return Err(Stale::Forged);
     }
-    if asked.is_some() {
-        *last() = asked;
+    if known.is_none() {
+        let mut last = last();
+        last.items.keep(&items);
+        last.tag = *came;
     }
     Ok(())
 }
 
-/// A tag that verified, and all that it is over. The head, which is part of that, says under which key.
-pub(super) struct Verified {
-    octets: [u8; REMEMBERED],
-    length: usize,
+/// The tag that verified last, and all that it is over. The head, which is part of that, says under
+/// which key.
+pub(super) struct Last {
+    items: Remembered<ITEMS>,
     tag: [u8; PART],
 }
 
-impl Verified {
-    /// `None` for items that are too long to be remembered.
-    fn of(items: &[&[u8]], tag: &[u8; PART]) -> Option<Self> {
-        let mut it = Self { octets: [0; REMEMBERED], length: 0, tag: *tag };
-        for item in items {
-            it.add(&length(item))?;
-            it.add(item)?;
-        }
-        Some(it)
-    }
-
-    fn add(&mut self, octets: &[u8]) -> Option<()> {
-        let end = self.length + octets.len();
-        self.octets.get_mut(self.length..end)?.copy_from_slice(octets);
-        self.length = end;
-        Some(())
-    }
-
-    fn is_about(&self, other: &Self) -> bool {
-        self.octets.get(..self.length) == other.octets.get(..other.length)
-    }
+impl Last {
+    pub(super) const NONE: Self = Self { items: Remembered::NOTHING, tag: [0; PART] };
 }
 
-/// What the tag is over.
-fn items<'a>(head: &'a [u8; PART], binding: &Binding<'a>) -> [&'a [u8]; 11] {
+/// What a tag is over.
+type Items<'a> = [&'a [u8]; ITEMS];
+
+fn items<'a>(head: &'a [u8; PART], binding: &Binding<'a>) -> Items<'a> {
     [
         b"nonce",
         head,
@@ -263,7 +244,7 @@ fn items<'a>(head: &'a [u8; PART], binding: &Binding<'a>) -> [&'a [u8]; 11] {
 }
 
 /// The same without the algorithms where there is one alone, which is not named.
-fn named<'a, 'b>(items: &'b [&'a [u8]; 11]) -> &'b [&'a [u8]] {
+fn named<'a, 'b>(items: &'b Items<'a>) -> &'b [&'a [u8]] {
     match items {
         [named @ .., []] => named,
         all => all,
