@@ -11,10 +11,14 @@ pub(crate) struct Remembered<const N: usize> {
     ends: Option<[usize; N]>,
 }
 
-impl<const N: usize> Remembered<N> {
+impl<const N: usize> Default for Remembered<N> {
     /// Nothing.
-    pub(crate) const NOTHING: Self = Self { octets: Vec::new(), ends: None };
+    fn default() -> Self {
+        Self { octets: Vec::new(), ends: None }
+    }
+}
 
+impl<const N: usize> Remembered<N> {
     /// Remembers these parts in place of those before, or nothing where they are too long.
     pub(crate) fn keep(&mut self, parts: &[&[u8]; N]) {
         self.octets.clear();
@@ -46,7 +50,7 @@ mod tests {
 
     #[test]
     fn parts_are_known_again_each_by_itself() {
-        let mut last = Remembered::NOTHING;
+        let mut last = Remembered::default();
         assert!(!last.is(&[b"", b""]), "nothing is no parts");
         last.keep(&[b"ab", b"c"]);
         assert!(last.is(&[b"ab", b"c"]));
@@ -60,7 +64,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_not_remembered_nor_what_was_before() {
         let (long, longer) = (vec![7; MOST], vec![7; MOST + 1]);
-        let mut last = Remembered::NOTHING;
+        let mut last = Remembered::default();
         last.keep(&[&long]);
         assert!(last.is(&[&long]));
         last.keep(&[&longer]);

@@ -25,7 +25,7 @@ pub(crate) struct Last<T> {
 
 impl<T> Default for Last<T> {
     fn default() -> Self {
-        Self { request: Remembered::NOTHING, source: None, policy: Weak::new(), found: None }
+        Self { request: Remembered::default(), source: None, policy: Weak::new(), found: None }
     }
 }
 

@@ -40,7 +40,7 @@ impl Records {
 
     /// The record of a call, made where there is none; `None` when the table is full.
     pub(crate) fn enter(&mut self, call: u64, now: Instant) -> Option<&mut Record> {
-        if !self.0.contains_key(&call) && self.0.len() >= CAPACITY {
+        if self.0.len() >= CAPACITY && !self.0.contains_key(&call) {
             self.forget_unanswered(now);
             if self.0.len() >= CAPACITY {
                 return None;

@@ -1,19 +1,17 @@
 //! The octets of a nonce: head, tag, and what they are computed over.
 
 use super::text::{Decimal, Source};
-use crate::remembered::Remembered;
 use crate::secret::same;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 /// Octets of head and of tag.
 const PART: usize = 18;
-/// Items that a tag is over.
-const ITEMS: usize = 11;
+/// Items that a nonce is bound to.
+pub(super) const BOUND: usize = 9;
 /// Characters on the wire.
 const WIRE: usize = 48;
 
@@ -51,6 +49,23 @@ pub struct Binding<'a> {
     pub source: &'a Source,
     /// The algorithms offered, comma-joined in order; empty where there is one.
     pub algorithms: &'a [u8],
+}
+
+impl<'a> Binding<'a> {
+    /// All of it, in order.
+    pub(super) fn items(&self) -> [&'a [u8]; BOUND] {
+        [
+            self.scheme.as_bytes(),
+            self.realm,
+            self.method,
+            self.call_id,
+            self.from_tag,
+            self.from,
+            self.to,
+            self.source.as_bytes(),
+            self.algorithms,
+        ]
+    }
 }
 
 /// Why a nonce is not, or no longer, good. Each is answered with a fresh challenge.
@@ -193,58 +208,21 @@ pub(super) fn split(text: &[u8]) -> Result<([u8; PART], [u8; PART]), Stale> {
     }
 }
 
-/// Compares the tag that is owed with the one that came, in constant time. What verified last is not
-/// hashed again: a request is asked about twice, and hashing is most of what an answer costs.
+/// Compares the tag that is owed with the one that came, in constant time.
 pub(super) fn check(
     key: &Hmac<Sha256>, head: &[u8; PART], came: &[u8; PART], binding: &Binding<'_>,
-    last: &Mutex<Last>,
 ) -> Result<(), Stale> {
-    let items = items(head, binding);
-    let last = || last.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = Some(last()).filter(|last| last.items.is(&items)).map(|last| last.tag);
-    if !same(&known.unwrap_or_else(|| tag(key, named(&items))), came) {
-        return Err(Stale::Forged);
-    }
-    if known.is_none() {
-        let mut last = last();
-        last.items.keep(&items);
-        last.tag = *came;
-    }
-    Ok(())
-}
-
-/// The tag that verified last, and all that it is over. The head, which is part of that, says under
-/// which key.
-pub(super) struct Last {
-    items: Remembered<ITEMS>,
-    tag: [u8; PART],
-}
-
-impl Last {
-    pub(super) const NONE: Self = Self { items: Remembered::NOTHING, tag: [0; PART] };
+    if same(&tag(key, named(&items(head, binding))), came) { Ok(()) } else { Err(Stale::Forged) }
 }
 
 /// What a tag is over.
-type Items<'a> = [&'a [u8]; ITEMS];
-
-fn items<'a>(head: &'a [u8; PART], binding: &Binding<'a>) -> Items<'a> {
-    [
-        b"nonce",
-        head,
-        binding.scheme.as_bytes(),
-        binding.realm,
-        binding.method,
-        binding.call_id,
-        binding.from_tag,
-        binding.from,
-        binding.to,
-        binding.source.as_bytes(),
-        binding.algorithms,
-    ]
+fn items<'a>(head: &'a [u8; PART], binding: &Binding<'a>) -> [&'a [u8]; 2 + BOUND] {
+    let [scheme, realm, method, call_id, from_tag, from, to, source, algorithms] = binding.items();
+    [b"nonce", head, scheme, realm, method, call_id, from_tag, from, to, source, algorithms]
 }
 
 /// The same without the algorithms where there is one alone, which is not named.
-fn named<'a, 'b>(items: &'b Items<'a>) -> &'b [&'a [u8]] {
+fn named<'a, 'b>(items: &'b [&'a [u8]; 2 + BOUND]) -> &'b [&'a [u8]] {
     match items {
         [named @ .., []] => named,
         all => all,
