@@ -54,7 +54,7 @@ impl SipManager {
         let inside = !id.callee_tag().is_empty();
         let tag = (!inside).then(|| self.answer_tag(now, matching, &id));
         let row = request.message.header(HeaderName::Via).unwrap_or_default();
-        let via = Some(marked(row, &id.via, request.arrival.source));
+        let via = marked(row, &id.via, request.arrival.source);
         let way = Way { hop: response_hop(request.arrival, &id.via), via, tag };
         if let Some(reply) = self.refusal_owed(&request.message) {
             return Serving::answer_statelessly(&mut self.io(now), &request, &way, &reply);
@@ -111,7 +111,7 @@ impl SipManager {
         let hop = via
             .map_or_else(|| hop_back(request.arrival), |via| response_hop(request.arrival, &via));
         let source = request.arrival.source;
-        let via = via.map(|via| marked(row(HeaderName::Via), &via, source));
+        let via = via.and_then(|via| marked(row(HeaderName::Via), &via, source));
         let parts = [b"to tag".as_slice(), row(HeaderName::Via), row(HeaderName::CallId)];
         let mut io = self.io(now);
         let way = Way { hop, via, tag: Some(Hex::of(io.hash(&parts))) };

@@ -7,7 +7,7 @@ use crate::manager::action::Hop;
 #[derive(Clone, Debug)]
 pub(in crate::manager) struct Way {
     pub(in crate::manager) hop: Hop,
-    /// The first row of Via, which says where the request came from; `None`: it cannot be read.
+    /// The first row of Via, where it is to say where the request came from; `None`: as it came.
     pub(in crate::manager) via: Option<Vec<u8>>,
     /// The To tag, unless To has one.
     pub(in crate::manager) tag: Option<Hex>,
