@@ -12,7 +12,7 @@ fn authorized_invite(criterion: &mut Criterion) {
     group.bench_function("verdict", |bencher| {
         // The peer writes its INVITE meanwhile, and is not timed.
         let written = || authorizing.borrow_mut().written();
-        let verdict = |datagram| authorizing.borrow_mut().verdict(datagram);
+        let verdict = |datagram| assert!(authorizing.borrow_mut().verdict(datagram));
         bencher.iter_batched(written, verdict, BatchSize::PerIteration);
     });
     group.bench_function("parse", |bencher| bencher.iter(|| invite.parse()));

@@ -30,6 +30,8 @@ pub struct Exchange<D> {
     challenge: Vec<u8>,
     authorization: Vec<u8>,
     a2: Vec<u8>,
+    /// A hash that was fed as many octets as HA1 has: it is kept so.
+    begun: D,
     response: Vec<u8>,
 }
 
@@ -46,16 +48,15 @@ impl<D: Hash> Exchange<D> {
             "Digest realm=\"tel.example.org\", nonce=\"{nonce}\", algorithm={algorithm}, \
              qop=\"auth,auth-int\""
         );
+        let digits = 2 * <D as md5::Digest>::output_size();
         let mut exchange = Self {
             ha1: HA1::new(USER, REALM, b"a password of some length"),
             challenge: challenge.into_bytes(),
             authorization: Vec::new(),
             a2: b"INVITE:sip:dan@tel.example.org".to_vec(),
-            // HA1, nonce, nc, cnonce, qop and HA2, in the lengths that they have.
-            response: vec![
-                b'0';
-                4 * <D as md5::Digest>::output_size() + nonce.len() + 8 + 12 + 4 + 5
-            ],
+            begun: D::new_with_prefix(vec![b'0'; digits]),
+            // nonce, nc, cnonce, qop and HA2, in the lengths that they have, a colon before each.
+            response: vec![b'0'; nonce.len() + 8 + 12 + 4 + digits + 5],
         };
         exchange.authorization = exchange.answer();
         exchange
@@ -77,11 +78,11 @@ impl<D: Hash> Exchange<D> {
         Credentials::parse(list).is_ok_and(|credentials| verify(&credentials, &self.ha1, &INVITE))
     }
 
-    /// The floor of both: the hash alone over as many octets.
+    /// The floor of both: the hash alone over as many octets. HA1's are hashed already.
     pub fn hashes(&self) {
-        for octets in [&self.a2, &self.response] {
-            black_box(<D as md5::Digest>::digest(black_box(octets)));
-        }
+        black_box(<D as md5::Digest>::digest(black_box(&self.a2)));
+        let response = self.begun.clone().chain_update(black_box(&self.response));
+        black_box(response.finalize());
     }
 }
 

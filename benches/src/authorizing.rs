@@ -11,9 +11,9 @@ use bytes::Bytes;
 use sec_manager::digest::HA1;
 use sec_manager::{Digest, NoRandomness, Platform, SecurityManager};
 use sha2::Sha256;
-use sip_core::manager::{Action, Query, SipManager, Verdict};
+use sip_core::manager::{Action, Config, Query, SipManager, Verdict};
 use sip_core::{Limits, Message};
-use ssa::{Answer, Authentication, SipSecurity as _};
+use ssa::{Answer, Authentication, CallRef, SipSecurity as _};
 use sst::{
     Algorithm, Configuration, Identity, Password, Requirement, TelephonySecurity as _, User,
 };
@@ -24,9 +24,9 @@ use std::time::{Duration, Instant};
 
 const CALLER: &str = "192.0.2.1:5060";
 const CALLEE: &str = "192.0.2.2:5060";
-/// INVITEs of one nonce, before the next is asked for and all begins anew: a peer may have no more whose
-/// verdict is waited for.
-const OF_A_NONCE: u32 = 32;
+/// INVITEs of one nonce, before all calls end, the next is asked for and all begins anew. That is part
+/// of what is measured, and small beside so many.
+const OF_A_NONCE: u32 = 256;
 
 /// One instant, for good.
 struct Still(Instant);
@@ -56,6 +56,8 @@ pub struct Authorizing {
     security: Arc<SecurityManager>,
     now: Instant,
     caller: Caller,
+    /// Calls that were found to be a user's, and go on.
+    calls: Vec<CallRef>,
 }
 
 /// The peer: it has the nonce, and counts.
@@ -82,10 +84,16 @@ impl Default for Authorizing {
         security.configure(&configuration());
         let ha1 = HA1::new(USER.as_bytes(), REALM.as_bytes(), PASSWORD);
         let caller = Caller { ha1, challenge: Vec::new(), count: 0, number: 0 };
-        let mut authorizing = Self { manager: manager(), security, now, caller };
+        let (manager, calls) = (waiting(), Vec::new());
+        let mut authorizing = Self { manager, security, now, caller, calls };
         authorizing.renew();
         authorizing
     }
+}
+
+/// A SIP manager at which a peer may have as many INVITEs whose verdict is waited for: half of its room.
+fn waiting() -> SipManager {
+    manager(Config { dialogs: 2 * OF_A_NONCE as usize, ..Config::default() })
 }
 
 fn configuration() -> Configuration {
@@ -133,9 +141,10 @@ impl Authorizing {
         matches!(self.receive(datagram), Some(Authentication::Authenticated))
     }
 
-    /// Starts with empty tables, and has the peer ask for a nonce.
+    /// Ends all calls, starts with empty tables, and has the peer ask for a nonce.
     fn renew(&mut self) {
-        self.manager = manager();
+        self.manager = waiting();
+        self.calls.drain(..).for_each(|call| self.security.abandon(call));
         (self.caller.count, self.caller.challenge) = (0, Vec::new());
         let invite = self.caller.invite();
         self.receive(invite);
@@ -153,6 +162,7 @@ impl Authorizing {
                         self.manager.verdict(self.now, id, Verdict::Received(received));
                     }
                     Query::Authenticate { call, arrival, request } => {
+                        self.calls.push(call);
                         return match self.security.authenticate(call, &arrival, &request) {
                             Answer::Ready(verdict) => Some(verdict),
                             Answer::Pending { .. } => None,
@@ -184,6 +194,7 @@ mod tests {
         for _ in 0..=2 * OF_A_NONCE {
             let datagram = authorizing.written();
             assert!(authorizing.verdict(datagram), "{authorizing:?}");
+            assert!(authorizing.security.records() <= OF_A_NONCE as usize, "calls end");
         }
         let datagram = authorizing.written();
         let text = String::from_utf8(datagram.to_vec()).unwrap();

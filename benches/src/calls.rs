@@ -46,7 +46,7 @@ impl Default for Answering {
         let octets = b"v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
             m=audio 40000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n";
         Self {
-            manager: manager(),
+            manager: manager(Config::default()),
             limits: Limits::default(),
             now: Instant::now(),
             number: 0,
@@ -62,7 +62,7 @@ impl Default for Answering {
 }
 
 /// The SIP manager of the callee, which listens at [`LOCAL`].
-pub(crate) fn manager() -> SipManager {
+pub(crate) fn manager(config: Config) -> SipManager {
     let locals = vec![Local { transport: Transport::Udp, address: LOCAL }];
     let key = RandomState::new();
     let mut random = Random::new(1);
@@ -70,7 +70,7 @@ pub(crate) fn manager() -> SipManager {
         keyed: Box::new(move |parts| key.hash_one(parts)),
         random: Box::new(move || random.next_u64()),
     };
-    SipManager::new(Config { locals, ..Config::default() }, ports)
+    SipManager::new(Config { locals, ..config }, ports)
 }
 
 /// How the caller's datagrams arrive.

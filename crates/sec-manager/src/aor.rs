@@ -5,32 +5,41 @@
 pub use sip_syntax::aor::NotAnAor;
 
 use sip_syntax::Host;
+use smallvec::SmallVec;
 use std::fmt;
+
+/// Octets of an address that are kept without an allocation: nearly every one has fewer.
+const SHORT: usize = 56;
 
 /// A canonical address of record, for example `sip:alice@example.org`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Aor(String);
+pub struct Aor(SmallVec<[u8; SHORT]>);
 
 /// The canonical form of a URI (an addr-spec, without display name and angle brackets).
 ///
 /// # Errors
 /// [`NotAnAor`] for another scheme, a local `tel:` number, or what RFC 3261 §25.1 does not allow.
 pub fn canonical(uri: &[u8]) -> Result<Aor, NotAnAor> {
-    let mut octets = Vec::with_capacity(uri.len());
+    let mut octets = SmallVec::new();
     sip_syntax::aor::canonical(uri, |part| octets.extend_from_slice(part))?;
-    String::from_utf8(octets).map(Aor).map_err(|_| NotAnAor)
+    if octets.is_ascii() { Ok(Aor(octets)) } else { Err(NotAnAor) }
 }
 
 impl Aor {
     /// The canonical octets, which are ASCII.
-    pub fn as_str(&self) -> &str {
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The canonical octets as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// The user part with its `@`, or nothing, and the host; `None` for a `tel:` number. In the
     /// canonical form no other `@` stands, and nothing but a port behind the host.
     fn parts(&self) -> Option<(&str, &str)> {
-        let (scheme, rest) = self.0.split_once(':')?;
+        let (scheme, rest) = self.as_str().split_once(':')?;
         let (user, host) = rest.split_at_checked(rest.find('@').map_or(0, |at| at + 1))?;
         let end = match host.strip_prefix('[') {
             Some(reference) => reference.find(']')? + 2,
@@ -56,7 +65,10 @@ impl Aor {
     #[must_use]
     pub fn as_contact(&self) -> Self {
         let Some((user, host)) = self.parts() else { return self.clone() };
-        let mut contact = ["sip:", user, host.strip_suffix('.').unwrap_or(host)].concat();
+        let mut contact = SmallVec::new();
+        for part in ["sip:", user, host.strip_suffix('.').unwrap_or(host)] {
+            contact.extend_from_slice(part.as_bytes());
+        }
         contact.make_ascii_lowercase();
         Self(contact)
     }
@@ -77,13 +89,13 @@ impl Aor {
 
 impl fmt::Display for Aor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for Aor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

@@ -22,6 +22,7 @@ mod params;
 mod party;
 mod platform;
 mod policy;
+mod remembered;
 mod scheme;
 #[cfg(test)]
 #[cfg(feature = "srtp")]

@@ -106,7 +106,7 @@ pub(crate) struct Policy {
     /// Our AORs, and the key of each.
     pub(crate) identities: BTreeMap<Aor, Option<Fingerprint>>,
     contacts: BTreeMap<Aor, Requirement>,
-    users: Vec<(String, Keys)>,
+    users: Vec<(Arc<str>, Keys)>,
     /// Verified against where the user is not known, so that both cost the same. A11.
     nobody: Option<Keys>,
     pub(crate) require: Requirement,
@@ -117,10 +117,12 @@ pub(crate) struct Policy {
     /// The accounts that say otherwise of the calls that they make.
     dtls_of: BTreeMap<Aor, bool>,
     pub(crate) algorithms: Vec<Algorithm>,
+    /// Their names, comma-joined.
+    offered: String,
     proxies: Vec<Network>,
     pub(crate) bind_source: bool,
     pub(crate) auth_int: bool,
-    pub(crate) realm: String,
+    pub(crate) realm: Arc<str>,
 }
 
 impl Policy {
@@ -129,6 +131,7 @@ impl Policy {
     pub(crate) fn new(configuration: &Configuration) -> Self {
         let Configuration { realm, .. } = configuration;
         let algorithms = Algorithm::offered(&configuration.algorithms);
+        let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
         let key = |user: &str, secret: &Secret| {
             Keys::new(algorithms, user.as_bytes(), realm.as_bytes(), secret)
         };
@@ -152,7 +155,7 @@ impl Policy {
             users: configuration
                 .users
                 .iter()
-                .map(|user| (user.name.clone(), key(&user.name, &user.secret)))
+                .map(|user| (user.name.as_str().into(), key(&user.name, &user.secret)))
                 .collect(),
             nobody: Some(key("", &Password::new(Vec::new()).into())),
             require: configuration.require,
@@ -164,10 +167,11 @@ impl Policy {
                 .filter_map(|own| Some((aor::canonical(own.aor.as_bytes()).ok()?, own.dtls?)))
                 .collect(),
             algorithms: algorithms.to_vec(),
+            offered: names.join(","),
             proxies: configuration.proxies.clone(),
             bind_source: configuration.bind_source,
             auth_int: configuration.auth_int,
-            realm: realm.clone(),
+            realm: realm.as_str().into(),
         }
     }
 
@@ -218,6 +222,7 @@ impl Policy {
     /// What is required of a contact, whoever calls whom. A name with the root's dot at its end
     /// and a `sips:` address name the contact that they name without.
     pub(crate) fn required_of_contact(&self, peer: Option<&Aor>) -> Requirement {
+        let peer = peer.filter(|_| !self.contacts.is_empty());
         let named = peer.and_then(|aor| self.contacts.get(&aor.as_contact()));
         named.copied().unwrap_or_default()
     }
@@ -230,10 +235,16 @@ impl Policy {
         is_sip && demanding && aor::canonical(from).is_err()
     }
 
+    /// These algorithms as the nonce of their challenges is bound to them: named where there is more
+    /// than one.
+    pub(crate) fn names_of(&self, offered: &[Algorithm]) -> &str {
+        if offered.len() > 1 { &self.offered } else { "" }
+    }
+
     /// The keys of a user, by name or by its hash; those of nobody where there is none.
     pub(crate) fn user(
         &self, name: &[u8], hashed: Option<Algorithm>,
-    ) -> (Option<&str>, Option<&Keys>) {
+    ) -> (Option<&Arc<str>>, Option<&Keys>) {
         let found = self.users.iter().find(|(known, keys)| match hashed {
             Some(algorithm) => keys.is_userhash(algorithm, name),
             None => known.as_bytes() == name,

@@ -104,8 +104,8 @@ mod tests {
     fn proofs() -> Vec<Proof> {
         let pgp = |trust| Proof::Pgp { aor: BOB.to_owned(), fingerprint: KEY.to_owned(), trust };
         let digest = |algorithm| Proof::Digest {
-            user: "alice".to_owned(),
-            realm: "example.org".to_owned(),
+            user: "alice".into(),
+            realm: "example.org".into(),
             algorithm,
         };
         let mut all = vec![

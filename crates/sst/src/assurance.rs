@@ -3,6 +3,7 @@
 use crate::policy::Algorithm;
 use crate::secrecy::Secrecy;
 use std::fmt;
+use std::sync::Arc;
 
 /// Who the peer is and how signalling and media are protected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +35,9 @@ pub enum Proof {
     /// it knows the password too (`rspauth`, RFC 7616 §3.5).
     Digest {
         /// The user name.
-        user: String,
+        user: Arc<str>,
         /// The realm.
-        realm: String,
+        realm: Arc<str>,
         /// The algorithm, as spelled on the wire.
         algorithm: Algorithm,
     },

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   request.rs    request_received, authenticate       who must prove what, and did
+//!   last.rs                                            what the one found for the other
 //!   owed.rs                                            which proofs will do
 //!   challenge.rs  got_401_unauthorized, authorize      what we prove, and to whom
 //!   response.rs   response_leaving, response_received  the proof of the answer
@@ -16,6 +17,7 @@
 mod body;
 pub(crate) mod challenge;
 pub(crate) mod failures;
+mod last;
 mod media;
 pub(crate) mod owed;
 pub(crate) mod record;
@@ -36,7 +38,9 @@ use crate::policy::Policy;
 use crate::scheme::digest::realms::Realms;
 use crate::scheme::digest::typed::Typed;
 use failures::{Attempt, Failures, Trace, Verdict};
+use last::Last;
 use record::{Record, Records};
+use request::Known;
 use ssa::CallRef;
 use sst::{RegisteredFlow, Secrecy, TelephonyApplication};
 use std::collections::BTreeSet;
@@ -133,6 +137,7 @@ pub(crate) struct Inner {
     pub(crate) waiting: WaitingTable,
     pub(crate) flows: Vec<(String, RegisteredFlow)>,
     pub(crate) failures: Failures,
+    pub(crate) last: Last<Known>,
     pub(crate) realms: Realms,
     pub(crate) typed: Typed,
     /// Whose key is whose: as configured, and what the user said since.
@@ -152,6 +157,7 @@ impl Shared {
             waiting: WaitingTable::default(),
             flows: Vec::new(),
             failures: Failures::default(),
+            last: Last::default(),
             realms: Realms::default(),
             typed: Typed::default(),
             pins: Pins::default(),
@@ -196,6 +202,7 @@ impl Shared {
         let mut inner = self.lock();
         inner.realms.keep(&policy.accounts);
         inner.policy = Arc::new(policy);
+        inner.last = Last::default();
         inner.typed = Typed::default();
         inner.pins = pins;
     }

@@ -7,7 +7,7 @@ use crate::scheme::digest::proofs::{DigestAnswer, DigestProofs};
 use crate::scheme::pgp::exchange::{Exchanges, PgpPlan};
 use ssa::FlowId;
 use sst::{Assurance, HopProtection, Proof, Requirement, Secrecy};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 /// Calls that records are kept for at most, but for those that our user starts.
@@ -23,7 +23,7 @@ pub(crate) const REROUTED: &str = "the Contact was rewritten on the way";
 
 /// The records, by call.
 #[derive(Default)]
-pub(crate) struct Records(BTreeMap<u64, Record>);
+pub(crate) struct Records(HashMap<u64, Record>);
 
 impl Records {
     pub(crate) fn len(&self) -> usize {
@@ -40,7 +40,7 @@ impl Records {
 
     /// The record of a call, made where there is none; `None` when the table is full.
     pub(crate) fn enter(&mut self, call: u64, now: Instant) -> Option<&mut Record> {
-        if !self.0.contains_key(&call) && self.0.len() >= CAPACITY {
+        if self.0.len() >= CAPACITY && !self.0.contains_key(&call) {
             self.forget_unanswered(now);
             if self.0.len() >= CAPACITY {
                 return None;
@@ -60,6 +60,7 @@ impl Records {
     }
 
     /// S03: what nobody answered within 64*T1 and no user started is forgotten.
+    #[expect(clippy::disallowed_methods, reason = "what is forgotten depends on no order")]
     fn forget_unanswered(&mut self, now: Instant) {
         self.0.retain(|_, record| {
             record.started || record.authenticated || now < record.since + UNANSWERED

@@ -7,6 +7,7 @@ use crate::fsm::Signal;
 use crate::nonce::{Origin, Source};
 use crate::pgp::RETRY;
 use crate::policy::Policy;
+use crate::scheme::digest::proofs::Judged;
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, InDialog, Received, Refusal, Request};
 use sst::{Call, Denial, Denied, Proof, Requirement};
 use std::borrow::Cow;
@@ -31,6 +32,7 @@ pub(crate) fn fits<'a>(arrival: &Arrival<'_>, fields: impl IntoIterator<Item = &
 }
 
 /// The AORs of a request, as they are bound and judged.
+#[derive(Clone)]
 pub(crate) struct Aors {
     pub(crate) from: Aor,
     pub(crate) to: Aor,
@@ -56,8 +58,23 @@ pub(crate) struct Claim<'a> {
     pub(crate) call: CallRef,
     pub(crate) arrival: &'a Arrival<'a>,
     pub(crate) request: &'a Request<'a>,
-    pub(crate) policy: &'a Policy,
+    pub(crate) policy: &'a Arc<Policy>,
     pub(crate) aors: &'a Aors,
+    /// What Digest has found of its credentials when it came in, where that is known.
+    pub(crate) judged: Option<&'a Judged>,
+}
+
+impl<'a> Claim<'a> {
+    /// Who makes it.
+    pub(crate) fn asker(&self) -> Asker<'a> {
+        Asker::of(self.call, self.arrival, self.request)
+    }
+}
+
+/// What is known of a request that came in when its verdict is asked for.
+pub(crate) struct Known {
+    pub(crate) aors: Aors,
+    pub(crate) judged: Judged,
 }
 
 /// Who sent a request that is refused.
@@ -121,7 +138,7 @@ impl Shared {
             return reject(Denied::Malformed, BAD_REQUEST);
         };
         let aors = Aors { from, to };
-        let claim = Claim { call, arrival, request, policy: &policy, aors: &aors };
+        let claim = Claim { call, arrival, request, policy: &policy, aors: &aors, judged: None };
         self.challenges(required, &claim)
             .unwrap_or_else(|| reject(Denied::NotConfigured, FORBIDDEN))
     }
@@ -165,7 +182,7 @@ impl Shared {
     pub(crate) fn is_another_user(&self, call: CallRef, arrival: &Arrival<'_>, user: &str) -> bool {
         let inner = self.lock();
         let known = inner.records.get(call.0).and_then(|record| record.digest.verified.as_ref());
-        arrival.in_dialog != InDialog::No && known.is_none_or(|known| known.user != user)
+        arrival.in_dialog != InDialog::No && known.is_none_or(|known| *known.user != *user)
     }
 
     /// Whether the identifiers are those of a call that our user started or a peer proved. Whoever
@@ -223,10 +240,15 @@ impl Shared {
             let refusal = self.deny(&Asker::of(call, arrival, request), why, refusal);
             Answer::Ready(Authentication::Refused(refusal))
         };
-        let Some(aors) = Aors::of(request) else {
+        let (known, judged) = match self.lock().last.take(arrival, request, &policy) {
+            Some(Known { aors, judged }) => (Some(aors), Some(judged)),
+            None => (Aors::of(request), None),
+        };
+        let Some(aors) = known else {
             return refused(Denied::Malformed, BAD_REQUEST);
         };
-        let claim = Claim { call, arrival, request, policy: &policy, aors: &aors };
+        let (aors, judged) = (&aors, judged.as_ref());
+        let claim = Claim { call, arrival, request, policy: &policy, aors, judged };
         let answer = match self.owed(call, arrival, request, &policy, || Some(&aors.from)) {
             Ok(Owed::OneOf(required)) => self
                 .judged(required, &claim)

@@ -1,7 +1,8 @@
 //! Who issues nonces: the master secret, the keys of its epochs and the earliest issue time.
 
 use super::BUCKET;
-use super::seal::{self, Binding, Head, Nonce, Opened, Origin, Stale, Verified};
+use super::last::Last;
+use super::seal::{self, Binding, Head, Nonce, Opened, Origin, Stale};
 use crate::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -27,7 +28,7 @@ pub struct Issuer {
     floor: AtomicU32,
     /// The keys of an even and an odd epoch.
     keys: Mutex<[Option<Arc<EpochKey>>; 2]>,
-    last: Mutex<Option<Verified>>,
+    last: Mutex<Last>,
 }
 
 struct EpochKey {
@@ -54,7 +55,7 @@ impl Issuer {
             start,
             floor: AtomicU32::new(0),
             keys: Mutex::new([None, None]),
-            last: Mutex::new(None),
+            last: Mutex::new(Last::default()),
         }
     }
 
@@ -81,27 +82,53 @@ impl Issuer {
     pub fn open(
         &self, now: u32, lifetime: u32, text: &[u8], binding: &Binding<'_>,
     ) -> Result<Opened, Stale> {
+        let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last().opened(text, binding);
+        let opened = match known {
+            Some(opened) => opened,
+            None => {
+                let opened = self.verify(now, text, binding)?;
+                last().keep(text, binding, opened);
+                opened
+            }
+        };
+        self.check_age(now, lifetime, &opened).map(|()| opened)
+    }
+
+    /// Verifies the tag of a nonce, under the key of its epoch.
+    fn verify(&self, now: u32, text: &[u8], binding: &Binding<'_>) -> Result<Opened, Stale> {
         let (head, tag) = seal::split(text)?;
         let fields = Head::parse(&head)?;
         if fields.inst != self.inst || fields.boot != self.boot {
             return Err(Stale::OtherIssuer);
         }
         let epoch = fields.issue / EPOCH;
-        let current = now / EPOCH;
-        if epoch.to_be_bytes()[3] != fields.epoch || (epoch != current && epoch + 1 != current) {
+        if epoch.to_be_bytes()[3] != fields.epoch || !has_key(epoch, now) {
             return Err(Stale::Expired);
         }
-        seal::check(&self.key(epoch).mac, &head, &tag, binding, &self.last)?;
-        if fields.issue > now.saturating_add(AHEAD) {
+        seal::check(&self.key(epoch).mac, &head, &tag, binding)?;
+        Ok(Opened::new(fields.issue, &tag))
+    }
+
+    /// Whether a nonce that was opened may be used at `now`; `lifetime` is in seconds.
+    ///
+    /// # Errors
+    /// [`Stale`]: its time is over, or has not come.
+    pub fn check_age(&self, now: u32, lifetime: u32, nonce: &Opened) -> Result<(), Stale> {
+        let issue = nonce.issue();
+        if !has_key(issue / EPOCH, now) {
+            return Err(Stale::Expired);
+        }
+        if issue > now.saturating_add(AHEAD) {
             return Err(Stale::FromTheFuture);
         }
-        if now.saturating_sub(fields.issue) > lifetime.saturating_add(BUCKET) {
+        if now.saturating_sub(issue) > lifetime.saturating_add(BUCKET) {
             return Err(Stale::Expired);
         }
-        if fields.issue < self.floor.load(Ordering::Relaxed) {
+        if issue < self.floor.load(Ordering::Relaxed) {
             return Err(Stale::BelowFloor);
         }
-        Ok(Opened::new(fields.issue, &tag))
+        Ok(())
     }
 
     /// Raises the floor: nonces issued before `issue` are stale from now on.
@@ -135,6 +162,12 @@ impl Issuer {
         let key = Secret::take(&mut key);
         keyed(&key)
     }
+}
+
+/// Whether nonces of an epoch are accepted: of the current one, and of the one before.
+const fn has_key(epoch: u32, now: u32) -> bool {
+    let current = now / EPOCH;
+    epoch == current || epoch + 1 == current
 }
 
 /// HMAC state under `key`, which RFC 2104 §2 pads with zeros to a block.

@@ -12,6 +12,7 @@
 //! remembered, in a [`ReplayTable`] of bounded size, so that nothing is accepted twice.
 
 mod key;
+mod last;
 mod replay;
 mod seal;
 mod text;

@@ -7,12 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 /// Octets of head and of tag.
 const PART: usize = 18;
-/// Octets of what a tag is over that are remembered at most.
-const REMEMBERED: usize = 384;
+/// Items that a nonce is bound to.
+pub(super) const BOUND: usize = 9;
 /// Characters on the wire.
 const WIRE: usize = 48;
 
@@ -50,6 +49,23 @@ pub struct Binding<'a> {
     pub source: &'a Source,
     /// The algorithms offered, comma-joined in order; empty where there is one.
     pub algorithms: &'a [u8],
+}
+
+impl<'a> Binding<'a> {
+    /// All of it, in order.
+    pub(super) fn items(&self) -> [&'a [u8]; BOUND] {
+        [
+            self.scheme.as_bytes(),
+            self.realm,
+            self.method,
+            self.call_id,
+            self.from_tag,
+            self.from,
+            self.to,
+            self.source.as_bytes(),
+            self.algorithms,
+        ]
+    }
 }
 
 /// Why a nonce is not, or no longer, good. Each is answered with a fresh challenge.
@@ -192,78 +208,21 @@ pub(super) fn split(text: &[u8]) -> Result<([u8; PART], [u8; PART]), Stale> {
     }
 }
 
-/// Compares the tag that is owed with the one that came, in constant time. What verified last is not
-/// hashed again: a request is asked about twice, and hashing is most of what an answer costs.
+/// Compares the tag that is owed with the one that came, in constant time.
 pub(super) fn check(
     key: &Hmac<Sha256>, head: &[u8; PART], came: &[u8; PART], binding: &Binding<'_>,
-    last: &Mutex<Option<Verified>>,
 ) -> Result<(), Stale> {
-    let items = items(head, binding);
-    let last = || last.lock().unwrap_or_else(PoisonError::into_inner);
-    let asked = Verified::of(named(&items), came);
-    if let (Some(asked), Some(known)) = (&asked, &*last())
-        && known.is_about(asked)
-    {
-        return if same(&known.tag, came) { Ok(()) } else { Err(Stale::Forged) };
-    }
-    if !same(&tag(key, named(&items)), came) {
-        return Err(Stale::Forged);
-    }
-    if asked.is_some() {
-        *last() = asked;
-    }
-    Ok(())
+    if same(&tag(key, named(&items(head, binding))), came) { Ok(()) } else { Err(Stale::Forged) }
 }
 
-/// A tag that verified, and all that it is over. The head, which is part of that, says under which key.
-pub(super) struct Verified {
-    octets: [u8; REMEMBERED],
-    length: usize,
-    tag: [u8; PART],
-}
-
-impl Verified {
-    /// `None` for items that are too long to be remembered.
-    fn of(items: &[&[u8]], tag: &[u8; PART]) -> Option<Self> {
-        let mut it = Self { octets: [0; REMEMBERED], length: 0, tag: *tag };
-        for item in items {
-            it.add(&length(item))?;
-            it.add(item)?;
-        }
-        Some(it)
-    }
-
-    fn add(&mut self, octets: &[u8]) -> Option<()> {
-        let end = self.length + octets.len();
-        self.octets.get_mut(self.length..end)?.copy_from_slice(octets);
-        self.length = end;
-        Some(())
-    }
-
-    fn is_about(&self, other: &Self) -> bool {
-        self.octets.get(..self.length) == other.octets.get(..other.length)
-    }
-}
-
-/// What the tag is over.
-fn items<'a>(head: &'a [u8; PART], binding: &Binding<'a>) -> [&'a [u8]; 11] {
-    [
-        b"nonce",
-        head,
-        binding.scheme.as_bytes(),
-        binding.realm,
-        binding.method,
-        binding.call_id,
-        binding.from_tag,
-        binding.from,
-        binding.to,
-        binding.source.as_bytes(),
-        binding.algorithms,
-    ]
+/// What a tag is over.
+fn items<'a>(head: &'a [u8; PART], binding: &Binding<'a>) -> [&'a [u8]; 2 + BOUND] {
+    let [scheme, realm, method, call_id, from_tag, from, to, source, algorithms] = binding.items();
+    [b"nonce", head, scheme, realm, method, call_id, from_tag, from, to, source, algorithms]
 }
 
 /// The same without the algorithms where there is one alone, which is not named.
-fn named<'a, 'b>(items: &'b [&'a [u8]; 11]) -> &'b [&'a [u8]] {
+fn named<'a, 'b>(items: &'b [&'a [u8]; 2 + BOUND]) -> &'b [&'a [u8]] {
     match items {
         [named @ .., []] => named,
         all => all,

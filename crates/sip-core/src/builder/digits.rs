@@ -58,8 +58,22 @@ pub(crate) fn push_hex(out: &mut Vec<u8>, number: u64) {
 
 /// A number as sixteen hexadecimal digits in lower case.
 pub(crate) fn hex(number: u64) -> String {
-    // They are ASCII.
-    String::from_utf8(hex_digits(number).to_vec()).unwrap_or_default()
+    Hex::of(number).as_str().to_owned()
+}
+
+/// The same, without an allocation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hex([u8; 16]);
+
+impl Hex {
+    pub(crate) fn of(number: u64) -> Self {
+        Self(hex_digits(number))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        // They are ASCII.
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
 }
 
 /// The number that sixteen hexadecimal digits in lower case are.

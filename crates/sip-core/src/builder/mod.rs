@@ -8,7 +8,7 @@ mod request;
 mod response;
 mod text;
 
-pub(crate) use digits::{hex, hex_number, push_address, push_hex};
+pub(crate) use digits::{Hex, hex, hex_number, push_address, push_hex};
 pub use request::RequestBuilder;
 pub use response::ResponseBuilder;
 pub(crate) use response::marked;

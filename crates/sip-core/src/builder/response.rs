@@ -48,7 +48,7 @@ impl<'a> ResponseBuilder<'a> {
     pub fn received(mut self, source: SocketAddr) -> Self {
         let row = self.request.header(HeaderName::Via).unwrap_or_default();
         let read = Via::read_first(row).ok();
-        self.via = read.map(|(via, _)| Cow::Owned(marked(row, &via, source)));
+        self.via = read.and_then(|(via, _)| marked(row, &via, source)).map(Cow::Owned);
         self
     }
 
@@ -141,12 +141,16 @@ impl fmt::Debug for ResponseBuilder<'_> {
     }
 }
 
-/// A row of Via with the `received` and `rport` of its first value, which is `via`, filled in.
-pub(crate) fn marked(row: &[u8], via: &Via<'_>, source: SocketAddr) -> Vec<u8> {
-    let mut text = Vec::with_capacity(row.len() + GROWTH);
+/// A row of Via with the `received` and `rport` of its first value, which is `via`, filled in; `None`
+/// where it is to stay as it is.
+pub(crate) fn marked(row: &[u8], via: &Via<'_>, source: SocketAddr) -> Option<Vec<u8>> {
     let asks = via.rport().is_some();
     let address = source.ip().to_canonical();
-    let params = via.params();
+    let (params, is_from_there) = (via.params(), via.host().ip() == Some(address));
+    if is_from_there && !asks && !params.iter().any(|param| param.is("received")) {
+        return None;
+    }
+    let mut text = Vec::with_capacity(row.len() + GROWTH);
     let length = Place::of(row, params.as_bytes()).end();
     let before = length - params.as_bytes().len();
     text.extend_from_slice(row.get(..before).unwrap_or_default());
@@ -162,7 +166,7 @@ pub(crate) fn marked(row: &[u8], via: &Via<'_>, source: SocketAddr) -> Vec<u8> {
             text.extend_from_slice(value);
         }
     }
-    if asks || via.host().ip() != Some(address) {
+    if asks || !is_from_there {
         text.extend_from_slice(b";received=");
         push_ip(&mut text, address);
     }
@@ -171,7 +175,7 @@ pub(crate) fn marked(row: &[u8], via: &Via<'_>, source: SocketAddr) -> Vec<u8> {
         push_decimal(&mut text, u64::from(source.port()));
     }
     text.extend_from_slice(row.get(length..).unwrap_or_default());
-    text
+    Some(text)
 }
 
 #[cfg(test)]
@@ -186,14 +190,15 @@ mod tests {
                 "SIP/2.0/UDP host.example;branch=z9hG4bK1;rport , SIP/2.0/UDP next.example",
                 "SIP/2.0/UDP host.example;branch=z9hG4bK1;received=192.0.2.9;rport=40000 , SIP/2.0/UDP next.example",
             ),
-            ("SIP/2.0/TCP 192.0.2.9;branch=z9hG4bK1", "SIP/2.0/TCP 192.0.2.9;branch=z9hG4bK1"),
+            ("SIP/2.0/TCP 192.0.2.9;branch=z9hG4bK1", ""),
+            ("SIP/2.0/UDP 192.0.2.9;received=192.0.2.1;x", "SIP/2.0/UDP 192.0.2.9;x"),
             (
                 "SIP/2.0/UDP host.example ;received=198.51.100.1;x=\"a;b\"",
                 "SIP/2.0/UDP host.example;x=\"a;b\";received=192.0.2.9",
             ),
         ] {
             let (via, _) = Via::read_first(row.as_bytes()).unwrap();
-            let got = super::marked(row.as_bytes(), &via, source);
+            let got = super::marked(row.as_bytes(), &via, source).unwrap_or_default();
             assert_eq!(String::from_utf8_lossy(&got), marked);
         }
     }

@@ -24,7 +24,7 @@ use super::serving::{For, Reply, Served, Serving, Way};
 use super::slab::Key;
 use super::transactions::{Hashes, hop_back, matching_hash, merging_hash, response_hop};
 use super::usages::Usage;
-use crate::builder::{hex, marked};
+use crate::builder::{Hex, marked};
 use crate::methods::{self, Kind, Place};
 use crate::transaction::ServerEvent;
 use crate::validate::judge_request;
@@ -52,9 +52,9 @@ impl SipManager {
         }
         // RFC 3261 §8.2.6.2: a To that has a tag keeps it.
         let inside = !id.callee_tag().is_empty();
-        let tag = if inside { String::new() } else { self.answer_tag(now, matching, &id) };
+        let tag = (!inside).then(|| self.answer_tag(now, matching, &id));
         let row = request.message.header(HeaderName::Via).unwrap_or_default();
-        let via = Some(marked(row, &id.via, request.arrival.source));
+        let via = marked(row, &id.via, request.arrival.source);
         let way = Way { hop: response_hop(request.arrival, &id.via), via, tag };
         if let Some(reply) = self.refusal_owed(&request.message) {
             return Serving::answer_statelessly(&mut self.io(now), &request, &way, &reply);
@@ -111,10 +111,10 @@ impl SipManager {
         let hop = via
             .map_or_else(|| hop_back(request.arrival), |via| response_hop(request.arrival, &via));
         let source = request.arrival.source;
-        let via = via.map(|via| marked(row(HeaderName::Via), &via, source));
+        let via = via.and_then(|via| marked(row(HeaderName::Via), &via, source));
         let parts = [b"to tag".as_slice(), row(HeaderName::Via), row(HeaderName::CallId)];
         let mut io = self.io(now);
-        let way = Way { hop, via, tag: hex(io.hash(&parts)) };
+        let way = Way { hop, via, tag: Some(Hex::of(io.hash(&parts))) };
         Serving::answer_statelessly(&mut io, request, &way, &reply);
     }
 
@@ -338,8 +338,8 @@ impl SipManager {
 
     /// The To tag of all responses to a request: of what its transaction is known by and its CSeq,
     /// so that a copy is answered alike without a transaction, and one that came another way is not.
-    fn answer_tag(&mut self, now: Instant, matching: u64, id: &Identity<'_>) -> String {
+    fn answer_tag(&mut self, now: Instant, matching: u64, id: &Identity<'_>) -> Hex {
         let parts = [b"to tag".as_slice(), &matching.to_be_bytes(), &id.cseq.to_be_bytes()];
-        hex(self.io(now).hash(&parts))
+        Hex::of(self.io(now).hash(&parts))
     }
 }

@@ -113,7 +113,7 @@ impl Assurance {
                 // The user of a call that was placed is ourselves.
                 (shown.peer, shown.digest) = match called {
                     Some(called) => (Some(called.to_owned()), Some(format!("{digest} as {user}"))),
-                    None => (Some(user.clone()), Some(digest)),
+                    None => (Some(user.to_string()), Some(digest)),
                 };
             }
             sst::Proof::Pgp { aor, fingerprint, trust } => {
@@ -182,8 +182,8 @@ mod tests {
     fn a_call_that_was_placed_names_who_was_called_and_not_ourselves() {
         let bob = "sip:bob@example.org";
         let digest = Proof::Digest {
-            user: "alice".to_owned(),
-            realm: "example.org".to_owned(),
+            user: "alice".into(),
+            realm: "example.org".into(),
             algorithm: Algorithm::Sha256,
         };
         for (called, peer, algorithm) in [

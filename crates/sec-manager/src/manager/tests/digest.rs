@@ -6,6 +6,7 @@ mod client;
 mod dialog;
 mod hashed;
 mod kept;
+mod twice;
 mod typed;
 
 use super::*;

@@ -21,9 +21,10 @@ impl Shared {
         let verified = inner.records.get(call.0).and_then(|record| record.digest.verified.as_ref());
         let proof = verified.and_then(|verified| {
             // The proof answers this request's credentials, not those of another in the dialog.
-            let same = authorizations(request).any(|value| value == verified.value);
-            let (value, user) = (&verified.value, &verified.user);
-            same.then(|| authentication_info(&inner.policy, value, user, response))?
+            let lists = authorizations(request).filter_map(|value| of_scheme(value, SCHEME));
+            let mut all = lists.filter_map(|list| Credentials::parse(list).ok());
+            let its = all.find(|it| verified.response.is(&plain(it.response)))?;
+            authentication_info(&inner.policy, &its, &verified.user, response)
         });
         Answer::Ready(Leaving::Fields(proof.into_iter().collect()))
     }
@@ -62,8 +63,8 @@ fn judge(record: &mut Record, response: &Response<'_>, sent: &Request<'_>) -> (I
     let proof = match rspauth(proved, response) {
         Rspauth::Wrong => return (Incoming::AckThenBye(Why::ProofInvalid), false),
         Rspauth::Right => Proof::Digest {
-            user: proved.answer.user.clone(),
-            realm: String::from_utf8_lossy(&proved.answer.realm).into_owned(),
+            user: proved.answer.user.as_str().into(),
+            realm: String::from_utf8_lossy(&proved.answer.realm).into(),
             algorithm: proved.answer.algorithm.hash,
         },
         // Whoever answered has shown nothing; what is known is that the account's hop took it on.
@@ -129,11 +130,10 @@ fn info<'a>(proved: &Proved, response: &Response<'a>, name: &str) -> Option<Text
 
 /// `Authentication-Info` with the proof that we know the password too.
 fn authentication_info(
-    policy: &Policy, value: &[u8], user: &str, response: &Response<'_>,
+    policy: &Policy, credentials: &Credentials<'_>, user: &str, response: &Response<'_>,
 ) -> Option<Field> {
-    let credentials = Credentials::parse(of_scheme(value, SCHEME)?).ok()?;
     let (_, keys) = policy.user(user.as_bytes(), None);
-    let proof = keys?.response_proof(&credentials, response.body)?;
+    let proof = keys?.response_proof(credentials, response.body)?;
     let mut info = Writer::new();
     info.token("qop", credentials.qop.unwrap_or(Qop::Auth).name().as_bytes())
         .quoted("rspauth", Text::plain(proof.as_bytes()))

@@ -4,6 +4,7 @@ use super::challenge::Challenge;
 use super::compute::{self, Asked, Reply};
 use super::credentials::Credentials;
 use super::ha1::{HA1, Hash, Hex, with_hash};
+use crate::params::plain;
 use crate::secret::{KEYING, sheltered};
 use md5::Md5;
 use sha2::{Sha256, Sha512_256};
@@ -87,13 +88,12 @@ impl Keys {
         }
     }
 
-    /// Whether the credentials' response is right, under an algorithm that is in use.
-    pub(crate) fn verify(&self, credentials: &Credentials<'_>, asked: &Asked<'_>) -> bool {
-        with_hash!(credentials.algorithm.hash, D => {
-            For::<D>::under(self).is_some_and(|under| {
-                compute::verify::<D>(credentials, &under.ha1, asked)
-            })
-        })
+    /// The credentials' response, where it is right, under an algorithm that is in use.
+    pub(crate) fn verify(&self, credentials: &Credentials<'_>, asked: &Asked<'_>) -> Option<Hex> {
+        let expected = with_hash!(credentials.algorithm.hash, D => {
+            compute::expected::<D>(credentials, &For::<D>::under(self)?.ha1, asked)
+        });
+        expected.is(&plain(credentials.response)).then_some(expected)
     }
 
     /// Whether `name` is the hash of these keys' user name.

@@ -1,6 +1,9 @@
 //! What Digest keeps of a call, in the call's record.
 
-use super::{Keys, Named, Qop};
+use super::{Hex, Keys, Named, Qop};
+use crate::manager::failures::Attempt;
+use crate::nonce::Opened;
+use sst::Algorithm;
 use std::sync::Arc;
 
 /// What was proved by Digest, either way.
@@ -39,9 +42,22 @@ pub(crate) struct Proved {
     pub(crate) value: Vec<u8>,
 }
 
-/// An Authorization of the peer that verified.
+/// Credentials of the peer that verified.
+#[derive(Clone, Debug)]
 pub(crate) struct VerifiedDigest {
-    /// The field's value.
-    pub(crate) value: Vec<u8>,
-    pub(crate) user: String,
+    /// The response, which no other credentials have.
+    pub(crate) response: Hex,
+    pub(crate) user: Arc<str>,
+    pub(crate) algorithm: Algorithm,
+}
+
+/// Credentials whose response is right, under a nonce of ours; whether they may be accepted depends
+/// on what came before them.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged {
+    pub(crate) verified: VerifiedDigest,
+    pub(crate) nonce: Opened,
+    /// The nonce count.
+    pub(crate) count: u32,
+    pub(crate) attempt: Attempt,
 }

@@ -15,13 +15,11 @@ impl Scheme for Digest {
     }
 
     fn challenge(&self, shared: &Shared, claim: &Claim<'_>) -> Received {
-        let Claim { call, arrival, request, policy, aors } = *claim;
-        shared.digest_received(call, arrival, request, policy, aors)
+        shared.digest_received(claim)
     }
 
     fn judge(&self, shared: &Arc<Shared>, claim: &Claim<'_>) -> Answer<Authentication> {
-        let Claim { call, arrival, request, policy, aors } = *claim;
-        Answer::Ready(shared.digest_authenticate(call, arrival, request, policy, aors))
+        Answer::Ready(shared.digest_authenticate(claim))
     }
 
     fn leaving(

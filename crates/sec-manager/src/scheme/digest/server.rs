@@ -1,22 +1,22 @@
 //! Digest challenges that we send, and their answers. RFC 7616 §3.3–3.4, RFC 8760.
 
 use crate::aor;
-use crate::digest::{Asked, Bad, Credentials, SCHEME};
+use crate::digest::{Asked, Bad, Credentials, Qop, SCHEME};
 use crate::fsm::Signal;
 use crate::manager::Shared;
 use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
 use crate::manager::owed::{authorizations, comes_unasked, opens_call};
-use crate::manager::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, fits, origin};
-use crate::nonce::{Binding, DIGEST_LIFETIME, Opened, REGISTER_LIFETIME, Source};
+use crate::manager::request::{BAD_REQUEST, Claim, FORBIDDEN, Known, MERGED, fits, origin};
+use crate::nonce::{Binding, DIGEST_LIFETIME, Opened, REGISTER_LIFETIME, Source, seconds};
 use crate::params::{Writer, plain};
 use crate::party::Party;
 use crate::policy::Policy;
-use crate::scheme::digest::proofs::VerifiedDigest;
+use crate::scheme::digest::proofs::{Judged, VerifiedDigest};
 use sip_syntax::Text;
 use sip_syntax::auth::{Params, Separator, of_scheme};
-use ssa::{Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
+use ssa::{Authentication, Field, Received, Refusal, Request};
 use sst::{Algorithm, Denied, Proof};
-use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a request's Authorization fields say.
@@ -43,74 +43,54 @@ enum Checked<'a> {
 }
 
 impl Shared {
-    /// Challenges, or says that the nonce is ours and fresh. No digest is computed here.
-    pub(crate) fn digest_received(
-        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
-        aors: &Aors,
-    ) -> Received {
-        let reject = |why, refusal| {
-            Received::Reject(self.deny(&Asker::of(call, arrival, request), why, refusal))
-        };
+    /// Challenges, or says that the nonce is ours and fresh. What the credentials are found to be is
+    /// kept for [`digest_authenticate`](Self::digest_authenticate), and changes nothing here.
+    pub(crate) fn digest_received(&self, claim: &Claim<'_>) -> Received {
+        let Claim { arrival, request, policy, aors, .. } = *claim;
+        let reject = |why, refusal| Received::Reject(self.deny(&claim.asker(), why, refusal));
         let stale = match find(request, policy) {
             Found::None => false,
             Found::Bad => return reject(Denied::Malformed, BAD_REQUEST),
-            Found::Credentials(credentials, _) => {
-                match self.check(arrival, request, policy, aors, &credentials) {
-                    Checked::Fresh(..) => return Received::Authenticate,
-                    Checked::Stale => true,
-                    Checked::Failed => false,
-                    Checked::Wait => return reject(Denied::Guessing, Refusal::try_later(WINDOW)),
+            Found::Credentials(credentials, value) => match self.check(claim, &credentials) {
+                Checked::Fresh(nonce, offered) => {
+                    // The body, which auth-int covers, is not remembered.
+                    if credentials.qop == Some(Qop::Auth)
+                        && let Ok(judged) = judge(claim, &credentials, nonce, offered)
+                    {
+                        let known = Known { aors: aors.clone(), judged };
+                        self.lock().last.keep((arrival, request), value, policy, known);
+                    }
+                    return Received::Authenticate;
                 }
-            }
+                Checked::Stale => true,
+                Checked::Failed => false,
+                Checked::Wait => return reject(Denied::Guessing, Refusal::try_later(WINDOW)),
+            },
         };
-        let fields = self.digest_challenge(call, arrival, request, policy, aors, stale);
-        Received::SendWwwAuthenticate(fields)
+        Received::SendWwwAuthenticate(self.digest_challenge(claim, stale))
     }
 
     /// Checks the response; accepts its nonce count once.
-    pub(crate) fn digest_authenticate(
-        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
-        aors: &Aors,
-    ) -> Authentication {
-        let refused = |why, refusal| {
-            let refusal = self.deny(&Asker::of(call, arrival, request), why, refusal);
-            Authentication::Refused(refusal)
+    pub(crate) fn digest_authenticate(&self, claim: &Claim<'_>) -> Authentication {
+        let Claim { call, arrival, request, aors, .. } = *claim;
+        let refused =
+            |why, refusal| Authentication::Refused(self.deny(&claim.asker(), why, refusal));
+        let judged = match self.judged_before(claim) {
+            Some(judged) => judged,
+            None => match self.judged_now(claim) {
+                Ok(judged) => judged,
+                Err(answer) => return answer,
+            },
         };
-        let Found::Credentials(credentials, value) = find(request, policy) else {
-            return refused(Denied::Malformed, BAD_REQUEST);
-        };
-        let challenge = |stale| {
-            let fields = self.digest_challenge(call, arrival, request, policy, aors, stale);
-            Authentication::SendWwwAuthenticate(fields)
-        };
-        let checked = self.check(arrival, request, policy, aors, &credentials);
-        let (opened, offered) = match checked {
-            Checked::Fresh(opened, offered) => (opened, offered),
-            Checked::Stale => return challenge(true),
-            Checked::Failed => return challenge(false),
-            Checked::Wait => return refused(Denied::Guessing, Refusal::try_later(WINDOW)),
-        };
-        if let Some(refusal) = unacceptable(request, policy, offered, &credentials) {
-            return refused(Denied::Malformed, refusal);
-        }
-        let name = plain(credentials.user);
-        let hashed = credentials.userhash.then_some(credentials.algorithm.hash);
-        let (user, keys) = policy.user(&name, hashed);
-        let asked = Asked { method: request.method, body: request.body };
-        let right = keys.is_some_and(|keys| keys.verify(&credentials, &asked));
-        let (Some(user), true) = (user, right) else {
-            let trace = Trace::of(request, &plain(credentials.response));
-            self.failed(call, &attempt(arrival, policy, &credentials, &opened), trace);
-            // To the peer it is one more challenge, to the user it is a refusal.
-            _ = refused(Denied::Proof, FORBIDDEN);
-            return challenge(false);
-        };
-        let count = credentials.nonce_count().unwrap_or(1);
-        let accepted = self.replay().accept(self.seconds(), &opened, count);
+        let accepted = self.replay().accept(self.seconds(), &judged.nonce, judged.count);
         match accepted {
             Ok(floor) => floor.into_iter().for_each(|floor| self.issuer.raise_floor(floor)),
-            Err(_) => return challenge(true),
+            Err(_) => {
+                let fields = self.digest_challenge(claim, true);
+                return Authentication::SendWwwAuthenticate(fields);
+            }
         }
+        let user = &judged.verified.user;
         if opens_call(arrival, request) && self.is_taken(call) {
             return refused(Denied::OfAnother, MERGED);
         }
@@ -119,30 +99,71 @@ impl Shared {
         if in_anothers_name || self.is_another_user(call, arrival, user) {
             return refused(Denied::OfAnother, FORBIDDEN);
         }
-        if self.digest_verified(call, &credentials, value, user) {
+        if self.digest_verified(claim, judged.verified) {
             Authentication::Authenticated
         } else {
             refused(Denied::Busy, Refusal::try_later(Duration::from_secs(5)))
         }
     }
 
+    /// What the credentials were found to be when the request came in, where its nonce may still be
+    /// used and nothing is held against its sender since.
+    fn judged_before(&self, claim: &Claim<'_>) -> Option<Judged> {
+        let judged = claim.judged?;
+        let age = self.issuer.check_age(self.seconds(), lifetime(claim.request), &judged.nonce);
+        let trace = || Trace::of(claim.request, judged.verified.response.as_bytes());
+        let may_be = age.is_ok() && self.standing(&judged.attempt, trace) == Verdict::Judge;
+        may_be.then(|| judged.clone())
+    }
+
+    /// Finds the credentials and judges them.
+    ///
+    /// # Errors
+    /// What the request is answered.
+    fn judged_now(&self, claim: &Claim<'_>) -> Result<Judged, Authentication> {
+        let refused =
+            |why, refusal| Err(Authentication::Refused(self.deny(&claim.asker(), why, refusal)));
+        let challenge = |stale| {
+            let fields = self.digest_challenge(claim, stale);
+            Err(Authentication::SendWwwAuthenticate(fields))
+        };
+        let Found::Credentials(credentials, _) = find(claim.request, claim.policy) else {
+            return refused(Denied::Malformed, BAD_REQUEST);
+        };
+        let (nonce, offered) = match self.check(claim, &credentials) {
+            Checked::Fresh(nonce, offered) => (nonce, offered),
+            Checked::Stale => return challenge(true),
+            Checked::Failed => return challenge(false),
+            Checked::Wait => return refused(Denied::Guessing, Refusal::try_later(WINDOW)),
+        };
+        match judge(claim, &credentials, nonce, offered) {
+            Ok(judged) => Ok(judged),
+            Err(Wrong::Never) => refused(Denied::Malformed, BAD_REQUEST),
+            Err(Wrong::Response) => {
+                let trace = Trace::of(claim.request, &plain(credentials.response));
+                self.failed(claim.call, &attempt(claim, &credentials, &nonce), trace);
+                // To the peer it is one more challenge, to the user it is a refusal.
+                _ = self.deny(&claim.asker(), Denied::Proof, FORBIDDEN);
+                challenge(false)
+            }
+        }
+    }
+
     /// Keeps what was verified, for the answer's proof and for the application; `false` where there
     /// is no room for it.
-    fn digest_verified(
-        &self, call: CallRef, credentials: &Credentials<'_>, value: &[u8], user: &str,
-    ) -> bool {
+    fn digest_verified(&self, claim: &Claim<'_>, verified: VerifiedDigest) -> bool {
+        let call = claim.call;
         let mut inner = self.lock();
         let Some(record) = inner.records.enter(call.0, self.platform.now()) else {
             return false;
         };
         record.authenticated = true;
-        record.digest.verified =
-            Some(VerifiedDigest { value: value.to_vec(), user: user.to_owned() });
         record.assurance.proof = Proof::Digest {
-            user: user.to_owned(),
-            realm: String::from_utf8_lossy(&plain(credentials.realm)).into_owned(),
-            algorithm: credentials.algorithm.hash,
+            user: Arc::clone(&verified.user),
+            realm: Arc::clone(&claim.policy.realm),
+            algorithm: verified.algorithm,
         };
+        record.digest.verified = Some(verified);
         drop(inner);
         self.settled(call, Signal::Authorized);
         self.tell_assurance(call.0);
@@ -151,28 +172,22 @@ impl Shared {
 
     /// One field for each algorithm, preferred first, all with one nonce. Promise 6: where the 401
     /// could be more than twice as large as the datagram, the preferred one alone.
-    fn digest_challenge(
-        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
-        aors: &Aors, stale: bool,
-    ) -> Vec<Field> {
-        let all = self.digest_fields(arrival, request, policy, aors, &policy.algorithms, stale);
+    fn digest_challenge(&self, claim: &Claim<'_>, stale: bool) -> Vec<Field> {
+        let Claim { call, arrival, request, policy, aors, .. } = *claim;
+        let all = self.digest_fields(claim, &policy.algorithms, stale);
         let fields = match preferred(&policy.algorithms) {
-            Some(one) if !fits(arrival, &all) => {
-                self.digest_fields(arrival, request, policy, aors, one, stale)
-            }
+            Some(one) if !fits(arrival, &all) => self.digest_fields(claim, one, stale),
             Some(_) | None => all,
         };
-        self.challenged(call, &aors.from, lifetime(request.method), fields)
+        let lifetime = Duration::from_secs(lifetime(request).into());
+        self.challenged(call, &aors.from, lifetime, fields)
     }
 
-    fn digest_fields(
-        &self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy, aors: &Aors,
-        offered: &[Algorithm], stale: bool,
-    ) -> Vec<Field> {
+    fn digest_fields(&self, claim: &Claim<'_>, offered: &[Algorithm], stale: bool) -> Vec<Field> {
+        let Claim { arrival, request, policy, .. } = *claim;
         let bound = policy.bound(arrival.source.ip());
         let origin = origin(arrival, request, &bound);
-        let names = names(offered);
-        let binding = binding(request, policy, aors, &bound, &names);
+        let binding = binding(claim, &bound, offered);
         let nonce = self.issuer.seal(self.seconds(), &origin, &binding);
         let field = |algorithm| challenge_field(policy, nonce.as_bytes(), algorithm, stale);
         offered.iter().map(|algorithm| field(*algorithm)).collect()
@@ -180,21 +195,17 @@ impl Shared {
 
     /// MAC and lifetime of the nonce, then what is held against the sender, then replay: all
     /// before any digest (A22), and before anything is kept of the request.
-    fn check<'a>(
-        &self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &'a Policy, aors: &Aors,
-        credentials: &Credentials<'_>,
-    ) -> Checked<'a> {
-        let Some((opened, offered)) = self.open(arrival, request, policy, aors, credentials) else {
+    fn check<'a>(&self, claim: &Claim<'a>, credentials: &Credentials<'_>) -> Checked<'a> {
+        let Some((opened, offered)) = self.open(claim, credentials) else {
             return Checked::Stale;
         };
-        let trace = || Trace::of(request, &plain(credentials.response));
-        match self.standing(&attempt(arrival, policy, credentials, &opened), trace) {
+        let trace = || Trace::of(claim.request, &plain(credentials.response));
+        match self.standing(&attempt(claim, credentials, &opened), trace) {
             Verdict::Failed => return Checked::Failed,
             Verdict::Wait => return Checked::Wait,
             Verdict::Judge => {}
         }
-        let count = credentials.nonce_count().unwrap_or(1);
-        match self.replay().probe(&opened, count) {
+        match self.replay().probe(&opened, counted(credentials)) {
             Ok(()) => Checked::Fresh(opened, offered),
             Err(_) => Checked::Stale,
         }
@@ -202,28 +213,61 @@ impl Shared {
 
     /// The nonce, and the algorithms that its challenge offered.
     fn open<'a>(
-        &self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &'a Policy, aors: &Aors,
-        credentials: &Credentials<'_>,
+        &self, claim: &Claim<'a>, credentials: &Credentials<'_>,
     ) -> Option<(Opened, &'a [Algorithm])> {
-        let bound = policy.bound(arrival.source.ip());
-        let seconds = u32::try_from(lifetime(request.method).as_secs()).unwrap_or(u32::MAX);
+        let policy: &'a Policy = claim.policy;
+        let bound = policy.bound(claim.arrival.source.ip());
         let nonce = plain(credentials.nonce);
         let offers = [Some(policy.algorithms.as_slice()), preferred(&policy.algorithms)];
         offers.into_iter().flatten().find_map(|offered| {
-            let names = names(offered);
-            let binding = binding(request, policy, aors, &bound, &names);
-            let opened = self.issuer.open(self.seconds(), seconds, &nonce, &binding);
+            let binding = binding(claim, &bound, offered);
+            let lifetime = lifetime(claim.request);
+            let opened = self.issuer.open(self.seconds(), lifetime, &nonce, &binding);
             Some((opened.ok()?, offered))
         })
     }
 }
 
+/// Why credentials under a nonce of ours are not accepted.
+enum Wrong {
+    /// They could not be, whatever the password: 400.
+    Never,
+    /// The response is not the password's.
+    Response,
+}
+
+/// Whether credentials are right. Asks nobody, and changes nothing.
+fn judge(
+    claim: &Claim<'_>, credentials: &Credentials<'_>, nonce: Opened, offered: &[Algorithm],
+) -> Result<Judged, Wrong> {
+    let Claim { request, policy, .. } = *claim;
+    if !is_acceptable(request, policy, offered, credentials) {
+        return Err(Wrong::Never);
+    }
+    let name = plain(credentials.user);
+    let algorithm = credentials.algorithm.hash;
+    let (user, keys) = policy.user(&name, credentials.userhash.then_some(algorithm));
+    let asked = Asked { method: request.method, body: request.body };
+    let response = keys.and_then(|keys| keys.verify(credentials, &asked));
+    let (Some(user), Some(response)) = (user, response) else { return Err(Wrong::Response) };
+    Ok(Judged {
+        verified: VerifiedDigest { response, user: Arc::clone(user), algorithm },
+        count: counted(credentials),
+        attempt: attempt(claim, credentials, &nonce),
+        nonce,
+    })
+}
+
+/// Credentials without a count are the first under their nonce.
+fn counted(credentials: &Credentials<'_>) -> u32 {
+    credentials.nonce_count().unwrap_or(1)
+}
+
 /// The attempt that credentials make; behind a proxy it is held against the user they name.
-fn attempt(
-    arrival: &Arrival<'_>, policy: &Policy, credentials: &Credentials<'_>, nonce: &Opened,
-) -> Attempt {
+fn attempt(claim: &Claim<'_>, credentials: &Credentials<'_>, nonce: &Opened) -> Attempt {
+    let policy = claim.policy;
     let claimed = || Party::claiming(&plain(credentials.user), policy.realm.as_bytes());
-    let party = policy.party(arrival.source.ip(), claimed);
+    let party = policy.party(claim.arrival.source.ip(), claimed);
     Attempt::new(party, nonce)
 }
 
@@ -270,42 +314,36 @@ fn is_foreign(list: &[u8], policy: &Policy) -> bool {
     realm.is_some_and(|realm| realm.value != Text::plain(policy.realm.as_bytes()))
 }
 
-/// What a right password does not mend: a `uri` that is not ours (A14), a `qop` or an algorithm
-/// that was not offered (A06, A08).
-fn unacceptable(
+/// What a right password cannot mend: whether the `uri` is ours (A14), and `qop` and algorithm are
+/// of those that were offered (A06, A08).
+fn is_acceptable(
     request: &Request<'_>, policy: &Policy, offered: &[Algorithm], credentials: &Credentials<'_>,
-) -> Option<Refusal> {
+) -> bool {
     let ours = is_ours(&plain(credentials.uri), request.uri, policy);
     let offered = offered.contains(&credentials.algorithm.hash);
     let qop = match credentials.qop {
         None => false,
-        Some(crate::digest::Qop::Auth) => !policy.auth_int,
-        Some(crate::digest::Qop::AuthInt) => true,
+        Some(Qop::Auth) => !policy.auth_int,
+        Some(Qop::AuthInt) => true,
     };
-    (!ours || !offered || !qop || credentials.algorithm.session).then_some(BAD_REQUEST)
+    ours && offered && qop && !credentials.algorithm.session
 }
 
 /// Whether a digest `uri` names this request's resource: its Request-URI, one of our identities,
 /// or, as some agents have it, the Request-URI's host alone.
 fn is_ours(uri: &[u8], request_uri: &[u8], policy: &Policy) -> bool {
-    let Ok(named) = aor::canonical(uri) else {
-        return uri == request_uri;
-    };
+    if uri == request_uri {
+        return true;
+    }
+    let Ok(named) = aor::canonical(uri) else { return false };
     let host_alone = !named.as_str().contains('@')
         && named.domain().is_some()
         && aor::canonical(request_uri).is_ok_and(|asked| asked.domain() == named.domain());
-    uri == request_uri || host_alone || policy.identities.contains_key(&named)
+    host_alone || policy.identities.contains_key(&named)
 }
 
-/// The algorithms as the nonce is bound to them: only where there is more than one.
-fn names(algorithms: &[Algorithm]) -> Cow<'static, str> {
-    let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
-    if names.len() > 1 { names.join(",").into() } else { "".into() }
-}
-
-fn binding<'a>(
-    request: &Request<'a>, policy: &'a Policy, aors: &'a Aors, source: &'a Source, offered: &'a str,
-) -> Binding<'a> {
+fn binding<'a>(claim: &Claim<'a>, source: &'a Source, offered: &[Algorithm]) -> Binding<'a> {
+    let Claim { request, policy, aors, .. } = *claim;
     let strict = !policy.bind_source;
     let kept = |value: &'a [u8]| if strict { value } else { b"" };
     Binding {
@@ -314,16 +352,15 @@ fn binding<'a>(
         method: request.method.as_bytes(),
         call_id: kept(request.call_id),
         from_tag: kept(request.from.tag.unwrap_or_default()),
-        from: aors.from.as_str().as_bytes(),
-        to: aors.to.as_str().as_bytes(),
+        from: aors.from.as_bytes(),
+        to: aors.to.as_bytes(),
         source,
-        algorithms: offered.as_bytes(),
+        algorithms: policy.names_of(offered).as_bytes(),
     }
 }
 
-const fn lifetime(method: &str) -> Duration {
-    match method.as_bytes() {
-        b"REGISTER" => REGISTER_LIFETIME,
-        _ => DIGEST_LIFETIME,
-    }
+/// How many seconds the nonce of such a request may be answered.
+fn lifetime(request: &Request<'_>) -> u32 {
+    let lifetime = if request.method == "REGISTER" { REGISTER_LIFETIME } else { DIGEST_LIFETIME };
+    seconds(lifetime)
 }

@@ -21,12 +21,12 @@ impl Scheme for Signatures {
     }
 
     fn challenge(&self, shared: &Shared, claim: &Claim<'_>) -> Received {
-        let Claim { call, arrival, request, policy, aors } = *claim;
+        let Claim { call, arrival, request, policy, aors, .. } = *claim;
         shared.pgp_received(call, arrival, request, policy, aors)
     }
 
     fn judge(&self, shared: &Arc<Shared>, claim: &Claim<'_>) -> Answer<Authentication> {
-        let Claim { call, arrival, request, policy, aors } = *claim;
+        let Claim { call, arrival, request, policy, aors, .. } = *claim;
         shared.pgp_authenticate(call, arrival, request, policy, aors)
     }
 

@@ -365,7 +365,7 @@ fn own_realm(policy: &Policy, aors: &Aors) -> String {
     if policy.realm.is_empty() {
         return aors.to.domain().unwrap_or_default().to_owned();
     }
-    policy.realm.clone()
+    policy.realm.as_ref().to_owned()
 }
 
 fn binding<'a>(

@@ -150,7 +150,7 @@ impl Reply {
             response = response.via(via);
         }
         if self.status > 100 {
-            response = response.to_tag(&way.tag);
+            response = response.to_tag(way.tag());
         }
         let kind = self.body.content_type.iter();
         let kind = kind.map(|kind| (HeaderName::ContentType.as_str(), kind));

@@ -109,7 +109,7 @@ impl Served {
                 Query::ResponseLeaving {
                     call,
                     request: request.ssa_request()?,
-                    response: request.ssa_answer(told, &self.way.tag, written)?,
+                    response: request.ssa_answer(told, self.way.tag(), written)?,
                 }
             }
         })

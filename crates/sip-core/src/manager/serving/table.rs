@@ -26,7 +26,7 @@ const UNDECIDED: Duration = Duration::from_secs(1);
 pub(in crate::manager) struct Serving {
     pub(in crate::manager) servers: Servers<Box<Served>>,
     /// Requests that no transaction stands for, with what will find one.
-    arriving: Slab<Box<(Served, Hashes)>>,
+    arriving: Slab<(Box<Served>, Hashes)>,
     news: VecDeque<News>,
 }
 
@@ -71,7 +71,7 @@ impl Serving {
 
     /// Asks the security manager of a request that nothing is kept of yet.
     pub(in crate::manager) fn ask(&mut self, io: &mut Io<'_>, served: Served, hashes: Hashes) {
-        let key = self.arriving.insert(Box::new((served, hashes)));
+        let key = self.arriving.insert((Box::new(served), hashes));
         io.ask(Subject::Arriving(key));
     }
 
@@ -93,8 +93,7 @@ impl Serving {
     pub(in crate::manager) fn on_received(
         &mut self, io: &mut Io<'_>, dialogs: &mut Dialogs, key: Key, verdict: Verdict,
     ) {
-        let Some(arriving) = self.arriving.remove(key) else { return };
-        let (served, hashes) = *arriving;
+        let Some((served, hashes)) = self.arriving.remove(key) else { return };
         let reply = match verdict {
             // The security manager may have noted the call that there will not be.
             Verdict::Received(Received::Admit) if !served.is_for.is_ours => {
@@ -119,7 +118,7 @@ impl Serving {
     }
 
     /// Starts the transaction of a request.
-    fn start(&mut self, io: &mut Io<'_>, served: Served, hashes: Hashes) -> Key {
+    fn start(&mut self, io: &mut Io<'_>, served: Box<Served>, hashes: Hashes) -> Key {
         io.hold(served.name);
         let opening = Opening {
             hashes,
@@ -127,7 +126,7 @@ impl Serving {
             source: served.request.arrival.source.ip(),
             invite: served.is_for.row.method == crate::Method::INVITE,
         };
-        self.servers.start(io, opening, Box::new(served))
+        self.servers.start(io, opening, served)
     }
 
     /// A request may be served. What is still to be authenticated does not count before: a refusal

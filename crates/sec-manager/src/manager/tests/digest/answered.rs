@@ -26,7 +26,7 @@ fn both_users_are_told_once_of_what_was_proved() {
     let ok = TestResponse::to(&invite, 200, Body::default());
     assert_eq!(calls.received(&ok, &invite), Incoming::Accept);
     assert_eq!(heard.proofs(), [Proof::AccountHop { account: ALICE.to_owned() }]);
-    let (user, realm) = ("alice".to_owned(), REALM.to_owned());
+    let (user, realm) = ("alice".into(), REALM.into());
     let proof = Proof::Digest { user, realm, algorithm: Algorithm::Sha256 };
     assert_eq!(callee_heard.proofs(), [proof]);
 }

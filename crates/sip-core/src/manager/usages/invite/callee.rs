@@ -74,7 +74,7 @@ impl InviteUsage {
         let message = &served.request.message;
         let seen = message.ssa_request()?;
         let (from, to) = (text(seen.from.uri), text(seen.to.uri));
-        let dialog = Dialog::of_callee(message, &served.way.tag)?;
+        let dialog = Dialog::of_callee(message, served.way.tag())?;
         let (hop, source) = (served.kept_hop(cx.io.config.own()), served.request.arrival.source);
         self.contact = cx.own_contact((served, &hop), &dialog).into();
         let key = cx.dialogs.insert(&cx.io, dialog, hop, cx.me);

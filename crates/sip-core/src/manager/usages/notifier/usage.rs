@@ -155,7 +155,7 @@ impl Notifier {
     /// 400 without a Contact: there is nobody to tell. RFC 3261 §12.1.1.
     pub(super) fn make_dialog(&mut self, cx: &mut Cx<'_>, server: Key) -> Result<(), Reply> {
         let served = cx.serving.get(server).ok_or_else(|| Reply::new(481))?;
-        let dialog = Dialog::of_callee(&served.request.message, &served.way.tag);
+        let dialog = Dialog::of_callee(&served.request.message, served.way.tag());
         let dialog = dialog.ok_or_else(|| Reply::new(400))?;
         let hop = served.kept_hop(cx.io.config.own());
         self.dialog = Some(cx.dialogs.insert(&cx.io, dialog, hop, cx.me));
