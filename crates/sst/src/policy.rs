@@ -157,6 +157,16 @@ pub struct Pin {
     pub aor: String,
     /// The full primary fingerprint, lower-case hex: 40 digits (v4) or 64 (v6).
     pub fingerprint: String,
+    /// That of the key which its owner is going to take, where the user knows it already: it proves
+    /// as much, and holds alone once it has proved something.
+    pub next: Option<String>,
+}
+
+impl Pin {
+    /// A pin to this key alone.
+    pub fn new(aor: impl Into<String>, fingerprint: impl Into<String>) -> Self {
+        Self { aor: aor.into(), fingerprint: fingerprint.into(), next: None }
+    }
 }
 
 /// A user whom we challenge by Digest.

@@ -406,7 +406,7 @@ pub(crate) fn settings(
             aor: own.0.to_owned(),
             fingerprint: Some(own.1.to_owned()),
         }],
-        pins: vec![sst::Pin { aor: peer.0.to_owned(), fingerprint: peer.1.to_owned() }],
+        pins: vec![sst::Pin::new(peer.0.to_owned(), peer.1.to_owned())],
         require: require.into(),
         realm,
         ..sst::Configuration::default()

@@ -17,6 +17,10 @@ pub(crate) enum Refused {
         /// By how many seconds its maker's clock is ahead of ours.
         ahead: i64,
     },
+    /// The key that is to have signed has expired. G02.
+    Expired,
+    /// Its owner has revoked it. G03.
+    Revoked,
 }
 
 /// Something that was verified: only [`judge`] makes one.
@@ -56,10 +60,17 @@ pub(crate) fn judge(
 ) -> Result<Verified<Fingerprint>, Refused> {
     let digest: [u8; 32] = Sha256::digest(&question.data).into();
     let now = now.as_secs();
+    let is_answer = report.data_sha256 == digest && report.primary == question.signer;
+    // What is known of the key does not hang on the signature: only our own user is told.
+    match report.key {
+        KeyValidity::Expired if is_answer => return Err(Refused::Expired),
+        KeyValidity::Revoked if is_answer => return Err(Refused::Revoked),
+        KeyValidity::Expired | KeyValidity::Revoked => return Err(Refused::Invalid),
+        KeyValidity::NotForSigning | KeyValidity::Valid => {}
+    }
     let holds = report.good
         && report.signatures == 1
-        && report.data_sha256 == digest
-        && report.primary == question.signer
+        && is_answer
         && matches!(report.hash.0, 8..=10)
         && report.class == 0
         && report
@@ -159,6 +170,23 @@ mod tests {
             let mut report = report();
             change(&mut report);
             assert!(judge(&report, &asked(), Role::Uac, NOW).is_err(), "{what}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_key_is_told_apart_where_the_report_is_about_it() {
+        for (key, told) in
+            [(KeyValidity::Expired, Refused::Expired), (KeyValidity::Revoked, Refused::Revoked)]
+        {
+            let refused = |report: &Report| judge(report, &asked(), Role::Uac, NOW).unwrap_err();
+            // An application may say no more of such a signature than that it is not good.
+            let over = Report { key, good: false, ..report() };
+            assert_eq!(refused(&over), told);
+            assert_eq!(refused(&Report { data_sha256: [0; 32], ..over.clone() }), Refused::Invalid);
+            assert_eq!(
+                refused(&Report { primary: super::tests::key("b"), ..over }),
+                Refused::Invalid
+            );
         }
     }
 

@@ -31,6 +31,7 @@ mod server;
 pub(crate) mod signed;
 mod trust;
 
+pub(crate) use client::tell_unusable;
 pub(crate) use fields::{challenges, contact, is_fresh, is_rerouted, unix_seconds};
 pub(crate) use grammar::{Challenge, Credentials, Signed, challenge_value};
 pub(crate) use jobs::{CHECKING, GRACE, Jobs, MAKING};

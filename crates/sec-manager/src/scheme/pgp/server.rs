@@ -11,7 +11,7 @@ use crate::fsm::Signal;
 use crate::manager::Shared;
 use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
 use crate::manager::owed::{authorizations, opens_call};
-use crate::manager::record::REROUTED;
+use crate::manager::record::{MOVED, REROUTED};
 use crate::manager::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, origin};
 use crate::nonce::{Binding, Opened, PGP_LIFETIME, Reservation, Source};
 use crate::party::Party;
@@ -21,7 +21,7 @@ use crate::pgp::{
 };
 use crate::policy::Policy;
 use crate::scheme::pgp::exchange::Exchange;
-use sma::{Error, Fingerprint, ToVerify};
+use sma::{Error, Fingerprint, Report, ToVerify};
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
 use sst::{Denied, Proof, Requirement, Trust};
 use std::borrow::Cow;
@@ -59,6 +59,8 @@ struct Verification {
     exchange: Exchange,
     /// Whether the user has to say whose key it is.
     unpinned: bool,
+    /// The key that is pinned, where it is another: whatever is found, the request is refused.
+    pinned: Option<Fingerprint>,
     /// Whether the request would begin the call.
     opens: bool,
     /// Whether the Contact that the stack routes by is not the one that was signed.
@@ -120,7 +122,11 @@ impl Shared {
         let reserved = self.replay().reserve(self.seconds(), &nonce);
         let Ok((reservation, floor)) = reserved else { return challenge() };
         floor.into_iter().for_each(|floor| self.issuer.raise_floor(floor));
-        let prompt = if verification.unpinned { CHECKING + PROMPT } else { Duration::ZERO };
+        let prompt = match &verification {
+            Verification { unpinned: true, .. } => CHECKING + PROMPT,
+            Verification { pinned: Some(_), .. } => CHECKING,
+            Verification { .. } => Duration::ZERO,
+        };
         let shared = Arc::clone(self);
         let future = Box::pin(async move { shared.verify(&jobs, verification, reservation).await });
         Answer::Pending { within: CHECKING + GRACE + prompt, future }
@@ -132,7 +138,8 @@ impl Shared {
     fn find<'a>(
         &self, arrival: &Arrival<'_>, request: &Request<'a>, policy: &Policy, aors: &Aors,
     ) -> Found<'a> {
-        let ours = |realm: &[u8]| policy.realm.is_empty() || realm == policy.realm.as_bytes();
+        let own = own_realm(policy, aors);
+        let ours = |realm: &[u8]| realm == own.as_bytes();
         let (mut readable, mut malformed) = (false, false);
         for value in authorizations(request) {
             let credentials = match Credentials::parse(value) {
@@ -186,18 +193,18 @@ impl Shared {
         let own = policy.identities.get(&aors.to).ok_or(Denied::NotForUs)?;
         let own = own.clone().ok_or(Denied::NotConfigured)?;
         let pin = self.key_of(call, &aors.from);
-        if let Some(pinned) = pin.as_ref().filter(|pin| *pin != signer) {
-            let (pinned, shown) = (pinned.as_str().to_owned(), signer.as_str().to_owned());
-            return Err(Denied::OtherKey(pinned, shown));
-        }
-        if self.is_of_another(call, &aors.from, signer) {
+        let is_next = |pin: &Fingerprint| self.lock().pins.next(&aors.from, pin) == Some(signer);
+        let pinned = pin.clone().filter(|pin| pin != signer && !is_next(pin));
+        // An alarm, whatever else is wrong with what comes under another key than the pinned one.
+        let denied = |why| pinned.as_ref().map_or(why, |pinned| other_key(pinned, signer));
+        if pinned.is_none() && self.is_of_another(call, &aors.from, signer) {
             return Err(Denied::OfAnother);
         }
         let fields = Fields::of_request(request, &credentials.parameters());
-        let fields = fields.map_err(|_| Denied::Malformed)?;
+        let fields = fields.map_err(|_| denied(Denied::Malformed))?;
         let question = question(signer, fields.octets(), &credentials.signature);
         let (Some(date), Ok(question)) = (unix_seconds(&fields.date), question) else {
-            return Err(Denied::Malformed);
+            return Err(denied(Denied::Malformed));
         };
         Ok(Verification {
             call,
@@ -215,6 +222,7 @@ impl Shared {
                 peer: signer.clone(),
             },
             unpinned: pin.is_none(),
+            pinned,
             opens: opens_call(arrival, request),
             rerouted: is_rerouted(request.headers, &credentials.contact),
         })
@@ -235,14 +243,23 @@ impl Shared {
         &self, jobs: &Jobs, asked: Verification, reservation: Reservation,
     ) -> Authentication {
         let report = jobs.verify(Some(asked.attempt.party), asked.question.clone()).await;
+        let now = self.platform.unix_time();
+        let judged = |report: &Report| judge(report, &asked.question, Role::Uac, now);
+        if let Some(pinned) = &asked.pinned {
+            let signed = report.is_ok_and(|report| judged(&report).is_ok());
+            if !signed {
+                self.replay().release(reservation);
+            }
+            let why = self.another_key(jobs, pinned, &asked.exchange.peer, signed).await;
+            return self.disbelieved(&asked, why);
+        }
         let report = match report {
             Ok(report) => report,
             Err(error) => return self.unverified(&asked, error, reservation),
         };
         // Whatever comes now, the nonce is burnt.
         drop(reservation);
-        let now = self.platform.unix_time();
-        let judged = judge(&report, &asked.question, Role::Uac, now);
+        let judged = judged(&report);
         let said = match judged.and_then(|signer| fresh(asked.date, now.as_secs()).map(|()| signer))
         {
             Ok(signer) if asked.unpinned => {
@@ -251,6 +268,14 @@ impl Shared {
             Ok(_) => Said::Yes,
             Err(Refused::Stale { ahead }) => return self.stale(&asked, ahead),
             Err(Refused::Invalid) => return self.disbelieved(&asked, Denied::Proof),
+            Err(Refused::Expired) => {
+                let signer = asked.exchange.peer.as_str().to_owned();
+                return self.disbelieved(&asked, Denied::Expired(signer));
+            }
+            Err(Refused::Revoked) => {
+                let signer = asked.exchange.peer.as_str().to_owned();
+                return self.disbelieved(&asked, Denied::Revoked(signer));
+            }
         };
         match said {
             Said::Yes => {}
@@ -265,6 +290,19 @@ impl Shared {
             return self.refused(&asked, Denied::OfAnother, MERGED);
         }
         self.pgp_verified(asked)
+    }
+
+    /// Why a request under another key than the pinned one is refused: an alarm, or, where that key
+    /// has signed it and is certified by the pinned one, the word that there is a new key.
+    async fn another_key(
+        &self, jobs: &Jobs, pinned: &Fingerprint, shown: &Fingerprint, signed: bool,
+    ) -> Denied {
+        let keys = if signed { jobs.identities().await.unwrap_or_default() } else { Vec::new() };
+        let shown_key = keys.iter().find(|key| key.fingerprint == *shown);
+        match shown_key.is_some_and(|key| key.certified_by.contains(pinned)) {
+            true => Denied::NextKey(pinned.as_str().to_owned(), shown.as_str().to_owned()),
+            false => other_key(pinned, shown),
+        }
     }
 
     fn refused(&self, asked: &Verification, why: Denied, refusal: Refusal) -> Authentication {
@@ -310,9 +348,10 @@ impl Shared {
         if self.is_of_another(asked.call, &asked.exchange.from, &asked.exchange.peer) {
             return self.refused(&asked, Denied::OfAnother, FORBIDDEN);
         }
-        let mut inner = self.lock();
+        let mut guard = self.lock();
+        let inner = &mut *guard;
         let Some(record) = inner.records.enter(asked.call.0, self.platform.now()) else {
-            drop(inner);
+            drop(guard);
             return self.refused(&asked, Denied::Busy, Refusal::try_later(RETRY));
         };
         let Verification { call, exchange, rerouted, .. } = asked;
@@ -324,11 +363,14 @@ impl Shared {
             fingerprint: exchange.peer.as_str().to_owned(),
             trust: Trust::Pinned,
         };
+        if inner.pins.moved(&exchange.from, &exchange.peer) {
+            record.note(MOVED);
+        }
         record.pgp.received = Some(exchange);
         if rerouted {
             record.note(REROUTED);
         }
-        drop(inner);
+        drop(guard);
         self.settled(call, Signal::Authorized);
         self.tell_assurance(call.0);
         Authentication::Authenticated
@@ -360,12 +402,18 @@ impl Shared {
     }
 }
 
-/// Our realm towards this request: the configured one, or the domain of the AOR it is for.
+/// The alarm.
+fn other_key(pinned: &Fingerprint, shown: &Fingerprint) -> Denied {
+    Denied::OtherKey(pinned.as_str().to_owned(), shown.as_str().to_owned())
+}
+
+/// Our realm towards this request: the configured one where it is of the domain of the AOR that the
+/// request is for, or else that domain, since no caller signs for another (G10).
 fn own_realm(policy: &Policy, aors: &Aors) -> String {
-    if policy.realm.is_empty() {
-        return aors.to.domain().unwrap_or_default().to_owned();
+    match aors.to.domain() {
+        Some(domain) if !aors.to.has_realm(&policy.realm) => domain.to_owned(),
+        _ => policy.realm.clone(),
     }
-    policy.realm.clone()
 }
 
 fn binding<'a>(
