@@ -1,7 +1,8 @@
 //! Keys that come after others: whose certification counts, and who certifies a key that is made.
 
 use super::forge::{CERTIFIES, Key, MADE, SIGNS, Says};
-use super::{agent, folder, open};
+use super::{folder, open};
+use crate::Agent;
 use crate::succession::certifies;
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::SignatureType;
@@ -71,7 +72,8 @@ fn g37_a_certification_that_was_taken_back_or_is_over_counts_no_more() {
     let mut new = Key::new(&[]);
     for (lifetime, counts) in [(1_000, false), (1_001, true)] {
         let mut config = CERTIFIES.config(CERTIFICATION, old.primary());
-        let end = pgp::packet::SubpacketData::SignatureExpirationTime(Duration::from_secs(lifetime));
+        let end =
+            pgp::packet::SubpacketData::SignatureExpirationTime(Duration::from_secs(lifetime));
         config.hashed_subpackets.push(super::forge::regular(end));
         let (signed, id) = (new.primary().public_key(), &new.0.details.users[0].id);
         let (signer, password) = (old.primary(), Password::empty());
@@ -86,7 +88,7 @@ fn g37_a_certification_that_was_taken_back_or_is_over_counts_no_more() {
 #[tokio::test]
 async fn a_key_that_is_made_is_certified_by_the_earlier_one_of_its_address_and_stays_so() {
     let folder = folder();
-    let agent = agent(&folder);
+    let agent = Agent::new(open(&folder).unwrap());
     let work = agent.generate("sip:work@example.org".into()).await.unwrap();
     let first = agent.generate("sip:alice@example.org".into()).await.unwrap();
     assert_eq!(first.certified_by, []);
@@ -94,12 +96,12 @@ async fn a_key_that_is_made_is_certified_by_the_earlier_one_of_its_address_and_s
     assert_eq!(second.certified_by, [first.fingerprint.clone()]);
     // Who imports both finds it, and so does who reads the folder again.
     let peers = super::folder();
-    let peer = super::agent(&peers);
+    let peer = Agent::new(open(&peers).unwrap());
     for key in [&work, &first, &second] {
         let armored = agent.export(key.fingerprint.clone()).await.unwrap();
         peer.import(armored.into_bytes()).await.unwrap();
     }
-    for keys in [peer.identities().await.unwrap(), open(&folder).keys()] {
+    for keys in [peer.identities().await.unwrap(), open(&folder).unwrap().keys()] {
         let find = |wanted: &sma::Key| keys.iter().find(|it| it.fingerprint == wanted.fingerprint);
         assert_eq!(find(&second).unwrap().certified_by, [first.fingerprint.clone()]);
         assert_eq!(find(&first).unwrap().certified_by, []);

@@ -16,6 +16,7 @@ mod floods;
 mod forks;
 mod hold;
 mod homes;
+mod identities;
 mod meddler;
 mod offers;
 #[cfg(feature = "watch")]

@@ -391,7 +391,7 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
     }
 }
 
-fn double(directory: &Directory, runtime: &Arc<dyn Runtime>) -> Double {
+pub(crate) fn double(directory: &Directory, runtime: &Arc<dyn Runtime>) -> Double {
     let (start, runtime) = (runtime.now(), Arc::clone(runtime));
     let clock = move || (UNIX_START + runtime.now().duration_since(start)).as_secs();
     Double::new(directory, Arc::new(clock))
