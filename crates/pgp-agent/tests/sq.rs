@@ -4,6 +4,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "helpers of tests, where a panic is a failure"
 )]
 
@@ -41,7 +42,7 @@ impl Place {
     fn run(&self, arguments: &[&str]) -> Output {
         let mut sq = Command::new("sq");
         sq.args(arguments).current_dir(self.files.path()).env("HOME", self.files.path());
-        sq.output().expect("sq is needed: apt install sq")
+        sq.output().unwrap_or_else(|error| panic!("sq is needed (apt install sq): {error}"))
     }
 
     fn sq(&self, arguments: &[&str]) {

@@ -17,6 +17,9 @@ pub struct Configuration {
     pub contacts: Vec<Contact>,
     /// AORs and the OpenPGP keys that are theirs.
     pub pins: Vec<Pin>,
+    /// AORs of contacts of whom a signature is taken in the form of RFC 2543 too: it says less, and
+    /// secures no media ([`Proof::Rfc2543`](crate::Proof::Rfc2543)).
+    pub rfc2543: Vec<String>,
     /// Users whom we challenge by Digest, with their passwords.
     pub users: Vec<User>,
     /// What is required of those who call us and are named by no contact.

@@ -156,6 +156,12 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
             })
             .collect(),
         pins: pins(&config.pins),
+        rfc2543: config
+            .contacts
+            .iter()
+            .filter(|contact| contact.rfc2543)
+            .map(|contact| contact.aor.to_string())
+            .collect(),
         users,
         require: policy.require,
         algorithms,

@@ -215,6 +215,9 @@ pub struct Contact {
     /// Whether it may watch our calls, once its pinned key has proved who it is.
     #[serde(default)]
     pub may_watch: bool,
+    /// Whether its signature is taken in the form of RFC 2543, which says less and secures no media.
+    #[serde(default)]
+    pub rfc2543: bool,
 }
 
 /// `[[user]]`.

@@ -19,6 +19,7 @@ mod homes;
 mod identities;
 mod meddler;
 mod offers;
+mod old_form;
 #[cfg(feature = "watch")]
 mod publishing;
 mod raw;

@@ -58,28 +58,10 @@ pub(crate) fn question(
 pub(crate) fn judge(
     report: &Report, question: &ToVerify, role: Role, now: Duration,
 ) -> Result<Verified<Fingerprint>, Refused> {
-    let digest: [u8; 32] = Sha256::digest(&question.data).into();
     let now = now.as_secs();
-    let is_answer = report.data_sha256 == digest && report.primary == question.signer;
-    // What is known of the key does not hang on the signature: only our own user is told.
-    match report.key {
-        KeyValidity::Expired if is_answer => return Err(Refused::Expired),
-        KeyValidity::Revoked if is_answer => return Err(Refused::Revoked),
-        KeyValidity::Expired | KeyValidity::Revoked => return Err(Refused::Invalid),
-        KeyValidity::NotForSigning | KeyValidity::Valid => {}
-    }
-    let holds = report.good
-        && report.signatures == 1
-        && is_answer
-        && matches!(report.hash.0, 8..=10)
-        && report.class == 0
-        && report
-            .expires
-            .is_some_and(|expires| expires <= report.created.saturating_add(FRESH.as_secs()))
-        && report.key == KeyValidity::Valid
-        && report.strong
-        && is_for(&report.notations, role);
-    if !holds {
+    facts_hold(report, question)?;
+    let lasts = |expires| expires <= report.created.saturating_add(FRESH.as_secs());
+    if !report.expires.is_some_and(lasts) || !is_for(&report.notations, role) {
         return Err(Refused::Invalid);
     }
     fresh(report.created, now)?;
@@ -87,6 +69,45 @@ pub(crate) fn judge(
         return Err(Refused::Stale { ahead: ahead(report.created, now) });
     }
     Ok(Verified(report.primary.clone()))
+}
+
+/// The same for a signature in the form of RFC 2543, which has no notation, and whose time may be all
+/// that it says of when it holds.
+///
+/// # Errors
+/// As [`judge`].
+pub(crate) fn judge_rfc2543(
+    report: &Report, question: &ToVerify, now: Duration,
+) -> Result<Verified<Fingerprint>, Refused> {
+    let now = now.as_secs();
+    facts_hold(report, question)?;
+    fresh(report.created, now)?;
+    if report.expires.is_some_and(|expires| expires <= now) {
+        return Err(Refused::Stale { ahead: ahead(report.created, now) });
+    }
+    Ok(Verified(report.primary.clone()))
+}
+
+/// Whether all holds that is asked of a signature in whatever form.
+fn facts_hold(report: &Report, question: &ToVerify) -> Result<(), Refused> {
+    let digest: [u8; 32] = Sha256::digest(&question.data).into();
+    let is_answer = report.data_sha256 == digest && report.primary == question.signer;
+    // What is known of the key does not hang on the signature: only our own user is told.
+    match report.key {
+        KeyValidity::Expired if is_answer => return Err(Refused::Expired),
+        KeyValidity::Revoked if is_answer => return Err(Refused::Revoked),
+        KeyValidity::Expired | KeyValidity::Revoked | KeyValidity::NotForSigning => {
+            return Err(Refused::Invalid);
+        }
+        KeyValidity::Valid => {}
+    }
+    let holds = report.good
+        && report.signatures == 1
+        && is_answer
+        && matches!(report.hash.0, 8..=10)
+        && report.class == 0
+        && report.strong;
+    holds.then_some(()).ok_or(Refused::Invalid)
 }
 
 /// Whether `at` is within 300 s of `now`, in Unix seconds.

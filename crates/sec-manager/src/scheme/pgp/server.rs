@@ -16,11 +16,12 @@ use crate::manager::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, origi
 use crate::nonce::{Binding, Opened, PGP_LIFETIME, Reservation, Source};
 use crate::party::Party;
 use crate::pgp::{
-    CHECKING, Credentials, GRACE, Jobs, RETRY, Refused, SCHEME, challenge_value, fresh,
-    is_rerouted, judge, question, unix_seconds,
+    CHECKING, Credentials, Form, GRACE, Jobs, RETRY, Refused, SCHEME, challenge_value, fresh,
+    is_rerouted, judge, judge_rfc2543, question, rfc2543, unix_seconds,
 };
 use crate::policy::Policy;
 use crate::scheme::pgp::exchange::Exchange;
+use sip_syntax::auth::Malformed;
 use sma::{Error, Fingerprint, Report, ToVerify};
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
 use sst::{Denied, Proof, Requirement, Trust};
@@ -54,8 +55,8 @@ struct Verification {
     attempt: Attempt,
     trace: Trace,
     question: ToVerify,
-    /// The request's Date, in Unix seconds.
-    date: u64,
+    /// The request's Date, in Unix seconds; `None` in the form of RFC 2543, which has none.
+    date: Option<u64>,
     exchange: Exchange,
     /// Whether the user has to say whose key it is.
     unpinned: bool,
@@ -73,7 +74,7 @@ impl Shared {
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
         aors: &Aors,
     ) -> Received {
-        match self.find(arrival, request, policy, aors) {
+        match self.find(call, arrival, request, policy, aors) {
             Found::Fresh(..) => Received::Authenticate,
             Found::Failed => Received::Reject(FORBIDDEN),
             Found::Refused(why, refusal) => {
@@ -101,7 +102,7 @@ impl Shared {
         let Some(jobs) = self.jobs.clone() else {
             return refused(Denied::NotConfigured, FORBIDDEN);
         };
-        let (credentials, nonce, attempt) = match self.find(arrival, request, policy, aors) {
+        let (credentials, nonce, attempt) = match self.find(call, arrival, request, policy, aors) {
             Found::Fresh(credentials, nonce, attempt) => (credentials, nonce, attempt),
             Found::Failed => return Answer::Ready(Authentication::Refused(FORBIDDEN)),
             Found::Refused(why, refusal) => return refused(why, refusal),
@@ -136,13 +137,14 @@ impl Shared {
     /// unused. Where a request was forked, every callee made a challenge and each finds the answer
     /// to its own; what cannot be read is not ours to judge while another one can be.
     fn find<'a>(
-        &self, arrival: &Arrival<'_>, request: &Request<'a>, policy: &Policy, aors: &Aors,
+        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'a>, policy: &Policy,
+        aors: &Aors,
     ) -> Found<'a> {
         let own = own_realm(policy, aors);
         let ours = |realm: &[u8]| realm == own.as_bytes();
         let (mut readable, mut malformed) = (false, false);
         for value in authorizations(request) {
-            let credentials = match Credentials::parse(value) {
+            let credentials = match self.read(call, value, policy, aors) {
                 Ok(Some(credentials)) if ours(&credentials.realm) => credentials,
                 Ok(_) => continue,
                 Err(_) => {
@@ -164,6 +166,23 @@ impl Shared {
         } else {
             Found::Nothing
         }
+    }
+
+    /// Credentials in our form or, of a contact that may, in that of RFC 2543.
+    fn read<'a>(
+        &self, call: CallRef, value: &'a [u8], policy: &Policy, aors: &Aors,
+    ) -> Result<Option<Credentials<'a>>, Malformed> {
+        match (Credentials::parse(value), self.signs_as_of_old(call, policy, aors)) {
+            (Err(Malformed), Some(pinned)) => rfc2543::credentials(value, &pinned),
+            (read, _) => read,
+        }
+    }
+
+    /// The key of who would begin a call, where its signature may be in the form of RFC 2543, which
+    /// names no key. In a call that somebody proved otherwise it would undo that proof.
+    fn signs_as_of_old(&self, call: CallRef, policy: &Policy, aors: &Aors) -> Option<Fingerprint> {
+        let old = policy.speaks_rfc2543(&aors.from) && !self.is_taken(call);
+        old.then(|| self.key_of(call, &aors.from)).flatten()
     }
 
     /// What is held against the sender, then replay: before anything is kept of the request.
@@ -200,12 +219,10 @@ impl Shared {
         if pinned.is_none() && self.is_of_another(call, &aors.from, signer) {
             return Err(Denied::OfAnother);
         }
-        let fields = Fields::of_request(request, &credentials.parameters());
-        let fields = fields.map_err(|_| denied(Denied::Malformed))?;
-        let question = question(signer, fields.octets(), &credentials.signature);
-        let (Some(date), Ok(question)) = (unix_seconds(&fields.date), question) else {
-            return Err(denied(Denied::Malformed));
-        };
+        let (octets, date) =
+            signed_octets(request, credentials).ok_or_else(|| denied(Denied::Malformed))?;
+        let question = question(signer, octets, &credentials.signature);
+        let question = question.map_err(|_| denied(Denied::Malformed))?;
         Ok(Verification {
             call,
             source: arrival.source,
@@ -214,9 +231,9 @@ impl Shared {
             question,
             date,
             exchange: Exchange {
-                from: fields.from,
-                to: fields.to,
-                from_tag: fields.from_tag.to_vec(),
+                from: aors.from.clone(),
+                to: aors.to.clone(),
+                from_tag: request.from.tag.unwrap_or_default().to_vec(),
                 nonces: vec![credentials.nonce.to_vec()],
                 own,
                 peer: signer.clone(),
@@ -224,7 +241,7 @@ impl Shared {
             unpinned: pin.is_none(),
             pinned,
             opens: opens_call(arrival, request),
-            rerouted: is_rerouted(request.headers, &credentials.contact),
+            rerouted: date.is_some() && is_rerouted(request.headers, &credentials.contact),
         })
     }
 
@@ -244,7 +261,13 @@ impl Shared {
     ) -> Authentication {
         let report = jobs.verify(Some(asked.attempt.party), asked.question.clone()).await;
         let now = self.platform.unix_time();
-        let judged = |report: &Report| judge(report, &asked.question, Role::Uac, now);
+        let judged = |report: &Report| match asked.date {
+            None => judge_rfc2543(report, &asked.question, now),
+            Some(date) => {
+                let signer = judge(report, &asked.question, Role::Uac, now)?;
+                fresh(date, now.as_secs()).map(|()| signer)
+            }
+        };
         if let Some(pinned) = &asked.pinned {
             let signed = report.is_ok_and(|report| judged(&report).is_ok());
             if !signed {
@@ -259,9 +282,7 @@ impl Shared {
         };
         // Whatever comes now, the nonce is burnt.
         drop(reservation);
-        let judged = judged(&report);
-        let said = match judged.and_then(|signer| fresh(asked.date, now.as_secs()).map(|()| signer))
-        {
+        let said = match judged(&report) {
             Ok(signer) if asked.unpinned => {
                 self.ask_whose(jobs, asked.call, &asked.exchange.from, &signer.into_inner()).await
             }
@@ -354,19 +375,26 @@ impl Shared {
             drop(guard);
             return self.refused(&asked, Denied::Busy, Refusal::try_later(RETRY));
         };
-        let Verification { call, exchange, rerouted, .. } = asked;
-        record.require = Requirement::PGP;
+        let Verification { call, exchange, date, rerouted, .. } = asked;
         record.authenticated = true;
         record.peer = Some(exchange.from.clone());
-        record.assurance.proof = Proof::Pgp {
-            aor: exchange.from.as_str().to_owned(),
-            fingerprint: exchange.peer.as_str().to_owned(),
-            trust: Trust::Pinned,
-        };
         if inner.pins.moved(&exchange.from, &exchange.peer) {
             record.note(MOVED);
         }
-        record.pgp.received = Some(exchange);
+        let aor = exchange.from.as_str().to_owned();
+        let fingerprint = exchange.peer.as_str().to_owned();
+        match date {
+            Some(_) => {
+                record.require = Requirement::PGP;
+                record.assurance.proof = Proof::Pgp { aor, fingerprint, trust: Trust::Pinned };
+                record.pgp.received = Some(exchange);
+            }
+            // It has proved this request: what follows in the call is not signed, nor sealed.
+            None => {
+                record.require = Requirement::NOTHING;
+                record.assurance.proof = Proof::Rfc2543 { aor, fingerprint };
+            }
+        }
         if rerouted {
             record.note(REROUTED);
         }
@@ -385,7 +413,10 @@ impl Shared {
         let realm = own_realm(policy, aors);
         let binding = binding(request, realm.as_bytes(), aors, &source);
         let nonce = self.issuer.seal(self.seconds(), &origin, &binding);
-        let value = challenge_value(&realm, nonce.as_bytes());
+        let value = match self.signs_as_of_old(call, policy, aors) {
+            Some(_) => rfc2543::challenge(&realm, nonce.as_bytes()),
+            None => challenge_value(&realm, nonce.as_bytes()),
+        };
         let fields = vec![Field { name: "WWW-Authenticate", value }];
         self.challenged(call, &aors.from, PGP_LIFETIME, fields)
     }
@@ -399,6 +430,22 @@ impl Shared {
         let binding = binding(request, &credentials.realm, aors, &source);
         let lifetime = u32::try_from(PGP_LIFETIME.as_secs()).unwrap_or(u32::MAX);
         self.issuer.open(self.seconds(), lifetime, &credentials.nonce, &binding).ok()
+    }
+}
+
+/// What is signed, and its Date where its form has one.
+fn signed_octets(
+    request: &Request<'_>, credentials: &Credentials<'_>,
+) -> Option<(Vec<u8>, Option<u64>)> {
+    match credentials.form {
+        Form::Cs1 => {
+            let fields = Fields::of_request(request, &credentials.parameters()).ok()?;
+            Some((fields.octets(), Some(unix_seconds(&fields.date)?)))
+        }
+        Form::Rfc2543 { field } => {
+            let octets = rfc2543::octets(request, field, &credentials.nonce).ok()?;
+            Some((octets, None))
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod dialog;
 mod interleaved;
 mod judged;
 mod queue;
+mod rfc2543;
 mod room;
 mod rotation;
 mod sets;
