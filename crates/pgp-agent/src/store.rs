@@ -224,11 +224,21 @@ impl Store {
         {
             return Ok(self.describe(known));
         }
+        let name = format!("{}.pub.asc", certificate.fingerprint());
+        if let Some(revoked) = self.revoked_meanwhile(&name) {
+            return Ok(self.enter(Entry { certificate: revoked, secret: Secret::Absent }));
+        }
         let armored = certificate.key().to_armored_bytes(Default::default());
         let armored = armored.map_err(|_| StoreError::Generation)?;
-        let name = format!("{}.pub.asc", certificate.fingerprint());
         self.write(&name, &armored)?;
         Ok(self.enter(Entry { certificate, secret: Secret::Absent }))
+    }
+
+    /// The key in this file, where another process has written there since that it is revoked.
+    fn revoked_meanwhile(&self, name: &str) -> Option<Certificate> {
+        let path = self.folder.join(name);
+        let text = read(&path, &open_regular(&path).ok()?).ok()?;
+        parse::public(&text).ok()?.into_iter().find(Certificate::is_revoked)
     }
 
     fn enter(&mut self, entry: Entry) -> Key {

@@ -6,7 +6,6 @@
     clippy::indexing_slicing,
     reason = "helpers of tests, where a panic is a failure"
 )]
-#![expect(clippy::print_stdout, reason = "what is not run is told")]
 
 use pgp::armor::Dearmor;
 use pgp_agent::{Agent, Protection, Store};

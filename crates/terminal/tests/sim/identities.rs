@@ -89,16 +89,17 @@ fn call(from: &str, to: &str, pins: impl Fn(&[String; 4]) -> Vec<sst::Pin>) -> C
     Called { caller, callee, keys }
 }
 
-fn pins(keys: &[String; 4], order: [usize; 4]) -> Vec<sst::Pin> {
+/// These keys, each for one address.
+fn pins(keys: [&String; 4]) -> Vec<sst::Pin> {
     let of = [CALLER, CALLERS_OTHER, CALLEE, CALLEES_OTHER];
-    of.into_iter().zip(order).map(|(aor, key)| sst::Pin::new(aor, keys[key].clone())).collect()
+    of.into_iter().zip(keys).map(|(aor, key)| sst::Pin::new(aor, key.clone())).collect()
 }
 
 #[test]
 fn each_address_signs_and_is_encrypted_to_under_its_own_key() {
     for (from, signs) in [(CALLER, 0), (CALLERS_OTHER, 1)] {
         for (to, answers) in [(CALLEE, 2), (CALLEES_OTHER, 3)] {
-            let Called { caller, callee, keys } = call(from, to, |keys| pins(keys, [0, 1, 2, 3]));
+            let Called { caller, callee, keys } = call(from, to, |[a, b, c, d]| pins([a, b, c, d]));
             let (caller, callee) = (caller.seen(), callee.seen());
             let proved = |side: &crate::world::Seen| {
                 let assurance = side.established.clone().unwrap();
@@ -117,9 +118,9 @@ fn each_address_signs_and_is_encrypted_to_under_its_own_key() {
 /// The key of the one address proves nothing for the other, although both are of one terminal.
 #[test]
 fn the_key_of_another_address_of_the_same_terminal_is_another_key() {
-    let Called { caller, callee, .. } = call(CALLER, CALLEE, |keys| pins(keys, [1, 0, 2, 3]));
+    let Called { caller, callee, .. } = call(CALLER, CALLEE, |[a, b, c, d]| pins([b, a, c, d]));
     assert_eq!((caller.seen().established, callee.seen().incoming), (None, 0));
     assert_eq!(callee.seen().denied.pop().map(|(.., code)| code), Some("other_key"));
-    let Called { caller, .. } = call(CALLER, CALLEES_OTHER, |keys| pins(keys, [0, 1, 3, 2]));
+    let Called { caller, .. } = call(CALLER, CALLEES_OTHER, |[a, b, c, d]| pins([a, b, d, c]));
     assert_eq!(caller.seen().established, None, "the callee signs by whom it is called");
 }
