@@ -64,8 +64,6 @@ fn a_next_key_that_was_named_is_believed_at_once() {
     bob.import(&alice);
     let line = bob.fails(&["keys", "pin", "sip:carol@callee.example", &new, "--next"]);
     assert!(line.contains("has no pin yet"), "{line}");
-    let line = bob.fails(&["keys", "pin", ALICE, &new, "--next", "--replace"]);
-    assert!(line.contains("cannot be used with"), "{line}");
     bob.does(&["keys", "pin", ALICE, &new, "--next"]);
     assert_eq!(key(&bob, &new)["next_of"], serde_json::json!([ALICE]));
     let mut listening = Running::start(&bob, &["listen", "--auto-answer"]);

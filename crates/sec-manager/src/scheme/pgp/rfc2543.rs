@@ -27,7 +27,7 @@ const ON_THE_WAY: [&str; 6] =
 /// Without these below the Authorization nobody has signed who calls whom in which call.
 const SIGNED: [&str; 4] = ["From", "To", "Call-ID", "CSeq"];
 
-/// The value of a challenge. §15.1.1.
+/// The value of a challenge. RFC 2543 §15.1.1.
 pub(crate) fn challenge(realm: &str, nonce: &[u8]) -> Vec<u8> {
     let mut value = Writer::of_scheme(SCHEME, 128).separated_by(b" ;");
     value
@@ -41,8 +41,8 @@ pub(crate) fn challenge(realm: &str, nonce: &[u8]) -> Vec<u8> {
 /// The parameters that are read, in the order of [`credentials`].
 const NAMES: [&str; 6] = ["realm", "version", "nonce", "signature", "signed-by", "c14n"];
 
-/// Reads an Authorization in this form (§15.1.2) as one of the key that is pinned; `None` for another
-/// scheme.
+/// Reads an Authorization in this form as one of the key that is pinned; `None` for another scheme.
+/// RFC 2543 §15.1.2.
 ///
 /// # Errors
 /// [`Malformed`], also where it says that somebody else has signed (`signed-by`).
