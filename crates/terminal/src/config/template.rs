@@ -306,7 +306,7 @@ impl Init {
         }
         if most >= Require::Digest {
             let user = [USER, told(MAY_WATCH)].concat();
-            sections.extend([self.accounts(), user, TLS.to_owned(), JOURNAL.to_owned()]);
+            sections.extend([self.accounts(most), user, TLS.to_owned(), JOURNAL.to_owned()]);
         } else {
             sections.push(OPEN_ACCOUNT.to_owned());
         }
@@ -340,9 +340,9 @@ impl Init {
         )
     }
 
-    fn accounts(&self) -> String {
+    fn accounts(&self, most: Require) -> String {
         let Some(NewAccount { registrar, user, password_file }) = &self.account else {
-            return [ACCOUNT, ACCOUNT_END, keyed(ACCOUNT_KEY), told(PUBLISH)].concat();
+            return [ACCOUNT, ACCOUNT_END, keyed(most, ACCOUNT_KEY), told(PUBLISH)].concat();
         };
         let (aor, user) = (quoted(self.aor.as_str()), quoted(user));
         let mut out = format!(
@@ -353,7 +353,7 @@ impl Init {
             Some(file) => format!("password-file = {}\n", quoted(&file.to_string_lossy())),
             None => "# Absent: it is asked for.\n# password-file = \"password\"\n".to_owned(),
         });
-        out + ACCOUNT_MORE + ACCOUNT_END + keyed(ACCOUNT_KEY) + told(PUBLISH)
+        out + ACCOUNT_MORE + ACCOUNT_END + keyed(most, ACCOUNT_KEY) + told(PUBLISH)
     }
 
     fn identity(&self, most: Require) -> String {
@@ -426,8 +426,8 @@ const fn told(keys: &'static str) -> &'static str {
 }
 
 /// Keys that are of use with OpenPGP alone.
-const fn keyed(keys: &'static str) -> &'static str {
-    if cfg!(feature = "pgp") { keys } else { "" }
+fn keyed(most: Require, keys: &'static str) -> &'static str {
+    if most >= Require::Pgp { keys } else { "" }
 }
 
 /// `text` as a TOML string.
