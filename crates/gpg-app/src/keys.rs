@@ -31,6 +31,8 @@ pub(crate) struct Component {
     secret: bool,
     /// Whether its private part is on a token.
     hardware: bool,
+    /// When it ends, Unix seconds, where it does.
+    expires: Option<u64>,
 }
 
 /// A key with its subkeys.
@@ -62,6 +64,8 @@ impl Listed {
             user_ids: self.user_ids.clone(),
             secret: self.components().any(|component| component.secret),
             facts: self.facts(),
+            // GnuPG would check every signature of the keyring.
+            certified_by: Vec::new(),
         })
     }
 
@@ -76,7 +80,24 @@ impl Listed {
             signs: usable().filter(|it| it.signs).last().and_then(|it| it.algorithm),
             encrypts: usable().filter(|it| it.encrypts).last().and_then(|it| it.algorithm),
             hardware: self.components().any(|it| it.hardware),
+            expires: self.end(|it| it.signs).into_iter().chain(self.end(|it| it.encrypts)).min(),
+            revoked: self.primary.validity == KeyValidity::Revoked,
         }
+    }
+
+    /// When the last component ends that may do something; `None`: never, or none may.
+    fn end(&self, may: fn(&Component) -> bool) -> Option<u64> {
+        let dead = |it: &Component| {
+            matches!(it.validity, KeyValidity::Revoked | KeyValidity::NotForSigning)
+        };
+        // A subkey ends with its primary key.
+        let end = |it: &Component| match (it.expires, self.primary.expires) {
+            (Some(own), Some(primary)) => Some(own.min(primary)),
+            (own, primary) => own.or(primary),
+        };
+        let usable = self.components().filter(|it| may(it) && !dead(it));
+        let ends: Option<Vec<u64>> = usable.map(end).collect();
+        ends?.into_iter().max()
     }
 }
 
@@ -198,6 +219,7 @@ fn component<'a>(secret: bool, field: &impl Fn(usize) -> &'a str) -> Component {
         // `+`: here; a serial number: on a token; `#`: elsewhere.
         secret: secret && field(14) != "#",
         hardware: secret && !matches!(field(14), "" | "+" | "#"),
+        expires: field(6).parse().ok().filter(|end| *end != 0),
     }
 }
 
@@ -267,6 +289,29 @@ fpr:::::::::641CAAF0438ABADBFA66E23BE1BED3CFFCD8738A:
         let listing = LISTING.replace("ssb:e:", "ssb:u:");
         let facts = parse(listing.as_bytes()).unwrap()[0].key().unwrap().facts;
         assert_eq!(facts.encrypts, Some(AlgorithmId(1)));
+    }
+
+    #[test]
+    fn a_key_ends_with_the_first_thing_that_it_does() {
+        let of = |primary: &str, subkey: &str| {
+            let listing =
+                LISTING.replacen("1796019164:::u", &format!("1796019164:{primary}::u"), 1);
+            let listing =
+                listing.replacen("1796019164::::::e", &format!("1796019164:{subkey}:::::e"), 1);
+            parse(listing.as_bytes()).unwrap()[0].key().unwrap().facts
+        };
+        for (primary, subkey, end) in [
+            ("", "", None),
+            ("1800000000", "", Some(1_800_000_000)),
+            ("", "1700000000", Some(1_700_000_000)),
+            ("1800000000", "1900000000", Some(1_800_000_000)),
+            ("1800000000", "1700000000", Some(1_700_000_000)),
+        ] {
+            assert_eq!(of(primary, subkey).expires, end, "{primary} {subkey}");
+        }
+        assert!(!of("", "").revoked);
+        let revoked = parse(LISTING.replace("sec:u:", "sec:r:").as_bytes()).unwrap();
+        assert!(revoked[0].key().unwrap().facts.revoked);
     }
 
     #[test]

@@ -145,6 +145,16 @@ impl Certificate {
         &self.key
     }
 
+    /// Whether the primary key is neither revoked nor expired `now`, and strong enough to count.
+    pub(crate) fn is_valid(&self, now: u64) -> bool {
+        self.primary.strong && !self.primary.revoked && !self.primary.expired(now)
+    }
+
+    /// Whether a signature over keys is of a hash that counts.
+    pub(crate) fn is_sound(signature: &Signature) -> bool {
+        sound(signature)
+    }
+
     pub(crate) fn is_revoked(&self) -> bool {
         self.primary.revoked
     }
@@ -176,7 +186,21 @@ impl Certificate {
             signs: self.signer(now).map(algorithm),
             encrypts: self.recipient(now).map(algorithm),
             hardware: false,
+            expires: self
+                .end(|facts| facts.signs)
+                .into_iter()
+                .chain(self.end(|facts| facts.encrypts))
+                .min(),
+            revoked: self.primary.revoked,
         }
+    }
+
+    /// When the last component ends that may do something; `None`: never, or none may.
+    fn end(&self, may: fn(&Facts) -> bool) -> Option<u64> {
+        let facts = || self.components().map(|(_, facts)| facts);
+        let usable = facts().filter(|it| may(it) && it.strong && !it.revoked);
+        let ends: Option<Vec<u64>> = usable.map(|it| it.expires).collect();
+        ends?.into_iter().max()
     }
 
     fn components(&self) -> impl Iterator<Item = (Component<'_>, Facts)> {

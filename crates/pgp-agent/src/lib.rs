@@ -21,6 +21,7 @@ mod parse;
 mod sign;
 mod store;
 mod strength;
+mod succession;
 mod verify;
 
 pub use agent::Agent;

@@ -6,6 +6,7 @@
 
 use crate::certificate::Certificate;
 use crate::clock::now;
+use crate::succession::{certifies, certify};
 use crate::{generate, parse};
 use pgp::composed::SignedSecretKey;
 use pgp::types::Password;
@@ -123,7 +124,15 @@ impl Entry {
             user_ids: self.certificate.user_ids().to_vec(),
             secret: self.is_own(),
             facts: self.certificate.facts(now()),
+            certified_by: Vec::new(),
         }
+    }
+
+    /// The private part, where the key is valid now for this user id and open.
+    fn predecessor(&self, user_id: &str) -> Option<&SignedSecretKey> {
+        let Secret::Open(secret) = &self.secret else { return None };
+        let named = self.certificate.user_ids().iter().any(|id| id == user_id);
+        (named && self.certificate.is_valid(now())).then_some(secret)
     }
 
     fn is_own(&self) -> bool {
@@ -163,14 +172,23 @@ impl Store {
     pub fn keys(&self) -> Vec<Key> {
         let own = self.entries.values().filter(|entry| entry.is_own());
         let others = self.entries.values().filter(|entry| !entry.is_own());
-        own.chain(others).map(|entry| entry.describe()).collect()
+        own.chain(others).map(|entry| self.describe(entry)).collect()
+    }
+
+    /// A key, and which of the others have certified it.
+    fn describe(&self, entry: &Entry) -> Key {
+        let (certificate, now) = (&entry.certificate, now());
+        let by = self.entries.values().filter(|it| certifies(&it.certificate, certificate, now));
+        let certified_by = by.map(|it| it.certificate.fingerprint().clone()).collect();
+        Key { certified_by, ..entry.describe() }
     }
 
     pub(crate) fn entry(&self, fingerprint: &Fingerprint) -> Option<&Arc<Entry>> {
         self.entries.get(fingerprint)
     }
 
-    /// Makes a key for `user_id` and writes it.
+    /// Makes a key for `user_id`, has the keys certify it that are open and valid for that already,
+    /// and writes it.
     ///
     /// # Errors
     /// [`StoreError::Protected`] where no [`Protection`] was chosen, and what writing gives.
@@ -183,7 +201,11 @@ impl Store {
         if !is_user_id(user_id) {
             return Err(StoreError::UserId);
         }
-        let made = generate::key(user_id).map_err(|_| StoreError::Generation)?;
+        let mut made = generate::key(user_id).map_err(|_| StoreError::Generation)?;
+        let now = u32::try_from(now()).unwrap_or(u32::MAX);
+        for by in self.entries.values().filter_map(|entry| entry.predecessor(user_id)) {
+            certify(&mut made, by, now).map_err(|_| StoreError::Generation)?;
+        }
         let certificate =
             Certificate::evaluate(made.to_public_key()).map_err(|_| StoreError::Generation)?;
         let armored = generate::armored(&made, passphrase).map_err(|_| StoreError::Generation)?;
@@ -200,17 +222,27 @@ impl Store {
         if let Some(known) = known
             && (known.is_own() || known.certificate.is_revoked())
         {
-            return Ok(known.describe());
+            return Ok(self.describe(known));
+        }
+        let name = format!("{}.pub.asc", certificate.fingerprint());
+        if let Some(revoked) = self.revoked_meanwhile(&name) {
+            return Ok(self.enter(Entry { certificate: revoked, secret: Secret::Absent }));
         }
         let armored = certificate.key().to_armored_bytes(Default::default());
         let armored = armored.map_err(|_| StoreError::Generation)?;
-        let name = format!("{}.pub.asc", certificate.fingerprint());
         self.write(&name, &armored)?;
         Ok(self.enter(Entry { certificate, secret: Secret::Absent }))
     }
 
+    /// The key in this file, where another process has written there since that it is revoked.
+    fn revoked_meanwhile(&self, name: &str) -> Option<Certificate> {
+        let path = self.folder.join(name);
+        let text = read(&path, &open_regular(&path).ok()?).ok()?;
+        parse::public(&text).ok()?.into_iter().find(Certificate::is_revoked)
+    }
+
     fn enter(&mut self, entry: Entry) -> Key {
-        let key = entry.describe();
+        let key = self.describe(&entry);
         let fingerprint = key.fingerprint.clone();
         self.entries.insert(fingerprint, Arc::new(entry));
         key

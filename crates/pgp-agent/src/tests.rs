@@ -23,6 +23,7 @@ mod forge;
 mod messages;
 mod store;
 mod strength;
+mod succession;
 mod verify;
 
 const NOTATION: &str = "cs1@countersign.invalid";

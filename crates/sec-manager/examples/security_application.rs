@@ -105,7 +105,7 @@ fn manager(
     let pgp = Pgp::new(Arc::new(application));
     let manager = SecurityManager::builder(Arc::new(System)).pgp(pgp).build()?;
     let (aor, fingerprint) = (own.0.to_owned(), Some(own.1.to_string()));
-    let pin = sst::Pin { aor: peer.0.to_owned(), fingerprint: peer.1.to_string() };
+    let pin = sst::Pin::new(peer.0.to_owned(), peer.1.to_string());
     manager.configure(&Configuration {
         realm: aor.rsplit('@').next().unwrap_or_default().to_owned(),
         identities: vec![Identity { aor, fingerprint }],

@@ -19,7 +19,7 @@ pub fn challenge_value(realm: &str, nonce: &[u8]) -> Vec<u8> {
 /// Credentials of the PGP scheme as they are written once they were read; `None` for what is none,
 /// or malformed.
 pub fn credentials_again(value: &[u8]) -> Option<Vec<u8>> {
-    let Credentials { realm, nonce, uri, contact, signer, signature } =
+    let Credentials { realm, nonce, uri, contact, signer, signature, .. } =
         Credentials::parse(value).ok().flatten()?;
     let [realm, nonce, uri, contact] = [realm, nonce, uri, contact].map(Vec::from);
     Some(Signed { realm, nonce, uri, contact, signer }.value(&signature))

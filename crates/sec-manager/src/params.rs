@@ -18,6 +18,8 @@ pub(crate) struct Writer {
     text: Vec<u8>,
     /// What stands before the next parameter.
     separator: &'static [u8],
+    /// What stands between two of them.
+    between: &'static [u8],
 }
 
 impl Writer {
@@ -25,12 +27,17 @@ impl Writer {
     pub(crate) fn of_scheme(scheme: &str, room: usize) -> Self {
         let mut text = Vec::with_capacity(room);
         text.extend_from_slice(scheme.as_bytes());
-        Self { text, separator: b" " }
+        Self { text, separator: b" ", between: b", " }
     }
 
     /// A value of parameters alone.
     pub(crate) const fn new() -> Self {
-        Self { text: Vec::new(), separator: b"" }
+        Self { text: Vec::new(), separator: b"", between: b", " }
+    }
+
+    /// The same with something else than commas between the parameters.
+    pub(crate) fn separated_by(self, between: &'static [u8]) -> Self {
+        Self { between, ..self }
     }
 
     /// Appends `name=value`; the value is a token.
@@ -61,7 +68,7 @@ impl Writer {
         self.text.extend_from_slice(self.separator);
         self.text.extend_from_slice(name.as_bytes());
         self.text.push(b'=');
-        self.separator = b", ";
+        self.separator = self.between;
     }
 }
 

@@ -10,7 +10,7 @@ use ssa::{Arrival, Certified, Transport};
 use sst::{
     Algorithm, Configuration, HopPolicy, Means, Network, Password, Requirement, Secrecy, Secret,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -106,6 +106,8 @@ pub(crate) struct Policy {
     /// Our AORs, and the key of each.
     pub(crate) identities: BTreeMap<Aor, Option<Fingerprint>>,
     contacts: BTreeMap<Aor, Requirement>,
+    /// Those who may sign in the form of RFC 2543.
+    rfc2543: BTreeSet<Aor>,
     users: Vec<(Arc<str>, Keys)>,
     /// Verified against where the user is not known, so that both cost the same. A11.
     nobody: Option<Keys>,
@@ -151,6 +153,11 @@ impl Policy {
                 .filter_map(|c| {
                     Some((aor::canonical(c.aor.as_bytes()).ok()?.as_contact(), c.require))
                 })
+                .collect(),
+            rfc2543: configuration
+                .rfc2543
+                .iter()
+                .filter_map(|aor| Some(aor::canonical(aor.as_bytes()).ok()?.as_contact()))
                 .collect(),
             users: configuration
                 .users
@@ -225,6 +232,11 @@ impl Policy {
         let peer = peer.filter(|_| !self.contacts.is_empty());
         let named = peer.and_then(|aor| self.contacts.get(&aor.as_contact()));
         named.copied().unwrap_or_default()
+    }
+
+    /// Whether a contact may sign in the form of RFC 2543.
+    pub(crate) fn speaks_rfc2543(&self, peer: &Aor) -> bool {
+        self.rfc2543.contains(&peer.as_contact())
     }
 
     /// Whether a From that cannot be read as an address could still be taken for that of a contact

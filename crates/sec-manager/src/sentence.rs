@@ -39,6 +39,10 @@ fn who(proof: &Proof, called: Option<&str>) -> String {
             "Whoever has the key {fingerprint} has signed, and says to be {aor}, but nobody has checked \
              whose key it is"
         ),
+        Proof::Rfc2543 { aor, fingerprint } => format!(
+            "{aor} has signed in the old form of RFC 2543, under its pinned key {fingerprint}, that it \
+             calls, and nothing else in this call is proved"
+        ),
         Proof::Tls { name } => format!(
             "The server of {name} has proved by its TLS certificate that it is that, and vouches for who \
              this is"
@@ -61,9 +65,11 @@ fn media(lines: &[MediaProtection], proof: &Proof) -> String {
     let for_whom = match proof {
         Proof::Pgp { trust: Trust::Pinned, .. } => "encrypted for it alone",
         Proof::Pgp { trust: Trust::Unverified, .. } => "encrypted for whoever has that key",
-        Proof::None | Proof::AccountHop { .. } | Proof::Digest { .. } | Proof::Tls { .. } => {
-            return unproved(secrecy);
-        }
+        Proof::None
+        | Proof::AccountHop { .. }
+        | Proof::Digest { .. }
+        | Proof::Rfc2543 { .. }
+        | Proof::Tls { .. } => return unproved(secrecy),
     };
     let later = match secrecy {
         Secrecy::None => "can be heard later by who records them and gets a key of either side",
@@ -116,6 +122,7 @@ mod tests {
             Proof::Tls { name: "example.org".to_owned() },
         ];
         all.extend(Algorithm::ALL.map(digest));
+        all.push(Proof::Rfc2543 { aor: BOB.to_owned(), fingerprint: KEY.to_owned() });
         all
     }
 
@@ -193,6 +200,8 @@ mod tests {
                     assert_eq!(says("to know the password"), by_password, "{told}");
                     let vouched = matches!(proof, Proof::AccountHop { .. } | Proof::Tls { .. });
                     assert_eq!(says("vouches"), vouched, "{told}");
+                    let old = matches!(proof, Proof::Rfc2543 { .. });
+                    assert_eq!(says("nothing else in this call is proved"), old, "{told}");
                     let over_tls = hop == HopProtection::Tls || matches!(proof, Proof::Tls { .. });
                     assert!(over_tls || !says("signalling") && !says("TLS"), "{told}");
                     assert!(told.ends_with('.') && told.matches(". ").count() == 0, "{told}");
@@ -200,7 +209,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(said, 8 * (1 + 5 + 30 + 180) * 4);
+        assert_eq!(said, 9 * (1 + 5 + 30 + 180) * 4);
     }
 
     #[test]
@@ -272,6 +281,13 @@ mod tests {
                 Clear,
                 true,
                 "sip:bob@example.org has proved by Digest (SHA-256) to know the password of alice at example.org, which both sides know; its media are not encrypted.",
+            ),
+            (
+                8,
+                1,
+                Clear,
+                false,
+                "sip:bob@example.org has signed in the old form of RFC 2543, under its pinned key d8692123c4065dea5e0f3ab5249b39d24f25e3b6, that it calls, and nothing else in this call is proved; its media are not encrypted.",
             ),
         ] {
             assert_eq!(told(&proofs[proof], vec![lines[line]], hop, called), expected);

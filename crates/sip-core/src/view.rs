@@ -11,6 +11,13 @@ impl ssa::Headers for Message {
             None => self.named(name).nth(nth),
         }
     }
+
+    fn field(&self, nth: usize) -> Option<(&str, &[u8])> {
+        let (name, value) = self.fields().nth(nth)?;
+        let known = HeaderName::parse(name).map(|known| known.header().text);
+        // A field whose name is no text is there all the same.
+        Some((known.or_else(|| std::str::from_utf8(name).ok()).unwrap_or_default(), value))
+    }
 }
 
 impl Message {
@@ -95,5 +102,27 @@ impl std::fmt::Debug for Written {
     /// Prints the length: fields and bodies carry credentials and keys.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "[{} octets]", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ssa::Headers as _;
+
+    #[test]
+    fn the_fields_stand_in_their_order_under_their_long_names() {
+        let text: &[u8] = b"INVITE sip:bob@h SIP/2.0\r\nv: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\
+            x-own:  1\r\nF: <sip:a@h>;tag=1\r\nTo: <sip:bob@h>\r\nsubject: a\r\n  b\r\n\
+            call-id: c\r\nCSeq: 1 INVITE\r\nX-Own: 2\r\nContent-Length: 0\r\n\r\n";
+        let message = Message::parse(Bytes::from_static(text), &crate::Limits::default()).unwrap();
+        let fields: Vec<_> = (0..).map_while(|nth| message.field(nth)).collect();
+        let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+        let expected =
+            ["Via", "x-own", "From", "To", "Subject", "Call-ID", "CSeq", "X-Own", "Content-Length"];
+        assert_eq!(names, expected);
+        assert_eq!(fields[1].1, b"1");
+        assert_eq!(fields[4].1, b"a\r\n  b", "folding is kept");
+        assert_eq!(message.field(expected.len()), None);
     }
 }

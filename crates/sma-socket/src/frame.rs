@@ -236,6 +236,9 @@ fn key_to_wire(key: Key) -> wire::Key {
         signs: key.facts.signs.map(|algorithm| algorithm.0.into()),
         encrypts: key.facts.encrypts.map(|algorithm| algorithm.0.into()),
         hardware: key.facts.hardware,
+        expires: key.facts.expires,
+        revoked: key.facts.revoked,
+        certified_by: key.certified_by.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -254,7 +257,10 @@ fn keys_from_wire(keys: wire::Keys) -> Option<Vec<Key>> {
                 signs: algorithm_from_wire(key.signs)?,
                 encrypts: algorithm_from_wire(key.encrypts)?,
                 hardware: key.hardware,
+                expires: key.expires,
+                revoked: key.revoked,
             },
+            certified_by: fingerprints(&key.certified_by)?,
         })
     };
     keys.keys.into_iter().map(key).collect()

@@ -128,6 +128,13 @@ pub(crate) struct Key {
     pub(crate) encrypts: Option<u32>,
     #[prost(bool, tag = "6")]
     pub(crate) hardware: bool,
+    /// Unix seconds.
+    #[prost(uint64, optional, tag = "7")]
+    pub(crate) expires: Option<u64>,
+    #[prost(bool, tag = "8")]
+    pub(crate) revoked: bool,
+    #[prost(string, repeated, tag = "9")]
+    pub(crate) certified_by: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -47,6 +47,11 @@ pub struct KeyFacts {
     pub encrypts: Option<AlgorithmId>,
     /// Whether a private part of it is on a hardware token.
     pub hardware: bool,
+    /// When it stops to sign or to be encrypted to, whichever comes first, in Unix seconds; `None`:
+    /// never. RFC 9580 §5.2.3.13.
+    pub expires: Option<u64>,
+    /// Whether its owner has revoked it. RFC 9580 §5.2.1.11.
+    pub revoked: bool,
 }
 
 #[cfg(test)]

@@ -74,6 +74,9 @@ pub struct Key {
     pub secret: bool,
     /// What kind of key it is.
     pub facts: KeyFacts,
+    /// The other keys of the application, valid now, that have certified a user id of this one; none
+    /// from an application that does not look. RFC 9580 §5.2.1.4.
+    pub certified_by: Vec<Fingerprint>,
 }
 
 /// A notation to be put into a signature, or found in one. RFC 9580 §5.2.3.24.
@@ -270,7 +273,8 @@ pub trait SecurityApplication: Send + Sync {
 /// The second trait: making and moving keys, for the user's commands and never for a message.
 #[async_trait]
 pub trait KeyAdministration: Send + Sync {
-    /// Makes an Ed25519 key with an X25519 encryption subkey for `user_id`.
+    /// Makes an Ed25519 key with an X25519 encryption subkey for `user_id`. Keys of its own that are
+    /// valid for the same user id certify it, as far as they are open.
     async fn generate(&self, user_id: String) -> Result<Key, Error>;
 
     /// Imports public keys, binary or armored, at most [`MAX_OCTETS`]; where one of

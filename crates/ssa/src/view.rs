@@ -74,6 +74,14 @@ pub trait Headers {
     /// stands between colon and line end, trimmed, folding kept; a comma-separated list in one
     /// row is one value.
     fn value(&self, name: &str, nth: usize) -> Option<&[u8]>;
+
+    /// The `nth` (from 0) header field of the message in the order in which they stand: its name, in
+    /// the long form as its RFC spells it where the stack knows it, and its value as above. `None`
+    /// behind the last, and for all of them from a stack that keeps no order: what is signed by it is
+    /// refused there.
+    fn field(&self, _nth: usize) -> Option<(&str, &[u8])> {
+        None
+    }
 }
 
 /// One side of a dialog, as From or To name it.

@@ -50,6 +50,15 @@ pub enum Proof {
         /// Why that key is believed.
         trust: Trust,
     },
+    /// The peer signed the request that began the call with its pinned OpenPGP key, in the form of
+    /// RFC 2543 §15.1: neither its Request-URI nor anything that followed, and no media are secured
+    /// by it.
+    Rfc2543 {
+        /// The peer's AOR.
+        aor: String,
+        /// The full primary fingerprint, lower-case hex.
+        fingerprint: String,
+    },
     /// The TLS connection's certificate names the peer. RFC 5922.
     Tls {
         /// The name.
@@ -71,6 +80,9 @@ impl fmt::Display for Proof {
                     Trust::Unverified => "unverified",
                 };
                 write!(f, "{aor}, {trust} key {fingerprint}")
+            }
+            Self::Rfc2543 { aor, fingerprint } => {
+                write!(f, "{aor}, request alone, as RFC 2543 has it, pinned key {fingerprint}")
             }
             Self::Tls { name } => write!(f, "certificate of {name}"),
         }

@@ -155,6 +155,13 @@ pub enum Denied {
     /// It claims a pinned AOR under another key: the one that is pinned, and the one that it named.
     /// The pin stays.
     OtherKey(String, String),
+    /// The same, but the key that it named has signed, and is certified by the pinned one: its owner
+    /// has taken a new key, or somebody has the old one. The pin stays.
+    NextKey(String, String),
+    /// The key that it names has expired.
+    Expired(String),
+    /// The owner of the key that it names has revoked it.
+    Revoked(String),
     /// The peer proved who it is, and its clock is by so many seconds ahead of ours, below 0 behind.
     Clock(i64),
     /// Its party failed too often within the last minute.
@@ -189,6 +196,14 @@ pub enum Mismatch {
     Clock(i64),
     /// This is the best algorithm that a challenge offers, and it is below the account's floor.
     Algorithm(Algorithm),
+    /// A key of which the call has need is not to be used any more: it has expired, its owner has
+    /// revoked it, or nothing of it signs or can be encrypted to.
+    Key {
+        /// The full primary fingerprint, lower-case hex.
+        fingerprint: String,
+        /// Whether it is ours.
+        own: bool,
+    },
 }
 
 /// What the security manager asks of the telephony application, and signals to it.

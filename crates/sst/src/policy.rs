@@ -17,6 +17,9 @@ pub struct Configuration {
     pub contacts: Vec<Contact>,
     /// AORs and the OpenPGP keys that are theirs.
     pub pins: Vec<Pin>,
+    /// AORs of contacts of whom a signature is taken in the form of RFC 2543 too: it says less, and
+    /// secures no media ([`Proof::Rfc2543`](crate::Proof::Rfc2543)).
+    pub rfc2543: Vec<String>,
     /// Users whom we challenge by Digest, with their passwords.
     pub users: Vec<User>,
     /// What is required of those who call us and are named by no contact.
@@ -157,6 +160,16 @@ pub struct Pin {
     pub aor: String,
     /// The full primary fingerprint, lower-case hex: 40 digits (v4) or 64 (v6).
     pub fingerprint: String,
+    /// That of the key which its owner is going to take, where the user knows it already: it proves
+    /// as much, and holds alone once it has proved something.
+    pub next: Option<String>,
+}
+
+impl Pin {
+    /// A pin to this key alone.
+    pub fn new(aor: impl Into<String>, fingerprint: impl Into<String>) -> Self {
+        Self { aor: aor.into(), fingerprint: fingerprint.into(), next: None }
+    }
 }
 
 /// A user whom we challenge by Digest.

@@ -338,7 +338,7 @@ fn configuration(
     Configuration {
         accounts: vec![account],
         identities: vec![Identity { aor: own.0.into(), fingerprint: Some(own.1.as_str().into()) }],
-        pins: vec![Pin { aor: peer.0.into(), fingerprint: peer.1.as_str().into() }],
+        pins: vec![Pin::new(peer.0, peer.1.as_str())],
         users: vec![User { name: "alice".into(), secret: password().into() }],
         algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
         require,

@@ -285,3 +285,19 @@ fn what_is_wrong_with_the_folder_is_told_in_words() {
         assert_eq!(error.to_string(), words);
     }
 }
+
+/// Two processes over one folder: what the one was told of a revocation, the other does not undo.
+#[tokio::test]
+async fn g03_a_revocation_that_another_process_wrote_stays() {
+    let folder = folder();
+    let [one, other] = [(), ()].map(|()| Agent::new(open(&folder).unwrap()));
+    let mut key = Key::new(&[]);
+    let before = public(&key);
+    one.import(before.clone()).await.unwrap();
+    let revocation = key.key_signature(&SIGNS, SignatureType::KeyRevocation, &key);
+    key.0.details.revocation_signatures.push(revocation);
+    one.import(public(&key)).await.unwrap();
+    let told = other.import(before).await.unwrap();
+    assert!(told[0].facts.revoked, "what it is told");
+    assert!(open(&folder).unwrap().keys()[0].facts.revoked, "what is kept");
+}

@@ -10,6 +10,7 @@ use crate::mime::{self, Binding};
 use crate::pgp::{CHECKING, GRACE, Jobs, MAKING};
 use crate::policy::Policy;
 use crate::scheme::pgp::exchange::Exchange;
+use crate::scheme::pgp::tell_unusable;
 use sma::Error;
 use ssa::{Answer, Body, BodyVerdict, CallRef, Direction, Plan, Refusal};
 use sst::{Call, Denial, Denied, Requirement};
@@ -50,9 +51,35 @@ impl Shared {
             return passed(body);
         }
         match self.fill(record, direction, body, true) {
-            Ok(body) => seal(jobs, direction, &exchange, body),
+            Ok(body) => self.seal(call, (jobs, exchange), direction, body),
             Err(refusal) => refused(refusal),
         }
+    }
+
+    /// Encloses a body in the entity that binds it to its exchange, wipes it, and has the entity
+    /// encrypted.
+    fn seal(
+        &self, call: CallRef, (jobs, exchange): (Jobs, Exchange), direction: Direction,
+        mut body: Body,
+    ) -> Answer<BodyVerdict> {
+        let nonces: Vec<&[u8]> = exchange.nonces.iter().map(Vec::as_slice).collect();
+        let enclosed = mime::enclose(&binding(&exchange, direction), &nonces, &body);
+        body.octets.zeroize();
+        let Ok(plaintext) = enclosed else {
+            return refused(UNDECIPHERABLE);
+        };
+        let (recipients, user) = (vec![exchange.peer.clone()], Arc::clone(&self.application));
+        let future = Box::pin(async move {
+            let wrapped = match jobs.encrypt(recipients, plaintext).await {
+                Ok(ciphertext) => mime::wrap(&ciphertext).map_err(|_| UNDECIPHERABLE),
+                Err(error) => {
+                    tell_unusable(&*user, call, (&exchange.peer, false), error);
+                    Err(unavailable(error))
+                }
+            };
+            wrapped.map_or_else(BodyVerdict::Refused, BodyVerdict::Body)
+        });
+        Answer::Pending { within: MAKING + GRACE, future }
     }
 
     fn fill(
@@ -152,28 +179,6 @@ const fn binding(exchange: &Exchange, direction: Direction) -> Binding<'_> {
     };
     let from_tag = exchange.from_tag.as_slice();
     Binding { role, from: &exchange.from, to: &exchange.to, from_tag }
-}
-
-/// Encloses a body in the entity that binds it to its exchange, wipes it, and has the entity
-/// encrypted.
-fn seal(
-    jobs: Jobs, direction: Direction, exchange: &Exchange, mut body: Body,
-) -> Answer<BodyVerdict> {
-    let nonces: Vec<&[u8]> = exchange.nonces.iter().map(Vec::as_slice).collect();
-    let enclosed = mime::enclose(&binding(exchange, direction), &nonces, &body);
-    body.octets.zeroize();
-    let Ok(plaintext) = enclosed else {
-        return refused(UNDECIPHERABLE);
-    };
-    let recipients = vec![exchange.peer.clone()];
-    let future = Box::pin(async move {
-        let wrapped = match jobs.encrypt(recipients, plaintext).await {
-            Ok(ciphertext) => mime::wrap(&ciphertext).map_err(|_| UNDECIPHERABLE),
-            Err(error) => Err(unavailable(error)),
-        };
-        wrapped.map_or_else(BodyVerdict::Refused, BodyVerdict::Body)
-    });
-    Answer::Pending { within: MAKING + GRACE, future }
 }
 
 async fn open(

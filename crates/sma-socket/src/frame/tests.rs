@@ -36,7 +36,10 @@ fn bodies() -> Vec<Body> {
             signs: Some(AlgorithmId(22)),
             encrypts: Some(AlgorithmId(35)),
             hardware: true,
+            expires: Some(1_700_000_000),
+            revoked: true,
         },
+        certified_by: vec![fingerprint()],
     };
     let mut bodies: Vec<_> = [
         Question::Identities,

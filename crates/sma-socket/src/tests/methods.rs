@@ -29,7 +29,8 @@ fn to_verify(data: usize, signature: usize) -> ToVerify {
 
 fn keys(count: usize) -> Answer {
     let facts = KeyFacts::default();
-    let key = Key { fingerprint: fingerprint(), user_ids: Vec::new(), secret: false, facts };
+    let (user_ids, certified_by) = (Vec::new(), Vec::new());
+    let key = Key { fingerprint: fingerprint(), user_ids, secret: false, facts, certified_by };
     Answer::Keys(vec![key; count])
 }
 

@@ -6,7 +6,7 @@ use crate::{
     MAX_OCTETS, Plaintext, Report, SecurityApplication, ToSign, ToVerify,
 };
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,6 +25,10 @@ struct Keys {
     seed: u64,
     made: u64,
     keys: BTreeMap<Fingerprint, ToyKey>,
+    /// Certifying key and certified one.
+    certified: BTreeSet<(Fingerprint, Fingerprint)>,
+    /// Keys whose owner wants them believed no more.
+    over: BTreeMap<Fingerprint, KeyValidity>,
 }
 
 /// A toy key: its only secret is in the directory, for all to read.
@@ -50,6 +54,24 @@ impl Directory {
     pub fn new(seed: u64) -> Self {
         let keys = Keys { seed, ..Keys::default() };
         Self(Arc::new(Mutex::new(keys)))
+    }
+
+    /// The first key certifies the user id of the second.
+    pub fn certify(&self, certifying: &Fingerprint, certified: &Fingerprint) {
+        self.keys().certified.insert((certifying.clone(), certified.clone()));
+    }
+
+    /// From now on a key is expired, or revoked: nothing is encrypted to it, nor signed with it.
+    pub fn end(&self, key: &Fingerprint, validity: KeyValidity) {
+        self.keys().over.insert(key.clone(), validity);
+    }
+
+    fn validity(&self, key: &Fingerprint) -> KeyValidity {
+        self.keys().over.get(key).copied().unwrap_or(KeyValidity::Valid)
+    }
+
+    fn usable(&self, key: &Fingerprint) -> Result<(), Error> {
+        (self.validity(key) == KeyValidity::Valid).then_some(()).ok_or(Error::Unusable)
     }
 
     fn keys(&self) -> MutexGuard<'_, Keys> {
@@ -95,6 +117,11 @@ impl Double {
         Self { directory: directory.clone(), own: Mutex::default(), clock }
     }
 
+    /// The keys that it knows.
+    pub const fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
     /// Makes a key of its own.
     pub fn add_key(&self, user_id: &str) -> Fingerprint {
         let fingerprint = self.directory.make(user_id);
@@ -112,12 +139,25 @@ impl Double {
         own.then_some(key).ok_or(Error::NoSuchKey)
     }
 
+    fn certifiers(&self, fingerprint: &Fingerprint) -> Vec<Fingerprint> {
+        let keys = self.directory.keys();
+        let of = keys.certified.iter().filter(|(_, certified)| certified == fingerprint);
+        let valid = of.filter(|(by, _)| !keys.over.contains_key(by));
+        valid.map(|(by, _)| by.clone()).collect()
+    }
+
     fn describe(&self, fingerprint: &Fingerprint) -> Result<Key, Error> {
         Ok(Key {
             fingerprint: fingerprint.clone(),
             user_ids: vec![self.directory.key(fingerprint)?.user_id],
             secret: self.own_keys().contains(fingerprint),
-            facts: KeyFacts::default(),
+            facts: KeyFacts {
+                expires: (self.directory.validity(fingerprint) == KeyValidity::Expired)
+                    .then_some(0),
+                revoked: self.directory.validity(fingerprint) == KeyValidity::Revoked,
+                ..KeyFacts::default()
+            },
+            certified_by: self.certifiers(fingerprint),
         })
     }
 }
@@ -134,6 +174,7 @@ impl SecurityApplication for Double {
     async fn sign(&self, question: ToSign) -> Result<Vec<u8>, Error> {
         within_limit(&question.data)?;
         let key = self.secret_key(&question.signer)?;
+        self.directory.usable(&question.signer)?;
         let mut signature = Signature {
             signer: question.signer.as_str().to_owned(),
             created: (self.clock)(),
@@ -150,6 +191,7 @@ impl SecurityApplication for Double {
         within_limit(&question.data)?;
         within_limit(&question.signature)?;
         let key = self.directory.key(&question.signer)?;
+        let validity = self.directory.validity(&question.signer);
         let signature = Signature::from_packet(&question.signature)?;
         let understood = question.known_notations.contains(&signature.notation.name);
         Ok(Report {
@@ -163,7 +205,7 @@ impl SecurityApplication for Double {
             class: 0,
             created: signature.created,
             expires: Some(signature.created.saturating_add(signature.lifetime)),
-            key: KeyValidity::Valid,
+            key: validity,
             strong: true,
             notations: vec![signature.notation],
         })
@@ -184,6 +226,7 @@ impl SecurityApplication for Double {
         toy::put(&mut body, &octets);
         for recipient in recipients {
             let mut wrapped = session;
+            self.directory.usable(&recipient)?;
             toy::mask(&self.directory.key(&recipient)?.secret, &mut wrapped);
             toy::put(&mut body, recipient.as_str().as_bytes());
             toy::put(&mut body, &wrapped);

@@ -73,8 +73,13 @@ impl SecurityApplication for Yes {
     async fn identities(&self) -> Result<Vec<Key>, Error> {
         let user_ids = vec!["sip:yes\n".repeat(1_000)];
         let facts = KeyFacts::default();
-        let key =
-            |secret| Key { fingerprint: self.0.clone(), user_ids: user_ids.clone(), secret, facts };
+        let key = |secret| Key {
+            fingerprint: self.0.clone(),
+            user_ids: user_ids.clone(),
+            secret,
+            facts,
+            certified_by: Vec::new(),
+        };
         Ok(vec![key(false), key(true)])
     }
 

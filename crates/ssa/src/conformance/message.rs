@@ -35,6 +35,10 @@ impl Headers for Fields {
         let named = self.0.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.as_slice()).nth(nth)
     }
+
+    fn field(&self, nth: usize) -> Option<(&str, &[u8])> {
+        self.0.get(nth).map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
 }
 
 impl Fields {

@@ -16,12 +16,14 @@
 
 mod held;
 mod keys;
+mod lifetime;
 mod passphrase;
 mod process;
 mod program;
 mod supervisor;
 
-pub use keys::{check_own_key, own_key};
+pub use keys::{check_own_key, identities, own_key};
+pub use lifetime::{Needed, ending, state};
 pub use passphrase::{Ask, Passphrase};
 pub use program::Program;
 pub use supervisor::Agent;

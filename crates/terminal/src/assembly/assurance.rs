@@ -125,6 +125,11 @@ impl Assurance {
                     sst::Trust::Unverified => "unverified",
                 });
             }
+            sst::Proof::Rfc2543 { aor, fingerprint } => {
+                shown.proof = "rfc2543";
+                shown.peer = Some(aor.clone());
+                shown.fingerprint = Some(fingerprint.clone());
+            }
             sst::Proof::Tls { name } => {
                 shown.proof = "tls";
                 shown.peer = Some(name.clone());

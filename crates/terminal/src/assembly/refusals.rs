@@ -157,6 +157,9 @@ fn in_words(why: &Denied, aor: &str) -> (&'static str, String) {
         Denied::UnknownKey(key) => return unknown_key(key, aor),
         Denied::Unpinned(key) => return unpinned(key, aor),
         Denied::OtherKey(pinned, shown) => return other_key(pinned, shown, aor),
+        Denied::NextKey(pinned, shown) => return next_key(pinned, shown, aor),
+        Denied::Expired(key) => return key_is_over(key, "key_expired", "has expired"),
+        Denied::Revoked(key) => return key_is_over(key, "key_revoked", "was revoked by its owner"),
         Denied::Clock(ahead) => return clock(*ahead),
         Denied::Guessing => (
             "guessing",
@@ -207,6 +210,22 @@ fn other_key(pinned: &str, shown: &str, aor: &str) -> (&'static str, String) {
          --replace"
     );
     ("other_key", words)
+}
+
+fn next_key(pinned: &str, shown: &str, aor: &str) -> (&'static str, String) {
+    let words = format!(
+        "the caller has a new key, {shown}, which the pinned one, {pinned}, has certified: unless the \
+         pinned one may be in other hands, countersign [--config CONFIG] keys pin {aor} {shown} --replace"
+    );
+    ("next_key", words)
+}
+
+fn key_is_over(key: &str, code: &'static str, what: &str) -> (&'static str, String) {
+    let words = format!(
+        "the key {key} that signed {what}; ask the caller for the present one: \
+         countersign [--config CONFIG] keys import FILE"
+    );
+    (code, words)
 }
 
 fn clock(ahead: i64) -> (&'static str, String) {

@@ -3,7 +3,8 @@
 use super::settings::{Settings, Watchers};
 #[cfg(feature = "digest")]
 use crate::config::{
-    Account, Enough, ListedAlgorithm, MediaSecrecy, Pins, Place, SipAor, read_ha1, read_secret,
+    Account, Enough, ListedAlgorithm, MediaSecrecy, PinnedKey, Pins, Place, SipAor, read_ha1,
+    read_secret,
 };
 use crate::config::{Address, Config};
 #[cfg(feature = "digest")]
@@ -147,10 +148,7 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
             .flat_map(|account| account.places().map(move |place| (account, place)))
             .map(|(account, place)| credentials(config, account, place))
             .collect::<Result<_>>()?,
-        identities: vec![sst::Identity {
-            aor: identity.to_owned(),
-            fingerprint: config.identity.as_ref().and_then(|i| i.fingerprint.clone()),
-        }],
+        identities: identities(config, identity),
         contacts: config
             .contacts
             .iter()
@@ -160,6 +158,12 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
             })
             .collect(),
         pins: pins(&config.pins),
+        rfc2543: config
+            .contacts
+            .iter()
+            .filter(|contact| contact.rfc2543)
+            .map(|contact| contact.aor.to_string())
+            .collect(),
         users,
         require: policy.require,
         algorithms,
@@ -180,12 +184,26 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
     })
 }
 
+/// Our addresses, the one first that calls.
+#[cfg(feature = "digest")]
+fn identities(config: &Config, calls: &str) -> Vec<sst::Identity> {
+    let known = config.identities().into_iter();
+    let known =
+        known.map(|own| sst::Identity { aor: own.aor.to_string(), fingerprint: own.fingerprint });
+    let anonymous = sst::Identity { aor: calls.to_owned(), fingerprint: None };
+    let anonymous = config.identity.is_none().then_some(anonymous);
+    anonymous.into_iter().chain(known).collect()
+}
+
 /// The pins as the security manager takes them.
 #[cfg(feature = "digest")]
 pub fn pins(pins: &Pins) -> Vec<sst::Pin> {
-    let pins = pins.pins.iter();
-    pins.map(|pin| sst::Pin { aor: pin.aor.to_string(), fingerprint: pin.fingerprint.clone() })
-        .collect()
+    let pinned = |pin: &PinnedKey| sst::Pin {
+        aor: pin.aor.to_string(),
+        fingerprint: pin.fingerprint.clone(),
+        next: pin.next.clone(),
+    };
+    pins.pins.iter().map(pinned).collect()
 }
 
 #[cfg(feature = "digest")]

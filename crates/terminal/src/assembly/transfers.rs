@@ -66,7 +66,7 @@ impl Shared {
     fn no_less(&self, within: CallId, require: Requirement) -> Requirement {
         let Some(call) = self.calls.name(within) else { return require };
         match self.assurance(Prepared { id: within, call }).proof {
-            "pgp" => require.and(Requirement::PGP),
+            "pgp" | "rfc2543" => require.and(Requirement::PGP),
             "tls" => require.and(Requirement::TLS_NAME),
             _ => require,
         }

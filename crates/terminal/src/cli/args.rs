@@ -464,7 +464,17 @@ pub struct AuthCheck {
 #[derive(Debug, Subcommand)]
 pub enum Keys {
     /// Make an Ed25519 key for the identity; asks for a passphrase, twice
-    Generate(NewPassphrase),
+    Generate {
+        /// Make it for this address of ours, an account's [default: the identity's]
+        #[arg(long = "for", value_name = "AOR")]
+        aor: Option<SipAor>,
+        /// Make one although there is one: it takes its place, and the earlier one certifies it
+        #[arg(long)]
+        new: bool,
+        /// What protects it.
+        #[command(flatten)]
+        passphrase: NewPassphrase,
+    },
     /// List all keys, and the addresses that are pinned to them
     List,
     /// Import public keys, armored or binary (`-`: standard input)
@@ -483,6 +493,9 @@ pub enum Keys {
     Export {
         /// The full fingerprint [default: the identity's own key]
         fingerprint: Option<String>,
+        /// The key of this address of ours, an account's
+        #[arg(long = "for", value_name = "AOR", conflicts_with = "fingerprint")]
+        aor: Option<SipAor>,
     },
     /// Say whose key it is: calls to and from the AOR are proved by this key alone
     #[command(after_help = PIN_HELP)]
@@ -494,6 +507,9 @@ pub enum Keys {
         /// Put the pin in the place of an earlier one to another key
         #[arg(long)]
         replace: bool,
+        /// Name it as the key that comes after the pinned one: both count until it has proved something
+        #[arg(long, conflicts_with = "replace")]
+        next: bool,
     },
     /// Take the pin of an AOR back
     #[command(after_help = UNPIN_HELP)]

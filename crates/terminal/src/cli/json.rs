@@ -233,7 +233,7 @@ pub(super) enum Object<'a> {
     Ha1Written { file: &'a Path, user: &'a str, realm: &'a str, algorithms: &'a [&'a str] },
     /// A key was made.
     #[cfg(feature = "pgp")]
-    Generated { fingerprint: &'a str, encrypted: bool },
+    Generated { aor: &'a str, fingerprint: &'a str, encrypted: bool, certified_by: &'a [String] },
     /// A key was imported.
     #[cfg(feature = "pgp")]
     Imported { fingerprint: &'a str, user_ids: &'a [String] },
@@ -243,18 +243,33 @@ pub(super) enum Object<'a> {
         fingerprint: &'a str,
         own: bool,
         user_ids: &'a [String],
+        signs_for: &'a [String],
         pinned_to: &'a [String],
+        next_of: &'a [String],
+        certified_by: &'a [String],
         signs: Option<String>,
         encrypts: Option<String>,
         post_quantum: bool,
         hardware: bool,
+        expires: Option<u64>,
+        revoked: bool,
     },
     /// A public key.
     #[cfg(feature = "pgp")]
     Exported { fingerprint: &'a str, armored: &'a str },
     /// A key was pinned.
     #[cfg(feature = "pgp")]
-    Pinned { aor: &'a str, fingerprint: &'a str },
+    Pinned {
+        aor: &'a str,
+        fingerprint: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        replaced: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        certified: Option<bool>,
+    },
+    /// A key was named as the next one of a contact.
+    #[cfg(feature = "pgp")]
+    PinnedNext { aor: &'a str, next: &'a str },
     /// A pin was taken back.
     #[cfg(feature = "pgp")]
     Unpinned { aor: &'a str },

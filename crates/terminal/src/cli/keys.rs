@@ -7,8 +7,9 @@ use super::output::Output;
 use super::passphrase;
 use super::person::Person;
 use super::stop::Stop;
-use crate::agent::{Agent, Passphrase, Program, own_key};
-use crate::config::{Config, Pins, SipAor, default_path, load};
+use crate::agent::{Agent, Passphrase, Program, own_key, state};
+use crate::assembly::{SystemClock, WallClock as _};
+use crate::config::{Config, PinnedKey, Pins, SipAor, default_path, load};
 use crate::error::{Error, Result};
 use crate::file;
 use net::Runtime;
@@ -63,6 +64,14 @@ struct Keyring {
     out: Output,
 }
 
+/// A key that is asked for.
+struct Made {
+    aor: SipAor,
+    /// Whether there may be one already.
+    new: bool,
+    passphrase: NewPassphrase,
+}
+
 /// A pin that is asked for.
 struct Wanted {
     aor: SipAor,
@@ -75,13 +84,17 @@ impl Keyring {
         let agent = self.agent(Passphrase::Unneeded).await?;
         let done = match command {
             // Interrupted, the terminal must show again what is typed.
-            Keys::Generate(wanted) => {
+            Keys::Generate { aor, new, passphrase } => {
+                let wanted = Made { aor: self.our(aor)?, new, passphrase };
                 return Stop::new()?.unless(self.generate(agent, wanted)).await;
             }
             Keys::List => self.list().await,
             Keys::Import { file, pin, replace } => self.import_and_pin(&file, pin, replace).await,
-            Keys::Export { fingerprint } => self.export(fingerprint).await,
-            Keys::Pin { aor, fingerprint, replace } => {
+            Keys::Export { fingerprint, aor } => self.export(fingerprint, aor).await,
+            Keys::Pin { aor, fingerprint, next: true, .. } => {
+                self.pin_next(&aor, &fingerprint).await
+            }
+            Keys::Pin { aor, fingerprint, replace, .. } => {
                 self.pin_known(&fingerprint, Wanted { aor, replace }).await
             }
             Keys::Unpin { aor } => self.unpin(&aor).await,
@@ -96,36 +109,58 @@ impl Keyring {
         Agent::start(program, None, Arc::clone(&self.runtime)).await
     }
 
-    fn identity(&self) -> Result<&SipAor> {
-        let identity = self.config.identity.as_ref().map(|identity| &identity.aor);
-        identity.ok_or_else(|| {
-            Error::invalid("no identity is configured; run `countersign init --aor URI` first")
+    /// One of our addresses: this one, or the identity's.
+    fn our(&self, aor: Option<SipAor>) -> Result<SipAor> {
+        let ours = self.config.identities();
+        let Some(aor) = aor else {
+            let identity = self.config.identity.as_ref().map(|identity| identity.aor.clone());
+            return identity.ok_or_else(|| {
+                Error::invalid("no identity is configured; run `countersign init --aor URI` first")
+            });
+        };
+        let found = ours.iter().find(|own| own.aor.matches(aor.as_str()));
+        found.map(|own| own.aor.clone()).ok_or_else(|| {
+            let ours: Vec<&str> = ours.iter().map(|own| own.aor.as_str()).collect();
+            let there = if ours.is_empty() { "none".to_owned() } else { ours.join(", ") };
+            Error::invalid(format!(
+                "{aor} is no address of [identity] or an [[account]]; there is {there}"
+            ))
         })
     }
 
-    /// Makes the identity's key. Nobody is asked for a passphrase in vain.
-    async fn generate(&self, agent: Agent, wanted: NewPassphrase) -> Result<()> {
-        let may = self.may_generate(&agent).await;
+    /// Makes a key. Nobody is asked for a passphrase in vain.
+    async fn generate(&self, agent: Agent, wanted: Made) -> Result<()> {
+        let may = self.may_generate(&agent, &wanted).await;
         agent.stop().await;
         may?;
         let person = Person::at_terminal(&self.runtime);
-        let passphrase =
-            passphrase::choose(wanted, &self.config, person.as_ref(), &*self.runtime).await?;
+        let passphrase = passphrase::choose(
+            wanted.passphrase.clone(),
+            &self.config,
+            person.as_ref(),
+            &*self.runtime,
+        )
+        .await?;
         let is_locked = !matches!(passphrase, Passphrase::None);
         let agent = self.agent(passphrase).await?;
-        let made = match self.may_generate(&agent).await {
-            Ok(()) => self.make(is_locked).await,
+        let made = match self.may_generate(&agent, &wanted).await {
+            Ok(()) => self.make(&wanted.aor, is_locked).await,
             Err(error) => Err(error),
         };
         agent.stop().await;
         made
     }
 
-    /// Whether there is no key yet, and nobody else's word on how one would be protected.
-    async fn may_generate(&self, agent: &Agent) -> Result<()> {
-        let aor = self.identity()?.as_str();
-        if let Some(key) = own_key(&self.client, aor).await? {
-            return Err(Error::invalid(format!("{aor} has the key {} already", key.fingerprint)));
+    /// Whether there is no key yet, or another is asked for; and nobody else's word on how one would
+    /// be protected.
+    async fn may_generate(&self, agent: &Agent, wanted: &Made) -> Result<()> {
+        let Made { aor, new, .. } = wanted;
+        let known = if *new { None } else { self.own_key(aor).await? };
+        if let Some(key) = known {
+            return Err(Error::invalid(format!(
+                "{aor} has the key {} already; --new makes one that takes its place",
+                key.fingerprint
+            )));
         }
         agent.is_ours().then_some(()).ok_or_else(|| {
             Error::invalid(format!(
@@ -136,9 +171,8 @@ impl Keyring {
         })
     }
 
-    async fn make(&self, is_locked: bool) -> Result<()> {
-        let aor = self.identity()?.as_str();
-        let key = self.client.generate(aor.to_owned()).await.map_err(no_answer)?;
+    async fn make(&self, aor: &SipAor, is_locked: bool) -> Result<()> {
+        let key = self.client.generate(aor.to_string()).await.map_err(no_answer)?;
         let protected = match is_locked {
             true => "its private part is encrypted under the passphrase",
             false => {
@@ -146,35 +180,87 @@ impl Keyring {
                  its file (0600) protects it"
             }
         };
-        let line = format!("{aor} has the key {}, {protected}", key.fingerprint);
+        let before = texts(&key.certified_by);
+        let after = match before.as_slice() {
+            [] => String::new(),
+            _ => format!("; the earlier key certifies it: {}", before.join(", ")),
+        };
+        let line = format!("{aor} has the key {}, {protected}{after}", key.fingerprint);
         let fingerprint = key.fingerprint.as_str();
-        self.out.say(&line, Object::Generated { fingerprint, encrypted: is_locked })
+        let (encrypted, certified_by) = (is_locked, before.as_slice());
+        self.out.say(
+            &line,
+            Object::Generated { aor: aor.as_str(), fingerprint, encrypted, certified_by },
+        )
     }
 
     async fn list(&self) -> Result<()> {
-        for key in self.client.identities().await.map_err(no_answer)? {
-            let fingerprint = key.fingerprint.as_str();
-            let pins = self.config.pins.pins.iter().filter(|pin| pin.fingerprint == fingerprint);
-            let pinned: Vec<String> = pins.map(|pin| pin.aor.to_string()).collect();
-            let mut line = format!("{fingerprint}  {}  ", if key.secret { "own " } else { "peer" });
-            line.push_str(&key.user_ids.join(", "));
-            line.push_str(&kind(&key.facts));
-            if !pinned.is_empty() {
-                line.push_str(&format!("  pinned to {}", pinned.join(", ")));
-            }
-            let object = Object::Key {
-                fingerprint,
-                own: key.secret,
-                user_ids: &key.user_ids,
-                pinned_to: &pinned,
-                signs: key.facts.signs.map(|it| it.to_string()),
-                encrypts: key.facts.encrypts.map(|it| it.to_string()),
-                post_quantum: key.facts.encrypts.is_some_and(AlgorithmId::is_post_quantum),
-                hardware: key.facts.hardware,
-            };
-            self.out.say(&line, object)?;
+        let keys = self.client.identities().await.map_err(no_answer)?;
+        let ours = self.signing().await?;
+        for key in &keys {
+            self.show(key, &ours)?;
         }
         Ok(())
+    }
+
+    /// Our addresses, and the fingerprint of the key of each that has one.
+    async fn signing(&self) -> Result<Vec<(String, String)>> {
+        let mut signing = Vec::new();
+        for own in self.config.identities() {
+            let found = match own.fingerprint {
+                Some(fingerprint) => Some(fingerprint),
+                // Where several could, none does; a call would say so.
+                None => {
+                    self.own_key(&own.aor).await.ok().flatten().map(|it| it.fingerprint.to_string())
+                }
+            };
+            signing.extend(found.map(|fingerprint| (own.aor.to_string(), fingerprint)));
+        }
+        Ok(signing)
+    }
+
+    fn show(&self, key: &Key, ours: &[(String, String)]) -> Result<()> {
+        let fingerprint = key.fingerprint.as_str();
+        let pins = self.config.pins.pins.iter();
+        let to = |of: &PinnedKey| of.aor.to_string();
+        let pinned: Vec<String> =
+            pins.clone().filter(|pin| pin.fingerprint == fingerprint).map(to).collect();
+        let next: Vec<String> =
+            pins.filter(|pin| pin.next.as_deref() == Some(fingerprint)).map(to).collect();
+        let signing = ours.iter().filter(|(_, key)| key.eq_ignore_ascii_case(fingerprint));
+        let signing: Vec<String> = signing.map(|(aor, _)| aor.clone()).collect();
+        let certified_by = texts(&key.certified_by);
+        let mut line = format!("{fingerprint}  {}  ", if key.secret { "own " } else { "peer" });
+        line.push_str(&key.user_ids.join(", "));
+        line.push_str(&kind(&key.facts));
+        let state = state(key, SystemClock.unix_time().as_secs());
+        line.extend(state.map(|state| format!("  {state}")));
+        for (what, of) in [
+            ("signs for", &signing),
+            ("pinned to", &pinned),
+            ("next key of", &next),
+            ("certified by", &certified_by),
+        ] {
+            if !of.is_empty() {
+                line.push_str(&format!("  {what} {}", of.join(", ")));
+            }
+        }
+        let object = Object::Key {
+            fingerprint,
+            own: key.secret,
+            user_ids: &key.user_ids,
+            signs_for: &signing,
+            pinned_to: &pinned,
+            next_of: &next,
+            certified_by: &certified_by,
+            signs: key.facts.signs.map(|it| it.to_string()),
+            encrypts: key.facts.encrypts.map(|it| it.to_string()),
+            post_quantum: key.facts.encrypts.is_some_and(AlgorithmId::is_post_quantum),
+            hardware: key.facts.hardware,
+            expires: key.facts.expires,
+            revoked: key.facts.revoked,
+        };
+        self.out.say(&line, object)
     }
 
     async fn import_and_pin(&self, file: &Path, pin: Option<SipAor>, replace: bool) -> Result<()> {
@@ -208,11 +294,11 @@ impl Keyring {
         Ok(keys)
     }
 
-    async fn export(&self, fingerprint: Option<String>) -> Result<()> {
+    async fn export(&self, fingerprint: Option<String>, aor: Option<SipAor>) -> Result<()> {
         let fingerprint = match fingerprint {
             Some(text) => Fingerprint::parse(&text)
                 .ok_or_else(|| Error::invalid(format!("`{text}` is not a full fingerprint")))?,
-            None => self.own().await?.fingerprint,
+            None => self.own(&self.our(aor)?).await?,
         };
         let armored = self.client.export(fingerprint.clone()).await.map_err(no_answer)?;
         if self.out.is_json() {
@@ -223,11 +309,23 @@ impl Keyring {
         }
     }
 
-    async fn own(&self) -> Result<Key> {
-        let aor = self.identity()?.as_str();
-        own_key(&self.client, aor).await?.ok_or_else(|| {
-            Error::invalid(format!("{aor} has no key; run `{} keys generate`", self.program))
-        })
+    /// The key of one of our addresses: the one that the configuration names, or the one whose user id
+    /// is the address.
+    async fn own(&self, aor: &SipAor) -> Result<Fingerprint> {
+        let ours = self.config.identities();
+        let named = ours.into_iter().find(|own| own.aor == *aor).and_then(|own| own.fingerprint);
+        if let Some(named) = named.as_deref().and_then(Fingerprint::parse) {
+            return Ok(named);
+        }
+        let key = self.own_key(aor).await?.ok_or_else(|| {
+            let program = &self.program;
+            Error::invalid(format!("{aor} has no key; run `{program} keys generate --for {aor}`"))
+        })?;
+        Ok(key.fingerprint)
+    }
+
+    async fn own_key(&self, aor: &SipAor) -> Result<Option<Key>> {
+        own_key(&self.client, aor.as_str(), SystemClock.unix_time().as_secs()).await
     }
 
     /// The key with this full fingerprint.
@@ -265,6 +363,8 @@ impl Keyring {
 
     async fn pin(&self, key: &Key, Wanted { aor, replace }: Wanted) -> Result<()> {
         let fingerprint = key.fingerprint.as_str();
+        let pinned = self.config.pins.pins.iter().find(|pin| pin.aor.names(aor.as_str()));
+        let before = pinned.map(|pin| pin.fingerprint.clone()).filter(|it| it != fingerprint);
         self.change(|pins| {
             if replace {
                 pins.unpin(&aor);
@@ -275,8 +375,31 @@ impl Keyring {
         if key.secret {
             tracing::warn!(%aor, "the key is one of your own: who calls as this can only be you");
         }
-        let line = format!("pinned {fingerprint} to {aor}");
-        self.out.say(&line, Object::Pinned { aor: aor.as_str(), fingerprint })
+        let certified = before.as_ref().map(|it| texts(&key.certified_by).contains(it));
+        let instead = match (&before, certified) {
+            (Some(before), Some(true)) => {
+                format!(" in the place of {before}, which has certified it")
+            }
+            (Some(before), _) => {
+                format!(
+                    " in the place of {before}, which has not certified it: only its owner can say"
+                )
+            }
+            (None, _) => String::new(),
+        };
+        let line = format!("pinned {fingerprint} to {aor}{instead}");
+        let replaced = before.as_deref();
+        self.out.say(&line, Object::Pinned { aor: aor.as_str(), fingerprint, replaced, certified })
+    }
+
+    /// Names the key that comes after the pinned one.
+    async fn pin_next(&self, aor: &SipAor, fingerprint: &str) -> Result<()> {
+        let key = self.key(fingerprint).await?;
+        let next = key.fingerprint.as_str();
+        self.change(|pins| pins.pin_next(aor, next)).await?;
+        let line =
+            format!("{next} is the next key of {aor}: both count until it has proved something");
+        self.out.say(&line, Object::PinnedNext { aor: aor.as_str(), next })
     }
 
     async fn unpin(&self, aor: &SipAor) -> Result<()> {
@@ -293,6 +416,10 @@ impl Keyring {
     async fn change(&self, edit: impl FnOnce(&mut Pins) -> Result<()>) -> Result<()> {
         Pins::change(&self.config.pins_path(), &*self.runtime, edit).await
     }
+}
+
+fn texts(fingerprints: &[Fingerprint]) -> Vec<String> {
+    fingerprints.iter().map(ToString::to_string).collect()
 }
 
 fn no_answer(error: sma::Error) -> Error {

@@ -37,6 +37,8 @@ mod network;
 mod options;
 mod output;
 #[cfg(feature = "pgp")]
+mod own_keys;
+#[cfg(feature = "pgp")]
 mod passphrase;
 mod patience;
 mod person;

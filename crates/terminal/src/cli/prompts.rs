@@ -97,6 +97,15 @@ fn advice(mismatch: &Mismatch) -> String {
              answer it all the same, write floor = \"{name}\" there",
             name = best.name()
         ),
+        Mismatch::Key { fingerprint, own: true } => format!(
+            "our own key {fingerprint} cannot be used any more: it has expired or was revoked; make a \
+             new one, which the old one certifies if it still can (keys generate --new), and give it \
+             to who calls you"
+        ),
+        Mismatch::Key { fingerprint, own: false } => format!(
+            "the peer's key {fingerprint} cannot be used any more: it has expired or was revoked; ask \
+             for the present one, and pin that (keys import FILE --pin AOR --replace)"
+        ),
     }
 }
 
@@ -218,6 +227,10 @@ mod tests {
         assert!(!told.contains('\u{1b}'), "{told}");
         for (ahead, told) in [(-3600, "3600 s behind ours"), (301, "301 s ahead of ours")] {
             assert!(advice(&Mismatch::Clock(ahead)).contains(told), "{told}");
+        }
+        for (own, told) in [(true, "keys generate --new"), (false, "--pin AOR --replace")] {
+            let fingerprint = "d".repeat(40);
+            assert!(advice(&Mismatch::Key { fingerprint, own }).contains(told), "{told}");
         }
         let told = advice(&Mismatch::Algorithm(sst::Algorithm::Md5));
         assert!(told.contains("offers MD5") && told.contains("floor = \"MD5\""), "{told}");

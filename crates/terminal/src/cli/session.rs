@@ -9,6 +9,8 @@ use super::json::Object;
 use super::network::network;
 use super::output::{Output, octets};
 #[cfg(feature = "pgp")]
+use super::own_keys;
+#[cfg(feature = "pgp")]
 use super::passphrase;
 use super::person::Person;
 use super::placing::{Found, Placement};
@@ -160,7 +162,11 @@ impl Session {
         #[cfg(feature = "pgp")]
         let (agent, settings, ports) = with_agent(&config, ask, settings, ports).await?;
         #[cfg(feature = "pgp")]
-        let has_key = settings.security.identities.iter().any(|i| i.fingerprint.is_some());
+        let has_key = settings
+            .security
+            .identities
+            .iter()
+            .any(|own| own.aor == settings.identity && own.fingerprint.is_some());
         let may_move = matches!(purpose, Purpose::Call(_)) && global.bind.is_empty();
         let Started { terminal, events, moved } = start(settings, ports, may_move)?;
         Ok(Self {
@@ -404,15 +410,7 @@ async fn with_agent(
     }
     let agent = Agent::start(Program::find(config)?, ask, Arc::clone(&ports.runtime)).await?;
     let client = Arc::new(sma_socket::Client::new(config.agent_socket()));
-    for identity in &mut settings.security.identities {
-        match &identity.fingerprint {
-            Some(fingerprint) => crate::agent::check_own_key(&*client, fingerprint).await?,
-            None => {
-                let key = crate::agent::own_key(&*client, &identity.aor).await?;
-                identity.fingerprint = key.map(|key| key.fingerprint.to_string());
-            }
-        }
-    }
+    own_keys::find(&*client, &mut settings.security).await?;
     ports.application = Some(client);
     Ok((Some(agent), settings, ports))
 }

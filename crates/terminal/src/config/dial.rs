@@ -72,8 +72,8 @@ impl Config {
             return Err(Error::invalid(format!("{few} called {name}; there is {there}")));
         };
         let aor = account.aor.clone();
-        // Its key is that of the identity's address.
-        let own = self.identity.take().filter(|own| aor.matches(own.aor.as_str()));
+        // Its key is its own.
+        let own = self.identities().into_iter().find(|own| aor.matches(own.aor.as_str()));
         self.identity = own.or(Some(Identity { aor, fingerprint: None }));
         Ok(())
     }

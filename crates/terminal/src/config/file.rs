@@ -112,6 +112,8 @@ pub struct Agent {
 pub struct Account {
     /// The AOR.
     pub aor: SipAor,
+    /// The full primary fingerprint of its OpenPGP key; absent: the key whose user id is the AOR.
+    pub fingerprint: Option<String>,
     /// The registrar or PBX, which is also the next hop of the account's calls.
     pub registrar: Place,
     /// Whom the registrar's certificate must name, over TLS; absent: the registrar's host.
@@ -216,6 +218,9 @@ pub struct Contact {
     /// Whether it may watch our calls, once its pinned key has proved who it is.
     #[serde(default)]
     pub may_watch: bool,
+    /// Whether its signature is taken in the form of RFC 2543, which says less and secures no media.
+    #[serde(default)]
+    pub rfc2543: bool,
 }
 
 /// `[[user]]`.
@@ -376,6 +381,23 @@ impl Config {
         let accounts = self.accounts.iter().map(|account| &account.aor);
         let hides_users = !self.policy.require.is_nothing();
         Ours { hides_users, ..self.own.beside(identity.chain(accounts)) }
+    }
+
+    /// Who this terminal is: the identity, and the accounts at other addresses, each with the
+    /// fingerprint of its key where one is named.
+    pub fn identities(&self) -> Vec<Identity> {
+        let account = |account: &Account| Identity {
+            aor: account.aor.clone(),
+            fingerprint: account.fingerprint.clone(),
+        };
+        let mut all: Vec<Identity> = Vec::new();
+        for own in self.identity.clone().into_iter().chain(self.accounts.iter().map(account)) {
+            match all.iter_mut().find(|known| known.aor.matches(own.aor.as_str())) {
+                Some(known) => known.fingerprint = known.fingerprint.take().or(own.fingerprint),
+                None => all.push(own),
+            }
+        }
+        all
     }
 
     /// The contact at `aor`, however that is spelled: [`SipAor::matches`].

@@ -24,6 +24,9 @@ pub struct PinnedKey {
     /// The fingerprint: 40 or 64 hexadecimal digits, in lower case.
     #[serde(deserialize_with = "read_fingerprint")]
     pub fingerprint: String,
+    /// That of the key which its owner is going to take, where it is known already.
+    #[serde(default, deserialize_with = "read_next", skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// All pins.
@@ -85,7 +88,7 @@ impl Pins {
     pub fn pin(&mut self, aor: SipAor, key: &str) -> Result<()> {
         let fingerprint = fingerprint(key)?;
         match self.pins.iter().find(|pin| pin.aor.names(aor.as_str())) {
-            None => self.pins.push(PinnedKey { aor, fingerprint }),
+            None => self.pins.push(PinnedKey { aor, fingerprint, next: None }),
             Some(present) if present.fingerprint == fingerprint => {}
             Some(present) => {
                 return Err(Error::invalid(format!(
@@ -94,6 +97,28 @@ impl Pins {
                     present.fingerprint
                 )));
             }
+        }
+        Ok(())
+    }
+
+    /// Names the key that comes after the pinned one: it counts as well, until it has proved
+    /// something.
+    ///
+    /// # Errors
+    /// It is not a full fingerprint, or no key is pinned to `aor`, or this one is.
+    pub fn pin_next(&mut self, aor: &SipAor, key: &str) -> Result<()> {
+        let next = fingerprint(key)?;
+        let mut pinned = self.pins.iter_mut().filter(|pin| pin.aor.names(aor.as_str())).peekable();
+        if pinned.peek().is_none() {
+            return Err(Error::invalid(format!(
+                "{aor} has no pin yet: pin this key without --next"
+            )));
+        }
+        for pin in pinned {
+            if pin.fingerprint == next {
+                return Err(Error::invalid(format!("{aor} is pinned to this key already")));
+            }
+            pin.next = Some(next.clone());
         }
         Ok(())
     }
@@ -157,6 +182,10 @@ async fn lock(path: &Path, runtime: &dyn Runtime) -> Result<File> {
 
 fn read_fingerprint<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<String, D::Error> {
     fingerprint(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+fn read_next<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<String>, D::Error> {
+    read_fingerprint(from).map(Some)
 }
 
 /// `key` in lower case, if it is a full fingerprint. Case G16.

@@ -233,6 +233,20 @@ const MAY_WATCH: &str = "\
 # may-watch = true
 ";
 
+/// What ends a contact where there is OpenPGP.
+const OLD_FORM: &str = "\
+# Take its signature in the form of RFC 2543 too (its terminal knows no other): that says who asked for
+# the call and nothing more, and the call's media are not secured by it.
+# rfc2543 = true
+";
+
+/// What ends an account there.
+const ACCOUNT_KEY: &str = "\
+# The full fingerprint of its OpenPGP key. Absent: the key whose user id is the aor (`keys generate
+# --for AOR` makes it).
+# fingerprint = \"…\"
+";
+
 const AUDIO: &str = "\
 # What is said where the command does not say it: \"tone\", \"silence\", or a WAV file.
 [audio]
@@ -292,7 +306,7 @@ impl Init {
         }
         if most >= Require::Digest {
             let user = [USER, told(MAY_WATCH)].concat();
-            sections.extend([self.accounts(), user, TLS.to_owned(), JOURNAL.to_owned()]);
+            sections.extend([self.accounts(most), user, TLS.to_owned(), JOURNAL.to_owned()]);
         } else {
             sections.push(OPEN_ACCOUNT.to_owned());
         }
@@ -329,9 +343,9 @@ impl Init {
         )
     }
 
-    fn accounts(&self) -> String {
+    fn accounts(&self, most: Require) -> String {
         let Some(NewAccount { registrar, user, password_file }) = &self.account else {
-            return [ACCOUNT, ACCOUNT_END, told(PUBLISH)].concat();
+            return [ACCOUNT, ACCOUNT_END, keyed(most, ACCOUNT_KEY), told(PUBLISH)].concat();
         };
         let (aor, user) = (quoted(self.aor.as_str()), quoted(user));
         let mut out = format!(
@@ -342,7 +356,7 @@ impl Init {
             Some(file) => format!("password-file = {}\n", quoted(&file.to_string_lossy())),
             None => "# Absent: it is asked for.\n# password-file = \"password\"\n".to_owned(),
         });
-        out + ACCOUNT_MORE + ACCOUNT_END + told(PUBLISH)
+        out + ACCOUNT_MORE + ACCOUNT_END + keyed(most, ACCOUNT_KEY) + told(PUBLISH)
     }
 
     fn identity(&self, most: Require) -> String {
@@ -403,6 +417,7 @@ impl Init {
         }
         if most >= Require::Pgp {
             out.push_str(told(MAY_WATCH));
+            out.push_str(OLD_FORM);
         }
         out
     }
@@ -411,6 +426,11 @@ impl Init {
 /// Keys by which others are told of us, where that is linked.
 const fn told(keys: &'static str) -> &'static str {
     if cfg!(feature = "watch") { keys } else { "" }
+}
+
+/// Keys that are of use with OpenPGP alone.
+fn keyed(most: Require, keys: &'static str) -> &'static str {
+    if most >= Require::Pgp { keys } else { "" }
 }
 
 /// `text` as a TOML string.

@@ -321,6 +321,7 @@ fn two_keys_for_one_contact_are_refused() {
     let pin = |aor: &str, key: &str| super::PinnedKey {
         aor: aor.parse().unwrap(),
         fingerprint: key.repeat(40),
+        next: None,
     };
     let (one, other) = ("sip:bob@h.example", "sips:Bob@h.example:5070");
     Pins { pins: vec![pin(one, "a"), pin(other, "a")] }.save(&path).unwrap();

@@ -45,7 +45,7 @@ fn pin(side: &mut Side, other: &Side) {
             .identity
             .fingerprint
             .clone()
-            .map(|fingerprint| sst::Pin { aor: other.identity.aor.to_owned(), fingerprint }),
+            .map(|fingerprint| sst::Pin::new(other.identity.aor, fingerprint)),
     );
 }
 

@@ -24,8 +24,9 @@ const SDES: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.66\r\ns=-\r\nc=IN IP4 192.0.2.
 /// What is asked for, and how the line is come by that the user sees.
 type Row = (&'static str, fn() -> String);
 
-const ROWS: [Row; 18] = [
+const ROWS: [Row; 19] = [
     ("PGP → Digest", pgp_to_digest),
+    ("PGP → the form of RFC 2543", pgp_to_rfc2543),
     ("PGP → nothing", pgp_to_nothing),
     ("SRTP → RTP, on the way", srtp_to_rtp_on_the_way),
     ("SRTP → RTP, by the caller", srtp_to_rtp_by_the_caller),
@@ -100,6 +101,17 @@ fn pgp_to_digest() -> String {
         vec![edit(octets, |line| {
             let its = challenge && line.starts_with("WWW-Authenticate:");
             Some(if its { digest.to_owned() } else { line.to_owned() })
+        })]
+    });
+    no_call(change, signed())
+}
+
+fn pgp_to_rfc2543() -> String {
+    let change = meddled(|way, octets| {
+        let challenge = way == Way::Out && octets.starts_with(b"SIP/2.0 401");
+        vec![edit(octets, |line| {
+            let its = challenge && line.starts_with("WWW-Authenticate:");
+            Some(if its { line.replacen(", c14n=\"cs1\"", "", 1) } else { line.to_owned() })
         })]
     });
     no_call(change, signed())

@@ -16,8 +16,10 @@ mod floods;
 mod forks;
 mod hold;
 mod homes;
+mod identities;
 mod meddler;
 mod offers;
+mod old_form;
 #[cfg(feature = "watch")]
 mod publishing;
 mod raw;

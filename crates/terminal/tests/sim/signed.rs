@@ -62,7 +62,7 @@ fn g15_what_a_key_says_of_itself_proves_nothing() {
     let watch = world.watch();
     // The caller's key names the caller's address; the pinned one is another.
     let pinned = "d".repeat(40);
-    let pin = |aor: &str| vec![Pin { aor: aor.to_owned(), fingerprint: pinned.clone() }];
+    let pin = |aor: &str| vec![Pin::new(aor.to_owned(), pinned.clone())];
     world.callee.security().pins(pin(CALLER));
     refused(&world, &watch);
     let told = wary.told.lock().unwrap().pop();

@@ -49,6 +49,8 @@ pub(crate) struct Change {
     pub(crate) tls: bool,
     /// Who is asked at the callee.
     pub(crate) callee_prompts: Arc<dyn sst::TelephonyApplication>,
+    /// Whether the callee takes the caller's signature in the form of RFC 2543.
+    pub(crate) rfc2543: bool,
     /// How keys that the callee presses are told.
     pub(crate) keys: Keys,
 }
@@ -65,6 +67,7 @@ impl Default for Change {
             watchers: Watchers::default(),
             tls: false,
             callee_prompts: Arc::new(sst::Deny),
+            rfc2543: false,
             keys: Keys::Auto,
         }
     }
@@ -139,6 +142,7 @@ impl World {
         let mut of_callee = settings((CALLEE, &keys.1), (CALLER, &keys.0), CALLEE_IP, require);
         of_callee.media.dtmf = change.keys;
         of_callee.trusted = change.trusted;
+        of_callee.security.rfc2543.extend(change.rfc2543.then(|| CALLER.to_owned()));
         of_callee.watchers = change.watchers;
         if change.tls {
             let address = (CALLEE_IP, 5061).into();
@@ -391,7 +395,7 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
     }
 }
 
-fn double(directory: &Directory, runtime: &Arc<dyn Runtime>) -> Double {
+pub(crate) fn double(directory: &Directory, runtime: &Arc<dyn Runtime>) -> Double {
     let (start, runtime) = (runtime.now(), Arc::clone(runtime));
     let clock = move || (UNIX_START + runtime.now().duration_since(start)).as_secs();
     Double::new(directory, Arc::new(clock))
@@ -406,7 +410,7 @@ pub(crate) fn settings(
             aor: own.0.to_owned(),
             fingerprint: Some(own.1.to_owned()),
         }],
-        pins: vec![sst::Pin { aor: peer.0.to_owned(), fingerprint: peer.1.to_owned() }],
+        pins: vec![sst::Pin::new(peer.0.to_owned(), peer.1.to_owned())],
         require: require.into(),
         realm,
         ..sst::Configuration::default()

@@ -19,6 +19,7 @@ mod gnupg;
 mod journal;
 mod passphrases;
 mod passwords;
+mod rotation;
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};

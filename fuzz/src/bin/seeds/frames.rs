@@ -74,11 +74,18 @@ fn questions(key: &Fingerprint) -> Vec<(&'static str, Body)> {
 fn answers(key: &Fingerprint) -> Vec<(&'static str, Body)> {
     let answer = |name, answer| (name, Body::Answer(Ok(answer)));
     let user_ids = vec!["Alice <sip:alice@example.org>".to_owned()];
-    let facts = KeyFacts { signs: Some(AlgorithmId(22)), encrypts: None, hardware: true };
+    let facts = KeyFacts {
+        signs: Some(AlgorithmId(22)),
+        encrypts: None,
+        hardware: true,
+        expires: Some(1_700_000_000),
+        revoked: false,
+    };
+    let (fingerprint, certified_by) = (key.clone(), vec![key.clone()]);
     vec![
         answer(
             "keys",
-            Answer::Keys(vec![Key { fingerprint: key.clone(), user_ids, secret: true, facts }]),
+            Answer::Keys(vec![Key { fingerprint, user_ids, secret: true, facts, certified_by }]),
         ),
         answer("octets", Answer::Octets(vec![0x55; 100])),
         answer("report", Answer::Report(report(key))),

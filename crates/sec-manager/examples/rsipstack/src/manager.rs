@@ -30,7 +30,7 @@ pub fn build(arguments: &Arguments) -> Result<Arc<SecurityManager>, String> {
 fn configuration(arguments: &Arguments) -> Result<Configuration, String> {
     let (aor, peer) = (arguments.get("own")?.to_owned(), arguments.get("peer")?.to_owned());
     let own_key = arguments.optional("key").map(str::to_owned);
-    let pin = |fingerprint: &str| Pin { aor: peer, fingerprint: fingerprint.to_owned() };
+    let pin = |fingerprint: &str| Pin::new(peer, fingerprint);
     Ok(Configuration {
         identities: vec![Identity { aor: aor.clone(), fingerprint: own_key }],
         pins: arguments.optional("peer-key").map(pin).into_iter().collect(),

@@ -88,7 +88,7 @@ fn pair() -> Calls {
         side.manager.configure(&Configuration {
             identities: vec![Identity { aor: own.0.into(), fingerprint: Some(own.1.into()) }],
             contacts: vec![Contact { aor: peer.0.into(), require: Requirement::PGP }],
-            pins: vec![Pin { aor: peer.0.into(), fingerprint: peer.1.into() }],
+            pins: vec![Pin::new(peer.0, peer.1)],
             require: Requirement::PGP,
             realm: own.0.rsplit('@').next().unwrap().to_owned(),
             ..Configuration::default()

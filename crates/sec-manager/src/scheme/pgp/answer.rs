@@ -3,13 +3,13 @@
 use crate::cs1::{Fields, Role};
 use crate::keying::Names;
 use crate::manager::Shared;
-use crate::manager::record::REROUTED;
+use crate::manager::record::{MOVED, REROUTED};
 use crate::pgp::signed::signed_with;
 use crate::pgp::{
     CHECKING, Credentials, GRACE, Jobs, Refused, fresh, is_rerouted, judge, question, unix_seconds,
 };
 use crate::scheme::pgp::exchange::Exchange;
-use sma::{Error, ToVerify};
+use sma::{Error, Fingerprint, ToVerify};
 use ssa::{Answer, CallRef, Incoming, Request, Response, Why};
 use sst::{Call, Mismatch, Proof, Trust};
 use std::sync::Arc;
@@ -20,7 +20,8 @@ impl Shared {
         self: &Arc<Self>, call: CallRef, jobs: Jobs, exchange: Exchange, response: &Response<'_>,
         sent: &Request<'_>,
     ) -> Answer<Incoming> {
-        let prepared = statement(&exchange, response, sent);
+        let signers = self.signers(&exchange);
+        let prepared = statement(&signers, response, sent);
         let Prepared { question, date, nonce, contact } = match prepared {
             Ok(prepared) => prepared,
             Err(why) => return Answer::Ready(Incoming::AckThenBye(why)),
@@ -39,9 +40,18 @@ impl Shared {
             let now = shared.platform.unix_time();
             let judged = judge(&report, &question, Role::Uas, now);
             match judged.and_then(|_| fresh(date, now.as_secs())) {
-                Ok(()) => shared.pgp_answered(call, Answered { exchange, nonce, rerouted, names }),
+                Ok(()) => {
+                    let exchange = Exchange { peer: question.signer, ..exchange };
+                    shared.pgp_answered(call, Answered { exchange, nonce, rerouted, names })
+                }
                 Err(Refused::Stale { ahead }) => {
                     shared.application.mismatch(Call(call.0), Mismatch::Clock(ahead));
+                    Incoming::AckThenBye(Why::ProofInvalid)
+                }
+                Err(Refused::Expired | Refused::Revoked) => {
+                    let fingerprint = question.signer.as_str().to_owned();
+                    let mismatch = Mismatch::Key { fingerprint, own: false };
+                    shared.application.mismatch(Call(call.0), mismatch);
                     Incoming::AckThenBye(Why::ProofInvalid)
                 }
                 Err(Refused::Invalid) => Incoming::AckThenBye(Why::ProofInvalid),
@@ -50,12 +60,23 @@ impl Shared {
         Answer::Pending { within: CHECKING + GRACE, future }
     }
 
+    /// Whose signature an answer may have: of the key that the call is with or, before the peer has
+    /// proved anything, of the one that the user has named as its next.
+    fn signers(&self, exchange: &Exchange) -> Vec<Fingerprint> {
+        let next = self.lock().pins.next(&exchange.to, &exchange.peer).cloned();
+        std::iter::once(exchange.peer.clone()).chain(next).collect()
+    }
+
     fn pgp_answered(&self, call: CallRef, answered: Answered) -> Incoming {
         let Answered { exchange, nonce, rerouted, names } = answered;
-        let mut inner = self.lock();
+        let mut guard = self.lock();
+        let inner = &mut *guard;
         let Some(record) = inner.records.get_mut(call.0) else {
             return Incoming::Discard;
         };
+        if inner.pins.moved(&exchange.to, &exchange.peer) {
+            record.note(MOVED);
+        }
         record.authenticated = true;
         record.plan = None;
         record.tries.clear();
@@ -70,7 +91,7 @@ impl Shared {
         };
         // The answer's body is bound to the one challenge that its sender made.
         record.pgp.sent = Some(Exchange { nonces: vec![nonce], ..exchange });
-        drop(inner);
+        drop(guard);
         self.tell_assurance(call.0);
         Incoming::Accept
     }
@@ -96,18 +117,18 @@ struct Prepared {
 
 /// Reads the callee's proof. G28: missing, swapped, or of another call.
 fn statement(
-    exchange: &Exchange, response: &Response<'_>, sent: &Request<'_>,
+    signers: &[Fingerprint], response: &Response<'_>, sent: &Request<'_>,
 ) -> Result<Prepared, Why> {
     let value = response.headers.value("PGP-Signature", 0).ok_or(Why::ProofMissing)?;
     let proof = Credentials::parse(value).ok().flatten().ok_or(Why::ProofInvalid)?;
-    if proof.signer != exchange.peer || response.headers.value("PGP-Signature", 1).is_some() {
+    if !signers.contains(&proof.signer) || response.headers.value("PGP-Signature", 1).is_some() {
         return Err(Why::ProofInvalid);
     }
     let asked = signed_with(sent, &[proof.nonce.to_vec()]).ok_or(Why::OtherCall)?;
     let request = Fields::of_request(sent, &asked.parameters()).map_err(|_| Why::ProofInvalid)?;
     let answer =
         request.of_response(response, &proof.parameters()).map_err(|_| Why::ProofInvalid)?;
-    let question = question(&exchange.peer, answer.octets(), &proof.signature);
+    let question = question(&proof.signer, answer.octets(), &proof.signature);
     Ok(Prepared {
         question: question.map_err(|_| Why::ProofInvalid)?,
         date: unix_seconds(&answer.date).ok_or(Why::ProofInvalid)?,

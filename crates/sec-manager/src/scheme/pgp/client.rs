@@ -12,7 +12,7 @@ use sma::{Error, Fingerprint, Notation, ToSign};
 use ssa::{
     Answer, Authorized, CallRef, Field, Headers, Leaving, Refusal, Request, Required, Response, Why,
 };
-use sst::{Call, Mismatch, Refused};
+use sst::{Call, Mismatch, Refused, TelephonyApplication};
 use std::sync::Arc;
 
 /// Octets that a signature's base64 may take: RSA-4096 and more, Ed25519 four times.
@@ -119,7 +119,10 @@ impl Shared {
             for (octets, signed) in statements {
                 match sign(&jobs, Role::Uac, octets, &signed).await {
                     Ok(value) => fields.push(Field { name: "Authorization", value }),
-                    Err(error) => return Authorized::GiveUp(why(error)),
+                    Err(error) => {
+                        tell_unusable(&*shared.application, call, (&signed.signer, true), error);
+                        return Authorized::GiveUp(why(error));
+                    }
                 }
             }
             shared.pgp_authorized(call, exchange, fields)
@@ -143,7 +146,8 @@ impl Shared {
 
     /// Signs the 2xx to a request that was signed.
     pub(crate) fn pgp_leaving(
-        &self, exchange: &Exchange, jobs: Jobs, request: &Request<'_>, response: &Response<'_>,
+        &self, call: CallRef, exchange: &Exchange, jobs: Jobs, request: &Request<'_>,
+        response: &Response<'_>,
     ) -> Answer<Leaving> {
         let failed = || Answer::Ready(Leaving::Refused(Refusal::try_later(RETRY)));
         let Some(dated) = Dated::new(response.headers, self) else {
@@ -161,6 +165,7 @@ impl Shared {
             return failed();
         };
         let mut fields = dated.field();
+        let user = Arc::clone(&self.application);
         let future = Box::pin(async move {
             match sign(&jobs, Role::Uas, octets, &signed).await {
                 Ok(value) => {
@@ -168,7 +173,10 @@ impl Shared {
                     Leaving::Fields(fields)
                 }
                 // Never an unsigned 2xx.
-                Err(_) => Leaving::Refused(Refusal::try_later(RETRY)),
+                Err(error) => {
+                    tell_unusable(&*user, call, (&signed.signer, true), error);
+                    Leaving::Refused(Refusal::try_later(RETRY))
+                }
             }
         });
         Answer::Pending { within: MAKING + GRACE, future }
@@ -198,6 +206,17 @@ async fn sign(jobs: &Jobs, role: Role, data: Vec<u8>, signed: &Signed) -> Result
         return Err(Error::TooLarge);
     }
     Ok(signed.value(&signature))
+}
+
+/// A key that is not to be used any more, ours or the peer's, is for people to set right: the user is
+/// told.
+pub(crate) fn tell_unusable(
+    user: &dyn TelephonyApplication, call: CallRef, (key, own): (&Fingerprint, bool), error: Error,
+) {
+    if error == Error::Unusable {
+        let fingerprint = key.as_str().to_owned();
+        user.mismatch(Call(call.0), Mismatch::Key { fingerprint, own });
+    }
 }
 
 pub(crate) const fn why(error: Error) -> Why {

@@ -69,6 +69,20 @@ pub(crate) struct Credentials<'a> {
     pub(crate) signer: Fingerprint,
     /// One OpenPGP packet, not looked into yet.
     pub(crate) signature: Vec<u8>,
+    /// What it is over.
+    pub(crate) form: Form<'a>,
+}
+
+/// The canonical form of what is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form<'a> {
+    /// Ours ([`crate::cs1`]).
+    Cs1,
+    /// That of RFC 2543 (`rfc2543`), which hangs on where the field stands that has this value.
+    Rfc2543 {
+        /// The Authorization.
+        field: &'a [u8],
+    },
 }
 
 impl<'a> Credentials<'a> {
@@ -100,6 +114,7 @@ impl<'a> Credentials<'a> {
             contact: raw.contact.map_or(Cow::Borrowed(b""), plain),
             signer: fingerprint,
             signature: STANDARD.decode(signature).map_err(|_| Malformed)?,
+            form: Form::Cs1,
         }))
     }
 

@@ -17,6 +17,10 @@ pub(crate) enum Refused {
         /// By how many seconds its maker's clock is ahead of ours.
         ahead: i64,
     },
+    /// The key that is to have signed has expired. G02.
+    Expired,
+    /// Its owner has revoked it. G03.
+    Revoked,
 }
 
 /// Something that was verified: only [`judge`] makes one.
@@ -54,21 +58,10 @@ pub(crate) fn question(
 pub(crate) fn judge(
     report: &Report, question: &ToVerify, role: Role, now: Duration,
 ) -> Result<Verified<Fingerprint>, Refused> {
-    let digest: [u8; 32] = Sha256::digest(&question.data).into();
     let now = now.as_secs();
-    let holds = report.good
-        && report.signatures == 1
-        && report.data_sha256 == digest
-        && report.primary == question.signer
-        && matches!(report.hash.0, 8..=10)
-        && report.class == 0
-        && report
-            .expires
-            .is_some_and(|expires| expires <= report.created.saturating_add(FRESH.as_secs()))
-        && report.key == KeyValidity::Valid
-        && report.strong
-        && is_for(&report.notations, role);
-    if !holds {
+    facts_hold(report, question)?;
+    let lasts = |expires| expires <= report.created.saturating_add(FRESH.as_secs());
+    if !report.expires.is_some_and(lasts) || !is_for(&report.notations, role) {
         return Err(Refused::Invalid);
     }
     fresh(report.created, now)?;
@@ -76,6 +69,45 @@ pub(crate) fn judge(
         return Err(Refused::Stale { ahead: ahead(report.created, now) });
     }
     Ok(Verified(report.primary.clone()))
+}
+
+/// The same for a signature in the form of RFC 2543, which has no notation, and whose time may be all
+/// that it says of when it holds.
+///
+/// # Errors
+/// As [`judge`].
+pub(crate) fn judge_rfc2543(
+    report: &Report, question: &ToVerify, now: Duration,
+) -> Result<Verified<Fingerprint>, Refused> {
+    let now = now.as_secs();
+    facts_hold(report, question)?;
+    fresh(report.created, now)?;
+    if report.expires.is_some_and(|expires| expires <= now) {
+        return Err(Refused::Stale { ahead: ahead(report.created, now) });
+    }
+    Ok(Verified(report.primary.clone()))
+}
+
+/// Whether all holds that is asked of a signature in whatever form.
+fn facts_hold(report: &Report, question: &ToVerify) -> Result<(), Refused> {
+    let digest: [u8; 32] = Sha256::digest(&question.data).into();
+    let is_answer = report.data_sha256 == digest && report.primary == question.signer;
+    // What is known of the key does not hang on the signature: only our own user is told.
+    match report.key {
+        KeyValidity::Expired if is_answer => return Err(Refused::Expired),
+        KeyValidity::Revoked if is_answer => return Err(Refused::Revoked),
+        KeyValidity::Expired | KeyValidity::Revoked | KeyValidity::NotForSigning => {
+            return Err(Refused::Invalid);
+        }
+        KeyValidity::Valid => {}
+    }
+    let holds = report.good
+        && report.signatures == 1
+        && is_answer
+        && matches!(report.hash.0, 8..=10)
+        && report.class == 0
+        && report.strong;
+    holds.then_some(()).ok_or(Refused::Invalid)
 }
 
 /// Whether `at` is within 300 s of `now`, in Unix seconds.
@@ -159,6 +191,23 @@ mod tests {
             let mut report = report();
             change(&mut report);
             assert!(judge(&report, &asked(), Role::Uac, NOW).is_err(), "{what}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_key_is_told_apart_where_the_report_is_about_it() {
+        for (key, told) in
+            [(KeyValidity::Expired, Refused::Expired), (KeyValidity::Revoked, Refused::Revoked)]
+        {
+            let refused = |report: &Report| judge(report, &asked(), Role::Uac, NOW).unwrap_err();
+            // An application may say no more of such a signature than that it is not good.
+            let over = Report { key, good: false, ..report() };
+            assert_eq!(refused(&over), told);
+            assert_eq!(refused(&Report { data_sha256: [0; 32], ..over.clone() }), Refused::Invalid);
+            assert_eq!(
+                refused(&Report { primary: super::tests::key("b"), ..over }),
+                Refused::Invalid
+            );
         }
     }
 

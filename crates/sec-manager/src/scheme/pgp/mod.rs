@@ -3,7 +3,7 @@
 //! RFC 2543 defined it and RFC 3261 §23 dropped it, for good reasons: Request-URI and realm were
 //! not signed, nothing delimited the parts, header order decided. Countersign keeps the scheme's
 //! word and parameters and makes `c14n="cs1"` mandatory ([`crate::cs1`]), so that a pure RFC 2543
-//! peer fails closed.
+//! peer fails closed, unless the configuration says of a contact that it is one (`rfc2543`).
 //!
 //! ```text
 //!   WWW-Authenticate: PGP realm="…", version="5.0", algorithm=sha256, c14n="cs1", nonce="…"
@@ -26,15 +26,17 @@ mod judge;
 pub mod mime;
 mod packet;
 pub(crate) mod pins;
+pub(crate) mod rfc2543;
 mod seam;
 mod server;
 pub(crate) mod signed;
 mod trust;
 
+pub(crate) use client::tell_unusable;
 pub(crate) use fields::{challenges, contact, is_fresh, is_rerouted, unix_seconds};
-pub(crate) use grammar::{Challenge, Credentials, Signed, challenge_value};
+pub(crate) use grammar::{Challenge, Credentials, Form, Signed, challenge_value};
 pub(crate) use jobs::{CHECKING, GRACE, Jobs, MAKING};
-pub(crate) use judge::{Refused, fresh, judge, question};
+pub(crate) use judge::{Refused, fresh, judge, judge_rfc2543, question};
 
 pub(crate) use seam::Signatures;
 

@@ -8,7 +8,14 @@ use std::collections::BTreeMap;
 
 /// The pinned keys, by contact.
 #[derive(Debug, Default)]
-pub(crate) struct Pins(BTreeMap<Aor, Fingerprint>);
+pub(crate) struct Pins(BTreeMap<Aor, Pinned>);
+
+/// A contact's key, and the one that is to come after it.
+#[derive(Debug)]
+struct Pinned {
+    key: Fingerprint,
+    next: Option<Fingerprint>,
+}
 
 impl Pins {
     /// Reads configured pins. What cannot be read as an AOR or a fingerprint is left out: less is
@@ -18,7 +25,8 @@ impl Pins {
         for pin in configured {
             let aor = aor::canonical(pin.aor.as_bytes()).ok();
             if let Some((aor, key)) = aor.zip(Fingerprint::parse(&pin.fingerprint)) {
-                pins.add(&aor, &key);
+                let next = pin.next.as_deref().and_then(Fingerprint::parse);
+                pins.0.entry(aor.as_contact()).or_insert(Pinned { key, next });
             }
         }
         pins
@@ -26,17 +34,35 @@ impl Pins {
 
     /// Pins a key. Of two to one contact the first holds: a pin is never replaced by itself.
     pub(crate) fn add(&mut self, aor: &Aor, key: &Fingerprint) {
-        self.0.entry(aor.as_contact()).or_insert_with(|| key.clone());
+        let pinned = || Pinned { key: key.clone(), next: None };
+        self.0.entry(aor.as_contact()).or_insert_with(pinned);
+    }
+
+    /// The key that the user has named as the next of a contact, where this one is pinned.
+    pub(crate) fn next(&self, aor: &Aor, key: &Fingerprint) -> Option<&Fingerprint> {
+        let pinned = self.0.get(&aor.as_contact()).filter(|pinned| pinned.key == *key);
+        pinned?.next.as_ref()
+    }
+
+    /// This key of a contact has proved something. If it is the next one, it is the contact's key from
+    /// now on, and alone: says whether it was.
+    pub(crate) fn moved(&mut self, aor: &Aor, key: &Fingerprint) -> bool {
+        let pinned = self.0.get_mut(&aor.as_contact());
+        let Some(pinned) = pinned.filter(|pinned| pinned.next.as_ref() == Some(key)) else {
+            return false;
+        };
+        *pinned = Pinned { key: key.clone(), next: None };
+        true
     }
 
     /// The key that is pinned to an AOR, however it is spelled.
     pub(crate) fn of(&self, aor: &Aor) -> Option<&Fingerprint> {
-        self.0.get(&aor.as_contact())
+        self.0.get(&aor.as_contact()).map(|pinned| &pinned.key)
     }
 
     /// The contacts that a key is pinned to.
     pub(crate) fn pinned_to(&self, key: &Fingerprint) -> Vec<String> {
-        let pinned = self.0.iter().filter(|(_, pinned)| *pinned == key);
+        let pinned = self.0.iter().filter(|(_, pinned)| pinned.key == *key);
         pinned.map(|(contact, _)| contact.as_str().to_owned()).collect()
     }
 }

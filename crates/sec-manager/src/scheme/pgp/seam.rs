@@ -40,7 +40,7 @@ impl Scheme for Signatures {
         });
         drop(inner);
         match received.zip(shared.jobs.clone()) {
-            Some((exchange, jobs)) => shared.pgp_leaving(&exchange, jobs, request, response),
+            Some((exchange, jobs)) => shared.pgp_leaving(call, &exchange, jobs, request, response),
             None => Answer::Ready(Leaving::Refused(Refusal::try_later(RETRY))),
         }
     }

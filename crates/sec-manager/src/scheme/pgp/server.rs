@@ -11,17 +11,18 @@ use crate::fsm::Signal;
 use crate::manager::Shared;
 use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
 use crate::manager::owed::{authorizations, opens_call};
-use crate::manager::record::REROUTED;
+use crate::manager::record::{MOVED, REROUTED};
 use crate::manager::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, origin};
 use crate::nonce::{Binding, Opened, PGP_LIFETIME, Reservation, Source};
 use crate::party::Party;
 use crate::pgp::{
-    CHECKING, Credentials, GRACE, Jobs, RETRY, Refused, SCHEME, challenge_value, fresh,
-    is_rerouted, judge, question, unix_seconds,
+    CHECKING, Credentials, Form, GRACE, Jobs, RETRY, Refused, SCHEME, challenge_value, fresh,
+    is_rerouted, judge, judge_rfc2543, question, rfc2543, unix_seconds,
 };
 use crate::policy::Policy;
 use crate::scheme::pgp::exchange::Exchange;
-use sma::{Error, Fingerprint, ToVerify};
+use sip_syntax::auth::Malformed;
+use sma::{Error, Fingerprint, Report, ToVerify};
 use ssa::{Answer, Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
 use sst::{Denied, Proof, Requirement, Trust};
 use std::borrow::Cow;
@@ -54,11 +55,13 @@ struct Verification {
     attempt: Attempt,
     trace: Trace,
     question: ToVerify,
-    /// The request's Date, in Unix seconds.
-    date: u64,
+    /// The request's Date, in Unix seconds; `None` in the form of RFC 2543, which has none.
+    date: Option<u64>,
     exchange: Exchange,
     /// Whether the user has to say whose key it is.
     unpinned: bool,
+    /// The key that is pinned, where it is another: whatever is found, the request is refused.
+    pinned: Option<Fingerprint>,
     /// Whether the request would begin the call.
     opens: bool,
     /// Whether the Contact that the stack routes by is not the one that was signed.
@@ -71,7 +74,7 @@ impl Shared {
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
         aors: &Aors,
     ) -> Received {
-        match self.find(arrival, request, policy, aors) {
+        match self.find(call, arrival, request, policy, aors) {
             Found::Fresh(..) => Received::Authenticate,
             Found::Failed => Received::Reject(FORBIDDEN),
             Found::Refused(why, refusal) => {
@@ -99,7 +102,7 @@ impl Shared {
         let Some(jobs) = self.jobs.clone() else {
             return refused(Denied::NotConfigured, FORBIDDEN);
         };
-        let (credentials, nonce, attempt) = match self.find(arrival, request, policy, aors) {
+        let (credentials, nonce, attempt) = match self.find(call, arrival, request, policy, aors) {
             Found::Fresh(credentials, nonce, attempt) => (credentials, nonce, attempt),
             Found::Failed => return Answer::Ready(Authentication::Refused(FORBIDDEN)),
             Found::Refused(why, refusal) => return refused(why, refusal),
@@ -120,7 +123,11 @@ impl Shared {
         let reserved = self.replay().reserve(self.seconds(), &nonce);
         let Ok((reservation, floor)) = reserved else { return challenge() };
         floor.into_iter().for_each(|floor| self.issuer.raise_floor(floor));
-        let prompt = if verification.unpinned { CHECKING + PROMPT } else { Duration::ZERO };
+        let prompt = match &verification {
+            Verification { unpinned: true, .. } => CHECKING + PROMPT,
+            Verification { pinned: Some(_), .. } => CHECKING,
+            Verification { .. } => Duration::ZERO,
+        };
         let shared = Arc::clone(self);
         let future = Box::pin(async move { shared.verify(&jobs, verification, reservation).await });
         Answer::Pending { within: CHECKING + GRACE + prompt, future }
@@ -130,12 +137,14 @@ impl Shared {
     /// unused. Where a request was forked, every callee made a challenge and each finds the answer
     /// to its own; what cannot be read is not ours to judge while another one can be.
     fn find<'a>(
-        &self, arrival: &Arrival<'_>, request: &Request<'a>, policy: &Policy, aors: &Aors,
+        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'a>, policy: &Policy,
+        aors: &Aors,
     ) -> Found<'a> {
-        let ours = |realm: &[u8]| policy.realm.is_empty() || realm == policy.realm.as_bytes();
+        let own = own_realm(policy, aors);
+        let ours = |realm: &[u8]| realm == own.as_bytes();
         let (mut readable, mut malformed) = (false, false);
         for value in authorizations(request) {
-            let credentials = match Credentials::parse(value) {
+            let credentials = match self.read(call, value, policy, aors) {
                 Ok(Some(credentials)) if ours(&credentials.realm) => credentials,
                 Ok(_) => continue,
                 Err(_) => {
@@ -157,6 +166,23 @@ impl Shared {
         } else {
             Found::Nothing
         }
+    }
+
+    /// Credentials in our form or, of a contact that may, in that of RFC 2543.
+    fn read<'a>(
+        &self, call: CallRef, value: &'a [u8], policy: &Policy, aors: &Aors,
+    ) -> Result<Option<Credentials<'a>>, Malformed> {
+        match (Credentials::parse(value), self.signs_as_of_old(call, policy, aors)) {
+            (Err(Malformed), Some(pinned)) => rfc2543::credentials(value, &pinned),
+            (read, _) => read,
+        }
+    }
+
+    /// The key of who would begin a call, where its signature may be in the form of RFC 2543, which
+    /// names no key. In a call that somebody proved otherwise it would undo that proof.
+    fn signs_as_of_old(&self, call: CallRef, policy: &Policy, aors: &Aors) -> Option<Fingerprint> {
+        let old = policy.speaks_rfc2543(&aors.from) && !self.is_taken(call);
+        old.then(|| self.key_of(call, &aors.from)).flatten()
     }
 
     /// What is held against the sender, then replay: before anything is kept of the request.
@@ -186,19 +212,17 @@ impl Shared {
         let own = policy.identities.get(&aors.to).ok_or(Denied::NotForUs)?;
         let own = own.clone().ok_or(Denied::NotConfigured)?;
         let pin = self.key_of(call, &aors.from);
-        if let Some(pinned) = pin.as_ref().filter(|pin| *pin != signer) {
-            let (pinned, shown) = (pinned.as_str().to_owned(), signer.as_str().to_owned());
-            return Err(Denied::OtherKey(pinned, shown));
-        }
-        if self.is_of_another(call, &aors.from, signer) {
+        let is_next = |pin: &Fingerprint| self.lock().pins.next(&aors.from, pin) == Some(signer);
+        let pinned = pin.clone().filter(|pin| pin != signer && !is_next(pin));
+        // An alarm, whatever else is wrong with what comes under another key than the pinned one.
+        let denied = |why| pinned.as_ref().map_or(why, |pinned| other_key(pinned, signer));
+        if pinned.is_none() && self.is_of_another(call, &aors.from, signer) {
             return Err(Denied::OfAnother);
         }
-        let fields = Fields::of_request(request, &credentials.parameters());
-        let fields = fields.map_err(|_| Denied::Malformed)?;
-        let question = question(signer, fields.octets(), &credentials.signature);
-        let (Some(date), Ok(question)) = (unix_seconds(&fields.date), question) else {
-            return Err(Denied::Malformed);
-        };
+        let (octets, date) =
+            signed_octets(request, credentials).ok_or_else(|| denied(Denied::Malformed))?;
+        let question = question(signer, octets, &credentials.signature);
+        let question = question.map_err(|_| denied(Denied::Malformed))?;
         Ok(Verification {
             call,
             source: arrival.source,
@@ -207,16 +231,17 @@ impl Shared {
             question,
             date,
             exchange: Exchange {
-                from: fields.from,
-                to: fields.to,
-                from_tag: fields.from_tag.to_vec(),
+                from: aors.from.clone(),
+                to: aors.to.clone(),
+                from_tag: request.from.tag.unwrap_or_default().to_vec(),
                 nonces: vec![credentials.nonce.to_vec()],
                 own,
                 peer: signer.clone(),
             },
             unpinned: pin.is_none(),
+            pinned,
             opens: opens_call(arrival, request),
-            rerouted: is_rerouted(request.headers, &credentials.contact),
+            rerouted: date.is_some() && is_rerouted(request.headers, &credentials.contact),
         })
     }
 
@@ -235,22 +260,43 @@ impl Shared {
         &self, jobs: &Jobs, asked: Verification, reservation: Reservation,
     ) -> Authentication {
         let report = jobs.verify(Some(asked.attempt.party), asked.question.clone()).await;
+        let now = self.platform.unix_time();
+        let judged = |report: &Report| match asked.date {
+            None => judge_rfc2543(report, &asked.question, now),
+            Some(date) => {
+                let signer = judge(report, &asked.question, Role::Uac, now)?;
+                fresh(date, now.as_secs()).map(|()| signer)
+            }
+        };
+        if let Some(pinned) = &asked.pinned {
+            let signed = report.is_ok_and(|report| judged(&report).is_ok());
+            if !signed {
+                self.replay().release(reservation);
+            }
+            let why = self.another_key(jobs, pinned, &asked.exchange.peer, signed).await;
+            return self.disbelieved(&asked, why);
+        }
         let report = match report {
             Ok(report) => report,
             Err(error) => return self.unverified(&asked, error, reservation),
         };
         // Whatever comes now, the nonce is burnt.
         drop(reservation);
-        let now = self.platform.unix_time();
-        let judged = judge(&report, &asked.question, Role::Uac, now);
-        let said = match judged.and_then(|signer| fresh(asked.date, now.as_secs()).map(|()| signer))
-        {
+        let said = match judged(&report) {
             Ok(signer) if asked.unpinned => {
                 self.ask_whose(jobs, asked.call, &asked.exchange.from, &signer.into_inner()).await
             }
             Ok(_) => Said::Yes,
             Err(Refused::Stale { ahead }) => return self.stale(&asked, ahead),
             Err(Refused::Invalid) => return self.disbelieved(&asked, Denied::Proof),
+            Err(Refused::Expired) => {
+                let signer = asked.exchange.peer.as_str().to_owned();
+                return self.disbelieved(&asked, Denied::Expired(signer));
+            }
+            Err(Refused::Revoked) => {
+                let signer = asked.exchange.peer.as_str().to_owned();
+                return self.disbelieved(&asked, Denied::Revoked(signer));
+            }
         };
         match said {
             Said::Yes => {}
@@ -265,6 +311,19 @@ impl Shared {
             return self.refused(&asked, Denied::OfAnother, MERGED);
         }
         self.pgp_verified(asked)
+    }
+
+    /// Why a request under another key than the pinned one is refused: an alarm, or, where that key
+    /// has signed it and is certified by the pinned one, the word that there is a new key.
+    async fn another_key(
+        &self, jobs: &Jobs, pinned: &Fingerprint, shown: &Fingerprint, signed: bool,
+    ) -> Denied {
+        let keys = if signed { jobs.identities().await.unwrap_or_default() } else { Vec::new() };
+        let shown_key = keys.iter().find(|key| key.fingerprint == *shown);
+        match shown_key.is_some_and(|key| key.certified_by.contains(pinned)) {
+            true => Denied::NextKey(pinned.as_str().to_owned(), shown.as_str().to_owned()),
+            false => other_key(pinned, shown),
+        }
     }
 
     fn refused(&self, asked: &Verification, why: Denied, refusal: Refusal) -> Authentication {
@@ -310,25 +369,36 @@ impl Shared {
         if self.is_of_another(asked.call, &asked.exchange.from, &asked.exchange.peer) {
             return self.refused(&asked, Denied::OfAnother, FORBIDDEN);
         }
-        let mut inner = self.lock();
+        let mut guard = self.lock();
+        let inner = &mut *guard;
         let Some(record) = inner.records.enter(asked.call.0, self.platform.now()) else {
-            drop(inner);
+            drop(guard);
             return self.refused(&asked, Denied::Busy, Refusal::try_later(RETRY));
         };
-        let Verification { call, exchange, rerouted, .. } = asked;
-        record.require = Requirement::PGP;
+        let Verification { call, exchange, date, rerouted, .. } = asked;
         record.authenticated = true;
         record.peer = Some(exchange.from.clone());
-        record.assurance.proof = Proof::Pgp {
-            aor: exchange.from.as_str().to_owned(),
-            fingerprint: exchange.peer.as_str().to_owned(),
-            trust: Trust::Pinned,
-        };
-        record.pgp.received = Some(exchange);
+        if inner.pins.moved(&exchange.from, &exchange.peer) {
+            record.note(MOVED);
+        }
+        let aor = exchange.from.as_str().to_owned();
+        let fingerprint = exchange.peer.as_str().to_owned();
+        match date {
+            Some(_) => {
+                record.require = Requirement::PGP;
+                record.assurance.proof = Proof::Pgp { aor, fingerprint, trust: Trust::Pinned };
+                record.pgp.received = Some(exchange);
+            }
+            // It has proved this request: what follows in the call is not signed, nor sealed.
+            None => {
+                record.require = Requirement::NOTHING;
+                record.assurance.proof = Proof::Rfc2543 { aor, fingerprint };
+            }
+        }
         if rerouted {
             record.note(REROUTED);
         }
-        drop(inner);
+        drop(guard);
         self.settled(call, Signal::Authorized);
         self.tell_assurance(call.0);
         Authentication::Authenticated
@@ -343,7 +413,10 @@ impl Shared {
         let realm = own_realm(policy, aors);
         let binding = binding(request, realm.as_bytes(), aors, &source);
         let nonce = self.issuer.seal(self.seconds(), &origin, &binding);
-        let value = challenge_value(&realm, nonce.as_bytes());
+        let value = match self.signs_as_of_old(call, policy, aors) {
+            Some(_) => rfc2543::challenge(&realm, nonce.as_bytes()),
+            None => challenge_value(&realm, nonce.as_bytes()),
+        };
         let fields = vec![Field { name: "WWW-Authenticate", value }];
         self.challenged(call, &aors.from, PGP_LIFETIME, fields)
     }
@@ -360,12 +433,34 @@ impl Shared {
     }
 }
 
-/// Our realm towards this request: the configured one, or the domain of the AOR it is for.
-fn own_realm(policy: &Policy, aors: &Aors) -> String {
-    if policy.realm.is_empty() {
-        return aors.to.domain().unwrap_or_default().to_owned();
+/// What is signed, and its Date where its form has one.
+fn signed_octets(
+    request: &Request<'_>, credentials: &Credentials<'_>,
+) -> Option<(Vec<u8>, Option<u64>)> {
+    match credentials.form {
+        Form::Cs1 => {
+            let fields = Fields::of_request(request, &credentials.parameters()).ok()?;
+            Some((fields.octets(), Some(unix_seconds(&fields.date)?)))
+        }
+        Form::Rfc2543 { field } => {
+            let octets = rfc2543::octets(request, field, &credentials.nonce).ok()?;
+            Some((octets, None))
+        }
     }
-    policy.realm.as_ref().to_owned()
+}
+
+/// The alarm.
+fn other_key(pinned: &Fingerprint, shown: &Fingerprint) -> Denied {
+    Denied::OtherKey(pinned.as_str().to_owned(), shown.as_str().to_owned())
+}
+
+/// Our realm towards this request: the configured one where it is of the domain of the AOR that the
+/// request is for, or else that domain, since no caller signs for another (G10).
+fn own_realm(policy: &Policy, aors: &Aors) -> String {
+    match aors.to.domain() {
+        Some(domain) if !aors.to.has_realm(&policy.realm) => domain.to_owned(),
+        _ => policy.realm.as_ref().to_owned(),
+    }
 }
 
 fn binding<'a>(

@@ -121,20 +121,28 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Written { config: &path });
     let (user, realm, algorithms) = ("alice", "example.org", &["SHA-256"][..]);
     print(Object::Ha1Written { file: &path, user, realm, algorithms });
-    print(Object::Generated { fingerprint, encrypted: true });
+    let certified_by = &[];
+    print(Object::Generated { aor, fingerprint, encrypted: true, certified_by });
     print(Object::Imported { fingerprint, user_ids: &text });
     print(Object::Key {
         fingerprint,
         own: true,
         user_ids: &text,
+        signs_for: &text,
         pinned_to: &text,
+        next_of: &[],
+        certified_by: &[],
         signs: Some("EdDSA".into()),
         encrypts: None,
         post_quantum: false,
         hardware: true,
+        expires: Some(1_700_000_000),
+        revoked: false,
     });
     print(Object::Exported { fingerprint, armored: "text" });
-    print(Object::Pinned { aor, fingerprint });
+    let (replaced, certified) = (Some(fingerprint), Some(true));
+    print(Object::Pinned { aor, fingerprint, replaced, certified });
+    print(Object::PinnedNext { aor, next: fingerprint });
     print(Object::Unpinned { aor });
     print(Object::Inspected { file: &path, verdict: verdict(), components: Map::new() });
     let answer = serde_json::json!({

@@ -16,7 +16,7 @@ fn d03_another_pinned_peer_can_neither_end_nor_take_over_a_call() {
     let invite = calls.authorized();
     assert!(calls.admits(&invite));
     // Bob knows Mallory as well as he knows Alice; Alice's manager now speaks for her.
-    let pin = |aor: &str, key: &str| Pin { aor: aor.into(), fingerprint: key.into() };
+    let pin = |aor: &str, key: &str| Pin::new(aor, key);
     let mut bob = configuration((BOB, &calls.bob.fingerprint), (ALICE, &calls.alice.fingerprint));
     bob.pins.push(pin(MALLORY, &key));
     calls.bob.manager.configure(&bob);

@@ -10,7 +10,9 @@ mod dialog;
 mod interleaved;
 mod judged;
 mod queue;
+mod rfc2543;
 mod room;
+mod rotation;
 mod sets;
 mod signing;
 mod subscribing;
@@ -47,7 +49,7 @@ fn configuration(own: (&str, &str), peer: (&str, &str)) -> Configuration {
     Configuration {
         identities: vec![Identity { aor: own.0.into(), fingerprint: Some(own.1.into()) }],
         contacts: vec![Contact { aor: peer.0.into(), require: Requirement::PGP }],
-        pins: vec![Pin { aor: peer.0.into(), fingerprint: peer.1.into() }],
+        pins: vec![Pin::new(peer.0, peer.1)],
         require: Requirement::PGP,
         realm: own.0.rsplit('@').next().unwrap().to_owned(),
         ..Configuration::default()

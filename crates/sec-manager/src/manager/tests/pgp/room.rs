@@ -19,7 +19,7 @@ fn with_signatures_of(octets: usize) -> Calls {
 fn planned(calls: &Calls, realm: &str, nonce: &[u8], to: &str) -> (usize, Authorized) {
     let outgoing = Outgoing { from: ALICE.into(), to: to.into(), require: Requirement::PGP };
     calls.alice.manager.call_started(Call(CALL.0), outgoing);
-    let pin = Pin { aor: to.to_owned(), fingerprint: calls.bob.fingerprint.clone() };
+    let pin = Pin::new(to.to_owned(), calls.bob.fingerprint.clone());
     calls.alice.manager.pins(vec![pin]);
     let mut invite = TestRequest::invite(ALICE, to, "pgp@127.0.0.1");
     let contact = format!("<sip:{}@alice.example>", "a".repeat(230)).into_bytes();

@@ -74,7 +74,7 @@ fn g27_nothing_is_signed_for_another_than_the_user_called() {
     let calls = Calls::new();
     // Carol is as well known, and of the same realm.
     let mut known = configuration((ALICE, &calls.alice.fingerprint), (BOB, &calls.bob.fingerprint));
-    known.pins.push(Pin { aor: CAROL.into(), fingerprint: calls.bob.fingerprint.clone() });
+    known.pins.push(Pin::new(CAROL, calls.bob.fingerprint.clone()));
     calls.alice.manager.configure(&known);
     let to_carol = TestRequest::invite(ALICE, CAROL, "pgp@127.0.0.1");
     assert_eq!(asked(&calls, CALL, &to_carol), Err(Why::OtherCall));

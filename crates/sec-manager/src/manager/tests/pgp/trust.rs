@@ -61,7 +61,7 @@ fn a_key_that_the_user_trusts_is_pinned_until_it_is_configured() {
     // Trust (4): another key than the pinned one is refused without a question, and told.
     calls.bob.manager.call_ended(Call(CALL.0));
     let pinned = "d".repeat(40);
-    strange.pins.push(Pin { aor: ALICE.into(), fingerprint: pinned.clone() });
+    strange.pins.push(Pin::new(ALICE, pinned.clone()));
     calls.bob.manager.configure(&strange);
     calls.platform.advance(Duration::from_secs(64));
     calls.alice.manager.call_ended(Call(CALL.0));
@@ -116,7 +116,7 @@ fn another_spelling_of_a_pinned_address_has_its_pin() {
         let own = (spelling, &*calls.alice.fingerprint);
         calls.alice.manager.configure(&configuration(own, (BOB, &calls.bob.fingerprint)));
         calls.start(CALL);
-        let pin = |key: &str| vec![Pin { aor: ALICE.into(), fingerprint: key.to_owned() }];
+        let pin = |key: &str| vec![Pin::new(ALICE, key.to_owned())];
         calls.bob.manager.pins(pin(&"d".repeat(40)));
         assert_eq!(status(&says(&calls)), 403, "{spelling}");
         let mismatches = trusting.1.lock().unwrap().len();
@@ -152,10 +152,7 @@ fn a_pin_that_is_taken_back_admits_nothing_new_and_ends_no_call() {
     calls.platform.advance(Duration::from_secs(64));
     let again = calls.invite();
     assert_eq!(calls.plan(&again, &calls.challenge(&again)), Err(Why::NotTrusted));
-    calls
-        .alice
-        .manager
-        .pins(vec![Pin { aor: BOB.into(), fingerprint: calls.bob.fingerprint.clone() }]);
+    calls.alice.manager.pins(vec![Pin::new(BOB, calls.bob.fingerprint.clone())]);
     assert_eq!(status(&says(&calls)), 403);
 }
 
@@ -219,7 +216,7 @@ fn the_user_is_asked_once_a_contact_and_four_times_in_all() {
         let mut calls = Calls { platform: platform.clone(), alice, bob };
         if nth == 0 {
             bob_with(&mut calls, bobs.clone(), thinking.clone());
-            let known = Pin { aor: "sip:z@alice.example:5070".into(), fingerprint: key.clone() };
+            let known = Pin::new("sip:z@alice.example:5070", key.clone());
             calls.bob.manager.pins(vec![known]);
         }
         calls.start(CALL);

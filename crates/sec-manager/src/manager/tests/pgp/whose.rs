@@ -9,7 +9,7 @@ use sst::Denied;
 const MALLORY: &str = "sip:mallory@alice.example";
 
 fn pin(aor: &str, key: &str) -> Pin {
-    Pin { aor: aor.into(), fingerprint: key.into() }
+    Pin::new(aor, key)
 }
 
 /// A signed request without a body that `from`'s manager makes, within the dialog.
