@@ -1,7 +1,7 @@
 //! The configuration as the manager reads it: AORs canonical, passwords hashed.
 
 use crate::aor::{self, Aor};
-use crate::digest::Keys;
+use crate::digest::{Keys, SCHEME};
 use crate::nonce::Source;
 use crate::party::Party;
 use sip_syntax::Scheme;
@@ -20,6 +20,8 @@ pub(crate) struct Account {
     pub(crate) aor: String,
     pub(crate) realm: Vec<u8>,
     pub(crate) user: String,
+    /// The word of the scheme that its secret is for.
+    pub(crate) scheme: &'static str,
     /// None: the user is asked.
     pub(crate) keys: Option<Arc<Keys>>,
     pub(crate) hop: HopPolicy,
@@ -254,6 +256,7 @@ fn account(account: &sst::Account) -> Account {
         aor: account.aor.clone(),
         realm: account.realm.clone().into_bytes(),
         user: account.user.clone(),
+        scheme: SCHEME,
         keys,
         hop: account.hop.clone(),
         floor: account.floor,
