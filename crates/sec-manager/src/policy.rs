@@ -1,6 +1,7 @@
 //! The configuration as the manager reads it: AORs canonical, passwords hashed.
 
 use crate::aor::{self, Aor};
+use crate::bearer;
 use crate::digest::{Keys, SCHEME};
 use crate::nonce::Source;
 use crate::party::Party;
@@ -22,6 +23,8 @@ pub(crate) struct Account {
     pub(crate) user: String,
     /// The word of the scheme that its secret is for.
     pub(crate) scheme: &'static str,
+    /// The authorization servers whose tokens are given.
+    pub(crate) servers: Vec<String>,
     /// None: the user is asked.
     pub(crate) keys: Option<Arc<Keys>>,
     pub(crate) hop: HopPolicy,
@@ -84,6 +87,12 @@ impl<'a> Hop<'a> {
                 literal.is_ok_and(|ip| ip.to_canonical() == self.address.ip().to_canonical())
             }
         }
+    }
+
+    /// Whether it is TLS to a name, or address, that was proved.
+    pub(crate) const fn is_proved(self) -> bool {
+        matches!(self.transport, Transport::Tls | Transport::Wss)
+            && !matches!(self.certified, Certified::Nobody)
     }
 
     fn is_in(self, addresses: &[SocketAddr]) -> bool {
@@ -248,15 +257,21 @@ impl Policy {
 }
 
 fn account(account: &sst::Account) -> Account {
-    let keys = account.secret.as_ref().map(|secret| {
+    let keys = |secret: &Secret| {
         let (user, realm) = (account.user.as_bytes(), account.realm.as_bytes());
         Arc::new(Keys::new(account.floor.or_stronger(), user, realm, secret))
-    });
+    };
+    let (scheme, keys, servers) = match &account.secret {
+        Some(Secret::Tokens(servers)) => (bearer::SCHEME, None, servers.clone()),
+        Some(secret) => (SCHEME, Some(keys(secret)), Vec::new()),
+        None => (SCHEME, None, Vec::new()),
+    };
     Account {
         aor: account.aor.clone(),
         realm: account.realm.clone().into_bytes(),
         user: account.user.clone(),
-        scheme: SCHEME,
+        scheme,
+        servers,
         keys,
         hop: account.hop.clone(),
         floor: account.floor,

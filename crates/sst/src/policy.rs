@@ -176,6 +176,9 @@ pub enum Secret {
     /// What stands for it within its realm, `H(user:realm:password)` under some algorithms: their
     /// hexadecimal digits in lower case. Responses under others are neither made nor accepted.
     Ha1(Vec<(Algorithm, Password)>),
+    /// None: an access token of one of these authorization servers, `https` URIs, is asked for when one
+    /// is wanted, and Digest is never answered. Of an account alone. RFC 8898.
+    Tokens(Vec<String>),
 }
 
 impl From<Password> for Secret {

@@ -40,6 +40,11 @@ impl Challenged<'_> {
         accounts.find(|account| account.scheme == scheme && self.may_have(account, realm))
     }
 
+    /// Whether TLS has proved who challenges.
+    pub(crate) const fn is_proved(&self) -> bool {
+        self.hop.is_proved()
+    }
+
     /// Whether the party that challenges is an account's next hop.
     pub(crate) fn came_from(&self, account: &Account) -> bool {
         account.has_next_hop(self.hop)

@@ -26,6 +26,7 @@ mod telephony;
 
 use crate::Platform;
 use crate::aor::Aor;
+use crate::bearer::Bearer;
 use crate::digest::Digest;
 use crate::fsm::{Role, Signal, State, StateSink, Step, WaitingTable};
 use crate::keying::{ByDtls, CallMedia, Standing};
@@ -120,6 +121,7 @@ pub(crate) struct Shared {
     pub(crate) replay: Mutex<ReplayTable>,
     pub(crate) application: Arc<dyn TelephonyApplication>,
     pub(crate) digest: Option<Digest>,
+    pub(crate) bearer: Option<Bearer>,
     /// The way to the security application, where the PGP scheme was given.
     pub(crate) jobs: Option<Jobs>,
     observer: Option<Arc<dyn StateSink>>,
@@ -164,6 +166,7 @@ impl Shared {
             replay: Mutex::default(),
             application,
             digest: None,
+            bearer: None,
             jobs: None,
             observer: None,
             inner: Mutex::new(inner),
@@ -172,6 +175,11 @@ impl Shared {
 
     pub(crate) fn with_digest(mut self, digest: Option<Digest>) -> Self {
         self.digest = digest;
+        self
+    }
+
+    pub(crate) fn with_bearer(mut self, bearer: Option<Bearer>) -> Self {
+        self.bearer = bearer;
         self
     }
 
@@ -266,4 +274,4 @@ impl Shared {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

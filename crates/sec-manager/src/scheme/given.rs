@@ -1,5 +1,6 @@
 //! What answers the challenges of an account's registrar and of proxies: a row for each scheme.
 
+use super::bearer::{self, TokenAnswer, TokenWanted};
 use super::digest::SCHEME;
 use super::digest::proofs::{DigestAnswer, DigestWanted};
 use super::digest::typed::Typed;
@@ -13,12 +14,14 @@ use sst::{Proof, TelephonyApplication};
 /// What a challenge wants of an account.
 pub(crate) enum Wanted {
     Digest(DigestWanted),
+    Token(TokenWanted),
 }
 
 /// What an answer is made of.
 #[derive(Clone)]
 pub(crate) enum By {
     Digest(DigestAnswer),
+    Token(TokenAnswer),
 }
 
 /// What answers the challenges of an account, request after request.
@@ -56,6 +59,7 @@ impl By {
     pub(crate) const fn digest(&self) -> Option<&DigestAnswer> {
         match self {
             Self::Digest(answer) => Some(answer),
+            Self::Token(_) => None,
         }
     }
 }
@@ -65,6 +69,7 @@ impl Wanted {
     pub(crate) const fn scheme(&self) -> &'static str {
         match self {
             Self::Digest(_) => SCHEME,
+            Self::Token(_) => bearer::SCHEME,
         }
     }
 
@@ -81,6 +86,10 @@ impl Wanted {
                 let known = wanted.known(account, before.and_then(By::digest), typed);
                 known.map(By::Digest).map_err(Self::Digest)
             }
+            Self::Token(wanted) => match before {
+                Some(By::Token(answer)) => Ok(By::Token(answer.clone())),
+                Some(By::Digest(_)) | None => Err(Self::Token(wanted)),
+            },
         }
     }
 }
@@ -102,6 +111,7 @@ impl Given<Wanted> {
         let Self { proxy, account, user, realm, by } = self;
         let by = match by {
             Wanted::Digest(wanted) => By::Digest(wanted.asked(of, &user, &realm).await?),
+            Wanted::Token(wanted) => By::Token(wanted.asked(of, &user, &realm).await?),
         };
         Ok(Given { proxy, account, user, realm, by })
     }
@@ -112,6 +122,7 @@ impl Given {
     pub(crate) const fn scheme(&self) -> &'static str {
         match &self.by {
             By::Digest(_) => SCHEME,
+            By::Token(_) => bearer::SCHEME,
         }
     }
 
@@ -121,6 +132,7 @@ impl Given {
     ) -> Option<Vec<u8>> {
         match &mut self.by {
             By::Digest(answer) => answer.value(&self.user, platform, request),
+            By::Token(answer) => Some(answer.value()),
         }
     }
 
@@ -128,6 +140,7 @@ impl Given {
     pub(crate) fn room(&self, uri: usize) -> usize {
         match &self.by {
             By::Digest(answer) => answer.room() + self.user.len() + uri,
+            By::Token(answer) => answer.room(),
         }
     }
 
@@ -135,6 +148,7 @@ impl Given {
     pub(crate) fn renew(&mut self, next: Option<Text<'_>>) {
         match &mut self.by {
             By::Digest(answer) => answer.renew(next),
+            By::Token(_) => {}
         }
     }
 }
@@ -150,6 +164,7 @@ impl Proved {
     pub(crate) fn shown(&self, response: &Response<'_>) -> Shown {
         match &self.given.by {
             By::Digest(answer) => answer.shown(self, response),
+            By::Token(_) => Shown::Nothing,
         }
     }
 

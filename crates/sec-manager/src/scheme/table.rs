@@ -1,5 +1,6 @@
 //! Which schemes there are: a row each.
 
+use super::bearer::Bearer;
 use super::client::Client;
 use super::digest::Digest;
 use super::pgp::Signatures;
@@ -11,7 +12,7 @@ use sst::{Means, Requirement};
 const TABLE: [(Means, &dyn Scheme); 2] = [(Means::Pgp, &Signatures), (Means::Digest, &Digest)];
 
 /// Which answer the registrars and proxies of our accounts.
-const CLIENTS: [&dyn Client; 1] = [&Digest];
+const CLIENTS: [&dyn Client; 2] = [&Bearer, &Digest];
 
 impl Shared {
     /// The scheme of a call that requires this. Where no signature is, the challenges of accounts are

@@ -63,6 +63,7 @@ mod tests {
             realm: b"example.org".to_vec(),
             user: "alice".to_owned(),
             scheme: crate::digest::SCHEME,
+            servers: Vec::new(),
             keys: None,
             hop: sst::HopPolicy::Udp(Vec::new()),
             floor,
