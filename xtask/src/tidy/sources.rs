@@ -5,7 +5,7 @@ use crate::command::{Failure, output, program, root};
 use std::fs;
 
 /// Interface crates hold at most this many lines of code, docs and kit apart.
-const INTERFACE_LINES: usize = 540;
+const INTERFACE_LINES: usize = 560;
 /// A file past this many lines is split by concept.
 const FILE_LINES: usize = 800;
 /// Who may write files: a place a program. What is written there is whole or absent, for its owner,

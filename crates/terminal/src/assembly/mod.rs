@@ -46,6 +46,8 @@ mod shared;
 mod terminal;
 #[cfg(feature = "digest")]
 mod tls;
+#[cfg(feature = "digest")]
+mod tokens;
 #[cfg(feature = "watch")]
 mod told;
 mod transfers;
@@ -67,6 +69,8 @@ pub use known::{Known, Package};
 pub use names::Names;
 pub use ports::{Entropy, Ports, SystemClock, SystemEntropy, WallClock};
 pub use requests::Pressed;
+#[cfg(feature = "digest")]
+pub use settings::TokenFile;
 pub use settings::{Settings, Watchers};
 #[cfg(feature = "digest")]
 pub use setup::pins;
