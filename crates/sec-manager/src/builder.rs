@@ -1,6 +1,7 @@
 //! Putting a security manager together: schemes and parties are values, and what is not given is
 //! not linked.
 
+use crate::aka::Aka;
 use crate::bearer::Bearer;
 use crate::digest::Digest;
 use crate::fsm::StateSink;
@@ -17,6 +18,7 @@ pub struct Builder {
     inst: u16,
     digest: Option<Digest>,
     bearer: Option<Bearer>,
+    aka: Option<Aka>,
     pgp: Option<Pgp>,
     application: Arc<dyn TelephonyApplication>,
     observer: Option<Arc<dyn StateSink>>,
@@ -43,6 +45,7 @@ impl Builder {
             inst: 0,
             digest: None,
             bearer: None,
+            aka: None,
             pgp: None,
             application,
             observer: None,
@@ -60,6 +63,13 @@ impl Builder {
     #[must_use]
     pub const fn bearer(mut self, bearer: Bearer) -> Self {
         self.bearer = Some(bearer);
+        self
+    }
+
+    /// Answers the challenges of mobile networks by what a SIM makes of them.
+    #[must_use]
+    pub fn aka(mut self, aka: Aka) -> Self {
+        self.aka = Some(aka);
         self
     }
 
@@ -104,6 +114,7 @@ impl Builder {
         let shared = Shared::new(self.platform, issuer, start, self.application)
             .with_digest(self.digest)
             .with_bearer(self.bearer)
+            .with_aka(self.aka)
             .with_pgp(self.pgp)
             .with_observer(self.observer);
         Ok(Arc::new(SecurityManager::new(shared)))

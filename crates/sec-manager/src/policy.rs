@@ -1,5 +1,6 @@
 //! The configuration as the manager reads it: AORs canonical, passwords hashed.
 
+use crate::aka;
 use crate::aor::{self, Aor};
 use crate::bearer;
 use crate::digest::{Keys, SCHEME};
@@ -263,6 +264,7 @@ fn account(account: &sst::Account) -> Account {
     };
     let (scheme, keys, servers) = match &account.secret {
         Some(Secret::Tokens(servers)) => (bearer::SCHEME, None, servers.clone()),
+        Some(Secret::Sim) => (aka::SCHEME, None, Vec::new()),
         Some(secret) => (SCHEME, Some(keys(secret)), Vec::new()),
         None => (SCHEME, None, Vec::new()),
     };

@@ -163,6 +163,8 @@ pub enum Why {
     ForeignServer,
     /// What was given as an access token is none.
     NoToken,
+    /// The SIM did not answer.
+    NoSim,
     /// The credentials were tried and refused.
     TriedAlready,
     /// The plan or the response is of another call.
@@ -199,6 +201,7 @@ impl fmt::Display for Why {
             Self::TokenInClear => "an access token leaves only over TLS to a name that was proved",
             Self::ForeignServer => "the authorization server is none that the account trusts",
             Self::NoToken => "no access token was given, or what was given is none",
+            Self::NoSim => "the SIM does not answer",
             Self::TriedAlready => "the credentials were tried and refused",
             Self::OtherCall => "the message belongs to another call",
             Self::PgpRequired => "the peer asks for OpenPGP: call again and require it",

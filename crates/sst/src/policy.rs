@@ -179,6 +179,9 @@ pub enum Secret {
     /// None: an access token of one of these authorization servers, `https` URIs, is asked for when one
     /// is wanted, and Digest is never answered. Of an account alone. RFC 8898.
     Tokens(Vec<String>),
+    /// None: the SIM that the security manager was given answers, to AKA alone. Of an account alone.
+    /// RFC 3310.
+    Sim,
 }
 
 impl From<Password> for Secret {

@@ -25,6 +25,7 @@ mod sip;
 mod telephony;
 
 use crate::Platform;
+use crate::aka::Aka;
 use crate::aor::Aor;
 use crate::bearer::Bearer;
 use crate::digest::Digest;
@@ -122,6 +123,7 @@ pub(crate) struct Shared {
     pub(crate) application: Arc<dyn TelephonyApplication>,
     pub(crate) digest: Option<Digest>,
     pub(crate) bearer: Option<Bearer>,
+    pub(crate) aka: Option<Aka>,
     /// The way to the security application, where the PGP scheme was given.
     pub(crate) jobs: Option<Jobs>,
     observer: Option<Arc<dyn StateSink>>,
@@ -167,6 +169,7 @@ impl Shared {
             application,
             digest: None,
             bearer: None,
+            aka: None,
             jobs: None,
             observer: None,
             inner: Mutex::new(inner),
@@ -180,6 +183,11 @@ impl Shared {
 
     pub(crate) fn with_bearer(mut self, bearer: Option<Bearer>) -> Self {
         self.bearer = bearer;
+        self
+    }
+
+    pub(crate) fn with_aka(mut self, aka: Option<Aka>) -> Self {
+        self.aka = aka;
         self
     }
 

@@ -1,5 +1,6 @@
 //! What answers the challenges of an account's registrar and of proxies: a row for each scheme.
 
+use super::aka::{self, AkaAnswer, AkaWanted};
 use super::bearer::{self, TokenAnswer, TokenWanted};
 use super::digest::SCHEME;
 use super::digest::proofs::{DigestAnswer, DigestWanted};
@@ -15,6 +16,7 @@ use sst::{Proof, TelephonyApplication};
 pub(crate) enum Wanted {
     Digest(DigestWanted),
     Token(TokenWanted),
+    Aka(AkaWanted),
 }
 
 /// What an answer is made of.
@@ -22,6 +24,7 @@ pub(crate) enum Wanted {
 pub(crate) enum By {
     Digest(DigestAnswer),
     Token(TokenAnswer),
+    Aka(AkaAnswer),
 }
 
 /// What answers the challenges of an account, request after request.
@@ -59,7 +62,7 @@ impl By {
     pub(crate) const fn digest(&self) -> Option<&DigestAnswer> {
         match self {
             Self::Digest(answer) => Some(answer),
-            Self::Token(_) => None,
+            Self::Token(_) | Self::Aka(_) => None,
         }
     }
 }
@@ -70,6 +73,7 @@ impl Wanted {
         match self {
             Self::Digest(_) => SCHEME,
             Self::Token(_) => bearer::SCHEME,
+            Self::Aka(_) => aka::SCHEME,
         }
     }
 
@@ -88,8 +92,10 @@ impl Wanted {
             }
             Self::Token(wanted) => match before {
                 Some(By::Token(answer)) => Ok(By::Token(answer.clone())),
-                Some(By::Digest(_)) | None => Err(Self::Token(wanted)),
+                Some(By::Digest(_) | By::Aka(_)) | None => Err(Self::Token(wanted)),
             },
+            // Each challenge is the SIM's to answer.
+            Self::Aka(_) => Err(self),
         }
     }
 }
@@ -112,6 +118,7 @@ impl Given<Wanted> {
         let by = match by {
             Wanted::Digest(wanted) => By::Digest(wanted.asked(of, &user, &realm).await?),
             Wanted::Token(wanted) => By::Token(wanted.asked(of, &user, &realm).await?),
+            Wanted::Aka(wanted) => By::Aka(wanted.asked(&user, &realm).await?),
         };
         Ok(Given { proxy, account, user, realm, by })
     }
@@ -123,6 +130,7 @@ impl Given {
         match &self.by {
             By::Digest(_) => SCHEME,
             By::Token(_) => bearer::SCHEME,
+            By::Aka(_) => aka::SCHEME,
         }
     }
 
@@ -133,6 +141,7 @@ impl Given {
         match &mut self.by {
             By::Digest(answer) => answer.value(&self.user, platform, request),
             By::Token(answer) => Some(answer.value()),
+            By::Aka(answer) => answer.value(&self.user, platform, request),
         }
     }
 
@@ -141,6 +150,7 @@ impl Given {
         match &self.by {
             By::Digest(answer) => answer.room() + self.user.len() + uri,
             By::Token(answer) => answer.room(),
+            By::Aka(answer) => answer.room() + self.user.len() + uri,
         }
     }
 
@@ -148,7 +158,7 @@ impl Given {
     pub(crate) fn renew(&mut self, next: Option<Text<'_>>) {
         match &mut self.by {
             By::Digest(answer) => answer.renew(next),
-            By::Token(_) => {}
+            By::Token(_) | By::Aka(_) => {}
         }
     }
 }
@@ -165,6 +175,7 @@ impl Proved {
         match &self.given.by {
             By::Digest(answer) => answer.shown(self, response),
             By::Token(_) => Shown::Nothing,
+            By::Aka(answer) => answer.shown(self, response),
         }
     }
 

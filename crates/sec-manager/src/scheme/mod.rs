@@ -2,6 +2,7 @@
 //! client of registrars and proxies ([`client`]).
 
 mod accounts;
+pub mod aka;
 pub mod bearer;
 pub(crate) mod client;
 pub mod digest;

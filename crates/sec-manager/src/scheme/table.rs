@@ -1,5 +1,6 @@
 //! Which schemes there are: a row each.
 
+use super::aka::BySim;
 use super::bearer::Bearer;
 use super::client::Client;
 use super::digest::Digest;
@@ -12,7 +13,7 @@ use sst::{Means, Requirement};
 const TABLE: [(Means, &dyn Scheme); 2] = [(Means::Pgp, &Signatures), (Means::Digest, &Digest)];
 
 /// Which answer the registrars and proxies of our accounts.
-const CLIENTS: [&dyn Client; 2] = [&Bearer, &Digest];
+const CLIENTS: [&dyn Client; 3] = [&Bearer, &BySim, &Digest];
 
 impl Shared {
     /// The scheme of a call that requires this. Where no signature is, the challenges of accounts are
