@@ -1,20 +1,17 @@
-//! What a SIM answered, as Digest credentials. RFC 3310 §3.3–3.5.
+//! What a SIM answered, as Digest credentials. RFC 3310 §3.3, §3.4.
 
 use super::ALGORITHM;
-use super::client::read;
+use super::challenge::read;
 use super::sim::{AkaChallenge, Sim, SimAnswer};
 use crate::Platform;
-use crate::digest::{Asked, Challenge, Credentials, HA1, Named, SCHEME, expected, response_proof};
+use crate::digest::{Asked, Challenge, Credentials, HA1, Named, SCHEME, expected};
 use crate::params::{Writer, plain};
-use crate::scheme::given::{Proved, Shown};
 use crate::secret::{KEYING, sheltered};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use md5::Md5;
-use sip_syntax::auth::{Separator, of_scheme, values};
 use sip_syntax::{Text, hex};
-use ssa::{Request, Response, Why};
-use sst::{Algorithm, Proof};
+use ssa::{Request, Why};
 use std::sync::Arc;
 
 /// Octets of an Authorization beside the values that are copied into it.
@@ -31,9 +28,9 @@ pub(crate) struct AkaWanted {
 /// A challenge that a SIM has answered.
 #[derive(Clone)]
 pub(crate) struct AkaAnswer {
-    list: Vec<u8>,
+    pub(super) list: Vec<u8>,
     /// Of RES as the password, or of none beside an AUTS.
-    ha1: Arc<HA1<Md5>>,
+    pub(super) ha1: Arc<HA1<Md5>>,
     auts: Option<[u8; 14]>,
     /// How often the nonce was used.
     count: u32,
@@ -114,37 +111,10 @@ impl AkaAnswer {
     pub(crate) const fn room(&self) -> usize {
         OVERHEAD + self.list.len()
     }
-
-    /// What a response says of RES, which the server knows as XRES. §3.5.
-    pub(crate) fn shown(&self, proved: &Proved, response: &Response<'_>) -> Shown {
-        let Some(rspauth) = proved.info(response, "rspauth") else { return Shown::Nothing };
-        let said = || {
-            let list = of_scheme(&proved.value, SCHEME)?;
-            let [uri, cnonce, count] =
-                values(list, Separator::Comma, &["uri", "cnonce", "nc"]).ok()?;
-            let (challenge, _) = read(&self.list)?;
-            let credentials = Credentials {
-                uri: uri?,
-                cnonce: cnonce.unwrap_or_default(),
-                count: count.unwrap_or_default(),
-                ..of_challenge(&challenge)
-            };
-            Some(response_proof(&credentials, &self.ha1, response.body))
-        };
-        let right = self.auts.is_none() && said().is_some_and(|proof| proof.is(&plain(rspauth)));
-        match right {
-            true => Shown::Proof(Proof::Digest {
-                user: proved.given.user.clone(),
-                realm: String::from_utf8_lossy(&proved.given.realm).into_owned(),
-                algorithm: Algorithm::Md5,
-            }),
-            false => Shown::Wrong,
-        }
-    }
 }
 
 /// Credentials that answer a challenge, all of it copied that is.
-fn of_challenge<'a>(challenge: &Challenge<'a>) -> Credentials<'a> {
+pub(super) fn of_challenge<'a>(challenge: &Challenge<'a>) -> Credentials<'a> {
     Credentials {
         user: Text::default(),
         realm: challenge.realm,

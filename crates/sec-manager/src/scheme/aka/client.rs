@@ -1,16 +1,15 @@
 //! Which AKA challenges are answered. RFC 3310 §3.
 
+use super::SCHEME;
 use super::answer::AkaWanted;
-use super::sim::AkaChallenge;
-use super::{ALGORITHM, SCHEME};
-use crate::digest::{self, Challenge, Named};
+use super::challenge::{is_aka, read};
+use crate::digest;
 use crate::manager::Shared;
 use crate::manager::challenge::Challenged;
 use crate::params::plain;
 use crate::policy::Policy;
 use crate::scheme::client::{Chosen, Client, challenges};
 use crate::scheme::given::{By, Proved, Wanted};
-use sip_syntax::auth::{Separator, values};
 use ssa::{Response, Why};
 
 /// The scheme's rules; what it is given is [`super::Aka`].
@@ -33,7 +32,7 @@ impl Client for BySim {
                 why = why.or(Some(Why::NotConfigured));
                 continue;
             };
-            // After an AUTS the network asks again: the SIM's answer was not refused. §3.4.
+            // After an AUTS the network asks again: the SIM's answer was not refused. RFC 3310 §3.4.
             let counted_anew = |proved: &Proved| {
                 let given = &proved.given;
                 let auts = matches!(&given.by, By::Aka(answer) if answer.resynchronizes());
@@ -52,16 +51,4 @@ impl Client for BySim {
         _response: &Response<'_>, _why: Why,
     ) {
     }
-}
-
-fn is_aka(list: &[u8]) -> bool {
-    let algorithm = values(list, Separator::Comma, &["algorithm"]);
-    algorithm.is_ok_and(|[algorithm]| algorithm.is_some_and(|name| name.is_word(ALGORITHM)))
-}
-
-/// What a challenge says, but for its algorithm, and what it asks the SIM.
-pub(super) fn read(list: &[u8]) -> Option<(Challenge<'_>, AkaChallenge)> {
-    let challenge = Challenge::read(list, |_| Some(Named::DEFAULT)).ok()??;
-    challenge.choose_qop().ok()?;
-    Some((challenge, AkaChallenge::of_nonce(&plain(challenge.nonce))?))
 }

@@ -10,7 +10,9 @@
 //! (3GPP TS 33.203) is not done. An account of this scheme answers no other.
 
 mod answer;
+mod challenge;
 mod client;
+mod shown;
 mod sim;
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ pub struct AkaChallenge {
     pub autn: [u8; 16],
 }
 
-/// What a SIM answers. 3GPP TS 33.102 §6.3.3.
+/// What a SIM answers. 3GPP TS 33.102, section 6.3.3.
 #[derive(Debug)]
 pub enum SimAnswer {
     /// The network has proved itself: RES, 4 to 16 octets.

@@ -23,7 +23,7 @@ use std::sync::Arc;
 const REALM: &str = "ims.example.org";
 const USER: &str = "001010123456789@ims.example.org";
 
-/// One set: K, OP, RAND, SQN, AMF; f1, f1*, f2 (RES), f5, f5*. 3GPP TS 35.208 §4.3, §4.4.
+/// One set: K, OP, RAND, SQN, AMF; f1, f1*, f2 (RES), f5, f5*. 3GPP TS 35.208, sections 4.3 and 4.4.
 const SETS: [[&str; 10]; 2] = [
     [
         "465b5ce8b199b49faa5f0a2ee238a6bc",
@@ -61,7 +61,7 @@ fn xor<const N: usize>(one: [u8; N], other: [u8; N]) -> [u8; N] {
     std::array::from_fn(|at| one[at] ^ other[at])
 }
 
-/// SQN ⊕ AK, AMF, MAC. 3GPP TS 33.102 §6.3.2.
+/// SQN ⊕ AK, AMF, MAC. 3GPP TS 33.102, section 6.3.2.
 fn autn(set: &[&str; 10]) -> [u8; 16] {
     let hidden = xor(octets::<6>(set[3]), octets::<6>(set[8]));
     [&hidden[..], &octets::<2>(set[4]), &octets::<8>(set[5])].concat().try_into().unwrap()
@@ -92,7 +92,7 @@ impl Sim for Card {
         if sqn == self.expects {
             return SimAnswer::Res(Password::new(res.to_vec()));
         }
-        // AMF is zero in AUTS. TS 33.102 §6.3.3.
+        // AMF is zero in AUTS. TS 33.102, section 6.3.3.
         let mac = milenage.f1star(&rand, &self.expects, &[0, 0]);
         let hidden = xor(self.expects, milenage.f5star(&rand));
         SimAnswer::Resynchronize([&hidden[..], &mac].concat().try_into().unwrap())
@@ -232,7 +232,7 @@ fn a_sim_that_counts_otherwise_has_the_network_count_anew() {
     let value = authorized(&manager, first, &sent);
     let uri = parameter(&value, "uri");
     assert_eq!(parameter(&value, "response"), response(&value, b"", &format!("INVITE:{uri}")));
-    // The network reads AUTS as TS 33.102 §6.3.5 says.
+    // The network reads AUTS as TS 33.102, section 6.3.5 says.
     let auts = BASE64_STANDARD.decode(parameter(&value, "auts")).unwrap();
     let mut network = Milenage::new_with_op(octets(set[0]), octets(set[1]));
     let rand = octets(set[2]);

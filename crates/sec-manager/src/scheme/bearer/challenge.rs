@@ -11,7 +11,7 @@ const NAMES: [&str; 2] = ["realm", "authz_server"];
 pub(super) struct Challenge<'a> {
     /// Whose protection domain it is.
     pub(super) realm: Text<'a>,
-    /// Whose token is wanted, an `https` URI. A server that takes tokens must name it (§2.2): without
+    /// Whose token is wanted, an `https` URI. A server that takes tokens must name it (RFC 8898 §2.2): without
     /// it nothing says whose token is to leave.
     pub(super) server: Text<'a>,
 }

@@ -70,13 +70,13 @@ fn wanted<'a>(
     policy: &'a Policy, asked: &Challenged<'_>, list: &[u8],
 ) -> Result<(&'a Account, TokenWanted), Why> {
     let challenge = Challenge::parse(list).map_err(|_| Why::MalformedChallenge)?;
-    // §2.1.2. Whoever is on the way could be the user everywhere.
+    // RFC 8898 §2.1.2. Whoever is on the way could be the user everywhere.
     if !asked.is_proved() {
         return Err(Why::TokenInClear);
     }
     let account = asked.account(policy, &plain(challenge.realm), SCHEME);
     let account = account.ok_or(Why::NotConfigured)?;
-    // §2.1.1: the server is checked against those that are trusted.
+    // RFC 8898 §2.1.1: the server is checked against those that are trusted.
     let server = plain(challenge.server);
     let trusted = account.servers.iter().find(|trusted| trusted.as_bytes() == &*server);
     let server = trusted.cloned().ok_or(Why::ForeignServer)?;
