@@ -232,6 +232,13 @@ mod tests {
         for (ahead, told) in [(-3600, "3600 s behind ours"), (301, "301 s ahead of ours")] {
             assert!(advice(&Mismatch::Clock(ahead)).contains(told), "{told}");
         }
+        let offered = "https://evil\u{1b}.example".to_owned();
+        let told = advice(&Mismatch::Server { offered, expected: vec!["https://as".to_owned()] });
+        assert!(
+            told.contains("\"https://as\"") && told.contains("`authorization-servers`"),
+            "{told}"
+        );
+        assert!(!told.contains('\u{1b}'), "{told}");
         let told = advice(&Mismatch::Algorithm(sst::Algorithm::Md5));
         assert!(told.contains("offers MD5") && told.contains("floor = \"MD5\""), "{told}");
     }

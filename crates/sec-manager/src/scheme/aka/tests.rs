@@ -99,12 +99,14 @@ impl Sim for Card {
     }
 }
 
-struct Nobody;
+/// A SIM that gives a RES of so many octets, or nothing.
+struct Odd(Option<usize>);
 
 #[async_trait::async_trait]
-impl Sim for Nobody {
+impl Sim for Odd {
     async fn authenticate(&self, _: AkaChallenge) -> SimAnswer {
-        SimAnswer::Unavailable
+        let res = self.0.map(|length| SimAnswer::Res(Password::new(vec![7; length])));
+        res.unwrap_or(SimAnswer::Unavailable)
     }
 }
 
@@ -261,8 +263,10 @@ fn a_network_that_is_not_the_sims_gets_nothing() {
     forged[31] ^= 1;
     let forged = BASE64_STANDARD.encode(forged);
     assert_eq!(plan(&caller(card()), &invite(), challenge(&forged, QOP)), Err(Why::ProofInvalid));
-    let nobody = plan(&caller(Arc::new(Nobody)), &invite(), challenge(&nonce(set), QOP));
-    assert_eq!(nobody, Err(Why::NoSim));
+    for odd in [None, Some(0), Some(3), Some(17)] {
+        let odd = plan(&caller(Arc::new(Odd(odd))), &invite(), challenge(&nonce(set), QOP));
+        assert_eq!(odd, Err(Why::NoSim));
+    }
     for (nonce, qop) in
         [("abc", QOP), (&nonce(set)[..40], QOP), ("!", QOP), (&nonce(set), ", qop=\"x\"")]
     {
