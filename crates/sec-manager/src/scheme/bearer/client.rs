@@ -42,8 +42,11 @@ impl Client for Bearer {
     ) {
         let is_here = |it: &&Account| it.scheme == SCHEME && asked.came_from(it);
         let here: Vec<&Account> = policy.accounts.iter().filter(is_here).collect();
+        if here.is_empty() {
+            return;
+        }
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        for (list, _) in challenges(response, SCHEME).filter(|_| !here.is_empty()) {
+        for (list, _) in challenges(response, SCHEME) {
             let Ok(Challenge { realm, server }) = Challenge::parse(list) else { continue };
             let (realm, server) = (text(&plain(realm)), text(&plain(server)));
             let for_realm = here.iter().find(|account| account.realm == realm.as_bytes());
