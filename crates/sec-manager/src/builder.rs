@@ -1,6 +1,8 @@
 //! Putting a security manager together: schemes and parties are values, and what is not given is
 //! not linked.
 
+use crate::aka::Aka;
+use crate::bearer::Bearer;
 use crate::digest::Digest;
 use crate::fsm::StateSink;
 use crate::manager::{SecurityManager, Shared};
@@ -15,6 +17,8 @@ pub struct Builder {
     platform: Arc<dyn Platform>,
     inst: u16,
     digest: Option<Digest>,
+    bearer: Option<Bearer>,
+    aka: Option<Aka>,
     pgp: Option<Pgp>,
     application: Arc<dyn TelephonyApplication>,
     observer: Option<Arc<dyn StateSink>>,
@@ -36,13 +40,36 @@ impl SecurityManager {
 impl Builder {
     fn new(platform: Arc<dyn Platform>) -> Self {
         let application = Arc::new(sst::Deny);
-        Self { platform, inst: 0, digest: None, pgp: None, application, observer: None }
+        Self {
+            platform,
+            inst: 0,
+            digest: None,
+            bearer: None,
+            aka: None,
+            pgp: None,
+            application,
+            observer: None,
+        }
     }
 
     /// Answers and issues HTTP Digest challenges.
     #[must_use]
     pub const fn digest(mut self, digest: Digest) -> Self {
         self.digest = Some(digest);
+        self
+    }
+
+    /// Answers the challenges of registrars and proxies that want an access token.
+    #[must_use]
+    pub const fn bearer(mut self, bearer: Bearer) -> Self {
+        self.bearer = Some(bearer);
+        self
+    }
+
+    /// Answers the challenges of mobile networks by what a SIM makes of them.
+    #[must_use]
+    pub fn aka(mut self, aka: Aka) -> Self {
+        self.aka = Some(aka);
         self
     }
 
@@ -86,6 +113,8 @@ impl Builder {
         let issuer = Issuer::new(&mut master, self.inst, u16::from_be_bytes(boot), seconds(start));
         let shared = Shared::new(self.platform, issuer, start, self.application)
             .with_digest(self.digest)
+            .with_bearer(self.bearer)
+            .with_aka(self.aka)
             .with_pgp(self.pgp)
             .with_observer(self.observer);
         Ok(Arc::new(SecurityManager::new(shared)))

@@ -39,6 +39,8 @@ pub use builder::Builder;
 pub use fsm::StateSink;
 pub use manager::SecurityManager;
 pub use platform::{NoRandomness, Platform};
+pub use scheme::aka::{self, Aka};
+pub use scheme::bearer::{self, Bearer};
 pub use scheme::digest::{self, Digest};
 pub use scheme::pgp::{Pgp, cs1, mime};
 pub use sentence::sentence;

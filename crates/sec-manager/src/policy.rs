@@ -1,7 +1,9 @@
 //! The configuration as the manager reads it: AORs canonical, passwords hashed.
 
+use crate::aka;
 use crate::aor::{self, Aor};
-use crate::digest::Keys;
+use crate::bearer;
+use crate::digest::{Keys, SCHEME};
 use crate::nonce::Source;
 use crate::party::Party;
 use sip_syntax::Scheme;
@@ -20,6 +22,10 @@ pub(crate) struct Account {
     pub(crate) aor: String,
     pub(crate) realm: Vec<u8>,
     pub(crate) user: String,
+    /// The word of the scheme that its secret is for.
+    pub(crate) scheme: &'static str,
+    /// The authorization servers whose tokens are given.
+    pub(crate) servers: Vec<String>,
     /// None: the user is asked.
     pub(crate) keys: Option<Arc<Keys>>,
     pub(crate) hop: HopPolicy,
@@ -82,6 +88,12 @@ impl<'a> Hop<'a> {
                 literal.is_ok_and(|ip| ip.to_canonical() == self.address.ip().to_canonical())
             }
         }
+    }
+
+    /// Whether it is TLS to a name, or address, that was proved.
+    pub(crate) const fn is_proved(self) -> bool {
+        matches!(self.transport, Transport::Tls | Transport::Wss)
+            && !matches!(self.certified, Certified::Nobody)
     }
 
     fn is_in(self, addresses: &[SocketAddr]) -> bool {
@@ -269,14 +281,22 @@ impl Policy {
 }
 
 fn account(account: &sst::Account) -> Account {
-    let keys = account.secret.as_ref().map(|secret| {
+    let keys = |secret: &Secret| {
         let (user, realm) = (account.user.as_bytes(), account.realm.as_bytes());
         Arc::new(Keys::new(account.floor.or_stronger(), user, realm, secret))
-    });
+    };
+    let (scheme, keys, servers) = match &account.secret {
+        Some(Secret::Tokens(servers)) => (bearer::SCHEME, None, servers.clone()),
+        Some(Secret::Sim) => (aka::SCHEME, None, Vec::new()),
+        Some(secret) => (SCHEME, Some(keys(secret)), Vec::new()),
+        None => (SCHEME, None, Vec::new()),
+    };
     Account {
         aor: account.aor.clone(),
         realm: account.realm.clone().into_bytes(),
         user: account.user.clone(),
+        scheme,
+        servers,
         keys,
         hop: account.hop.clone(),
         floor: account.floor,

@@ -157,6 +157,14 @@ pub enum Why {
     ProofInvalid,
     /// The realm is not within the peer's AOR domain.
     ForeignRealm,
+    /// An access token is wanted, and no TLS connection to a name that was proved leads there.
+    TokenInClear,
+    /// The challenge names no authorization server of the account's.
+    ForeignServer,
+    /// What was given as an access token is none.
+    NoToken,
+    /// The SIM did not answer.
+    NoSim,
     /// The credentials were tried and refused.
     TriedAlready,
     /// The plan or the response is of another call.
@@ -190,6 +198,10 @@ impl fmt::Display for Why {
             Self::ProofMissing => "the peer gave no proof although one is required",
             Self::ProofInvalid => "the peer's proof does not verify",
             Self::ForeignRealm => "the realm is not within the peer's domain",
+            Self::TokenInClear => "an access token leaves only over TLS to a name that was proved",
+            Self::ForeignServer => "the authorization server is none that the account trusts",
+            Self::NoToken => "no access token was given, or what was given is none",
+            Self::NoSim => "the SIM does not answer",
             Self::TriedAlready => "the credentials were tried and refused",
             Self::OtherCall => "the message belongs to another call",
             Self::PgpRequired => "the peer asks for OpenPGP: call again and require it",

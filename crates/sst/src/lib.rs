@@ -191,6 +191,13 @@ pub enum Mismatch {
         /// The realms that would have been answered there.
         expected: Vec<String>,
     },
+    /// A challenge wants a token of an authorization server that is none of the account's.
+    Server {
+        /// The server as it was offered; it is the peer's text.
+        offered: String,
+        /// The account's.
+        expected: Vec<String>,
+    },
     /// A peer that proved who it is dates its answers by another clock: by so many seconds it is
     /// ahead of ours, below 0 behind.
     Clock(i64),
@@ -213,6 +220,12 @@ pub enum Mismatch {
 pub trait TelephonyApplication: Send + Sync {
     /// Asks for the password of `user` at `realm`; `None` when the user declines.
     async fn credentials(&self, realm: &str, user: &str) -> Option<Password>;
+
+    /// Asks for an access token that `server` gives `user` for `realm`; `None` when the user declines.
+    /// Tokens expire: it is asked each time that one is wanted. RFC 8898 §2.1.1.
+    async fn token(&self, _server: &str, _realm: &str, _user: &str) -> Option<Password> {
+        None
+    }
 
     /// Asks whether a key is to be trusted.
     async fn trust(&self, question: TrustQuestion) -> TrustAnswer;

@@ -99,6 +99,13 @@ impl<S: TelephonyApplication + ?Sized> TelephonyApplication for Observed<S> {
         answer
     }
 
+    async fn token(&self, server: &str, realm: &str, user: &str) -> Option<Password> {
+        self.tell("token", None, true, format!("{user} at {realm}, of {server}"));
+        let answer = self.inner.token(server, realm, user).await;
+        self.tell("token", None, false, given(answer.is_some()));
+        answer
+    }
+
     async fn trust(&self, question: TrustQuestion) -> TrustAnswer {
         let call = Some(question.call);
         self.tell("trust", call, true, format!("{} has {}", question.aor, question.fingerprint));

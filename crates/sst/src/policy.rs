@@ -189,6 +189,12 @@ pub enum Secret {
     /// What stands for it within its realm, `H(user:realm:password)` under some algorithms: their
     /// hexadecimal digits in lower case. Responses under others are neither made nor accepted.
     Ha1(Vec<(Algorithm, Password)>),
+    /// None: an access token of one of these authorization servers, `https` URIs, is asked for when one
+    /// is wanted, and Digest is never answered. Of an account alone. RFC 8898.
+    Tokens(Vec<String>),
+    /// None: the SIM that the security manager was given answers, to AKA alone. Of an account alone.
+    /// RFC 3310.
+    Sim,
 }
 
 impl From<Password> for Secret {

@@ -193,6 +193,33 @@ fn x01_who_has_another_name_or_another_authority_is_not_called() {
     }
 }
 
+/// Promise 20: nothing else proves anything here. Bob answers without `rspauth` and signs nothing.
+#[test]
+fn a_call_is_accepted_for_the_tls_name_of_the_peers_domain_alone() {
+    let lab = Lab::new();
+    lab.issue("localhost");
+    let own = "[tls]\ncertificate = \"localhost.pem\"\nkey = \"localhost.key\"\n[own]\nhosts = [\"bob.example\"]";
+    let bob = lab.listen_at("tls:127.0.0.1:0", own);
+    let contact = |aor: &str| {
+        let at = format!("at = \"tls:localhost:{}\"\nrequire = [\"tls-name\"]", bob.port);
+        format!("{TRUSTING}\n[[contact]]\naor = \"{aor}\"\n{at}")
+    };
+    let told = |out: &Output| {
+        let text = |octets| String::from_utf8_lossy(octets).into_owned();
+        text(&out.stdout) + &text(&out.stderr)
+    };
+    let out = lab.call(&contact("sip:a@localhost"), "sip:a@localhost");
+    assert!(out.status.success(), "{}", told(&out));
+    assert!(told(&out).contains("over: hung up here"), "{}", told(&out));
+    let vouches = "The server of localhost has proved by its TLS certificate that it is that";
+    assert!(told(&out).contains(vouches), "{}", told(&out));
+    // The same server and certificate, and nothing of it says that it is bob.example's.
+    let out = lab.call(&contact("sip:a@bob.example"), "sip:a@bob.example");
+    assert_eq!(out.status.code(), Some(1), "{}", told(&out));
+    let why = "no TLS connection to the peer's domain brought the answer";
+    assert!(told(&out).contains(why), "{}", told(&out));
+}
+
 #[test]
 fn what_tls_says_in_the_configuration_is_held_to_what_can_be() {
     let lab = Lab::new();

@@ -3,12 +3,11 @@
 use super::record::{Planned, Record};
 use super::{Inner, Shared};
 use crate::aor::{self, Aor};
-use crate::digest::SCHEME;
 use crate::fsm::Signal;
 use crate::pgp;
 use crate::pgp::signed::signed_with;
-use crate::policy::{Account, Hop};
-use crate::scheme::digest::answer::carried;
+use crate::policy::{Account, Hop, Policy};
+use crate::scheme::given::Given;
 use ssa::{Answer, Arrival, Authorized, CallRef, Field, Plan, Request, Required, Response, Why};
 use sst::{Refused, Requirement};
 use std::sync::Arc;
@@ -31,6 +30,19 @@ impl Challenged<'_> {
     pub(crate) fn may_have(&self, account: &Account, realm: &[u8]) -> bool {
         let through = |accounts: &Vec<String>| accounts.contains(&account.aor);
         account.may_answer(realm, self.hop) && self.accounts.as_ref().is_none_or(through)
+    }
+
+    /// The account that answers a challenge for `realm` by a scheme.
+    pub(crate) fn account<'a>(
+        &self, policy: &'a Policy, realm: &[u8], scheme: &str,
+    ) -> Option<&'a Account> {
+        let mut accounts = policy.accounts.iter();
+        accounts.find(|account| account.scheme == scheme && self.may_have(account, realm))
+    }
+
+    /// Whether TLS has proved who challenges.
+    pub(crate) const fn is_proved(&self) -> bool {
+        self.hop.is_proved()
     }
 
     /// Whether the party that challenges is an account's next hop.
@@ -84,8 +96,8 @@ impl Shared {
         if !proves {
             // A registration whose last proof nobody accepted.
             if record.plan.is_some() && !record.started {
-                let answers = record.digest.proved.iter().map(|proved| &proved.answer);
-                answers.for_each(|answer| typed.forget(&answer.account, &answer.realm));
+                let given = record.proved.iter().map(|proved| &proved.given);
+                given.for_each(|given| typed.forget(&given.account, &given.realm));
             }
             record.plan = None;
             record.tries.clear();
@@ -144,11 +156,12 @@ impl Shared {
             return Answer::Ready(Authorized::GiveUp(Why::OtherCall));
         }
         if kept {
-            let realms = planned.answers.iter().map(|answer| answer.realm.clone()).collect();
+            let realm = |given: &Given| (given.realm.clone(), given.scheme());
+            let realms = planned.answers.iter().map(realm).collect();
             record.tries.clear();
-            record.try_once(realms, SCHEME);
+            record.try_once(realms);
         }
-        let Some(fields) = self.digest_authorize(record, request) else {
+        let Some(fields) = self.answers(record, request) else {
             return Answer::Ready(Authorized::GiveUp(Why::ApplicationFailed));
         };
         match (pgp, self.jobs.clone()) {
@@ -195,5 +208,5 @@ fn carries_proof(record: &Record, sent: &Request<'_>) -> bool {
         .sent
         .as_ref()
         .is_some_and(|exchange| signed_with(sent, &exchange.nonces).is_some());
-    signed || record.digest.proved.iter().any(|proved| carried(proved, sent))
+    signed || record.proved.iter().any(|proved| proved.is_in(sent))
 }

@@ -27,7 +27,9 @@ mod sip;
 mod telephony;
 
 use crate::Platform;
+use crate::aka::Aka;
 use crate::aor::Aor;
+use crate::bearer::Bearer;
 use crate::digest::Digest;
 use crate::fsm::{Role, Signal, State, StateSink, Step, WaitingTable};
 use crate::keying::{ByDtls, CallMedia, Standing};
@@ -124,6 +126,8 @@ pub(crate) struct Shared {
     pub(crate) replay: Mutex<ReplayTable>,
     pub(crate) application: Arc<dyn TelephonyApplication>,
     pub(crate) digest: Option<Digest>,
+    pub(crate) bearer: Option<Bearer>,
+    pub(crate) aka: Option<Aka>,
     /// The way to the security application, where the PGP scheme was given.
     pub(crate) jobs: Option<Jobs>,
     observer: Option<Arc<dyn StateSink>>,
@@ -170,6 +174,8 @@ impl Shared {
             replay: Mutex::default(),
             application,
             digest: None,
+            bearer: None,
+            aka: None,
             jobs: None,
             observer: None,
             inner: Mutex::new(inner),
@@ -178,6 +184,16 @@ impl Shared {
 
     pub(crate) fn with_digest(mut self, digest: Option<Digest>) -> Self {
         self.digest = digest;
+        self
+    }
+
+    pub(crate) fn with_bearer(mut self, bearer: Option<Bearer>) -> Self {
+        self.bearer = bearer;
+        self
+    }
+
+    pub(crate) fn with_aka(mut self, aka: Option<Aka>) -> Self {
+        self.aka = aka;
         self
     }
 
@@ -273,4 +289,4 @@ impl Shared {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

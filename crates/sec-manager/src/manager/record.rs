@@ -3,7 +3,8 @@
 use crate::aor::Aor;
 use crate::fsm::State;
 use crate::keying::{ByDtls, CallMedia, Standing};
-use crate::scheme::digest::proofs::{DigestAnswer, DigestProofs};
+use crate::scheme::digest::proofs::DigestProofs;
+use crate::scheme::given::{Given, Proved};
 use crate::scheme::pgp::exchange::{Exchanges, PgpPlan};
 use ssa::FlowId;
 use sst::{Assurance, HopProtection, Proof, Requirement, Secrecy};
@@ -97,7 +98,9 @@ pub(crate) struct Record {
     pub(crate) through: Vec<String>,
     /// Credentialed tries, by realm and scheme.
     pub(crate) tries: BTreeMap<(Vec<u8>, &'static str), u8>,
-    /// What was proved by Digest, either way.
+    /// What our last authorized request carried for registrars and proxies.
+    pub(crate) proved: Vec<Proved>,
+    /// What was proved to us by Digest.
     pub(crate) digest: DigestProofs,
     /// What was signed, either way.
     pub(crate) pgp: Exchanges,
@@ -112,15 +115,20 @@ pub(crate) struct Record {
 /// The required information behind a [`ssa::Plan`].
 pub(crate) struct Planned {
     pub(crate) ticket: u64,
-    pub(crate) answers: Vec<DigestAnswer>,
+    pub(crate) answers: Vec<Given>,
     pub(crate) pgp: Option<PgpPlan>,
     /// Whether its REGISTER was accepted: the next ones may say the same, with the nonce counted on.
     pub(crate) kept: bool,
 }
 
 impl Planned {
-    pub(crate) const fn new(ticket: u64, answers: Vec<DigestAnswer>, pgp: Option<PgpPlan>) -> Self {
+    pub(crate) const fn new(ticket: u64, answers: Vec<Given>, pgp: Option<PgpPlan>) -> Self {
         Self { ticket, answers, pgp, kept: false }
+    }
+
+    /// Octets that its answers take at most in a request with a URI of so many, signatures apart.
+    pub(crate) fn room(&self, uri: usize) -> usize {
+        self.answers.iter().map(|given| given.room(uri)).sum()
     }
 }
 
@@ -145,6 +153,7 @@ impl Record {
             plan: None,
             through: Vec::new(),
             tries: BTreeMap::new(),
+            proved: Vec::new(),
             digest: DigestProofs::default(),
             pgp: Exchanges::default(),
             offers_dtls: false,
@@ -182,19 +191,19 @@ impl Record {
         self.plan.as_ref().filter(|plan| plan.ticket == ticket)
     }
 
-    /// Counts a try for each of these realms, however many of its challenges are answered at once.
+    /// Counts a try for each of these realms and schemes, however many of its challenges are answered at once.
     /// False, and none is counted, where it is one too many. Promise 8.
-    pub(crate) fn try_once(&mut self, realms: BTreeSet<Vec<u8>>, scheme: &'static str) -> bool {
-        let may = realms.iter().all(|realm| self.may_try(realm, scheme));
+    pub(crate) fn try_once(&mut self, realms: BTreeSet<(Vec<u8>, &'static str)>) -> bool {
+        let may = realms.iter().all(|realm| self.may_try(realm));
         for realm in realms.into_iter().filter(|_| may) {
-            *self.tries.entry((realm, scheme)).or_default() += 1;
+            *self.tries.entry(realm).or_default() += 1;
         }
         may
     }
 
-    fn may_try(&self, realm: &[u8], scheme: &'static str) -> bool {
+    fn may_try(&self, realm: &(Vec<u8>, &'static str)) -> bool {
         let all: u8 = self.tries.values().fold(0, |sum, tries| sum.saturating_add(*tries));
-        let here = self.tries.get(&(realm.to_vec(), scheme)).copied().unwrap_or_default();
+        let here = self.tries.get(realm).copied().unwrap_or_default();
         here < TRIES_PER_REALM && all < TRIES
     }
 }
@@ -231,8 +240,8 @@ mod tests {
     fn a18_two_tries_a_realm_and_five_in_all() {
         let mut record = Record::new(Instant::now());
         let mut tried = |realms: &[&str]| {
-            record
-                .try_once(realms.iter().map(|realm| realm.as_bytes().to_vec()).collect(), "Digest")
+            let realm = |realm: &&str| (realm.as_bytes().to_vec(), "Digest");
+            record.try_once(realms.iter().map(realm).collect())
         };
         // Where one realm may not be tried again, the others are not either, and none is counted.
         assert_eq!(

@@ -54,6 +54,9 @@ const fn about_proof(why: Why) -> &'static str {
         Why::NoPassword => {
             "; `password-file` in the [[account]] names a file with it, `ha1-file` one with its hashes"
         }
+        Why::NoToken => "; look at `token-file` in the [[account]]",
+        Why::ForeignServer => "; look at `authorization-servers` in the [[account]]",
+        Why::TokenInClear => "; look at `registrar` in the [[account]]",
         Why::TriedAlready => "; look at `user` and the password in the [[account]]",
         Why::BelowFloor => "; `floor` in the [[account]] says what is answered",
         Why::UnknownScheme => "; ask who runs it for Digest",
@@ -94,6 +97,9 @@ const fn proof_code(why: Why) -> &'static str {
         Why::ProofMissing => "proof_missing",
         Why::ProofInvalid => "proof_invalid",
         Why::ForeignRealm => "foreign_realm",
+        Why::TokenInClear => "token_in_clear",
+        Why::ForeignServer => "foreign_server",
+        Why::NoToken => "no_token",
         Why::TriedAlready => "tried_already",
         Why::OtherCall => "other_call",
         Why::PgpRequired => "pgp_required",

@@ -47,6 +47,8 @@ mod shared;
 mod terminal;
 #[cfg(feature = "digest")]
 mod tls;
+#[cfg(feature = "digest")]
+mod tokens;
 #[cfg(feature = "watch")]
 mod told;
 mod transfers;
@@ -69,6 +71,8 @@ pub use names::Names;
 pub use ports::{Entropy, Ports, SystemClock, SystemEntropy, WallClock};
 pub use requests::Pressed;
 pub use said::Said;
+#[cfg(feature = "digest")]
+pub use settings::TokenFile;
 pub use settings::{Settings, Watchers};
 #[cfg(feature = "digest")]
 pub use setup::pins;

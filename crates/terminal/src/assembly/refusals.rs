@@ -109,6 +109,10 @@ impl TelephonyApplication for Refusals {
         self.inner.credentials(realm, user).await
     }
 
+    async fn token(&self, server: &str, realm: &str, user: &str) -> Option<Password> {
+        self.inner.token(server, realm, user).await
+    }
+
     async fn trust(&self, question: TrustQuestion) -> TrustAnswer {
         self.inner.trust(question).await
     }

@@ -48,14 +48,16 @@ fn build(_: &Settings, _: &Ports, _: &Sender<Event>) -> Result<Security> {
 
 #[cfg(feature = "digest")]
 fn build(settings: &Settings, ports: &Ports, events: &Sender<Event>) -> Result<Security> {
-    use sec_manager::{Digest, SecurityManager};
+    use sec_manager::{Bearer, Digest, SecurityManager};
     let platform = Arc::new(Platform {
         runtime: Arc::clone(&ports.runtime),
         wall_clock: Arc::clone(&ports.wall_clock),
         entropy: Arc::clone(&ports.entropy),
     });
-    let mut builder =
-        SecurityManager::builder(platform).digest(Digest).application(prompts(ports, events));
+    let mut builder = SecurityManager::builder(platform)
+        .digest(Digest)
+        .bearer(Bearer)
+        .application(prompts(settings, ports, events));
     #[cfg(feature = "pgp")]
     if let Some(application) = application(ports) {
         builder = builder.pgp(sec_manager::Pgp::new(application));
@@ -69,8 +71,11 @@ fn build(settings: &Settings, ports: &Ports, events: &Sender<Event>) -> Result<S
 }
 
 #[cfg(feature = "digest")]
-fn prompts(ports: &Ports, events: &Sender<Event>) -> Arc<dyn sst::TelephonyApplication> {
+fn prompts(
+    settings: &Settings, ports: &Ports, events: &Sender<Event>,
+) -> Arc<dyn sst::TelephonyApplication> {
     let (prompts, runtime) = (Arc::clone(&ports.prompts), Arc::clone(&ports.runtime));
+    let prompts = Arc::new(super::tokens::Tokens::new(prompts, settings.tokens.clone()));
     let prompts = Arc::new(super::refusals::Refusals::new(prompts, runtime, events));
     match &ports.tap {
         Some(tap) => Arc::new(sst::Observed::new(prompts, Arc::new(tap.clone()))),

@@ -27,6 +27,21 @@ pub struct Settings {
     /// What the security manager is configured with.
     #[cfg(feature = "digest")]
     pub security: sst::Configuration,
+    /// Where the access tokens of accounts are.
+    #[cfg(feature = "digest")]
+    pub tokens: Vec<TokenFile>,
+}
+
+/// A file with an account's access token. RFC 8898.
+#[cfg(feature = "digest")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenFile {
+    /// The user name.
+    pub user: String,
+    /// The realm.
+    pub realm: String,
+    /// A file of mode 0600, whose first line is the token.
+    pub path: std::path::PathBuf,
 }
 
 /// Who may watch the calls of a terminal, once it is proved who asks.

@@ -1,10 +1,12 @@
 //! From the configuration's file to a terminal's settings: secrets are read, keys are found.
 
+#[cfg(feature = "digest")]
+use super::settings::TokenFile;
 use super::settings::{Settings, Watchers};
 #[cfg(feature = "digest")]
 use crate::config::{
     Account, Enough, ListedAlgorithm, MediaSecrecy, PinnedKey, Pins, Place, SipAor, read_ha1,
-    read_secret,
+    read_secret, read_token,
 };
 use crate::config::{Address, Config};
 #[cfg(feature = "digest")]
@@ -34,6 +36,8 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
     Ok(Settings {
         #[cfg(feature = "digest")]
         security: security(config, &identity)?,
+        #[cfg(feature = "digest")]
+        tokens: tokens(config)?,
         identity,
         ours: ours(config),
         binds,
@@ -206,13 +210,35 @@ pub fn pins(pins: &Pins) -> Vec<sst::Pin> {
     pins.pins.iter().map(pinned).collect()
 }
 
+/// The user name and the realm of an account's credentials.
+#[cfg(feature = "digest")]
+fn whose(account: &Account) -> (String, String) {
+    let user = account.user.clone().unwrap_or_else(|| account.aor.user().to_owned());
+    (user, account.realm.clone().unwrap_or_else(|| account.aor.host().to_owned()))
+}
+
+/// Where the access tokens of accounts are. They are there now: what is missing or open to others is
+/// told at the start.
+#[cfg(feature = "digest")]
+fn tokens(config: &Config) -> Result<Vec<TokenFile>> {
+    let files = config.accounts.iter().filter_map(|it| Some((it, it.token_file.as_deref()?)));
+    let file = |(account, path)| {
+        let ((user, realm), path) = (whose(account), config.at(path));
+        read_token(&path)?;
+        Ok(TokenFile { user, realm, path })
+    };
+    files.map(file).collect()
+}
+
 #[cfg(feature = "digest")]
 fn credentials(config: &Config, account: &Account, place: &Place) -> Result<sst::Account> {
-    let realm = account.realm.clone().unwrap_or_else(|| account.aor.host().to_owned());
-    let user = account.user.clone().unwrap_or_else(|| account.aor.user().to_owned());
+    let (user, realm) = whose(account);
     let floor = account.floor.map_or(sst::Algorithm::Sha256, Into::into);
     let files = (account.password_file.as_deref(), account.ha1_file.as_deref());
-    let secret = secret(config, files, (&user, &realm), Enough::Any(floor.or_stronger()))?;
+    let secret = match account.authorization_servers.as_slice() {
+        [] => secret(config, files, (&user, &realm), Enough::Any(floor.or_stronger()))?,
+        servers => Some(sst::Secret::Tokens(servers.to_vec())),
+    };
     Ok(sst::Account {
         aor: account.aor.to_string(),
         realm,

@@ -35,15 +35,11 @@ pub(super) struct Prompts {
 #[async_trait]
 impl TelephonyApplication for Prompts {
     async fn credentials(&self, realm: &str, user: &str) -> Option<Password> {
-        let what = format!("password of {user} at {realm}");
-        let person = self.person.as_ref()?;
-        match person.secret(&what, WITHIN, &*self.runtime).await {
-            Ok(password) => Some(password),
-            Err(why) => {
-                tracing::warn!("{why}");
-                None
-            }
-        }
+        self.secret(format!("password of {user} at {realm}")).await
+    }
+
+    async fn token(&self, server: &str, realm: &str, user: &str) -> Option<Password> {
+        self.secret(format!("access token of {server} for {user} at {realm}")).await
     }
 
     async fn trust(&self, question: TrustQuestion) -> TrustAnswer {
@@ -84,6 +80,12 @@ fn advice(mismatch: &Mismatch) -> String {
             clean(offered),
             clean(&expected.join("\", \""))
         ),
+        Mismatch::Server { offered, expected } => format!(
+            "the challenge wants a token of \"{}\", and the account trusts \"{}\": if it is the right \
+             one, add it to `authorization-servers`",
+            clean(offered),
+            clean(&expected.join("\", \""))
+        ),
         Mismatch::Clock(ahead) => {
             let side = if *ahead < 0 { "behind" } else { "ahead of" };
             format!(
@@ -110,6 +112,17 @@ fn advice(mismatch: &Mismatch) -> String {
 }
 
 impl Prompts {
+    async fn secret(&self, what: String) -> Option<Password> {
+        let person = self.person.as_ref()?;
+        match person.secret(&what, WITHIN, &*self.runtime).await {
+            Ok(secret) => Some(secret),
+            Err(why) => {
+                tracing::warn!("{why}");
+                None
+            }
+        }
+    }
+
     async fn pin(&self, question: &TrustQuestion) -> Result<()> {
         let aor: SipAor = question.aor.parse().map_err(Error::Invalid)?;
         let edit = |pins: &mut Pins| pins.pin(aor, &question.fingerprint);
@@ -232,6 +245,13 @@ mod tests {
             let fingerprint = "d".repeat(40);
             assert!(advice(&Mismatch::Key { fingerprint, own }).contains(told), "{told}");
         }
+        let offered = "https://evil\u{1b}.example".to_owned();
+        let told = advice(&Mismatch::Server { offered, expected: vec!["https://as".to_owned()] });
+        assert!(
+            told.contains("\"https://as\"") && told.contains("`authorization-servers`"),
+            "{told}"
+        );
+        assert!(!told.contains('\u{1b}'), "{told}");
         let told = advice(&Mismatch::Algorithm(sst::Algorithm::Md5));
         assert!(told.contains("offers MD5") && told.contains("floor = \"MD5\""), "{told}");
     }

@@ -126,6 +126,12 @@ pub struct Account {
     pub password_file: Option<PathBuf>,
     /// One with what stands for the password in the realm, in its place.
     pub ha1_file: Option<PathBuf>,
+    /// Whose access tokens it shows in place of a password (RFC 8898): `https` URIs, as the registrar's
+    /// challenges write them.
+    #[serde(default, deserialize_with = "https")]
+    pub authorization_servers: Vec<String>,
+    /// A file of mode 0600 with the access token, read whenever one is wanted; absent: it is asked for.
+    pub token_file: Option<PathBuf>,
     /// The weakest algorithm that is answered; absent: SHA-256.
     pub floor: Option<ListedAlgorithm>,
     /// What is required, beside the rest, of those who call over its flows and are called through it.
@@ -175,7 +181,14 @@ impl Account {
     }
 
     /// Why it cannot be registered.
-    const fn flawed(&self) -> Option<&'static str> {
+    fn flawed(&self) -> Option<&'static str> {
+        let has_password = self.password_file.is_some() || self.ha1_file.is_some();
+        match (self.authorization_servers.is_empty(), self.token_file.is_some()) {
+            (true, true) => return Some(WHOSE_TOKEN),
+            (false, _) if has_password => return Some(TOKEN_OR_PASSWORD),
+            (false, _) if !self.places().all(Place::is_tls) => return Some(TOKEN_IN_CLEAR),
+            (_, _) => {}
+        }
         if self.password_file.is_some() && self.ha1_file.is_some() {
             return Some(ONE_FILE);
         }
@@ -189,6 +202,14 @@ impl Account {
 
 /// What is wrong where a secret stands in two files.
 const ONE_FILE: &str = "password-file and ha1-file are one in place of the other: say one of them";
+
+/// What is wrong about access tokens.
+const WHOSE_TOKEN: &str =
+    "token-file needs authorization-servers = [\"https://…\"]: whose token it is";
+const TOKEN_OR_PASSWORD: &str =
+    "authorization-servers is in place of a password: take out password-file and ha1-file";
+const TOKEN_IN_CLEAR: &str =
+    "an access token is shown over TLS alone: write tls: or wss: before its registrar";
 
 /// `contact` of an `[[account]]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -307,6 +328,19 @@ fn session<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D:
         return Ok(Some(seconds));
     }
     Err(D::Error::custom(format!("session-expires is 90 to 86400 seconds, not {seconds}")))
+}
+
+/// Authorization servers. RFC 8898 §4.
+fn https<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let listed = Vec::<String>::deserialize(deserializer)?;
+    let is_https = |uri: &String| {
+        let host = uri.strip_prefix("https://");
+        host.is_some_and(|host| !host.is_empty() && uri.bytes().all(|it| it.is_ascii_graphic()))
+    };
+    match listed.iter().find(|uri| !is_https(uri)) {
+        Some(other) => Err(D::Error::custom(format!("`{other}` is no https URI"))),
+        None => Ok(listed),
+    }
 }
 
 /// An empty list would be read as "none", and SHA-256 be offered all the same.

@@ -46,7 +46,7 @@ pub use pins_watch::PinsWatch;
 pub use place::Place;
 pub use require::{Require, any_of};
 #[cfg(feature = "digest")]
-pub use secret::{read_key, read_secret};
+pub use secret::{read_key, read_secret, read_token};
 pub use template::{Init, NewAccount, write_new};
 pub use tls::Tls;
 pub use trusted::Trusted;

@@ -57,6 +57,11 @@ impl Place {
         self.found.transport.or(self.transport).unwrap_or(Transport::Udp)
     }
 
+    /// Whether it is said to be reached over TLS.
+    pub fn is_tls(&self) -> bool {
+        matches!(self.transport(), Transport::Tls | Transport::Wss)
+    }
+
     /// Its addresses; none before a name was looked up.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.found.addresses.clone()

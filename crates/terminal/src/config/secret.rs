@@ -10,6 +10,9 @@ use std::path::Path;
 /// Longest secret, in bytes.
 const LONGEST: usize = 1_024;
 
+/// Longest access token, in bytes.
+const LONGEST_TOKEN: usize = 8 * 1_024;
+
 /// Longest file of a TLS key, in bytes: RSA of 16 384 bits has some 13 000 in PEM.
 const LONGEST_KEY: usize = 16 * 1_024;
 
@@ -18,17 +21,29 @@ const LONGEST_KEY: usize = 16 * 1_024;
 /// # Errors
 /// The file cannot be read, is open to others, or holds no or too long a secret.
 pub fn read_secret(path: &Path) -> Result<Password> {
-    let mut octets = read_private(path, LONGEST + 1)?;
+    first_line(path, LONGEST)
+}
+
+/// The same, of a file with an access token.
+///
+/// # Errors
+/// As [`read_secret`].
+pub fn read_token(path: &Path) -> Result<Password> {
+    first_line(path, LONGEST_TOKEN)
+}
+
+fn first_line(path: &Path, longest: usize) -> Result<Password> {
+    let mut octets = read_private(path, longest + 1)?;
     let length = octets.iter().position(|b| matches!(b, b'\r' | b'\n'));
     if let Some(length) = length {
         octets.truncate(length);
     }
     // Wiped from here on, whatever becomes of it.
     let secret = Password::new(octets);
-    if !(1..=LONGEST).contains(&secret.expose().len()) {
+    if !(1..=longest).contains(&secret.expose().len()) {
         let path = path.display();
         return Err(Error::invalid(format!(
-            "{path}: the first line must hold the secret, at most {LONGEST} bytes"
+            "{path}: the first line must hold the secret, at most {longest} bytes"
         )));
     }
     Ok(secret)

@@ -106,6 +106,8 @@ const ACCOUNT: &str = "\
 # user = \"alice\"
 # password-file = \"alice.password\"        # mode 0600
 # ha1-file = \"alice.ha1\"                  # or this in its place: `countersign auth ha1`
+# authorization-servers = [\"https://as.example.org\"]  # or access tokens (RFC 8898), over tls: alone,
+# token-file = \"alice.token\"              # of this file, mode 0600; absent: asked for
 # floor = \"SHA-256\"                       # weakest algorithm that is answered
 # expires = 3600
 # Of those who call over it and are called through it, beside what is required of them anyway.

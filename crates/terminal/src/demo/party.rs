@@ -83,6 +83,7 @@ impl Side {
             watchers: Watchers::default(),
             media: Media::default(),
             security: self.security,
+            tokens: Vec::new(),
         };
         let ports = Ports {
             runtime: Arc::clone(runtime),

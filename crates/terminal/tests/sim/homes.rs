@@ -71,6 +71,7 @@ fn side(sim: &Simulation, network: Arc<dyn Network>, addresses: &[IpAddr]) -> Si
         watchers: Watchers::default(),
         media: Media::default(),
         security: sst::Configuration::default(),
+        tokens: Vec::new(),
     };
     let ports = Ports {
         runtime: Arc::clone(&runtime),

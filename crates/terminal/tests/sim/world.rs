@@ -426,6 +426,7 @@ pub(crate) fn settings(
         watchers: Watchers::default(),
         media: Media::default(),
         security,
+        tokens: Vec::new(),
     }
 }
 

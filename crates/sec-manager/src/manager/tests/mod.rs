@@ -25,12 +25,12 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-pub(super) const ALICE: &str = "sip:alice@alice.example";
-pub(super) const BOB: &str = "sip:bob@bob.example";
-pub(super) const CALL: CallRef = CallRef(7);
+pub(crate) const ALICE: &str = "sip:alice@alice.example";
+pub(crate) const BOB: &str = "sip:bob@bob.example";
+pub(crate) const CALL: CallRef = CallRef(7);
 
 /// Virtual time, and bytes that count up.
-pub(super) struct TestPlatform {
+pub(crate) struct TestPlatform {
     start: Instant,
     drawn: AtomicU64,
     /// Draws until there is no more randomness.
@@ -54,7 +54,7 @@ impl Time {
 
 impl TestPlatform {
     #[expect(clippy::disallowed_methods, reason = "any instant does as a beginning")]
-    pub(super) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             start: Instant::now(),
             drawn: AtomicU64::new(1),
@@ -106,7 +106,7 @@ impl Platform for TestPlatform {
 
 /// Every transition, as text.
 #[derive(Default)]
-pub(super) struct States(Mutex<Vec<String>>);
+pub(crate) struct States(Mutex<Vec<String>>);
 
 impl StateSink for States {
     fn state(&self, _: u64, role: Role, from: State, to: State, why: &'static str) {
@@ -121,21 +121,21 @@ impl States {
 }
 
 /// The value of a future that needs nothing but to be polled.
-pub(super) fn finish<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn finish<T>(future: impl Future<Output = T>) -> T {
     match Box::pin(future).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("it waits"),
     }
 }
 
-pub(super) fn now<T>(answer: Answer<T>) -> T {
+pub(crate) fn now<T>(answer: Answer<T>) -> T {
     match answer {
         Answer::Ready(value) => value,
         Answer::Pending { future, .. } => finish(future),
     }
 }
 
-pub(super) fn digest_configuration(aor: &str, require: Requirement) -> Configuration {
+pub(crate) fn digest_configuration(aor: &str, require: Requirement) -> Configuration {
     Configuration {
         identities: vec![Identity { aor: aor.to_owned(), fingerprint: None }],
         users: vec![User {
@@ -149,12 +149,12 @@ pub(super) fn digest_configuration(aor: &str, require: Requirement) -> Configura
     }
 }
 
-pub(super) fn rules(broken: Vec<Broken>) -> Vec<&'static str> {
+pub(crate) fn rules(broken: Vec<Broken>) -> Vec<&'static str> {
     broken.into_iter().map(|broken| broken.0).collect()
 }
 
 /// Whether a manager lets a request pass.
-pub(super) fn admits(manager: &SecurityManager, arrival: &Arrival<'_>, r: &TestRequest) -> bool {
+pub(crate) fn admits(manager: &SecurityManager, arrival: &Arrival<'_>, r: &TestRequest) -> bool {
     match manager.request_received(CALL, arrival, &r.view()) {
         Received::Admit => true,
         Received::SendWwwAuthenticate(_) | Received::Reject(_) => false,
@@ -164,7 +164,7 @@ pub(super) fn admits(manager: &SecurityManager, arrival: &Arrival<'_>, r: &TestR
     }
 }
 
-pub(super) fn digest_manager(
+pub(crate) fn digest_manager(
     platform: &Arc<TestPlatform>, configuration: Configuration,
 ) -> (Arc<SecurityManager>, Arc<States>) {
     let states = Arc::new(States::default());

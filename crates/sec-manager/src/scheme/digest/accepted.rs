@@ -1,8 +1,7 @@
 //! What a 2xx says of the password that was typed for it.
 
 use crate::manager::{Inner, Shared};
-use crate::scheme::digest::answer::carried;
-use crate::scheme::digest::proofs::DigestAnswer;
+use crate::scheme::given::Proved;
 use ssa::{CallRef, Request};
 
 impl Shared {
@@ -11,11 +10,12 @@ impl Shared {
         let mut inner = self.lock();
         let Inner { policy, records, typed, .. } = &mut *inner;
         let asked = || policy.accounts.iter().filter(|account| account.keys.is_none());
-        let proved = records.get(call.0).map_or(&[][..], |record| &record.digest.proved);
-        let answers = proved.iter().filter(|proved| carried(proved, sent)).map(|it| &it.answer);
-        let was_asked = |answer: &&DigestAnswer| {
-            asked().any(|it| it.aor == answer.account && it.realm == answer.realm)
-        };
-        answers.filter(was_asked).for_each(|answer| typed.keep(answer));
+        let proved = records.get(call.0).map_or(&[][..], |record| &record.proved);
+        for Proved { given, .. } in proved.iter().filter(|proved| proved.is_in(sent)) {
+            let Some(answer) = given.by.digest() else { continue };
+            if asked().any(|it| it.aor == given.account && it.realm == given.realm) {
+                typed.keep(&given.account, &given.realm, answer);
+            }
+        }
     }
 }

@@ -45,10 +45,17 @@ impl<'a> Challenge<'a> {
     /// # Errors
     /// [`Malformed`]: such a challenge is ignored.
     pub fn parse(list: &'a [u8]) -> Result<Option<Self>, Malformed> {
+        Self::read(list, Named::parse)
+    }
+
+    /// The same, where `named` knows which algorithm a name stands for.
+    pub(crate) fn read(
+        list: &'a [u8], named: impl FnOnce(Text<'a>) -> Option<Named>,
+    ) -> Result<Option<Self>, Malformed> {
         let [realm, nonce, opaque, algorithm, qop, stale, userhash] =
             values(list, Separator::Comma, &NAMES)?;
         let is_true = |value: Option<Text<'_>>| value.is_some_and(|value| value.is_word("true"));
-        let Some(algorithm) = algorithm.map_or(Some(Named::DEFAULT), Named::parse) else {
+        let Some(algorithm) = algorithm.map_or(Some(Named::DEFAULT), named) else {
             return Ok(None);
         };
         Ok(Some(Self {

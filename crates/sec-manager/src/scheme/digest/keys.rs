@@ -36,6 +36,7 @@ impl<D: Hash> Under<D> {
                 let (_, digits) = all.iter().find(|(its, _)| *its == algorithm)?;
                 HA1::of_digits(digits.expose())
             }
+            Secret::Tokens(_) | Secret::Sim => return None,
         };
         let userhash = compute::userhash::<D>(user, Text::plain(realm));
         Some(Box::new(Self { ha1, userhash }))

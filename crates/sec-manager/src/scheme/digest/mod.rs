@@ -5,7 +5,7 @@
 //! manager is given as a [`Digest`].
 
 mod accepted;
-pub(crate) mod answer;
+mod answer;
 mod challenge;
 mod client;
 mod compute;

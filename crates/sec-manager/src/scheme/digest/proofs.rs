@@ -6,13 +6,19 @@ use crate::nonce::Opened;
 use sst::Algorithm;
 use std::sync::Arc;
 
-/// What was proved by Digest, either way.
+/// What was proved to us by Digest.
 #[derive(Default)]
 pub(crate) struct DigestProofs {
-    /// What our last authorized request proved, for `rspauth`.
-    pub(crate) proved: Vec<Proved>,
     /// What the peer's authorized request proved, for our `rspauth`.
     pub(crate) verified: Option<VerifiedDigest>,
+}
+
+/// A Digest challenge that is to be answered.
+pub(crate) struct DigestWanted {
+    /// The challenge's parameters, as they came after the word `Digest`.
+    pub(crate) challenge: Vec<u8>,
+    pub(crate) algorithm: Named,
+    pub(crate) qop: Option<Qop>,
 }
 
 /// A Digest challenge that is being answered, or was.
@@ -20,26 +26,13 @@ pub(crate) struct DigestProofs {
 pub(crate) struct DigestAnswer {
     /// The challenge's parameters, as they came after the word `Digest`.
     pub(crate) challenge: Vec<u8>,
-    /// Whether a proxy asked: `Proxy-Authorization` is the answer.
-    pub(crate) proxy: bool,
-    /// The AOR of the account whose credentials these are.
-    pub(crate) account: String,
-    pub(crate) user: String,
     pub(crate) keys: Arc<Keys>,
-    pub(crate) realm: Vec<u8>,
     pub(crate) algorithm: Named,
     pub(crate) qop: Option<Qop>,
     /// The nonce in place of the challenge's: `nextnonce` of the last answer. RFC 7616 §3.5.
     pub(crate) next: Option<Vec<u8>>,
     /// How often the nonce was used.
     pub(crate) count: u32,
-}
-
-/// An Authorization of ours that left.
-pub(crate) struct Proved {
-    pub(crate) answer: DigestAnswer,
-    /// The field's value.
-    pub(crate) value: Vec<u8>,
 }
 
 /// Credentials of the peer that verified.

@@ -62,6 +62,8 @@ mod tests {
             aor: "sip:alice@example.org".to_owned(),
             realm: b"example.org".to_vec(),
             user: "alice".to_owned(),
+            scheme: crate::digest::SCHEME,
+            servers: Vec::new(),
             keys: None,
             hop: sst::HopPolicy::Udp(Vec::new()),
             floor,

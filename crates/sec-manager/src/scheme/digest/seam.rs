@@ -31,12 +31,12 @@ impl Scheme for Digest {
     fn plan(
         &self, shared: &Arc<Shared>, asked: &Challenged<'_>, response: &Response<'_>,
     ) -> Answer<Required> {
-        shared.digest_plan(asked, response)
+        shared.plan_for_accounts(asked, response)
     }
 
     fn response(
         &self, shared: &Arc<Shared>, inner: MutexGuard<'_, Inner>, answered: &Answered<'_>,
     ) -> Answer<Incoming> {
-        shared.digest_response(inner, answered)
+        shared.answered(inner, answered)
     }
 }

@@ -15,9 +15,9 @@ pub(crate) struct Typed(BTreeMap<(String, Vec<u8>), (Algorithm, Arc<Keys>)>);
 
 impl Typed {
     /// Keeps the hash that a 2xx accepted.
-    pub(crate) fn keep(&mut self, answer: &DigestAnswer) {
+    pub(crate) fn keep(&mut self, aor: &str, realm: &[u8], answer: &DigestAnswer) {
         let keys = (answer.algorithm.hash, Arc::clone(&answer.keys));
-        self.0.insert((answer.account.clone(), answer.realm.clone()), keys);
+        self.0.insert((aor.to_owned(), realm.to_vec()), keys);
     }
 
     /// The keys of an account; `None` where a person must be asked, also for another algorithm.

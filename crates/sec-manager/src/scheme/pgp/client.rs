@@ -30,9 +30,9 @@ impl Shared {
         let mut proxies = self.choose(&policy, asked, response).unwrap_or_default();
         proxies.retain(|chosen| chosen.proxy);
         match self.pgp_planned(call, response, asked.sent) {
-            Ok(signature) => self.plan_answers(asked, &proxies, Some(signature)),
+            Ok(signature) => self.plan_answers(asked, proxies, Some(signature)),
             Err(Why::ProofMissing) if !proxies.is_empty() => {
-                self.plan_answers(asked, &proxies, None)
+                self.plan_answers(asked, proxies, None)
             }
             // G29: a weaker challenge does not stand in for the proof that is required.
             Err(Why::ProofMissing) => {
@@ -91,8 +91,8 @@ impl Shared {
         if record.peer.as_ref() != Some(to) {
             return Err(Why::OtherCall);
         }
-        let realms = challenges.iter().map(|(realm, _)| realm.clone()).collect();
-        if record.try_once(realms, SCHEME) { Ok(()) } else { Err(Why::TriedAlready) }
+        let realms = challenges.iter().map(|(realm, _)| (realm.clone(), SCHEME)).collect();
+        if record.try_once(realms) { Ok(()) } else { Err(Why::TriedAlready) }
     }
 
     /// Signs a request for every challenge of its plan; `fields` go along.
