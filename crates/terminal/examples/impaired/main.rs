@@ -140,6 +140,7 @@ fn start(
         watchers: Watchers::default(),
         media,
         security: sst::Configuration::default(),
+        tokens: Vec::new(),
     };
     let ports = Ports {
         network,
