@@ -420,6 +420,8 @@ pub(crate) fn settings(
         trusted: Vec::new(),
         watchers: Watchers::default(),
         media: Media::default(),
+        #[cfg(feature = "ice")]
+        helpers: std::sync::Arc::default(),
         security,
     }
 }
