@@ -8,6 +8,7 @@ mod case;
 mod cases;
 mod certificates;
 mod children;
+mod coturn;
 mod kamailio;
 mod peers;
 pub(crate) mod quality;
@@ -51,8 +52,8 @@ pub(crate) struct Arguments {
 
 const HELP: &str = "\
 Peers are Debian's packages: kamailio (with kamailio-tls-modules, kamailio-websocket-modules and
-kamailio-outbound-modules), sip-tester (SIPp), baresip-core, sipsak, tshark and openssl. A peer that is
-not installed fails its cases, and the line says what to install. Nothing leaves this machine: all of
+kamailio-outbound-modules), sip-tester (SIPp), baresip-core, coturn, sipsak, tshark and openssl. A peer
+that is not installed fails its cases, and the line says what to install. Nothing leaves this machine: all of
 it is on 127.0.0.1, each case at ports of its own.
 
 Each case keeps its configurations, scenario and logs in target/interop/CASE/ until it is run again.

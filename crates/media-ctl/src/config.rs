@@ -1,6 +1,9 @@
 //! What a session is told when it is made.
 
 use crate::Codec;
+#[cfg(feature = "ice")]
+use crate::IceServers;
+use crate::transport::Servers;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -26,6 +29,10 @@ pub struct MediaConfig {
     /// says: to the first that speaks, and away from it only once it has been silent for 5 s. Else it
     /// goes to the described address only, and comes from any port there. Case M10.
     pub symmetric: bool,
+    /// Whether the way to the peer is found by ICE where the peer does it too, and who helps; `None`:
+    /// it is not. RFC 8445.
+    #[cfg(feature = "ice")]
+    pub ice: Option<IceServers>,
     /// Time without a sign of life from the peer after which sending pauses until one comes, and
     /// [`Event::TimedOut`](crate::Event::TimedOut) is raised, if media flows both ways; `None`: never.
     /// RTP of any payload type and RTCP are signs of life.
@@ -47,9 +54,25 @@ impl MediaConfig {
             seed,
             peer_on_loopback: false,
             symmetric: false,
+            #[cfg(feature = "ice")]
+            ice: None,
             timeout: Some(Duration::from_secs(32)),
             playout_delay: Duration::from_millis(60),
         }
+    }
+
+    /// Who helps to find the way to the peer, at these ports of ours, where ICE is done.
+    #[cfg(feature = "ice")]
+    pub(crate) fn servers(&self, rtp_port: u16, rtcp_port: u16) -> Option<Box<dyn Servers>> {
+        let at = |port| std::net::SocketAddr::new(self.local_ip, port);
+        let ice = self.ice.as_ref()?;
+        Some(crate::transport::asked(ice, (at(rtp_port), at(rtcp_port)), self.advertised))
+    }
+
+    /// Nobody: ICE is not done.
+    #[cfg(not(feature = "ice"))]
+    pub(crate) fn servers(&self, _: u16, _: u16) -> Option<Box<dyn Servers>> {
+        None
     }
 
     /// The address that the peer is told.

@@ -31,3 +31,5 @@ pub use quality::Quality;
 pub use session::Session;
 pub use stats::{Dropped, Stats};
 pub use transport::{Channel, Transmit};
+#[cfg(feature = "ice")]
+pub use transport::{IceServers, TurnServer};

@@ -64,6 +64,17 @@ impl Baresip {
         Self::start(room, "udp", true, "regint=0;mediaenc=dtls_srtp")
     }
 
+    /// Starts one that answers, and whose media find their way by ICE: this server says where it is
+    /// seen.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub(super) fn by_ice(room: &Room, server: &str) -> Result<Self, Failure> {
+        let account =
+            format!("audio_codecs=pcmu;regint=0;medianat=ice;stunserver=\"stun:{server}\"");
+        Self::start(room, "udp", true, &account)
+    }
+
     /// Starts one that answers, with an account at a PBX, and waits until it is registered.
     ///
     /// # Errors
@@ -152,6 +163,15 @@ impl Baresip {
         self.object(&format!("baresip did not say {kind}"), |object| {
             object.get("type").and_then(Value::as_str) == Some(kind)
         })
+    }
+
+    /// Waits until it has printed this.
+    ///
+    /// # Errors
+    /// It has not.
+    pub(super) fn has_printed(&self, text: &str) -> Result<(), Failure> {
+        let missing = || format!("baresip did not print `{text}`");
+        until(PATIENCE, missing, || self.child.out().contains(text).then_some(()))
     }
 
     /// Takes the first object that is wanted, and leaves the others.

@@ -11,6 +11,7 @@ const PEERS: &[(&str, &str, &[&str])] = &[
     ("kamailio", KAMAILIO, &["-v"]),
     ("sipp", "sip-tester", &["-v"]),
     ("baresip", "baresip-core", &["-h"]),
+    ("turnserver", "coturn", &["--version"]),
     ("sipsak", "sipsak", &["-V"]),
     ("tshark", "tshark", &["--version"]),
     ("openssl", "openssl", &["version"]),

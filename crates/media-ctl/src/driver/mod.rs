@@ -68,11 +68,29 @@ impl MediaSession {
         }
         let sockets = Sockets::bind(&*ports.network, config.local_ip)?;
         let rtp = sockets.rtp.local_addr();
-        let session = Session::new(config, rtp.port(), sockets.rtcp_port());
+        let mut session = Session::new(config, rtp.port(), sockets.rtcp_port());
+        session.gather(ports.runtime.now());
         let shared = Arc::new(Shared::new(ports.clone(), session, sockets, source, sink));
         shared.signal("open", false, format!("RTP at {rtp}"));
         ports.runtime.spawn(Box::pin(Task::new(Arc::clone(&shared))));
         Ok(Self { handle: Arc::new(Handle(shared)) })
+    }
+
+    /// Asks these servers in place of those of the configuration, as soon as their addresses are known
+    /// and before an offer or an answer is made. Without ICE, nobody is asked.
+    #[cfg(feature = "ice")]
+    pub fn ask(&self, servers: &crate::IceServers) {
+        let now = self.shared().ports.runtime.now();
+        let mut inner = self.shared().lock();
+        inner.session.ask(servers, now);
+        inner.wake();
+    }
+
+    /// Waits until the servers that were configured have said where we may be reached: 3 s at most. An
+    /// offer or an answer that is made sooner has only what is known by then; without ICE, and without
+    /// servers, all is known at once.
+    pub async fn gathered(&self) {
+        poll_fn(|cx| self.shared().lock().poll_gathered(cx)).await;
     }
 
     /// Makes an offer: a complete `application/sdp` body, slots in place of keys.

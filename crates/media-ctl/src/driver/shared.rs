@@ -30,6 +30,8 @@ pub(super) struct Inner {
     events: VecDeque<Event>,
     task: Option<Waker>,
     waiter: Option<Waker>,
+    /// Who waits for our candidates.
+    gatherer: Option<Waker>,
 }
 
 struct Line {
@@ -53,6 +55,7 @@ impl Shared {
                 events: VecDeque::new(),
                 task: None,
                 waiter: None,
+                gatherer: None,
             }),
         }
     }
@@ -105,6 +108,16 @@ impl Inner {
     pub(super) fn wake(&mut self) {
         wake(&mut self.task);
         wake(&mut self.waiter);
+        wake(&mut self.gatherer);
+    }
+
+    /// Ready once our candidates are known, or the session has stopped.
+    pub(super) fn poll_gathered(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if self.session.is_gathered() || self.is_stopped() {
+            return Poll::Ready(());
+        }
+        self.gatherer = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     pub(super) fn poll_event(&mut self, cx: &Context<'_>) -> Poll<Option<Event>> {
@@ -122,7 +135,7 @@ impl Inner {
     pub(super) fn receive(
         &mut self, now: Instant, cx: &mut Context<'_>, batch: &mut Vec<Datagram>,
     ) -> bool {
-        let Some(line) = self.line.as_ref().filter(|_| self.session.is_running()) else {
+        let Some(line) = self.line.as_ref().filter(|_| self.session.is_listening()) else {
             return false;
         };
         let session = &mut self.session;
@@ -152,6 +165,9 @@ impl Inner {
                 self.events.push_back(event);
             }
             wake(&mut self.waiter);
+        }
+        if self.session.is_gathered() {
+            wake(&mut self.gatherer);
         }
         self.session.poll_timeout()
     }

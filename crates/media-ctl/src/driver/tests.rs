@@ -1,5 +1,8 @@
 //! Two sessions that talk through the simulated network.
 
+#[cfg(feature = "ice")]
+mod ice;
+
 use super::{MediaSession, Ports};
 use crate::audio::{AudioSink, AudioSource, SAMPLE_RATE, Silence, Speech, Tone, similarity};
 use crate::format::Dtmf;

@@ -18,6 +18,11 @@ pub enum Event {
     /// The peer gave no sign of life for the configured time, or, where media does not flow both ways
     /// (the call is on hold), for half an hour.
     TimedOut,
+    /// ICE has found a way to the peer: media may flow.
+    Connected,
+    /// ICE has found none, or the peer does not consent any more to being sent to (RFC 7675): nothing
+    /// is sent until there is a way again, which a new offer may bring about.
+    Unreachable,
     /// The handshake on the media path has ended in keys: media flows from now on.
     Keyed,
     /// It has failed: media never will.

@@ -6,16 +6,18 @@ use crate::format::{Meaning, NOISE_CLOCK_RATE};
 use crate::rtp::{Header, Verdict};
 use crate::stats::Reason;
 use crate::stream::{Pause, noise_level};
-use crate::transport::{Channel, Path};
+use crate::transport::{Arrival, Channel, Path};
 use rtp_types::RtpPacket;
 use std::net::SocketAddr;
 use std::time::Instant;
 
 impl Line {
     /// Takes a datagram that came in.
-    pub(crate) fn on_packet(
-        &mut self, now: Instant, channel: Channel, source: SocketAddr, octets: &[u8],
-    ) {
+    pub(crate) fn on_packet(&mut self, now: Instant, arrival: Arrival, octets: &[u8]) {
+        let Arrival { channel, source, .. } = arrival;
+        if Path::is_message(octets) {
+            return self.on_message(now, arrival, octets);
+        }
         if Path::is_handshake(channel, octets) {
             return self.on_handshake(now, source, octets);
         }
@@ -38,6 +40,17 @@ impl Line {
         }
         match accepted {
             Ok(()) => self.on_accepted(),
+            Err(reason) => self.counted.dropped.count(reason),
+        }
+    }
+
+    /// The peer lives, and may have shown a way.
+    fn on_message(&mut self, now: Instant, arrival: Arrival, octets: &[u8]) {
+        match self.path.on_message(now, arrival, octets) {
+            Ok(()) => {
+                (self.heard, self.timed_out) = (now, false);
+                self.is_found(now);
+            }
             Err(reason) => self.counted.dropped.count(reason),
         }
     }

@@ -25,6 +25,7 @@ impl Line {
         &mut self, now: Instant, source: &mut dyn AudioSource, sink: &mut dyn AudioSink,
     ) {
         let ended = self.path.on_timeout(now);
+        self.is_found(now);
         self.is_keyed(ended, now);
         let due = self.next_frame();
         if due <= now {

@@ -6,7 +6,7 @@ use crate::rtcp::Interval;
 use crate::rtp::{Receiver, Sender};
 use crate::sdp::Agreement;
 use crate::stream::{Inbound, KeyReports, Outbound};
-use crate::transport::{Path, Protection, Transmit};
+use crate::transport::{Agent, Channel, Path, Protection, Standing, Transmit, Way};
 use crate::{MediaConfig, Stats};
 use ssm::Refused;
 use std::collections::VecDeque;
@@ -69,14 +69,14 @@ pub(super) struct LastSr {
 impl Line {
     /// A line that runs as agreed, under this protection; `silenced` while the peer is to hear silence.
     pub(crate) fn new(
-        config: &MediaConfig, agreement: Agreement, protection: Protection, silenced: bool,
-        now: Instant,
+        config: &MediaConfig, agreement: Agreement,
+        (protection, agent): (Protection, Option<Box<dyn Agent>>), silenced: bool, now: Instant,
     ) -> Self {
         let seed = &config.seed;
         let mut interval = Interval::new(seed.interval());
         let sender = Sender::new(seed.ssrc(), seed.sequence(), seed.timestamp());
         let mut line = Self {
-            path: Path::new(protection, config.symmetric, &agreement),
+            path: Path::new(protection, config.symmetric, &agreement, agent),
             described: agreement.remote.map(|remote| remote.rtp),
             room: Path::room(),
             silenced,
@@ -114,11 +114,12 @@ impl Line {
     /// So does the time since the peer was heard from where is sent to: re-INVITEs alone would else have
     /// us send to a third party for as long as they come. Case M13.
     pub(crate) fn go_over(
-        mut self, agreement: Agreement, protection: Option<Protection>, silenced: bool,
+        mut self, agreement: Agreement,
+        (protection, agent): (Option<Protection>, Option<Box<dyn Agent>>), silenced: bool,
         now: Instant,
     ) -> Self {
         let before = self.path.leads_to();
-        self.path = self.path.go_over(protection, &agreement);
+        self.path = self.path.go_over(protection, &agreement, agent);
         self.confirmed &= self.path.leads_to() == before;
         self.described = agreement.remote.map(|remote| remote.rtp).or(self.described);
         self.outbound.set_format(&agreement.sent, agreement.events);
@@ -175,11 +176,36 @@ impl Line {
         }
     }
 
+    /// What ICE has come to, where that is new: the peer is at the end of a way, or at none.
+    pub(super) fn is_found(&mut self, now: Instant) {
+        match self.path.poll_standing() {
+            Some(Standing::Connected) => {
+                (self.heard, self.since) = (now, now);
+                (self.reached, self.confirmed) = (now, true);
+                self.events.push_back(Event::Connected);
+            }
+            Some(Standing::Failed) => self.events.push_back(Event::Unreachable),
+            Some(Standing::Checking) | None => {}
+        }
+    }
+
+    /// The way that ICE has found for a channel.
+    pub(crate) fn way(&self, channel: Channel) -> Option<Way> {
+        self.path.way(channel)
+    }
+
+    /// Whether ICE was agreed on, and there is no way.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        self.path.is_unreachable()
+    }
+
     /// Whether the peer is elsewhere by an agreement: not where it holds by a null address, and not
     /// where its RTCP alone is.
     pub(crate) fn is_moved_by(&self, agreement: &Agreement) -> bool {
         let moved = |(to, from)| to != from;
-        agreement.remote.map(|remote| remote.rtp).zip(self.described).is_some_and(moved)
+        // RFC 8842 §4: where ICE finds the way, another one is no other peer.
+        let remote = agreement.remote.filter(|_| agreement.ice.is_none());
+        remote.map(|remote| remote.rtp).zip(self.described).is_some_and(moved)
     }
 
     /// What was agreed on for it.

@@ -22,9 +22,14 @@ pub(super) fn judge(
     if ip.is_unspecified() {
         return Ok(None);
     }
+    if may_be(ip, local, peer_on_loopback) { Ok(Some(ip)) } else { Err(NotAcceptable::Address) }
+}
+
+/// Whether media may go to this address from `local`.
+pub(super) fn may_be(ip: IpAddr, local: IpAddr, peer_on_loopback: bool) -> bool {
     let same_family = ip.is_ipv4() == local.is_ipv4();
     let allowed = is_unicast(ip) && (!ip.is_loopback() || peer_on_loopback);
-    if same_family && allowed { Ok(Some(ip)) } else { Err(NotAcceptable::Address) }
+    same_family && allowed && !ip.is_unspecified()
 }
 
 /// The loopback address of this one's family.

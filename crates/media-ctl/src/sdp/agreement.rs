@@ -1,5 +1,6 @@
 //! What offer and answer agreed on.
 
+use super::ice::IceAgreement;
 use crate::format::{Format, Formats, NamedEvents};
 use ssm::{Line, Profile};
 use std::net::SocketAddr;
@@ -88,6 +89,9 @@ pub struct Agreement {
     pub rtcp_mux: bool,
     /// Where the peer is, or `None` while it holds with a null address. RFC 3264 §8.4.
     pub remote: Option<Remote>,
+    /// How it is found out where the peer is, where both sides do ICE: `remote` counts for nothing
+    /// then.
+    pub ice: Option<IceAgreement>,
     /// What is sent: the first of the common formats, under the peer's payload type.
     pub sent: Format,
     /// The named events that are sent beside it; `None` where the peer takes none.

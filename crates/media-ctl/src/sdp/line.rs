@@ -2,6 +2,7 @@
 
 use super::address;
 use super::agreement::{Direction, Remote};
+use super::ice::Said;
 use crate::format::{Encoding, Format, Formats, Mapping, NOISE, NOISE_CLOCK_RATE, NamedEvents};
 use crate::{Codec, NotAcceptable};
 use sdp_types::{Attribute, Media, Session};
@@ -164,6 +165,11 @@ impl<'a> MediaLine<'a> {
         let rtp = self.media.port;
         let rtcp = if self.is_rtcp_mux() { rtp } else { self.rtcp_port()? };
         Ok(Some(Remote { rtp: SocketAddr::new(ip, rtp), rtcp: SocketAddr::new(ip, rtcp) }))
+    }
+
+    /// What the line says of ICE.
+    pub(super) fn ice(self, local: IpAddr, peer_on_loopback: bool) -> Said {
+        Said::read(self.session, self.media, local, peer_on_loopback)
     }
 
     /// The port of RTCP where it has one of its own. RFC 3605.

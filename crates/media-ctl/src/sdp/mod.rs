@@ -9,6 +9,7 @@ mod address;
 mod agreement;
 mod description;
 pub mod grammar;
+mod ice;
 mod line;
 mod negotiator;
 mod payload_types;
@@ -17,5 +18,7 @@ mod tests;
 
 pub use agreement::{Agreement, Direction, Remote};
 pub use description::{Description, MAX_FORMATS, MAX_LINES, MAX_MEDIA_LINES, MAX_OCTETS};
+pub use ice::{Candidate, CandidateKind, Credentials, IceAgreement, IceSide, MAX_CANDIDATES};
+pub(crate) use ice::{Chosen, LocalIce};
 pub use line::MediaLine;
 pub(crate) use negotiator::{Local, Negotiator};

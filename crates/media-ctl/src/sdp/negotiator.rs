@@ -12,10 +12,11 @@
 //! Every step either succeeds whole or changes nothing.
 
 use super::agreement::{Agreement, Direction};
+use super::ice::{LocalIce, Said};
 use super::payload_types::PayloadTypes;
-use super::{Description, MediaLine};
+use super::{Description, IceAgreement, IceSide, MediaLine};
 use crate::format::{Format, Formats, NOISE, NamedEvents};
-use crate::{Codec, Error, Misuse, NotAcceptable};
+use crate::{Channel, Codec, Error, Misuse, NotAcceptable};
 use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 use ssm::{Call, Line, LineSecurity, MediaSecurity, Profile};
 use std::net::IpAddr;
@@ -25,6 +26,9 @@ use std::net::IpAddr;
 const VOICE: u8 = 96;
 const EVENTS: u8 = 101;
 const OTHER_EVENTS: u8 = 102;
+
+/// For what candidates are offered: whether RTCP goes with RTP, the answer says.
+const BOTH: [Channel; 2] = [Channel::Rtp, Channel::Rtcp];
 
 /// What this side says of itself.
 #[derive(Clone, Debug)]
@@ -37,6 +41,8 @@ pub(crate) struct Local {
     pub(crate) peer_on_loopback: bool,
     /// The `o=` line's session id.
     pub(crate) session_id: u64,
+    /// What is said of ICE, where it is done here.
+    pub(crate) ice: Option<LocalIce>,
 }
 
 /// The offer/answer state of one session.
@@ -62,6 +68,7 @@ struct Offered {
     place: usize,
     direction: Direction,
     formats: Formats,
+    ice: Option<IceSide>,
 }
 
 impl Negotiator {
@@ -100,14 +107,16 @@ impl Negotiator {
         let protection = security.offer(self.local.call, line)?;
         let direction = self.wish();
         let formats = self.offered_formats();
-        let own = self.own_line(&protection, &formats, direction, true);
+        let mut own = self.own_line(&protection, &formats, direction, true);
+        let ice =
+            self.local.ice.as_ref().map(|ice| ice.write(&mut own, self.local.ip, &BOTH, true));
         let mut lines: Vec<_> = self.lines.iter().map(rejected).collect();
         match lines.get_mut(place) {
             Some(slot) => *slot = own,
             None => lines.push(own),
         }
         let body = self.describe(&lines);
-        self.offered = Some(Offered { lines, place, direction, formats });
+        self.offered = Some(Offered { lines, place, direction, formats, ice });
         Ok(body)
     }
 
@@ -124,7 +133,8 @@ impl Negotiator {
         }
         let (place, protection, agreement) = self.choose(security, &offer)?;
         let Agreement { direction, rtcp_mux, .. } = agreement;
-        let own = self.own_line(&protection, &agreement.understood, direction, rtcp_mux);
+        let mut own = self.own_line(&protection, &agreement.understood, direction, rtcp_mux);
+        self.answer_ice(&mut own, &offer, place, &agreement);
         let mut lines: Vec<_> = offer.lines().map(|line| rejected(line.media())).collect();
         if let Some(slot) = lines.get_mut(place) {
             *slot = own;
@@ -145,6 +155,7 @@ impl Negotiator {
             self.lines = offered.lines;
             self.place = Some(offered.place);
         }
+        self.keep_ice(&agreement);
         Ok(agreement)
     }
 
@@ -164,7 +175,9 @@ impl Negotiator {
             .ok_or(NotAcceptable::NoAudio)?;
         let number = line_number(offered.place)?;
         let protection = line.security().ok_or(NotAcceptable::NoAudio)?;
-        let mut agreement = self.agree(line, number, protection.profile, offered.direction)?;
+        let here = offered.ice.clone();
+        let wish = (offered.direction, here, true);
+        let mut agreement = self.agree(line, number, protection.profile, wish)?;
         security.judge(self.local.call, number, &protection)?;
         // RFC 3264 §5.1: what was offered may come as soon as it has been, under the payload types of
         // the offer; under those of the answer, from who mistakes them.
@@ -209,21 +222,30 @@ impl Negotiator {
     ) -> Result<(LineSecurity, Agreement), Error> {
         let number = line_number(place)?;
         let offered = line.security().ok_or(NotAcceptable::NoAudio)?;
-        let agreement = self.agree(line, number, offered.profile, self.wish())?;
+        let here = self.local.ice.as_ref().map(LocalIce::side);
+        let wish = (self.wish(), here, false);
+        let agreement = self.agree(line, number, offered.profile, wish)?;
         let protection = security.answer(self.local.call, number, &offered)?;
         Ok((protection, agreement))
     }
 
-    /// What the peer's line allows, given the direction that this side wishes or offered.
+    /// What the peer's line allows, given the direction that this side wishes or offered, what it says
+    /// of ICE, and whether it has offered.
     fn agree(
-        &self, line: MediaLine<'_>, number: Line, profile: Profile, ours: Direction,
+        &self, line: MediaLine<'_>, number: Line, profile: Profile,
+        (ours, here, offered): (Direction, Option<IceSide>, bool),
     ) -> Result<Agreement, NotAcceptable> {
         let understood = line.formats(&self.local.codecs);
         let sent = understood.voices.first().ok_or(NotAcceptable::NoCodec)?.clone();
         let events = understood.events_beside(sent.codec).filter(NamedEvents::takes_any);
-        let remote = line.remote(self.local.ip, self.local.peer_on_loopback)?;
+        let ice = self.agree_on_ice(line, here, offered);
+        let remote = match line.remote(self.local.ip, self.local.peer_on_loopback) {
+            // The candidates say where, and nothing else does.
+            Err(_) if ice.is_some() => None,
+            remote => remote?,
+        };
         let mut direction = ours.and(line.direction().reversed());
-        if remote.is_none() {
+        if remote.is_none() && ice.is_none() {
             direction = direction.and(Direction::RecvOnly);
         }
         let rtcp_mux = line.is_rtcp_mux();
@@ -232,11 +254,58 @@ impl Negotiator {
             profile,
             rtcp_mux,
             remote,
+            ice,
             sent,
             events,
             understood,
             direction,
         })
+    }
+
+    /// What both sides do of ICE, where both do it.
+    fn agree_on_ice(
+        &self, line: MediaLine<'_>, here: Option<IceSide>, offered: bool,
+    ) -> Option<IceAgreement> {
+        let here = here?;
+        let Said::Side(there) = line.ice(self.local.ip, self.local.peer_on_loopback) else {
+            return None;
+        };
+        // RFC 8445 §6.1.1: roles last, and who only answers checks does not choose.
+        let before = self.local.ice.as_ref().and_then(|ice| ice.controlling);
+        let controlling = there.lite || before.unwrap_or(offered);
+        let mut agreed = IceAgreement { here, there, controlling };
+        if !offered && let Some(ice) = &self.local.ice {
+            agreed.here.credentials = ice.credentials_towards(&agreed.there);
+        }
+        Some(agreed)
+    }
+
+    /// Says of ICE what an offer is owed, and keeps what was agreed on.
+    fn answer_ice(
+        &mut self, own: &mut Media, offer: &Description, place: usize, agreement: &Agreement,
+    ) {
+        self.keep_ice(agreement);
+        let Some(local) = &self.local.ice else { return };
+        let channels = if agreement.rtcp_mux { &BOTH[..1] } else { &BOTH[..] };
+        let offered = offer.lines().nth(place);
+        let said = offered.map(|line| line.ice(self.local.ip, self.local.peer_on_loopback));
+        match said {
+            Some(Said::Side(_)) => _ = local.write(own, self.local.ip, channels, false),
+            // RFC 8839 §4.3.1.
+            Some(Said::Mismatch) => own.add_attribute(Attribute::new("ice-mismatch")),
+            Some(Said::Nothing) | None => {}
+        }
+    }
+
+    fn keep_ice(&mut self, agreement: &Agreement) {
+        if let Some(ice) = &mut self.local.ice {
+            ice.keep(agreement.ice.as_ref());
+        }
+    }
+
+    /// What is said of ICE from the next description on.
+    pub(crate) fn ice(&mut self) -> Option<&mut LocalIce> {
+        self.local.ice.as_mut()
     }
 
     fn wish(&self) -> Direction {

@@ -19,6 +19,7 @@ fn speaking(ip: &str, codecs: &[Codec]) -> Negotiator {
         codecs: codecs.to_vec(),
         peer_on_loopback: false,
         session_id: 77,
+        ice: None,
     })
 }
 
@@ -482,6 +483,7 @@ fn m13_media_goes_to_unicast_of_our_family_and_to_loopback_only_from_there() {
             codecs: vec![Codec::PCMU],
             peer_on_loopback: true,
             session_id: 1,
+            ice: None,
         });
         let offer = sdp(theirs, "m=audio 5000 RTP/AVP 0");
         assert!(on_loopback.answer(&Open, &offer).is_ok(), "{theirs}");

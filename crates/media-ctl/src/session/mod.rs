@@ -11,14 +11,15 @@
 //! [`Session::on_timeout`] at [`Session::poll_timeout`], and after either sends what
 //! [`Session::poll_transmit`] gives. Time is an argument throughout.
 
+mod ice;
 #[cfg(test)]
 mod tests;
 
 use crate::audio::{AudioSink, AudioSource};
 use crate::format::Dtmf;
 use crate::line::{Event, Line};
-use crate::sdp::{Agreement, Local, Negotiator};
-use crate::transport::{Channel, Protection, Transmit};
+use crate::sdp::{Agreement, Local, LocalIce, Negotiator};
+use crate::transport::{Arrival, Came, Channel, Protection, Servers, Transmit};
 use crate::{Error, MediaConfig, Misuse, Stats};
 use ssm::{Guard, MediaSecurity, Refused};
 use std::net::SocketAddr;
@@ -37,12 +38,18 @@ pub struct Session {
     agreed: Option<Agreement>,
     /// Those that have been started: one, or none.
     lines: Vec<Line>,
+    /// Who helps through translators, where ICE is done.
+    servers: Option<Box<dyn Servers>>,
+    /// What our relay is being sent.
+    wrapped: Vec<u8>,
     stopped: bool,
 }
 
 impl Session {
     /// A session that nothing has been agreed for, at these ports of the local address.
     pub fn new(config: MediaConfig, rtp_port: u16, rtcp_port: u16) -> Self {
+        let servers = config.servers(rtp_port, rtcp_port);
+        let ice = servers.as_ref().map(|it| LocalIce::new(it.credentials(), it.credentials()));
         let local = Local {
             call: config.call,
             ip: config.told(),
@@ -51,6 +58,7 @@ impl Session {
             codecs: config.codecs.clone(),
             peer_on_loopback: config.peer_on_loopback,
             session_id: config.seed.session_id(),
+            ice,
         };
         Self {
             config,
@@ -60,6 +68,8 @@ impl Session {
             mute: false,
             agreed: None,
             lines: Vec::new(),
+            servers,
+            wrapped: Vec::new(),
             stopped: false,
         }
     }
@@ -75,6 +85,7 @@ impl Session {
     /// [`Error::Misuse`] while another offer waits; [`Error::Security`] where media is forbidden.
     pub fn offer(&mut self, security: &dyn MediaSecurity) -> Result<Vec<u8>, Error> {
         self.check_open()?;
+        self.tell_of_ice(true);
         self.negotiator.offer(security)
     }
 
@@ -84,6 +95,7 @@ impl Session {
     /// [`Error::status`] is what the offer is owed; what was agreed before stays.
     pub fn answer(&mut self, security: &dyn MediaSecurity, offer: &[u8]) -> Result<Vec<u8>, Error> {
         self.check_open()?;
+        self.tell_of_ice(false);
         let (body, agreement) = self.negotiator.answer(security, offer)?;
         self.agreed = Some(agreement);
         Ok(body)
@@ -204,10 +216,12 @@ impl Session {
         let Some(agreement) = self.agreed.take() else {
             return Err(Misuse::NothingAgreed.into());
         };
+        let agent = self.agent(&agreement, now);
         let line = match (self.lines.pop(), protection) {
-            (Some(line), protection) => line.go_over(agreement, protection, silenced, now),
+            (Some(line), protection) => line.go_over(agreement, (protection, agent), silenced, now),
             (None, Some(protection)) => {
-                let mut line = Line::new(&self.config, agreement, protection, silenced, now);
+                let by = (protection, agent);
+                let mut line = Line::new(&self.config, agreement, by, silenced, now);
                 line.set_mute(self.mute);
                 line
             }
@@ -230,14 +244,24 @@ impl Session {
 
     /// Takes a datagram that came in.
     pub fn on_packet(&mut self, now: Instant, channel: Channel, source: SocketAddr, octets: &[u8]) {
-        if let Some(line) = self.running().first_mut() {
-            line.on_packet(now, channel, source, octets);
+        let came = match &mut self.servers {
+            Some(servers) => servers.on_datagram(now, (channel, source), octets),
+            None => Came::Direct(octets),
+        };
+        let Some(line) = self.running().first_mut() else { return };
+        let arrival = |source, relayed| Arrival { channel, source, relayed };
+        match came {
+            Came::Direct(octets) => line.on_packet(now, arrival(source, false), octets),
+            Came::Relayed(source, octets) => line.on_packet(now, arrival(source, true), &octets),
+            Came::Taken => {}
         }
     }
 
     /// When [`on_timeout`](Self::on_timeout) is to be called; `None` while nothing runs.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.lines.iter().filter(|_| !self.stopped).map(Line::next_timeout).min()
+        let servers = self.servers.as_ref().and_then(|servers| servers.due());
+        let due = self.lines.iter().map(Line::next_timeout).chain(servers);
+        due.filter(|_| !self.stopped).min()
     }
 
     /// Plays a frame, sends a frame and a report, as far as they are due: one of each at most,
@@ -245,11 +269,17 @@ impl Session {
     pub fn on_timeout(
         &mut self, now: Instant, source: &mut dyn AudioSource, sink: &mut dyn AudioSink,
     ) {
+        if let Some(servers) = self.servers.as_mut().filter(|_| !self.stopped) {
+            servers.on_timeout(now);
+        }
         self.running().iter_mut().for_each(|line| line.on_timeout(now, source, sink));
     }
 
     /// The next packet to be sent.
     pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+        if self.servers.is_some() {
+            return self.poll_by_servers();
+        }
         self.lines.iter_mut().find_map(Line::poll_transmit)
     }
 
@@ -265,6 +295,9 @@ impl Session {
     /// Ends media: the BYE is the last packet to be sent.
     pub fn stop(&mut self, now: Instant) {
         self.running().iter_mut().for_each(|line| line.say_bye(now));
+        if let Some(servers) = &mut self.servers {
+            servers.close(now);
+        }
         self.stopped = true;
     }
 

@@ -3,6 +3,7 @@
 use super::demux::{Kind, muxed};
 use super::protection::Protection;
 use super::transmit::{Channel, Transmit};
+use super::ways::{Agent, Arrival, Standing, Way, Ways};
 use crate::sdp::{Agreement, Remote};
 use crate::stats::Reason;
 use ssm::{PacketError, Refused};
@@ -28,11 +29,14 @@ enum Trust {
     Address,
     /// Those too, and of whoever speaks while nobody does: that one is followed.
     FirstWhoSpeaks,
+    /// Those of where the peer has shown to be by checks, and none is followed: ICE says where to.
+    Checked,
 }
 
 impl Trust {
     fn of(symmetric: bool, agreement: &Agreement) -> Self {
         match (agreement.profile.is_secure(), symmetric) {
+            _ if agreement.ice.is_some() => Self::Checked,
             (true, _) => Self::Tag,
             (false, true) => Self::FirstWhoSpeaks,
             (false, false) => Self::Address,
@@ -55,6 +59,8 @@ pub(crate) struct Path {
     remote: Option<Remote>,
     /// When RTP came from there last.
     spoken: Option<Instant>,
+    /// Who finds the ways, where ICE does.
+    ways: Option<Ways>,
     rtp: Outbox,
     rtcp: Outbox,
 }
@@ -67,23 +73,77 @@ struct Outbox {
 }
 
 impl Path {
-    /// The way that was agreed on, under this protection.
-    pub(crate) fn new(protection: Protection, symmetric: bool, agreement: &Agreement) -> Self {
-        let Agreement { rtcp_mux, remote, .. } = *agreement;
+    /// The way that was agreed on, under this protection; the way that this agent finds, where ICE was.
+    pub(crate) fn new(
+        protection: Protection, symmetric: bool, agreement: &Agreement,
+        agent: Option<Box<dyn Agent>>,
+    ) -> Self {
+        let rtcp_mux = agreement.rtcp_mux;
+        let remote = agreement.remote.filter(|_| agreement.ice.is_none());
         let (rtp, rtcp) = (Outbox::default(), Outbox::default());
         let (agreed, spoken) = (remote, None);
         let trust = Trust::of(symmetric, agreement);
-        Self { protection, trust, symmetric, rtcp_mux, agreed, remote, spoken, rtp, rtcp }
+        let ways = agent.map(Ways::new);
+        Self { protection, trust, symmetric, rtcp_mux, agreed, remote, spoken, ways, rtp, rtcp }
     }
 
     /// Goes over to what was agreed on anew, and to another protection unless that of before goes on:
     /// who is where it was said to be before is then sent to where it has shown to be.
-    pub(crate) fn go_over(self, protection: Option<Protection>, agreement: &Agreement) -> Self {
-        let stays = protection.is_none() && agreement.remote == self.agreed;
+    ///
+    /// With ICE, the ways of before go on unless there is an agent for others.
+    pub(crate) fn go_over(
+        self, protection: Option<Protection>, agreement: &Agreement, agent: Option<Box<dyn Agent>>,
+    ) -> Self {
+        let by_ice = agreement.ice.is_some();
+        let stays = protection.is_none() && !by_ice && agreement.remote == self.agreed;
         let protection = protection.unwrap_or(self.protection);
-        let new = Self::new(protection, self.symmetric, agreement);
+        let new = Self::new(protection, self.symmetric, agreement, None);
         let (remote, spoken) = if stays { (self.remote, self.spoken) } else { (new.remote, None) };
-        Self { rtp: self.rtp, rtcp: self.rtcp, remote, spoken, ..new }
+        let ways = match (self.ways.filter(|_| by_ice), agent) {
+            (Some(ways), Some(agent)) => Some(ways.restart(agent)),
+            (ways, agent) => ways.or_else(|| agent.map(Ways::new)),
+        };
+        let mut over = Self { rtp: self.rtp, rtcp: self.rtcp, remote, spoken, ways, ..new };
+        over.take_way();
+        over
+    }
+
+    /// Goes where ICE says.
+    fn take_way(&mut self) {
+        let Some(ways) = &self.ways else { return };
+        let rtp = ways.way(Channel::Rtp).map(|way| way.remote);
+        let rtcp = ways.way(Channel::Rtcp).map(|way| way.remote);
+        self.remote = rtp.map(|rtp| Remote { rtp, rtcp: rtcp.unwrap_or(rtp) });
+    }
+
+    /// How far ICE is, where that is new.
+    pub(crate) fn poll_standing(&mut self) -> Option<Standing> {
+        let standing = self.ways.as_mut()?.poll_standing();
+        self.take_way();
+        standing
+    }
+
+    /// The way that ICE has found for a channel.
+    pub(crate) fn way(&self, channel: Channel) -> Option<Way> {
+        self.ways.as_ref().and_then(|ways| ways.way(channel))
+    }
+
+    /// Whether ICE has found no way, or has lost it.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        self.ways.as_ref().is_some_and(|ways| ways.standing() == Standing::Failed)
+    }
+
+    /// Takes a message of ICE's.
+    pub(crate) fn on_message(
+        &mut self, now: Instant, arrival: Arrival, octets: &[u8],
+    ) -> Result<(), Reason> {
+        let ways = self.ways.as_mut().ok_or(Reason::Malformed)?;
+        ways.on_message(now, arrival, octets)
+    }
+
+    /// Whether a datagram is a message of ICE's.
+    pub(crate) fn is_message(octets: &[u8]) -> bool {
+        Kind::of(octets) == Kind::Stun
     }
 
     /// Whether packets may leave and come in, or a handshake is waited for.
@@ -98,18 +158,32 @@ impl Path {
 
     /// When [`on_timeout`](Self::on_timeout) is due.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.protection.due()
+        let handshake = self.protection.due().filter(|_| self.has_way());
+        let ways = self.ways.as_ref().and_then(Ways::due);
+        handshake.into_iter().chain(ways).min()
     }
 
-    /// Lets a handshake begin or go on, where that is due. How it ended, once.
+    /// Lets a handshake begin or go on, where that is due and there is a way for it. How it ended, once.
     pub(crate) fn on_timeout(&mut self, now: Instant) -> Option<Result<(), Refused>> {
-        self.protection.on_timeout(now)
+        if let Some(ways) = &mut self.ways {
+            ways.on_timeout(now);
+            self.take_way();
+        }
+        if self.has_way() { self.protection.on_timeout(now) } else { None }
+    }
+
+    /// Whether ICE, where it is done, has found a way.
+    fn has_way(&self) -> bool {
+        self.ways.is_none() || self.remote.is_some()
     }
 
     /// Takes a datagram of a handshake. How that ended, once.
     pub(crate) fn on_handshake(
         &mut self, now: Instant, source: SocketAddr, octets: &[u8],
     ) -> Result<Option<Result<(), Refused>>, Reason> {
+        if let Some(ways) = &self.ways {
+            return self.on_handshake_by_ice(now, ways.knows(source), octets);
+        }
         let is = |remote: Option<Remote>| remote.is_some_and(|remote| remote.rtp == source);
         let agreed = is(self.agreed) || is(self.remote);
         let ended = self
@@ -121,6 +195,16 @@ impl Path {
             remote.rtp = source;
         }
         Ok(ended)
+    }
+
+    /// The same where ICE knows where the peer is: what comes from there comes from the end of the way
+    /// that was chosen.
+    fn on_handshake_by_ice(
+        &mut self, now: Instant, known: bool, octets: &[u8],
+    ) -> Result<Option<Result<(), Refused>>, Reason> {
+        let end = self.remote.filter(|_| known).ok_or(Reason::WrongAddress)?.rtp;
+        let taken = self.protection.on_datagram(now, (end, true), octets, false);
+        taken.map_err(|_| Reason::WrongAddress)
     }
 
     /// Whether a datagram is of a handshake.
@@ -176,10 +260,14 @@ impl Path {
     }
 
     fn may_come_from(&self, now: Instant, source: SocketAddr) -> bool {
+        if let Some(ways) = &self.ways {
+            return ways.knows(source);
+        }
         let is = |remote: Option<Remote>| remote.is_some_and(|it| it.rtp.ip() == source.ip());
         let known = is(self.agreed) || is(self.remote);
         self.remote.is_some()
             && match self.trust {
+                Trust::Checked => false,
                 Trust::Tag => true,
                 Trust::Address => known,
                 Trust::FirstWhoSpeaks => known || self.is_silent(now),
@@ -197,7 +285,7 @@ impl Path {
         let Some(remote) = &mut self.remote else { return };
         let follows = match self.trust {
             Trust::Tag => true,
-            Trust::Address => false,
+            Trust::Address | Trust::Checked => false,
             Trust::FirstWhoSpeaks => match channel {
                 Channel::Rtp => silent,
                 // Reports go beside the audio, and are not what is followed.
@@ -245,12 +333,17 @@ impl Path {
         self.outbox(channel).ready = None;
     }
 
-    /// The next packet to be sent.
+    /// The next packet to be sent: ICE's first, which finds the way for the others.
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+        if self.ways.as_mut().is_some_and(Ways::poll_message) {
+            return self.ways.as_ref().and_then(Ways::sending);
+        }
         let remote = self.remote?;
-        if let Some(remote) = self.protection.poll_datagram(remote.rtp) {
+        if let Some(to) = self.protection.poll_datagram(remote.rtp) {
+            let relayed = self.is_relayed(Channel::Rtp);
+            let remote = if self.ways.is_some() { remote.rtp } else { to };
             let octets = self.protection.sending();
-            return Some(Transmit { channel: Channel::Rtp, remote, octets });
+            return Some(Transmit { channel: Channel::Rtp, remote, octets, relayed });
         }
         let (channel, remote) = match self.rtp.ready {
             Some(_) => (Channel::Rtp, remote.rtp),
@@ -258,9 +351,15 @@ impl Path {
             None => (Channel::Rtcp, remote.rtcp),
         };
         let by = if self.rtcp_mux { Channel::Rtp } else { channel };
+        let relayed = self.is_relayed(by);
         let outbox = self.outbox(channel);
         let length = outbox.ready.take()?;
-        Some(Transmit { channel: by, remote, octets: outbox.buffer.get(..length)? })
+        Some(Transmit { channel: by, remote, octets: outbox.buffer.get(..length)?, relayed })
+    }
+
+    /// Whether a channel's packets go by our relay.
+    fn is_relayed(&self, channel: Channel) -> bool {
+        self.way(channel).is_some_and(|way| way.relayed)
     }
 
     fn outbox(&mut self, channel: Channel) -> &mut Outbox {

@@ -20,4 +20,6 @@ pub struct Transmit<'a> {
     pub remote: SocketAddr,
     /// The octets.
     pub octets: &'a [u8],
+    /// Whether it goes by our relay, which it is still to be wrapped for.
+    pub(crate) relayed: bool,
 }

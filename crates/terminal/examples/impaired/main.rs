@@ -141,6 +141,7 @@ fn start(
         media,
         security: sst::Configuration::default(),
         tokens: Vec::new(),
+        helpers: Arc::default(),
     };
     let ports = Ports {
         network,

@@ -376,6 +376,8 @@ pub enum Outcome {
     Media(String),
     /// The peer's media stopped coming.
     NoMedia,
+    /// ICE found no way for its media, or the peer no longer consents to them.
+    NoWay,
     /// The media key has protected as many packets as it may. RFC 3711 §9.2.
     KeyExhausted,
     /// The handshake that media were to be keyed by failed, and why.
@@ -394,6 +396,7 @@ impl Outcome {
             | Self::Unbelieved
             | Self::Media(_)
             | Self::NoMedia
+            | Self::NoWay
             | Self::KeyExhausted
             | Self::NotKeyed(_) => false,
         }
@@ -418,6 +421,7 @@ impl Outcome {
             Self::Refused(_) => "refused_here",
             Self::Media(_) => "media",
             Self::NoMedia => "media_stopped",
+            Self::NoWay => "no_way",
             Self::KeyExhausted => "key_exhausted",
             Self::NotKeyed(_) => "not_keyed",
         }
@@ -433,6 +437,7 @@ impl Outcome {
             | Self::Refused(_)
             | Self::Media(_)
             | Self::NoMedia
+            | Self::NoWay
             | Self::KeyExhausted
             | Self::NotKeyed(_) => None,
         }
@@ -448,6 +453,7 @@ impl Outcome {
             | Self::Unreachable(_)
             | Self::Media(_)
             | Self::NoMedia
+            | Self::NoWay
             | Self::KeyExhausted
             | Self::NotKeyed(_) => None,
         }
@@ -476,6 +482,10 @@ impl fmt::Display for Outcome {
             Self::Refused(status) => write!(f, "refused here with {}", in_words(*status)),
             Self::Unreachable(why) | Self::Media(why) => f.write_str(why),
             Self::NoMedia => f.write_str("the peer's media stopped"),
+            Self::NoWay => f.write_str(
+                "ICE finds no way for the media, or the peer no longer answers on it (a translator or \
+                 firewall may be between: `[media] turn` names a server that relays)",
+            ),
             Self::KeyExhausted => f.write_str("the media key is used up"),
             Self::NotKeyed(why) => why.fmt(f),
         }

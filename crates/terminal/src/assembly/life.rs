@@ -57,6 +57,7 @@ pub(super) async fn watch_media(
         let why = match event {
             media_ctl::Event::TimedOut if shared.ask(id) => continue,
             media_ctl::Event::TimedOut => Outcome::NoMedia,
+            media_ctl::Event::Unreachable => Outcome::NoWay,
             media_ctl::Event::KeyExhausted => Outcome::KeyExhausted,
             media_ctl::Event::NotKeyed(why) => Outcome::NotKeyed(why),
             media_ctl::Event::Keyed => {

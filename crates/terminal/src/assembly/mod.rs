@@ -22,6 +22,10 @@ mod finder;
 #[cfg(feature = "digest")]
 mod flows;
 mod free_port;
+#[cfg(feature = "ice")]
+mod helped;
+#[cfg(feature = "ice")]
+mod helpers;
 mod hold;
 #[cfg(feature = "watch")]
 mod known;
@@ -65,6 +69,8 @@ pub use dtmf::Digit;
 pub use events::{Event, Events, Outcome, Transfer};
 pub use finder::Finder;
 pub use free_port::{free_loopback_pair, free_pair};
+#[cfg(feature = "ice")]
+pub use helpers::Helpers;
 #[cfg(feature = "watch")]
 pub use known::{Known, Package};
 pub use names::Names;

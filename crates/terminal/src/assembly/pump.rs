@@ -6,7 +6,7 @@ use super::dtmf;
 use super::events::{Event, Outcome, Transfer, UNREAD};
 use super::life::watch_media;
 use super::said::Said;
-use super::shared::{Shared, sdp};
+use super::shared::{Shared, answer_or_offer, sdp};
 use crate::error::plain;
 use crate::record::{clean, redacted};
 use media_ctl::driver::MediaSession;
@@ -313,7 +313,7 @@ impl Shared {
     ///
     /// The security manager is not told here: a BYE, or the answer to one, is still to be signed.
     /// The SIP manager's `abandon` tells it when the call's last exchange is over.
-    fn over(&self, id: CallId, outcome: Outcome) -> Option<Event> {
+    pub(super) fn over(&self, id: CallId, outcome: Outcome) -> Option<Event> {
         let live = self.calls.remove(id)?;
         let mut outcome = live.why.unwrap_or(outcome);
         // One that was up has told it.
@@ -338,13 +338,6 @@ fn start_early(media: &MediaSession) {
 
 fn not_heard(reason: &media_ctl::Error) {
     tracing::info!(%reason, "what comes before the answer is not heard");
-}
-
-/// What a peer's offer is answered with; where it made none, our offer. RFC 3261 §13.2.1, §14.2.
-pub(super) fn answer_or_offer(
-    media: &MediaSession, offer: &[u8],
-) -> Result<Vec<u8>, media_ctl::Error> {
-    if offer.is_empty() { media.offer() } else { media.answer(offer) }
 }
 
 #[cfg(feature = "watch")]

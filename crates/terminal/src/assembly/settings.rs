@@ -1,5 +1,7 @@
 //! What a terminal is, ready to be started: no file left to read.
 
+#[cfg(feature = "ice")]
+use super::helpers::Helpers;
 use crate::config::{Address, Media, Network, SipAor};
 use sip_core::manager::Ours;
 use std::net::IpAddr;
@@ -24,6 +26,9 @@ pub struct Settings {
     pub watchers: Watchers,
     /// Whom plain media follows, and how long there may be no sign of life.
     pub media: Media,
+    /// Who is asked where media may reach us, and takes them for us.
+    #[cfg(feature = "ice")]
+    pub helpers: std::sync::Arc<Helpers>,
     /// What the security manager is configured with.
     #[cfg(feature = "digest")]
     pub security: sst::Configuration,

@@ -29,6 +29,8 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
     linked(config)?;
     #[cfg(not(feature = "watch"))]
     tells_nothing(config)?;
+    #[cfg(not(feature = "ice"))]
+    finds_no_way(config)?;
     let identity = match &config.identity {
         Some(identity) => identity.aor.to_string(),
         None => anonymous(&binds),
@@ -46,6 +48,8 @@ pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
         trusted: config.trusted.networks.clone(),
         watchers: watchers(config),
         media: config.media.clone(),
+        #[cfg(feature = "ice")]
+        helpers: std::sync::Arc::new(super::helpers::Helpers::of(config)?),
     })
 }
 
@@ -70,6 +74,18 @@ fn tells_nothing(config: &Config) -> Result<()> {
              nobody of presence and calls: take it out, or use the flavour `full`",
         )),
     }
+}
+
+/// Refuses to find a way as this flavour cannot.
+#[cfg(not(feature = "ice"))]
+fn finds_no_way(config: &Config) -> Result<()> {
+    if config.media.ice {
+        return Err(crate::error::Error::invalid(
+            "the configuration has `ice`, and this flavour of countersign does none: take it out, or use \
+             the flavour `full`",
+        ));
+    }
+    Ok(())
 }
 
 /// Whom requests may be for: what the configuration says, also at the name of this host.

@@ -2,6 +2,7 @@
 
 use super::assurance::Assurance;
 use super::calls::{Calls, Live};
+use super::events::Outcome;
 #[cfg(feature = "digest")]
 use super::flows::Flows;
 #[cfg(feature = "watch")]
@@ -19,7 +20,7 @@ use media_ctl::audio::{AudioSink, AudioSource};
 use media_ctl::driver::MediaSession;
 use media_ctl::{MediaConfig, Seed};
 use sip_core::driver::Endpoint;
-use sip_core::manager::{Prepared, RequestId};
+use sip_core::manager::{CallId, Prepared, RequestId};
 use sip_core::{Fields, HeaderName};
 use ssa::{Body, CallRef};
 use sst::Requirement;
@@ -56,6 +57,12 @@ pub(super) struct Shared {
     /// Whose presence is published.
     #[cfg(feature = "watch")]
     pub(super) publications: Publications,
+    /// Who helps media through translators.
+    #[cfg(feature = "ice")]
+    pub(super) helpers: Arc<super::helpers::Helpers>,
+    /// Where to tell what becomes of a call that is not placed yet.
+    #[cfg(feature = "ice")]
+    pub(super) events: tokio::sync::mpsc::WeakSender<super::events::Event>,
     /// The address that peers are told instead of a bound one, and that one.
     pub(super) advertised: Option<(IpAddr, IpAddr)>,
     pub(super) entropy: Arc<dyn Entropy>,
@@ -79,6 +86,10 @@ impl Shared {
         config.advertised = (told != local_ip).then_some(told);
         config.peer_on_loopback = hop.is_some_and(|hop| hop.remote.ip().is_loopback());
         config.codecs.clone_from(&self.lines.codecs);
+        #[cfg(feature = "ice")]
+        {
+            config.ice = self.lines.ice.then(media_ctl::IceServers::default);
+        }
         config.timeout = self.lines.timeout();
         config.symmetric = hop.is_some_and(|hop| {
             let peer = hop.remote.ip();
@@ -102,26 +113,49 @@ impl Shared {
 
     /// Offers media, unless that is left to the callee, and sends the INVITE to this URI, under the
     /// proof that it requires: with these header fields, as this referrer asked.
+    ///
+    /// Where media have helpers, that is once they have helped; what comes of it is told then.
     pub(super) fn invite(
-        &self, prepared: Prepared, (to, require, late_offer): (&str, Requirement, bool),
+        self: &Arc<Self>, prepared: Prepared, (to, require, late_offer): (&str, Requirement, bool),
         media: MediaSession, (fields, referrer): (Vec<(HeaderName, Vec<u8>)>, Option<RequestId>),
     ) -> Result<()> {
-        let offer = if late_offer { Ok(Body::default()) } else { media.offer().map(sdp) };
-        let offer = offer.map_err(|error| {
-            drop(media.stop());
-            Error::Call(error.to_string())
-        })?;
         let signed = require == Requirement::PGP;
         let added = fields
             .into_iter()
             .try_fold(Fields::default(), |added, (name, value)| added.with(name, value));
         let added = added.map_err(Error::invalid)?;
         self.endpoint.add_fields(prepared.id, added).map_err(Error::invalid)?;
-        let mut live = Live::outgoing(prepared.call, redacted(to), signed, media);
+        let mut live = Live::outgoing(prepared.call, redacted(to), signed, media.clone());
         live.late_offer = late_offer;
         live.referrer = referrer;
         self.calls.insert(prepared.id, live);
+        if self.has_helpers() {
+            self.invite_once_helped(prepared, late_offer, media);
+            return Ok(());
+        }
+        let offer = offer(&media, late_offer).map_err(|error| {
+            drop(media.stop());
+            Error::Call(error.to_string())
+        })?;
         self.endpoint.invite(prepared.id, offer).map_err(Error::invalid)
+    }
+
+    /// Answers a call that waits for it; where it cannot be, it is refused with the status that it is
+    /// owed.
+    pub(super) fn answer(&self, id: CallId, media: MediaSession, offer: &[u8]) -> Result<()> {
+        let answer = answer_or_offer(&media, offer).map_err(|error| {
+            drop(media.stop());
+            self.refuse(id, error.status(), &error);
+            Error::Call(error.to_string())
+        })?;
+        self.calls.attach(id, media);
+        self.endpoint.accept(id, sdp(answer)).map_err(|_| Error::NotWaiting)
+    }
+
+    /// Refuses a call that waits to be answered, for this reason.
+    pub(super) fn refuse(&self, id: CallId, status: u16, why: &dyn std::fmt::Display) {
+        self.calls.note(id, Outcome::Media(why.to_string()));
+        _ = self.endpoint.reject(id, status);
     }
 }
 
@@ -176,6 +210,32 @@ impl Shared {
     pub(super) fn assurance(&self, _: Prepared) -> Assurance {
         Assurance::none()
     }
+}
+
+/// What an INVITE offers: nothing, where that is left to the callee.
+pub(super) fn offer(
+    media: &MediaSession, late_offer: bool,
+) -> std::result::Result<Body, media_ctl::Error> {
+    if late_offer { Ok(Body::default()) } else { media.offer().map(sdp) }
+}
+
+/// What a peer's offer is answered with; where it made none, our offer. RFC 3261 §13.2.1, §14.2.
+pub(super) fn answer_or_offer(
+    media: &MediaSession, offer: &[u8],
+) -> std::result::Result<Vec<u8>, media_ctl::Error> {
+    if offer.is_empty() { media.offer() } else { media.answer(offer) }
+}
+
+/// Nobody helps media.
+#[cfg(not(feature = "ice"))]
+impl Shared {
+    pub(super) const fn has_helpers(&self) -> bool {
+        false
+    }
+
+    fn invite_once_helped(&self, _: Prepared, _: bool, _: MediaSession) {}
+
+    pub(super) fn answer_once_helped(&self, _: CallId, _: MediaSession, _: Vec<u8>) {}
 }
 
 pub(super) fn sdp(octets: Vec<u8>) -> Body {

@@ -1,14 +1,14 @@
 //! The terminal's commands.
 
 use super::calls::Calls;
-use super::events::{Events, Outcome, UNREAD};
+use super::events::{Events, UNREAD};
 use super::mailboxes::Mailboxes;
 use super::names::Names;
 use super::ports::Ports;
-use super::pump::{answer_or_offer, pump};
+use super::pump::pump;
 use super::security::Security;
 use super::settings::Settings;
-use super::shared::{Shared, sdp};
+use super::shared::Shared;
 use crate::error::{Error, Result};
 use crate::record::redacted;
 use media_ctl::audio::{AudioSink, AudioSource};
@@ -91,6 +91,10 @@ impl Terminal {
             #[cfg(feature = "watch")]
             publications: super::publications::Publications::default(),
             advertised: advertised(settings),
+            #[cfg(feature = "ice")]
+            helpers: Arc::clone(&settings.helpers),
+            #[cfg(feature = "ice")]
+            events: sender.downgrade(),
             entropy: ports.entropy,
         });
         ports.runtime.spawn(Box::pin(pump(Arc::clone(&shared), sip_events, sender)));
@@ -154,7 +158,7 @@ impl Terminal {
     ///
     /// # Errors
     /// [`Error::NotWaiting`], or its offer is not acceptable: it has then been rejected with the
-    /// status it is owed.
+    /// status it is owed. Where media have helpers, that is told by the call's end.
     pub fn accept(
         &self, id: CallId, source: Box<dyn AudioSource>, sink: Box<dyn AudioSink>,
     ) -> Result<()> {
@@ -162,20 +166,14 @@ impl Terminal {
         let Some((call, offer)) = shared.calls.offer(id) else {
             return Err(Error::NotWaiting);
         };
-        let refuse = |status, why: &dyn fmt::Display| {
-            shared.calls.note(id, Outcome::Media(why.to_string()));
-            _ = shared.endpoint.reject(id, status);
-        };
         let media = shared
             .open_media(Prepared { id, call }, source, sink)
-            .inspect_err(|error| refuse(500, error))?;
-        let answer = answer_or_offer(&media, &offer).map_err(|error| {
-            drop(media.stop());
-            refuse(error.status(), &error);
-            Error::Call(error.to_string())
-        })?;
-        shared.calls.attach(id, media);
-        shared.endpoint.accept(id, sdp(answer)).map_err(|_| Error::NotWaiting)
+            .inspect_err(|error| shared.refuse(id, 500, error))?;
+        if shared.has_helpers() {
+            shared.answer_once_helped(id, media, offer);
+            return Ok(());
+        }
+        shared.answer(id, media, &offer)
     }
 
     /// Declines a call that came in.

@@ -147,6 +147,7 @@ const fn cause(outcome: &Outcome) -> Cause {
         | Outcome::Unreachable(_)
         | Outcome::Media(_)
         | Outcome::NoMedia
+        | Outcome::NoWay
         | Outcome::KeyExhausted
         | Outcome::NotKeyed(_) => Cause::Error,
     }

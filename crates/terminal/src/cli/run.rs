@@ -115,8 +115,10 @@ fn log_to_stderr(verbose: u8) {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    // What the resolver's library does is told in words of our own.
-    let others = "hickory_net=off,hickory_proto=off,hickory_resolver=off";
+    // What the resolver's library does is told in words of our own; those of ICE tell of every message,
+    // and of passwords.
+    let others = "hickory_net=off,hickory_proto=off,hickory_resolver=off,\
+                  rice_proto=off,stun_proto=off,stun_types=off,turn_client_proto=off,turn_types=off";
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(format!("{level},{others}")))
         .with_writer(io::stderr)

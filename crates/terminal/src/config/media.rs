@@ -1,10 +1,12 @@
 //! `[media]`: which codecs are spoken, whom plain media follows, how long there may be no sign of life,
-//! and how keys are told.
+//! how keys are told, and how media find their way.
 
+use super::server::Server;
 use media_ctl::Codec;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// `[media]`.
@@ -21,6 +23,24 @@ pub struct Media {
     pub timeout: u32,
     /// How keys that are pressed in a call are told to the peer.
     pub dtmf: Keys,
+    /// Whether media find their way by ICE where the peer does it too. RFC 8445.
+    pub ice: bool,
+    /// A server that says where it sees us, over UDP. RFC 8489.
+    pub stun: Option<Server>,
+    /// A server that takes media for us. RFC 8656.
+    pub turn: Option<Turn>,
+}
+
+/// `[media] turn`: a server that takes media for us, over UDP.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Turn {
+    /// Where it is.
+    pub server: Server,
+    /// Our name there.
+    pub user: String,
+    /// The file with the password, mode 0600.
+    pub password_file: PathBuf,
 }
 
 /// How keys that are pressed in a call are told to the peer.
@@ -49,11 +69,30 @@ pub enum Rtp {
 impl Default for Media {
     /// Five intervals between reports, at their longest. RFC 3550 §6.2.
     fn default() -> Self {
-        Self { codecs: Codec::ALL.to_vec(), rtp: None, timeout: 32, dtmf: Keys::Auto }
+        Self {
+            codecs: Codec::ALL.to_vec(),
+            rtp: None,
+            timeout: 32,
+            dtmf: Keys::Auto,
+            ice: false,
+            stun: None,
+            turn: None,
+        }
     }
 }
 
 impl Media {
+    /// Why it cannot be so, where it cannot.
+    pub(super) const fn flawed(&self) -> Option<&'static str> {
+        let servers = self.stun.is_some() || self.turn.is_some();
+        if servers && !self.ice {
+            return Some(
+                "`stun` and `turn` are asked for ICE alone: write `ice = true`, or take them out",
+            );
+        }
+        None
+    }
+
     /// How long there may be no sign of life.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         (self.timeout > 0).then(|| Duration::from_secs(self.timeout.into()))
@@ -154,6 +193,24 @@ mod tests {
             assert!(error.contains(&told), "{error}");
         }
         assert!(read("\"opus\"").is_err());
+    }
+
+    #[test]
+    fn servers_stand_beside_ice_alone() {
+        let read = |text: &str| toml::from_str::<Media>(text).unwrap();
+        let turn =
+            "turn = { server = \"turn.example.org\", user = \"alice\", password-file = \"t\" }";
+        for servers in ["stun = \"192.0.2.1:3478\"", turn] {
+            assert!(read(servers).flawed().is_some_and(|why| why.contains("write `ice = true`")));
+            assert_eq!(read(&format!("ice = true\n{servers}")).flawed(), None);
+        }
+        assert_eq!(
+            (read("").ice, read("").flawed(), read("ice = true").flawed()),
+            (false, None, None)
+        );
+        let why = toml::from_str::<Media>("ice = true\nstun = \"stun:192.0.2.1\"").unwrap_err();
+        assert!(why.to_string().contains("`stun:192.0.2.1` is no server"), "{why}");
+        assert!(toml::from_str::<Media>("turn = \"192.0.2.1\"").is_err());
     }
 
     #[test]

@@ -21,8 +21,9 @@ mod pins_watch;
 mod place;
 mod private;
 mod require;
-#[cfg(feature = "digest")]
+#[cfg(any(feature = "digest", feature = "ice"))]
 mod secret;
+mod server;
 mod template;
 mod tls;
 mod trusted;
@@ -38,15 +39,18 @@ pub use ha1::{Enough, Ha1, read_ha1};
 pub use instance::instance;
 pub use journal::Journal;
 pub use load::{default_path, load, load_or_default};
-pub use media::{Keys, Media, Rtp};
+pub use media::{Keys, Media, Rtp, Turn};
 pub use network::Network;
 pub use own::Own;
 pub use pins::{PinnedKey, Pins};
 pub use pins_watch::PinsWatch;
 pub use place::Place;
 pub use require::{Require, any_of};
+#[cfg(any(feature = "digest", feature = "ice"))]
+pub use secret::read_secret;
 #[cfg(feature = "digest")]
-pub use secret::{read_key, read_secret, read_token};
+pub use secret::{read_key, read_token};
+pub use server::Server;
 pub use template::{Init, NewAccount, write_new};
 pub use tls::Tls;
 pub use trusted::Trusted;

@@ -14,6 +14,7 @@ const LONGEST: usize = 1_024;
 const LONGEST_TOKEN: usize = 8 * 1_024;
 
 /// Longest file of a TLS key, in bytes: RSA of 16 384 bits has some 13 000 in PEM.
+#[cfg(feature = "digest")]
 const LONGEST_KEY: usize = 16 * 1_024;
 
 /// Reads the first line of a file that only its owner may read.
@@ -54,6 +55,7 @@ fn first_line(path: &Path, longest: usize) -> Result<Password> {
 ///
 /// # Errors
 /// The file cannot be read, is open to others, or is too long for a key.
+#[cfg(feature = "digest")]
 pub fn read_key(path: &Path) -> Result<Vec<u8>> {
     let octets = read_private(path, LONGEST_KEY + 1)?;
     if octets.len() > LONGEST_KEY {

@@ -156,6 +156,15 @@ const MEDIA: &str = "\
 # dtmf = \"auto\"
 ";
 
+/// What stands there where media find their way through translators.
+const ICE: &str = "\
+# Find the way to peers that do so too by ICE, as browsers must and phones behind translators should; a
+# server says where it sees us, another one takes media for us where there is no other way.
+# ice = true
+# stun = \"stun.example.org\"
+# turn = { server = \"turn.example.org\", user = \"alice\", password-file = \"turn.password\" }  # mode 0600
+";
+
 const TLS: &str = "\
 # Whom to trust over TLS (tls: and wss: in bind, at and registrar, sips: URIs). Absent: what the system
 # trusts, and nothing is presented. To listen on tls: or wss: needs a certificate and its key.
@@ -315,7 +324,8 @@ impl Init {
         if cfg!(feature = "ws") {
             sections.push(WS.to_owned());
         }
-        sections.extend([MEDIA.to_owned(), AUDIO.to_owned()]);
+        let media = [MEDIA, if cfg!(feature = "ice") { ICE } else { "" }].concat();
+        sections.extend([media, AUDIO.to_owned()]);
         format!(
             "# Countersign. Unknown keys are refused; paths count from this folder.\n\n{}",
             sections.join("\n")

@@ -82,6 +82,8 @@ impl Side {
             trusted: Vec::new(),
             watchers: Watchers::default(),
             media: Media::default(),
+            #[cfg(feature = "ice")]
+            helpers: Arc::default(),
             security: self.security,
             tokens: Vec::new(),
         };

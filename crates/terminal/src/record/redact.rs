@@ -104,6 +104,7 @@ mod tests {
             ),
             ("Authorization: Bearer secret\r\n", "Authorization: Bearer [redacted]\\r\\n"),
             ("v=0\r\nk=clear:secret\r\na", "v=0\\r\\nk=clear:[redacted]\\r\\na"),
+            ("a=ice-pwd:secret/+\r\na=ice-ufrag:x", "a=ice-pwd:[redacted]\\r\\na=ice-ufrag:x"),
             ("rank=base64:1", "rank=base64:1"),
             ("inline:secret;inline:secret|2^20", "inline:[redacted];inline:[redacted]|2^20"),
             // What a peer writes right before a secret of ours does not hide it.

@@ -131,7 +131,7 @@ impl<'a> Search<'a> {
     fn here(&mut self) -> Option<Range<usize>> {
         match self.octets.get(self.at)?.to_ascii_lowercase() {
             b'a' => self.credentials(),
-            b'i' => self.media_key(),
+            b'i' => self.media_key().or_else(|| self.ice_password()),
             b'k' => self.session_key(),
             b'p' | b'r' => self.parameter(),
             b's' => self.sip_password(),
@@ -185,6 +185,12 @@ impl<'a> Search<'a> {
         let key = self.after(self.at, b"inline:")?;
         let slot = self.from(key).starts_with(b"{slot}");
         (!slot).then(|| key..self.value_end(key))
+    }
+
+    /// With what the checks of ICE are protected. RFC 8839 §5.4.
+    fn ice_password(&mut self) -> Option<Range<usize>> {
+        let password = self.after(self.at, b"ice-pwd:")?;
+        Some(password..self.value_end(password))
     }
 
     /// The key of an SDP `k=` line. RFC 4566 §5.12.

@@ -70,6 +70,8 @@ fn side(sim: &Simulation, network: Arc<dyn Network>, addresses: &[IpAddr]) -> Si
         trusted: Vec::new(),
         watchers: Watchers::default(),
         media: Media::default(),
+        #[cfg(feature = "ice")]
+        helpers: std::sync::Arc::default(),
         security: sst::Configuration::default(),
         tokens: Vec::new(),
     };

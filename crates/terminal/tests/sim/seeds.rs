@@ -59,7 +59,10 @@ fn check(seed: u64, require: Require) -> bool {
             | Outcome::Ended(_)
             | Outcome::Media(_),
         ) => false,
-        (None, Outcome::NoMedia | Outcome::KeyExhausted | Outcome::NotKeyed(_)) => {
+        (
+            None,
+            Outcome::NoMedia | Outcome::NoWay | Outcome::KeyExhausted | Outcome::NotKeyed(_),
+        ) => {
             panic!("no media in a call that was not up: {}", told())
         }
         (None, Outcome::Refused(_)) => panic!("nobody refuses calls here: {}", told()),

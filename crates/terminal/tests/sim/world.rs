@@ -425,6 +425,8 @@ pub(crate) fn settings(
         trusted: Vec::new(),
         watchers: Watchers::default(),
         media: Media::default(),
+        #[cfg(feature = "ice")]
+        helpers: std::sync::Arc::default(),
         security,
         tokens: Vec::new(),
     }

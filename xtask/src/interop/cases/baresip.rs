@@ -2,6 +2,7 @@
 
 use super::super::baresip::{Baresip, HERTZ};
 use super::super::case::Case;
+use super::super::coturn::Coturn;
 use super::super::kamailio::{Challenge, Kamailio, RIGHT};
 use super::super::room::Room;
 use super::super::sound;
@@ -11,7 +12,10 @@ use crate::command::Failure;
 use std::path::{Path, PathBuf};
 
 const ALONE: &[&str] = &["baresip"];
+const HELPED: &[&str] = &["baresip", "turnserver"];
 const PROXIED: &[&str] = &["baresip", "kamailio", "openssl"];
+/// What it prints once ICE has found a way.
+const CHECKED: &str = "connectivity check is complete";
 /// What our side says.
 const OURS: u32 = 600;
 
@@ -47,6 +51,20 @@ pub(super) const CASES: &[Case] = &[
         let mut phone = Baresip::by_dtls(room)?;
         phone.does(&format!("dial {}", setup.uri()))?;
         not_keyed(&bob.over()?)
+    }),
+    of("baresip-ice-called", HELPED, "UDP", "ICE, a relay of coturn's; a tone each way", |room| {
+        let server = Coturn::start(room)?;
+        let phone = Baresip::by_ice(room, &server.address())?;
+        let heard = call(room, &phone.uri(), &server.table())?;
+        phone.has_printed(CHECKED)?;
+        server.has_logged("ALLOCATE processed, success")?;
+        both(&heard, &phone.quits()?)
+    }),
+    of("baresip-ice-calls", HELPED, "UDP", "it calls us by ICE: the same", |room| {
+        let server = Coturn::start(room)?;
+        let setup = Setup::new(room, "bob")?.with(&server.table());
+        let phone = Baresip::by_ice(room, &server.address())?;
+        dials_until(room, &setup, phone, (&setup.uri(), CHECKED))
     }),
     of("baresip-holds", ALONE, "UDP", "it holds us and goes on", holds),
     of("baresip-held", ALONE, "UDP", "we hold it and go on", held),
@@ -137,7 +155,14 @@ fn calls(room: &Room, transport: &str) -> Result<String, Failure> {
 }
 
 /// It calls us at this URI, and each says a tone: what each heard.
-fn dials(room: &Room, setup: &Setup<'_>, mut phone: Baresip, uri: &str) -> Result<String, Failure> {
+fn dials(room: &Room, setup: &Setup<'_>, phone: Baresip, uri: &str) -> Result<String, Failure> {
+    dials_until(room, setup, phone, (uri, ""))
+}
+
+/// The same, and it has printed something meanwhile.
+fn dials_until(
+    room: &Room, setup: &Setup<'_>, mut phone: Baresip, (uri, printed): (&str, &str),
+) -> Result<String, Failure> {
     let says = sound::tone(room, OURS)?;
     let folder = room.folder.join("heard");
     let heard = folder.display().to_string();
@@ -146,6 +171,7 @@ fn dials(room: &Room, setup: &Setup<'_>, mut phone: Baresip, uri: &str) -> Resul
     phone.does(&format!("dial {uri}"))?;
     phone.event("CALL_ESTABLISHED")?;
     talk(2_000);
+    phone.has_printed(printed)?;
     phone.does("hangup")?;
     bob.over()?.was("peer_hung_up", 2_000)?;
     both(&only(&folder)?, &phone.quits()?)

@@ -304,6 +304,7 @@ fn the_document_lists_every_code() {
         Outcome::Refused(486),
         Outcome::Media(String::new()),
         Outcome::NoMedia,
+        Outcome::NoWay,
         Outcome::KeyExhausted,
         Outcome::NotKeyed(ssm::Refused::Fingerprint),
     ];

@@ -1,0 +1,115 @@
+//! What of a peer's messages is believed, and how much is sent for them.
+//!
+//! The library answers what it cannot verify, and keeps something of everybody who sends. It is given
+//! nothing but what bears the integrity of the credentials that were agreed on, from so many addresses;
+//! and for all that the peer says, and sends, only so many checks leave. Whoever made the description
+//! knows the credentials, and could else have us check an address of somebody else's for ever.
+
+use crate::sdp::IceAgreement;
+use crate::stats::Reason;
+use std::net::SocketAddr;
+use stun_proto::auth::ShortTermAuth;
+use stun_proto::types::attribute::Username;
+use stun_proto::types::message::{
+    BINDING, IntegrityAlgorithm, Message, MessageClass, ShortTermCredentials, TransactionId,
+};
+
+/// Addresses that the peer may have shown to be at.
+pub(super) const MAX_KNOWN: usize = 16;
+
+/// Checks that an agent sends on a channel, repetitions included.
+pub(super) const MAX_CHECKS: usize = 128;
+
+/// A message that is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Believed {
+    /// The peer checks a way.
+    Request,
+    /// It answers, well or not, what had this number.
+    Response(TransactionId, bool),
+    /// It is there, and says nothing. RFC 8445 §11.
+    Nothing,
+}
+
+/// What is believed of a peer.
+pub(super) struct Gate {
+    username: String,
+    here: ShortTermAuth,
+    there: ShortTermAuth,
+    known: Vec<SocketAddr>,
+    checks: usize,
+}
+
+impl Gate {
+    pub(super) fn new(agreed: &IceAgreement) -> Self {
+        let auth = |pwd: &str| {
+            let mut auth = ShortTermAuth::new();
+            let credentials = ShortTermCredentials::new(pwd.to_owned());
+            auth.set_credentials(credentials, IntegrityAlgorithm::Sha1);
+            auth
+        };
+        let (here, there) = (&agreed.here.credentials, &agreed.there.credentials);
+        Self {
+            username: format!("{}:{}", here.ufrag(), there.ufrag()),
+            here: auth(here.pwd()),
+            there: auth(there.pwd()),
+            known: Vec::new(),
+            checks: 0,
+        }
+    }
+
+    /// Whether the peer has shown to be there.
+    pub(super) fn knows(&self, source: SocketAddr) -> bool {
+        self.known.contains(&source)
+    }
+
+    /// Says what a message is worth that came from there; an error for one that is not to be heard of.
+    /// RFC 8445 §7.3, RFC 8489 §9.1.3.
+    pub(super) fn believe(
+        &mut self, source: SocketAddr, octets: &[u8],
+    ) -> Result<Believed, Reason> {
+        let message = Message::from_bytes(octets).map_err(|_| Reason::Malformed)?;
+        let (auth, believed) = match message.class() {
+            MessageClass::Request => (&mut self.here, Believed::Request),
+            MessageClass::Success => {
+                (&mut self.there, Believed::Response(message.transaction_id(), true))
+            }
+            MessageClass::Error => {
+                (&mut self.there, Believed::Response(message.transaction_id(), false))
+            }
+            MessageClass::Indication => return Ok(Believed::Nothing),
+        };
+        if !matches!(auth.validate_incoming_message(&message), Ok(Some(_))) {
+            return Err(Reason::NotAuthentic);
+        }
+        let names_us = || {
+            let username = message.attribute::<Username>();
+            username.is_ok_and(|username| username.username() == self.username)
+        };
+        if !message.has_method(BINDING) || believed == Believed::Request && !names_us() {
+            return Err(Reason::NotAuthentic);
+        }
+        self.meet(source)?;
+        Ok(believed)
+    }
+
+    fn meet(&mut self, source: SocketAddr) -> Result<(), Reason> {
+        if !self.knows(source) {
+            if self.known.len() >= MAX_KNOWN {
+                return Err(Reason::TooManySources);
+            }
+            self.known.push(source);
+        }
+        Ok(())
+    }
+
+    /// Whether a message of ours may leave.
+    pub(super) fn lets_out(&mut self, octets: &[u8]) -> bool {
+        let is_request =
+            Message::from_bytes(octets).is_ok_and(|it| it.has_class(MessageClass::Request));
+        if is_request {
+            self.checks += 1;
+        }
+        !is_request || self.checks <= MAX_CHECKS
+    }
+}
