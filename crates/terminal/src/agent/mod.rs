@@ -24,4 +24,6 @@ mod supervisor;
 pub use keys::{check_own_key, own_key};
 pub use passphrase::{Ask, Passphrase};
 pub use program::Program;
+#[cfg(feature = "isolated")]
+pub(crate) use program::{beside_us, on_path};
 pub use supervisor::Agent;

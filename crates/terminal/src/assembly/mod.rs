@@ -12,6 +12,8 @@
 //!
 //! Nothing here knows whether the network is real: the same terminal runs in `net::sim`.
 
+#[cfg(feature = "isolated")]
+mod apart;
 mod asserted;
 mod assurance;
 mod calls;

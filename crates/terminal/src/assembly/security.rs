@@ -48,14 +48,27 @@ fn build(_: &Settings, _: &Ports, _: &Sender<Event>) -> Result<Security> {
 
 #[cfg(feature = "digest")]
 fn build(settings: &Settings, ports: &Ports, events: &Sender<Event>) -> Result<Security> {
+    #[cfg(feature = "isolated")]
+    if let Some(apart) = super::apart::apart(settings, ports, events)? {
+        return Ok(apart);
+    }
+    let manager = manager(ports, prompts(ports, events))?;
+    sst::TelephonySecurity::configure(&*manager, &settings.security);
+    Ok(Security { sip: manager.clone(), media: manager.clone(), telephony: manager })
+}
+
+/// The manager in this process, not configured yet.
+#[cfg(feature = "digest")]
+pub(super) fn manager(
+    ports: &Ports, prompts: Arc<dyn sst::TelephonyApplication>,
+) -> Result<Arc<sec_manager::SecurityManager>> {
     use sec_manager::{Digest, SecurityManager};
     let platform = Arc::new(Platform {
         runtime: Arc::clone(&ports.runtime),
         wall_clock: Arc::clone(&ports.wall_clock),
         entropy: Arc::clone(&ports.entropy),
     });
-    let mut builder =
-        SecurityManager::builder(platform).digest(Digest).application(prompts(ports, events));
+    let mut builder = SecurityManager::builder(platform).digest(Digest).application(prompts);
     #[cfg(feature = "pgp")]
     if let Some(application) = application(ports) {
         builder = builder.pgp(sec_manager::Pgp::new(application));
@@ -63,13 +76,11 @@ fn build(settings: &Settings, ports: &Ports, events: &Sender<Event>) -> Result<S
     if let Some(tap) = &ports.tap {
         builder = builder.observer(Arc::new(tap.clone()));
     }
-    let manager = builder.build().map_err(crate::error::Error::invalid)?;
-    sst::TelephonySecurity::configure(&*manager, &settings.security);
-    Ok(Security { sip: manager.clone(), media: manager.clone(), telephony: manager })
+    builder.build().map_err(crate::error::Error::invalid)
 }
 
 #[cfg(feature = "digest")]
-fn prompts(ports: &Ports, events: &Sender<Event>) -> Arc<dyn sst::TelephonyApplication> {
+pub(super) fn prompts(ports: &Ports, events: &Sender<Event>) -> Arc<dyn sst::TelephonyApplication> {
     let (prompts, runtime) = (Arc::clone(&ports.prompts), Arc::clone(&ports.runtime));
     let prompts = Arc::new(super::refusals::Refusals::new(prompts, runtime, events));
     match &ports.tap {
@@ -79,7 +90,7 @@ fn prompts(ports: &Ports, events: &Sender<Event>) -> Arc<dyn sst::TelephonyAppli
 }
 
 #[cfg(feature = "pgp")]
-fn application(ports: &Ports) -> Option<Arc<dyn sma::SecurityApplication>> {
+pub(super) fn application(ports: &Ports) -> Option<Arc<dyn sma::SecurityApplication>> {
     let application = Arc::clone(ports.application.as_ref()?);
     Some(match &ports.tap {
         Some(tap) => Arc::new(sma::Observed::new(application, Arc::new(tap.clone()))),

@@ -16,6 +16,8 @@ mod beside;
 mod canaries;
 mod commands;
 mod gnupg;
+#[cfg(feature = "isolated")]
+mod isolated;
 mod journal;
 mod passphrases;
 mod passwords;
@@ -43,6 +45,8 @@ fn program() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         beside("pgp-agent", "countersign-pgp");
+        #[cfg(feature = "isolated")]
+        beside("sec-process", "countersign-sec");
         PathBuf::from(env!("CARGO_BIN_EXE_countersign"))
     })
 }
