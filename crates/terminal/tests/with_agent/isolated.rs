@@ -2,21 +2,6 @@
 
 use super::*;
 
-/// The processes of this name that a process has started.
-fn children(of: &Child, name: &str) -> Vec<u32> {
-    let of = of.id();
-    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| {
-        let id: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-        let (head, rest) = stat.rsplit_once(") ")?;
-        // The state, then the parent; one that has ended is none.
-        let mut rest = rest.split(' ');
-        let running = rest.next()? != "Z" && rest.next()?.parse() == Ok(of);
-        (running && head.ends_with(name)).then_some(id)
-    });
-    all.collect()
-}
-
 fn manager(of: &Running) -> u32 {
     let managers = children(&of.child, "countersign-sec");
     let [manager] = managers.as_slice() else { panic!("one manager, not {managers:?}") };

@@ -260,6 +260,21 @@ impl Drop for Running {
     }
 }
 
+/// The processes of this name that a process has started.
+fn children(of: &Child, name: &str) -> Vec<u32> {
+    let of = of.id();
+    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let id: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        let (head, rest) = stat.rsplit_once(") ")?;
+        // The state, then the parent; one that has ended is none.
+        let mut rest = rest.split(' ');
+        let running = rest.next()? != "Z" && rest.next()?.parse() == Ok(of);
+        (running && head.ends_with(name)).then_some(id)
+    });
+    all.collect()
+}
+
 fn proved(object: &Value, aor: &str, fingerprint: &str) {
     let told = &object["assurance"];
     assert_eq!(told["proof"], "pgp", "{object}");
