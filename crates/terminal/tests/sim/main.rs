@@ -9,8 +9,14 @@ mod asserted;
 mod cases;
 mod claims;
 mod downgrades;
-// A handshake does not leave the security manager's process.
-#[cfg(not(feature = "loopback"))]
+#[cfg_attr(
+    feature = "loopback",
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "no handshake leaves the security manager's process"
+    )
+)]
 mod dtls;
 mod entropy;
 mod failover;
