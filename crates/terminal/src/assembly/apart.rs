@@ -1,8 +1,8 @@
 //! The security manager in a process of its own, as the terminal links it.
 
 use super::events::Event;
+use super::linked::{application, prompts};
 use super::ports::Ports;
-use super::security::{Security, application, prompts};
 use super::settings::Settings;
 use crate::error::{Error, Result};
 use crate::isolated::keep;
@@ -18,13 +18,13 @@ use tokio::sync::mpsc::Sender;
 /// Its process does not start, or does not take its configuration.
 pub(super) fn apart(
     settings: &Settings, ports: &Ports, events: &Sender<Event>,
-) -> Result<Option<Security>> {
+) -> Result<Option<Arc<Client>>> {
     let Some(client) = client(ports, ends(ports, events))? else { return Ok(None) };
     client.configured(&settings.security).map_err(|why| Error::Manager {
         reason: format!("does not take its configuration: {why}"),
         advice: "check the configuration's size, or run with -v",
     })?;
-    Ok(Some(Security { sip: client.clone(), media: client.clone(), telephony: client }))
+    Ok(Some(client))
 }
 
 fn ends(ports: &Ports, events: &Sender<Event>) -> Ends {
@@ -53,7 +53,7 @@ fn client(ports: &Ports, ends: Ends) -> Result<Option<Arc<Client>>> {
 /// In simulations every signal crosses as frames, and time stands still meanwhile.
 #[cfg(feature = "loopback")]
 fn client(ports: &Ports, ends: Ends) -> Result<Option<Arc<Client>>> {
-    use super::security::manager;
+    use super::linked::manager;
     let Some(program) = &ports.manager else {
         let mut failed = None;
         let client = sec_socket::loopback(ends, |prompts| {

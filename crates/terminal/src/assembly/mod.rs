@@ -28,6 +28,8 @@ mod hold;
 #[cfg(feature = "watch")]
 mod known;
 mod life;
+#[cfg(feature = "digest")]
+mod linked;
 mod mailboxes;
 mod messages;
 mod names;
