@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 /// Which terminal.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// What is linked: calls in the clear, HTTP Digest, OpenPGP calls, or everything
+    /// What is linked: calls in the clear, HTTP Digest, OpenPGP calls, everything, or everything with
+    /// the security manager in a process of its own
     #[arg(long, value_enum, default_value_t = Flavour::Full)]
     flavour: Flavour,
     /// Target triple, where it is not this machine's
@@ -26,6 +27,7 @@ enum Flavour {
     Digest,
     Pgp,
     Full,
+    Isolated,
 }
 
 impl Flavour {
@@ -35,6 +37,7 @@ impl Flavour {
             Self::Digest => "digest",
             Self::Pgp => "pgp",
             Self::Full => "full",
+            Self::Isolated => "isolated",
         }
     }
 
@@ -42,11 +45,14 @@ impl Flavour {
     fn binaries(self) -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         let features = if self == Self::Bare { Vec::new() } else { vec![self.name()] };
         let mut binaries = vec![("terminal", "countersign", features)];
-        if matches!(self, Self::Pgp | Self::Full) {
+        if matches!(self, Self::Pgp | Self::Full | Self::Isolated) {
             binaries.push(("pgp-agent", "countersign-pgp", Vec::new()));
         }
-        if self == Self::Full {
+        if matches!(self, Self::Full | Self::Isolated) {
             binaries.push(("gpg-app", "countersign-gpg", Vec::new()));
+        }
+        if self == Self::Isolated {
+            binaries.push(("sec-process", "countersign-sec", Vec::new()));
         }
         binaries
     }

@@ -14,7 +14,8 @@ pub(crate) struct Arguments {
 ///
 /// The binaries are built first: tests of whole terminals start them.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let binaries = ["terminal", "pgp-agent", "gpg-app"].map(|package| ["--package", package]);
+    let binaries =
+        ["terminal", "pgp-agent", "gpg-app", "sec-process"].map(|package| ["--package", package]);
     execute(cargo(&["build"]).args(binaries.as_flattened()))?;
     if arguments.options.is_empty() {
         return execute(&mut cargo(&["test", "--workspace"]));

@@ -9,6 +9,7 @@ use sma::{
     Decrypted, Error, Fingerprint, Key, KeyAdministration, MAX_OCTETS, Plaintext, Report,
     SecurityApplication, ToSign, ToVerify,
 };
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::UnixStream;
@@ -47,7 +48,17 @@ impl Client {
         }
     }
 
-    /// The socket.
+    /// A client of the application at the other end of `stream`. When that has gone there is none to
+    /// follow it: every answer is [`Error::Unavailable`].
+    ///
+    /// # Errors
+    /// The other side runs under another user id. Needs a tokio runtime.
+    pub fn over(stream: UnixStream) -> io::Result<Self> {
+        let connection = Connection::over(Link::to_own_user(stream)?);
+        Ok(Self { connection: Mutex::new(Some(connection)), ..Self::new("") })
+    }
+
+    /// The socket; empty of a client [over](Self::over) a connection.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -46,7 +46,7 @@ pub use deadlines::Deadlines;
 pub use listener::{BindError, Listener, check_directory};
 pub use process::{Ends, OfferError, protect_memory};
 pub use sandbox::{NoSandbox, Sandbox};
-pub use server::serve;
+pub use server::{serve, serve_over};
 
 /// The largest frame without its length, in octets.
 pub const MAX_FRAME: usize = 128 * 1024;

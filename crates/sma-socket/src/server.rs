@@ -34,12 +34,7 @@ pub async fn serve(
     listener: Listener, application: Arc<dyn SecurityApplication>,
     administration: Option<Arc<dyn KeyAdministration>>, shutdown: impl Future<Output = ()>,
 ) {
-    let server = Arc::new(Server {
-        application,
-        administration,
-        running: Semaphore::new(MAX_RUNNING),
-        places: Arc::new(Semaphore::new(MAX_RUNNING + MAX_QUEUED)),
-    });
+    let server = Arc::new(Server::new(application, administration));
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
     loop {
@@ -55,6 +50,14 @@ pub async fn serve(
             Some(_) = connections.join_next() => {}
         }
     }
+}
+
+/// Answers the questions that come over `stream`, until the other side closes it or breaks the
+/// protocol, as [`serve`] does those of one client; key administration is not offered.
+///
+/// Needs a tokio runtime.
+pub async fn serve_over(stream: UnixStream, application: Arc<dyn SecurityApplication>) {
+    connection(stream, Arc::new(Server::new(application, None))).await;
 }
 
 /// Serves one client until it goes or breaks the protocol; its jobs end with it.
@@ -112,6 +115,18 @@ fn answer_to(id: RequestId, answer: Result<Answer, Error>, link: &mut Link) -> R
 }
 
 impl Server {
+    fn new(
+        application: Arc<dyn SecurityApplication>,
+        administration: Option<Arc<dyn KeyAdministration>>,
+    ) -> Self {
+        Self {
+            application,
+            administration,
+            running: Semaphore::new(MAX_RUNNING),
+            places: Arc::new(Semaphore::new(MAX_RUNNING + MAX_QUEUED)),
+        }
+    }
+
     async fn answer(&self, question: Question) -> Result<Answer, Error> {
         let application = &self.application;
         match question {

@@ -179,6 +179,8 @@ pub enum Why {
     ApplicationUnavailable,
     /// The security application refused or failed.
     ApplicationFailed,
+    /// The security manager is a process of its own, and does not answer or is not there.
+    ManagerUnavailable,
     /// The body cannot be protected, or the peer's protected body cannot be read.
     Body,
     /// The call was abandoned meanwhile.
@@ -209,6 +211,7 @@ impl fmt::Display for Why {
             Self::NotCertified => "no TLS connection to the peer's domain brought the answer",
             Self::ApplicationUnavailable => "the security application does not answer",
             Self::ApplicationFailed => "the security application failed",
+            Self::ManagerUnavailable => "the security manager does not answer",
             Self::Body => "the body cannot be protected or read",
             Self::Abandoned => "the call was abandoned",
         })

@@ -130,6 +130,8 @@ pub enum Refused {
     NothingInCommon,
     /// The handshake's certificate is not the one that the session description names.
     Fingerprint,
+    /// The security manager is a process of its own, and does not answer or is not there.
+    Unavailable,
 }
 
 impl fmt::Display for Refused {
@@ -155,6 +157,7 @@ impl fmt::Display for Refused {
                 "the certificate on the media path is not the one that the session description names: \
                  somebody may stand between"
             }
+            Self::Unavailable => "the security manager does not answer",
         })
     }
 }

@@ -53,6 +53,14 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
+    /// The security manager's process cannot be started or does not answer.
+    #[error("the security manager {reason}; {advice}")]
+    Manager {
+        /// What happened.
+        reason: String,
+        /// What to do.
+        advice: &'static str,
+    },
     /// The private keys need a passphrase that is not there, or is wrong.
     #[error(
         "the security application {reason}; give the passphrase at a terminal, or name a \
@@ -124,6 +132,7 @@ impl Error {
             Self::Output(_) => "output",
             Self::Bind(_) => "bind",
             Self::Agent { .. } => "agent",
+            Self::Manager { .. } => "manager",
             Self::Locked { .. } => "locked",
             Self::NotWaiting => "not_waiting",
             Self::TryAgain => "try_again",

@@ -22,6 +22,8 @@ pub mod config;
 pub mod demo;
 mod error;
 mod file;
+#[cfg(feature = "isolated")]
+pub mod isolated;
 #[cfg(feature = "digest")]
 pub mod journal;
 pub mod ladder;

@@ -123,6 +123,18 @@ pub(crate) const TABLE: &[Row] = &[
         must_not_say: &[NO_SIP, NO_PGP, ("rpgp", "OpenPGP is the security application's")],
     },
     Row {
+        name: "sec-socket",
+        folder: "crates/sec-socket",
+        may_name: &["ssa", "sst", "ssm"],
+        must_not_say: &[NO_LOG, NO_FILES, NO_PGP, ("sec_manager", "it carries any manager")],
+    },
+    Row {
+        name: "sec-process",
+        folder: "crates/sec-process",
+        may_name: &["sec-manager", "sec-socket", "sma-socket", "ssm"],
+        must_not_say: &[NO_PGP, NO_SIP, NO_FILES],
+    },
+    Row {
         name: "pgp-agent",
         folder: "crates/pgp-agent",
         may_name: &["sma", "sma-socket"],
@@ -141,6 +153,8 @@ pub(crate) const TABLE: &[Row] = &[
             "media-ctl",
             "net",
             "sec-manager",
+            "sec-process",
+            "sec-socket",
             "sip-core",
             "sip-syntax",
             "sma",

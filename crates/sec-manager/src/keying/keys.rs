@@ -13,9 +13,10 @@ use super::kem::{self, Agreement, Pair, Shares};
 use super::names::Names;
 use super::sdes::{self, Choice, LineKey, MasterKey, Unfilled};
 use crate::Platform;
-use crate::srtp::{SrtpOpener, SrtpSealer, Suite};
+pub(crate) use crate::srtp::SrtpKeys;
+use crate::srtp::Suite;
 use ssa::Direction;
-use ssm::{Attribute, Line, LineSecurity, MediaGuard, Profile, Refused};
+use ssm::{Attribute, Line, LineSecurity, Profile, Refused};
 use sst::Secrecy;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
@@ -111,10 +112,10 @@ impl Keys {
         !self.agreed.is_empty() || !self.guarded.is_empty()
     }
 
-    /// Seals with our key and opens with theirs; both are forgotten here.
-    pub(super) fn guard(
+    /// The key that we seal with and the one that we open with; both are forgotten here.
+    pub(super) fn hand_out(
         &mut self, line: Line, names: Option<&Names>, least: Secrecy,
-    ) -> Result<MediaGuard, Refused> {
+    ) -> Result<SrtpKeys, Refused> {
         let choice = self.agreed.get(&line).copied().ok_or(Refused::Unknown)?;
         let ours = find(&self.ours, line, choice).ok_or(Refused::Unknown)?;
         let theirs = find(&self.theirs, line, choice).ok_or(Refused::Unknown)?;
@@ -126,15 +127,14 @@ impl Keys {
         if secrecy < least {
             return Err(Refused::Secrecy);
         }
-        let sealer = SrtpSealer::new(choice.suite, ours.octets());
-        let opener = SrtpOpener::new(choice.suite, theirs.octets());
-        let (Ok(sealer), Ok(opener)) = (sealer, opener) else { return Err(Refused::Attributes) };
+        let keys = SrtpKeys::new(choice.suite, ours.octets(), theirs.octets());
+        let keys = keys.map_err(|_| Refused::Attributes)?;
         self.agreed.remove(&line);
         self.agreements.remove(&line);
         self.ours.retain(|key| key.line != line);
         self.theirs.retain(|key| key.line != line);
         self.guarded.insert(line, (choice.suite, secrecy));
-        Ok(MediaGuard { sealer: Box::new(sealer), opener: Box::new(opener) })
+        Ok(keys)
     }
 
     /// Our key and theirs in place of those that travelled, where a line has an agreement.

@@ -23,7 +23,7 @@ pub(crate) mod sdes;
 use crate::Platform;
 use crate::pgp::RETRY;
 use dtls::Dtls;
-use keys::Keys;
+use keys::{Keys, SrtpKeys};
 pub(crate) use names::Names;
 use sip_syntax::ContentType;
 use ssa::{Body, Direction, Refusal};
@@ -84,6 +84,28 @@ impl Standing {
     /// S07: no media before the proof that the policy asks for.
     const fn may_flow(self) -> bool {
         self.authenticated || self.require.is_nothing()
+    }
+}
+
+/// What is handed out for a line.
+#[derive(Debug)]
+pub(crate) enum Handed {
+    /// Nothing protects it.
+    Plain,
+    /// The keys of both directions.
+    Srtp(SrtpKeys),
+    /// A handshake, or that the one before goes on.
+    Dtls(Guard),
+}
+
+impl Handed {
+    /// The guard that is made of it.
+    pub(crate) fn guard(self) -> Result<Guard, Refused> {
+        match self {
+            Self::Plain => ssm::Open.guard(Call(0), Line(0)),
+            Self::Srtp(keys) => keys.guard().map(Guard::Ready).map_err(|_| Refused::Attributes),
+            Self::Dtls(guard) => Ok(guard),
+        }
     }
 }
 
@@ -170,25 +192,32 @@ impl CallMedia {
 
     /// What protects a line, once the proof is there that the policy asks for; `keyed` is called once
     /// a handshake has keys.
-    pub(crate) fn guard(
+    pub(crate) fn hand_out(
         &mut self, line: Line, standing: Standing, keyed: impl Fn() + Send + Sync + 'static,
-    ) -> Result<Guard, Refused> {
+    ) -> Result<Handed, Refused> {
         if !standing.may_flow() {
             return Err(Refused::NotAuthenticated);
         }
         if self.dtls.secures(line) {
             self.plain.remove(&line);
-            return self.dtls.guard(line, keyed);
+            return self.dtls.guard(line, keyed).map(Handed::Dtls);
         }
         if self.keys.secures(line) {
-            let guard = self.keys.guard(line, self.names.as_ref(), standing.secrecy);
-            return guard.map(Guard::Ready);
+            let keys = self.keys.hand_out(line, self.names.as_ref(), standing.secrecy);
+            return keys.map(Handed::Srtp);
         }
         if !standing.may_be_plain() || self.secure() {
             return Err(Refused::Downgrade);
         }
         self.plain.insert(line);
-        ssm::Open.guard(Call(0), line)
+        Ok(Handed::Plain)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn guard(
+        &mut self, line: Line, standing: Standing, keyed: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Guard, Refused> {
+        self.hand_out(line, standing, keyed)?.guard()
     }
 
     /// The peer's address is another than it was for the guard before.

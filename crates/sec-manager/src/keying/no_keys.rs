@@ -11,6 +11,16 @@ use zeroize::Zeroizing;
 #[derive(Debug, Default)]
 pub(super) struct Keys;
 
+/// None.
+#[derive(Debug)]
+pub(crate) enum SrtpKeys {}
+
+impl SrtpKeys {
+    pub(crate) const fn guard(&self) -> Result<MediaGuard, Refused> {
+        match *self {}
+    }
+}
+
 /// There is nothing to fill a slot with.
 pub(super) struct Unfilled;
 
@@ -37,9 +47,9 @@ impl Keys {
         false
     }
 
-    pub(super) const fn guard(
+    pub(super) const fn hand_out(
         &self, _: Line, _: Option<&Names>, _: Secrecy,
-    ) -> Result<MediaGuard, Refused> {
+    ) -> Result<SrtpKeys, Refused> {
         Err(Refused::Unknown)
     }
 

@@ -1,6 +1,9 @@
 //! SSM, as the media controller calls it.
 
 use super::SecurityManager;
+use crate::keying::Handed;
+#[cfg(feature = "srtp")]
+use crate::srtp::SrtpKeys;
 use ssm::{Call, Guard, Line, LineSecurity, MediaSecurity, Refused};
 use std::sync::Arc;
 
@@ -42,13 +45,40 @@ impl MediaSecurity for SecurityManager {
     }
 
     fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused> {
+        match self.hand_out(call, line) {
+            Some(handed) => handed?.guard(),
+            None => self.unknown()?.guard(call, line),
+        }
+    }
+}
+
+impl SecurityManager {
+    /// What protects a line; `None` where the call is not known.
+    fn hand_out(&self, call: Call, line: Line) -> Option<Result<Handed, Refused>> {
         let shared = Arc::downgrade(&self.shared);
         let keyed = move || {
             if let Some(shared) = shared.upgrade() {
                 shared.tell_assurance(call.0);
             }
         };
-        self.with_media(call.0, |media, standing| media.guard(line, standing, keyed))
-            .unwrap_or_else(|| self.unknown()?.guard(call, line))
+        self.with_media(call.0, |media, standing| media.hand_out(line, standing, keyed))
+    }
+
+    /// The same as [`guard`](MediaSecurity::guard) for a media controller in another process: what it
+    /// makes the guard of, `None` where media are in the clear.
+    ///
+    /// # Errors
+    /// Those of `guard`; [`Refused::Handshake`] of a line that is keyed by one, which cannot leave
+    /// this process.
+    #[cfg(feature = "srtp")]
+    pub fn keys(&self, call: Call, line: Line) -> Result<Option<SrtpKeys>, Refused> {
+        match self.hand_out(call, line) {
+            Some(handed) => match handed? {
+                Handed::Plain => Ok(None),
+                Handed::Srtp(keys) => Ok(Some(keys)),
+                Handed::Dtls(_) => Err(Refused::Handshake),
+            },
+            None => self.unknown()?.guard(call, line).map(|_| None),
+        }
     }
 }

@@ -15,6 +15,7 @@
 //! What it is *not*: MKI, key derivation rates other than 0, unencrypted SRTP or SRTCP,
 //! encrypted header extensions. None of them is ever negotiated here.
 
+mod halves;
 mod keys;
 mod opener;
 mod packet;
@@ -27,6 +28,7 @@ mod tests;
 #[cfg(test)]
 mod vectors;
 
+pub use halves::SrtpKeys;
 pub use opener::SrtpOpener;
 pub use sealer::SrtpSealer;
 

@@ -16,23 +16,31 @@ const NEWEST: ABI = ABI::V6;
 /// Closes all files to this thread and those that it starts, but for reading and writing in `keys`
 /// and for the socket's coming and going.
 pub(super) fn close(keys: &Path, socket: &Path) -> Result<(), Lack> {
-    let why = |error: Box<dyn Error>| Lack::Files(error.to_string());
-    match restrict(keys, listener::folder(socket)).map_err(why)? {
+    restrict(&[(keys, in_keys()), (listener::folder(socket), at_socket())])
+}
+
+/// Closes all files to this thread and those that it starts.
+pub(super) fn close_all() -> Result<(), Lack> {
+    restrict(&[])
+}
+
+fn restrict(open: &[(&Path, BitFlags<AccessFs>)]) -> Result<(), Lack> {
+    match restricted(open).map_err(|error| Lack::Files(error.to_string()))? {
         RulesetStatus::NotEnforced => Err(Lack::Files("this kernel has no Landlock".to_owned())),
         RulesetStatus::PartiallyEnforced | RulesetStatus::FullyEnforced => Ok(()),
     }
 }
 
-fn restrict(keys: &Path, socket: &Path) -> Result<RulesetStatus, Box<dyn Error>> {
-    let restricted = Ruleset::default()
+fn restricted(open: &[(&Path, BitFlags<AccessFs>)]) -> Result<RulesetStatus, Box<dyn Error>> {
+    let mut ruleset = Ruleset::default()
         .handle_access(AccessFs::from_all(NEWEST))?
         .handle_access(AccessNet::from_all(NEWEST))?
         .scope(Scope::from_all(NEWEST))?
-        .create()?
-        .add_rule(PathBeneath::new(PathFd::new(keys)?, in_keys()))?
-        .add_rule(PathBeneath::new(PathFd::new(socket)?, at_socket()))?
-        .restrict_self()?;
-    Ok(restricted.ruleset)
+        .create()?;
+    for (folder, access) in open {
+        ruleset = ruleset.add_rule(PathBeneath::new(PathFd::new(folder)?, *access))?;
+    }
+    Ok(ruleset.restrict_self()?.ruleset)
 }
 
 /// Files are read, and written anew beside their place.

@@ -22,9 +22,14 @@ pub use verdict::NoSandbox;
 #[derive(Debug)]
 pub struct Sandbox {
     required: bool,
+    /// Whose process it is.
+    whose: &'static str,
     left: Left,
     lacks: Vec<Lack>,
 }
+
+/// The words for processes that hold or use keys.
+const KEYS: &str = "the OpenPGP keys";
 
 impl Sandbox {
     /// For a process that holds its keys itself: it keeps the files of `keys`, and the socket that
@@ -34,13 +39,21 @@ impl Sandbox {
     /// where `required`.
     pub fn of_keys(keys: &Path, socket: &Path, required: bool) -> Self {
         let lacks = files::close(keys, socket).err().into_iter().collect();
-        Self { required, left: Left::ToAnswer, lacks }
+        Self { required, whose: KEYS, left: Left::ToAnswer, lacks }
+    }
+
+    /// For a process that has its connections already and needs no file: none is left to it. To be
+    /// called before there is a second thread. What it lacks is told as that of the process of
+    /// `whose`.
+    pub fn of_connections(whose: &'static str, required: bool) -> Self {
+        let lacks = files::close_all().err().into_iter().collect();
+        Self { required, whose, left: Left::ToAnswer, lacks }
     }
 
     /// For a process that starts other programs, to which all that it gives up passes on: these
     /// need files of their own choice.
     pub const fn of_programs(required: bool) -> Self {
-        Self { required, left: Left::ToStart, lacks: Vec::new() }
+        Self { required, whose: KEYS, left: Left::ToStart, lacks: Vec::new() }
     }
 
     /// Gives the system calls up, in all threads. To be called when the socket is bound.
@@ -51,6 +64,6 @@ impl Sandbox {
     /// Not all could be given up, and that was required.
     pub fn close(mut self) -> Result<Option<String>, NoSandbox> {
         self.lacks.extend(calls::give_up(self.left).err());
-        verdict::of(&self.lacks, self.required)
+        verdict::of(&self.lacks, self.whose, self.required)
     }
 }

@@ -35,7 +35,7 @@ impl fmt::Display for Lack {
 pub struct NoSandbox(String);
 
 /// A warning, or an error where the whole was required; nothing where nothing lacks.
-pub(super) fn of(lacks: &[Lack], required: bool) -> Result<Option<String>, NoSandbox> {
+pub(super) fn of(lacks: &[Lack], whose: &str, required: bool) -> Result<Option<String>, NoSandbox> {
     if lacks.is_empty() {
         return Ok(None);
     }
@@ -43,7 +43,7 @@ pub(super) fn of(lacks: &[Lack], required: bool) -> Result<Option<String>, NoSan
     let all = all.join("; and ");
     match required {
         true => Err(NoSandbox(all)),
-        false => Ok(Some(format!("no full sandbox for the process of the OpenPGP keys: {all}"))),
+        false => Ok(Some(format!("no full sandbox for the process of {whose}: {all}"))),
     }
 }
 
@@ -55,17 +55,18 @@ mod tests {
     fn what_lacks_is_a_warning_or_an_error_where_it_is_required() {
         let files = Lack::Files("this kernel has none".into());
         let calls = Lack::Calls("it is refused".into());
-        assert_eq!((of(&[], false), of(&[], true)), (Ok(None), Ok(None)));
+        assert_eq!((of(&[], "x", false), of(&[], "x", true)), (Ok(None), Ok(None)));
         let all = [files, calls];
         for some in [&all[..1], &all[1..], &all] {
-            let warning = of(some, false).unwrap().unwrap();
-            let error = of(some, true).unwrap_err().to_string();
+            let warning = of(some, "the keys", false).unwrap().unwrap();
+            let error = of(some, "the keys", true).unwrap_err().to_string();
             for lack in some {
                 let lack = lack.to_string();
                 assert!(warning.contains(&lack) && error.contains(&lack), "{warning} | {error}");
             }
             assert_eq!((warning.lines().count(), error.lines().count()), (1, 1));
             assert!(error.contains("--require-sandbox") && warning.contains("expected"), "{error}");
+            assert!(warning.contains("for the process of the keys: "), "{warning}");
         }
     }
 }

@@ -26,4 +26,6 @@ pub use keys::{check_own_key, identities, own_key};
 pub use lifetime::{Needed, ending, state};
 pub use passphrase::{Ask, Passphrase};
 pub use program::Program;
+#[cfg(feature = "isolated")]
+pub(crate) use program::{beside_us, on_path};
 pub use supervisor::Agent;

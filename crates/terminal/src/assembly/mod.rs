@@ -12,6 +12,8 @@
 //!
 //! Nothing here knows whether the network is real: the same terminal runs in `net::sim`.
 
+#[cfg(feature = "isolated")]
+mod apart;
 mod asserted;
 mod assurance;
 mod calls;
@@ -30,6 +32,8 @@ mod hold;
 #[cfg(feature = "watch")]
 mod known;
 mod life;
+#[cfg(feature = "digest")]
+mod linked;
 mod mailboxes;
 mod messages;
 mod names;

@@ -59,6 +59,9 @@ pub struct Ports {
     /// The security application; `None`: calls that need one are refused.
     #[cfg(feature = "pgp")]
     pub application: Option<Arc<dyn sma::SecurityApplication>>,
+    /// The security manager's program; `None`: the manager is in this process, as in other flavours.
+    #[cfg(feature = "isolated")]
+    pub manager: Option<crate::isolated::Program>,
     /// Who answers the security manager's prompts.
     #[cfg(feature = "digest")]
     pub prompts: Arc<dyn sst::TelephonyApplication>,

@@ -1,9 +1,9 @@
 //! The security manager as this flavour links it, with every seam watched if someone watches.
 
 use super::events::Event;
-use super::ports::Ports;
 #[cfg(feature = "digest")]
-use super::ports::{Entropy, WallClock};
+use super::linked::{manager, prompts};
+use super::ports::Ports;
 use super::settings::Settings;
 use crate::error::Result;
 use ssa::SipSecurity;
@@ -48,73 +48,11 @@ fn build(_: &Settings, _: &Ports, _: &Sender<Event>) -> Result<Security> {
 
 #[cfg(feature = "digest")]
 fn build(settings: &Settings, ports: &Ports, events: &Sender<Event>) -> Result<Security> {
-    use sec_manager::{Bearer, Digest, SecurityManager};
-    let platform = Arc::new(Platform {
-        runtime: Arc::clone(&ports.runtime),
-        wall_clock: Arc::clone(&ports.wall_clock),
-        entropy: Arc::clone(&ports.entropy),
-    });
-    let mut builder = SecurityManager::builder(platform)
-        .digest(Digest)
-        .bearer(Bearer)
-        .application(prompts(settings, ports, events));
-    #[cfg(feature = "pgp")]
-    if let Some(application) = application(ports) {
-        builder = builder.pgp(sec_manager::Pgp::new(application));
+    #[cfg(feature = "isolated")]
+    if let Some(client) = super::apart::apart(settings, ports, events)? {
+        return Ok(Security { sip: client.clone(), media: client.clone(), telephony: client });
     }
-    if let Some(tap) = &ports.tap {
-        builder = builder.observer(Arc::new(tap.clone()));
-    }
-    let manager = builder.build().map_err(crate::error::Error::invalid)?;
+    let manager = manager(ports, prompts(settings, ports, events))?;
     sst::TelephonySecurity::configure(&*manager, &settings.security);
     Ok(Security { sip: manager.clone(), media: manager.clone(), telephony: manager })
-}
-
-#[cfg(feature = "digest")]
-fn prompts(
-    settings: &Settings, ports: &Ports, events: &Sender<Event>,
-) -> Arc<dyn sst::TelephonyApplication> {
-    let (prompts, runtime) = (Arc::clone(&ports.prompts), Arc::clone(&ports.runtime));
-    let prompts = Arc::new(super::tokens::Tokens::new(prompts, settings.tokens.clone()));
-    let prompts = Arc::new(super::refusals::Refusals::new(prompts, runtime, events));
-    match &ports.tap {
-        Some(tap) => Arc::new(sst::Observed::new(prompts, Arc::new(tap.clone()))),
-        None => prompts,
-    }
-}
-
-#[cfg(feature = "pgp")]
-fn application(ports: &Ports) -> Option<Arc<dyn sma::SecurityApplication>> {
-    let application = Arc::clone(ports.application.as_ref()?);
-    Some(match &ports.tap {
-        Some(tap) => Arc::new(sma::Observed::new(application, Arc::new(tap.clone()))),
-        None => application,
-    })
-}
-
-/// The security manager's view of the world.
-#[cfg(feature = "digest")]
-pub(super) struct Platform {
-    pub(super) runtime: Arc<dyn net::Runtime>,
-    pub(super) wall_clock: Arc<dyn WallClock>,
-    pub(super) entropy: Arc<dyn Entropy>,
-}
-
-#[cfg(feature = "digest")]
-impl sec_manager::Platform for Platform {
-    fn now(&self) -> std::time::Instant {
-        self.runtime.now()
-    }
-
-    fn unix_time(&self) -> std::time::Duration {
-        self.wall_clock.unix_time()
-    }
-
-    fn random(&self, buffer: &mut [u8]) -> std::result::Result<(), sec_manager::NoRandomness> {
-        self.entropy.fill(buffer).map_err(|_| sec_manager::NoRandomness)
-    }
-
-    fn sleep(&self, duration: std::time::Duration) -> net::BoxFuture<()> {
-        self.runtime.sleep_until(self.runtime.now() + duration)
-    }
 }

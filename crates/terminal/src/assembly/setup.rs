@@ -25,7 +25,7 @@ use std::time::Duration;
 /// A secret's file cannot be read or is open to others (case O02), or the configuration requires
 /// a proof whose scheme is not linked in this flavour.
 pub fn settings(config: &Config, binds: Vec<Address>) -> Result<Settings> {
-    #[cfg(not(feature = "pgp"))]
+    #[cfg(any(not(feature = "pgp"), feature = "isolated"))]
     linked(config)?;
     #[cfg(not(feature = "watch"))]
     tells_nothing(config)?;
@@ -108,6 +108,18 @@ fn anonymous(binds: &[Address]) -> String {
         },
     );
     format!("sip:anonymous@{host}")
+}
+
+/// Refuses a policy that this flavour cannot keep: a handshake cannot leave the manager's process.
+#[cfg(feature = "isolated")]
+fn linked(config: &Config) -> Result<()> {
+    if config.wants_dtls() {
+        return Err(crate::error::Error::invalid(
+            "the configuration has `media-dtls`, and the flavour `isolated` of countersign keys no media \
+             by DTLS: take it out, or use the flavour `pgp` or `full`",
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses a policy that this flavour cannot keep.

@@ -1,7 +1,7 @@
 //! TLS as the configuration has it: the security manager's decision, and our own key.
 
+use super::linked::Platform;
 use super::ports::{Entropy, WallClock};
-use super::security::Platform;
 use crate::config::{Config, read_key};
 use crate::error::{Error, Result};
 use net::Runtime;

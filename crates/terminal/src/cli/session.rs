@@ -149,6 +149,8 @@ impl Session {
             entropy: Arc::new(SystemEntropy),
             #[cfg(feature = "pgp")]
             application: None,
+            #[cfg(feature = "isolated")]
+            manager: Some(crate::isolated::Program::find(&config)?),
             #[cfg(feature = "digest")]
             prompts: Arc::new(Prompts {
                 person: person.clone(),

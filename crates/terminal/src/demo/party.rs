@@ -94,6 +94,8 @@ impl Side {
             entropy: Arc::new(SystemEntropy),
             #[cfg(feature = "pgp")]
             application: self.application.as_ref().map(Application::client),
+            #[cfg(feature = "isolated")]
+            manager: None,
             prompts: Arc::new(sst::Deny),
             tap: Some(recorder.tap(self.name)),
         };

@@ -48,7 +48,9 @@ const ROWS: [Row; 19] = [
 
 #[test]
 fn each_downgrade_is_refused_and_told() {
-    for (what, line) in ROWS {
+    // Behind frames no media are keyed by a handshake: those rows are tried in the other flavours.
+    let tried = |row: &Row| !cfg!(feature = "loopback") || !row.0.starts_with("DTLS");
+    for (what, line) in ROWS.into_iter().filter(tried) {
         let line = line();
         let row = DOCUMENT.lines().find(|row| row.starts_with(&format!("| {what} | ")));
         assert!(row.is_some_and(|row| row.ends_with(&format!(" | {line} |"))), "{what}: {line}");

@@ -35,6 +35,8 @@ fn start(sim: &Simulation, draws: u64) -> Result<(Terminal, Events), String> {
         network,
         entropy: Arc::new(Draining(AtomicU64::new(draws))),
         application: Some(Arc::new(sma::Deny)),
+        #[cfg(feature = "isolated")]
+        manager: None,
         prompts: Arc::new(sst::Deny),
         tap: None,
     };

@@ -81,6 +81,8 @@ fn side(sim: &Simulation, network: Arc<dyn Network>, addresses: &[IpAddr]) -> Si
         wall_clock: Arc::new(Wall::starting(&runtime)),
         entropy: Arc::new(Seeded(Mutex::new(sim.random()))),
         application: None,
+        #[cfg(feature = "isolated")]
+        manager: None,
         prompts: Arc::new(sst::Deny),
         tap: None,
     };

@@ -132,6 +132,8 @@ impl World {
                 wall_clock: Arc::new(Wall::starting(&runtime)),
                 entropy: Arc::new(Seeded(Mutex::new(sim.random()))),
                 application: Some(application),
+                #[cfg(feature = "isolated")]
+                manager: None,
                 prompts,
                 tap: Some(recorder.tap(name)),
             };

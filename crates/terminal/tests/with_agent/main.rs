@@ -16,6 +16,8 @@ mod beside;
 mod canaries;
 mod commands;
 mod gnupg;
+#[cfg(feature = "isolated")]
+mod isolated;
 mod journal;
 mod passphrases;
 mod passwords;
@@ -44,6 +46,8 @@ fn program() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         beside("pgp-agent", "countersign-pgp");
+        #[cfg(feature = "isolated")]
+        beside("sec-process", "countersign-sec");
         PathBuf::from(env!("CARGO_BIN_EXE_countersign"))
     })
 }
@@ -255,6 +259,21 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The processes of this name that a process has started.
+fn children(of: &Child, name: &str) -> Vec<u32> {
+    let of = of.id();
+    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let id: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        let (head, rest) = stat.rsplit_once(") ")?;
+        // The state, then the parent; one that has ended is none.
+        let mut rest = rest.split(' ');
+        let running = rest.next()? != "Z" && rest.next()?.parse() == Ok(of);
+        (running && head.ends_with(name)).then_some(id)
+    });
+    all.collect()
 }
 
 fn proved(object: &Value, aor: &str, fingerprint: &str) {

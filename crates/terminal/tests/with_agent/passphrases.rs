@@ -49,9 +49,9 @@ fn a_passphrase_is_typed_twice_and_asked_for_once_at_each_start() {
     person.answers("(the last one was wrong): ", &format!("{PASSPHRASE}\n"));
     listening.waits_for("listening");
     // The application alone keeps it: for another one it is asked for again.
-    let pid = listening.child.id();
-    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
-    let pid = Pid::from_raw(children.trim().parse().unwrap()).unwrap();
+    let applications = children(&listening.child, "countersign-pgp");
+    let [application] = applications.as_slice() else { panic!("one, not {applications:?}") };
+    let pid = Pid::from_raw((*application).try_into().unwrap()).unwrap();
     kill_process(pid, Signal::KILL).unwrap();
     person.answers(OPEN, &format!("{PASSPHRASE}\n"));
     person.sees("it was started again");

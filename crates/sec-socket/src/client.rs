@@ -1,0 +1,251 @@
+//! The stack's side: the manager's three interfaces, answered by another process.
+
+use crate::connection::{Connection, First, Gone};
+use crate::ends::Ends;
+use crate::pipe::{Frames, halves};
+use crate::wire::{self, Body, Pins, Registered};
+use sst::{Pin, RegisteredFlow};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long whoever asks stands still at most. What the manager itself does takes microseconds, and
+/// what takes time it says to be pending.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long a process may take to say who it is, and to take its configuration.
+const BEGIN_WITHIN: Duration = Duration::from_secs(10);
+
+/// A security manager in another process: [`ssa::SipSecurity`], [`sst::TelephonySecurity`] and
+/// [`ssm::MediaSecurity`].
+///
+/// Without a process, and from a question on that has no answer within [`ANSWER_WITHIN`], everything
+/// is refused at once, until another process is [connected](Self::connect).
+pub struct Client {
+    ends: Ends,
+    within: Duration,
+    kept: Mutex<Kept>,
+}
+
+/// What a process that follows another is told anew. Calls are not among it: those that go on are as
+/// if they had never been admitted.
+#[derive(Default)]
+struct Kept {
+    connection: Option<Arc<Connection>>,
+    /// Grows with every change of what follows.
+    revision: u64,
+    configuration: Option<wire::Configuration>,
+    pins: Option<Vec<Pin>>,
+    registered: BTreeMap<String, Vec<RegisteredFlow>>,
+}
+
+impl Kept {
+    /// What is to be told, and which revision it is.
+    fn told(&self) -> (u64, Vec<Body>) {
+        let configuration = self.configuration.clone().map(Body::Configure);
+        let pins = self.pins.as_ref().map(|pins| Body::Pins(Pins::of(pins)));
+        let registered = self.registered.iter();
+        let registered = registered.map(|(aor, it)| Body::Registered(Registered::of(aor, it)));
+        (self.revision, configuration.into_iter().chain(pins).chain(registered).collect())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("connected", &self.current().is_ok()).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client that is not connected yet.
+    pub fn new(ends: Ends) -> Arc<Self> {
+        Self::waiting(ends, ANSWER_WITHIN)
+    }
+
+    /// One whose questions have to be answered within another time than [`ANSWER_WITHIN`].
+    pub fn waiting(ends: Ends, within: Duration) -> Arc<Self> {
+        Arc::new(Self { ends, within, kept: Mutex::default() })
+    }
+
+    /// Asks the process at the other end of `stream` from now on: once it has said who it is and has
+    /// taken what the one before was told. May take 10 s, in which nothing else is asked.
+    ///
+    /// What is returned tells when it has gone, and why.
+    ///
+    /// # Errors
+    /// It is not one of ours, or does not answer.
+    pub fn connect(&self, stream: UnixStream) -> Result<watch::Receiver<Option<Gone>>, Gone> {
+        let (pipe, frames) = halves(stream, self.within).map_err(|_| Gone::Closed)?;
+        let connection = Connection::over(Arc::new(pipe), self.ends.clone());
+        let reading = Arc::clone(&connection);
+        std::thread::Builder::new()
+            .name("sec-socket".to_owned())
+            .spawn(move || read(frames, &reading))
+            .map_err(|_| Gone::Closed)?;
+        self.begin(&connection)
+    }
+
+    /// The same over any carrier: whoever has the other side's frames gives them to what is returned.
+    #[cfg(any(test, feature = "conformance"))]
+    pub(crate) fn attach(&self, carrier: Arc<dyn crate::pipe::Carrier>) -> Arc<Connection> {
+        Connection::over(carrier, self.ends.clone())
+    }
+
+    /// Waits for the greeting, tells what is kept, and from then on asks there.
+    pub(crate) fn begin(
+        &self, connection: &Arc<Connection>,
+    ) -> Result<watch::Receiver<Option<Gone>>, Gone> {
+        greeting(connection)?;
+        loop {
+            let (revision, told) = self.kept().told();
+            for body in told {
+                match body {
+                    Body::Configure(_) => drop(connection.ask(body, BEGIN_WITHIN)?),
+                    body => connection.tell(body)?,
+                }
+            }
+            let mut kept = self.kept();
+            // What was changed meanwhile is told, too, before anything is asked.
+            if kept.revision == revision {
+                if let Some(before) = kept.connection.replace(Arc::clone(connection)) {
+                    before.over_with(Gone::Closed);
+                }
+                return Ok(connection.watch());
+            }
+        }
+    }
+
+    /// Ends the connection: the process at its other end ends, too.
+    pub fn disconnect(&self) {
+        let connection = self.kept().connection.take();
+        if let Some(connection) = connection {
+            connection.over_with(Gone::Closed);
+        }
+    }
+
+    /// Configures the manager, and every one that follows it.
+    ///
+    /// # Errors
+    /// It does not take it; it is asked nothing more then, since it would go on under another policy.
+    pub fn configured(&self, configuration: &sst::Configuration) -> Result<(), Gone> {
+        let wire = wire::configuration(configuration);
+        let connection = {
+            let mut kept = self.kept();
+            kept.revision += 1;
+            kept.configuration = Some(wire.clone());
+            kept.pins = None;
+            kept.connection.clone()
+        };
+        let Some(connection) = connection else { return Err(Gone::Closed) };
+        match connection.ask(Body::Configure(wire), BEGIN_WITHIN) {
+            Ok(First::Answer(Body::Done(_))) => Ok(()),
+            Ok(_) => Err(connection.over_with(Gone::Nonsense)),
+            Err(why) => {
+                connection.over_with(why);
+                Err(why)
+            }
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn current(&self) -> Result<Arc<Connection>, Gone> {
+        self.kept().connection.clone().ok_or(Gone::Closed)
+    }
+
+    /// Asks, and stands still until the first answer.
+    pub(crate) fn ask(&self, body: Body) -> Result<First, Gone> {
+        self.current()?.ask(body, self.within)
+    }
+
+    /// Asks what is answered at once. Any other answer than those that `read` takes ends the
+    /// connection.
+    pub(crate) fn ask_now<T>(
+        &self, body: Body, read: impl FnOnce(Body) -> Option<T>,
+    ) -> Result<T, Gone> {
+        let connection = self.current()?;
+        match connection.ask(body, self.within)? {
+            First::Answer(body) => read(body).ok_or_else(|| connection.over_with(Gone::Nonsense)),
+            First::Pending(..) => Err(connection.over_with(Gone::Nonsense)),
+        }
+    }
+
+    /// Tells. Where nobody is there it is lost, as all is that a process knew.
+    pub(crate) fn tell(&self, body: Body) {
+        if let Ok(connection) = self.current() {
+            _ = connection.tell(body);
+        }
+    }
+
+    /// Ends the connection over an answer that cannot be.
+    pub(crate) fn nonsense(&self) {
+        if let Ok(connection) = self.current() {
+            connection.over_with(Gone::Nonsense);
+        }
+    }
+
+    pub(crate) fn keep_pins(&self, pins: &[Pin]) {
+        let mut kept = self.kept();
+        kept.revision += 1;
+        kept.pins = Some(pins.to_vec());
+    }
+
+    pub(crate) fn keep_registered(&self, aor: &str, flows: &[RegisteredFlow]) {
+        let mut kept = self.kept();
+        kept.revision += 1;
+        if flows.is_empty() {
+            kept.registered.remove(aor);
+        } else {
+            kept.registered.insert(aor.to_owned(), flows.to_vec());
+        }
+    }
+
+    pub(crate) const fn guards(&self) -> &crate::guard::MakeGuard {
+        &self.ends.guard
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.disconnect();
+    }
+}
+
+/// Takes frames until there are no more.
+fn read(mut frames: Frames, connection: &Arc<Connection>) {
+    let gone = loop {
+        match frames.next() {
+            Ok(Some(frame)) => {
+                if let Err(gone) = connection.on_frame(frame) {
+                    break gone;
+                }
+            }
+            Ok(None) => break Gone::Closed,
+            Err(error) => break why(&error),
+        }
+    };
+    connection.over_with(gone);
+}
+
+/// Why reading ended.
+fn why(error: &io::Error) -> Gone {
+    match error.kind() {
+        io::ErrorKind::InvalidData => Gone::Nonsense,
+        _ => Gone::Closed,
+    }
+}
+
+/// Waits for the greeting by asking for nothing: what is told first is answered after it.
+fn greeting(connection: &Arc<Connection>) -> Result<(), Gone> {
+    let nothing = Body::State(0);
+    match connection.ask(nothing, BEGIN_WITHIN)? {
+        First::Answer(Body::Stands(_)) => Ok(()),
+        _ => Err(connection.over_with(Gone::Nonsense)),
+    }
+}

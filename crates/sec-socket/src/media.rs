@@ -1,0 +1,48 @@
+//! SSM, as the media controller calls it. A guard is made here, of the keys that cross.
+
+use crate::client::Client;
+use crate::guard::guard;
+use crate::wire::{Body, LineQuestion, LineVerdict, security_of, verdict_of_line};
+use ssm::{Call, Guard, Line, LineSecurity, MediaSecurity, Refused};
+
+impl Client {
+    fn line<T>(
+        &self, question: Body, read: impl FnOnce(LineVerdict) -> Option<T>,
+    ) -> Result<T, Refused> {
+        let read = |body| match body {
+            Body::Line(verdict) => verdict_of_line(verdict, read),
+            _ => None,
+        };
+        self.ask_now(question, read).unwrap_or(Err(Refused::Unavailable))
+    }
+}
+
+fn said(verdict: LineVerdict) -> Option<LineSecurity> {
+    security_of(verdict.said?)
+}
+
+impl MediaSecurity for Client {
+    fn offer(&self, call: Call, line: Line) -> Result<LineSecurity, Refused> {
+        self.line(Body::Offer(LineQuestion::of(call, line, None)), said)
+    }
+
+    fn answer(
+        &self, call: Call, line: Line, offered: &LineSecurity,
+    ) -> Result<LineSecurity, Refused> {
+        self.line(Body::Answer(LineQuestion::of(call, line, Some(offered))), said)
+    }
+
+    fn judge(&self, call: Call, line: Line, answered: &LineSecurity) -> Result<(), Refused> {
+        self.line(Body::Judge(LineQuestion::of(call, line, Some(answered))), |_| Some(()))
+    }
+
+    fn moved(&self, call: Call, line: Line) {
+        self.tell(Body::Moved(LineQuestion::of(call, line, None)));
+    }
+
+    fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused> {
+        let question = Body::Guard(LineQuestion::of(call, line, None));
+        let keys = self.line(question, |verdict| verdict.keys?.taken())?;
+        guard(keys, self.guards())
+    }
+}
