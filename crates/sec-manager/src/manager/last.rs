@@ -5,12 +5,33 @@
 //! found for the first and kept for the second. It is kept of one request, so that nothing grows;
 //! whoever comes between has the other looked at once more.
 
-use super::owed::authorizations;
+use crate::aor::{self, Aor};
 use crate::policy::Policy;
 use crate::remembered::Remembered;
+use crate::scheme::digest::proofs::Judged;
 use ssa::{Arrival, Request};
 use std::net::IpAddr;
 use std::sync::{Arc, Weak};
+
+/// The AORs of a request, as they are bound and judged.
+#[derive(Clone)]
+pub(crate) struct Aors {
+    pub(crate) from: Aor,
+    pub(crate) to: Aor,
+}
+
+impl Aors {
+    pub(crate) fn of(request: &Request<'_>) -> Option<Self> {
+        let from = aor::canonical(request.from.uri).ok()?;
+        Some(Self { from, to: aor::canonical(request.to.uri).ok()? })
+    }
+}
+
+/// What is known of a request that came in when its verdict is asked for.
+pub(crate) struct Known {
+    pub(crate) aors: Aors,
+    pub(crate) judged: Judged,
+}
 
 /// Parts of a request that are looked at.
 const PARTS: usize = 7;
@@ -42,14 +63,16 @@ impl<T> Last<T> {
         self.found = Some(found);
     }
 
-    /// Takes what was found, where it was of this request and under this policy.
-    pub(crate) fn take(
-        &mut self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Arc<Policy>,
+    /// Takes what was found, where it was of this request, which has these credentials, and under this
+    /// policy.
+    pub(crate) fn take<'a>(
+        &mut self, (arrival, request): (&Arrival<'_>, &Request<'_>),
+        mut credentials: impl Iterator<Item = &'a [u8]>, policy: &Arc<Policy>,
     ) -> Option<T> {
         let is_its = |credentials| self.request.is(&parts(request, credentials));
         let same = self.policy.as_ptr() == Arc::as_ptr(policy)
             && self.source == Some(arrival.source.ip())
-            && authorizations(request).any(is_its);
+            && credentials.any(is_its);
         self.found.take_if(|_| same)
     }
 }

@@ -1,7 +1,8 @@
 //! A request came in: who must prove what. Case F01.
 
 use super::Shared;
-use super::owed::{Owed, opens_call};
+use super::last::{Aors, Known};
+use super::owed::{Owed, authorizations, opens_call};
 use crate::aor::{self, Aor};
 use crate::fsm::Signal;
 use crate::nonce::{Origin, Source};
@@ -31,20 +32,6 @@ pub(crate) fn fits<'a>(arrival: &Arrival<'_>, fields: impl IntoIterator<Item = &
     arrival.transport.is_reliable() || octets.sum::<usize>() + FRAME <= arrival.octets
 }
 
-/// The AORs of a request, as they are bound and judged.
-#[derive(Clone)]
-pub(crate) struct Aors {
-    pub(crate) from: Aor,
-    pub(crate) to: Aor,
-}
-
-impl Aors {
-    pub(crate) fn of(request: &Request<'_>) -> Option<Self> {
-        let from = aor::canonical(request.from.uri).ok()?;
-        Some(Self { from, to: aor::canonical(request.to.uri).ok()? })
-    }
-}
-
 /// What the salt of a nonce for a request depends on.
 pub(crate) const fn origin<'a>(
     arrival: &Arrival<'a>, request: &Request<'a>, source: &'a Source,
@@ -69,12 +56,6 @@ impl<'a> Claim<'a> {
     pub(crate) fn asker(&self) -> Asker<'a> {
         Asker::of(self.call, self.arrival, self.request)
     }
-}
-
-/// What is known of a request that came in when its verdict is asked for.
-pub(crate) struct Known {
-    pub(crate) aors: Aors,
-    pub(crate) judged: Judged,
 }
 
 /// Who sent a request that is refused.
@@ -240,7 +221,9 @@ impl Shared {
             let refusal = self.deny(&Asker::of(call, arrival, request), why, refusal);
             Answer::Ready(Authentication::Refused(refusal))
         };
-        let (known, judged) = match self.lock().last.take(arrival, request, &policy) {
+        let credentials = authorizations(request);
+        let known = self.lock().last.take((arrival, request), credentials, &policy);
+        let (known, judged) = match known {
             Some(Known { aors, judged }) => (Some(aors), Some(judged)),
             None => (Aors::of(request), None),
         };

@@ -44,6 +44,10 @@ impl TelephonyApplication for Application {
         Some(Password::new(format!("{user} at {realm}").into_bytes()))
     }
 
+    async fn token(&self, server: &str, realm: &str, user: &str) -> Option<Password> {
+        Some(Password::new(format!("{user} at {realm} by {server}").into_bytes()))
+    }
+
     async fn trust(&self, question: TrustQuestion) -> TrustAnswer {
         if question.aor == "sip:bob@bob.example" { TrustAnswer::Pin } else { TrustAnswer::No }
     }

@@ -349,6 +349,8 @@ impl SipSecurity for Telling {
         let future = Box::pin(async move {
             let given = application.credentials("realm", "alice").await.unwrap();
             assert_eq!(given.expose(), b"alice at realm");
+            let given = application.token("https://as", "realm", "alice").await.unwrap();
+            assert_eq!(given.expose(), b"alice at realm by https://as");
             let question = sst::TrustQuestion {
                 call: sst::Call(1),
                 aor: "sip:bob@bob.example".to_owned(),

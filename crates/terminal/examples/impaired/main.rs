@@ -151,6 +151,8 @@ fn start(
         application: None,
         prompts: Arc::new(sst::Deny),
         tap: None,
+        #[cfg(feature = "isolated")]
+        manager: None,
     };
     Ok(Terminal::start(&settings, ports)?)
 }

@@ -10,9 +10,10 @@ use crate::cs1::{Fields, Role};
 use crate::fsm::Signal;
 use crate::manager::Shared;
 use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
+use crate::manager::last::Aors;
 use crate::manager::owed::{authorizations, opens_call};
 use crate::manager::record::{MOVED, REROUTED};
-use crate::manager::request::{Aors, Asker, BAD_REQUEST, FORBIDDEN, MERGED, origin};
+use crate::manager::request::{Asker, BAD_REQUEST, FORBIDDEN, MERGED, origin};
 use crate::nonce::{Binding, Opened, PGP_LIFETIME, Reservation, Source};
 use crate::party::Party;
 use crate::pgp::{
