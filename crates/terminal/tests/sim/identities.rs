@@ -61,6 +61,8 @@ fn call(from: &str, to: &str, pins: impl Fn(&[String; 4]) -> Vec<sst::Pin>) -> C
             application: Some(application),
             prompts: Arc::new(sst::Deny),
             tap: None,
+            #[cfg(feature = "isolated")]
+            manager: None,
         };
         Terminal::start(&settings, ports).unwrap()
     };
