@@ -324,7 +324,9 @@ impl Init {
         if cfg!(feature = "ws") {
             sections.push(WS.to_owned());
         }
-        let media = [MEDIA, if cfg!(feature = "ice") { ICE } else { "" }].concat();
+        // A relay has a password.
+        let finds_its_way = cfg!(feature = "ice") && most >= Require::Digest;
+        let media = [MEDIA, if finds_its_way { ICE } else { "" }].concat();
         sections.extend([media, AUDIO.to_owned()]);
         format!(
             "# Countersign. Unknown keys are refused; paths count from this folder.\n\n{}",
