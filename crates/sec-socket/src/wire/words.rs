@@ -45,9 +45,11 @@ const REASONS: [&str; 9] = [
 ];
 
 /// What is noted of a call; the first one stands for any other.
-const NOTES: [&str; 2] = [
+const NOTES: [&str; 3] = [
     "the security manager's process notes something that this program has no words for",
     "the Contact was rewritten on the way",
+    "the peer has taken the key that you named as its next: pin it in the place of the earlier one \
+     (keys pin AOR FINGERPRINT --replace)",
 ];
 
 /// Crypto-suites, RFC 4568 §6.2, RFC 7714 §14.2; the first one stands for any other.
