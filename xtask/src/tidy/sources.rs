@@ -8,6 +8,8 @@ use std::fs;
 const INTERFACE_LINES: usize = 580;
 /// A file past this many lines is split by concept.
 const FILE_LINES: usize = 800;
+/// What is written by hand has fewer octets; what has more was built or fetched.
+const FILE_OCTETS: u64 = 192 * 1024;
 /// Who may write files: a place a program. What is written there is whole or absent, for its owner,
 /// and replaces neither link nor device.
 const WRITERS: &[&str] =
@@ -54,6 +56,10 @@ pub(super) fn check() -> Vec<String> {
         Err(why) => return vec![why],
     };
     let mut faults = top(&files);
+    for path in &files {
+        let octets = fs::metadata(root().join(path)).map_or(0, |found| found.len());
+        faults.extend(large(path, octets));
+    }
     for path in files.iter().filter(|path| path.ends_with(".rs")) {
         match fs::read_to_string(root().join(path)) {
             Ok(text) => faults.extend(file(path, &text)),
@@ -83,6 +89,12 @@ fn top(files: &[String]) -> Vec<String> {
     let missing = TOP.iter().filter(|name| !root().join(name).exists());
     faults.extend(missing.map(|name| format!("{name}: missing at the top of the tree")));
     faults
+}
+
+fn large(path: &str, octets: u64) -> Option<String> {
+    let limit = FILE_OCTETS;
+    (octets > limit)
+        .then(|| format!("{path}: {octets} octets, over {limit}: it was built or fetched"))
 }
 
 fn file(path: &str, text: &str) -> Vec<String> {
@@ -166,6 +178,12 @@ mod tests {
         let faults = words("crates/ssa/src/lib.rs", "//! tokio\nuse tokio;\n", row.must_not_say);
         assert_eq!(faults.len(), 1);
         assert!(faults[0].starts_with("crates/ssa/src/lib.rs:2"), "{faults:?}");
+    }
+
+    #[test]
+    fn what_was_fetched_is_no_source() {
+        assert_eq!(large("Cargo.lock", FILE_OCTETS), None);
+        assert!(large("vectors/x.whl", FILE_OCTETS + 1).unwrap().starts_with("vectors/x.whl: "));
     }
 
     #[test]
