@@ -11,6 +11,7 @@ use sip_syntax::Text;
 use sip_syntax::auth::{Params, Separator};
 use ssa::{Request, Response, Why};
 use sst::{Proof, TelephonyApplication};
+use zeroize::Zeroizing;
 
 /// What a challenge wants of an account.
 pub(crate) enum Wanted {
@@ -43,8 +44,8 @@ pub(crate) struct Given<B = By> {
 /// An Authorization of ours that left.
 pub(crate) struct Proved {
     pub(crate) given: Given,
-    /// The field's value.
-    pub(crate) value: Vec<u8>,
+    /// The field's value; of a token, the secret itself.
+    pub(crate) value: Zeroizing<Vec<u8>>,
 }
 
 /// What a response shows of who sent it.
@@ -91,8 +92,8 @@ impl Wanted {
                 known.map(By::Digest).map_err(Self::Digest)
             }
             Self::Token(wanted) => match before {
-                Some(By::Token(answer)) => Ok(By::Token(answer.clone())),
-                Some(By::Digest(_) | By::Aka(_)) | None => Err(Self::Token(wanted)),
+                Some(By::Token(answer)) if answer.is_of(&wanted) => Ok(By::Token(answer.clone())),
+                Some(By::Token(_) | By::Digest(_) | By::Aka(_)) | None => Err(Self::Token(wanted)),
             },
             // Each challenge is the SIM's to answer.
             Self::Aka(_) => Err(self),
@@ -167,7 +168,7 @@ impl Proved {
     /// Whether a request carried it.
     pub(crate) fn is_in(&self, sent: &Request<'_>) -> bool {
         let name = if self.given.proxy { "Proxy-Authorization" } else { "Authorization" };
-        (0..8).map_while(|nth| sent.headers.value(name, nth)).any(|value| *value == *self.value)
+        (0..8).map_while(|nth| sent.headers.value(name, nth)).any(|value| *value == **self.value)
     }
 
     /// What a response shows of who sent it.

@@ -636,6 +636,13 @@ fn a_proof_goes_with_the_2xx_to_its_own_request() {
     let mut other = invite.clone().retried();
     other.fields.0.retain(|(name, _)| name != "Authorization");
     assert_eq!(leaving(&other, 200), none, "it carried no credentials");
+    // Whoever saw them may copy the response, and ask for a proof of something else.
+    let mut forged = invite.clone().retried();
+    for (_, value) in forged.fields.0.iter_mut().filter(|(name, _)| name == "Authorization") {
+        *value =
+            String::from_utf8(value.clone()).unwrap().replace("cnonce=\"", "cnonce=\"0").into();
+    }
+    assert_eq!(leaving(&forged, 200), none, "not these credentials");
 }
 
 #[test]

@@ -111,7 +111,10 @@ impl Shared {
         let again = |given: &Given| chosen.iter().any(|c| c.challenged_before(given));
         let may_go = |given: &Given| {
             let accounts = inner.policy.accounts.iter();
-            let mut its = accounts.filter(|account| account.aor == given.account);
+            let is_its = |account: &&crate::policy::Account| {
+                account.aor == given.account && account.scheme == given.scheme()
+            };
+            let mut its = accounts.filter(is_its);
             its.any(|account| asked.may_have(account, &given.realm))
         };
         let given = record.proved.iter().map(|proved| &proved.given);
@@ -174,7 +177,7 @@ impl Shared {
             let value = given.value(&*self.platform, request)?;
             let name = if given.proxy { "Proxy-Authorization" } else { "Authorization" };
             fields.push(Field { name, value: value.clone() });
-            proved.push(Proved { given, value });
+            proved.push(Proved { given, value: value.into() });
         }
         if request.method == "INVITE" && request.to.tag.is_none() {
             record.through = proved.iter().map(|proved| proved.given.account.clone()).collect();

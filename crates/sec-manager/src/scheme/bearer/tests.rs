@@ -197,6 +197,45 @@ fn a17_a_token_goes_to_no_other_party() {
     assert!(side.asked().is_empty());
 }
 
+/// The INVITE falls back to the account's other way, in clear: there a password is asked for.
+#[test]
+fn a17_a_token_does_not_go_along_with_what_is_sent_in_clear() {
+    let password = Secret::Password(Password::new(b"secret".to_vec()));
+    let at = vec!["127.0.0.1:5060".parse().unwrap()];
+    let accounts =
+        vec![account(REALM, tokens(), pbx()), account(REALM, password, HopPolicy::Udp(at))];
+    let (side, invite) = (side(accounts), invite());
+    let asked = challenge("Proxy-Authenticate", &usual());
+    let plan = side.plan(&tls(&invite, PBX), &invite, &[asked]).unwrap();
+    let again = invite.clone().retried();
+    assert_eq!(side.fields(plan, &again), [token("Proxy-Authorization")]);
+    let value = format!("Digest realm=\"{REALM}\", nonce=\"n\", algorithm=SHA-256, qop=\"auth\"");
+    let asked = Field { name: "WWW-Authenticate", value: value.into_bytes() };
+    let hop =
+        Arrival { transport: Transport::Udp, certified: Certified::Nobody, ..again.arrival() };
+    let plan = side.plan(&hop, &again, &[asked]).unwrap();
+    let fields = side.fields(plan, &again.clone().retried());
+    let names: Vec<_> = fields.iter().map(|it| it.name).collect();
+    assert_eq!(names, ["Authorization"]);
+    assert!(fields[0].value.starts_with(b"Digest "));
+}
+
+#[test]
+fn a_token_of_one_server_answers_no_challenge_for_anothers() {
+    let (side, invite) = (with_token(), invite());
+    let hop = tls(&invite, PBX);
+    let plan = side.plan(&hop, &invite, &[challenge("WWW-Authenticate", &usual())]).unwrap();
+    let again = invite.clone().retried();
+    side.fields(plan, &again);
+    assert_eq!(side.asked(), [format!("alice at {REALM} of {SERVER}")]);
+    let other = "https://other.example";
+    let list = format!("realm=\"{REALM}\", authz_server=\"{other}\"");
+    let hop = tls(&again, PBX);
+    let plan = side.plan(&hop, &again, &[challenge("Proxy-Authenticate", &list)]).unwrap();
+    assert_eq!(side.fields(plan, &again.clone().retried()).len(), 2);
+    assert_eq!(side.asked(), [format!("alice at {REALM} of {other}")]);
+}
+
 /// RFC 8898 §2.1.1: the server is checked against those that are trusted.
 #[test]
 fn a_challenge_for_another_realm_or_server_is_told_and_not_answered() {

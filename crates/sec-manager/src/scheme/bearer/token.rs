@@ -15,7 +15,11 @@ pub(crate) struct TokenWanted {
 
 /// A token that is shown, or was.
 #[derive(Clone)]
-pub(crate) struct TokenAnswer(Arc<Password>);
+pub(crate) struct TokenAnswer {
+    /// Who gave it.
+    server: String,
+    token: Arc<Password>,
+}
 
 impl TokenWanted {
     /// The token, once the application has given it.
@@ -27,19 +31,26 @@ impl TokenWanted {
     ) -> Result<TokenAnswer, Why> {
         let realm = String::from_utf8_lossy(realm);
         let token = of.token(&self.server, &realm, user).await.ok_or(Why::NoToken)?;
-        if is_token(token.expose()) { Ok(TokenAnswer(Arc::new(token))) } else { Err(Why::NoToken) }
+        let is_token = is_token(token.expose());
+        let answer = TokenAnswer { server: self.server, token: Arc::new(token) };
+        if is_token { Ok(answer) } else { Err(Why::NoToken) }
     }
 }
 
 impl TokenAnswer {
+    /// Whether it is what is wanted: no server's token is for another's challenge.
+    pub(crate) fn is_of(&self, wanted: &TokenWanted) -> bool {
+        self.server == wanted.server
+    }
+
     /// The value of an Authorization.
     pub(crate) fn value(&self) -> Vec<u8> {
-        [SCHEME.as_bytes(), b" ", self.0.expose()].concat()
+        [SCHEME.as_bytes(), b" ", self.token.expose()].concat()
     }
 
     /// Octets of the field.
     pub(crate) fn room(&self) -> usize {
-        "Proxy-Authorization: \r\n".len() + SCHEME.len() + 1 + self.0.expose().len()
+        "Proxy-Authorization: \r\n".len() + SCHEME.len() + 1 + self.token.expose().len()
     }
 }
 

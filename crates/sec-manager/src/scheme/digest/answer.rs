@@ -20,9 +20,8 @@ impl Shared {
         let verified = inner.records.get(call.0).and_then(|record| record.digest.verified.as_ref());
         let proof = verified.and_then(|verified| {
             // The proof answers this request's credentials, not those of another in the dialog.
-            let lists = authorizations(request).filter_map(|value| of_scheme(value, SCHEME));
-            let mut all = lists.filter_map(|list| Credentials::parse(list).ok());
-            let its = all.find(|it| verified.response.is(&plain(it.response)))?;
+            let value = authorizations(request).find(|value| **value == *verified.value)?;
+            let its = Credentials::parse(of_scheme(value, SCHEME)?).ok()?;
             authentication_info(&inner.policy, &its, &verified.user, response)
         });
         Answer::Ready(Leaving::Fields(proof.into_iter().collect()))

@@ -38,7 +38,9 @@ pub(crate) struct DigestAnswer {
 /// Credentials of the peer that verified.
 #[derive(Clone, Debug)]
 pub(crate) struct VerifiedDigest {
-    /// The response, which no other credentials have.
+    /// The field's value: a proof of ours answers these credentials alone, for whoever saw them may
+    /// write others with the same response.
+    pub(crate) value: Arc<[u8]>,
     pub(crate) response: Hex,
     pub(crate) user: Arc<str>,
     pub(crate) algorithm: Algorithm,

@@ -56,7 +56,7 @@ impl Shared {
                 Checked::Fresh(nonce, offered) => {
                     // The body, which auth-int covers, is not remembered.
                     if credentials.qop == Some(Qop::Auth)
-                        && let Ok(judged) = judge(claim, &credentials, nonce, offered)
+                        && let Ok(judged) = judge(claim, (&credentials, value), nonce, offered)
                     {
                         let known = Known { aors: aors.clone(), judged };
                         self.lock().last.keep((arrival, request), value, policy, known);
@@ -128,7 +128,7 @@ impl Shared {
             let fields = self.digest_challenge(claim, stale);
             Err(Authentication::SendWwwAuthenticate(fields))
         };
-        let Found::Credentials(credentials, _) = find(claim.request, claim.policy) else {
+        let Found::Credentials(credentials, value) = find(claim.request, claim.policy) else {
             return refused(Denied::Malformed, BAD_REQUEST);
         };
         let (nonce, offered) = match self.check(claim, &credentials) {
@@ -137,7 +137,7 @@ impl Shared {
             Checked::Failed => return challenge(false),
             Checked::Wait => return refused(Denied::Guessing, Refusal::try_later(WINDOW)),
         };
-        match judge(claim, &credentials, nonce, offered) {
+        match judge(claim, (&credentials, value), nonce, offered) {
             Ok(judged) => Ok(judged),
             Err(Wrong::Never) => refused(Denied::Malformed, BAD_REQUEST),
             Err(Wrong::Response) => {
@@ -239,7 +239,8 @@ enum Wrong {
 
 /// Whether credentials are right. Asks nobody, and changes nothing.
 fn judge(
-    claim: &Claim<'_>, credentials: &Credentials<'_>, nonce: Opened, offered: &[Algorithm],
+    claim: &Claim<'_>, (credentials, value): (&Credentials<'_>, &[u8]), nonce: Opened,
+    offered: &[Algorithm],
 ) -> Result<Judged, Wrong> {
     let Claim { request, policy, .. } = *claim;
     if !is_acceptable(request, policy, offered, credentials) {
@@ -252,7 +253,12 @@ fn judge(
     let response = keys.and_then(|keys| keys.verify(credentials, &asked));
     let (Some(user), Some(response)) = (user, response) else { return Err(Wrong::Response) };
     Ok(Judged {
-        verified: VerifiedDigest { response, user: Arc::clone(user), algorithm },
+        verified: VerifiedDigest {
+            value: value.into(),
+            response,
+            user: Arc::clone(user),
+            algorithm,
+        },
         count: counted(credentials),
         attempt: attempt(claim, credentials, &nonce),
         nonce,
