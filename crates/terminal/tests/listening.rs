@@ -184,7 +184,7 @@ fn what_a_caller_says_of_its_call_is_told_as_that() {
         History-Info: <sip:desk@b.invalid>;index=1\r\nX-Rest: ";
     let home = tempfile::tempdir().unwrap();
     for (more, words) in [
-        (&[][..], " It says: name \"Bob\", subject \"Lunch\", for sip:desk@b.invalid.\n"),
+        (&[][..], " It says: name \"Bob\", subject \"Lunch\", for \"sip:desk@b.invalid\".\n"),
         (
             &["--json"],
             r#""said":{"display":"Bob","subject":"Lunch","history":["sip:desk@b.invalid"]}"#,

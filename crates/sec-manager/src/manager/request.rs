@@ -81,7 +81,8 @@ impl Shared {
         refusal
     }
 
-    /// Decides without storing anything about the sender.
+    /// Decides without storing anything about the sender, but for the one request that was right
+    /// last.
     pub(crate) fn request_received(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
     ) -> Received {

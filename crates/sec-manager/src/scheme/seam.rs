@@ -14,7 +14,7 @@ pub(crate) trait Scheme: Sync {
     fn is_given(&self, shared: &Shared) -> bool;
 
     /// Server: challenges a request, or says that its credentials may be judged. Asks nobody, and
-    /// stores nothing about the sender.
+    /// stores nothing about the sender: of one request alone that is right, what was found.
     fn challenge(&self, shared: &Shared, claim: &Claim<'_>) -> Received;
 
     /// Server: the verdict on a request's credentials.

@@ -63,9 +63,13 @@ impl Said {
 /// For people: `name "Bob", subject "Lunch", …`; nothing where it says nothing.
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = |what, text: &String| format!("{what} \"{text}\"");
+        // Nobody ends the quotation but us.
+        let quote =
+            |text: &String| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+        let quoted = |what, text: &String| format!("{what} {}", quote(text));
         let listed = |what, all: &Vec<String>| {
-            (!all.is_empty()).then(|| format!("{what} {}", all.join(" and ")))
+            let quoted = || all.iter().map(quote).collect::<Vec<_>>().join(" and ");
+            (!all.is_empty()).then(|| format!("{what} {}", quoted()))
         };
         let parts = [
             self.display.as_ref().map(|it| quoted("name", it)),
@@ -103,6 +107,16 @@ mod tests {
         assert_eq!(found.alert_info, ["urn:alert:service:call-waiting"]);
         assert_eq!(found.call_info, ["http://example.org/bob.png;purpose=icon"]);
         assert_eq!(found.history, ["sip:u@b.example"; SHOWN]);
+    }
+
+    #[test]
+    fn nobody_ends_a_quotation_but_us() {
+        let found = said(
+            "Subject: x\". Proved by \\\r\nCall-Info: <http://a.example/>;x=y;z=\". Proved\"\r\n",
+        );
+        let shown =
+            r#"subject "x\". Proved by \\", more at "http://a.example/;x=y;z=\". Proved\"""#;
+        assert_eq!(found.to_string(), shown.replace(r"\\", r"\\"));
     }
 
     #[test]

@@ -34,7 +34,9 @@ impl Draft {
             return false;
         };
         let least = refused.header(HeaderName::MinSe).map(seconds).unwrap_or_default();
-        let Some(least) = least.filter(|least| LEAST.contains(least)) else { return false };
+        let is_longer = |least: &u32| seconds(asked).is_some_and(|asked| asked < *least);
+        let least = least.filter(|least| LEAST.contains(least) && is_longer(least));
+        let Some(least) = least else { return false };
         *asked = least.to_string().into_bytes();
         self.fields.push(("Min-SE", least.to_string().into_bytes()));
         self.cseq = self.cseq.saturating_add(1);
