@@ -1,5 +1,6 @@
 //! Keys that change: a contact's new key, and keys that have expired or were revoked on either side.
 
+use super::answers::reinvite;
 use super::told::heard;
 use super::*;
 use crate::manager::record::MOVED;
@@ -121,6 +122,51 @@ fn g37_the_next_key_that_the_user_named_proves_as_much_and_then_holds_alone() {
     assert_eq!(rotated.bob.whys(), [Denied::OtherKey(rotated.new, rotated.old)]);
 }
 
+/// Bob answers with this key.
+fn answers_with(calls: &Calls, key: &str) {
+    let mut inner = calls.bob.manager.shared.lock();
+    let received = inner.records.get_mut(CALL.0).unwrap().pgp.received.as_mut().unwrap();
+    received.own = Fingerprint::parse(key).unwrap();
+}
+
+/// A call that Alice has begun and Bob admitted, his next key, and her INVITE.
+fn next_named() -> (Calls, String, TestRequest) {
+    let (calls, bobs) = Calls::sharing_bobs();
+    let next = bobs.add_key(BOB).to_string();
+    let known = Pin::new(BOB, calls.bob.fingerprint.clone());
+    calls.alice.manager.pins(vec![Pin { next: Some(next.clone()), ..known }]);
+    let invite = calls.authorized();
+    assert!(calls.admits(&invite));
+    (calls, next, invite)
+}
+
+#[test]
+fn g37_the_next_key_is_not_taken_in_the_middle_of_a_call() {
+    let (calls, next, invite) = next_named();
+    assert_eq!(calls.received(&calls.answered(&invite), &invite), Incoming::Accept);
+    let before = calls.alice.manager.assurance(Call(CALL.0));
+    let again = reinvite(&calls, true, 10);
+    assert!(calls.admits(&again));
+    answers_with(&calls, &next);
+    let incoming = calls.received(&calls.answered(&again), &again);
+    assert_eq!(incoming, Incoming::AckThenBye(Why::ProofInvalid));
+    assert_eq!(calls.alice.manager.assurance(Call(CALL.0)), before);
+}
+
+#[test]
+fn g37_of_two_answers_that_are_looked_at_at_once_the_first_says_which_key_the_call_is_with() {
+    let (calls, next, invite) = next_named();
+    let first = calls.answered(&invite);
+    answers_with(&calls, &next);
+    let second = calls.answered(&invite);
+    let (alice, hop) = (&calls.alice.manager, invite.arrival());
+    let pending = alice.response_received(CALL, &hop, &second.view(), &invite.view());
+    assert_eq!(calls.received(&first, &invite), Incoming::Accept);
+    let before = alice.assurance(Call(CALL.0));
+    assert_eq!(now(pending), Incoming::AckThenBye(Why::ProofInvalid));
+    assert_eq!(alice.assurance(Call(CALL.0)), before);
+}
+
 /// Bob's new key, as Alice meets it in his answer.
 #[test]
 fn g37_an_answer_under_another_key_is_believed_only_where_it_was_named() {
@@ -132,11 +178,7 @@ fn g37_an_answer_under_another_key_is_believed_only_where_it_was_named() {
         calls.alice.manager.pins(vec![known]);
         let invite = calls.authorized();
         assert!(calls.admits(&invite));
-        // He answers with the new one.
-        let mut inner = calls.bob.manager.shared.lock();
-        let received = inner.records.get_mut(CALL.0).unwrap().pgp.received.as_mut().unwrap();
-        received.own = Fingerprint::parse(&new).unwrap();
-        drop(inner);
+        answers_with(&calls, &new);
         let incoming = calls.received(&calls.answered(&invite), &invite);
         let assurance = sst::TelephonySecurity::assurance(&*calls.alice.manager, Call(CALL.0));
         if named {
