@@ -75,11 +75,11 @@ pub enum State {
 /// What the application tells the security manager, and asks it.
 pub trait TelephonySecurity: Send + Sync {
     /// Replaces policy, accounts, identities and pins. Calls that are up keep what they were
-    /// admitted under.
+    /// admitted under; a key that has given way to its [`Pin::next`] does not come back with it.
     fn configure(&self, configuration: &Configuration);
 
-    /// Replaces the pins alone: one was made, or taken back. Calls that are up keep what they were
-    /// admitted under.
+    /// Replaces the pins alone: one was made, or taken back. Of calls that are up and of keys that
+    /// have given way, as [`TelephonySecurity::configure`].
     fn pins(&self, pins: Vec<Pin>);
 
     /// The user starts a call: the manager signs and decrypts only for calls it was told of.

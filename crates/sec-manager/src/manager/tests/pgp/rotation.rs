@@ -122,6 +122,42 @@ fn g37_the_next_key_that_the_user_named_proves_as_much_and_then_holds_alone() {
     assert_eq!(rotated.bob.whys(), [Denied::OtherKey(rotated.new, rotated.old)]);
 }
 
+#[test]
+fn g37_a_key_that_gave_way_to_the_next_one_stays_out_whatever_is_pinned_beside_it() {
+    let rotated = Rotated::new();
+    let (bob, keys) = (&rotated.calls.bob, [&rotated.old, &rotated.new]);
+    let pinned = |next: Option<&String>, of: &str| {
+        let known = Pin { next: next.cloned(), ..Pin::new(ALICE, of.to_owned()) };
+        let mut known = Configuration { pins: vec![known], ..bobs(&rotated.calls) };
+        known.pins.push(Pin::new("sip:carol@carol.example", "c".repeat(40)));
+        known
+    };
+    let calls_with = |key: &str| {
+        let own = (ALICE, key);
+        rotated.calls.alice.manager.configure(&configuration(own, (BOB, &bob.fingerprint)));
+        rotated.call()
+    };
+    let [old, new] = keys;
+    bob.manager.pins(pinned(Some(new), old).pins);
+    assert!(calls_with(old) && calls_with(new) && !calls_with(old));
+    // He pins Carol's key: of Alice's, the file says what it did.
+    bob.manager.pins(pinned(Some(new), old).pins);
+    assert!(!calls_with(old) && calls_with(new));
+    bob.manager.configure(&pinned(Some(new), old));
+    assert!(!calls_with(old) && calls_with(new));
+    // What he says anew holds: one key alone, or another order.
+    bob.manager.pins(pinned(None, old).pins);
+    assert!(calls_with(old) && !calls_with(new));
+    bob.manager.pins(pinned(None, new).pins);
+    bob.manager.pins(pinned(Some(new), old).pins);
+    assert!(calls_with(old), "the new one was pinned, and took nobody's place");
+}
+
+/// What Bob is configured with.
+fn bobs(calls: &Calls) -> Configuration {
+    configuration((BOB, &calls.bob.fingerprint), (ALICE, &calls.alice.fingerprint))
+}
+
 /// Bob answers with this key.
 fn answers_with(calls: &Calls, key: &str) {
     let mut inner = calls.bob.manager.shared.lock();
