@@ -158,9 +158,9 @@ pub enum Denied {
     /// The same, but the key that it named has signed, and is certified by the pinned one: its owner
     /// has taken a new key, or somebody has the old one. The pin stays.
     NextKey(String, String),
-    /// The key that it names has expired.
+    /// The key that signed has expired: whoever has it may be another by now.
     Expired(String),
-    /// The owner of the key that it names has revoked it.
+    /// The owner of the key that signed has revoked it.
     Revoked(String),
     /// The peer proved who it is, and its clock is by so many seconds ahead of ours, below 0 behind.
     Clock(i64),

@@ -249,6 +249,18 @@ fn g02_g03_a_caller_whose_key_is_over_is_refused_and_the_user_hears_why() {
 }
 
 #[test]
+fn g02_g03_who_only_names_a_key_that_is_over_is_told_of_as_anybody_who_did_not_sign() {
+    for over in OVER {
+        let rotated = Rotated::new();
+        let signed = rotated.calls.authorized();
+        let forged = TestRequest { cseq: signed.cseq + 1, ..signed };
+        rotated.end(&rotated.old, over);
+        assert!(!rotated.calls.admits(&forged));
+        assert_eq!(rotated.bob.whys(), [Denied::Proof]);
+    }
+}
+
+#[test]
 fn g02_g03_an_answer_under_a_key_that_is_over_ends_the_call_and_is_told() {
     for over in OVER {
         let rotated = Rotated::new();
