@@ -15,19 +15,12 @@ use std::path::Path;
 /// The largest key that is exported, in bytes.
 const MAX_KEY: usize = 256 * 1024;
 
-/// A good signature has none of these lines.
-const NEVER: &[&str] = &[
-    "BADSIG",
-    "ERRSIG",
-    "EXPSIG",
-    "EXPKEYSIG",
-    "REVKEYSIG",
-    "NODATA",
-    "FAILURE",
-    "NO_PUBKEY",
-    "ERROR",
-    "UNEXPECTED",
-];
+/// Of these lines a signature that holds has one: of a key that is valid, expired or revoked.
+const HOLDS: [&str; 3] = ["GOODSIG", "EXPKEYSIG", "REVKEYSIG"];
+
+/// A signature that holds has none of these lines.
+const NEVER: &[&str] =
+    &["BADSIG", "ERRSIG", "EXPSIG", "NODATA", "FAILURE", "NO_PUBKEY", "ERROR", "UNEXPECTED"];
 
 /// Asks GnuPG, over a keyring that holds the signer's key alone.
 ///
@@ -134,14 +127,16 @@ fn report(ran: &Ran, key: &Listed, question: &ToVerify) -> Result<Report, Error>
     })
 }
 
-/// Every condition but those that are the manager's own: the time and what the notation says.
+/// Every condition but those that are the manager's own: the time, what the notation says, and
+/// whether the key is valid.
 fn holds(status: &Status, valid: &Valid, signer: &Fingerprint) -> bool {
     let by_issuer = |line: &str| {
         let id = line.split(' ').next().unwrap_or_default().to_ascii_lowercase();
         id.len() >= 16 && valid.issuer.as_str().ends_with(&id)
     };
+    let found: Vec<&str> = HOLDS.iter().flat_map(|keyword| status.all(keyword)).collect();
     status.only("NEWSIG").is_some()
-        && status.only("GOODSIG").is_some_and(by_issuer)
+        && matches!(found.as_slice(), [line] if by_issuer(line))
         && !status.has_any(NEVER)
         && matches!(valid.hash, 8..=10)
         && valid.class == 0

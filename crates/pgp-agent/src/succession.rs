@@ -11,13 +11,16 @@ use pgp::packet::{Signature, SignatureConfig, SignatureType, Subpacket, Subpacke
 use pgp::types::{KeyDetails, KeyVersion, Password, SignedUser, Tag, Timestamp};
 use rand08::rngs::OsRng;
 
-/// Whether the key `by`, looked at `now`, has certified a user id of `key`, and not taken that back.
+/// Whether the key `by`, looked at `now`, has certified a user id of `key` that is its own too, and
+/// not taken that back. To certify another name is to say whose key that is: a friend's, and no
+/// successor's.
 pub(crate) fn certifies(by: &Certificate, key: &Certificate, now: u64) -> bool {
-    let bound = |user: &&SignedUser| {
+    let bound = |to: &Certificate, id: &str| to.user_ids().iter().any(|bound| bound == id);
+    let shared = |user: &&SignedUser| {
         let id = user.id.as_str();
-        id.is_some_and(|id| key.user_ids().iter().any(|bound| bound == id))
+        id.is_some_and(|id| bound(key, id) && bound(by, id))
     };
-    let mut users = key.key().details.users.iter().filter(bound);
+    let mut users = key.key().details.users.iter().filter(shared);
     by.fingerprint() != key.fingerprint()
         && by.is_valid(now)
         && users.any(|user| certifies_user(by, key, user, now))
@@ -26,8 +29,7 @@ pub(crate) fn certifies(by: &Certificate, key: &Certificate, now: u64) -> bool {
 fn certifies_user(by: &Certificate, key: &Certificate, user: &SignedUser, now: u64) -> bool {
     let (by, key) = (&by.key().primary_key, &key.key().primary_key);
     let holds = |signature: &&Signature| {
-        Certificate::is_sound(signature)
-            && signature.verify_third_party_certification(key, by, Tag::UserId, &user.id).is_ok()
+        signature.verify_third_party_certification(key, by, Tag::UserId, &user.id).is_ok()
     };
     let revokes = |signature: &Signature| signature.typ() == Some(SignatureType::CertRevocation);
     let of_by: Vec<&Signature> = user.signatures.iter().filter(holds).collect();
@@ -36,7 +38,9 @@ fn certifies_user(by: &Certificate, key: &Certificate, user: &SignedUser, now: u
         let created = signature.created().map_or(0, |at| u64::from(at.as_secs()));
         lifetime != 0 && now >= created + u64::from(lifetime)
     };
-    let lasts = of_by.iter().any(|signature| !revokes(signature) && !is_over(signature));
+    let counts = |signature: &Signature| Certificate::is_sound(signature) && !is_over(signature);
+    let lasts = of_by.iter().any(|signature| !revokes(signature) && counts(signature));
+    // What takes it back may be of a hash too weak to certify with.
     lasts && !of_by.iter().any(|signature| revokes(signature))
 }
 

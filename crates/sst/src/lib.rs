@@ -75,11 +75,11 @@ pub enum State {
 /// What the application tells the security manager, and asks it.
 pub trait TelephonySecurity: Send + Sync {
     /// Replaces policy, accounts, identities and pins. Calls that are up keep what they were
-    /// admitted under.
+    /// admitted under; a key that has given way to its [`Pin::next`] does not come back with it.
     fn configure(&self, configuration: &Configuration);
 
-    /// Replaces the pins alone: one was made, or taken back. Calls that are up keep what they were
-    /// admitted under.
+    /// Replaces the pins alone: one was made, or taken back. Of calls that are up and of keys that
+    /// have given way, as [`TelephonySecurity::configure`].
     fn pins(&self, pins: Vec<Pin>);
 
     /// The user starts a call: the manager signs and decrypts only for calls it was told of.
@@ -158,9 +158,9 @@ pub enum Denied {
     /// The same, but the key that it named has signed, and is certified by the pinned one: its owner
     /// has taken a new key, or somebody has the old one. The pin stays.
     NextKey(String, String),
-    /// The key that it names has expired.
+    /// The key that signed has expired: whoever has it may be another by now.
     Expired(String),
-    /// The owner of the key that it names has revoked it.
+    /// The owner of the key that signed has revoked it.
     Revoked(String),
     /// The peer proved who it is, and its clock is by so many seconds ahead of ours, below 0 behind.
     Clock(i64),

@@ -161,7 +161,9 @@ pub struct Pin {
     /// The full primary fingerprint, lower-case hex: 40 digits (v4) or 64 (v6).
     pub fingerprint: String,
     /// That of the key which its owner is going to take, where the user knows it already: it proves
-    /// as much, and holds alone once it has proved something.
+    /// as much, and holds alone once it has proved something. That outlasts every configuration which
+    /// names the same two keys, and no security manager: made anew, it believes both again, until the
+    /// user has this key pinned as `fingerprint`.
     pub next: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! Against a real GnuPG.
 
 use crate::{BOB, Home, application, to_sign, to_verify};
-use sma::{Error, KeyValidity, SecurityApplication as _};
+use sma::{Error, KeyValidity, SecurityApplication as _, ToVerify};
 
 #[tokio::test]
 async fn gnupg_keeps_the_contract() {
@@ -44,7 +44,7 @@ async fn g02_an_expired_key_is_refused_also_for_a_signature_of_its_time() {
     let key = gpg.identities().await.unwrap()[0].fingerprint.clone();
     let signature = home.signs(&key, b"data", &["--faked-system-time", "20240102T000000"]);
     let report = gpg.verify(to_verify(&key, b"data", signature)).await.unwrap();
-    assert_eq!((report.good, report.key), (false, KeyValidity::Expired));
+    assert_eq!((report.good, report.key), (true, KeyValidity::Expired));
     assert_eq!((report.created, report.hash.0), (1_704_153_600, 8));
     assert_eq!(gpg.sign(to_sign(&key, b"data")).await, Err(Error::Unusable));
 }
@@ -57,8 +57,11 @@ async fn g03_a_revoked_key_is_refused_also_for_a_signature_of_before() {
     let question = to_verify(&key, b"data", signature);
     assert!(gpg.verify(question.clone()).await.unwrap().good);
     home.revoke(&key);
+    let forged = ToVerify { data: b"other".to_vec(), ..question.clone() };
     let report = gpg.verify(question).await.unwrap();
-    assert_eq!((report.good, report.key), (false, KeyValidity::Revoked));
+    assert_eq!((report.good, report.key), (true, KeyValidity::Revoked));
+    let other = gpg.verify(forged).await.unwrap();
+    assert!(!other.good);
     assert_eq!(gpg.sign(to_sign(&key, b"data")).await, Err(Error::Unusable));
     let refused = gpg.encrypt(vec![key], b"text".to_vec().into()).await;
     assert_eq!(refused, Err(Error::Unusable));

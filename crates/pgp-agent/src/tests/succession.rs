@@ -5,7 +5,7 @@ use super::{folder, open};
 use crate::Agent;
 use crate::succession::certifies;
 use pgp::crypto::hash::HashAlgorithm;
-use pgp::packet::SignatureType;
+use pgp::packet::{SignatureType, UserId};
 use pgp::types::{Duration, Password, Tag};
 use sma::{KeyAdministration as _, SecurityApplication as _};
 
@@ -64,11 +64,51 @@ fn g37_a_certification_that_does_not_hold_counts_for_nothing() {
 }
 
 #[test]
+fn g37_who_is_certified_under_another_name_comes_after_nobody() {
+    let old = Key::new(&[]);
+    let certified_as = |names: &[&str]| {
+        let mut new = Key::new(&[]);
+        let mut users = Vec::new();
+        for name in names {
+            new.0.details.users.truncate(1);
+            new.0.details.users[0].id = UserId::from_str(Default::default(), name).unwrap();
+            new = new.certified(&[SIGNS]);
+            // A friend has certified that it is whose name it bears; nothing more is said.
+            let signature = certification(&old, &new, &CERTIFIES, CERTIFICATION);
+            new.0.details.users[0].signatures.push(signature);
+            users.push(new.0.details.users[0].clone());
+        }
+        new.0.details.users = users;
+        certifies(&old.certificate(), &new.certificate(), NOW)
+    };
+    let (own, other) = ("sip:alice@example.org", "sip:mallory@example.org");
+    assert!(certified_as(&[own]) && certified_as(&[other, own]));
+    assert!(!certified_as(&[other]));
+    // To write the name below one that was certified is not to have that certified.
+    let mut claims = Key::new(&[]);
+    let mut users = claims.0.details.users.clone();
+    claims.0.details.users[0].id = UserId::from_str(Default::default(), other).unwrap();
+    claims = claims.certified(&[SIGNS]);
+    let signature = certification(&old, &claims, &CERTIFIES, CERTIFICATION);
+    claims.0.details.users[0].signatures.push(signature);
+    users.append(&mut claims.0.details.users);
+    claims.0.details.users = users;
+    assert_eq!(claims.certificate().user_ids(), [own, other]);
+    assert!(!certifies(&old.certificate(), &claims.certificate(), NOW));
+}
+
+#[test]
 fn g37_a_certification_that_was_taken_back_or_is_over_counts_no_more() {
     let old = Key::new(&[]);
     let later = Says { at: MADE + 1, ..CERTIFIES };
     let back = (later, SignatureType::CertRevocation);
     assert!(!certified(&old, &[(CERTIFIES, CERTIFICATION), back]));
+    // No hash is too weak for taking it back, where it can be computed at all.
+    for hash in [HashAlgorithm::Sha3_256, HashAlgorithm::Sha3_512] {
+        let weak = Says { at: MADE + 1, hash, ..CERTIFIES };
+        let back = (weak, SignatureType::CertRevocation);
+        assert!(!certified(&old, &[(CERTIFIES, CERTIFICATION), back]), "{hash:?}");
+    }
     let mut new = Key::new(&[]);
     for (lifetime, counts) in [(1_000, false), (1_001, true)] {
         let mut config = CERTIFIES.config(CERTIFICATION, old.primary());

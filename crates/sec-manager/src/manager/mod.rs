@@ -149,6 +149,12 @@ pub(crate) struct Inner {
     pub(crate) asking: BTreeSet<Aor>,
 }
 
+impl Inner {
+    fn repin(&mut self, pins: Pins) {
+        self.pins = pins.after(std::mem::take(&mut self.pins));
+    }
+}
+
 impl Shared {
     pub(crate) fn new(
         platform: Arc<dyn Platform>, issuer: Issuer, unix_start: Duration,
@@ -219,12 +225,12 @@ impl Shared {
         inner.policy = Arc::new(policy);
         inner.last = Last::default();
         inner.typed = Typed::default();
-        inner.pins = pins;
+        inner.repin(pins);
     }
 
     /// Replaces the pins.
     pub(crate) fn repin(&self, pins: Pins) {
-        self.lock().pins = pins;
+        self.lock().repin(pins);
     }
 
     pub(crate) fn policy(&self) -> Arc<Policy> {

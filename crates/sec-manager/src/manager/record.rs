@@ -23,7 +23,7 @@ pub(crate) const TRIES: u8 = 5;
 pub(crate) const REROUTED: &str = "the Contact was rewritten on the way";
 /// What the application is told where a peer's next key has proved something for the first time.
 pub(crate) const MOVED: &str = "the peer has taken the key that you named as its next: pin it in the \
-     place of the earlier one (keys pin AOR FINGERPRINT --replace)";
+     place of the earlier one, which counts again after a restart (keys pin AOR FINGERPRINT --replace)";
 
 /// The records, by call.
 #[derive(Default)]

@@ -48,8 +48,8 @@ const REASONS: [&str; 9] = [
 const NOTES: [&str; 3] = [
     "the security manager's process notes something that this program has no words for",
     "the Contact was rewritten on the way",
-    "the peer has taken the key that you named as its next: pin it in the place of the earlier one \
-     (keys pin AOR FINGERPRINT --replace)",
+    "the peer has taken the key that you named as its next: pin it in the place of the earlier one, \
+     which counts again after a restart (keys pin AOR FINGERPRINT --replace)",
 ];
 
 /// Crypto-suites, RFC 4568 §6.2, RFC 7714 §14.2; the first one stands for any other.

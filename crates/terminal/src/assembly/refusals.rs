@@ -193,7 +193,7 @@ fn in_words(why: &Denied, aor: &str) -> (&'static str, String) {
 
 fn unknown_key(key: &str, aor: &str) -> (&'static str, String) {
     let words = format!(
-        "the key {key} signed, and is not imported here; if it is the caller's: \
+        "the caller names the key {key}, which is not imported here; if it is the caller's: \
          countersign [--config CONFIG] keys import FILE --pin {aor}"
     );
     ("unknown_key", words)
@@ -226,8 +226,8 @@ fn next_key(pinned: &str, shown: &str, aor: &str) -> (&'static str, String) {
 
 fn key_is_over(key: &str, code: &'static str, what: &str) -> (&'static str, String) {
     let words = format!(
-        "the key {key} that signed {what}; ask the caller for the present one: \
-         countersign [--config CONFIG] keys import FILE"
+        "the key {key} that signed {what}, so that another may have it by now; get the present one \
+         from its owner, by a way that you trust: countersign [--config CONFIG] keys import FILE"
     );
     (code, words)
 }

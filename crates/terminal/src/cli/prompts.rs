@@ -105,8 +105,8 @@ fn advice(mismatch: &Mismatch) -> String {
              to who calls you"
         ),
         Mismatch::Key { fingerprint, own: false } => format!(
-            "the peer's key {fingerprint} cannot be used any more: it has expired or was revoked; ask \
-             for the present one, and pin that (keys import FILE --pin AOR --replace)"
+            "the peer's key {fingerprint} cannot be used any more: it has expired or was revoked; get \
+             the present one from its owner, and pin that (keys import FILE --pin AOR --replace)"
         ),
     }
 }

@@ -20,7 +20,7 @@ impl Shared {
         self: &Arc<Self>, call: CallRef, jobs: Jobs, exchange: Exchange, response: &Response<'_>,
         sent: &Request<'_>,
     ) -> Answer<Incoming> {
-        let signers = self.signers(&exchange);
+        let signers = self.signers(call, &exchange);
         let prepared = statement(&signers, response, sent);
         let Prepared { question, date, nonce, contact } = match prepared {
             Ok(prepared) => prepared,
@@ -62,9 +62,11 @@ impl Shared {
 
     /// Whose signature an answer may have: of the key that the call is with or, before the peer has
     /// proved anything, of the one that the user has named as its next.
-    fn signers(&self, exchange: &Exchange) -> Vec<Fingerprint> {
-        let next = self.lock().pins.next(&exchange.to, &exchange.peer).cloned();
-        std::iter::once(exchange.peer.clone()).chain(next).collect()
+    fn signers(&self, call: CallRef, exchange: &Exchange) -> Vec<Fingerprint> {
+        let inner = self.lock();
+        let is_proved = inner.records.get(call.0).is_some_and(|record| record.authenticated);
+        let next = inner.pins.next(&exchange.to, &exchange.peer).filter(|_| !is_proved);
+        std::iter::once(&exchange.peer).chain(next).cloned().collect()
     }
 
     fn pgp_answered(&self, call: CallRef, answered: Answered) -> Incoming {
@@ -74,6 +76,10 @@ impl Shared {
         let Some(record) = inner.records.get_mut(call.0) else {
             return Incoming::Discard;
         };
+        // Meanwhile another answer may have said which key the call is with.
+        if record.authenticated && record.pgp.peer().is_some_and(|peer| *peer != exchange.peer) {
+            return Incoming::AckThenBye(Why::ProofInvalid);
+        }
         if inner.pins.moved(&exchange.to, &exchange.peer) {
             record.note(MOVED);
         }

@@ -10,6 +10,13 @@ pub(crate) struct Exchanges {
     pub(crate) received: Option<Exchange>,
 }
 
+impl Exchanges {
+    /// The key that the call is with, or would be.
+    pub(crate) fn peer(&self) -> Option<&Fingerprint> {
+        self.received.as_ref().or(self.sent.as_ref()).map(|exchange| &exchange.peer)
+    }
+}
+
 /// PGP challenges that are being answered.
 #[derive(Clone)]
 pub(crate) struct PgpPlan {

@@ -17,9 +17,9 @@ pub(crate) enum Refused {
         /// By how many seconds its maker's clock is ahead of ours.
         ahead: i64,
     },
-    /// The key that is to have signed has expired. G02.
+    /// Every fact speaks for the signature, but the key that made it has expired. G02.
     Expired,
-    /// Its owner has revoked it. G03.
+    /// Likewise, and its owner has revoked it. G03.
     Revoked,
 }
 
@@ -89,25 +89,27 @@ pub(crate) fn judge_rfc2543(
 }
 
 /// Whether all holds that is asked of a signature in whatever form.
+///
+/// What is wrong with the key is told apart only where it has signed: whoever names it in a packet
+/// of his own has no word in what the user is told of it.
 fn facts_hold(report: &Report, question: &ToVerify) -> Result<(), Refused> {
     let digest: [u8; 32] = Sha256::digest(&question.data).into();
-    let is_answer = report.data_sha256 == digest && report.primary == question.signer;
-    // What is known of the key does not hang on the signature: only our own user is told.
-    match report.key {
-        KeyValidity::Expired if is_answer => return Err(Refused::Expired),
-        KeyValidity::Revoked if is_answer => return Err(Refused::Revoked),
-        KeyValidity::Expired | KeyValidity::Revoked | KeyValidity::NotForSigning => {
-            return Err(Refused::Invalid);
-        }
-        KeyValidity::Valid => {}
-    }
     let holds = report.good
+        && report.data_sha256 == digest
         && report.signatures == 1
-        && is_answer
+        && report.primary == question.signer
         && matches!(report.hash.0, 8..=10)
         && report.class == 0
         && report.strong;
-    holds.then_some(()).ok_or(Refused::Invalid)
+    match report.key {
+        KeyValidity::Valid if holds => Ok(()),
+        KeyValidity::Expired if holds => Err(Refused::Expired),
+        KeyValidity::Revoked if holds => Err(Refused::Revoked),
+        KeyValidity::Valid
+        | KeyValidity::Expired
+        | KeyValidity::Revoked
+        | KeyValidity::NotForSigning => Err(Refused::Invalid),
+    }
 }
 
 /// Whether `at` is within 300 s of `now`, in Unix seconds.
@@ -195,19 +197,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_key_is_told_apart_where_the_report_is_about_it() {
+    fn what_is_wrong_with_the_key_is_told_apart_only_where_it_has_signed() {
+        type Change = (&'static str, fn(&mut Report));
+        let changes: [Change; 4] = [
+            ("it has not signed", |r| r.good = false),
+            ("other data", |r| r.data_sha256 = [0; 32]),
+            ("another key", |r| r.primary = super::tests::key("b")),
+            ("over a hash that does not count", |r| r.hash = HashId(2)),
+        ];
         for (key, told) in
             [(KeyValidity::Expired, Refused::Expired), (KeyValidity::Revoked, Refused::Revoked)]
         {
             let refused = |report: &Report| judge(report, &asked(), Role::Uac, NOW).unwrap_err();
-            // An application may say no more of such a signature than that it is not good.
-            let over = Report { key, good: false, ..report() };
+            let over = Report { key, ..report() };
             assert_eq!(refused(&over), told);
-            assert_eq!(refused(&Report { data_sha256: [0; 32], ..over.clone() }), Refused::Invalid);
-            assert_eq!(
-                refused(&Report { primary: super::tests::key("b"), ..over }),
-                Refused::Invalid
-            );
+            for (what, change) in &changes {
+                let mut report = over.clone();
+                change(&mut report);
+                assert_eq!(refused(&report), Refused::Invalid, "{what}");
+            }
         }
     }
 

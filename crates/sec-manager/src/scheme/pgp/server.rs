@@ -251,9 +251,7 @@ impl Shared {
     fn is_of_another(&self, call: CallRef, from: &Aor, signer: &Fingerprint) -> bool {
         let inner = self.lock();
         let Some(record) = inner.records.get(call.0) else { return false };
-        let key =
-            record.pgp.received.as_ref().or(record.pgp.sent.as_ref()).map(|known| &known.peer);
-        key.is_some_and(|key| key != signer || record.peer.as_ref() != Some(from))
+        record.pgp.peer().is_some_and(|key| key != signer || record.peer.as_ref() != Some(from))
     }
 
     /// Asks the application, judges what it reports, and keeps what was proved.

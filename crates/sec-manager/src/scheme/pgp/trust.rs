@@ -29,9 +29,8 @@ impl Shared {
         let inner = self.lock();
         let record = inner.records.get(call.0);
         let proved = record.filter(|it| it.authenticated && it.peer.as_ref() == Some(peer));
-        let exchange =
-            proved.and_then(|record| record.pgp.received.as_ref().or(record.pgp.sent.as_ref()));
-        exchange.map(|exchange| &exchange.peer).or_else(|| inner.pins.of(peer)).cloned()
+        let key = proved.and_then(|record| record.pgp.peer());
+        key.or_else(|| inner.pins.of(peer)).cloned()
     }
 
     /// Asks the user whose key it is, with what is known of it.

@@ -34,7 +34,7 @@ fn g28_an_answer_whose_date_is_not_now_ends_the_call() {
 }
 
 /// One side's re-INVITE in the call, challenged by the other, encrypted and signed.
-fn reinvite(calls: &Calls, by_caller: bool, cseq: u32) -> TestRequest {
+pub(super) fn reinvite(calls: &Calls, by_caller: bool, cseq: u32) -> TestRequest {
     let (from, to) =
         if by_caller { (&calls.alice, &calls.bob) } else { (&calls.bob, &calls.alice) };
     let mut bare = TestRequest::invite(from.aor, to.aor, "pgp@127.0.0.1");

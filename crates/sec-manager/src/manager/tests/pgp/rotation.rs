@@ -1,5 +1,6 @@
 //! Keys that change: a contact's new key, and keys that have expired or were revoked on either side.
 
+use super::answers::reinvite;
 use super::told::heard;
 use super::*;
 use crate::manager::record::MOVED;
@@ -121,6 +122,87 @@ fn g37_the_next_key_that_the_user_named_proves_as_much_and_then_holds_alone() {
     assert_eq!(rotated.bob.whys(), [Denied::OtherKey(rotated.new, rotated.old)]);
 }
 
+#[test]
+fn g37_a_key_that_gave_way_to_the_next_one_stays_out_whatever_is_pinned_beside_it() {
+    let rotated = Rotated::new();
+    let (bob, keys) = (&rotated.calls.bob, [&rotated.old, &rotated.new]);
+    let pinned = |next: Option<&String>, of: &str| {
+        let known = Pin { next: next.cloned(), ..Pin::new(ALICE, of.to_owned()) };
+        let mut known = Configuration { pins: vec![known], ..bobs(&rotated.calls) };
+        known.pins.push(Pin::new("sip:carol@carol.example", "c".repeat(40)));
+        known
+    };
+    let calls_with = |key: &str| {
+        let own = (ALICE, key);
+        rotated.calls.alice.manager.configure(&configuration(own, (BOB, &bob.fingerprint)));
+        rotated.call()
+    };
+    let [old, new] = keys;
+    bob.manager.pins(pinned(Some(new), old).pins);
+    assert!(calls_with(old) && calls_with(new) && !calls_with(old));
+    // He pins Carol's key: of Alice's, the file says what it did.
+    bob.manager.pins(pinned(Some(new), old).pins);
+    assert!(!calls_with(old) && calls_with(new));
+    bob.manager.configure(&pinned(Some(new), old));
+    assert!(!calls_with(old) && calls_with(new));
+    // What he says anew holds: one key alone, or another order.
+    bob.manager.pins(pinned(None, old).pins);
+    assert!(calls_with(old) && !calls_with(new));
+    bob.manager.pins(pinned(None, new).pins);
+    bob.manager.pins(pinned(Some(new), old).pins);
+    assert!(calls_with(old), "the new one was pinned, and took nobody's place");
+}
+
+/// What Bob is configured with.
+fn bobs(calls: &Calls) -> Configuration {
+    configuration((BOB, &calls.bob.fingerprint), (ALICE, &calls.alice.fingerprint))
+}
+
+/// Bob answers with this key.
+fn answers_with(calls: &Calls, key: &str) {
+    let mut inner = calls.bob.manager.shared.lock();
+    let received = inner.records.get_mut(CALL.0).unwrap().pgp.received.as_mut().unwrap();
+    received.own = Fingerprint::parse(key).unwrap();
+}
+
+/// A call that Alice has begun and Bob admitted, his next key, and her INVITE.
+fn next_named() -> (Calls, String, TestRequest) {
+    let (calls, bobs) = Calls::sharing_bobs();
+    let next = bobs.add_key(BOB).to_string();
+    let known = Pin::new(BOB, calls.bob.fingerprint.clone());
+    calls.alice.manager.pins(vec![Pin { next: Some(next.clone()), ..known }]);
+    let invite = calls.authorized();
+    assert!(calls.admits(&invite));
+    (calls, next, invite)
+}
+
+#[test]
+fn g37_the_next_key_is_not_taken_in_the_middle_of_a_call() {
+    let (calls, next, invite) = next_named();
+    assert_eq!(calls.received(&calls.answered(&invite), &invite), Incoming::Accept);
+    let before = calls.alice.manager.assurance(Call(CALL.0));
+    let again = reinvite(&calls, true, 10);
+    assert!(calls.admits(&again));
+    answers_with(&calls, &next);
+    let incoming = calls.received(&calls.answered(&again), &again);
+    assert_eq!(incoming, Incoming::AckThenBye(Why::ProofInvalid));
+    assert_eq!(calls.alice.manager.assurance(Call(CALL.0)), before);
+}
+
+#[test]
+fn g37_of_two_answers_that_are_looked_at_at_once_the_first_says_which_key_the_call_is_with() {
+    let (calls, next, invite) = next_named();
+    let first = calls.answered(&invite);
+    answers_with(&calls, &next);
+    let second = calls.answered(&invite);
+    let (alice, hop) = (&calls.alice.manager, invite.arrival());
+    let pending = alice.response_received(CALL, &hop, &second.view(), &invite.view());
+    assert_eq!(calls.received(&first, &invite), Incoming::Accept);
+    let before = alice.assurance(Call(CALL.0));
+    assert_eq!(now(pending), Incoming::AckThenBye(Why::ProofInvalid));
+    assert_eq!(alice.assurance(Call(CALL.0)), before);
+}
+
 /// Bob's new key, as Alice meets it in his answer.
 #[test]
 fn g37_an_answer_under_another_key_is_believed_only_where_it_was_named() {
@@ -132,11 +214,7 @@ fn g37_an_answer_under_another_key_is_believed_only_where_it_was_named() {
         calls.alice.manager.pins(vec![known]);
         let invite = calls.authorized();
         assert!(calls.admits(&invite));
-        // He answers with the new one.
-        let mut inner = calls.bob.manager.shared.lock();
-        let received = inner.records.get_mut(CALL.0).unwrap().pgp.received.as_mut().unwrap();
-        received.own = Fingerprint::parse(&new).unwrap();
-        drop(inner);
+        answers_with(&calls, &new);
         let incoming = calls.received(&calls.answered(&invite), &invite);
         let assurance = sst::TelephonySecurity::assurance(&*calls.alice.manager, Call(CALL.0));
         if named {
@@ -167,6 +245,18 @@ fn g02_g03_a_caller_whose_key_is_over_is_refused_and_the_user_hears_why() {
         let Authentication::Refused(why) = answer else { panic!("{answer:?}") };
         assert_eq!(why.status, 403, "as for a bad signature");
         assert_eq!(rotated.bob.whys(), [told]);
+    }
+}
+
+#[test]
+fn g02_g03_who_only_names_a_key_that_is_over_is_told_of_as_anybody_who_did_not_sign() {
+    for over in OVER {
+        let rotated = Rotated::new();
+        let signed = rotated.calls.authorized();
+        let forged = TestRequest { cseq: signed.cseq + 1, ..signed };
+        rotated.end(&rotated.old, over);
+        assert!(!rotated.calls.admits(&forged));
+        assert_eq!(rotated.bob.whys(), [Denied::Proof]);
     }
 }
 
