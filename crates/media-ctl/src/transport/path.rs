@@ -128,6 +128,11 @@ impl Path {
         self.ways.as_ref().and_then(|ways| ways.way(channel))
     }
 
+    /// Forgets who finds the ways.
+    pub(crate) fn forget_ways(&mut self) {
+        self.ways = None;
+    }
+
     /// Whether ICE has found no way, or has lost it.
     pub(crate) fn is_unreachable(&self) -> bool {
         self.ways.as_ref().is_some_and(|ways| ways.standing() == Standing::Failed)

@@ -1,0 +1,43 @@
+//! Sessions for which ways are looked for more than once: while it rings, where an INVITE has forked,
+//! and where one side begins anew again and again.
+
+use super::ice::{SECOND, config};
+use super::*;
+use crate::IceServers;
+
+const CAROL: [u8; 4] = [203, 0, 113, 66];
+
+fn one(sim: &Simulation, ip: [u8; 4], voice: u64) -> Side {
+    with(sim, config(ip, voice, IceServers::default()), open(), voice)
+}
+
+/// An INVITE forks: one callee takes early media and another answers, whom no way is known to yet. What
+/// the user says then is for whoever answered. RFC 3261 §13.2.2.4, RFC 8445 §9.
+#[test]
+fn after_a_fork_whoever_did_not_answer_hears_nothing_more() {
+    let sim = network(7, link(0.0, 0.0, 5, 5));
+    let [alice, bob, carol] = [(ALICE, 1), (BOB, 2), (CAROL, 3)].map(|(ip, n)| one(&sim, ip, n));
+    let offer = alice.session.offer().unwrap();
+    let [bobs, carols] = [&bob, &carol].map(|side| side.session.answer(&offer).unwrap());
+    alice.session.accept_early_answer(&bobs).unwrap();
+    alice.session.start_early().unwrap();
+    bob.session.start_early().unwrap();
+    assert_eq!(alice.event(&sim), Some(Event::Connected));
+    sim.run_until(SECOND * 2).unwrap();
+    let before = bob.session.stats().packets_received;
+    assert!(before > 50, "{before}");
+    alice.session.accept_answer(&carols).unwrap();
+    alice.session.start().unwrap();
+    // What is on its way to Bob is of before.
+    sim.run_until(sim.elapsed() + Duration::from_millis(20)).unwrap();
+    let before = bob.session.stats().packets_received;
+    let heard = alice.session.stats().packets_received;
+    sim.run_until(sim.elapsed() + SECOND * 2).unwrap();
+    assert_eq!(bob.session.stats().packets_received, before);
+    assert_eq!(alice.session.stats().packets_received, heard);
+    carol.session.start().unwrap();
+    assert_eq!(alice.event(&sim), Some(Event::Connected));
+    sim.run_until(sim.elapsed() + SECOND * 2).unwrap();
+    assert_eq!(bob.session.stats().packets_received, before);
+    assert!(carol.session.stats().packets_received > 90);
+}
