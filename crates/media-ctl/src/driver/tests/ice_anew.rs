@@ -41,3 +41,30 @@ fn after_a_fork_whoever_did_not_answer_hears_nothing_more() {
     assert_eq!(bob.session.stats().packets_received, before);
     assert!(carol.session.stats().packets_received > 90);
 }
+
+/// An offer of this version that names eight addresses where nobody is.
+fn nowhere(version: u32) -> String {
+    let candidates: String = (1..=8)
+        .map(|n| format!("a=candidate:{n} 1 UDP {} 203.0.113.{n} 6000 typ host\r\n", 2_000 - n))
+        .collect();
+    format!(
+        "v=0\r\no=- 1 {version} IN IP4 203.0.113.1\r\ns=-\r\nc=IN IP4 203.0.113.1\r\nt=0 0\r\n\
+         m=audio 6000 RTP/AVP 0\r\na=rtcp-mux\r\na=ice-ufrag:nowhere{version}\r\n\
+         a=ice-pwd:nowherenowherenowhere{version}1234\r\n{candidates}"
+    )
+}
+
+/// Whoever begins anew has no more checks sent, and has a way looked for no longer, until one is found.
+#[test]
+fn who_begins_anew_again_and_again_has_no_more_sent_for_it() {
+    let sim = network(7, link(0.0, 0.0, 5, 5));
+    let alice = one(&sim, ALICE, 1);
+    for version in 1..=6 {
+        alice.session.answer(nowhere(version).as_bytes()).unwrap();
+        alice.session.start().unwrap();
+        sim.run_until(SECOND * 4 * version).unwrap();
+    }
+    assert_eq!(sim.statistics().sent, 128);
+    assert_eq!(alice.event(&sim), Some(Event::Unreachable));
+    assert!((30..31).contains(&sim.elapsed().as_secs()), "{:?}", sim.elapsed());
+}

@@ -1,5 +1,6 @@
 //! The servers that a session asks, for each of its sockets.
 
+use super::allowance::Allowance;
 use super::checked::Checked;
 use super::clock::Clock;
 use super::config::IceServers;
@@ -28,6 +29,7 @@ struct Socket {
     local: SocketAddr,
     mapping: Option<Mapping>,
     relay: Option<Relay>,
+    allowance: Allowance,
 }
 
 /// These servers, as they are asked for the sockets at these addresses; `advertised` is what a
@@ -42,7 +44,13 @@ impl Asked {
     fn new(
         servers: &IceServers, (rtp, rtcp): (SocketAddr, SocketAddr), advertised: Option<IpAddr>,
     ) -> Self {
-        let socket = |channel, local| Socket { channel, local, mapping: None, relay: None };
+        let socket = |channel, local| Socket {
+            channel,
+            local,
+            mapping: None,
+            relay: None,
+            allowance: Allowance::default(),
+        };
         let sockets = [socket(Channel::Rtp, rtp), socket(Channel::Rtcp, rtcp)];
         Self { servers: servers.clone(), advertised, sockets, clock: None }
     }
@@ -181,7 +189,8 @@ impl Servers for Asked {
                 of.for_each(|it| relay.permit(it.address.ip(), clock, now));
             }
         }
-        Box::new(Checked::new(agreed, rtcp_mux, clock, now))
+        let allowances = self.sockets.each_ref().map(|socket| &socket.allowance);
+        Box::new(Checked::new(agreed, rtcp_mux, allowances, clock, now))
     }
 
     fn close(&mut self, now: Instant) {

@@ -5,6 +5,7 @@
 //! and for all that the peer says, and sends, only so many checks leave. Whoever made the description
 //! knows the credentials, and could else have us check an address of somebody else's for ever.
 
+use super::allowance::Allowance;
 use crate::sdp::IceAgreement;
 use crate::stats::Reason;
 use std::net::SocketAddr;
@@ -17,8 +18,9 @@ use stun_proto::types::message::{
 /// Addresses that the peer may have shown to be at.
 pub(super) const MAX_KNOWN: usize = 16;
 
-/// Checks that an agent sends on a channel, repetitions included.
-pub(super) const MAX_CHECKS: usize = 128;
+/// Checks of the peer's that an agent hears of on a channel before it has a way: the library keeps
+/// something of each, and goes through all of it with the next.
+pub(super) const MAX_HEARD: usize = 300;
 
 /// A message that is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +39,12 @@ pub(super) struct Gate {
     here: ShortTermAuth,
     there: ShortTermAuth,
     known: Vec<SocketAddr>,
-    checks: usize,
+    heard: usize,
+    allowance: Allowance,
 }
 
 impl Gate {
-    pub(super) fn new(agreed: &IceAgreement) -> Self {
+    pub(super) fn new(agreed: &IceAgreement, allowance: Allowance) -> Self {
         let auth = |pwd: &str| {
             let mut auth = ShortTermAuth::new();
             let credentials = ShortTermCredentials::new(pwd.to_owned());
@@ -54,7 +57,8 @@ impl Gate {
             here: auth(here.pwd()),
             there: auth(there.pwd()),
             known: Vec::new(),
-            checks: 0,
+            heard: 0,
+            allowance,
         }
     }
 
@@ -103,13 +107,19 @@ impl Gate {
         Ok(())
     }
 
+    /// Counts a check that comes before there is a way; an error for one too many.
+    pub(super) fn hear(&mut self) -> Result<(), Reason> {
+        if self.heard >= MAX_HEARD {
+            return Err(Reason::Unexpected);
+        }
+        self.heard += 1;
+        Ok(())
+    }
+
     /// Whether a message of ours may leave.
-    pub(super) fn lets_out(&mut self, octets: &[u8]) -> bool {
+    pub(super) fn lets_out(&self, octets: &[u8]) -> bool {
         let is_request =
             Message::from_bytes(octets).is_ok_and(|it| it.has_class(MessageClass::Request));
-        if is_request {
-            self.checks += 1;
-        }
-        !is_request || self.checks <= MAX_CHECKS
+        !is_request || self.allowance.spend()
     }
 }

@@ -1,8 +1,9 @@
 //! What a peer, or who pretends to be one, may have an agent do.
 
+use super::allowance::{Allowance, MAX_CHECKS};
 use super::checked::Checked;
 use super::clock::Clock;
-use super::gate::{MAX_CHECKS, MAX_KNOWN};
+use super::gate::{MAX_HEARD, MAX_KNOWN};
 use crate::sdp::{Candidate, CandidateKind, Credentials, IceAgreement, IceSide, MAX_CANDIDATES};
 use crate::stats::Reason;
 use crate::transport::transmit::Channel;
@@ -48,7 +49,8 @@ fn agent(controlling: bool, peers: impl IntoIterator<Item = SocketAddr>) -> (Che
     let there = side('t', peers.into_iter().map(candidate).collect());
     let now = start();
     let agreed = IceAgreement { here, there, controlling };
-    (Checked::new(&agreed, true, Clock::new(now), now), now)
+    let allowances = [&Allowance::default(), &Allowance::default()];
+    (Checked::new(&agreed, true, allowances, Clock::new(now), now), now)
 }
 
 /// Lets it do what it wants until then, and gives what it sent.
@@ -131,6 +133,22 @@ fn checks_in_the_name_of_others_have_so_many_sent_and_no_more() {
     }
     assert_eq!(requests, MAX_CHECKS);
     assert_eq!(agent.standing(), Standing::Checking);
+}
+
+/// What the library keeps of each check, it would keep of as many as come.
+#[test]
+fn before_a_way_is_found_so_many_checks_are_heard_and_no_more() {
+    let (mut agent, began) = agent(false, []);
+    let mut now = began;
+    for number in 0..2_000 {
+        let taken = agent.on_message(now, from(host(66, 5000)), &check(US, 'h', false));
+        let expected = if number < MAX_HEARD { Ok(()) } else { Err(Reason::Unexpected) };
+        assert_eq!(taken, expected, "{number}");
+    }
+    // Answers are heard, and with a way checks are again.
+    let checks = until(&mut agent, &mut now, began + SECOND);
+    let ours = checks.iter().find(|sent| is_request(sent)).unwrap();
+    assert_eq!(agent.on_message(now, from(host(66, 5000)), &answer(ours, 't')), Ok(()));
 }
 
 /// So many addresses are answered and checked, and no other.
