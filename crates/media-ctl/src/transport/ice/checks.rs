@@ -7,7 +7,7 @@
 use super::allowance::Allowance;
 use super::clock::{Clock, Moment};
 use super::consent::Consent;
-use super::gate::{Believed, Gate};
+use super::gate::{Answer, Believed, Gate};
 use crate::sdp::{Candidate, CandidateKind, IceAgreement};
 use crate::stats::Reason;
 use crate::transport::transmit::Channel;
@@ -22,6 +22,10 @@ use stun_proto::agent::Transmit;
 
 /// How long the machine is left alone that waits for nothing.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// How long the machine waits for an answer: for longer than any agent looks for a way. It panics where
+/// the peer checks what it has given up.
+const NEVER: Duration = Duration::from_secs(3_600);
 
 /// Steps that the machine takes at once, at most.
 const STEPS: usize = 64;
@@ -117,10 +121,13 @@ impl Checks {
         match self.gate.believe(arrival.source, octets)? {
             // Anybody could say so.
             Believed::Nothing => return Err(Reason::NotAuthentic),
-            Believed::Response(number, well) => {
-                let consent = self.consent.as_mut();
+            Believed::Response(number, how) => {
+                let (consent, well) = (self.consent.as_mut(), how == Answer::Well);
                 if consent.is_some_and(|consent| consent.on_answer(now, number, well)) {
                     return Ok(());
+                }
+                if !self.gate.hears_of(arrival.source, number, how) {
+                    return Err(Reason::Unexpected);
                 }
             }
             Believed::Request if self.way.is_none() => self.gate.hear()?,
@@ -193,7 +200,7 @@ impl Checks {
             any = true;
             let Transmit { data, from, to, .. } = sent.transmit;
             let relayed = self.relay == Some(from);
-            if self.gate.lets_out(&data) {
+            if self.gate.lets_out(to, &data) {
                 let (channel, way) = (self.channel, Way { remote: to, relayed });
                 self.out.push_back(Message { channel, way, octets: data.into_vec() });
             }
@@ -221,9 +228,9 @@ fn machine(
 ) -> Machine {
     // Candidates may show that were not told of: it does not give up when all of those have failed.
     let mut machine = Machine::builder().trickle_ice(true).controlling(agreed.controlling).build();
-    // 0, 0.5, 1.5, 3.5 and 7.5 s.
+    // 0, 0.5, 1.5, 3.5 and 7.5 s; an answer counts for as long as a way is looked for.
     let (first, last) = (Duration::from_millis(500), Duration::from_secs(4));
-    machine.set_request_retransmits(first, last, 5, last);
+    machine.set_request_retransmits(first, last, 5, NEVER);
     machine.add_stream();
     let credentials =
         |of: &crate::sdp::Credentials| Credentials::new(of.ufrag().to_owned(), of.pwd().to_owned());

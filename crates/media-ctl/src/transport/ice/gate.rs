@@ -5,12 +5,12 @@
 //! and for all that the peer says, and sends, only so many checks leave. Whoever made the description
 //! knows the credentials, and could else have us check an address of somebody else's for ever.
 
-use super::allowance::Allowance;
+use super::allowance::{Allowance, MAX_CHECKS};
 use crate::sdp::IceAgreement;
 use crate::stats::Reason;
 use std::net::SocketAddr;
 use stun_proto::auth::ShortTermAuth;
-use stun_proto::types::attribute::Username;
+use stun_proto::types::attribute::{ErrorCode, Username, XorMappedAddress};
 use stun_proto::types::message::{
     BINDING, IntegrityAlgorithm, Message, MessageClass, ShortTermCredentials, TransactionId,
 };
@@ -27,10 +27,32 @@ pub(super) const MAX_HEARD: usize = 300;
 pub(super) enum Believed {
     /// The peer checks a way.
     Request,
-    /// It answers, well or not, what had this number.
-    Response(TransactionId, bool),
+    /// It answers what had this number.
+    Response(TransactionId, Answer),
     /// It is there, and says nothing. RFC 8445 §11.
     Nothing,
+}
+
+/// How a peer answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It says where it sees us.
+    Well,
+    /// Both sides have the same role. RFC 8445 §7.2.5.1.
+    Conflict,
+    /// In any other way.
+    Badly,
+}
+
+impl Answer {
+    fn of(message: &Message<'_>) -> Self {
+        let code = message.attribute::<ErrorCode>().map(|error| error.code());
+        match message.class() {
+            MessageClass::Success if message.attribute::<XorMappedAddress>().is_ok() => Self::Well,
+            MessageClass::Error if code == Ok(ErrorCode::ROLE_CONFLICT) => Self::Conflict,
+            _ => Self::Badly,
+        }
+    }
 }
 
 /// What is believed of a peer.
@@ -40,6 +62,8 @@ pub(super) struct Gate {
     there: ShortTermAuth,
     known: Vec<SocketAddr>,
     heard: usize,
+    /// The checks that have left, and where to.
+    asked: Vec<(TransactionId, SocketAddr)>,
     allowance: Allowance,
 }
 
@@ -58,6 +82,7 @@ impl Gate {
             there: auth(there.pwd()),
             known: Vec::new(),
             heard: 0,
+            asked: Vec::new(),
             allowance,
         }
     }
@@ -75,11 +100,9 @@ impl Gate {
         let message = Message::from_bytes(octets).map_err(|_| Reason::Malformed)?;
         let (auth, believed) = match message.class() {
             MessageClass::Request => (&mut self.here, Believed::Request),
-            MessageClass::Success => {
-                (&mut self.there, Believed::Response(message.transaction_id(), true))
-            }
-            MessageClass::Error => {
-                (&mut self.there, Believed::Response(message.transaction_id(), false))
+            MessageClass::Success | MessageClass::Error => {
+                let answer = Answer::of(&message);
+                (&mut self.there, Believed::Response(message.transaction_id(), answer))
             }
             MessageClass::Indication => return Ok(Believed::Nothing),
         };
@@ -116,10 +139,25 @@ impl Gate {
         Ok(())
     }
 
-    /// Whether a message of ours may leave.
-    pub(super) fn lets_out(&self, octets: &[u8]) -> bool {
-        let is_request =
-            Message::from_bytes(octets).is_ok_and(|it| it.has_class(MessageClass::Request));
-        !is_request || self.allowance.spend()
+    /// Whether an answer is to be heard of: one that is well, or says that roles are in conflict, and
+    /// comes from where was asked. By any other the library holds the pair for failed, and panics with
+    /// the next check of the peer's that comes for it.
+    pub(super) fn hears_of(&self, source: SocketAddr, number: TransactionId, how: Answer) -> bool {
+        how != Answer::Badly && self.asked.contains(&(number, source))
+    }
+
+    /// Whether a message of ours may leave for there.
+    pub(super) fn lets_out(&mut self, remote: SocketAddr, octets: &[u8]) -> bool {
+        let Ok(message) = Message::from_bytes(octets) else { return true };
+        if !message.has_class(MessageClass::Request) {
+            return true;
+        }
+        let asked = (message.transaction_id(), remote);
+        let leaves = self.allowance.spend();
+        if leaves && !self.asked.contains(&asked) {
+            self.asked.truncate(MAX_CHECKS - 1);
+            self.asked.insert(0, asked);
+        }
+        leaves
     }
 }

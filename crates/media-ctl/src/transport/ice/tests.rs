@@ -12,7 +12,7 @@ use rice_stun_types::attribute::{IceControlling, Priority, UseCandidate};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use stun_proto::types::attribute::{Username, XorMappedAddress};
+use stun_proto::types::attribute::{ErrorCode, Username, XorMappedAddress};
 use stun_proto::types::message::{
     BINDING, IntegrityAlgorithm, Message, MessageClass, MessageIntegrityCredentials,
     MessageWriteExt, MessageWriteVec, ShortTermCredentials,
@@ -149,6 +149,45 @@ fn before_a_way_is_found_so_many_checks_are_heard_and_no_more() {
     let checks = until(&mut agent, &mut now, began + SECOND);
     let ours = checks.iter().find(|sent| is_request(sent)).unwrap();
     assert_eq!(agent.on_message(now, from(host(66, 5000)), &answer(ours, 't')), Ok(()));
+}
+
+/// The library panics where a check of the peer's comes for a pair that it holds for failed: nothing that
+/// the peer says, or does not say, has one fail.
+#[test]
+fn no_check_fails_whatever_the_peer_answers() {
+    let peer = host(2, 5000);
+    let refused = |sent: &Sent| {
+        let request = Message::from_bytes(&sent.octets).unwrap();
+        let mut answer = Message::builder_error(&request, MessageWriteVec::new());
+        answer.add_attribute(&ErrorCode::builder(400).build().unwrap()).unwrap();
+        protect(answer, 't')
+    };
+    let empty = |sent: &Sent| {
+        let request = Message::from_bytes(&sent.octets).unwrap();
+        protect(Message::builder_success(&request, MessageWriteVec::new()), 't')
+    };
+    let well = |sent: &Sent| answer(sent, 't');
+    type Answer<'a> = &'a dyn Fn(&Sent) -> Vec<u8>;
+    for (says, at) in [
+        (None, peer),
+        (Some(&refused as Answer<'_>), peer),
+        (Some(&empty as Answer<'_>), peer),
+        (Some(&well as Answer<'_>), host(3, 5000)),
+    ] {
+        let (mut agent, began) = agent(false, [peer]);
+        let mut now = began;
+        let sent = until(&mut agent, &mut now, began + SECOND);
+        if let Some(says) = says {
+            let taken = agent.on_message(now, from(at), &says(&sent[0]));
+            assert_eq!(taken, Err(Reason::Unexpected));
+        }
+        until(&mut agent, &mut now, began + SECOND * 15);
+        assert_eq!(agent.on_message(now, from(peer), &check(US, 'h', false)), Ok(()));
+        let then = now + SECOND;
+        let sent = until(&mut agent, &mut now, then);
+        let ours = sent.iter().find(|sent| is_request(sent)).unwrap();
+        assert_eq!(agent.on_message(now, from(peer), &answer(ours, 't')), Ok(()));
+    }
 }
 
 /// So many addresses are answered and checked, and no other.
