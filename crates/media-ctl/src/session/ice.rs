@@ -65,7 +65,8 @@ impl Session {
             };
             before.rtcp_mux == agreed.rtcp_mux && before.ice.as_ref().is_some_and(same)
         });
-        if goes_on {
+        let failed = self.early && self.lines.iter().any(Line::is_unreachable);
+        if goes_on && !failed {
             return None;
         }
         if self.early {

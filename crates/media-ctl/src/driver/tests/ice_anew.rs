@@ -42,6 +42,30 @@ fn after_a_fork_whoever_did_not_answer_hears_nothing_more() {
     assert!(carol.session.stats().packets_received > 90);
 }
 
+/// Who rings need not answer checks: what was not found by then is looked for once it has answered.
+#[test]
+fn a_call_that_rang_for_long_without_a_way_finds_one_when_it_is_answered() {
+    for (rings, later, again) in [(40, 0, true), (40, 0, false), (28, 5, true), (28, 5, false)] {
+        let sim = network(7, link(0.0, 0.0, 5, 5));
+        let config = |ip, n| MediaConfig { timeout: None, ..config(ip, n, IceServers::default()) };
+        let [alice, bob] =
+            [(ALICE, 1), (BOB, 2)].map(|(ip, n)| with(&sim, config(ip, n), open(), n));
+        let answer = bob.session.answer(&alice.session.offer().unwrap()).unwrap();
+        alice.session.accept_early_answer(&answer).unwrap();
+        alice.session.start_early().unwrap();
+        sim.run_until(SECOND * rings).unwrap();
+        if again {
+            alice.session.accept_answer(&answer).unwrap();
+        }
+        alice.session.start().unwrap();
+        sim.run_until(sim.elapsed() + SECOND * later).unwrap();
+        bob.session.start().unwrap();
+        for side in [&alice, &bob] {
+            assert_eq!(side.event(&sim), Some(Event::Connected), "{rings} {later} {again}");
+        }
+    }
+}
+
 /// An offer of this version that names eight addresses where nobody is.
 fn nowhere(version: u32) -> String {
     let candidates: String = (1..=8)

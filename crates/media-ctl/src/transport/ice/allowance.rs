@@ -40,6 +40,11 @@ impl Allowance {
         spent.since = Some(spent.since.filter(|since| now < *since + PATIENCE).unwrap_or(now));
     }
 
+    /// The time begins anew: the peer has answered the call.
+    pub(super) fn begin_anew(&self, now: Instant) {
+        self.spent().since = Some(now);
+    }
+
     /// A way was found.
     pub(super) fn refill(&self) {
         *self.spent() = Spent::default();

@@ -193,6 +193,10 @@ impl Servers for Asked {
         Box::new(Checked::new(agreed, rtcp_mux, allowances, clock, now))
     }
 
+    fn begin_anew(&mut self, now: Instant) {
+        self.sockets.iter().for_each(|socket| socket.allowance.begin_anew(now));
+    }
+
     fn close(&mut self, now: Instant) {
         let Some(clock) = self.clock else { return };
         let relays = self.sockets.iter_mut().filter_map(|socket| socket.relay.as_mut());
