@@ -1,9 +1,10 @@
 //! Sessions for which ways are looked for more than once: while it rings, where an INVITE has forked,
 //! and where one side begins anew again and again.
 
-use super::ice::{SECOND, config};
+use super::ice::{SECOND, changed, config, sides};
 use super::*;
 use crate::IceServers;
+use ssm::{Guard, Line, LineSecurity, Refused};
 
 const CAROL: [u8; 4] = [203, 0, 113, 66];
 
@@ -91,4 +92,68 @@ fn who_begins_anew_again_and_again_has_no_more_sent_for_it() {
     assert_eq!(sim.statistics().sent, 128);
     assert_eq!(alice.event(&sim), Some(Event::Unreachable));
     assert!((30..31).contains(&sim.elapsed().as_secs()), "{:?}", sim.elapsed());
+}
+
+/// Where RTCP has a port of its own and no way to the peer's, no report leaves.
+#[test]
+fn without_a_way_for_reports_none_is_sent() {
+    let sim = network(7, link(0.0, 0.0, 5, 5));
+    let (alice, bob) = sides(&sim, toy);
+    changed(&alice, &bob, |sdp| {
+        let of_rtcp = |line: &&str| line.starts_with("a=candidate") && line.contains(" 2 UDP ");
+        let kept = sdp.lines().filter(|line| *line != "a=rtcp-mux" && !of_rtcp(line));
+        kept.map(|line| format!("{line}\r\n")).collect()
+    });
+    sim.run_until(SECOND * 20).unwrap();
+    for side in [&alice, &bob] {
+        let stats = side.session.stats();
+        assert!(stats.packets_received > 900, "{stats:?}");
+        assert_eq!((stats.reports_sent, stats.reports_received), (0, 0));
+        assert_eq!(side.session.stop().unwrap().reports_sent, 0);
+    }
+    assert_eq!(alice.session.stats().dropped.wrong_address, 0);
+}
+
+/// Gives a guard once, which is kept from then on.
+#[derive(Default)]
+struct Keeps(Mutex<bool>);
+
+impl MediaSecurity for Keeps {
+    fn offer(&self, call: Call, line: Line) -> Result<LineSecurity, Refused> {
+        Open.offer(call, line)
+    }
+
+    fn answer(&self, call: Call, line: Line, of: &LineSecurity) -> Result<LineSecurity, Refused> {
+        Open.answer(call, line, of)
+    }
+
+    fn judge(&self, call: Call, line: Line, of: &LineSecurity) -> Result<(), Refused> {
+        Open.judge(call, line, of)
+    }
+
+    fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused> {
+        let kept = std::mem::replace(&mut *self.0.lock().unwrap(), true);
+        if kept { Ok(Guard::Kept) } else { Open.guard(call, line) }
+    }
+}
+
+/// Nobody consents any more to what goes where ICE led, once the peer holds without ICE.
+#[test]
+fn m13_where_ice_led_nothing_is_sent_once_there_is_a_hold_without_ice() {
+    let sim = network(7, link(0.0, 0.0, 5, 5));
+    let config = |ip, n| config(ip, n, IceServers::default());
+    let alice = with(&sim, config(ALICE, 1), Arc::new(Keeps::default()), 1);
+    let bob = one(&sim, BOB, 2);
+    negotiate(&bob, &alice);
+    assert_eq!(alice.event(&sim), Some(Event::Connected));
+    sim.run_until(SECOND * 2).unwrap();
+    bob.session.stop().unwrap();
+    let hold = "v=0\r\no=- 2 9 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n\
+                m=audio 6000 RTP/AVP 0\r\na=rtcp-mux\r\n";
+    alice.session.answer(hold.as_bytes()).unwrap();
+    alice.session.start().unwrap();
+    sim.run_until(SECOND * 3).unwrap();
+    let before = sim.statistics().sent;
+    sim.run_until(SECOND * 20).unwrap();
+    assert_eq!(sim.statistics().sent, before);
 }
