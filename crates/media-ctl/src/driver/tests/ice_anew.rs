@@ -3,8 +3,18 @@
 
 use super::ice::{SECOND, changed, config, sides};
 use super::*;
-use crate::IceServers;
+use crate::{IceServers, TurnServer};
+use net::Datagram;
 use ssm::{Guard, Line, LineSecurity, Refused};
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use stun_proto::types::attribute::{ErrorCode, Nonce, Realm, Username};
+use stun_proto::types::message::{
+    IntegrityAlgorithm, LongTermCredentials, Message, MessageIntegrityCredentials, MessageWriteExt,
+    MessageWriteVec,
+};
+use stun_proto::types::prelude::*;
+use turn_client_proto::types::attribute::{Lifetime, XorRelayedAddress};
 
 const CAROL: [u8; 4] = [203, 0, 113, 66];
 
@@ -156,4 +166,80 @@ fn m13_where_ice_led_nothing_is_sent_once_there_is_a_hold_without_ice() {
     let before = sim.statistics().sent;
     sim.run_until(SECOND * 20).unwrap();
     assert_eq!(sim.statistics().sent, before);
+}
+
+/// Who has an address at a relay.
+type Held = Arc<Mutex<BTreeSet<SocketAddr>>>;
+
+/// Gives an address to whoever asks for one by its password, and takes it back, as a TURN server does.
+/// RFC 8656 §7, §8.
+fn serve_turn(sim: &Simulation, held: &Held) -> TurnServer {
+    let at = SocketAddr::from((CAROL, 3478));
+    let (runtime, network) = sim.host(CAROL.into());
+    let socket = network.bind(at).unwrap();
+    let held = Arc::clone(held);
+    let of = |text: &str| text.to_owned();
+    let credentials = LongTermCredentials::new(of("alice"), of("secret"));
+    let key = MessageIntegrityCredentials::LongTerm(credentials.to_key(of("relay")));
+    runtime.spawn(Box::pin(async move {
+        loop {
+            let mut batch = Vec::new();
+            std::future::poll_fn(|cx| socket.poll_receive(cx, &mut batch)).await.unwrap();
+            for Datagram { source, octets, .. } in batch {
+                let Ok(request) = Message::from_bytes(&octets) else { continue };
+                let answer = match request.attribute::<Username>() {
+                    Ok(_) => granted(&request, source, &held, &key),
+                    Err(_) => challenge(&request),
+                };
+                socket.try_send(source, &answer).unwrap();
+            }
+        }
+    }));
+    TurnServer { at, username: of("alice"), password: of("secret") }
+}
+
+/// RFC 8489 §9.2.4.
+fn challenge(request: &Message<'_>) -> Vec<u8> {
+    let mut answer = Message::builder_error(request, MessageWriteVec::new());
+    answer.add_attribute(&ErrorCode::builder(401).build().unwrap()).unwrap();
+    answer.add_attribute(&Realm::new("relay").unwrap()).unwrap();
+    answer.add_attribute(&Nonce::new("nonce").unwrap()).unwrap();
+    answer.finish()
+}
+
+/// What is asked for, for as long as is wanted.
+fn granted(
+    request: &Message<'_>, source: SocketAddr, held: &Held, key: &MessageIntegrityCredentials,
+) -> Vec<u8> {
+    let mut answer = Message::builder_success(request, MessageWriteVec::new());
+    let seconds = request.attribute::<Lifetime>().map_or(600, |lifetime| lifetime.seconds());
+    if seconds == 0 {
+        held.lock().unwrap().remove(&source);
+    } else {
+        held.lock().unwrap().insert(source);
+    }
+    let relayed = SocketAddr::from((CAROL, source.port()));
+    answer.add_attribute(&XorRelayedAddress::new(relayed, request.transaction_id())).unwrap();
+    answer.add_attribute(&Lifetime::new(seconds)).unwrap();
+    answer.add_message_integrity(key, IntegrityAlgorithm::Sha1).unwrap();
+    answer.finish()
+}
+
+/// Where RTCP goes with RTP, it needs no address at the relay; and when the call ends, nobody does.
+#[test]
+fn what_a_relay_holds_is_given_back_where_it_is_not_needed() {
+    let sim = network(7, link(0.0, 0.0, 5, 5));
+    let held = Held::default();
+    let turn = Some(serve_turn(&sim, &held));
+    let alice = with(&sim, config(ALICE, 1, IceServers { stun: None, turn }), open(), 1);
+    let bob = one(&sim, BOB, 2);
+    sim.block_on(alice.session.gathered()).unwrap();
+    assert_eq!(held.lock().unwrap().len(), 2);
+    negotiate(&alice, &bob);
+    sim.run_until(sim.elapsed() + SECOND * 2).unwrap();
+    let rtp = BTreeSet::from([alice.session.local_rtp()]);
+    assert_eq!(*held.lock().unwrap(), rtp);
+    alice.session.stop().unwrap();
+    sim.run_until(sim.elapsed() + SECOND).unwrap();
+    assert!(held.lock().unwrap().is_empty());
 }
