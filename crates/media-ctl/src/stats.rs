@@ -70,7 +70,7 @@ pub struct Dropped {
     pub replayed: u64,
     /// More sources than the guard admits.
     pub too_many_sources: u64,
-    /// While media was not to be received.
+    /// While media was not to be received; or a check of ICE more than are heard before there is a way.
     pub unexpected: u64,
 }
 

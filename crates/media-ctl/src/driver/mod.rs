@@ -222,6 +222,8 @@ impl MediaSession {
             |profile| profile.map_or_else(String::new, |p| format!("{} at {local}", p.name())),
         )?;
         let mut inner = self.shared().lock();
+        // What is to leave by a socket that goes.
+        inner.transmit();
         inner.sort_sockets(&*self.shared().ports.network);
         inner.wake();
         Ok(())

@@ -172,7 +172,8 @@ impl Inner {
         self.session.poll_timeout()
     }
 
-    fn transmit(&mut self) {
+    /// Sends all that is to be sent.
+    pub(super) fn transmit(&mut self) {
         let Some(line) = &self.line else { return };
         while let Some(packet) = self.session.poll_transmit() {
             let socket = line.sockets.of(packet.channel).unwrap_or(&*line.sockets.rtp);

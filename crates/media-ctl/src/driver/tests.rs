@@ -2,6 +2,8 @@
 
 #[cfg(feature = "ice")]
 mod ice;
+#[cfg(feature = "ice")]
+mod ice_anew;
 
 use super::{MediaSession, Ports};
 use crate::audio::{AudioSink, AudioSource, SAMPLE_RATE, Silence, Speech, Tone, similarity};

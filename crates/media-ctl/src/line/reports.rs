@@ -85,6 +85,9 @@ impl Line {
     /// Makes a compound packet: a sender's report if something was sent since the last one but one.
     /// RFC 3550 §6.4.
     pub(super) fn report(&mut self, now: Instant, bye: bool) {
+        if !self.path.takes_reports() {
+            return;
+        }
         let source = self.outbound.sender();
         let sent = source.packets;
         let sender = (sent != self.reported.1).then(|| SenderInfo {

@@ -194,6 +194,12 @@ impl Line {
         self.path.way(channel)
     }
 
+    /// Forgets the ways that ICE has found, or not found.
+    pub(crate) fn forget_ways(&mut self) {
+        self.path.forget_ways();
+        self.events.retain(|event| *event != Event::Unreachable);
+    }
+
     /// Whether ICE was agreed on, and there is no way.
     pub(crate) fn is_unreachable(&self) -> bool {
         self.path.is_unreachable()

@@ -53,7 +53,8 @@ impl Session {
         }
     }
 
-    /// Who finds the way that was agreed on, unless who did before goes on.
+    /// Who finds the way that was agreed on, unless who did before goes on. Before the call is answered,
+    /// the way of before is forgotten: it may be another callee's.
     pub(super) fn agent(&mut self, agreed: &Agreement, now: Instant) -> Option<Box<dyn Agent>> {
         let (servers, ice) = (self.servers.as_mut()?, agreed.ice.as_ref()?);
         let before = self.lines.first().map(Line::agreement);
@@ -64,7 +65,16 @@ impl Session {
             };
             before.rtcp_mux == agreed.rtcp_mux && before.ice.as_ref().is_some_and(same)
         });
-        (!goes_on).then(|| servers.agent(ice, agreed.rtcp_mux, now))
+        let failed = self.early && self.lines.iter().any(Line::is_unreachable);
+        if goes_on && !failed {
+            return None;
+        }
+        if self.early {
+            // Who rang need not be who answers, and there is no dialog to begin anew in.
+            // RFC 3261 §13.2.2.4, RFC 8445 §9.
+            self.lines.iter_mut().for_each(Line::forget_ways);
+        }
+        Some(servers.agent(ice, agreed.rtcp_mux, now))
     }
 
     /// The next packet of the lines, or to a server; wrapped where it goes by our relay. What the relay

@@ -165,7 +165,7 @@ impl Session {
 
     /// Starts media as agreed, or goes over to what was agreed anew; asks for the guard. What was
     /// started early, and is as agreed, goes on under its guard, and the peer hears us; where that is
-    /// a handshake that failed, or that the peer has not taken up, it is begun again.
+    /// a handshake that failed, or that the peer has not taken up, or no way was found, it is begun again.
     ///
     /// # Errors
     /// [`Misuse::NothingAgreed`] without a new agreement; [`Error::Security`] where the manager
@@ -175,8 +175,10 @@ impl Session {
         if self.early {
             // Its time began with the ringing.
             self.lines.iter_mut().for_each(Line::give_up_unanswered);
+            self.servers.iter_mut().for_each(|servers| servers.begin_anew(now));
         }
-        let failed = self.lines.iter().find(|line| self.early && line.has_failed());
+        let has_failed = |line: &&Line| line.has_failed() || line.is_unreachable();
+        let failed = self.lines.iter().find(|line| self.early && has_failed(line));
         if let Some(line) = failed.filter(|_| self.agreed.is_none()) {
             self.agreed = Some(line.agreement().clone());
         }
@@ -285,9 +287,10 @@ impl Session {
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
-        // Before the call is answered a handshake may fail: it is begun again then.
+        // Before the call is answered a handshake may fail, and no way be found: both begin again then.
         let early = self.early;
-        let counts = |event: &Event| !(early && matches!(event, Event::NotKeyed(_)));
+        let fails = |event: &Event| matches!(event, Event::NotKeyed(_) | Event::Unreachable);
+        let counts = |event: &Event| !(early && fails(event));
         let next = |line: &mut Line| std::iter::from_fn(|| line.poll_event()).find(counts);
         self.lines.iter_mut().find_map(next)
     }

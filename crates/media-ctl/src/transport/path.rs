@@ -95,7 +95,8 @@ impl Path {
         self, protection: Option<Protection>, agreement: &Agreement, agent: Option<Box<dyn Agent>>,
     ) -> Self {
         let by_ice = agreement.ice.is_some();
-        let stays = protection.is_none() && !by_ice && agreement.remote == self.agreed;
+        let is_same = self.ways.is_none() && !by_ice && agreement.remote == self.agreed;
+        let stays = protection.is_none() && is_same;
         let protection = protection.unwrap_or(self.protection);
         let new = Self::new(protection, self.symmetric, agreement, None);
         let (remote, spoken) = if stays { (self.remote, self.spoken) } else { (new.remote, None) };
@@ -113,6 +114,7 @@ impl Path {
         let Some(ways) = &self.ways else { return };
         let rtp = ways.way(Channel::Rtp).map(|way| way.remote);
         let rtcp = ways.way(Channel::Rtcp).map(|way| way.remote);
+        // Where there is none for reports, none is made.
         self.remote = rtp.map(|rtp| Remote { rtp, rtcp: rtcp.unwrap_or(rtp) });
     }
 
@@ -126,6 +128,16 @@ impl Path {
     /// The way that ICE has found for a channel.
     pub(crate) fn way(&self, channel: Channel) -> Option<Way> {
         self.ways.as_ref().and_then(|ways| ways.way(channel))
+    }
+
+    /// Whether there is a way for reports: not where ICE has found none for their port.
+    pub(crate) fn takes_reports(&self) -> bool {
+        self.ways.as_ref().is_none_or(|ways| ways.way(Channel::Rtcp).is_some())
+    }
+
+    /// Forgets who finds the ways.
+    pub(crate) fn forget_ways(&mut self) {
+        self.ways = None;
     }
 
     /// Whether ICE has found no way, or has lost it.

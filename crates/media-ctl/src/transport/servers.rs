@@ -61,6 +61,9 @@ pub(crate) trait Servers: Debug + Send {
     /// Who finds the way that was agreed on, from now on; relays take what is for the peer's candidates.
     fn agent(&mut self, agreed: &IceAgreement, rtcp_mux: bool, now: Instant) -> Box<dyn Agent>;
 
+    /// The time that a way is looked for begins anew: the call is answered.
+    fn begin_anew(&mut self, now: Instant);
+
     /// Gives back what servers hold for us.
     fn close(&mut self, now: Instant);
 }

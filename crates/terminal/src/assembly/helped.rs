@@ -13,6 +13,12 @@ impl Shared {
         self.lines.ice && !self.helpers.is_empty()
     }
 
+    /// Whether they are asked before this offer is answered: whoever makes it does ICE, or leaves the
+    /// offer to us. Nobody else is told what they say.
+    pub(super) fn has_helpers_for(&self, offer: &[u8]) -> bool {
+        self.has_helpers() && may_be_ice(offer)
+    }
+
     /// Sends the INVITE of a call that was prepared once its media are helped. Where it cannot be sent,
     /// the call is over.
     pub(super) fn invite_once_helped(
@@ -54,8 +60,28 @@ impl Shared {
     ) {
         let shared = Arc::clone(self);
         self.media.runtime.spawn(Box::pin(async move {
-            shared.helpers.help(&*shared.media.network, &media).await;
+            shared.helpers.help(&shared.media, &media).await;
             then(&shared, media);
         }));
+    }
+}
+
+/// Whether ICE may come of an offer: it does ICE (RFC 8839 §5.4), or is left to us.
+fn may_be_ice(offer: &[u8]) -> bool {
+    let mut lines = offer.split(|octet| matches!(octet, b'\r' | b'\n'));
+    offer.is_empty() || lines.any(|line| line.starts_with(b"a=ice-ufrag:"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_be_ice;
+
+    /// RFC 8839 §4.2.1, and RFC 3261 §13.2.1: an INVITE may leave the offer to whoever is called.
+    #[test]
+    fn whoever_calls_without_ice_does_not_wait_for_our_servers() {
+        let without = b"v=0\r\nm=audio 5000 RTP/AVP 0\r\na=x-ice-ufrag:1\r\na=ice-lite\r\n";
+        let with = [&without[..], b"a=ice-ufrag:8hhY\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\n"];
+        assert!(!may_be_ice(without));
+        assert!(may_be_ice(&with.concat()) && may_be_ice(b""));
     }
 }

@@ -3,10 +3,16 @@
 
 use crate::config::{Config, Server, read_secret};
 use crate::error::{Error, Result};
-use media_ctl::driver::MediaSession;
+use media_ctl::driver::{MediaSession, Ports};
 use media_ctl::{IceServers, TurnServer};
-use net::Network;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// How long helpers, and their names, are waited for in all.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long their names are waited for: as long is left to ask whoever was found.
+const NAMES: Duration = Duration::from_millis(1_500);
 
 /// Who helps media through translators.
 #[derive(Debug, Default)]
@@ -40,33 +46,50 @@ impl Helpers {
         self.stun.is_none() && self.turn.is_none()
     }
 
-    /// Has them asked for a session, once their names are resolved, and waits until they have answered.
-    /// One whose name cannot be resolved is not asked.
-    pub(super) async fn help(&self, network: &dyn Network, media: &MediaSession) {
-        let v4 = media.local_rtp().is_ipv4();
-        let stun = match &self.stun {
-            Some(server) => found(network, server, v4).await,
-            None => None,
+    /// Has them asked for a session, once their names are resolved, and waits until they have answered:
+    /// for 3 s in all. One whose name is not resolved within half of that is not asked.
+    pub(super) async fn help(&self, ports: &Ports, media: &MediaSession) {
+        let began = ports.runtime.now();
+        let helped = async {
+            media.ask(&self.found(ports, media.local_rtp().is_ipv4(), began + NAMES).await);
+            media.gathered().await;
         };
-        let turn = match &self.turn {
-            Some((server, user, password)) => {
-                found(network, server, v4).await.map(|at| TurnServer {
-                    at,
-                    username: user.clone(),
-                    password: String::from_utf8_lossy(password.expose()).into_owned(),
-                })
-            }
-            None => None,
-        };
-        media.ask(&IceServers { stun, turn });
-        media.gathered().await;
+        tokio::select! {
+            biased;
+            () = helped => {}
+            () = ports.runtime.sleep_until(began + PATIENCE) => {}
+        }
+    }
+
+    /// Those whose names are resolved by then.
+    async fn found(&self, ports: &Ports, v4: bool, until: Instant) -> IceServers {
+        let turn = self.turn.as_ref();
+        let (stun, at) = tokio::join!(
+            found(ports, self.stun.as_ref(), v4, until),
+            found(ports, turn.map(|(server, ..)| server), v4, until),
+        );
+        let turn = turn.zip(at).map(|((_, user, password), at)| TurnServer {
+            at,
+            username: user.clone(),
+            password: String::from_utf8_lossy(password.expose()).into_owned(),
+        });
+        IceServers { stun, turn }
     }
 }
 
-/// Where a server is, by an address of this family.
-async fn found(network: &dyn Network, server: &Server, v4: bool) -> Option<SocketAddr> {
-    let Server { host, port } = server;
-    let found = network.resolve(host).await;
+/// Where a server is, by an address of this family, where that is found out by then.
+async fn found(
+    ports: &Ports, server: Option<&Server>, v4: bool, until: Instant,
+) -> Option<SocketAddr> {
+    let Server { host, port } = server?;
+    let found = tokio::select! {
+        biased;
+        found = ports.network.resolve(host) => found,
+        () = ports.runtime.sleep_until(until) => {
+            let why = format!("cannot resolve {host} within {NAMES:?}");
+            Err(std::io::Error::new(std::io::ErrorKind::TimedOut, why))
+        }
+    };
     let found = found.map(|all| all.into_iter().find(|ip| ip.is_ipv4() == v4));
     match found {
         Ok(Some(ip)) => Some(SocketAddr::new(ip, *port)),
@@ -80,6 +103,55 @@ async fn found(network: &dyn Network, server: &Server, v4: bool) -> Option<Socke
         Err(error) => {
             tracing::warn!(%error, "{host} is not asked where media may reach us");
             None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use media_ctl::audio::Silence;
+    use media_ctl::{MediaConfig, Seed};
+    use net::sim::{SimConfig, Simulation};
+    use std::sync::Arc;
+
+    /// How long a session at a simulated host waits for these, and what is sent meanwhile.
+    fn waits(silent: &[&str], stun: Option<&str>, turn: &str) -> (Duration, u64) {
+        let sim = Simulation::new(SimConfig::default());
+        sim.set_name("stun.example.org", &[[203, 0, 113, 1].into()]);
+        silent.iter().for_each(|name| sim.silence_name(name));
+        let ip = [192, 0, 2, 1].into();
+        let (runtime, network) = sim.host(ip);
+        let security = Arc::new(ssm::Open);
+        let ports = Ports { runtime, network, security, observer: None };
+        let config = MediaConfig::new(ssm::Call(1), ip, Seed::new([1; 32]));
+        let config = MediaConfig { ice: Some(IceServers::default()), ..config };
+        let media =
+            MediaSession::open(&ports, config, Box::new(Silence), Box::new(Silence)).unwrap();
+        let turn = (turn.parse().unwrap(), "alice".to_owned(), sst::Password::new(b"x".to_vec()));
+        let helpers = Helpers { stun: stun.map(|it| it.parse().unwrap()), turn: Some(turn) };
+        sim.block_on(helpers.help(&ports, &media)).unwrap();
+        let (elapsed, sent) = (sim.elapsed(), sim.statistics().sent);
+        media.stop().unwrap();
+        (elapsed, sent)
+    }
+
+    /// Nobody waits for longer than so long for servers and their names together, and a name that is not
+    /// found out holds up no other server.
+    #[test]
+    fn servers_and_their_names_are_waited_for_so_long_and_no_longer() {
+        let both = ["stun.example.org", "turn.example.org"];
+        for (silent, stun, turn, seconds, asks) in [
+            (&both[..0], Some("stun.example.org"), "203.0.113.2", 3.0, true),
+            (&both[..1], Some("stun.example.org"), "203.0.113.2", 3.0, true),
+            (&both[1..], Some("stun.example.org"), "turn.example.org", 3.0, true),
+            (&both[..], Some("stun.example.org"), "turn.example.org", 1.5, false),
+            (&both[..], None, "turn.example.org", 1.5, false),
+        ] {
+            let (elapsed, sent) = waits(silent, stun, turn);
+            let waited = elapsed.as_secs_f64();
+            assert!((seconds - 0.1..=seconds + 0.1).contains(&waited), "{silent:?} {waited}");
+            assert_eq!(sent > 0, asks, "{silent:?}");
         }
     }
 }

@@ -233,6 +233,10 @@ impl Shared {
         false
     }
 
+    pub(super) const fn has_helpers_for(&self, _: &[u8]) -> bool {
+        false
+    }
+
     fn invite_once_helped(&self, _: Prepared, _: bool, _: MediaSession) {}
 
     pub(super) fn answer_once_helped(&self, _: CallId, _: MediaSession, _: Vec<u8>) {}

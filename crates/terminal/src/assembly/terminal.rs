@@ -158,7 +158,7 @@ impl Terminal {
     ///
     /// # Errors
     /// [`Error::NotWaiting`], or its offer is not acceptable: it has then been rejected with the
-    /// status it is owed. Where media have helpers, that is told by the call's end.
+    /// status it is owed. Where media have helpers that are waited for, that is told by the call's end.
     pub fn accept(
         &self, id: CallId, source: Box<dyn AudioSource>, sink: Box<dyn AudioSink>,
     ) -> Result<()> {
@@ -169,7 +169,7 @@ impl Terminal {
         let media = shared
             .open_media(Prepared { id, call }, source, sink)
             .inspect_err(|error| shared.refuse(id, 500, error))?;
-        if shared.has_helpers() {
+        if shared.has_helpers_for(&offer) {
             shared.answer_once_helped(id, media, offer);
             return Ok(());
         }

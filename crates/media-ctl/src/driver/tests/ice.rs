@@ -16,21 +16,21 @@ use stun_proto::types::prelude::*;
 
 const STUN: [u8; 4] = [203, 0, 113, 1];
 const CAROL: [u8; 4] = [203, 0, 113, 66];
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 
-fn config(ip: [u8; 4], voice: u64, servers: IceServers) -> MediaConfig {
+pub(super) fn config(ip: [u8; 4], voice: u64, servers: IceServers) -> MediaConfig {
     let config = MediaConfig::new(Call(voice), ip.into(), Seed::new([voice as u8; 32]));
     MediaConfig { ice: Some(servers), ..config }
 }
 
 /// Two sides that do ICE, with nobody to help them.
-fn sides(sim: &Simulation, security: fn() -> Arc<dyn MediaSecurity>) -> (Side, Side) {
+pub(super) fn sides(sim: &Simulation, security: fn() -> Arc<dyn MediaSecurity>) -> (Side, Side) {
     let side = |ip, voice| with(sim, config(ip, voice, IceServers::default()), security(), voice);
     (side(ALICE, 1), side(BOB, 2))
 }
 
 /// Negotiates with what is offered and answered changed on the way.
-fn changed(caller: &Side, callee: &Side, change: impl Fn(String) -> String) {
+pub(super) fn changed(caller: &Side, callee: &Side, change: impl Fn(String) -> String) {
     let text = |body| String::from_utf8(body).unwrap();
     let offer = change(text(caller.session.offer().unwrap()));
     let answer = text(callee.session.answer(offer.as_bytes()).unwrap());

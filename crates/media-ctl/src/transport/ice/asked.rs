@@ -1,5 +1,6 @@
 //! The servers that a session asks, for each of its sockets.
 
+use super::allowance::Allowance;
 use super::checked::Checked;
 use super::clock::Clock;
 use super::config::IceServers;
@@ -20,6 +21,8 @@ struct Asked {
     advertised: Option<IpAddr>,
     sockets: [Socket; 2],
     clock: Option<Clock>,
+    /// What servers are still to be told of sockets that are not needed any more.
+    last: Vec<(Channel, SocketAddr, Vec<u8>)>,
 }
 
 /// One of our sockets, and what is known of it elsewhere.
@@ -28,6 +31,7 @@ struct Socket {
     local: SocketAddr,
     mapping: Option<Mapping>,
     relay: Option<Relay>,
+    allowance: Allowance,
 }
 
 /// These servers, as they are asked for the sockets at these addresses; `advertised` is what a
@@ -42,9 +46,15 @@ impl Asked {
     fn new(
         servers: &IceServers, (rtp, rtcp): (SocketAddr, SocketAddr), advertised: Option<IpAddr>,
     ) -> Self {
-        let socket = |channel, local| Socket { channel, local, mapping: None, relay: None };
+        let socket = |channel, local| Socket {
+            channel,
+            local,
+            mapping: None,
+            relay: None,
+            allowance: Allowance::default(),
+        };
         let sockets = [socket(Channel::Rtp, rtp), socket(Channel::Rtcp, rtcp)];
-        Self { servers: servers.clone(), advertised, sockets, clock: None }
+        Self { servers: servers.clone(), advertised, sockets, clock: None, last: Vec::new() }
     }
 
     fn socket(&mut self, channel: Channel) -> &mut Socket {
@@ -69,6 +79,21 @@ impl Socket {
         let relay = relayed.map(|at| new(CandidateKind::Relayed, at, Some(seen.unwrap_or(local))));
         let seen = seen.map(|at| new(CandidateKind::ServerReflexive, at, Some(local)));
         [Some(new(CandidateKind::Host, local, None)), seen, relay].into_iter().flatten()
+    }
+
+    /// Asks nobody for it any more, and has its relay give its address back.
+    fn close(&mut self, now: Instant, clock: Clock) {
+        self.mapping = None;
+        if let Some(relay) = &mut self.relay {
+            relay.close(now, clock);
+        }
+    }
+
+    /// The next datagram to a server.
+    fn poll_datagram(&mut self) -> Option<(Channel, SocketAddr, Vec<u8>)> {
+        let mapping = self.mapping.as_mut().and_then(Mapping::poll_datagram);
+        let next = mapping.or_else(|| self.relay.as_mut()?.poll_datagram());
+        next.map(|(remote, octets)| (self.channel, remote, octets))
     }
 
     fn is_open(&self) -> bool {
@@ -158,11 +183,8 @@ impl Servers for Asked {
     }
 
     fn poll_datagram(&mut self) -> Option<(Channel, SocketAddr, Vec<u8>)> {
-        self.sockets.iter_mut().find_map(|socket| {
-            let mapping = socket.mapping.as_mut().and_then(Mapping::poll_datagram);
-            let next = mapping.or_else(|| socket.relay.as_mut()?.poll_datagram());
-            next.map(|(remote, octets)| (socket.channel, remote, octets))
-        })
+        let last = self.last.pop();
+        last.or_else(|| self.sockets.iter_mut().find_map(Socket::poll_datagram))
     }
 
     fn wrap(
@@ -174,6 +196,14 @@ impl Servers for Asked {
 
     fn agent(&mut self, agreed: &IceAgreement, rtcp_mux: bool, now: Instant) -> Box<dyn Agent> {
         let clock = *self.clock.get_or_insert_with(|| Clock::new(now));
+        if rtcp_mux {
+            // RFC 8445 §8.3: a candidate that nobody uses is freed. Its socket goes, too.
+            let rtcp = self.socket(Channel::Rtcp);
+            rtcp.close(now, clock);
+            let last: Vec<_> = std::iter::from_fn(|| rtcp.poll_datagram()).collect();
+            rtcp.relay = None;
+            self.last.extend(last);
+        }
         for Socket { channel, mapping, relay, .. } in &mut self.sockets {
             mapping.iter_mut().for_each(Mapping::rest);
             if let Some(relay) = relay {
@@ -181,12 +211,16 @@ impl Servers for Asked {
                 of.for_each(|it| relay.permit(it.address.ip(), clock, now));
             }
         }
-        Box::new(Checked::new(agreed, rtcp_mux, clock, now))
+        let allowances = self.sockets.each_ref().map(|socket| &socket.allowance);
+        Box::new(Checked::new(agreed, rtcp_mux, allowances, clock, now))
+    }
+
+    fn begin_anew(&mut self, now: Instant) {
+        self.sockets.iter().for_each(|socket| socket.allowance.begin_anew(now));
     }
 
     fn close(&mut self, now: Instant) {
         let Some(clock) = self.clock else { return };
-        let relays = self.sockets.iter_mut().filter_map(|socket| socket.relay.as_mut());
-        relays.for_each(|relay| relay.close(now, clock));
+        self.sockets.iter_mut().for_each(|socket| socket.close(now, clock));
     }
 }

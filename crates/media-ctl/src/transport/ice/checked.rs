@@ -1,5 +1,6 @@
 //! The agent of a line: the checks of its channels.
 
+use super::allowance::Allowance;
 use super::checks::Checks;
 use super::clock::Clock;
 use crate::sdp::IceAgreement;
@@ -19,10 +20,14 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    pub(super) fn new(agreed: &IceAgreement, rtcp_mux: bool, clock: Clock, now: Instant) -> Self {
-        let checks = |channel| Checks::new(agreed, channel, clock, now);
-        let rtcp = if rtcp_mux { None } else { checks(Channel::Rtcp) };
-        Self { rtp: checks(Channel::Rtp), rtcp, rtcp_mux }
+    /// Checks as agreed, within what is allowed on each channel.
+    pub(super) fn new(
+        agreed: &IceAgreement, rtcp_mux: bool, [rtp, rtcp]: [&Allowance; 2], clock: Clock,
+        now: Instant,
+    ) -> Self {
+        let checks = |channel, allowance| Checks::new(agreed, channel, allowance, clock, now);
+        let of_rtcp = if rtcp_mux { None } else { checks(Channel::Rtcp, rtcp) };
+        Self { rtp: checks(Channel::Rtp, rtp), rtcp: of_rtcp, rtcp_mux }
     }
 
     fn each(&self) -> impl Iterator<Item = &Checks> {

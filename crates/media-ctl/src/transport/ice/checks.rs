@@ -4,9 +4,10 @@
 //! The library has one machine for all channels of a line, which reports of one of them only what it
 //! has chosen; so each channel has a machine, and to each it is the only one.
 
+use super::allowance::Allowance;
 use super::clock::{Clock, Moment};
 use super::consent::Consent;
-use super::gate::{Believed, Gate};
+use super::gate::{Answer, Believed, Gate};
 use crate::sdp::{Candidate, CandidateKind, IceAgreement};
 use crate::stats::Reason;
 use crate::transport::transmit::Channel;
@@ -19,8 +20,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use stun_proto::agent::Transmit;
 
-/// How long a way is looked for.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the machine is left alone that waits for nothing.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// How long the machine waits for an answer: for longer than any agent looks for a way. It panics where
+/// the peer checks what it has given up.
+const NEVER: Duration = Duration::from_secs(3_600);
 
 /// Steps that the machine takes at once, at most.
 const STEPS: usize = 64;
@@ -35,6 +40,7 @@ pub(super) struct Checks {
     clock: Clock,
     machine: Machine,
     gate: Gate,
+    allowance: Allowance,
     agreed: IceAgreement,
     /// Our socket, and what our relay has.
     host: SocketAddr,
@@ -42,7 +48,6 @@ pub(super) struct Checks {
     way: Option<Way>,
     consent: Option<Consent>,
     standing: Standing,
-    began: Instant,
     due: Instant,
     out: VecDeque<Message>,
 }
@@ -50,7 +55,7 @@ pub(super) struct Checks {
 impl Checks {
     /// Checks between our candidates and the peer's; `None` without an address of ours.
     pub(super) fn new(
-        agreed: &IceAgreement, channel: Channel, clock: Clock, now: Instant,
+        agreed: &IceAgreement, channel: Channel, allowance: &Allowance, clock: Clock, now: Instant,
     ) -> Option<Self> {
         let of = |kind| {
             let mut of = agreed.here.candidates.iter().filter(|it| it.channel == channel);
@@ -61,18 +66,19 @@ impl Checks {
         // Reflexive ones are their bases seen from elsewhere. RFC 8445 §6.1.2.4.
         let ours: Vec<_> = std::iter::once(host).chain(relay).map(own).collect();
         let there = agreed.there.candidates.iter().filter(|it| it.channel == channel);
+        allowance.begin(now);
         let mut checks = Self {
             channel,
             clock,
             machine: machine(agreed, ours, there.map(peers)),
-            gate: Gate::new(agreed),
+            gate: Gate::new(agreed, allowance.clone()),
+            allowance: allowance.clone(),
             host: host.address,
             relay: relay.map(|relay| relay.address),
             agreed: agreed.clone(),
             way: None,
             consent: None,
             standing: Standing::Checking,
-            began: now,
             due: now,
             out: VecDeque::new(),
         };
@@ -99,10 +105,10 @@ impl Checks {
     pub(super) fn due(&self) -> Option<Instant> {
         let limit = match (&self.consent, self.standing) {
             (_, Standing::Failed) => return None,
-            (Some(consent), _) => consent.due(),
-            (None, _) => self.began + PATIENCE,
+            (Some(consent), _) => Some(consent.due()),
+            (None, _) => self.allowance.until(),
         };
-        Some(self.due.min(limit))
+        limit.into_iter().chain([self.due]).min()
     }
 
     /// Takes a message; one that is not believed changes nothing, and is not answered.
@@ -115,12 +121,16 @@ impl Checks {
         match self.gate.believe(arrival.source, octets)? {
             // Anybody could say so.
             Believed::Nothing => return Err(Reason::NotAuthentic),
-            Believed::Response(number, well) => {
-                let consent = self.consent.as_mut();
+            Believed::Response(number, how) => {
+                let (consent, well) = (self.consent.as_mut(), how == Answer::Well);
                 if consent.is_some_and(|consent| consent.on_answer(now, number, well)) {
                     return Ok(());
                 }
+                if !self.gate.hears_of(arrival.source, number, how) {
+                    return Err(Reason::Unexpected);
+                }
             }
+            Believed::Request if self.way.is_none() => self.gate.hear()?,
             Believed::Request => {}
         }
         let to = if arrival.relayed { self.relay.unwrap_or(self.host) } else { self.host };
@@ -135,7 +145,8 @@ impl Checks {
 
     /// Lets time pass.
     pub(super) fn on_timeout(&mut self, now: Instant) {
-        let overdue = self.consent.is_none() && now >= self.began + PATIENCE;
+        let until = self.allowance.until().filter(|_| self.consent.is_none());
+        let overdue = until.is_some_and(|until| now >= until);
         if overdue || self.consent.as_ref().is_some_and(|consent| consent.is_lost(now)) {
             // RFC 7675 §5.1: nothing is sent without consent.
             self.standing = Standing::Failed;
@@ -161,7 +172,7 @@ impl Checks {
     /// Lets the machine do all that it can.
     fn drive(&mut self, now: Instant) {
         let moment = self.moment(now);
-        self.due = now + PATIENCE;
+        self.due = now + IDLE;
         for _ in 0..STEPS {
             let waits = match self.machine.poll(moment) {
                 AgentPoll::WaitUntil(until) => Some(until),
@@ -189,7 +200,7 @@ impl Checks {
             any = true;
             let Transmit { data, from, to, .. } = sent.transmit;
             let relayed = self.relay == Some(from);
-            if self.gate.lets_out(&data) {
+            if self.gate.lets_out(to, &data) {
                 let (channel, way) = (self.channel, Way { remote: to, relayed });
                 self.out.push_back(Message { channel, way, octets: data.into_vec() });
             }
@@ -202,7 +213,9 @@ impl Checks {
         let relayed = self.relay == Some(local);
         let kind = if relayed { CandidateKind::Relayed } else { CandidateKind::PeerReflexive };
         let priority = Candidate::new(self.channel, kind, local, None).priority;
-        self.way = Some(Way { remote, relayed });
+        if self.way.replace(Way { remote, relayed }).is_none() {
+            self.allowance.refill();
+        }
         self.consent = Some(Consent::new(&self.agreed, priority, now));
         self.standing = Standing::Connected;
     }
@@ -215,9 +228,9 @@ fn machine(
 ) -> Machine {
     // Candidates may show that were not told of: it does not give up when all of those have failed.
     let mut machine = Machine::builder().trickle_ice(true).controlling(agreed.controlling).build();
-    // 0, 0.5, 1.5, 3.5 and 7.5 s.
+    // 0, 0.5, 1.5, 3.5 and 7.5 s; an answer counts for as long as a way is looked for.
     let (first, last) = (Duration::from_millis(500), Duration::from_secs(4));
-    machine.set_request_retransmits(first, last, 5, last);
+    machine.set_request_retransmits(first, last, 5, NEVER);
     machine.add_stream();
     let credentials =
         |of: &crate::sdp::Credentials| Credentials::new(of.ufrag().to_owned(), of.pwd().to_owned());

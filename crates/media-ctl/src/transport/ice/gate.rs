@@ -5,11 +5,12 @@
 //! and for all that the peer says, and sends, only so many checks leave. Whoever made the description
 //! knows the credentials, and could else have us check an address of somebody else's for ever.
 
+use super::allowance::{Allowance, MAX_CHECKS};
 use crate::sdp::IceAgreement;
 use crate::stats::Reason;
 use std::net::SocketAddr;
 use stun_proto::auth::ShortTermAuth;
-use stun_proto::types::attribute::Username;
+use stun_proto::types::attribute::{ErrorCode, Username, XorMappedAddress};
 use stun_proto::types::message::{
     BINDING, IntegrityAlgorithm, Message, MessageClass, ShortTermCredentials, TransactionId,
 };
@@ -17,18 +18,41 @@ use stun_proto::types::message::{
 /// Addresses that the peer may have shown to be at.
 pub(super) const MAX_KNOWN: usize = 16;
 
-/// Checks that an agent sends on a channel, repetitions included.
-pub(super) const MAX_CHECKS: usize = 128;
+/// Checks of the peer's that an agent hears of on a channel before it has a way: the library keeps
+/// something of each, and goes through all of it with the next.
+pub(super) const MAX_HEARD: usize = 300;
 
 /// A message that is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Believed {
     /// The peer checks a way.
     Request,
-    /// It answers, well or not, what had this number.
-    Response(TransactionId, bool),
+    /// It answers what had this number.
+    Response(TransactionId, Answer),
     /// It is there, and says nothing. RFC 8445 §11.
     Nothing,
+}
+
+/// How a peer answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It says where it sees us.
+    Well,
+    /// Both sides have the same role. RFC 8445 §7.2.5.1.
+    Conflict,
+    /// In any other way.
+    Badly,
+}
+
+impl Answer {
+    fn of(message: &Message<'_>) -> Self {
+        let code = message.attribute::<ErrorCode>().map(|error| error.code());
+        match message.class() {
+            MessageClass::Success if message.attribute::<XorMappedAddress>().is_ok() => Self::Well,
+            MessageClass::Error if code == Ok(ErrorCode::ROLE_CONFLICT) => Self::Conflict,
+            _ => Self::Badly,
+        }
+    }
 }
 
 /// What is believed of a peer.
@@ -37,11 +61,14 @@ pub(super) struct Gate {
     here: ShortTermAuth,
     there: ShortTermAuth,
     known: Vec<SocketAddr>,
-    checks: usize,
+    heard: usize,
+    /// The checks that have left, and where to.
+    asked: Vec<(TransactionId, SocketAddr)>,
+    allowance: Allowance,
 }
 
 impl Gate {
-    pub(super) fn new(agreed: &IceAgreement) -> Self {
+    pub(super) fn new(agreed: &IceAgreement, allowance: Allowance) -> Self {
         let auth = |pwd: &str| {
             let mut auth = ShortTermAuth::new();
             let credentials = ShortTermCredentials::new(pwd.to_owned());
@@ -54,7 +81,9 @@ impl Gate {
             here: auth(here.pwd()),
             there: auth(there.pwd()),
             known: Vec::new(),
-            checks: 0,
+            heard: 0,
+            asked: Vec::new(),
+            allowance,
         }
     }
 
@@ -71,11 +100,9 @@ impl Gate {
         let message = Message::from_bytes(octets).map_err(|_| Reason::Malformed)?;
         let (auth, believed) = match message.class() {
             MessageClass::Request => (&mut self.here, Believed::Request),
-            MessageClass::Success => {
-                (&mut self.there, Believed::Response(message.transaction_id(), true))
-            }
-            MessageClass::Error => {
-                (&mut self.there, Believed::Response(message.transaction_id(), false))
+            MessageClass::Success | MessageClass::Error => {
+                let answer = Answer::of(&message);
+                (&mut self.there, Believed::Response(message.transaction_id(), answer))
             }
             MessageClass::Indication => return Ok(Believed::Nothing),
         };
@@ -103,13 +130,34 @@ impl Gate {
         Ok(())
     }
 
-    /// Whether a message of ours may leave.
-    pub(super) fn lets_out(&mut self, octets: &[u8]) -> bool {
-        let is_request =
-            Message::from_bytes(octets).is_ok_and(|it| it.has_class(MessageClass::Request));
-        if is_request {
-            self.checks += 1;
+    /// Counts a check that comes before there is a way; an error for one too many.
+    pub(super) fn hear(&mut self) -> Result<(), Reason> {
+        if self.heard >= MAX_HEARD {
+            return Err(Reason::Unexpected);
         }
-        !is_request || self.checks <= MAX_CHECKS
+        self.heard += 1;
+        Ok(())
+    }
+
+    /// Whether an answer is to be heard of: one that is well, or says that roles are in conflict, and
+    /// comes from where was asked. By any other the library holds the pair for failed, and panics with
+    /// the next check of the peer's that comes for it.
+    pub(super) fn hears_of(&self, source: SocketAddr, number: TransactionId, how: Answer) -> bool {
+        how != Answer::Badly && self.asked.contains(&(number, source))
+    }
+
+    /// Whether a message of ours may leave for there.
+    pub(super) fn lets_out(&mut self, remote: SocketAddr, octets: &[u8]) -> bool {
+        let Ok(message) = Message::from_bytes(octets) else { return true };
+        if !message.has_class(MessageClass::Request) {
+            return true;
+        }
+        let asked = (message.transaction_id(), remote);
+        let leaves = self.allowance.spend();
+        if leaves && !self.asked.contains(&asked) {
+            self.asked.truncate(MAX_CHECKS - 1);
+            self.asked.insert(0, asked);
+        }
+        leaves
     }
 }

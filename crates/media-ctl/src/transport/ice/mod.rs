@@ -5,12 +5,14 @@
 //!                    └─ Relay: what a TURN server takes for it            RFC 8656
 //!   line ──── Checked ── Checks, one a channel: the library's machine     RFC 8445
 //!                          ├─ Gate: what of the peer's is believed, and how much is sent for it
+//!                          │    └─ Allowance: what is left of that, whoever begins anew
 //!                          └─ Consent: whether the peer still wants it    RFC 7675
 //! ```
 //!
 //! Nothing is sent to a candidate before a line runs, for which the security manager has given its
 //! guard. A relay is a socket elsewhere: the library is told of its address as of one of ours.
 
+mod allowance;
 mod asked;
 mod checked;
 mod checks;

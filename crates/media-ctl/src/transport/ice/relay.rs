@@ -16,6 +16,12 @@ use turn_client_proto::udp::TurnClientUdp;
 /// Addresses that the server lets through to us, at most.
 const MAX_PERMISSIONS: usize = 16;
 
+/// The time between two requests, at least.
+const PACE: Duration = Duration::from_millis(50);
+
+/// Requests that may wait when an address is given back, at most: for permissions, and the last one.
+const CLOSING: u32 = MAX_PERMISSIONS as u32 + 1;
+
 /// How long an address is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -145,7 +151,8 @@ impl Relay {
     /// Gives the address back.
     pub(super) fn close(&mut self, now: Instant, clock: Clock) {
         if self.client.delete(clock.moment(now)).is_ok() {
-            self.on_timeout(now, clock);
+            // The library leaves time between two requests, and there is no later: what waits goes now.
+            (0..=CLOSING).for_each(|wait| self.on_timeout(now + PACE * wait, clock));
         }
     }
 }

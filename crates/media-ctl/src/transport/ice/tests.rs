@@ -1,8 +1,9 @@
 //! What a peer, or who pretends to be one, may have an agent do.
 
+use super::allowance::{Allowance, MAX_CHECKS};
 use super::checked::Checked;
 use super::clock::Clock;
-use super::gate::{MAX_CHECKS, MAX_KNOWN};
+use super::gate::{MAX_HEARD, MAX_KNOWN};
 use crate::sdp::{Candidate, CandidateKind, Credentials, IceAgreement, IceSide, MAX_CANDIDATES};
 use crate::stats::Reason;
 use crate::transport::transmit::Channel;
@@ -11,7 +12,7 @@ use rice_stun_types::attribute::{IceControlling, Priority, UseCandidate};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use stun_proto::types::attribute::{Username, XorMappedAddress};
+use stun_proto::types::attribute::{ErrorCode, Username, XorMappedAddress};
 use stun_proto::types::message::{
     BINDING, IntegrityAlgorithm, Message, MessageClass, MessageIntegrityCredentials,
     MessageWriteExt, MessageWriteVec, ShortTermCredentials,
@@ -48,7 +49,8 @@ fn agent(controlling: bool, peers: impl IntoIterator<Item = SocketAddr>) -> (Che
     let there = side('t', peers.into_iter().map(candidate).collect());
     let now = start();
     let agreed = IceAgreement { here, there, controlling };
-    (Checked::new(&agreed, true, Clock::new(now), now), now)
+    let allowances = [&Allowance::default(), &Allowance::default()];
+    (Checked::new(&agreed, true, allowances, Clock::new(now), now), now)
 }
 
 /// Lets it do what it wants until then, and gives what it sent.
@@ -131,6 +133,61 @@ fn checks_in_the_name_of_others_have_so_many_sent_and_no_more() {
     }
     assert_eq!(requests, MAX_CHECKS);
     assert_eq!(agent.standing(), Standing::Checking);
+}
+
+/// What the library keeps of each check, it would keep of as many as come.
+#[test]
+fn before_a_way_is_found_so_many_checks_are_heard_and_no_more() {
+    let (mut agent, began) = agent(false, []);
+    let mut now = began;
+    for number in 0..2_000 {
+        let taken = agent.on_message(now, from(host(66, 5000)), &check(US, 'h', false));
+        let expected = if number < MAX_HEARD { Ok(()) } else { Err(Reason::Unexpected) };
+        assert_eq!(taken, expected, "{number}");
+    }
+    // Answers are heard, and with a way checks are again.
+    let checks = until(&mut agent, &mut now, began + SECOND);
+    let ours = checks.iter().find(|sent| is_request(sent)).unwrap();
+    assert_eq!(agent.on_message(now, from(host(66, 5000)), &answer(ours, 't')), Ok(()));
+}
+
+/// The library panics where a check of the peer's comes for a pair that it holds for failed: nothing that
+/// the peer says, or does not say, has one fail.
+#[test]
+fn no_check_fails_whatever_the_peer_answers() {
+    let peer = host(2, 5000);
+    let refused = |sent: &Sent| {
+        let request = Message::from_bytes(&sent.octets).unwrap();
+        let mut answer = Message::builder_error(&request, MessageWriteVec::new());
+        answer.add_attribute(&ErrorCode::builder(400).build().unwrap()).unwrap();
+        protect(answer, 't')
+    };
+    let empty = |sent: &Sent| {
+        let request = Message::from_bytes(&sent.octets).unwrap();
+        protect(Message::builder_success(&request, MessageWriteVec::new()), 't')
+    };
+    let well = |sent: &Sent| answer(sent, 't');
+    type Answer<'a> = &'a dyn Fn(&Sent) -> Vec<u8>;
+    for (says, at) in [
+        (None, peer),
+        (Some(&refused as Answer<'_>), peer),
+        (Some(&empty as Answer<'_>), peer),
+        (Some(&well as Answer<'_>), host(3, 5000)),
+    ] {
+        let (mut agent, began) = agent(false, [peer]);
+        let mut now = began;
+        let sent = until(&mut agent, &mut now, began + SECOND);
+        if let Some(says) = says {
+            let taken = agent.on_message(now, from(at), &says(&sent[0]));
+            assert_eq!(taken, Err(Reason::Unexpected));
+        }
+        until(&mut agent, &mut now, began + SECOND * 15);
+        assert_eq!(agent.on_message(now, from(peer), &check(US, 'h', false)), Ok(()));
+        let then = now + SECOND;
+        let sent = until(&mut agent, &mut now, then);
+        let ours = sent.iter().find(|sent| is_request(sent)).unwrap();
+        assert_eq!(agent.on_message(now, from(peer), &answer(ours, 't')), Ok(()));
+    }
 }
 
 /// So many addresses are answered and checked, and no other.
