@@ -3,6 +3,7 @@
 
 mod doubles;
 mod gone;
+mod restart;
 mod signals;
 
 use crate::{

@@ -95,11 +95,11 @@ fn a_process_that_hangs_costs_one_deadline() {
 }
 
 /// One side of a connection, played by hand.
-struct Played(UnixStream);
+pub(super) struct Played(UnixStream);
 
 impl Played {
     /// Sends a frame.
-    fn say(&mut self, id: u64, body: Body) {
+    pub(super) fn say(&mut self, id: u64, body: Body) {
         self.send(&wire::encode(id, body).unwrap());
     }
 
@@ -110,7 +110,7 @@ impl Played {
     }
 
     /// The next frame, or `None` at the end.
-    fn heard(&mut self) -> Option<(u64, Body)> {
+    pub(super) fn heard(&mut self) -> Option<(u64, Body)> {
         let mut head = [0; 4];
         self.0.read_exact(&mut head).ok()?;
         let mut frame = vec![0; u32::from_be_bytes(head) as usize];
@@ -127,7 +127,7 @@ impl Played {
 }
 
 /// A process that greets as it should, and then does as `play` has it.
-fn played(
+pub(super) fn played(
     room: &Room, client: &Client, play: impl FnOnce(Played) + Send + 'static,
 ) -> tokio::sync::watch::Receiver<Option<Gone>> {
     let (ours, theirs) = UnixStream::pair().unwrap();
