@@ -62,7 +62,7 @@ impl Client {
             .name("sec-socket".to_owned())
             .spawn(move || read(frames, &reading))
             .map_err(|_| Gone::Closed)?;
-        self.begin(&connection)
+        self.begin(&connection).map_err(|why| connection.over_with(why))
     }
 
     /// The same over any carrier: whoever has the other side's frames gives them to what is returned.
@@ -156,10 +156,12 @@ impl Client {
         }
     }
 
-    /// Tells. Where nobody is there it is lost, as all is that a process knew.
+    /// Tells. Where nobody is there it is lost, as all is that a process knew; who cannot be told, since
+    /// it does not fit a frame, is asked no more: it would go on under what it knew before.
     pub(crate) fn tell(&self, body: Body) {
-        if let Ok(connection) = self.current() {
-            _ = connection.tell(body);
+        let Ok(connection) = self.current() else { return };
+        if let Err(Gone::TooLarge) = connection.tell(body) {
+            connection.over_with(Gone::TooLarge);
         }
     }
 

@@ -257,6 +257,27 @@ fn a_configuration_that_does_not_fit_leaves_nothing_as_it_was() {
     assert_eq!(received(&client), Received::Reject(try_later()));
 }
 
+/// Nor do the pins of before stay in force, under this process or the next one.
+#[test]
+fn pins_that_do_not_fit_leave_nothing_as_it_was() {
+    let room = Room::new();
+    let client = room.client(&Arc::default(), LONG);
+    let watch = room.connect(&client, |_| manager(ssa::Open));
+    client.pins(vec![sst::Pin::new("sip:a@b", "x".repeat(wire::MAX_FRAME))]);
+    assert_eq!(room.gone(watch), Gone::TooLarge);
+    assert_eq!(received(&client), Received::Reject(try_later()));
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let server = Server::over(theirs).unwrap();
+    let spawn = room.spawn();
+    let served = std::thread::spawn(move || server.serve(spawn, |_| Ok(manager(ssa::Open))));
+    assert_eq!(client.connect(ours).unwrap_err(), Gone::TooLarge);
+    // Its process has ended, too.
+    served.join().unwrap().unwrap();
+    client.pins(Vec::new());
+    room.connect(&client, |_| manager(ssa::Open));
+    assert_eq!(received(&client), Received::Admit);
+}
+
 /// A message that does not fit is refused, and the next one is asked.
 #[test]
 fn a_question_that_does_not_fit_is_refused_alone() {
