@@ -3,6 +3,7 @@
 
 mod doubles;
 mod gone;
+mod overdue;
 mod restart;
 mod signals;
 
