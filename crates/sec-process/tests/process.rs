@@ -1,14 +1,14 @@
 //! The program itself: two security managers, each in its process, play the conformance kit's calls;
 //! and what `/proc` says of one.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use rustix::process::{Pid, Signal, kill_process};
 use sec_manager::srtp::{SrtpKeys, Suite};
 use sec_socket::{Client, Ends, Gone, LineKeys};
 use sma::conformance::{Directory, Double};
-use ssa::conformance::{Pair, TestRequest, run};
-use ssa::{Body, CallRef, Received, Refusal, SipSecurity as _};
+use ssa::conformance::{Pair, TestRequest, TestResponse, run};
+use ssa::{Answer, Body, CallRef, Incoming, Received, Refusal, SipSecurity as _, Why};
 use sst::{
     Account, Algorithm, Call, Configuration, Contact, HopPolicy, Identity, Outgoing, Password, Pin,
     Requirement, TelephonySecurity as _, User,
@@ -206,6 +206,33 @@ fn a_process_that_is_killed_refuses_and_the_next_one_serves() {
 
     let next = start(&runtime, Arc::clone(&callee.client), None);
     assert!(matches!(received(&next.client), Received::SendWwwAuthenticate(_)));
+}
+
+/// What the answer to a call is worth that requires a proof and was answered without one.
+fn unproved(client: &Client) -> Incoming {
+    let invite = TestRequest::invite(ALICE, BOB, "call@127.0.0.1");
+    let ok = TestResponse::to(&invite, 200, Body::default());
+    let (hop, sent, ok) = (invite.arrival(), invite.view(), ok.view());
+    match client.response_received(CallRef(7), &hop, &ok, &sent) {
+        Answer::Ready(incoming) => incoming,
+        Answer::Pending { .. } => panic!("nothing is asked"),
+    }
+}
+
+/// Nothing is required of all; of this call it is, by its user.
+#[test]
+fn a_call_that_rings_over_a_restart_keeps_what_is_required_of_it() {
+    let runtime = runtime();
+    let caller = start(&runtime, client(&runtime), None);
+    caller.client.configured(&by_digest_caller()).unwrap();
+    let (from, to) = (ALICE.to_owned(), BOB.to_owned());
+    let outgoing = Outgoing { from, to, require: Requirement::PGP };
+    caller.client.call_started(Call(7), outgoing);
+    assert_eq!(unproved(&caller.client), Incoming::AckThenBye(Why::ProofMissing));
+    let next = start(&runtime, Arc::clone(&caller.client), None);
+    assert_eq!(unproved(&next.client), Incoming::AckThenBye(Why::ProofMissing));
+    next.client.call_ended(Call(7));
+    assert_eq!(unproved(&next.client), Incoming::Accept);
 }
 
 /// One that stands still, as in a debugger: a second, then all is refused at once.

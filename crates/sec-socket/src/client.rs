@@ -2,14 +2,13 @@
 
 use crate::connection::{Connection, First, Gone};
 use crate::ends::Ends;
+use crate::kept::{Kept, SharedKept};
 use crate::pipe::{Frames, halves};
-use crate::wire::{self, Body, Pins, Registered};
-use sst::{Pin, RegisteredFlow};
-use std::collections::BTreeMap;
+use crate::wire::{self, Body};
 use std::fmt;
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -28,30 +27,7 @@ const BEGIN_WITHIN: Duration = Duration::from_secs(10);
 pub struct Client {
     ends: Ends,
     within: Duration,
-    kept: Mutex<Kept>,
-}
-
-/// What a process that follows another is told anew. Calls are not among it: those that go on are as
-/// if they had never been admitted.
-#[derive(Default)]
-struct Kept {
-    connection: Option<Arc<Connection>>,
-    /// Grows with every change of what follows.
-    revision: u64,
-    configuration: Option<wire::Configuration>,
-    pins: Option<Vec<Pin>>,
-    registered: BTreeMap<String, Vec<RegisteredFlow>>,
-}
-
-impl Kept {
-    /// What is to be told, and which revision it is.
-    fn told(&self) -> (u64, Vec<Body>) {
-        let configuration = self.configuration.clone().map(Body::Configure);
-        let pins = self.pins.as_ref().map(|pins| Body::Pins(Pins::of(pins)));
-        let registered = self.registered.iter();
-        let registered = registered.map(|(aor, it)| Body::Registered(Registered::of(aor, it)));
-        (self.revision, configuration.into_iter().chain(pins).chain(registered).collect())
-    }
+    pub(crate) kept: SharedKept,
 }
 
 impl fmt::Debug for Client {
@@ -68,7 +44,7 @@ impl Client {
 
     /// One whose questions have to be answered within another time than [`ANSWER_WITHIN`].
     pub fn waiting(ends: Ends, within: Duration) -> Arc<Self> {
-        Arc::new(Self { ends, within, kept: Mutex::default() })
+        Arc::new(Self { ends, within, kept: SharedKept::default() })
     }
 
     /// Asks the process at the other end of `stream` from now on: once it has said who it is and has
@@ -86,7 +62,7 @@ impl Client {
             .name("sec-socket".to_owned())
             .spawn(move || read(frames, &reading))
             .map_err(|_| Gone::Closed)?;
-        self.begin(&connection)
+        self.begin(&connection).map_err(|why| connection.over_with(why))
     }
 
     /// The same over any carrier: whoever has the other side's frames gives them to what is returned.
@@ -101,7 +77,10 @@ impl Client {
     ) -> Result<watch::Receiver<Option<Gone>>, Gone> {
         greeting(connection)?;
         loop {
-            let (revision, told) = self.kept().told();
+            let (revision, told) = {
+                let kept = self.kept();
+                (kept.revision(), kept.told())
+            };
             for body in told {
                 match body {
                     Body::Configure(_) => drop(connection.ask(body, BEGIN_WITHIN)?),
@@ -110,18 +89,21 @@ impl Client {
             }
             let mut kept = self.kept();
             // What was changed meanwhile is told, too, before anything is asked.
-            if kept.revision == revision {
-                if let Some(before) = kept.connection.replace(Arc::clone(connection)) {
-                    before.over_with(Gone::Closed);
-                }
-                return Ok(connection.watch());
+            if kept.revision() != revision {
+                continue;
             }
+            // Under the lock: none of them starts or ends unheard.
+            kept.calls().try_for_each(|started| connection.tell(started))?;
+            if let Some(before) = kept.follow(connection) {
+                before.over_with(Gone::Closed);
+            }
+            return Ok(connection.watch());
         }
     }
 
     /// Ends the connection: the process at its other end ends, too.
     pub fn disconnect(&self) {
-        let connection = self.kept().connection.take();
+        let connection = self.kept().leave();
         if let Some(connection) = connection {
             connection.over_with(Gone::Closed);
         }
@@ -135,10 +117,8 @@ impl Client {
         let wire = wire::configuration(configuration);
         let connection = {
             let mut kept = self.kept();
-            kept.revision += 1;
-            kept.configuration = Some(wire.clone());
-            kept.pins = None;
-            kept.connection.clone()
+            kept.configure(wire.clone());
+            kept.connection()
         };
         let Some(connection) = connection else { return Err(Gone::Closed) };
         match connection.ask(Body::Configure(wire), BEGIN_WITHIN) {
@@ -151,12 +131,12 @@ impl Client {
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock()
     }
 
     fn current(&self) -> Result<Arc<Connection>, Gone> {
-        self.kept().connection.clone().ok_or(Gone::Closed)
+        self.kept().connection().ok_or(Gone::Closed)
     }
 
     /// Asks, and stands still until the first answer.
@@ -176,10 +156,12 @@ impl Client {
         }
     }
 
-    /// Tells. Where nobody is there it is lost, as all is that a process knew.
+    /// Tells. Where nobody is there it is lost, as all is that a process knew; who cannot be told, since
+    /// it does not fit a frame, is asked no more: it would go on under what it knew before.
     pub(crate) fn tell(&self, body: Body) {
-        if let Ok(connection) = self.current() {
-            _ = connection.tell(body);
+        let Ok(connection) = self.current() else { return };
+        if let Err(Gone::TooLarge) = connection.tell(body) {
+            connection.over_with(Gone::TooLarge);
         }
     }
 
@@ -187,22 +169,6 @@ impl Client {
     pub(crate) fn nonsense(&self) {
         if let Ok(connection) = self.current() {
             connection.over_with(Gone::Nonsense);
-        }
-    }
-
-    pub(crate) fn keep_pins(&self, pins: &[Pin]) {
-        let mut kept = self.kept();
-        kept.revision += 1;
-        kept.pins = Some(pins.to_vec());
-    }
-
-    pub(crate) fn keep_registered(&self, aor: &str, flows: &[RegisteredFlow]) {
-        let mut kept = self.kept();
-        kept.revision += 1;
-        if flows.is_empty() {
-            kept.registered.remove(aor);
-        } else {
-            kept.registered.insert(aor.to_owned(), flows.to_vec());
         }
     }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!   ask ──▶ Asked ── answer ─────────────────────────────▶ whoever stands in `ask`
 //!             │  └── Pending(within) ──▶ Later ── answer ─▶ whoever awaits the future
-//!             │                             │  └─ dropped ─▶ Cancel
+//!             │                             │  └─ dropped ─▶ Cancel; overdue ─▶ Gone
 //!             └── nothing within the deadline, nonsense, end ──▶ Gone, for all, for good
 //! ```
 
@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use zeroize::Zeroizing;
@@ -68,11 +68,38 @@ impl Later {
 struct Cancel {
     connection: Arc<Connection>,
     id: u64,
+    /// When the manager has said to have answered.
+    due: Instant,
+    /// How many of its kind were answered before it.
+    answered: u64,
+}
+
+impl Cancel {
+    /// Whether nothing pending goes on over there: it is overdue, no other was answered since, and
+    /// none waits for an answer of ours.
+    fn shows_a_hang(&self, answered: u64) -> bool {
+        now() >= self.due && answered == self.answered && self.connection.prompts.is_empty()
+    }
+}
+
+/// How much earlier than a manager's bound whoever waits may have begun to count.
+const EARLY: Duration = Duration::from_millis(50);
+
+#[expect(clippy::disallowed_methods, reason = "a process hangs by the real clock")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 impl Drop for Cancel {
     fn drop(&mut self) {
-        if self.connection.lock().waiting.remove(&self.id).is_some() {
+        let answered = {
+            let mut state = self.connection.lock();
+            state.waiting.remove(&self.id).map(|_| state.answered)
+        };
+        let Some(answered) = answered else { return };
+        if self.shows_a_hang(answered) {
+            self.connection.over_with(Gone::Silent);
+        } else {
             // A connection that takes nothing any more cancels all there is by its end.
             _ = self.connection.send(self.id, Body::Cancel(Nothing {}));
         }
@@ -88,6 +115,8 @@ enum Waiting {
 struct State {
     last: u64,
     waiting: BTreeMap<u64, Waiting>,
+    /// Questions that were pending and have been answered.
+    answered: u64,
 }
 
 /// One connection; it ends once, and for good.
@@ -241,8 +270,9 @@ impl Connection {
             Some(Waiting::Asked(first)) => {
                 let (tell, answer) = oneshot::channel();
                 state.waiting.insert(id, Waiting::Later(tell));
+                let (due, answered) = (now() + within.saturating_sub(EARLY), state.answered);
                 drop(state);
-                let cancel = Cancel { connection: Arc::clone(self), id };
+                let cancel = Cancel { connection: Arc::clone(self), id, due, answered };
                 // Whoever asked may have given up in this moment; then this cancels it.
                 drop(first.send(First::Pending(within, Later { answer, _cancel: cancel })));
                 Some(())
@@ -255,7 +285,12 @@ impl Connection {
 
     /// An answer to nothing that waits is late, or was never asked for: discarded.
     fn on_answer(&self, id: u64, body: Body) {
-        let waiting = self.lock().waiting.remove(&id);
+        let waiting = {
+            let mut state = self.lock();
+            let waiting = state.waiting.remove(&id);
+            state.answered += u64::from(matches!(waiting, Some(Waiting::Later(_))));
+            waiting
+        };
         match (waiting, body) {
             (Some(Waiting::Asked(first)), body) => drop(first.send(First::Answer(body))),
             (Some(Waiting::Later(later)), Body::Verdict(verdict)) => drop(later.send(verdict)),

@@ -50,6 +50,11 @@ impl Jobs {
         true
     }
 
+    /// Whether none runs.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Drops a job; one that has ended is not there, and nothing happens.
     pub(crate) fn cancel(&self, id: u64) {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);

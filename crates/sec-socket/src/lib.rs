@@ -25,6 +25,7 @@ mod ends;
 pub mod fuzzing;
 mod guard;
 mod jobs;
+mod kept;
 #[cfg(any(test, feature = "conformance"))]
 mod loopback;
 mod media;

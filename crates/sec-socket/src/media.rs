@@ -7,8 +7,11 @@ use ssm::{Call, Guard, Line, LineSecurity, MediaSecurity, Refused};
 
 impl Client {
     fn line<T>(
-        &self, question: Body, read: impl FnOnce(LineVerdict) -> Option<T>,
+        &self, call: Call, question: Body, read: impl FnOnce(LineVerdict) -> Option<T>,
     ) -> Result<T, Refused> {
+        if self.kept().is_lost(call.0) {
+            return Err(Refused::Unavailable);
+        }
         let read = |body| match body {
             Body::Line(verdict) => verdict_of_line(verdict, read),
             _ => None,
@@ -23,17 +26,17 @@ fn said(verdict: LineVerdict) -> Option<LineSecurity> {
 
 impl MediaSecurity for Client {
     fn offer(&self, call: Call, line: Line) -> Result<LineSecurity, Refused> {
-        self.line(Body::Offer(LineQuestion::of(call, line, None)), said)
+        self.line(call, Body::Offer(LineQuestion::of(call, line, None)), said)
     }
 
     fn answer(
         &self, call: Call, line: Line, offered: &LineSecurity,
     ) -> Result<LineSecurity, Refused> {
-        self.line(Body::Answer(LineQuestion::of(call, line, Some(offered))), said)
+        self.line(call, Body::Answer(LineQuestion::of(call, line, Some(offered))), said)
     }
 
     fn judge(&self, call: Call, line: Line, answered: &LineSecurity) -> Result<(), Refused> {
-        self.line(Body::Judge(LineQuestion::of(call, line, Some(answered))), |_| Some(()))
+        self.line(call, Body::Judge(LineQuestion::of(call, line, Some(answered))), |_| Some(()))
     }
 
     fn moved(&self, call: Call, line: Line) {
@@ -42,7 +45,7 @@ impl MediaSecurity for Client {
 
     fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused> {
         let question = Body::Guard(LineQuestion::of(call, line, None));
-        let keys = self.line(question, |verdict| verdict.keys?.taken())?;
+        let keys = self.line(call, question, |verdict| verdict.keys?.taken())?;
         guard(keys, self.guards())
     }
 }

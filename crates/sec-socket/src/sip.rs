@@ -2,7 +2,8 @@
 //!
 //! Every signal stands still for one round trip. `request_received` must have its verdict then; what
 //! the manager says to be pending is awaited as it is in one process. Without an answer the peer is
-//! told to come again, and nothing leaves that would need the manager.
+//! told to come again, and nothing leaves that would need the manager; so it is with the bodies of a
+//! call whose proof went with its process.
 
 use crate::client::Client;
 use crate::connection::First;
@@ -11,10 +12,14 @@ use ssa::{
     Answer, Arrival, Authentication, Authorized, BodyVerdict, CallRef, Direction, Incoming,
     Leaving, Plan, Received, Refusal, Request, Required, Response, SipSecurity, Why,
 };
+use sst::{Assurance, Call, Proof};
 use std::time::Duration;
 
 /// When a peer may try again: another process is there by then.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// What begins a call, and changes its media.
+const INVITE: &str = "INVITE";
 
 /// What there is where no answer comes.
 trait Refuses {
@@ -65,17 +70,29 @@ impl Refuses for Incoming {
 
 impl Client {
     fn verdict<T: Carries + Refuses + 'static>(&self, question: Body) -> Answer<T> {
+        self.verdict_noted(question, |_| ())
+    }
+
+    /// The same, and what is to be noted of it.
+    fn verdict_noted<T: Carries + Refuses + 'static>(
+        &self, question: Body, note: impl FnOnce(&T) + Send + 'static,
+    ) -> Answer<T> {
         match self.ask(question) {
             Ok(First::Answer(Body::Verdict(verdict))) => {
                 let read = T::from_wire(verdict);
                 if read.is_none() {
                     self.nonsense();
                 }
-                Answer::Ready(read.unwrap_or_else(T::refused))
+                let verdict = read.unwrap_or_else(T::refused);
+                note(&verdict);
+                Answer::Ready(verdict)
             }
             Ok(First::Pending(within, later)) => {
                 let future = Box::pin(async move {
-                    later.answer().await.and_then(T::from_wire).unwrap_or_else(T::refused)
+                    let verdict = later.answer().await.and_then(T::from_wire);
+                    let verdict = verdict.unwrap_or_else(T::refused);
+                    note(&verdict);
+                    verdict
                 });
                 Answer::Pending { within, future }
             }
@@ -84,6 +101,29 @@ impl Client {
                 Answer::Ready(T::refused())
             }
             Err(_) => Answer::Ready(T::refused()),
+        }
+    }
+
+    /// Whether a body is that of a call whose proof nobody knows any more. An empty one says nothing.
+    fn is_lost(&self, call: CallRef, body: &ssa::Body) -> bool {
+        !body.octets.is_empty() && self.kept().is_lost(call.0)
+    }
+
+    /// Notes an INVITE that was admitted by the name that its connection proved; `false` where nobody
+    /// says whether it was.
+    fn noted_by_name(
+        &self, call: CallRef, process: u64, arrival: &Arrival<'_>, request: &Request<'_>,
+    ) -> bool {
+        if request.method != INVITE || !arrival.transport.is_secure() {
+            return true;
+        }
+        match self.assured(Call(call.0)) {
+            Ok(Some(Assurance { proof: Proof::Tls { .. }, .. })) => {
+                self.kept().proved(call.0, process);
+                true
+            }
+            Ok(_) => true,
+            Err(_) => false,
         }
     }
 }
@@ -97,13 +137,25 @@ impl SipSecurity for Client {
             Body::Verdict(verdict) => Received::from_wire(verdict),
             _ => None,
         };
-        self.ask_now(question, read).unwrap_or_else(|_| Received::refused())
+        let process = self.kept().process();
+        let received = self.ask_now(question, read).unwrap_or_else(|_| Received::refused());
+        if received == Received::Admit && !self.noted_by_name(call, process, arrival, request) {
+            return Received::refused();
+        }
+        received
     }
 
     fn authenticate(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
     ) -> Answer<Authentication> {
-        self.verdict(Body::Authenticate(Box::new(Exchange::of(call, request).over(arrival))))
+        let (kept, process) = (self.kept.clone(), self.kept().process());
+        let invites = request.method == INVITE;
+        let question = Body::Authenticate(Box::new(Exchange::of(call, request).over(arrival)));
+        self.verdict_noted(question, move |verdict| {
+            if invites && *verdict == Authentication::Authenticated {
+                kept.lock().proved(call.0, process);
+            }
+        })
     }
 
     fn got_401_unauthorized(
@@ -115,10 +167,16 @@ impl SipSecurity for Client {
     fn encrypt(
         &self, call: CallRef, direction: Direction, plan: Option<Plan>, body: ssa::Body,
     ) -> Answer<BodyVerdict> {
+        if self.is_lost(call, &body) {
+            return Answer::Ready(BodyVerdict::refused());
+        }
         self.verdict(Body::Encrypt(BodyQuestion::of(call, direction, plan, body)))
     }
 
     fn decrypt(&self, call: CallRef, direction: Direction, body: ssa::Body) -> Answer<BodyVerdict> {
+        if self.is_lost(call, &body) {
+            return Answer::Ready(BodyVerdict::refused());
+        }
         self.verdict(Body::Decrypt(BodyQuestion::of(call, direction, None, body)))
     }
 
@@ -143,6 +201,7 @@ impl SipSecurity for Client {
     }
 
     fn abandon(&self, call: CallRef) {
+        self.kept().ended(call.0);
         self.tell(Body::Abandon(call.0));
     }
 }

@@ -3,6 +3,8 @@
 
 mod doubles;
 mod gone;
+mod overdue;
+mod restart;
 mod signals;
 
 use crate::{

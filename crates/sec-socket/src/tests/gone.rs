@@ -95,11 +95,11 @@ fn a_process_that_hangs_costs_one_deadline() {
 }
 
 /// One side of a connection, played by hand.
-struct Played(UnixStream);
+pub(super) struct Played(UnixStream);
 
 impl Played {
     /// Sends a frame.
-    fn say(&mut self, id: u64, body: Body) {
+    pub(super) fn say(&mut self, id: u64, body: Body) {
         self.send(&wire::encode(id, body).unwrap());
     }
 
@@ -110,7 +110,7 @@ impl Played {
     }
 
     /// The next frame, or `None` at the end.
-    fn heard(&mut self) -> Option<(u64, Body)> {
+    pub(super) fn heard(&mut self) -> Option<(u64, Body)> {
         let mut head = [0; 4];
         self.0.read_exact(&mut head).ok()?;
         let mut frame = vec![0; u32::from_be_bytes(head) as usize];
@@ -127,7 +127,7 @@ impl Played {
 }
 
 /// A process that greets as it should, and then does as `play` has it.
-fn played(
+pub(super) fn played(
     room: &Room, client: &Client, play: impl FnOnce(Played) + Send + 'static,
 ) -> tokio::sync::watch::Receiver<Option<Gone>> {
     let (ours, theirs) = UnixStream::pair().unwrap();
@@ -255,6 +255,27 @@ fn a_configuration_that_does_not_fit_leaves_nothing_as_it_was() {
     assert_eq!(client.configured(&configuration), Err(Gone::TooLarge));
     assert_eq!(room.gone(watch), Gone::TooLarge);
     assert_eq!(received(&client), Received::Reject(try_later()));
+}
+
+/// Nor do the pins of before stay in force, under this process or the next one.
+#[test]
+fn pins_that_do_not_fit_leave_nothing_as_it_was() {
+    let room = Room::new();
+    let client = room.client(&Arc::default(), LONG);
+    let watch = room.connect(&client, |_| manager(ssa::Open));
+    client.pins(vec![sst::Pin::new("sip:a@b", "x".repeat(wire::MAX_FRAME))]);
+    assert_eq!(room.gone(watch), Gone::TooLarge);
+    assert_eq!(received(&client), Received::Reject(try_later()));
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let server = Server::over(theirs).unwrap();
+    let spawn = room.spawn();
+    let served = std::thread::spawn(move || server.serve(spawn, |_| Ok(manager(ssa::Open))));
+    assert_eq!(client.connect(ours).unwrap_err(), Gone::TooLarge);
+    // Its process has ended, too.
+    served.join().unwrap().unwrap();
+    client.pins(Vec::new());
+    room.connect(&client, |_| manager(ssa::Open));
+    assert_eq!(received(&client), Received::Admit);
 }
 
 /// A message that does not fit is refused, and the next one is asked.

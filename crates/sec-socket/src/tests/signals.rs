@@ -99,7 +99,7 @@ impl SipSecurity for Noting {
     }
 }
 
-fn now<T>(answer: Answer<T>) -> T {
+pub(super) fn now<T>(answer: Answer<T>) -> T {
     match answer {
         Answer::Ready(answer) => answer,
         Answer::Pending { .. } => panic!("it is ready"),
@@ -236,7 +236,7 @@ fn a_manager_that_panics_later_refuses_at_once() {
     assert_eq!(answer.unwrap(), Authentication::Refused(try_later()));
 }
 
-fn call() -> Outgoing {
+pub(super) fn call() -> Outgoing {
     Outgoing {
         from: "sip:alice@alice.example".to_owned(),
         to: "sip:bob@bob.example".to_owned(),
@@ -245,7 +245,7 @@ fn call() -> Outgoing {
 }
 
 /// Notes all that it is told.
-struct Telephony(Arc<Told>);
+pub(super) struct Telephony(pub(super) Arc<Told>);
 
 impl TelephonySecurity for Telephony {
     fn configure(&self, configuration: &Configuration) {
@@ -282,7 +282,7 @@ impl TelephonySecurity for Telephony {
     }
 }
 
-fn assured() -> sst::Assurance {
+pub(super) fn assured() -> sst::Assurance {
     sst::Assurance {
         proof: Proof::Tls { name: "bob.example".to_owned() },
         hop: HopProtection::Tls,
@@ -442,9 +442,9 @@ fn a_prompt_ends_with_who_asked() {
 }
 
 /// Media whose every answer says what was asked.
-struct Media;
+pub(super) struct Media;
 
-fn said(name: &str) -> LineSecurity {
+pub(super) fn said(name: &str) -> LineSecurity {
     let attributes = vec![Attribute { name: name.to_owned(), value: String::new() }];
     LineSecurity { profile: Profile::Savp, attributes }
 }

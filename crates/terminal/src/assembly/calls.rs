@@ -1,6 +1,8 @@
 //! The calls of a terminal, from the first INVITE to the end of their media.
 
+use super::assurance::Assurance;
 use super::events::Outcome;
+use super::standing::Standing;
 use crate::error::{Error, Result};
 use media_ctl::driver::MediaSession;
 use sip_core::manager::{CallId, RequestId};
@@ -43,6 +45,8 @@ pub(super) struct Live {
     pub(super) why: Option<Outcome>,
     /// The request that asks whether the peer is there.
     asked: Option<RequestId>,
+    /// What its peer has proved.
+    standing: Standing,
 }
 
 /// Who holds whom.
@@ -73,6 +77,7 @@ impl Live {
             referrer: None,
             why: None,
             asked: None,
+            standing: Standing::default(),
         }
     }
 
@@ -82,8 +87,12 @@ impl Live {
     }
 
     /// A call that came in.
-    pub(super) fn incoming(call: CallRef, from: String, offer: Vec<u8>) -> Self {
-        Self { offer: Some(offer), ..Self::new(call, false, from) }
+    pub(super) fn incoming(
+        call: CallRef, from: String, offer: Vec<u8>, assurance: &Assurance,
+    ) -> Self {
+        let mut live = Self { offer: Some(offer), ..Self::new(call, false, from) };
+        live.standing.learn(assurance);
+        live
     }
 
     /// Whether it has been established.
@@ -129,6 +138,12 @@ impl Calls {
     /// What a call is called towards the security manager.
     pub(super) fn name(&self, id: CallId) -> Option<CallRef> {
         self.lock().get(&id).map(|live| live.call)
+    }
+
+    /// Takes in what is told of a call's peer, and gives what stands; `None` where there is no such
+    /// call.
+    pub(super) fn learn(&self, id: CallId, told: &Assurance) -> Option<Assurance> {
+        Some(self.lock().get_mut(&id)?.standing.learn(told))
     }
 
     /// A request asks whether the peer of a call is there; `false` where there is no such call.

@@ -68,6 +68,9 @@ const fn about_proof(why: Why) -> &'static str {
             "; import it and pin it (countersign [--config CONFIG] keys import FILE --pin AOR)"
         }
         Why::ApplicationUnavailable | Why::ApplicationFailed => "; see [agent]",
+        Why::ManagerUnavailable => {
+            "; its process, countersign-sec, is started again: try once more"
+        }
         _ => "",
     }
 }
@@ -107,6 +110,7 @@ const fn proof_code(why: Why) -> &'static str {
         Why::NotCertified => "not_certified",
         Why::ApplicationUnavailable => "application_unavailable",
         Why::ApplicationFailed => "application_failed",
+        Why::ManagerUnavailable => "manager_unavailable",
         Why::Body => "body",
         Why::Abandoned => "abandoned",
         _ => "security",
@@ -148,6 +152,11 @@ mod tests {
                 "only algorithms below the configured floor were offered; `floor` in the \
                  [[account]] says what is answered",
             ),
+            (
+                Cause::Security(Why::ManagerUnavailable),
+                "the security manager does not answer; its process, countersign-sec, is started \
+                 again: try once more",
+            ),
         ] {
             assert_eq!(Outcome::Failed(cause).to_string(), words);
         }
@@ -163,5 +172,7 @@ mod tests {
             ("not_believed", Some(403))
         );
         assert_eq!(Outcome::Failed(Cause::Timeout).code(), "timeout");
+        let unavailable = Outcome::Failed(Cause::Security(Why::ManagerUnavailable));
+        assert_eq!(unavailable.code(), "manager_unavailable");
     }
 }

@@ -22,7 +22,9 @@ impl Shared {
     /// What is known of a call has changed: its media have keys of their own.
     fn keyed(&self, id: CallId) -> Option<Event> {
         let (call, _) = self.calls.media(id)?;
-        Some(Event::Keyed { id, assurance: self.assurance(Prepared { id, call }) })
+        let assurance = self.assurance(Prepared { id, call });
+        self.calls.learn(id, &assurance);
+        Some(Event::Keyed { id, assurance })
     }
 
     /// Asks the peer of a call whether it is there; `false` where that cannot be asked.

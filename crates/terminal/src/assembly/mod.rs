@@ -52,6 +52,7 @@ mod security;
 mod settings;
 mod setup;
 mod shared;
+mod standing;
 mod terminal;
 #[cfg(feature = "digest")]
 mod tls;

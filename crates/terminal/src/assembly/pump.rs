@@ -181,7 +181,7 @@ impl Shared {
             return None;
         }
         let (from, asserted) = (redacted(&from), self.asserted(id));
-        self.calls.insert(id, Live::incoming(call, from.clone(), body.octets));
+        self.calls.insert(id, Live::incoming(call, from.clone(), body.octets, &assurance));
         let said = self.endpoint.invitation(id).as_ref().map(Said::of).unwrap_or_default();
         Some(Event::Incoming { id, from, source, said, asserted, assurance, replaces })
     }
@@ -271,6 +271,7 @@ impl Shared {
             self.media.runtime.spawn(Box::pin(watch));
             self.tell_referrer(self.calls.referrer(id), 200);
             let assurance = self.assurance(Prepared { id, call });
+            self.calls.learn(id, &assurance);
             // Nobody has to listen.
             drop(out.try_send(Event::Established { id, assurance }));
         }

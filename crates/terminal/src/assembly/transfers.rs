@@ -10,11 +10,11 @@
 use super::assurance::Assurance;
 use super::events::Transfer;
 use super::shared::Shared;
+use super::standing::{are_one, no_less};
 use super::terminal::{Invitation, Terminal};
 use crate::error::{Error, Result};
 use sip_core::HeaderName;
 use sip_core::manager::{CallId, Prepared, RequestId};
-use sst::Requirement;
 
 impl Terminal {
     /// Asks the peer of a call to call `to` instead; how that goes, events tell. RFC 5589 §6.
@@ -43,7 +43,9 @@ impl Terminal {
         let endpoint = &self.shared.endpoint;
         endpoint.agree(transfer.id).map_err(Error::invalid)?;
         invitation.to.clone_from(&transfer.to);
-        invitation.require = self.shared.no_less(transfer.within, invitation.require);
+        if let Some(peer) = self.shared.standing(transfer.within) {
+            invitation.require = no_less(&peer, invitation.require);
+        }
         let by = transfer.by.as_ref().map(|by| format!("<{by}>").into_bytes());
         let fields = by.map(|by| (HeaderName::ReferredBy, by)).into_iter().collect();
         let placed = self.call_with(invitation, fields, Some(transfer.id));
@@ -62,14 +64,10 @@ impl Terminal {
 }
 
 impl Shared {
-    /// What is required of whom we call in the stead of a call's peer: no less than that one proved.
-    fn no_less(&self, within: CallId, require: Requirement) -> Requirement {
-        let Some(call) = self.calls.name(within) else { return require };
-        match self.assurance(Prepared { id: within, call }).proof {
-            "pgp" | "rfc2543" => require.and(Requirement::PGP),
-            "tls" => require.and(Requirement::TLS_NAME),
-            _ => require,
-        }
+    /// What the peer of a call has proved, whatever is known of it now.
+    fn standing(&self, id: CallId) -> Option<Assurance> {
+        let call = self.calls.name(id)?;
+        self.calls.learn(id, &self.assurance(Prepared { id, call }))
     }
 
     /// Tells the transferor how the call goes that it asked for.
@@ -84,8 +82,6 @@ impl Shared {
     /// identity. Where nobody proved anything, the dialog's identifiers suffice. Case D06, RFC 3891
     /// §3.
     pub(super) fn may_replace(&self, replaced: CallId, caller: &Assurance) -> bool {
-        let Some(call) = self.calls.name(replaced) else { return false };
-        let peer = self.assurance(Prepared { id: replaced, call });
-        (caller.proof, &caller.peer, &caller.account) == (peer.proof, &peer.peer, &peer.account)
+        self.standing(replaced).is_some_and(|peer| are_one(caller, &peer))
     }
 }

@@ -89,7 +89,11 @@ fn what_cannot_be_kept_apart_is_said_at_the_start() {
     let config = alice.folder.join("config.toml");
     let text = fs::read_to_string(&config).unwrap();
     assert!(text.contains("[policy]"), "{text}");
-    fs::write(&config, text.replacen("[policy]", "[policy]\nmedia-dtls = true", 1)).unwrap();
-    let line = alice.fails(&["call", BOB, "--seconds", "1"]);
-    assert!(line.contains("media-dtls") && line.contains("isolated"), "{line}");
+    let contact = text.replacen("[[contact]]", "[[contact]]\nrfc2543 = true", 1);
+    let dtls = text.replacen("[policy]", "[policy]\nmedia-dtls = true", 1);
+    for (text, option) in [(dtls, "media-dtls"), (contact, "rfc2543")] {
+        fs::write(&config, text).unwrap();
+        let line = alice.fails(&["call", BOB, "--seconds", "1"]);
+        assert!(line.contains(option) && line.contains("isolated"), "{line}");
+    }
 }

@@ -90,7 +90,9 @@ pub(super) const fn is_final(cause: Cause) -> bool {
     match cause {
         Cause::Status(408 | 480 | 481 | 486 | 487 | 491) => false,
         Cause::Status(status) => !matches!(status, 500..=599) || matches!(status, 501 | 505 | 513),
-        Cause::Security(why) => !matches!(why, Why::ApplicationUnavailable),
+        Cause::Security(why) => {
+            !matches!(why, Why::ApplicationUnavailable | Why::ManagerUnavailable)
+        }
         Cause::Later(..)
         | Cause::StaleDate
         | Cause::Timeout
@@ -115,6 +117,14 @@ mod tests {
         let waits = |cause| [0, 1, 2, 3, 6, 9].map(|it| back_off(it).min(longest(cause)).as_secs());
         assert_eq!(waits(Cause::Timeout), [30, 60, 120, 120, 120, 120]);
         assert_eq!(waits(Cause::Status(503)), [30, 60, 120, 240, 1800, 1800]);
+    }
+
+    #[test]
+    fn what_is_not_there_now_is_asked_again() {
+        for why in [Why::ApplicationUnavailable, Why::ManagerUnavailable] {
+            assert!(!is_final(Cause::Security(why)), "{why}");
+        }
+        assert!(is_final(Cause::Security(Why::NoPassword)));
     }
 
     #[test]
