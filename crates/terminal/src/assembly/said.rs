@@ -116,7 +116,7 @@ mod tests {
         );
         let shown =
             r#"subject "x\". Proved by \\", more at "http://a.example/;x=y;z=\". Proved\"""#;
-        assert_eq!(found.to_string(), shown.replace(r"\\", r"\\"));
+        assert_eq!(found.to_string(), shown);
     }
 
     #[test]
