@@ -28,8 +28,13 @@ pub(crate) fn certifies(by: &Certificate, key: &Certificate, now: u64) -> bool {
 
 fn certifies_user(by: &Certificate, key: &Certificate, user: &SignedUser, now: u64) -> bool {
     let (by, key) = (&by.key().primary_key, &key.key().primary_key);
+    // One that names nobody would cost a verification against every key.
+    let names_issuer = |signature: &Signature| {
+        !signature.issuer_fingerprint().is_empty() || !signature.issuer_key_id().is_empty()
+    };
     let holds = |signature: &&Signature| {
-        signature.verify_third_party_certification(key, by, Tag::UserId, &user.id).is_ok()
+        names_issuer(signature)
+            && signature.verify_third_party_certification(key, by, Tag::UserId, &user.id).is_ok()
     };
     let revokes = |signature: &Signature| signature.typ() == Some(SignatureType::CertRevocation);
     let of_by: Vec<&Signature> = user.signatures.iter().filter(holds).collect();

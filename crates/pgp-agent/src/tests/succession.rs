@@ -1,19 +1,25 @@
 //! Keys that come after others: whose certification counts, and who certifies a key that is made.
 
-use super::forge::{CERTIFIES, Key, MADE, SIGNS, Says};
+use super::forge::{CERTIFIES, Key, MADE, SIGNS, Says, regular};
 use super::{folder, open};
 use crate::Agent;
 use crate::succession::certifies;
 use pgp::crypto::hash::HashAlgorithm;
-use pgp::packet::{SignatureType, UserId};
-use pgp::types::{Duration, Password, Tag};
+use pgp::packet::{Signature, SignatureConfig, SignatureType, SubpacketData, UserId};
+use pgp::types::{Duration, KeyDetails as _, Password, Tag};
 use sma::{KeyAdministration as _, SecurityApplication as _};
 
 const NOW: u64 = MADE as u64 + 1_000;
 
 /// The user id of `key`, certified by `by`.
-fn certification(by: &Key, key: &Key, says: &Says, typ: SignatureType) -> pgp::packet::Signature {
-    let config = says.config(typ, by.primary());
+fn certification(by: &Key, key: &Key, says: &Says, typ: SignatureType) -> Signature {
+    let mut config = says.config(typ, by.primary());
+    let issuer = SubpacketData::IssuerFingerprint(by.primary().fingerprint());
+    config.hashed_subpackets.push(regular(issuer));
+    certified_with(by, key, config)
+}
+
+fn certified_with(by: &Key, key: &Key, config: SignatureConfig) -> Signature {
     let (signed, id) = (key.primary().public_key(), &key.0.details.users[0].id);
     let (signer, password) = (by.primary(), Password::empty());
     config.sign_certification_third_party(signer, &password, signed, Tag::UserId, id).unwrap()
@@ -97,6 +103,25 @@ fn g37_who_is_certified_under_another_name_comes_after_nobody() {
     assert!(!certifies(&old.certificate(), &claims.certificate(), NOW));
 }
 
+/// It would be verified against every key that there is, and anybody may append a thousand.
+#[test]
+fn g37_a_certification_that_names_no_issuer_is_not_looked_at() {
+    let (old, new) = (Key::new(&[]), Key::new(&[]));
+    let counts = |issuer: Option<SubpacketData>| {
+        let mut config = CERTIFIES.config(CERTIFICATION, old.primary());
+        config.unhashed_subpackets.extend(issuer.map(regular));
+        let mut new = Key(new.0.clone());
+        let signature = certified_with(&old, &new, config);
+        new.0.details.users[0].signatures.push(signature);
+        certifies(&old.certificate(), &new.certificate(), NOW)
+    };
+    let (key, other) = (old.primary(), new.primary());
+    assert!(!counts(None));
+    assert!(!counts(Some(SubpacketData::IssuerFingerprint(other.fingerprint()))));
+    assert!(counts(Some(SubpacketData::IssuerFingerprint(key.fingerprint()))));
+    assert!(counts(Some(SubpacketData::IssuerKeyId(key.legacy_key_id()))), "as RFC 4880 has it");
+}
+
 #[test]
 fn g37_a_certification_that_was_taken_back_or_is_over_counts_no_more() {
     let old = Key::new(&[]);
@@ -112,15 +137,12 @@ fn g37_a_certification_that_was_taken_back_or_is_over_counts_no_more() {
     let mut new = Key::new(&[]);
     for (lifetime, counts) in [(1_000, false), (1_001, true)] {
         let mut config = CERTIFIES.config(CERTIFICATION, old.primary());
-        let end =
-            pgp::packet::SubpacketData::SignatureExpirationTime(Duration::from_secs(lifetime));
-        config.hashed_subpackets.push(super::forge::regular(end));
-        let (signed, id) = (new.primary().public_key(), &new.0.details.users[0].id);
-        let (signer, password) = (old.primary(), Password::empty());
-        let signature =
-            config.sign_certification_third_party(signer, &password, signed, Tag::UserId, id);
+        let end = SubpacketData::SignatureExpirationTime(Duration::from_secs(lifetime));
+        let issuer = SubpacketData::IssuerFingerprint(old.primary().fingerprint());
+        config.hashed_subpackets.extend([end, issuer].map(regular));
+        let signature = certified_with(&old, &new, config);
         new.0.details.users[0].signatures.truncate(1);
-        new.0.details.users[0].signatures.push(signature.unwrap());
+        new.0.details.users[0].signatures.push(signature);
         assert_eq!(certifies(&old.certificate(), &new.certificate(), NOW), counts, "{lifetime}");
     }
 }
