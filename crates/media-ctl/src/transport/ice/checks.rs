@@ -17,6 +17,7 @@ use rice_proto::candidate::{self as library, CandidateType, TransportType};
 use rice_proto::stream::Credentials;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use stun_proto::agent::Transmit;
 
@@ -149,8 +150,7 @@ impl Checks {
         let overdue = until.is_some_and(|until| now >= until);
         if overdue || self.consent.as_ref().is_some_and(|consent| consent.is_lost(now)) {
             // RFC 7675 §5.1: nothing is sent without consent.
-            self.standing = Standing::Failed;
-            self.out.clear();
+            self.fail();
         }
         if self.standing == Standing::Failed {
             return;
@@ -165,6 +165,11 @@ impl Checks {
         }
     }
 
+    fn fail(&mut self) {
+        self.standing = Standing::Failed;
+        self.out.clear();
+    }
+
     fn moment(&self, now: Instant) -> Moment {
         self.clock.moment(now)
     }
@@ -174,7 +179,13 @@ impl Checks {
         let moment = self.moment(now);
         self.due = now + IDLE;
         for _ in 0..STEPS {
-            let waits = match self.machine.poll(moment) {
+            // The library may panic by what the peer says in what order: then there is no way.
+            let polled = catch_unwind(AssertUnwindSafe(|| self.machine.poll(moment)));
+            let Ok(polled) = polled else {
+                self.fail();
+                return;
+            };
+            let waits = match polled {
                 AgentPoll::WaitUntil(until) => Some(until),
                 AgentPoll::SelectedPair(chosen) => {
                     let pair = chosen.selected.candidate_pair();

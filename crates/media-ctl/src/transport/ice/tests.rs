@@ -8,7 +8,7 @@ use crate::sdp::{Candidate, CandidateKind, Credentials, IceAgreement, IceSide, M
 use crate::stats::Reason;
 use crate::transport::transmit::Channel;
 use crate::transport::ways::{Agent, Arrival, Message as Sent, Standing};
-use rice_stun_types::attribute::{IceControlling, Priority, UseCandidate};
+use rice_stun_types::attribute::{IceControlled, IceControlling, Priority, UseCandidate};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -292,4 +292,53 @@ fn nothing_shows_a_password() {
     asked.begin(start());
     let shown = format!("{servers:?} {asked:?}");
     assert!(shown.contains("alice") && !shown.contains("secret"), "{shown}");
+}
+
+/// A peer that says anything in any order, which alone would have the library panic.
+#[test]
+fn a_peer_that_says_anything_in_any_order_ends_its_own_line_at_most() {
+    let mut state = 1_u64;
+    let mut next = move |n: u64| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) % n
+    };
+    for _ in 0..300 {
+        let (mut agent, began) = agent(next(2) == 0, [host(2, 5000), host(3, 5000)]);
+        let mut now = began;
+        let mut seen: Vec<Sent> = Vec::new();
+        for _ in 0..25 {
+            let then = now + Duration::from_millis([20, 60, 400, 3000][next(4) as usize]);
+            seen.extend(until(&mut agent, &mut now, then).into_iter().filter(is_request));
+            let at = host(2 + next(3) as u8, 5000);
+            let octets = match next(6) {
+                0 | 1 => check(US, 'h', next(2) == 0),
+                2 => {
+                    let mut request = Message::builder_request(BINDING, MessageWriteVec::new());
+                    request.add_attribute(&Username::new(US).unwrap()).unwrap();
+                    request.add_attribute(&Priority::new(1_000)).unwrap();
+                    request
+                        .add_attribute(&IceControlled::new(if next(2) == 0 { 1 } else { u64::MAX }))
+                        .unwrap();
+                    protect(request, 'h')
+                }
+                n => {
+                    if seen.is_empty() {
+                        continue;
+                    }
+                    let sent = &seen[next(seen.len() as u64) as usize];
+                    let octets = if n == 3 {
+                        let request = Message::from_bytes(&sent.octets).unwrap();
+                        let mut answer = Message::builder_error(&request, MessageWriteVec::new());
+                        answer.add_attribute(&ErrorCode::builder(487).build().unwrap()).unwrap();
+                        protect(answer, 't')
+                    } else {
+                        answer(sent, 't')
+                    };
+                    let _ = agent.on_message(now, from(sent.way.remote), &octets);
+                    continue;
+                }
+            };
+            let _ = agent.on_message(now, from(at), &octets);
+        }
+    }
 }
