@@ -58,9 +58,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Runs one target from its seeds, and what it found before; shows what it says at its end.
 fn fuzz(target: &str, seconds: u32, seed: Option<u32>) -> Result<(), Failure> {
-    let corpus = format!("fuzz/corpus/{target}");
-    std::fs::create_dir_all(root().join(&corpus)).map_err(|why| format!("{corpus}: {why}"))?;
-    let seeds = format!("fuzz/seeds/{target}");
+    let [corpus, seeds] = ["corpus", "seeds"].map(|kind| format!("fuzz/{kind}/{target}"));
+    // Not every target has seeds.
+    for folder in [&corpus, &seeds] {
+        std::fs::create_dir_all(root().join(folder)).map_err(|why| format!("{folder}: {why}"))?;
+    }
     let mut fuzz = cargo(&["fuzz", "run", "--sanitizer", "none", target, &corpus, &seeds, "--"]);
     fuzz.arg(format!("-max_total_time={seconds}"));
     if let Some(seed) = seed {
