@@ -25,14 +25,12 @@ use net::tokio::{TokioNetwork, TokioRuntime};
 use net::{Network, Runtime};
 use network::Impaired;
 use profile::PROFILES;
-use sip_core::manager::Ours;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use terminal::assembly::{
-    Event, Events, Invitation, Ports, Settings, SystemClock, SystemEntropy, Terminal, Watchers,
-    free_loopback_pair,
+    Event, Events, Invitation, Ports, Settings, Terminal, free_loopback_pair,
 };
 use terminal::config::{Address, Media};
 use tokio::runtime::Handle;
@@ -130,29 +128,7 @@ async fn echo(address: Address, rate: u32) -> Result<()> {
 fn start(
     binds: Vec<Address>, media: Media, network: Arc<dyn Network>, runtime: &Arc<dyn Runtime>,
 ) -> Result<(Terminal, Events)> {
-    let settings = Settings {
-        identity: US.to_owned(),
-        ours: Ours::of([US]),
-        binds,
-        advertise: None,
-        session_expires: None,
-        trusted: Vec::new(),
-        watchers: Watchers::default(),
-        media,
-        security: sst::Configuration::default(),
-        tokens: Vec::new(),
-        helpers: Arc::default(),
-    };
-    let ports = Ports {
-        network,
-        runtime: Arc::clone(runtime),
-        wall_clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        application: None,
-        prompts: Arc::new(sst::Deny),
-        tap: None,
-        #[cfg(feature = "isolated")]
-        manager: None,
-    };
+    let settings = Settings { media, ..Settings::of(US, binds) };
+    let ports = Ports::of(Arc::clone(runtime), network);
     Ok(Terminal::start(&settings, ports)?)
 }

@@ -69,6 +69,25 @@ pub struct Ports {
     pub tap: Option<Tap>,
 }
 
+impl Ports {
+    /// The system's clock and randomness, nobody who watches or is asked, and no security application.
+    pub fn of(runtime: Arc<dyn Runtime>, network: Arc<dyn Network>) -> Self {
+        Self {
+            runtime,
+            network,
+            wall_clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            #[cfg(feature = "pgp")]
+            application: None,
+            #[cfg(feature = "isolated")]
+            manager: None,
+            #[cfg(feature = "digest")]
+            prompts: Arc::new(sst::Deny),
+            tap: None,
+        }
+    }
+}
+
 impl fmt::Debug for Ports {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ports").field("network", &self.network).finish_non_exhaustive()

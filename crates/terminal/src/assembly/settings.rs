@@ -37,6 +37,29 @@ pub struct Settings {
     pub tokens: Vec<TokenFile>,
 }
 
+impl Settings {
+    /// Those of a terminal of this AOR that is reached at these addresses: whatever else there is to
+    /// say is as where the configuration does not say it.
+    pub fn of(identity: &str, binds: Vec<Address>) -> Self {
+        Self {
+            identity: identity.to_owned(),
+            ours: Ours::of([identity]),
+            binds,
+            advertise: None,
+            session_expires: None,
+            trusted: Vec::new(),
+            watchers: Watchers::default(),
+            media: Media::default(),
+            #[cfg(feature = "ice")]
+            helpers: std::sync::Arc::default(),
+            #[cfg(feature = "digest")]
+            security: sst::Configuration::default(),
+            #[cfg(feature = "digest")]
+            tokens: Vec::new(),
+        }
+    }
+}
+
 /// A file with an account's access token. RFC 8898.
 #[cfg(feature = "digest")]
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,8 +25,8 @@ use crate::agent::{Agent, Ask, Program};
 #[cfg(feature = "pgp")]
 use crate::assembly::Settings;
 use crate::assembly::{
-    Entropy as _, Event, Events, Finder, Invitation, Names, Ports, SystemClock, SystemEntropy,
-    Terminal, settings,
+    Entropy as _, Event, Events, Finder, Invitation, Names, Ports, SystemEntropy, Terminal,
+    settings,
 };
 use crate::capture::Secrets;
 use crate::config::{Account, Config, instance, load_or_default};
@@ -143,12 +143,6 @@ impl Session {
         let clock = Arc::clone(&runtime);
         let name = settings.identity.clone();
         let ports = Ports {
-            runtime,
-            network,
-            wall_clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy),
-            #[cfg(feature = "pgp")]
-            application: None,
             #[cfg(feature = "isolated")]
             manager: Some(crate::isolated::Program::find(&config)?),
             #[cfg(feature = "digest")]
@@ -158,6 +152,7 @@ impl Session {
                 runtime: Arc::clone(&clock),
             }),
             tap: recorder.as_ref().map(|recorder| recorder.tap(&name)),
+            ..Ports::of(runtime, network)
         };
         #[cfg(feature = "pgp")]
         let ask = person.as_ref().map(|person| passphrase::ask(person, &ports.runtime));

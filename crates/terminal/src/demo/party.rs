@@ -8,15 +8,13 @@ use super::keys;
 use super::plan::{Flow, Plan};
 use super::side::{CALLEE, CALLER, Identity, Side, USER};
 use crate::assembly::{
-    Entropy, Events, Ports, Settings, SystemClock, SystemEntropy, Terminal, Watchers,
-    free_loopback_pair,
+    Entropy, Events, Ports, Settings, SystemEntropy, Terminal, free_loopback_pair,
 };
-use crate::config::{Address, Media};
+use crate::config::Address;
 use crate::error::{Error, Result};
 use crate::record::Recorder;
 use net::Runtime;
 use net::tokio::TokioNetwork;
-use sip_core::manager::Ours;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,31 +71,14 @@ impl Side {
 
     fn start(self, runtime: &Arc<dyn Runtime>, recorder: &Arc<Recorder>) -> Result<Party> {
         let binds = free_loopback_pair()?;
-        let settings = Settings {
-            identity: self.identity.aor.to_owned(),
-            ours: Ours::of([self.identity.aor]),
-            binds: binds.to_vec(),
-            advertise: None,
-            session_expires: None,
-            trusted: Vec::new(),
-            watchers: Watchers::default(),
-            media: Media::default(),
-            #[cfg(feature = "ice")]
-            helpers: Arc::default(),
-            security: self.security,
-            tokens: Vec::new(),
-        };
+        let mut settings = Settings::of(self.identity.aor, binds.to_vec());
+        settings.security = self.security;
+        let network = Arc::new(TokioNetwork::new(tokio::runtime::Handle::current()));
         let ports = Ports {
-            runtime: Arc::clone(runtime),
-            network: Arc::new(TokioNetwork::new(tokio::runtime::Handle::current())),
-            wall_clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy),
             #[cfg(feature = "pgp")]
             application: self.application.as_ref().map(Application::client),
-            #[cfg(feature = "isolated")]
-            manager: None,
-            prompts: Arc::new(sst::Deny),
             tap: Some(recorder.tap(self.name)),
+            ..Ports::of(Arc::clone(runtime), network)
         };
         let (terminal, events) = Terminal::start(&settings, ports)?;
         let [address, _] = binds;

@@ -31,14 +31,9 @@ fn start(sim: &Simulation, draws: u64) -> Result<(Terminal, Events), String> {
     let settings = settings((CALLER, &keys[0]), (CALLEE, &keys[1]), CALLER_IP, Require::Pgp);
     let ports = Ports {
         wall_clock: Arc::new(Wall::starting(&runtime)),
-        runtime,
-        network,
         entropy: Arc::new(Draining(AtomicU64::new(draws))),
         application: Some(Arc::new(sma::Deny)),
-        #[cfg(feature = "isolated")]
-        manager: None,
-        prompts: Arc::new(sst::Deny),
-        tap: None,
+        ..Ports::of(runtime, network)
     };
     Terminal::start(&settings, ports).map_err(|error| error.line())
 }

@@ -9,8 +9,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use terminal::assembly::{Invitation, Outcome, Ports, Settings, Terminal, Watchers};
-use terminal::config::{Address, Media, Require};
+use terminal::assembly::{Invitation, Outcome, Ports, Settings, Terminal};
+use terminal::config::{Address, Require};
 
 const FIRST: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const SECOND: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
@@ -62,29 +62,13 @@ fn side(sim: &Simulation, network: Arc<dyn Network>, addresses: &[IpAddr]) -> Si
     let (runtime, _) = sim.host(OTHER);
     let bind = |ip: &IpAddr| Address::udp((*ip, 5060).into());
     let settings = Settings {
-        identity: "sip:someone@example.org".to_owned(),
         ours: Ours::of(["sip:other@example.org"]),
-        binds: addresses.iter().map(bind).collect(),
-        advertise: None,
-        session_expires: None,
-        trusted: Vec::new(),
-        watchers: Watchers::default(),
-        media: Media::default(),
-        #[cfg(feature = "ice")]
-        helpers: std::sync::Arc::default(),
-        security: sst::Configuration::default(),
-        tokens: Vec::new(),
+        ..Settings::of("sip:someone@example.org", addresses.iter().map(bind).collect())
     };
     let ports = Ports {
-        runtime: Arc::clone(&runtime),
-        network,
         wall_clock: Arc::new(Wall::starting(&runtime)),
         entropy: Arc::new(Seeded(Mutex::new(sim.random()))),
-        application: None,
-        #[cfg(feature = "isolated")]
-        manager: None,
-        prompts: Arc::new(sst::Deny),
-        tap: None,
+        ..Ports::of(Arc::clone(&runtime), network)
     };
     let (terminal, events) = Terminal::start(&settings, ports).unwrap();
     let watch = Watch::default();

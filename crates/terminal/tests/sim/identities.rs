@@ -54,15 +54,10 @@ fn call(from: &str, to: &str, pins: impl Fn(&[String; 4]) -> Vec<sst::Pin>) -> C
             vec![identity(first.0, first.1), identity(second.0, second.1)];
         settings.security.pins = pins(&keys);
         let ports = Ports {
-            runtime: Arc::clone(&runtime),
-            network,
             wall_clock: Arc::new(Wall::starting(&runtime)),
             entropy: Arc::new(Seeded(Mutex::new(sim.random()))),
             application: Some(application),
-            prompts: Arc::new(sst::Deny),
-            tap: None,
-            #[cfg(feature = "isolated")]
-            manager: None,
+            ..Ports::of(Arc::clone(&runtime), network)
         };
         Terminal::start(&settings, ports).unwrap()
     };

@@ -14,7 +14,7 @@ use terminal::assembly::{
     Assurance, Entropy, Event, Events, Invitation, Outcome, Ports, Settings, Terminal, Transfer,
     WallClock, Watchers,
 };
-use terminal::config::{Address, Keys, Media, Network as Addresses, Require};
+use terminal::config::{Address, Keys, Network as Addresses, Require};
 use terminal::ladder::Ladder;
 use terminal::record::{Entry, Limits, Recorder};
 
@@ -127,15 +127,12 @@ impl World {
         let keys = (keys.0.to_string(), keys.1.to_string());
         let start = |name, settings: &Settings, network, application, prompts| {
             let ports = Ports {
-                runtime: Arc::clone(&runtime),
-                network,
                 wall_clock: Arc::new(Wall::starting(&runtime)),
                 entropy: Arc::new(Seeded(Mutex::new(sim.random()))),
                 application: Some(application),
-                #[cfg(feature = "isolated")]
-                manager: None,
                 prompts,
                 tap: Some(recorder.tap(name)),
+                ..Ports::of(Arc::clone(&runtime), network)
             };
             Terminal::start(settings, ports).unwrap()
         };
@@ -419,18 +416,9 @@ pub(crate) fn settings(
     };
     let address = (ip, 5060).into();
     Settings {
-        identity: own.0.to_owned(),
         ours: Ours { hides_users: require != Require::Nothing, ..Ours::of([own.0]) },
-        binds: vec![Address::udp(address), Address::tcp(address)],
-        advertise: None,
-        session_expires: None,
-        trusted: Vec::new(),
-        watchers: Watchers::default(),
-        media: Media::default(),
-        #[cfg(feature = "ice")]
-        helpers: std::sync::Arc::default(),
         security,
-        tokens: Vec::new(),
+        ..Settings::of(own.0, vec![Address::udp(address), Address::tcp(address)])
     }
 }
 
