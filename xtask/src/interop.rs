@@ -4,6 +4,7 @@
 //! its own, `target/interop/CASE/`, with the configurations and logs of all that took part.
 
 mod baresip;
+mod beside;
 mod case;
 mod cases;
 mod certificates;
@@ -20,11 +21,9 @@ mod terminal;
 mod waiting;
 
 use crate::command::{Failure, cargo, run as execute, target};
+use beside::beside;
 use case::{Case, Outcome};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 /// Which cases, and where to write what came of them.
 #[derive(clap::Args)]
@@ -103,23 +102,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Runs cases, a few at once; outcomes are in the order of the cases.
 fn all(cases: &[&'static Case], programs: &Path, jobs: usize) -> Vec<Outcome> {
-    let next = AtomicUsize::new(0);
-    let outcomes = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let n = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(case) = cases.get(n) else { return };
-                    let outcome = case.run(n, programs);
-                    eprintln!("{}", report::line(&outcome));
-                    let mut outcomes = outcomes.lock().unwrap_or_else(|held| held.into_inner());
-                    outcomes.push((n, outcome));
-                }
-            });
-        }
-    });
-    let mut outcomes = outcomes.into_inner().unwrap_or_else(|held| held.into_inner());
-    outcomes.sort_by_key(|(n, _)| *n);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    beside(cases.len(), jobs, |n| {
+        let outcome = cases.get(n)?.run(n, programs);
+        eprintln!("{}", report::line(&outcome));
+        Some(outcome)
+    })
 }

@@ -170,8 +170,7 @@ impl Baresip {
     /// # Errors
     /// It has not.
     pub(super) fn has_printed(&self, text: &str) -> Result<(), Failure> {
-        let missing = || format!("baresip did not print `{text}`");
-        until(PATIENCE, missing, || self.child.out().contains(text).then_some(()))
+        self.child.has_printed(text)
     }
 
     /// Takes the first object that is wanted, and leaves the others.

@@ -48,6 +48,15 @@ impl Child {
         read(&self.out)
     }
 
+    /// Waits until it has printed this.
+    ///
+    /// # Errors
+    /// It has not.
+    pub(super) fn has_printed(&self, text: &str) -> Result<(), Failure> {
+        let missing = || format!("{} did not print `{text}`", self.name);
+        until(PATIENCE, missing, || self.out().contains(text).then_some(()))
+    }
+
     /// The same of standard error.
     pub(super) fn err(&self) -> String {
         read(&self.err)

@@ -2,7 +2,6 @@
 
 use super::children::Child;
 use super::room::Room;
-use super::waiting::{PATIENCE, until};
 use crate::command::Failure;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -53,7 +52,6 @@ impl Coturn {
     /// # Errors
     /// It has not.
     pub(super) fn has_logged(&self, text: &str) -> Result<(), Failure> {
-        let missing = || format!("coturn did not log `{text}`");
-        until(PATIENCE, missing, || self.child.out().contains(text).then_some(()))
+        self.child.has_printed(text)
     }
 }

@@ -5,6 +5,7 @@
 //! both; what each recorded is scored against what was said by ViSQOL (`xtask/score`).
 
 use super::baresip::Baresip;
+use super::beside::beside;
 use super::children::Child;
 use super::peers;
 use super::room::Room;
@@ -13,9 +14,6 @@ use super::waiting::{PATIENCE, talk};
 use crate::command::{Failure, cargo, output, program, run as execute, target};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 /// How many calls are scored at once.
 #[derive(clap::Args)]
@@ -114,24 +112,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Makes all calls, a few at once: what was said and heard, at 16 kHz, in their order.
 fn side_by_side(calls: &[Call], jobs: usize) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
-    let next = AtomicUsize::new(0);
-    let found = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let n = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(call) = calls.get(n) else { return };
-                    let heard = call.make(n);
-                    eprintln!("{} {}: {}", call.name(), call.codec.0, shown(&heard));
-                    found.lock().unwrap_or_else(|held| held.into_inner()).push((n, heard));
-                }
-            });
-        }
+    let heard = beside(calls.len(), jobs, |n| {
+        let call = calls.get(n)?;
+        let heard = call.make(n);
+        eprintln!("{} {}: {}", call.name(), call.codec.0, shown(&heard));
+        Some(heard)
     });
-    let mut found = found.into_inner().unwrap_or_else(|held| held.into_inner());
-    found.sort_by_key(|(n, _)| *n);
-    found.into_iter().map(|(_, heard)| heard).collect()
+    heard.into_iter().collect()
 }
 
 fn shown(heard: &Result<(PathBuf, PathBuf), Failure>) -> String {
