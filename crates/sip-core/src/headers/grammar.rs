@@ -167,10 +167,7 @@ pub(super) fn seconds_with_params<'a>(cursor: &mut Cursor<'a>) -> Parsed<'a> {
 }
 
 fn seconds<'a>(cursor: &mut Cursor<'a>) -> Result<Part<'a>, ParseError> {
-    let base = cursor.at();
-    let digits = cursor.some(DIGIT, Expected::Number)?;
-    let seconds = numbers::delta_seconds(digits).map_err(|error| error.within(base))?;
-    Ok(Part::Number(u64::from(seconds)))
+    numbers::leading_seconds(cursor).map(|seconds| Part::Number(u64::from(seconds)))
 }
 
 /// `response-num LWS CSeq-num LWS Method`. RFC 3262 §7.2.

@@ -23,7 +23,7 @@ pub use cseq::CSeq;
 pub(crate) use element::{Count, Element, Part, Parts};
 pub use info::InfoUri;
 pub use numbers::delta_seconds;
-pub(crate) use numbers::{content_length, max_forwards};
+pub(crate) use numbers::{content_length, leading_seconds, max_forwards};
 pub use reason::Reason;
 pub use sip_syntax::{ContentDisposition, ContentType, Date, NameAddr};
 pub use table::HeaderName;

@@ -13,6 +13,16 @@ pub fn delta_seconds(value: &[u8]) -> Result<u32, ParseError> {
     Ok(decimal(digits).and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX))
 }
 
+/// The same at the beginning of a value: parameters or a comment follow. RFC 4028 §4, §5.
+///
+/// # Errors
+/// What does not begin with digits.
+pub(crate) fn leading_seconds(cursor: &mut Cursor<'_>) -> Result<u32, ParseError> {
+    let base = cursor.at();
+    let digits = cursor.some(DIGIT, Expected::Number)?;
+    delta_seconds(digits).map_err(|error| error.within(base))
+}
+
 /// `1*DIGIT`; what does not fit is refused rather than wrapped.
 #[inline]
 pub(crate) fn content_length(value: &[u8]) -> Result<usize, ParseError> {

@@ -2,10 +2,12 @@
 
 use super::draft::{Draft, Sequence};
 use super::table::Requests;
+use crate::headers::leading_seconds;
 use crate::manager::inbound::Inbound;
 use crate::manager::io::Io;
 use crate::manager::slab::Key;
-use crate::{HeaderName, Message, delta_seconds};
+use crate::{HeaderName, Message};
+use sip_syntax::Cursor;
 use std::ops::RangeInclusive;
 
 /// Seconds that a session may have to last at least, by a 422: whoever asks for more than a day
@@ -44,8 +46,7 @@ impl Draft {
     }
 }
 
-/// The seconds of a Min-SE, which parameters may follow. RFC 4028 §5.
+/// The seconds of a Session-Expires or a Min-SE, which parameters may follow.
 fn seconds(value: &[u8]) -> Option<u32> {
-    let digits = value.split(|octet| !octet.is_ascii_digit()).next()?;
-    delta_seconds(digits).ok()
+    leading_seconds(&mut Cursor::new(value)).ok()
 }

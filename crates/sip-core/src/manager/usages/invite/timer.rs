@@ -1,7 +1,8 @@
 //! How long a session lasts, and who refreshes it: what requests ask for and responses say. RFC 4028.
 
+use crate::headers::leading_seconds;
 use crate::manager::serving::Reply;
-use crate::{HeaderName, Message, delta_seconds};
+use crate::{HeaderName, Message};
 use sip_syntax::{Cursor, Params};
 use std::time::Duration;
 
@@ -90,11 +91,10 @@ pub(super) fn too_short() -> Reply {
 
 /// Session-Expires: its seconds, and who is to refresh.
 fn read(message: &Message) -> Option<(u32, Option<&[u8]>)> {
-    let value = message.header(HeaderName::SessionExpires)?;
-    let digits = value.iter().take_while(|octet| octet.is_ascii_digit()).count();
-    let (digits, rest) = value.split_at(digits);
-    let params = Params::read(&mut Cursor::new(rest)).unwrap_or_default();
-    Some((delta_seconds(digits).ok()?, params.value("refresher")))
+    let mut cursor = Cursor::new(message.header(HeaderName::SessionExpires)?);
+    let seconds = leading_seconds(&mut cursor).ok()?;
+    let params = Params::read(&mut cursor).unwrap_or_default();
+    Some((seconds, params.value("refresher")))
 }
 
 fn supports(message: &Message) -> bool {
