@@ -187,6 +187,34 @@ pub enum Why {
     Abandoned,
 }
 
+impl Why {
+    /// All of them.
+    pub const ALL: [Self; 22] = [
+        Self::NotConfigured,
+        Self::NoPassword,
+        Self::MalformedChallenge,
+        Self::BelowFloor,
+        Self::UnknownScheme,
+        Self::ProofMissing,
+        Self::ProofInvalid,
+        Self::ForeignRealm,
+        Self::TokenInClear,
+        Self::ForeignServer,
+        Self::NoToken,
+        Self::NoSim,
+        Self::TriedAlready,
+        Self::OtherCall,
+        Self::PgpRequired,
+        Self::NotTrusted,
+        Self::NotCertified,
+        Self::ApplicationUnavailable,
+        Self::ApplicationFailed,
+        Self::ManagerUnavailable,
+        Self::Body,
+        Self::Abandoned,
+    ];
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -62,6 +62,23 @@ pub(super) struct Head {
     body: Vec<u8>,
 }
 
+impl Head {
+    fn of(
+        method: &str, (call_id, cseq): (&[u8], u32), [from, to]: [ssa::Party<'_>; 2],
+        headers: &dyn Headers, body: &[u8],
+    ) -> Self {
+        Self {
+            method: method.to_owned(),
+            call_id: call_id.to_vec(),
+            cseq,
+            from: Some(Party::of(from)),
+            to: Some(Party::of(to)),
+            rows: rows(headers),
+            body: body.to_vec(),
+        }
+    }
+}
+
 /// Those header fields that the manager reads, in order by name.
 fn rows(headers: &dyn Headers) -> Vec<Row> {
     let named = (0u32..).zip(HEADERS).flat_map(|(name, word)| {
@@ -92,15 +109,7 @@ pub(crate) struct Response {
 impl Request {
     pub(crate) fn of(request: &ssa::Request<'_>) -> Self {
         let ssa::Request { method, uri, call_id, cseq, from, to, headers, body } = *request;
-        let head = Head {
-            method: method.to_owned(),
-            call_id: call_id.to_vec(),
-            cseq,
-            from: Some(Party::of(from)),
-            to: Some(Party::of(to)),
-            rows: rows(headers),
-            body: body.to_vec(),
-        };
+        let head = Head::of(method, (call_id, cseq), [from, to], headers, body);
         Self { head: Some(head), uri: uri.to_vec() }
     }
 }
@@ -108,15 +117,7 @@ impl Request {
 impl Response {
     pub(crate) fn of(response: &ssa::Response<'_>) -> Self {
         let ssa::Response { status, method, call_id, cseq, from, to, headers, body } = *response;
-        let head = Head {
-            method: method.to_owned(),
-            call_id: call_id.to_vec(),
-            cseq,
-            from: Some(Party::of(from)),
-            to: Some(Party::of(to)),
-            rows: rows(headers),
-            body: body.to_vec(),
-        };
+        let head = Head::of(method, (call_id, cseq), [from, to], headers, body);
         Self { head: Some(head), status: status.into() }
     }
 }

@@ -54,31 +54,7 @@ fn refusal() -> impl Strategy<Value = Refusal> {
 }
 
 fn why() -> impl Strategy<Value = Why> {
-    let all = [
-        Why::NotConfigured,
-        Why::NoPassword,
-        Why::MalformedChallenge,
-        Why::BelowFloor,
-        Why::UnknownScheme,
-        Why::ProofMissing,
-        Why::ProofInvalid,
-        Why::ForeignRealm,
-        Why::TriedAlready,
-        Why::OtherCall,
-        Why::PgpRequired,
-        Why::NotTrusted,
-        Why::NotCertified,
-        Why::ApplicationUnavailable,
-        Why::ApplicationFailed,
-        Why::ManagerUnavailable,
-        Why::Body,
-        Why::Abandoned,
-        Why::TokenInClear,
-        Why::ForeignServer,
-        Why::NoToken,
-        Why::NoSim,
-    ];
-    proptest::sample::select(all.to_vec())
+    proptest::sample::select(Why::ALL.to_vec())
 }
 
 fn body() -> impl Strategy<Value = ssa::Body> {

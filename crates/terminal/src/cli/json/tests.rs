@@ -318,26 +318,7 @@ fn the_document_lists_every_code() {
         Cause::Busy,
         Cause::NotBound,
     ];
-    let whys = [
-        Why::NotConfigured,
-        Why::NoPassword,
-        Why::MalformedChallenge,
-        Why::UnknownScheme,
-        Why::BelowFloor,
-        Why::ProofMissing,
-        Why::ProofInvalid,
-        Why::ForeignRealm,
-        Why::TriedAlready,
-        Why::OtherCall,
-        Why::PgpRequired,
-        Why::NotTrusted,
-        Why::NotCertified,
-        Why::ApplicationUnavailable,
-        Why::ApplicationFailed,
-        Why::Body,
-        Why::Abandoned,
-    ];
-    let causes = causes.into_iter().chain(whys.map(Cause::Security));
+    let causes = causes.into_iter().chain(Why::ALL.map(Cause::Security));
     causes.for_each(|cause| listed(code(cause)));
     for error in ["file", "configuration", "not_private", "output", "bind", "agent", "usage"] {
         listed(error);
