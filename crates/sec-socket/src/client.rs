@@ -139,19 +139,24 @@ impl Client {
         self.kept().connection().ok_or(Gone::Closed)
     }
 
-    /// Asks, and stands still until the first answer.
-    pub(crate) fn ask(&self, body: Body) -> Result<First, Gone> {
-        self.current()?.ask(body, self.within)
+    /// Asks, and stands still until the first answer. One that `read` does not take ends the
+    /// connection that it came over.
+    pub(crate) fn ask<T>(
+        &self, body: Body, read: impl FnOnce(First) -> Option<T>,
+    ) -> Result<T, Gone> {
+        let connection = self.current()?;
+        let first = connection.ask(body, self.within)?;
+        read(first).ok_or_else(|| connection.over_with(Gone::Nonsense))
     }
 
-    /// Asks what is answered at once. Any other answer than those that `read` takes ends the
-    /// connection.
+    /// Asks what is answered at once.
     pub(crate) fn ask_now<T>(
         &self, body: Body, read: impl FnOnce(Body) -> Option<T>,
     ) -> Result<T, Gone> {
         let connection = self.current()?;
         match connection.ask(body, self.within)? {
             First::Answer(body) => read(body).ok_or_else(|| connection.over_with(Gone::Nonsense)),
+            // What is pending is given up once the connection has ended, and not for its silence.
             First::Pending(..) => Err(connection.over_with(Gone::Nonsense)),
         }
     }
@@ -162,13 +167,6 @@ impl Client {
         let Ok(connection) = self.current() else { return };
         if let Err(Gone::TooLarge) = connection.tell(body) {
             connection.over_with(Gone::TooLarge);
-        }
-    }
-
-    /// Ends the connection over an answer that cannot be.
-    pub(crate) fn nonsense(&self) {
-        if let Ok(connection) = self.current() {
-            connection.over_with(Gone::Nonsense);
         }
     }
 

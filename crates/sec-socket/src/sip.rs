@@ -77,31 +77,23 @@ impl Client {
     fn verdict_noted<T: Carries + Refuses + 'static>(
         &self, question: Body, note: impl FnOnce(&T) + Send + 'static,
     ) -> Answer<T> {
-        match self.ask(question) {
-            Ok(First::Answer(Body::Verdict(verdict))) => {
-                let read = T::from_wire(verdict);
-                if read.is_none() {
-                    self.nonsense();
-                }
-                let verdict = read.unwrap_or_else(T::refused);
+        let answered = self.ask(question, |first| match first {
+            First::Answer(body) => {
+                let verdict = verdict_in(body)?;
                 note(&verdict);
-                Answer::Ready(verdict)
+                Some(Answer::Ready(verdict))
             }
-            Ok(First::Pending(within, later)) => {
+            First::Pending(within, later) => {
                 let future = Box::pin(async move {
                     let verdict = later.answer().await.and_then(T::from_wire);
                     let verdict = verdict.unwrap_or_else(T::refused);
                     note(&verdict);
                     verdict
                 });
-                Answer::Pending { within, future }
+                Some(Answer::Pending { within, future })
             }
-            Ok(First::Answer(_)) => {
-                self.nonsense();
-                Answer::Ready(T::refused())
-            }
-            Err(_) => Answer::Ready(T::refused()),
-        }
+        });
+        answered.unwrap_or_else(|_| Answer::Ready(T::refused()))
     }
 
     /// Whether a body is that of a call whose proof nobody knows any more. An empty one says nothing.
@@ -128,17 +120,20 @@ impl Client {
     }
 }
 
+fn verdict_in<T: Carries>(body: Body) -> Option<T> {
+    match body {
+        Body::Verdict(verdict) => T::from_wire(verdict),
+        _ => None,
+    }
+}
+
 impl SipSecurity for Client {
     fn request_received(
         &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
     ) -> Received {
         let question = Body::RequestReceived(Box::new(Exchange::of(call, request).over(arrival)));
-        let read = |body| match body {
-            Body::Verdict(verdict) => Received::from_wire(verdict),
-            _ => None,
-        };
         let process = self.kept().process();
-        let received = self.ask_now(question, read).unwrap_or_else(|_| Received::refused());
+        let received = self.ask_now(question, verdict_in).unwrap_or_else(|_| Received::refused());
         if received == Received::Admit && !self.noted_by_name(call, process, arrival, request) {
             return Received::refused();
         }

@@ -1,9 +1,9 @@
 //! Enumerations as numbers; a number that is not in the list is not understood.
 
-/// `pub(super) fn $to(value) -> u32` and `pub(super) fn $from(number) -> Option<value>`.
+/// `pub(crate) fn $to(value) -> u32` and `pub(crate) fn $from(number) -> Option<value>`.
 macro_rules! numbered {
     ($type:ty, $to:ident, $from:ident { $($variant:path = $number:literal),* $(,)? }) => {
-        pub(super) const fn $to(value: $type) -> u32 {
+        pub(crate) const fn $to(value: $type) -> u32 {
             match value {
                 $($variant => $number,)*
             }
@@ -12,7 +12,7 @@ macro_rules! numbered {
     };
     // Of another crate's enumeration that may grow: what is new is said to be this one.
     ($type:ty, $to:ident, $from:ident, else $other:literal { $($variant:path = $number:literal),* $(,)? }) => {
-        pub(super) const fn $to(value: $type) -> u32 {
+        pub(crate) const fn $to(value: $type) -> u32 {
             match value {
                 $($variant => $number,)*
                 _ => $other,
@@ -21,7 +21,7 @@ macro_rules! numbered {
         numbered!(@from $type, $from { $($variant = $number),* });
     };
     (@from $type:ty, $from:ident { $($variant:path = $number:literal),* }) => {
-        pub(super) const fn $from(number: u32) -> Option<$type> {
+        pub(crate) const fn $from(number: u32) -> Option<$type> {
             match number {
                 $($number => Some($variant),)*
                 _ => None,

@@ -9,29 +9,13 @@ use sst::{
 };
 use zeroize::Zeroizing;
 
-numbered!(Algorithm, algorithm, algorithm_of {
+numbered!(Algorithm, algorithm_number, algorithm_value {
     Algorithm::Md5 = 1, Algorithm::Sha256 = 2, Algorithm::Sha512_256 = 3,
 });
 
-numbered!(Secrecy, secrecy, secrecy_of {
+numbered!(Secrecy, secrecy_number, secrecy_value {
     Secrecy::None = 1, Secrecy::Forward = 2, Secrecy::PostQuantum = 3,
 });
-
-pub(in crate::wire) const fn algorithm_number(value: Algorithm) -> u32 {
-    algorithm(value)
-}
-
-pub(in crate::wire) const fn algorithm_value(number: u32) -> Option<Algorithm> {
-    algorithm_of(number)
-}
-
-pub(in crate::wire) const fn secrecy_number(value: Secrecy) -> u32 {
-    secrecy(value)
-}
-
-pub(in crate::wire) const fn secrecy_value(number: u32) -> Option<Secrecy> {
-    secrecy_of(number)
-}
 
 /// Something is required, and so far no proof would do.
 const UNMET: u32 = 8;
@@ -62,7 +46,7 @@ pub(in crate::wire) fn requirement_of(bits: u32) -> Option<Requirement> {
 }
 
 /// A secret for its way: what is written is wiped, and so is what holds it until then.
-fn hidden(password: &Password) -> Bytes {
+pub(super) fn hidden(password: &Password) -> Bytes {
     Bytes::from_owner(Zeroizing::new(password.expose().to_vec()))
 }
 
@@ -98,7 +82,7 @@ impl WireSecret {
             Secret::Password(password) => Self { password: Some(hidden(password)), ..kind(1) },
             Secret::Ha1(all) => {
                 let one = |(under, digits): &(Algorithm, Password)| Ha1 {
-                    algorithm: algorithm(*under),
+                    algorithm: algorithm_number(*under),
                     digits: hidden(digits),
                 };
                 Self { ha1: all.iter().map(one).collect(), ..kind(2) }
@@ -110,7 +94,7 @@ impl WireSecret {
 
     fn read(self) -> Option<Secret> {
         let one =
-            |ha1: Ha1| Some((algorithm_of(ha1.algorithm)?, Password::new(ha1.digits.to_vec())));
+            |ha1: Ha1| Some((algorithm_value(ha1.algorithm)?, Password::new(ha1.digits.to_vec())));
         Some(match self.kind {
             1 => Secret::Password(Password::new(self.password?.to_vec())),
             2 => Secret::Ha1(self.ha1.into_iter().map(one).collect::<Option<_>>()?),
@@ -187,7 +171,7 @@ impl WireAccount {
             user: account.user.clone(),
             secret: account.secret.as_ref().map(WireSecret::of),
             hop: Some(Hop::of(&account.hop)),
-            floor: algorithm(account.floor),
+            floor: algorithm_number(account.floor),
             require: requirement(account.require),
             dtls: account.dtls,
         }
@@ -203,7 +187,7 @@ impl WireAccount {
                 None => None,
             },
             hop: self.hop?.read()?,
-            floor: algorithm_of(self.floor)?,
+            floor: algorithm_value(self.floor)?,
             require: requirement_of(self.require)?,
             dtls: self.dtls,
         })
@@ -309,9 +293,9 @@ pub(crate) fn configuration(it: &sst::Configuration) -> Configuration {
         pins: it.pins.iter().map(Named::pin).collect(),
         users: it.users.iter().map(user).collect(),
         require: requirement(it.require),
-        secrecy: secrecy(it.secrecy),
+        secrecy: secrecy_number(it.secrecy),
         dtls: it.dtls,
-        algorithms: it.algorithms.iter().map(|it| algorithm(*it)).collect(),
+        algorithms: it.algorithms.iter().map(|it| algorithm_number(*it)).collect(),
         proxies: it.proxies.iter().map(proxy).collect(),
         bind_source: it.bind_source,
         auth_int: it.auth_int,
@@ -334,9 +318,9 @@ pub(crate) fn configuration_of(it: Configuration) -> Option<sst::Configuration> 
         pins: it.pins.into_iter().map(Named::into_pin).collect::<Option<_>>()?,
         users: it.users.into_iter().map(user).collect::<Option<_>>()?,
         require: requirement_of(it.require)?,
-        secrecy: secrecy_of(it.secrecy)?,
+        secrecy: secrecy_value(it.secrecy)?,
         dtls: it.dtls,
-        algorithms: it.algorithms.into_iter().map(algorithm_of).collect::<Option<_>>()?,
+        algorithms: it.algorithms.into_iter().map(algorithm_value).collect::<Option<_>>()?,
         proxies: it.proxies.into_iter().map(proxy).collect::<Option<_>>()?,
         bind_source: it.bind_source,
         auth_int: it.auth_int,

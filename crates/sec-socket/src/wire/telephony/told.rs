@@ -1,22 +1,15 @@
 //! What either side tells or asks the other.
 
-use super::policy::{Named, algorithm_number, algorithm_value, requirement, requirement_of};
+use super::policy::{
+    Named, algorithm_number, algorithm_value, hidden, requirement, requirement_of,
+};
 use crate::wire::number::numbered;
 use bytes::Bytes;
 use prost::Message;
 use sst::{Call, Denied, Outgoing, Pin, RegisteredFlow, State, Waiting};
 use std::time::Duration;
-use zeroize::Zeroizing;
 
-numbered!(State, state_number, state_value { State::Idle = 1, State::WaitForAuthorization = 2 });
-
-pub(crate) const fn state(state: State) -> u32 {
-    state_number(state)
-}
-
-pub(crate) const fn state_of(number: u32) -> Option<State> {
-    state_value(number)
-}
+numbered!(State, state, state_of { State::Idle = 1, State::WaitForAuthorization = 2 });
 
 /// `pins`.
 #[derive(Clone, PartialEq, Message)]
@@ -165,8 +158,7 @@ pub(crate) struct Password {
 
 impl Password {
     pub(crate) fn of(password: Option<&sst::Password>) -> Self {
-        let hidden = |it: &sst::Password| Zeroizing::new(it.expose().to_vec());
-        Self { octets: password.map(|it| Bytes::from_owner(hidden(it))) }
+        Self { octets: password.map(hidden) }
     }
 
     pub(crate) fn read(self) -> Option<sst::Password> {
