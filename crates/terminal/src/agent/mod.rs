@@ -25,7 +25,9 @@ mod supervisor;
 pub use keys::{check_own_key, identities, own_key};
 pub use lifetime::{Needed, ending, state};
 pub use passphrase::{Ask, Passphrase};
+#[cfg(feature = "isolated")]
+pub(crate) use process::show;
 pub use program::Program;
 #[cfg(feature = "isolated")]
-pub(crate) use program::{beside_us, on_path};
+pub(crate) use program::installed;
 pub use supervisor::Agent;

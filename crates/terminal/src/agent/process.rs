@@ -117,14 +117,20 @@ async fn log(stderr: Option<ChildStderr>) {
         let mut line = Vec::new();
         match (&mut stderr).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
             Ok(1..) => {
-                let line = clean(String::from_utf8_lossy(&line).trim_end());
-                match line.strip_prefix("warning: ") {
-                    Some(warning) => tracing::warn!("{warning}"),
-                    None => tracing::info!("the security application: {line}"),
-                }
+                show("the security application", &line);
             }
             Ok(0) | Err(_) => return,
         }
+    }
+}
+
+/// Shows a line of a process's standard error: a warning to everybody, the rest to whoever asks for
+/// more.
+pub(crate) fn show(who: &str, line: &[u8]) {
+    let line = clean(String::from_utf8_lossy(line).trim_end());
+    match line.strip_prefix("warning: ") {
+        Some(warning) => tracing::warn!("{warning}"),
+        None => tracing::info!("{who}: {line}"),
     }
 }
 

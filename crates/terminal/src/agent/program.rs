@@ -36,9 +36,7 @@ impl Program {
                 existing(config.at(command)).ok_or_else(|| missing(command))?
             }
             Some(command) => on_path(command).ok_or_else(|| missing(command))?,
-            None => beside_us(NAME)
-                .or_else(|| on_path(Path::new(NAME)))
-                .ok_or_else(|| missing(Path::new(NAME)))?,
+            None => installed(NAME).ok_or_else(|| missing(Path::new(NAME)))?,
         };
         Ok(Self {
             executable,
@@ -53,14 +51,17 @@ impl Program {
     }
 }
 
-/// A program beside our own executable.
-pub(crate) fn beside_us(name: &str) -> Option<PathBuf> {
+/// A program beside our own executable, or on the `PATH`.
+pub(crate) fn installed(name: &str) -> Option<PathBuf> {
+    beside_us(name).or_else(|| on_path(Path::new(name)))
+}
+
+fn beside_us(name: &str) -> Option<PathBuf> {
     let own = std::env::current_exe().ok()?;
     existing(own.with_file_name(name))
 }
 
-/// A program on the `PATH`.
-pub(crate) fn on_path(name: &Path) -> Option<PathBuf> {
+fn on_path(name: &Path) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).find_map(|folder| existing(folder.join(name)))
 }

@@ -42,30 +42,30 @@ fn guard(keys: &LineKeys) -> Option<MediaGuard> {
     SrtpKeys::new(suite, &keys.ours, &keys.theirs).ok()?.guard().ok()
 }
 
-#[cfg(not(feature = "loopback"))]
 fn client(ports: &Ports, ends: Ends) -> Result<Option<Arc<Client>>> {
-    let Some(program) = &ports.manager else { return Ok(None) };
+    let Some(program) = &ports.manager else { return within(ports, ends) };
     let client = Client::new(ends);
     keep(program, application(ports), &ports.runtime, &client)?;
     Ok(Some(client))
 }
 
+/// Without a program the manager is in this process.
+#[cfg(not(feature = "loopback"))]
+#[expect(clippy::unnecessary_wraps, reason = "its other half fails")]
+fn within(_: &Ports, _: Ends) -> Result<Option<Arc<Client>>> {
+    Ok(None)
+}
+
 /// In simulations every signal crosses as frames, and time stands still meanwhile.
 #[cfg(feature = "loopback")]
-fn client(ports: &Ports, ends: Ends) -> Result<Option<Arc<Client>>> {
-    use super::linked::manager;
-    let Some(program) = &ports.manager else {
-        let mut failed = None;
-        let client = sec_socket::loopback(ends, |prompts| {
-            manager(ports, prompts).map(sec_process::interfaces).map_err(|error| {
-                failed = Some(error);
-                std::io::ErrorKind::Other.into()
-            })
-        });
-        let why = |why: sec_socket::Gone| Error::invalid(why);
-        return client.map(Some).map_err(|gone| failed.unwrap_or_else(|| why(gone)));
-    };
-    let client = Client::new(ends);
-    keep(program, application(ports), &ports.runtime, &client)?;
-    Ok(Some(client))
+fn within(ports: &Ports, ends: Ends) -> Result<Option<Arc<Client>>> {
+    let mut failed = None;
+    let client = sec_socket::loopback(ends, |prompts| {
+        let manager = super::linked::manager(ports, prompts);
+        manager.map(sec_process::interfaces).map_err(|error| {
+            failed = Some(error);
+            std::io::ErrorKind::Other.into()
+        })
+    });
+    client.map(Some).map_err(|gone| failed.unwrap_or_else(|| Error::invalid(gone)))
 }

@@ -391,12 +391,12 @@ impl Config {
         self.at(Path::new("pins.toml"))
     }
 
-    /// The first account or user that cannot be as it is written, and why.
+    /// What first cannot be as it is written, of `[media]`, accounts and users, and why.
     pub(super) fn flawed(&self) -> Option<(&str, &'static str)> {
-        let mut accounts = self.accounts.iter().map(|it| (it.aor.as_str(), it.flawed()));
-        let mut users = self.users.iter().map(|it| (it.name.as_str(), it.flawed()));
-        let flawed = |(whose, why): (_, Option<_>)| Some((whose, why?));
-        accounts.find_map(flawed).or_else(|| users.find_map(flawed))
+        let media = std::iter::once(("[media]", self.media.flawed()));
+        let accounts = self.accounts.iter().map(|it| (it.aor.as_str(), it.flawed()));
+        let users = self.users.iter().map(|it| (it.name.as_str(), it.flawed()));
+        media.chain(accounts).chain(users).find_map(|(whose, why)| Some((whose, why?)))
     }
 
     /// Which address of ours an account's registrar is told.

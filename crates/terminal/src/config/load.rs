@@ -24,9 +24,6 @@ pub fn default_path() -> Result<PathBuf> {
 pub fn load(path: &Path) -> Result<Config> {
     let text = std::fs::read_to_string(path).map_err(|e| Error::read(path, e))?;
     let mut config: Config = parse(path, &text)?;
-    if let Some(why) = config.media.flawed() {
-        return Err(Error::invalid(format!("{}: [media]: {why}", path.display())));
-    }
     if let Some((whose, why)) = config.flawed() {
         return Err(Error::invalid(format!("{}: {whose}: {why}", path.display())));
     }

@@ -1,8 +1,8 @@
 //! One run of the security manager's process.
 
 use super::program::Program;
+use crate::agent::show;
 use crate::error::{Error, Result};
-use crate::record::clean;
 use sma::SecurityApplication;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::os::fd::OwnedFd;
@@ -97,11 +97,7 @@ fn tell(stderr: ChildStderr) {
         let mut line = Vec::new();
         match (&mut stderr).take(LONGEST_LINE).read_until(b'\n', &mut line) {
             Ok(1..) => {
-                let line = clean(String::from_utf8_lossy(&line).trim_end());
-                match line.strip_prefix("warning: ") {
-                    Some(warning) => tracing::warn!("{warning}"),
-                    None => tracing::info!("the security manager: {line}"),
-                }
+                show("the security manager", &line);
             }
             Ok(0) | Err(_) => return,
         }

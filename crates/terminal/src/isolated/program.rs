@@ -1,9 +1,9 @@
 //! Which program is the security manager's.
 
-use crate::agent::{beside_us, on_path};
+use crate::agent::installed;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The name of the program.
 const NAME: &str = "countersign-sec";
@@ -23,8 +23,7 @@ impl Program {
     /// # Errors
     /// There is none: this flavour makes no call without.
     pub fn find(config: &Config) -> Result<Self> {
-        let executable = beside_us(NAME).or_else(|| on_path(Path::new(NAME)));
-        let executable = executable.ok_or_else(|| Error::Manager {
+        let executable = installed(NAME).ok_or_else(|| Error::Manager {
             reason: format!("{NAME} is not there"),
             advice: "install it beside countersign, or take another flavour",
         })?;
