@@ -28,7 +28,7 @@ const ALICE: &str = "sip:alice@alice.example";
 const BOB: &str = "sip:bob@bob.example";
 const REALM: &str = "bob.example";
 const CALL: CallRef = CallRef(7);
-const PASSWORD: &str = "correct-horse-battery";
+pub(crate) const PASSWORD: &str = "correct-horse-battery";
 /// Fields that a piece may add at most.
 const ROWS: usize = 12;
 
