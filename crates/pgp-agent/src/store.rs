@@ -118,16 +118,6 @@ pub(crate) enum Secret {
 }
 
 impl Entry {
-    pub(crate) fn describe(&self) -> Key {
-        Key {
-            fingerprint: self.certificate.fingerprint().clone(),
-            user_ids: self.certificate.user_ids().to_vec(),
-            secret: self.is_own(),
-            facts: self.certificate.facts(now()),
-            certified_by: Vec::new(),
-        }
-    }
-
     /// The private part, where the key is valid now for this user id and open.
     fn predecessor(&self, user_id: &str) -> Option<&SignedSecretKey> {
         let Secret::Open(secret) = &self.secret else { return None };
@@ -179,8 +169,13 @@ impl Store {
     fn describe(&self, entry: &Entry) -> Key {
         let (certificate, now) = (&entry.certificate, now());
         let by = self.entries.values().filter(|it| certifies(&it.certificate, certificate, now));
-        let certified_by = by.map(|it| it.certificate.fingerprint().clone()).collect();
-        Key { certified_by, ..entry.describe() }
+        Key {
+            fingerprint: certificate.fingerprint().clone(),
+            user_ids: certificate.user_ids().to_vec(),
+            secret: entry.is_own(),
+            facts: certificate.facts(now),
+            certified_by: by.map(|it| it.certificate.fingerprint().clone()).collect(),
+        }
     }
 
     pub(crate) fn entry(&self, fingerprint: &Fingerprint) -> Option<&Arc<Entry>> {
@@ -212,7 +207,8 @@ impl Store {
         let name = format!("{}.sec.asc", certificate.fingerprint());
         self.write(&name, armored.as_bytes())?;
         let secret = Secret::Open(Box::new(made));
-        Ok(self.enter(Entry { certificate, secret }))
+        let entry = self.enter(Entry { certificate, secret });
+        Ok(self.describe(&entry))
     }
 
     /// Enters and writes another's public key. Our own keys, and keys known to be revoked, stay
@@ -226,12 +222,14 @@ impl Store {
         }
         let name = format!("{}.pub.asc", certificate.fingerprint());
         if let Some(revoked) = self.revoked_meanwhile(&name) {
-            return Ok(self.enter(Entry { certificate: revoked, secret: Secret::Absent }));
+            let entry = self.enter(Entry { certificate: revoked, secret: Secret::Absent });
+            return Ok(self.describe(&entry));
         }
         let armored = certificate.key().to_armored_bytes(Default::default());
         let armored = armored.map_err(|_| StoreError::Generation)?;
         self.write(&name, &armored)?;
-        Ok(self.enter(Entry { certificate, secret: Secret::Absent }))
+        let entry = self.enter(Entry { certificate, secret: Secret::Absent });
+        Ok(self.describe(&entry))
     }
 
     /// The key in this file, where another process has written there since that it is revoked.
@@ -241,11 +239,10 @@ impl Store {
         parse::public(&text).ok()?.into_iter().find(Certificate::is_revoked)
     }
 
-    fn enter(&mut self, entry: Entry) -> Key {
-        let key = self.describe(&entry);
-        let fingerprint = key.fingerprint.clone();
-        self.entries.insert(fingerprint, Arc::new(entry));
-        key
+    fn enter(&mut self, entry: Entry) -> Arc<Entry> {
+        let entry = Arc::new(entry);
+        self.entries.insert(entry.certificate.fingerprint().clone(), Arc::clone(&entry));
+        entry
     }
 
     fn read_public(&mut self, path: &Path) -> Result<(), StoreError> {
