@@ -68,16 +68,29 @@ fn until(agent: &mut Checked, now: &mut Instant, then: Instant) -> Vec<Sent> {
     sent
 }
 
-/// A check of the peer's, as it is without what `change` does to it.
-fn check(username: &str, pwd: char, nominates: bool) -> Vec<u8> {
+/// A check to whom this names, without the sender's role.
+fn request(username: &str) -> MessageWriteVec {
     let mut request = Message::builder_request(BINDING, MessageWriteVec::new());
     request.add_attribute(&Username::new(username).unwrap()).unwrap();
     request.add_attribute(&Priority::new(1_000)).unwrap();
+    request
+}
+
+/// A check of a peer's that controls.
+fn check(username: &str, pwd: char, nominates: bool) -> Vec<u8> {
+    let mut request = request(username);
     request.add_attribute(&IceControlling::new(7)).unwrap();
     if nominates {
         request.add_attribute(&UseCandidate::new()).unwrap();
     }
     protect(request, pwd)
+}
+
+/// A check of a peer's that does not control, whose tie-breaker is this.
+fn controlled(tie_breaker: u64) -> Vec<u8> {
+    let mut request = request(US);
+    request.add_attribute(&IceControlled::new(tie_breaker)).unwrap();
+    protect(request, 'h')
 }
 
 fn protect(mut message: MessageWriteVec, pwd: char) -> Vec<u8> {
@@ -95,6 +108,14 @@ fn answer(sent: &Sent, pwd: char) -> Vec<u8> {
     let seen = XorMappedAddress::new(host(1, 4000), request.transaction_id());
     answer.add_attribute(&seen).unwrap();
     protect(answer, pwd)
+}
+
+/// The peer's answer that refuses what was sent to it.
+fn refusal(sent: &Sent, code: u16) -> Vec<u8> {
+    let request = Message::from_bytes(&sent.octets).unwrap();
+    let mut refusal = Message::builder_error(&request, MessageWriteVec::new());
+    refusal.add_attribute(&ErrorCode::builder(code).build().unwrap()).unwrap();
+    protect(refusal, 't')
 }
 
 fn is_request(sent: &Sent) -> bool {
@@ -156,12 +177,7 @@ fn before_a_way_is_found_so_many_checks_are_heard_and_no_more() {
 #[test]
 fn no_check_fails_whatever_the_peer_answers() {
     let peer = host(2, 5000);
-    let refused = |sent: &Sent| {
-        let request = Message::from_bytes(&sent.octets).unwrap();
-        let mut answer = Message::builder_error(&request, MessageWriteVec::new());
-        answer.add_attribute(&ErrorCode::builder(400).build().unwrap()).unwrap();
-        protect(answer, 't')
-    };
+    let refused = |sent: &Sent| refusal(sent, 400);
     let empty = |sent: &Sent| {
         let request = Message::from_bytes(&sent.octets).unwrap();
         protect(Message::builder_success(&request, MessageWriteVec::new()), 't')
@@ -310,32 +326,14 @@ fn a_peer_that_says_anything_in_any_order_ends_its_own_line_at_most() {
             let then = now + Duration::from_millis([20, 60, 400, 3000][next(4) as usize]);
             seen.extend(until(&mut agent, &mut now, then).into_iter().filter(is_request));
             let at = host(2 + next(3) as u8, 5000);
-            let octets = match next(6) {
-                0 | 1 => check(US, 'h', next(2) == 0),
-                2 => {
-                    let mut request = Message::builder_request(BINDING, MessageWriteVec::new());
-                    request.add_attribute(&Username::new(US).unwrap()).unwrap();
-                    request.add_attribute(&Priority::new(1_000)).unwrap();
-                    request
-                        .add_attribute(&IceControlled::new(if next(2) == 0 { 1 } else { u64::MAX }))
-                        .unwrap();
-                    protect(request, 'h')
-                }
-                n => {
-                    if seen.is_empty() {
-                        continue;
-                    }
+            let (at, octets) = match next(6) {
+                0 | 1 => (at, check(US, 'h', next(2) == 0)),
+                2 => (at, controlled(if next(2) == 0 { 1 } else { u64::MAX })),
+                _ if seen.is_empty() => continue,
+                how => {
                     let sent = &seen[next(seen.len() as u64) as usize];
-                    let octets = if n == 3 {
-                        let request = Message::from_bytes(&sent.octets).unwrap();
-                        let mut answer = Message::builder_error(&request, MessageWriteVec::new());
-                        answer.add_attribute(&ErrorCode::builder(487).build().unwrap()).unwrap();
-                        protect(answer, 't')
-                    } else {
-                        answer(sent, 't')
-                    };
-                    let _ = agent.on_message(now, from(sent.way.remote), &octets);
-                    continue;
+                    let octets = if how == 3 { refusal(sent, 487) } else { answer(sent, 't') };
+                    (sent.way.remote, octets)
                 }
             };
             let _ = agent.on_message(now, from(at), &octets);
