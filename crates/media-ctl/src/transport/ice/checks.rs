@@ -4,6 +4,9 @@
 //! The library has one machine for all channels of a line, which reports of one of them only what it
 //! has chosen; so each channel has a machine, and to each it is the only one.
 
+#[cfg(test)]
+mod tests;
+
 use super::allowance::Allowance;
 use super::clock::{Clock, Moment};
 use super::consent::Consent;
@@ -137,10 +140,13 @@ impl Checks {
         let to = if arrival.relayed { self.relay.unwrap_or(self.host) } else { self.host };
         let came = Transmit::new(octets, TransportType::Udp, arrival.source, to);
         let moment = self.moment(now);
-        if let Some(mut stream) = self.machine.mut_stream(STREAM) {
-            stream.handle_incoming_data(COMPONENT, came, moment);
+        let heard = self.ask(|machine| {
+            let mut stream = machine.mut_stream(STREAM)?;
+            Some(stream.handle_incoming_data(COMPONENT, came, moment))
+        });
+        if heard.is_some() {
+            self.drive(now);
         }
-        self.drive(now);
         Ok(())
     }
 
@@ -152,11 +158,11 @@ impl Checks {
             // RFC 7675 §5.1: nothing is sent without consent.
             self.fail();
         }
+        if self.standing != Standing::Failed && self.due <= now {
+            self.drive(now);
+        }
         if self.standing == Standing::Failed {
             return;
-        }
-        if self.due <= now {
-            self.drive(now);
         }
         let controlling = self.machine.controlling();
         let question = self.consent.as_mut().and_then(|it| it.poll_question(now, controlling));
@@ -174,17 +180,22 @@ impl Checks {
         self.clock.moment(now)
     }
 
+    /// What the machine says to this. The library may panic by what the peer says in what order: then
+    /// there is no way.
+    fn ask<T>(&mut self, ask: impl FnOnce(&mut Machine) -> T) -> Option<T> {
+        let said = catch_unwind(AssertUnwindSafe(|| ask(&mut self.machine)));
+        if said.is_err() {
+            self.fail();
+        }
+        said.ok()
+    }
+
     /// Lets the machine do all that it can.
     fn drive(&mut self, now: Instant) {
         let moment = self.moment(now);
         self.due = now + IDLE;
         for _ in 0..STEPS {
-            // The library may panic by what the peer says in what order: then there is no way.
-            let polled = catch_unwind(AssertUnwindSafe(|| self.machine.poll(moment)));
-            let Ok(polled) = polled else {
-                self.fail();
-                return;
-            };
+            let Some(polled) = self.ask(|machine| machine.poll(moment)) else { return };
             let waits = match polled {
                 AgentPoll::WaitUntil(until) => Some(until),
                 AgentPoll::SelectedPair(chosen) => {
@@ -197,6 +208,9 @@ impl Checks {
                 _ => None,
             };
             let sent = self.send(moment);
+            if self.standing == Standing::Failed {
+                return;
+            }
             if let Some(until) = waits.filter(|_| !sent) {
                 self.due = self.clock.due(now, until);
                 return;
@@ -207,7 +221,7 @@ impl Checks {
     /// Takes up what the machine sends, and says whether that was anything.
     fn send(&mut self, moment: Moment) -> bool {
         let mut any = false;
-        while let Some(sent) = self.machine.poll_transmit(moment) {
+        while let Some(sent) = self.ask(|machine| machine.poll_transmit(moment)).flatten() {
             any = true;
             let Transmit { data, from, to, .. } = sent.transmit;
             let relayed = self.relay == Some(from);

@@ -26,7 +26,7 @@ fn credentials(octet: char) -> Credentials {
     Credentials::new(&of(8), &of(24)).unwrap()
 }
 
-fn host(last: u8, port: u16) -> SocketAddr {
+pub(super) fn host(last: u8, port: u16) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, last], port))
 }
 
@@ -37,18 +37,22 @@ fn candidate(at: SocketAddr) -> Candidate {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the origin of a test's own clock")]
-fn start() -> Instant {
+pub(super) fn start() -> Instant {
     Instant::now()
 }
 
-/// An agent at 192.0.2.1 whose peer has these candidates, and when it was made.
-fn agent(controlling: bool, peers: impl IntoIterator<Item = SocketAddr>) -> (Checked, Instant) {
+/// What we, at 192.0.2.1, and a peer with these candidates have agreed on.
+pub(super) fn agreed(controlling: bool, peers: Vec<Candidate>) -> IceAgreement {
     let side =
         |octet, candidates| IceSide { credentials: credentials(octet), lite: false, candidates };
     let here = side('h', vec![candidate(host(1, 4000))]);
-    let there = side('t', peers.into_iter().map(candidate).collect());
+    IceAgreement { here, there: side('t', peers), controlling }
+}
+
+/// An agent whose peer has these candidates, and when it was made.
+fn agent(controlling: bool, peers: impl IntoIterator<Item = SocketAddr>) -> (Checked, Instant) {
+    let agreed = agreed(controlling, peers.into_iter().map(candidate).collect());
     let now = start();
-    let agreed = IceAgreement { here, there, controlling };
     let allowances = [&Allowance::default(), &Allowance::default()];
     (Checked::new(&agreed, true, allowances, Clock::new(now), now), now)
 }
@@ -77,7 +81,7 @@ fn request(username: &str) -> MessageWriteVec {
 }
 
 /// A check of a peer's that controls.
-fn check(username: &str, pwd: char, nominates: bool) -> Vec<u8> {
+pub(super) fn check(username: &str, pwd: char, nominates: bool) -> Vec<u8> {
     let mut request = request(username);
     request.add_attribute(&IceControlling::new(7)).unwrap();
     if nominates {
@@ -87,7 +91,7 @@ fn check(username: &str, pwd: char, nominates: bool) -> Vec<u8> {
 }
 
 /// A check of a peer's that does not control, whose tie-breaker is this.
-fn controlled(tie_breaker: u64) -> Vec<u8> {
+pub(super) fn controlled(tie_breaker: u64) -> Vec<u8> {
     let mut request = request(US);
     request.add_attribute(&IceControlled::new(tie_breaker)).unwrap();
     protect(request, 'h')
@@ -111,7 +115,7 @@ fn answer(sent: &Sent, pwd: char) -> Vec<u8> {
 }
 
 /// The peer's answer that refuses what was sent to it.
-fn refusal(sent: &Sent, code: u16) -> Vec<u8> {
+pub(super) fn refusal(sent: &Sent, code: u16) -> Vec<u8> {
     let request = Message::from_bytes(&sent.octets).unwrap();
     let mut refusal = Message::builder_error(&request, MessageWriteVec::new());
     refusal.add_attribute(&ErrorCode::builder(code).build().unwrap()).unwrap();
@@ -122,11 +126,11 @@ fn is_request(sent: &Sent) -> bool {
     Message::from_bytes(&sent.octets).unwrap().has_class(MessageClass::Request)
 }
 
-fn from(source: SocketAddr) -> Arrival {
+pub(super) fn from(source: SocketAddr) -> Arrival {
     Arrival { channel: Channel::Rtp, source, relayed: false }
 }
 
-const US: &str = "hhhhhhhh:tttttttt";
+pub(super) const US: &str = "hhhhhhhh:tttttttt";
 
 /// What a description with as many candidates as are kept has sent: each is checked five times.
 #[test]
