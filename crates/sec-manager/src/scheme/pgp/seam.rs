@@ -21,13 +21,11 @@ impl Scheme for Signatures {
     }
 
     fn challenge(&self, shared: &Shared, claim: &Claim<'_>) -> Received {
-        let Claim { call, arrival, request, policy, aors, .. } = *claim;
-        shared.pgp_received(call, arrival, request, policy, aors)
+        shared.pgp_received(claim)
     }
 
     fn judge(&self, shared: &Arc<Shared>, claim: &Claim<'_>) -> Answer<Authentication> {
-        let Claim { call, arrival, request, policy, aors, .. } = *claim;
-        shared.pgp_authenticate(call, arrival, request, policy, aors)
+        shared.pgp_authenticate(claim)
     }
 
     fn leaving(

@@ -13,7 +13,7 @@ use crate::manager::failures::{Attempt, Trace, Verdict, WINDOW};
 use crate::manager::last::Aors;
 use crate::manager::owed::{authorizations, opens_call};
 use crate::manager::record::{MOVED, REROUTED};
-use crate::manager::request::{Asker, BAD_REQUEST, FORBIDDEN, MERGED, origin};
+use crate::manager::request::{Asker, BAD_REQUEST, Claim, FORBIDDEN, MERGED, origin};
 use crate::nonce::{Binding, Opened, PGP_LIFETIME, Reservation, Source};
 use crate::party::Party;
 use crate::pgp::{
@@ -24,7 +24,7 @@ use crate::policy::Policy;
 use crate::scheme::pgp::exchange::Exchange;
 use sip_syntax::auth::Malformed;
 use sma::{Error, Fingerprint, Report, ToVerify};
-use ssa::{Answer, Arrival, Authentication, CallRef, Field, Received, Refusal, Request};
+use ssa::{Answer, Authentication, CallRef, Field, Received, Refusal, Request};
 use sst::{Denied, Proof, Requirement, Trust};
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -71,39 +71,32 @@ struct Verification {
 
 impl Shared {
     /// Challenges, or says that the nonce is ours and fresh. No application is asked here.
-    pub(crate) fn pgp_received(
-        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
-        aors: &Aors,
-    ) -> Received {
-        match self.find(call, arrival, request, policy, aors) {
+    pub(crate) fn pgp_received(&self, claim: &Claim<'_>) -> Received {
+        match self.find(claim) {
             Found::Fresh(..) => Received::Authenticate,
             Found::Failed => Received::Reject(FORBIDDEN),
             Found::Refused(why, refusal) => {
-                Received::Reject(self.deny(&Asker::of(call, arrival, request), why, refusal))
+                Received::Reject(self.deny(&claim.asker(), why, refusal))
             }
-            Found::Nothing => Received::SendWwwAuthenticate(
-                self.pgp_challenge(call, arrival, request, policy, aors),
-            ),
+            Found::Nothing => Received::SendWwwAuthenticate(self.pgp_challenge(claim)),
         }
     }
 
     /// Checks all that can be checked at once, reserves the nonce and asks the application.
-    pub(crate) fn pgp_authenticate(
-        self: &Arc<Self>, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>,
-        policy: &Policy, aors: &Aors,
-    ) -> Answer<Authentication> {
+    pub(crate) fn pgp_authenticate(self: &Arc<Self>, claim: &Claim<'_>) -> Answer<Authentication> {
+        let request = claim.request;
         let refused = |why, refusal| {
-            let refusal = self.deny(&Asker::of(call, arrival, request), why, refusal);
+            let refusal = self.deny(&claim.asker(), why, refusal);
             Answer::Ready(Authentication::Refused(refusal))
         };
         let challenge = || {
-            let fields = self.pgp_challenge(call, arrival, request, policy, aors);
+            let fields = self.pgp_challenge(claim);
             Answer::Ready(Authentication::SendWwwAuthenticate(fields))
         };
         let Some(jobs) = self.jobs.clone() else {
             return refused(Denied::NotConfigured, FORBIDDEN);
         };
-        let (credentials, nonce, attempt) = match self.find(call, arrival, request, policy, aors) {
+        let (credentials, nonce, attempt) = match self.find(claim) {
             Found::Fresh(credentials, nonce, attempt) => (credentials, nonce, attempt),
             Found::Failed => return Answer::Ready(Authentication::Refused(FORBIDDEN)),
             Found::Refused(why, refusal) => return refused(why, refusal),
@@ -113,11 +106,10 @@ impl Shared {
             // SDP counts only in a signed INVITE and its 2xx: without an offer there is none.
             return refused(Denied::Malformed, NOT_ACCEPTABLE);
         }
-        let told = (&credentials, attempt);
-        let verification = match self.verification(call, arrival, request, policy, aors, told) {
+        let verification = match self.verification(claim, &credentials, attempt) {
             Ok(verification) => verification,
             Err(why) => {
-                self.failed(call, &attempt, Trace::of(request, &credentials.signature));
+                self.failed(claim.call, &attempt, Trace::of(request, &credentials.signature));
                 return refused(why, FORBIDDEN);
             }
         };
@@ -137,15 +129,13 @@ impl Shared {
     /// The credentials of this scheme whose realm is ours and whose nonce is our own, fresh and
     /// unused. Where a request was forked, every callee made a challenge and each finds the answer
     /// to its own; what cannot be read is not ours to judge while another one can be.
-    fn find<'a>(
-        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'a>, policy: &Policy,
-        aors: &Aors,
-    ) -> Found<'a> {
+    fn find<'a>(&self, claim: &Claim<'a>) -> Found<'a> {
+        let Claim { arrival, request, policy, aors, .. } = *claim;
         let own = own_realm(policy, aors);
         let ours = |realm: &[u8]| realm == own.as_bytes();
         let (mut readable, mut malformed) = (false, false);
         for value in authorizations(request) {
-            let credentials = match self.read(call, value, policy, aors) {
+            let credentials = match self.read(claim, value) {
                 Ok(Some(credentials)) if ours(&credentials.realm) => credentials,
                 Ok(_) => continue,
                 Err(_) => {
@@ -154,9 +144,7 @@ impl Shared {
                 }
             };
             readable = true;
-            let Some(nonce) = self.opened(arrival, request, policy, aors, &credentials) else {
-                continue;
-            };
+            let Some(nonce) = self.opened(claim, &credentials) else { continue };
             let claimed = || Party::claiming(aors.from.as_str().as_bytes(), &credentials.realm);
             let party = policy.party(arrival.source.ip(), claimed);
             let attempt = Attempt::new(party, &nonce);
@@ -171,9 +159,9 @@ impl Shared {
 
     /// Credentials in our form or, of a contact that may, in that of RFC 2543.
     fn read<'a>(
-        &self, call: CallRef, value: &'a [u8], policy: &Policy, aors: &Aors,
+        &self, claim: &Claim<'_>, value: &'a [u8],
     ) -> Result<Option<Credentials<'a>>, Malformed> {
-        match (Credentials::parse(value), self.signs_as_of_old(call, policy, aors)) {
+        match (Credentials::parse(value), self.signs_as_of_old(claim)) {
             (Err(Malformed), Some(pinned)) => rfc2543::credentials(value, &pinned),
             (read, _) => read,
         }
@@ -181,7 +169,8 @@ impl Shared {
 
     /// The key of who would begin a call, where its signature may be in the form of RFC 2543, which
     /// names no key. In a call that somebody proved otherwise it would undo that proof.
-    fn signs_as_of_old(&self, call: CallRef, policy: &Policy, aors: &Aors) -> Option<Fingerprint> {
+    fn signs_as_of_old(&self, claim: &Claim<'_>) -> Option<Fingerprint> {
+        let Claim { call, policy, aors, .. } = *claim;
         let old = policy.speaks_rfc2543(&aors.from) && !self.is_taken(call);
         old.then(|| self.key_of(call, &aors.from)).flatten()
     }
@@ -206,9 +195,9 @@ impl Shared {
     /// # Errors
     /// Why it cannot be believed.
     fn verification(
-        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
-        aors: &Aors, (credentials, attempt): (&Credentials<'_>, Attempt),
+        &self, claim: &Claim<'_>, credentials: &Credentials<'_>, attempt: Attempt,
     ) -> Result<Verification, Denied> {
+        let Claim { call, arrival, request, policy, aors, .. } = *claim;
         let signer = &credentials.signer;
         let own = policy.identities.get(&aors.to).ok_or(Denied::NotForUs)?;
         let own = own.clone().ok_or(Denied::NotConfigured)?;
@@ -403,16 +392,14 @@ impl Shared {
         Authentication::Authenticated
     }
 
-    fn pgp_challenge(
-        &self, call: CallRef, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy,
-        aors: &Aors,
-    ) -> Vec<Field> {
+    fn pgp_challenge(&self, claim: &Claim<'_>) -> Vec<Field> {
+        let Claim { call, arrival, request, policy, aors, .. } = *claim;
         let source = policy.bound(arrival.source.ip());
         let origin = origin(arrival, request, &source);
         let realm = own_realm(policy, aors);
-        let binding = binding(request, realm.as_bytes(), aors, &source);
+        let binding = binding(claim, realm.as_bytes(), &source);
         let nonce = self.issuer.seal(self.seconds(), &origin, &binding);
-        let value = match self.signs_as_of_old(call, policy, aors) {
+        let value = match self.signs_as_of_old(claim) {
             Some(_) => rfc2543::challenge(&realm, nonce.as_bytes()),
             None => challenge_value(&realm, nonce.as_bytes()),
         };
@@ -421,12 +408,9 @@ impl Shared {
     }
 
     /// The nonce, where it is ours and its lifetime is not over.
-    fn opened(
-        &self, arrival: &Arrival<'_>, request: &Request<'_>, policy: &Policy, aors: &Aors,
-        credentials: &Credentials<'_>,
-    ) -> Option<Opened> {
-        let source = policy.bound(arrival.source.ip());
-        let binding = binding(request, &credentials.realm, aors, &source);
+    fn opened(&self, claim: &Claim<'_>, credentials: &Credentials<'_>) -> Option<Opened> {
+        let source = claim.policy.bound(claim.arrival.source.ip());
+        let binding = binding(claim, &credentials.realm, &source);
         let lifetime = u32::try_from(PGP_LIFETIME.as_secs()).unwrap_or(u32::MAX);
         self.issuer.open(self.seconds(), lifetime, &credentials.nonce, &binding).ok()
     }
@@ -462,9 +446,8 @@ fn own_realm(policy: &Policy, aors: &Aors) -> String {
     }
 }
 
-fn binding<'a>(
-    request: &Request<'a>, realm: &'a [u8], aors: &'a Aors, source: &'a Source,
-) -> Binding<'a> {
+fn binding<'a>(claim: &Claim<'a>, realm: &'a [u8], source: &'a Source) -> Binding<'a> {
+    let Claim { request, aors, .. } = *claim;
     Binding {
         scheme: SCHEME,
         realm,
