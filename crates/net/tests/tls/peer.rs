@@ -2,14 +2,18 @@
 
 use crate::certified::{Lab, Pair};
 use net::BoxFuture;
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::ServerName;
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig, SignatureScheme, SupportedProtocolVersion,
+};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
@@ -97,6 +101,35 @@ pub(crate) fn raw_client(
         None => builder.with_no_client_auth(),
     };
     RawClient(TlsConnector::from(Arc::new(config)))
+}
+
+/// A client that speaks these protocols (RFC 7301), and whether it was asked for a certificate.
+pub(crate) fn asked_client(
+    version: &'static SupportedProtocolVersion, lab: &Lab, protocols: &[&[u8]],
+) -> (RawClient, Arc<AtomicBool>) {
+    let asked = Arc::new(AtomicBool::new(false));
+    let mut config = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots(lab))
+        .with_client_cert_resolver(Arc::new(Asked(Arc::clone(&asked))));
+    config.alpn_protocols = protocols.iter().map(|it| it.to_vec()).collect();
+    (RawClient(TlsConnector::from(Arc::new(config))), asked)
+}
+
+/// Notes that it was asked for a certificate, and has none.
+#[derive(Debug)]
+struct Asked(Arc<AtomicBool>);
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
 }
 
 impl RawClient {

@@ -1,13 +1,14 @@
 //! Who is refused, and when.
 
 use crate::certified::{Lab, Pair};
-use crate::peer::{RawServer, impostor, raw_client, raw_server};
+use crate::peer::{RawServer, asked_client, impostor, raw_client, raw_server};
 use crate::{LOOPBACK, NAME, client_of, connect, decided, listen, refused, server_of};
 use net::{Network, Transport};
 use rcgen::{CertificateParams, SanType, date_time_ymd};
 use rustls::HandshakeKind;
 use rustls::version::{TLS12, TLS13};
 use std::io::ErrorKind;
+use std::sync::atomic::Ordering;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
@@ -120,6 +121,20 @@ async fn a_client_is_asked_for_a_certificate_and_may_have_none() {
         let client = raw_client(&TLS13, &lab, pair.as_ref());
         let (near, far) = tokio::join!(client.connect(local, NAME), listener.accept());
         assert!(near.is_ok() && far.is_ok());
+    }
+}
+
+/// A browser gives up the connection of a WebSocket on which it is asked.
+#[tokio::test]
+async fn who_would_speak_http_is_not_asked_for_a_certificate() {
+    let lab = Lab::new();
+    let server = server_of(&lab, &lab.issue(&[NAME]));
+    for (protocols, asked) in [(&[][..], true), (&[&b"sip"[..]], true), (&[b"http/1.1"], false)] {
+        let (mut listener, local) = listen(&server);
+        let (client, was_asked) = asked_client(&TLS13, &lab, protocols);
+        let (near, far) = tokio::join!(client.connect(local, NAME), listener.accept());
+        assert!(near.is_ok() && far.is_ok());
+        assert_eq!(was_asked.load(Ordering::Relaxed), asked, "{protocols:?}");
     }
 }
 

@@ -32,16 +32,19 @@ pub(super) fn client(tls: &Tls, chain: Option<Vec<Vec<u8>>>) -> io::Result<Arc<C
     Ok(Arc::new(config))
 }
 
-/// A server's, which presents `chain`.
-pub(super) fn server(tls: &Tls, chain: Vec<Vec<u8>>) -> io::Result<Arc<ServerConfig>> {
+/// A server's, which presents `chain`, and may ask the client for a certificate.
+pub(super) fn server(tls: &Tls, chain: Vec<Vec<u8>>, asks: bool) -> io::Result<Arc<ServerConfig>> {
     let provider = Arc::clone(tls.provider());
     let verifier = Arc::new(Unjudged(Arc::clone(&provider)));
     let certified = SingleCertAndKey::from(tls.certified(chain)?);
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let builder = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| failure(&error))?
-        .with_client_cert_verifier(verifier)
-        .with_cert_resolver(Arc::new(certified));
+        .map_err(|error| failure(&error))?;
+    let builder = match asks {
+        true => builder.with_client_cert_verifier(verifier),
+        false => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(Arc::new(certified));
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(Arc::new(config))

@@ -7,7 +7,7 @@ use super::deadline::Deadline;
 use super::identity::Tls;
 use crate::tokio::stream::TcpConnection;
 use rustls::pki_types::{CertificateDer, DnsName, ServerName};
-use rustls::server::Acceptor;
+use rustls::server::{Acceptor, ClientHello};
 use std::io;
 use std::net::SocketAddr;
 use tokio::runtime::Handle;
@@ -37,7 +37,7 @@ pub(super) async fn accept(tls: Tls, tcp: TcpConnection) -> io::Result<TlsConnec
     let chain = own_certificate(&tls, true, asked.as_deref()).await?.ok_or_else(|| {
         io::Error::new(io::ErrorKind::NotFound, "there is no certificate of ours to present")
     })?;
-    let config = config::server(&tls, chain)?;
+    let config = config::server(&tls, chain, !is_browser(&hello.client_hello()))?;
     let stream = deadline.wait(hello.into_stream(config)).await?;
     let given = chain_of(stream.get_ref().1.peer_certificates());
     // RFC 5922 §7.4: a client without one is not authenticated by TLS; its requests may be.
@@ -45,6 +45,12 @@ pub(super) async fn accept(tls: Tls, tcp: TcpConnection) -> io::Result<TlsConnec
         judged(&tls, None, &given).await?;
     }
     Ok(TlsConnection::new(TlsStream::Server(stream), local, remote))
+}
+
+/// Whether the client would speak HTTP, as browsers say that they do before a WebSocket (RFC 7301).
+/// Chromium gives such a connection up as soon as it is asked for a certificate.
+fn is_browser(hello: &ClientHello<'_>) -> bool {
+    hello.alpn().is_some_and(|mut protocols| protocols.any(|protocol| protocol == b"http/1.1"))
 }
 
 /// What the server is asked for in the clear (RFC 6066 §3): a DNS name, or nothing.
