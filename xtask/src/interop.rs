@@ -5,12 +5,14 @@
 
 mod baresip;
 mod beside;
+mod browser;
 mod case;
 mod cases;
 mod certificates;
 mod children;
 mod coturn;
 mod kamailio;
+mod npm;
 mod peers;
 pub(crate) mod quality;
 mod report;
@@ -51,9 +53,10 @@ pub(crate) struct Arguments {
 
 const HELP: &str = "\
 Peers are Debian's packages: kamailio (with kamailio-tls-modules, kamailio-websocket-modules and
-kamailio-outbound-modules), sip-tester (SIPp), baresip-core, coturn, sipsak, tshark and openssl. A peer
-that is not installed fails its cases, and the line says what to install. Nothing leaves this machine: all of
-it is on 127.0.0.1, each case at ports of its own.
+kamailio-outbound-modules), sip-tester (SIPp), baresip-core, coturn, chromium, sipsak, tshark and openssl. A
+peer that is not installed fails its cases, and the line says what to install. All of it is on 127.0.0.1, each
+case at ports of its own, and nothing leaves this machine, but for JsSIP, which the first page in a browser has
+fetched from registry.npmjs.org.
 
 Each case keeps its configurations, scenario and logs in target/interop/CASE/ until it is run again.
 What a case started ends with it, also where it fails or is interrupted.

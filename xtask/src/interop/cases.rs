@@ -1,6 +1,7 @@
 //! All cases, in the order of the table. What takes longest begins first.
 
 mod baresip;
+mod browser;
 mod captures;
 mod kamailio;
 mod places;
@@ -16,6 +17,7 @@ pub(super) const ALL: &[&[Case]] = &[
     sipp_calls::CASES,
     kamailio::CASES,
     baresip::CASES,
+    browser::CASES,
     transfers::CASES,
     places::CASES,
     sipsak::CASES,

@@ -12,14 +12,19 @@ const PEERS: &[(&str, &str, &[&str])] = &[
     ("sipp", "sip-tester", &["-v"]),
     ("baresip", "baresip-core", &["-h"]),
     ("turnserver", "coturn", &["--version"]),
+    ("chromium", "chromium", &["--version"]),
     ("sipsak", "sipsak", &["-V"]),
     ("tshark", "tshark", &["--version"]),
     ("openssl", "openssl", &["version"]),
 ];
 
 /// What else is used, of which no version is told.
-const TOOLS: &[(&str, &str, &[&str])] =
-    &[("espeak-ng", "espeak-ng", &["--version"]), ("sox", "sox", &["--version"])];
+const TOOLS: &[(&str, &str, &[&str])] = &[
+    ("curl", "curl", &["--version"]),
+    ("espeak-ng", "espeak-ng", &["--version"]),
+    ("python3", "python3", &["--version"]),
+    ("sox", "sox", &["--version"]),
+];
 
 /// Whether all of these are there.
 ///
@@ -95,7 +100,7 @@ mod tests {
     fn every_case_names_peers_whose_packages_are_known() {
         let cases = super::super::cases::ALL.iter().copied().flatten();
         for name in cases.flat_map(|case| case.peers) {
-            assert!(PEERS.iter().any(|(peer, ..)| peer == name), "{name}");
+            assert!(PEERS.iter().chain(TOOLS).any(|(peer, ..)| peer == name), "{name}");
         }
     }
 }

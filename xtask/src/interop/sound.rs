@@ -4,7 +4,8 @@ use super::room::Room;
 use crate::command::Failure;
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use std::f64::consts::TAU;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Samples a second of what is written.
 const RATE: u32 = 8_000;
@@ -67,6 +68,18 @@ pub(super) fn hears(path: &Path, hertz: u32, seconds: f64) -> Result<String, Fai
         return Err(format!("{name} holds {hertz} Hz for {found:.1} s: expected {seconds} s"));
     }
     Ok(format!("{hertz} Hz for {found:.1} s"))
+}
+
+/// The last recording of a folder.
+///
+/// # Errors
+/// There is none.
+pub(super) fn only(folder: &Path) -> Result<PathBuf, Failure> {
+    let entries = fs::read_dir(folder);
+    let entries = entries.map_err(|why| format!("{}: {why}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    paths.pop().ok_or_else(|| format!("nothing was recorded in {}", folder.display()))
 }
 
 /// How much of a window's energy is at a frequency (Goertzel's algorithm).

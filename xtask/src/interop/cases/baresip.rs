@@ -174,16 +174,7 @@ fn dials_until(
     phone.has_printed(printed)?;
     phone.does("hangup")?;
     bob.over()?.was("peer_hung_up", 2_000)?;
-    both(&only(&folder)?, &phone.quits()?)
-}
-
-/// The recording of a folder.
-fn only(folder: &Path) -> Result<PathBuf, Failure> {
-    let entries = std::fs::read_dir(folder);
-    let entries = entries.map_err(|why| format!("{}: {why}", folder.display()))?;
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
-    paths.pop().ok_or_else(|| format!("nothing was recorded in {}", folder.display()))
+    both(&sound::only(&folder)?, &phone.quits()?)
 }
 
 fn holds(room: &Room) -> Result<String, Failure> {
@@ -252,7 +243,7 @@ fn transferred(room: &Room) -> Result<String, Failure> {
     talk(1_500);
     phone.does("hangup")?;
     let packets = other.over()?.was("peer_hung_up", 1_000)?;
-    Ok(format!("{packets}, {}", sound::hears(&only(&folder)?, HERTZ, 1.0)?))
+    Ok(format!("{packets}, {}", sound::hears(&sound::only(&folder)?, HERTZ, 1.0)?))
 }
 
 fn proxied(room: &Room) -> Result<String, Failure> {
