@@ -10,6 +10,7 @@ pub mod messages;
 pub mod operations;
 pub mod peer;
 pub mod sipp;
+pub mod talking;
 mod tls;
 pub mod whole;
 

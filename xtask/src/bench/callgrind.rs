@@ -11,8 +11,17 @@ fn out() -> PathBuf {
 
 /// A program of the benchmarks, to be run under callgrind.
 pub(super) fn under(name: &str) -> Command {
+    run(name, &[])
+}
+
+/// The same, of which only what happens within this function is counted.
+pub(super) fn within(name: &str, function: &str) -> Command {
+    run(name, &["--collect-atstart=no", &format!("--toggle-collect={function}")])
+}
+
+fn run(name: &str, options: &[&str]) -> Command {
     let mut valgrind = program("valgrind");
-    valgrind.args(["--tool=callgrind", "--quiet"]);
+    valgrind.args(["--tool=callgrind", "--quiet"]).args(options);
     valgrind.arg(format!("--callgrind-out-file={}", out().display()));
     valgrind.arg(target().join("release").join(name));
     valgrind

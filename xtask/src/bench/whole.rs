@@ -110,7 +110,10 @@ impl Whole {
     }
 
     fn collected(&self, over: &str, held: u64, calls: u64) -> Result<u64, Failure> {
-        let mut terminal = callgrind::under("terminal");
+        let mut terminal = match self.what {
+            What::Answer => callgrind::under("terminal"),
+            What::Place => callgrind::within("terminal", "*counted*"),
+        };
         terminal.args([&self.security, over]);
         let mut peer = program(target().join("release/peer"));
         let (held, calls) = (held.to_string(), calls.to_string());
