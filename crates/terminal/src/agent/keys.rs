@@ -9,19 +9,16 @@ use sma::{Fingerprint, Key, SecurityApplication};
 /// `now`, in Unix seconds, and of those the one that the others have certified: the newest.
 ///
 /// # Errors
-/// The application does not answer; or several can be used, and none comes after the others.
-pub async fn own_key(
-    application: &dyn SecurityApplication, aor: &str, now: u64,
-) -> Result<Option<Key>> {
-    let keys = identities(application).await?;
+/// Several can be used, and none comes after the others.
+pub fn own_key<'a>(keys: &'a [Key], aor: &str, now: u64) -> Result<Option<&'a Key>> {
     let of: Vec<&Key> = keys.iter().filter(|key| is_of(key, aor)).collect();
     let usable: Vec<&Key> = of.iter().copied().filter(|key| !is_over(key, now)).collect();
     let is_last =
         |key: &&&Key| usable.iter().all(|other| !other.certified_by.contains(&key.fingerprint));
     let last: Vec<&&Key> = usable.iter().filter(is_last).collect();
     match last.as_slice() {
-        [] => Ok(of.first().map(|key| (*key).clone())),
-        [one] => Ok(Some((**one).clone())),
+        [] => Ok(of.first().copied()),
+        [one] => Ok(Some(**one)),
         several => {
             let all: Vec<&str> = several.iter().map(|key| key.fingerprint.as_str()).collect();
             Err(Error::invalid(format!(
@@ -40,13 +37,12 @@ fn is_of(key: &Key, aor: &str) -> bool {
     key.secret && key.user_ids.iter().any(named)
 }
 
-/// Checks that the application has the private part of the key that the configuration names.
+/// Checks that the private part of the key that the configuration names is among them.
 ///
 /// # Errors
-/// It has not, or it does not answer.
-pub async fn check_own_key(application: &dyn SecurityApplication, fingerprint: &str) -> Result<()> {
+/// It is not.
+pub fn check_own_key(keys: &[Key], fingerprint: &str) -> Result<()> {
     let wanted = Fingerprint::parse(fingerprint);
-    let keys = identities(application).await?;
     if keys.iter().any(|key| key.secret && Some(&key.fingerprint) == wanted.as_ref()) {
         return Ok(());
     }
@@ -79,8 +75,9 @@ mod tests {
     /// The fingerprint of the key that is ours, or what is said of several.
     fn ours(keys: &Double) -> std::result::Result<Option<Fingerprint>, String> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let found = runtime.block_on(own_key(keys, "sip:alice@EXAMPLE.org:5060", 1_700_000_000));
-        found.map(|key| key.map(|key| key.fingerprint)).map_err(|error| error.line())
+        let keys = runtime.block_on(keys.identities()).unwrap();
+        let found = own_key(&keys, "sip:alice@EXAMPLE.org:5060", 1_700_000_000);
+        found.map(|key| key.map(|key| key.fingerprint.clone())).map_err(|error| error.line())
     }
 
     #[test]

@@ -28,7 +28,6 @@ pub(super) async fn run(global: &Global, command: Keys, out: Output) -> Result<(
     Keyring { config, program, client, runtime, out }.execute(command).await
 }
 
-/// The configuration: it says where keys and pins are.
 /// What kind of key it is, in words.
 fn kind(facts: &KeyFacts) -> String {
     let algorithms: Vec<String> =
@@ -40,6 +39,12 @@ fn kind(facts: &KeyFacts) -> String {
     }
 }
 
+/// Unix seconds.
+fn now() -> u64 {
+    SystemClock.unix_time().as_secs()
+}
+
+/// The configuration: it says where keys and pins are.
 fn configured(global: &Global) -> Result<Config> {
     let path = match &global.config {
         Some(path) => path.clone(),
@@ -196,7 +201,7 @@ impl Keyring {
 
     async fn list(&self) -> Result<()> {
         let keys = self.client.identities().await.map_err(no_answer)?;
-        let ours = self.signing().await?;
+        let ours = self.signing(&keys);
         for key in &keys {
             self.show(key, &ours)?;
         }
@@ -204,19 +209,15 @@ impl Keyring {
     }
 
     /// Our addresses, and the fingerprint of the key of each that has one.
-    async fn signing(&self) -> Result<Vec<(String, String)>> {
-        let mut signing = Vec::new();
-        for own in self.config.identities() {
-            let found = match own.fingerprint {
-                Some(fingerprint) => Some(fingerprint),
-                // Where several could, none does; a call would say so.
-                None => {
-                    self.own_key(&own.aor).await.ok().flatten().map(|it| it.fingerprint.to_string())
-                }
-            };
-            signing.extend(found.map(|fingerprint| (own.aor.to_string(), fingerprint)));
-        }
-        Ok(signing)
+    fn signing(&self, keys: &[Key]) -> Vec<(String, String)> {
+        // Where several could, none does; a call would say so.
+        let found = |aor: &SipAor| own_key(keys, aor.as_str(), now()).ok().flatten();
+        let signing = self.config.identities().into_iter().filter_map(|own| {
+            let named = own.fingerprint;
+            let key = named.or_else(|| found(&own.aor).map(|key| key.fingerprint.to_string()))?;
+            Some((own.aor.to_string(), key))
+        });
+        signing.collect()
     }
 
     fn show(&self, key: &Key, ours: &[(String, String)]) -> Result<()> {
@@ -325,7 +326,8 @@ impl Keyring {
     }
 
     async fn own_key(&self, aor: &SipAor) -> Result<Option<Key>> {
-        own_key(&self.client, aor.as_str(), SystemClock.unix_time().as_secs()).await
+        let keys = self.client.identities().await.map_err(no_answer)?;
+        Ok(own_key(&keys, aor.as_str(), now())?.cloned())
     }
 
     /// The key with this full fingerprint.

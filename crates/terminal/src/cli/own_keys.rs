@@ -15,11 +15,12 @@ pub(super) async fn find(
     application: &dyn SecurityApplication, security: &mut sst::Configuration,
 ) -> Result<()> {
     let now = SystemClock.unix_time().as_secs();
+    let keys = identities(application).await?;
     for identity in &mut security.identities {
         match &identity.fingerprint {
-            Some(fingerprint) => check_own_key(application, fingerprint).await?,
+            Some(fingerprint) => check_own_key(&keys, fingerprint)?,
             None => {
-                let key = own_key(application, &identity.aor, now).await?;
+                let key = own_key(&keys, &identity.aor, now)?;
                 identity.fingerprint = key.map(|key| key.fingerprint.to_string());
             }
         }
@@ -28,7 +29,7 @@ pub(super) async fn find(
     let own = own.filter_map(|it| Some(Needed::Own(&it.aor, it.fingerprint.as_deref()?)));
     let pinned = security.pins.iter().map(|it| Needed::Pinned(&it.aor, &it.fingerprint));
     let needed: Vec<Needed<'_>> = own.chain(pinned).collect();
-    for line in ending(&identities(application).await?, &needed, now) {
+    for line in ending(&keys, &needed, now) {
         tracing::warn!("{line}");
     }
     Ok(())
