@@ -6,7 +6,7 @@ const NO_SECRECY: &str = "none";
 #[cfg(feature = "digest")]
 const FORWARD: &str = "forward";
 const POST_QUANTUM: &str = "post_quantum";
-/// What is said of a call that the security manager knows nothing of.
+/// What is said of a call where there is no security manager.
 const UNKNOWN: &str = "Nobody has proved who this is; its media are not encrypted.";
 
 /// Who the peer is, by what proof, and how the call is protected.
@@ -92,6 +92,12 @@ impl Assurance {
 
 #[cfg(feature = "digest")]
 impl Assurance {
+    /// The security manager has not been asked about the call yet, nor has anybody about its media.
+    pub(super) fn nothing_yet() -> Self {
+        let sentence = "Nobody has proved who this is; there are no media yet.".to_owned();
+        Self { media: Vec::new(), secrecy: Vec::new(), sentence, ..Self::none() }
+    }
+
     /// What the security manager tells of a call; `called` is the URI that we called.
     pub(super) fn of(told: &sst::Assurance, called: Option<&str>) -> Self {
         let mut shown = Self { sentence: sec_manager::sentence(told, called), ..Self::none() };
@@ -181,6 +187,11 @@ mod tests {
             notes: Vec::new(),
         };
         Assurance::of(&told, called)
+    }
+
+    #[test]
+    fn before_the_manager_was_asked_nothing_is_said_of_media() {
+        assert_eq!(Assurance::nothing_yet(), shown(&Proof::None, Vec::new(), None));
     }
 
     #[test]

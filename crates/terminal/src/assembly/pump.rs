@@ -141,7 +141,7 @@ impl Shared {
             }
             Sip::Received { id, within, call, from, body, source, .. } => {
                 let text = self.text(id, body)?;
-                let assurance = self.assurance_of(call, None);
+                let assurance = self.assurance_of(call);
                 Some(Event::Message { within, from: redacted(&from), source, text, assurance })
             }
             #[cfg(feature = "watch")]
@@ -175,7 +175,7 @@ impl Shared {
         &self, (id, call, replaces): (CallId, CallRef, Option<CallId>), from: String, body: Body,
         source: SocketAddr,
     ) -> Option<Event> {
-        let assurance = self.assurance(Prepared { id, call });
+        let assurance = self.assurance_of(call);
         if replaces.is_some_and(|replaced| !self.may_replace(replaced, &assurance)) {
             _ = self.endpoint.reject(id, 403);
             return None;

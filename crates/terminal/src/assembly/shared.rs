@@ -178,15 +178,22 @@ impl Shared {
         self.telephony.call_ended(sst::Call(call.0));
     }
 
-    /// What is known of the peer of a call, or of a request that stands for itself; `called` is the
-    /// URI that we called.
-    pub(super) fn assurance_of(&self, call: CallRef, called: Option<&str>) -> Assurance {
-        let told = self.telephony.assurance(sst::Call(call.0));
-        told.map_or_else(Assurance::none, |told| Assurance::of(&told, called))
+    /// What is known of who asks for something: before there are media, or without any.
+    pub(super) fn assurance_of(&self, call: CallRef) -> Assurance {
+        self.told_of(call, None).unwrap_or_else(Assurance::nothing_yet)
     }
 
+    /// What is known of the peer of a call that is up. Of one that the security manager was never asked
+    /// about, nothing protects the media.
     pub(super) fn assurance(&self, Prepared { id, call }: Prepared) -> Assurance {
-        self.assurance_of(call, self.calls.called(id).as_deref())
+        let called = self.calls.called(id);
+        self.told_of(call, called.as_deref()).unwrap_or_else(Assurance::none)
+    }
+
+    /// What the security manager tells, if anything; `called` is the URI that we called.
+    fn told_of(&self, call: CallRef, called: Option<&str>) -> Option<Assurance> {
+        let told = self.telephony.assurance(sst::Call(call.0))?;
+        Some(Assurance::of(&told, called))
     }
 }
 
@@ -203,8 +210,8 @@ impl Shared {
     /// There is no security manager to tell that a call is over.
     pub(super) fn forget(&self, _: CallRef) {}
 
-    pub(super) fn assurance_of(&self, _: CallRef, _: Option<&str>) -> Assurance {
-        Assurance::none()
+    pub(super) fn assurance_of(&self, _: CallRef) -> Assurance {
+        Assurance::nothing_yet()
     }
 
     pub(super) fn assurance(&self, _: Prepared) -> Assurance {

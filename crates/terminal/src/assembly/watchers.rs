@@ -36,7 +36,7 @@ impl Shared {
     pub(super) fn subscriber(&self, id: SubscriberId, news: SubscriberNews) -> Option<Event> {
         match news {
             SubscriberNews::Asked { call, from, to, source, accept, .. } => {
-                let assurance = self.assurance_of(call, None);
+                let assurance = self.assurance_of(call);
                 let from = redacted(&from);
                 if let Err(status) = self.admit(id, (&assurance, &accept), to) {
                     // It is there: it has asked just now.

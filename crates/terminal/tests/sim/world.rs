@@ -323,6 +323,8 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
             let mut seen = watch.seen.lock().unwrap();
             match event {
                 Event::Incoming { id, from, asserted, assurance, .. } => {
+                    // It is neither answered nor refused: nothing is known of its media yet.
+                    assert!(!assurance.media.iter().any(|line| line == "RTP"), "{assurance:?}");
                     seen.incoming += 1;
                     seen.last = Some(id);
                     seen.caller = Some(assurance.caller(&from));
