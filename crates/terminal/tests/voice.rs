@@ -22,6 +22,12 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use terminal::assembly::free_loopback_pair;
+#[cfg(feature = "ws")]
+use {
+    std::net::TcpStream,
+    tungstenite::client::IntoClientRequest as _,
+    tungstenite::{HandshakeError, Message, WebSocket},
+};
 
 const SECOND: usize = 8_000;
 
@@ -258,6 +264,98 @@ fn a_call_waits_for_an_agent_and_ends_with_it() {
         assert_eq!(agent.hears("error")["code"], "no_call");
     }
     callers.into_iter().for_each(Running::ends_well);
+    bob.ends_well();
+}
+
+/// A WebSocket to this address, as a page of this origin has it or a program without one: or the status
+/// that it is refused with.
+#[cfg(feature = "ws")]
+fn web(url: &str, origin: Option<&'static str>) -> Result<WebSocket<TcpStream>, u16> {
+    let mut request = url.into_client_request().unwrap();
+    if let Some(origin) = origin {
+        request.headers_mut().insert("Origin", origin.parse().unwrap());
+    }
+    let stream = TcpStream::connect(request.uri().authority().unwrap().as_str()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    match tungstenite::client(request, stream) {
+        Ok((socket, _)) => Ok(socket),
+        Err(HandshakeError::Failure(tungstenite::Error::Http(refusal))) => {
+            Err(refusal.status().as_u16())
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The next object with this `event`, and how many samples of audio came before it.
+#[cfg(feature = "ws")]
+fn hears(socket: &mut WebSocket<TcpStream>, event: &str) -> (Value, usize) {
+    let mut samples = 0;
+    loop {
+        match socket.read().unwrap() {
+            Message::Binary(octets) => samples += octets.len() / 2,
+            Message::Text(text) => {
+                let object: Value = serde_json::from_str(&text).unwrap();
+                if object["event"] == event {
+                    return (object, samples);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(feature = "ws")]
+#[test]
+fn an_agent_comes_in_over_a_websocket_that_knows_the_word() {
+    let home = tempfile::tempdir().unwrap();
+    let [udp, tcp] = free_loopback_pair().unwrap().map(|bind| bind.to_string());
+    let listen = ["--bind", &udp, "--bind", &tcp, "listen", "--audio", "ws:127.0.0.1:0"];
+    let bob = Running::countersign(home.path(), &listen);
+    let line = bob.tells("agents come in at ws://127.0.0.1:");
+    let url = line.rsplit(' ').next().unwrap();
+    let (at, word) = url.rsplit_once('/').unwrap();
+    let other = word.replace(|digit: char| digit.is_ascii_digit(), "a");
+    for guess in ["", "/agent", &format!("/{other}"), &format!("/{word}0")] {
+        assert_eq!(web(&format!("{at}{guess}"), None).err(), Some(404), "{guess}");
+    }
+    assert_eq!(web(url, Some("http://localhost")).err(), Some(403));
+
+    let mut agent = web(url, None).unwrap();
+    let tells = |agent: &mut WebSocket<TcpStream>, object: Value| {
+        agent.send(Message::text(object.to_string())).unwrap();
+    };
+    tells(&mut agent, json!({"command": "hello", "version": 1, "rate": 8000}));
+    hears(&mut agent, "hello");
+    let uri = format!("sip:bob@{}", udp.trim_start_matches("udp:"));
+    let record = home.path().join("heard.wav");
+    let call = ["call", &uri, "--record", record.to_str().unwrap(), "--seconds", "3"];
+    let alice = Running::countersign(home.path(), &call);
+    hears(&mut agent, "incoming");
+    tells(&mut agent, json!({"command": "answer"}));
+    hears(&mut agent, "established");
+    let words = Speech::samples(1, SECOND);
+    let octets: Vec<u8> = words.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    agent.send(Message::binary(octets)).unwrap();
+    tells(&mut agent, json!({"command": "mark", "name": "said"}));
+    let (mark, _) = hears(&mut agent, "mark");
+    assert_eq!(mark["played_ms"], 1_000, "{mark}");
+    let (over, samples) = hears(&mut agent, "over");
+    assert_eq!(over["code"], "peer_hung_up");
+    assert!(samples > SECOND, "it heard {samples} samples");
+    alice.ends_well();
+    let [heard, _] = channels(&record);
+    let alike = [0.6, 0.9].map(|at| likeness(&words, &heard, at));
+    assert!(alike.iter().any(|alike| *alike > 0.8), "{alike:?}");
+
+    // What is no message of these, and more than may be, ends the connection and nothing else.
+    let mut wrong = web(url, None).unwrap();
+    tells(&mut wrong, json!({"command": "dance"}));
+    let (error, _) = hears(&mut wrong, "error");
+    assert_eq!(error["code"], "not_understood", "{error}");
+    let mut long = web(url, None).unwrap();
+    long.send(Message::binary(vec![0; 65_538])).unwrap();
+    while long.read().is_ok() {}
+    bob.interrupt();
     bob.ends_well();
 }
 

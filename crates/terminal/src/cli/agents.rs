@@ -33,12 +33,17 @@ impl Voices {
     /// # Errors
     /// Standard output cannot be written.
     pub(super) fn greet(&self, out: Output) -> Result<()> {
-        match &self.door {
-            Some(Door::Socket(path)) => {
+        let url = self.desk.as_ref().and_then(Desk::url);
+        match (&self.door, url) {
+            (Some(Door::Socket(path)), _) => {
                 let line = format!("agents come in at {}", path.display());
-                out.say(&line, Object::Agents { socket: path })
+                out.say(&line, Object::Agents { socket: Some(path), url: None })
             }
-            Some(Door::Streams) | None => Ok(()),
+            (_, Some(url)) => {
+                let line = format!("agents come in at {url}");
+                out.say(&line, Object::Agents { socket: None, url: Some(url) })
+            }
+            (_, None) => Ok(()),
         }
     }
 

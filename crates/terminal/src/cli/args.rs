@@ -285,7 +285,7 @@ pub struct Call {
     /// What to say: a WAV file, `tone` or `silence` [default: what the configuration says]; or who
     /// says it: an agent, a program that also hears the peer, at a socket that is made at PATH, or
     /// over standard input and output (docs/agents.md)
-    #[arg(long, value_name = "FILE|tone|silence|unix:PATH|stdio", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "FILE|tone|silence|unix:PATH|ws:ADDRESS:PORT|stdio", value_parser = NonEmptyStringValueParser::new())]
     pub audio: Option<String>,
     /// Record the call to a WAV file: what is heard on the left, what is said on the right. The peer
     /// is not told
@@ -324,7 +324,7 @@ pub struct Listen {
     /// What to say: a WAV file, `tone` or `silence` [default: what the configuration says]; or who
     /// says it: an agent, a program that also hears the peer, at a socket that is made at PATH, or
     /// over standard input and output (docs/agents.md)
-    #[arg(long, value_name = "FILE|tone|silence|unix:PATH|stdio", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "FILE|tone|silence|unix:PATH|ws:ADDRESS:PORT|stdio", value_parser = NonEmptyStringValueParser::new())]
     pub audio: Option<String>,
     /// Record each call to a WAV file in this folder: what is heard on the left, what is said on the
     /// right. Callers are not told

@@ -26,8 +26,13 @@ pub(super) use watched::{Binding, Means, Watched};
 pub(super) enum Object<'a> {
     /// `listen` waits for calls.
     Listening { addresses: &'a [String] },
-    /// Agents are let in at a socket.
-    Agents { socket: &'a Path },
+    /// Agents are let in at a socket, or over WebSockets.
+    Agents {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        socket: Option<&'a Path>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        url: Option<&'a str>,
+    },
     /// The pins were changed on the disk.
     #[cfg(feature = "pgp")]
     Repinned { pins: usize },

@@ -6,13 +6,19 @@ use super::news::News;
 use super::seats::Seats;
 use super::socket::Socket;
 use super::streams::Streams;
+#[cfg(feature = "ws")]
+use super::web::{Web, carry, opened};
 use super::words::Notice;
 use super::wrong::Wrong;
 use crate::error::{Error, Result};
+#[cfg(feature = "ws")]
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
+#[cfg(feature = "ws")]
+use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::JoinSet;
@@ -29,6 +35,9 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 pub(crate) enum Door {
     /// A socket that is made there.
     Socket(PathBuf),
+    /// WebSockets, at an address of this host.
+    #[cfg(feature = "ws")]
+    Web(SocketAddr),
     /// Standard input and output: one agent, which has started this program.
     Streams,
 }
@@ -37,8 +46,11 @@ impl Door {
     /// The door that `--audio` names, if it names one.
     ///
     /// # Errors
-    /// The path is missing.
+    /// The path is missing, or the address is none.
     pub(crate) fn named(audio: Option<&str>) -> Result<Option<Self>> {
+        if let Some(at) = audio.and_then(|audio| audio.strip_prefix("ws:")) {
+            return Self::web(at).map(Some);
+        }
         match audio.map(|audio| (audio, audio.strip_prefix("unix:"))) {
             Some((_, Some(""))) => {
                 Err(Error::Usage("--audio unix: expected a path, as in unix:/run/me/agent".into()))
@@ -50,12 +62,32 @@ impl Door {
     }
 }
 
+impl Door {
+    #[cfg(feature = "ws")]
+    fn web(at: &str) -> Result<Self> {
+        at.parse().map(Self::Web).map_err(|_| {
+            Error::Usage(format!(
+                "--audio ws:{at}: expected a loopback address and a port, as in ws:127.0.0.1:9000, or \
+                 port 0 for any"
+            ))
+        })
+    }
+
+    #[cfg(not(feature = "ws"))]
+    fn web(at: &str) -> Result<Self> {
+        let words = format!("--audio ws:{at}: this program was built without WebSockets");
+        Err(Error::Usage(words))
+    }
+}
+
 /// Takes agents in until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Desk {
     seats: Arc<Seats>,
     news: Receiver<News>,
     tasks: JoinSet<()>,
+    /// Where agents connect to, if that is known only now.
+    url: Option<String>,
 }
 
 impl Desk {
@@ -68,11 +100,24 @@ impl Desk {
         let seats = Arc::new(Seats::default());
         let reports = Reports { seats: Arc::clone(&seats), news: sender };
         let mut tasks = JoinSet::new();
+        #[cfg_attr(not(feature = "ws"), expect(unused_mut, reason = "no other door has one"))]
+        let mut url = None;
         match door {
             Door::Socket(path) => _ = tasks.spawn(at_socket(Socket::bind(path)?, reports)),
+            #[cfg(feature = "ws")]
+            Door::Web(at) => {
+                let web = Web::bind(*at)?;
+                url = Some(web.url());
+                tasks.spawn(at_web(web, reports));
+            }
             Door::Streams => _ = tasks.spawn(at_streams(Streams::take()?, reports)),
         }
-        Ok(Self { seats, news, tasks })
+        Ok(Self { seats, news, tasks, url })
+    }
+
+    /// Where agents connect to, where the door's name does not say it.
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.url.as_deref()
     }
 
     /// Who speaks in which call.
@@ -102,7 +147,7 @@ impl Desk {
 
     /// Ends all connections, once what was told is written, or shortly after.
     pub(crate) async fn close(self) {
-        let Self { seats, news, mut tasks } = self;
+        let Self { seats, news, mut tasks, .. } = self;
         // Nobody listens to what agents want any more.
         drop(news);
         seats.close();
@@ -135,6 +180,45 @@ async fn take_in(mut stream: UnixStream, connections: &mut JoinSet<()>, reports:
     let crowded = Notice::wrong(&Wrong::Crowded(CONNECTIONS)).frame();
     // It is the first that is written there: a socket takes so much at once.
     _ = stream.write_all(&crowded).await;
+}
+
+/// Takes agents in over WebSockets, until none is to come any more.
+#[cfg(feature = "ws")]
+async fn at_web(web: Web, reports: Reports) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = reports.seats.is_closed() => break,
+            accepted = web.accept() => match accepted {
+                // Who is not let in yet takes a place as well; beyond, nobody is heard.
+                Ok(_) if connections.len() >= 2 * CONNECTIONS => {}
+                Ok(stream) => {
+                    let (token, reports) = (web.token().to_owned(), reports.clone());
+                    connections.spawn(through_web(stream, token, reports));
+                }
+                Err(_) => tokio::time::sleep(BACK_OFF).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    while connections.join_next().await.is_some() {}
+}
+
+/// Serves who knows the token, as at a socket.
+#[cfg(feature = "ws")]
+async fn through_web(stream: TcpStream, token: String, reports: Reports) {
+    let Some(socket) = opened(stream, &token).await else { return };
+    let Ok((mut ours, theirs)) = UnixStream::pair() else { return };
+    let served = async {
+        match reports.seats.enters() {
+            Some(seat) => {
+                let (from, to) = ours.into_split();
+                serve(from, to, seat, reports.clone()).await;
+            }
+            None => _ = ours.write_all(&Notice::wrong(&Wrong::Crowded(CONNECTIONS)).frame()).await,
+        }
+    };
+    tokio::join!(served, carry(socket, theirs));
 }
 
 /// Takes in the one agent there is; when it goes, nobody comes any more.

@@ -35,13 +35,23 @@ impl Frame {
     /// The frame as it stands on the connection.
     pub(super) fn octets(&self) -> Vec<u8> {
         match self {
-            Self::Audio(samples) => {
-                let payload: Vec<u8> =
-                    samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-                framed(AUDIO, &payload)
-            }
+            Self::Audio(_) => framed(AUDIO, &self.payload()),
             Self::Json(object) => framed(JSON, object),
         }
+    }
+
+    /// What it carries, in octets.
+    pub(super) fn payload(&self) -> Vec<u8> {
+        match self {
+            Self::Audio(samples) => samples.iter().flat_map(|it| it.to_le_bytes()).collect(),
+            Self::Json(object) => object.clone(),
+        }
+    }
+
+    /// Octets that are said to be audio, as a frame of them stands on the connection.
+    #[cfg(feature = "ws")]
+    pub(super) fn raw_audio(octets: &[u8]) -> Vec<u8> {
+        framed(AUDIO, octets)
     }
 
     fn of(kind: u8, payload: Vec<u8>) -> Result<Self, Wrong> {
@@ -70,6 +80,18 @@ fn framed(kind: u8, payload: &[u8]) -> Vec<u8> {
 /// # Errors
 /// It is no frame, is longer than may be, or ends too early. What follows cannot be read.
 pub(super) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, Wrong> {
+    up_to(LONGEST, from).await
+}
+
+/// The same of what an agent is told.
+#[cfg(feature = "ws")]
+pub(super) async fn longer(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, Wrong> {
+    up_to(super::limits::OCTETS, from).await
+}
+
+async fn up_to(
+    longest: usize, from: &mut (impl AsyncRead + Unpin),
+) -> Result<Option<Frame>, Wrong> {
     let mut head = [0; HEAD];
     match from.read(&mut head[..1]).await {
         Ok(0) | Err(_) => return Ok(None),
@@ -83,7 +105,7 @@ pub(super) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<F
     from.read_exact(rest).await.map_err(cut_off)?;
     let length = u32::from_be_bytes(*rest);
     let octets = usize::try_from(length).unwrap_or(usize::MAX);
-    if octets > LONGEST {
+    if octets > longest {
         return Err(Wrong::TooLong(length));
     }
     let mut payload = vec![0; octets];

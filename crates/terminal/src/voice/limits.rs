@@ -35,5 +35,9 @@ pub(super) const WAITING: usize = 64;
 /// How long a call waits for an agent.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long the opening of a WebSocket may take.
+#[cfg(feature = "ws")]
+pub(super) const HANDSHAKE: Duration = Duration::from_secs(5);
+
 /// How long what was told last may take to be written.
 pub(super) const FAREWELL: Duration = Duration::from_secs(1);

@@ -1,5 +1,5 @@
 //! Agents: programs that say and hear what is said in calls, each over a connection of its own, at a
-//! Unix socket or over standard input and output. How they speak: `docs/agents.md`; why so, decision
+//! Unix socket, over standard input and output, or over a WebSocket. How they speak: `docs/agents.md`; why so, decision
 //! 0052.
 //!
 //! ```text
@@ -24,6 +24,8 @@ mod seat;
 mod seats;
 mod socket;
 mod streams;
+#[cfg(feature = "ws")]
+mod web;
 mod words;
 mod wrong;
 

@@ -47,7 +47,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     let mut stats = media_ctl::Stats::default();
     stats.packets_received = 1;
     print(Object::Listening { addresses: &text });
-    print(Object::Agents { socket: &path });
+    print(Object::Agents { socket: Some(&path), url: Some("ws://127.0.0.1:9000/0f") });
     print(Object::Repinned { pins: 1 });
     print(Object::Calling { call: call(), to: aor });
     print(Object::Moved { in_use: 5_060, port: 40_000 });
