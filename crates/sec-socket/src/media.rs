@@ -1,13 +1,24 @@
 //! SSM, as the media controller calls it. A guard is made here, of the keys that cross.
 
 use crate::client::Client;
-use crate::guard::guard;
+use crate::connection::Connection;
+use crate::guard::GuardKeys;
+use crate::handshake::RemoteHandshake;
 use crate::wire::{Body, LineQuestion, LineVerdict, security_of, verdict_of_line};
 use ssm::{Call, Guard, Line, LineSecurity, MediaSecurity, Refused};
+use std::sync::Arc;
 
 impl Client {
     fn line<T>(
         &self, call: Call, question: Body, read: impl FnOnce(LineVerdict) -> Option<T>,
+    ) -> Result<T, Refused> {
+        let (connection, _) = self.asked().map_err(|_| Refused::Unavailable)?;
+        self.line_over(&connection, call, question, read)
+    }
+
+    fn line_over<T>(
+        &self, connection: &Arc<Connection>, call: Call, question: Body,
+        read: impl FnOnce(LineVerdict) -> Option<T>,
     ) -> Result<T, Refused> {
         if self.kept().is_lost(call.0) {
             return Err(Refused::Unavailable);
@@ -16,7 +27,8 @@ impl Client {
             Body::Line(verdict) => verdict_of_line(verdict, read),
             _ => None,
         };
-        self.ask_now(question, read).unwrap_or(Err(Refused::Unavailable))
+        let answer = connection.ask_now(question, self.within(), read);
+        answer.unwrap_or(Err(Refused::Unavailable))
     }
 }
 
@@ -44,8 +56,21 @@ impl MediaSecurity for Client {
     }
 
     fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused> {
+        let (connection, process) = self.asked().map_err(|_| Refused::Unavailable)?;
         let question = Body::Guard(LineQuestion::of(call, line, None));
-        let keys = self.line(call, question, |verdict| verdict.keys?.taken())?;
-        guard(keys, self.guards())
+        let keys = |verdict: LineVerdict| verdict.keys?.taken();
+        match self.line_over(&connection, call, question, keys)? {
+            GuardKeys::Plain => ssm::Open.guard(call, line),
+            GuardKeys::Srtp(keys) => {
+                (self.guards())(&keys).map(Guard::Ready).ok_or(Refused::Attributes)
+            }
+            GuardKeys::Kept => Ok(Guard::Kept),
+            GuardKeys::Handshake(number) => {
+                self.kept().keyed(call.0, process);
+                let make = Arc::clone(self.guards());
+                let remote = RemoteHandshake::new(connection, number, self.within(), make);
+                Ok(Guard::Handshake(Box::new(remote)))
+            }
+        }
     }
 }
