@@ -140,9 +140,9 @@ impl Client {
     }
 
     /// Who is asked now, and which process that is.
-    pub(crate) fn asked(&self) -> Result<(Arc<Connection>, u64), Gone> {
+    pub(crate) fn asked(&self) -> Option<(Arc<Connection>, u64)> {
         let kept = self.kept();
-        kept.connection().map(|connection| (connection, kept.process())).ok_or(Gone::Closed)
+        Some((kept.connection()?, kept.process()))
     }
 
     /// How long whoever asks stands still at most.

@@ -96,8 +96,8 @@ impl Kept {
         }
     }
 
-    /// A line of a call is keyed by a handshake of this process. Another would take a description that
-    /// has it plain.
+    /// A line of a call is, or is to be, keyed by a handshake of this process. Another would take a
+    /// description that has it plain.
     pub(crate) fn keyed(&mut self, call: u64, process: u64) {
         self.known.entry(call).or_insert(process);
     }

@@ -129,10 +129,11 @@ fn a_process_that_dies_takes_its_handshake_and_no_guard_with_it() {
     caller.on_datagram(start_of_time(), &[22]);
     assert_eq!(caller.poll_outcome().unwrap().unwrap_err(), Refused::Unavailable);
 
-    // M09: the one that follows has no part in that call, whatever is described.
-    let client = Arc::clone(&sides[1].client);
-    let _next = start(&runtime, Arc::clone(&client), None);
+    // M09: those that follow have no part in these calls, whatever is described.
     let plain = LineSecurity { profile: Profile::Avp, attributes: Vec::new() };
-    assert_eq!(client.answer(CALL, AUDIO, &plain), Err(Refused::Unavailable));
-    assert_eq!(client.answer(ssm::Call(8), AUDIO, &plain), Ok(plain));
+    let [caller, callee] = [&others[0].client, &sides[1].client];
+    let _next = [caller, callee].map(|client| start(&runtime, Arc::clone(client), None));
+    assert_eq!(caller.judge(CALL, AUDIO, &plain), Err(Refused::Unavailable));
+    assert_eq!(callee.answer(CALL, AUDIO, &plain), Err(Refused::Unavailable));
+    assert_eq!(callee.answer(ssm::Call(8), AUDIO, &plain), Ok(plain));
 }
