@@ -37,6 +37,8 @@ pub mod transport;
 
 pub use builder::Builder;
 pub use fsm::StateSink;
+#[cfg(feature = "srtp")]
+pub use keying::Handed;
 pub use manager::SecurityManager;
 pub use platform::{NoRandomness, Platform};
 pub use scheme::aka::{self, Aka};

@@ -9,15 +9,15 @@
 //! Both connections are there when the program starts, and it keeps no other: no file, no network, no
 //! other program. What it is *not*: any decision; those are `sec-manager`'s.
 
-use sec_manager::SecurityManager;
+use sec_manager::srtp::SrtpKeys;
+use sec_manager::{Handed, SecurityManager};
 use sec_socket::{GuardKeys, LineKeys, Manager, MediaKeys};
-use ssm::{Call, Line, Refused};
+use ssm::{Call, Handshake, Line, Refused};
 use std::sync::Arc;
+use std::time::Instant;
 use zeroize::Zeroizing;
 
 /// A security manager behind all its interfaces, with the keys of its guards in place of these.
-///
-/// Lines that are keyed by DTLS have none: [`Refused::Handshake`].
 pub fn interfaces(manager: Arc<SecurityManager>) -> Manager {
     Manager {
         sip: manager.clone(),
@@ -31,11 +31,45 @@ struct Keys(Arc<SecurityManager>);
 
 impl MediaKeys for Keys {
     fn keys(&self, call: Call, line: Line) -> Result<GuardKeys, Refused> {
-        let Some(keys) = self.0.keys(call, line)? else { return Ok(GuardKeys::Plain) };
-        Ok(GuardKeys::Srtp(LineKeys {
-            suite: keys.suite().name().to_owned(),
-            ours: Zeroizing::new(keys.ours().to_vec()),
-            theirs: Zeroizing::new(keys.theirs().to_vec()),
-        }))
+        Ok(match self.0.keys(call, line)? {
+            Handed::Plain => GuardKeys::Plain,
+            Handed::Srtp(keys) => GuardKeys::Srtp(crossing(&keys)),
+            Handed::Handshake(machine) => GuardKeys::Handshake(Box::new(Crossing(machine))),
+            Handed::Kept => GuardKeys::Kept,
+        })
+    }
+}
+
+fn crossing(keys: &SrtpKeys) -> LineKeys {
+    LineKeys {
+        suite: keys.suite().name().to_owned(),
+        ours: Zeroizing::new(keys.ours().to_vec()),
+        theirs: Zeroizing::new(keys.theirs().to_vec()),
+    }
+}
+
+/// A handshake whose keys cross.
+struct Crossing(Box<dyn Handshake<SrtpKeys>>);
+
+impl Handshake<LineKeys> for Crossing {
+    fn on_timeout(&mut self, now: Instant) {
+        self.0.on_timeout(now);
+    }
+
+    fn on_datagram(&mut self, now: Instant, octets: &[u8]) {
+        self.0.on_datagram(now, octets);
+    }
+
+    fn poll_datagram(&mut self) -> Option<Vec<u8>> {
+        self.0.poll_datagram()
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.0.poll_timeout()
+    }
+
+    fn poll_outcome(&mut self) -> Option<Result<LineKeys, Refused>> {
+        let outcome = self.0.poll_outcome()?;
+        Some(outcome.map(|keys| crossing(&keys)))
     }
 }

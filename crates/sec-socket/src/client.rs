@@ -139,6 +139,17 @@ impl Client {
         self.kept().connection().ok_or(Gone::Closed)
     }
 
+    /// Who is asked now, and which process that is.
+    pub(crate) fn asked(&self) -> Option<(Arc<Connection>, u64)> {
+        let kept = self.kept();
+        Some((kept.connection()?, kept.process()))
+    }
+
+    /// How long whoever asks stands still at most.
+    pub(crate) const fn within(&self) -> Duration {
+        self.within
+    }
+
     /// Asks, and stands still until the first answer. One that `read` does not take ends the
     /// connection that it came over.
     pub(crate) fn ask<T>(
@@ -153,12 +164,7 @@ impl Client {
     pub(crate) fn ask_now<T>(
         &self, body: Body, read: impl FnOnce(Body) -> Option<T>,
     ) -> Result<T, Gone> {
-        let connection = self.current()?;
-        match connection.ask(body, self.within)? {
-            First::Answer(body) => read(body).ok_or_else(|| connection.over_with(Gone::Nonsense)),
-            // What is pending is given up once the connection has ended, and not for its silence.
-            First::Pending(..) => Err(connection.over_with(Gone::Nonsense)),
-        }
+        self.current()?.ask_now(body, self.within, read)
     }
 
     /// Tells. Where nobody is there it is lost, as all is that a process knew; who cannot be told, since

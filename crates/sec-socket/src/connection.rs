@@ -183,6 +183,17 @@ impl Connection {
         }
     }
 
+    /// Asks what is answered at once. What `read` does not take ends it.
+    pub(crate) fn ask_now<T>(
+        self: &Arc<Self>, body: Body, within: Duration, read: impl FnOnce(Body) -> Option<T>,
+    ) -> Result<T, Gone> {
+        match self.ask(body, within)? {
+            First::Answer(body) => read(body).ok_or_else(|| self.over_with(Gone::Nonsense)),
+            // What is pending is given up once the connection has ended, and not for its silence.
+            First::Pending(..) => Err(self.over_with(Gone::Nonsense)),
+        }
+    }
+
     /// Tells; nothing is answered.
     pub(crate) fn tell(&self, body: Body) -> Result<(), Gone> {
         match self.end() {
@@ -239,7 +250,8 @@ impl Connection {
             | Body::Done(_)
             | Body::Assured(_)
             | Body::Stands(_)
-            | Body::Waitings(_) => {
+            | Body::Waitings(_)
+            | Body::Stepped(_) => {
                 self.on_answer(id, body);
                 Some(())
             }

@@ -1,17 +1,22 @@
 //! What a line's guard is made of: all of it that crosses. Packets never do.
 
-use ssm::{Call, Guard, Line, MediaGuard, Refused};
+use ssm::{Call, Handshake, Line, MediaGuard, Refused};
 use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// What the manager hands out of a line in place of a guard.
+///
+/// A handshake stays in the manager's process; what crosses of it is a number, `H`, and then step by
+/// step what it sends and takes.
 #[derive(Debug)]
-pub enum GuardKeys {
+pub enum GuardKeys<H = Box<dyn Handshake<LineKeys>>> {
     /// Media in the clear.
     Plain,
     /// SRTP under these keys.
     Srtp(LineKeys),
+    /// A handshake on the media path, that ends in the keys.
+    Handshake(H),
     /// The guard of before goes on.
     Kept,
 }
@@ -43,15 +48,3 @@ pub trait MediaKeys: Send + Sync {
 
 /// Makes the two halves of keys, on the media controller's side; `None` where it cannot.
 pub type MakeGuard = Arc<dyn Fn(&LineKeys) -> Option<MediaGuard> + Send + Sync>;
-
-/// The guard of what crossed.
-///
-/// # Errors
-/// [`Refused::Attributes`]: the keys do not fit their suite.
-pub(crate) fn guard(keys: GuardKeys, make: &MakeGuard) -> Result<Guard, Refused> {
-    match keys {
-        GuardKeys::Plain => ssm::MediaSecurity::guard(&ssm::Open, Call(0), Line(0)),
-        GuardKeys::Srtp(keys) => make(&keys).map(Guard::Ready).ok_or(Refused::Attributes),
-        GuardKeys::Kept => Ok(Guard::Kept),
-    }
-}

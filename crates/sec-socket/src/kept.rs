@@ -19,8 +19,8 @@ pub(crate) struct Kept {
     registered: BTreeMap<String, Vec<RegisteredFlow>>,
     /// Calls that our user started: without what is required of them they would go on unproved.
     started: BTreeMap<u64, Outgoing>,
-    /// Calls that came in and were proved, and to which process first: no other knows by what.
-    proved: BTreeMap<u64, u64>,
+    /// Calls of which one process alone knows by what they were proved, or keyed, and which one.
+    known: BTreeMap<u64, u64>,
 }
 
 impl Kept {
@@ -92,19 +92,25 @@ impl Kept {
     /// The peer of a call that came in has proved to this process who it is.
     pub(crate) fn proved(&mut self, call: u64, process: u64) {
         if !self.started.contains_key(&call) {
-            self.proved.entry(call).or_insert(process);
+            self.known.entry(call).or_insert(process);
         }
     }
 
-    /// Whether what a call's peer has proved is known to no process any more: what is sent in it, or
-    /// comes in, might be less than was agreed on.
+    /// A line of a call is, or is to be, keyed by a handshake of this process. Another would take a
+    /// description that has it plain.
+    pub(crate) fn keyed(&mut self, call: u64, process: u64) {
+        self.known.entry(call).or_insert(process);
+    }
+
+    /// Whether what a call's peer has proved, or what keys its media, is known to no process any more:
+    /// what is sent in it, or comes in, might be less than was agreed on.
     pub(crate) fn is_lost(&self, call: u64) -> bool {
-        self.proved.get(&call).is_some_and(|process| *process != self.process)
+        self.known.get(&call).is_some_and(|process| *process != self.process)
     }
 
     pub(crate) fn ended(&mut self, call: u64) {
         self.started.remove(&call);
-        self.proved.remove(&call);
+        self.known.remove(&call);
     }
 }
 

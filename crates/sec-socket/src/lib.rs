@@ -5,7 +5,8 @@
 //!   application ──sst──▶ │ Client │ ───────────────────▶ │Server│ ──▶ TelephonySecurity
 //!   media ───────ssm──▶  └────────┘ ◀─────────────────── └──────┘ ──▶ MediaSecurity, MediaKeys
 //!                            │        prompts, assurances
-//!                            └─ guards are made here, of a line's keys: no packet crosses
+//!                            └─ guards are made here, of a line's keys: no packet crosses, but the
+//!                               datagrams of a handshake that ends in such keys
 //! ```
 //!
 //! Every signal that has an answer stands still for one round trip, at most [`ANSWER_WITHIN`]: the
@@ -24,6 +25,8 @@ mod ends;
 #[doc(hidden)]
 pub mod fuzzing;
 mod guard;
+mod handshake;
+mod handshakes;
 mod jobs;
 mod kept;
 #[cfg(any(test, feature = "conformance"))]

@@ -1,13 +1,21 @@
 //! SSM, as the media controller calls it. A guard is made here, of the keys that cross.
 
 use crate::client::Client;
-use crate::guard::guard;
+use crate::connection::Connection;
+use crate::guard::GuardKeys;
+use crate::handshake::RemoteHandshake;
 use crate::wire::{Body, LineQuestion, LineVerdict, security_of, verdict_of_line};
 use ssm::{Call, Guard, Line, LineSecurity, MediaSecurity, Refused};
+use std::sync::Arc;
 
 impl Client {
+    fn process(&self) -> Result<(Arc<Connection>, u64), Refused> {
+        self.asked().ok_or(Refused::Unavailable)
+    }
+
     fn line<T>(
-        &self, call: Call, question: Body, read: impl FnOnce(LineVerdict) -> Option<T>,
+        &self, connection: &Arc<Connection>, call: Call, question: Body,
+        read: impl FnOnce(LineVerdict) -> Option<T>,
     ) -> Result<T, Refused> {
         if self.kept().is_lost(call.0) {
             return Err(Refused::Unavailable);
@@ -16,27 +24,37 @@ impl Client {
             Body::Line(verdict) => verdict_of_line(verdict, read),
             _ => None,
         };
-        self.ask_now(question, read).unwrap_or(Err(Refused::Unavailable))
+        let answer = connection.ask_now(question, self.within(), read);
+        answer.unwrap_or(Err(Refused::Unavailable))
     }
-}
 
-fn said(verdict: LineVerdict) -> Option<LineSecurity> {
-    security_of(verdict.said?)
+    /// What a line is to say. Where that is a handshake, no other process knows of it.
+    fn said(&self, call: Call, question: Body) -> Result<LineSecurity, Refused> {
+        let (connection, process) = self.process()?;
+        let said = |verdict: LineVerdict| security_of(verdict.said?);
+        let said = self.line(&connection, call, question, said)?;
+        if said.profile.is_by_dtls() {
+            self.kept().keyed(call.0, process);
+        }
+        Ok(said)
+    }
 }
 
 impl MediaSecurity for Client {
     fn offer(&self, call: Call, line: Line) -> Result<LineSecurity, Refused> {
-        self.line(call, Body::Offer(LineQuestion::of(call, line, None)), said)
+        self.said(call, Body::Offer(LineQuestion::of(call, line, None)))
     }
 
     fn answer(
         &self, call: Call, line: Line, offered: &LineSecurity,
     ) -> Result<LineSecurity, Refused> {
-        self.line(call, Body::Answer(LineQuestion::of(call, line, Some(offered))), said)
+        self.said(call, Body::Answer(LineQuestion::of(call, line, Some(offered))))
     }
 
     fn judge(&self, call: Call, line: Line, answered: &LineSecurity) -> Result<(), Refused> {
-        self.line(call, Body::Judge(LineQuestion::of(call, line, Some(answered))), |_| Some(()))
+        let (connection, _) = self.process()?;
+        let question = Body::Judge(LineQuestion::of(call, line, Some(answered)));
+        self.line(&connection, call, question, |_| Some(()))
     }
 
     fn moved(&self, call: Call, line: Line) {
@@ -44,8 +62,20 @@ impl MediaSecurity for Client {
     }
 
     fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused> {
+        let (connection, _) = self.process()?;
         let question = Body::Guard(LineQuestion::of(call, line, None));
-        let keys = self.line(call, question, |verdict| verdict.keys?.taken())?;
-        guard(keys, self.guards())
+        let keys = |verdict: LineVerdict| verdict.keys?.taken();
+        match self.line(&connection, call, question, keys)? {
+            GuardKeys::Plain => ssm::Open.guard(call, line),
+            GuardKeys::Srtp(keys) => {
+                (self.guards())(&keys).map(Guard::Ready).ok_or(Refused::Attributes)
+            }
+            GuardKeys::Kept => Ok(Guard::Kept),
+            GuardKeys::Handshake(number) => {
+                let make = Arc::clone(self.guards());
+                let remote = RemoteHandshake::new(connection, number, self.within(), make);
+                Ok(Guard::Handshake(Box::new(remote)))
+            }
+        }
     }
 }

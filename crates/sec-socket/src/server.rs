@@ -1,12 +1,13 @@
 //! The manager's side: frames become signals, in the order in which they came.
 
 use crate::guard::MediaKeys;
+use crate::handshakes::Handshakes;
 use crate::jobs::{Jobs, Spawn};
 use crate::pipe::{Carrier, Frames, Pipe, STALL, halves};
 use crate::remote::RemoteApplication;
 use crate::wire::{
     self, Assurance, Assured, Body, BodyQuestion, Carries, Hello, LineQuestion, LineVerdict,
-    Missed, Nothing, Waitings, line_verdict, state,
+    Missed, Nothing, Stepped, Waitings, line_verdict, state,
 };
 use ssa::{Answer, CallRef, SipSecurity};
 use ssm::MediaSecurity;
@@ -94,6 +95,7 @@ pub(crate) struct Session {
     application: Arc<RemoteApplication>,
     carrier: Arc<dyn Carrier>,
     jobs: Jobs,
+    handshakes: Handshakes,
 }
 
 /// Not understood: the connection ends.
@@ -109,7 +111,8 @@ impl Session {
     ) -> io::Result<Self> {
         let application = RemoteApplication::over(Arc::clone(&carrier));
         let manager = make(Arc::clone(&application))?;
-        let session = Self { manager, application, carrier, jobs: Jobs::new(spawn) };
+        let (jobs, handshakes) = (Jobs::new(spawn), Handshakes::default());
+        let session = Self { manager, application, carrier, jobs, handshakes };
         session.say(0, Body::Hello(Hello { version: crate::VERSION.to_owned() }))?;
         Ok(session)
     }
@@ -117,6 +120,7 @@ impl Session {
     pub(crate) fn end(&self) {
         self.application.end();
         self.jobs.end();
+        self.handshakes.end();
         self.carrier.close();
     }
 
@@ -149,6 +153,9 @@ impl Session {
             Body::Offer(_) | Body::Answer(_) | Body::Judge(_) | Body::Guard(_) => {
                 self.on_media(body).map(Some)
             }
+            Body::Step(step) => {
+                self.handshakes.step(&step).map(|gave| Some(Body::Stepped(Stepped::of(gave))))
+            }
             Body::Configure(_) | Body::Assurance(_) | Body::State(_) | Body::Waiting(_) => {
                 self.on_telephony(body).map(Some)
             }
@@ -167,7 +174,11 @@ impl Session {
     fn on_told(&self, body: Body) -> Option<()> {
         let Manager { sip, telephony, media, .. } = &self.manager;
         match body {
-            Body::Abandon(call) => sip.abandon(CallRef(call)),
+            Body::Abandon(call) => {
+                sip.abandon(CallRef(call));
+                self.handshakes.ended(ssm::Call(call));
+            }
+            Body::GivenUp(handshake) => self.handshakes.given_up(handshake),
             Body::Moved(question) => {
                 let (call, line) = question.which()?;
                 media.moved(call, line);
@@ -177,7 +188,10 @@ impl Session {
                 let (call, outgoing) = started.read()?;
                 telephony.call_started(call, outgoing);
             }
-            Body::CallEnded(call) => telephony.call_ended(Call(call)),
+            Body::CallEnded(call) => {
+                telephony.call_ended(Call(call));
+                self.handshakes.ended(ssm::Call(call));
+            }
             Body::Registered(registered) => {
                 let (aor, flows) = registered.read()?;
                 telephony.registered(&aor, flows);
@@ -221,7 +235,9 @@ impl Session {
             }
             Body::Guard(question) => {
                 let (call, line) = question.which()?;
-                line_verdict(keys.keys(call, line), LineVerdict::keyed)
+                let keys = keys.keys(call, line);
+                let crosses = keys.and_then(|keys| self.handshakes.hold(call, line, keys));
+                line_verdict(crosses, LineVerdict::keyed)
             }
             _ => return None,
         }))

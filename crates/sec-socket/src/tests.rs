@@ -3,6 +3,7 @@
 
 mod doubles;
 mod gone;
+mod handshakes;
 mod overdue;
 mod restart;
 mod signals;

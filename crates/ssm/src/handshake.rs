@@ -41,6 +41,9 @@ impl Guard {
 
 /// A handshake on the media path. It has no socket, no clock and no task of its own.
 ///
+/// It ends in a guard: in the two halves, or, where a manager in a process of its own hands it out, in
+/// what these are made of on the other side.
+///
 /// Whoever drives it gives it the datagrams whose first octet is 20 to 63 (RFC 7983 §7) and sends
 /// what it asks for from the socket of the line's RTP. After each input: [`poll_datagram`] until
 /// there is none, then [`poll_outcome`], then a timer for [`poll_timeout`]. It is driven on after it
@@ -49,7 +52,7 @@ impl Guard {
 /// [`poll_datagram`]: Self::poll_datagram
 /// [`poll_outcome`]: Self::poll_outcome
 /// [`poll_timeout`]: Self::poll_timeout
-pub trait Handshake: Send {
+pub trait Handshake<G = MediaGuard>: Send {
     /// Begins, or takes it that the time of [`poll_timeout`](Self::poll_timeout) has come.
     fn on_timeout(&mut self, now: Instant);
 
@@ -63,10 +66,10 @@ pub trait Handshake: Send {
     fn poll_timeout(&self) -> Option<Instant>;
 
     /// How it ended, once: with the two halves, or refused. `None` while it goes on.
-    fn poll_outcome(&mut self) -> Option<Result<MediaGuard, Refused>>;
+    fn poll_outcome(&mut self) -> Option<Result<G, Refused>>;
 }
 
-impl std::fmt::Debug for dyn Handshake {
+impl<G> std::fmt::Debug for dyn Handshake<G> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Handshake([redacted])")
     }

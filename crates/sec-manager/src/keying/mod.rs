@@ -10,6 +10,7 @@
 
 #[cfg_attr(not(feature = "dtls"), path = "no_dtls.rs")]
 mod dtls;
+mod handed;
 #[cfg(feature = "srtp")]
 mod kem;
 #[cfg_attr(not(feature = "srtp"), path = "no_keys.rs")]
@@ -23,11 +24,15 @@ pub(crate) mod sdes;
 use crate::Platform;
 use crate::pgp::RETRY;
 use dtls::Dtls;
-use keys::{Keys, SrtpKeys};
+#[cfg(feature = "srtp")]
+pub use handed::Handed;
+#[cfg(not(feature = "srtp"))]
+pub(crate) use handed::Handed;
+use keys::Keys;
 pub(crate) use names::Names;
 use sip_syntax::ContentType;
 use ssa::{Body, Direction, Refusal};
-use ssm::{Call, Guard, Line, LineSecurity, MediaSecurity as _, Profile, Refused};
+use ssm::{Line, LineSecurity, Profile, Refused};
 use sst::{MediaProtection, Requirement, Secrecy};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,28 +89,6 @@ impl Standing {
     /// S07: no media before the proof that the policy asks for.
     const fn may_flow(self) -> bool {
         self.authenticated || self.require.is_nothing()
-    }
-}
-
-/// What is handed out for a line.
-#[derive(Debug)]
-pub(crate) enum Handed {
-    /// Nothing protects it.
-    Plain,
-    /// The keys of both directions.
-    Srtp(SrtpKeys),
-    /// A handshake, or that the one before goes on.
-    Dtls(Guard),
-}
-
-impl Handed {
-    /// The guard that is made of it.
-    pub(crate) fn guard(self) -> Result<Guard, Refused> {
-        match self {
-            Self::Plain => ssm::Open.guard(Call(0), Line(0)),
-            Self::Srtp(keys) => keys.guard().map(Guard::Ready).map_err(|_| Refused::Attributes),
-            Self::Dtls(guard) => Ok(guard),
-        }
     }
 }
 
@@ -200,7 +183,8 @@ impl CallMedia {
         }
         if self.dtls.secures(line) {
             self.plain.remove(&line);
-            return self.dtls.guard(line, keyed).map(Handed::Dtls);
+            let handshake = self.dtls.guard(line, keyed)?;
+            return Ok(handshake.map_or(Handed::Kept, Handed::Handshake));
         }
         if self.keys.secures(line) {
             let keys = self.keys.hand_out(line, self.names.as_ref(), standing.secrecy);
@@ -216,7 +200,7 @@ impl CallMedia {
     #[cfg(test)]
     pub(crate) fn guard(
         &mut self, line: Line, standing: Standing, keyed: impl Fn() + Send + Sync + 'static,
-    ) -> Result<Guard, Refused> {
+    ) -> Result<ssm::Guard, Refused> {
         self.hand_out(line, standing, keyed)?.guard()
     }
 

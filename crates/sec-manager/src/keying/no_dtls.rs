@@ -1,7 +1,8 @@
 //! Without feature `dtls` no line is keyed by a handshake.
 
+use super::keys::SrtpKeys;
 use crate::Platform;
-use ssm::{Guard, Line, LineSecurity, Refused};
+use ssm::{Handshake, Line, LineSecurity, Refused};
 
 /// No lines.
 #[derive(Debug, Default)]
@@ -38,7 +39,7 @@ impl Dtls {
 
     pub(super) fn guard(
         &self, _: Line, _: impl Fn() + Send + Sync + 'static,
-    ) -> Result<Guard, Refused> {
+    ) -> Result<Option<Box<dyn Handshake<SrtpKeys>>>, Refused> {
         Err(Refused::Unknown)
     }
 

@@ -2,8 +2,6 @@
 
 use super::SecurityManager;
 use crate::keying::Handed;
-#[cfg(feature = "srtp")]
-use crate::srtp::SrtpKeys;
 use ssm::{Call, Guard, Line, LineSecurity, MediaSecurity, Refused};
 use std::sync::Arc;
 
@@ -65,20 +63,15 @@ impl SecurityManager {
     }
 
     /// The same as [`guard`](MediaSecurity::guard) for a media controller in another process: what it
-    /// makes the guard of, `None` where media are in the clear.
+    /// makes the guard of.
     ///
     /// # Errors
-    /// Those of `guard`; [`Refused::Handshake`] of a line that is keyed by one, which cannot leave
-    /// this process.
+    /// Those of `guard`.
     #[cfg(feature = "srtp")]
-    pub fn keys(&self, call: Call, line: Line) -> Result<Option<SrtpKeys>, Refused> {
+    pub fn keys(&self, call: Call, line: Line) -> Result<Handed, Refused> {
         match self.hand_out(call, line) {
-            Some(handed) => match handed? {
-                Handed::Plain => Ok(None),
-                Handed::Srtp(keys) => Ok(Some(keys)),
-                Handed::Dtls(_) => Err(Refused::Handshake),
-            },
-            None => self.unknown()?.guard(call, line).map(|_| None),
+            Some(handed) => handed,
+            None => self.unknown()?.guard(call, line).map(|_| Handed::Plain),
         }
     }
 }

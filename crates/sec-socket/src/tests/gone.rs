@@ -103,6 +103,13 @@ impl Played {
         self.send(&wire::encode(id, body).unwrap());
     }
 
+    /// The same, to who may not listen any more.
+    pub(super) fn say_if_heard(&mut self, id: u64, body: Body) {
+        let frame = wire::encode(id, body).unwrap();
+        let length = u32::try_from(frame.len()).unwrap().to_be_bytes();
+        _ = self.0.write_all(&[&length[..], &frame].concat());
+    }
+
     fn send(&mut self, frame: &[u8]) {
         let length = u32::try_from(frame.len()).unwrap();
         self.0.write_all(&length.to_be_bytes()).unwrap();

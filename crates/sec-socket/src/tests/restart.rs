@@ -69,7 +69,7 @@ fn a_following_process_is_told_of_the_calls_that_go_on() {
 }
 
 /// Whether bodies and media of a call pass.
-fn pass(client: &Client, call: CallRef) -> bool {
+pub(super) fn pass(client: &Client, call: CallRef) -> bool {
     let body = || Body { content_type: None, octets: b"v=0".to_vec() };
     let (line, at) = (Line(0), Call(call.0));
     let bodies = [

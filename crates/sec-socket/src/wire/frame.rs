@@ -1,5 +1,6 @@
 //! One frame, and its codec: pure, so that it can be tested and fuzzed alone.
 
+use super::handshake::{Step, Stepped};
 use super::media::{LineQuestion, LineVerdict};
 use super::sip::{BodyQuestion, Exchange, Verdict};
 use super::telephony::{
@@ -25,8 +26,9 @@ pub(crate) struct Frame {
     /// What it says.
     #[prost(
         oneof = "Body",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, \
-                26, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43, 44, 45, 46, 47, 50, 51"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 21, 22, 23, 24, \
+                25, 26, 27, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, \
+                47, 50, 51"
     )]
     pub(crate) body: Option<Body>,
 }
@@ -61,6 +63,8 @@ pub(crate) enum Body {
     Judge(LineQuestion),
     #[prost(message, tag = "13")]
     Guard(LineQuestion),
+    #[prost(message, tag = "18")]
+    Step(Step),
     // Through SST.
     #[prost(message, tag = "14")]
     Configure(Configuration),
@@ -85,6 +89,9 @@ pub(crate) enum Body {
     CallEnded(u64),
     #[prost(message, tag = "26")]
     Registered(Registered),
+    /// Nobody drives that handshake any more.
+    #[prost(uint64, tag = "27")]
+    GivenUp(u64),
     // Said by the manager's process: the first frame, and its answers.
     #[prost(message, tag = "30")]
     Hello(Hello),
@@ -106,6 +113,8 @@ pub(crate) enum Body {
     Stands(u32),
     #[prost(message, tag = "38")]
     Waitings(Waitings),
+    #[prost(message, tag = "39")]
+    Stepped(Stepped),
     // Asked of the application.
     #[prost(message, tag = "40")]
     Credentials(Credentials),

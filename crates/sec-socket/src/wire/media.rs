@@ -78,11 +78,11 @@ impl LineQuestion {
     }
 }
 
-/// The keys of one line, or that it has none.
+/// The keys of one line, what they come of, or that it has none.
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub(crate) struct GuardKeys {
-    /// 1 in the clear, 2 SRTP, 3 as before.
+    /// 1 in the clear, 2 SRTP, 3 as before, 4 by a handshake.
     #[prost(uint32, tag = "1")]
     kind: u32,
     #[prost(string, tag = "2")]
@@ -91,10 +91,12 @@ pub(crate) struct GuardKeys {
     ours: Bytes,
     #[prost(bytes = "bytes", tag = "4")]
     theirs: Bytes,
+    #[prost(uint64, tag = "5")]
+    handshake: u64,
 }
 
 impl GuardKeys {
-    pub(crate) fn of(keys: Keys) -> Self {
+    pub(crate) fn of(keys: Keys<u64>) -> Self {
         let kind = |kind| Self { kind, ..Self::default() };
         match keys {
             Keys::Plain => kind(1),
@@ -105,10 +107,11 @@ impl GuardKeys {
                 ..kind(2)
             },
             Keys::Kept => kind(3),
+            Keys::Handshake(handshake) => Self { handshake, ..kind(4) },
         }
     }
 
-    pub(crate) fn taken(self) -> Option<Keys> {
+    pub(crate) fn taken(self) -> Option<Keys<u64>> {
         let octets = |octets: &Bytes| Zeroizing::new(octets.to_vec());
         match self.kind {
             1 => Some(Keys::Plain),
@@ -117,6 +120,7 @@ impl GuardKeys {
                 Some(Keys::Srtp(LineKeys { suite: self.suite, ours, theirs }))
             }
             3 => Some(Keys::Kept),
+            4 => Some(Keys::Handshake(self.handshake)),
             _ => None,
         }
     }
@@ -139,7 +143,7 @@ impl LineVerdict {
         Self { said: Some(security(&line)), ..Self::default() }
     }
 
-    pub(crate) fn keyed(keys: Keys) -> Self {
+    pub(crate) fn keyed(keys: Keys<u64>) -> Self {
         Self { keys: Some(GuardKeys::of(keys)), ..Self::default() }
     }
 }

@@ -6,6 +6,7 @@
 //! written itself, and are wiped by whoever owns those.
 
 mod frame;
+mod handshake;
 mod media;
 mod number;
 mod sip;
@@ -14,6 +15,7 @@ mod words;
 
 pub(crate) use frame::{Body, FrameError, MAX_FRAME, decode, encode};
 pub(crate) use frame::{Hello, Nothing};
+pub(crate) use handshake::{Gave, LONGEST, MOST_DATAGRAMS, Step, Stepped};
 pub(crate) use media::{LineQuestion, LineVerdict, line_verdict, security_of, verdict_of_line};
 pub(crate) use sip::{BodyQuestion, Carries, Exchange, Missed, Verdict};
 pub(crate) use telephony::{

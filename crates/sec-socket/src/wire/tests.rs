@@ -433,6 +433,24 @@ proptest! {
     }
 
     #[test]
+    fn steps_of_a_handshake_cross(
+        number in any::<u64>(), at in any::<u64>(), datagram in option::of(octets()),
+        datagrams in vec(octets(), 0..4), due in option::of(any::<u64>()),
+    ) {
+        let at = Duration::from_nanos(at);
+        let step = Step::of(number, at, datagram.as_deref());
+        let Body::Step(read) = crossed(Body::Step(step.clone())) else { panic!("a step") };
+        prop_assert_eq!((read.at(), &read), (at, &step));
+        prop_assert_eq!(read.datagram.as_deref(), datagram.as_deref());
+
+        let due = due.map(Duration::from_nanos);
+        let stepped = Stepped::of(Gave { datagrams: datagrams.clone(), due, outcome: None });
+        let Body::Stepped(read) = crossed(Body::Stepped(stepped)) else { panic!("an answer") };
+        let read = read.read().unwrap();
+        prop_assert_eq!((read.datagrams, read.due, read.outcome.is_none()), (datagrams, due, true));
+    }
+
+    #[test]
     fn what_nobody_wrote_is_no_frame_and_breaks_nothing(octets in vec(any::<u8>(), 0..256)) {
         let _ = decode(zeroize::Zeroizing::new(octets));
     }
@@ -453,6 +471,11 @@ fn keys_and_refusals_of_media_cross() {
     assert_eq!((&keys.ours[..], &keys.theirs[..]), (&[1; 28][..], &[2; 28][..]));
     assert!(!format!("{keys:?}").contains("1, 1"), "{keys:?}");
 
+    let by = line_verdict(Ok(crate::GuardKeys::Handshake(9)), LineVerdict::keyed);
+    let Body::Line(read) = crossed(Body::Line(by)) else { panic!("a verdict") };
+    let read = verdict_of_line(read, |verdict| verdict.keys?.taken());
+    assert!(matches!(read, Some(Ok(crate::GuardKeys::Handshake(9)))), "{read:?}");
+
     use ssm::Refused;
     for why in [
         Refused::Profile,
@@ -470,6 +493,37 @@ fn keys_and_refusals_of_media_cross() {
         let verdict = line_verdict(Err(why), LineVerdict::keyed);
         let Body::Line(read) = crossed(Body::Line(verdict)) else { panic!("a verdict") };
         assert_eq!(verdict_of_line(read, |_| Some(())), Some(Err(why)));
+    }
+}
+
+/// A handshake ends in keys, or is refused; what says neither, or that its media are in the clear, is
+/// not understood.
+#[test]
+fn the_end_of_a_handshake_crosses_and_is_no_other() {
+    let crossed = |outcome| {
+        let mut stepped = Stepped::default();
+        stepped.outcome = Some(outcome);
+        let Body::Stepped(read) = crossed(Body::Stepped(stepped)) else { panic!("an answer") };
+        read.read()
+    };
+    let keys = crate::LineKeys {
+        suite: "AEAD_AES_256_GCM".to_owned(),
+        ours: zeroize::Zeroizing::new(vec![1; 44]),
+        theirs: zeroize::Zeroizing::new(vec![2; 44]),
+    };
+    let read = crossed(LineVerdict::keyed(crate::GuardKeys::Srtp(keys))).unwrap();
+    let keys = read.outcome.unwrap().unwrap();
+    assert_eq!((&keys.ours[..], &keys.theirs[..]), (&[1; 44][..], &[2; 44][..]));
+    let refused = line_verdict(Err(ssm::Refused::Fingerprint), |()| LineVerdict::default());
+    let read = crossed(refused).unwrap();
+    assert_eq!(read.outcome.unwrap().unwrap_err(), ssm::Refused::Fingerprint);
+    for none in [
+        LineVerdict::default(),
+        LineVerdict::keyed(crate::GuardKeys::Plain),
+        LineVerdict::keyed(crate::GuardKeys::Kept),
+        LineVerdict::keyed(crate::GuardKeys::Handshake(1)),
+    ] {
+        assert!(crossed(none).is_none());
     }
 }
 

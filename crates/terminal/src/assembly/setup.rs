@@ -110,16 +110,10 @@ fn anonymous(binds: &[Address]) -> String {
     format!("sip:anonymous@{host}")
 }
 
-/// Refuses a policy that this flavour cannot keep: a handshake cannot leave the manager's process, and
-/// what RFC 2543 §15.1 signs, header fields in their order, does not reach it.
+/// Refuses a policy that this flavour cannot keep: what RFC 2543 §15.1 signs, header fields in their
+/// order, does not reach the manager's process.
 #[cfg(feature = "isolated")]
 fn linked(config: &Config) -> Result<()> {
-    if config.wants_dtls() {
-        return Err(crate::error::Error::invalid(
-            "the configuration has `media-dtls`, and the flavour `isolated` of countersign keys no media \
-             by DTLS: take it out, or use the flavour `pgp` or `full`",
-        ));
-    }
     if config.contacts.iter().any(|contact| contact.rfc2543) {
         return Err(crate::error::Error::invalid(
             "the configuration has `rfc2543` of a contact, and the flavour `isolated` of countersign \

@@ -369,7 +369,7 @@ impl Config {
     }
 
     /// Whether any media may be keyed by DTLS-SRTP.
-    #[cfg(any(not(feature = "pgp"), feature = "isolated"))]
+    #[cfg(not(feature = "pgp"))]
     pub(crate) fn wants_dtls(&self) -> bool {
         self.policy.media_dtls || self.accounts.iter().any(|own| own.media_dtls == Some(true))
     }

@@ -67,7 +67,6 @@ impl Keyed {
     }
 }
 
-#[cfg(not(feature = "loopback"))]
 #[test]
 fn a_call_over_plain_sip_is_encrypted_and_says_no_more_than_that() {
     let call = Keyed::new(90, Change::default());
@@ -86,7 +85,6 @@ fn a_call_over_plain_sip_is_encrypted_and_says_no_more_than_that() {
 /// Of what is sent, SIP included, three tenths are lost: of three exchanges of the handshake each comes
 /// about at the first try in half of all calls, and within ten seconds in nearly all. Which ones is not
 /// said by the seed, since the keys are not.
-#[cfg(not(feature = "loopback"))]
 #[test]
 fn most_handshakes_come_about_where_a_third_is_lost() {
     let keyed = (91..111).filter(|seed| {
@@ -103,7 +101,6 @@ fn most_handshakes_come_about_where_a_third_is_lost() {
 }
 
 /// RFC 8842 §5.5: hold and resume are re-INVITEs, and change no keys.
-#[cfg(not(feature = "loopback"))]
 #[test]
 fn a_reinvite_keeps_the_keys() {
     let call = Keyed::new(95, Change::default());
@@ -119,7 +116,6 @@ fn a_reinvite_keeps_the_keys() {
 }
 
 /// RFC 8842 §3.1: another `tls-id` asks for another handshake.
-#[cfg(not(feature = "loopback"))]
 #[test]
 fn a_reinvite_that_asks_for_it_has_another_handshake() {
     let seen = AtomicUsize::new(0);
@@ -147,7 +143,6 @@ fn a_reinvite_that_asks_for_it_has_another_handshake() {
 
 /// M07, M14: somebody on the way names a certificate that neither side has. No packet is sent, and the
 /// user is told.
-#[cfg(not(feature = "loopback"))]
 #[test]
 fn m07_a_fingerprint_that_was_changed_on_the_way_ends_the_call() {
     for by in [Way::In, Way::Out] {

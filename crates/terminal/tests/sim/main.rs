@@ -9,14 +9,6 @@ mod asserted;
 mod cases;
 mod claims;
 mod downgrades;
-#[cfg_attr(
-    feature = "loopback",
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "no handshake leaves the security manager's process"
-    )
-)]
 mod dtls;
 mod entropy;
 mod failover;

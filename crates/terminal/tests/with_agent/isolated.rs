@@ -82,18 +82,54 @@ fn a_manager_that_dies_or_hangs_is_followed_by_another() {
     listening.ends_well();
 }
 
-/// A program that is none, and a policy that this flavour cannot keep.
+/// A policy that this flavour cannot keep.
 #[test]
 fn what_cannot_be_kept_apart_is_said_at_the_start() {
     let (_folder, alice, _bob) = friends();
     let config = alice.folder.join("config.toml");
     let text = fs::read_to_string(&config).unwrap();
-    assert!(text.contains("[policy]"), "{text}");
     let contact = text.replacen("[[contact]]", "[[contact]]\nrfc2543 = true", 1);
-    let dtls = text.replacen("[policy]", "[policy]\nmedia-dtls = true", 1);
-    for (text, option) in [(dtls, "media-dtls"), (contact, "rfc2543")] {
+    fs::write(&config, contact).unwrap();
+    let line = alice.fails(&["call", BOB, "--seconds", "1"]);
+    assert!(line.contains("rfc2543") && line.contains("isolated"), "{line}");
+}
+
+/// Two that ask each other for no proof, and key their media by DTLS-SRTP.
+fn strangers() -> (TempDir, Side, Side) {
+    let (folder, alice, bob) = sides();
+    for side in [&alice, &bob] {
+        let config = side.folder.join("config.toml");
+        let text = fs::read_to_string(&config).unwrap();
+        let text = text.replace("require = \"pgp\"", "require = \"nothing\"");
+        let text = text.replacen("[policy]", "[policy]\nmedia-dtls = true", 1);
         fs::write(&config, text).unwrap();
-        let line = alice.fails(&["call", BOB, "--seconds", "1"]);
-        assert!(line.contains(option) && line.contains("isolated"), "{line}");
     }
+    (folder, alice, bob)
+}
+
+/// The handshakes are in the managers' processes, the packets are not: they go on without.
+#[test]
+fn media_are_keyed_by_dtls_and_outlive_the_manager() {
+    let (_folder, alice, bob) = strangers();
+    let mut listening = Running::start(&bob, &["listen", "--auto-answer"]);
+    listening.waits_for("listening");
+    let mut calling = Running::start(&alice, &["call", BOB]);
+    for side in [&mut calling, &mut listening] {
+        let told = side.waits_for("keyed");
+        assert_eq!(told["assurance"]["media"][0], "SRTP AEAD_AES_256_GCM", "{told}");
+        assert_eq!(told["assurance"]["proof"], "none", "{told}");
+    }
+    let before = manager(&listening);
+    kill_process(Pid::from_raw(before.try_into().unwrap()).unwrap(), Signal::KILL).unwrap();
+    until("another is there", || {
+        children(&listening.child, "countersign-sec").iter().any(|it| *it != before)
+    });
+    std::thread::sleep(Duration::from_secs(2));
+    calling.interrupt();
+    let over = listening.waits_for("over");
+    assert_eq!(over["outcome"], "the peer hung up", "{over}");
+    assert!(over["packets_received"].as_u64().unwrap() > 75, "{over}");
+    calling.ends_well();
+    listening.interrupt();
+    listening.ends_well();
 }

@@ -1,4 +1,4 @@
-//! A handshake, from the first datagram to the two halves. RFC 5764 §4, RFC 6347.
+//! A handshake, from the first datagram to the keys of both directions. RFC 5764 §4, RFC 6347.
 //!
 //! ```text
 //!   Waiting ── on_timeout, on_datagram ─▶ Running ── keys, and the certificate is the one ─▶ Keyed
@@ -9,14 +9,14 @@
 
 use super::certificate::Certificate;
 use super::fingerprint::Fingerprints;
-use crate::keying::sdes::MasterKey;
-use crate::srtp::{SrtpOpener, SrtpSealer, Suite};
+use crate::srtp::{SrtpKeys, Suite};
 use dimpl::{Config, Dtls, Error, KeyingMaterial, Output, SecurityError, SrtpProfile};
-use ssm::{Handshake, MediaGuard, Refused};
+use ssm::{Handshake, Refused};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// How long a handshake may take.
 const TIME: Duration = Duration::from_secs(10);
@@ -101,7 +101,7 @@ pub(super) struct DtlsHandshake {
     room: Vec<u8>,
     waiting: VecDeque<Vec<u8>>,
     timeout: Option<Instant>,
-    outcome: Option<Result<MediaGuard, Refused>>,
+    outcome: Option<Result<SrtpKeys, Refused>>,
 }
 
 enum State {
@@ -212,14 +212,14 @@ impl DtlsHandshake {
     fn key(&mut self, material: &KeyingMaterial, profile: SrtpProfile) {
         match std::mem::replace(&mut self.state, State::Failed) {
             State::Running { dtls, named: true, .. } => {
-                let guard = suite(profile)
-                    .and_then(|suite| Some((suite, halves(suite, material, self.terms.active)?)));
-                let Some((suite, guard)) = guard else {
+                let active = self.terms.active;
+                let Some(keys) = suite(profile).and_then(|suite| keys(suite, material, active))
+                else {
                     return self.fail(Refused::NothingInCommon);
                 };
                 self.state = State::Keyed(dtls);
-                self.progress.reach(Reached::Keys(suite));
-                self.outcome = Some(Ok(guard));
+                self.progress.reach(Reached::Keys(keys.suite()));
+                self.outcome = Some(Ok(keys));
                 (self.progress.keyed)();
             }
             State::Running { .. } => self.fail(Refused::Fingerprint),
@@ -259,7 +259,7 @@ impl DtlsHandshake {
     }
 }
 
-impl Handshake for DtlsHandshake {
+impl Handshake<SrtpKeys> for DtlsHandshake {
     fn on_timeout(&mut self, now: Instant) {
         self.begin(now);
         if self.is_too_late(now) {
@@ -290,7 +290,7 @@ impl Handshake for DtlsHandshake {
         }
     }
 
-    fn poll_outcome(&mut self) -> Option<Result<MediaGuard, Refused>> {
+    fn poll_outcome(&mut self) -> Option<Result<SrtpKeys, Refused>> {
         self.outcome.take()
     }
 }
@@ -337,23 +337,14 @@ const fn suite(profile: SrtpProfile) -> Option<Suite> {
 
 /// What was exported, cut into the keys of both sides: the client's key and the server's, then the
 /// client's salt and the server's. RFC 5764 §4.2.
-fn halves(suite: Suite, material: &[u8], active: bool) -> Option<MediaGuard> {
+fn keys(suite: Suite, material: &[u8], active: bool) -> Option<SrtpKeys> {
     let (key, salt) = suite.lengths();
     let (keys, salts) = material.split_at_checked(2 * key)?;
     let (client, server) = (keys.split_at_checked(key)?, salts.split_at_checked(salt)?);
-    let [client, server] = [(client.0, server.0), (client.1, server.1)].map(|(key, salt)| {
-        MasterKey::made(suite, |octets| {
-            let (room, rest) = octets.split_at_mut_checked(key.len()).ok_or(())?;
-            room.copy_from_slice(key);
-            rest.get_mut(..salt.len()).ok_or(())?.copy_from_slice(salt);
-            Ok::<_, ()>(())
-        })
-    });
-    let (client, server) = (client.ok()?, server.ok()?);
+    let [client, server] = [(client.0, server.0), (client.1, server.1)]
+        .map(|(key, salt)| Zeroizing::new([key, salt].concat()));
     let (ours, theirs) = if active { (client, server) } else { (server, client) };
-    let sealer = SrtpSealer::new(suite, ours.octets()).ok()?;
-    let opener = SrtpOpener::new(suite, theirs.octets()).ok()?;
-    Some(MediaGuard { sealer: Box::new(sealer), opener: Box::new(opener) })
+    SrtpKeys::new(suite, &ours, &theirs).ok()
 }
 
 /// Whether it needs no keys to have a machine say so: an alert in plain text, and messages that do not

@@ -4,9 +4,10 @@ use super::certificate::Certificate;
 use super::handshake::{DtlsHandshake, Progress, Terms};
 use super::said::{Said, Setup, attributes};
 use crate::Platform;
+use crate::srtp::{SrtpKeys, Suite};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ssm::{Guard, Line, LineSecurity, Profile, Refused};
+use ssm::{Handshake, Line, LineSecurity, Profile, Refused};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -144,11 +145,11 @@ impl Dtls {
         }
     }
 
-    /// The handshake that was agreed on, or that the one before goes on; one that failed is begun
-    /// again. `keyed` is called once it has keys.
+    /// The handshake that was agreed on, or `None` where the one before goes on; one that failed is
+    /// begun again. `keyed` is called once it has keys.
     pub(crate) fn guard(
         &mut self, line: Line, keyed: impl Fn() + Send + Sync + 'static,
-    ) -> Result<Guard, Refused> {
+    ) -> Result<Option<Box<dyn Handshake<SrtpKeys>>>, Refused> {
         let certificate = self.certificate()?;
         let state = self.lines.get_mut(&line).ok_or(Refused::Unknown)?;
         let before = state.association.take();
@@ -160,21 +161,21 @@ impl Dtls {
         };
         if let Some(association) = before.filter(|it| it.goes_on(&agreed)) {
             state.association = Some(Association { agreed, ..association });
-            return Ok(Guard::Kept);
+            return Ok(None);
         }
         let progress = Arc::new(Progress::new(keyed));
         let fingerprints = agreed.theirs.fingerprints.clone();
         let terms = Terms { certificate, fingerprints, active: agreed.active };
         let handshake = DtlsHandshake::new(terms, Arc::clone(&progress));
         state.association = Some(Association { agreed, progress });
-        Ok(Guard::Handshake(Box::new(handshake)))
+        Ok(Some(Box::new(handshake)))
     }
 
     /// The suite of each line that was handed out, once it has keys.
     pub(crate) fn suites(&self) -> impl Iterator<Item = (Line, Option<&'static str>)> {
         self.lines.iter().filter_map(|(line, state)| {
             let association = state.association.as_ref()?;
-            Some((*line, association.progress.suite().map(crate::srtp::Suite::name)))
+            Some((*line, association.progress.suite().map(Suite::name)))
         })
     }
 

@@ -57,7 +57,7 @@ fn drive(terms: Terms, socket: &UdpSocket, mut peer: Option<std::net::SocketAddr
             socket.send_to(&datagram, peer).unwrap();
         }
         if let Some(outcome) = handshake.poll_outcome() {
-            guard = Some(outcome.unwrap());
+            guard = Some(outcome.unwrap().guard().unwrap());
             // The last flight has left; what else comes is of the other side's end.
             break;
         }

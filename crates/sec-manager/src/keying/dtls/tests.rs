@@ -3,7 +3,7 @@
 use super::super::tests::Counted;
 use super::super::*;
 use proptest::prelude::*;
-use ssm::{Attribute, Handshake, MediaGuard};
+use ssm::{Attribute, Guard, Handshake, MediaGuard};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 

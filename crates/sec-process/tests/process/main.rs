@@ -1,7 +1,15 @@
 //! The program itself: two security managers, each in its process, play the conformance kit's calls;
 //! and what `/proc` says of one.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod keyed;
 
 use rustix::process::{Pid, Signal, kill_process};
 use sec_manager::srtp::{SrtpKeys, Suite};
