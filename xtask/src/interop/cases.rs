@@ -4,6 +4,7 @@ mod baresip;
 mod captures;
 mod kamailio;
 mod places;
+mod probes;
 mod sipp_called;
 mod sipp_calls;
 mod sipsak;
@@ -15,6 +16,7 @@ pub(super) const ALL: &[&[Case]] = &[
     sipp_called::CASES,
     sipp_calls::CASES,
     kamailio::CASES,
+    probes::CASES,
     baresip::CASES,
     transfers::CASES,
     places::CASES,
