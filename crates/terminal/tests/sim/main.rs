@@ -19,7 +19,9 @@ mod downgrades;
 )]
 mod dtls;
 mod entropy;
+mod failing;
 mod failover;
+mod failures;
 mod floods;
 mod forks;
 mod hold;
