@@ -27,6 +27,8 @@ pub mod isolated;
 #[cfg(feature = "digest")]
 pub mod journal;
 pub mod ladder;
+#[cfg(feature = "digest")]
+mod probe;
 pub mod record;
 mod time;
 mod voice;

@@ -5,6 +5,7 @@ mod browser;
 mod captures;
 mod kamailio;
 mod places;
+mod probes;
 mod sipp_called;
 mod sipp_calls;
 mod sipsak;
@@ -16,6 +17,7 @@ pub(super) const ALL: &[&[Case]] = &[
     sipp_called::CASES,
     sipp_calls::CASES,
     kamailio::CASES,
+    probes::CASES,
     baresip::CASES,
     browser::CASES,
     transfers::CASES,

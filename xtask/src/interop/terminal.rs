@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::fs::{self, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ChildStdin;
 use std::time::Duration;
 
@@ -116,7 +116,11 @@ impl<'a> Setup<'a> {
     }
 }
 
-fn private(path: &PathBuf) -> Result<(), Failure> {
+/// Makes a file its owner's alone.
+///
+/// # Errors
+/// The system does not let us.
+pub(super) fn private(path: &Path) -> Result<(), Failure> {
     let set = fs::set_permissions(path, Permissions::from_mode(0o600));
     set.map_err(|why| format!("{}: {why}", path.display()))
 }

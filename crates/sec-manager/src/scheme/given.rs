@@ -155,6 +155,11 @@ impl Given {
         }
     }
 
+    /// Whether no other request may say it: RES is a password for once. RFC 3310 §3.1.
+    pub(crate) const fn is_for_once(&self) -> bool {
+        matches!(self.by, By::Aka(_))
+    }
+
     /// It was accepted, and is to be said again; with the next nonce, where there is one.
     pub(crate) fn renew(&mut self, next: Option<Text<'_>>) {
         match &mut self.by {

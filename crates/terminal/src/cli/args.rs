@@ -8,7 +8,9 @@ use super::help::{
     MAN_HELP, MESSAGE_HELP, OPTIONS_HELP, REGISTER_HELP,
 };
 #[cfg(feature = "digest")]
-use super::help::{AUTH_CHECK_HELP, AUTH_CHECK_USAGE, AUTH_HA1_HELP, EXPLAIN_HELP};
+use super::help::{
+    AUTH_CHECK_HELP, AUTH_CHECK_USAGE, AUTH_HA1_HELP, AUTH_PROBE_HELP, EXPLAIN_HELP,
+};
 #[cfg(feature = "pgp")]
 use super::help::{KEYS_HELP, PIN_HELP, UNPIN_HELP};
 use super::output::Output;
@@ -107,7 +109,8 @@ pub enum Command {
     #[cfg(feature = "digest")]
     #[command(after_help = EXPLAIN_HELP)]
     Explain(Explain),
-    /// Find out why a password is refused, or keep its hashes in place of it
+    /// Find out why a password is refused and how a server asks for it, or keep its hashes in place
+    /// of it
     #[cfg(feature = "digest")]
     #[command(subcommand)]
     Auth(Auth),
@@ -416,6 +419,54 @@ pub enum Auth {
     /// Write a file with what stands for a password in its realm, to be kept in place of it (HA1)
     #[command(after_help = AUTH_HA1_HELP)]
     Ha1(AuthHa1),
+    /// Try out how a server authenticates by Digest, right answers and wrong ones; status 1 where it
+    /// does not do what is expected
+    #[command(after_help = AUTH_PROBE_HELP)]
+    Probe(AuthProbe),
+}
+
+/// `auth probe`.
+#[cfg(feature = "digest")]
+#[derive(Args, Clone, Debug)]
+pub struct AuthProbe {
+    /// Registrar, PBX or terminal, by name or address, over udp, tcp or tls [default: what the DNS
+    /// says of the name, or udp, port 5060]
+    #[arg(value_name = "[PROTO:]HOST[:PORT]")]
+    pub server: Place,
+    /// User name of an account there
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub user: String,
+    /// File of mode 0600 whose first line is the account's password [default: it is asked for]
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Address of record of the account [default: the user at the server]
+    #[arg(long, value_name = "URI")]
+    pub aor: Option<SipAor>,
+    /// What the server is asked by
+    #[arg(long, value_enum, default_value_t)]
+    pub method: ProbeMethod,
+    /// Whom OPTIONS and MESSAGE are for [default: the account's own address]
+    #[arg(long, value_name = "URI")]
+    pub to: Option<SipAor>,
+    /// PEM file with the authorities that the server's certificate may be of [default: the system's]
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
+/// What a server is asked by.
+#[cfg(feature = "digest")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProbeMethod {
+    /// What is registered, without a Contact: it changes nothing
+    #[default]
+    #[value(name = "REGISTER")]
+    Register,
+    /// Whether somebody is there: for proxies
+    #[value(name = "OPTIONS")]
+    Options,
+    /// A text, which may be shown to whom it is for: for terminals
+    #[value(name = "MESSAGE")]
+    Message,
 }
 
 /// `auth ha1`.

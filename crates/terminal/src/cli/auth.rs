@@ -1,8 +1,9 @@
-//! `auth`: what the response of Digest credentials should be, and why theirs is not; and files of what
-//! stands for passwords. RFC 7616.
+//! `auth`: what the response of Digest credentials should be, and why theirs is not; how a server
+//! authenticates; and files of what stands for passwords. RFC 7616.
 
 mod ha1;
 mod password;
+mod probe;
 mod question;
 
 use super::args::{Auth, AuthCheck};
@@ -24,6 +25,7 @@ pub(super) async fn run(auth: Auth, out: Output) -> Result<()> {
     match auth {
         Auth::Check(arguments) => check(arguments, out).await,
         Auth::Ha1(arguments) => ha1::run(arguments, out).await,
+        Auth::Probe(arguments) => probe::run(arguments, out).await,
     }
 }
 

@@ -144,6 +144,23 @@ In the configuration `ha1-file = \"alice.ha1\"` then stands in the place of `pas
 [[account]] or a [[user]]. Whoever reads the file can be this user in this realm, but learns no
 password. A new realm or user name needs a new file.";
 
+#[cfg(feature = "digest")]
+pub(super) const AUTH_PROBE_HELP: &str = "\
+Examples:
+  countersign auth probe pbx.example.org --user 1001 --password-file 1001.password
+  countersign auth probe tcp:192.0.2.10 --user alice --aor sip:alice@example.org
+  countersign auth probe 192.0.2.9 --method MESSAGE --user alice --to sip:bob@192.0.2.9
+
+It asks, answers the challenges rightly and in the ways that a server must tell apart, and says of each
+check what was sent, what was expected and by which RFC, and what came: `pass`, `fail`, `told` (either
+is allowed) or `n/a` (the server has nothing of it). It takes some 50 requests, one after the other.
+
+It guesses no password. Seven of its answers are to be refused, each made from the right one: a replay,
+one to a nonce that was never given, one that covers another body, one for another host, one under an
+algorithm that is not there, one with a wrong response, and one of a user who is not there. At most four
+of them a server may count as failures of the account, and all of them as this host's: right answers
+stand between them, and the last check is whether the account still works. Probe your own servers only.";
+
 #[cfg(feature = "pgp")]
 pub(super) const KEYS_HELP: &str = "\
 Keys live in the security application; the terminal names them by fingerprint. To exchange them:

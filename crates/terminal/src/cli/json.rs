@@ -292,6 +292,18 @@ pub(super) enum Object<'a> {
         #[serde(flatten)]
         answer: Map<String, Value>,
     },
+    /// A server was probed by one check.
+    #[cfg(feature = "digest")]
+    AuthProbed {
+        check: &'a str,
+        verdict: &'static str,
+        sent: &'a str,
+        expected: &'a str,
+        came: &'a str,
+    },
+    /// All checks of a server are made.
+    #[cfg(feature = "digest")]
+    AuthProbeOver { server: &'a str, pass: usize, fail: usize, told: usize, not_applicable: usize },
     /// What a journal tells of a call, or of none.
     #[cfg(feature = "digest")]
     Explained(&'a crate::journal::Chapter),

@@ -1,5 +1,6 @@
 //! Two terminals in a simulated network, with doubles of their security applications.
 
+use crate::failing::{Failing, Fails};
 use crate::meddler::{Meddle, Meddler};
 use media_ctl::audio::{Silence, Tone};
 use net::sim::{Link, Random, SimConfig, Simulation};
@@ -53,6 +54,8 @@ pub(crate) struct Change {
     pub(crate) rfc2543: bool,
     /// How keys that the callee presses are told.
     pub(crate) keys: Keys,
+    /// What fails, at either side.
+    pub(crate) fails: Option<Fails>,
 }
 
 impl Default for Change {
@@ -69,6 +72,7 @@ impl Default for Change {
             callee_prompts: Arc::new(sst::Deny),
             rfc2543: false,
             keys: Keys::Auto,
+            fails: None,
         }
     }
 }
@@ -125,10 +129,17 @@ impl World {
         let bob = double(&directory, &runtime);
         let keys = (alice.add_key(CALLER), bob.add_key(CALLEE));
         let keys = (keys.0.to_string(), keys.1.to_string());
+        let fails = change.fails;
         let start = |name, settings: &Settings, network, application, prompts| {
+            let (mut network, mut entropy): (Arc<dyn Network>, Arc<dyn Entropy>) =
+                (network, Arc::new(Seeded(Mutex::new(sim.random()))));
+            if let Some(fails) = &fails {
+                network = Arc::new(Failing::new(network, fails.clone()));
+                entropy = Arc::new(Failing::new(entropy, fails.clone()));
+            }
             let ports = Ports {
                 wall_clock: Arc::new(Wall::starting(&runtime)),
-                entropy: Arc::new(Seeded(Mutex::new(sim.random()))),
+                entropy,
                 application: Some(application),
                 prompts,
                 tap: Some(recorder.tap(name)),
@@ -274,6 +285,8 @@ pub(crate) struct Seen {
     /// Why a call that came in was not answered.
     pub(crate) refused: Option<String>,
     pub(crate) established: Option<Assurance>,
+    /// How many of its calls were.
+    pub(crate) answered: usize,
     /// The same, once the media had keys of a handshake; and how often they had.
     pub(crate) keyed: Option<Assurance>,
     pub(crate) handshakes: usize,
@@ -331,7 +344,10 @@ pub(crate) async fn follow(terminal: Terminal, mut events: Events, watch: Watch)
                     seen.asserted = asserted;
                     answer = Some(id);
                 }
-                Event::Established { assurance, .. } => seen.established = Some(assurance),
+                Event::Established { assurance, .. } => {
+                    seen.established = Some(assurance);
+                    seen.answered += 1;
+                }
                 Event::Keyed { assurance, .. } => {
                     seen.keyed = Some(assurance);
                     seen.handshakes += 1;

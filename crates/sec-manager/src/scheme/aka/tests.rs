@@ -72,6 +72,15 @@ fn nonce(set: &[&str; 10]) -> String {
     BASE64_STANDARD.encode([&rand[..], &autn(set), b"more"].concat())
 }
 
+/// A nonce by which the network counts otherwise than in the set.
+fn nonce_counting(set: &[&str; 10], sqn: [u8; 6]) -> String {
+    let mut network = Milenage::new_with_op(octets(set[0]), octets(set[1]));
+    let (rand, amf) = (octets(set[2]), [0xb9, 0xb9]);
+    let (_, _, _, ak) = network.f2345(&rand);
+    let mac = network.f1(&rand, &sqn, &amf);
+    BASE64_STANDARD.encode([&rand[..], &xor(sqn, ak), &amf, &mac].concat())
+}
+
 /// A SIM that counts: of a challenge with another number it wants to count anew.
 struct Card {
     set: &'static [&'static str; 10],
@@ -243,15 +252,43 @@ fn a_sim_that_counts_otherwise_has_the_network_count_anew() {
     assert_eq!(network.f1star(&rand, &sqn, &[0, 0]), auts[6..]);
     // It asks again, by the SIM's number, and gets RES.
     sent.fields.extend(&[Field { name: "Authorization", value: value.into_bytes() }]);
-    let (_, _, _, ak) = network.f2345(&rand);
-    let mac = network.f1(&rand, &sqn, &[0xb9, 0xb9]);
-    let autn = [&xor(sqn, ak)[..], &[0xb9, 0xb9], &mac].concat();
-    let nonce = BASE64_STANDARD.encode([&rand[..], &autn].concat());
-    let second = plan(&manager, &sent, challenge(&nonce, QOP)).unwrap();
+    let second = plan(&manager, &sent, challenge(&nonce_counting(set, sqn), QOP)).unwrap();
     let value = authorized(&manager, second, &sent.retried());
     let res: [u8; 8] = octets(set[7]);
     assert_eq!(parameter(&value, "response"), response(&value, &res, &format!("INVITE:{uri}")));
     assert!(!value.contains("auts"));
+}
+
+/// RFC 3310 §3.1: RES is a password for once. So the refresh of a registration waits to be asked, and
+/// has both of its tries (promise 8) where the network counts otherwise by then (§3.4).
+#[test]
+fn a_refresh_waits_to_be_asked_and_may_have_the_network_count_anew() {
+    let set = &SETS[0];
+    let manager = caller(Arc::new(Card { set, expects: octets(set[3]) }));
+    let register = |cseq| TestRequest { method: "REGISTER", cseq, ..invite() };
+    let with = |request: TestRequest, plan| {
+        let value = authorized(&manager, plan, &request).into_bytes();
+        let mut request = request;
+        request.fields.extend(&[Field { name: "Authorization", value }]);
+        request
+    };
+    let first = plan(&manager, &register(1), challenge(&nonce(set), QOP)).unwrap();
+    let sent = with(register(2), first);
+    let ok = TestResponse::to(&sent, 200, Body::default());
+    let accepted = manager.response_received(CALL, &sent.arrival(), &ok.view(), &sent.view());
+    assert_eq!(now(accepted), Incoming::Accept);
+    let again = now(manager.authorize(CALL, first, &register(3).view()));
+    assert_eq!(again, Authorized::GiveUp(Why::OtherCall));
+    let otherwise = nonce_counting(set, octets("000000000020"));
+    let second = plan(&manager, &register(3), challenge(&otherwise, QOP)).unwrap();
+    let counting_anew = with(register(4), second);
+    let said = |request: &TestRequest| {
+        let view = request.view();
+        String::from_utf8(view.headers.value("Authorization", 0).unwrap().to_vec()).unwrap()
+    };
+    assert!(said(&counting_anew).contains("auts="));
+    let third = plan(&manager, &counting_anew, challenge(&nonce(set), QOP)).unwrap();
+    assert!(!said(&with(register(5), third)).contains("auts="));
 }
 
 /// A network that does not prove itself gets no answer, nor does one that nobody is there to answer.

@@ -152,6 +152,9 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     });
     let answer = answer.as_object().cloned().unwrap_or_default();
     print(Object::AuthChecked { file: &path, answer });
+    let (check, verdict) = ("replay", "pass");
+    print(Object::AuthProbed { check, verdict, sent: "words", expected: "words", came: "words" });
+    print(Object::AuthProbeOver { server: "udp:a", pass: 1, fail: 0, told: 0, not_applicable: 0 });
     let sentence = Sentence { time: "text".to_owned(), text: "text".to_owned() };
     print(Object::Explained(&Chapter {
         title: "text".to_owned(),

@@ -11,7 +11,7 @@ pub use exchange::Exchange;
 pub use slips::Slip;
 pub use words::Disagreement;
 
-use super::{Asked, Challenge, HA1, Hex, Reply, answer, expected};
+use super::{Asked, Challenge, HA1, Hex, Reply, answer, expected, response_proof};
 use crate::digest::ha1::with_hash;
 use crate::params::plain;
 use sip_syntax::auth::Malformed;
@@ -46,6 +46,20 @@ pub fn authorization(
     Ok(with_hash!(challenge.algorithm.hash, D => {
         answer(challenge, &HA1::<D>::new(user, &realm, password), &reply)
     }))
+}
+
+/// The response that the credentials should carry, of that user and password.
+pub fn response(exchange: &Exchange<'_>) -> Hex {
+    Ingredients::of(exchange).response()
+}
+
+/// The `rspauth` that answers the credentials, whose response they are to carry, in a response with
+/// this body. RFC 7616 §3.5.
+pub fn rspauth(exchange: &Exchange<'_>, body: &[u8]) -> Hex {
+    let Ingredients { user, realm, password, credentials, .. } = Ingredients::of(exchange);
+    with_hash!(credentials.algorithm.hash, D => {
+        response_proof(&credentials, &HA1::<D>::new(&user, &realm, &password), body)
+    })
 }
 
 /// Says what the response should be, and where the given one is another, by which slip it came about.

@@ -41,6 +41,25 @@ fn a_right_response_holds_and_nothing_is_said_against_it() {
     assert!(told.holds && told.made_with.is_empty() && told.disagreements.is_empty(), "{told:?}");
 }
 
+/// RFC 7616 §3.5: A2 of what the server proves has no method, and for auth-int its response's body.
+#[test]
+fn what_a_server_proves_is_a_response_without_a_method() {
+    let without = |exchange: Exchange<'static>, body| Exchange {
+        asked: Asked { method: "", body },
+        ..exchange
+    };
+    let full = Credentials { qop: Some(Qop::AuthInt), ..exchange().credentials };
+    for credentials in [exchange().credentials, full] {
+        let exchange = Exchange { credentials, ..exchange() };
+        assert_eq!(response(&exchange).as_bytes(), explain(&exchange).expected.as_bytes());
+        let proof = rspauth(&exchange, b"body");
+        assert_eq!(proof.as_bytes(), response(&without(exchange, b"body")).as_bytes());
+        assert_ne!(proof.as_bytes(), response(&exchange).as_bytes());
+    }
+    let covers = |body| rspauth(&Exchange { credentials: full, ..exchange() }, body);
+    assert_ne!(covers(b"one").as_bytes(), covers(b"other").as_bytes());
+}
+
 #[test]
 fn what_answers_a_challenge_holds() {
     let (asked, uri) = (exchange().asked, b"sip:pbx.example");
