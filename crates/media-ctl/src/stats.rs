@@ -46,6 +46,9 @@ pub struct Stats {
     pub reports_sent: u64,
     /// RTCP packets received and accepted.
     pub reports_received: u64,
+    /// Relays of ours that were lost, or that there never were. Each port has its own until RTCP goes
+    /// with RTP.
+    pub relays_lost: u64,
     /// Packets that were dropped, by reason.
     pub dropped: Dropped,
 }

@@ -4,6 +4,8 @@
 mod ice;
 #[cfg(feature = "ice")]
 mod ice_anew;
+#[cfg(feature = "ice")]
+mod relays;
 
 use super::{MediaSession, Ports};
 use crate::audio::{AudioSink, AudioSource, SAMPLE_RATE, Silence, Speech, Tone, similarity};
@@ -11,6 +13,7 @@ use crate::format::Dtmf;
 use crate::sdp::Direction;
 use crate::toy::Toy;
 use crate::{Codec, Event, MediaConfig, Quality, Seed, Signal, Sink, Stats};
+use net::Network;
 use net::sim::{Link, SimConfig, Simulation};
 use ssm::{Call, MediaSecurity, Open};
 use std::cell::RefCell;
@@ -84,7 +87,16 @@ fn saying(
     sim: &Simulation, config: MediaConfig, security: Arc<dyn MediaSecurity>,
     source: Box<dyn AudioSource>,
 ) -> Side {
-    let (runtime, network) = sim.host(config.local_ip);
+    let (_, network) = sim.host(config.local_ip);
+    over(sim, config, (security, network), source)
+}
+
+/// The same, over a network that is not the simulation's own.
+fn over(
+    sim: &Simulation, config: MediaConfig,
+    (security, network): (Arc<dyn MediaSecurity>, Arc<dyn Network>), source: Box<dyn AudioSource>,
+) -> Side {
+    let (runtime, _) = sim.host(config.local_ip);
     let seen = Arc::new(Seen::default());
     let ports = Ports { runtime, network, security, observer: Some(seen.clone()) };
     let heard = Heard::default();

@@ -22,6 +22,8 @@ pub(in super::super) struct Measured {
     r_factor: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mos: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relays_lost: Option<u64>,
 }
 
 impl Measured {
@@ -40,6 +42,7 @@ impl Measured {
             jitter_at_peer_ms: stats.jitter_at_peer.map(ms),
             r_factor: quality.map(|quality| tenths(quality.r_factor)),
             mos: quality.map(|quality| tenths(quality.mos)),
+            relays_lost: (stats.relays_lost > 0).then_some(stats.relays_lost),
         })
     }
 }
