@@ -12,7 +12,7 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 const OFFER: &[u8] = b"v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
     m=audio 5000 RTP/AVP 0 8 9 96 101 13\r\na=rtpmap:96 opus/48000/2\r\n\
-    a=rtpmap:101 telephone-event/8000\r\n";
+    a=rtpmap:101 telephone-event/8000\r\na=rtcp-xr:voip-metrics\r\n";
 
 fuzz_target!(|packet: &[u8]| {
     let config = MediaConfig::new(Call(1), [192, 0, 2, 1].into(), Seed::new([1; Seed::LENGTH]));

@@ -28,8 +28,9 @@ pub use error::{Error, Misuse, NotAcceptable, SdpError};
 pub use line::Event;
 pub use observed::{Signal, Sink};
 pub use quality::Quality;
+pub use rtcp::VoipMetrics;
 pub use session::Session;
 pub use stats::{Dropped, Stats};
-pub use transport::{Channel, Transmit};
+pub use transport::{Carrier, Channel, RelayConnection, RelayLoss, Transmit};
 #[cfg(feature = "ice")]
-pub use transport::{IceServers, TurnServer};
+pub use transport::{IceServers, TurnServer, TurnTransport};

@@ -46,8 +46,12 @@ impl Quality {
         }
         let network = stats.round_trip.unwrap_or_default() / 2;
         let delay = network + stats.playout_delay + PACKET;
-        let lost = 100.0 * stats.concealed.min(stats.heard) as f64 / stats.heard as f64;
-        Some(Self::rated(delay.as_secs_f64() * 1000.0, lost))
+        Some(Self::rated(delay.as_secs_f64() * 1000.0, made_up(stats)))
+    }
+
+    /// The same for who only listens, to whom delay is nothing: losses alone count.
+    pub(crate) fn of_listening(stats: &Stats) -> Option<Self> {
+        (stats.heard >= FEWEST).then(|| Self::rated(0.0, made_up(stats)))
     }
 
     /// By the delay from mouth to ear in milliseconds, and the share of what was made up in percent.
@@ -58,6 +62,11 @@ impl Quality {
         let curve = r_factor * (r_factor - 60.0) * (100.0 - r_factor) * 7e-6;
         Self { r_factor, mos: (1.0 + 0.035 * r_factor + curve).max(1.0) }
     }
+}
+
+/// The share of what was heard that was made up, in percent.
+fn made_up(stats: &Stats) -> f64 {
+    100.0 * stats.concealed.min(stats.heard) as f64 / stats.heard.max(1) as f64
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What a session counted.
 
+use crate::rtcp::VoipMetrics;
 use ssm::PacketError;
 use std::time::Duration;
 
@@ -40,12 +41,17 @@ pub struct Stats {
     pub lost_by_peer: u64,
     /// The interarrival jitter of our packets, as the peer reported it last.
     pub jitter_at_peer: Option<Duration>,
+    /// How the call is at the peer, as it said last; `None` where it says nothing of it. RFC 3611 §4.7.
+    pub at_peer: Option<VoipMetrics>,
     /// How often our SSRC was changed, because the peer had it too. RFC 3550 §8.2.
     pub collisions: u64,
     /// RTCP packets sent.
     pub reports_sent: u64,
     /// RTCP packets received and accepted.
     pub reports_received: u64,
+    /// Relays of ours that were lost, or that there never were. Each port has its own until RTCP goes
+    /// with RTP.
+    pub relays_lost: u64,
     /// Packets that were dropped, by reason.
     pub dropped: Dropped,
 }

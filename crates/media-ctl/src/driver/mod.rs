@@ -8,6 +8,7 @@
 //! ```
 
 mod ports;
+mod relays;
 mod shared;
 mod sockets;
 mod task;
@@ -17,7 +18,7 @@ mod tests;
 use crate::audio::{AudioSink, AudioSource};
 use crate::format::Dtmf;
 use crate::sdp::Direction;
-use crate::{Error, Event, MediaConfig, Session, Stats};
+use crate::{Error, Event, MediaConfig, RelayLoss, Session, Stats};
 pub use ports::Ports;
 use shared::Shared;
 use sockets::Sockets;
@@ -91,6 +92,19 @@ impl MediaSession {
     /// servers, all is known at once.
     pub async fn gathered(&self) {
         poll_fn(|cx| self.shared().lock().poll_gathered(cx)).await;
+    }
+
+    /// Takes an [`Event::RelayLost`] that waits to be asked for, if any does: once servers have been
+    /// [asked](Self::gathered), no relay of theirs is there.
+    pub fn relay_loss(&self) -> Option<RelayLoss> {
+        self.shared().lock().take_relay_loss()
+    }
+
+    /// Such a loss in words for a user: what its connection failed of, where it failed.
+    pub fn relay_trouble(&self, loss: RelayLoss) -> String {
+        let inner = self.shared().lock();
+        let trouble = inner.relay_trouble().filter(|_| loss == RelayLoss::Disconnected);
+        trouble.map_or_else(|| loss.to_string(), str::to_owned)
     }
 
     /// Makes an offer: a complete `application/sdp` body, slots in place of keys.

@@ -1,9 +1,10 @@
 //! What the handle and the task share, under one lock.
 
 use super::ports::Ports;
+use super::relays::Relays;
 use super::sockets::{Sockets, receive};
 use crate::audio::{AudioSink, AudioSource};
-use crate::{Channel, Event, Session, Signal, Stats};
+use crate::{Carrier, Channel, Event, RelayLoss, Session, Signal, Stats};
 use net::{Datagram, Network};
 use std::collections::VecDeque;
 use std::io;
@@ -36,6 +37,7 @@ pub(super) struct Inner {
 
 struct Line {
     sockets: Sockets,
+    relays: Relays,
     source: Box<dyn AudioSource>,
     sink: Box<dyn AudioSink>,
 }
@@ -51,7 +53,7 @@ impl Shared {
             local_rtp: sockets.rtp.local_addr(),
             inner: Mutex::new(Inner {
                 session,
-                line: Some(Line { sockets, source, sink }),
+                line: Some(Line { sockets, relays: Relays::new(), source, sink }),
                 events: VecDeque::new(),
                 task: None,
                 waiter: None,
@@ -104,6 +106,22 @@ impl Inner {
         }
     }
 
+    /// What a connection to a relay failed of last.
+    pub(super) fn relay_trouble(&self) -> Option<&str> {
+        self.line.as_ref()?.relays.trouble()
+    }
+
+    /// Takes the event that a relay is lost, if it waits.
+    pub(super) fn take_relay_loss(&mut self) -> Option<RelayLoss> {
+        let lost = |event: &Event| match event {
+            Event::RelayLost(why) => Some(*why),
+            _ => None,
+        };
+        let why = self.events.iter().find_map(lost);
+        self.events.retain(|event| lost(event).is_none());
+        why
+    }
+
     /// Wakes the task and who waits for an event.
     pub(super) fn wake(&mut self) {
         wake(&mut self.task);
@@ -131,14 +149,18 @@ impl Inner {
         }
     }
 
-    /// Takes in what has arrived, once media runs. Returns whether there may be more.
+    /// Takes in what has arrived, once media runs or servers are asked. Returns whether there may be
+    /// more.
     pub(super) fn receive(
-        &mut self, now: Instant, cx: &mut Context<'_>, batch: &mut Vec<Datagram>,
+        &mut self, network: &dyn Network, now: Instant, cx: &mut Context<'_>,
+        batch: &mut Vec<Datagram>,
     ) -> bool {
-        let Some(line) = self.line.as_ref().filter(|_| self.session.is_listening()) else {
+        let Some(line) = self.line.as_mut().filter(|_| self.session.is_listening()) else {
             return false;
         };
         let session = &mut self.session;
+        line.relays.sort(network, session);
+        let relayed = line.relays.turn(now, cx, session);
         let mut take = |channel| {
             line.sockets.of(channel).is_some_and(|socket| {
                 receive(socket, cx, batch, |datagram| {
@@ -147,7 +169,7 @@ impl Inner {
             })
         };
         let more = take(Channel::Rtp);
-        take(Channel::Rtcp) || more
+        take(Channel::Rtcp) || more || relayed
     }
 
     /// Does all that is due, and says when there is more to do.
@@ -174,11 +196,18 @@ impl Inner {
 
     /// Sends all that is to be sent.
     pub(super) fn transmit(&mut self) {
-        let Some(line) = &self.line else { return };
+        let Some(line) = &mut self.line else { return };
         while let Some(packet) = self.session.poll_transmit() {
-            let socket = line.sockets.of(packet.channel).unwrap_or(&*line.sockets.rtp);
-            // A packet that cannot leave now is lost, as any may be; the next is 20 ms away.
-            let _ = socket.try_send(packet.remote, packet.octets);
+            match packet.carrier {
+                Carrier::Socket => {
+                    let socket = line.sockets.of(packet.channel).unwrap_or(&*line.sockets.rtp);
+                    // A packet that cannot leave now is lost, as any may be; the next is 20 ms away.
+                    let _ = socket.try_send(packet.remote, packet.octets);
+                }
+                Carrier::Connection { may_wait } => {
+                    line.relays.send(packet.channel, packet.octets, may_wait);
+                }
+            }
         }
     }
 }

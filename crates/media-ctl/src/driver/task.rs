@@ -48,7 +48,7 @@ impl Future for Task {
                 return Poll::Ready(());
             }
             inner.set_task(cx.waker());
-            if inner.receive(now, cx, &mut task.batch) {
+            if inner.receive(&*task.shared.ports.network, now, cx, &mut task.batch) {
                 cx.waker().wake_by_ref();
             }
             let deadline = inner.act(now);

@@ -4,6 +4,8 @@
 mod ice;
 #[cfg(feature = "ice")]
 mod ice_anew;
+#[cfg(feature = "ice")]
+mod relays;
 
 use super::{MediaSession, Ports};
 use crate::audio::{AudioSink, AudioSource, SAMPLE_RATE, Silence, Speech, Tone, similarity};
@@ -11,6 +13,7 @@ use crate::format::Dtmf;
 use crate::sdp::Direction;
 use crate::toy::Toy;
 use crate::{Codec, Event, MediaConfig, Quality, Seed, Signal, Sink, Stats};
+use net::Network;
 use net::sim::{Link, SimConfig, Simulation};
 use ssm::{Call, MediaSecurity, Open};
 use std::cell::RefCell;
@@ -84,7 +87,16 @@ fn saying(
     sim: &Simulation, config: MediaConfig, security: Arc<dyn MediaSecurity>,
     source: Box<dyn AudioSource>,
 ) -> Side {
-    let (runtime, network) = sim.host(config.local_ip);
+    let (_, network) = sim.host(config.local_ip);
+    over(sim, config, (security, network), source)
+}
+
+/// The same, over a network that is not the simulation's own.
+fn over(
+    sim: &Simulation, config: MediaConfig,
+    (security, network): (Arc<dyn MediaSecurity>, Arc<dyn Network>), source: Box<dyn AudioSource>,
+) -> Side {
+    let (runtime, _) = sim.host(config.local_ip);
     let seen = Arc::new(Seen::default());
     let ports = Ports { runtime, network, security, observer: Some(seen.clone()) };
     let heard = Heard::default();
@@ -431,6 +443,40 @@ fn reports_tell_delay_jitter_and_losses_as_they_are() {
     // What the peer tells is what it had when it reported last.
     for (stats, peer) in [(here, there), (there, here)] {
         assert!(stats.lost_by_peer <= peer.lost && stats.lost_by_peer * 10 > peer.lost * 8);
+        // RFC 3611 §4.7: how the call is there, in 256ths, whole numbers and tenths.
+        let told = stats.at_peer.unwrap();
+        let rates = [told.loss_rate, told.discard_rate].map(|rate| f64::from(rate) / 256.0);
+        assert!((0.05..0.11).contains(&rates[0]) && rates[1] < 0.01, "{told:?}");
+        // With one in twelve lost, sixteen in a row are few: much of the time is a burst.
+        assert!(told.gap_density < told.loss_rate && told.loss_rate < told.burst_density);
+        assert!((300..800).contains(&told.burst_duration) && told.gap_duration > 300, "{told:?}");
+        assert!((60..=122).contains(&told.round_trip), "{told:?}");
+        let (quality, listening) = (Quality::of(&peer).unwrap(), told.mos_lq.unwrap());
+        let r_factor = f64::from(told.r_factor.unwrap());
+        assert!((r_factor - quality.r_factor).abs() < 3.0, "{told:?} {quality:?}");
+        assert!(told.mos_cq.unwrap() <= listening, "{told:?}");
+    }
+}
+
+/// Who does not ask for VoIP metrics is sent none. RFC 3611 §5.2.
+#[test]
+fn voip_metrics_are_sent_to_who_wants_them_alone() {
+    for (offer_without, answer_without) in [(true, true), (false, true), (false, false)] {
+        let sim = network(21, link(0.0, 0.0, 5, 5));
+        let (alice, bob) = (side(&sim, ALICE, toy(), 1), side(&sim, BOB, toy(), 2));
+        let change = |body: Vec<u8>, without| {
+            let body = String::from_utf8(body).unwrap();
+            if without { body.replace("a=rtcp-xr:voip-metrics\r\n", "") } else { body }
+        };
+        let offer = change(alice.session.offer().unwrap(), offer_without);
+        let answer = change(bob.session.answer(offer.as_bytes()).unwrap(), answer_without);
+        alice.session.accept_answer(answer.as_bytes()).unwrap();
+        for side in [&bob, &alice] {
+            side.session.start().unwrap();
+        }
+        sim.run_until(Duration::from_secs(20)).unwrap();
+        let told = [&alice, &bob].map(|side| side.session.stats().at_peer.is_some());
+        assert_eq!(told, [!offer_without, !answer_without]);
     }
 }
 

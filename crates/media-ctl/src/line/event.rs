@@ -1,6 +1,7 @@
 //! What a session tells the application.
 
 use crate::format::Dtmf;
+use crate::transport::RelayLoss;
 use std::io;
 
 /// What a session tells the application.
@@ -23,6 +24,9 @@ pub enum Event {
     /// ICE has found none, or the peer does not consent any more to being sent to (RFC 7675): nothing
     /// is sent until there is a way again, which a new offer may bring about.
     Unreachable,
+    /// There is no relay of ours, or not any more: media go by other ways, if there are any. Told once of
+    /// the relays of both ports.
+    RelayLost(RelayLoss),
     /// The handshake on the media path has ended in keys: media flows from now on.
     Keyed,
     /// It has failed: media never will.

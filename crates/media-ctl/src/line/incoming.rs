@@ -97,8 +97,11 @@ impl Line {
         }
         match meaning.ok_or(Reason::WrongPayload)? {
             Meaning::Voice(codec) => {
-                let marker = packet.marker_bit();
+                let (marker, late) = (packet.marker_bit(), self.inbound.late());
                 self.inbound.put(codec, header.timestamp, marker, packet.payload());
+                if self.inbound.late() > late {
+                    self.receiver.discarded(header.sequence);
+                }
             }
             Meaning::Events(clock_rate) => {
                 self.on_events(clock_rate, header.timestamp, packet.payload())?;

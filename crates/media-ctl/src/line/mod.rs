@@ -5,6 +5,7 @@ mod incoming;
 mod outgoing;
 mod reports;
 mod running;
+mod voip;
 
 pub use event::Event;
 pub(crate) use running::Line;

@@ -18,6 +18,7 @@ impl Line {
     ) -> Result<(), Reason> {
         let here = self.outbound.sender().ssrc;
         let (mut last_sr, mut report, mut collides) = (None, None, false);
+        let mut voip = None;
         let receiver = &mut self.receiver;
         let read = rtcp::read(packet, |item| match item {
             Item::SenderReport { ssrc, ntp_middle } => {
@@ -25,7 +26,8 @@ impl Line {
                 last_sr = Some(LastSr { ssrc, ntp_middle, at: now });
             }
             Item::PeerReport(block) if block.ssrc == here => report = Some(block),
-            Item::PeerReport(_) => {}
+            Item::Voip(metrics) if metrics.ssrc == here => voip = Some(metrics),
+            Item::PeerReport(_) | Item::Voip(_) => {}
             Item::Bye(ssrc) => receiver.bye(ssrc),
         });
         read.ok_or(Reason::Malformed)?;
@@ -33,6 +35,7 @@ impl Line {
         if let Some(report) = report {
             self.on_report(now, report);
         }
+        self.counted.at_peer = voip.or(self.counted.at_peer);
         self.counted.reports_received += 1;
         if collides {
             self.on_collision(now, source);
@@ -98,6 +101,7 @@ impl Line {
             octets: source.octets as u32,
         });
         let reception = self.receiver.report();
+        let voip = reception.filter(|_| self.agreement.voip_metrics).map(|of| self.voip(of.ssrc));
         let last_sr = self.last_sr.filter(|sr| reception.is_some_and(|of| of.ssrc == sr.ssrc));
         let since = |at: Instant| now.saturating_duration_since(at).as_nanos() * 65_536;
         let outgoing = Outgoing {
@@ -107,6 +111,7 @@ impl Line {
             reception,
             last_sr: last_sr.map_or(0, |sr| sr.ntp_middle),
             delay_since_last_sr: last_sr.map_or(0, |sr| (since(sr.at) / 1_000_000_000) as u32),
+            voip,
             bye,
         };
         let Some(length) = rtcp::write(outgoing, self.path.buffer(Channel::Rtcp)) else {

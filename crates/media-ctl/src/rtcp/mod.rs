@@ -3,8 +3,10 @@
 
 mod interval;
 mod read;
+mod voip;
 mod write;
 
 pub(crate) use interval::Interval;
 pub(crate) use read::{Item, PeerReport, read};
+pub use voip::VoipMetrics;
 pub(crate) use write::{Outgoing, SenderInfo, write};

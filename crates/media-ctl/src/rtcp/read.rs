@@ -1,7 +1,9 @@
 //! What a compound packet of the peer says. RFC 3550 §6.1, §A.2.
 //!
-//! Only reports and BYE are looked into; all other packets are stepped over by their length.
+//! Only reports, VoIP metrics and BYE are looked into; all other packets are stepped over by their
+//! length.
 
+use super::voip::{self, VoipMetrics};
 use rtcp_types::{
     Bye, ReceiverReport, ReportBlock, RtcpPacket, RtcpPacketParser as _, SenderReport,
 };
@@ -18,6 +20,8 @@ pub(crate) enum Item {
     },
     /// A report block.
     PeerReport(PeerReport),
+    /// How the call is at the peer.
+    Voip(VoipMetrics),
     /// A source has ended.
     Bye(u32),
 }
@@ -61,7 +65,9 @@ fn walk(packet: &[u8], mut found: impl FnMut(Item)) -> Option<()> {
                 let bye = Bye::parse(one).ok()?;
                 bye.ssrcs().map(Item::Bye).for_each(&mut found);
             }
-            // SDES, APP, XR, feedback: nothing in them is acted on.
+            // What lies in it is passed over: the reports beside it count.
+            Some(voip::PACKET_TYPE) => voip::metrics(one).map(Item::Voip).for_each(&mut found),
+            // SDES, APP, feedback: nothing in them is acted on.
             _ => {}
         }
     }
@@ -120,6 +126,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn packet(sends: bool, bye: bool) -> Vec<u8> {
+        telling(sends, None, bye)
+    }
+
+    fn telling(sends: bool, voip: Option<VoipMetrics>, bye: bool) -> Vec<u8> {
         let mut buffer = [0; 256];
         let outgoing = Outgoing {
             ssrc: 0x1122_3344,
@@ -139,6 +149,7 @@ mod tests {
             }),
             last_sr: 0xaaaa_bbbb,
             delay_since_last_sr: 65_536,
+            voip,
             bye,
         };
         let length = write(outgoing, &mut buffer).unwrap();
@@ -162,6 +173,20 @@ mod tests {
         let sender = Item::SenderReport { ssrc: 0x1122_3344, ntp_middle: 0x0005_8000 };
         assert_eq!(items(&packet(true, false)).unwrap(), [sender, report]);
         assert_eq!(items(&packet(false, true)).unwrap(), [report, Item::Bye(0x1122_3344)]);
+    }
+
+    /// RFC 3550 §6.1: BYE is the last, and RFC 3611 §3: what an extended report does not hold, it does
+    /// not say.
+    #[test]
+    fn metrics_stand_between_what_was_said_and_bye() {
+        let voip = VoipMetrics { ssrc: 9, mos_cq: Some(42), ..VoipMetrics::default() };
+        let good = telling(true, Some(voip), true);
+        let said = items(&good).unwrap();
+        assert_eq!(said[2..], [Item::Voip(voip), Item::Bye(0x1122_3344)]);
+        let mut lies = good;
+        let block = lies.len() - 8 - 36;
+        lies[block + 3] = 9;
+        assert_eq!(items(&lies).unwrap(), [said[0], said[1], Item::Bye(0x1122_3344)]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
-//! Our compound packet: SR or RR, SDES with CNAME, and BYE at the end. RFC 3550 §6.1, §6.4–6.6.
+//! Our compound packet: SR or RR, SDES with CNAME, VoIP metrics where they are wanted, and BYE at the
+//! end. RFC 3550 §6.1, §6.4–6.6.
 
+use super::voip::{self, VoipMetrics};
 use crate::rtp::Reception;
 use rtcp_types::{
     Bye, Compound, ReceiverReport, ReportBlock, ReportBlockBuilder, RtcpPacketWriterExt as _, Sdes,
@@ -17,6 +19,8 @@ pub(crate) struct Outgoing<'a> {
     /// The middle of the last SR's NTP timestamp, and the time since in 1/65 536 s; 0 without one.
     pub(crate) last_sr: u32,
     pub(crate) delay_since_last_sr: u32,
+    /// How the call is here, where the peer wants to know.
+    pub(crate) voip: Option<VoipMetrics>,
     pub(crate) bye: bool,
 }
 
@@ -55,11 +59,20 @@ pub(crate) fn write(outgoing: Outgoing<'_>, buffer: &mut [u8]) -> Option<usize> 
             Compound::builder().add_packet(report)
         }
     };
-    let mut compound = compound.add_packet(Sdes::builder().add_chunk(chunk));
-    if outgoing.bye {
-        compound = compound.add_packet(Bye::builder().add_source(outgoing.ssrc));
+    let compound = compound.add_packet(Sdes::builder().add_chunk(chunk));
+    let mut length = compound.write_into(buffer).ok()?;
+    // The library has no VoIP metrics.
+    if let Some(metrics) = outgoing.voip {
+        let extended = voip::extended(outgoing.ssrc, &metrics);
+        let place = buffer.get_mut(length..)?.get_mut(..extended.len())?;
+        place.copy_from_slice(&extended);
+        length += extended.len();
     }
-    compound.write_into(buffer).ok()
+    if outgoing.bye {
+        let bye = Bye::builder().add_source(outgoing.ssrc);
+        length += bye.write_into(buffer.get_mut(length..)?).ok()?;
+    }
+    Some(length)
 }
 
 fn block(outgoing: &Outgoing<'_>, reception: Reception) -> ReportBlockBuilder {

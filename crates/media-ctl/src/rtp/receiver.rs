@@ -2,6 +2,7 @@
 //! the current one has been silent for a while or has said BYE.
 
 use super::clock::ticks;
+use super::fates::Losses;
 use super::source::{Reception, Source};
 use std::time::{Duration, Instant};
 
@@ -129,6 +130,18 @@ impl Receiver {
     /// What the next report says of the current source.
     pub(crate) fn report(&mut self) -> Option<Reception> {
         self.current.as_mut().map(|current| current.source.report())
+    }
+
+    /// A packet of the current source is not played: it was late.
+    pub(crate) fn discarded(&mut self, sequence: u16) {
+        if let Some(current) = &mut self.current {
+            current.source.discarded(sequence);
+        }
+    }
+
+    /// How the losses of the current source came.
+    pub(crate) fn losses(&self) -> Losses {
+        self.current.as_ref().map(|current| current.source.losses()).unwrap_or_default()
     }
 
     /// Packets lost, of all sources.

@@ -1,6 +1,8 @@
 //! One source of the peer: the sequence number algorithm, losses and jitter. RFC 3550 §A.1, §A.3,
 //! §A.8.
 
+use super::fates::{Fates, Losses};
+
 /// Packets in sequence before a source is believed.
 const MIN_SEQUENTIAL: u8 = 2;
 
@@ -27,6 +29,7 @@ pub(super) struct Source {
     received: u32,
     expected_prior: u32,
     received_prior: u32,
+    fates: Fates,
     transit: Option<u32>,
     /// In timestamp units, times 16.
     jitter: u32,
@@ -57,6 +60,7 @@ impl Source {
             received: 0,
             expected_prior: 0,
             received_prior: 0,
+            fates: Fates::new(sequence),
             transit: None,
             jitter: 0,
             clock_rate: 0,
@@ -73,6 +77,7 @@ impl Source {
         self.received = 0;
         self.received_prior = 0;
         self.expected_prior = 0;
+        self.fates = Fates::new(sequence);
     }
 
     /// Takes a packet's sequence number, and says whether the packet is believed.
@@ -98,7 +103,18 @@ impl Source {
         }
         // Else a duplicate or a reordered packet.
         self.received = self.received.wrapping_add(1);
+        self.fates.arrived(sequence);
         true
+    }
+
+    /// A packet that was believed is not played: it was late.
+    pub(super) fn discarded(&mut self, sequence: u16) {
+        self.fates.discarded(sequence);
+    }
+
+    /// How losses came since the start.
+    pub(super) fn losses(&self) -> Losses {
+        self.fates.losses()
     }
 
     fn prove(&mut self, sequence: u16) -> bool {

@@ -87,6 +87,8 @@ pub struct Agreement {
     pub profile: Profile,
     /// Whether RTCP goes with RTP, by the same ports. RFC 5761.
     pub rtcp_mux: bool,
+    /// Whether the peer wants to know with our reports how the call is here. RFC 3611 §5.
+    pub voip_metrics: bool,
     /// Where the peer is, or `None` while it holds with a null address. RFC 3264 §8.4.
     pub remote: Option<Remote>,
     /// How it is found out where the peer is, where both sides do ICE: `remote` counts for nothing

@@ -147,6 +147,18 @@ impl<'a> MediaLine<'a> {
         self.media.attributes.iter().any(|attribute| attribute.attribute == "rtcp-mux")
     }
 
+    /// Whether the sender wants VoIP metrics with reports: by the line's attribute, or where that has
+    /// none, the session's. RFC 3611 §5.1.
+    pub fn wants_voip_metrics(self) -> bool {
+        let formats = |all: &'a [Attribute]| {
+            let mut all = all.iter().filter(|attribute| attribute.attribute == "rtcp-xr");
+            all.next().map(|attribute| attribute.value.as_deref().unwrap_or_default())
+        };
+        let stated = formats(&self.media.attributes);
+        let stated = stated.or_else(|| formats(&self.session.attributes)).unwrap_or_default();
+        stated.split_ascii_whitespace().any(|format| format == "voip-metrics")
+    }
+
     /// Where media goes; `None` while the sender holds with a null address.
     ///
     /// The address of `a=rtcp` is not looked at, only its port: reports go where media goes.

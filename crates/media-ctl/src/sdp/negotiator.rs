@@ -107,7 +107,7 @@ impl Negotiator {
         let protection = security.offer(self.local.call, line)?;
         let direction = self.wish();
         let formats = self.offered_formats();
-        let mut own = self.own_line(&protection, &formats, direction, true);
+        let mut own = self.own_line(&protection, &formats, direction, (true, true));
         let ice =
             self.local.ice.as_ref().map(|ice| ice.write(&mut own, self.local.ip, &BOTH, true));
         let mut lines: Vec<_> = self.lines.iter().map(rejected).collect();
@@ -132,8 +132,9 @@ impl Negotiator {
             return Err(NotAcceptable::OtherLines.into());
         }
         let (place, protection, agreement) = self.choose(security, &offer)?;
-        let Agreement { direction, rtcp_mux, .. } = agreement;
-        let mut own = self.own_line(&protection, &agreement.understood, direction, rtcp_mux);
+        let Agreement { direction, rtcp_mux, voip_metrics, .. } = agreement;
+        let reports = (rtcp_mux, voip_metrics);
+        let mut own = self.own_line(&protection, &agreement.understood, direction, reports);
         self.answer_ice(&mut own, &offer, place, &agreement);
         let mut lines: Vec<_> = offer.lines().map(|line| rejected(line.media())).collect();
         if let Some(slot) = lines.get_mut(place) {
@@ -248,11 +249,11 @@ impl Negotiator {
         if remote.is_none() && ice.is_none() {
             direction = direction.and(Direction::RecvOnly);
         }
-        let rtcp_mux = line.is_rtcp_mux();
         Ok(Agreement {
             line: number,
             profile,
-            rtcp_mux,
+            rtcp_mux: line.is_rtcp_mux(),
+            voip_metrics: line.wants_voip_metrics(),
             remote,
             ice,
             sent,
@@ -334,8 +335,10 @@ impl Negotiator {
         formats
     }
 
+    /// Our line; whether reports go with RTP, and whether the peer's are to have VoIP metrics.
     fn own_line(
-        &self, protection: &LineSecurity, formats: &Formats, direction: Direction, rtcp_mux: bool,
+        &self, protection: &LineSecurity, formats: &Formats, direction: Direction,
+        (rtcp_mux, voip_metrics): (bool, bool),
     ) -> Media {
         let numbers: Vec<_> = formats.mappings().map(|m| m.payload_type.to_string()).collect();
         let mut media = live_audio(self.local.rtp_port, protection.profile, numbers.join(" "));
@@ -352,6 +355,9 @@ impl Negotiator {
         }
         if rtcp_mux {
             media.add_attribute(Attribute::new("rtcp-mux"));
+        }
+        if voip_metrics {
+            media.add_attribute_with_value("rtcp-xr", "voip-metrics");
         }
         media.add_attribute(Attribute::new(direction.name()));
         for attribute in &protection.attributes {

@@ -110,8 +110,34 @@ fn an_offer_reads_as_the_rfcs_want_it() {
         "v=0\r\no=- 77 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
          m=audio 40000 RTP/AVP 0 8 9 101 13\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
          a=rtpmap:9 G722/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=rtpmap:13 CN/8000\r\n\
-         a=ptime:20\r\na=rtcp-mux\r\na=sendrecv\r\n"
+         a=ptime:20\r\na=rtcp-mux\r\na=rtcp-xr:voip-metrics\r\na=sendrecv\r\n"
     );
+}
+
+/// RFC 3611 §5: who names them wants them; what is not offered is not answered.
+#[test]
+fn voip_metrics_are_for_who_wants_them() {
+    for (session, line, wants) in [
+        ("", "", false),
+        ("", "a=rtcp-xr:voip-metrics", true),
+        ("", "a=rtcp-xr:pkt-loss-rle=400 stat-summary=loss,jitt voip-metrics", true),
+        ("", "a=rtcp-xr:rcvr-rtt=all", false),
+        ("", "a=rtcp-xr:voip-metrics-2", false),
+        ("", "a=rtcp-xr", false),
+        ("a=rtcp-xr:voip-metrics", "", true),
+        ("a=rtcp-xr:voip-metrics", "a=rtcp-xr:rcvr-rtt=all", false),
+    ] {
+        let lines: Vec<_> = [session, "m=audio 5000 RTP/AVP 0", line].into_iter().collect();
+        let lines =
+            lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+        let (body, agreement) = answer(&lines).unwrap();
+        assert_eq!(agreement.voip_metrics, wants, "{lines}");
+        assert_eq!(body.contains("a=rtcp-xr:voip-metrics\r\n"), wants, "{lines}");
+        let mut caller = negotiator("192.0.2.1");
+        caller.offer(&Open).unwrap();
+        let agreement = caller.accept_answer(&Open, &sdp("192.0.2.2", &lines)).unwrap();
+        assert_eq!(agreement.voip_metrics, wants, "{lines}");
+    }
 }
 
 /// RFC 5761 §5.1.1: only what the offer asks for is answered, and only an answer settles it.

@@ -4,7 +4,7 @@
 use super::Session;
 use crate::line::Line;
 use crate::sdp::{Agreement, Chosen};
-use crate::transport::{Agent, Channel, Transmit};
+use crate::transport::{Agent, Arrival, Channel, RelayConnection, ToServer, Transmit};
 use std::time::Instant;
 
 impl Session {
@@ -33,6 +33,32 @@ impl Session {
     /// Whether what comes in is to be handed over: media runs, or servers are being asked.
     pub fn is_listening(&self) -> bool {
         !self.stopped && (self.servers.is_some() || !self.lines.is_empty())
+    }
+
+    /// The connection that a channel's relay is reached by, as long as there is to be one. Whoever drives
+    /// the session makes it, and closes one that is not wanted any more; what is to be sent by it,
+    /// [`poll_transmit`](Self::poll_transmit) gives as ever, from the beginning on.
+    pub fn connection(&self, channel: Channel) -> Option<&RelayConnection> {
+        self.servers.as_ref().filter(|_| !self.stopped)?.connection(channel)
+    }
+
+    /// Takes octets that came by a channel's connection, in whatever pieces.
+    pub fn on_stream(&mut self, now: Instant, channel: Channel, octets: &[u8]) {
+        let Self { servers, lines, stopped, .. } = self;
+        let Some(servers) = servers.as_mut().filter(|_| !*stopped) else { return };
+        servers.on_stream(now, channel, octets);
+        while let Some((source, octets)) = servers.poll_relayed(now, channel) {
+            if let Some(line) = lines.first_mut() {
+                line.on_packet(now, Arrival { channel, source, relayed: true }, &octets);
+            }
+        }
+    }
+
+    /// A channel's connection could not be made, or has ended: its relay is lost.
+    pub fn on_disconnected(&mut self, channel: Channel) {
+        if let Some(servers) = &mut self.servers {
+            servers.on_disconnected(channel);
+        }
     }
 
     /// Brings what is said of ICE up to date before an offer or an answer. An offer begins anew where
@@ -82,25 +108,27 @@ impl Session {
     pub(super) fn poll_by_servers(&mut self) -> Option<Transmit<'_>> {
         let Self { servers, lines, wrapped, .. } = self;
         let servers = servers.as_mut()?;
-        if let Some((channel, remote, octets)) = servers.poll_datagram() {
-            *wrapped = octets;
-            return Some(Transmit { channel, remote, octets: wrapped, relayed: false });
+        if let Some(message) = servers.poll_message() {
+            return Some(sent(wrapped, message));
         }
         loop {
-            let Transmit { channel, remote, octets, relayed } =
+            let Transmit { channel, remote, octets, relayed, .. } =
                 lines.iter_mut().find_map(Line::poll_transmit)?;
-            let remote = if relayed {
-                let Some((server, octets)) = servers.wrap(channel, remote, octets) else {
-                    continue;
-                };
-                *wrapped = octets;
-                server
-            } else {
+            if !relayed {
                 wrapped.clear();
                 wrapped.extend_from_slice(octets);
-                remote
-            };
-            return Some(Transmit { channel, remote, octets: wrapped, relayed: false });
+                return Some(Transmit::new(channel, remote, wrapped, false));
+            }
+            if let Some(message) = servers.wrap(channel, remote, octets) {
+                return Some(sent(wrapped, message));
+            }
         }
     }
+}
+
+/// What a server is sent, lent from where it is kept.
+fn sent(kept: &mut Vec<u8>, message: ToServer) -> Transmit<'_> {
+    let ToServer { channel, carrier, remote, octets } = message;
+    *kept = octets;
+    Transmit { channel, carrier, remote, octets: kept, relayed: false }
 }

@@ -9,7 +9,9 @@
 //!
 //! Whoever drives a running session hands over what came in ([`Session::on_packet`]), calls
 //! [`Session::on_timeout`] at [`Session::poll_timeout`], and after either sends what
-//! [`Session::poll_transmit`] gives. Time is an argument throughout.
+//! [`Session::poll_transmit`] gives. Where a relay is reached by a connection
+//! ([`Session::connection`]), it makes that, too, and hands over what comes by it
+//! ([`Session::on_stream`]). Time is an argument throughout.
 
 mod ice;
 #[cfg(test)]
@@ -287,6 +289,9 @@ impl Session {
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
+        if let Some(why) = self.servers.as_mut().and_then(|servers| servers.poll_loss()) {
+            return Some(Event::RelayLost(why));
+        }
         // Before the call is answered a handshake may fail, and no way be found: both begin again then.
         let early = self.early;
         let fails = |event: &Event| matches!(event, Event::NotKeyed(_) | Event::Unreachable);
@@ -306,7 +311,8 @@ impl Session {
 
     /// What was counted.
     pub fn stats(&self) -> Stats {
-        self.lines.first().map(Line::stats).unwrap_or_default()
+        let relays_lost = self.servers.as_ref().map_or(0, |servers| servers.losses());
+        Stats { relays_lost, ..self.lines.first().map(Line::stats).unwrap_or_default() }
     }
 
     /// The lines, while they run.

@@ -658,6 +658,7 @@ fn report(ssrc: u32) -> Vec<u8> {
         reception: None,
         last_sr: 0,
         delay_since_last_sr: 0,
+        voip: None,
         bye: false,
     };
     let mut buffer = vec![0; 256];

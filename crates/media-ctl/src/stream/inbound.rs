@@ -32,6 +32,7 @@ pub(crate) struct Inbound {
     heard_frames: u64,
     concealed: u64,
     recovered: u64,
+    packet_time: Duration,
 }
 
 /// A time in which the peer says nothing, and sends packets that say so.
@@ -75,12 +76,18 @@ impl Inbound {
             heard_frames: 0,
             concealed: 0,
             recovered: 0,
+            packet_time: Duration::from_millis(20),
         }
     }
 
     /// Packets that came after their time.
     pub(crate) fn late(&self) -> u64 {
         self.buffer.late
+    }
+
+    /// How much a packet of the peer's holds: the last that came.
+    pub(crate) const fn packet_time(&self) -> Duration {
+        self.packet_time
     }
 
     /// Packets that had come before.
@@ -151,6 +158,7 @@ impl Inbound {
         }
         let duration = codec.duration(payload);
         if duration > 0 {
+            self.packet_time = Duration::from_secs(1) * duration / codec.clock_rate().max(1);
             let quiet = self.concealer.is_silent() || !self.pauses.is_empty();
             let place = Place { timestamp, duration, codec, marker, quiet };
             self.buffer.put(place, payload);

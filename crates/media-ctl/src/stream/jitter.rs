@@ -35,7 +35,10 @@ const SETTLING: u32 = 25;
 /// Frames that are looked at together; and within which a change waits for a quiet one.
 const WINDOW: u32 = 250;
 
-/// The most frames that playout waits for a packet: 400 ms.
+/// The longest that playout waits for a packet.
+pub(crate) const MOST_DELAY: Duration = Duration::from_millis(20 * MAX_TARGET as u64);
+
+/// The most frames that playout waits for a packet.
 const MAX_TARGET: i32 = 20;
 
 /// A late packet counts 50 and a timely one takes away 1: the delay grows by the second within

@@ -17,6 +17,7 @@ mod outbound;
 mod tests;
 
 pub(crate) use inbound::{Inbound, Pause};
+pub(crate) use jitter::MOST_DELAY;
 pub(crate) use key_reports::KeyReports;
 pub(crate) use noise::level as noise_level;
 pub(crate) use outbound::Outbound;

@@ -6,6 +6,7 @@ mod demux;
 mod ice;
 mod path;
 mod protection;
+mod relayed;
 mod servers;
 mod transmit;
 mod ways;
@@ -13,9 +14,10 @@ mod ways;
 #[cfg(feature = "ice")]
 pub(crate) use ice::asked;
 #[cfg(feature = "ice")]
-pub use ice::{IceServers, TurnServer};
+pub use ice::{IceServers, TurnServer, TurnTransport};
 pub(crate) use path::Path;
 pub(crate) use protection::Protection;
-pub(crate) use servers::{Came, Servers};
-pub use transmit::{Channel, Transmit};
+pub use relayed::{RelayConnection, RelayLoss};
+pub(crate) use servers::{Came, Servers, ToServer};
+pub use transmit::{Carrier, Channel, Transmit};
 pub(crate) use ways::{Agent, Arrival, Standing, Way};

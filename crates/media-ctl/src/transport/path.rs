@@ -355,7 +355,7 @@ impl Path {
             let relayed = self.is_relayed(Channel::Rtp);
             let remote = if self.ways.is_some() { remote.rtp } else { to };
             let octets = self.protection.sending();
-            return Some(Transmit { channel: Channel::Rtp, remote, octets, relayed });
+            return Some(Transmit::new(Channel::Rtp, remote, octets, relayed));
         }
         let (channel, remote) = match self.rtp.ready {
             Some(_) => (Channel::Rtp, remote.rtp),
@@ -366,7 +366,7 @@ impl Path {
         let relayed = self.is_relayed(by);
         let outbox = self.outbox(channel);
         let length = outbox.ready.take()?;
-        Some(Transmit { channel: by, remote, octets: outbox.buffer.get(..length)?, relayed })
+        Some(Transmit::new(by, remote, outbox.buffer.get(..length)?, relayed))
     }
 
     /// Whether a channel's packets go by our relay.

@@ -1,7 +1,8 @@
 //! The seam between a session and the servers that help it through translators: what they tell of us,
 //! and what they relay. It is there before a call is agreed on, and lasts as long as the session.
 
-use super::transmit::Channel;
+use super::relayed::{RelayConnection, RelayLoss};
+use super::transmit::{Carrier, Channel};
 use super::ways::Agent;
 use crate::sdp::{Candidate, Credentials, IceAgreement};
 use std::fmt::Debug;
@@ -20,7 +21,17 @@ pub(crate) enum Came<'a> {
     Taken,
 }
 
-/// Servers that are asked. What they are sent and send goes by the line's sockets.
+/// What a server is sent.
+#[derive(Debug)]
+pub(crate) struct ToServer {
+    pub(crate) channel: Channel,
+    pub(crate) carrier: Carrier,
+    pub(crate) remote: SocketAddr,
+    pub(crate) octets: Vec<u8>,
+}
+
+/// Servers that are asked. What they are sent and send goes by the line's sockets, or by a connection
+/// for each of them.
 pub(crate) trait Servers: Debug + Send {
     /// Credentials that nobody has had.
     fn credentials(&self) -> Credentials;
@@ -49,14 +60,30 @@ pub(crate) trait Servers: Debug + Send {
     /// Lets time pass.
     fn on_timeout(&mut self, now: Instant);
 
-    /// The next datagram to a server.
-    fn poll_datagram(&mut self) -> Option<(Channel, SocketAddr, Vec<u8>)>;
+    /// What a server is sent next.
+    fn poll_message(&mut self) -> Option<ToServer>;
 
-    /// Wraps what the relay is to send to `remote`: where to, and what. `None` where there is no relay,
-    /// or it does not yet take what is for there.
-    fn wrap(
-        &mut self, channel: Channel, remote: SocketAddr, octets: &[u8],
-    ) -> Option<(SocketAddr, Vec<u8>)>;
+    /// Wraps what the relay is to send to `remote`. `None` where there is no relay, or it does not yet
+    /// take what is for there.
+    fn wrap(&mut self, channel: Channel, remote: SocketAddr, octets: &[u8]) -> Option<ToServer>;
+
+    /// The connection that a channel's relay is reached by, as long as there is to be one.
+    fn connection(&self, channel: Channel) -> Option<&RelayConnection>;
+
+    /// Takes octets that came by that connection.
+    fn on_stream(&mut self, now: Instant, channel: Channel, octets: &[u8]);
+
+    /// The next datagram of a peer's in them, and who sent it.
+    fn poll_relayed(&mut self, now: Instant, channel: Channel) -> Option<(SocketAddr, Vec<u8>)>;
+
+    /// That connection could not be made, or has ended.
+    fn on_disconnected(&mut self, channel: Channel);
+
+    /// Why there is no relay, told once of all that are asked for together.
+    fn poll_loss(&mut self) -> Option<RelayLoss>;
+
+    /// How many relays were lost.
+    fn losses(&self) -> u64;
 
     /// Who finds the way that was agreed on, from now on; relays take what is for the peer's candidates.
     fn agent(&mut self, agreed: &IceAgreement, rtcp_mux: bool, now: Instant) -> Box<dyn Agent>;

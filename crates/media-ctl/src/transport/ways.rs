@@ -147,12 +147,8 @@ impl Ways {
 
     /// The message that was taken up.
     pub(super) fn sending(&self) -> Option<Transmit<'_>> {
-        self.sending.as_ref().map(|Message { channel, way, octets }| Transmit {
-            channel: *channel,
-            remote: way.remote,
-            octets,
-            relayed: way.relayed,
-        })
+        let Message { channel, way, octets } = self.sending.as_ref()?;
+        Some(Transmit::new(*channel, way.remote, octets, way.relayed))
     }
 
     pub(super) fn way(&self, channel: Channel) -> Option<Way> {

@@ -1,10 +1,11 @@
 //! Who helps media through translators: a server that says where it sees us, and one that takes media
 //! for us.
 
-use crate::config::{Config, Server, read_secret};
+use super::unrelayed::unrelayed;
+use crate::config::{By, Config, Relay, Server, read_secret};
 use crate::error::{Error, Result};
 use media_ctl::driver::{MediaSession, Ports};
-use media_ctl::{IceServers, TurnServer};
+use media_ctl::{IceServers, TurnServer, TurnTransport};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ const NAMES: Duration = Duration::from_millis(1_500);
 #[derive(Debug, Default)]
 pub struct Helpers {
     stun: Option<Server>,
-    turn: Option<(Server, String, sst::Password)>,
+    turn: Option<(Relay, String, sst::Password)>,
 }
 
 impl Helpers {
@@ -59,6 +60,9 @@ impl Helpers {
             () = helped => {}
             () = ports.runtime.sleep_until(began + PATIENCE) => {}
         }
+        if let Some(loss) = media.relay_loss() {
+            unrelayed(media, loss);
+        }
     }
 
     /// Those whose names are resolved by then.
@@ -66,10 +70,15 @@ impl Helpers {
         let turn = self.turn.as_ref();
         let (stun, at) = tokio::join!(
             found(ports, self.stun.as_ref(), v4, until),
-            found(ports, turn.map(|(server, ..)| server), v4, until),
+            found(ports, turn.map(|(relay, ..)| &relay.server), v4, until),
         );
-        let turn = turn.zip(at).map(|((_, user, password), at)| TurnServer {
+        let turn = turn.zip(at).map(|((relay, user, password), at)| TurnServer {
             at,
+            by: match relay.by {
+                By::Udp => TurnTransport::Udp,
+                By::Tcp => TurnTransport::Tcp,
+                By::Tls => TurnTransport::Tls(relay.server.host.clone()),
+            },
             username: user.clone(),
             password: String::from_utf8_lossy(password.expose()).into_owned(),
         });

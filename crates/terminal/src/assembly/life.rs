@@ -4,6 +4,7 @@
 use super::dtmf::Digit;
 use super::events::{Event, Outcome};
 use super::shared::Shared;
+use super::unrelayed::unrelayed;
 use media_ctl::driver::MediaSession;
 use sip_core::Method;
 use sip_core::manager::{CallId, Cause, Prepared, RequestId};
@@ -60,6 +61,10 @@ pub(super) async fn watch_media(
             media_ctl::Event::TimedOut if shared.ask(id) => continue,
             media_ctl::Event::TimedOut => Outcome::NoMedia,
             media_ctl::Event::Unreachable => Outcome::NoWay,
+            media_ctl::Event::RelayLost(why) => {
+                unrelayed(&media, why);
+                continue;
+            }
             media_ctl::Event::KeyExhausted => Outcome::KeyExhausted,
             media_ctl::Event::NotKeyed(why) => Outcome::NotKeyed(why),
             media_ctl::Event::Keyed => {

@@ -61,6 +61,7 @@ mod tokens;
 #[cfg(feature = "watch")]
 mod told;
 mod transfers;
+mod unrelayed;
 #[cfg(feature = "watch")]
 mod watchers;
 #[cfg(feature = "watch")]

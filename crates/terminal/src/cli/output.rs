@@ -270,6 +270,8 @@ fn measured(stats: &Stats) -> Vec<String> {
     let at_peer = stats.lost_by_peer;
     measured.extend((at_peer > 0).then(|| format!("{at_peer} lost on the way to the peer")));
     measured.extend(Quality::of(stats).map(|quality| format!("MOS {:.1}", quality.mos)));
+    let mos = stats.at_peer.and_then(|told| told.mos_cq.or(told.mos_lq));
+    measured.extend(mos.map(|mos| format!("at the peer {:.1}", f64::from(mos) / 10.0)));
     measured
 }
 

@@ -1,6 +1,7 @@
 //! `[media]`: which codecs are spoken, whom plain media follows, how long there may be no sign of life,
 //! how keys are told, and how media find their way.
 
+use super::relay::Relay;
 use super::server::Server;
 use media_ctl::Codec;
 use serde::de::Error;
@@ -31,12 +32,12 @@ pub struct Media {
     pub turn: Option<Turn>,
 }
 
-/// `[media] turn`: a server that takes media for us, over UDP.
+/// `[media] turn`: a server that takes media for us.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Turn {
-    /// Where it is.
-    pub server: Server,
+    /// Where it is, and how it is reached.
+    pub server: Relay,
     /// Our name there.
     pub user: String,
     /// The file with the password, mode 0600.
@@ -152,6 +153,7 @@ fn is_private(ip: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::relay::By;
     use super::*;
 
     #[test]
@@ -211,6 +213,8 @@ mod tests {
         let why = toml::from_str::<Media>("ice = true\nstun = \"stun:192.0.2.1\"").unwrap_err();
         assert!(why.to_string().contains("`stun:192.0.2.1` is no server"), "{why}");
         assert!(toml::from_str::<Media>("turn = \"192.0.2.1\"").is_err());
+        let by_tls = read(&format!("ice = true\n{}", turn.replace("turn.e", "turns:turn.e")));
+        assert_eq!(by_tls.turn.map(|turn| turn.server.by), Some(By::Tls));
     }
 
     #[test]

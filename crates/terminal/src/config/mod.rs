@@ -20,6 +20,7 @@ mod pins;
 mod pins_watch;
 mod place;
 mod private;
+mod relay;
 mod require;
 #[cfg(any(feature = "digest", feature = "ice"))]
 mod secret;
@@ -45,6 +46,7 @@ pub use own::Own;
 pub use pins::{PinnedKey, Pins};
 pub use pins_watch::PinsWatch;
 pub use place::Place;
+pub use relay::{By, Relay};
 pub use require::{Require, any_of};
 #[cfg(any(feature = "digest", feature = "ice"))]
 pub use secret::read_secret;

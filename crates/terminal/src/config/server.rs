@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 /// The port of STUN and TURN. RFC 8489 §18.6, RFC 8656 §17.
-const PORT: u16 = 3478;
+pub(super) const PORT: u16 = 3478;
 
 /// A server: `stun.example.org`, `192.0.2.1:3478`, `[2001:db8::1]:3478`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -17,18 +17,17 @@ pub struct Server {
     pub port: u16,
 }
 
-impl FromStr for Server {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+impl Server {
+    /// A server whose port is this one where none is said; `None` for what is none.
+    pub(super) fn read(text: &str, default: u16) -> Option<Self> {
         if let Ok(at) = text.parse::<SocketAddr>() {
-            return Ok(Self { host: at.ip().to_string(), port: at.port() });
+            return Some(Self { host: at.ip().to_string(), port: at.port() });
         }
         let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
         if let Ok(ip) = bare.parse::<IpAddr>() {
-            return Ok(Self { host: ip.to_string(), port: PORT });
+            return Some(Self { host: ip.to_string(), port: default });
         }
-        let (host, port) = text.split_once(':').map_or((text, Some(PORT)), |(host, port)| {
+        let (host, port) = text.split_once(':').map_or((text, Some(default)), |(host, port)| {
             (host, port.parse().ok().filter(|port| *port != 0))
         });
         let is_label = |label: &str| {
@@ -36,14 +35,27 @@ impl FromStr for Server {
             !label.is_empty() && label.bytes().all(is)
         };
         let labels = host.strip_suffix('.').unwrap_or(host);
-        match port.filter(|_| host.len() < 254 && labels.split('.').all(is_label)) {
-            Some(port) => Ok(Self { host: host.to_owned(), port }),
-            None => Err(format!(
+        let port = port.filter(|_| host.len() < 254 && labels.split('.').all(is_label))?;
+        Some(Self { host: host.to_owned(), port })
+    }
+}
+
+/// What was written in place of a server, as far as it is shown.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(80).collect::<String>().escape_debug().to_string()
+}
+
+impl FromStr for Server {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::read(text, PORT).ok_or_else(|| {
+            format!(
                 "`{}` is no server: write its name or address and, unless it is {PORT}, its port, such as \
                  stun.example.org or 192.0.2.1:{PORT}",
-                text.chars().take(80).collect::<String>().escape_debug()
-            )),
-        }
+                shown(text)
+            )
+        })
     }
 }
 

@@ -159,7 +159,8 @@ const MEDIA: &str = "\
 /// What stands there where media find their way through translators.
 const ICE: &str = "\
 # Find the way to peers that do so too by ICE, as browsers must and phones behind translators should; a
-# server says where it sees us, another one takes media for us where there is no other way.
+# server says where it sees us, another one takes media for us where there is no other way: over UDP, or, as
+# \"turn:turn.example.org?transport=tcp\" or \"turns:turn.example.org\", over TCP or TLS.
 # ice = true
 # stun = \"stun.example.org\"
 # turn = { server = \"turn.example.org\", user = \"alice\", password-file = \"turn.password\" }  # mode 0600

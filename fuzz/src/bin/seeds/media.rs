@@ -84,12 +84,20 @@ fn control() -> Vec<Seed> {
     let bye = report(0x81, 203, &ssrc);
     let empty = report(0x80, 201, &ssrc);
     let unknown = report(0x80, 204, &[&ssrc[..], b"name", &[0; 8]].concat());
+    // RFC 3611 §4.7: VoIP metrics, and the same with a length that is more than there is.
+    let metrics =
+        [&[7, 0, 0, 8][..], &ssrc[..], &[12; 16], &[238, 196, 127, 16, 90, 127, 43, 42], &[0; 8]];
+    let extended = report(0x80, 207, &[&ssrc[..], &metrics.concat()].concat());
+    let mut beyond = extended.clone();
+    beyond[11] = 0xff;
     let mut lying = receiver.clone();
     lying[3] = 0xff;
     [
         ("sender", [&sender[..], &name].concat()),
         ("receiver", [&receiver[..], &name].concat()),
         ("bye", [&empty[..], &name, &bye].concat()),
+        ("extended", [&receiver[..], &name, &extended, &bye].concat()),
+        ("extended-length", [&receiver[..], &beyond].concat()),
         ("application", [&empty[..], &unknown].concat()),
         ("length", lying),
         ("lone-bye", bye),

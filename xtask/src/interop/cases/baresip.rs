@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 const ALONE: &[&str] = &["baresip"];
 const HELPED: &[&str] = &["baresip", "turnserver"];
+const CERTIFIED: &[&str] = &["baresip", "turnserver", "openssl"];
 const PROXIED: &[&str] = &["baresip", "kamailio", "openssl"];
 /// What it prints once ICE has found a way.
 const CHECKED: &str = "connectivity check is complete";
@@ -54,11 +55,7 @@ pub(super) const CASES: &[Case] = &[
     }),
     of("baresip-ice-called", HELPED, "UDP", "ICE, a relay of coturn's; a tone each way", |room| {
         let server = Coturn::start(room)?;
-        let phone = Baresip::by_ice(room, &server.address())?;
-        let heard = call(room, &phone.uri(), &server.table())?;
-        phone.has_printed(CHECKED)?;
-        server.has_logged("ALLOCATE processed, success")?;
-        both(&heard, &phone.quits()?)
+        helped(room, &server, &server.table())
     }),
     of("baresip-ice-calls", HELPED, "UDP", "it calls us by ICE: the same", |room| {
         let server = Coturn::start(room)?;
@@ -66,6 +63,36 @@ pub(super) const CASES: &[Case] = &[
         let phone = Baresip::by_ice(room, &server.address())?;
         dials_until(room, &setup, phone, (&setup.uri(), CHECKED))
     }),
+    of("baresip-ice-tcp", HELPED, "UDP", "ICE, a relay of coturn's that we reach by TCP", |room| {
+        let server = Coturn::start(room)?;
+        let heard = helped(room, &server, &server.table_by_tcp())?;
+        server.has_served("TCP").map(|()| heard)
+    }),
+    of("baresip-ice-tls", CERTIFIED, "UDP", "the same by TLS", |room| {
+        let server = Coturn::certified(room, &format!("IP:{}", room.ip))?;
+        let heard = helped(room, &server, &server.table_by_tls())?;
+        server.has_served("TLS/TCP").map(|()| heard)
+    }),
+    of(
+        "baresip-ice-tls-other",
+        CERTIFIED,
+        "UDP",
+        "the same, and its certificate is for another name: no relay, and that is told",
+        |room| {
+            let server = Coturn::certified(room, "DNS:other.example")?;
+            let phone = Baresip::by_ice(room, &server.address())?;
+            let setup = Setup::new(room, "alice")?.with(&server.table_by_tls());
+            let mut alice = setup.call(&phone.uri(), &["--seconds", "2"])?;
+            let packets = alice.over()?.was("hung_up", 2_000)?;
+            let (_, said) = alice.ends()?;
+            let why = format!("its certificate is for other.example, not for {}", room.ip);
+            match (said.contains(&why), server.knows_somebody()) {
+                (true, false) => Ok(format!("{packets}; {why}")),
+                (false, _) => Err(said),
+                (true, true) => Err("it was sent our name all the same".to_owned()),
+            }
+        },
+    ),
     of("baresip-holds", ALONE, "UDP", "it holds us and goes on", holds),
     of("baresip-held", ALONE, "UDP", "we hold it and go on", held),
     of("baresip-cancels", ALONE, "UDP", "it hangs up while we ring", |room| {
@@ -89,6 +116,15 @@ pub(super) const CASES: &[Case] = &[
         proxied,
     ),
 ];
+
+/// We call it with a relay that this table has us reach: both tones, and that the relay was there.
+fn helped(room: &Room, server: &Coturn, table: &str) -> Result<String, Failure> {
+    let phone = Baresip::by_ice(room, &server.address())?;
+    let heard = call(room, &phone.uri(), table)?;
+    phone.has_printed(CHECKED)?;
+    server.has_logged("ALLOCATE processed, success")?;
+    both(&heard, &phone.quits()?)
+}
 
 const fn of(
     name: &'static str, peers: &'static [&'static str], transport: &'static str,

@@ -3,7 +3,7 @@
 
 use super::ice::{SECOND, changed, config, sides};
 use super::*;
-use crate::{IceServers, TurnServer};
+use crate::{IceServers, TurnServer, TurnTransport};
 use net::Datagram;
 use ssm::{Guard, Line, LineSecurity, Refused};
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use stun_proto::types::message::{
 use stun_proto::types::prelude::*;
 use turn_client_proto::types::attribute::{Lifetime, XorRelayedAddress};
 
-const CAROL: [u8; 4] = [203, 0, 113, 66];
+pub(super) const CAROL: [u8; 4] = [203, 0, 113, 66];
 
 fn one(sim: &Simulation, ip: [u8; 4], voice: u64) -> Side {
     with(sim, config(ip, voice, IceServers::default()), open(), voice)
@@ -169,7 +169,7 @@ fn m13_where_ice_led_nothing_is_sent_once_there_is_a_hold_without_ice() {
 }
 
 /// Who has an address at a relay.
-type Held = Arc<Mutex<BTreeSet<SocketAddr>>>;
+pub(super) type Held = Arc<Mutex<BTreeSet<SocketAddr>>>;
 
 /// Gives an address to whoever asks for one by its password, and takes it back, as a TURN server does.
 /// RFC 8656 §7, §8.
@@ -177,10 +177,7 @@ fn serve_turn(sim: &Simulation, held: &Held) -> TurnServer {
     let at = SocketAddr::from((CAROL, 3478));
     let (runtime, network) = sim.host(CAROL.into());
     let socket = network.bind(at).unwrap();
-    let held = Arc::clone(held);
-    let of = |text: &str| text.to_owned();
-    let credentials = LongTermCredentials::new(of("alice"), of("secret"));
-    let key = MessageIntegrityCredentials::LongTerm(credentials.to_key(of("relay")));
+    let (held, key) = (Arc::clone(held), key());
     runtime.spawn(Box::pin(async move {
         loop {
             let mut batch = Vec::new();
@@ -188,18 +185,29 @@ fn serve_turn(sim: &Simulation, held: &Held) -> TurnServer {
             for Datagram { source, octets, .. } in batch {
                 let Ok(request) = Message::from_bytes(&octets) else { continue };
                 let answer = match request.attribute::<Username>() {
-                    Ok(_) => granted(&request, source, &held, &key),
+                    Ok(_) => granted(&request, source, (CAROL, source.port()).into(), &held, &key),
                     Err(_) => challenge(&request),
                 };
                 socket.try_send(source, &answer).unwrap();
             }
         }
     }));
-    TurnServer { at, username: of("alice"), password: of("secret") }
+    user(at, TurnTransport::Udp)
+}
+
+/// The server there, as its only user has it.
+pub(super) fn user(at: SocketAddr, by: TurnTransport) -> TurnServer {
+    TurnServer { at, by, username: "alice".to_owned(), password: "secret".to_owned() }
+}
+
+/// What the user's messages are protected by. RFC 8489 §9.2.2.
+pub(super) fn key() -> MessageIntegrityCredentials {
+    let credentials = LongTermCredentials::new("alice".to_owned(), "secret".to_owned());
+    MessageIntegrityCredentials::LongTerm(credentials.to_key("relay".to_owned()))
 }
 
 /// RFC 8489 §9.2.4.
-fn challenge(request: &Message<'_>) -> Vec<u8> {
+pub(super) fn challenge(request: &Message<'_>) -> Vec<u8> {
     let mut answer = Message::builder_error(request, MessageWriteVec::new());
     answer.add_attribute(&ErrorCode::builder(401).build().unwrap()).unwrap();
     answer.add_attribute(&Realm::new("relay").unwrap()).unwrap();
@@ -208,8 +216,9 @@ fn challenge(request: &Message<'_>) -> Vec<u8> {
 }
 
 /// What is asked for, for as long as is wanted.
-fn granted(
-    request: &Message<'_>, source: SocketAddr, held: &Held, key: &MessageIntegrityCredentials,
+pub(super) fn granted(
+    request: &Message<'_>, source: SocketAddr, relayed: SocketAddr, held: &Held,
+    key: &MessageIntegrityCredentials,
 ) -> Vec<u8> {
     let mut answer = Message::builder_success(request, MessageWriteVec::new());
     let seconds = request.attribute::<Lifetime>().map_or(600, |lifetime| lifetime.seconds());
@@ -218,7 +227,6 @@ fn granted(
     } else {
         held.lock().unwrap().insert(source);
     }
-    let relayed = SocketAddr::from((CAROL, source.port()));
     answer.add_attribute(&XorRelayedAddress::new(relayed, request.transaction_id())).unwrap();
     answer.add_attribute(&Lifetime::new(seconds)).unwrap();
     answer.add_message_integrity(key, IntegrityAlgorithm::Sha1).unwrap();

@@ -3,12 +3,13 @@
 use super::allowance::Allowance;
 use super::checked::Checked;
 use super::clock::Clock;
-use super::config::IceServers;
+use super::config::{IceServers, TurnServer, TurnTransport};
 use super::mapping::Mapping;
 use super::relay::Relay;
 use crate::sdp::{Candidate, CandidateKind, Credentials, IceAgreement};
-use crate::transport::servers::{Came, Servers};
-use crate::transport::transmit::Channel;
+use crate::transport::relayed::{RelayConnection, RelayLoss};
+use crate::transport::servers::{Came, Servers, ToServer};
+use crate::transport::transmit::{Carrier, Channel};
 use crate::transport::ways::Agent;
 use rice_proto::random_string;
 use std::fmt;
@@ -22,7 +23,13 @@ struct Asked {
     sockets: [Socket; 2],
     clock: Option<Clock>,
     /// What servers are still to be told of sockets that are not needed any more.
-    last: Vec<(Channel, SocketAddr, Vec<u8>)>,
+    last: Vec<ToServer>,
+    /// Relays that were asked for: each connection has the number of its own.
+    relays: u64,
+    /// Those that were lost before others were asked for, or because they are not needed any more.
+    losses: u64,
+    /// Whether it was told that a relay is lost.
+    told: bool,
 }
 
 /// One of our sockets, and what is known of it elsewhere.
@@ -54,7 +61,21 @@ impl Asked {
             allowance: Allowance::default(),
         };
         let sockets = [socket(Channel::Rtp, rtp), socket(Channel::Rtcp, rtcp)];
-        Self { servers: servers.clone(), advertised, sockets, clock: None, last: Vec::new() }
+        Self {
+            servers: servers.clone(),
+            advertised,
+            sockets,
+            clock: None,
+            last: Vec::new(),
+            relays: 0,
+            losses: 0,
+            told: false,
+        }
+    }
+
+    fn relay(&self, channel: Channel) -> Option<&Relay> {
+        let mut sockets = self.sockets.iter();
+        sockets.find(|socket| socket.channel == channel)?.relay.as_ref()
     }
 
     fn socket(&mut self, channel: Channel) -> &mut Socket {
@@ -89,11 +110,16 @@ impl Socket {
         }
     }
 
-    /// The next datagram to a server.
-    fn poll_datagram(&mut self) -> Option<(Channel, SocketAddr, Vec<u8>)> {
-        let mapping = self.mapping.as_mut().and_then(Mapping::poll_datagram);
-        let next = mapping.or_else(|| self.relay.as_mut()?.poll_datagram());
-        next.map(|(remote, octets)| (self.channel, remote, octets))
+    /// What a server is sent next.
+    fn poll_message(&mut self) -> Option<ToServer> {
+        let (channel, carrier) = (self.channel, Carrier::Socket);
+        let asked = self.mapping.as_mut().and_then(Mapping::poll_datagram);
+        let asked = asked.map(|(remote, octets)| ToServer { channel, carrier, remote, octets });
+        asked.or_else(|| self.relay.as_mut()?.poll_message())
+    }
+
+    fn has_lost(&self) -> bool {
+        self.relay.as_ref().is_some_and(|relay| relay.lost().is_some())
     }
 
     fn is_open(&self) -> bool {
@@ -126,15 +152,24 @@ impl Servers for Asked {
 
     fn begin(&mut self, now: Instant) {
         self.clock = Some(Clock::new(now));
-        let Self { servers, advertised, sockets, .. } = self;
-        let tells = servers.stun.or_else(|| servers.turn.as_ref().map(|turn| turn.at));
+        self.losses = self.losses();
+        self.told = false;
+        let Self { servers, advertised, sockets, relays, .. } = self;
+        // Over a connection it would see the connection's address.
+        let by_datagrams = |turn: &&TurnServer| turn.by == TurnTransport::Udp;
+        let turn = servers.turn.as_ref();
+        let tells = servers.stun.or_else(|| turn.filter(by_datagrams).map(|turn| turn.at));
         for socket in sockets {
             let same_family = |at: &SocketAddr| at.is_ipv4() == socket.local.is_ipv4();
             // What is told instead was told by the user, who knows.
             let tells = tells.filter(same_family).filter(|_| advertised.is_none());
             socket.mapping = tells.map(|server| Mapping::new(socket.local, server, now));
-            let turn = servers.turn.as_ref().filter(|turn| same_family(&turn.at));
-            socket.relay = turn.map(|turn| Relay::new(socket.local, turn, now));
+            let ours = (socket.channel, socket.local);
+            let turn = turn.filter(|turn| same_family(&turn.at));
+            socket.relay = turn.map(|turn| {
+                *relays += 1;
+                Relay::new(ours, turn, *relays, now)
+            });
         }
     }
 
@@ -182,16 +217,49 @@ impl Servers for Asked {
         }
     }
 
-    fn poll_datagram(&mut self) -> Option<(Channel, SocketAddr, Vec<u8>)> {
+    fn poll_message(&mut self) -> Option<ToServer> {
         let last = self.last.pop();
-        last.or_else(|| self.sockets.iter_mut().find_map(Socket::poll_datagram))
+        last.or_else(|| self.sockets.iter_mut().find_map(Socket::poll_message))
     }
 
-    fn wrap(
-        &mut self, channel: Channel, remote: SocketAddr, octets: &[u8],
-    ) -> Option<(SocketAddr, Vec<u8>)> {
+    fn wrap(&mut self, channel: Channel, remote: SocketAddr, octets: &[u8]) -> Option<ToServer> {
         let clock = self.clock?;
         self.socket(channel).relay.as_mut()?.wrap(remote, octets, clock)
+    }
+
+    fn connection(&self, channel: Channel) -> Option<&RelayConnection> {
+        self.relay(channel)?.connection()
+    }
+
+    fn on_stream(&mut self, now: Instant, channel: Channel, octets: &[u8]) {
+        if let Some(relay) = &mut self.socket(channel).relay {
+            relay.on_stream(now, octets);
+        }
+    }
+
+    fn poll_relayed(&mut self, now: Instant, channel: Channel) -> Option<(SocketAddr, Vec<u8>)> {
+        let clock = self.clock?;
+        self.socket(channel).relay.as_mut()?.poll_relayed(now, clock)
+    }
+
+    fn on_disconnected(&mut self, channel: Channel) {
+        if let Some(relay) = &mut self.socket(channel).relay {
+            relay.on_disconnected();
+        }
+    }
+
+    fn poll_loss(&mut self) -> Option<RelayLoss> {
+        if self.told {
+            return None;
+        }
+        let loss = Channel::ALL.into_iter().find_map(|channel| self.relay(channel)?.lost());
+        self.told = loss.is_some();
+        loss
+    }
+
+    fn losses(&self) -> u64 {
+        let lost = self.sockets.iter().filter(|socket| socket.has_lost());
+        self.losses + lost.count() as u64
     }
 
     fn agent(&mut self, agreed: &IceAgreement, rtcp_mux: bool, now: Instant) -> Box<dyn Agent> {
@@ -200,9 +268,11 @@ impl Servers for Asked {
             // RFC 8445 §8.3: a candidate that nobody uses is freed. Its socket goes, too.
             let rtcp = self.socket(Channel::Rtcp);
             rtcp.close(now, clock);
-            let last: Vec<_> = std::iter::from_fn(|| rtcp.poll_datagram()).collect();
+            let last: Vec<_> = std::iter::from_fn(|| rtcp.poll_message()).collect();
+            let lost = u64::from(rtcp.has_lost());
             rtcp.relay = None;
             self.last.extend(last);
+            self.losses += lost;
         }
         for Socket { channel, mapping, relay, .. } in &mut self.sockets {
             mapping.iter_mut().for_each(Mapping::rest);

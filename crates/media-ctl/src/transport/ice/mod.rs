@@ -3,6 +3,7 @@
 //! ```text
 //!   session ─ Asked ─┬─ Mapping: what a STUN server sees of a socket      RFC 8489
 //!                    └─ Relay: what a TURN server takes for it            RFC 8656
+//!                         └─ Frames: its messages, where it is reached by a connection
 //!   line ──── Checked ── Checks, one a channel: the library's machine     RFC 8445
 //!                          ├─ Gate: what of the peer's is believed, and how much is sent for it
 //!                          │    └─ Allowance: what is left of that, whoever begins anew
@@ -19,6 +20,7 @@ mod checks;
 mod clock;
 mod config;
 mod consent;
+mod frames;
 mod gate;
 mod mapping;
 mod relay;
@@ -26,4 +28,4 @@ mod relay;
 mod tests;
 
 pub(crate) use asked::asked;
-pub use config::{IceServers, TurnServer};
+pub use config::{IceServers, TurnServer, TurnTransport};

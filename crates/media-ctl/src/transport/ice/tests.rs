@@ -304,6 +304,7 @@ fn nothing_shows_a_password() {
     assert_eq!(format!("{agent:?}"), "Checked(Checking)");
     let turn = super::TurnServer {
         at: host(9, 3478),
+        by: super::TurnTransport::Udp,
         username: "alice".to_owned(),
         password: "secret".to_owned(),
     };

@@ -1,6 +1,6 @@
 //! How a call came and went, and how it sounded.
 
-use media_ctl::{Quality, Stats};
+use media_ctl::{Quality, Stats, VoipMetrics};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -22,6 +22,10 @@ pub(in super::super) struct Measured {
     r_factor: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mos: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_peer: Option<AtPeer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relays_lost: Option<u64>,
 }
 
 impl Measured {
@@ -40,7 +44,39 @@ impl Measured {
             jitter_at_peer_ms: stats.jitter_at_peer.map(ms),
             r_factor: quality.map(|quality| tenths(quality.r_factor)),
             mos: quality.map(|quality| tenths(quality.mos)),
+            at_peer: stats.at_peer.map(AtPeer::of),
+            relays_lost: (stats.relays_lost > 0).then_some(stats.relays_lost),
         })
+    }
+}
+
+/// How the call was at the peer, as it said last. RFC 3611 §4.7.
+#[derive(Debug, Serialize)]
+struct AtPeer {
+    loss_percent: f64,
+    discard_percent: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    round_trip_ms: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r_factor: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mos: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listening_mos: Option<f64>,
+}
+
+impl AtPeer {
+    fn of(told: VoipMetrics) -> Self {
+        let percent = |rate: u8| tenths(f64::from(rate) / 2.56);
+        let score = |score: u8| f64::from(score) / 10.0;
+        Self {
+            loss_percent: percent(told.loss_rate),
+            discard_percent: percent(told.discard_rate),
+            round_trip_ms: (told.round_trip > 0).then_some(told.round_trip),
+            r_factor: told.r_factor,
+            mos: told.mos_cq.map(score),
+            listening_mos: told.mos_lq.map(score),
+        }
     }
 }
 

@@ -250,6 +250,7 @@ fn the_document_describes_what_is_measured() {
     assert!(Measured::of(&stats).is_none(), "nothing came");
     (stats.packets_received, stats.heard) = (500, 500);
     (stats.round_trip, stats.jitter_at_peer) = (Some(Duration::ZERO), Some(Duration::ZERO));
+    (stats.relays_lost, stats.at_peer) = (1, Some(media_ctl::VoipMetrics::default()));
     let value = serde_json::to_value(Measured::of(&stats)).unwrap();
     assert_eq!(value["mos"], 4.4);
     let described = DOCUMENT.split("### How media were").nth(1).unwrap();
