@@ -4,7 +4,9 @@
 #![expect(clippy::disallowed_methods, reason = "the time that it takes is measured")]
 #![expect(clippy::print_stdout, reason = "what was measured is told")]
 
-use media_ctl::audio::{Conference, Ends, FRAME_TIME, Seat, Silence, Speech, Tone};
+use media_ctl::audio::{
+    AudioSink, AudioSource, Conference, Ends, FRAME_TIME, Seat, Silence, Speech, Tone,
+};
 use media_ctl::{Channel, Codec, MediaConfig, Seed, Session};
 use std::error::Error;
 use std::net::SocketAddr;
@@ -106,7 +108,51 @@ fn measure(calls: u8, codec: Codec, joined: bool) -> Result<Duration, Box<dyn Er
     Ok(*undisturbed / u32::from(calls))
 }
 
+/// At the rate of a conference, silence is said and nobody hears.
+struct Wide;
+
+impl AudioSource for Wide {
+    fn rate(&self) -> u32 {
+        16_000
+    }
+
+    fn read(&mut self, frame: &mut [i16]) -> usize {
+        frame.fill(0);
+        frame.len()
+    }
+}
+
+impl AudioSink for Wide {
+    fn rate(&self) -> u32 {
+        16_000
+    }
+
+    fn write(&mut self, _: &[i16]) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The mean time that a frame takes where no rate is converted and nothing is coded.
+fn mix(calls: u32) -> Duration {
+    let conference = Conference::new();
+    let seats: Vec<_> = (0..calls).filter_map(|_| conference.seat()).collect();
+    let own = || Ends { source: Box::new(Wide), sink: Box::new(Wide) };
+    let mut ends: Vec<_> = seats.iter().map(|seat| seat.sit(own())).collect();
+    let (frames, mut frame) = (SECONDS * 50, [0; 320]);
+    let began = Instant::now();
+    for _ in 0..frames {
+        for Ends { source, sink } in &mut ends {
+            drop(sink.write(&[1; 320]));
+            source.read(&mut frame);
+        }
+    }
+    began.elapsed() / frames / calls
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
+    for calls in [3, 10, 32] {
+        println!("mixing alone, in a conference of {calls}: {:?}", mix(calls));
+    }
     for codec in [Codec::PCMU, Codec::G722, Codec::OPUS] {
         let alone = measure(10, codec, false)?;
         println!("{}: a frame of a call by itself takes {alone:?}", codec.name());
