@@ -76,6 +76,9 @@ pub enum Error {
     /// The call is just being changed by either side: what is wanted may be had in a moment.
     #[error("the call is just being changed; try again in a moment")]
     TryAgain,
+    /// Calls are not brought together: a secured one would be heard by who has not proved as much.
+    #[error("{0}")]
+    Exposed(String),
     /// What is wanted is not possible as things are.
     #[error("{0}")]
     NotNow(&'static str),
@@ -136,6 +139,7 @@ impl Error {
             Self::Locked { .. } => "locked",
             Self::NotWaiting => "not_waiting",
             Self::TryAgain => "try_again",
+            Self::Exposed(_) => "exposed",
             Self::NotNow(_) => "not_now",
             Self::Call(_) => "call",
             Self::Peer(_) => "peer",

@@ -437,3 +437,146 @@ fn whoever_knows_no_call_is_told_so() {
     alice.interrupt();
     alice.tells("");
 }
+
+/// Somebody waits on hold while another calls: one word brings all three together.
+#[test]
+fn calls_are_brought_together_and_parted_by_a_word() {
+    let (home, mut alice, uri) = listening(&["--auto-answer"]);
+    let [bob, carol] = [(); 2].map(|()| {
+        let caller = Running::start(home.path(), &["call", &uri, "--json"]);
+        caller.event("established");
+        alice.tells("established");
+        caller
+    });
+    alice.says("hold 1");
+    bob.event("peer_held");
+    alice.says("join");
+    alice.tells("calls 1 and 2 are together: each peer hears the others");
+    alice.tells("the peer is not on hold any more");
+    bob.event("peer_resumed");
+    alice.says("calls");
+    let row = alice.tells("1: from ");
+    assert!(row.ends_with(", up, together with 2"), "{row}");
+    alice.says("join 3");
+    alice.tells("join failed: no call has this name");
+    alice.says("leave 2");
+    alice.tells("call 1 is with no other call any more");
+    alice.tells("call 2 is with no other call any more");
+    alice.says("leave 2");
+    alice.tells("leave failed: the call is in no conference");
+    alice.says("join 2");
+    alice.tells("calls 1 and 2 are together");
+    carol.interrupt();
+    carol.ends_well();
+    alice.tells("over: the peer hung up");
+    alice.tells("call 1 is with no other call any more");
+    alice.says("join");
+    alice.tells("join failed: it takes two calls that are up");
+    bob.interrupt();
+    bob.ends_well();
+    alice.interrupt();
+    alice.ends_well();
+}
+
+/// A command that comes while a peer is asked for something is answered after that, and once.
+#[test]
+fn calls_are_brought_together_by_objects_in_their_turn() {
+    let (home, mut alice, uri) = listening(&["--auto-answer", "--json"]);
+    let callers = [(); 3].map(|()| {
+        let caller = Running::start(home.path(), &["call", &uri, "--json"]);
+        caller.event("established");
+        caller
+    });
+    let calls = [(); 3].map(|()| alice.event("established")["call"].clone());
+    for line in [
+        r#"{"command":"hold","call":1}"#,
+        r#"{"command":"hold","call":2}"#,
+        r#"{"command":"join","calls":[1,2]}"#,
+    ] {
+        alice.says(line);
+    }
+    let mut told = Vec::new();
+    while told.last().is_none_or(|last| last != "done join") {
+        told.push(alice.waits("all", |line| {
+            let object: Value = serde_json::from_str(line).ok()?;
+            let command = object["command"].as_str().map(|name| format!(" {name}"));
+            Some(object["event"].as_str()?.to_owned() + &command.unwrap_or_default())
+        }));
+    }
+    let joined = told.split_off(told.iter().position(|it| it == "joined").unwrap());
+    assert_eq!(told, ["held", "done hold", "held", "done hold"]);
+    assert_eq!(joined, ["joined", "resumed", "resumed", "done join"]);
+    // One that stays on hold is not resumed for another that comes.
+    alice.does(r#"{"command":"hold","call":1}"#);
+    alice.says(r#"{"command":"join","calls":[3]}"#);
+    assert_eq!(alice.event("joined")["calls"].as_array().unwrap().len(), 3);
+    alice.event("done");
+    alice.says(r#"{"command":"calls"}"#);
+    let rows = alice.event("calls")["calls"].clone();
+    assert_eq!(rows[0]["held"], true);
+    assert_eq!(rows[1]["with"], serde_json::json!([calls[0], calls[2]]));
+    alice.does(&format!(r#"{{"command":"leave","call":{}}}"#, calls[2]));
+    alice.interrupt();
+    alice.ends_well();
+    for caller in callers {
+        caller.event("over");
+        caller.ends_well();
+    }
+}
+
+/// Bob has to prove who he is, and does; whoever else calls need not.
+#[cfg(feature = "digest")]
+#[test]
+fn who_has_to_prove_who_he_is_is_not_heard_by_who_has_not_unless_that_is_said() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = home.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    write("password", "secret\n");
+    let binds = free_loopback_pair().unwrap().map(|bind| bind.to_string());
+    let config = write(
+        "alice.toml",
+        &format!(
+            "bind = [\"{}\", \"{}\"]\n[identity]\naor = \"sip:alice@example.org\"\n\
+             [[contact]]\naor = \"sip:bob@example.org\"\nrequire = \"digest\"\n\
+             [[user]]\nname = \"bob\"\npassword-file = \"password\"\n",
+            binds[0], binds[1]
+        ),
+    );
+    let mut alice = Running::start(home.path(), &["--config", &config, "listen", "--auto-answer"]);
+    alice.tells("listening on");
+    let config = write(
+        "bob.toml",
+        &format!(
+            "[identity]\naor = \"sip:bob@example.org\"\n[[account]]\naor = \"sip:bob@example.org\"\n\
+             registrar = \"{}\"\npassword-file = \"password\"\n",
+            binds[0]
+        ),
+    );
+    let call = ["--bind", "udp:127.0.0.1:0", "call"];
+    let of_bob = [&["--config", &config][..], &call, &["sip:alice@example.org"]].concat();
+    let bob = Running::start(home.path(), &of_bob);
+    assert!(alice.tells("established").contains("bob has proved"));
+    let uri = format!("sip:alice@{}", binds[0].trim_start_matches("udp:"));
+    let carol = Running::start(home.path(), &[&call[..], &[uri.as_str()]].concat());
+    alice.tells("established");
+    alice.says("join");
+    let refused = alice.tells("join failed: ");
+    assert!(refused.contains("the peer of call 1 has to prove who it is (digest)"), "{refused}");
+    assert!(refused.ends_with("say join anyway"), "{refused}");
+    alice.says("calls");
+    assert!(!alice.tells("1: from ").contains("together"));
+    alice.says("join anyway");
+    alice.tells("calls 1 and 2 are together");
+    alice.tells("nobody has proved who is in call 2: whoever that is hears what is said in call 1");
+    alice.interrupt();
+    alice.ends_well();
+    for caller in [bob, carol] {
+        caller.tells("over: ");
+        caller.ends_well();
+    }
+}

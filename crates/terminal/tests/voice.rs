@@ -73,7 +73,7 @@ fn at_home(home: TempDir, more: &[&str]) -> Bob {
     let socket = home.path().join("agent.sock");
     let audio = format!("unix:{}", socket.display());
     let listen = ["--bind", &binds[0], "--bind", &binds[1], "listen", "--audio", &audio];
-    let running = Running::countersign(home.path(), &[&listen[..], more].concat());
+    let running = Running::commanded(home.path(), &[&listen[..], more].concat());
     running.tells("agents come in at");
     let uri = format!("sip:bob@{}", binds[0].trim_start_matches("udp:"));
     Bob { home, running, socket, uri }
@@ -127,6 +127,17 @@ impl<S: Read + Write> Agent<S> {
         let mut payload = vec![0; length as usize];
         self.0.read_exact(&mut payload).unwrap();
         Some((head[0], payload))
+    }
+
+    /// So many samples of what is heard.
+    fn samples(&mut self, count: usize) -> Vec<i16> {
+        let mut samples = Vec::new();
+        while samples.len() < count {
+            let (kind, payload) = self.frame().unwrap();
+            let pairs = payload.as_chunks::<2>().0.iter().filter(|_| kind == b'a');
+            samples.extend(pairs.map(|pair| i16::from_le_bytes(*pair)));
+        }
+        samples
     }
 
     /// The next object.
@@ -356,6 +367,38 @@ fn an_agent_comes_in_over_a_websocket_that_knows_the_word() {
     long.send(Message::binary(vec![0; 65_538])).unwrap();
     while long.read().is_ok() {}
     bob.interrupt();
+    bob.ends_well();
+}
+
+/// Each of them speaks in a call of its own.
+#[test]
+fn agents_hear_one_another_where_their_calls_are_joined_and_not_themselves() {
+    let mut bob = listening(&[]);
+    let mut agents = [Agent::ready(&bob.socket), Agent::ready(&bob.socket)];
+    let callers = [(); 2].map(|()| bob.called(&["--audio", "silence"]));
+    for agent in &mut agents {
+        agent.hears("incoming");
+        agent.tells(&json!({"command": "answer"}));
+        agent.hears("established");
+    }
+    bob.running.says("join");
+    let [one, two] = &mut agents;
+    assert_eq!(one.hears("joined")["calls"], two.hears("joined")["calls"]);
+    let said = Speech::samples(1, 2 * SECOND);
+    let octets: Vec<u8> = said.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    one.sends(b'a', &octets);
+    let (by_two, by_one) = (two.samples(3 * SECOND), one.samples(2 * SECOND));
+    let alike = [similarity(&said, &by_two), similarity(&said, &by_one)];
+    assert!(alike[0] > 0.9 && alike[1] < 0.1, "{alike:?}");
+    one.tells(&json!({"command": "join"}));
+    assert!(one.hears("failed")["reason"].as_str().unwrap().contains("no say"));
+    one.tells(&json!({"command": "leave"}));
+    assert_ne!(one.hears("left")["call"], two.hears("left")["call"]);
+    for agent in &mut agents {
+        agent.tells(&json!({"command": "hang_up"}));
+        agent.hears("over");
+    }
+    callers.into_iter().for_each(Running::ends_well);
     bob.ends_well();
 }
 

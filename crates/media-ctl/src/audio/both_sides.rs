@@ -130,6 +130,10 @@ impl AudioSource for Mouth {
         self.source.rate()
     }
 
+    fn is_guest(&self) -> bool {
+        self.source.is_guest()
+    }
+
     fn read(&mut self, frame: &mut [i16]) -> usize {
         let count = self.source.read(frame);
         if let Some(rest) = frame.get_mut(count..) {

@@ -2,6 +2,7 @@
 //! each source and each sink says.
 
 mod both_sides;
+mod conference;
 mod converter;
 mod resample;
 mod similarity;
@@ -13,6 +14,7 @@ mod wav_sink;
 mod wav_source;
 
 pub use both_sides::{Sides, record};
+pub use conference::{Conference, Seat};
 pub(crate) use converter::Converter;
 pub use similarity::similarity;
 pub use speech::Speech;
@@ -42,6 +44,13 @@ pub trait AudioSource: Send {
     /// Samples a second: a multiple of 50, 4 000 to 384 000, and always the same.
     fn rate(&self) -> u32 {
         SAMPLE_RATE
+    }
+
+    /// Whether it is somebody who speaks in this call and in no other, as an agent: where calls are
+    /// brought together, those of the others hear it, too. Else it is taken for what this side says in
+    /// every call, and is heard in its own.
+    fn is_guest(&self) -> bool {
+        false
     }
 
     /// Fills `frame` from its start and returns how many samples it wrote.

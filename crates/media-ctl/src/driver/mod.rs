@@ -15,7 +15,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-use crate::audio::{AudioSink, AudioSource};
+use crate::audio::{AudioSink, AudioSource, Ends};
 use crate::format::Dtmf;
 use crate::sdp::Direction;
 use crate::{Error, Event, MediaConfig, RelayLoss, Session, Stats};
@@ -188,6 +188,13 @@ impl MediaSession {
     /// peer is told nothing.
     pub fn set_mute(&self, mute: bool) {
         self.shared().lock().session.set_mute(mute);
+    }
+
+    /// Puts other ends in the place of source and sink, between two frames: such as those of a
+    /// [`Seat`](crate::audio::Seat), or those that came back from it. Where the session has stopped,
+    /// nothing is asked for: its ends were finished.
+    pub fn exchange_ends(&self, exchange: impl FnOnce(Ends) -> Ends) {
+        self.shared().lock().exchange_ends(exchange);
     }
 
     /// Presses a key of a telephone: a named event that takes 240 ms (RFC 4733), until

@@ -3,7 +3,7 @@
 use super::ports::Ports;
 use super::relays::Relays;
 use super::sockets::{Sockets, receive};
-use crate::audio::{AudioSink, AudioSource};
+use crate::audio::{AudioSink, AudioSource, Ends};
 use crate::{Carrier, Channel, Event, RelayLoss, Session, Signal, Stats};
 use net::{Datagram, Network};
 use std::collections::VecDeque;
@@ -92,6 +92,14 @@ impl Shared {
 impl Inner {
     pub(super) fn is_stopped(&self) -> bool {
         self.line.is_none()
+    }
+
+    /// Puts other ends in the place of these; nothing where it has stopped.
+    pub(super) fn exchange_ends(&mut self, exchange: impl FnOnce(Ends) -> Ends) {
+        if let Some(Line { sockets, source, sink }) = self.line.take() {
+            let Ends { source, sink } = exchange(Ends { source, sink });
+            self.line = Some(Line { sockets, source, sink });
+        }
     }
 
     pub(super) fn set_task(&mut self, waker: &Waker) {

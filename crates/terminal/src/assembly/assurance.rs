@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+const PLAIN: &str = "RTP";
 const NO_SECRECY: &str = "none";
 #[cfg(feature = "digest")]
 const FORWARD: &str = "forward";
@@ -53,11 +54,16 @@ impl Assurance {
             fingerprint: None,
             trust: None,
             digest: None,
-            media: vec!["RTP".to_owned()],
+            media: vec![PLAIN.to_owned()],
             secrecy: vec![NO_SECRECY],
             sentence: UNKNOWN.to_owned(),
             notes: Vec::new(),
         }
+    }
+
+    /// Whether no media line goes in the clear: one whose keys are still agreed on carries nothing.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.media.iter().all(|media| media != PLAIN)
     }
 
     /// Whether each media line is of no use to whoever gets the long-lived keys later.
@@ -149,7 +155,7 @@ impl Assurance {
 fn media(protection: &sst::MediaProtection) -> String {
     match protection {
         sst::MediaProtection::None => "none".to_owned(),
-        sst::MediaProtection::Rtp => "RTP".to_owned(),
+        sst::MediaProtection::Rtp => PLAIN.to_owned(),
         sst::MediaProtection::Srtp { suite, .. } => format!("SRTP {suite}"),
     }
 }

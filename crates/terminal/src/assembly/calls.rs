@@ -4,11 +4,13 @@ use super::assurance::Assurance;
 use super::events::Outcome;
 use super::standing::Standing;
 use crate::error::{Error, Result};
+use media_ctl::audio::{Conference, Seat};
 use media_ctl::driver::MediaSession;
 use sip_core::manager::{CallId, RequestId};
 use ssa::CallRef;
+use sst::Requirement;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One call.
 pub(super) struct Live {
@@ -27,8 +29,8 @@ pub(super) struct Live {
     pub(super) peer: String,
     /// Whether the callee is being alerted.
     pub(super) rings: bool,
-    /// Whether it is placed under our signature.
-    signed: bool,
+    /// The proofs that were required when it was placed.
+    require: Requirement,
     /// Whether the offer is the callee's to make.
     pub(super) late_offer: bool,
     pub(super) media: Option<MediaSession>,
@@ -39,6 +41,10 @@ pub(super) struct Live {
     /// Why the callee could not be reached, the last way that was tried.
     unreachable: Option<String>,
     hold: Hold,
+    /// Whether what is said here is not to be heard.
+    muted: bool,
+    /// Its place in the conference that it is in.
+    pub(super) seat: Option<Arc<Seat>>,
     /// Who asked for the call, and hears how it goes.
     pub(super) referrer: Option<RequestId>,
     /// Why we hung up, where it was not the user.
@@ -67,13 +73,15 @@ impl Live {
             placed,
             peer,
             rings: false,
-            signed: false,
+            require: Requirement::NOTHING,
             late_offer: false,
             media: None,
             offer: None,
             up: false,
             unreachable: None,
             hold: Hold::default(),
+            muted: false,
+            seat: None,
             referrer: None,
             why: None,
             asked: None,
@@ -82,8 +90,10 @@ impl Live {
     }
 
     /// A call that is placed.
-    pub(super) fn outgoing(call: CallRef, to: String, signed: bool, media: MediaSession) -> Self {
-        Self { signed, media: Some(media), ..Self::new(call, true, to) }
+    pub(super) fn outgoing(
+        call: CallRef, to: String, require: Requirement, media: MediaSession,
+    ) -> Self {
+        Self { require, media: Some(media), ..Self::new(call, true, to) }
     }
 
     /// A call that came in.
@@ -95,11 +105,23 @@ impl Live {
         live
     }
 
+    fn sits(&self) -> Option<Sits> {
+        let media = self.media.clone()?;
+        Some(Sits { media, muted: self.muted, held_by_peer: self.hold.there })
+    }
+
     /// Whether it has been established.
     #[cfg(feature = "watch")]
     pub(super) const fn is_up(&self) -> bool {
         self.up
     }
+}
+
+/// What matters of a call that takes a seat or gives it up.
+pub(super) struct Sits {
+    pub(super) media: MediaSession,
+    pub(super) muted: bool,
+    pub(super) held_by_peer: bool,
 }
 
 /// All calls. The lock is never held across a call into another part.
@@ -199,7 +221,12 @@ impl Calls {
 
     /// Whether a call is placed under our signature.
     pub(super) fn is_signed(&self, id: CallId) -> bool {
-        self.lock().get(&id).is_some_and(|live| live.signed)
+        self.required(id) == Requirement::PGP
+    }
+
+    /// The proofs that were required of a call when it was placed.
+    pub(super) fn required(&self, id: CallId) -> Requirement {
+        self.lock().get(&id).map_or(Requirement::NOTHING, |live| live.require)
     }
 
     /// Whether the offer was left to the callee.
@@ -210,6 +237,56 @@ impl Calls {
     /// Marks a call as established; `false` if it was, or is over.
     pub(super) fn comes_up(&self, id: CallId) -> bool {
         self.lock().get_mut(&id).is_some_and(|live| !std::mem::replace(&mut live.up, true))
+    }
+
+    /// Whether a call is up, and has media.
+    pub(super) fn is_up(&self, id: CallId) -> bool {
+        self.lock().get(&id).is_some_and(|live| live.up && live.media.is_some())
+    }
+
+    /// Notes whether what is said here is to be heard in a call, and gives its media and its seat.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`] where it has no media.
+    pub(super) fn mute(&self, id: CallId, mute: bool) -> Result<(MediaSession, Option<Arc<Seat>>)> {
+        let mut calls = self.lock();
+        let live = calls.get_mut(&id).ok_or(Error::NotNow("the call is over"))?;
+        let media = live.media.clone().ok_or(Error::NotNow("the call is not answered yet"))?;
+        live.muted = mute;
+        Ok((media, live.seat.clone()))
+    }
+
+    /// The conference that a call is in.
+    pub(super) fn conference(&self, id: CallId) -> Option<Conference> {
+        self.lock().get(&id)?.seat.as_ref().map(|seat| seat.conference().clone())
+    }
+
+    /// The calls in a conference.
+    pub(super) fn members(&self, conference: &Conference) -> Vec<CallId> {
+        let is_in =
+            |live: &Live| live.seat.as_ref().is_some_and(|it| it.conference() == conference);
+        self.lock().iter().filter(|(_, live)| is_in(live)).map(|(id, _)| *id).collect()
+    }
+
+    /// Gives a call a seat, and tells what matters there; `None` where it is over.
+    pub(super) fn sit(&self, id: CallId, seat: &Arc<Seat>) -> Option<Sits> {
+        let mut calls = self.lock();
+        let live = calls.get_mut(&id)?;
+        let sits = live.sits()?;
+        live.seat = Some(Arc::clone(seat));
+        Some(sits)
+    }
+
+    /// Takes a call's seat from it; `None` where it has none.
+    pub(super) fn rise(&self, id: CallId) -> Option<(Arc<Seat>, Sits)> {
+        let mut calls = self.lock();
+        let live = calls.get_mut(&id)?;
+        Some((live.seat.take()?, live.sits()?))
+    }
+
+    /// A call's seat, where it has one.
+    pub(super) fn seat(&self, id: CallId) -> Option<Arc<Seat>> {
+        self.lock().get(&id)?.seat.clone()
     }
 
     /// Notes that the peer is to be held, or no longer, and gives the media that is to be offered.

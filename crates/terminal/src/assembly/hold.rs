@@ -76,6 +76,10 @@ impl Shared {
     pub(super) fn held_by_peer(&self, id: CallId, media: &MediaSession) -> Option<Event> {
         let holds = !media.direction()?.sends();
         let is_new = self.calls.peer_holds(id, holds);
+        if let Some(seat) = self.calls.seat(id) {
+            // Others need not hear its music.
+            seat.set_unheard(holds);
+        }
         let event = if holds { Event::PeerHeld { id } } else { Event::PeerResumed { id } };
         is_new.then_some(event)
     }

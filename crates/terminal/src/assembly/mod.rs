@@ -18,6 +18,7 @@ mod asserted;
 mod assurance;
 mod calls;
 mod causes;
+mod conference;
 mod dtmf;
 mod events;
 mod finder;
@@ -71,6 +72,7 @@ mod ws;
 
 pub use assurance::Assurance;
 pub use causes::{advice, code, in_words, retry_after};
+pub use conference::Party;
 pub use dtmf::Digit;
 pub use events::{Event, Events, Outcome, Transfer};
 pub use finder::Finder;

@@ -315,7 +315,8 @@ impl Shared {
     /// The security manager is not told here: a BYE, or the answer to one, is still to be signed.
     /// The SIP manager's `abandon` tells it when the call's last exchange is over.
     pub(super) fn over(&self, id: CallId, outcome: Outcome) -> Option<Event> {
-        let live = self.calls.remove(id)?;
+        let mut live = self.calls.remove(id)?;
+        let conference = live.seat.take().map(|seat| seat.conference().clone());
         let mut outcome = live.why.unwrap_or(outcome);
         // One that was up has told it.
         self.tell_referrer(live.referrer, outcome.status().unwrap_or(503));
@@ -326,6 +327,7 @@ impl Shared {
                 media.stats()
             }
         });
+        conference.iter().for_each(|conference| self.dissolve(conference));
         Some(Event::Over { id, outcome, stats: stats.unwrap_or_default() })
     }
 }

@@ -75,14 +75,16 @@ impl Terminal {
         media.zip(digit.event()).is_some_and(|((_, media), event)| media.press(event))
     }
 
-    /// Sends silence in place of what is said in a call, or no longer. The peer is told nothing.
+    /// Sends silence in place of what is said here in a call, or no longer. The peer is told nothing.
     ///
     /// # Errors
     /// [`Error::NotNow`] where the call has no media.
     pub fn mute(&self, id: CallId, mute: bool) -> Result<()> {
-        let media = self.shared.calls.media(id);
-        let (_, media) = media.ok_or(Error::NotNow("the call is not answered yet"))?;
-        media.set_mute(mute);
+        match self.shared.calls.mute(id, mute)? {
+            // The peer goes on hearing those whose calls are brought together with its own.
+            (_, Some(seat)) => seat.set_mute(mute),
+            (media, None) => media.set_mute(mute),
+        }
         Ok(())
     }
 

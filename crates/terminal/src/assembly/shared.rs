@@ -119,13 +119,12 @@ impl Shared {
         self: &Arc<Self>, prepared: Prepared, (to, require, late_offer): (&str, Requirement, bool),
         media: MediaSession, (fields, referrer): (Vec<(HeaderName, Vec<u8>)>, Option<RequestId>),
     ) -> Result<()> {
-        let signed = require == Requirement::PGP;
         let added = fields
             .into_iter()
             .try_fold(Fields::default(), |added, (name, value)| added.with(name, value));
         let added = added.map_err(Error::invalid)?;
         self.endpoint.add_fields(prepared.id, added).map_err(Error::invalid)?;
-        let mut live = Live::outgoing(prepared.call, redacted(to), signed, media.clone());
+        let mut live = Live::outgoing(prepared.call, redacted(to), require, media.clone());
         live.late_offer = late_offer;
         live.referrer = referrer;
         self.calls.insert(prepared.id, live);

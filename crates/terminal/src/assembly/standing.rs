@@ -20,7 +20,7 @@ impl Standing {
 
 /// How much a proof is worth beside others. It is no order among those that name a peer: what was
 /// proved first is held to.
-fn worth(assurance: &Assurance) -> u8 {
+pub(super) fn worth(assurance: &Assurance) -> u8 {
     match assurance.proof {
         "none" => 0,
         "account" => 1,

@@ -20,6 +20,8 @@ pub(super) struct Row {
     held: bool,
     peer_holds: bool,
     muted: bool,
+    /// Whether it is in a conference.
+    joined: bool,
 }
 
 impl Row {
@@ -33,7 +35,12 @@ impl Row {
         self.up
     }
 
-    fn listed(&self) -> Listed<'_> {
+    /// Whether it is in a conference.
+    pub(super) const fn is_joined(&self) -> bool {
+        self.joined
+    }
+
+    fn listed(&self, with: &[CallId]) -> Listed<'_> {
         let peer = Some(self.peer.as_str());
         Listed {
             number: self.number,
@@ -44,10 +51,12 @@ impl Row {
             held: self.held,
             peer_holds: self.peer_holds,
             muted: self.muted,
+            with: with.iter().map(ToString::to_string).collect(),
         }
     }
 
-    fn line(&self) -> String {
+    /// The row, beside those calls of these numbers that it is in a conference with.
+    fn line(&self, with: &[String]) -> String {
         let way = if self.placed { "to" } else { "from" };
         let mut line = format!("{}: {way} {}", self.number, self.peer);
         for (is_so, words) in [
@@ -60,6 +69,9 @@ impl Row {
             if is_so {
                 line.push_str(words);
             }
+        }
+        if !with.is_empty() {
+            line = format!("{line}, together with {}", with.join(" and "));
         }
         line
     }
@@ -81,8 +93,8 @@ impl Table {
         let last = self.rows.iter().map(|row| row.number).max();
         let number = last.map_or(1, |last| last.saturating_add(1));
         let peer = peer.to_owned();
-        let (up, held, peer_holds, muted) = (false, false, false, false);
-        self.rows.push(Row { number, id, peer, placed, up, held, peer_holds, muted });
+        let (up, held, peer_holds, muted, joined) = (false, false, false, false, false);
+        self.rows.push(Row { number, id, peer, placed, up, held, peer_holds, muted, joined });
     }
 
     /// Keeps what happened to a call.
@@ -113,19 +125,78 @@ impl Table {
         self.rows.iter().filter(|row| row.waits()).map(|row| row.id).collect()
     }
 
-    /// Says which calls there are.
+    /// Says which calls there are; `with` says which are in a conference with one.
     ///
     /// # Errors
     /// Standard output cannot be written.
-    pub(super) fn list(&self, out: Output) -> Result<()> {
+    pub(super) fn list(&self, with: impl Fn(CallId) -> Vec<CallId>, out: Output) -> Result<()> {
         if out.is_json() {
-            let calls: Vec<_> = self.rows.iter().map(Row::listed).collect();
+            let calls: Vec<_> = self.rows.iter().map(|row| row.listed(&with(row.id))).collect();
             return out.object(Object::Calls { calls: &calls });
         }
         if self.rows.is_empty() {
             return out.line("no calls");
         }
-        self.rows.iter().try_for_each(|row| out.line(&row.line()))
+        let number = |id: CallId| self.known(id).map(|(number, _)| number.to_string());
+        self.rows.iter().try_for_each(|row| {
+            let with: Vec<String> = with(row.id).into_iter().filter_map(number).collect();
+            out.line(&row.line(&with))
+        })
+    }
+
+    /// A call's number, and who its peer says to be.
+    pub(super) fn known(&self, id: CallId) -> Option<(u32, &str)> {
+        let row = self.rows.iter().find(|row| row.id == id)?;
+        Some((row.number, &row.peer))
+    }
+
+    /// Those of these calls whose peers are on hold, and that are to be resumed as they are brought
+    /// together: where only the first `comes` to others, not of a conference that was there before.
+    pub(super) fn held(&self, calls: &[CallId], comes: bool) -> Vec<CallId> {
+        let is_held = |(at, id): (usize, &CallId)| {
+            let row = self.rows.iter().find(|row| row.id == *id && row.held)?;
+            (at == 0 || !comes || !row.joined).then_some(*id)
+        };
+        calls.iter().enumerate().filter_map(is_held).collect()
+    }
+
+    /// Notes which calls are in a conference, and gives those that were and are not any more.
+    pub(super) fn part(&mut self, is_joined: impl Fn(CallId) -> bool) -> Vec<(u32, CallId)> {
+        let mut left = Vec::new();
+        for row in &mut self.rows {
+            let was = std::mem::replace(&mut row.joined, is_joined(row.id));
+            left.extend((was && !row.joined).then_some((row.number, row.id)));
+        }
+        left
+    }
+
+    /// The calls that are to be brought together by these names: all that are up, those that are named,
+    /// or the one that is named and a conference, or the only other call.
+    ///
+    /// # Errors
+    /// One is not there, or it is not clear which others are meant.
+    pub(super) fn to_join(
+        &self, names: &[Name], with: impl Fn(CallId) -> Vec<CallId>,
+    ) -> Result<Vec<CallId>> {
+        let up = self.rows.iter().filter(|row| row.up);
+        let [name] = names else {
+            if names.is_empty() {
+                return Ok(up.map(|row| row.id).collect());
+            }
+            return names.iter().map(|name| self.find(Some(name), Row::is_up)).collect();
+        };
+        let one = self.find(Some(name), Row::is_up)?;
+        let others: Vec<&Row> = up.filter(|row| row.id != one).collect();
+        let joined = others.iter().filter(|row| row.joined).copied().collect::<Vec<_>>();
+        let others = if joined.is_empty() { others } else { joined };
+        let Some((first, rest)) = others.split_first() else {
+            return Err(Error::NotNow("there is no other call that is up"));
+        };
+        let together = with(first.id);
+        if rest.iter().any(|row| !together.contains(&row.id)) {
+            return Err(Error::NotNow("there are several calls: name two, see calls"));
+        }
+        Ok(vec![one, first.id])
     }
 
     /// The call of this name; without one the only call that `fits`, or the only one at all.

@@ -27,6 +27,8 @@ pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("resume [N]", "hold it no longer"),
     ("mute [N]", "send silence; the peer is told nothing"),
     ("unmute [N]", "send what is said again"),
+    ("join [anyway] [N ...]", "bring calls together, all or these: each peer hears the others"),
+    ("leave [N]", "take the call out of its conference"),
     ("message [N:] TEXT", "send a text in the call"),
     ("dtmf [N] DIGITS", "press keys (0-9 * # A-D), as RTP events or by INFO"),
     ("transfer [N] URI", "ask the peer to call somebody else in your stead"),
@@ -58,6 +60,16 @@ pub(super) enum Command {
     Mute { call: Option<Name> },
     /// Send what is said.
     Unmute { call: Option<Name> },
+    /// Bring calls together: these, all that are up, or this one and those that there are; also where
+    /// one is secured as another is not.
+    Join {
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        calls: Vec<Name>,
+        #[serde(default)]
+        anyway: bool,
+    },
+    /// Take a call out of its conference.
+    Leave { call: Option<Name> },
     /// Send a text.
     Message { call: Option<Name>, text: String },
     /// Press these keys.
@@ -130,12 +142,17 @@ impl Command {
             | Self::Resume { call }
             | Self::Mute { call }
             | Self::Unmute { call }
+            | Self::Leave { call }
             | Self::Message { call, .. }
             | Self::Dtmf { call, .. }
             | Self::Transfer { call, .. }
             | Self::Follow { call }
             | Self::Decline { call } => Some(call),
-            Self::Calls | Self::Call { .. } | Self::TransferTo { .. } | Self::Help => None,
+            Self::Calls
+            | Self::Call { .. }
+            | Self::Join { .. }
+            | Self::TransferTo { .. }
+            | Self::Help => None,
         }
     }
 
@@ -163,6 +180,9 @@ impl Command {
             ("resume", words) => Self::Resume { call: named(words)? },
             ("mute", words) => Self::Mute { call: named(words)? },
             ("unmute", words) => Self::Unmute { call: named(words)? },
+            ("join", ["anyway", words @ ..]) => Self::Join { calls: numbers(words)?, anyway: true },
+            ("join", words) => Self::Join { calls: numbers(words)?, anyway: false },
+            ("leave", words) => Self::Leave { call: named(words)? },
             ("message", [_, ..]) => Self::saying(rest),
             ("dtmf", [digits]) => Self::Dtmf { call: None, digits: (*digits).to_owned() },
             ("dtmf", [call, digits]) => {
@@ -241,6 +261,7 @@ impl Command {
         match self {
             Self::Hold { .. }
             | Self::Resume { .. }
+            | Self::Join { .. }
             | Self::Message { .. }
             | Self::Dtmf { .. }
             | Self::Transfer { .. }
@@ -254,6 +275,7 @@ impl Command {
             | Self::HangUp { .. }
             | Self::Mute { .. }
             | Self::Unmute { .. }
+            | Self::Leave { .. }
             | Self::Help => false,
         }
     }
@@ -270,6 +292,8 @@ impl Command {
             Self::Resume { .. } => "resume",
             Self::Mute { .. } => "mute",
             Self::Unmute { .. } => "unmute",
+            Self::Join { .. } => "join",
+            Self::Leave { .. } => "leave",
             Self::Message { .. } => "message",
             Self::Dtmf { .. } => "dtmf",
             Self::Transfer { .. } => "transfer",
@@ -288,6 +312,11 @@ fn named(words: &[&str]) -> Option<Option<Name>> {
         [number] => number.parse().ok().map(|number| Some(Name::Number(number))),
         _ => None,
     }
+}
+
+/// The calls that words name, by their numbers.
+fn numbers(words: &[&str]) -> Option<Vec<Name>> {
+    words.iter().map(|word| word.parse().ok().map(Name::Number)).collect()
 }
 
 fn are_digits(text: &str) -> bool {

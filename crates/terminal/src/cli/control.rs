@@ -7,6 +7,7 @@
 use super::agents::Agents;
 use super::calls::{Row, Table};
 use super::command::{COMMANDS, Command, Name};
+use super::conference::Members;
 use super::input::Input;
 use super::json::{Failure, Known, Object};
 use super::output::Output;
@@ -28,6 +29,8 @@ pub(super) struct Control {
     config: Config,
     calls: Table,
     waiting: Vec<Waiting>,
+    /// Commands so far that bring calls together.
+    joins: u32,
     /// Those that wait for others of their call, in order.
     queued: VecDeque<(Command, CallId)>,
     /// What peers ask for, and nobody has decided.
@@ -58,6 +61,9 @@ struct Waiting {
 enum Awaited {
     /// That the peer agrees to be held, or to be held no longer.
     Hold,
+    /// That the peer agrees to be held no longer, and those do who wait for the same number: their calls
+    /// are together.
+    Joined(u32),
     /// That the peer talks to somebody else.
     Transfer,
     /// That the peer answers a request.
@@ -83,6 +89,7 @@ impl Control {
             config,
             calls,
             waiting: Vec::new(),
+            joins: 0,
             queued: VecDeque::new(),
             transfers: Vec::new(),
             replacing: Vec::new(),
@@ -132,7 +139,7 @@ impl Control {
         line.fill(0);
         match read {
             Ok(Some(Command::Calls)) => {
-                self.calls.list(self.out)?;
+                self.calls.list(|id| terminal.joined(id), self.out)?;
                 self.done("calls", None)?;
             }
             Ok(Some(Command::Help)) => {
@@ -143,6 +150,7 @@ impl Control {
                 Ok(uri) => return Ok(Some(Wanted::Place(Placement::Call(uri)))),
                 Err(error) => self.failed("call", None, &error)?,
             },
+            Ok(Some(command @ Command::Join { .. })) => self.join(&command, terminal)?,
             Ok(Some(command)) => return self.about_a_call(&command, terminal),
             Ok(None) => {}
             Err(reason) => {
@@ -228,6 +236,7 @@ impl Control {
         self.calls.on(event);
         self.agents.on(event);
         self.settle(event, terminal)?;
+        self.tell_of_parted(terminal)?;
         // What waited for what is answered now.
         while let Some((command, id)) = self.next_queued() {
             self.start(&command, id, terminal)?;
@@ -246,11 +255,15 @@ impl Control {
     fn settle(&mut self, event: &Event, terminal: &Terminal) -> Result<()> {
         match event {
             Event::Held { id } | Event::Resumed { id } => match self.held(*id) {
+                Some(Waiting { what: Awaited::Joined(number), .. }) => self.joined(number),
                 Some(waiting) => self.done(waiting.command, Some(*id)),
                 None => Ok(()),
             },
             Event::HoldFailed { id, cause, .. } => match self.held(*id) {
-                Some(waiting) => self.failed_by(&waiting, *cause),
+                Some(waiting) => {
+                    self.answers_alone(&waiting);
+                    self.failed_by(&waiting, *cause)
+                }
                 None => Ok(()),
             },
             Event::RequestAnswered { id, outcome } => {
@@ -284,8 +297,9 @@ impl Control {
             Event::Over { id, .. } => {
                 self.transfers.retain(|it| it.within != *id);
                 self.replacing.retain(|(new, _)| new != id);
-                let waited = self.waiting.extract_if(.., |it| it.call == *id);
-                let mut names: Vec<_> = waited.map(|waiting| waiting.command).collect();
+                let waited = self.waiting.extract_if(.., |it| it.call == *id).collect::<Vec<_>>();
+                waited.iter().for_each(|waiting| self.answers_alone(waiting));
+                let mut names: Vec<_> = waited.iter().map(|waiting| waiting.command).collect();
                 let queued = self.queued.iter().filter(|(_, of)| of == id);
                 names.extend(queued.map(|(command, _)| command.name()));
                 self.queued.retain(|(_, of)| of != id);
@@ -309,7 +323,10 @@ impl Control {
             | Command::Transfer { call, .. }
             | Command::TransferTo { call, .. } => (call, Row::is_up),
             Command::Follow { call } | Command::Decline { call } => (call, Row::is_up),
-            Command::Calls | Command::Call { .. } | Command::Help => return Ok(None),
+            Command::Leave { call } => (call, Row::is_joined),
+            Command::Calls | Command::Call { .. } | Command::Join { .. } | Command::Help => {
+                return Ok(None);
+            }
         };
         let id = match self.calls.find(name.as_ref(), fits) {
             Ok(id) => id,
@@ -340,7 +357,12 @@ impl Control {
     }
 
     fn start(&mut self, command: &Command, id: CallId, terminal: &Terminal) -> Result<()> {
-        match self.begin(command, id, terminal) {
+        if matches!(command, Command::Join { .. }) {
+            return self.join(command, terminal);
+        }
+        let begun = self.begin(command, id, terminal);
+        self.tell_of_parted(terminal)?;
+        match begun {
             Ok(Begun::Done) => self.done(command.name(), Some(id)),
             Ok(Begun::Waits(what)) => {
                 self.waiting.push(Waiting { command: command.name(), call: id, what });
@@ -367,6 +389,10 @@ impl Control {
             }
             Command::Mute { .. } => self.mute(id, true, terminal)?,
             Command::Unmute { .. } => self.mute(id, false, terminal)?,
+            Command::Leave { .. } => {
+                terminal.leave(id)?;
+                Begun::Done
+            }
             Command::Message { text, .. } => {
                 Begun::Waits(Awaited::Answer(terminal.message_within(id, text)?))
             }
@@ -385,7 +411,68 @@ impl Control {
             | Command::Decline { .. }
             | Command::Calls
             | Command::Call { .. }
+            | Command::Join { .. }
             | Command::Help => Begun::Done,
+        })
+    }
+
+    /// Brings calls together, once their peers have answered what was asked before, and has those
+    /// resumed that are on hold.
+    fn join(&mut self, command: &Command, terminal: &Terminal) -> Result<()> {
+        let Command::Join { calls: names, anyway } = command else { return Ok(()) };
+        let calls = match self.calls.to_join(names, |id| terminal.joined(id)) {
+            Ok(calls) => calls,
+            Err(error) => return self.failed("join", None, &error),
+        };
+        if let Some(before) = self.waiting.iter().find(|it| calls.contains(&it.call)) {
+            return self.queue(command, before.call);
+        }
+        let members = Members::of(&calls, &self.calls, &self.config, terminal);
+        let permitted = if *anyway { Ok(()) } else { members.permit() };
+        if let Err(error) = permitted.and_then(|()| terminal.join(&calls)) {
+            return self.failed("join", None, &error);
+        }
+        members.tell(&self.agents, self.out)?;
+        // Who waits in the conference that another comes into goes on waiting.
+        let held = self.calls.held(&calls, names.len() == 1);
+        self.tell_of_parted(terminal)?;
+        self.resume(&held, terminal)
+    }
+
+    /// Has the peers of calls resumed that are together: when all of them have agreed, that is done.
+    fn resume(&mut self, held: &[CallId], terminal: &Terminal) -> Result<()> {
+        self.joins = self.joins.wrapping_add(1);
+        for id in held {
+            let waiting = Waiting { command: "join", call: *id, what: Awaited::Joined(self.joins) };
+            if let Err(error) = terminal.hold(*id, false) {
+                self.answers_alone(&waiting);
+                return self.failed("join", Some(*id), &error);
+            }
+            self.waiting.push(waiting);
+        }
+        self.joined(self.joins)
+    }
+
+    /// Says that calls are together, unless a peer of theirs has still to agree.
+    fn joined(&self, number: u32) -> Result<()> {
+        let waits = |it: &Waiting| matches!(it.what, Awaited::Joined(of) if of == number);
+        if self.waiting.iter().any(waits) { Ok(()) } else { self.done("join", None) }
+    }
+
+    /// A command is answered by what one peer says: what others say of the same is waited for no longer.
+    fn answers_alone(&mut self, waiting: &Waiting) {
+        if let Awaited::Joined(number) = waiting.what {
+            self.waiting.retain(|it| !matches!(it.what, Awaited::Joined(of) if of == number));
+        }
+    }
+
+    /// Says which calls are with no others any more.
+    fn tell_of_parted(&mut self, terminal: &Terminal) -> Result<()> {
+        let parted = self.calls.part(|id| !terminal.joined(id).is_empty());
+        parted.into_iter().try_for_each(|(number, id)| {
+            let left = || Object::Left { call: id.to_string() };
+            self.agents.tell(id, &left());
+            self.out.say(&format!("call {number} is with no other call any more"), left())
         })
     }
 
@@ -425,7 +512,10 @@ impl Control {
             Awaited::Answer(request) | Awaited::Digits(Pressed::Request(request), _) => {
                 *request == id
             }
-            Awaited::Digits(Pressed::Event, _) | Awaited::Hold | Awaited::Transfer => false,
+            Awaited::Digits(Pressed::Event, _)
+            | Awaited::Hold
+            | Awaited::Joined(_)
+            | Awaited::Transfer => false,
         };
         let Some(waiting) = self.take(of_it) else { return Ok(()) };
         match outcome {
@@ -466,7 +556,9 @@ impl Control {
 
     /// The command that waits for the peer to agree to be held or not.
     fn held(&mut self, id: CallId) -> Option<Waiting> {
-        self.take(|waiting| waiting.call == id && matches!(waiting.what, Awaited::Hold))
+        self.take(|waiting| {
+            waiting.call == id && matches!(waiting.what, Awaited::Hold | Awaited::Joined(_))
+        })
     }
 
     /// The command that waits for the peer to talk to somebody else.

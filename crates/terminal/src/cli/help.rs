@@ -29,10 +29,10 @@ Where the port of the configuration is in use, for example by `listen`, the call
 says so. Ctrl-C ends the call with BYE; a second one does not wait for the peer.
 
 While it runs, lines on standard input are commands: hold, resume, mute, unmute, message TEXT,
-dtmf DIGITS, transfer URI, call URI, hang up and more: help says of each what it does. With --json
-they may be objects, as {\"command\":\"hold\"}, and each is answered by an object `done` or `failed`;
-docs/json.md of the sources describes them. The end of standard input ends nothing. In a loop that
-reads lines itself, say < /dev/null.
+dtmf DIGITS, transfer URI, call URI, join, hang up and more: help says of each what it does. With
+--json they may be objects, as {\"command\":\"hold\"}, and each is answered by an object `done` or
+`failed`; docs/json.md of the sources describes them. The end of standard input ends nothing. In a
+loop that reads lines itself, say < /dev/null.
   (sleep 3; echo hold; sleep 3; echo resume; sleep 3; echo hang up) | countersign call 123";
 
 pub(super) const LISTEN_HELP: &str = "\
@@ -40,11 +40,11 @@ Example:
   countersign --config bob/config.toml listen --auto-answer --record recordings/
 
 While it runs, lines on standard input are commands: answer, reject [STATUS], hold, resume, mute,
-unmute, message TEXT, dtmf DIGITS, transfer URI, follow, call URI, hang up and more: help says of
-each what it does. Where there are several calls, the number that `calls` shows says which: `hold 2`.
-With --json they may be objects; `call --help` has more. Without --auto-answer, the person at the
-terminal is asked about each call, or the program that writes to standard input answers and rejects.
-Ctrl-C ends all calls with BYE, unregisters, and exits with status 0.";
+unmute, join (all who are in calls hear one another), leave, message TEXT, dtmf DIGITS, transfer URI,
+follow, call URI, hang up and more: help says of each what it does. Where there are several calls,
+the number that `calls` shows says which: `hold 2`. With --json they may be objects; `call --help`
+has more. Without --auto-answer, the person at the terminal is asked about each call, or the program
+that writes to standard input answers and rejects. Ctrl-C ends all calls with BYE, unregisters, and exits with status 0.";
 
 pub(super) const REGISTER_HELP: &str = "\
 Example:

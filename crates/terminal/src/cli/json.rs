@@ -107,6 +107,16 @@ pub(super) enum Object<'a> {
     PeerHeld { call: String },
     /// The peer holds us no longer.
     PeerResumed { call: String },
+    /// Calls are together: each peer hears the others.
+    Joined {
+        calls: Vec<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        not_encrypted: Vec<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        not_proved: Vec<String>,
+    },
+    /// A call is with no others any more.
+    Left { call: String },
     /// The peer pressed a key.
     Dtmf { call: String, digit: String },
     /// The call is recorded.
@@ -360,6 +370,9 @@ pub(super) struct Listed<'a> {
     pub(super) held: bool,
     pub(super) peer_holds: bool,
     pub(super) muted: bool,
+    /// The calls that it is in a conference with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) with: Vec<String>,
 }
 
 /// A command that is understood.

@@ -14,6 +14,7 @@ mod bulk;
 mod call;
 mod calls;
 mod command;
+mod conference;
 mod control;
 #[cfg(feature = "digest")]
 mod demo;

@@ -30,6 +30,10 @@ impl AudioSource for Mouth {
         self.rate
     }
 
+    fn is_guest(&self) -> bool {
+        true
+    }
+
     fn read(&mut self, frame: &mut [i16]) -> usize {
         self.seat.play(frame);
         frame.len()
@@ -44,5 +48,25 @@ impl AudioSink for Ear {
     fn write(&mut self, frame: &[i16]) -> io::Result<()> {
         self.seat.hear(frame);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::Draft;
+    use media_ctl::audio::{Sides, record};
+
+    #[test]
+    fn an_agent_is_a_guest_where_calls_are_brought_together_recorded_or_not() {
+        let seat = Arc::new(Seat::default());
+        seat.hello(1, 8_000).unwrap();
+        let Ends { source, sink } = ends(&seat);
+        assert!(source.is_guest());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("call.wav");
+        let part = Box::new(Draft::part(&path).unwrap());
+        let recorded = record((source, Some(sink)), Sides::Both, &path, part).unwrap();
+        assert!(recorded.source.is_guest());
     }
 }

@@ -8,6 +8,7 @@ mod amplification;
 mod asserted;
 mod cases;
 mod claims;
+mod conference;
 mod downgrades;
 mod dtls;
 mod entropy;

@@ -49,6 +49,18 @@ fn words_and_objects_mean_the_same() {
         ("hangup", r#"{"command":"hang_up","call":null}"#, Command::HangUp { call: None }),
         ("mute", r#"{"command":"mute"}"#, Command::Mute { call: None }),
         ("unmute 3", r#"{"command":"unmute","call":3}"#, Command::Unmute { call: number(3) }),
+        ("join", r#"{"command":"join"}"#, Command::Join { calls: Vec::new(), anyway: false }),
+        (
+            "join 1 3",
+            r#"{"command":"join","calls":[1,3]}"#,
+            Command::Join { calls: vec![Name::Number(1), Name::Number(3)], anyway: false },
+        ),
+        (
+            "join anyway 2",
+            r#"{"command":"join","calls":[2],"anyway":true}"#,
+            Command::Join { calls: vec![Name::Number(2)], anyway: true },
+        ),
+        ("leave 2", r#"{"command":"leave","call":2}"#, Command::Leave { call: number(2) }),
         (
             "message 2 beers: today",
             r#"{"command":"message","text":"2 beers: today"}"#,
@@ -109,6 +121,9 @@ fn what_is_not_understood_is_told_what_there_is_and_not_repeated() {
         "y",
         "hold all",
         "hold 1 2",
+        "join bob",
+        "join 1 anyway",
+        "leave 1 2",
         "hang",
         "hang on",
         "dtmf",
@@ -152,6 +167,7 @@ fn the_list_is_what_is_understood() {
         .iter()
         .map(|(usage, _)| {
             let line: String = usage.replace("[N:]", "1:").replace("[N]", "1");
+            let line = line.replace("[anyway] [N ...]", "anyway 1 2");
             let line =
                 line.replace("[STATUS]", "486").replace("DIGITS", "1").replace("to M", "to 2");
             read(&line).name()
@@ -179,6 +195,7 @@ fn an_agent_has_a_say_about_its_own_call_alone() {
         (r#"{"command":"hang_up","call":1}"#, "the call of this connection is \"0.1\""),
         (r#"{"command":"calls"}"#, "no say but about its own call"),
         (r#"{"command":"call","uri":"sip:a@b"}"#, "no say but about its own call"),
+        (r#"{"command":"join"}"#, "no say but about its own call"),
         (r#"{"command":"transfer_to","other":"0.2"}"#, "no say but about its own call"),
         (r#"{"command":"reject","status":200}"#, "refuses nothing"),
         ("answer", "expected value"),

@@ -79,6 +79,9 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Resumed { call: call() });
     print(Object::PeerHeld { call: call() });
     print(Object::PeerResumed { call: call() });
+    let (calls, not_encrypted, not_proved) = (text.clone(), text.clone(), text.clone());
+    print(Object::Joined { calls, not_encrypted, not_proved });
+    print(Object::Left { call: call() });
     print(Object::Dtmf { call: call(), digit: "#".to_owned() });
     print(Object::Recording { call: call(), file: &path });
     print(Object::NotRecorded { call: call(), reason: "words" });
@@ -327,4 +330,5 @@ fn the_document_lists_every_code() {
     for error in ["file", "configuration", "not_private", "output", "bind", "agent", "usage"] {
         listed(error);
     }
+    listed(Error::Exposed(String::new()).code());
 }
