@@ -1,5 +1,6 @@
 //! What a session counted.
 
+use crate::Level;
 use ssm::PacketError;
 use std::time::Duration;
 
@@ -42,6 +43,10 @@ pub struct Stats {
     pub jitter_at_peer: Option<Duration>,
     /// How often our SSRC was changed, because the peer had it too. RFC 3550 §8.2.
     pub collisions: u64,
+    /// How loud what is said is: silence while nothing is sent.
+    pub said_level: Level,
+    /// How loud what is heard is.
+    pub heard_level: Level,
     /// RTCP packets sent.
     pub reports_sent: u64,
     /// RTCP packets received and accepted.

@@ -27,6 +27,7 @@ pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("resume [N]", "hold it no longer"),
     ("mute [N]", "send silence; the peer is told nothing"),
     ("unmute [N]", "send what is said again"),
+    ("level [N]", "how loud what is said and heard is just now"),
     ("message [N:] TEXT", "send a text in the call"),
     ("dtmf [N] DIGITS", "press keys (0-9 * # A-D), as RTP events or by INFO"),
     ("transfer [N] URI", "ask the peer to call somebody else in your stead"),
@@ -58,6 +59,8 @@ pub(super) enum Command {
     Mute { call: Option<Name> },
     /// Send what is said.
     Unmute { call: Option<Name> },
+    /// Say how loud it is.
+    Level { call: Option<Name> },
     /// Send a text.
     Message { call: Option<Name>, text: String },
     /// Press these keys.
@@ -130,6 +133,7 @@ impl Command {
             | Self::Resume { call }
             | Self::Mute { call }
             | Self::Unmute { call }
+            | Self::Level { call }
             | Self::Message { call, .. }
             | Self::Dtmf { call, .. }
             | Self::Transfer { call, .. }
@@ -163,6 +167,7 @@ impl Command {
             ("resume", words) => Self::Resume { call: named(words)? },
             ("mute", words) => Self::Mute { call: named(words)? },
             ("unmute", words) => Self::Unmute { call: named(words)? },
+            ("level", words) => Self::Level { call: named(words)? },
             ("message", [_, ..]) => Self::saying(rest),
             ("dtmf", [digits]) => Self::Dtmf { call: None, digits: (*digits).to_owned() },
             ("dtmf", [call, digits]) => {
@@ -254,6 +259,7 @@ impl Command {
             | Self::HangUp { .. }
             | Self::Mute { .. }
             | Self::Unmute { .. }
+            | Self::Level { .. }
             | Self::Help => false,
         }
     }
@@ -270,6 +276,7 @@ impl Command {
             Self::Resume { .. } => "resume",
             Self::Mute { .. } => "mute",
             Self::Unmute { .. } => "unmute",
+            Self::Level { .. } => "level",
             Self::Message { .. } => "message",
             Self::Dtmf { .. } => "dtmf",
             Self::Transfer { .. } => "transfer",

@@ -9,6 +9,7 @@ use crate::assembly::{Assurance, Event, Said, Transfer, code, retry_after};
 use crate::assembly::{gone_code, gone_words};
 use crate::error::Error;
 use crate::record::redacted;
+pub(super) use measured::Loud;
 use measured::Measured;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -104,6 +105,12 @@ pub(super) enum Object<'a> {
     PeerResumed { call: String },
     /// The peer pressed a key.
     Dtmf { call: String, digit: String },
+    /// How loud what is said and heard is.
+    Level {
+        call: String,
+        #[serde(flatten)]
+        loud: Loud,
+    },
     /// The call is recorded.
     Recording { call: String, file: &'a Path },
     /// What is heard is not recorded any more.

@@ -22,6 +22,10 @@ pub(in super::super) struct Measured {
     r_factor: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mos: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said_peak_dbfs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard_peak_dbfs: Option<f64>,
 }
 
 impl Measured {
@@ -40,7 +44,35 @@ impl Measured {
             jitter_at_peer_ms: stats.jitter_at_peer.map(ms),
             r_factor: quality.map(|quality| tenths(quality.r_factor)),
             mos: quality.map(|quality| tenths(quality.mos)),
+            said_peak_dbfs: stats.said_level.loudest_dbfs().map(tenths),
+            heard_peak_dbfs: stats.heard_level.loudest_dbfs().map(tenths),
         })
+    }
+}
+
+/// How loud what is said and heard is; what is absent is silence.
+#[derive(Debug, Serialize)]
+pub(in super::super) struct Loud {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said_dbfs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said_peak_dbfs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard_dbfs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard_peak_dbfs: Option<f64>,
+}
+
+impl Loud {
+    /// In the last 200 ms.
+    pub(in super::super) fn of(stats: &Stats) -> Self {
+        let (said, heard) = (stats.said_level, stats.heard_level);
+        Self {
+            said_dbfs: said.rms_dbfs().map(tenths),
+            said_peak_dbfs: said.peak_dbfs().map(tenths),
+            heard_dbfs: heard.rms_dbfs().map(tenths),
+            heard_peak_dbfs: heard.peak_dbfs().map(tenths),
+        }
     }
 }
 

@@ -80,6 +80,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::PeerHeld { call: call() });
     print(Object::PeerResumed { call: call() });
     print(Object::Dtmf { call: call(), digit: "#".to_owned() });
+    print(Object::Level { call: call(), loud: Loud::of(&stats) });
     print(Object::Recording { call: call(), file: &path });
     print(Object::NotRecorded { call: call(), reason: "words" });
     print(Object::Over {
