@@ -13,7 +13,7 @@ mod wav_sink;
 mod wav_source;
 
 pub use both_sides::{Sides, record};
-pub(crate) use converter::Converter;
+pub use converter::Converter;
 pub use similarity::similarity;
 pub use speech::Speech;
 pub use tone::{Silence, Tone};
