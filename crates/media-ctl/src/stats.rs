@@ -1,5 +1,6 @@
 //! What a session counted.
 
+use crate::Level;
 use crate::rtcp::VoipMetrics;
 use ssm::PacketError;
 use std::time::Duration;
@@ -45,6 +46,10 @@ pub struct Stats {
     pub at_peer: Option<VoipMetrics>,
     /// How often our SSRC was changed, because the peer had it too. RFC 3550 §8.2.
     pub collisions: u64,
+    /// How loud what is said is: silence while nothing is sent.
+    pub said_level: Level,
+    /// How loud what is heard is.
+    pub heard_level: Level,
     /// RTCP packets sent.
     pub reports_sent: u64,
     /// RTCP packets received and accepted.

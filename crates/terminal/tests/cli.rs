@@ -75,6 +75,19 @@ fn help_and_version_are_status_0() {
     }
 }
 
+#[cfg(not(feature = "devices"))]
+#[test]
+fn without_devices_it_is_told_how_to_have_them() {
+    let home = home();
+    let words = ["no microphone and no loudspeaker", "`--features devices`", "libasound2-dev"];
+    refused(home.path(), &["call", "sip:bob@127.0.0.1", "--audio", "device"], &words);
+    refused(home.path(), &["listen", "--auto-answer", "--audio", "device"], &words);
+    let output = countersign(home.path(), &["devices"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("those that are built with `--features devices` do"), "{told}");
+}
+
 #[test]
 fn a_uri_that_is_none() {
     let home = home();

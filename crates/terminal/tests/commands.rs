@@ -96,6 +96,10 @@ fn a_call_is_held_resumed_and_ended_by_words() {
         assert_eq!(bob.tells("the peer pressed"), format!("the peer pressed {key}"));
     }
     alice.tells("the keys were taken");
+    alice.says("level");
+    // The tone of either side is a quarter of full scale.
+    let level = alice.tells("said: ");
+    assert_eq!(level.matches("-15 dBFS (-12 at its peak)").count(), 2, "{level}");
     alice.says("mute");
     alice.tells("muted: the peer hears silence");
     alice.says("unmute");
@@ -142,8 +146,19 @@ fn a_call_is_answered_held_and_ended_by_objects() {
         ("*".into(), "A".into())
     );
     bob.does(r#"{"command":"mute"}"#);
+    // Half a second later, nothing of what was said before is left.
+    std::thread::sleep(Duration::from_millis(500));
+    bob.says(r#"{"command":"level"}"#);
+    let level = bob.event("level");
+    assert_eq!(level["call"], call);
+    assert!(level["said_dbfs"].is_null() && level["said_peak_dbfs"].is_null(), "{level}");
+    assert!(level["heard_dbfs"].as_f64().is_some_and(|db| (-16.0..-14.0).contains(&db)), "{level}");
+    bob.event("done");
     bob.does(r#"{"command":"hang_up"}"#);
-    assert_eq!(alice.event("over")["code"], "peer_hung_up");
+    let over = alice.event("over");
+    assert_eq!(over["code"], "peer_hung_up");
+    let peak = over["media"]["heard_peak_dbfs"].as_f64();
+    assert!(peak.is_some_and(|db| (-13.0..-11.0).contains(&db)), "{over}");
     alice.ends_well();
     bob.interrupt();
     bob.ends_well();

@@ -147,6 +147,12 @@ pub(crate) const TABLE: &[Row] = &[
         must_not_say: &[NO_SIP, NO_PGP, ("nonce=", "the application signs bytes")],
     },
     Row {
+        name: "sound",
+        folder: "crates/sound",
+        may_name: &["media-ctl"],
+        must_not_say: &[NO_TOKIO, NO_LOG, NO_SIP, NO_FILES, NO_SOCKETS],
+    },
+    Row {
         name: "terminal",
         folder: "crates/terminal",
         may_name: &[
@@ -159,6 +165,7 @@ pub(crate) const TABLE: &[Row] = &[
             "sip-syntax",
             "sma",
             "sma-socket",
+            "sound",
             "ssa",
             "ssm",
             "sst",
@@ -234,6 +241,7 @@ pub(crate) const TREES: &[Tree] = &[
         rule: Rule::Without(&["tokio", "aes", "hmac", "sha1", "sha2"]),
     },
     Tree { package: "sma-socket", features: &[], rule: Rule::Without(&["pgp"]) },
+    Tree { package: "sound", features: &[], rule: Rule::Without(&["alsa", "cpal", "net"]) },
     Tree {
         package: "terminal",
         features: &[],
@@ -252,5 +260,9 @@ pub(crate) const TREES: &[Tree] = &[
         features: &["digest"],
         rule: Rule::Without(&["pgp", "sma-socket", "aes-gcm", "tungstenite", "quick-xml"]),
     },
-    Tree { package: "terminal", features: &["full"], rule: Rule::Without(&["pgp", "pgp-agent"]) },
+    Tree {
+        package: "terminal",
+        features: &["full"],
+        rule: Rule::Without(&["pgp", "pgp-agent", "alsa-sys", "cpal", "sound"]),
+    },
 ];

@@ -10,8 +10,9 @@ const LEAD: usize = 3;
 /// Samples in hand, so that rounding never leaves a frame short.
 const SPARE: usize = 2;
 
-/// Brings frames of 20 ms from one rate to another: a frame in, a frame out.
-pub(crate) struct Converter {
+/// Brings frames of 20 ms from one rate to another: a frame in, a frame out. Rates are as those of
+/// sources and sinks.
+pub struct Converter {
     rates: (u32, u32),
     /// `None` where the rates are equal.
     resampler: Option<Resampler>,
@@ -20,7 +21,7 @@ pub(crate) struct Converter {
 
 impl Converter {
     /// From `from` Hz to `to` Hz. Rates that cannot be converted give silence.
-    pub(crate) fn new(from: u32, to: u32) -> Self {
+    pub fn new(from: u32, to: u32) -> Self {
         let resampler =
             (from != to).then(|| Resampler::by(frame_samples(from), from, to)).flatten();
         let mut converter = Self { rates: (from, to), resampler, converted: VecDeque::new() };
@@ -33,14 +34,14 @@ impl Converter {
     }
 
     /// Is about these rates from now on.
-    pub(crate) fn set_rates(&mut self, from: u32, to: u32) {
+    pub fn set_rates(&mut self, from: u32, to: u32) {
         if self.rates != (from, to) {
             *self = Self::new(from, to);
         }
     }
 
-    /// Converts a frame to one of the other rate.
-    pub(crate) fn convert(&mut self, frame: &[i16], out: &mut Vec<i16>) {
+    /// Converts a frame to one of the other rate, in place of what is in `out`.
+    pub fn convert(&mut self, frame: &[i16], out: &mut Vec<i16>) {
         out.clear();
         if self.rates.0 == self.rates.1 {
             return out.extend_from_slice(frame);

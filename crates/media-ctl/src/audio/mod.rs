@@ -15,7 +15,7 @@ mod wav_source;
 
 pub use both_sides::{Sides, record};
 pub use conference::{Conference, Seat};
-pub(crate) use converter::Converter;
+pub use converter::Converter;
 pub use similarity::similarity;
 pub use speech::Speech;
 pub use tone::{Silence, Tone};

@@ -327,6 +327,35 @@ fn who_is_mute_sends_silence_and_goes_on_where_it_was() {
     assert_eq!(alice.session.direction(), Some(Direction::SendRecv));
 }
 
+#[test]
+fn both_sides_measure_how_loud_they_say_and_hear() {
+    let sim = network(5, link(0.0, 0.0, 5, 5));
+    let config = MediaConfig::new(Call(1), ALICE.into(), Seed::new([1; 32]));
+    let alice = saying(&sim, config, toy(), Box::new(Tone::new(440.0, 8_192)));
+    let bob = side(&sim, BOB, toy(), 2);
+    negotiate(&alice, &bob);
+    let close = |is: Option<f64>, to: f64| is.is_some_and(|is| (is - to).abs() < 0.5);
+    sim.run_until(Duration::from_secs(3)).unwrap();
+    for level in [alice.session.stats().said_level, bob.session.stats().heard_level] {
+        // A quarter of full scale.
+        assert!(close(level.peak_dbfs(), -12.04) && close(level.rms_dbfs(), -15.05), "{level:?}");
+    }
+    alice.session.set_mute(true);
+    sim.run_until(Duration::from_secs(5)).unwrap();
+    let (said, heard) = (alice.session.stats().said_level, bob.session.stats().heard_level);
+    assert_eq!(said.peak_dbfs(), None);
+    assert!(heard.peak_dbfs().is_none_or(|db| db < -60.0), "{heard:?}");
+    assert!(close(said.loudest_dbfs(), -12.04) && close(heard.loudest_dbfs(), -12.04));
+    // Nothing is said to a peer that holds.
+    alice.session.set_mute(false);
+    sim.run_until(Duration::from_secs(6)).unwrap();
+    assert!(close(alice.session.stats().said_level.peak_dbfs(), -12.04));
+    bob.session.set_hold(true);
+    negotiate(&bob, &alice);
+    sim.run_until(Duration::from_secs(8)).unwrap();
+    assert_eq!(alice.session.stats().said_level.peak_dbfs(), None);
+}
+
 /// M13: who never answers from where it is said to be may be somebody else.
 #[test]
 fn m13_without_anything_coming_back_sending_pauses_after_ten_seconds() {

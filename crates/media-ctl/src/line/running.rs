@@ -246,6 +246,8 @@ impl Line {
             packets_sent,
             octets_sent,
             heard: self.inbound.heard(),
+            said_level: self.outbound.level(),
+            heard_level: self.inbound.level(),
             playout_delay: self.inbound.playout_delay(),
             lost: self.receiver.lost(),
             late: self.inbound.late(),

@@ -4,9 +4,10 @@ use super::conceal::Concealer;
 use super::jitter::{JitterBuffer, Packet, Place, Step, distance};
 use super::loudness::Loudness;
 use super::noise::Noise;
-use crate::Codec;
 use crate::audio::{AudioSink, Converter, frame_samples};
 use crate::codec::Decoder;
+use crate::level::{Measure, Meter};
+use crate::{Codec, Level};
 use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub(crate) struct Inbound {
     pauses: VecDeque<Pause>,
     noise: Noise,
     loudness: Loudness,
+    meter: Meter,
     converter: Converter,
     /// The frame that is being played, at the codec's rate: what has come of it.
     came: Vec<Option<i16>>,
@@ -69,6 +71,7 @@ impl Inbound {
             pauses: VecDeque::new(),
             noise: Noise::new(),
             loudness: Loudness::default(),
+            meter: Meter::default(),
             converter: Converter::new(rate, rate),
             came: Vec::new(),
             frame: Vec::new(),
@@ -119,6 +122,11 @@ impl Inbound {
     /// Frames that were left out or put in, to keep the delay.
     pub(crate) fn adjusted(&self) -> u64 {
         self.buffer.adjusted
+    }
+
+    /// How loud what is played is.
+    pub(crate) fn level(&self) -> Level {
+        self.meter.level()
     }
 
     /// Frames that were lost, and recovered from the packet after them.
@@ -184,17 +192,19 @@ impl Inbound {
     /// # Errors
     /// [`AudioSink::write`]'s.
     pub(crate) fn play(&mut self, audible: bool, sink: &mut dyn AudioSink) -> io::Result<()> {
-        self.next();
+        let mut measure = self.next();
         if !audible {
             self.frame.fill(0);
+            measure = Measure::default();
         }
+        self.meter.take(measure);
         self.converter.set_rates(self.decoding.codec.sample_rate(), sink.rate());
         self.converter.convert(&self.frame, &mut self.heard);
         sink.write(&self.heard)
     }
 
     /// The next frame, at the codec's rate.
-    fn next(&mut self) {
+    fn next(&mut self) -> Measure {
         self.frame.clear();
         self.frame.resize(frame_samples(self.decoding.codec.sample_rate()), 0);
         match self.buffer.begin(self.loudness.quiet) {
@@ -206,7 +216,9 @@ impl Inbound {
                 self.complete(fed);
             }
         }
-        self.loudness.take(&self.frame);
+        let measure = Measure::of(&self.frame);
+        self.loudness.take(measure.power);
+        measure
     }
 
     /// Gathers what has come of the frame at the buffer's position.

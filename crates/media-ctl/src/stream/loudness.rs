@@ -17,10 +17,9 @@ pub(super) struct Loudness {
 }
 
 impl Loudness {
-    /// Takes a frame that is played.
-    pub(super) fn take(&mut self, frame: &[i16]) {
-        let energy: i64 = frame.iter().map(|sample| i64::from(*sample).pow(2)).sum();
-        let power = energy.checked_div(frame.len() as i64).unwrap_or(0);
+    /// Takes a frame that is played, of this power.
+    pub(super) fn take(&mut self, power: u32) {
+        let power = i64::from(power);
         self.quiet = power.saturating_mul(QUIET) <= self.mean;
         self.mean += (power - self.mean) / MEAN;
     }
@@ -29,6 +28,7 @@ impl Loudness {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::level::Measure;
 
     #[test]
     fn a_pause_is_quiet_and_a_tone_is_not() {
@@ -38,7 +38,7 @@ mod tests {
                 (0..160).map(|n| if n % 2 == 0 { amplitude } else { -amplitude }).collect();
             (0..frames)
                 .filter(|_| {
-                    loudness.take(&frame);
+                    loudness.take(Measure::of(&frame).power);
                     loudness.quiet
                 })
                 .count()

@@ -1,11 +1,12 @@
 //! What is said: every 20 ms a frame of the source, encoded, in a packet.
 
 use super::key_press::KeyPress;
-use crate::Codec;
 use crate::audio::{AudioSource, Converter, frame_samples};
 use crate::codec::Encoder;
 use crate::format::{Dtmf, Format, NamedEvents};
+use crate::level::{Measure, Meter};
 use crate::rtp::{Content, Sender};
+use crate::{Codec, Level};
 
 /// Octets of an RTP header without contributing sources. RFC 3550 §5.1.
 const HEADER: usize = 12;
@@ -25,6 +26,7 @@ pub(crate) struct Outbound {
     parameters: Option<String>,
     encoder: Box<dyn Encoder>,
     converter: Converter,
+    meter: Meter,
     /// A frame, at the source's rate and at the codec's, and its payload.
     frame: Vec<i16>,
     samples: Vec<i16>,
@@ -45,6 +47,7 @@ impl Outbound {
             parameters: format.parameters.clone(),
             encoder: codec.encoder(format.parameters.as_deref()),
             converter: Converter::new(codec.sample_rate(), codec.sample_rate()),
+            meter: Meter::default(),
             frame: Vec::new(),
             samples: Vec::new(),
             payload: vec![0; codec.largest()],
@@ -74,6 +77,11 @@ impl Outbound {
     /// Goes on under another SSRC.
     pub(crate) fn renew(&mut self, ssrc: u32) {
         self.sender.renew(ssrc);
+    }
+
+    /// How loud what is said is.
+    pub(crate) fn level(&self) -> Level {
+        self.meter.level()
     }
 
     /// What timestamps count, in Hz.
@@ -116,6 +124,7 @@ impl Outbound {
     /// Lets a frame pass without a packet, and without reading the source: nothing is sent for now.
     pub(crate) fn pause(&mut self) {
         self.sender.pause(self.ticks());
+        self.meter.take(Measure::default());
         self.give_up_key();
     }
 
@@ -176,6 +185,7 @@ impl Outbound {
         }
         self.converter.set_rates(from, rate);
         self.converter.convert(&self.frame, &mut self.samples);
+        self.meter.take(Measure::of(&self.samples));
         read > 0
     }
 }

@@ -1,5 +1,5 @@
 //! What is sent by itself, in a call or outside one: texts (RFC 3428) and digits (RFC 4733, or INFO,
-//! RFC 6086 §1); and what is said in a call, silenced.
+//! RFC 6086 §1); and what is said in a call, silenced, and what its media came to.
 //!
 //! The answer to each request is an [`Event::RequestAnswered`](super::Event::RequestAnswered).
 
@@ -7,6 +7,7 @@ use super::dtmf::Digit;
 use super::terminal::Terminal;
 use crate::config::Keys;
 use crate::error::{Error, Result};
+use media_ctl::Stats;
 use sip_core::Method;
 use sip_core::manager::{CallId, Misuse, NextHop, RequestId};
 use ssa::Body;
@@ -86,6 +87,16 @@ impl Terminal {
             (media, None) => media.set_mute(mute),
         }
         Ok(())
+    }
+
+    /// What the media of a call came to until now.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`] where the call has no media.
+    pub fn measured(&self, id: CallId) -> Result<Stats> {
+        let media = self.shared.calls.media(id);
+        let (_, media) = media.ok_or(Error::NotNow("the call is not answered yet"))?;
+        Ok(media.stats())
     }
 
     fn within(&self, id: CallId, method: Method<'static>, body: Body) -> Result<RequestId> {

@@ -1,6 +1,8 @@
 //! The commands and their arguments. Only commands that work exist; those whose component is not
 //! linked in this flavour are absent.
 
+#[cfg(feature = "devices")]
+use super::help::DEVICES_HELP;
 #[cfg(feature = "watch")]
 use super::help::WATCH_HELP;
 use super::help::{
@@ -102,6 +104,10 @@ pub enum Command {
     #[cfg(feature = "watch")]
     #[command(after_help = WATCH_HELP)]
     Watch(Watch),
+    /// List microphones and loudspeakers, for `--audio device` and the configuration
+    #[cfg(feature = "devices")]
+    #[command(after_help = DEVICES_HELP)]
+    Devices,
     /// Say of SIP messages whether they are valid, and what they are owed; status 1 if one is not
     #[command(after_help = INSPECT_HELP, override_usage = INSPECT_USAGE)]
     Inspect(Inspect),
@@ -286,9 +292,10 @@ pub struct Call {
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
     /// What to say: a WAV file, `tone` or `silence` [default: what the configuration says]; or who
-    /// says it: an agent, a program that also hears the peer, at a socket that is made at PATH, or
-    /// over standard input and output (docs/agents.md)
-    #[arg(long, value_name = "FILE|tone|silence|unix:PATH|ws:ADDRESS:PORT|stdio", value_parser = NonEmptyStringValueParser::new())]
+    /// says it and hears the peer: `device`, a person at microphone and loudspeaker, in builds that
+    /// have them; or an agent, a program at a socket that is made at PATH, over WebSockets, or over
+    /// standard input and output (docs/agents.md)
+    #[arg(long, value_name = "FILE|tone|silence|device|unix:PATH|ws:ADDRESS:PORT|stdio", value_parser = NonEmptyStringValueParser::new())]
     pub audio: Option<String>,
     /// Record the call to a WAV file: what is heard on the left, what is said on the right. The peer
     /// is not told
@@ -325,9 +332,10 @@ pub struct Call {
 #[derive(Args, Clone, Debug)]
 pub struct Listen {
     /// What to say: a WAV file, `tone` or `silence` [default: what the configuration says]; or who
-    /// says it: an agent, a program that also hears the peer, at a socket that is made at PATH, or
-    /// over standard input and output (docs/agents.md)
-    #[arg(long, value_name = "FILE|tone|silence|unix:PATH|ws:ADDRESS:PORT|stdio", value_parser = NonEmptyStringValueParser::new())]
+    /// says it and hears the peer: `device`, a person at microphone and loudspeaker, in builds that
+    /// have them; or an agent, a program at a socket that is made at PATH, over WebSockets, or over
+    /// standard input and output (docs/agents.md)
+    #[arg(long, value_name = "FILE|tone|silence|device|unix:PATH|ws:ADDRESS:PORT|stdio", value_parser = NonEmptyStringValueParser::new())]
     pub audio: Option<String>,
     /// Record each call to a WAV file in this folder: what is heard on the left, what is said on the
     /// right. Callers are not told

@@ -1,7 +1,11 @@
 //! What is said and heard, by the words of the command line.
 
 use super::agents::Agents;
+#[cfg(feature = "devices")]
+use super::devices::Devices;
 use super::json::Object;
+#[cfg(not(feature = "devices"))]
+use super::no_devices::Devices;
 use super::output::Output;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -23,6 +27,8 @@ pub(super) enum Say {
     Silence,
     /// A file, which has been read: every call plays it from the start.
     File(WavSource),
+    /// What a microphone hears; a loudspeaker lets the peer be heard.
+    Devices(Devices),
     /// Whatever an agent says.
     Agent(Agents),
 }
@@ -34,9 +40,10 @@ impl Say {
     /// Cancel-safe: a pipe, which is read to its end first, may never come to it.
     ///
     /// # Errors
-    /// The file is no WAV file that can be read, or the configuration names an agent.
+    /// The file is no WAV file that can be read, there is no device that can be used, or the
+    /// configuration names an agent.
     pub(super) async fn choose(
-        argument: Option<&str>, config: &Config, agents: &Agents,
+        argument: Option<&str>, config: &Config, agents: &Agents, out: Output,
     ) -> Result<Self> {
         if agents.are_asked() {
             return Ok(Self::Agent(agents.clone()));
@@ -44,6 +51,9 @@ impl Say {
         match (argument, config.audio.say.as_deref()) {
             (Some("tone"), _) | (None, None | Some("tone")) => Ok(Self::Tone),
             (Some("silence"), _) | (None, Some("silence")) => Ok(Self::Silence),
+            (Some("device"), _) | (None, Some("device")) => {
+                Devices::choose(&config.audio, out).await.map(Self::Devices)
+            }
             (Some(file), _) => Self::file(Path::new(file)).await,
             (None, Some(door)) if Door::named(Some(door))?.is_some() => {
                 Err(Error::invalid(format!(
@@ -68,7 +78,7 @@ impl Say {
     pub(super) async fn is_ready(&self) -> Result<()> {
         match self {
             Self::Agent(agents) => agents.is_ready().await,
-            Self::Tone | Self::Silence | Self::File(_) => Ok(()),
+            Self::Tone | Self::Silence | Self::File(_) | Self::Devices(_) => Ok(()),
         }
     }
 
@@ -85,6 +95,10 @@ impl Say {
             Self::Tone => (alone(Tone::new(TONE.0, TONE.1)), None),
             Self::Silence => (alone(Silence), None),
             Self::File(source) => (alone(source.clone()), None),
+            Self::Devices(devices) => {
+                let Ends { source, sink } = devices.ends();
+                ((source, Some(sink)), None)
+            }
         };
         Ok((recorded(ends, record)?, reserved))
     }
@@ -99,7 +113,9 @@ impl Say {
                 let Ends { source, sink } = agents.ends_of(call)?;
                 recorded((source, Some(sink)), record)
             }
-            Self::Tone | Self::Silence | Self::File(_) => self.ends(record).map(|(ends, _)| ends),
+            Self::Tone | Self::Silence | Self::File(_) | Self::Devices(_) => {
+                self.ends(record).map(|(ends, _)| ends)
+            }
         }
     }
 }

@@ -273,7 +273,8 @@ async fn talk(
     voices.greet(out)?;
     let mut wish = Wish::of(call, session)?;
     let agents = voices.agents();
-    let say = stop.unless(Say::choose(call.audio.as_deref(), &session.config, &agents)).await?;
+    let say =
+        stop.unless(Say::choose(call.audio.as_deref(), &session.config, &agents, out)).await?;
     let mut redirects = Redirects::of(&wish.uri, call.follow, &call.follow_to);
     let input = Input::beside(session.person.as_ref(), call.audio.as_deref());
     let mut control = Control::new(input, session.config.clone(), agents.clone(), out);

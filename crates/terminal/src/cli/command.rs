@@ -29,6 +29,7 @@ pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("unmute [N]", "send what is said again"),
     ("join [anyway] [N ...]", "bring calls together, all or these: each peer hears the others"),
     ("leave [N]", "take the call out of its conference"),
+    ("level [N]", "how loud what is said and heard is just now"),
     ("message [N:] TEXT", "send a text in the call"),
     ("dtmf [N] DIGITS", "press keys (0-9 * # A-D), as RTP events or by INFO"),
     ("transfer [N] URI", "ask the peer to call somebody else in your stead"),
@@ -70,6 +71,8 @@ pub(super) enum Command {
     },
     /// Take a call out of its conference.
     Leave { call: Option<Name> },
+    /// Say how loud it is.
+    Level { call: Option<Name> },
     /// Send a text.
     Message { call: Option<Name>, text: String },
     /// Press these keys.
@@ -143,6 +146,7 @@ impl Command {
             | Self::Mute { call }
             | Self::Unmute { call }
             | Self::Leave { call }
+            | Self::Level { call }
             | Self::Message { call, .. }
             | Self::Dtmf { call, .. }
             | Self::Transfer { call, .. }
@@ -183,6 +187,7 @@ impl Command {
             ("join", ["anyway", words @ ..]) => Self::Join { calls: numbers(words)?, anyway: true },
             ("join", words) => Self::Join { calls: numbers(words)?, anyway: false },
             ("leave", words) => Self::Leave { call: named(words)? },
+            ("level", words) => Self::Level { call: named(words)? },
             ("message", [_, ..]) => Self::saying(rest),
             ("dtmf", [digits]) => Self::Dtmf { call: None, digits: (*digits).to_owned() },
             ("dtmf", [call, digits]) => {
@@ -276,6 +281,7 @@ impl Command {
             | Self::Mute { .. }
             | Self::Unmute { .. }
             | Self::Leave { .. }
+            | Self::Level { .. }
             | Self::Help => false,
         }
     }
@@ -294,6 +300,7 @@ impl Command {
             Self::Unmute { .. } => "unmute",
             Self::Join { .. } => "join",
             Self::Leave { .. } => "leave",
+            Self::Level { .. } => "level",
             Self::Message { .. } => "message",
             Self::Dtmf { .. } => "dtmf",
             Self::Transfer { .. } => "transfer",

@@ -9,13 +9,14 @@ use super::calls::{Row, Table};
 use super::command::{COMMANDS, Command, Name};
 use super::conference::Members;
 use super::input::Input;
-use super::json::{Failure, Known, Object};
-use super::output::Output;
+use super::json::{Failure, Known, Loud, Object};
+use super::output::{Output, loudness};
 use super::placing::Placement;
 use crate::assembly::{Digit, Event, Pressed, Terminal, Transfer, advice};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::record::redacted;
+use media_ctl::Stats;
 use sip_core::manager::{CallId, Cause, RequestId};
 use std::collections::VecDeque;
 
@@ -318,6 +319,7 @@ impl Control {
             | Command::Resume { call }
             | Command::Mute { call }
             | Command::Unmute { call }
+            | Command::Level { call }
             | Command::Message { call, .. }
             | Command::Dtmf { call, .. }
             | Command::Transfer { call, .. }
@@ -393,6 +395,7 @@ impl Control {
                 terminal.leave(id)?;
                 Begun::Done
             }
+            Command::Level { .. } => self.level(id, &terminal.measured(id)?)?,
             Command::Message { text, .. } => {
                 Begun::Waits(Awaited::Answer(terminal.message_within(id, text)?))
             }
@@ -503,6 +506,12 @@ impl Control {
         terminal.mute(id, mute)?;
         self.calls.mute(id, mute);
         Ok(Begun::Done)
+    }
+
+    fn level(&self, id: CallId, stats: &Stats) -> Result<Begun> {
+        let level = Object::Level { call: id.to_string(), loud: Loud::of(stats) };
+        self.agents.tell(id, &level);
+        self.out.say(&loudness(stats), level).map(|()| Begun::Done)
     }
 
     fn request_answered(

@@ -34,7 +34,7 @@ fn acting(command: &str) -> &'static [&'static str] {
         "keys" => &[CONFIG, JSON, VERBOSE],
         "init" => &[BIND, JSON],
         "demo" => &[JSON, VERBOSE],
-        "auth" | "explain" | "inspect" => &[JSON],
+        "auth" | "devices" | "explain" | "inspect" => &[JSON],
         _ => &[],
     }
 }
@@ -86,13 +86,14 @@ fn not_built_in(error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand) else {
         return error;
     };
-    let flavours = match name.as_str() {
-        "auth" | "demo" => "digest, pgp and full",
-        "keys" => "pgp and full",
-        "watch" => "full",
+    let others = match name.as_str() {
+        "auth" | "demo" => "of the flavours digest, pgp and full",
+        "devices" => "that are built with `--features devices`",
+        "keys" => "of the flavours pgp and full",
+        "watch" => "of the flavour full",
         _ => return error,
     };
-    let told = format!("this build does not have `{name}`; those of the flavours {flavours} do");
+    let told = format!("this build does not have `{name}`; those {others} do");
     command().error(ErrorKind::InvalidSubcommand, told)
 }
 

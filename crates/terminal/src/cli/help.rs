@@ -74,6 +74,16 @@ Examples:
 What is known is told first, then each change, a line each. Ctrl-C unsubscribes, and exits with status
 0; where whom it asks does not tell, the status is 1. Nothing proves what is told.";
 
+#[cfg(feature = "devices")]
+pub(super) const DEVICES_HELP: &str = "\
+Example:
+  countersign devices
+  countersign call sip:bob@192.0.2.9:5070 --audio device
+
+A call takes those that are named under [audio] in the configuration (`microphone`, `loudspeaker`), or
+the default ones. One that is unplugged in a call ends nothing: it is taken again when it is back. Wear
+a headset: what the loudspeaker says is not taken out of what the microphone hears.";
+
 pub(super) const COMPLETIONS_HELP: &str = "\
 Example:
   mkdir -p ~/.local/share/bash-completion/completions

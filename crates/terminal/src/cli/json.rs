@@ -9,6 +9,7 @@ use crate::assembly::{Assurance, Event, Said, Transfer, code, retry_after};
 use crate::assembly::{gone_code, gone_words};
 use crate::error::Error;
 use crate::record::redacted;
+pub(super) use measured::Loud;
 use measured::Measured;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -119,6 +120,38 @@ pub(super) enum Object<'a> {
     Left { call: String },
     /// The peer pressed a key.
     Dtmf { call: String, digit: String },
+    /// How loud what is said and heard is.
+    Level {
+        call: String,
+        #[serde(flatten)]
+        loud: Loud,
+    },
+    /// A microphone or a loudspeaker that there is.
+    #[cfg(any(feature = "devices", all(test, feature = "pgp", feature = "watch")))]
+    Device {
+        way: &'static str,
+        name: &'a str,
+        description: &'a str,
+        default: bool,
+        usable: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rate: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        channels: Option<u16>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// One that calls have is lost.
+    #[cfg(any(feature = "devices", all(test, feature = "pgp", feature = "watch")))]
+    DeviceLost {
+        way: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<&'a str>,
+        reason: String,
+    },
+    /// It is back.
+    #[cfg(any(feature = "devices", all(test, feature = "pgp", feature = "watch")))]
+    DeviceBack { way: &'static str, name: &'a str },
     /// The call is recorded.
     Recording { call: String, file: &'a Path },
     /// What is heard is not recorded any more.

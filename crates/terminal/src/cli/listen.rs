@@ -60,7 +60,7 @@ async fn wait(
     let agents = voices.agents();
     // What cannot be said or recorded is an error now, not when somebody calls.
     let audio = listen.audio.as_deref();
-    let say = stop.unless(Say::choose(audio, &session.config, &agents)).await?;
+    let say = stop.unless(Say::choose(audio, &session.config, &agents, out)).await?;
     if let Some(folder) = &listen.record {
         std::fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
         file::check(&folder.join("call.wav"))?;

@@ -19,6 +19,8 @@ mod control;
 #[cfg(feature = "digest")]
 mod demo;
 mod descriptions;
+#[cfg(feature = "devices")]
+mod devices;
 #[cfg(feature = "digest")]
 mod explain;
 mod global;
@@ -35,6 +37,8 @@ mod listen;
 mod manual;
 mod message;
 mod network;
+#[cfg(not(feature = "devices"))]
+mod no_devices;
 mod options;
 mod output;
 #[cfg(feature = "pgp")]

@@ -7,7 +7,7 @@ use crate::assembly::{Event, SystemClock, Transfer, WallClock as _, advice, in_w
 use crate::error::{Error, Result};
 use crate::record::{clean, clean_all, redacted};
 use crate::time::millis;
-use media_ctl::{Quality, Stats};
+use media_ctl::{Level, Quality, Stats};
 use serde::Serialize;
 use sip_core::manager::Cause;
 use sip_core::packages::{Count, MessageSummary};
@@ -273,6 +273,15 @@ fn measured(stats: &Stats) -> Vec<String> {
     let mos = stats.at_peer.and_then(|told| told.mos_cq.or(told.mos_lq));
     measured.extend(mos.map(|mos| format!("at the peer {:.1}", f64::from(mos) / 10.0)));
     measured
+}
+
+/// How loud what is said and heard is, in words.
+pub(super) fn loudness(stats: &Stats) -> String {
+    let side = |level: Level| match (level.rms_dbfs(), level.peak_dbfs()) {
+        (Some(rms), Some(peak)) => format!("{rms:.0} dBFS ({peak:.0} at its peak)"),
+        (_, _) => "silence".to_owned(),
+    };
+    format!("said: {}; heard: {}", side(stats.said_level), side(stats.heard_level))
 }
 
 /// That an account is not registered, and what to do.

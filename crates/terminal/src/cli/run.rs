@@ -1,6 +1,8 @@
 //! From arguments to a command to an exit status.
 
 use super::args::{Cli, Command};
+#[cfg(feature = "devices")]
+use super::devices;
 use super::global;
 use super::hardening::protect_memory;
 use super::json::Object;
@@ -83,6 +85,8 @@ fn dispatch(cli: Cli, out: Output) -> Result<()> {
         Command::Options(arguments) => in_runtime(options::run(&global, arguments, out)),
         #[cfg(feature = "watch")]
         Command::Watch(arguments) => in_runtime(watch::run(&global, arguments, out)),
+        #[cfg(feature = "devices")]
+        Command::Devices => devices::run(out),
         Command::Inspect(arguments) => inspect::run(&arguments, out),
         #[cfg(feature = "digest")]
         Command::Explain(arguments) => in_runtime(explain::run(arguments, out)),

@@ -65,7 +65,7 @@ pub struct Config {
     /// What is required of callers.
     #[serde(default)]
     pub policy: Policy,
-    /// What is said where the command does not say it.
+    /// What is said where the command does not say it, and by which devices.
     #[serde(default)]
     pub audio: Audio,
     /// The pins, from `pins.toml`.
@@ -358,8 +358,12 @@ fn at_least_one<'de, D: Deserializer<'de>>(
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Audio {
-    /// `tone`, `silence`, or a WAV file.
+    /// `tone`, `silence`, `device`, or a WAV file.
     pub say: Option<String>,
+    /// The microphone that `device` is; absent: the default one.
+    pub microphone: Option<String>,
+    /// The loudspeaker that the peer is heard by then; absent: the default one.
+    pub loudspeaker: Option<String>,
 }
 
 impl Config {

@@ -265,6 +265,14 @@ const AUDIO: &str = "\
 say = \"tone\"
 ";
 
+/// What stands there where devices are linked.
+const DEVICES: &str = "\
+# Or \"device\": what a microphone hears is said, and a loudspeaker lets the peer be heard. Absent: the
+# default ones. `countersign devices` lists them.
+# microphone = \"plughw:CARD=Headset,DEV=0\"
+# loudspeaker = \"plughw:CARD=Headset,DEV=0\"
+";
+
 /// Writes `folder/config.toml` and, where OpenPGP is linked, `folder/pins.toml`, `folder/pgp` and
 /// `folder/run`.
 ///
@@ -328,7 +336,8 @@ impl Init {
         // A relay has a password.
         let finds_its_way = cfg!(feature = "ice") && most >= Require::Digest;
         let media = [MEDIA, if finds_its_way { ICE } else { "" }].concat();
-        sections.extend([media, AUDIO.to_owned()]);
+        let devices = if cfg!(feature = "devices") { DEVICES } else { "" };
+        sections.extend([media, [AUDIO, devices].concat()]);
         format!(
             "# Countersign. Unknown keys are refused; paths count from this folder.\n\n{}",
             sections.join("\n")

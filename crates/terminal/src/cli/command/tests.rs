@@ -48,6 +48,8 @@ fn words_and_objects_mean_the_same() {
         ("hang  up 1", r#"{"command":"hang_up","call":1}"#, Command::HangUp { call: number(1) }),
         ("hangup", r#"{"command":"hang_up","call":null}"#, Command::HangUp { call: None }),
         ("mute", r#"{"command":"mute"}"#, Command::Mute { call: None }),
+        ("level", r#"{"command":"level"}"#, Command::Level { call: None }),
+        ("level 2", r#"{"command":"level","call":2}"#, Command::Level { call: number(2) }),
         ("unmute 3", r#"{"command":"unmute","call":3}"#, Command::Unmute { call: number(3) }),
         ("join", r#"{"command":"join"}"#, Command::Join { calls: Vec::new(), anyway: false }),
         (

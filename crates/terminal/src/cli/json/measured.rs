@@ -26,6 +26,9 @@ pub(in super::super) struct Measured {
     at_peer: Option<AtPeer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     relays_lost: Option<u64>,
+    said_peak_dbfs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard_peak_dbfs: Option<f64>,
 }
 
 impl Measured {
@@ -46,6 +49,8 @@ impl Measured {
             mos: quality.map(|quality| tenths(quality.mos)),
             at_peer: stats.at_peer.map(AtPeer::of),
             relays_lost: (stats.relays_lost > 0).then_some(stats.relays_lost),
+            said_peak_dbfs: stats.said_level.loudest_dbfs().map(tenths),
+            heard_peak_dbfs: stats.heard_level.loudest_dbfs().map(tenths),
         })
     }
 }
@@ -76,6 +81,32 @@ impl AtPeer {
             r_factor: told.r_factor,
             mos: told.mos_cq.map(score),
             listening_mos: told.mos_lq.map(score),
+        }
+    }
+}
+
+/// How loud what is said and heard is; what is absent is silence.
+#[derive(Debug, Serialize)]
+pub(in super::super) struct Loud {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said_dbfs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said_peak_dbfs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard_dbfs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard_peak_dbfs: Option<f64>,
+}
+
+impl Loud {
+    /// In the last 200 ms.
+    pub(in super::super) fn of(stats: &Stats) -> Self {
+        let (said, heard) = (stats.said_level, stats.heard_level);
+        Self {
+            said_dbfs: said.rms_dbfs().map(tenths),
+            said_peak_dbfs: said.peak_dbfs().map(tenths),
+            heard_dbfs: heard.rms_dbfs().map(tenths),
+            heard_peak_dbfs: heard.peak_dbfs().map(tenths),
         }
     }
 }

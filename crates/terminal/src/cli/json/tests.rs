@@ -83,6 +83,20 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     print(Object::Joined { calls, not_encrypted, not_proved });
     print(Object::Left { call: call() });
     print(Object::Dtmf { call: call(), digit: "#".to_owned() });
+    print(Object::Level { call: call(), loud: Loud::of(&stats) });
+    let (way, name) = ("microphone", "default");
+    print(Object::Device {
+        way,
+        name,
+        description: "text",
+        default: true,
+        usable: false,
+        rate: Some(48_000),
+        channels: Some(1),
+        reason: Some(reason()),
+    });
+    print(Object::DeviceLost { way, name: Some(name), reason: reason() });
+    print(Object::DeviceBack { way, name });
     print(Object::Recording { call: call(), file: &path });
     print(Object::NotRecorded { call: call(), reason: "words" });
     print(Object::Over {

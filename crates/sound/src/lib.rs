@@ -1,0 +1,29 @@
+//! **sound**: microphones and loudspeakers as the ends of a call.
+//!
+#![doc = include_str!("../README.md")]
+
+mod devices;
+#[cfg(test)]
+mod double;
+mod drift;
+mod ends;
+mod keeper;
+mod news;
+mod note;
+mod port;
+mod ring;
+mod system;
+#[cfg(feature = "system")]
+mod system_devices;
+#[cfg(test)]
+mod tests;
+mod unusable;
+
+pub use devices::{Chosen, Devices};
+pub use ends::RATE;
+pub use news::News;
+pub use port::Port;
+pub use system::{Device, Format, Stream, System, Way};
+#[cfg(feature = "system")]
+pub use system_devices::SystemDevices;
+pub use unusable::Unusable;
