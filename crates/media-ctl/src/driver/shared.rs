@@ -96,9 +96,9 @@ impl Inner {
 
     /// Puts other ends in the place of these; nothing where it has stopped.
     pub(super) fn exchange_ends(&mut self, exchange: impl FnOnce(Ends) -> Ends) {
-        if let Some(Line { sockets, source, sink }) = self.line.take() {
+        if let Some(Line { sockets, source, sink, relays }) = self.line.take() {
             let Ends { source, sink } = exchange(Ends { source, sink });
-            self.line = Some(Line { sockets, source, sink });
+            self.line = Some(Line { sockets, source, sink, relays });
         }
     }
 
