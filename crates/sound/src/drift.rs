@@ -13,8 +13,8 @@ use crate::ring::InHand;
 /// Frames that are looked at together: 0.5 s.
 const WINDOW: u16 = 25;
 
-/// A frame changes by a part in so many, at most: 4 ‰, of which a voice's pitch shows nothing. Clocks of
-/// devices differ by a tenth of that at the worst.
+/// A frame changes by a part in so many, at most: 4 ‰, of which a voice's pitch shows nothing; or by one
+/// sample, which is more at low rates. Clocks of devices differ by a tenth of that at the worst.
 const PART: usize = 240;
 
 /// What is left out at once: more than so many frames.
