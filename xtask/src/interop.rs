@@ -18,6 +18,7 @@ pub(crate) mod quality;
 mod report;
 mod room;
 mod sipp;
+pub(crate) mod soak;
 mod sound;
 mod terminal;
 mod waiting;

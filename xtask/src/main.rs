@@ -47,6 +47,8 @@ enum Task {
     Interop(interop::Arguments),
     /// Score how speech sounds that crossed a bad network, beside another phone
     Quality(interop::quality::Arguments),
+    /// Call a terminal for minutes on end, and beside a flood of requests that prove nothing
+    Soak(interop::soak::Arguments),
     /// Change a crate in many small ways and name the changes that no test notices
     Mutants(mutants::Arguments),
 }
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Interop(arguments) => interop::run(&arguments),
         Task::Quality(arguments) => interop::quality::run(&arguments),
+        Task::Soak(arguments) => interop::soak::run(&arguments),
         Task::Mutants(arguments) => mutants::run(&arguments),
     };
     match result {

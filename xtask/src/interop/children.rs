@@ -38,6 +38,11 @@ impl Child {
         Ok(Self { name: name.to_owned(), process, out, err })
     }
 
+    /// Its number in the system.
+    pub(super) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Where lines for it are written.
     pub(super) fn stdin(&mut self) -> Option<ChildStdin> {
         self.process.stdin.take()

@@ -135,6 +135,11 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
+    /// Its process, by its number in the system.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
     /// The next object of a kind, those before it passed over.
     ///
     /// # Errors
