@@ -20,9 +20,10 @@ pub struct RelayConnection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RelayLoss {
-    /// The server gives no address: to nobody, or not by this password.
+    /// The server gives us no address.
     Refused,
-    /// The server was not reached, or gave no address, within 3 s; told of connections alone.
+    /// The server was not reached, or gave no address, within 3 s. So it is where the password is wrong,
+    /// too: the library passes over a second 401.
     Late,
     /// The connection could not be made, or has ended.
     Disconnected,
@@ -35,8 +36,10 @@ pub enum RelayLoss {
 impl fmt::Display for RelayLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Refused => "it gives us no address: are user and password right?",
-            Self::Late => "it gave us no address within 3 s",
+            Self::Refused => "it gives us no address",
+            Self::Late => {
+                "it gave us no address within 3 s: is it there, and are user and password right?"
+            }
             Self::Disconnected => "there is no connection to it",
             Self::Malformed => "what it sent is neither STUN nor TURN",
             Self::Unfinished => "it began a message, and did not end it within 10 s",

@@ -319,6 +319,18 @@ fn a_relay_that_is_not_to_be_had_is_left_out_and_told() {
     }
 }
 
+/// Over UDP, too, it is told; an address that comes later is taken all the same.
+#[test]
+fn a_server_that_gives_no_address_by_datagrams_is_told() {
+    let sim = network(5, link(0.0, 0.0, 5, 20));
+    sim.host(CAROL.into());
+    let turn = user((CAROL, 3478).into(), TurnTransport::Udp);
+    let [alice, _] = apart(&sim, Noting::new(&sim, None), turn);
+    assert!((2_900..=3_100).contains(&sim.elapsed().as_millis()), "{:?}", sim.elapsed());
+    assert_eq!(alice.session.relay_loss(), Some(RelayLoss::Late));
+    assert_eq!((alice.session.relay_loss(), alice.session.stats().relays_lost), (None, 0));
+}
+
 /// Whoever relays may be lost at any time: the connection is closed, and once the peer has not consented
 /// for long, the way is.
 #[test]

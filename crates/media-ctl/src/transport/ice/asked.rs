@@ -252,7 +252,7 @@ impl Servers for Asked {
         if self.told {
             return None;
         }
-        let loss = Channel::ALL.into_iter().find_map(|channel| self.relay(channel)?.lost());
+        let loss = Channel::ALL.into_iter().find_map(|channel| self.relay(channel)?.trouble());
         self.told = loss.is_some();
         loss
     }

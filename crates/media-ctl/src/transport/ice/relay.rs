@@ -115,6 +115,12 @@ impl Relay {
         self.lost
     }
 
+    /// The same, or that there was no address in time: one by datagrams may come later.
+    pub(super) fn trouble(&self) -> Option<RelayLoss> {
+        let late = !self.there && self.is_late();
+        self.lost.or_else(|| late.then_some(RelayLoss::Late))
+    }
+
     /// The connection that the server is reached by, as long as there is to be one.
     pub(super) fn connection(&self) -> Option<&RelayConnection> {
         let link = self.link.as_ref().filter(|_| self.lost.is_none());
