@@ -355,14 +355,14 @@ fn an_agent_comes_in_over_a_websocket_that_knows_the_word() {
     assert!(samples > SECOND, "it heard {samples} samples");
     alice.ends_well();
     let [heard, _] = channels(&record);
-    let alike = [0.6, 0.9].map(|at| likeness(&words, &heard, at));
+    let alike = [0.5, 0.7].map(|at| likeness(&words, &heard, at));
     assert!(alike.iter().any(|alike| *alike > 0.8), "{alike:?}");
 
     // What is no message of these, and more than may be, ends the connection and nothing else.
     let mut wrong = web(url, None).unwrap();
     tells(&mut wrong, json!({"command": "dance"}));
     let (error, _) = hears(&mut wrong, "error");
-    assert_eq!(error["code"], "not_understood", "{error}");
+    assert_eq!(error["code"], "hello", "{error}");
     let mut long = web(url, None).unwrap();
     long.send(Message::binary(vec![0; 65_538])).unwrap();
     while long.read().is_ok() {}

@@ -84,10 +84,10 @@ async fn a_key_is_what_its_listing_says_whatever_the_status_lines_do_not_say() {
     assert_eq!((report.good, report.key), (true, KeyValidity::Revoked));
 
     let home = Home::new();
-    let at = ["--faked-system-time", "20240101T000000"];
+    let at = ["--faked-system-time", "20240101T000000!"];
     home.does(&[&at[..], &["--quick-gen-key", BOB, "ed25519", "sign", "30d"]].concat());
     let key = application(&home).await.identities().await.unwrap()[0].fingerprint.clone();
-    let signature = home.signs(&key, b"data", &["--faked-system-time", "20240102T000000"]);
+    let signature = home.signs(&key, b"data", &["--faked-system-time", "20240102T000000!"]);
     let lie = changed("/KEYEXPIRED/d; s/EXPKEYSIG/GOODSIG/", 0);
     let silent = liar(&home, "--verify", &lie).await;
     let report = silent.verify(to_verify(&key, b"data", signature)).await.unwrap();

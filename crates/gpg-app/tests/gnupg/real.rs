@@ -37,12 +37,12 @@ async fn a_signature_of_a_signing_subkey_is_its_primary_keys() {
 #[tokio::test]
 async fn g02_an_expired_key_is_refused_also_for_a_signature_of_its_time() {
     let home = Home::new();
-    let at = ["--faked-system-time", "20240101T000000"];
+    let at = ["--faked-system-time", "20240101T000000!"];
     let made = ["--quick-gen-key", BOB, "ed25519", "sign", "30d"];
     home.does(&[&at[..], &made].concat());
     let gpg = application(&home).await;
     let key = gpg.identities().await.unwrap()[0].fingerprint.clone();
-    let signature = home.signs(&key, b"data", &["--faked-system-time", "20240102T000000"]);
+    let signature = home.signs(&key, b"data", &["--faked-system-time", "20240102T000000!"]);
     let report = gpg.verify(to_verify(&key, b"data", signature)).await.unwrap();
     assert_eq!((report.good, report.key), (true, KeyValidity::Expired));
     assert_eq!((report.created, report.hash.0), (1_704_153_600, 8));
