@@ -66,6 +66,12 @@ impl Assurance {
         self.media.iter().all(|media| media != PLAIN)
     }
 
+    /// Nobody has been asked about the call yet, nor about its media.
+    pub(super) fn nothing_yet() -> Self {
+        let sentence = "Nobody has proved who this is; there are no media yet.".to_owned();
+        Self { media: Vec::new(), secrecy: Vec::new(), sentence, ..Self::none() }
+    }
+
     /// Whether each media line is of no use to whoever gets the long-lived keys later.
     pub fn is_forward_secret(&self) -> bool {
         !self.secrecy.is_empty() && self.secrecy.iter().all(|secrecy| *secrecy != NO_SECRECY)
@@ -98,12 +104,6 @@ impl Assurance {
 
 #[cfg(feature = "digest")]
 impl Assurance {
-    /// The security manager has not been asked about the call yet, nor has anybody about its media.
-    pub(super) fn nothing_yet() -> Self {
-        let sentence = "Nobody has proved who this is; there are no media yet.".to_owned();
-        Self { media: Vec::new(), secrecy: Vec::new(), sentence, ..Self::none() }
-    }
-
     /// What the security manager tells of a call; `called` is the URI that we called.
     pub(super) fn of(told: &sst::Assurance, called: Option<&str>) -> Self {
         let mut shown = Self { sentence: sec_manager::sentence(told, called), ..Self::none() };

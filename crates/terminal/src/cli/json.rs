@@ -173,7 +173,7 @@ pub(super) enum Object<'a> {
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         packets_dropped: BTreeMap<&'static str, u64>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        media: Option<Measured>,
+        media: Option<Box<Measured>>,
     },
     /// An account is registered.
     Registered {
@@ -516,7 +516,7 @@ impl<'a> Object<'a> {
                 packets_lost: stats.lost,
                 packets_late: stats.late,
                 packets_dropped: stats.dropped.reasons().collect(),
-                media: Measured::of(stats),
+                media: Measured::of(stats).map(Box::new),
             },
             Event::Registered { aor, expires, reg_id, seen, .. } => {
                 Self::Registered { aor, expires: *expires, reg_id: *reg_id, seen: *seen }

@@ -111,7 +111,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
         packets_lost: 0,
         packets_late: 0,
         packets_dropped: [("wrong_address", 3)].into(),
-        media: Measured::of(&stats),
+        media: Measured::of(&stats).map(Box::new),
     });
     print(Object::Registered { aor, expires: 3_600, reg_id: Some(2), seen: Some(source) });
     print(Object::Renewing { aor, code: "no_pong", reason: reason() });
