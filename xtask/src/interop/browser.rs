@@ -4,16 +4,19 @@ use super::children::Child;
 use super::npm;
 use super::room::{Room, data};
 use super::sound;
-use super::waiting::{PATIENCE, until};
+use super::waiting::until;
 use crate::command::{Failure, output};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 /// What its microphone hears.
 pub(super) const HERTZ: u32 = 1_000;
 /// How far what is heard may be off: the width of a bin of the page's analysis.
 const OFF: u64 = 12;
+/// How long it may take to start, on a machine that builds beside.
+const START: Duration = Duration::from_secs(60);
 /// How often the page says what it hears.
 const A_SECOND: f64 = 10.0;
 
@@ -68,6 +71,8 @@ impl<'a> Page<'a> {
             "--headless=new".to_owned(),
             "--no-sandbox".to_owned(),
             "--disable-gpu".to_owned(),
+            // Containers often have little of it.
+            "--disable-dev-shm-usage".to_owned(),
             format!("--user-data-dir={}", profile.display()),
             "--use-fake-device-for-media-stream".to_owned(),
             "--use-fake-ui-for-media-stream".to_owned(),
@@ -103,7 +108,7 @@ impl Browser {
     /// It has not; then what it said last.
     pub(super) fn event(&self, kind: &str) -> Result<Value, Failure> {
         let missing = || format!("the page did not say `{kind}`{}", self.last());
-        until(PATIENCE, missing, || {
+        until(START, missing, || {
             self.said().into_iter().find(|event| event.get("event").is_some_and(|it| it == kind))
         })
     }
