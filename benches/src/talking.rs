@@ -6,14 +6,12 @@ use media_ctl::audio::{AudioSink, AudioSource, Silence};
 use media_ctl::driver::{MediaSession, Ports};
 use media_ctl::{MediaConfig, Seed};
 use net::tokio::{TokioNetwork, TokioRuntime};
-use net::{
-    BoxFuture, Connection, Datagram, DatagramSocket, Listener, Network, Transport, Undelivered,
-};
+use net::{Observed, Packet, Sink};
 use ssm::{Call, Open};
+use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// A frame of G.711 lasts so long, and its packet has so many octets.
@@ -91,7 +89,7 @@ impl Bare {
 #[derive(Debug)]
 pub struct Calls {
     sessions: Vec<MediaSession>,
-    pace: Pace,
+    pace: Arc<Pace>,
 }
 
 impl Calls {
@@ -101,8 +99,8 @@ impl Calls {
     /// A session cannot be opened, or does not agree.
     pub fn new(peers: &[u16]) -> io::Result<Self> {
         let handle = tokio::runtime::Handle::current();
-        let pace = Pace::default();
-        let network = Paced(TokioNetwork::new(handle.clone()), pace.clone());
+        let pace = Arc::new(Pace::default());
+        let network = Observed::new(TokioNetwork::new(handle.clone()), Arc::clone(&pace) as _);
         let ports = Ports {
             runtime: Arc::new(TokioRuntime::new(handle)),
             network: Arc::new(network),
@@ -133,7 +131,7 @@ impl Calls {
 
     /// How evenly packets have left since this was asked last.
     pub fn pace(&self) -> Intervals {
-        std::mem::take(&mut *lock(&self.pace.0))
+        std::mem::take(&mut lock(&self.pace.0).1)
     }
 
     /// Packets that have come in, of all calls.
@@ -193,64 +191,19 @@ impl Intervals {
     }
 }
 
-#[derive(Clone, Debug, Default)]
-struct Pace(Arc<Mutex<Intervals>>);
+/// When a packet of each call left last, and how far apart they left.
+#[derive(Debug, Default)]
+struct Pace(Mutex<(BTreeMap<SocketAddr, Instant>, Intervals)>);
 
-/// The system's network, which notes when packets leave.
-#[derive(Debug)]
-struct Paced(TokioNetwork, Pace);
-
-#[derive(Debug)]
-struct PacedSocket {
-    inner: Box<dyn DatagramSocket>,
-    pace: Pace,
-    last: Mutex<Option<Instant>>,
-}
-
-impl Network for Paced {
-    fn bind(&self, local: SocketAddr) -> io::Result<Box<dyn DatagramSocket>> {
-        let inner = self.0.bind(local)?;
-        Ok(Box::new(PacedSocket { inner, pace: self.1.clone(), last: Mutex::default() }))
-    }
-
-    fn connect(
-        &self, transport: Transport, remote: SocketAddr, name: Option<&str>,
-    ) -> BoxFuture<io::Result<Box<dyn Connection>>> {
-        self.0.connect(transport, remote, name)
-    }
-
-    fn listen(&self, transport: Transport, local: SocketAddr) -> io::Result<Box<dyn Listener>> {
-        self.0.listen(transport, local)
-    }
-
-    fn resolve(&self, host: &str) -> BoxFuture<io::Result<Vec<IpAddr>>> {
-        self.0.resolve(host)
-    }
-}
-
-impl DatagramSocket for PacedSocket {
-    fn poll_receive(
-        &self, cx: &mut Context<'_>, batch: &mut Vec<Datagram>,
-    ) -> Poll<io::Result<usize>> {
-        self.inner.poll_receive(cx, batch)
-    }
-
-    fn try_send(&self, remote: SocketAddr, octets: &[u8]) -> io::Result<()> {
-        if octets.len() == PACKET {
+impl Sink for Pace {
+    fn packet(&self, packet: &Packet<'_>) {
+        if packet.outgoing && packet.octets.len() == PACKET {
             let now = now();
-            if let Some(last) = lock(&self.last).replace(now) {
-                lock(&self.pace.0).add(now.duration_since(last));
+            let (left, intervals) = &mut *lock(&self.0);
+            if let Some(last) = left.insert(packet.local, now) {
+                intervals.add(now.duration_since(last));
             }
         }
-        self.inner.try_send(remote, octets)
-    }
-
-    fn poll_undelivered(&self, cx: &mut Context<'_>) -> Poll<Undelivered> {
-        self.inner.poll_undelivered(cx)
-    }
-
-    fn local_addr(&self) -> SocketAddr {
-        self.inner.local_addr()
     }
 }
 

@@ -12,9 +12,8 @@
 use sec_manager::srtp::SrtpKeys;
 use sec_manager::{Handed, SecurityManager};
 use sec_socket::{GuardKeys, LineKeys, Manager, MediaKeys};
-use ssm::{Call, Handshake, Line, Refused};
+use ssm::{Call, Line, Refused};
 use std::sync::Arc;
-use std::time::Instant;
 use zeroize::Zeroizing;
 
 /// A security manager behind all its interfaces, with the keys of its guards in place of these.
@@ -34,7 +33,9 @@ impl MediaKeys for Keys {
         Ok(match self.0.keys(call, line)? {
             Handed::Plain => GuardKeys::Plain,
             Handed::Srtp(keys) => GuardKeys::Srtp(crossing(&keys)),
-            Handed::Handshake(machine) => GuardKeys::Handshake(Box::new(Crossing(machine))),
+            Handed::Handshake(machine) => {
+                GuardKeys::Handshake(ssm::ending(machine, |keys| Ok(crossing(&keys))))
+            }
             Handed::Kept => GuardKeys::Kept,
         })
     }
@@ -45,31 +46,5 @@ fn crossing(keys: &SrtpKeys) -> LineKeys {
         suite: keys.suite().name().to_owned(),
         ours: Zeroizing::new(keys.ours().to_vec()),
         theirs: Zeroizing::new(keys.theirs().to_vec()),
-    }
-}
-
-/// A handshake whose keys cross.
-struct Crossing(Box<dyn Handshake<SrtpKeys>>);
-
-impl Handshake<LineKeys> for Crossing {
-    fn on_timeout(&mut self, now: Instant) {
-        self.0.on_timeout(now);
-    }
-
-    fn on_datagram(&mut self, now: Instant, octets: &[u8]) {
-        self.0.on_datagram(now, octets);
-    }
-
-    fn poll_datagram(&mut self) -> Option<Vec<u8>> {
-        self.0.poll_datagram()
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.0.poll_timeout()
-    }
-
-    fn poll_outcome(&mut self) -> Option<Result<LineKeys, Refused>> {
-        let outcome = self.0.poll_outcome()?;
-        Some(outcome.map(|keys| crossing(&keys)))
     }
 }

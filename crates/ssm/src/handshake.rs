@@ -74,3 +74,38 @@ impl<G> std::fmt::Debug for dyn Handshake<G> {
         f.write_str("Handshake([redacted])")
     }
 }
+
+/// The same handshake, which ends in what `end` makes of what it ended in.
+pub fn ending<K: 'static, G: 'static>(
+    machine: Box<dyn Handshake<K>>, end: impl FnMut(K) -> Result<G, Refused> + Send + 'static,
+) -> Box<dyn Handshake<G>> {
+    Box::new(Ending { machine, end })
+}
+
+struct Ending<K, E> {
+    machine: Box<dyn Handshake<K>>,
+    end: E,
+}
+
+impl<K, G, E: FnMut(K) -> Result<G, Refused> + Send> Handshake<G> for Ending<K, E> {
+    fn on_timeout(&mut self, now: Instant) {
+        self.machine.on_timeout(now);
+    }
+
+    fn on_datagram(&mut self, now: Instant, octets: &[u8]) {
+        self.machine.on_datagram(now, octets);
+    }
+
+    fn poll_datagram(&mut self) -> Option<Vec<u8>> {
+        self.machine.poll_datagram()
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.machine.poll_timeout()
+    }
+
+    fn poll_outcome(&mut self) -> Option<Result<G, Refused>> {
+        let outcome = self.machine.poll_outcome()?;
+        Some(outcome.and_then(&mut self.end))
+    }
+}

@@ -22,7 +22,7 @@ mod handshake;
 mod null;
 mod observed;
 
-pub use handshake::{Guard, Handshake};
+pub use handshake::{Guard, Handshake, ending};
 pub use null::{Deny, Open};
 pub use observed::{Observed, Signal, Sink};
 

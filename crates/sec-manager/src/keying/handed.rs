@@ -2,7 +2,6 @@
 
 use super::keys::SrtpKeys;
 use ssm::{Call, Guard, Handshake, Line, MediaGuard, MediaSecurity as _, Refused};
-use std::time::Instant;
 
 /// What protects a media line, before the two halves are made of its keys.
 #[derive(Debug)]
@@ -24,7 +23,9 @@ impl Handed {
         match self {
             Self::Plain => ssm::Open.guard(Call(0), Line(0)),
             Self::Srtp(keys) => halves(&keys).map(Guard::Ready),
-            Self::Handshake(machine) => Ok(Guard::Handshake(Box::new(Halved(machine)))),
+            Self::Handshake(machine) => {
+                Ok(Guard::Handshake(ssm::ending(machine, |keys| halves(&keys))))
+            }
             Self::Kept => Ok(Guard::Kept),
         }
     }
@@ -32,30 +33,4 @@ impl Handed {
 
 fn halves(keys: &SrtpKeys) -> Result<MediaGuard, Refused> {
     keys.guard().map_err(|_| Refused::Attributes)
-}
-
-/// A handshake that ends in the two halves.
-struct Halved(Box<dyn Handshake<SrtpKeys>>);
-
-impl Handshake for Halved {
-    fn on_timeout(&mut self, now: Instant) {
-        self.0.on_timeout(now);
-    }
-
-    fn on_datagram(&mut self, now: Instant, octets: &[u8]) {
-        self.0.on_datagram(now, octets);
-    }
-
-    fn poll_datagram(&mut self) -> Option<Vec<u8>> {
-        self.0.poll_datagram()
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.0.poll_timeout()
-    }
-
-    fn poll_outcome(&mut self) -> Option<Result<MediaGuard, Refused>> {
-        let outcome = self.0.poll_outcome()?;
-        Some(outcome.and_then(|keys| halves(&keys)))
-    }
 }

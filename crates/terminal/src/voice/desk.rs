@@ -3,6 +3,7 @@
 use super::connection::{Reports, serve};
 use super::limits::{CONNECTIONS, FAREWELL};
 use super::news::News;
+use super::seat::Seat;
 use super::seats::Seats;
 use super::socket::Socket;
 use super::streams::Streams;
@@ -162,7 +163,9 @@ async fn at_socket(socket: Socket, reports: Reports) {
         tokio::select! {
             () = reports.seats.is_closed() => break,
             accepted = socket.accept() => match accepted {
-                Ok(stream) => take_in(stream, &mut connections, &reports).await,
+                Ok(stream) => {
+                    connections.spawn(take_in(stream, reports.seats.enters(), reports.clone()));
+                }
                 Err(_) => tokio::time::sleep(BACK_OFF).await,
             },
             Some(_) = connections.join_next() => {}
@@ -171,11 +174,11 @@ async fn at_socket(socket: Socket, reports: Reports) {
     while connections.join_next().await.is_some() {}
 }
 
-async fn take_in(mut stream: UnixStream, connections: &mut JoinSet<()>, reports: &Reports) {
-    if let Some(seat) = reports.seats.enters() {
+/// Serves an agent that has a seat, and tells another that there is none.
+async fn take_in(mut stream: UnixStream, seat: Option<Arc<Seat>>, reports: Reports) {
+    if let Some(seat) = seat {
         let (from, to) = stream.into_split();
-        connections.spawn(serve(from, to, seat, reports.clone()));
-        return;
+        return serve(from, to, seat, reports).await;
     }
     let crowded = Notice::wrong(&Wrong::Crowded(CONNECTIONS)).frame();
     // It is the first that is written there: a socket takes so much at once.
@@ -208,16 +211,8 @@ async fn at_web(web: Web, reports: Reports) {
 #[cfg(feature = "ws")]
 async fn through_web(stream: TcpStream, token: String, reports: Reports) {
     let Some(socket) = opened(stream, &token).await else { return };
-    let Ok((mut ours, theirs)) = UnixStream::pair() else { return };
-    let served = async {
-        match reports.seats.enters() {
-            Some(seat) => {
-                let (from, to) = ours.into_split();
-                serve(from, to, seat, reports.clone()).await;
-            }
-            None => _ = ours.write_all(&Notice::wrong(&Wrong::Crowded(CONNECTIONS)).frame()).await,
-        }
-    };
+    let Ok((ours, theirs)) = UnixStream::pair() else { return };
+    let served = take_in(ours, reports.seats.enters(), reports);
     tokio::join!(served, carry(socket, theirs));
 }
 
