@@ -85,11 +85,9 @@ impl Mixer {
 
     /// What all but this party said in a slot: silence for who is none, and where nothing is known.
     pub(super) fn others(&self, party: Party, slot: u64, heard: &mut [i32; FRAME]) {
-        heard.fill(0);
-        let Some(own) = self.parties.get(&party) else { return };
-        if let Some(sum) = self.sum.at(slot) {
-            heard.copy_from_slice(sum);
-        }
+        let known = self.parties.get(&party).zip(self.sum.at(slot));
+        let Some((own, sum)) = known else { return heard.fill(0) };
+        heard.copy_from_slice(sum);
         for (heard, own) in heard.iter_mut().zip(own.at(slot).into_iter().flatten()) {
             *heard -= own;
         }
@@ -182,6 +180,11 @@ mod tests {
         assert_eq!(others(&mixer, two, FIRST), [0; FRAME]);
         assert_eq!(others(&mixer, two, last), [2; FRAME]);
         assert_eq!((others(&mixer, one, last), mixer.newest()), ([0; FRAME], last));
+        // Who has said nothing since has what it said before in its own place, and hears none of it.
+        let three = mixer.come().unwrap();
+        mixer.add(three, last + 1, &[16; FRAME]);
+        mixer.add(one, last + 1 + SLOTS as u64, &[32; FRAME]);
+        assert_eq!(others(&mixer, three, last + 1), [0; FRAME]);
     }
 
     #[test]
