@@ -207,8 +207,7 @@ impl Store {
         let name = format!("{}.sec.asc", certificate.fingerprint());
         self.write(&name, armored.as_bytes())?;
         let secret = Secret::Open(Box::new(made));
-        let entry = self.enter(Entry { certificate, secret });
-        Ok(self.describe(&entry))
+        Ok(self.entered(Entry { certificate, secret }))
     }
 
     /// Enters and writes another's public key. Our own keys, and keys known to be revoked, stay
@@ -222,14 +221,18 @@ impl Store {
         }
         let name = format!("{}.pub.asc", certificate.fingerprint());
         if let Some(revoked) = self.revoked_meanwhile(&name) {
-            let entry = self.enter(Entry { certificate: revoked, secret: Secret::Absent });
-            return Ok(self.describe(&entry));
+            return Ok(self.entered(Entry { certificate: revoked, secret: Secret::Absent }));
         }
         let armored = certificate.key().to_armored_bytes(Default::default());
         let armored = armored.map_err(|_| StoreError::Generation)?;
         self.write(&name, &armored)?;
-        let entry = self.enter(Entry { certificate, secret: Secret::Absent });
-        Ok(self.describe(&entry))
+        Ok(self.entered(Entry { certificate, secret: Secret::Absent }))
+    }
+
+    /// Enters a key, and says what it is.
+    fn entered(&mut self, entry: Entry) -> Key {
+        let entry = self.enter(entry);
+        self.describe(&entry)
     }
 
     /// The key in this file, where another process has written there since that it is revoked.

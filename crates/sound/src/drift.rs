@@ -72,6 +72,9 @@ pub(crate) fn fit(from: &[i16], to: &mut [i16]) {
     let (Some(last), steps) = (from.len().checked_sub(1), to.len().saturating_sub(1).max(1)) else {
         return to.fill(0);
     };
+    if from.len() == to.len() {
+        return to.copy_from_slice(from);
+    }
     for (at, sample) in to.iter_mut().enumerate() {
         let (whole, part) = (at * last / steps, at * last % steps);
         let here = i64::from(from.get(whole).copied().unwrap_or(0));

@@ -12,12 +12,19 @@ pub enum Way {
     Loudspeaker,
 }
 
-impl fmt::Display for Way {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Way {
+    /// Its name: `microphone` or `loudspeaker`.
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Microphone => "microphone",
             Self::Loudspeaker => "loudspeaker",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

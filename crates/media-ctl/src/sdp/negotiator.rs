@@ -27,9 +27,6 @@ const VOICE: u8 = 96;
 const EVENTS: u8 = 101;
 const OTHER_EVENTS: u8 = 102;
 
-/// For what candidates are offered: whether RTCP goes with RTP, the answer says.
-const BOTH: [Channel; 2] = [Channel::Rtp, Channel::Rtcp];
-
 /// What this side says of itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Local {
@@ -108,8 +105,12 @@ impl Negotiator {
         let direction = self.wish();
         let formats = self.offered_formats();
         let mut own = self.own_line(&protection, &formats, direction, (true, true));
-        let ice =
-            self.local.ice.as_ref().map(|ice| ice.write(&mut own, self.local.ip, &BOTH, true));
+        // Whether RTCP goes with RTP, the answer says.
+        let ice = self
+            .local
+            .ice
+            .as_ref()
+            .map(|ice| ice.write(&mut own, self.local.ip, &Channel::ALL, true));
         let mut lines: Vec<_> = self.lines.iter().map(rejected).collect();
         match lines.get_mut(place) {
             Some(slot) => *slot = own,
@@ -287,7 +288,7 @@ impl Negotiator {
     ) {
         self.keep_ice(agreement);
         let Some(local) = &self.local.ice else { return };
-        let channels = if agreement.rtcp_mux { &BOTH[..1] } else { &BOTH[..] };
+        let channels = if agreement.rtcp_mux { &Channel::ALL[..1] } else { &Channel::ALL[..] };
         let offered = offer.lines().nth(place);
         let said = offered.map(|line| line.ice(self.local.ip, self.local.peer_on_loopback));
         match said {

@@ -43,16 +43,13 @@ impl MediaSecurity for SecurityManager {
     }
 
     fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused> {
-        match self.hand_out(call, line) {
-            Some(handed) => handed?.guard(),
-            None => self.unknown()?.guard(call, line),
-        }
+        self.hand_out(call, line)?.guard()
     }
 }
 
 impl SecurityManager {
-    /// What protects a line; `None` where the call is not known.
-    fn hand_out(&self, call: Call, line: Line) -> Option<Result<Handed, Refused>> {
+    /// What protects a line; nothing that of a call which is not known, where policy lets it be.
+    fn hand_out(&self, call: Call, line: Line) -> Result<Handed, Refused> {
         let shared = Arc::downgrade(&self.shared);
         let keyed = move || {
             if let Some(shared) = shared.upgrade() {
@@ -60,6 +57,7 @@ impl SecurityManager {
             }
         };
         self.with_media(call.0, |media, standing| media.hand_out(line, standing, keyed))
+            .unwrap_or_else(|| self.unknown().map(|_| Handed::Plain))
     }
 
     /// The same as [`guard`](MediaSecurity::guard) for a media controller in another process: what it
@@ -69,9 +67,6 @@ impl SecurityManager {
     /// Those of `guard`.
     #[cfg(feature = "srtp")]
     pub fn keys(&self, call: Call, line: Line) -> Result<Handed, Refused> {
-        match self.hand_out(call, line) {
-            Some(handed) => handed,
-            None => self.unknown()?.guard(call, line).map(|_| Handed::Plain),
-        }
+        self.hand_out(call, line)
     }
 }

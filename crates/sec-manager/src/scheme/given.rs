@@ -155,17 +155,16 @@ impl Given {
         }
     }
 
-    /// Whether no other request may say it: RES is a password for once. RFC 3310 §3.1.
-    pub(crate) const fn is_for_once(&self) -> bool {
-        matches!(self.by, By::Aka(_))
-    }
-
-    /// It was accepted, and is to be said again; with the next nonce, where there is one.
-    pub(crate) fn renew(&mut self, next: Option<Text<'_>>) {
-        match &mut self.by {
+    /// The same, which was accepted, to be said again; with the next nonce, where there is one. `None` of
+    /// RES, which is a password for once. RFC 3310 §3.1.
+    pub(crate) fn again(&self, next: Option<Text<'_>>) -> Option<Self> {
+        let mut again = self.clone();
+        match &mut again.by {
             By::Digest(answer) => answer.renew(next),
-            By::Token(_) | By::Aka(_) => {}
+            By::Token(_) => {}
+            By::Aka(_) => return None,
         }
+        Some(again)
     }
 }
 

@@ -31,7 +31,7 @@ fn list(way: Way, device: &Device, out: Output) -> Result<()> {
     let default = if *is_default { ", taken where none is named" } else { "" };
     let line = format!("{way}: {name} ({description}{default}): {state}");
     let object = Object::Device {
-        way: way_of(way),
+        way: way.name(),
         name,
         description,
         default: *is_default,
@@ -41,13 +41,6 @@ fn list(way: Way, device: &Device, out: Output) -> Result<()> {
         reason: format.err().map(ToString::to_string),
     };
     out.say(&line, object)
-}
-
-const fn way_of(way: Way) -> &'static str {
-    match way {
-        Way::Microphone => "microphone",
-        Way::Loudspeaker => "loudspeaker",
-    }
 }
 
 /// The devices that a person talks by.
@@ -104,12 +97,12 @@ fn tell(news: &News, out: Output) -> Result<()> {
             };
             let device = called(*way, name.as_deref());
             let line = format!("{device} is lost ({why}): {meanwhile} until it is back");
-            let (way, name) = (way_of(*way), name.as_deref());
+            let (way, name) = (way.name(), name.as_deref());
             out.say(&line, Object::DeviceLost { way, name, reason: why.to_string() })
         }
         News::Back { way, name } => {
             let line = format!("the {way} is back: {name}");
-            out.say(&line, Object::DeviceBack { way: way_of(*way), name })
+            out.say(&line, Object::DeviceBack { way: way.name(), name })
         }
         _ => Ok(()),
     }

@@ -50,15 +50,13 @@ fn reached(uri: &str) -> Option<(By, &str)> {
         Some((place, query)) => (place, Some(query.strip_prefix("transport=")?)),
         None => (rest, None),
     };
-    let is = |text: &str, name: &str| text.eq_ignore_ascii_case(name);
-    let by = match transport {
-        None if is(scheme, "turn") => By::Udp,
-        Some(transport) if is(scheme, "turn") && is(transport, "udp") => By::Udp,
-        Some(transport) if is(scheme, "turn") && is(transport, "tcp") => By::Tcp,
-        None if is(scheme, "turns") => By::Tls,
-        Some(transport) if is(scheme, "turns") && is(transport, "tcp") => By::Tls,
+    let (scheme, transport) = (scheme.to_ascii_lowercase(), transport.map(str::to_ascii_lowercase));
+    let by = match (scheme.as_str(), transport.as_deref()) {
+        ("turn", None | Some("udp")) => By::Udp,
+        ("turn", Some("tcp")) => By::Tcp,
+        ("turns", None | Some("tcp")) => By::Tls,
         // DTLS among them, which `turns:` over UDP would be. RFC 7350.
-        Some(_) | None => return None,
+        _ => return None,
     };
     Some((by, place))
 }

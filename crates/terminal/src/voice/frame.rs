@@ -19,8 +19,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 /// Octets of a kind and a length.
 const HEAD: usize = 5;
 
-const AUDIO: u8 = b'a';
-const JSON: u8 = b'j';
+pub(super) const AUDIO: u8 = b'a';
+pub(super) const JSON: u8 = b'j';
 
 /// What one frame carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,23 +35,13 @@ impl Frame {
     /// The frame as it stands on the connection.
     pub(super) fn octets(&self) -> Vec<u8> {
         match self {
-            Self::Audio(_) => framed(AUDIO, &self.payload()),
+            Self::Audio(samples) => {
+                let payload: Vec<u8> =
+                    samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+                framed(AUDIO, &payload)
+            }
             Self::Json(object) => framed(JSON, object),
         }
-    }
-
-    /// What it carries, in octets.
-    pub(super) fn payload(&self) -> Vec<u8> {
-        match self {
-            Self::Audio(samples) => samples.iter().flat_map(|it| it.to_le_bytes()).collect(),
-            Self::Json(object) => object.clone(),
-        }
-    }
-
-    /// Octets that are said to be audio, as a frame of them stands on the connection.
-    #[cfg(feature = "ws")]
-    pub(super) fn raw_audio(octets: &[u8]) -> Vec<u8> {
-        framed(AUDIO, octets)
     }
 
     fn of(kind: u8, payload: Vec<u8>) -> Result<Self, Wrong> {
@@ -69,7 +59,7 @@ impl Frame {
 
 /// What is written may be longer than what may be read: an object is, where JSON escapes a message
 /// of 64 KiB. None is longer than the objects that may wait.
-fn framed(kind: u8, payload: &[u8]) -> Vec<u8> {
+pub(super) fn framed(kind: u8, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     [&[kind][..], &length.to_be_bytes(), payload].concat()
 }
@@ -80,18 +70,19 @@ fn framed(kind: u8, payload: &[u8]) -> Vec<u8> {
 /// # Errors
 /// It is no frame, is longer than may be, or ends too early. What follows cannot be read.
 pub(super) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, Wrong> {
-    up_to(LONGEST, from).await
+    match raw(LONGEST, from).await? {
+        Some((kind, payload)) => Frame::of(kind, payload).map(Some),
+        None => Ok(None),
+    }
 }
 
-/// The same of what an agent is told.
-#[cfg(feature = "ws")]
-pub(super) async fn longer(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, Wrong> {
-    up_to(super::limits::OCTETS, from).await
-}
-
-async fn up_to(
+/// The same as it stands there, its kind and its payload, where that may be so long.
+///
+/// # Errors
+/// Those of [`read`], but for what the payload says.
+pub(super) async fn raw(
     longest: usize, from: &mut (impl AsyncRead + Unpin),
-) -> Result<Option<Frame>, Wrong> {
+) -> Result<Option<(u8, Vec<u8>)>, Wrong> {
     let mut head = [0; HEAD];
     match from.read(&mut head[..1]).await {
         Ok(0) | Err(_) => return Ok(None),
@@ -110,7 +101,7 @@ async fn up_to(
     }
     let mut payload = vec![0; octets];
     from.read_exact(&mut payload).await.map_err(cut_off)?;
-    Frame::of(*kind, payload).map(Some)
+    Ok(Some((*kind, payload)))
 }
 
 fn cut_off(_: io::Error) -> Wrong {

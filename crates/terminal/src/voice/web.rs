@@ -1,11 +1,12 @@
 //! Agents over WebSockets (RFC 6455): a binary message is audio, a text is an object, and what goes on
 //! between is the connection of `connection.rs`.
 
-use super::frame::{Frame, longer};
-use super::limits::{HANDSHAKE, LONGEST};
+use super::frame::{AUDIO, JSON, framed, raw};
+use super::limits::{HANDSHAKE, LONGEST, OCTETS};
+use crate::assembly::{Entropy as _, SystemEntropy};
 use crate::error::{Error, Result, plain};
 use futures_util::{SinkExt as _, StreamExt as _};
-use std::fmt::Write as _;
+use sip_syntax::hex;
 use std::io;
 use std::net::SocketAddr;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
@@ -69,15 +70,10 @@ impl Web {
 }
 
 /// A word that nobody guesses.
-#[expect(clippy::disallowed_methods, reason = "no call, and no simulated one, hangs on it")]
-fn token() -> std::result::Result<String, getrandom::Error> {
+fn token() -> io::Result<String> {
     let mut octets = [0; TOKEN];
-    getrandom::fill(&mut octets)?;
-    Ok(octets.iter().fold(String::new(), |mut text, octet| {
-        // What is written to a string is written.
-        let _ = write!(text, "{octet:02x}");
-        text
-    }))
+    SystemEntropy.fill(&mut octets)?;
+    Ok(hex::digits(octets).as_flattened().iter().copied().map(char::from).collect())
 }
 
 /// A WebSocket whose other side knew the token; `None` where it did not, or took too long.
@@ -128,15 +124,15 @@ where
     let (mut told, mut said) = frames.into_split();
     let inward = async move {
         while let Some(Ok(message)) = of_agent.next().await {
-            let Some(octets) = framed(message) else { continue };
+            let Some(octets) = frame(&message) else { continue };
             if said.write_all(&octets).await.is_err() {
                 return;
             }
         }
     };
     let outward = async move {
-        while let Ok(Some(frame)) = longer(&mut told).await {
-            if to_agent.send(message(frame)).await.is_err() {
+        while let Ok(Some((kind, payload))) = raw(OCTETS, &mut told).await {
+            if to_agent.send(message(kind, payload)).await.is_err() {
                 return;
             }
         }
@@ -152,21 +148,19 @@ where
 }
 
 /// What the agent says, as it stands on a connection; the library answers pings.
-fn framed(message: Message) -> Option<Vec<u8>> {
+fn frame(message: &Message) -> Option<Vec<u8>> {
     match message {
-        Message::Binary(octets) => Some(Frame::raw_audio(&octets)),
-        Message::Text(text) => Some(Frame::Json(text.as_bytes().to_vec()).octets()),
+        Message::Binary(octets) => Some(framed(AUDIO, octets)),
+        Message::Text(text) => Some(framed(JSON, text.as_bytes())),
         Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => None,
     }
 }
 
 /// What the agent is told.
-fn message(frame: Frame) -> Message {
-    match frame {
-        Frame::Audio(_) => Message::Binary(Bytes::from(frame.payload())),
-        Frame::Json(object) => {
-            let text = Utf8Bytes::try_from(object);
-            text.map_or_else(|_| Message::Binary(Bytes::new()), Message::Text)
-        }
+fn message(kind: u8, payload: Vec<u8>) -> Message {
+    if kind != JSON {
+        return Message::Binary(Bytes::from(payload));
     }
+    let text = Utf8Bytes::try_from(payload);
+    text.map_or_else(|_| Message::Binary(Bytes::new()), Message::Text)
 }

@@ -57,12 +57,7 @@ fn judge(record: &mut Record, response: &Response<'_>, sent: &Request<'_>) -> (I
 /// The plan for the REGISTER after one that was accepted: its answers, made once more, but for those
 /// that are good for once; `None` where nothing is left.
 fn kept(plan: Planned, proved: &[Proved], response: &Response<'_>) -> Option<Planned> {
-    let again = |proved: &Proved| {
-        let mut given = proved.given.clone();
-        given.renew(proved.info(response, "nextnonce"));
-        given
-    };
-    let lasting = proved.iter().filter(|proved| !proved.given.is_for_once());
-    let answers: Vec<_> = lasting.map(again).collect();
+    let again = |proved: &Proved| proved.given.again(proved.info(response, "nextnonce"));
+    let answers: Vec<_> = proved.iter().filter_map(again).collect();
     (plan.pgp.is_none() && !answers.is_empty()).then_some(Planned { answers, kept: true, ..plan })
 }

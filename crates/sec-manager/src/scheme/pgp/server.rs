@@ -161,10 +161,10 @@ impl Shared {
     fn read<'a>(
         &self, claim: &Claim<'_>, value: &'a [u8],
     ) -> Result<Option<Credentials<'a>>, Malformed> {
-        match (Credentials::parse(value), self.signs_as_of_old(claim)) {
-            (Err(Malformed), Some(pinned)) => rfc2543::credentials(value, &pinned),
-            (read, _) => read,
-        }
+        Credentials::parse(value).or_else(|malformed| match self.signs_as_of_old(claim) {
+            Some(pinned) => rfc2543::credentials(value, &pinned),
+            None => Err(malformed),
+        })
     }
 
     /// The key of who would begin a call, where its signature may be in the form of RFC 2543, which
