@@ -6,13 +6,17 @@ use sma::{Error, Fingerprint, KeyValidity, Report, SecurityApplication as _};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 /// A program that does as `gpg` does, but where it is asked to do `what`: there it runs `lie`.
 async fn liar(home: &Home, what: &str, lie: &str) -> Gpg {
     let text = format!("#!/bin/sh\ncase \"$*\" in *{what}*) {lie}\n;; *) exec gpg \"$@\";; esac\n");
-    let path = home.path().join("liar");
-    fs::write(&path, text).unwrap();
+    let (path, written) = (home.path().join("liar"), home.path().join("liar.sh"));
+    fs::write(&written, text).unwrap();
+    // Copied by another process: a child of another test's, on its way to its own program, may still
+    // write what this one wrote, and keeps it from being run.
+    assert!(Command::new("cp").args([&written, &path]).status().unwrap().success());
     fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
     let gpg = Gpg::open(path, Some(home.path().to_owned())).await.unwrap();
     gpg.within(Duration::from_secs(4))
