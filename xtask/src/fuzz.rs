@@ -2,6 +2,7 @@
 
 use crate::command::{Failure, cargo, is_installed, output, root, run as execute};
 use std::num::NonZero;
+use std::process::Command;
 use std::thread;
 
 const LOST: &str = "the thread of a fuzzer failed";
@@ -38,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         "seeds",
     ]))?;
     let targets = if arguments.targets.is_empty() { all()? } else { arguments.targets.clone() };
-    execute(&mut cargo(&["fuzz", "build", "--sanitizer", "none"]))?;
+    execute(&mut cargo_fuzz("build"))?;
     // A target keeps one core busy.
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     for some in targets.chunks(cores) {
@@ -56,6 +57,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// `cargo fuzz VERB`, built as all are: with more units at once, which takes a third of the time.
+fn cargo_fuzz(verb: &str) -> Command {
+    cargo(&["fuzz", verb, "--sanitizer", "none", "--codegen-units", "16"])
+}
+
 /// Runs one target from its seeds, and what it found before; shows what it says at its end.
 fn fuzz(target: &str, seconds: u32, seed: Option<u32>) -> Result<(), Failure> {
     let [corpus, seeds] = ["corpus", "seeds"].map(|kind| format!("fuzz/{kind}/{target}"));
@@ -63,7 +69,8 @@ fn fuzz(target: &str, seconds: u32, seed: Option<u32>) -> Result<(), Failure> {
     for folder in [&corpus, &seeds] {
         std::fs::create_dir_all(root().join(folder)).map_err(|why| format!("{folder}: {why}"))?;
     }
-    let mut fuzz = cargo(&["fuzz", "run", "--sanitizer", "none", target, &corpus, &seeds, "--"]);
+    let mut fuzz = cargo_fuzz("run");
+    fuzz.args([target, &corpus, &seeds, "--"]);
     fuzz.arg(format!("-max_total_time={seconds}"));
     if let Some(seed) = seed {
         fuzz.arg(format!("-seed={seed}"));
@@ -91,7 +98,8 @@ fn slow_input(said: &str) -> Option<&str> {
 
 /// Whether this input takes less than a second, each of five times.
 fn is_quick(target: &str, input: &str) -> bool {
-    let mut alone = cargo(&["fuzz", "run", "--sanitizer", "none", target, input, "--"]);
+    let mut alone = cargo_fuzz("run");
+    alone.args([target, input, "--"]);
     alone.args(["-timeout=1", "-runs=5"]);
     alone.output().is_ok_and(|done| done.status.success())
 }

@@ -12,7 +12,7 @@ use sec_manager::{Digest, NoRandomness, SecurityManager};
 use ssa::conformance::TestRequest;
 use ssa::{
     Answer, Arrival, Body, BodyVerdict, CallRef, Direction, Incoming, Leaving, Plan, Received,
-    Request, Response, SipSecurity,
+    Request, Response, SipSecurity, Transport,
 };
 use sst::{Configuration, Requirement, TelephonySecurity as _};
 use std::process::ExitCode;
@@ -28,12 +28,12 @@ impl SipSecurity for Null {
     }
 
     fn encrypt(
-        &self, _: CallRef, _: Direction, _: Option<Plan>, body: Body,
+        &self, _: CallRef, _: Direction, _: Transport, _: Option<Plan>, body: Body,
     ) -> Answer<BodyVerdict> {
         Answer::Ready(BodyVerdict::Body(body))
     }
 
-    fn decrypt(&self, _: CallRef, _: Direction, body: Body) -> Answer<BodyVerdict> {
+    fn decrypt(&self, _: CallRef, _: Direction, _: Transport, body: Body) -> Answer<BodyVerdict> {
         Answer::Ready(BodyVerdict::Body(body))
     }
 

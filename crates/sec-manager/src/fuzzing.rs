@@ -36,7 +36,7 @@ pub fn emptied(body: Vec<u8>) -> (Vec<u8>, Vec<Vec<u8>>) {
 /// where a slot stands where none may.
 #[cfg(feature = "srtp")]
 pub fn filled(body: &[u8], octet: u8) -> Option<(Vec<u8>, Vec<Vec<u8>>)> {
-    let make = |suite| {
+    let make = |_, suite| {
         MasterKey::made(suite, |key| {
             key.fill(octet);
             Ok(())

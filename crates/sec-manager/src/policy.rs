@@ -130,6 +130,11 @@ pub(crate) struct Policy {
     pub(crate) dtls: bool,
     /// The accounts that say otherwise of the calls that they make.
     dtls_of: BTreeMap<Aor, bool>,
+    /// Whether media that are keyed by SDES are taken where messages go over TLS, and offered unless the
+    /// account that calls says otherwise.
+    pub(crate) sdes: bool,
+    /// The accounts that say otherwise of the calls that they make.
+    sdes_of: BTreeMap<Aor, bool>,
     pub(crate) algorithms: Vec<Algorithm>,
     /// Their names, comma-joined.
     offered: String,
@@ -180,11 +185,9 @@ impl Policy {
             require: configuration.require,
             secrecy: configuration.secrecy,
             dtls: configuration.dtls,
-            dtls_of: configuration
-                .accounts
-                .iter()
-                .filter_map(|own| Some((aor::canonical(own.aor.as_bytes()).ok()?, own.dtls?)))
-                .collect(),
+            dtls_of: of_accounts(configuration, |own| own.dtls),
+            sdes: configuration.sdes,
+            sdes_of: of_accounts(configuration, |own| own.sdes),
             algorithms: algorithms.to_vec(),
             offered: names.join(","),
             proxies: configuration.proxies.clone(),
@@ -222,6 +225,16 @@ impl Policy {
     /// Whether a call from this address of ours offers media keyed by DTLS.
     pub(crate) fn offers_dtls(&self, from: Option<&Aor>) -> bool {
         from.and_then(|from| self.dtls_of.get(from)).copied().unwrap_or(self.dtls)
+    }
+
+    /// Whether a call from this address of ours offers media keyed by SDES.
+    pub(crate) fn offers_sdes(&self, from: Option<&Aor>) -> bool {
+        from.and_then(|from| self.sdes_of.get(from)).copied().unwrap_or(self.sdes)
+    }
+
+    /// Whether a stranger's keys are taken that came over this transport.
+    pub(crate) fn takes_keys(&self, over: Transport) -> bool {
+        self.sdes && over.is_secure() && self.require.is_nothing()
     }
 
     /// Whether an account's registrar is reached over TLS connections that are opened for this domain.
@@ -278,6 +291,14 @@ impl Policy {
             None => (None, self.nobody.as_ref()),
         }
     }
+}
+
+/// What accounts say themselves, by their addresses.
+fn of_accounts(
+    configuration: &Configuration, said: fn(&sst::Account) -> Option<bool>,
+) -> BTreeMap<Aor, bool> {
+    let row = |own: &sst::Account| Some((aor::canonical(own.aor.as_bytes()).ok()?, said(own)?));
+    configuration.accounts.iter().filter_map(row).collect()
 }
 
 fn account(account: &sst::Account) -> Account {
@@ -348,6 +369,7 @@ mod tests {
             floor: Algorithm::Sha256,
             require: Requirement::NOTHING,
             dtls: Some(true),
+            sdes: Some(true),
         };
         let policy =
             Policy::new(&Configuration { accounts: vec![account()], ..Default::default() });
@@ -388,6 +410,7 @@ mod tests {
                 floor,
                 require: Requirement::NOTHING,
                 dtls: None,
+                sdes: None,
             });
             assert_eq!(kept(account.keys.as_deref()), expected);
         }

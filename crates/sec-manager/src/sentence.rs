@@ -91,7 +91,11 @@ fn unproved(secrecy: Secrecy) -> String {
     let for_whom = "its media are encrypted, but for whom is not proved: whoever can change what is \
                     signalled on the way can hear them";
     match secrecy {
-        Secrecy::None => for_whom.to_owned(),
+        Secrecy::None => {
+            "its media are encrypted, but not for the peer alone: each SIP server on the way \
+                          reads their keys, and can hear them"
+                .to_owned()
+        }
         Secrecy::Forward => {
             format!("{for_whom}; who only listens cannot, unless with a quantum computer")
         }
@@ -267,6 +271,13 @@ mod tests {
                 Clear,
                 true,
                 "Nobody has proved who this is; its media are encrypted, but for whom is not proved: whoever can change what is signalled on the way can hear them; who only listens cannot, unless with a quantum computer.",
+            ),
+            (
+                0,
+                2,
+                Clear,
+                true,
+                "Nobody has proved who this is; its media are encrypted, but not for the peer alone: each SIP server on the way reads their keys, and can hear them.",
             ),
             (
                 6,

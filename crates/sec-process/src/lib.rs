@@ -33,6 +33,8 @@ impl MediaKeys for Keys {
         Ok(match self.0.keys(call, line)? {
             Handed::Plain => GuardKeys::Plain,
             Handed::Srtp(keys) => GuardKeys::Srtp(crossing(&keys)),
+            Handed::Sealer(keys) => GuardKeys::Sealer(crossing(&keys)),
+            Handed::Opener(keys) => GuardKeys::Opener(crossing(&keys)),
             Handed::Handshake(machine) => {
                 GuardKeys::Handshake(ssm::ending(machine, |keys| Ok(crossing(&keys))))
             }

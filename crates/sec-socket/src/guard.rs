@@ -15,6 +15,10 @@ pub enum GuardKeys<H = Box<dyn Handshake<LineKeys>>> {
     Plain,
     /// SRTP under these keys.
     Srtp(LineKeys),
+    /// These, of which the peer's is the one of before: what is opened by it goes on.
+    Sealer(LineKeys),
+    /// These, of which ours is the one of before: what is sealed by it goes on.
+    Opener(LineKeys),
     /// A handshake on the media path, that ends in the keys.
     Handshake(H),
     /// The guard of before goes on.

@@ -40,6 +40,8 @@ impl Handshakes {
         Ok(match keys {
             GuardKeys::Plain => GuardKeys::Plain,
             GuardKeys::Srtp(keys) => GuardKeys::Srtp(keys),
+            GuardKeys::Sealer(keys) => GuardKeys::Sealer(keys),
+            GuardKeys::Opener(keys) => GuardKeys::Opener(keys),
             GuardKeys::Kept => GuardKeys::Kept,
             GuardKeys::Handshake(machine) => {
                 let held = Held { call, line, machine, began: None };

@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::connection::Connection;
-use crate::guard::GuardKeys;
+use crate::guard::{GuardKeys, LineKeys};
 use crate::handshake::RemoteHandshake;
 use crate::wire::{Body, LineQuestion, LineVerdict, security_of, verdict_of_line};
 use ssm::{Call, Guard, Line, LineSecurity, MediaSecurity, Refused};
@@ -65,11 +65,12 @@ impl MediaSecurity for Client {
         let (connection, _) = self.process()?;
         let question = Body::Guard(LineQuestion::of(call, line, None));
         let keys = |verdict: LineVerdict| verdict.keys?.taken();
+        let halves = |keys: &LineKeys| (self.guards())(keys).ok_or(Refused::Attributes);
         match self.line(&connection, call, question, keys)? {
             GuardKeys::Plain => ssm::Open.guard(call, line),
-            GuardKeys::Srtp(keys) => {
-                (self.guards())(&keys).map(Guard::Ready).ok_or(Refused::Attributes)
-            }
+            GuardKeys::Srtp(keys) => halves(&keys).map(Guard::Ready),
+            GuardKeys::Sealer(keys) => halves(&keys).map(|guard| Guard::Sealer(guard.sealer)),
+            GuardKeys::Opener(keys) => halves(&keys).map(|guard| Guard::Opener(guard.opener)),
             GuardKeys::Kept => Ok(Guard::Kept),
             GuardKeys::Handshake(number) => {
                 let make = Arc::clone(self.guards());

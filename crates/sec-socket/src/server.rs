@@ -248,12 +248,12 @@ impl Session {
         let missed = Missed::default();
         let given = match body {
             Body::Encrypt(question) => {
-                let (call, direction, plan, body) = BodyQuestion::taken(question)?;
-                Given::of(sip.encrypt(call, direction, plan, body))
+                let (call, (direction, over), plan, body) = BodyQuestion::taken(question)?;
+                Given::of(sip.encrypt(call, direction, over, plan, body))
             }
             Body::Decrypt(question) => {
-                let (call, direction, _, body) = BodyQuestion::taken(question)?;
-                Given::of(sip.decrypt(call, direction, body))
+                let (call, (direction, over), _, body) = BodyQuestion::taken(question)?;
+                Given::of(sip.decrypt(call, direction, over, body))
             }
             body => on_messages(sip, &body, &missed)?,
         };

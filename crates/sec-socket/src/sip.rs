@@ -10,7 +10,7 @@ use crate::connection::First;
 use crate::wire::{Body, BodyQuestion, Carries, Exchange};
 use ssa::{
     Answer, Arrival, Authentication, Authorized, BodyVerdict, CallRef, Direction, Incoming,
-    Leaving, Plan, Received, Refusal, Request, Required, Response, SipSecurity, Why,
+    Leaving, Plan, Received, Refusal, Request, Required, Response, SipSecurity, Transport, Why,
 };
 use sst::{Assurance, Call, Proof};
 use std::time::Duration;
@@ -160,19 +160,22 @@ impl SipSecurity for Client {
     }
 
     fn encrypt(
-        &self, call: CallRef, direction: Direction, plan: Option<Plan>, body: ssa::Body,
+        &self, call: CallRef, direction: Direction, over: Transport, plan: Option<Plan>,
+        body: ssa::Body,
     ) -> Answer<BodyVerdict> {
         if self.is_lost(call, &body) {
             return Answer::Ready(BodyVerdict::refused());
         }
-        self.verdict(Body::Encrypt(BodyQuestion::of(call, direction, plan, body)))
+        self.verdict(Body::Encrypt(BodyQuestion::of(call, (direction, over), plan, body)))
     }
 
-    fn decrypt(&self, call: CallRef, direction: Direction, body: ssa::Body) -> Answer<BodyVerdict> {
+    fn decrypt(
+        &self, call: CallRef, direction: Direction, over: Transport, body: ssa::Body,
+    ) -> Answer<BodyVerdict> {
         if self.is_lost(call, &body) {
             return Answer::Ready(BodyVerdict::refused());
         }
-        self.verdict(Body::Decrypt(BodyQuestion::of(call, direction, None, body)))
+        self.verdict(Body::Decrypt(BodyQuestion::of(call, (direction, over), None, body)))
     }
 
     fn authorize(&self, call: CallRef, plan: Plan, request: &Request<'_>) -> Answer<Authorized> {

@@ -159,6 +159,8 @@ pub enum Why {
     ForeignRealm,
     /// An access token is wanted, and no TLS connection to a name that was proved leads there.
     TokenInClear,
+    /// The body has media keys, and no TLS hop leads to where it goes.
+    KeysInClear,
     /// The challenge names no authorization server of the account's.
     ForeignServer,
     /// What was given as an access token is none.
@@ -189,7 +191,7 @@ pub enum Why {
 
 impl Why {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::NotConfigured,
         Self::NoPassword,
         Self::MalformedChallenge,
@@ -199,6 +201,7 @@ impl Why {
         Self::ProofInvalid,
         Self::ForeignRealm,
         Self::TokenInClear,
+        Self::KeysInClear,
         Self::ForeignServer,
         Self::NoToken,
         Self::NoSim,
@@ -229,6 +232,7 @@ impl fmt::Display for Why {
             Self::ProofInvalid => "the peer's proof does not verify",
             Self::ForeignRealm => "the realm is not within the peer's domain",
             Self::TokenInClear => "an access token leaves only over TLS to a name that was proved",
+            Self::KeysInClear => "media keys leave only over TLS, or encrypted for the peer",
             Self::ForeignServer => "the authorization server is none that the account trusts",
             Self::NoToken => "no access token was given, or what was given is none",
             Self::NoSim => "the SIM does not answer",
@@ -349,12 +353,18 @@ pub trait SipSecurity: Send + Sync {
 
     /// Protects a body that is about to leave: with a plan, for the parties that challenged; in a
     /// response, for the peer whose request it answers. Media keys are filled in here.
-    fn encrypt(&self, _: CallRef, _: Direction, _: Option<Plan>, _: Body) -> Answer<BodyVerdict> {
+    ///
+    /// The message leaves over this transport; over one that [is no less secure](Transport::is_secure),
+    /// or this is asked again.
+    fn encrypt(
+        &self, _: CallRef, _: Direction, _: Transport, _: Option<Plan>, _: Body,
+    ) -> Answer<BodyVerdict> {
         Answer::Ready(BodyVerdict::Refused(FORBIDDEN))
     }
 
-    /// Reads a body that came in; media keys are taken out here. Asked after authentication.
-    fn decrypt(&self, _: CallRef, _: Direction, _: Body) -> Answer<BodyVerdict> {
+    /// Reads a body that came in over this transport; media keys are taken out here. Asked after
+    /// authentication.
+    fn decrypt(&self, _: CallRef, _: Direction, _: Transport, _: Body) -> Answer<BodyVerdict> {
         Answer::Ready(BodyVerdict::Refused(FORBIDDEN))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Answer, Arrival, Body, BodyVerdict, CallRef, Direction, Incoming, Leaving, Plan, Received,
-    Request, Response, SipSecurity, TransportSecurity,
+    Request, Response, SipSecurity, Transport, TransportSecurity,
 };
 
 /// Refuses every request and every proof: what a terminal falls back to.
@@ -25,12 +25,12 @@ impl SipSecurity for Open {
     }
 
     fn encrypt(
-        &self, _: CallRef, _: Direction, _: Option<Plan>, body: Body,
+        &self, _: CallRef, _: Direction, _: Transport, _: Option<Plan>, body: Body,
     ) -> Answer<BodyVerdict> {
         Answer::Ready(BodyVerdict::Body(body))
     }
 
-    fn decrypt(&self, _: CallRef, _: Direction, body: Body) -> Answer<BodyVerdict> {
+    fn decrypt(&self, _: CallRef, _: Direction, _: Transport, body: Body) -> Answer<BodyVerdict> {
         Answer::Ready(BodyVerdict::Body(body))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Answer, Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Incoming,
-    Leaving, Plan, Received, Request, Required, Response, SipSecurity,
+    Leaving, Plan, Received, Request, Required, Response, SipSecurity, Transport,
 };
 use std::{fmt, sync::Arc};
 
@@ -110,8 +110,8 @@ impl<S: SipSecurity + ?Sized> SipSecurity for Observed<S> {
 
     watched!(authenticate(from: &Arrival<'_>, request: &Request<'_>; request) -> Authentication);
     watched!(got_401_unauthorized(hop: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>; response) -> Required);
-    watched!(encrypt(direction: Direction, plan: Option<Plan>, body: Body; body) -> BodyVerdict);
-    watched!(decrypt(direction: Direction, body: Body; body) -> BodyVerdict);
+    watched!(encrypt(direction: Direction, over: Transport, plan: Option<Plan>, body: Body; body) -> BodyVerdict);
+    watched!(decrypt(direction: Direction, over: Transport, body: Body; body) -> BodyVerdict);
     watched!(authorize(plan: Plan, request: &Request<'_>; request) -> Authorized);
     watched!(response_leaving(request: &Request<'_>, response: &Response<'_>; response) -> Leaving);
     watched!(response_received(hop: &Arrival<'_>, response: &Response<'_>, sent: &Request<'_>; response) -> Incoming);

@@ -1,6 +1,6 @@
 //! What protects a line's packets: ready, or at the end of a handshake on the media path.
 
-use crate::{MediaGuard, Refused};
+use crate::{MediaGuard, Opener, Refused, Sealer};
 use std::time::Instant;
 
 /// What protects a line's packets.
@@ -12,6 +12,12 @@ pub enum Guard {
     ///
     /// Until it has ended, no packet is sent and none is opened.
     Handshake(Box<dyn Handshake>),
+    /// What leaves is sealed by this; what comes in is opened as before, since the peer has kept its key,
+    /// and goes on counting under it. RFC 3711 §3.3.1, RFC 4568 §7.1.4.
+    Sealer(Box<dyn Sealer>),
+    /// What comes in is opened by this; what leaves is sealed as before, since our key is the same: the
+    /// same offer was answered otherwise, by another who was called or by the same one later.
+    Opener(Box<dyn Opener>),
     /// What was handed out before goes on, a handshake that still runs included: the peer has
     /// negotiated anew without wanting other keys. RFC 8842 §3.1.
     Kept,
@@ -23,6 +29,8 @@ impl Guard {
         match self {
             Self::Ready(_) => "sealer and opener",
             Self::Handshake(_) => "a handshake",
+            Self::Sealer(_) => "sealer",
+            Self::Opener(_) => "opener",
             Self::Kept => "as before",
         }
     }
@@ -30,11 +38,14 @@ impl Guard {
     /// The two halves of a guard that needs no handshake.
     ///
     /// # Errors
-    /// [`Refused::Handshake`] of one that does, or did, for a media controller that drives none.
+    /// [`Refused::Handshake`] of one that does, or did, and of one that changes what was handed out, for a
+    /// media controller that drives none and starts media once.
     pub fn ready(self) -> Result<MediaGuard, Refused> {
         match self {
             Self::Ready(guard) => Ok(guard),
-            Self::Handshake(_) | Self::Kept => Err(Refused::Handshake),
+            Self::Handshake(_) | Self::Sealer(_) | Self::Opener(_) | Self::Kept => {
+                Err(Refused::Handshake)
+            }
         }
     }
 }

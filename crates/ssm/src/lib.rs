@@ -277,6 +277,12 @@ pub trait Sealer: Send {
     fn seal_rtcp(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, PacketError>;
 }
 
+impl fmt::Debug for dyn Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealer([redacted])")
+    }
+}
+
 /// Checks and opens packets in place, without allocating.
 pub trait Opener: Send {
     /// Opens the packet in `packet` and returns the length of the RTP packet at its start.
@@ -290,4 +296,10 @@ pub trait Opener: Send {
     /// # Errors
     /// See [`PacketError`]; the packet is to be dropped and counted.
     fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, PacketError>;
+}
+
+impl fmt::Debug for dyn Opener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opener([redacted])")
+    }
 }

@@ -29,6 +29,10 @@ pub struct Configuration {
     /// Whether media may be keyed by DTLS-SRTP: it is taken where a peer offers it, and offered where
     /// no signature secures media better.
     pub dtls: bool,
+    /// Whether media may be keyed by SDES in calls whose messages go over TLS (RFC 4568 §7): it is taken
+    /// where a peer offers it, and offered where nothing keys media better. Each SIP server on the way
+    /// reads the keys.
+    pub sdes: bool,
     /// Digest algorithms that we offer as a server, preferred first; empty: SHA-256 alone.
     pub algorithms: Vec<Algorithm>,
     /// Proxies before us, whose many users share their addresses.
@@ -81,6 +85,8 @@ pub struct Account {
     pub require: Requirement,
     /// The same as [`Configuration::dtls`] for calls that it makes, where it is otherwise.
     pub dtls: Option<bool>,
+    /// The same as [`Configuration::sdes`] for calls that it makes, where it is otherwise.
+    pub sdes: Option<bool>,
 }
 
 /// To whom an account's credentials may go: another port of the same host is another party.

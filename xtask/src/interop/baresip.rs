@@ -64,6 +64,29 @@ impl Baresip {
         Self::start(room, "udp", true, "regint=0;mediaenc=dtls_srtp")
     }
 
+    /// Starts one that answers, speaks this codec, and has its media keyed by SDES alone.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub(super) fn by_sdes(room: &Room, codec: &str) -> Result<Self, Failure> {
+        let account = format!("audio_codecs={codec};regint=0;mediaenc=srtp-mand");
+        Self::start(room, "udp", true, &account)
+    }
+
+    /// The same, in G.711, with an account that it reaches over TLS.
+    ///
+    /// # Errors
+    /// It is not registered.
+    pub(super) fn registered_by_sdes(room: &Room, pbx: &Kamailio) -> Result<Self, Failure> {
+        let at = pbx.registrar("tls").replacen("tls:", "sip:", 1);
+        let account = format!(
+            "audio_codecs=pcmu;outbound=\"{at};transport=tls\";regint=60;mediaenc=srtp-mand"
+        );
+        let phone = Self::start(room, "tls", true, &account)?;
+        pbx.has_logged("proved phone REGISTER")?;
+        Ok(phone)
+    }
+
     /// Starts one that answers, and whose media find their way by ICE: this server says where it is
     /// seen.
     ///

@@ -6,6 +6,7 @@ mod captures;
 mod kamailio;
 mod places;
 mod probes;
+mod sdes;
 mod sipp_called;
 mod sipp_calls;
 mod sipsak;
@@ -19,6 +20,7 @@ pub(super) const ALL: &[&[Case]] = &[
     kamailio::CASES,
     probes::CASES,
     baresip::CASES,
+    sdes::CASES,
     browser::CASES,
     transfers::CASES,
     places::CASES,

@@ -6,7 +6,7 @@ use crate::rtcp::Interval;
 use crate::rtp::{Receiver, Sender};
 use crate::sdp::Agreement;
 use crate::stream::{Inbound, KeyReports, Outbound};
-use crate::transport::{Agent, Channel, Path, Protection, Standing, Transmit, Way};
+use crate::transport::{Agent, Channel, Path, Protection, Rekey, Standing, Transmit, Way};
 use crate::{MediaConfig, Stats};
 use ssm::Refused;
 use std::collections::VecDeque;
@@ -108,18 +108,17 @@ impl Line {
         line
     }
 
-    /// Goes over to a new agreement, and to its protection unless that of before goes on; source, clocks
+    /// Goes over to a new agreement, and changes what protects its packets; source, clocks
     /// and counters go on.
     ///
     /// So does the time since the peer was heard from where is sent to: re-INVITEs alone would else have
     /// us send to a third party for as long as they come. Case M13.
     pub(crate) fn go_over(
-        mut self, agreement: Agreement,
-        (protection, agent): (Option<Protection>, Option<Box<dyn Agent>>), silenced: bool,
-        now: Instant,
+        mut self, agreement: Agreement, (change, agent): (Rekey, Option<Box<dyn Agent>>),
+        silenced: bool, now: Instant,
     ) -> Self {
         let before = self.path.leads_to();
-        self.path = self.path.go_over(protection, &agreement, agent);
+        self.path = self.path.go_over(change, &agreement, agent);
         self.confirmed &= self.path.leads_to() == before;
         self.described = agreement.remote.map(|remote| remote.rtp).or(self.described);
         self.outbound.set_format(&agreement.sent, agreement.events);

@@ -21,9 +21,9 @@ use crate::audio::{AudioSink, AudioSource};
 use crate::format::Dtmf;
 use crate::line::{Event, Line};
 use crate::sdp::{Agreement, Local, LocalIce, Negotiator};
-use crate::transport::{Arrival, Came, Channel, Protection, Servers, Transmit};
+use crate::transport::{Arrival, Came, Channel, Rekey, Servers, Transmit};
 use crate::{Error, MediaConfig, Misuse, Stats};
-use ssm::{Guard, MediaSecurity, Refused};
+use ssm::{MediaSecurity, Refused};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -212,25 +212,21 @@ impl Session {
         if self.lines.iter().any(|line| line.is_moved_by(agreed)) {
             security.moved(self.config.call, agreed.line);
         }
-        let protection = match security.guard(self.config.call, agreed.line)? {
-            Guard::Ready(guard) => Some(Protection::ready(guard)),
-            Guard::Handshake(machine) => Some(Protection::by(machine, now)),
-            Guard::Kept => None,
-        };
+        let change = Rekey::new(security.guard(self.config.call, agreed.line)?, now);
         let Some(agreement) = self.agreed.take() else {
             return Err(Misuse::NothingAgreed.into());
         };
         let agent = self.agent(&agreement, now);
-        let line = match (self.lines.pop(), protection) {
-            (Some(line), protection) => line.go_over(agreement, (protection, agent), silenced, now),
-            (None, Some(protection)) => {
+        let line = match (self.lines.pop(), change) {
+            (Some(line), change) => line.go_over(agreement, (change, agent), silenced, now),
+            (None, Rekey::To(protection)) => {
                 let by = (protection, agent);
                 let mut line = Line::new(&self.config, agreement, by, silenced, now);
                 line.set_mute(self.mute);
                 line
             }
             // There is nothing that could go on.
-            (None, None) => return Err(Refused::Unknown.into()),
+            (None, _) => return Err(Refused::Unknown.into()),
         };
         self.lines.push(line);
         Ok(())

@@ -16,7 +16,7 @@ pub(crate) use ice::asked;
 #[cfg(feature = "ice")]
 pub use ice::{IceServers, TurnServer, TurnTransport};
 pub(crate) use path::Path;
-pub(crate) use protection::Protection;
+pub(crate) use protection::{Protection, Rekey};
 pub use relayed::{RelayConnection, RelayLoss};
 pub(crate) use servers::{Came, Servers, ToServer};
 pub use transmit::{Carrier, Channel, Transmit};

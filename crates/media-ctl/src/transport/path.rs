@@ -1,7 +1,7 @@
 //! The way of a line's packets: only from where it was agreed, only through the guard.
 
 use super::demux::{Kind, muxed};
-use super::protection::Protection;
+use super::protection::{Protection, Rekey};
 use super::transmit::{Channel, Transmit};
 use super::ways::{Agent, Arrival, Standing, Way, Ways};
 use crate::sdp::{Agreement, Remote};
@@ -92,12 +92,12 @@ impl Path {
     ///
     /// With ICE, the ways of before go on unless there is an agent for others.
     pub(crate) fn go_over(
-        self, protection: Option<Protection>, agreement: &Agreement, agent: Option<Box<dyn Agent>>,
+        self, change: Rekey, agreement: &Agreement, agent: Option<Box<dyn Agent>>,
     ) -> Self {
         let by_ice = agreement.ice.is_some();
         let is_same = self.ways.is_none() && !by_ice && agreement.remote == self.agreed;
-        let stays = protection.is_none() && is_same;
-        let protection = protection.unwrap_or(self.protection);
+        let stays = change.keeps_opener() && is_same;
+        let protection = self.protection.after(change);
         let new = Self::new(protection, self.symmetric, agreement, None);
         let (remote, spoken) = if stays { (self.remote, self.spoken) } else { (new.remote, None) };
         let ways = match (self.ways.filter(|_| by_ice), agent) {

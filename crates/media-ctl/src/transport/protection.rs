@@ -3,9 +3,10 @@
 //! ```text
 //!   Guard::Ready ───────────────────────────────▶ the guard
 //!   Guard::Handshake ─▶ closed: no packet leaves, and none is opened ─▶ the guard, or closed for good
+//!   Guard::Sealer, Guard::Opener ───────────────▶ the other half of the guard goes on
 //! ```
 
-use ssm::{Handshake, MediaGuard, Opener, Overhead, PacketError, Refused, Sealer};
+use ssm::{Guard, Handshake, MediaGuard, Opener, Overhead, PacketError, Refused, Sealer};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -15,6 +16,37 @@ pub(crate) struct Protection {
     pub(super) guard: MediaGuard,
     handshake: Option<Driven>,
     state: State,
+}
+
+/// What changes of it with another agreement.
+#[derive(Debug)]
+pub(crate) enum Rekey {
+    /// All of it.
+    To(Protection),
+    /// By what packets that leave are sealed.
+    Sealer(Box<dyn Sealer>),
+    /// By what those that come in are opened.
+    Opener(Box<dyn Opener>),
+    /// Nothing.
+    None,
+}
+
+impl Rekey {
+    /// By what the security manager hands out.
+    pub(crate) fn new(guard: Guard, now: Instant) -> Self {
+        match guard {
+            Guard::Ready(guard) => Self::To(Protection::ready(guard)),
+            Guard::Handshake(machine) => Self::To(Protection::by(machine, now)),
+            Guard::Sealer(sealer) => Self::Sealer(sealer),
+            Guard::Opener(opener) => Self::Opener(opener),
+            Guard::Kept => Self::None,
+        }
+    }
+
+    /// Whether the peer's packets are opened as before.
+    pub(super) const fn keeps_opener(&self) -> bool {
+        matches!(self, Self::Sealer(_) | Self::None)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +84,17 @@ impl Protection {
             Driven { machine, peer: None, due: Some(now), sending: Vec::new(), also: None };
         let guard = MediaGuard { sealer: Box::new(Closed), opener: Box::new(Closed) };
         Self { guard, handshake: Some(driven), state: State::Handshaking }
+    }
+
+    /// The same after a change.
+    pub(super) fn after(mut self, change: Rekey) -> Self {
+        match change {
+            Rekey::To(protection) => return protection,
+            Rekey::Sealer(sealer) => self.guard.sealer = sealer,
+            Rekey::Opener(opener) => self.guard.opener = opener,
+            Rekey::None => {}
+        }
+        self
     }
 
     /// Whether packets may leave and come in.
@@ -169,5 +212,41 @@ impl Opener for Closed {
 
     fn open_rtcp(&mut self, _: &mut [u8]) -> Result<usize, PacketError> {
         Err(PacketError::NoKey)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::toy::Flip;
+
+    const PACKET: [u8; 12] = [0x80, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2];
+
+    /// Whether a packet can be sealed, and one opened that the toy has sealed.
+    fn halves(protection: &mut Protection) -> [bool; 2] {
+        let mut buffer = [PACKET.as_slice(), &[0; 4]].concat();
+        let seals = protection.guard.sealer.seal_rtp(&mut buffer, PACKET.len()).is_ok();
+        let mut buffer = [PACKET.as_slice(), &[0; 4]].concat();
+        Flip.seal_rtp(&mut buffer, PACKET.len()).unwrap();
+        [seals, protection.guard.opener.open_rtp(&mut buffer).is_ok()]
+    }
+
+    #[test]
+    fn one_half_changes_and_the_other_goes_on() {
+        #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]
+        let now = Instant::now();
+        let toy = || MediaGuard { sealer: Box::new(Flip), opener: Box::new(Flip) };
+        let closed = || MediaGuard { sealer: Box::new(Closed), opener: Box::new(Closed) };
+        for (before, guard, after, keeps) in [
+            (toy(), Guard::Sealer(Box::new(Closed)), [false, true], true),
+            (toy(), Guard::Opener(Box::new(Closed)), [true, false], false),
+            (toy(), Guard::Kept, [true, true], true),
+            (closed(), Guard::Ready(toy()), [true, true], false),
+        ] {
+            let change = Rekey::new(guard, now);
+            assert_eq!(change.keeps_opener(), keeps);
+            let mut protection = Protection::ready(before).after(change);
+            assert_eq!(halves(&mut protection), after);
+        }
     }
 }

@@ -11,6 +11,10 @@ pub enum Handed {
     Plain,
     /// The keys of both directions.
     Srtp(SrtpKeys),
+    /// Keys, of which the peer's is the one of before: what is opened by it goes on.
+    Sealer(SrtpKeys),
+    /// Keys, of which ours is the one of before: what is sealed by it goes on.
+    Opener(SrtpKeys),
     /// A handshake on the media path that ends in them.
     Handshake(Box<dyn Handshake<SrtpKeys>>),
     /// What was handed out before goes on.
@@ -23,6 +27,8 @@ impl Handed {
         match self {
             Self::Plain => ssm::Open.guard(Call(0), Line(0)),
             Self::Srtp(keys) => halves(&keys).map(Guard::Ready),
+            Self::Sealer(keys) => halves(&keys).map(|guard| Guard::Sealer(guard.sealer)),
+            Self::Opener(keys) => halves(&keys).map(|guard| Guard::Opener(guard.opener)),
             Self::Handshake(machine) => {
                 Ok(Guard::Handshake(ssm::ending(machine, |keys| halves(&keys))))
             }

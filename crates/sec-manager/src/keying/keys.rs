@@ -9,29 +9,58 @@
 //! An offer, ours or theirs, forgets what an earlier one left behind; guards that were handed
 //! out go on until the media controller puts new ones in their place.
 
+use super::handed::Handed;
 use super::kem::{self, Agreement, Pair, Shares};
 use super::names::Names;
+use super::rows::rows;
 use super::sdes::{self, Choice, LineKey, MasterKey, Unfilled};
+use super::{Carried, Standing};
 use crate::Platform;
+use crate::secret::same;
 pub(crate) use crate::srtp::SrtpKeys;
 use crate::srtp::Suite;
+use sha2::{Digest as _, Sha256};
 use ssa::Direction;
 use ssm::{Attribute, Line, LineSecurity, Profile, Refused};
 use sst::Secrecy;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
+/// What was handed out of a line: its keys by their hashes, by which they are known again.
+#[derive(Debug)]
+struct Guarded {
+    suite: Suite,
+    secrecy: Secrecy,
+    ours: [u8; 32],
+    theirs: [u8; 32],
+    /// Our key where nobody signs, which stays while our media stay in this place.
+    lasting: Option<([u8; 32], MasterKey)>,
+}
+
+impl Guarded {
+    /// Which of the keys, ours and theirs, are those of another.
+    fn keys_of(&self, other: &Self) -> [bool; 2] {
+        [same(&self.ours, &other.ours), same(&self.theirs, &other.theirs)]
+    }
+
+    /// Our key of this suite, where it stays.
+    fn stays(&self, suite: Suite, place: &[u8; 32]) -> Option<MasterKey> {
+        let (before, key) = self.lasting.as_ref()?;
+        (self.suite == suite && before == place).then(|| key.again())
+    }
+}
+
 /// What is known of each media line's keys.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     /// Keys in the last body of ours.
     ours: Vec<LineKey>,
-    /// Keys in the last body of theirs that travelled encrypted.
+    /// Keys in the last body of theirs, where they may travel as it did.
     theirs: Vec<LineKey>,
     /// What an answer picked, until the guard is handed out.
     agreed: BTreeMap<Line, Choice>,
     /// Lines whose guard was handed out.
-    guarded: BTreeMap<Line, (Suite, Secrecy)>,
+    guarded: BTreeMap<Line, Guarded>,
     /// Our fresh pairs, until the answer to them was read.
     pairs: BTreeMap<Line, Pair>,
     /// What their last body that travelled encrypted has for an agreement.
@@ -40,17 +69,22 @@ pub(super) struct Keys {
     agreements: BTreeMap<Line, Agreement>,
     /// Whether the last offer was ours.
     we_offered: bool,
+    /// Whether the last body of theirs travelled encrypted and signed.
+    is_signed: bool,
+    /// Where the last body of ours has our media.
+    place: [u8; 32],
 }
 
 impl Keys {
-    /// Every suite, the preferred one first.
-    pub(super) fn offer() -> Result<LineSecurity, Refused> {
+    /// Every suite, the preferred one first; beside them, where the peer signs, what keys are agreed on by.
+    pub(super) fn offer(agrees: bool) -> Result<LineSecurity, Refused> {
         let choices = (1u32..).zip(Suite::SDES).map(|(tag, suite)| Choice { tag, suite });
-        let attributes = choices.map(attribute).chain([kem::attribute()]).collect();
+        let agreement = agrees.then(kem::attribute);
+        let attributes = choices.map(attribute).chain(agreement).collect();
         Ok(LineSecurity { profile: Profile::Savp, attributes })
     }
 
-    /// Picks the first attribute offered whose key came encrypted.
+    /// Picks the first attribute offered whose key came as keys may.
     pub(super) fn answer(
         &mut self, line: Line, offered: &LineSecurity, secrecy: Secrecy,
     ) -> Result<LineSecurity, Refused> {
@@ -102,6 +136,11 @@ impl Keys {
         Ok(())
     }
 
+    /// Whether our last offer has keys for the line.
+    pub(super) fn has_offered(&self, line: Line) -> bool {
+        self.we_offered && self.ours.iter().any(|key| key.line == line)
+    }
+
     /// Whether SRTP was agreed for the line, now or before.
     pub(super) fn secures(&self, line: Line) -> bool {
         self.agreed.contains_key(&line) || self.guarded.contains_key(&line)
@@ -112,10 +151,11 @@ impl Keys {
         !self.agreed.is_empty() || !self.guarded.is_empty()
     }
 
-    /// The key that we seal with and the one that we open with; both are forgotten here.
+    /// The key that we seal with and the one that we open with. Ours is kept as long as the offer it stands
+    /// in may be answered otherwise, and theirs is forgotten here.
     pub(super) fn hand_out(
         &mut self, line: Line, names: Option<&Names>, least: Secrecy,
-    ) -> Result<SrtpKeys, Refused> {
+    ) -> Result<Handed, Refused> {
         let choice = self.agreed.get(&line).copied().ok_or(Refused::Unknown)?;
         let ours = find(&self.ours, line, choice).ok_or(Refused::Unknown)?;
         let theirs = find(&self.theirs, line, choice).ok_or(Refused::Unknown)?;
@@ -129,12 +169,28 @@ impl Keys {
         }
         let keys = SrtpKeys::new(choice.suite, ours.octets(), theirs.octets());
         let keys = keys.map_err(|_| Refused::Attributes)?;
+        let guarded = Guarded {
+            suite: choice.suite,
+            secrecy,
+            ours: ours.print(),
+            theirs: theirs.print(),
+            lasting: (!self.is_signed).then(|| (self.place, ours.again())),
+        };
+        let kept = self.guarded.get(&line).map(|before| before.keys_of(&guarded));
+        self.guarded.insert(line, guarded);
         self.agreed.remove(&line);
         self.agreements.remove(&line);
-        self.ours.retain(|key| key.line != line);
+        if !self.we_offered {
+            self.ours.retain(|key| key.line != line);
+        }
         self.theirs.retain(|key| key.line != line);
-        self.guarded.insert(line, (choice.suite, secrecy));
-        Ok(keys)
+        // M01: what was opened under a key is never opened again, and no key seals from the start twice.
+        Ok(match kept.unwrap_or_default() {
+            [false, false] => Handed::Srtp(keys),
+            [false, true] => Handed::Sealer(keys),
+            [true, false] => Handed::Opener(keys),
+            [true, true] => Handed::Kept,
+        })
     }
 
     /// Our key and theirs in place of those that travelled, where a line has an agreement.
@@ -152,13 +208,22 @@ impl Keys {
         keys.map(Some).map_err(|_| Refused::Attributes)
     }
 
-    /// Fills the slots of a body of ours with fresh keys.
+    /// Fills the slots of a body of ours: with fresh keys, but where nobody signs with the one that was
+    /// handed out, as long as our media stay where they are. RFC 4568 §7.1.4.
     pub(super) fn fill(
-        &mut self, direction: Direction, sdp: &[u8], platform: &dyn Platform,
+        &mut self, direction: Direction, sdp: &[u8],
+        (standing, platform): (Standing, &dyn Platform),
     ) -> Result<Zeroizing<Vec<u8>>, Unfilled> {
-        let make =
-            |suite| MasterKey::made(suite, |octets| platform.random(octets)).map_err(|_| Unfilled);
-        let (filled, keys) = sdes::fill(sdp, make)?;
+        let place = place(sdp);
+        let stays = |line, suite| {
+            let before = self.guarded.get(&line).filter(|_| standing.carried == Carried::Tls)?;
+            before.stays(suite, &place)
+        };
+        let made = |suite| MasterKey::made(suite, |octets| platform.random(octets));
+        let (filled, keys) = sdes::fill(sdp, |line, suite| {
+            stays(line, suite).map_or_else(|| made(suite), Ok).map_err(|_| Unfilled)
+        })?;
+        self.place = place;
         if direction == Direction::Request {
             self.theirs.clear();
             self.agreed.clear();
@@ -193,10 +258,13 @@ impl Keys {
         Ok(ciphertext)
     }
 
-    /// Empties the slots of a body of theirs; its keys are kept where it travelled encrypted.
-    pub(super) fn empty(&mut self, direction: Direction, sdp: Vec<u8>, encrypted: bool) -> Vec<u8> {
+    /// Empties the slots of a body of theirs; its keys are kept where they may travel as it did.
+    pub(super) fn empty(
+        &mut self, direction: Direction, sdp: Vec<u8>, standing: Standing,
+    ) -> Vec<u8> {
         let (emptied, keys) = sdes::empty(sdp);
-        let (emptied, shares) = kem::empty(emptied, encrypted);
+        self.is_signed = standing.carried == Carried::Sealed;
+        let (emptied, shares) = kem::empty(emptied, self.is_signed);
         if direction == Direction::Request {
             self.ours.clear();
             self.pairs.clear();
@@ -204,7 +272,7 @@ impl Keys {
         }
         self.agreed.clear();
         self.agreements.clear();
-        self.theirs = if encrypted { keys } else { Vec::new() };
+        self.theirs = if standing.may_carry_keys() { keys } else { Vec::new() };
         self.shares = shares;
         if direction == Direction::Response {
             self.open();
@@ -226,8 +294,15 @@ impl Keys {
 
     /// How a line is protected: the suite, and what its keys are worth later.
     pub(super) fn suites(&self) -> impl Iterator<Item = (Line, &'static str, Secrecy)> {
-        self.guarded.iter().map(|(line, (suite, secrecy))| (*line, suite.name(), *secrecy))
+        self.guarded.iter().map(|(line, guarded)| (*line, guarded.suite.name(), guarded.secrecy))
     }
+}
+
+/// Where a body has our media: its connections and its media lines.
+fn place(sdp: &[u8]) -> [u8; 32] {
+    let tells = |row: &&[u8]| row.starts_with(b"c=") || row.starts_with(b"m=");
+    let hash = rows(sdp).filter(tells).fold(Sha256::new(), |hash, row| hash.chain_update(row));
+    hash.finalize().into()
 }
 
 fn find(keys: &[LineKey], line: Line, choice: Choice) -> Option<&MasterKey> {

@@ -6,7 +6,8 @@
 //!                                               └─▶ Dtls     a handshake on the media path
 //! ```
 //!
-//! Keys travel only in encrypted, signed bodies (`fill`, `empty`); the media controller sees slots.
+//! Keys travel only in encrypted, signed bodies or over TLS hops (`fill`, `empty`); the media controller
+//! sees slots.
 
 #[cfg_attr(not(feature = "dtls"), path = "no_dtls.rs")]
 mod dtls;
@@ -31,7 +32,7 @@ pub(crate) use handed::Handed;
 use keys::Keys;
 pub(crate) use names::Names;
 use sip_syntax::ContentType;
-use ssa::{Body, Direction, Refusal};
+use ssa::{Body, Direction, Refusal, Transport};
 use ssm::{Line, LineSecurity, Profile, Refused};
 use sst::{MediaProtection, Requirement, Secrecy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,17 +44,37 @@ pub(crate) struct Standing {
     pub(crate) require: Requirement,
     /// Whether the peer has given it.
     pub(crate) authenticated: bool,
-    /// Whether the body at hand travels encrypted and signed.
-    pub(crate) encrypted: bool,
+    /// What the body at hand travels in.
+    pub(crate) carried: Carried,
     /// Without which secrecy of its keys no media flow.
     pub(crate) secrecy: Secrecy,
     /// Whether media may be keyed by a handshake of their own.
-    pub(crate) by_dtls: ByDtls,
+    pub(crate) by_dtls: Allowed,
+    /// Whether media may be keyed by SDES where messages go over TLS.
+    pub(crate) by_sdes: Allowed,
 }
 
-/// Whether a call's media may be keyed by DTLS.
+/// Who can read a body on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carried {
+    /// Anybody.
+    Clear,
+    /// The SIP servers on the way: its hop is TLS.
+    Tls,
+    /// The peer alone, who has signed it: it is encrypted itself.
+    Sealed,
+}
+
+impl Carried {
+    /// What a body that is not encrypted itself travels in.
+    pub(crate) const fn over(transport: Transport) -> Self {
+        if transport.is_secure() { Self::Tls } else { Self::Clear }
+    }
+}
+
+/// Whether a call's media may be keyed in a way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum ByDtls {
+pub(crate) enum Allowed {
     /// No.
     #[default]
     No,
@@ -61,6 +82,17 @@ pub(crate) enum ByDtls {
     Taken,
     /// It is offered, too, where nothing better is.
     Offered,
+}
+
+impl Allowed {
+    /// As a call offers it, and as policy takes it.
+    pub(crate) const fn new(offered: bool, taken: bool) -> Self {
+        match (offered, taken) {
+            (true, _) => Self::Offered,
+            (false, true) => Self::Taken,
+            (false, false) => Self::No,
+        }
+    }
 }
 
 impl Standing {
@@ -78,11 +110,21 @@ impl Standing {
     /// quantum computer could compute them.
     fn may_be_by_dtls(self) -> Result<(), Refused> {
         match self.by_dtls {
-            ByDtls::No => Err(Refused::ByDtls),
-            ByDtls::Taken | ByDtls::Offered if self.secrecy > Secrecy::Forward => {
+            Allowed::No => Err(Refused::ByDtls),
+            Allowed::Taken | Allowed::Offered if self.secrecy > Secrecy::Forward => {
                 Err(Refused::Secrecy)
             }
-            ByDtls::Taken | ByDtls::Offered => Ok(()),
+            Allowed::Taken | Allowed::Offered => Ok(()),
+        }
+    }
+
+    /// Whether the body at hand may hold keys. M06: in the clear it never may, and over TLS, where each
+    /// server on the way reads them, not in a call that the peer must sign.
+    fn may_carry_keys(self) -> bool {
+        match self.carried {
+            Carried::Clear => false,
+            Carried::Tls => self.by_sdes != Allowed::No && !self.is_secured(),
+            Carried::Sealed => true,
         }
     }
 
@@ -114,14 +156,21 @@ impl CallMedia {
             return self.dtls.offer(line, platform);
         }
         if standing.is_secured() {
-            return Keys::offer();
+            return Keys::offer(true);
         }
-        if standing.by_dtls == ByDtls::Offered {
+        if self.keys.secures(line) {
+            return Keys::offer(false);
+        }
+        if standing.by_dtls == Allowed::Offered {
             standing.may_be_by_dtls()?;
             return self.dtls.offer(line, platform);
         }
+        // Keys that others read on their way are no secret later.
         if !standing.may_be_plain() {
             return Err(Refused::Secrecy);
+        }
+        if standing.by_sdes == Allowed::Offered {
+            return Keys::offer(false);
         }
         Ok(LineSecurity { profile: Profile::Avp, attributes: Vec::new() })
     }
@@ -134,6 +183,9 @@ impl CallMedia {
             return self.answer_dtls(line, standing, offered, platform);
         }
         if offered.profile.is_secure() && !self.dtls.secure() {
+            if standing.is_secured() && !self.sealed {
+                return Err(Refused::Profile);
+            }
             return self.keys.answer(line, offered, standing.secrecy);
         }
         // M09: neither a call that must be secured nor one that was becomes plain, nor is one keyed
@@ -166,7 +218,10 @@ impl CallMedia {
             }
             return self.dtls.judge(line, answered);
         }
-        if standing.is_secured() {
+        if standing.is_secured() || self.keys.has_offered(line) {
+            if standing.is_secured() && !self.sealed {
+                return Err(Refused::Profile);
+            }
             return self.keys.judge(line, answered, standing.secrecy);
         }
         let fits = standing.may_be_plain() && !answered.profile.is_secure();
@@ -187,8 +242,7 @@ impl CallMedia {
             return Ok(handshake.map_or(Handed::Kept, Handed::Handshake));
         }
         if self.keys.secures(line) {
-            let keys = self.keys.hand_out(line, self.names.as_ref(), standing.secrecy);
-            return keys.map(Handed::Srtp);
+            return self.keys.hand_out(line, self.names.as_ref(), standing.secrecy);
         }
         if !standing.may_be_plain() || self.secure() {
             return Err(Refused::Downgrade);
@@ -225,7 +279,7 @@ impl CallMedia {
     /// Fills the key slots of a body that leaves.
     ///
     /// # Errors
-    /// 488: a slot would leave in the clear. SDES keys travel only inside an encrypted body.
+    /// 488: a slot would leave where keys may not travel.
     /// 500, to be tried again: there is no randomness, or the body has a slot where no key belongs.
     pub(crate) fn fill(
         &mut self, direction: Direction, body: Body, standing: Standing, platform: &dyn Platform,
@@ -233,25 +287,25 @@ impl CallMedia {
         if !find(&body.octets, ssm::SLOT.as_bytes()) {
             return Ok(body);
         }
-        if !standing.encrypted {
+        if !standing.may_carry_keys() {
             return Err(Refusal::new(488, "Not Acceptable Here"));
         }
         let mut filled = self
             .keys
-            .fill(direction, &body.octets, platform)
+            .fill(direction, &body.octets, (standing, platform))
             .map_err(|_| Refusal::try_later(RETRY))?;
         Ok(Body { octets: std::mem::take(&mut filled), ..body })
     }
 
-    /// Empties the key slots of a body that came in. Keys that came in the clear are dropped.
+    /// Empties the key slots of a body that came in. Keys that may not travel as it did are dropped.
     pub(crate) fn empty(
         &mut self, direction: Direction, body: Body, standing: Standing,
     ) -> Result<Body, Refusal> {
         if !is_sdp(&body) {
             return Ok(body);
         }
-        self.sealed = standing.encrypted;
-        let octets = self.keys.empty(direction, body.octets, standing.encrypted);
+        self.sealed = standing.carried == Carried::Sealed;
+        let octets = self.keys.empty(direction, body.octets, standing);
         Ok(Body { octets, ..body })
     }
 
@@ -269,6 +323,11 @@ impl CallMedia {
         let lines: BTreeMap<Line, MediaProtection> = plain.chain(srtp).chain(by_dtls).collect();
         lines.into_values().collect()
     }
+}
+
+/// Whether a body may hold keys that travel: it has to be asked what becomes of them.
+pub(crate) fn may_hold_keys(body: &Body) -> bool {
+    is_sdp(body) && find(&body.octets, b"a=crypto:")
 }
 
 fn is_sdp(body: &Body) -> bool {

@@ -1,5 +1,7 @@
 //! Without feature `srtp` there are no keys: plain media, or none.
 
+use super::Standing;
+use super::handed::Handed;
 use super::names::Names;
 use crate::Platform;
 use ssa::Direction;
@@ -25,7 +27,7 @@ impl SrtpKeys {
 pub(super) struct Unfilled;
 
 impl Keys {
-    pub(super) const fn offer() -> Result<LineSecurity, Refused> {
+    pub(super) const fn offer(_: bool) -> Result<LineSecurity, Refused> {
         Err(Refused::Profile)
     }
 
@@ -39,6 +41,10 @@ impl Keys {
         Err(Refused::Profile)
     }
 
+    pub(super) const fn has_offered(&self, _: Line) -> bool {
+        false
+    }
+
     pub(super) const fn secures(&self, _: Line) -> bool {
         false
     }
@@ -49,17 +55,17 @@ impl Keys {
 
     pub(super) const fn hand_out(
         &self, _: Line, _: Option<&Names>, _: Secrecy,
-    ) -> Result<SrtpKeys, Refused> {
+    ) -> Result<Handed, Refused> {
         Err(Refused::Unknown)
     }
 
     pub(super) const fn fill(
-        &self, _: Direction, _: &[u8], _: &dyn Platform,
+        &self, _: Direction, _: &[u8], _: (Standing, &dyn Platform),
     ) -> Result<Zeroizing<Vec<u8>>, Unfilled> {
         Err(Unfilled)
     }
 
-    pub(super) const fn empty(&self, _: Direction, sdp: Vec<u8>, _: bool) -> Vec<u8> {
+    pub(super) const fn empty(&self, _: Direction, sdp: Vec<u8>, _: Standing) -> Vec<u8> {
         sdp
     }
 

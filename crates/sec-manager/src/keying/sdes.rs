@@ -4,7 +4,7 @@
 //!   a=crypto:1 AEAD_AES_128_GCM inline:{slot}        what the media controller writes and reads
 //!        fill │            ▲ empty
 //!             ▼            │
-//!   a=crypto:1 AEAD_AES_128_GCM inline:MTIzNDU2Nzg…  what travels, encrypted
+//!   a=crypto:1 AEAD_AES_128_GCM inline:MTIzNDU2Nzg…  what travels, encrypted itself or over TLS
 //! ```
 //!
 //! Only the `a=crypto` lines of a body are touched. Those that cannot be used are left out: an
@@ -17,6 +17,7 @@ use crate::srtp::Suite;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use sha2::{Digest as _, Sha256};
 use ssm::{Line, SLOT};
 use std::fmt;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -80,6 +81,18 @@ impl MasterKey {
         Self::made(self.suite, |octets| octets.get_mut(..length).map_or(Ok(()), source))
     }
 
+    /// The same key once more.
+    pub(super) fn again(&self) -> Self {
+        let mut octets = Box::new(Zeroizing::new([0; ROOM]));
+        octets.copy_from_slice(self.octets.as_slice());
+        Self { suite: self.suite, octets }
+    }
+
+    /// By what it is known again, and not told.
+    pub(super) fn print(&self) -> [u8; 32] {
+        Sha256::digest(self.octets()).into()
+    }
+
     /// Whether both are the same key, found out in constant time.
     pub(crate) fn is(&self, other: &Self) -> bool {
         same(self.octets(), other.octets())
@@ -123,7 +136,7 @@ pub(crate) struct Unfilled;
 /// # Errors
 /// [`Unfilled`]: then nothing may leave.
 pub(crate) fn fill(
-    body: &[u8], mut make: impl FnMut(Suite) -> Result<MasterKey, Unfilled>,
+    body: &[u8], mut make: impl FnMut(Line, Suite) -> Result<MasterKey, Unfilled>,
 ) -> Result<(Zeroizing<Vec<u8>>, Vec<LineKey>), Unfilled> {
     // Sized at once, so that no copy of the keys stays behind in memory that was outgrown.
     let mut filled = Zeroizing::new(Vec::with_capacity(body.len() + MOST_KEYS * 64));
@@ -137,7 +150,7 @@ pub(crate) fn fill(
         };
         let choice = Choice::parse(text).ok_or(Unfilled)?;
         let line = walk.secure().filter(|_| keys.len() < MOST_KEYS).ok_or(Unfilled)?;
-        let key = make(choice.suite)?;
+        let key = make(line, choice.suite)?;
         write(&mut filled, choice, &Zeroizing::new(BASE64.encode(key.octets())));
         keys.push(LineKey { line, choice, key });
     }

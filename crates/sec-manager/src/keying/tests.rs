@@ -39,23 +39,26 @@ const AUDIO: Line = Line(0);
 const SECURED: Standing = Standing {
     require: Requirement::PGP,
     authenticated: true,
-    encrypted: true,
+    carried: Carried::Sealed,
     secrecy: Secrecy::None,
-    by_dtls: ByDtls::No,
+    by_dtls: Allowed::No,
+    by_sdes: Allowed::No,
 };
 const IN_CLEAR: Standing = Standing {
     require: Requirement::PGP,
     authenticated: true,
-    encrypted: false,
+    carried: Carried::Clear,
     secrecy: Secrecy::None,
-    by_dtls: ByDtls::No,
+    by_dtls: Allowed::No,
+    by_sdes: Allowed::No,
 };
 const PLAIN: Standing = Standing {
     require: Requirement::NOTHING,
     authenticated: false,
-    encrypted: false,
+    carried: Carried::Clear,
     secrecy: Secrecy::None,
-    by_dtls: ByDtls::No,
+    by_dtls: Allowed::No,
+    by_sdes: Allowed::No,
 };
 
 /// The body that a media controller makes of a line.
@@ -330,4 +333,5 @@ fn s07_no_guard_before_the_proof() {
 }
 
 mod lines;
+mod over_tls;
 mod secrecy;

@@ -6,13 +6,14 @@
 use super::Shared;
 use super::record::{Planned, Record};
 use crate::cs1::Role;
+use crate::keying::{self, Carried, Standing};
 use crate::mime::{self, Binding};
 use crate::pgp::{CHECKING, GRACE, Jobs, MAKING};
 use crate::policy::Policy;
 use crate::scheme::pgp::exchange::Exchange;
 use crate::scheme::pgp::tell_unusable;
 use sma::Error;
-use ssa::{Answer, Body, BodyVerdict, CallRef, Direction, Plan, Refusal};
+use ssa::{Answer, Body, BodyVerdict, CallRef, Direction, Plan, Refusal, Transport};
 use sst::{Call, Denial, Denied, Requirement};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,14 +25,17 @@ const UNDECIPHERABLE: Refusal = Refusal::new(493, "Undecipherable");
 impl Shared {
     /// A body that is about to leave.
     pub(super) fn encrypt(
-        &self, call: CallRef, direction: Direction, plan: Option<Plan>, body: Body,
+        &self, call: CallRef, (direction, over): (Direction, Transport), plan: Option<Plan>,
+        body: Body,
     ) -> Answer<BodyVerdict> {
         let mut inner = self.lock();
+        let policy = Arc::clone(&inner.policy);
         let Some(record) = inner.records.get_mut(call.0) else {
-            return unknown(&inner.policy, body);
+            return unknown(&policy, body);
         };
         if record.require != Requirement::PGP {
-            return self.fill(record, direction, body, false).map_or_else(refused, passed);
+            let standing = record.standing(&policy, Carried::over(over));
+            return self.fill(record, direction, body, standing).map_or_else(refused, passed);
         }
         // The first INVITE to a contact that requires PGP says nothing to whoever reads it.
         let exchange = match (direction, plan) {
@@ -50,7 +54,8 @@ impl Shared {
         if body.octets.is_empty() {
             return passed(body);
         }
-        match self.fill(record, direction, body, true) {
+        let standing = record.standing(&policy, Carried::Sealed);
+        match self.fill(record, direction, body, standing) {
             Ok(body) => self.seal(call, (jobs, exchange), direction, body),
             Err(refusal) => refused(refusal),
         }
@@ -83,22 +88,27 @@ impl Shared {
     }
 
     fn fill(
-        &self, record: &mut Record, direction: Direction, body: Body, encrypted: bool,
+        &self, record: &mut Record, direction: Direction, body: Body, standing: Standing,
     ) -> Result<Body, Refusal> {
-        let standing = record.standing(encrypted);
         record.media.fill(direction, body, standing, &*self.platform)
     }
 
     /// A body that came in.
     pub(super) fn decrypt(
-        self: &Arc<Self>, call: CallRef, direction: Direction, body: Body,
+        self: &Arc<Self>, call: CallRef, (direction, over): (Direction, Transport), body: Body,
     ) -> Answer<BodyVerdict> {
         let mut inner = self.lock();
+        let policy = Arc::clone(&inner.policy);
+        if policy.takes_keys(over) && keying::may_hold_keys(&body) {
+            // A stranger's, of whom nothing is required. Where there is no room for it, what it offers is
+            // refused like that of any unknown call.
+            _ = inner.records.enter(call.0, self.platform.now());
+        }
         let Some(record) = inner.records.get_mut(call.0) else {
-            return unknown(&inner.policy, body);
+            return unknown(&policy, body);
         };
         if record.require != Requirement::PGP {
-            let standing = record.standing(false);
+            let standing = record.standing(&policy, Carried::over(over));
             let emptied = record.media.empty(direction, body, standing);
             return emptied.map_or_else(refused, passed);
         }
@@ -143,11 +153,12 @@ impl Shared {
     /// The plaintext: its keys go to the media, its slots to the controller.
     fn opened_body(&self, call: CallRef, direction: Direction, mut body: Body) -> BodyVerdict {
         let mut inner = self.lock();
+        let policy = Arc::clone(&inner.policy);
         let Some(record) = inner.records.get_mut(call.0) else {
             body.octets.zeroize();
             return BodyVerdict::Refused(UNDECIPHERABLE);
         };
-        let standing = record.standing(true);
+        let standing = record.standing(&policy, Carried::Sealed);
         match record.media.empty(direction, body, standing) {
             Ok(body) => BodyVerdict::Body(body),
             Err(refusal) => BodyVerdict::Refused(refusal),

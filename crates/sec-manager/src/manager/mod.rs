@@ -32,7 +32,7 @@ use crate::aor::Aor;
 use crate::bearer::Bearer;
 use crate::digest::Digest;
 use crate::fsm::{Role, Signal, State, StateSink, Step, WaitingTable};
-use crate::keying::{ByDtls, CallMedia, Standing};
+use crate::keying::{CallMedia, Carried, Standing};
 use crate::nonce::{Issuer, ReplayTable, seconds};
 use crate::pgp::pins::Pins;
 use crate::pgp::{Jobs, Pgp};
@@ -74,14 +74,9 @@ impl SecurityManager {
         &self, call: u64, ask: impl FnOnce(&mut CallMedia, Standing) -> R,
     ) -> Option<R> {
         let mut inner = self.shared.lock();
-        let Policy { secrecy, dtls, .. } = *inner.policy;
+        let policy = Arc::clone(&inner.policy);
         let record = inner.records.get_mut(call)?;
-        let by_dtls = match (record.offers_dtls, dtls) {
-            (true, _) => ByDtls::Offered,
-            (false, true) => ByDtls::Taken,
-            (false, false) => ByDtls::No,
-        };
-        let standing = Standing { secrecy, by_dtls, ..record.standing(false) };
+        let standing = record.standing(&policy, Carried::Clear);
         Some(ask(&mut record.media, standing))
     }
 

@@ -2,12 +2,13 @@
 
 use crate::aor::Aor;
 use crate::fsm::State;
-use crate::keying::{ByDtls, CallMedia, Standing};
+use crate::keying::{Allowed, CallMedia, Carried, Standing};
+use crate::policy::Policy;
 use crate::scheme::digest::proofs::DigestProofs;
 use crate::scheme::given::{Given, Proved};
 use crate::scheme::pgp::exchange::{Exchanges, PgpPlan};
 use ssa::FlowId;
-use sst::{Assurance, HopProtection, Proof, Requirement, Secrecy};
+use sst::{Assurance, HopProtection, Proof, Requirement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
@@ -106,6 +107,8 @@ pub(crate) struct Record {
     pub(crate) pgp: Exchanges,
     /// Whether its media are to be keyed by DTLS where nothing better is offered.
     pub(crate) offers_dtls: bool,
+    /// Whether they are to be keyed by SDES over TLS hops.
+    pub(crate) offers_sdes: bool,
     /// The media lines and their keys.
     pub(crate) media: CallMedia,
     /// What the application is told.
@@ -157,6 +160,7 @@ impl Record {
             digest: DigestProofs::default(),
             pgp: Exchanges::default(),
             offers_dtls: false,
+            offers_sdes: false,
             media: CallMedia::default(),
             assurance,
         }
@@ -179,11 +183,16 @@ impl Record {
         }
     }
 
-    /// What the media are judged by. `encrypted`: the body at hand travels encrypted.
-    pub(crate) const fn standing(&self, encrypted: bool) -> Standing {
-        let (secrecy, by_dtls) = (Secrecy::None, ByDtls::No);
-        let (require, authenticated) = (self.require, self.authenticated);
-        Standing { require, authenticated, encrypted, secrecy, by_dtls }
+    /// What the media are judged by, with a body at hand that travels in this.
+    pub(crate) const fn standing(&self, policy: &Policy, carried: Carried) -> Standing {
+        Standing {
+            require: self.require,
+            authenticated: self.authenticated,
+            carried,
+            secrecy: policy.secrecy,
+            by_dtls: Allowed::new(self.offers_dtls, policy.dtls),
+            by_sdes: Allowed::new(self.offers_sdes, policy.sdes),
+        }
     }
 
     /// The required information under `ticket`, of this call alone.

@@ -3,7 +3,7 @@
 use super::SecurityManager;
 use ssa::{
     Answer, Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Incoming,
-    Leaving, Plan, Received, Request, Required, Response, SipSecurity,
+    Leaving, Plan, Received, Request, Required, Response, SipSecurity, Transport,
 };
 
 impl SipSecurity for SecurityManager {
@@ -26,13 +26,15 @@ impl SipSecurity for SecurityManager {
     }
 
     fn encrypt(
-        &self, call: CallRef, direction: Direction, plan: Option<Plan>, body: Body,
+        &self, call: CallRef, direction: Direction, over: Transport, plan: Option<Plan>, body: Body,
     ) -> Answer<BodyVerdict> {
-        self.shared.encrypt(call, direction, plan, body)
+        self.shared.encrypt(call, (direction, over), plan, body)
     }
 
-    fn decrypt(&self, call: CallRef, direction: Direction, body: Body) -> Answer<BodyVerdict> {
-        self.shared.decrypt(call, direction, body)
+    fn decrypt(
+        &self, call: CallRef, direction: Direction, over: Transport, body: Body,
+    ) -> Answer<BodyVerdict> {
+        self.shared.decrypt(call, (direction, over), body)
     }
 
     fn authorize(&self, call: CallRef, plan: Plan, request: &Request<'_>) -> Answer<Authorized> {

@@ -56,6 +56,7 @@ impl TelephonySecurity for SecurityManager {
         // the peer's.
         let own = aor::canonical(outgoing.from.as_bytes()).ok();
         let offers_dtls = inner.policy.offers_dtls(own.as_ref());
+        let offers_sdes = inner.policy.offers_sdes(own.as_ref());
         let own = own.and_then(|own| inner.policy.identities.get(&own)?.as_ref());
         let key = peer.as_ref().and_then(|peer| inner.pins.of(peer));
         let signed = self.shared.jobs.is_some() && own.is_some() && key.is_some();
@@ -68,6 +69,7 @@ impl TelephonySecurity for SecurityManager {
         };
         record.peer = peer;
         record.offers_dtls = offers_dtls;
+        record.offers_sdes = offers_sdes;
     }
 
     fn call_ended(&self, call: Call) {

@@ -135,6 +135,7 @@ fn by_digest_caller() -> Configuration {
         floor: Algorithm::Sha256,
         require: Requirement::NOTHING,
         dtls: None,
+        sdes: None,
     };
     let identities = vec![Identity { aor: ALICE.to_owned(), fingerprint: None }];
     Configuration { accounts: vec![account], identities, ..Configuration::default() }

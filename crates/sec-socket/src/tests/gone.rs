@@ -6,7 +6,7 @@ use crate::wire::{self, Body, Hello, Nothing};
 use proptest::prelude::*;
 use ssa::{
     Answer, Arrival, Authentication, Authorized, BodyVerdict, Direction, Incoming, Leaving, Plan,
-    Request, Required, Why,
+    Request, Required, Transport, Why,
 };
 use ssm::{LineSecurity, MediaSecurity as _, Profile};
 use sst::{State, TelephonySecurity as _};
@@ -33,9 +33,9 @@ fn refuses_all(client: &Client) {
     assert_eq!(now(answer), Authentication::Refused(try_later()));
     let answer = client.got_401_unauthorized(CALL, &hop, &response, &request);
     assert_eq!(now(answer), Required::GiveUp(Why::ManagerUnavailable));
-    let answer = client.encrypt(CALL, Direction::Request, None, body());
+    let answer = client.encrypt(CALL, Direction::Request, Transport::Udp, None, body());
     assert_eq!(now(answer), BodyVerdict::Refused(try_later()));
-    let answer = client.decrypt(CALL, Direction::Request, body());
+    let answer = client.decrypt(CALL, Direction::Request, Transport::Udp, body());
     assert_eq!(now(answer), BodyVerdict::Refused(try_later()));
     let answer = client.authorize(CALL, Plan(1), &request);
     assert_eq!(now(answer), Authorized::GiveUp(Why::ManagerUnavailable));
@@ -291,7 +291,7 @@ fn a_question_that_does_not_fit_is_refused_alone() {
     let room = Room::new();
     let client = room.with(ssa::Open);
     let body = ssa::Body { content_type: None, octets: vec![0; wire::MAX_FRAME] };
-    let answer = client.encrypt(CALL, Direction::Request, None, body);
+    let answer = client.encrypt(CALL, Direction::Request, Transport::Udp, None, body);
     assert_eq!(now(answer), BodyVerdict::Refused(try_later()));
     assert_eq!(received(&client), Received::Admit);
 }

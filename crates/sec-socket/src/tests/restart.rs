@@ -31,11 +31,13 @@ impl SipSecurity for Proving {
         Answer::Ready(Authentication::Authenticated)
     }
 
-    fn encrypt(&self, _: CallRef, _: Direction, _: Option<Plan>, it: Body) -> Answer<BodyVerdict> {
+    fn encrypt(
+        &self, _: CallRef, _: Direction, _: Transport, _: Option<Plan>, it: Body,
+    ) -> Answer<BodyVerdict> {
         Answer::Ready(BodyVerdict::Body(it))
     }
 
-    fn decrypt(&self, _: CallRef, _: Direction, it: Body) -> Answer<BodyVerdict> {
+    fn decrypt(&self, _: CallRef, _: Direction, _: Transport, it: Body) -> Answer<BodyVerdict> {
         Answer::Ready(BodyVerdict::Body(it))
     }
 
@@ -73,8 +75,8 @@ pub(super) fn pass(client: &Client, call: CallRef) -> bool {
     let body = || Body { content_type: None, octets: b"v=0".to_vec() };
     let (line, at) = (Line(0), Call(call.0));
     let bodies = [
-        now(client.encrypt(call, Direction::Response, None, body())),
-        now(client.decrypt(call, Direction::Request, body())),
+        now(client.encrypt(call, Direction::Response, Transport::Udp, None, body())),
+        now(client.decrypt(call, Direction::Request, Transport::Udp, body())),
     ]
     .map(|it| it == BodyVerdict::Body(body()));
     let media = [
@@ -113,7 +115,7 @@ fn a_call_that_came_in_proved_goes_no_further_under_another_process() {
         assert_eq!(client.guard(Call(CALL.0), Line(0)).unwrap_err(), Refused::Unavailable);
         assert!(pass(&client, CallRef(8)));
         // It can be hung up.
-        let empty = client.encrypt(CALL, Direction::Request, None, Body::default());
+        let empty = client.encrypt(CALL, Direction::Request, Transport::Udp, None, Body::default());
         assert_eq!(now(empty), BodyVerdict::Body(Body::default()));
         // What it proves now is not what was agreed on then.
         let invite = invite();

@@ -6,7 +6,7 @@ use crate::{Client, GuardKeys, LineKeys, MediaKeys};
 use ssa::conformance::{Gate, Hanging, Late, Lying, Pair, Panicking, run};
 use ssa::{
     Answer, Arrival, Authentication, Body, BodyVerdict, Direction, Field, Incoming, Plan, Request,
-    Required, Response, Why,
+    Required, Response, Transport, Why,
 };
 use ssm::{Attribute, Guard, LineSecurity, MediaSecurity, Profile};
 use sst::{
@@ -81,9 +81,9 @@ impl SipSecurity for Noting {
     }
 
     fn encrypt(
-        &self, call: CallRef, way: Direction, plan: Option<Plan>, body: Body,
+        &self, call: CallRef, way: Direction, over: Transport, plan: Option<Plan>, body: Body,
     ) -> Answer<BodyVerdict> {
-        self.0.note(format!("encrypt {call:?} {way:?} {plan:?} {body:?}"));
+        self.0.note(format!("encrypt {call:?} {way:?} {over:?} {plan:?} {body:?}"));
         Answer::Ready(BodyVerdict::Body(body))
     }
 
@@ -116,7 +116,10 @@ fn asked(security: &dyn SipSecurity) -> Vec<String> {
         format!("{:?}", security.request_received(CALL, &hop, &request)),
         format!("{:?}", now(security.authenticate(CALL, &hop, &request))),
         format!("{:?}", now(security.got_401_unauthorized(CALL, &hop, &response, &request))),
-        format!("{:?}", now(security.encrypt(CALL, Direction::Response, Some(Plan(3)), body))),
+        format!(
+            "{:?}",
+            now(security.encrypt(CALL, Direction::Response, Transport::Udp, Some(Plan(3)), body))
+        ),
         format!("{:?}", now(security.response_received(CALL, &hop, &response, &request))),
     ];
     security.abandon(CALL);
@@ -366,7 +369,9 @@ impl SipSecurity for Telling {
         Answer::Pending { within: LONG, future }
     }
 
-    fn encrypt(&self, _: CallRef, _: Direction, _: Option<Plan>, _: Body) -> Answer<BodyVerdict> {
+    fn encrypt(
+        &self, _: CallRef, _: Direction, _: Transport, _: Option<Plan>, _: Body,
+    ) -> Answer<BodyVerdict> {
         let application = Arc::clone(&self.0);
         let future = Box::pin(async move {
             let given = application.unlock("key").await;
@@ -427,7 +432,7 @@ fn a_prompt_ends_with_who_asked() {
     let room = Room::new();
     let told = Arc::new(Told::default());
     let (client, watch) = telling(&room, &told);
-    let ask = || client.encrypt(CALL, Direction::Request, None, Body::default());
+    let ask = || client.encrypt(CALL, Direction::Request, Transport::Udp, None, Body::default());
     let Answer::Pending { future, .. } = ask() else { panic!("it asks first") };
     until("a prompt", || told.open.load(Ordering::SeqCst) == 1);
     drop(future);

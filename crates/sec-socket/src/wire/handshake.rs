@@ -88,7 +88,11 @@ impl Stepped {
 fn keys(verdict: LineVerdict) -> Option<LineKeys> {
     match verdict.keys?.taken()? {
         GuardKeys::Srtp(keys) => Some(keys),
-        GuardKeys::Plain | GuardKeys::Handshake(_) | GuardKeys::Kept => None,
+        GuardKeys::Plain
+        | GuardKeys::Sealer(_)
+        | GuardKeys::Opener(_)
+        | GuardKeys::Handshake(_)
+        | GuardKeys::Kept => None,
     }
 }
 

@@ -82,7 +82,8 @@ impl LineQuestion {
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub(crate) struct GuardKeys {
-    /// 1 in the clear, 2 SRTP, 3 as before, 4 by a handshake.
+    /// 1 in the clear, 2 SRTP, 3 as before, 4 by a handshake, 5 SRTP of which what is opened goes on, 6 of
+    /// which what is sealed does.
     #[prost(uint32, tag = "1")]
     kind: u32,
     #[prost(string, tag = "2")]
@@ -100,27 +101,32 @@ impl GuardKeys {
         let kind = |kind| Self { kind, ..Self::default() };
         match keys {
             Keys::Plain => kind(1),
-            Keys::Srtp(LineKeys { suite, ours, theirs }) => Self {
-                suite,
-                ours: Bytes::from_owner(ours),
-                theirs: Bytes::from_owner(theirs),
-                ..kind(2)
-            },
+            Keys::Srtp(keys) => Self::keyed(2, keys),
+            Keys::Sealer(keys) => Self::keyed(5, keys),
+            Keys::Opener(keys) => Self::keyed(6, keys),
             Keys::Kept => kind(3),
             Keys::Handshake(handshake) => Self { handshake, ..kind(4) },
         }
     }
 
+    fn keyed(kind: u32, LineKeys { suite, ours, theirs }: LineKeys) -> Self {
+        let (ours, theirs) = (Bytes::from_owner(ours), Bytes::from_owner(theirs));
+        Self { kind, suite, ours, theirs, handshake: 0 }
+    }
+
     pub(crate) fn taken(self) -> Option<Keys<u64>> {
-        let octets = |octets: &Bytes| Zeroizing::new(octets.to_vec());
+        let keys = |it: Self| {
+            let [ours, theirs] =
+                [&it.ours, &it.theirs].map(|octets| Zeroizing::new(octets.to_vec()));
+            LineKeys { suite: it.suite, ours, theirs }
+        };
         match self.kind {
             1 => Some(Keys::Plain),
-            2 => {
-                let (ours, theirs) = (octets(&self.ours), octets(&self.theirs));
-                Some(Keys::Srtp(LineKeys { suite: self.suite, ours, theirs }))
-            }
+            2 => Some(Keys::Srtp(keys(self))),
             3 => Some(Keys::Kept),
             4 => Some(Keys::Handshake(self.handshake)),
+            5 => Some(Keys::Sealer(keys(self))),
+            6 => Some(Keys::Opener(keys(self))),
             _ => None,
         }
     }

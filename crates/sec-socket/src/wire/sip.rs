@@ -334,16 +334,27 @@ pub(crate) struct BodyQuestion {
     plan: Option<u64>,
     #[prost(message, optional, tag = "4")]
     body: Option<Content>,
+    #[prost(uint32, tag = "5")]
+    over: u32,
 }
 
 impl BodyQuestion {
-    pub(crate) fn of(call: CallRef, way: Direction, plan: Option<Plan>, body: ssa::Body) -> Self {
-        let plan = plan.map(|plan| plan.0);
-        Self { call: call.0, direction: direction(way), plan, body: Some(body.into()) }
+    pub(crate) fn of(
+        call: CallRef, (way, over): (Direction, Transport), plan: Option<Plan>, body: ssa::Body,
+    ) -> Self {
+        Self {
+            call: call.0,
+            direction: direction(way),
+            plan: plan.map(|plan| plan.0),
+            body: Some(body.into()),
+            over: transport(over),
+        }
     }
 
-    pub(crate) fn taken(self) -> Option<(CallRef, Direction, Option<Plan>, ssa::Body)> {
-        let way = direction_of(self.direction)?;
+    pub(crate) fn taken(
+        self,
+    ) -> Option<(CallRef, (Direction, Transport), Option<Plan>, ssa::Body)> {
+        let way = (direction_of(self.direction)?, transport_of(self.over)?);
         Some((CallRef(self.call), way, self.plan.map(Plan), self.body?.into()))
     }
 }
@@ -437,7 +448,7 @@ numbered!(Why, why, why_of, else 13 {
     Why::TriedAlready = 9, Why::OtherCall = 10, Why::PgpRequired = 11, Why::NotTrusted = 12,
     Why::ApplicationFailed = 13, Why::NotCertified = 14, Why::ApplicationUnavailable = 15,
     Why::Body = 16, Why::Abandoned = 17, Why::ManagerUnavailable = 18, Why::TokenInClear = 19,
-    Why::ForeignServer = 20, Why::NoToken = 21, Why::NoSim = 22,
+    Why::ForeignServer = 20, Why::NoToken = 21, Why::NoSim = 22, Why::KeysInClear = 23,
 });
 
 /// An answer that crosses.

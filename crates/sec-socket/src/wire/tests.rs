@@ -108,16 +108,10 @@ fn hop() -> impl Strategy<Value = HopPolicy> {
 
 fn account() -> impl Strategy<Value = Account> {
     let names = (".*", ".*", ".*");
-    let rest = (option::of(secret()), hop(), algorithm(), requirement(), any::<Option<bool>>());
-    (names, rest).prop_map(|((aor, realm, user), (secret, hop, floor, require, dtls))| Account {
-        aor,
-        realm,
-        user,
-        secret,
-        hop,
-        floor,
-        require,
-        dtls,
+    let keyed = any::<[Option<bool>; 2]>();
+    let rest = (option::of(secret()), hop(), algorithm(), requirement(), keyed);
+    (names, rest).prop_map(|((aor, realm, user), (secret, hop, floor, require, [dtls, sdes]))| {
+        Account { aor, realm, user, secret, hop, floor, require, dtls, sdes }
     })
 }
 
@@ -135,12 +129,12 @@ fn configuration_like() -> impl Strategy<Value = sst::Configuration> {
         (any::<IpAddr>(), any::<u8>()).prop_map(|(address, bits)| Network { address, bits });
     let lists = (vec(account(), 0..3), vec(identity, 0..3), vec(contact, 0..3), pins());
     let more = (vec(user, 0..3), vec(algorithm(), 0..3), vec(proxy, 0..3), (".*", vec(".*", 0..3)));
-    let flags = (requirement(), secrecy(), any::<[bool; 3]>());
+    let flags = (requirement(), secrecy(), any::<[bool; 4]>());
     (lists, more, flags).prop_map(
         |(
             (accounts, identities, contacts, pins),
             (users, algorithms, proxies, (realm, rfc2543)),
-            (require, secrecy, [dtls, bind_source, auth_int]),
+            (require, secrecy, [dtls, sdes, bind_source, auth_int]),
         )| sst::Configuration {
             accounts,
             identities,
@@ -150,6 +144,7 @@ fn configuration_like() -> impl Strategy<Value = sst::Configuration> {
             require,
             secrecy,
             dtls,
+            sdes,
             algorithms,
             proxies,
             bind_source,
@@ -348,7 +343,11 @@ proptest! {
 
     #[test]
     fn bodies_cross(content in body(), plan in any::<Option<u64>>(), request in any::<bool>()) {
-        let way = if request { Direction::Request } else { Direction::Response };
+        let way = if request {
+            (Direction::Request, Transport::Tls)
+        } else {
+            (Direction::Response, Transport::Udp)
+        };
         let plan = plan.map(Plan);
         let question = BodyQuestion::of(CallRef(3), way, plan, content.clone());
         let Body::Encrypt(read) = crossed(Body::Encrypt(question)) else { panic!("a body") };
@@ -586,7 +585,7 @@ fn what_is_too_large_is_not_written_and_not_read() {
     let octets = vec![0; MAX_FRAME];
     let question = BodyQuestion::of(
         CallRef(1),
-        Direction::Request,
+        (Direction::Request, Transport::Udp),
         None,
         ssa::Body { content_type: None, octets },
     );

@@ -112,11 +112,12 @@ fn put(
             let answer = security.got_401_unauthorized(call, &hop, &response, &sent);
             answered(answer, Verdict::Required)
         }
-        Query::Encrypt { call, direction, plan, body } => {
-            answered(security.encrypt(call, direction, plan, body.clone()), Verdict::Body)
+        Query::Encrypt { call, direction, over, plan, body } => {
+            let answer = security.encrypt(call, direction, over, plan, body.clone());
+            answered(answer, Verdict::Body)
         }
-        Query::Decrypt { call, direction, body } => {
-            answered(security.decrypt(call, direction, body), Verdict::Body)
+        Query::Decrypt { call, direction, over, body } => {
+            answered(security.decrypt(call, direction, over, body), Verdict::Body)
         }
         Query::Authorize { call, plan, request } => {
             answered(security.authorize(call, plan, &request), Verdict::Authorized)

@@ -59,9 +59,9 @@ impl SipManager {
     /// [`Misuse::Unknown`]; [`Misuse::WrongState`] where no offer waits.
     pub fn answer(&mut self, now: Instant, id: CallId, body: Body) -> Result<(), Misuse> {
         let answered = self.call(now, id, |call, cx| Ok((call.answer(cx, body)?, call.name())))?;
-        if let (Some((cseq, body)), name) = answered {
+        if let (Some((cseq, over, body)), name) = answered {
             let io = &mut Io { now, config: &self.config, out: &mut self.outputs };
-            self.readings.ask(io, (id.0, name), Of::OurAck(cseq), body);
+            self.readings.ask(io, (id.0, name), (Of::OurAck(cseq), over), body);
         }
         Ok(())
     }

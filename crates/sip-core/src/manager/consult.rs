@@ -13,7 +13,7 @@ use super::slab::Key;
 use crate::locate::{Servers, Wanted};
 use ssa::{
     Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Incoming, Leaving,
-    Plan, Received, Request, Required, Response,
+    Plan, Received, Request, Required, Response, Transport,
 };
 
 /// Names one question.
@@ -71,6 +71,8 @@ pub enum Query<'a> {
         call: CallRef,
         /// Which message the body belongs to.
         direction: Direction,
+        /// What the message will leave over.
+        over: Transport,
         /// The plan, after a 401.
         plan: Option<Plan>,
         /// The body as the application gave it.
@@ -82,6 +84,8 @@ pub enum Query<'a> {
         call: CallRef,
         /// Which message the body belongs to.
         direction: Direction,
+        /// What the message came over.
+        over: Transport,
         /// The body as it came in.
         body: Body,
     },

@@ -299,11 +299,11 @@ impl SipManager {
 
     /// What is being asked, or `None` once it is not wanted any more.
     pub fn query(&self, id: ConsultId) -> Option<Query<'_>> {
-        let capabilities = &self.config.capabilities;
+        let config = &self.config;
         match *self.outputs.consults.get(id.0)? {
-            Subject::Arriving(key) => self.serving.arriving_query(key, capabilities),
-            Subject::Ours(key) => self.requests.query(key, capabilities),
-            Subject::Theirs(key) => self.serving.query(key, capabilities),
+            Subject::Arriving(key) => self.serving.arriving_query(key, &config.capabilities),
+            Subject::Ours(key) => self.requests.query(key, config),
+            Subject::Theirs(key) => self.serving.query(key, &config.capabilities),
             Subject::Reading(key) => self.readings.query(key),
         }
     }

@@ -58,8 +58,9 @@ impl SipManager {
         match self.usage(owner.usage).map(Usage::name) {
             Some(name) if !body.octets.is_empty() && !self.readings.are_for(owner.usage) => {
                 let io = &mut Io { now, config: &self.config, out: &mut self.outputs };
+                let over = answer.response.arrival.transport;
                 let of = Of::Progress(owner.purpose, answer);
-                self.readings.ask(io, (owner.usage, name), of, body);
+                self.readings.ask(io, (owner.usage, name), (of, over), body);
             }
             // RFC 3262 §3: without a PRACK it comes again, when there is time to read it.
             Some(_) if !body.octets.is_empty() && is_reliable(&answer.response.message) => {}

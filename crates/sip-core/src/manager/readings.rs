@@ -5,7 +5,7 @@ use super::consult::{Query, Subject, Verdict};
 use super::io::Io;
 use super::requests::{Answer, Purpose};
 use super::slab::{Key, Slab};
-use ssa::{Body, BodyVerdict, CallRef, Direction};
+use ssa::{Body, BodyVerdict, CallRef, Direction, Transport};
 
 /// What a body belongs to.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ struct Reading {
     usage: Key,
     name: CallRef,
     of: Of,
+    over: Transport,
     body: Body,
 }
 
@@ -32,12 +33,14 @@ struct Reading {
 pub(super) struct Readings(Slab<Reading>);
 
 impl Readings {
-    /// Asks the security manager for a body; `usage` hears what it says.
+    /// Asks the security manager for a body that came or leaves over a transport; `usage` hears what it
+    /// says.
     pub(super) fn ask(
-        &mut self, io: &mut Io<'_>, (usage, name): (Key, CallRef), of: Of, body: Body,
+        &mut self, io: &mut Io<'_>, (usage, name): (Key, CallRef), (of, over): (Of, Transport),
+        body: Body,
     ) {
         io.hold(name);
-        let key = self.0.insert(Reading { usage, name, of, body });
+        let key = self.0.insert(Reading { usage, name, of, over, body });
         io.ask(Subject::Reading(key));
     }
 
@@ -48,16 +51,16 @@ impl Readings {
 
     pub(super) fn query(&self, key: Key) -> Option<Query<'_>> {
         let reading = self.0.get(key)?;
-        let Reading { name: call, ref body, .. } = *reading;
+        let Reading { name: call, over, ref body, .. } = *reading;
         let direction = match reading.of {
             Of::Ack(_) => Direction::Request,
             Of::Progress(..) => Direction::Response,
             Of::OurAck(_) => {
                 let direction = Direction::Request;
-                return Some(Query::Encrypt { call, direction, plan: None, body });
+                return Some(Query::Encrypt { call, direction, over, plan: None, body });
             }
         };
-        Some(Query::Decrypt { call, direction, body: body.clone() })
+        Some(Query::Decrypt { call, direction, over, body: body.clone() })
     }
 
     /// What was said of a body, and whom it is for: what is refused is as if it had not been there.

@@ -318,7 +318,8 @@ impl SipManager {
             let Some((true, name)) = acknowledged else { continue };
             let body = request.body(&self.config.capabilities);
             let io = &mut Io { now, config: &self.config, out: &mut self.outputs };
-            self.readings.ask(io, (usage, name), Of::Ack(id.cseq), body);
+            let of = (Of::Ack(id.cseq), request.arrival.transport);
+            self.readings.ask(io, (usage, name), of, body);
         }
     }
 

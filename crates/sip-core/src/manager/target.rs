@@ -285,21 +285,30 @@ impl Target {
     /// for; UDP again where that failed.
     pub(super) fn hop(&self, size: usize, own: Own<'_>) -> Option<Hop> {
         let remote = self.address?;
-        let ip = remote.ip();
-        let too_large = size > UDP_MAX && !self.udp_only;
-        let transport = match (self.flow, self.transport) {
-            (Some((_, transport)), _) => transport,
-            (None, Some(Transport::Udp) | None) if too_large => Transport::Tcp,
-            (None, Some(transport)) => transport,
-            (None, None) if own.address(Transport::Udp, ip, None).is_some() => Transport::Udp,
-            (None, None) => Transport::Tcp,
-        };
+        let transport = self.transport(size, own);
         Some(Hop {
             transport,
-            local: self.local_for(own, transport, ip)?,
+            local: self.local_for(own, transport, remote.ip())?,
             remote,
             flow: self.flow.map(|(flow, _)| flow),
         })
+    }
+
+    /// What a request leaves over. Its size may have UDP become TCP; what is secure stays as it is.
+    pub(super) fn over(&self, own: Own<'_>) -> Transport {
+        self.transport(0, own)
+    }
+
+    fn transport(&self, size: usize, own: Own<'_>) -> Transport {
+        let too_large = size > UDP_MAX && !self.udp_only;
+        let by_udp = |to: SocketAddr| own.address(Transport::Udp, to.ip(), None).is_some();
+        match (self.flow, self.transport) {
+            (Some((_, transport)), _) => transport,
+            (None, Some(Transport::Udp) | None) if too_large => Transport::Tcp,
+            (None, Some(transport)) => transport,
+            (None, None) if self.address.is_some_and(by_udp) => Transport::Udp,
+            (None, None) => Transport::Tcp,
+        }
     }
 
     /// Our address for this transport. A connection can be opened without a listener, and then

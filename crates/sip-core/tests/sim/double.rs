@@ -4,7 +4,7 @@ use net::Runtime;
 use ssa::{
     Answer, Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Field,
     InDialog, Incoming, Leaving, Plan, Received, Refusal, Request, Required, Response, SipSecurity,
-    Why,
+    Transport, Why,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -217,9 +217,10 @@ impl SipSecurity for Double {
     }
 
     fn encrypt(
-        &self, _: CallRef, direction: Direction, plan: Option<Plan>, mut body: Body,
+        &self, _: CallRef, direction: Direction, over: Transport, plan: Option<Plan>,
+        mut body: Body,
     ) -> Answer<BodyVerdict> {
-        self.note(format!("encrypt {direction:?} {plan:?}"));
+        self.note(format!("encrypt {direction:?} {plan:?}{}", safely(over)));
         if self.script.refuses_sealing && plan.is_some() {
             return Answer::Ready(BodyVerdict::Refused(FORBIDDEN));
         }
@@ -234,8 +235,10 @@ impl SipSecurity for Double {
         Answer::Ready(BodyVerdict::Body(body))
     }
 
-    fn decrypt(&self, _: CallRef, direction: Direction, mut body: Body) -> Answer<BodyVerdict> {
-        self.note(format!("decrypt {direction:?}"));
+    fn decrypt(
+        &self, _: CallRef, direction: Direction, over: Transport, mut body: Body,
+    ) -> Answer<BodyVerdict> {
+        self.note(format!("decrypt {direction:?}{}", safely(over)));
         if self.script.refuses_reading && direction == Direction::Response {
             return Answer::Ready(BodyVerdict::Refused(UNDECIPHERABLE));
         }
@@ -302,6 +305,11 @@ pub(crate) const CREDENTIALS: &str = "Authorization: Test nonce=\"1\"\r\n";
 /// What a double refuses with.
 pub(crate) const FORBIDDEN: Refusal = Refusal::new(403, "Forbidden");
 /// What is told of a body that is not sealed. RFC 3261 §21.4.28.
+/// How a note ends of a body whose message goes over TLS.
+fn safely(over: Transport) -> &'static str {
+    if over.is_secure() { " over TLS" } else { "" }
+}
+
 const UNDECIPHERABLE: Refusal = Refusal::new(493, "Undecipherable");
 /// What a sealed body begins with.
 const SEAL: &[u8; 7] = b"sealed ";

@@ -8,6 +8,7 @@ use sip_core::manager::{self, CallId, Cause, Event};
 use ssa::{
     Answer, Arrival, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Field,
     Incoming, Leaving, Plan, Received, Refusal, Request, Required, Response, SipSecurity,
+    Transport,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -104,14 +105,16 @@ impl SipSecurity for Judge {
     }
 
     fn encrypt(
-        &self, call: CallRef, _: Direction, plan: Option<Plan>, body: Body,
+        &self, call: CallRef, _: Direction, _: Transport, plan: Option<Plan>, body: Body,
     ) -> Answer<BodyVerdict> {
         let own = self.check(call, number(&body.octets));
         assert!(plan.is_none_or(|plan| plan == Plan(own as u64)));
         Answer::Ready(BodyVerdict::Body(body))
     }
 
-    fn decrypt(&self, call: CallRef, _: Direction, body: Body) -> Answer<BodyVerdict> {
+    fn decrypt(
+        &self, call: CallRef, _: Direction, _: Transport, body: Body,
+    ) -> Answer<BodyVerdict> {
         self.check(call, number(&body.octets));
         self.later(BodyVerdict::Body(body))
     }

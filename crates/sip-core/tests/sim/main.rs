@@ -10,6 +10,7 @@ mod basic;
 mod bindings;
 mod by_proxy;
 mod calls;
+mod carried;
 mod challenges;
 mod conferences;
 mod crossing;

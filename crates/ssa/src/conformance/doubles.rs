@@ -105,12 +105,14 @@ macro_rules! double {
             }
 
             fn encrypt(
-                &self, _: CallRef, _: Direction, _: Option<Plan>, body: Body,
+                &self, _: CallRef, _: Direction, _: Transport, _: Option<Plan>, body: Body,
             ) -> Answer<BodyVerdict> {
                 Answer::Ready(BodyVerdict::Body(body))
             }
 
-            fn decrypt(&self, _: CallRef, _: Direction, body: Body) -> Answer<BodyVerdict> {
+            fn decrypt(
+                &self, _: CallRef, _: Direction, _: Transport, body: Body,
+            ) -> Answer<BodyVerdict> {
                 Answer::Ready(BodyVerdict::Body(body))
             }
 

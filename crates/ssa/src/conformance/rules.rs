@@ -3,7 +3,7 @@
 use super::message::{TestRequest, TestResponse};
 use crate::{
     Answer, Authentication, Authorized, Body, BodyVerdict, CallRef, Direction, Field, Incoming,
-    Leaving, Plan, Received, Required, SipSecurity,
+    Leaving, Plan, Received, Required, SipSecurity, Transport,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ impl Kit<'_> {
     async fn unauthorized(&mut self) -> Step<TestRequest> {
         let invite = TestRequest::invite(&self.pair.from, &self.pair.to, "kit-1@127.0.0.1");
         let offer = self.pair.offer.clone();
-        let body = self.pair.caller.encrypt(CALL, Direction::Request, None, offer);
+        let body = self.pair.caller.encrypt(CALL, Direction::Request, Transport::Udp, None, offer);
         match settle(body).await? {
             BodyVerdict::Body(body) => Ok(invite.with_body(body)),
             BodyVerdict::Refused(_) => Err("a call that the user started can leave"),
@@ -136,7 +136,7 @@ impl Kit<'_> {
     ) -> Step<TestRequest> {
         let caller = &self.pair.caller;
         let offer = self.pair.offer.clone();
-        let body = caller.encrypt(CALL, Direction::Request, Some(plan), offer);
+        let body = caller.encrypt(CALL, Direction::Request, Transport::Udp, Some(plan), offer);
         let BodyVerdict::Body(body) = settle(body).await? else {
             return Err("the body is protected for who challenged");
         };
@@ -189,7 +189,7 @@ impl Kit<'_> {
         if answer != Authentication::Authenticated {
             return Err("an authorized request is authenticated");
         }
-        let body = callee.decrypt(CALL, Direction::Request, invite.body.clone());
+        let body = callee.decrypt(CALL, Direction::Request, Transport::Udp, invite.body.clone());
         match settle(body).await? {
             BodyVerdict::Body(body) => {
                 self.rule(body == self.pair.offer, "the offer arrives as it was given");
@@ -210,7 +210,7 @@ impl Kit<'_> {
     async fn answered(&mut self, invite: &TestRequest) -> Step<()> {
         let Pair { caller, callee, .. } = self.pair;
         let answer = self.pair.answer.clone();
-        let body = callee.encrypt(CALL, Direction::Response, None, answer.clone());
+        let body = callee.encrypt(CALL, Direction::Response, Transport::Udp, None, answer.clone());
         let BodyVerdict::Body(body) = settle(body).await? else {
             return Err("the answer is protected");
         };
@@ -225,7 +225,7 @@ impl Kit<'_> {
         if settle(incoming).await? != Incoming::Accept {
             return Err("the callee's 2xx is accepted");
         }
-        let body = caller.decrypt(CALL, Direction::Response, ok.body.clone());
+        let body = caller.decrypt(CALL, Direction::Response, Transport::Udp, ok.body.clone());
         match settle(body).await? {
             BodyVerdict::Body(body) => {
                 self.rule(body == answer, "the answer arrives as it was given");

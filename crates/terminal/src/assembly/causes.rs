@@ -57,6 +57,9 @@ const fn about_proof(why: Why) -> &'static str {
         Why::NoToken => "; look at `token-file` in the [[account]]",
         Why::ForeignServer => "; look at `authorization-servers` in the [[account]]",
         Why::TokenInClear => "; look at `registrar` in the [[account]]",
+        Why::KeysInClear => {
+            "; reach the peer over tls: or wss:, or call from an [[account]] with `media-sdes = false`"
+        }
         Why::TriedAlready => "; look at `user` and the password in the [[account]]",
         Why::BelowFloor => "; `floor` in the [[account]] says what is answered",
         Why::UnknownScheme => "; ask who runs it for Digest",
@@ -101,6 +104,7 @@ const fn proof_code(why: Why) -> &'static str {
         Why::ProofInvalid => "proof_invalid",
         Why::ForeignRealm => "foreign_realm",
         Why::TokenInClear => "token_in_clear",
+        Why::KeysInClear => "keys_in_clear",
         Why::ForeignServer => "foreign_server",
         Why::NoToken => "no_token",
         Why::TriedAlready => "tried_already",

@@ -148,11 +148,12 @@ fn linked(config: &Config) -> Result<()> {
             "the configuration demands `media-secrecy`, and this flavour of countersign has no keys \
              for media: it could make no call",
         )),
-        None if config.wants_dtls() => Err(Error::invalid(
-            "the configuration has `media-dtls`, and this flavour of countersign has no keys for media: \
-             take it out, or use the flavour `pgp` or `full`",
-        )),
-        None => Ok(()),
+        None => config.wants_keys().map_or(Ok(()), |setting| {
+            Err(Error::invalid(format!(
+                "the configuration has `{setting}`, and this flavour of countersign has no keys for \
+                 media: take it out, or use the flavour `pgp` or `full`"
+            )))
+        }),
         Some(require) => Err(Error::invalid(format!(
             "the configuration requires `{require}`, which this flavour of countersign does not have"
         ))),
@@ -213,6 +214,7 @@ fn security(config: &Config, identity: &str) -> Result<sst::Configuration> {
             MediaSecrecy::PostQuantum => sst::Secrecy::PostQuantum,
         },
         dtls: policy.media_dtls,
+        sdes: policy.media_sdes,
         realm,
     })
 }
@@ -277,6 +279,7 @@ fn credentials(config: &Config, account: &Account, place: &Place) -> Result<sst:
         floor,
         require: account.require,
         dtls: account.media_dtls,
+        sdes: account.media_sdes,
     })
 }
 

@@ -139,6 +139,9 @@ pub struct Account {
     pub require: Requirement,
     /// Whether its calls offer media keyed by DTLS-SRTP; absent: what `[policy]` says.
     pub media_dtls: Option<bool>,
+    /// Whether its calls offer media keyed by SDES, which leave over TLS alone; absent: what `[policy]`
+    /// says.
+    pub media_sdes: Option<bool>,
     /// Seconds for which to register.
     #[serde(default = "an_hour")]
     pub expires: u32,
@@ -294,6 +297,10 @@ pub struct Policy {
     /// Whether media may be keyed by DTLS-SRTP, unless an `[[account]]` that calls says otherwise.
     #[serde(default)]
     pub media_dtls: bool,
+    /// Whether media may be keyed by SDES in calls over TLS, unless an `[[account]]` that calls says
+    /// otherwise.
+    #[serde(default)]
+    pub media_sdes: bool,
     /// Whether `qop=auth-int` is demanded.
     #[serde(default)]
     pub auth_int: bool,
@@ -372,10 +379,15 @@ impl Config {
         self.folder.join(path)
     }
 
-    /// Whether any media may be keyed by DTLS-SRTP.
+    /// The first setting by which media would have keys, where there is one.
     #[cfg(not(feature = "pgp"))]
-    pub(crate) fn wants_dtls(&self) -> bool {
-        self.policy.media_dtls || self.accounts.iter().any(|own| own.media_dtls == Some(true))
+    pub(crate) fn wants_keys(&self) -> Option<&'static str> {
+        let any = |said: fn(&Account) -> Option<bool>| {
+            self.accounts.iter().any(|own| said(own) == Some(true))
+        };
+        let dtls = self.policy.media_dtls || any(|own| own.media_dtls);
+        let sdes = self.policy.media_sdes || any(|own| own.media_sdes);
+        if dtls { Some("media-dtls") } else { sdes.then_some("media-sdes") }
     }
 
     /// The agent's socket.

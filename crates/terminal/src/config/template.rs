@@ -77,6 +77,12 @@ const SECRECY: &str = "\
 # listens, not who can change what is signalled. Absent: false. An [[account]] may say otherwise for
 # the calls that it makes.
 # media-dtls = true
+
+# Key media by SDES, as most PBXs and phones do: take it in calls that come over TLS, and offer it in
+# calls that are not under pgp, which then leave over TLS alone, and come about with peers alone that do
+# so. Each SIP server on the way reads the keys. Absent: false. An [[account]] may say otherwise for the
+# calls that it makes.
+# media-sdes = true
 ";
 
 const AGENT: &str = "\

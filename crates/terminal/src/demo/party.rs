@@ -122,6 +122,7 @@ fn open_account(callee: &mut Side) -> Result<sst::Account> {
         hop: sst::HopPolicy::Udp(Vec::new()),
         floor: sst::Algorithm::Sha256,
         dtls: None,
+        sdes: None,
         require: sst::Requirement::NOTHING,
     })
 }

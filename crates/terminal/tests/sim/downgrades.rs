@@ -195,6 +195,7 @@ fn credentials_off_tls() -> String {
             hop: sst::HopPolicy::TlsName("callee.example".to_owned()),
             floor: sst::Algorithm::Sha256,
             dtls: None,
+            sdes: None,
             require: Requirement::NOTHING,
         }],
         ..sst::Configuration::default()

@@ -26,6 +26,7 @@ mod old_form;
 #[cfg(feature = "watch")]
 mod publishing;
 mod raw;
+mod sdes;
 mod seeds;
 mod signed;
 mod silence;

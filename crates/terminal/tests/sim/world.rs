@@ -451,6 +451,7 @@ fn share_password(caller: &mut sst::Configuration, callee: &mut sst::Configurati
         hop: sst::HopPolicy::Udp(vec![(CALLEE_IP, 5060).into()]),
         floor: sst::Algorithm::Sha256,
         dtls: None,
+        sdes: None,
         require: sst::Requirement::NOTHING,
     });
     callee.users.push(sst::User { name: "alice".to_owned(), secret: secret() });

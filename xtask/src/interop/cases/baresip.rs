@@ -18,7 +18,7 @@ const PROXIED: &[&str] = &["baresip", "kamailio", "openssl"];
 /// What it prints once ICE has found a way.
 const CHECKED: &str = "connectivity check is complete";
 /// What our side says.
-const OURS: u32 = 600;
+pub(super) const OURS: u32 = 600;
 
 pub(super) const CASES: &[Case] = &[
     of("baresip-called", ALONE, "UDP", "we call it; a tone each way", |room| called(room, "udp")),
@@ -148,7 +148,7 @@ fn not_keyed(over: &Over) -> Result<String, Failure> {
 }
 
 /// Both tones, each heard by the other side.
-fn both(ours: &Path, theirs: &[PathBuf]) -> Result<String, Failure> {
+pub(super) fn both(ours: &Path, theirs: &[PathBuf]) -> Result<String, Failure> {
     let we = sound::hears(ours, HERTZ, 1.0)?;
     let last = theirs.last().ok_or("baresip recorded nothing")?;
     let it = sound::hears(last, OURS, 1.0)?;

@@ -8,6 +8,7 @@ use rsipstack::sip::{Contact, Header, Method, Response, StatusCode};
 use rsipstack::transaction::{Transaction, make_tag};
 use ssa::{
     Authentication, Body, BodyVerdict, CallRef, Direction, Leaving, Refusal, SipSecurity as _,
+    Transport,
 };
 use ssm::{Call, MediaSecurity as _};
 use std::net::SocketAddr;
@@ -91,7 +92,7 @@ impl Served {
     ) -> Result<Result<(Body, SocketAddr), Refusal>, Failure> {
         let (manager, invite) = (&self.party.manager, &self.transaction.original);
         let offer = body(&invite.headers, &invite.body);
-        let offer = match answered(manager.decrypt(name, Direction::Request, offer)).await? {
+        let offer = match answered(manager.decrypt(name, Direction::Request, Transport::Udp, offer)).await? {
             BodyVerdict::Body(offer) => offer,
             BodyVerdict::Refused(refusal) => return Ok(Err(refusal)),
         };
@@ -110,7 +111,7 @@ impl Served {
         let contact = Contact::new(&self.party.contact);
         response.headers.push(Header::Contact(contact));
         let leaving =
-            match answered(manager.encrypt(name, Direction::Response, None, plain)).await? {
+            match answered(manager.encrypt(name, Direction::Response, Transport::Udp, None, plain)).await? {
                 BodyVerdict::Body(body) => {
                     response.body = enclose(&mut response.headers, body);
                     self.leaving(name, &response).await?

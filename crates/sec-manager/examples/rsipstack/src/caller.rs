@@ -7,7 +7,7 @@ use crate::view::View;
 use rsipstack::sip::{Contact, Header, Method, Uri, typed};
 use rsipstack::transaction::make_tag;
 use rsipstack::transport::SipAddr;
-use ssa::{Body, BodyVerdict, Direction, SipSecurity as _, Why};
+use ssa::{Body, BodyVerdict, Direction, SipSecurity as _, Transport, Why};
 use ssm::{Call, MediaSecurity as _};
 use sst::{Outgoing, TelephonySecurity as _};
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub async fn call(party: &Party, peer: &str, destination: SipAddr) -> Result<(),
     println!("calling {peer}");
     let (mut transaction, accepted) = client.send(name, invite, offer).await?;
     let answer = body(&accepted.headers, &accepted.body);
-    let opened = answered(manager.decrypt(name, Direction::Response, answer)).await?;
+    let opened = answered(manager.decrypt(name, Direction::Response, Transport::Udp, answer)).await?;
     let BodyVerdict::Body(answer) = opened else { return Err(Failure::Security(Why::Body)) };
     let (media, line) = read(&answer).ok_or(Failure::Security(Why::Body))?;
     manager.judge(Call(name.0), LINE, &line)?;

@@ -63,6 +63,7 @@ fn passwords(arguments: &Arguments, configuration: &mut Configuration) -> Result
             hop: HopPolicy::Tcp(vec![at]),
             floor: Algorithm::Sha256,
             dtls: None,
+            sdes: None,
             require: Requirement::NOTHING,
         });
     }

@@ -15,7 +15,7 @@ use rsipstack::transaction::make_via_branch;
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 use ssa::{
     Answer, Arrival, Authorized, Body, BodyVerdict, CallRef, Direction, Field, Incoming, Plan,
-    Received, Refusal, Required, SipSecurity, Why,
+    Received, Refusal, Required, SipSecurity, Transport, Why,
 };
 use std::collections::HashSet;
 use std::fmt;
@@ -246,7 +246,7 @@ impl Client {
         let security = &self.stack.security;
         let (mut plan, mut answers) = (None, Vec::new());
         for _ in 0..TRIES {
-            let body = security.encrypt(call, Direction::Request, plan, plain.clone());
+            let body = security.encrypt(call, Direction::Request, Transport::Udp, plan, plain.clone());
             let BodyVerdict::Body(body) = answered(body).await? else {
                 return Err(Failure::Security(Why::Body));
             };

@@ -12,12 +12,13 @@ const AUDIO: Line = Line(0);
 const OPEN: Standing = Standing {
     require: Requirement::NOTHING,
     authenticated: false,
-    encrypted: false,
+    carried: Carried::Clear,
     secrecy: Secrecy::None,
-    by_dtls: ByDtls::Offered,
+    by_dtls: Allowed::Offered,
+    by_sdes: Allowed::No,
 };
 const SIGNED: Standing =
-    Standing { require: Requirement::PGP, authenticated: true, encrypted: true, ..OPEN };
+    Standing { require: Requirement::PGP, authenticated: true, carried: Carried::Sealed, ..OPEN };
 
 #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]
 fn start() -> Instant {
@@ -55,7 +56,7 @@ impl Sides {
 fn driven(guard: Guard) -> Driven {
     match guard {
         Guard::Handshake(handshake) => handshake,
-        Guard::Ready(_) | Guard::Kept => panic!("no handshake: {}", guard.name()),
+        guard => panic!("no handshake: {}", guard.name()),
     }
 }
 
@@ -349,7 +350,7 @@ fn m09_media_keyed_by_dtls_never_become_plain_nor_keyed_otherwise() {
         }
     }
     assert_eq!(sides.callee.guard(Line(1), OPEN, || ()).err(), Some(Refused::Downgrade));
-    let no = Standing { by_dtls: ByDtls::Taken, ..OPEN };
+    let no = Standing { by_dtls: Allowed::Taken, ..OPEN };
     let again = sides.callee.offer(AUDIO, no, &sides.platform).unwrap();
     assert_eq!(again.profile, Profile::TlsSavp, "our own offers go on as well");
 }
@@ -361,12 +362,12 @@ fn policy_says_whether_it_is_offered_and_taken() {
     let offered = sides.offered();
     let platform = Counted::default();
     for (by_dtls, secrecy, offers, takes) in [
-        (ByDtls::No, Secrecy::None, Ok(Profile::Avp), Err(Refused::ByDtls)),
-        (ByDtls::No, Secrecy::Forward, Err(Refused::Secrecy), Err(Refused::ByDtls)),
-        (ByDtls::Taken, Secrecy::None, Ok(Profile::Avp), Ok(Profile::TlsSavp)),
-        (ByDtls::Taken, Secrecy::Forward, Err(Refused::Secrecy), Ok(Profile::TlsSavp)),
-        (ByDtls::Offered, Secrecy::Forward, Ok(Profile::TlsSavp), Ok(Profile::TlsSavp)),
-        (ByDtls::Offered, Secrecy::PostQuantum, Err(Refused::Secrecy), Err(Refused::Secrecy)),
+        (Allowed::No, Secrecy::None, Ok(Profile::Avp), Err(Refused::ByDtls)),
+        (Allowed::No, Secrecy::Forward, Err(Refused::Secrecy), Err(Refused::ByDtls)),
+        (Allowed::Taken, Secrecy::None, Ok(Profile::Avp), Ok(Profile::TlsSavp)),
+        (Allowed::Taken, Secrecy::Forward, Err(Refused::Secrecy), Ok(Profile::TlsSavp)),
+        (Allowed::Offered, Secrecy::Forward, Ok(Profile::TlsSavp), Ok(Profile::TlsSavp)),
+        (Allowed::Offered, Secrecy::PostQuantum, Err(Refused::Secrecy), Err(Refused::Secrecy)),
     ] {
         let (standing, mut media) = (standing(by_dtls, secrecy), CallMedia::default());
         let offer = media.offer(AUDIO, standing, &platform).map(|line| line.profile);
@@ -389,9 +390,11 @@ fn under_a_signature_it_is_taken_and_not_offered() {
         content_type: Some(b"application/sdp".to_vec()),
         octets: octets.to_vec(),
     };
-    for (encrypted, expected) in [(true, Ok(Profile::TlsSavp)), (false, Err(Refused::Profile))] {
+    for (carried, expected) in
+        [(Carried::Sealed, Ok(Profile::TlsSavp)), (Carried::Clear, Err(Refused::Profile))]
+    {
         let mut media = CallMedia::default();
-        let standing = Standing { encrypted, ..SIGNED };
+        let standing = Standing { carried, ..SIGNED };
         media.empty(Direction::Request, sdp(b"v=0\r\n"), standing).unwrap();
         let answer = media.answer(AUDIO, SIGNED, &offered, &platform);
         assert_eq!(answer.map(|line| line.profile), expected);

@@ -56,9 +56,9 @@ const OFFER: &str = "v=0\r\n\
     m=audio 4002 RTP/SAVP 0\r\n\
     a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{slot}\r\n";
 
-fn counted() -> impl FnMut(Suite) -> Result<MasterKey, Unfilled> {
+fn counted() -> impl FnMut(Line, Suite) -> Result<MasterKey, Unfilled> {
     let mut next = 0;
-    move |suite| {
+    move |_, suite| {
         next += 1;
         MasterKey::made(suite, |octets| {
             octets.fill(next);
@@ -115,7 +115,7 @@ fn a_slot_out_of_place_is_not_filled() {
     ] {
         assert_eq!(fill(body.as_bytes(), counted()).err(), Some(Unfilled), "{body}");
     }
-    let broken = fill(OFFER.as_bytes(), |_| Err(Unfilled));
+    let broken = fill(OFFER.as_bytes(), |_, _| Err(Unfilled));
     assert!(broken.is_err(), "without randomness nothing leaves");
 }
 

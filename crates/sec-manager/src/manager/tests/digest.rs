@@ -11,7 +11,7 @@ mod typed;
 
 use super::*;
 use ssa::conformance::{Pair, TestResponse, run};
-use ssa::{Body, Direction, Field, Headers as _, Plan, Required, Why};
+use ssa::{Body, Direction, Field, Headers as _, Plan, Required, Transport, Why};
 use sst::{Account, Call, HopPolicy, Outgoing, Proof};
 
 const REALM: &str = "bob.example";
@@ -25,6 +25,7 @@ pub(super) fn account(password: &str) -> Account {
         hop: HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
         dtls: None,
+        sdes: None,
         require: Requirement::NOTHING,
     }
 }
@@ -590,7 +591,7 @@ fn m06_a_key_slot_never_leaves_in_the_clear() {
     let calls = Calls::new();
     let octets = b"m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{slot}\r\n";
     let body = Body { content_type: Some(b"application/sdp".to_vec()), octets: octets.to_vec() };
-    let answer = now(calls.caller.encrypt(CALL, Direction::Request, None, body));
+    let answer = now(calls.caller.encrypt(CALL, Direction::Request, Transport::Udp, None, body));
     assert!(matches!(answer, ssa::BodyVerdict::Refused(why) if why.status == 488));
 }
 

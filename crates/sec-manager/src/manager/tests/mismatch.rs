@@ -4,7 +4,7 @@ use super::*;
 use crate::Pgp;
 use sma::conformance::{Directory, Double};
 use ssa::conformance::TestResponse;
-use ssa::{Authorized, Body, Direction, Incoming, Leaving, Refusal, Required, Why};
+use ssa::{Authorized, Body, Direction, Incoming, Leaving, Refusal, Required, Transport, Why};
 use sst::{Account, Call, Contact, Denied, HopPolicy, Mismatch, Outgoing, Pin};
 
 /// Hears what does not fit.
@@ -119,7 +119,7 @@ impl Calls {
         };
         let kind = Some(b"text/plain".to_vec());
         let body = Body { content_type: kind, octets: b"the offer".to_vec() };
-        let sealed = now(alice.encrypt(CALL, Direction::Request, Some(plan), body));
+        let sealed = now(alice.encrypt(CALL, Direction::Request, Transport::Udp, Some(plan), body));
         let ssa::BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
         let mut retry = invite.retried().with_body(sealed);
         match now(alice.authorize(CALL, plan, &retry.view())) {
@@ -250,6 +250,7 @@ fn digest_answer(challenge: &str, source: &str) -> (Result<(), Why>, Vec<Mismatc
             hop: HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
             floor: Algorithm::Sha256,
             dtls: None,
+            sdes: None,
             require: Requirement::NOTHING,
         }],
         ..Configuration::default()

@@ -6,6 +6,8 @@ mod ear;
 mod guessing;
 mod judged;
 mod mismatch;
+#[cfg(feature = "srtp")]
+mod over_tls;
 mod pgp;
 mod registered;
 mod telephony;

@@ -156,7 +156,7 @@ fn d07_only_a_notifier_of_ours_tells_without_a_signature() {
         callee.request_received(CALL, &arrival, &request.view())
     };
     let body = Body { content_type: None, octets: b"Messages-Waiting: yes".to_vec() };
-    let read = || now(callee.decrypt(CALL, Direction::Request, body.clone()));
+    let read = || now(callee.decrypt(CALL, Direction::Request, Transport::Udp, body.clone()));
     assert!(matches!(read(), BodyVerdict::Refused(why) if why.status == 493));
     assert_eq!(received("NOTIFY", InDialog::FromPeer), Received::Admit);
     assert_eq!(read(), BodyVerdict::Body(body.clone()), "it is read as it comes");

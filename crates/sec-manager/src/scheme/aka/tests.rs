@@ -130,6 +130,7 @@ fn caller(sim: Arc<dyn Sim>) -> Arc<SecurityManager> {
         hop: HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
         dtls: None,
+        sdes: None,
         require: Requirement::NOTHING,
     };
     manager.configure(&Configuration { accounts: vec![account], ..Configuration::default() });

@@ -66,6 +66,7 @@ fn account(realm: &str, secret: Secret, hop: HopPolicy) -> Account {
         hop,
         floor: Algorithm::Sha256,
         dtls: None,
+        sdes: None,
         require: Requirement::NOTHING,
     }
 }

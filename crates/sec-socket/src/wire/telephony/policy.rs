@@ -161,6 +161,8 @@ struct WireAccount {
     require: u32,
     #[prost(bool, optional, tag = "8")]
     dtls: Option<bool>,
+    #[prost(bool, optional, tag = "9")]
+    sdes: Option<bool>,
 }
 
 impl WireAccount {
@@ -174,6 +176,7 @@ impl WireAccount {
             floor: algorithm_number(account.floor),
             require: requirement(account.require),
             dtls: account.dtls,
+            sdes: account.sdes,
         }
     }
 
@@ -190,6 +193,7 @@ impl WireAccount {
             floor: algorithm_value(self.floor)?,
             require: requirement_of(self.require)?,
             dtls: self.dtls,
+            sdes: self.sdes,
         })
     }
 }
@@ -268,6 +272,8 @@ pub(crate) struct Configuration {
     realm: String,
     #[prost(string, repeated, tag = "14")]
     rfc2543: Vec<String>,
+    #[prost(bool, tag = "15")]
+    sdes: bool,
 }
 
 pub(crate) fn configuration(it: &sst::Configuration) -> Configuration {
@@ -295,6 +301,7 @@ pub(crate) fn configuration(it: &sst::Configuration) -> Configuration {
         require: requirement(it.require),
         secrecy: secrecy_number(it.secrecy),
         dtls: it.dtls,
+        sdes: it.sdes,
         algorithms: it.algorithms.iter().map(|it| algorithm_number(*it)).collect(),
         proxies: it.proxies.iter().map(proxy).collect(),
         bind_source: it.bind_source,
@@ -320,6 +327,7 @@ pub(crate) fn configuration_of(it: Configuration) -> Option<sst::Configuration> 
         require: requirement_of(it.require)?,
         secrecy: secrecy_value(it.secrecy)?,
         dtls: it.dtls,
+        sdes: it.sdes,
         algorithms: it.algorithms.into_iter().map(algorithm_value).collect::<Option<_>>()?,
         proxies: it.proxies.into_iter().map(proxy).collect::<Option<_>>()?,
         bind_source: it.bind_source,

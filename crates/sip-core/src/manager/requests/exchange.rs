@@ -13,8 +13,10 @@
 //! for a verdict, and nothing else waits for it.
 
 use super::draft::{Draft, Proven};
+use crate::Message;
 use crate::locate::Wanted;
 use crate::manager::action::Hop;
+use crate::manager::config::Config;
 use crate::manager::consult::{ConsultId, Query};
 use crate::manager::event::Cause;
 use crate::manager::inbound::Inbound;
@@ -22,7 +24,6 @@ use crate::manager::own::Own;
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::methods::served;
-use crate::{Capabilities, Message};
 use ssa::{Body, CallRef, Certified, Direction, Plan, Why};
 use std::sync::Arc;
 
@@ -162,14 +163,15 @@ pub(in crate::manager) enum Outcome {
 
 impl Exchange {
     /// What is being asked in this state.
-    pub(in crate::manager) fn query(&self, capabilities: &Capabilities) -> Option<Query<'_>> {
-        let call = self.name;
-        let direction = Direction::Request;
+    pub(in crate::manager) fn query(&self, config: &Config) -> Option<Query<'_>> {
+        let (call, direction) = (self.name, Direction::Request);
+        let protect = |plan| {
+            let over = self.target.over(config.own());
+            Query::Encrypt { call, direction, over, plan, body: &self.draft.original }
+        };
         Some(match &self.state {
             State::Locating(wanted) => Query::Locate(wanted),
-            State::Encrypting => {
-                Query::Encrypt { call, direction, plan: None, body: &self.draft.original }
-            }
+            State::Encrypting => protect(None),
             State::Trying { .. } => return None,
             State::Authorizing(Step::Challenged(answer)) => Query::Got401 {
                 call,
@@ -177,9 +179,7 @@ impl Exchange {
                 response: answer.response.message.ssa_response()?,
                 sent: answer.sent.ssa_request()?,
             },
-            State::Authorizing(Step::Encrypting { plan, .. }) => {
-                Query::Encrypt { call, direction, plan: Some(*plan), body: &self.draft.original }
-            }
+            State::Authorizing(Step::Encrypting { plan, .. }) => protect(Some(*plan)),
             State::Authorizing(Step::Signing(signing)) => {
                 let Signing { plan, draft, .. } = &**signing;
                 Query::Authorize { call, plan: *plan, request: draft.ssa_request()? }
@@ -191,8 +191,9 @@ impl Exchange {
                 sent: answer.sent.ssa_request()?,
             },
             State::Reading(answer) => {
-                let body = answer.response.body(capabilities);
-                Query::Decrypt { call, direction: Direction::Response, body }
+                let over = answer.response.arrival.transport;
+                let body = answer.response.body(&config.capabilities);
+                Query::Decrypt { call, direction: Direction::Response, over, body }
             }
         })
     }

@@ -2,8 +2,10 @@
 
 use super::draft::{Draft, Proven};
 use super::exchange::{Answer, Cancel, Exchange, Outcome, Owner, State};
+use crate::Message;
 use crate::manager::action::{Flow, Hop, Sender};
 use crate::manager::avoided::Avoided;
+use crate::manager::config::Config;
 use crate::manager::consult::{Query, Subject, Verdict};
 use crate::manager::dialogs::Dialogs;
 use crate::manager::event::Cause;
@@ -14,7 +16,6 @@ use crate::manager::target::Target;
 use crate::manager::timers::Due;
 use crate::manager::transactions::{Ack, Branch, ClientReport, Clients, Outgoing, User};
 use crate::transaction::ClientEvent;
-use crate::{Capabilities, Message};
 use bytes::Bytes;
 use ssa::{BodyVerdict, CallRef, Refusal, Why};
 use std::collections::VecDeque;
@@ -275,10 +276,8 @@ impl Requests {
     }
 
     /// What is being asked about a request.
-    pub(in crate::manager) fn query(
-        &self, key: Key, capabilities: &Capabilities,
-    ) -> Option<Query<'_>> {
-        self.table.get(key)?.query(capabilities)
+    pub(in crate::manager) fn query(&self, key: Key, config: &Config) -> Option<Query<'_>> {
+        self.table.get(key)?.query(config)
     }
 
     /// The verdict that a request waits for.
@@ -327,5 +326,9 @@ impl Requests {
 
 /// Why a body of ours, or its answer's, was refused: trouble that passes is not the body's.
 pub(super) const fn why(refusal: &Refusal) -> Why {
-    if refusal.retry_after.is_some() { Why::ApplicationUnavailable } else { Why::Body }
+    match refusal {
+        Refusal { retry_after: Some(_), .. } => Why::ApplicationUnavailable,
+        Refusal { status: 488, .. } => Why::KeysInClear,
+        _ => Why::Body,
+    }
 }

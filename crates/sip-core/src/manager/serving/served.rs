@@ -97,11 +97,12 @@ impl Served {
             Step::Reading => Query::Decrypt {
                 call,
                 direction: Direction::Request,
+                over: self.request.arrival.transport,
                 body: self.request.body(capabilities),
             },
             Step::Encrypting(reply) => {
-                let direction = Direction::Response;
-                Query::Encrypt { call, direction, plan: None, body: &reply.body }
+                let (direction, over) = (Direction::Response, self.way.hop.transport);
+                Query::Encrypt { call, direction, over, plan: None, body: &reply.body }
             }
             Step::Leaving(reply, written) => {
                 let request = &self.request.message;

@@ -221,6 +221,7 @@ fn a16_what_was_answered_before_goes_along_only_to_its_own_hop() {
         hop: HopPolicy::Udp(vec![([127, 0, 0, 1], port).into()]),
         floor: Algorithm::Sha256,
         dtls: None,
+        sdes: None,
         require: Requirement::NOTHING,
     };
     configuration.accounts = vec![

@@ -2,11 +2,12 @@
 
 use super::*;
 use sip_syntax::Date;
+use ssa::Transport;
 
 /// Bob's signed 200 with a Date so long before now.
 fn dated(calls: &Calls, invite: &TestRequest, ago: u64) -> TestResponse {
     let manager = &calls.bob.manager;
-    let sealed = now(manager.encrypt(CALL, Direction::Response, None, answer()));
+    let sealed = now(manager.encrypt(CALL, Direction::Response, Transport::Udp, None, answer()));
     let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
     let mut ok = TestResponse::to(invite, 200, sealed);
     let date = Date::from_unix(calls.platform.unix_time() - Duration::from_secs(ago)).to_string();

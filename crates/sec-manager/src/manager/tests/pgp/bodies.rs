@@ -1,6 +1,7 @@
 //! What of a body reaches the media.
 
 use super::*;
+use ssa::Transport;
 
 /// The body between others' parts: what a relay could wrap it in, or a peer send.
 fn among_others(kind: &str, body: &Body) -> Body {
@@ -21,7 +22,8 @@ fn g14_a_multipart_with_one_protected_part_does_not_reach_the_media() {
         let invite = calls.invite();
         let plan = calls.plan(&invite, &calls.challenge(&invite)).unwrap();
         let manager = &calls.alice.manager;
-        let sealed = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
+        let sealed =
+            now(manager.encrypt(CALL, Direction::Request, Transport::Udp, Some(plan), offer()));
         let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
         // Even where the signature holds over all of it.
         let mut retry = invite.retried().with_body(among_others(kind, &sealed));
@@ -30,7 +32,12 @@ fn g14_a_multipart_with_one_protected_part_does_not_reach_the_media() {
             other => panic!("{other:?}"),
         }
         assert!(calls.admits(&retry));
-        let opened = now(calls.bob.manager.decrypt(CALL, Direction::Request, retry.body.clone()));
+        let opened = now(calls.bob.manager.decrypt(
+            CALL,
+            Direction::Request,
+            Transport::Udp,
+            retry.body.clone(),
+        ));
         assert!(matches!(&opened, BodyVerdict::Refused(why) if why.status == 493), "{opened:?}");
     }
 }

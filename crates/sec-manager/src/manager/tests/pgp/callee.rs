@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cs1;
+use ssa::Transport;
 
 /// An application that has nobody's key.
 pub(super) struct Strange;
@@ -251,8 +252,8 @@ fn g31_a_body_in_the_clear_does_not_count() {
     let calls = Calls::new();
     let invite = calls.authorized();
     assert!(calls.admits(&invite));
-    let plain = calls.bob.manager.decrypt(CALL, Direction::Request, offer());
+    let plain = calls.bob.manager.decrypt(CALL, Direction::Request, Transport::Udp, offer());
     assert!(matches!(now(plain), BodyVerdict::Refused(why) if why.status == 493));
-    let early = calls.alice.manager.decrypt(CALL, Direction::Response, answer());
+    let early = calls.alice.manager.decrypt(CALL, Direction::Response, Transport::Udp, answer());
     assert!(matches!(now(early), BodyVerdict::Refused(why) if why.status == 493));
 }

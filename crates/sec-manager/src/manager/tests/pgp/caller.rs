@@ -1,6 +1,7 @@
 //! What a caller makes of challenges and of the answers to its signed requests.
 
 use super::*;
+use ssa::Transport;
 
 #[test]
 fn g09_our_own_signature_reflected_is_refused() {
@@ -99,6 +100,7 @@ fn t15_a_proxy_asks_for_digest_before_the_callee_asks_for_a_signature() {
         hop: sst::HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
         dtls: None,
+        sdes: None,
         require: Requirement::NOTHING,
     });
     calls.alice.manager.configure(&alice);
@@ -114,7 +116,8 @@ fn t15_a_proxy_asks_for_digest_before_the_callee_asks_for_a_signature() {
     let proxy = [Field { name: "Proxy-Authenticate", value: value.to_vec() }];
     let plan = calls.plan(&invite, &proxy).expect("the proxy is answered");
     // Nobody has proved anything yet: the second INVITE says as little as the first.
-    let silent = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
+    let silent =
+        now(manager.encrypt(CALL, Direction::Request, Transport::Udp, Some(plan), offer()));
     assert_eq!(silent, BodyVerdict::Body(Body::default()));
     let mut second = invite.retried();
     let fields = authorized(plan, &second);
@@ -122,7 +125,8 @@ fn t15_a_proxy_asks_for_digest_before_the_callee_asks_for_a_signature() {
     second.fields.extend(&fields);
     // The callee's challenge: the proxy's answer goes along, its nonce count raised.
     let plan = calls.plan(&second, &calls.challenge(&second)).expect("the callee is answered");
-    let sealed = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
+    let sealed =
+        now(manager.encrypt(CALL, Direction::Request, Transport::Udp, Some(plan), offer()));
     let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
     let mut third = second.retried().with_body(sealed);
     third.fields.0.retain(|(name, _)| name != "Proxy-Authorization");
@@ -148,7 +152,7 @@ fn t15_a_nonce_that_became_stale_costs_one_more_signature() {
     assert_eq!(manager.records(), 0, "nothing is kept of it");
     let plan = calls.plan(&late, &challenge).expect("a nonce that is not the first");
     let caller = &calls.alice.manager;
-    let sealed = now(caller.encrypt(CALL, Direction::Request, Some(plan), offer()));
+    let sealed = now(caller.encrypt(CALL, Direction::Request, Transport::Udp, Some(plan), offer()));
     let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
     let mut again = late.retried().with_body(sealed);
     again.fields.0.retain(|(name, _)| name != "Authorization" && name != "Date");

@@ -1,6 +1,7 @@
 //! Challenges between the two: their realm, their nonces and what becomes of a plan.
 
 use super::*;
+use ssa::Transport;
 
 /// Whether Bob challenges a request once more.
 fn is_challenged(calls: &Calls, request: &TestRequest) -> bool {
@@ -23,7 +24,7 @@ fn another(octet: u8) -> [Field; 1] {
 
 fn seals(calls: &Calls, plan: Plan) -> bool {
     let manager = &calls.alice.manager;
-    match now(manager.encrypt(CALL, Direction::Request, Some(plan), offer())) {
+    match now(manager.encrypt(CALL, Direction::Request, Transport::Udp, Some(plan), offer())) {
         BodyVerdict::Body(_) => true,
         BodyVerdict::Refused(why) => {
             assert_eq!(why.status, 493);
@@ -195,6 +196,6 @@ fn t15_the_body_of_a_forks_answer_is_read_under_its_own_nonce() {
     assert!(calls.admits(&retry));
     let ok = calls.answered(&retry);
     assert_eq!(calls.received(&ok, &retry), Incoming::Accept);
-    let opened = now(alice.decrypt(CALL, Direction::Response, ok.body.clone()));
+    let opened = now(alice.decrypt(CALL, Direction::Response, Transport::Udp, ok.body.clone()));
     assert_eq!(opened, BodyVerdict::Body(answer()));
 }

@@ -3,6 +3,7 @@
 use super::*;
 use async_trait::async_trait;
 use sma::{Decrypted, Error, Fingerprint, Report, ToSign, ToVerify};
+use ssa::Transport;
 
 impl Calls {
     /// A request signed by the caller as it stands, its body in the clear.
@@ -131,7 +132,8 @@ fn a_body_that_is_not_opened_is_refused_for_now_or_for_good() {
         let invite = calls.authorized();
         assert!(calls.admits(&invite));
         let bob = &calls.bob.manager;
-        let opened = now(bob.decrypt(CALL, Direction::Request, invite.body.clone()));
+        let opened =
+            now(bob.decrypt(CALL, Direction::Request, Transport::Udp, invite.body.clone()));
         let BodyVerdict::Refused(why) = opened else { panic!("{opened:?}") };
         assert_eq!((why.status, why.retry_after.is_some()), (status, later));
     }
@@ -145,12 +147,18 @@ fn an_empty_body_stays_empty_and_a_body_of_no_call_is_refused() {
     let bob = &calls.bob.manager;
     let empty = BodyVerdict::Body(Body::default());
     for direction in [Direction::Request, Direction::Response] {
-        assert_eq!(now(bob.decrypt(CALL, direction, Body::default())), empty);
-        assert_eq!(now(bob.decrypt(CallRef(99), direction, Body::default())), empty);
-        let refused = now(bob.decrypt(CallRef(99), direction, offer()));
+        assert_eq!(now(bob.decrypt(CALL, direction, Transport::Udp, Body::default())), empty);
+        assert_eq!(
+            now(bob.decrypt(CallRef(99), direction, Transport::Udp, Body::default())),
+            empty
+        );
+        let refused = now(bob.decrypt(CallRef(99), direction, Transport::Udp, offer()));
         assert!(matches!(refused, BodyVerdict::Refused(why) if why.status == 493));
     }
-    assert_eq!(now(bob.encrypt(CALL, Direction::Response, None, Body::default())), empty);
+    assert_eq!(
+        now(bob.encrypt(CALL, Direction::Response, Transport::Udp, None, Body::default())),
+        empty
+    );
 }
 
 #[test]
@@ -188,7 +196,8 @@ fn the_stack_grants_more_than_the_managers_deadline() {
     let (alice, bob) = (&calls.alice.manager, &calls.bob.manager);
     let invite = calls.invite();
     let plan = calls.plan(&invite, &calls.challenge(&invite)).unwrap();
-    let (sealing, sealed) = asked(alice.encrypt(CALL, Direction::Request, Some(plan), offer()));
+    let (sealing, sealed) =
+        asked(alice.encrypt(CALL, Direction::Request, Transport::Udp, Some(plan), offer()));
     within(sealing, 5);
     let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
     let mut retry = invite.retried().with_body(sealed);
@@ -198,7 +207,8 @@ fn the_stack_grants_more_than_the_managers_deadline() {
     retry.fields.extend(&fields);
     let (checking, _) = asked(bob.authenticate(CALL, &retry.arrival(), &retry.view()));
     within(checking, 2);
-    let (opening, _) = asked(bob.decrypt(CALL, Direction::Request, retry.body.clone()));
+    let (opening, _) =
+        asked(bob.decrypt(CALL, Direction::Request, Transport::Udp, retry.body.clone()));
     within(opening, 2);
     let mut ok = TestResponse::to(&retry, 200, Body::default());
     let (signing, leaving) = asked(bob.response_leaving(CALL, &retry.view(), &ok.view()));

@@ -1,6 +1,7 @@
 //! Who may speak in the name of a call, and of a contact.
 
 use super::*;
+use ssa::Transport;
 
 #[test]
 fn d03_another_pinned_peer_can_neither_end_nor_take_over_a_call() {
@@ -74,7 +75,7 @@ fn d03_a_request_of_a_dialog_without_a_record_needs_what_the_caller_needs() {
     bye.to.1 = Some("callee-tag".to_owned());
     let answer = calls.bob.manager.request_received(CALL, &bye.arrival(), &bye.view());
     assert!(matches!(answer, Received::SendWwwAuthenticate(_)), "{answer:?}");
-    let plain = calls.bob.manager.decrypt(CALL, Direction::Request, offer());
+    let plain = calls.bob.manager.decrypt(CALL, Direction::Request, Transport::Udp, offer());
     assert!(matches!(now(plain), BodyVerdict::Refused(why) if why.status == 493));
     let ok = TestResponse::to(&calls.invite(), 200, Body::default());
     let (hop, sent) = (bye.arrival(), calls.invite());
@@ -99,7 +100,7 @@ fn a_contact_is_held_to_its_requirement_however_it_is_spelled() {
         let outgoing =
             Outgoing { from: ALICE.into(), to: to.into(), require: Requirement::NOTHING };
         alice.call_started(Call(CALL.0), outgoing);
-        let first = now(alice.encrypt(CALL, Direction::Request, None, offer()));
+        let first = now(alice.encrypt(CALL, Direction::Request, Transport::Udp, None, offer()));
         assert_eq!(first, BodyVerdict::Body(Body::default()), "{to}");
     }
     let bob = &calls.bob.manager;

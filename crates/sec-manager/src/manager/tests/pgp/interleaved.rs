@@ -2,6 +2,7 @@
 //! verdict that is its own, and no proof of one is worth anything in another.
 
 use super::*;
+use ssa::Transport;
 
 const CALLS: usize = 200;
 /// As many as take some seconds; the environment's `SIM_SEEDS` may say another number.
@@ -69,7 +70,13 @@ impl One {
             }
             Step::Planned(plan) => {
                 let offer = text(&format!("the offer of {}", self.call.0));
-                match now(alice.encrypt(self.call, Direction::Request, Some(plan), offer)) {
+                match now(alice.encrypt(
+                    self.call,
+                    Direction::Request,
+                    Transport::Udp,
+                    Some(plan),
+                    offer,
+                )) {
                     BodyVerdict::Body(body) => {
                         Step::Sealed(plan, self.invite.clone().retried().with_body(body))
                     }
@@ -101,7 +108,7 @@ fn verdict(calls: &Calls, call: CallRef, request: &TestRequest) -> Option<Body> 
     {
         return None;
     }
-    match now(manager.decrypt(call, Direction::Request, request.body.clone())) {
+    match now(manager.decrypt(call, Direction::Request, Transport::Udp, request.body.clone())) {
         BodyVerdict::Body(body) => Some(body),
         BodyVerdict::Refused(_) => None,
     }

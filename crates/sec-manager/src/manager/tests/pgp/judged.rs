@@ -3,6 +3,7 @@
 use super::*;
 use crate::manager::tests::guessing::passed_on;
 use sma::conformance::{Crashing, Gate, Late};
+use ssa::Transport;
 
 fn verdict(calls: &Calls, request: &TestRequest) -> Authentication {
     now(calls.bob.manager.authenticate(CALL, &request.arrival(), &request.view()))
@@ -223,6 +224,7 @@ fn g25_a_plaintext_without_integrity_is_refused() {
     let invite = calls.authorized();
     assert!(calls.admits(&invite));
     let manager = &calls.bob.manager;
-    let opened = now(manager.decrypt(CALL, Direction::Request, invite.body.clone()));
+    let opened =
+        now(manager.decrypt(CALL, Direction::Request, Transport::Udp, invite.body.clone()));
     assert!(matches!(&opened, BodyVerdict::Refused(why) if why.status == 493), "{opened:?}");
 }

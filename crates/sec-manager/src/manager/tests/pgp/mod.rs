@@ -26,7 +26,8 @@ use sma::SecurityApplication;
 use sma::conformance::{Directory, Double, Hanging, Lying};
 use ssa::conformance::{Pair, TestResponse, run};
 use ssa::{
-    Authorized, Body, BodyVerdict, Direction, Field, Incoming, Leaving, Plan, Required, Why,
+    Authorized, Body, BodyVerdict, Direction, Field, Incoming, Leaving, Plan, Required, Transport,
+    Why,
 };
 use sst::{Call, Contact, Outgoing, Pin, Proof, Trust};
 
@@ -157,7 +158,8 @@ impl Calls {
     /// Bob's signed 200 to an INVITE that he admitted.
     fn answered(&self, invite: &TestRequest) -> TestResponse {
         let manager = &self.bob.manager;
-        let sealed = now(manager.encrypt(CALL, Direction::Response, None, answer()));
+        let sealed =
+            now(manager.encrypt(CALL, Direction::Response, Transport::Udp, None, answer()));
         let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
         let mut ok = TestResponse::to(invite, 200, sealed);
         match now(manager.response_leaving(CALL, &invite.view(), &ok.view())) {
@@ -221,11 +223,13 @@ fn a_call_is_proved_both_ways() {
     let invite = calls.authorized();
     assert!(!invite.body.octets.windows(5).any(|w| w == b"offer"), "the body is not in the clear");
     assert!(calls.admits(&invite));
-    let opened = calls.bob.manager.decrypt(CALL, Direction::Request, invite.body.clone());
+    let opened =
+        calls.bob.manager.decrypt(CALL, Direction::Request, Transport::Udp, invite.body.clone());
     assert_eq!(now(opened), BodyVerdict::Body(offer()));
     let ok = calls.answered(&invite);
     assert_eq!(calls.received(&ok, &invite), Incoming::Accept);
-    let opened = calls.alice.manager.decrypt(CALL, Direction::Response, ok.body.clone());
+    let opened =
+        calls.alice.manager.decrypt(CALL, Direction::Response, Transport::Udp, ok.body.clone());
     assert_eq!(now(opened), BodyVerdict::Body(answer()));
     for (side, peer) in [(&calls.alice, &calls.bob), (&calls.bob, &calls.alice)] {
         let assurance = sst::TelephonySecurity::assurance(&*side.manager, Call(CALL.0)).unwrap();
@@ -243,7 +247,8 @@ fn a_call_is_proved_both_ways() {
 #[test]
 fn the_first_invite_says_nothing() {
     let calls = Calls::new();
-    let first = calls.alice.manager.encrypt(CALL, Direction::Request, None, offer());
+    let first =
+        calls.alice.manager.encrypt(CALL, Direction::Request, Transport::Udp, None, offer());
     assert_eq!(now(first), BodyVerdict::Body(Body::default()));
 }
 
@@ -254,7 +259,8 @@ fn g31_no_answer_of_ours_leaves_in_an_ack_or_a_prack() {
     let invite = calls.authorized();
     assert!(calls.admits(&invite));
     assert_eq!(calls.received(&calls.answered(&invite), &invite), Incoming::Accept);
-    let kept = calls.alice.manager.encrypt(CALL, Direction::Request, None, answer());
+    let kept =
+        calls.alice.manager.encrypt(CALL, Direction::Request, Transport::Udp, None, answer());
     assert_eq!(now(kept), BodyVerdict::Body(Body::default()));
 }
 
@@ -320,7 +326,8 @@ fn s08_a_call_abandoned_while_signing_sends_nothing() {
 
 /// The INVITE again, with its offer sealed and itself signed by this plan.
 fn signed(manager: &SecurityManager, invite: TestRequest, plan: Plan) -> TestRequest {
-    let sealed = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
+    let sealed =
+        now(manager.encrypt(CALL, Direction::Request, Transport::Udp, Some(plan), offer()));
     let BodyVerdict::Body(sealed) = sealed else { panic!("{sealed:?}") };
     let mut retry = invite.retried().with_body(sealed);
     match now(manager.authorize(CALL, plan, &retry.view())) {

@@ -6,6 +6,7 @@ use super::*;
 use crate::manager::tests::ear::Ear;
 use crate::scheme::pgp::{NOTATION, rfc2543};
 use sma::{Fingerprint, Notation, ToSign};
+use ssa::Transport;
 use sst::{Denied, MediaProtection};
 
 /// Bob, who takes the old form of Alice, and Alice's key.
@@ -81,9 +82,10 @@ fn a_contact_that_was_named_is_believed_in_the_old_form_and_told_as_that() {
     assert_eq!(told.proof, Proof::Rfc2543 { aor, fingerprint });
     let manager = &old.calls.bob.manager;
     // Nothing is sealed, and nothing of ours is signed, in such a call.
-    let opened = now(manager.decrypt(CALL, Direction::Request, invite.body.clone()));
+    let opened =
+        now(manager.decrypt(CALL, Direction::Request, Transport::Udp, invite.body.clone()));
     assert_eq!(opened, BodyVerdict::Body(offer()));
-    let sealed = now(manager.encrypt(CALL, Direction::Response, None, answer()));
+    let sealed = now(manager.encrypt(CALL, Direction::Response, Transport::Udp, None, answer()));
     assert_eq!(sealed, BodyVerdict::Body(answer()));
     let ok = TestResponse::to(&invite, 200, answer());
     assert_eq!(
@@ -170,7 +172,7 @@ fn the_old_form_does_not_take_a_calls_proof_away() {
     let value = String::from_utf8(challenge[0].value.clone()).unwrap();
     assert!(value.contains("c14n"), "{value}");
     let manager = &old.calls.bob.manager;
-    let plain = now(manager.decrypt(CALL, Direction::Request, offer()));
+    let plain = now(manager.decrypt(CALL, Direction::Request, Transport::Udp, offer()));
     assert!(matches!(plain, BodyVerdict::Refused(_)), "{plain:?}");
 }
 

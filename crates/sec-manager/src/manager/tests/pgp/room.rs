@@ -80,6 +80,7 @@ fn g29_digest_of_the_callee_beside_pgp_is_not_answered() {
         hop: sst::HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
         floor: Algorithm::Sha256,
         dtls: None,
+        sdes: None,
         require: Requirement::NOTHING,
     });
     calls.alice.manager.configure(&alice);

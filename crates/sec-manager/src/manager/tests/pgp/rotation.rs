@@ -6,6 +6,7 @@ use super::*;
 use crate::manager::record::MOVED;
 use crate::manager::tests::ear::Ear;
 use sma::{Fingerprint, KeyValidity};
+use ssa::Transport;
 use sst::{Denied, Mismatch};
 
 /// A call whose users hear, the doubles of both sides, and a second key of Alice's.
@@ -285,7 +286,8 @@ fn g02_g03_nothing_is_encrypted_to_a_key_that_is_over_nor_signed_with_it() {
         let plan = calls.plan(&invite, &calls.challenge(&invite)).unwrap();
         rotated.end(&theirs, over);
         let manager = &calls.alice.manager;
-        let sealed = now(manager.encrypt(CALL, Direction::Request, Some(plan), offer()));
+        let sealed =
+            now(manager.encrypt(CALL, Direction::Request, Transport::Udp, Some(plan), offer()));
         assert!(matches!(sealed, BodyVerdict::Refused(_)), "{sealed:?}");
         rotated.end(&ours, over);
         let signed = now(manager.authorize(CALL, plan, &invite.retried().view()));

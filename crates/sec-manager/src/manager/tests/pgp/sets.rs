@@ -32,6 +32,7 @@ fn bobs(calls: &Calls, require: Requirement, registrar: &str) -> Configuration {
         hop: HopPolicy::TlsName(registrar.to_owned()),
         floor: Algorithm::Sha256,
         dtls: None,
+        sdes: None,
         require: Requirement::NOTHING,
     };
     Configuration {
@@ -254,7 +255,8 @@ fn where_we_hold_the_callees_key_a_signature_is_what_is_asked_for() {
     let from = ALICE.to_owned();
     let outgoing = Outgoing { from, to: BOB.into(), require: Requirement::NOTHING };
     calls.alice.manager.call_started(Call(CALL.0), outgoing);
-    let first = now(calls.alice.manager.encrypt(CALL, Direction::Request, None, offer()));
+    let first =
+        now(calls.alice.manager.encrypt(CALL, Direction::Request, Transport::Udp, None, offer()));
     assert_eq!(first, BodyVerdict::Body(Body::default()));
     let sent = calls.invite();
     let certified = Certified::Name("bob.example");

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::aor::canonical;
+use ssa::Transport;
 use sst::RegisteredFlow;
 use std::sync::atomic::AtomicUsize;
 
@@ -103,7 +104,8 @@ fn four_callees_of_one_realm_each_find_the_answer_to_their_own_challenge() {
     let mut callees = [&calls.bob].into_iter().chain(&others).map(|side| &side.manager);
     for callee in callees.clone().take(4) {
         assert!(admits(callee, &retry.arrival(), &retry));
-        let opened = now(callee.decrypt(CALL, Direction::Request, retry.body.clone()));
+        let opened =
+            now(callee.decrypt(CALL, Direction::Request, Transport::Udp, retry.body.clone()));
         assert_eq!(opened, BodyVerdict::Body(offer()));
     }
     let fifth = callees.next_back().unwrap();
@@ -157,6 +159,7 @@ fn a16_a_signed_call_over_an_accounts_flow_was_set_up_through_that_account() {
             hop: sst::HopPolicy::Udp(vec!["127.0.0.1:5060".parse().unwrap()]),
             floor: Algorithm::Sha256,
             dtls: None,
+            sdes: None,
             require: Requirement::NOTHING,
         });
         bob.configure(&with_account);

@@ -4,6 +4,7 @@ use super::callee::Strange;
 use super::checks::Closed;
 use super::*;
 use crate::manager::tests::ear::Ear;
+use ssa::Transport;
 use sst::{Denied, Refused};
 
 /// A side's manager anew, with an application that hears.
@@ -84,7 +85,7 @@ fn a_body_that_cannot_be_read_is_told_with_its_reason() {
         assert!(calls.admits(&invite));
         assert_eq!(bob.denied(), []);
         let refused = |manager: &SecurityManager, direction, body: &Body| {
-            let opened = now(manager.decrypt(CALL, direction, body.clone()));
+            let opened = now(manager.decrypt(CALL, direction, Transport::Udp, body.clone()));
             assert!(matches!(opened, BodyVerdict::Refused(_)), "{opened:?}");
         };
         refused(&calls.bob.manager, Direction::Request, &invite.body);

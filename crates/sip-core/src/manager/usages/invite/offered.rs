@@ -11,7 +11,7 @@ use super::state::{InviteUsage, OwedAck, OwedPrack, Phase, Reinvite, UNANSWERED}
 use crate::manager::event::{CallId, Cause, EndReason, Event, Misuse};
 use crate::manager::requests::Answer;
 use crate::manager::usages::cx::Cx;
-use ssa::Body;
+use ssa::{Body, Transport};
 use std::time::Duration;
 
 /// How long the application may take to answer an offer: the peer waits 32 s for its ACK.
@@ -68,13 +68,13 @@ impl InviteUsage {
     }
 
     /// The application answers an offer. What the ACK is to bring is for the security manager to
-    /// protect: the CSeq of that ACK, and the answer.
+    /// protect: the CSeq of that ACK, what it leaves over, and the answer.
     ///
     /// # Errors
     /// [`Misuse::WrongState`] where none waits for an answer.
     pub(in crate::manager) fn answer(
         &mut self, cx: &mut Cx<'_>, body: Body,
-    ) -> Result<Option<(u32, Body)>, Misuse> {
+    ) -> Result<Option<(u32, Transport, Body)>, Misuse> {
         if let Phase::Inviting { owed, .. } = &mut self.phase
             && let Some(prack) = owed.take()
         {
@@ -84,7 +84,7 @@ impl InviteUsage {
         let owed = self.owed_ack().filter(|owed| !owed.is_answered).ok_or(Misuse::WrongState)?;
         let cseq = owed.cseq().ok_or(Misuse::WrongState)?;
         owed.is_answered = true;
-        Ok(Some((cseq, body)))
+        Ok(Some((cseq, owed.accepted.hop.transport, body)))
     }
 
     fn answer_early(&mut self, cx: &mut Cx<'_>, prack: OwedPrack, body: Body) {

@@ -1,0 +1,90 @@
+//! Calls with baresip over TLS, whose media are keyed by SDES.
+
+use super::super::baresip::Baresip;
+use super::super::case::Case;
+use super::super::certificates::Authority;
+use super::super::kamailio::{Challenge, Kamailio, RIGHT};
+use super::super::room::Room;
+use super::super::sound;
+use super::super::terminal::{Setup, Terminal};
+use super::super::waiting::talk;
+use super::baresip::{OURS, both};
+use crate::command::Failure;
+use serde_json::Value;
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "baresip-sdes-calls",
+        peers: &["baresip", "openssl"],
+        transport: "TLS",
+        what: "it calls us, keyed by SDES, in Opus; a tone each way",
+        steps: calls,
+    },
+    Case {
+        name: "baresip-sdes-kamailio",
+        peers: &["baresip", "kamailio", "openssl"],
+        transport: "TLS",
+        what: "calls in both directions through Kamailio, keyed by SDES; a tone each way",
+        steps: proxied,
+    },
+];
+
+const TABLE: &str = "[policy]\nmedia-sdes = true\n";
+
+fn calls(room: &Room) -> Result<String, Failure> {
+    let [certificate, key] = Authority::new(room)?.certifies("bob", "IP:127.0.0.1")?;
+    let setup = Setup::new(room, "bob")?.with(&format!(
+        "[tls]\ncertificate = \"{}\"\nkey = \"{}\"\n[media]\ncodecs = [\"opus\"]\n{TABLE}",
+        certificate.display(),
+        key.display(),
+    ));
+    let (says, folder) = (sound::tone(room, OURS)?, room.folder.join("heard"));
+    let at = format!("{}:{}", room.ip, room.port()?);
+    let (bind, heard) = (format!("tls:{at}"), folder.display().to_string());
+    let mut options = vec!["--bind", &bind, "--auto-answer", "--audio", &says];
+    options.extend(["--record-as", "heard", "--record", &heard]);
+    let mut bob = setup.listen(&options)?;
+    let mut phone = Baresip::by_sdes(room, "opus/48000/2")?;
+    phone.does(&format!("dial sip:bob@{at};transport=tls"))?;
+    phone.event("CALL_ESTABLISHED")?;
+    let suite = sealed_by(&mut bob)?;
+    talk(2_000);
+    phone.does("hangup")?;
+    bob.over()?.was("peer_hung_up", 2_000)?;
+    Ok(format!("{suite}; {}", both(&sound::only(&folder)?, &phone.quits()?)?))
+}
+
+fn proxied(room: &Room) -> Result<String, Failure> {
+    let pbx = Kamailio::start(room, Challenge::Md5, RIGHT)?;
+    let account = "floor = \"MD5\"\ntls-name = \"pbx.example\"\nmedia-sdes = true\n";
+    let setup = Setup::new(room, "bob")?.with(&format!("[tls]\nca = [\"../ca.pem\"]\n{TABLE}"));
+    let setup = setup.account("bob", &pbx.registrar("tls"), account);
+    let says = sound::tone(room, OURS)?;
+    let mut bob = setup.registered(&["--auto-answer", "--audio", &says])?;
+    let mut phone = Baresip::registered_by_sdes(room, &pbx)?;
+    phone.does("dial sip:bob@pbx.example")?;
+    phone.event("CALL_ESTABLISHED")?;
+    sealed_by(&mut bob)?;
+    talk(1_500);
+    phone.does("hangup")?;
+    let came = bob.over()?.was("peer_hung_up", 1_500)?;
+    bob.stop()?;
+    let record = room.folder.join("heard.wav");
+    let heard = record.display().to_string();
+    let options = ["--seconds", "2", "--audio", &says, "--record-as", "heard", "--record", &heard];
+    let mut call = setup.call("sip:phone@pbx.example", &options)?;
+    let suite = sealed_by(&mut call)?;
+    call.over()?.was("hung_up", 2_000)?;
+    Ok(format!("its call: {came}; ours: {suite}, {}", both(&record, &phone.quits()?)?))
+}
+
+/// What the media of a call are sealed by, once it is established.
+fn sealed_by(terminal: &mut Terminal) -> Result<String, Failure> {
+    let established = terminal.event("established")?;
+    let media = established.pointer("/assurance/media/0").and_then(Value::as_str);
+    let media = media.unwrap_or("no media");
+    media
+        .starts_with("SRTP ")
+        .then(|| media.to_owned())
+        .ok_or_else(|| format!("the media are `{media}`, not sealed: {established}"))
+}
