@@ -322,6 +322,9 @@ impl From<Content> for ssa::Body {
     }
 }
 
+/// Which message a body belongs to, and what that goes over.
+type Way = (Direction, Transport);
+
 /// `encrypt` or `decrypt`.
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
@@ -339,9 +342,7 @@ pub(crate) struct BodyQuestion {
 }
 
 impl BodyQuestion {
-    pub(crate) fn of(
-        call: CallRef, (way, over): (Direction, Transport), plan: Option<Plan>, body: ssa::Body,
-    ) -> Self {
+    pub(crate) fn of(call: CallRef, (way, over): Way, plan: Option<Plan>, body: ssa::Body) -> Self {
         Self {
             call: call.0,
             direction: direction(way),
@@ -351,9 +352,7 @@ impl BodyQuestion {
         }
     }
 
-    pub(crate) fn taken(
-        self,
-    ) -> Option<(CallRef, (Direction, Transport), Option<Plan>, ssa::Body)> {
+    pub(crate) fn taken(self) -> Option<(CallRef, Way, Option<Plan>, ssa::Body)> {
         let way = (direction_of(self.direction)?, transport_of(self.over)?);
         Some((CallRef(self.call), way, self.plan.map(Plan), self.body?.into()))
     }

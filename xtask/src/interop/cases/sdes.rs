@@ -1,6 +1,6 @@
 //! Calls with baresip over TLS, whose media are keyed by SDES.
 
-use super::super::baresip::Baresip;
+use super::super::baresip::{Baresip, HERTZ};
 use super::super::case::Case;
 use super::super::certificates::Authority;
 use super::super::kamailio::{Challenge, Kamailio, RIGHT};
@@ -17,7 +17,7 @@ pub(super) const CASES: &[Case] = &[
         name: "baresip-sdes-calls",
         peers: &["baresip", "openssl"],
         transport: "TLS",
-        what: "it calls us, keyed by SDES, in Opus; a tone each way",
+        what: "it calls us, keyed by SDES, in Opus, holds us and goes on; a tone each way",
         steps: calls,
     },
     Case {
@@ -48,10 +48,20 @@ fn calls(room: &Room) -> Result<String, Failure> {
     phone.does(&format!("dial sip:bob@{at};transport=tls"))?;
     phone.event("CALL_ESTABLISHED")?;
     let suite = sealed_by(&mut bob)?;
-    talk(2_000);
+    talk(1_000);
+    phone.does("hold")?;
+    bob.event("peer_held")?;
+    talk(500);
+    phone.does("resume")?;
+    bob.event("peer_resumed")?;
+    talk(1_500);
     phone.does("hangup")?;
     bob.over()?.was("peer_hung_up", 2_000)?;
-    Ok(format!("{suite}; {}", both(&sound::only(&folder)?, &phone.quits()?)?))
+    let we = sound::hears(&sound::only(&folder)?, HERTZ, 1.5)?;
+    // It writes down what it hears before it holds, and no more.
+    let its = phone.quits()?;
+    let it = sound::hears(its.last().ok_or("baresip recorded nothing")?, OURS, 0.5)?;
+    Ok(format!("{suite}; we heard {we}, it heard {it}"))
 }
 
 fn proxied(room: &Room) -> Result<String, Failure> {
