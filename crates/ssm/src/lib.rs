@@ -18,6 +18,8 @@
 //! once: who is asked here has been authenticated already, or is refused.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod handshake;
 mod null;
 mod observed;

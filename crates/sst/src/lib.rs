@@ -17,6 +17,8 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 
 mod assurance;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod null;
 mod observed;
 mod policy;

@@ -54,8 +54,10 @@ impl Line {
         }
         let source = (!self.silenced && !self.mute).then_some(source);
         let buffer = self.path.buffer(Channel::Rtp);
-        if let Some(length) = self.outbound.packet(source, fresh, buffer) {
-            self.seal(Channel::Rtp, length);
+        if let Some(length) = self.outbound.packet(source, fresh, buffer)
+            && !self.seal(Channel::Rtp, length)
+        {
+            self.outbound.take_back();
         }
         self.tell_of_key();
     }

@@ -14,6 +14,8 @@ pub(crate) struct Sender {
     /// Sent under this SSRC.
     pub(crate) packets: u64,
     pub(crate) octets: u64,
+    /// Octets that the last packet carries.
+    last: u64,
     /// Sent under those before.
     before: (u64, u64),
 }
@@ -29,7 +31,8 @@ pub(crate) struct Content<'a> {
 
 impl Sender {
     pub(crate) fn new(ssrc: u32, sequence: u16, timestamp: u32) -> Self {
-        Self { ssrc, sequence, timestamp, talking: false, packets: 0, octets: 0, before: (0, 0) }
+        let (packets, octets, last, before) = (0, 0, 0, (0, 0));
+        Self { ssrc, sequence, timestamp, talking: false, packets, octets, last, before }
     }
 
     /// Goes on under another SSRC, counting anew. RFC 3550 §6.4.1, §8.2.
@@ -86,8 +89,15 @@ impl Sender {
         self.sequence = self.sequence.wrapping_add(1);
         self.timestamp = self.timestamp.wrapping_add(ticks);
         self.packets += 1;
-        self.octets += content.payload.len() as u64;
+        self.last = content.payload.len() as u64;
+        self.octets += self.last;
         Some(length)
+    }
+
+    /// The packet that was written last does not leave.
+    pub(crate) fn take_back(&mut self) {
+        self.packets = self.packets.saturating_sub(1);
+        self.octets = self.octets.saturating_sub(self.last);
     }
 
     /// Lets a frame pass without a packet: time goes on, sequence numbers do not.

@@ -508,6 +508,7 @@ fn payload_types_that_were_not_agreed_on_and_strange_sources_are_dropped() {
     assert_eq!(reasons, [("wrong_source", 2), ("unproven", 1), ("wrong_payload", 1)]);
 }
 
+mod doubles;
 mod handshakes;
 
 #[test]

@@ -74,6 +74,11 @@ impl Outbound {
         &self.sender
     }
 
+    /// The packet that was written last does not leave.
+    pub(crate) fn take_back(&mut self) {
+        self.sender.take_back();
+    }
+
     /// Goes on under another SSRC.
     pub(crate) fn renew(&mut self, ssrc: u32) {
         self.sender.renew(ssrc);

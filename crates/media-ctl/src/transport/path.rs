@@ -336,7 +336,11 @@ impl Path {
             Channel::Rtp => sealer.seal_rtp(&mut self.rtp.buffer, length),
             Channel::Rtcp => sealer.seal_rtcp(&mut self.rtcp.buffer, length),
         };
-        self.outbox(channel).ready = sealed.ok();
+        let outbox = self.outbox(channel);
+        // A sealer that says more than there is has sealed nothing.
+        let fits = |sealed: &usize| *sealed <= outbox.buffer.len();
+        let sealed = sealed.and_then(|it| Some(it).filter(fits).ok_or(PacketError::NoRoom));
+        outbox.ready = sealed.ok();
         sealed.map(|_| ())
     }
 

@@ -251,7 +251,7 @@ impl CallMedia {
         Ok(Handed::Plain)
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "srtp"))]
     pub(crate) fn guard(
         &mut self, line: Line, standing: Standing, keyed: impl Fn() + Send + Sync + 'static,
     ) -> Result<ssm::Guard, Refused> {

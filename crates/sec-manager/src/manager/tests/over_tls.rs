@@ -2,6 +2,7 @@
 
 use super::*;
 use ssa::{Body, BodyVerdict, Direction, Transport};
+use ssm::conformance::{Pair, Said};
 use ssm::{Attribute, Call, Line, LineSecurity, MediaSecurity as _, Profile};
 use sst::{Outgoing, Secrecy};
 
@@ -108,5 +109,64 @@ fn an_account_says_otherwise_of_its_own_calls() {
         manager.0.call_started(sst::Call(CALL.0), outgoing);
         let offer = manager.0.offer(Call(CALL.0), Line(0)).unwrap();
         assert_eq!(offer.profile, profile, "{policy} {own:?}");
+    }
+}
+
+/// What a media controller writes of a line, and reads of it.
+fn written(line: &LineSecurity) -> Body {
+    let rows = line.attributes.iter().map(|it| format!("a={}:{}\r\n", it.name, it.value));
+    let profile = line.profile.name();
+    body(&format!("v=0\r\nm=audio 4000 {profile} 0\r\n{}", rows.collect::<String>()))
+}
+
+fn read(body: &Body) -> LineSecurity {
+    let text = std::str::from_utf8(&body.octets).unwrap();
+    let profile = text.lines().find_map(|row| row.strip_prefix("m=audio 4000 ")).unwrap();
+    let attribute = |row: &str| {
+        let (name, value) = row.strip_prefix("a=")?.split_once(':')?;
+        Some(Attribute { name: name.to_owned(), value: value.to_owned() })
+    };
+    LineSecurity {
+        profile: Profile::parse(profile.strip_suffix(" 0").unwrap()).unwrap(),
+        attributes: text.lines().filter_map(attribute).collect(),
+    }
+}
+
+/// SSM's rules, for each way in which media are keyed that nobody signs.
+#[test]
+fn media_keyed_over_tls_and_by_handshakes_keep_the_rules_of_ssm() {
+    let ways: &[(bool, bool, Profile)] = &[
+        (false, false, Profile::Avp),
+        (true, false, Profile::Savp),
+        #[cfg(feature = "dtls")]
+        (false, true, Profile::TlsSavp),
+    ];
+    for (sdes, dtls, profile) in ways.iter().copied() {
+        let platform = TestPlatform::new();
+        let manager = |aor| {
+            let open = digest_configuration(aor, Requirement::NOTHING);
+            digest_manager(&platform, Configuration { sdes, dtls, ..open }).0
+        };
+        let (caller, callee) = (manager(ALICE), manager(BOB));
+        let outgoing =
+            Outgoing { from: ALICE.to_owned(), to: BOB.to_owned(), require: Requirement::NOTHING };
+        caller.call_started(sst::Call(CALL.0), outgoing);
+        assert_eq!(caller.offer(Call(CALL.0), Line(0)).unwrap().profile, profile);
+        let sides = [Arc::clone(&caller), Arc::clone(&callee)];
+        let carry = move |said, line| {
+            let [caller, callee] = &sides;
+            let (from, to, direction) = match said {
+                Said::Offer => (caller, callee, Direction::Request),
+                Said::Answer => (callee, caller, Direction::Response),
+            };
+            let sent = now(from.encrypt(CALL, direction, Transport::Tls, None, written(&line)));
+            let BodyVerdict::Body(sent) = sent else { panic!("{sent:?}") };
+            let got = now(to.decrypt(CALL, direction, Transport::Tls, sent));
+            let BodyVerdict::Body(got) = got else { panic!("{got:?}") };
+            read(&got)
+        };
+        let pair = Pair { caller, callee, call: Call(CALL.0), carry: Box::new(carry) };
+        let broken = ssm::conformance::run(&pair, platform.now());
+        assert!(broken.is_empty(), "{}: {broken:?}", profile.name());
     }
 }

@@ -156,3 +156,12 @@ fn without_randomness_there_is_no_manager() {
         assert_eq!(SecurityManager::builder(platform).build().is_ok(), built, "{draws}");
     }
 }
+
+#[test]
+fn the_manager_keeps_the_rules_of_sst() {
+    for require in [Requirement::NOTHING, Requirement::DIGEST, Requirement::PGP] {
+        let Callee { manager, .. } = Callee::requiring(require);
+        let broken = sst::conformance::run(&*manager, (BOB, ALICE), require);
+        assert!(broken.is_empty(), "{require}: {broken:?}");
+    }
+}
