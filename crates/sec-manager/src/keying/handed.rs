@@ -5,7 +5,10 @@ use ssm::{Call, Guard, Handshake, Line, MediaGuard, MediaSecurity as _, Refused}
 
 /// What protects a media line, before the two halves are made of its keys.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "srtp"), expect(dead_code, unreachable_pub, reason = "there are no keys to be had"))]
+#[cfg_attr(
+    not(feature = "srtp"),
+    expect(dead_code, unreachable_pub, reason = "there are no keys to be had")
+)]
 pub enum Handed {
     /// Nothing: its media are in the clear.
     Plain,

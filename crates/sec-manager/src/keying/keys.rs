@@ -138,7 +138,7 @@ impl Keys {
 
     /// Whether our last offer has keys for the line.
     pub(super) fn has_offered(&self, line: Line) -> bool {
-        self.we_offered && self.ours.iter().any(|key| key.line == line)
+        self.ours.iter().any(|key| key.line == line)
     }
 
     /// Whether SRTP was agreed for the line, now or before.

@@ -117,7 +117,7 @@ fn again(sides: &mut Sides, places: [&str; 2]) -> [ssm::Guard; 2] {
     let Sides { caller, callee, platform } = sides;
     let moved = |body: Body, place: &str| {
         let text = String::from_utf8(body.octets).unwrap();
-        Body { octets: text.replace("m=audio 4000 ", place).into_bytes(), ..body }
+        Body { octets: text.replace("v=0\r\nm=audio 4000 ", place).into_bytes(), ..body }
     };
     let offer = moved(sdp(&caller.offer(AUDIO, OVER_TLS, platform).unwrap()), places[0]);
     let sent = caller.fill(Direction::Request, offer, OVER_TLS, platform).unwrap();
@@ -147,7 +147,9 @@ fn change(guard: &mut MediaGuard, by: ssm::Guard) -> &'static str {
 /// M01: what was heard under it is not heard again.
 #[test]
 fn m01_a_key_that_stays_goes_on_counting() {
-    const HERE: &str = "m=audio 4000 ";
+    const HERE: &str = "v=0\r\nm=audio 4000 ";
+    const PORT: &str = "v=0\r\nm=audio 5000 ";
+    const ADDRESS: &str = "v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 5000 ";
     let mut sides = Sides::default();
     let [mut caller, mut callee] = sides.agreed_over_tls();
     let plain = [0x80, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 9, 9, 9, 9];
@@ -158,9 +160,10 @@ fn m01_a_key_that_stays_goes_on_counting() {
     let mut sequence = 1;
     for (places, told) in [
         ([HERE, HERE], ["as before", "as before"]),
-        (["m=audio 5000 ", HERE], ["sealer", "opener"]),
-        (["m=audio 5000 ", "m=audio 6000 "], ["opener", "sealer"]),
-        (["m=audio 5000 ", "m=audio 6000 "], ["as before", "as before"]),
+        ([PORT, HERE], ["sealer", "opener"]),
+        ([PORT, PORT], ["opener", "sealer"]),
+        ([PORT, PORT], ["as before", "as before"]),
+        ([ADDRESS, PORT], ["sealer", "opener"]),
         ([HERE, HERE], ["sealer and opener", "sealer and opener"]),
     ] {
         let [ours, theirs] = again(&mut sides, places);
@@ -222,4 +225,52 @@ fn policy_says_whether_keys_over_tls_are_offered_and_how_secret_they_must_be() {
     let forward = Standing { secrecy: Secrecy::Forward, ..OVER_TLS };
     let answer = sides.callee.answer(AUDIO, forward, &offered, &sides.platform);
     assert_eq!(answer, Err(Refused::Secrecy));
+}
+
+/// A key is of one suite: where another is agreed on, both sides have others.
+#[test]
+fn another_suite_has_another_key() {
+    let mut sides = Sides::default();
+    let [mut caller, mut callee] = sides.agreed_over_tls();
+    let mut offered = sides.offered_over_tls();
+    offered.attributes.remove(0);
+    let answered = sides.answered_over_tls(&offered);
+    sides.caller.judge(AUDIO, OVER_TLS, &answered).unwrap();
+    for (side, guard) in [(&mut sides.caller, &mut caller), (&mut sides.callee, &mut callee)] {
+        let new = side.guard(AUDIO, OVER_TLS, || ()).unwrap();
+        assert_eq!(change(guard, new), "sealer and opener");
+    }
+    talk(&mut caller, &mut callee, 2).unwrap();
+    talk(&mut callee, &mut caller, 2).unwrap();
+}
+
+/// Each line by itself: one without keys is answered as one without.
+#[test]
+fn a_line_that_was_offered_in_the_clear_is_answered_so_beside_one_with_keys() {
+    let plain = LineSecurity { profile: Profile::Avp, attributes: Vec::new() };
+    let mut sides = Sides::default();
+    sides.offered_over_tls();
+    assert_eq!(sides.caller.judge(Line(1), OVER_TLS, &plain), Ok(()));
+    assert_eq!(sides.caller.judge(AUDIO, OVER_TLS, &plain), Err(Refused::Downgrade));
+}
+
+/// M09: nor are media that have keys keyed by a handshake later.
+#[cfg(feature = "dtls")]
+#[test]
+fn m09_what_has_keys_is_not_keyed_by_dtls_later() {
+    let by_dtls = Standing { by_dtls: Allowed::Offered, ..PLAIN };
+    let platform = Counted::default();
+    let offered = CallMedia::default().offer(AUDIO, by_dtls, &platform).unwrap();
+    let mut sides = Sides::default();
+    sides.agreed_over_tls();
+    let both = Standing { by_dtls: Allowed::Taken, ..OVER_TLS };
+    let answer = sides.callee.answer(AUDIO, both, &offered, &platform);
+    assert_eq!(answer, Err(Refused::Profile));
+    // Where the peer must sign, so must what names its certificate.
+    let mut media = CallMedia::default();
+    let offered = media.offer(AUDIO, by_dtls, &platform).unwrap();
+    let answered = CallMedia::default().answer(AUDIO, by_dtls, &offered, &platform).unwrap();
+    let signed = Standing { require: Requirement::PGP, authenticated: true, ..by_dtls };
+    assert_eq!(media.judge(AUDIO, signed, &answered), Err(Refused::Profile));
+    assert_eq!(media.judge(AUDIO, by_dtls, &answered), Ok(()));
 }

@@ -255,3 +255,20 @@ fn a_pair_serves_one_answer() {
     let offer = sides.caller.fill(Direction::Request, offer, SECURED, &sides.platform).unwrap();
     assert_ne!(of(&call.offer), of(&offer.octets));
 }
+
+/// What is agreed on is as fresh as the randomness of who answers: two answers to one offer share nothing.
+#[test]
+fn an_agreement_is_made_afresh_with_each_answer() {
+    let Sides { mut caller, platform, .. } = Sides::default();
+    let offer = sdp(&caller.offer(AUDIO, SECURED, &platform).unwrap());
+    let sent = caller.fill(Direction::Request, offer, SECURED, &platform).unwrap();
+    let answers = [0, 1].map(|_| {
+        let mut callee = CallMedia::default();
+        let got = line(&callee.empty(Direction::Request, sent.clone(), SECURED).unwrap());
+        let answer = sdp(&callee.answer(AUDIO, SECURED, &got, &platform).unwrap());
+        let sent = callee.fill(Direction::Response, answer, SECURED, &platform).unwrap();
+        let text = String::from_utf8(sent.octets).unwrap();
+        text.lines().find(|row| row.starts_with("a=cs1-kem:")).unwrap().to_owned()
+    });
+    assert_ne!(answers[0], answers[1]);
+}
