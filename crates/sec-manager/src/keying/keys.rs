@@ -14,7 +14,7 @@ use super::kem::{self, Agreement, Pair, Shares};
 use super::names::Names;
 use super::rows::rows;
 use super::sdes::{self, Choice, LineKey, MasterKey, Unfilled};
-use super::{Carried, Standing};
+use super::standing::{Carried, Standing};
 use crate::Platform;
 use crate::secret::same;
 pub(crate) use crate::srtp::SrtpKeys;

@@ -1,8 +1,8 @@
 //! Without feature `srtp` there are no keys: plain media, or none.
 
-use super::Standing;
 use super::handed::Handed;
 use super::names::Names;
+use super::standing::Standing;
 use crate::Platform;
 use ssa::Direction;
 use ssm::{Line, LineSecurity, MediaGuard, Refused};

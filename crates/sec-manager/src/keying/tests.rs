@@ -3,6 +3,7 @@
 use super::*;
 use crate::NoRandomness;
 use ssm::{Attribute, MediaGuard};
+use sst::Requirement;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};

@@ -1,5 +1,6 @@
 //! The rules of an agreement, and how what comes of it is keyed.
 
+use super::broken::{Broken, rule};
 use super::packets;
 use crate::{Call, Guard, Handshake, Line, LineSecurity, MediaGuard, MediaSecurity, Profile};
 use std::fmt;
@@ -37,17 +38,7 @@ pub enum Said {
     Answer,
 }
 
-/// A rule that was broken; it reads as one line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Broken(pub &'static str);
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-pub(super) type Step<T> = Result<T, &'static str>;
+type Step<T> = Result<T, &'static str>;
 
 const LINE: Line = Line(0);
 /// Turns that a handshake has: each brings datagrams over, or time to the next that is due.
@@ -62,12 +53,6 @@ pub fn run(pair: &Pair, now: Instant) -> Vec<Broken> {
         broken.push(Broken(rule));
     }
     broken
-}
-
-pub(super) fn rule(broken: &mut Vec<Broken>, holds: bool, rule: &'static str) {
-    if !holds && !broken.contains(&Broken(rule)) {
-        broken.push(Broken(rule));
-    }
 }
 
 fn play(pair: &Pair, now: Instant, broken: &mut Vec<Broken>) -> Step<()> {

@@ -6,11 +6,13 @@
 //! a media controller tests the controller with the doubles: [`Hanging`], [`Late`], [`Lying`] and
 //! [`Failing`].
 
+mod broken;
 mod doubles;
 mod kit;
 mod packets;
 #[cfg(test)]
 mod tests;
 
+pub use broken::Broken;
 pub use doubles::{Failing, Gate, Hanging, Late, Lying};
-pub use kit::{Broken, Pair, Said, run};
+pub use kit::{Pair, Said, run};

@@ -1,6 +1,6 @@
 //! The rules of what protects packets.
 
-use super::kit::{Broken, rule};
+use super::broken::{Broken, rule};
 use crate::{MediaGuard, PacketError};
 
 /// Octets of silence in PCMU that a packet carries: 20 ms.

@@ -4,6 +4,7 @@ use super::super::tests::Counted;
 use super::super::*;
 use proptest::prelude::*;
 use ssm::{Attribute, Guard, Handshake, MediaGuard};
+use sst::Requirement;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
