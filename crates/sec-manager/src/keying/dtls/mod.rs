@@ -5,19 +5,20 @@
 //!                   ◀── answer: active or passive, fingerprint, tls-id      said
 //!                             │ the same as before? ──▶ Guard::Kept         lines
 //!                             ▼
-//!   ClientHello … Finished, on the path of the media                        handshake
+//!   ClientHello … Finished, on the path of the media                        handshake, machine
 //!        the certificate must be the one that the fingerprint names
 //! ```
 //!
 //! A fingerprint is worth what protects the description that it stands in: under OpenPGP it is the
 //! peer's own; else whoever can change a description on its way can put in another.
 
+#[cfg(test)]
+mod against_openssl;
 mod certificate;
 mod fingerprint;
 mod handshake;
 mod lines;
-#[cfg(test)]
-mod openssl;
+mod machine;
 mod said;
 #[cfg(test)]
 mod tests;
