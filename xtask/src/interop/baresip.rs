@@ -64,6 +64,15 @@ impl Baresip {
         Self::start(room, "udp", true, "regint=0;mediaenc=dtls_srtp")
     }
 
+    /// Starts one that answers, speaks this codec, and has its media keyed by DTLS-SRTP alone.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub(super) fn speaking_by_dtls(room: &Room, codec: &str) -> Result<Self, Failure> {
+        let account = format!("audio_codecs={codec};regint=0;mediaenc=dtls_srtp");
+        Self::start(room, "udp", true, &account)
+    }
+
     /// Starts one that answers, and whose media find their way by ICE: this server says where it is
     /// seen.
     ///
@@ -80,8 +89,19 @@ impl Baresip {
     /// # Errors
     /// It is not.
     pub(super) fn registered(room: &Room, pbx: &Kamailio) -> Result<Self, Failure> {
-        let account =
-            format!("audio_codecs=pcmu;outbound=\"sip:{};transport=udp\";regint=60", pbx.address());
+        Self::with_account(room, pbx, "audio_codecs=pcmu")
+    }
+
+    /// The same, and its media are keyed by DTLS-SRTP alone.
+    ///
+    /// # Errors
+    /// The same.
+    pub(super) fn registered_by_dtls(room: &Room, pbx: &Kamailio) -> Result<Self, Failure> {
+        Self::with_account(room, pbx, "audio_codecs=pcmu;mediaenc=dtls_srtp")
+    }
+
+    fn with_account(room: &Room, pbx: &Kamailio, more: &str) -> Result<Self, Failure> {
+        let account = format!("{more};outbound=\"sip:{};transport=udp\";regint=60", pbx.address());
         let phone = Self::start(room, "udp", true, &account)?;
         pbx.has_logged("proved phone REGISTER")?;
         Ok(phone)

@@ -3,6 +3,7 @@
 mod baresip;
 mod browser;
 mod captures;
+mod dtls;
 mod kamailio;
 mod places;
 mod probes;
@@ -19,6 +20,7 @@ pub(super) const ALL: &[&[Case]] = &[
     kamailio::CASES,
     probes::CASES,
     baresip::CASES,
+    dtls::CASES,
     browser::CASES,
     transfers::CASES,
     places::CASES,

@@ -1,5 +1,6 @@
 //! The programs of others: which there are, and in which versions.
 
+use super::programs::LIBSSL;
 use crate::command::{Failure, output};
 use std::process::{Command, Stdio};
 
@@ -20,6 +21,7 @@ const PEERS: &[(&str, &str, &[&str])] = &[
 
 /// What else is used, of which no version is told.
 const TOOLS: &[(&str, &str, &[&str])] = &[
+    (LIBSSL, "pkg-config libssl-dev", &["--version"]),
     ("curl", "curl", &["--version"]),
     ("espeak-ng", "espeak-ng", &["--version"]),
     ("python3", "python3", &["--version"]),
