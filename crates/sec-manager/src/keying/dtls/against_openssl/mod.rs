@@ -115,17 +115,23 @@ fn without_the_extended_master_secret_there_are_no_keys() {
     assert_eq!(refused(&Shown::ecdsa(), Other::not_bound), NOTHING_IN_COMMON);
 }
 
-/// Data, and another handshake within this one (`R` has the program begin it), which would be somebody
-/// else's keys.
+/// Data, an end, and another handshake within this one (`R` of a client and `r` of a server begin it, RFC
+/// 5746), which may be with somebody else.
 #[test]
 fn what_comes_after_the_end_changes_nothing() {
-    for typed in ["Q and more\\n", "words\\n", "R\\n"] {
-        let mut side = Other::new(false).with(PROFILE).typed(typed).meets(&Shown::ecdsa());
-        side.outcome().unwrap();
-        let (sent, ends_again) = side.afterwards();
-        assert!(!ends_again, "{typed}");
-        // No message of a handshake: an alert, or how the first one ended.
-        assert!(sent.iter().all(|datagram| datagram[0] != 22), "{typed}: {sent:?}");
-        assert!(sent.len() <= 1, "{typed}: {}", sent.len());
-    }
+    let all = [(false, "words\\n"), (false, "Q\\n"), (false, "R\\n"), (true, "r\\n")];
+    std::thread::scope(|scope| {
+        for (is_server, typed) in all {
+            scope.spawn(move || {
+                let other = Other::new(is_server).with(PROFILE).typed(typed);
+                let mut side = other.meets(&Shown::ecdsa());
+                side.outcome().unwrap();
+                let (sent, ends_again) = side.afterwards();
+                assert!(!ends_again, "{typed}");
+                // No message of a handshake: an alert, or how the first one ended.
+                assert!(sent.iter().all(|datagram| datagram[0] != 22), "{typed}: {sent:?}");
+                assert!(sent.len() <= 1, "{typed}: {}", sent.len());
+            });
+        }
+    });
 }
