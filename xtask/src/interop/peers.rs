@@ -1,11 +1,14 @@
 //! The programs of others: which there are, and in which versions.
 
-use super::programs::LIBSSL;
 use crate::command::{Failure, output};
 use std::process::{Command, Stdio};
 
 const KAMAILIO: &str =
     "kamailio kamailio-tls-modules kamailio-websocket-modules kamailio-outbound-modules";
+
+/// What the terminal is built with whose DTLS handshakes OpenSSL makes: a case that is with that terminal
+/// names it.
+pub(super) const LIBSSL: &str = "pkg-config";
 
 /// A program, the Debian packages that have it, and how it says its version.
 const PEERS: &[(&str, &str, &[&str])] = &[

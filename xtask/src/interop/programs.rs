@@ -1,14 +1,13 @@
 //! Our own programs: built before the cases that need them.
 
 use super::case::Case;
+use super::peers::LIBSSL;
 use crate::command::{Failure, cargo, run, target};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The terminal whose DTLS handshakes OpenSSL makes.
 pub(super) const BY_OPENSSL: &str = "countersign-openssl";
-/// What it is built with: a case that is with it names this among its peers.
-pub(super) const LIBSSL: &str = "pkg-config";
 
 /// Builds what these cases need, and says in which folder it is.
 ///
@@ -25,7 +24,7 @@ pub(super) fn build(cases: &[&Case]) -> Result<PathBuf, Failure> {
 
 /// Built under the other's name, which is built after it. Without what it is built with, its cases fail
 /// and the others do not.
-fn by_openssl(folder: &std::path::Path) -> Result<(), Failure> {
+fn by_openssl(folder: &Path) -> Result<(), Failure> {
     let copy = folder.join(BY_OPENSSL);
     if copy.exists() {
         fs::remove_file(&copy).map_err(|why| format!("{}: {why}", copy.display()))?;

@@ -3,7 +3,7 @@
 use super::super::baresip::Baresip;
 use super::super::case::Case;
 use super::super::kamailio::{Challenge, Kamailio, RIGHT};
-use super::super::programs::LIBSSL;
+use super::super::peers::LIBSSL;
 use super::super::room::Room;
 use super::super::sound;
 use super::super::terminal::{Over, Setup, Terminal};

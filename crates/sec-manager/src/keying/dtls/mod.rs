@@ -12,8 +12,6 @@
 //! A fingerprint is worth what protects the description that it stands in: under OpenPGP it is the
 //! peer's own; else whoever can change a description on its way can put in another.
 
-#[cfg(test)]
-mod against_openssl;
 mod certificate;
 mod fingerprint;
 mod handshake;

@@ -1,5 +1,7 @@
 //! Two sides of a call, from their descriptions to sealed packets; and who stands between them.
 
+mod against_openssl;
+
 use super::super::tests::Counted;
 use super::super::*;
 use proptest::prelude::*;

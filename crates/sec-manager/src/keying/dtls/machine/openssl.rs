@@ -216,8 +216,8 @@ fn suite(profile: SrtpProfileId) -> Option<Suite> {
     }
 }
 
-/// The whole records of a datagram: each is 13 octets, the last two of which say how many follow. RFC
-/// 6347 §4.1.
+/// The whole records of a datagram: each is 13 octets, the last two of which say how many follow.
+/// RFC 6347 §4.1.
 fn records(mut datagram: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let &[high, low] = datagram.get(11..13)?.first_chunk()?;

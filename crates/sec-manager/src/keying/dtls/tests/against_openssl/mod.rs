@@ -115,8 +115,8 @@ fn without_the_extended_master_secret_there_are_no_keys() {
     assert_eq!(refused(&Shown::ecdsa(), Other::not_bound), NOTHING_IN_COMMON);
 }
 
-/// Data, an end, and another handshake within this one (`R` of a client and `r` of a server begin it, RFC
-/// 5746), which may be with somebody else.
+/// Data, an end, and another handshake within this one (`R` of a client and `r` of a server begin it),
+/// which may be with somebody else. RFC 5746 §1.
 #[test]
 fn what_comes_after_the_end_changes_nothing() {
     let all = [(false, "words\\n"), (false, "Q\\n"), (false, "R\\n"), (true, "r\\n")];
