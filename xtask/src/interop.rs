@@ -14,6 +14,7 @@ mod coturn;
 mod kamailio;
 mod npm;
 mod peers;
+mod programs;
 pub(crate) mod quality;
 mod report;
 mod room;
@@ -23,7 +24,7 @@ mod sound;
 mod terminal;
 mod waiting;
 
-use crate::command::{Failure, cargo, run as execute, target};
+use crate::command::Failure;
 use beside::beside;
 use case::{Case, Outcome};
 use std::path::{Path, PathBuf};
@@ -44,7 +45,7 @@ pub(crate) struct Arguments {
     /// Write the table, with versions and date, as Markdown
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
-    /// Take `countersign` and `countersign-pgp` from this folder, and build nothing
+    /// Take `countersign`, `countersign-openssl` and `countersign-pgp` from this folder, and build nothing
     #[arg(long, value_name = "FOLDER")]
     programs: Option<PathBuf>,
     /// How many cases run at once
@@ -55,7 +56,8 @@ pub(crate) struct Arguments {
 const HELP: &str = "\
 Peers are Debian's packages: kamailio (with kamailio-tls-modules, kamailio-websocket-modules and
 kamailio-outbound-modules), sip-tester (SIPp), baresip-core, coturn, chromium, sipsak, tshark and openssl. A
-peer that is not installed fails its cases, and the line says what to install. All of it is on 127.0.0.1, each
+peer that is not installed fails its cases, and the line says what to install. Cases of DTLS-SRTP with RSA are
+with `countersign-openssl`, the terminal as `--features dtls-openssl` has it built (libssl-dev). All of it is on 127.0.0.1, each
 case at ports of its own, and nothing leaves this machine, but for JsSIP, which the first page in a browser has
 fetched from registry.npmjs.org.
 
@@ -84,10 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let programs = match &arguments.programs {
         Some(folder) => folder.clone(),
-        None => {
-            execute(&mut cargo(&["build", "--package", "terminal", "--package", "pgp-agent"]))?;
-            target().join("debug")
-        }
+        None => programs::build(&cases)?,
     };
     let outcomes = all(&cases, &programs, arguments.jobs);
     let versions = peers::versions();

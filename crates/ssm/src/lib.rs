@@ -153,7 +153,8 @@ impl fmt::Display for Refused {
             Self::Handshake => "the media are not keyed: no handshake succeeded",
             Self::NothingInCommon => {
                 "the media are not keyed: the handshake found nothing in common with the peer's \
-                 (certificates for ECDSA on P-256 or P-384 are understood, those for RSA are not)"
+                 (certificates for ECDSA on P-256 or P-384 are understood; those for RSA, of 2048 bits \
+                 at least, in builds with `--features dtls-openssl`)"
             }
             Self::Fingerprint => {
                 "the certificate on the media path is not the one that the session description names: \

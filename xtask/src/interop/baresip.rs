@@ -64,27 +64,13 @@ impl Baresip {
         Self::start(room, "udp", true, "regint=0;mediaenc=dtls_srtp")
     }
 
-    /// Starts one that answers, speaks this codec, and has its media keyed by SDES alone.
+    /// Starts one that answers, speaks this codec, and has its media keyed in this way alone: `dtls_srtp`,
+    /// or `srtp-mand`, which is SDES.
     ///
     /// # Errors
     /// It does not run.
-    pub(super) fn by_sdes(room: &Room, codec: &str) -> Result<Self, Failure> {
-        let account = format!("audio_codecs={codec};regint=0;mediaenc=srtp-mand");
-        Self::start(room, "udp", true, &account)
-    }
-
-    /// The same, in G.711, with an account that it reaches over TLS.
-    ///
-    /// # Errors
-    /// It is not registered.
-    pub(super) fn registered_by_sdes(room: &Room, pbx: &Kamailio) -> Result<Self, Failure> {
-        let at = pbx.registrar("tls").replacen("tls:", "sip:", 1);
-        let account = format!(
-            "audio_codecs=pcmu;outbound=\"{at};transport=tls\";regint=60;mediaenc=srtp-mand"
-        );
-        let phone = Self::start(room, "tls", true, &account)?;
-        pbx.has_logged("proved phone REGISTER")?;
-        Ok(phone)
+    pub(super) fn keyed(room: &Room, codec: &str, by: &str) -> Result<Self, Failure> {
+        Self::start(room, "udp", true, &format!("audio_codecs={codec};regint=0;mediaenc={by}"))
     }
 
     /// Starts one that answers, and whose media find their way by ICE: this server says where it is
@@ -103,9 +89,32 @@ impl Baresip {
     /// # Errors
     /// It is not.
     pub(super) fn registered(room: &Room, pbx: &Kamailio) -> Result<Self, Failure> {
+        Self::with_account(room, pbx, "udp", "")
+    }
+
+    /// The same, and its media are keyed by DTLS-SRTP alone.
+    ///
+    /// # Errors
+    /// The same.
+    pub(super) fn registered_by_dtls(room: &Room, pbx: &Kamailio) -> Result<Self, Failure> {
+        Self::with_account(room, pbx, "udp", ";mediaenc=dtls_srtp")
+    }
+
+    /// The same by SDES, over TLS.
+    ///
+    /// # Errors
+    /// The same.
+    pub(super) fn registered_by_sdes(room: &Room, pbx: &Kamailio) -> Result<Self, Failure> {
+        Self::with_account(room, pbx, "tls", ";mediaenc=srtp-mand")
+    }
+
+    fn with_account(
+        room: &Room, pbx: &Kamailio, transport: &str, more: &str,
+    ) -> Result<Self, Failure> {
+        let at = pbx.registrar(transport).replacen(transport, "sip", 1);
         let account =
-            format!("audio_codecs=pcmu;outbound=\"sip:{};transport=udp\";regint=60", pbx.address());
-        let phone = Self::start(room, "udp", true, &account)?;
+            format!("audio_codecs=pcmu{more};outbound=\"{at};transport={transport}\";regint=60");
+        let phone = Self::start(room, transport, true, &account)?;
         pbx.has_logged("proved phone REGISTER")?;
         Ok(phone)
     }

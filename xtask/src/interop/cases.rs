@@ -3,6 +3,7 @@
 mod baresip;
 mod browser;
 mod captures;
+mod dtls;
 mod kamailio;
 mod places;
 mod probes;
@@ -21,6 +22,7 @@ pub(super) const ALL: &[&[Case]] = &[
     probes::CASES,
     baresip::CASES,
     sdes::CASES,
+    dtls::CASES,
     browser::CASES,
     transfers::CASES,
     places::CASES,

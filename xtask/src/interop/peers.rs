@@ -6,6 +6,10 @@ use std::process::{Command, Stdio};
 const KAMAILIO: &str =
     "kamailio kamailio-tls-modules kamailio-websocket-modules kamailio-outbound-modules";
 
+/// What the terminal is built with whose DTLS handshakes OpenSSL makes: a case that is with that terminal
+/// names it.
+pub(super) const LIBSSL: &str = "pkg-config";
+
 /// A program, the Debian packages that have it, and how it says its version.
 const PEERS: &[(&str, &str, &[&str])] = &[
     ("kamailio", KAMAILIO, &["-v"]),
@@ -20,6 +24,7 @@ const PEERS: &[(&str, &str, &[&str])] = &[
 
 /// What else is used, of which no version is told.
 const TOOLS: &[(&str, &str, &[&str])] = &[
+    (LIBSSL, "pkg-config libssl-dev", &["--version"]),
     ("curl", "curl", &["--version"]),
     ("espeak-ng", "espeak-ng", &["--version"]),
     ("python3", "python3", &["--version"]),

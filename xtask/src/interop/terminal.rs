@@ -2,6 +2,7 @@
 //! and heard by the objects that it prints.
 
 use super::children::Child;
+use super::programs::BY_OPENSSL;
 use super::room::Room;
 use super::waiting::{PATIENCE, now, until};
 use crate::command::Failure;
@@ -22,6 +23,7 @@ pub(super) struct Setup<'a> {
     room: &'a Room,
     name: &'a str,
     port: u16,
+    program: &'static str,
     /// Who it is.
     aor: String,
     config: String,
@@ -35,7 +37,13 @@ impl<'a> Setup<'a> {
     pub(super) fn new(room: &'a Room, name: &'a str) -> Result<Self, Failure> {
         let port = room.port()?;
         let at = format!("{}:{port}", room.ip);
-        Ok(Self { room, name, port, aor: format!("sip:{name}@{at}"), config: String::new() })
+        let (program, aor) = ("countersign", format!("sip:{name}@{at}"));
+        Ok(Self { room, name, port, program, aor, config: String::new() })
+    }
+
+    /// As the program whose DTLS handshakes OpenSSL makes.
+    pub(super) fn by_openssl(self) -> Self {
+        Self { program: BY_OPENSSL, ..self }
     }
 
     /// With tables of its own configuration.
@@ -110,7 +118,7 @@ impl<'a> Setup<'a> {
         let mut arguments = vec!["--config".to_owned(), config.display().to_string()];
         arguments.extend(["--json".to_owned(), command.to_owned()]);
         arguments.extend(options.iter().map(|it| (*it).to_owned()));
-        let mut child = Child::start(&room.folder, name, &room.program("countersign"), &arguments)?;
+        let mut child = Child::start(&room.folder, name, &room.program(self.program), &arguments)?;
         let lines = child.stdin();
         Ok(Terminal { name: name.to_owned(), child, lines, read: 0 })
     }

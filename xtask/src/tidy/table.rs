@@ -263,6 +263,6 @@ pub(crate) const TREES: &[Tree] = &[
     Tree {
         package: "terminal",
         features: &["full"],
-        rule: Rule::Without(&["pgp", "pgp-agent", "alsa-sys", "cpal", "sound"]),
+        rule: Rule::Without(&["pgp", "pgp-agent", "alsa-sys", "cpal", "openssl-sys", "sound"]),
     },
 ];

@@ -6,7 +6,7 @@ use super::super::coturn::Coturn;
 use super::super::kamailio::{Challenge, Kamailio, RIGHT};
 use super::super::room::Room;
 use super::super::sound;
-use super::super::terminal::{Over, Setup};
+use super::super::terminal::Setup;
 use super::super::waiting::talk;
 use crate::command::Failure;
 use std::path::{Path, PathBuf};
@@ -34,24 +34,6 @@ pub(super) const CASES: &[Case] = &[
     }),
     of("baresip-opus", ALONE, "UDP", "a call in Opus each way; a tone each way", |room| {
         speaks(room, "opus", "opus/48000/2")
-    }),
-    of(
-        "baresip-dtls-called",
-        ALONE,
-        "UDP",
-        "DTLS-SRTP: its certificate is RSA, and that is told",
-        |room| {
-            let phone = Baresip::by_dtls(room)?;
-            let over = by_dtls(room, "alice").and_then(|it| it.call(&phone.uri(), &[])?.over())?;
-            not_keyed(&over)
-        },
-    ),
-    of("baresip-dtls-calls", ALONE, "UDP", "it calls us by DTLS-SRTP: the same", |room| {
-        let setup = by_dtls(room, "bob")?;
-        let mut bob = setup.listen(&["--auto-answer"])?;
-        let mut phone = Baresip::by_dtls(room)?;
-        phone.does(&format!("dial {}", setup.uri()))?;
-        not_keyed(&bob.over()?)
     }),
     of("baresip-ice-called", HELPED, "UDP", "ICE, a relay of coturn's; a tone each way", |room| {
         let server = Coturn::start(room)?;
@@ -133,20 +115,6 @@ const fn of(
     Case { name, peers, transport, what, steps }
 }
 
-/// A terminal of ours whose media are keyed by DTLS-SRTP.
-fn by_dtls<'a>(room: &'a Room, name: &'a str) -> Result<Setup<'a>, Failure> {
-    Ok(Setup::new(room, name)?.with("[policy]\nmedia-dtls = true\n"))
-}
-
-/// baresip 1.0 makes an RSA certificate for itself, and no other; what is told of it says so.
-fn not_keyed(over: &Over) -> Result<String, Failure> {
-    if over.code == "not_keyed" && over.outcome.contains("RSA are not") {
-        Ok(over.outcome.clone())
-    } else {
-        Err(format!("{}: {}", over.code, over.outcome))
-    }
-}
-
 /// Both tones, each heard by the other side.
 pub(super) fn both(ours: &Path, theirs: &[PathBuf]) -> Result<String, Failure> {
     let we = sound::hears(ours, HERTZ, 1.0)?;
@@ -191,7 +159,9 @@ fn calls(room: &Room, transport: &str) -> Result<String, Failure> {
 }
 
 /// It calls us at this URI, and each says a tone: what each heard.
-fn dials(room: &Room, setup: &Setup<'_>, phone: Baresip, uri: &str) -> Result<String, Failure> {
+pub(super) fn dials(
+    room: &Room, setup: &Setup<'_>, phone: Baresip, uri: &str,
+) -> Result<String, Failure> {
     dials_until(room, setup, phone, (uri, ""))
 }
 

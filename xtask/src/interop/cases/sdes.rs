@@ -44,7 +44,7 @@ fn calls(room: &Room) -> Result<String, Failure> {
     let mut options = vec!["--bind", &bind, "--auto-answer", "--audio", &says];
     options.extend(["--record-as", "heard", "--record", &heard]);
     let mut bob = setup.listen(&options)?;
-    let mut phone = Baresip::by_sdes(room, "opus/48000/2")?;
+    let mut phone = Baresip::keyed(room, "opus/48000/2", "srtp-mand")?;
     phone.does(&format!("dial sip:bob@{at};transport=tls"))?;
     phone.event("CALL_ESTABLISHED")?;
     let suite = sealed_by(&mut bob)?;

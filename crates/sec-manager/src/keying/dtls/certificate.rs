@@ -1,16 +1,16 @@
 //! The certificate of a call: made for it, signed by itself, and gone with it.
 
 use super::fingerprint::Fingerprint;
-use dimpl::DtlsCertificate;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
 use std::fmt;
-use zeroize::Zeroize as _;
+use zeroize::Zeroizing;
 
 /// A key for ECDSA on P-256, and the certificate that it signed itself. Never printed; wiped on drop.
 ///
 /// Its dates are wide and its name is the same for all: it tells nothing of who made it, and when.
 pub(super) struct Certificate {
-    own: DtlsCertificate,
+    der: Vec<u8>,
+    key: Zeroizing<Vec<u8>>,
     fingerprint: Fingerprint,
 }
 
@@ -25,12 +25,9 @@ impl Certificate {
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name = DistinguishedName::new();
         parameters.distinguished_name.push(DnType::CommonName, "media");
-        let certificate = parameters.self_signed(&key).map_err(|_| NoCertificate)?.der().to_vec();
-        let fingerprint = Fingerprint::of(&certificate);
-        Ok(Self {
-            own: DtlsCertificate { certificate, private_key: key.serialize_der() },
-            fingerprint,
-        })
+        let der = parameters.self_signed(&key).map_err(|_| NoCertificate)?.der().to_vec();
+        let fingerprint = Fingerprint::of(&der);
+        Ok(Self { der, key: Zeroizing::new(key.serialize_der()), fingerprint })
     }
 
     /// What the peer is told of it.
@@ -38,15 +35,14 @@ impl Certificate {
         &self.fingerprint
     }
 
-    /// With its key, for a handshake.
-    pub(super) fn with_key(&self) -> DtlsCertificate {
-        self.own.clone()
+    /// What the peer is shown. RFC 5280.
+    pub(super) fn der(&self) -> &[u8] {
+        &self.der
     }
-}
 
-impl Drop for Certificate {
-    fn drop(&mut self) {
-        self.own.private_key.zeroize();
+    /// Its key, in PKCS #8. RFC 5958.
+    pub(super) fn key(&self) -> &[u8] {
+        &self.key
     }
 }
 

@@ -9,28 +9,15 @@
 
 use super::certificate::Certificate;
 use super::fingerprint::Fingerprints;
+use super::machine::{self, Broken, LONGEST, MOST_OCTETS, Machine, Output, TIME};
 use crate::srtp::{SrtpKeys, Suite};
-use dimpl::{Config, Dtls, Error, KeyingMaterial, Output, SecurityError, SrtpProfile};
 use ssm::{Handshake, Refused};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use zeroize::Zeroizing;
 
-/// How long a handshake may take.
-const TIME: Duration = Duration::from_secs(10);
-/// When a flight is sent again for the first time, doubled each time. RFC 6347 §4.2.4.1 allows less
-/// than a second where time matters.
-const FLIGHT: Duration = Duration::from_millis(200);
-/// How often one is sent again: more often than there is time for.
-const RETRIES: usize = 8;
-/// The longest datagram that is looked at, and that is sent.
-const LONGEST: usize = 2048;
-const MTU: usize = 1200;
-/// Octets that are looked at before there are keys: a handshake has about 4 000, and again as many
-/// each time that something is lost.
-const MOST_OCTETS: usize = 64 * 1024;
 /// Datagrams that wait to be sent.
 const MOST_WAITING: usize = 32;
 
@@ -97,8 +84,6 @@ pub(super) struct DtlsHandshake {
     progress: Arc<Progress>,
     state: State,
     octets: usize,
-    /// What the machine writes to: a certificate is no longer than what came in.
-    room: Vec<u8>,
     waiting: VecDeque<Vec<u8>>,
     timeout: Option<Instant>,
     outcome: Option<Result<SrtpKeys, Refused>>,
@@ -107,14 +92,14 @@ pub(super) struct DtlsHandshake {
 enum State {
     Waiting,
     Running {
-        dtls: Box<Dtls>,
+        machine: Box<dyn Machine>,
         until: Instant,
         /// Whether the peer's certificate is the one that was named.
         named: bool,
         /// What an alert says that anybody can have sent.
         told: Option<Refused>,
     },
-    Keyed(Box<Dtls>),
+    Keyed(Box<dyn Machine>),
     Failed,
 }
 
@@ -125,7 +110,6 @@ impl DtlsHandshake {
             progress,
             state: State::Waiting,
             octets: 0,
-            room: Vec::new(),
             waiting: VecDeque::new(),
             timeout: None,
             outcome: None,
@@ -136,88 +120,76 @@ impl DtlsHandshake {
         if !matches!(self.state, State::Waiting) {
             return;
         }
-        match config() {
-            Ok(config) => {
-                let certificate = self.terms.certificate.with_key();
-                let mut dtls = Box::new(Dtls::new_12(config, certificate, now));
-                dtls.set_active(self.terms.active);
-                self.room = vec![0; MOST_OCTETS];
-                self.state = State::Running { dtls, until: now + TIME, named: false, told: None };
+        match machine::made(&self.terms.certificate, self.terms.active, now) {
+            Ok(machine) => {
+                self.state =
+                    State::Running { machine, until: now + TIME, named: false, told: None };
             }
-            Err(_) => self.fail(Refused::Handshake),
+            Err(why) => self.fail(why),
         }
     }
 
     /// Lets the machine take a step, and takes what it gives.
-    fn step(&mut self, step: impl FnOnce(&mut Dtls) -> Result<(), Error>) {
-        let (dtls, keyed) = match &mut self.state {
-            State::Running { dtls, .. } => (dtls, false),
-            State::Keyed(dtls) => (dtls, true),
+    fn step(&mut self, step: impl FnOnce(&mut dyn Machine) -> Result<(), Broken>) {
+        let (machine, keyed) = match &mut self.state {
+            State::Running { machine, .. } => (machine, false),
+            State::Keyed(machine) => (machine, true),
             State::Waiting | State::Failed => return,
         };
-        match step(dtls) {
+        match step(machine.as_mut()) {
             Ok(()) => self.drain(),
             // What comes after it has ended changes nothing: the media have keys of their own.
             Err(_) if keyed => self.timeout = None,
-            Err(error) if is_by_anybody(&error) => self.note(refused(&error)),
-            Err(error) => {
-                let alert = alert(dtls, &mut self.room);
-                self.fail(refused(&error));
-                self.waiting.extend(alert);
+            Err(Broken { why, by_anybody: true }) => self.note(why),
+            Err(Broken { why, by_anybody: false }) => {
+                let alert = machine.poll();
+                self.fail(why);
+                if let Output::Datagram(alert) = alert {
+                    self.waiting.push_back(alert);
+                }
             }
         }
     }
 
     fn drain(&mut self) {
-        let mut room = std::mem::take(&mut self.room);
-        while let State::Running { dtls, .. } | State::Keyed(dtls) = &mut self.state {
-            match dtls.poll_output(&mut room) {
-                Output::Timeout(at) => {
-                    self.timeout = Some(at);
+        while let State::Running { machine, .. } | State::Keyed(machine) = &mut self.state {
+            match machine.poll() {
+                Output::Wait(until) => {
+                    self.timeout = until;
                     break;
                 }
                 output => self.take(output),
             }
         }
-        if let State::Keyed(_) = self.state {
-            // What is said after the end is short, and a call is long.
-            room.truncate(LONGEST);
-            room.shrink_to_fit();
-        }
-        self.room = room;
     }
 
-    fn take(&mut self, output: Output<'_>) {
+    fn take(&mut self, output: Output) {
         match output {
-            Output::Packet(octets) if self.waiting.len() < MOST_WAITING => {
-                self.waiting.push_back(octets.to_vec());
+            Output::Datagram(datagram) if self.waiting.len() < MOST_WAITING => {
+                self.waiting.push_back(datagram);
             }
-            Output::PeerCert(certificate) => {
-                let is_it = self.terms.fingerprints.name(certificate);
+            Output::Certificate(certificate) => {
+                let is_it = self.terms.fingerprints.name(&certificate);
                 match &mut self.state {
                     State::Running { named, .. } if is_it => *named = true,
                     State::Running { .. } => self.fail(Refused::Fingerprint),
                     State::Waiting | State::Keyed(_) | State::Failed => {}
                 }
             }
-            Output::KeyingMaterial(material, profile) => self.key(&material, profile),
-            // Nothing that is sent is longer than the room.
-            Output::BufferTooSmall { .. } => self.fail(Refused::Handshake),
-            // Nobody speaks here but the media, and it is the call that ends them.
-            _ => {}
+            Output::Keys(suite, material) => self.key(suite, &material),
+            Output::Broken(why) => self.fail(why),
+            Output::Datagram(_) | Output::Wait(_) => {}
         }
     }
 
     /// The end: keys, under a certificate that was named.
-    fn key(&mut self, material: &KeyingMaterial, profile: SrtpProfile) {
+    fn key(&mut self, suite: Suite, material: &[u8]) {
         match std::mem::replace(&mut self.state, State::Failed) {
-            State::Running { dtls, named: true, .. } => {
-                let active = self.terms.active;
-                let Some(keys) = suite(profile).and_then(|suite| keys(suite, material, active))
-                else {
+            State::Running { machine, named: true, .. } => {
+                let Some(keys) = keys(suite, material, self.terms.active) else {
                     return self.fail(Refused::NothingInCommon);
                 };
-                self.state = State::Keyed(dtls);
+                self.state = State::Keyed(machine);
                 self.progress.reach(Reached::Keys(keys.suite()));
                 self.outcome = Some(Ok(keys));
                 (self.progress.keyed)();
@@ -265,7 +237,7 @@ impl Handshake<SrtpKeys> for DtlsHandshake {
         if self.is_too_late(now) {
             return self.fail(Refused::Handshake);
         }
-        self.step(|dtls| dtls.handle_timeout(now));
+        self.step(|machine| machine.on_timeout(now));
     }
 
     fn on_datagram(&mut self, now: Instant, octets: &[u8]) {
@@ -273,7 +245,7 @@ impl Handshake<SrtpKeys> for DtlsHandshake {
         if octets.len() > LONGEST || self.is_too_much(octets.len()) {
             return;
         }
-        self.step(|dtls| dtls.handle_packet(octets));
+        self.step(|machine| machine.on_datagram(octets));
     }
 
     fn poll_datagram(&mut self) -> Option<Vec<u8>> {
@@ -304,37 +276,6 @@ impl Drop for DtlsHandshake {
     }
 }
 
-/// What a machine that broke off tells the peer.
-fn alert(dtls: &mut Dtls, room: &mut [u8]) -> Option<Vec<u8>> {
-    match dtls.poll_output(room) {
-        Output::Packet(octets) => Some(octets.to_vec()),
-        _ => None,
-    }
-}
-
-/// DTLS 1.2 with certificates on both sides, and ClientHellos answered once their source is shown.
-fn config() -> Result<Arc<Config>, Error> {
-    Config::builder()
-        .mtu(MTU)
-        .flight_start_rto(FLIGHT)
-        .flight_retries(RETRIES)
-        .handshake_timeout(TIME)
-        .require_client_certificate(true)
-        .use_server_cookie(true)
-        .build()
-        .map(Arc::new)
-}
-
-/// RFC 5764 §4.1.2, RFC 7714 §14.2. `SRTP_AES128_CM_HMAC_SHA1_32` is not offered, and not taken.
-const fn suite(profile: SrtpProfile) -> Option<Suite> {
-    match profile {
-        SrtpProfile::AES128_CM_SHA1_80 => Some(Suite::AesCm128HmacSha1_80),
-        SrtpProfile::AEAD_AES_128_GCM => Some(Suite::AeadAes128Gcm),
-        SrtpProfile::AEAD_AES_256_GCM => Some(Suite::AeadAes256Gcm),
-        _ => None,
-    }
-}
-
 /// What was exported, cut into the keys of both sides: the client's key and the server's, then the
 /// client's salt and the server's. RFC 5764 §4.2.
 fn keys(suite: Suite, material: &[u8], active: bool) -> Option<SrtpKeys> {
@@ -345,28 +286,4 @@ fn keys(suite: Suite, material: &[u8], active: bool) -> Option<SrtpKeys> {
         .map(|(key, salt)| Zeroizing::new([key, salt].concat()));
     let (ours, theirs) = if active { (client, server) } else { (server, client) };
     SrtpKeys::new(suite, &ours, &theirs).ok()
-}
-
-/// Whether it needs no keys to have a machine say so: an alert in plain text, and messages that do not
-/// follow. It goes on after either. RFC 6347 §4.1.2.7.
-const fn is_by_anybody(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::SecurityError(SecurityError::FatalAlert { .. }) | Error::ReceiveQueueFull
-    )
-}
-
-/// Why a handshake broke off. RFC 5246 §7.2: 40 is `handshake_failure`, 43 `unsupported_certificate`.
-fn refused(error: &Error) -> Refused {
-    match error {
-        Error::CertificateError(_)
-        | Error::CryptoError(_)
-        | Error::SecurityError(
-            SecurityError::FatalAlert { description: 40 | 43 }
-            | SecurityError::NoMutuallyAcceptableCipherSuite
-            | SecurityError::ExtendedMasterSecretNotNegotiated
-            | SecurityError::SignatureAlgorithmMismatch { .. },
-        ) => Refused::NothingInCommon,
-        _ => Refused::Handshake,
-    }
 }

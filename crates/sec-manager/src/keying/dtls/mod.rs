@@ -5,7 +5,7 @@
 //!                   ◀── answer: active or passive, fingerprint, tls-id      said
 //!                             │ the same as before? ──▶ Guard::Kept         lines
 //!                             ▼
-//!   ClientHello … Finished, on the path of the media                        handshake
+//!   ClientHello … Finished, on the path of the media                        handshake, machine
 //!        the certificate must be the one that the fingerprint names
 //! ```
 //!
@@ -16,8 +16,7 @@ mod certificate;
 mod fingerprint;
 mod handshake;
 mod lines;
-#[cfg(test)]
-mod openssl;
+mod machine;
 mod said;
 #[cfg(test)]
 mod tests;
