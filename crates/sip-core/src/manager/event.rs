@@ -7,6 +7,7 @@ use super::renewal::Renewal;
 use super::slab::Key;
 use super::subscribers::{SubscriberId, SubscriberNews};
 use super::subscriptions::{SubscriptionId, SubscriptionNews};
+use super::why::Why;
 use crate::{Limits, Message, Method};
 use bytes::Bytes;
 use ssa::{Body, CallRef, FlowId, Transport};
@@ -144,6 +145,14 @@ pub enum Event {
     RefreshDue {
         /// The call.
         id: CallId,
+    },
+    /// The peer hangs up and says why; [`Ended`](Self::Ended) follows. Nobody vouches for it.
+    /// RFC 3326.
+    Explained {
+        /// The call.
+        id: CallId,
+        /// What it says, at least one, at most four.
+        why: Vec<Why>,
     },
     /// The call is over. Its media stops at once.
     Ended {

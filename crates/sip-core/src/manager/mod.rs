@@ -70,6 +70,7 @@ mod target;
 mod timers;
 mod transactions;
 mod usages;
+mod why;
 
 #[cfg(feature = "driver")]
 pub(crate) use action::is_same_name;
@@ -92,3 +93,4 @@ pub use subscriptions::{
 };
 #[cfg(feature = "driver")]
 pub(crate) use transactions::party;
+pub use why::Why;

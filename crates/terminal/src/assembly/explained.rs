@@ -1,0 +1,112 @@
+//! Why a call ends, as its sides tell each other: Reason in a BYE. RFC 3326.
+
+use super::causes;
+use super::events::Outcome;
+use super::said::quoted;
+use super::shared::Shared;
+use crate::record::clean;
+use sip_core::Fields;
+use sip_core::manager::{CallId, Misuse, Why};
+
+impl Shared {
+    /// Hangs up for this reason, and tells the peer of a call that is up.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`]: the call is over already.
+    pub(super) fn hang_up_for(&self, id: CallId, why: &Outcome) -> Result<(), Misuse> {
+        self.endpoint.hang_up_with(id, fields(why))
+    }
+}
+
+fn fields(why: &Outcome) -> Fields {
+    let fields = Fields::default();
+    // What stands below is one line.
+    reason(why).and_then(|reason| fields.with("Reason", reason).ok()).unwrap_or_default()
+}
+
+/// What the BYE of a call says that ends so, unless the user ends it. The words are ours alone: what
+/// went wrong here in particular, the peer is not told.
+const fn reason(why: &Outcome) -> Option<&'static str> {
+    Some(match why {
+        // RFC 3326 §3.2: as an offer that came in a response, and is refused.
+        Outcome::Media(_) => "SIP;cause=488;text=\"no media could be agreed on or started\"",
+        Outcome::NoWay => "SIP;cause=488;text=\"no way was found for the media, or it was lost\"",
+        Outcome::NotKeyed(_) => "SIP;cause=488;text=\"the handshake for the media's keys failed\"",
+        Outcome::NoMedia => "SIP;cause=408;text=\"no media came any more\"",
+        // No status says this.
+        Outcome::KeyExhausted => "SIP;text=\"the media key is used up\"",
+        Outcome::Ended(_)
+        | Outcome::Explained(_)
+        | Outcome::Failed(_)
+        | Outcome::Unreachable(_)
+        | Outcome::Unbelieved
+        | Outcome::Refused(_) => return None,
+    })
+}
+
+/// What a peer says why it hangs up, for the user: controls are escaped, at most 400 characters are
+/// shown of each value, and nobody ends the quotation but us.
+pub(super) fn in_words(why: &[Why]) -> String {
+    why.iter().map(one_in_words).collect::<Vec<_>>().join("; ")
+}
+
+fn one_in_words(why: &Why) -> String {
+    let protocol = clean(&why.protocol);
+    let cause = match why.cause {
+        Some(status) if why.protocol.eq_ignore_ascii_case("SIP") => causes::in_words(status),
+        Some(cause) => format!("{protocol} {cause}"),
+        None => protocol,
+    };
+    match &why.text {
+        Some(text) => format!("{} ({cause})", quoted(&clean(text))),
+        None => cause,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sip_core::manager::EndReason;
+    use sip_core::{Limits, Message};
+
+    fn why(protocol: &str, cause: Option<u16>, text: Option<&str>) -> Why {
+        Why { protocol: protocol.to_owned(), cause, text: text.map(str::to_owned) }
+    }
+
+    #[test]
+    fn what_a_peer_says_is_quoted_escaped_and_has_an_end() {
+        let media = why("SIP", Some(488), Some("no \"codec\"\u{202e}\x1b[2J"));
+        assert_eq!(
+            in_words(&[media]),
+            r#""no \"codec\"\\u{202e}\\u{1b}[2J" (488 Not Acceptable Here)"#
+        );
+        assert_eq!(in_words(&[why("Q.850", Some(16), None)]), "Q.850 16");
+        assert_eq!(in_words(&[why("sip", Some(480), None)]), "480 Temporarily Unavailable");
+        let two = [why("X.y", None, None), why("SIP", None, Some("a"))];
+        assert_eq!(in_words(&two), "X.y; \"a\" (SIP)");
+        let long = why(&"p".repeat(1_000), None, Some(&"x".repeat(1_000)));
+        assert_eq!(in_words(&[long]).chars().count(), 2 * 401 + "\"\" ()".len());
+    }
+
+    #[test]
+    fn a_peer_is_told_why_unless_a_user_ends_the_call_and_nothing_particular() {
+        for (why, cause) in [
+            (Outcome::Media("/home/alice/said.wav: no such file".to_owned()), Some(488)),
+            (Outcome::NoWay, Some(488)),
+            (Outcome::NotKeyed(ssm::Refused::Fingerprint), Some(488)),
+            (Outcome::NoMedia, Some(408)),
+            (Outcome::KeyExhausted, None),
+        ] {
+            let bye = format!("BYE sip:b@h SIP/2.0\r\nReason: {}\r\n\r\n", reason(&why).unwrap());
+            let bye = Message::parse(bye.into_bytes().into(), &Limits::default()).unwrap();
+            let [said] = bye.reasons().map(Result::unwrap).collect::<Vec<_>>()[..] else {
+                panic!("{bye:?}")
+            };
+            assert_eq!((said.protocol, said.cause), (&b"SIP"[..], cause));
+            let text = said.params.text("text").unwrap().octets().collect::<Vec<_>>();
+            assert!(text.starts_with(b"no ") || text.starts_with(b"the "), "{text:?}");
+        }
+        assert_eq!(reason(&Outcome::Ended(EndReason::Local)), None);
+        assert_eq!(reason(&Outcome::Refused(486)), None);
+    }
+}
