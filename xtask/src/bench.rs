@@ -140,9 +140,9 @@ fn judge(what: &str, counted: u64, limit: u64, faults: &mut Vec<String>) {
 /// Instructions of one operation.
 fn instructions(operation: &str, rounds: u64) -> Result<u64, Failure> {
     callgrind::each(rounds, |rounds| {
-        let mut counting = callgrind::under("instructions");
+        let mut counting = callgrind::under("instructions", rounds);
         output(counting.args([operation, &rounds.to_string()]))?;
-        callgrind::counted()
+        callgrind::counted(rounds)
     })
 }
 

@@ -13,6 +13,7 @@ mod interop;
 mod licences;
 mod mutants;
 mod readme;
+mod status;
 mod test;
 mod tidy;
 

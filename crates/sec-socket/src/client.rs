@@ -83,7 +83,7 @@ impl Client {
             };
             for body in told {
                 match body {
-                    Body::Configure(_) => drop(connection.ask(body, BEGIN_WITHIN)?),
+                    Body::Configure(_) => take(connection, body)?,
                     body => connection.tell(body)?,
                 }
             }
@@ -121,14 +121,7 @@ impl Client {
             kept.connection()
         };
         let Some(connection) = connection else { return Err(Gone::Closed) };
-        match connection.ask(Body::Configure(wire), BEGIN_WITHIN) {
-            Ok(First::Answer(Body::Done(_))) => Ok(()),
-            Ok(_) => Err(connection.over_with(Gone::Nonsense)),
-            Err(why) => {
-                connection.over_with(why);
-                Err(why)
-            }
-        }
+        take(&connection, Body::Configure(wire)).inspect_err(|why| _ = connection.over_with(*why))
     }
 
     pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -137,12 +130,6 @@ impl Client {
 
     fn current(&self) -> Result<Arc<Connection>, Gone> {
         self.kept().connection().ok_or(Gone::Closed)
-    }
-
-    /// Who is asked now, and which process that is.
-    pub(crate) fn asked(&self) -> Option<(Arc<Connection>, u64)> {
-        let kept = self.kept();
-        Some((kept.connection()?, kept.process()))
     }
 
     /// How long whoever asks stands still at most.
@@ -213,9 +200,12 @@ fn why(error: &io::Error) -> Gone {
 
 /// Waits for the greeting by asking for nothing: what is told first is answered after it.
 fn greeting(connection: &Arc<Connection>) -> Result<(), Gone> {
-    let nothing = Body::State(0);
-    match connection.ask(nothing, BEGIN_WITHIN)? {
-        First::Answer(Body::Stands(_)) => Ok(()),
-        _ => Err(connection.over_with(Gone::Nonsense)),
-    }
+    let greets = |body| matches!(body, Body::Stands(_)).then_some(());
+    connection.ask_now(Body::State(0), BEGIN_WITHIN, greets)
+}
+
+/// Has a configuration taken.
+fn take(connection: &Arc<Connection>, configuration: Body) -> Result<(), Gone> {
+    let done = |body| matches!(body, Body::Done(_)).then_some(());
+    connection.ask_now(configuration, BEGIN_WITHIN, done)
 }

@@ -74,11 +74,6 @@ impl Handshakes {
         self.lock().held.retain(|_, held| held.call != call);
     }
 
-    /// Forgets all of them.
-    pub(crate) fn end(&self) {
-        self.lock().held.clear();
-    }
-
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

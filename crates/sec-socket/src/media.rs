@@ -9,17 +9,17 @@ use ssm::{Call, Guard, Line, LineSecurity, MediaSecurity, Refused};
 use std::sync::Arc;
 
 impl Client {
-    fn process(&self) -> Result<(Arc<Connection>, u64), Refused> {
-        self.asked().ok_or(Refused::Unavailable)
+    /// Who is asked about a call now, and which process that is; nobody, where only another would know.
+    fn process(&self, call: Call) -> Result<(Arc<Connection>, u64), Refused> {
+        let kept = self.kept();
+        let connection = kept.connection().filter(|_| !kept.is_lost(call.0));
+        Ok((connection.ok_or(Refused::Unavailable)?, kept.process()))
     }
 
     fn line<T>(
-        &self, connection: &Arc<Connection>, call: Call, question: Body,
+        &self, connection: &Arc<Connection>, question: Body,
         read: impl FnOnce(LineVerdict) -> Option<T>,
     ) -> Result<T, Refused> {
-        if self.kept().is_lost(call.0) {
-            return Err(Refused::Unavailable);
-        }
         let read = |body| match body {
             Body::Line(verdict) => verdict_of_line(verdict, read),
             _ => None,
@@ -30,9 +30,9 @@ impl Client {
 
     /// What a line is to say. Where that is a handshake, no other process knows of it.
     fn said(&self, call: Call, question: Body) -> Result<LineSecurity, Refused> {
-        let (connection, process) = self.process()?;
+        let (connection, process) = self.process(call)?;
         let said = |verdict: LineVerdict| security_of(verdict.said?);
-        let said = self.line(&connection, call, question, said)?;
+        let said = self.line(&connection, question, said)?;
         if said.profile.is_by_dtls() {
             self.kept().keyed(call.0, process);
         }
@@ -52,9 +52,9 @@ impl MediaSecurity for Client {
     }
 
     fn judge(&self, call: Call, line: Line, answered: &LineSecurity) -> Result<(), Refused> {
-        let (connection, _) = self.process()?;
+        let (connection, _) = self.process(call)?;
         let question = Body::Judge(LineQuestion::of(call, line, Some(answered)));
-        self.line(&connection, call, question, |_| Some(()))
+        self.line(&connection, question, |_| Some(()))
     }
 
     fn moved(&self, call: Call, line: Line) {
@@ -62,11 +62,11 @@ impl MediaSecurity for Client {
     }
 
     fn guard(&self, call: Call, line: Line) -> Result<Guard, Refused> {
-        let (connection, _) = self.process()?;
+        let (connection, _) = self.process(call)?;
         let question = Body::Guard(LineQuestion::of(call, line, None));
         let keys = |verdict: LineVerdict| verdict.keys?.taken();
         let halves = |keys: &LineKeys| (self.guards())(keys).ok_or(Refused::Attributes);
-        match self.line(&connection, call, question, keys)? {
+        match self.line(&connection, question, keys)? {
             GuardKeys::Plain => ssm::Open.guard(call, line),
             GuardKeys::Srtp(keys) => halves(&keys).map(Guard::Ready),
             GuardKeys::Sealer(keys) => halves(&keys).map(|guard| Guard::Sealer(guard.sealer)),

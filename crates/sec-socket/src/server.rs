@@ -120,7 +120,6 @@ impl Session {
     pub(crate) fn end(&self) {
         self.application.end();
         self.jobs.end();
-        self.handshakes.end();
         self.carrier.close();
     }
 

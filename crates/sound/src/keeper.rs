@@ -92,18 +92,17 @@ impl Keeper {
     /// Waits until the device is lost.
     fn see_through(&mut self, stream: &dyn Stream) -> Result<Unusable, Over> {
         let Times { retry, stall } = self.wanted.times;
-        match self.note(retry) {
-            Some(Note::Lost(why)) => return Ok(why),
-            Some(Note::Over) => return Err(Over),
-            None => self.back(stream.name()),
+        if let Some(why) = self.loss(retry)? {
+            return Ok(why);
         }
+        self.back(stream.name());
         loop {
             let turns = self.ring.turns();
-            match self.note(stall) {
-                Some(Note::Lost(why)) => return Ok(why),
-                Some(Note::Over) => return Err(Over),
-                None if self.ring.turns() == turns => return Ok(Unusable::Stalled),
-                None => {}
+            if let Some(why) = self.loss(stall)? {
+                return Ok(why);
+            }
+            if self.ring.turns() == turns {
+                return Ok(Unusable::Stalled);
             }
         }
     }
@@ -111,20 +110,19 @@ impl Keeper {
     /// Lets a moment pass before it is tried again. What was lost is closed, and says nothing more; what
     /// it has said until then does not count.
     fn pause(&self) -> Result<(), Over> {
-        let said = self.notes.1.try_iter().any(|note| matches!(note, Note::Over));
-        if said || matches!(self.note(self.wanted.times.retry), Some(Note::Over)) {
+        if self.notes.1.try_iter().any(|note| matches!(note, Note::Over)) {
             return Err(Over);
         }
-        Ok(())
+        self.loss(self.wanted.times.retry).map(drop)
     }
 
-    /// The next note, if it comes within this time.
-    fn note(&self, within: Duration) -> Option<Note> {
+    /// Why the device is lost, if that is noted within this time.
+    fn loss(&self, within: Duration) -> Result<Option<Unusable>, Over> {
         match self.notes.1.recv_timeout(within) {
-            Ok(note) => Some(note),
-            Err(RecvTimeoutError::Timeout) => None,
-            // Its own sender is here.
-            Err(RecvTimeoutError::Disconnected) => Some(Note::Over),
+            Ok(Note::Lost(why)) => Ok(Some(why)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            // Its own sender is here: it is never disconnected.
+            Ok(Note::Over) | Err(RecvTimeoutError::Disconnected) => Err(Over),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The programs that are measured from outside.
 
 use crate::command::Failure;
-use std::fs;
+use crate::status::status;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -40,11 +40,7 @@ impl Running {
     /// # Errors
     /// The system does not tell.
     pub(super) fn memory(&self) -> Result<u64, Failure> {
-        let path = format!("/proc/{}/status", self.child.id());
-        let text = fs::read_to_string(&path).map_err(|why| format!("{path}: {why}"))?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        kilobytes.map(|kilobytes| 1024 * kilobytes).ok_or_else(|| format!("{path}: no VmRSS"))
+        status(self.child.id(), "VmRSS:").map(|kibibytes| 1024 * kibibytes)
     }
 
     /// Waits until it has ended by itself.

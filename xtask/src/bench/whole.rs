@@ -106,17 +106,17 @@ impl Whole {
     /// Instructions for each call.
     fn each(&self, over: &str, held: u64) -> Result<u64, Failure> {
         // What is held costs something each time, and never the same: it must not outweigh the calls.
-        callgrind::each(CALLS.max(held / 2), |calls| self.collected(over, held, calls))
+        callgrind::each(CALLS.max(held / 2), |rounds| self.collected(over, held, rounds))
     }
 
-    fn collected(&self, over: &str, held: u64, calls: u64) -> Result<u64, Failure> {
+    fn collected(&self, over: &str, held: u64, rounds: u64) -> Result<u64, Failure> {
         let mut terminal = match self.what {
-            What::Answer => callgrind::under("terminal"),
-            What::Place => callgrind::within("terminal", "*counted*"),
+            What::Answer => callgrind::under("terminal", rounds),
+            What::Place => callgrind::within("terminal", rounds, "*counted*"),
         };
         terminal.args([&self.security, over]);
         let mut peer = program(target().join("release/peer"));
-        let (held, calls) = (held.to_string(), calls.to_string());
+        let (held, calls) = (held.to_string(), rounds.to_string());
         let (terminal, peer) = match self.what {
             What::Answer => {
                 let terminal = Running::start(terminal.args(["answer", &calls]))?;
@@ -133,6 +133,6 @@ impl Whole {
         };
         peer.ends()?;
         terminal.ends()?;
-        callgrind::counted()
+        callgrind::counted(rounds)
     }
 }

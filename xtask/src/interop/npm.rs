@@ -4,7 +4,6 @@ use super::room::Room;
 use crate::command::{Failure, output, target};
 use sha2::{Digest as _, Sha512};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -95,10 +94,7 @@ fn archive(room: &Room, package: &Package) -> Result<PathBuf, Failure> {
 }
 
 fn hash(octets: &[u8]) -> String {
-    Sha512::digest(octets).iter().fold(String::new(), |mut text, octet| {
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
+    Sha512::digest(octets).iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Takes up the scripts of a folder and of those in it, under this name.

@@ -182,7 +182,8 @@ impl Sipp {
         let status = self.child.end(Duration::from_secs(LONGEST + 10))?;
         let text = self.child.out();
         if status.success() {
-            return Ok(Counts { calls: counted(&text, "Successful call"), text });
+            let calls = counted(&text, "Successful call").unwrap_or_default();
+            return Ok(Counts { calls, text });
         }
         Err(format!("SIPp, {}: {}", self.scenario, self.met(&text)))
     }
@@ -194,7 +195,10 @@ impl Sipp {
         let errors = String::from_utf8_lossy(&errors.unwrap_or_default()).into_owned();
         let said = errors.lines().find(|line| line.contains("while expecting"));
         let said = said.or_else(|| errors.lines().nth(1)).map(str::to_owned);
-        said.unwrap_or_else(|| format!("{} of its calls failed", counted(screen, "Failed call")))
+        said.unwrap_or_else(|| {
+            let failed = counted(screen, "Failed call").unwrap_or_default();
+            format!("{failed} of its calls failed")
+        })
     }
 }
 
@@ -218,10 +222,10 @@ impl Counts {
     }
 }
 
-fn counted(screen: &str, what: &str) -> u64 {
-    let line = screen.lines().rev().find(|line| line.contains(what));
-    let number = line.and_then(|line| line.split_whitespace().last()?.parse().ok());
-    number.unwrap_or_default()
+/// A number of SIPp's last screen.
+pub(super) fn counted(screen: &str, what: &str) -> Option<u64> {
+    let line = screen.lines().rev().find(|line| line.contains(what))?;
+    line.split_whitespace().last()?.parse().ok()
 }
 
 /// Whether the kernel has a socket there.

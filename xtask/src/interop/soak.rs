@@ -14,6 +14,7 @@ mod strangers;
 use super::children::Child;
 use super::peers;
 use super::room::Room;
+use super::sipp::counted;
 use super::terminal::{Setup, Terminal};
 use super::waiting::talk;
 use crate::command::{Failure, cargo, root, run as execute, target};
@@ -186,11 +187,7 @@ impl Callers {
     fn end(mut self) -> Result<(u64, u64, Vec<f64>), Failure> {
         self.child.end(self.within)?;
         let screen = self.child.out();
-        let counted = |what: &str| {
-            let line = screen.lines().rev().find(|line| line.contains(what))?;
-            line.split_whitespace().last()?.parse::<u64>().ok()
-        };
-        let (whole, failed) = (counted("Successful call"), counted("Failed call"));
+        let [whole, failed] = ["Successful call", "Failed call"].map(|what| counted(&screen, what));
         let (Some(whole), Some(failed)) = (whole, failed) else {
             return Err(format!("SIPp, {}: it counted nothing: {}", self.name, self.child.err()));
         };

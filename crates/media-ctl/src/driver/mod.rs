@@ -71,7 +71,7 @@ impl MediaSession {
         let rtp = sockets.rtp.local_addr();
         let mut session = Session::new(config, rtp.port(), sockets.rtcp_port());
         session.gather(ports.runtime.now());
-        let shared = Arc::new(Shared::new(ports.clone(), session, sockets, source, sink));
+        let shared = Arc::new(Shared::new(ports.clone(), session, sockets, Ends { source, sink }));
         shared.signal("open", false, format!("RTP at {rtp}"));
         ports.runtime.spawn(Box::pin(Task::new(Arc::clone(&shared))));
         Ok(Self { handle: Arc::new(Handle(shared)) })

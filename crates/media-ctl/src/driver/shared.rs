@@ -3,7 +3,7 @@
 use super::ports::Ports;
 use super::relays::Relays;
 use super::sockets::{Sockets, receive};
-use crate::audio::{AudioSink, AudioSource, Ends};
+use crate::audio::Ends;
 use crate::{Carrier, Channel, Event, RelayLoss, Session, Signal, Stats};
 use net::{Datagram, Network};
 use std::collections::VecDeque;
@@ -38,22 +38,18 @@ pub(super) struct Inner {
 struct Line {
     sockets: Sockets,
     relays: Relays,
-    source: Box<dyn AudioSource>,
-    sink: Box<dyn AudioSink>,
+    ends: Ends,
 }
 
 impl Shared {
-    pub(super) fn new(
-        ports: Ports, session: Session, sockets: Sockets, source: Box<dyn AudioSource>,
-        sink: Box<dyn AudioSink>,
-    ) -> Self {
+    pub(super) fn new(ports: Ports, session: Session, sockets: Sockets, ends: Ends) -> Self {
         Self {
             ports,
             call: session.call(),
             local_rtp: sockets.rtp.local_addr(),
             inner: Mutex::new(Inner {
                 session,
-                line: Some(Line { sockets, relays: Relays::new(), source, sink }),
+                line: Some(Line { sockets, relays: Relays::new(), ends }),
                 events: VecDeque::new(),
                 task: None,
                 waiter: None,
@@ -84,7 +80,7 @@ impl Shared {
         inner.wake();
         drop(inner);
         // Closes the ports, and finishes a file, outside of the lock.
-        line.map_or(Ok(()), |mut line| line.sink.finish())?;
+        line.map_or(Ok(()), |mut line| line.ends.sink.finish())?;
         Ok(stats)
     }
 }
@@ -96,10 +92,7 @@ impl Inner {
 
     /// Puts other ends in the place of these; nothing where it has stopped.
     pub(super) fn exchange_ends(&mut self, exchange: impl FnOnce(Ends) -> Ends) {
-        if let Some(Line { sockets, source, sink, relays }) = self.line.take() {
-            let Ends { source, sink } = exchange(Ends { source, sink });
-            self.line = Some(Line { sockets, source, sink, relays });
-        }
+        self.line = self.line.take().map(|line| Line { ends: exchange(line.ends), ..line });
     }
 
     pub(super) fn set_task(&mut self, waker: &Waker) {
@@ -186,7 +179,8 @@ impl Inner {
         self.transmit();
         while self.session.poll_timeout().is_some_and(|due| due <= now) {
             let line = self.line.as_mut()?;
-            self.session.on_timeout(now, &mut *line.source, &mut *line.sink);
+            let Ends { source, sink } = &mut line.ends;
+            self.session.on_timeout(now, &mut **source, &mut **sink);
             self.transmit();
         }
         while let Some(event) = self.session.poll_event() {

@@ -23,7 +23,8 @@ impl Line {
 }
 
 fn of(ssrc: u32, stats: &Stats, losses: Losses, packet_time: Duration) -> VoipMetrics {
-    let Losses { expected, lost, discarded, bursts, burst, gap } = losses;
+    let Losses { discarded, bursts, burst, gap } = losses;
+    let expected = losses.expected();
     // RFC 3611 §A.2: gaps are as many as bursts.
     let mean = |packets: u32| ms(packet_time * packets / bursts.max(1));
     let quality = Quality::of(stats);
@@ -32,7 +33,7 @@ fn of(ssrc: u32, stats: &Stats, losses: Losses, packet_time: Duration) -> VoipMe
     let score = |quality: Quality| (quality.mos * 10.0).round() as u8;
     VoipMetrics {
         ssrc,
-        loss_rate: share(lost, expected),
+        loss_rate: share(losses.lost(), expected),
         discard_rate: share(discarded, expected),
         burst_density: share(burst.1, burst.0),
         gap_density: share(gap.1, gap.0),
@@ -81,17 +82,16 @@ mod tests {
     /// 12 and 10; by the rule, the integer parts of 256ths, it is 12 and 10 of 51.
     #[test]
     fn losses_are_told_in_256ths_and_durations_in_ms() {
-        let losses =
-            Losses { expected: 63, lost: 3, discarded: 3, bursts: 1, burst: (12, 4), gap: (51, 2) };
+        let losses = Losses { discarded: 3, bursts: 1, burst: (12, 4), gap: (51, 2) };
         let told = of(9, &heard(Some(100)), losses, Duration::from_millis(10));
         let rates = [told.loss_rate, told.discard_rate, told.burst_density, told.gap_density];
         assert_eq!(rates, [12, 12, 85, 10]);
         assert_eq!((told.burst_duration, told.gap_duration), (120, 510));
         assert_eq!((told.ssrc, told.round_trip, told.end_system_delay), (9, 100, 80));
         assert_eq!((told.jb_nominal, told.jb_maximum, told.jb_absolute_maximum), (60, 400, 400));
-        let all = Losses { expected: 7, lost: 7, ..Losses::default() };
-        let told = of(9, &heard(None), all, Duration::from_secs(3_600));
-        assert_eq!((told.loss_rate, told.burst_duration, told.gap_duration), (255, 0, 0));
+        let all = Losses { gap: (7, 7), ..Losses::default() };
+        let told = of(9, &heard(None), all, Duration::from_millis(10));
+        assert_eq!((told.loss_rate, told.burst_duration, told.gap_duration), (255, 0, 70));
         let long = Losses { bursts: 1, burst: (900, 900), gap: (900, 0), ..Losses::default() };
         let told = of(9, &heard(None), long, Duration::from_millis(100));
         assert_eq!((told.burst_duration, told.gap_duration), (u16::MAX, u16::MAX));

@@ -105,15 +105,16 @@ impl Played {
 
     /// The same, to who may not listen any more.
     pub(super) fn say_if_heard(&mut self, id: u64, body: Body) {
-        let frame = wire::encode(id, body).unwrap();
-        let length = u32::try_from(frame.len()).unwrap().to_be_bytes();
-        _ = self.0.write_all(&[&length[..], &frame].concat());
+        _ = self.write(&wire::encode(id, body).unwrap());
     }
 
     fn send(&mut self, frame: &[u8]) {
-        let length = u32::try_from(frame.len()).unwrap();
-        self.0.write_all(&length.to_be_bytes()).unwrap();
-        self.0.write_all(frame).unwrap();
+        self.write(frame).unwrap();
+    }
+
+    fn write(&mut self, frame: &[u8]) -> std::io::Result<()> {
+        let length = u32::try_from(frame.len()).unwrap().to_be_bytes();
+        self.0.write_all(&[&length[..], frame].concat())
     }
 
     /// The next frame, or `None` at the end.
@@ -249,6 +250,24 @@ fn a_process_that_does_not_say_who_it_is_is_not_asked() {
     process.say(1, Body::Stands(1));
     let client = Room::new().client(&Arc::default(), LONG);
     assert_eq!(client.connect(ours).unwrap_err(), Gone::Nonsense);
+}
+
+/// The policy of before is this process's, too, or nothing is asked.
+#[test]
+fn a_process_that_does_not_take_what_the_one_before_was_told_is_not_asked() {
+    let client = Room::new().client(&Arc::default(), LONG);
+    assert_eq!(client.configured(&sst::Configuration::default()), Err(Gone::Closed));
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    std::thread::spawn(move || {
+        let mut process = Played(theirs);
+        process.greet();
+        let (id, body) = process.heard().unwrap();
+        assert!(matches!(body, Body::Configure(_)));
+        process.say(id, Body::Stands(1));
+        while process.heard().is_some() {}
+    });
+    assert_eq!(client.connect(ours).unwrap_err(), Gone::Nonsense);
+    refuses_all(&client);
 }
 
 /// The policy that stands must be the one that was set: where it does not arrive, nothing is asked.

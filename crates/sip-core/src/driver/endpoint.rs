@@ -208,7 +208,18 @@ impl Endpoint {
     /// # Errors
     /// [`Misuse::Unknown`].
     pub fn hang_up(&self, id: CallId) -> Result<(), Misuse> {
-        self.command("hang_up", Some(id), format_args!(""), |core, now| core.hang_up(now, id))
+        self.hang_up_with(id, Fields::default())
+    }
+
+    /// The same, with these header fields in the BYE: its Reason tells the peer why (RFC 3326). A
+    /// CANCEL and a 603 have none.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`].
+    pub fn hang_up_with(&self, id: CallId, fields: Fields) -> Result<(), Misuse> {
+        self.command("hang_up", Some(id), format_args!(""), |core, now| {
+            core.hang_up_with(now, id, fields)
+        })
     }
 
     /// Asks the peer to change the session with this offer; an empty one leaves it to the peer to make

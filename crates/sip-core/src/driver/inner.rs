@@ -397,6 +397,7 @@ const fn is_owed(event: &Event) -> bool {
         | Event::ReinviteAnswered { .. }
         | Event::ReinviteFailed { .. }
         | Event::RefreshDue { .. }
+        | Event::Explained { .. }
         | Event::Registered { .. }
         | Event::RegistrationFailed { .. }
         | Event::Subscription { .. }

@@ -95,6 +95,7 @@ fn describe(event: &Event) -> (&'static str, Option<CallId>, String) {
         }
         Event::ReinviteFailed { id, cause } => ("reinvite_failed", Some(*id), cause.to_string()),
         Event::RefreshDue { id } => ("refresh_due", Some(*id), String::new()),
+        Event::Explained { id, why } => ("explained", Some(*id), format!("{why:?}")),
         Event::Ended { id, reason } => ("ended", Some(*id), format!("{reason:?}")),
         Event::Failed { id, cause } => ("failed", Some(*id), cause.to_string()),
         Event::Registered { aor, expires, .. } => ("registered", None, format!("{aor} {expires}")),

@@ -19,6 +19,7 @@ impl Event {
             | Self::ReinviteAnswered { id, .. }
             | Self::ReinviteFailed { id, .. }
             | Self::RefreshDue { id }
+            | Self::Explained { id, .. }
             | Self::Ended { id, .. }
             | Self::Failed { id, .. } => Some(*id),
             Self::Received { within, .. }

@@ -105,8 +105,17 @@ impl SipManager {
     /// # Errors
     /// [`Misuse::Unknown`].
     pub fn hang_up(&mut self, now: Instant, id: CallId) -> Result<(), Misuse> {
+        self.hang_up_with(now, id, Fields::default())
+    }
+
+    /// The same, with these header fields in the BYE: its Reason tells the peer why (RFC 3326). A
+    /// CANCEL and a 603 have none.
+    ///
+    /// # Errors
+    /// [`Misuse::Unknown`].
+    pub fn hang_up_with(&mut self, now: Instant, id: CallId, fields: Fields) -> Result<(), Misuse> {
         self.call(now, id, |call, cx| {
-            call.hang_up(cx);
+            call.hang_up(cx, fields);
             Ok(())
         })
     }
@@ -117,7 +126,7 @@ impl SipManager {
         // Gone already: there is nothing to end.
         let _ = self.call(now, id, |call, cx| {
             if call.confirmed().is_some() || call.reject(cx, 480).is_err() {
-                call.hang_up(cx);
+                call.hang_up(cx, Fields::default());
             }
             Ok(())
         });

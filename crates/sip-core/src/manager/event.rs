@@ -2,6 +2,7 @@
 
 pub use super::cause::Cause;
 pub(super) use super::misuse::Misuse;
+use super::peer_reason::PeerReason;
 use super::publications::{PublicationId, PublicationNews};
 use super::renewal::Renewal;
 use super::slab::Key;
@@ -144,6 +145,14 @@ pub enum Event {
     RefreshDue {
         /// The call.
         id: CallId,
+    },
+    /// The peer hangs up and says why; [`Ended`](Self::Ended) follows. Nobody vouches for it.
+    /// RFC 3326.
+    Explained {
+        /// The call.
+        id: CallId,
+        /// What it says, at least one, at most four.
+        why: Vec<PeerReason>,
     },
     /// The call is over. Its media stops at once.
     Ended {

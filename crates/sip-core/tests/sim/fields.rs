@@ -1,9 +1,9 @@
 //! Header fields: those that an application adds, and those that it is shown.
 
-use crate::raw::{Raw, field};
+use crate::raw::{Raw, Wanted, field, request};
 use crate::registrations::config;
-use crate::world::{ALICE, BOB, World, sdp};
-use sip_core::manager::{Event, Misuse};
+use crate::world::{ALICE, BOB, World, connected, sdp};
+use sip_core::manager::{EndReason, Event, Misuse, PeerReason};
 use sip_core::{Fields, HeaderName, Method};
 use ssa::{Body, Open};
 use std::sync::Arc;
@@ -92,5 +92,68 @@ fn an_incoming_call_shows_its_invite_until_it_is_answered() {
         assert!(bob.endpoint.invitation(id).is_none());
         assert!(bob.endpoint.arrival(id).is_none());
         assert!(alice.endpoint.invitation(prepared.id).is_none(), "it was ours");
+    });
+}
+
+/// RFC 3326 §3.2's, with words.
+const WHY: &str = "SIP;cause=488;text=\"no \\\"codec\\\"\"";
+
+fn why() -> Fields {
+    Fields::default().with("Reason", WHY).unwrap()
+}
+
+fn told(text: &str) -> Vec<PeerReason> {
+    let (protocol, text) = ("SIP".to_owned(), Some(text.to_owned()));
+    vec![PeerReason { protocol, cause: Some(488), text }]
+}
+
+#[test]
+fn a_bye_says_why_and_who_is_hung_up_on_is_told_first() {
+    let world = World::perfect();
+    let (mut alice, mut bob) = (world.side(1, Arc::new(Open)), world.side(2, Arc::new(Open)));
+    world.run(async {
+        let (call, id) = connected(&mut alice, &mut bob, (ALICE, BOB)).await;
+        alice.endpoint.hang_up_with(call, why()).unwrap();
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
+        assert_eq!(bob.next().await, Event::Explained { id, why: told("no \"codec\"") });
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
+        let (call, id) = connected(&mut alice, &mut bob, (ALICE, BOB)).await;
+        alice.endpoint.hang_up(call).unwrap();
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Local });
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Remote });
+    });
+}
+
+/// RFC 3261 §15: the callee's BYE waits for the ACK, and so does what it says.
+#[test]
+fn a_bye_that_waits_for_the_ack_says_why_when_it_leaves() {
+    let world = World::perfect();
+    let (mut alice, mut bob) = (world.side(1, Arc::new(Open)), world.side(2, Arc::new(Open)));
+    let mut raw = Raw::new(&world, 9);
+    world.run(async {
+        let call = alice.call(ALICE, BOB, sdp("offer"));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        // The 2xx has left, and its ACK is on the way.
+        bob.sleep(std::time::Duration::from_millis(1)).await;
+        bob.endpoint.hang_up_with(id, why()).unwrap();
+        assert_eq!(bob.next().await, Event::Ended { id, reason: EndReason::Local });
+        assert!(matches!(alice.next().await, Event::Answered { .. }));
+        let explained = Event::Explained { id: call, why: told("no \"codec\"") };
+        assert_eq!(alice.next().await, explained);
+        assert_eq!(alice.next().await, Event::Ended { id: call, reason: EndReason::Remote });
+        // This one never acknowledges.
+        raw.send(&request(&Wanted::default()));
+        let id = bob.incoming().await;
+        bob.endpoint.accept(id, sdp("answer")).unwrap();
+        bob.sleep(std::time::Duration::from_millis(1)).await;
+        bob.endpoint.hang_up_with(id, why()).unwrap();
+        while let Some(message) = raw.receive_within(40).await {
+            if message.starts_with("BYE ") {
+                assert_eq!(field(&message, "Reason"), WHY);
+                return;
+            }
+        }
+        panic!("no BYE came");
     });
 }

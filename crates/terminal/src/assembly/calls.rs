@@ -47,7 +47,7 @@ pub(super) struct Live {
     pub(super) seat: Option<Arc<Seat>>,
     /// Who asked for the call, and hears how it goes.
     pub(super) referrer: Option<RequestId>,
-    /// Why we hung up, where it was not the user.
+    /// Why we hung up, where it was not the user, or what the peer says why it did.
     pub(super) why: Option<Outcome>,
     /// The request that asks whether the peer is there.
     asked: Option<RequestId>,
@@ -348,7 +348,7 @@ impl Calls {
         self.lock().get(&id)?.unreachable.clone()
     }
 
-    /// Notes why we are about to hang up.
+    /// Notes why we are about to hang up, or what the peer says why it does.
     pub(super) fn note(&self, id: CallId, why: Outcome) {
         if let Some(live) = self.lock().get_mut(&id) {
             live.why = Some(why);

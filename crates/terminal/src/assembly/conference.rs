@@ -22,43 +22,41 @@ pub struct Party {
     pub is_encrypted: bool,
     /// Whether its peer has proved who it is, by whatever means.
     pub is_proved: bool,
-    /// What was required of its peer when it was placed.
+    /// What is required of its peer: what was, when it was placed, and whatever is added.
     pub require: Requirement,
-    /// The proof, where it is one that can be required.
-    means: Option<Means>,
-    /// What that is worth beside others.
-    worth: u8,
+    /// What its peer has proved.
+    proof: &'static str,
 }
 
 impl Party {
     fn of(now: &Assurance, standing: &Assurance, require: Requirement) -> Self {
-        let means = match standing.proof {
-            "pgp" => Some(Means::Pgp),
-            "digest" | "account" => Some(Means::Digest),
-            "tls" => Some(Means::TlsName),
-            _ => None,
-        };
-        Self {
-            is_encrypted: now.is_encrypted(),
-            is_proved: standing.peer.is_some(),
-            require,
-            means,
-            worth: worth(standing),
-        }
+        let (is_encrypted, is_proved) = (now.is_encrypted(), standing.peer.is_some());
+        Self { is_encrypted, is_proved, require, proof: standing.proof }
     }
 
     /// One of either kind, its peer proved by OpenPGP or not at all.
     #[cfg(test)]
     pub(crate) const fn example(is_encrypted: bool, is_proved: bool) -> Self {
-        let (means, worth) = if is_proved { (Some(Means::Pgp), 5) } else { (None, 0) };
-        Self { is_encrypted, is_proved, require: Requirement::NOTHING, means, worth }
+        let proof = if is_proved { "pgp" } else { "none" };
+        Self { is_encrypted, is_proved, require: Requirement::NOTHING, proof }
     }
 
-    /// Whether this call's peer may hear one of whose peer this is required: it has given one of these
-    /// proofs, or an OpenPGP signature, which proves the most, or no less than that one.
-    pub fn may_hear(&self, other: &Self, require: Requirement) -> bool {
-        let given = self.means.is_some_and(|it| it == Means::Pgp || require.accepts(it));
-        require.is_nothing() || given || self.worth >= other.worth
+    /// Whether this call's peer may hear another: it has given a proof that is required of that one, or
+    /// an OpenPGP signature, which proves the most, or no less than that one.
+    pub fn may_hear(&self, other: &Self) -> bool {
+        let require = other.require;
+        let given = self.means().is_some_and(|it| it == Means::Pgp || require.accepts(it));
+        require.is_nothing() || given || worth(self.proof) >= worth(other.proof)
+    }
+
+    /// The proof, where it is one that can be required.
+    fn means(&self) -> Option<Means> {
+        match self.proof {
+            "pgp" => Some(Means::Pgp),
+            "digest" | "account" => Some(Means::Digest),
+            "tls" => Some(Means::TlsName),
+            _ => None,
+        }
     }
 }
 
@@ -184,7 +182,7 @@ mod tests {
     fn who_has_not_proved_as_much_does_not_hear_what_is_required_to_be_proved() {
         let [none, account, digest, tls, pgp] =
             ["none", "account", "digest", "tls", "pgp"].map(|proof| party(proof, "RTP"));
-        let may = |who: Party, hear: Party, require| who.may_hear(&hear, require);
+        let may = |who: Party, hear: Party, require| who.may_hear(&Party { require, ..hear });
         for who in [none, account, digest, tls] {
             assert!(!may(who, pgp, Requirement::PGP), "{who:?}");
             assert!(may(who, pgp, Requirement::NOTHING), "{who:?}");

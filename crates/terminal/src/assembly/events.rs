@@ -363,6 +363,9 @@ impl Event {
 pub enum Outcome {
     /// It was up, and one side hung up.
     Ended(EndReason),
+    /// The peer hung up and says why, in these words (RFC 3326): controls are escaped, what it says
+    /// itself stands between quotation marks, and nothing proves it.
+    Explained(String),
     /// It did not come about.
     Failed(Cause),
     /// It did not come about since the callee cannot be reached, for this reason.
@@ -390,6 +393,7 @@ impl Outcome {
     pub const fn is_ordinary(&self) -> bool {
         match self {
             Self::Ended(reason) => matches!(reason, EndReason::Local | EndReason::Remote),
+            Self::Explained(_) => true,
             Self::Refused(status) => !matches!(status, 500..=599),
             Self::Failed(_)
             | Self::Unreachable(_)
@@ -408,7 +412,7 @@ impl Outcome {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Ended(EndReason::Local) => "hung_up",
-            Self::Ended(EndReason::Remote) => "peer_hung_up",
+            Self::Ended(EndReason::Remote) | Self::Explained(_) => "peer_hung_up",
             Self::Ended(EndReason::Cancelled) => "cancelled",
             Self::Ended(EndReason::AnsweredElsewhere) => "answered_elsewhere",
             Self::Ended(EndReason::NoAck) => "no_ack",
@@ -432,6 +436,7 @@ impl Outcome {
         match self {
             Self::Failed(cause) => retry_after(*cause),
             Self::Ended(_)
+            | Self::Explained(_)
             | Self::Unreachable(_)
             | Self::Unbelieved
             | Self::Refused(_)
@@ -450,6 +455,7 @@ impl Outcome {
             Self::Unbelieved => Some(403),
             Self::Refused(status) => Some(*status),
             Self::Ended(_)
+            | Self::Explained(_)
             | Self::Unreachable(_)
             | Self::Media(_)
             | Self::NoMedia
@@ -457,6 +463,11 @@ impl Outcome {
             | Self::KeyExhausted
             | Self::NotKeyed(_) => None,
         }
+    }
+
+    /// What the peer says why it hung up, where it does.
+    pub fn peer_says(&self) -> Option<&str> {
+        if let Self::Explained(why) = self { Some(why) } else { None }
     }
 }
 
@@ -473,6 +484,7 @@ impl fmt::Display for Outcome {
                 EndReason::Refused => "the answer could not be protected",
                 EndReason::Lost => "the peer does not know the call any more",
             }),
+            Self::Explained(why) => write!(f, "the peer hung up: {why}"),
             Self::Failed(cause) => write!(f, "{cause}{}", advice(*cause)),
             Self::Unbelieved => f.write_str(
                 "the peer answered 403 Forbidden to the signed call: it has not pinned our key, or \

@@ -28,6 +28,13 @@ impl Shared {
         Some(Event::Keyed { id, assurance })
     }
 
+    /// Ends a call for this reason; `Over` follows.
+    fn end(&self, id: CallId, why: Outcome) {
+        self.calls.note(id, why.clone());
+        // Where the stack has ended it, it is over already.
+        _ = self.hang_up_for(id, &why);
+    }
+
     /// Asks the peer of a call whether it is there; `false` where that cannot be asked.
     fn ask(&self, id: CallId) -> bool {
         let sent = self.endpoint.request_within(id, Method::OPTIONS, Body::default());
@@ -39,9 +46,7 @@ impl Shared {
         let Some(id) = self.calls.answered(request) else { return false };
         match outcome {
             Ok(408 | 481) | Err(Cause::Status(408 | 481) | Cause::Timeout | Cause::Transport) => {
-                self.calls.note(id, Outcome::NoMedia);
-                // Where the stack has ended it, it is over already.
-                _ = self.endpoint.hang_up(id);
+                self.end(id, Outcome::NoMedia);
             }
             Ok(_) | Err(_) => self.is_there(id),
         }
@@ -89,7 +94,6 @@ pub(super) async fn watch_media(
             // `Heard`, and what the media controller may tell in future.
             _ => continue,
         };
-        shared.calls.note(id, why);
-        _ = shared.endpoint.hang_up(id);
+        shared.end(id, why);
     }
 }

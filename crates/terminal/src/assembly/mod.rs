@@ -21,6 +21,7 @@ mod causes;
 mod conference;
 mod dtmf;
 mod events;
+mod explained;
 mod finder;
 #[cfg(feature = "digest")]
 mod flows;

@@ -2,11 +2,11 @@
 
 use super::calls::Live;
 use super::causes::in_words;
-use super::dtmf;
 use super::events::{Event, Outcome, Transfer, UNREAD};
 use super::life::watch_media;
 use super::said::Said;
 use super::shared::{Shared, answer_or_offer, sdp};
+use super::{dtmf, explained};
 use crate::error::plain;
 use crate::record::{clean, redacted};
 use media_ctl::driver::MediaSession;
@@ -88,6 +88,12 @@ impl Shared {
             }
             Sip::ReinviteAnswered { id, body } => self.reinvite_answered(id, &body),
             Sip::ReinviteFailed { id, cause } => self.reinvite_failed(id, cause),
+            Sip::Explained { id, why } => {
+                if let Some(why) = explained::in_words(&why) {
+                    self.calls.note(id, Outcome::Explained(why));
+                }
+                None
+            }
             Sip::Ended { id, reason } => self.over(id, Outcome::Ended(reason)),
             Sip::Failed { id, cause } => self.over(id, self.failed(id, cause)),
             Sip::Unreachable { call, reason } => {
@@ -282,8 +288,9 @@ impl Shared {
     pub(super) fn give_up(&self, id: CallId, error: media_ctl::Error) -> Option<Event> {
         // Where the peer's BYE came right behind its ACK, the call is over for its own reason, and
         // the security manager has forgotten it already.
-        if self.endpoint.hang_up(id).is_ok() {
-            self.calls.note(id, Outcome::Media(error.to_string()));
+        let why = Outcome::Media(error.to_string());
+        if self.hang_up_for(id, &why).is_ok() {
+            self.calls.note(id, why);
         }
         None
     }

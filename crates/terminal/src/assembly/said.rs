@@ -63,23 +63,25 @@ impl Said {
 /// For people: `name "Bob", subject "Lunch", …`; nothing where it says nothing.
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Nobody ends the quotation but us.
-        let quote =
-            |text: &String| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-        let quoted = |what, text: &String| format!("{what} {}", quote(text));
+        let named = |what, text: &String| format!("{what} {}", quoted(text));
         let listed = |what, all: &Vec<String>| {
-            let quoted = || all.iter().map(quote).collect::<Vec<_>>().join(" and ");
-            (!all.is_empty()).then(|| format!("{what} {}", quoted()))
+            let each = || all.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(" and ");
+            (!all.is_empty()).then(|| format!("{what} {}", each()))
         };
         let parts = [
-            self.display.as_ref().map(|it| quoted("name", it)),
-            self.subject.as_ref().map(|it| quoted("subject", it)),
+            self.display.as_ref().map(|it| named("name", it)),
+            self.subject.as_ref().map(|it| named("subject", it)),
             listed("for", &self.history),
             listed("alert", &self.alert_info),
             listed("more at", &self.call_info),
         ];
         f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
+}
+
+/// What somebody says, between quotation marks: nobody ends the quotation but us.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ impl Standing {
     /// Takes in what is told now, where it is more than before, and gives what stands.
     pub(super) fn learn(&mut self, told: &Assurance) -> Assurance {
         match &self.0 {
-            Some(before) if worth(told) <= worth(before) => before.clone(),
+            Some(before) if worth(told.proof) <= worth(before.proof) => before.clone(),
             _ => self.0.insert(told.clone()).clone(),
         }
     }
@@ -20,8 +20,8 @@ impl Standing {
 
 /// How much a proof is worth beside others. It is no order among those that name a peer: what was
 /// proved first is held to.
-pub(super) fn worth(assurance: &Assurance) -> u8 {
-    match assurance.proof {
+pub(super) fn worth(proof: &str) -> u8 {
+    match proof {
         "none" => 0,
         "account" => 1,
         "digest" => 2,

@@ -137,7 +137,7 @@ fn ended(dialog: Dialog, over: Option<(CallId, &Outcome)>) -> Dialog {
 const fn cause(outcome: &Outcome) -> Cause {
     match outcome {
         Outcome::Ended(EndReason::Local) => Cause::LocalBye,
-        Outcome::Ended(EndReason::Remote) => Cause::RemoteBye,
+        Outcome::Ended(EndReason::Remote) | Outcome::Explained(_) => Cause::RemoteBye,
         Outcome::Ended(EndReason::Cancelled | EndReason::AnsweredElsewhere) => Cause::Cancelled,
         Outcome::Ended(EndReason::NoAnswer) => Cause::Timeout,
         Outcome::Failed(cause) if cause.status().is_some() => Cause::Rejected,

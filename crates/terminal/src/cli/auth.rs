@@ -10,14 +10,12 @@ use super::args::{Auth, AuthCheck};
 use super::bulk::{bulk, whole};
 use super::json::Object;
 use super::output::Output;
-use crate::config::read_secret;
 use crate::error::{Error, Result};
 use bytes::Bytes;
-use password::typed;
+use password::given;
 use question::{Answer, Question, challenge_for};
 use serde_json::Value;
 use sip_core::{Limits, Message};
-use sst::Password;
 use std::path::Path;
 
 /// Runs one of its commands.
@@ -41,7 +39,8 @@ async fn check(check: AuthCheck, out: Output) -> Result<()> {
     let questions = questions(path, &request, challenged.as_ref(), check.user.as_deref())?;
     let mut failed = 0;
     for mut question in questions {
-        let password = password(&check, &question).await?;
+        let whose = format!("password of {}", question.whose());
+        let password = given(check.password_file.as_deref(), &whose).await?;
         question.password = password.expose().to_vec();
         let answer = question.answer();
         let answer = answer.map_err(|why| Error::invalid(format!("{}: {why}", path.display())))?;
@@ -102,14 +101,6 @@ fn questions(
         )));
     }
     Ok(vec![question])
-}
-
-/// The password: of the file, or of whoever is at the terminal.
-async fn password(check: &AuthCheck, question: &Question) -> Result<Password> {
-    match &check.password_file {
-        Some(file) => read_secret(file),
-        None => typed(&format!("password of {}", question.whose())).await,
-    }
 }
 
 /// Tells one answer.

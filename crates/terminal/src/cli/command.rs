@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A line that begins with `{` is an object. Whoever adds a command adds a variant, an arm in
-//! [`Command::of_words`], a row in [`COMMANDS`], and what it does in `control.rs`.
+//! [`Command::of_words`], a row in [`COMMANDS`], and what it does in `control/obey.rs`.
 
 use serde::{Deserialize, Serialize};
 

@@ -9,7 +9,6 @@ use crate::assembly::{Party, Terminal};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use sip_core::manager::CallId;
-use sst::Requirement;
 use std::collections::BTreeSet;
 
 /// A call that is to be in a conference.
@@ -18,8 +17,6 @@ struct Member {
     /// As events name it.
     name: String,
     party: Party,
-    /// What is required of its peer.
-    require: Requirement,
 }
 
 /// The calls that are to be in a conference.
@@ -37,9 +34,9 @@ impl Members {
         let ids: BTreeSet<CallId> =
             calls.iter().copied().chain(there.into_iter().flatten()).collect();
         let member = |id: &CallId| {
-            let ((number, peer), party) = table.known(*id).zip(terminal.party(*id))?;
-            let require = party.require.and(config.required_of(peer));
-            Some(Member { number, name: id.to_string(), party, require })
+            let ((number, peer), mut party) = table.known(*id).zip(terminal.party(*id))?;
+            party.require = party.require.and(config.required_of(peer));
+            Some(Member { number, name: id.to_string(), party })
         };
         Self { known: ids.iter().filter_map(member).collect(), ids: ids.into_iter().collect() }
     }
@@ -50,14 +47,14 @@ impl Members {
     /// [`Error::Exposed`], with both, and what to say where that is wanted.
     pub(super) fn permit(&self) -> Result<()> {
         let exposed = self.known.iter().find_map(|secured| {
-            let exposes = |other: &&Member| !other.party.may_hear(&secured.party, secured.require);
+            let exposes = |other: &&Member| !other.party.may_hear(&secured.party);
             Some((secured, self.known.iter().find(exposes)?))
         });
         let Some((secured, other)) = exposed else { return Ok(()) };
         Err(Error::Exposed(format!(
             "the peer of call {} has to prove who it is ({}), and that of call {}, who would hear it, \
              has not proved as much; where that is wanted all the same, say join anyway",
-            secured.number, secured.require, other.number
+            secured.number, secured.party.require, other.number
         )))
     }
 
@@ -117,15 +114,15 @@ fn numbered(members: &[&Member]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sst::Requirement;
 
     fn members(of: &[(Party, Requirement)]) -> Members {
-        let known = (1_u32..).zip(of).map(|(number, (party, require))| Member {
-            number,
-            name: format!("0.{number}"),
-            party: *party,
-            require: *require,
-        });
-        Members { ids: Vec::new(), known: known.collect() }
+        let member = |(number, (party, require)): (u32, &(Party, Requirement))| {
+            let mut party = *party;
+            party.require = *require;
+            Member { number, name: format!("0.{number}"), party }
+        };
+        Members { ids: Vec::new(), known: (1..).zip(of).map(member).collect() }
     }
 
     const PLAIN: Party = Party::example(false, false);

@@ -163,6 +163,8 @@ pub(super) enum Object<'a> {
         code: &'static str,
         outcome: String,
         #[serde(skip_serializing_if = "Option::is_none")]
+        peer_says: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
         #[serde(skip_serializing_if = "Option::is_none")]
         retry_after: Option<u64>,
@@ -509,6 +511,7 @@ impl<'a> Object<'a> {
                 ordinary: outcome.is_ordinary(),
                 code: outcome.code(),
                 outcome: outcome.to_string(),
+                peer_says: outcome.peer_says(),
                 status: outcome.status(),
                 retry_after: outcome.retry_after().map(|after| after.as_secs()),
                 packets_sent: stats.packets_sent,

@@ -67,14 +67,11 @@ impl Line {
 
     /// Opens it, unless it is open, and says from which address requests leave.
     pub(super) async fn open(&mut self) -> Result<SocketAddr, Silence> {
-        if self.wire.is_none() {
-            self.wire = Some(self.opened().await.map_err(Silence::Broken)?);
-        }
-        match &self.wire {
-            Some(Wire::Datagrams(socket, _)) => Ok(socket.local_addr()),
-            Some(Wire::Stream(connection, _)) => Ok(connection.local_addr()),
-            None => Err(Silence::Broken(io::ErrorKind::NotConnected.into())),
-        }
+        let wire = match self.wire.take() {
+            Some(wire) => wire,
+            None => self.opened().await.map_err(Silence::Broken)?,
+        };
+        Ok(self.wire.insert(wire).local_addr())
     }
 
     async fn opened(&self) -> io::Result<Wire> {
@@ -87,11 +84,11 @@ impl Line {
         Ok(Wire::Stream(connection, Box::new(StreamFramer::new(Limits::default()))))
     }
 
-    /// Sends a request, again and again where datagrams are lost, and waits for its final response.
+    /// Sends a request over what is open, again and again where datagrams are lost, and waits for its
+    /// final response.
     pub(super) async fn exchange(
         &mut self, request: &[u8], branch: &[u8],
     ) -> Result<Message, Silence> {
-        self.open().await?;
         let done = self.transact(request, branch).await;
         if let Err(Silence::Broken(_)) = done {
             self.wire = None;
@@ -149,6 +146,13 @@ fn class_of(message: &Message, branch: &[u8]) -> Option<Class> {
 }
 
 impl Wire {
+    fn local_addr(&self) -> SocketAddr {
+        match self {
+            Self::Datagrams(socket, _) => socket.local_addr(),
+            Self::Stream(connection, _) => connection.local_addr(),
+        }
+    }
+
     async fn send(&mut self, remote: SocketAddr, octets: &[u8]) -> io::Result<()> {
         match self {
             Self::Datagrams(socket, _) => socket.try_send(remote, octets),

@@ -26,7 +26,7 @@ pub(crate) use aim::Aim;
 pub(crate) use found::Verdict;
 pub(crate) use line::Remote;
 pub(crate) use server::Server;
-pub(crate) use table::{Row, run};
+pub(crate) use table::{Check, Row, run};
 
 #[cfg(test)]
 mod tests;

@@ -12,24 +12,21 @@ use std::pin::Pin;
 type Finding<'a> = Pin<Box<dyn Future<Output = std::result::Result<Found, Stop>> + 'a>>;
 
 /// A check.
-struct Check {
-    name: &'static str,
+#[derive(Debug)]
+pub(crate) struct Check {
+    /// What is checked, in one word.
+    pub(crate) name: &'static str,
     /// What is sent.
-    sent: &'static str,
+    pub(crate) sent: &'static str,
     /// What is expected, and where that is said.
-    expected: &'static str,
+    pub(crate) expected: &'static str,
     find: for<'a> fn(&'a mut Server) -> Finding<'a>,
 }
 
 /// A check, and what came of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    /// What is checked, in one word.
-    pub(crate) name: &'static str,
-    /// What was sent.
-    pub(crate) sent: &'static str,
-    /// What was expected, and where that is said.
-    pub(crate) expected: &'static str,
+    pub(crate) check: &'static Check,
     /// What came.
     pub(crate) came: String,
     /// What is to be thought of it.
@@ -193,8 +190,7 @@ pub(crate) async fn run(
             }
             Err(Stop::Silence(silence)) => Found::fail(silence.to_string()),
         };
-        let Check { name, sent, expected, .. } = *check;
-        let row = Row { name, sent, expected, came: found.came, verdict: found.verdict };
+        let row = Row { check, came: found.came, verdict: found.verdict };
         tell(&row)?;
         rows.push(row);
     }

@@ -35,7 +35,7 @@ fn probed(fault: Option<Fault>) -> Vec<Row> {
 }
 
 fn names(rows: &[Row], verdict: Verdict) -> Vec<&'static str> {
-    rows.iter().filter(|row| row.verdict == verdict).map(|row| row.name).collect()
+    rows.iter().filter(|row| row.verdict == verdict).map(|row| row.check.name).collect()
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_server_that_does_all_as_it_should_passes_every_check() {
     assert_eq!(names(&rows, Verdict::NotApplicable), Vec::<&str>::new(), "{rows:#?}");
     let told = names(&rows, Verdict::Told);
     assert_eq!(told, ["nc-in-upper-case", "quoted-qop", "quoted-algorithm"]);
-    let came = |name: &str| rows.iter().find(|row| row.name == name).unwrap().came.clone();
+    let came = |name: &str| rows.iter().find(|row| row.check.name == name).unwrap().came.clone();
     assert_eq!(
         came("offers"),
         "SHA-512-256 (auth, auth-int) for pbx.example; SHA-256 (auth, auth-int) for pbx.example; \
@@ -65,8 +65,8 @@ fn a_server_that_does_one_thing_wrong_fails_the_check_of_it() {
     let failing: Vec<_> = double::FAULTS.iter().flat_map(|(_, failing)| *failing).collect();
     let unshown: Vec<_> = probed(None)
         .iter()
-        .filter(|row| row.verdict != Verdict::Told && !failing.contains(&&row.name))
-        .map(|row| row.name)
+        .filter(|row| row.verdict != Verdict::Told && !failing.contains(&&row.check.name))
+        .map(|row| row.check.name)
         .collect();
     assert_eq!(unshown, Vec::<&str>::new());
 }

@@ -101,18 +101,23 @@ impl Desk {
         let seats = Arc::new(Seats::default());
         let reports = Reports { seats: Arc::clone(&seats), news: sender };
         let mut tasks = JoinSet::new();
-        #[cfg_attr(not(feature = "ws"), expect(unused_mut, reason = "no other door has one"))]
-        let mut url = None;
-        match door {
-            Door::Socket(path) => _ = tasks.spawn(at_socket(Socket::bind(path)?, reports)),
+        let url = match door {
+            Door::Socket(path) => {
+                tasks.spawn(at_socket(Socket::bind(path)?, reports));
+                None
+            }
             #[cfg(feature = "ws")]
             Door::Web(at) => {
                 let web = Web::bind(*at)?;
-                url = Some(web.url());
+                let url = web.url();
                 tasks.spawn(at_web(web, reports));
+                Some(url)
             }
-            Door::Streams => _ = tasks.spawn(at_streams(Streams::take()?, reports)),
-        }
+            Door::Streams => {
+                tasks.spawn(at_streams(Streams::take()?, reports));
+                None
+            }
+        };
         Ok(Self { seats, news, tasks, url })
     }
 

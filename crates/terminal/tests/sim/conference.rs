@@ -283,7 +283,7 @@ fn what_each_call_has_proved_stays_its_own() {
     assert!(before.is_encrypted && before.is_proved, "{before:?}");
     assert!(!open.is_encrypted && !open.is_proved, "{open:?}");
     assert_eq!((before.require, open.require), (Requirement::PGP, Requirement::NOTHING));
-    assert!(!open.may_hear(&before, before.require) && before.may_hear(&open, open.require));
+    assert!(!open.may_hear(&before) && before.may_hear(&open));
     world.caller.join(&[secured, plain]).unwrap();
     world.pass(2 * SECOND);
     let after = [secured, plain].map(|id| world.caller.party(id).unwrap());

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use terminal::assembly::{Invitation, Outcome};
 use terminal::config::Require;
+use terminal::record::Entry;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -162,7 +163,20 @@ fn m07_a_fingerprint_that_was_changed_on_the_way_ends_the_call() {
         for side in sides {
             assert_eq!((side.keyed, side.packets_received), (None, 0));
         }
+        let why =
+            "\r\nReason: SIP;cause=488;text=\"the handshake for the media's keys failed\"\r\n";
+        let all = byes(&call.world, "BYE ");
+        assert!(all > 0 && all == byes(&call.world, why), "{}", call.world.ladder());
     }
+}
+
+/// How many BYEs the sides have sent in which this stands.
+fn byes(world: &World, text: &str) -> usize {
+    let is_it = |entry: &Entry| {
+        let packet = entry.packet.as_ref().filter(|packet| packet.sent);
+        packet.is_some_and(|it| it.octets.starts_with(b"BYE ") && has(&it.octets, text))
+    };
+    ["caller", "callee"].map(|side| world.count(side, is_it)).iter().sum()
 }
 
 /// The message with each line of its description as `change` says.

@@ -97,6 +97,13 @@ fn an_offer_that_is_not_acceptable_is_acknowledged_and_the_call_ended() {
     assert!(status_of(&world, "callee", "SIP/2.0 200") > 0, "{}", world.ladder());
     assert_eq!((sent(&world, "ACK", false), sent(&world, "BYE", false)), (1, 1));
     assert_eq!(callee.seen().established, None);
+    // RFC 3326 §3.2.
+    let why = "\r\nReason: SIP;cause=488;text=\"no media could be agreed on or started\"\r\n";
+    let says_why = |entry: &Entry| {
+        let bye = entry.packet.as_ref().filter(|it| it.sent && it.octets.starts_with(b"BYE "));
+        bye.is_some_and(|it| has(&it.octets, why))
+    };
+    assert_eq!(world.count("caller", says_why), 1);
 }
 
 /// A response of the stranger's to what the caller sent, in the dialog of the tag `far`.

@@ -57,6 +57,7 @@ fn check(seed: u64, require: Require) -> bool {
             | Outcome::Unreachable(_)
             | Outcome::Unbelieved
             | Outcome::Ended(_)
+            | Outcome::Explained(_)
             | Outcome::Media(_),
         ) => false,
         (

@@ -1,4 +1,4 @@
-//! A peer whose media does not come: it may be silent, or gone.
+//! A peer whose media does not come: it may be silent, or gone; and one that says why it hangs up.
 
 use crate::offers::response;
 use crate::raw::{Raw, SDP};
@@ -73,4 +73,37 @@ fn a_silent_peer_that_answers_nothing_or_knows_of_no_call_is_gone() {
         let is_gone = matches!(over, Some(Outcome::NoMedia | Outcome::Ended(EndReason::Lost)));
         assert!(is_gone, "{status:?} {over:?}\n{}", world.ladder());
     }
+}
+
+/// The BYE of a peer that was asked in the dialog, with this Reason.
+fn bye(asked: &str, reason: &str) -> String {
+    let row = |name: &str| {
+        let line = asked.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_once(": ").unwrap().1
+    };
+    format!(
+        "BYE sip:alice@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.66;rport;branch=z9hG4bKbye\r\n\
+         Max-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: 1 BYE\r\nReason: {reason}\r\n\
+         Content-Length: 0\r\n\r\n",
+        row("To: "),
+        row("From: "),
+        row("Call-ID: ")
+    )
+}
+
+/// RFC 3326 §2: what it says is a stranger's word.
+#[test]
+fn a_peer_that_says_why_it_hangs_up_is_quoted() {
+    let (world, caller, raw, _) = silent(74);
+    world.pass(Duration::from_secs(33));
+    let asked = heard(&raw, "OPTIONS ").unwrap_or_else(|| panic!("{}", world.ladder()));
+    raw.send(CALLER_IP, &response(&asked, "200 OK", "", ""));
+    let reason = "SIP;cause=408;text=\"no \\\"way\\\" \u{202e}\", Q.850 ;cause=16";
+    raw.send(CALLER_IP, &bye(&asked, reason));
+    world.settle();
+    let over = caller.seen().over.unwrap_or_else(|| panic!("{}", world.ladder()));
+    let told = r#""no \"way\" \\u{202e}" (408 Request Timeout); Q.850 16"#;
+    assert_eq!(over, Outcome::Explained(told.to_owned()));
+    assert_eq!(over.to_string(), format!("the peer hung up: {told}"));
+    assert_eq!((over.code(), over.is_ordinary()), ("peer_hung_up", true));
 }

@@ -2,6 +2,7 @@
 
 use super::super::waiting::{now, talk};
 use crate::command::Failure;
+use crate::status::status;
 use std::fmt;
 use std::fs;
 use std::time::Duration;
@@ -32,14 +33,7 @@ impl Process {
     /// # Errors
     /// It is gone.
     pub(super) fn state(&self) -> Result<State, Failure> {
-        let path = format!("/proc/{}/status", self.0);
-        let text = fs::read_to_string(&path).map_err(|why| format!("{path}: {why}"))?;
-        let number = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name));
-            let word = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-            word.ok_or_else(|| format!("{path}: no {name}"))
-        };
-        let (memory, threads) = (number("VmRSS:")?, number("Threads:")?);
+        let (memory, threads) = (status(self.0, "VmRSS:")?, status(self.0, "Threads:")?);
         let path = format!("/proc/{}/fd", self.0);
         let open = fs::read_dir(&path).map_err(|why| format!("{path}: {why}"))?;
         Ok(State { memory, threads, descriptors: open.count() })

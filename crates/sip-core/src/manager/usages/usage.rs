@@ -8,10 +8,10 @@ use super::publication::Publication;
 use super::registration::Registration;
 use super::single::Single;
 use super::subscription::Subscription;
-use crate::Method;
 use crate::manager::requests::{Answer, Purpose};
 use crate::manager::serving::{Reply, Served};
 use crate::manager::slab::Key;
+use crate::{Fields, Method};
 use ssa::{Body, CallRef, FlowId};
 
 /// What a request can be for.
@@ -239,7 +239,7 @@ impl Usage {
     pub(in crate::manager) fn stop(&mut self, cx: &mut Cx<'_>) {
         match self {
             // What was refused or hung up is owed no other end.
-            Self::Invite(it) if it.check().is_ok() => it.hang_up(cx),
+            Self::Invite(it) if it.check().is_ok() => it.hang_up(cx, Fields::default()),
             Self::Invite(_) => {}
             Self::Registration(it) => it.unregister(cx),
             Self::Subscription(it) => it.unsubscribe(cx),

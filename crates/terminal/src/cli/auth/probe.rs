@@ -1,14 +1,14 @@
 //! `auth probe`: how a server authenticates, check by check.
 
-use super::password::typed;
+use super::password::given;
 use crate::assembly::{Finder, SystemEntropy};
 use crate::cli::args::{AuthProbe, ProbeMethod};
 use crate::cli::json::Object;
 use crate::cli::network::network;
 use crate::cli::output::Output;
-use crate::config::{Address, Config, Place, SipAor, read_secret};
+use crate::config::{Address, Config, Place, SipAor};
 use crate::error::{Error, Result};
-use crate::probe::{self, Aim, Remote, Row, Server, Verdict};
+use crate::probe::{self, Aim, Check, Remote, Row, Server, Verdict};
 use net::{System, Transport, literal};
 use sip_core::Method;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -19,10 +19,8 @@ pub(super) async fn run(arguments: AuthProbe, out: Output) -> Result<()> {
     let whose = aor(&arguments)?;
     let (method, uri) = asked(&arguments, &whose)?;
     let AuthProbe { server, user, password_file, ca, .. } = arguments;
-    let password = match &password_file {
-        Some(file) => read_secret(file)?,
-        None => typed(&format!("password of {user} at {server}")).await?,
-    };
+    let password =
+        given(password_file.as_deref(), &format!("password of {user} at {server}")).await?;
     let mut config = Config::default();
     config.tls.ca.extend(ca);
     let network = network(&config).await?;
@@ -84,7 +82,7 @@ async fn remote(mut place: Place, system: &System) -> Result<Remote> {
 
 /// Tells what came of one check.
 fn tell(row: &Row, out: Output) -> Result<()> {
-    let Row { name, sent, expected, came, verdict } = row;
+    let Row { check: Check { name, sent, expected, .. }, came, verdict } = row;
     if out.is_json() {
         return out.object(Object::AuthProbed {
             check: name,

@@ -104,6 +104,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
         ordinary: outcome.is_ordinary(),
         code: outcome.code(),
         outcome: outcome.to_string(),
+        peer_says: Some("words"),
         status: outcome.status(),
         retry_after: outcome.retry_after().map(|after| after.as_secs()),
         packets_sent: 1,
@@ -320,6 +321,7 @@ fn the_document_lists_every_code() {
     ];
     ended.into_iter().for_each(|reason| listed(Outcome::Ended(reason).code()));
     let others = [
+        Outcome::Explained(String::new()),
         Outcome::Unreachable(String::new()),
         Outcome::Unbelieved,
         Outcome::Refused(486),

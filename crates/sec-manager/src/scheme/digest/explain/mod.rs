@@ -11,7 +11,7 @@ pub use exchange::Exchange;
 pub use slips::Slip;
 pub use words::Disagreement;
 
-use super::{Asked, Challenge, HA1, Hex, Reply, answer, expected, response_proof};
+use super::{Asked, Challenge, HA1, Hash, Hex, Reply, answer, expected, response_proof};
 use crate::digest::ha1::with_hash;
 use crate::params::plain;
 use sip_syntax::auth::Malformed;
@@ -56,9 +56,9 @@ pub fn response(exchange: &Exchange<'_>) -> Hex {
 /// The `rspauth` that answers the credentials, whose response they are to carry, in a response with
 /// this body. RFC 7616 §3.5.
 pub fn rspauth(exchange: &Exchange<'_>, body: &[u8]) -> Hex {
-    let Ingredients { user, realm, password, credentials, .. } = Ingredients::of(exchange);
-    with_hash!(credentials.algorithm.hash, D => {
-        response_proof(&credentials, &HA1::<D>::new(&user, &realm, &password), body)
+    let right = Ingredients::of(exchange);
+    with_hash!(right.credentials.algorithm.hash, D => {
+        response_proof(&right.credentials, &right.ha1::<D>(), body)
     })
 }
 
@@ -101,12 +101,15 @@ impl Ingredients<'_> {
     fn response(&self) -> Hex {
         let asked = Asked { method: &self.method, body: &self.body };
         with_hash!(self.credentials.algorithm.hash, D => {
-            let ha1 = match &self.ha1 {
-                Some(digits) => HA1::<D>::of_digits(digits),
-                None => HA1::<D>::new(&self.user, &self.realm, &self.password),
-            };
-            expected(&self.credentials, &ha1, &asked)
+            expected(&self.credentials, &self.ha1::<D>(), &asked)
         })
+    }
+
+    fn ha1<D: Hash>(&self) -> HA1<D> {
+        match &self.ha1 {
+            Some(digits) => HA1::of_digits(digits),
+            None => HA1::new(&self.user, &self.realm, &self.password),
+        }
     }
 }
 

@@ -229,7 +229,7 @@ impl InviteUsage {
     /// Ends a call that came about when the application had heard its end.
     fn end_unless_wanted(&mut self, cx: &mut Cx<'_>) {
         if self.quiet {
-            self.bye(cx);
+            self.bye(cx, Fields::default());
         }
     }
 }

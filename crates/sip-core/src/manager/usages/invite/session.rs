@@ -1,11 +1,12 @@
 //! Within a confirmed dialog: the 2xx and its ACK, and BYE. RFC 3261 §13.3.1.4, §15.
 
 use super::state::{BYE, InviteUsage, NO_ACK, Phase, RESEND, Unacknowledged};
-use crate::Method;
 use crate::manager::event::{CallId, EndReason, Event};
+use crate::manager::peer_reason::PeerReason;
 use crate::manager::serving::{Reply, Served};
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
+use crate::{Fields, Method};
 use ssa::Body;
 
 impl InviteUsage {
@@ -14,12 +15,12 @@ impl InviteUsage {
         let Some(session) = self.session() else { return false };
         let Some(ok) = session.unacknowledged.take_if(|ok| ok.cseq == cseq) else { return false };
         cx.serving.servers.drop_response(ok.server);
-        let bye = session.bye;
+        let bye = session.bye.take();
         session.answer_due = ok.offers.then_some(cseq);
         cx.stop(RESEND);
         cx.stop(NO_ACK);
-        if bye {
-            self.bye(cx);
+        if let Some(fields) = bye {
+            self.bye(cx, fields);
             return false;
         }
         if !ok.offers {
@@ -50,22 +51,25 @@ impl InviteUsage {
         cx.stop(RESEND);
         let Some(session) = self.session() else { return };
         session.unacknowledged = None;
+        let fields = session.bye.take().unwrap_or_default();
         self.tell_end(cx, EndReason::NoAck);
-        self.bye(cx);
+        self.bye(cx, fields);
     }
 
-    /// Sends BYE. RFC 3261 §15: a callee waits until its 2xx is acknowledged or given up.
-    pub(super) fn bye(&mut self, cx: &mut Cx<'_>) {
+    /// Sends BYE with these fields. RFC 3261 §15: a callee waits until its 2xx is acknowledged or
+    /// given up.
+    pub(super) fn bye(&mut self, cx: &mut Cx<'_>, fields: Fields) {
         let Some(session) = self.session() else { return };
         if session.unacknowledged.is_some() {
-            session.bye = true;
+            session.bye = Some(fields);
             return;
         }
         let reinvite = std::mem::take(&mut session.reinvite);
-        let Some(request) = self.request(cx, Method::BYE, Body::default()) else {
+        let Some(mut request) = self.request(cx, Method::BYE, Body::default()) else {
             self.phase = Phase::Over;
             return;
         };
+        request.0.added = fields;
         self.phase = Phase::Ending;
         reinvite.abandon(cx, self.dialog);
         cx.send(BYE, self.name, request);
@@ -81,17 +85,27 @@ impl InviteUsage {
                 return cx.answer(server, Reply::new(481));
             }
             Phase::Incoming { server: invite, .. } => {
-                self.tell_end(cx, EndReason::Remote);
+                self.end_by_peer(cx, server);
                 cx.serving.send_final(&mut cx.io, invite, &Reply::new(487));
             }
             Phase::Up(session) => {
-                self.tell_end(cx, EndReason::Remote);
+                self.end_by_peer(cx, server);
                 session.reinvite.abandon(cx, self.dialog);
             }
             // Our own BYE is under way: both are answered.
             Phase::Ending | Phase::Over => {}
         }
         cx.answer(server, Reply::new(200));
+    }
+
+    /// Tells the application that the peer hangs up, and why, where its BYE says so.
+    fn end_by_peer(&mut self, cx: &mut Cx<'_>, bye: Key) {
+        let why =
+            cx.serving.get(bye).map(|bye| PeerReason::of(&bye.request.message)).unwrap_or_default();
+        if !why.is_empty() {
+            self.tell(cx, Event::Explained { id: CallId(cx.me), why });
+        }
+        self.tell_end(cx, EndReason::Remote);
     }
 }
 

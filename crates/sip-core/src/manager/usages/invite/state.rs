@@ -1,7 +1,6 @@
 //! What a call is made of, and what all its files need.
 
 use super::timer::SessionTimer;
-use crate::Method;
 use crate::manager::action::Hop;
 use crate::manager::dialogs::Dialogs;
 use crate::manager::event::{CallId, EndReason, Event, Misuse};
@@ -11,6 +10,7 @@ use crate::manager::serving::Reply;
 use crate::manager::slab::Key;
 use crate::manager::target::Target;
 use crate::manager::usages::cx::Cx;
+use crate::{Fields, Method};
 use ssa::{Body, CallRef};
 use std::time::Duration;
 
@@ -129,8 +129,8 @@ pub(super) struct Session {
     /// Our 2xx that is not acknowledged yet.
     pub(super) unacknowledged: Option<Unacknowledged>,
     pub(super) reinvite: Reinvite,
-    /// A BYE waits for the ACK. RFC 3261 §15.
-    pub(super) bye: bool,
+    /// A BYE with these fields waits for the ACK. RFC 3261 §15.
+    pub(super) bye: Option<Fields>,
     /// The CSeq of the ACK whose body is being read: the answer to an offer of ours in a 2xx.
     pub(super) answer_due: Option<u32>,
 }

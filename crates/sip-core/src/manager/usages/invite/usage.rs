@@ -4,12 +4,12 @@ use super::state::{
     AGAIN, ANSWER_PRACK, EXPIRES, INVITE, InviteUsage, NO_ACK, PRACK, Phase, REFRESH, REINVITE,
     RESEND, RING, SESSION, UNANSWERED, UPDATE, Waiting,
 };
-use crate::Method;
 use crate::manager::event::EndReason;
 use crate::manager::serving::{Reply, Served};
 use crate::manager::slab::Key;
 use crate::manager::usages::cx::Cx;
 use crate::manager::usages::ended::Ended;
+use crate::{Fields, Method};
 use ssa::Body;
 
 impl InviteUsage {
@@ -108,12 +108,17 @@ impl InviteUsage {
 
     /// The application ends the call: CANCEL, BYE, or 603, by its state. It hears
     /// [`Event::Ended`] at once; what is owed to the peer goes on.
-    pub(in crate::manager) fn hang_up(&mut self, cx: &mut Cx<'_>) {
-        self.end(cx, EndReason::Local);
+    /// A BYE carries these fields.
+    pub(in crate::manager) fn hang_up(&mut self, cx: &mut Cx<'_>, fields: Fields) {
+        self.end_with(cx, EndReason::Local, fields);
     }
 
     /// Ends a call in whatever state it is.
     pub(super) fn end(&mut self, cx: &mut Cx<'_>, reason: EndReason) {
+        self.end_with(cx, reason, Fields::default());
+    }
+
+    fn end_with(&mut self, cx: &mut Cx<'_>, reason: EndReason, fields: Fields) {
         self.tell_end(cx, reason);
         match &self.phase {
             Phase::Prepared(_) => self.phase = Phase::Over,
@@ -126,7 +131,7 @@ impl InviteUsage {
             Phase::Incoming { server, .. } => {
                 cx.answer(*server, Reply::declining(603, cx.io.config));
             }
-            Phase::Up(_) => self.bye(cx),
+            Phase::Up(_) => self.bye(cx, fields),
             Phase::Ending | Phase::Over => {}
         }
     }
