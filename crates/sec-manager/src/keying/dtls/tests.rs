@@ -292,6 +292,20 @@ fn m08_more_than_is_waited_with_ends_no_handshake() {
     assert!(side.poll_outcome().is_none());
 }
 
+/// A ClientHello and a ServerHello that nobody can read, as anybody can send them under the peer's
+/// address: OpenSSL gives up with them, `dimpl` waits for what they stand in the place of.
+#[test]
+fn a_message_that_cannot_be_read_gives_no_keys() {
+    let mut sides = Sides::default().agreed(|line| line).map(driven);
+    for (side, kind) in sides.iter_mut().zip([1, 2]) {
+        side.on_timeout(start());
+        let message = [&[kind, 0, 0, 38, 0, 0, 0, 0, 0, 0, 0, 38][..], &[0xff; 38]].concat();
+        side.on_datagram(start(), &record(22, 7, &message));
+    }
+    let (outcomes, _) = run(&mut sides, &mut |_| false);
+    assert_eq!(outcomes.each_ref().map(refused), [Some(Refused::Handshake); 2]);
+}
+
 /// However often a stranger begins, and whether or not what is said to it is sent.
 #[test]
 fn what_waits_to_be_sent_is_bounded() {
