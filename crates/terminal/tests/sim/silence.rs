@@ -98,11 +98,11 @@ fn a_peer_that_says_why_it_hangs_up_is_quoted() {
     world.pass(Duration::from_secs(33));
     let asked = heard(&raw, "OPTIONS ").unwrap_or_else(|| panic!("{}", world.ladder()));
     raw.send(CALLER_IP, &response(&asked, "200 OK", "", ""));
-    let reason = "SIP;cause=408;text=\"no \\\"way\\\" \u{202e}\", Q.850 ;cause=16";
+    let reason = "SIP;cause=408;text=\"no \\\"way\\\" \u{202e}\", Q.850 ;cause=38";
     raw.send(CALLER_IP, &bye(&asked, reason));
     world.settle();
     let over = caller.seen().over.unwrap_or_else(|| panic!("{}", world.ladder()));
-    let told = r#""no \"way\" \\u{202e}" (408 Request Timeout); Q.850 16"#;
+    let told = r#""no \"way\" \\u{202e}" (408 Request Timeout); Q.850 38"#;
     assert_eq!(over, Outcome::Explained(told.to_owned()));
     assert_eq!(over.to_string(), format!("the peer hung up: {told}"));
     assert_eq!((over.code(), over.is_ordinary()), ("peer_hung_up", true));
