@@ -2,7 +2,7 @@
 //! a loudspeaker. Either opens its device when it is first used.
 //!
 //! ```text
-//!   microphone ── Port::heard ──▶ Ring ──▶ fit ──▶ Converter ──▶ Cleaner, where there is one ──▶ Mouth::read
+//!   microphone ── Port::heard ──▶ Ring ──▶ fit ──▶ Converter ──▶ Cleaner ──▶ Mouth::read
 //!   loudspeaker ◀── Port::says ── Ring ◀── fit ◀── Converter ◀── Ear::write
 //!        its own thread and clock  │        every 20 ms of the media's clock
 //! ```
