@@ -54,10 +54,15 @@ impl Room {
             Devices::new(system.clone(), Chosen::default(), move |told| drop(tell.send(told)));
         let Ends { source: mut mouth, sink: mut ear } =
             with(devices).in_haste(Times::PATIENT).ends();
+        // A frame is not in time, whatever threads do.
+        let held = system.hold();
         ear.write(&[0; FRAME]).unwrap();
+        drop(held);
         let loudspeaker = (loudspeaker, next(&all));
         system.plug(microphone.0);
+        let held = system.hold();
         mouth.read(&mut [0; FRAME]);
+        drop(held);
         let microphone = (microphone, next(&all));
         Self { mouth, ear, loudspeaker, microphone, news, now: 0.0, played: Vec::new(), heard: 0 }
     }
