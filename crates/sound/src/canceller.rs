@@ -64,7 +64,7 @@ impl fmt::Debug for Canceller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::room::{Clock, FRAME, Room, loudness, talk};
+    use crate::room::{Clock, FRAME, Room, talk};
     use std::f64::consts::TAU;
 
     const ECHO: Unwanted = Unwanted { echo: true, noise: false };
@@ -83,6 +83,12 @@ mod tests {
         let all = frames.iter().map(|far| room.passes(far, &near));
         let (heard, said): (Vec<_>, Vec<_>) = all.skip(3 * 50).unzip();
         (heard.concat(), said.concat())
+    }
+
+    /// How loud, in dB below nothing in particular.
+    fn loudness(samples: &[i16]) -> f64 {
+        let sum: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+        10.0 * (sum / samples.len() as f64).max(1e-3).log10()
     }
 
     /// How loud a sine of so many hertz is in it, as [`loudness`] is.

@@ -135,9 +135,3 @@ pub(crate) fn talk(seed: u64, frames: usize) -> Vec<Vec<i16>> {
     });
     wide.collect()
 }
-
-/// How loud, in dB below nothing in particular.
-pub(crate) fn loudness(samples: &[i16]) -> f64 {
-    let sum: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
-    10.0 * (sum / samples.len() as f64).max(1e-3).log10()
-}
