@@ -1,8 +1,11 @@
 //! The devices that a person talks by.
 
+use crate::cleaner::Guarded;
 use crate::ends::{Ear, Mouth};
+use crate::far::Far;
 use crate::keeper::{Tell, Times, Wanted};
-use crate::{News, System, Unusable, Way};
+use crate::ring::Ring;
+use crate::{Cleaner, News, System, Unusable, Way};
 use media_ctl::audio::Ends;
 use std::fmt;
 use std::sync::Arc;
@@ -34,7 +37,11 @@ pub struct Devices {
     chosen: Chosen,
     tell: Tell,
     times: Times,
+    clean: Option<Clean>,
 }
+
+/// Makes a cleaner for a call.
+type Clean = Arc<dyn Fn() -> Box<dyn Cleaner> + Send + Sync>;
 
 impl Devices {
     /// Those that are chosen. `tell` is told what becomes of them in calls, on threads of theirs, and
@@ -42,7 +49,13 @@ impl Devices {
     pub fn new(
         system: Arc<dyn System>, chosen: Chosen, tell: impl Fn(News) + Send + Sync + 'static,
     ) -> Self {
-        Self { system, chosen, tell: Arc::new(tell), times: Times::EARNEST }
+        Self { system, chosen, tell: Arc::new(tell), times: Times::EARNEST, clean: None }
+    }
+
+    /// The same, and what the microphone hears in a call is cleaned by what `clean` makes for it.
+    #[must_use]
+    pub fn cleaned(self, clean: impl Fn() -> Box<dyn Cleaner> + Send + Sync + 'static) -> Self {
+        Self { clean: Some(Arc::new(clean)), ..self }
     }
 
     #[cfg(test)]
@@ -64,10 +77,13 @@ impl Devices {
     /// The ends of a call, of [`RATE`](crate::RATE) samples a second. Each device is opened when its end
     /// is first used, by a thread of its own, and closed soon after the end is dropped.
     pub fn ends(&self) -> Ends {
-        Ends {
-            source: Box::new(Mouth::new(self.wanted(Way::Microphone))),
-            sink: Box::new(Ear::new(self.wanted(Way::Loudspeaker))),
-        }
+        let (mouth, mut ear) = (self.wanted(Way::Microphone), self.wanted(Way::Loudspeaker));
+        let cleans = self.clean.as_ref().map(|clean| {
+            let said = Arc::<Ring>::default();
+            ear.said = Some(Arc::clone(&said));
+            (Guarded::new(clean(), Arc::clone(&self.tell)), Far::new(said))
+        });
+        Ends { source: Box::new(Mouth::new(mouth, cleans)), sink: Box::new(Ear::new(ear)) }
     }
 
     fn wanted(&self, way: Way) -> Wanted {
@@ -75,6 +91,7 @@ impl Devices {
             system: Arc::clone(&self.system),
             way,
             name: self.chosen.name(way).map(str::to_owned),
+            said: None,
             tell: Arc::clone(&self.tell),
             times: self.times,
         }

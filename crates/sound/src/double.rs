@@ -3,7 +3,7 @@
 use crate::{Device, Format, Port, Stream, System, Unusable, Way};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// What a machine under load may take.
@@ -43,6 +43,7 @@ pub(crate) struct Double {
     /// How often it was tried to open one.
     tried: AtomicUsize,
     opened: Mutex<Sender<Opened>>,
+    gate: Mutex<()>,
 }
 
 impl Double {
@@ -51,7 +52,7 @@ impl Double {
         let (opened, all) = channel();
         let (rate, opened) = (AtomicU32::new(rate), Mutex::new(opened));
         let (loose, tried) = (AtomicBool::new(false), AtomicUsize::new(0));
-        (Arc::new(Self { rate, loose, tried, opened }), all)
+        (Arc::new(Self { rate, loose, tried, opened, gate: Mutex::new(()) }), all)
     }
 
     /// Has devices of this rate from now on.
@@ -62,6 +63,11 @@ impl Double {
     /// Its plugs are loose from now on, or no longer.
     pub(crate) fn loosen(&self, loose: bool) {
         self.loose.store(loose, Ordering::SeqCst);
+    }
+
+    /// Has whoever opens a device wait for as long as this is kept.
+    pub(crate) fn hold(&self) -> MutexGuard<'_, ()> {
+        self.gate.lock().unwrap()
     }
 
     pub(crate) fn tried(&self) -> usize {
@@ -105,6 +111,7 @@ impl System for Double {
 
     fn open(&self, way: Way, name: Option<&str>, port: Port) -> Result<Box<dyn Stream>, Unusable> {
         self.tried.fetch_add(1, Ordering::SeqCst);
+        drop(self.hold());
         port.begins(self.probe(way, name)?.rate);
         if self.loose.load(Ordering::SeqCst) {
             port.lost(Unusable::Gone);

@@ -2,12 +2,14 @@
 //! a loudspeaker. Either opens its device when it is first used.
 //!
 //! ```text
-//!   microphone ── Port::heard ──▶ Ring ──▶ fit ──▶ Converter ──▶ Mouth::read
+//!   microphone ── Port::heard ──▶ Ring ──▶ fit ──▶ Converter ──▶ Cleaner ──▶ Mouth::read
 //!   loudspeaker ◀── Port::says ── Ring ◀── fit ◀── Converter ◀── Ear::write
 //!        its own thread and clock  │        every 20 ms of the media's clock
 //! ```
 
+use crate::cleaner::Guarded;
 use crate::drift::{Drift, fit};
+use crate::far::{Far, Near};
 use crate::keeper::{Keeper, Wanted};
 use crate::note::Note;
 use crate::ring::Ring;
@@ -73,10 +75,12 @@ pub(crate) struct Mouth {
     taken: Vec<i16>,
     fitted: Vec<i16>,
     converted: Vec<i16>,
+    /// What cleans it, and what the loudspeaker says meanwhile.
+    cleans: Option<(Guarded, Far)>,
 }
 
 impl Mouth {
-    pub(crate) fn new(wanted: Wanted) -> Self {
+    pub(crate) fn new(wanted: Wanted, cleans: Option<(Guarded, Far)>) -> Self {
         Self {
             line: Line::new(wanted),
             drift: Drift::default(),
@@ -84,13 +88,15 @@ impl Mouth {
             taken: Vec::new(),
             fitted: Vec::new(),
             converted: Vec::new(),
+            cleans,
         }
     }
 
     /// Takes the next frame, of the device's rate.
-    fn take(&mut self, samples: usize) {
+    fn take(&mut self, rate: u32, samples: usize) -> Near {
         self.taken.resize(self.drift.taken(samples), 0);
-        match self.line.ring.pull(&mut self.taken) {
+        let in_hand = self.line.ring.pull(&mut self.taken);
+        match in_hand {
             Some(in_hand) => {
                 let too_much = self.drift.saw(in_hand, samples);
                 self.line.ring.leave_out(too_much);
@@ -99,6 +105,7 @@ impl Mouth {
         }
         self.fitted.resize(samples, 0);
         fit(&self.taken, &mut self.fitted);
+        Near { rate, taken: self.taken.len(), in_hand }
     }
 }
 
@@ -111,9 +118,12 @@ impl AudioSource for Mouth {
         frame.fill(0);
         // A line that sends nothing may be taken for dead: silence is said while there is no device.
         if let Some((rate, samples)) = self.line.frame() {
-            self.take(samples);
+            let near = self.take(rate, samples);
             self.converter.set_rates(rate, RATE);
             self.converter.convert(&self.fitted, &mut self.converted);
+            if let Some((cleaner, far)) = &mut self.cleans {
+                cleaner.clean(&mut self.converted, far.frame(near));
+            }
             frame.iter_mut().zip(&self.converted).for_each(|(to, from)| *to = *from);
         }
         frame.len()

@@ -37,6 +37,11 @@ impl Times {
     /// Those of earnest.
     pub(crate) const EARNEST: Self =
         Self { retry: Duration::from_secs(1), stall: Duration::from_secs(2) };
+
+    /// Those of tests: tries again soon, and waits long for what a busy machine does late.
+    #[cfg(test)]
+    pub(crate) const PATIENT: Self =
+        Self { retry: Duration::from_millis(5), stall: Duration::from_secs(60) };
 }
 
 /// A device that is wanted.
@@ -46,6 +51,8 @@ pub(crate) struct Wanted {
     pub(crate) way: Way,
     /// `None`: the default one.
     pub(crate) name: Option<String>,
+    /// Where what a loudspeaker is given goes as well.
+    pub(crate) said: Option<Arc<Ring>>,
     pub(crate) tell: Tell,
     pub(crate) times: Times,
 }
@@ -77,14 +84,17 @@ impl Keeper {
 
     /// Opens the device, and sees it through until it is lost.
     fn once(&mut self) -> Result<(), Over> {
-        let Wanted { system, way, name, .. } = &self.wanted;
-        let port = Port::new(Arc::clone(&self.ring), self.notes.0.clone());
+        let Wanted { system, way, name, said, .. } = &self.wanted;
+        let port = Port::new(Arc::clone(&self.ring), said.clone(), self.notes.0.clone());
         let why = match system.open(*way, name.as_deref(), port) {
             Ok(stream) => self.see_through(&*stream),
             Err(why) => Ok(why),
         };
         // The stream is closed: what waits is of no use to the next one.
         self.ring.begin(0);
+        if let Some(said) = &self.wanted.said {
+            said.begin(0);
+        }
         self.lost(why?);
         Ok(())
     }

@@ -2,16 +2,22 @@
 //!
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "echo")]
+mod canceller;
+mod cleaner;
 mod devices;
 #[cfg(test)]
 mod double;
 mod drift;
 mod ends;
+mod far;
 mod keeper;
 mod news;
 mod note;
 mod port;
 mod ring;
+#[cfg(test)]
+mod room;
 mod system;
 #[cfg(feature = "system")]
 mod system_devices;
@@ -19,6 +25,9 @@ mod system_devices;
 mod tests;
 mod unusable;
 
+#[cfg(feature = "echo")]
+pub use canceller::{Canceller, Unwanted};
+pub use cleaner::Cleaner;
 pub use devices::{Chosen, Devices};
 pub use ends::RATE;
 pub use news::News;

@@ -23,4 +23,7 @@ pub enum News {
         /// Its name.
         name: String,
     },
+    /// What cleaned the microphone's sound has failed by a fault of its own: what is heard is said as it
+    /// is from now on, in this call.
+    NotCleaned,
 }

@@ -14,19 +14,24 @@ use std::sync::mpsc::Sender;
 #[derive(Clone)]
 pub struct Port {
     ring: Arc<Ring>,
+    /// Where what a loudspeaker is given goes as well.
+    said: Option<Arc<Ring>>,
     notes: Sender<Note>,
     /// Whether it was said that the device is lost.
     is_lost: Arc<AtomicBool>,
 }
 
 impl Port {
-    pub(crate) fn new(ring: Arc<Ring>, notes: Sender<Note>) -> Self {
-        Self { ring, notes, is_lost: Arc::default() }
+    pub(crate) fn new(ring: Arc<Ring>, said: Option<Arc<Ring>>, notes: Sender<Note>) -> Self {
+        Self { ring, said, notes, is_lost: Arc::default() }
     }
 
     /// The device works at so many samples a second: a multiple of 50, 4 000 to 384 000.
     pub fn begins(&self, rate: u32) {
         self.ring.begin(rate);
+        if let Some(said) = &self.said {
+            said.begin(rate);
+        }
     }
 
     /// The microphone has heard this, in one channel.
@@ -39,6 +44,10 @@ impl Port {
     pub fn says(&self, samples: &mut [i16]) {
         self.ring.turn(samples.len());
         self.ring.pull(samples);
+        if let Some(said) = &self.said {
+            said.turn(samples.len());
+            said.push(samples.iter().copied());
+        }
     }
 
     /// The device can be used no more. What is said of that after the first time is passed over.

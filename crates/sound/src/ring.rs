@@ -9,9 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Shares of a second: what may wait.
 const ROOM: u32 = 5;
 
-/// The reserve at first, beside a turn of the device: when one of them comes just before a frame is taken,
+/// Shares of a second: the reserve at first, beside a turn of the device: when one of them comes just before a frame is taken,
 /// and the next just after, as happens now and then where two clocks differ, a turn is missing.
-const RESERVE: u32 = 100;
+pub(crate) const RESERVE: u32 = 100;
 
 /// As much of that turn as counts.
 const TURN: u32 = 20;

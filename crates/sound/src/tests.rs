@@ -11,9 +11,6 @@ use std::time::Duration;
 
 const FRAME: usize = frame_samples(RATE);
 
-/// Tries again soon, and waits long for what a busy machine does late.
-const PATIENT: Times = Times { retry: Duration::from_millis(5), stall: Duration::from_secs(60) };
-
 /// A sine of 440 Hz at a rate.
 struct Sine {
     at: u32,
@@ -102,7 +99,7 @@ const SILENCE: [i16; FRAME] = [0; FRAME];
 fn what_a_microphone_hears_is_said_whatever_its_rate_and_its_turns() {
     for rate in [8_000, 16_000, 44_100, 48_000, 96_000] {
         for turn in [37, 441, 1_024] {
-            let mut call = call(rate, PATIENT, Chosen::default());
+            let mut call = call(rate, Times::PATIENT, Chosen::default());
             assert_eq!(call.says(), SILENCE, "it is opened first");
             let microphone = next(&call.opened);
             assert_eq!((microphone.way, &microphone.name), (Way::Microphone, &None));
@@ -118,7 +115,7 @@ fn what_a_microphone_hears_is_said_whatever_its_rate_and_its_turns() {
 fn what_is_heard_comes_from_a_loudspeaker_whatever_its_rate_and_its_turns() {
     for rate in [8_000, 16_000, 44_100, 48_000, 96_000] {
         for turn in [37, 441, 1_024] {
-            let mut call = call(rate, PATIENT, Chosen::default());
+            let mut call = call(rate, Times::PATIENT, Chosen::default());
             call.ear.write(&SILENCE).unwrap();
             let loudspeaker = next(&call.opened);
             assert_eq!(loudspeaker.way, Way::Loudspeaker);
@@ -142,7 +139,7 @@ fn what_is_heard_comes_from_a_loudspeaker_whatever_its_rate_and_its_turns() {
 
 #[test]
 fn a_device_that_is_unplugged_is_silence_until_another_is_there() {
-    let mut call = call(48_000, PATIENT, Chosen::default());
+    let mut call = call(48_000, Times::PATIENT, Chosen::default());
     call.says();
     let headset = next(&call.opened);
     let said = call.says_a_sine(&headset, 48_000, 960, 100);
@@ -172,7 +169,7 @@ fn a_device_that_is_unplugged_is_silence_until_another_is_there() {
 #[test]
 fn a_device_that_is_not_there_at_first_is_told_of_and_taken_when_it_is() {
     let chosen = Chosen { loudspeaker: Some("a headset".to_owned()), ..Chosen::default() };
-    let mut call = call(0, PATIENT, chosen);
+    let mut call = call(0, Times::PATIENT, chosen);
     call.ear.write(&SILENCE).unwrap();
     let lost = next(&call.news);
     let News::Lost { way: Way::Loudspeaker, name: Some(name), why: Unusable::Gone } = lost else {
@@ -187,7 +184,7 @@ fn a_device_that_is_not_there_at_first_is_told_of_and_taken_when_it_is() {
 
 #[test]
 fn one_that_is_lost_again_and_again_is_told_of_once() {
-    let mut call = call(48_000, PATIENT, Chosen::default());
+    let mut call = call(48_000, Times::PATIENT, Chosen::default());
     call.system.loosen(true);
     call.says();
     assert!(matches!(next(&call.news), News::Lost { .. }));
@@ -213,7 +210,7 @@ fn one_that_moves_nothing_is_opened_anew() {
 
 #[test]
 fn a_device_is_open_from_its_first_use_until_its_end_is_dropped() {
-    let call = call(48_000, PATIENT, Chosen::default());
+    let call = call(48_000, Times::PATIENT, Chosen::default());
     let Call { system, opened, mut mouth, ear, .. } = call;
     drop(ear);
     mouth.read(&mut [0; FRAME]);
@@ -225,7 +222,7 @@ fn a_device_is_open_from_its_first_use_until_its_end_is_dropped() {
 
 #[test]
 fn what_was_said_while_nobody_listened_is_not_heard_afterwards() {
-    let mut call = call(48_000, PATIENT, Chosen::default());
+    let mut call = call(48_000, Times::PATIENT, Chosen::default());
     call.says();
     let microphone = next(&call.opened);
     call.says_a_sine(&microphone, 48_000, 960, 50);

@@ -11,9 +11,14 @@
 mod running;
 
 use media_ctl::audio::read_wav;
+#[cfg(feature = "echo")]
+use media_ctl::audio::{AudioSource as _, Speech};
 use running::{Running, countersign};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::pipe::fcntl_setpipe_size;
 use serde_json::Value;
+#[cfg(feature = "echo")]
+use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
@@ -126,14 +131,25 @@ struct Headset {
 }
 
 impl Headset {
-    /// One whose microphone hears a sine of so many hertz. Both ends last as long as the test.
+    /// One whose microphone hears a sine of so many hertz.
     fn hearing(hertz: f64) -> Self {
+        let mut at = 0..;
+        let next = move |at: usize| 9_000.0 * (TAU * hertz * at as f64 / RATE as f64).sin();
+        Self::new(move |_| at.by_ref().map(|at| next(at) as i16).take(FRAME).collect())
+    }
+
+    /// One whose microphone hears a frame that is made of what the loudspeaker has said since the last
+    /// one. Both ends last as long as the test.
+    fn new(mut hears: impl FnMut(&Receiver<Vec<i16>>) -> Vec<i16> + Send + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let [microphone, loudspeaker] = ["microphone", "loudspeaker"].map(|name| {
             let path = folder.path().join(name);
             mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
             // Open for both, so that whoever opens it does not wait for the other end.
-            (File::options().read(true).write(true).open(&path).unwrap(), path)
+            let end = File::options().read(true).write(true).open(&path).unwrap();
+            // Some 40 ms: what a device has in hand.
+            fcntl_setpipe_size(&end, 4_096).unwrap();
+            (end, path)
         });
         let pipe = |(_, path): &(File, PathBuf), file: &str| {
             let path = path.display();
@@ -147,12 +163,10 @@ impl Headset {
         );
         fs::write(folder.path().join("asound.conf"), alsa).unwrap();
         let (mut microphone, mut loudspeaker) = (microphone.0, loudspeaker.0);
+        let (echoes, echo) = channel();
         std::thread::spawn(move || {
-            let mut at = 0;
-            let next = |at: usize| (9_000.0 * (TAU * hertz * at as f64 / RATE as f64).sin()) as i16;
             every_20_ms(|| {
-                let frame: Vec<u8> = (at..at + FRAME).flat_map(|n| next(n).to_le_bytes()).collect();
-                at += FRAME;
+                let frame: Vec<u8> = hears(&echo).into_iter().flat_map(i16::to_le_bytes).collect();
                 microphone.write_all(&frame).is_ok()
             });
         });
@@ -162,7 +176,10 @@ impl Headset {
                 let mut frame = vec![0; 2 * FRAME];
                 loudspeaker.read_exact(&mut frame).unwrap();
                 let samples = frame.chunks_exact(2).map(|two| i16::from_le_bytes([two[0], two[1]]));
-                tell.send(samples.collect()).is_ok()
+                let samples: Vec<i16> = samples.collect();
+                // The call may be over.
+                drop(echoes.send(samples.clone()));
+                tell.send(samples).is_ok()
             });
         });
         Self { folder, said }
@@ -212,7 +229,11 @@ fn a_person_talks_by_a_microphone_and_a_loudspeaker() {
     let bob = Running::of(countersign(home.path(), &listen).spawn().unwrap());
     bob.waits("listening", |line| line.starts_with("listening on").then_some(()));
     let uri = format!("sip:bob@{}", bind.trim_start_matches("udp:"));
-    let call = with(&headset.alsa(), home.path(), &["call", &uri, "--audio", "device", "--json"]);
+    // A tone that stays would be taken for noise.
+    let config = home.path().join("config.toml");
+    fs::write(&config, "[audio]\ncancel-echo = false\nsuppress-noise = false\n").unwrap();
+    let call = ["--config", config.to_str().unwrap(), "call", &uri, "--audio", "device", "--json"];
+    let call = with(&headset.alsa(), home.path(), &call);
     let mut alice = Running::of({ call }.spawn().unwrap());
     let event = |alice: &Running, name: &str| {
         alice.waits(name, |line| {
@@ -238,4 +259,61 @@ fn a_person_talks_by_a_microphone_and_a_loudspeaker() {
     let said: Vec<i16> = headset.said.try_iter().flatten().collect();
     let (theirs, other) = (clearest(&said, RATE, 440.0), clearest(&said, RATE, 700.0));
     assert!(theirs > 0.95 && other < 0.1, "the loudspeaker said the tone: {theirs} {other}");
+}
+
+/// How loud that is, in dB below nothing in particular.
+#[cfg(feature = "echo")]
+fn loudness(samples: &[i16]) -> f64 {
+    let sum: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+    10.0 * (sum / samples.len() as f64).max(1e-3).log10()
+}
+
+#[cfg(feature = "echo")]
+#[test]
+fn a_peer_whose_voice_a_loudspeaker_says_to_a_microphone_does_not_hear_itself() {
+    let home = tempfile::tempdir().unwrap();
+    let mut speech = Speech::new(5);
+    let bobs = Headset::new(move |_| {
+        // 8 kHz, each sample six times.
+        let mut narrow = [0; FRAME / 6];
+        speech.read(&mut narrow);
+        narrow.into_iter().flat_map(|sample| [sample; 6]).collect()
+    });
+    // Half of what comes from the loudspeaker, 40 ms later; and a tone after five seconds.
+    let (mut waits, mut frames) = (VecDeque::from(vec![vec![0; FRAME]; 2]), 0);
+    let room = Headset::new(move |said| {
+        let halves = said.try_iter().map(|frame| frame.iter().map(|sample| sample / 2).collect());
+        waits.extend(halves.collect::<Vec<_>>());
+        let late = waits.len().saturating_sub(4);
+        waits.drain(..late);
+        frames += 1;
+        let tone = |n: usize| (TAU * 700.0 * n as f64 / RATE as f64).sin();
+        let loud = if frames > 250 { 9_000.0 } else { 0.0 };
+        let echo = waits.pop_front().unwrap_or_else(|| vec![0; FRAME]);
+        echo.iter().zip(frames * FRAME..).map(|(echo, n)| echo + (loud * tone(n)) as i16).collect()
+    });
+    let bind = free_loopback_pair().unwrap()[0].to_string();
+    let listen = ["--bind", &bind, "listen", "--auto-answer", "--audio", "device"];
+    let bob = Running::of(with(&bobs.alsa(), home.path(), &listen).spawn().unwrap());
+    bob.waits("listening", |line| line.starts_with("listening on").then_some(()));
+    let uri = format!("sip:bob@{}", bind.trim_start_matches("udp:"));
+    let config = home.path().join("config.toml");
+    // A tone that stays would be taken for noise.
+    fs::write(&config, "[audio]\nsuppress-noise = false\n").unwrap();
+    let config = ["--config", config.to_str().unwrap()];
+    let call = [&config[..], &["call", &uri, "--audio", "device", "--seconds", "8"]].concat();
+    let alice = Running::of(with(&room.alsa(), home.path(), &call).spawn().unwrap());
+    alice.ends_well();
+    bob.waits("over", |line| line.starts_with("over: ").then_some(()));
+    let [heard, back] =
+        [&room.said, &bobs.said].map(|said| said.try_iter().flatten().collect::<Vec<_>>());
+    // What is heard there until somebody speaks here.
+    let speaks = back.chunks_exact(RATE / 10).position(|piece| share(piece, RATE, 700.0) > 0.7);
+    let end = speaks.expect("the tone is heard") * RATE / 10;
+    let (heard, back) =
+        (loudness(&heard[2 * RATE..]), loudness(&back[end - 5 * RATE / 2..end - RATE]));
+    println!("{heard:.1} dB came from the loudspeaker, {back:.1} dB came back");
+    assert!(back < heard - 6.0 - 10.0, "{heard:.1} dB, of which {back:.1} dB came back");
+    bob.interrupt();
+    bob.ends_well();
 }

@@ -6,6 +6,8 @@ use crate::config::Audio;
 use crate::error::{Error, Result};
 use crate::file;
 use media_ctl::audio::Ends;
+#[cfg(feature = "echo")]
+use sound::{Canceller, Unwanted};
 use sound::{Chosen, Device, Format, News, System, SystemDevices, Unusable, Way};
 use std::sync::Arc;
 
@@ -52,15 +54,16 @@ impl Devices {
     /// calls goes to `out`.
     ///
     /// # Errors
-    /// One of them cannot be used.
+    /// One of them cannot be used, or an echo is to be cancelled by a build that cannot.
     pub(super) async fn choose(audio: &Audio, out: Output) -> Result<Self> {
-        let Audio { microphone, loudspeaker, .. } = audio.clone();
+        let Audio { microphone, loudspeaker, cancel_echo, suppress_noise, .. } = audio.clone();
         let chosen = Chosen { microphone, loudspeaker };
         let tell = move |news| {
             // Where nobody reads any more, what is said next finds out.
             drop(tell(&news, out));
         };
         let devices = sound::Devices::new(Arc::new(SystemDevices), chosen.clone(), tell);
+        let devices = cleaned(devices, cancel_echo, suppress_noise)?;
         let probed = devices.clone();
         let probe =
             move || probed.probe().map_err(|(way, why)| unusable(way, chosen.name(way), &why));
@@ -72,6 +75,34 @@ impl Devices {
     pub(super) fn ends(&self) -> Ends {
         self.0.ends()
     }
+}
+
+/// The same, cleaned of what is not wanted of echo and noise; of both where nothing is said of them.
+#[cfg(feature = "echo")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature, it may fail")]
+fn cleaned(
+    devices: sound::Devices, echo: Option<bool>, noise: Option<bool>,
+) -> Result<sound::Devices> {
+    let unwanted = Unwanted { echo: echo.unwrap_or(true), noise: noise.unwrap_or(true) };
+    Ok(match unwanted {
+        Unwanted { echo: false, noise: false } => devices,
+        _ => devices.cleaned(move || Box::new(Canceller::new(unwanted))),
+    })
+}
+
+/// The same. What is asked for by name is not left out in silence.
+#[cfg(not(feature = "echo"))]
+fn cleaned(
+    devices: sound::Devices, echo: Option<bool>, noise: Option<bool>,
+) -> Result<sound::Devices> {
+    for (key, asked) in [("cancel-echo", echo), ("suppress-noise", noise)] {
+        if asked == Some(true) {
+            return Err(Error::invalid(format!(
+                "[audio] {key} = true: this build cannot; one that is built with `--features echo` can"
+            )));
+        }
+    }
+    Ok(devices)
 }
 
 /// What a device is called where it fails.
@@ -103,6 +134,12 @@ fn tell(news: &News, out: Output) -> Result<()> {
         News::Back { way, name } => {
             let line = format!("the {way} is back: {name}");
             out.say(&line, Object::DeviceBack { way: way.name(), name })
+        }
+        News::NotCleaned => {
+            let line = "what the microphone hears is said as it is from now on in this call, echo and \
+                        noise included: what took them out has failed by a fault of its own; wear a \
+                        headset";
+            out.say(line, Object::NotCleaned)
         }
         _ => Ok(()),
     }

@@ -81,8 +81,9 @@ Example:
   countersign call sip:bob@192.0.2.9:5070 --audio device
 
 A call takes those that are named under [audio] in the configuration (`microphone`, `loudspeaker`), or
-the default ones. One that is unplugged in a call ends nothing: it is taken again when it is back. Wear
-a headset: what the loudspeaker says is not taken out of what the microphone hears.";
+the default ones. One that is unplugged in a call ends nothing: it is taken again when it is back. What
+the loudspeaker says is taken out of what the microphone hears, and so is noise (`cancel-echo` and
+`suppress-noise` under [audio]), in builds with the feature `echo`; in others, wear a headset.";
 
 pub(super) const COMPLETIONS_HELP: &str = "\
 Example:

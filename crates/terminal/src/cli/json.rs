@@ -152,6 +152,9 @@ pub(super) enum Object<'a> {
     /// It is back.
     #[cfg(any(feature = "devices", all(test, feature = "pgp", feature = "watch")))]
     DeviceBack { way: &'static str, name: &'a str },
+    /// Echo and noise are not taken out any more.
+    #[cfg(any(feature = "devices", all(test, feature = "pgp", feature = "watch")))]
+    NotCleaned,
     /// The call is recorded.
     Recording { call: String, file: &'a Path },
     /// What is heard is not recorded any more.

@@ -371,6 +371,11 @@ pub struct Audio {
     pub microphone: Option<String>,
     /// The loudspeaker that the peer is heard by then; absent: the default one.
     pub loudspeaker: Option<String>,
+    /// Whether what the loudspeaker says is taken out of what the microphone hears; absent: where that is
+    /// built in.
+    pub cancel_echo: Option<bool>,
+    /// Whether noise is; absent: likewise.
+    pub suppress_noise: Option<bool>,
 }
 
 impl Config {

@@ -279,6 +279,14 @@ const DEVICES: &str = "\
 # loudspeaker = \"plughw:CARD=Headset,DEV=0\"
 ";
 
+/// What stands there where an echo can be taken out.
+const ECHO: &str = "\
+# What the loudspeaker says is taken out of what the microphone hears, and so is what goes on all the
+# time, as a fan does. Not so:
+# cancel-echo = false
+# suppress-noise = false
+";
+
 /// Writes `folder/config.toml` and, where OpenPGP is linked, `folder/pins.toml`, `folder/pgp` and
 /// `folder/run`.
 ///
@@ -343,7 +351,8 @@ impl Init {
         let finds_its_way = cfg!(feature = "ice") && most >= Require::Digest;
         let media = [MEDIA, if finds_its_way { ICE } else { "" }].concat();
         let devices = if cfg!(feature = "devices") { DEVICES } else { "" };
-        sections.extend([media, [AUDIO, devices].concat()]);
+        let echo = if cfg!(feature = "echo") { ECHO } else { "" };
+        sections.extend([media, [AUDIO, devices, echo].concat()]);
         format!(
             "# Countersign. Unknown keys are refused; paths count from this folder.\n\n{}",
             sections.join("\n")

@@ -97,6 +97,7 @@ fn all(print: &mut dyn FnMut(Object<'_>)) {
     });
     print(Object::DeviceLost { way, name: Some(name), reason: reason() });
     print(Object::DeviceBack { way, name });
+    print(Object::NotCleaned);
     print(Object::Recording { call: call(), file: &path });
     print(Object::NotRecorded { call: call(), reason: "words" });
     print(Object::Over {
