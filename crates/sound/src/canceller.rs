@@ -1,7 +1,7 @@
 //! Echo and noise, by a port of WebRTC's audio processing to Rust.
 
 use crate::Cleaner;
-use crate::ends::RATE;
+use crate::rate::RATE;
 use sonora::config::{EchoCanceller, MaxProcessingRate, NoiseSuppression, Pipeline};
 use sonora::{AudioProcessing, Config, StreamConfig};
 use std::fmt;

@@ -12,15 +12,13 @@ use crate::drift::{Drift, fit};
 use crate::far::{Far, Near};
 use crate::keeper::{Keeper, Wanted};
 use crate::note::Note;
+use crate::rate::RATE;
 use crate::ring::Ring;
 use crate::{News, Unusable};
 use media_ctl::audio::{AudioSink, AudioSource, Converter, frame_samples};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-
-/// Samples a second of the ends, whatever their devices have.
-pub const RATE: u32 = 48_000;
 
 /// A device that is opened when it is first used, and closed with this.
 struct Line {

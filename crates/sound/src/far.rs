@@ -12,7 +12,7 @@
 //! nothing is made up for.
 
 use crate::drift::{Drift, fit};
-use crate::ends::RATE;
+use crate::rate::RATE;
 use crate::ring::{InHand, RESERVE, Ring};
 use media_ctl::audio::{Converter, frame_samples};
 use std::sync::Arc;

@@ -15,6 +15,7 @@ mod keeper;
 mod news;
 mod note;
 mod port;
+mod rate;
 mod ring;
 #[cfg(test)]
 mod room;
@@ -29,9 +30,9 @@ mod unusable;
 pub use canceller::{Canceller, Unwanted};
 pub use cleaner::Cleaner;
 pub use devices::{Chosen, Devices};
-pub use ends::RATE;
 pub use news::News;
 pub use port::Port;
+pub use rate::RATE;
 pub use system::{Device, Format, Stream, System, Way};
 #[cfg(feature = "system")]
 pub use system_devices::SystemDevices;

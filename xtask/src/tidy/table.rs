@@ -241,7 +241,11 @@ pub(crate) const TREES: &[Tree] = &[
         rule: Rule::Without(&["tokio", "aes", "hmac", "sha1", "sha2"]),
     },
     Tree { package: "sma-socket", features: &[], rule: Rule::Without(&["pgp"]) },
-    Tree { package: "sound", features: &[], rule: Rule::Without(&["alsa", "cpal", "net"]) },
+    Tree {
+        package: "sound",
+        features: &[],
+        rule: Rule::Without(&["alsa", "cpal", "net", "sonora"]),
+    },
     Tree {
         package: "terminal",
         features: &[],
@@ -263,6 +267,14 @@ pub(crate) const TREES: &[Tree] = &[
     Tree {
         package: "terminal",
         features: &["full"],
-        rule: Rule::Without(&["pgp", "pgp-agent", "alsa-sys", "cpal", "openssl-sys", "sound"]),
+        rule: Rule::Without(&[
+            "pgp",
+            "pgp-agent",
+            "alsa-sys",
+            "cpal",
+            "openssl-sys",
+            "sonora",
+            "sound",
+        ]),
     },
 ];
