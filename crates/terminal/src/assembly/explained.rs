@@ -52,7 +52,7 @@ pub(super) fn in_words(why: &[PeerReason]) -> Option<String> {
     (!telling.is_empty()).then(|| telling.join("; "))
 }
 
-/// Normal call clearing, as PBXs say it of each call: 16 of Q.850 §2.2.7.1.1.10, 200 of SIP.
+/// Normal call clearing, as PBXs say it of each call: 16 of ITU-T Q.850, 200 of SIP.
 fn is_clearing(why: &PeerReason) -> bool {
     let is_of = |protocol| why.protocol.eq_ignore_ascii_case(protocol);
     match why.cause {
