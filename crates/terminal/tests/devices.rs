@@ -317,3 +317,22 @@ fn a_peer_whose_voice_a_loudspeaker_says_to_a_microphone_does_not_hear_itself() 
     bob.interrupt();
     bob.ends_well();
 }
+
+#[cfg(not(feature = "echo"))]
+#[test]
+fn an_echo_that_is_to_be_cancelled_by_a_build_that_cannot_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let (alsa, config) = (home.path().join("asound.conf"), home.path().join("config.toml"));
+    fs::write(&alsa, NULL).unwrap();
+    for key in ["cancel-echo", "suppress-noise"] {
+        fs::write(&config, format!("[audio]\nsay = \"device\"\n{key} = true\n")).unwrap();
+        let call = ["--config", config.to_str().unwrap(), "call", "sip:bob@127.0.0.1:9"];
+        let output = with(&alsa, home.path(), &call).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        let expected = format!(
+            "countersign: [audio] {key} = true: this build cannot; one that is built with \
+             `--features echo` can\n"
+        );
+        assert_eq!((output.status.code(), told.as_ref()), (Some(1), expected.as_str()));
+    }
+}
