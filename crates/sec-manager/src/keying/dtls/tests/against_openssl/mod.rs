@@ -130,7 +130,8 @@ fn what_comes_after_the_end_changes_nothing() {
                 assert!(!ends_again, "{typed}");
                 // No message of a handshake: an alert, or how the first one ended.
                 assert!(sent.iter().all(|datagram| datagram[0] != 22), "{typed}: {sent:?}");
-                assert!(sent.len() <= 1, "{typed}: {}", sent.len());
+                // The program says it again where it is slow to hear that.
+                assert!(sent.len() <= 4, "{typed}: {}", sent.len());
             });
         }
     });
