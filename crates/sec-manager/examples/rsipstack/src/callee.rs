@@ -92,7 +92,9 @@ impl Served {
     ) -> Result<Result<(Body, SocketAddr), Refusal>, Failure> {
         let (manager, invite) = (&self.party.manager, &self.transaction.original);
         let offer = body(&invite.headers, &invite.body);
-        let offer = match answered(manager.decrypt(name, Direction::Request, Transport::Udp, offer)).await? {
+        let offer = match answered(manager.decrypt(name, Direction::Request, Transport::Tcp, offer))
+            .await?
+        {
             BodyVerdict::Body(offer) => offer,
             BodyVerdict::Refused(refusal) => return Ok(Err(refusal)),
         };
@@ -111,7 +113,9 @@ impl Served {
         let contact = Contact::new(&self.party.contact);
         response.headers.push(Header::Contact(contact));
         let leaving =
-            match answered(manager.encrypt(name, Direction::Response, Transport::Udp, None, plain)).await? {
+            match answered(manager.encrypt(name, Direction::Response, Transport::Tcp, None, plain))
+                .await?
+            {
                 BodyVerdict::Body(body) => {
                     response.body = enclose(&mut response.headers, body);
                     self.leaving(name, &response).await?

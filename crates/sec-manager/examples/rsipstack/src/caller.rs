@@ -40,7 +40,8 @@ pub async fn call(party: &Party, peer: &str, destination: SipAddr) -> Result<(),
     println!("calling {peer}");
     let (mut transaction, accepted) = client.send(name, invite, offer).await?;
     let answer = body(&accepted.headers, &accepted.body);
-    let opened = answered(manager.decrypt(name, Direction::Response, Transport::Udp, answer)).await?;
+    let opened =
+        answered(manager.decrypt(name, Direction::Response, Transport::Tcp, answer)).await?;
     let BodyVerdict::Body(answer) = opened else { return Err(Failure::Security(Why::Body)) };
     let (media, line) = read(&answer).ok_or(Failure::Security(Why::Body))?;
     manager.judge(Call(name.0), LINE, &line)?;

@@ -246,7 +246,8 @@ impl Client {
         let security = &self.stack.security;
         let (mut plan, mut answers) = (None, Vec::new());
         for _ in 0..TRIES {
-            let body = security.encrypt(call, Direction::Request, Transport::Udp, plan, plain.clone());
+            let body =
+                security.encrypt(call, Direction::Request, Transport::Tcp, plan, plain.clone());
             let BodyVerdict::Body(body) = answered(body).await? else {
                 return Err(Failure::Security(Why::Body));
             };
