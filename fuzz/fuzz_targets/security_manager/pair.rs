@@ -93,7 +93,13 @@ impl Pair {
 
     /// Alice's INVITE, with further rows, and Bob's challenge.
     pub(crate) fn invite(&mut self, rows: &[u8]) {
-        let body = finish(self.alice.manager.encrypt(CALL, Direction::Request, Transport::Udp, None, self.sdp()));
+        let body = finish(self.alice.manager.encrypt(
+            CALL,
+            Direction::Request,
+            Transport::Udp,
+            None,
+            self.sdp(),
+        ));
         let Some(BodyVerdict::Body(body)) = body else { return };
         self.keeps_the_offer(&body);
         self.invite = self.invite.clone().retried().with_body(body);
@@ -133,7 +139,13 @@ impl Pair {
         let (hop, sent) = (self.invite.arrival(), self.invite.view());
         let plan = finish(manager.got_401_unauthorized(CALL, &hop, &response.view(), &sent))?;
         let Required::SendWwwAuthenticate { plan, reserve } = plan else { return None };
-        let sealed = finish(manager.encrypt(CALL, Direction::Request, Transport::Udp, Some(plan), self.sdp()))?;
+        let sealed = finish(manager.encrypt(
+            CALL,
+            Direction::Request,
+            Transport::Udp,
+            Some(plan),
+            self.sdp(),
+        ))?;
         let BodyVerdict::Body(sealed) = sealed else { return None };
         self.keeps_the_offer(&sealed);
         let retry = self.invite.clone().retried().with_body(sealed);
@@ -241,7 +253,8 @@ impl Pair {
     pub(crate) fn answer(&mut self, rows: &[u8]) {
         let Some(invite) = self.arrived.clone() else { return };
         let manager = &self.bob.manager;
-        let sealed = finish(manager.encrypt(CALL, Direction::Response, Transport::Udp, None, self.sdp()));
+        let sealed =
+            finish(manager.encrypt(CALL, Direction::Response, Transport::Udp, None, self.sdp()));
         let Some(BodyVerdict::Body(sealed)) = sealed else { return };
         self.keeps_the_offer(&sealed);
         let mut ok = TestResponse::to(&invite, 200, sealed);
@@ -254,13 +267,15 @@ impl Pair {
         let (hop, sent) = (invite.arrival(), invite.view());
         let came = finish(alice.response_received(CALL, &hop, &ok.view(), &sent));
         if came == Some(Incoming::Accept) {
-            let opened = finish(alice.decrypt(CALL, Direction::Response, Transport::Udp, ok.body.clone()));
+            let opened =
+                finish(alice.decrypt(CALL, Direction::Response, Transport::Udp, ok.body.clone()));
             self.has_slots(opened);
         }
     }
 
     fn opens(&self, body: &Body) {
-        let opened = self.bob.manager.decrypt(CALL, Direction::Request, Transport::Udp, body.clone());
+        let opened =
+            self.bob.manager.decrypt(CALL, Direction::Request, Transport::Udp, body.clone());
         self.has_slots(finish(opened));
     }
 

@@ -2,8 +2,8 @@
 
 use crate::Seed;
 use sma::{
-    AlgorithmId,
-    Decrypted, Error, Fingerprint, HashId, Key, KeyFacts, KeyValidity, Notation, Report, ToSign, ToVerify,
+    AlgorithmId, Decrypted, Error, Fingerprint, HashId, Key, KeyFacts, KeyValidity, Notation,
+    Report, ToSign, ToVerify,
 };
 use sma_socket::frame::{Answer, Body, Frame, Question, encode};
 use std::time::Duration;
