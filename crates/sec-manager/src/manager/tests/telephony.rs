@@ -145,6 +145,10 @@ fn media_of_a_call_without_a_record_follow_the_policy() {
     assert!(guard(&Callee::requiring(Requirement::NOTHING)).is_ok());
     let bound = guard(&Callee::requiring(Requirement::DIGEST));
     assert_eq!(bound.err(), Some(Refused::Unknown));
+    let secret = Callee::requiring(Requirement::NOTHING);
+    let open = digest_configuration(BOB, Requirement::NOTHING);
+    secret.manager.configure(&Configuration { secrecy: sst::Secrecy::Forward, ..open });
+    assert_eq!(guard(&secret).err(), Some(Refused::Secrecy));
 }
 
 /// No manager without its secret, nor without the number that tells its nonces from earlier ones.

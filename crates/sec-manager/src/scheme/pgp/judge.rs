@@ -167,6 +167,21 @@ mod tests {
         assert_eq!(verified.into_inner(), key("a"));
     }
 
+    /// The form of RFC 2543 has no notation, and need not say until when it holds.
+    #[test]
+    fn a_report_of_the_old_form_holds_while_it_is_fresh_and_not_over() {
+        let old = |change: fn(&mut Report)| {
+            let mut report = report();
+            report.notations.clear();
+            change(&mut report);
+            judge_rfc2543(&report, &asked(), NOW).is_ok()
+        };
+        assert!(old(|_| ()) && old(|r| r.expires = None));
+        assert!(!old(|r| r.expires = Some(NOW.as_secs())), "it is over");
+        assert!(!old(|r| r.created = NOW.as_secs() - 301), "it is not fresh");
+        assert!(!old(|r| r.good = false) && !old(|r| r.key = KeyValidity::Revoked));
+    }
+
     #[test]
     fn each_fact_that_does_not_hold_is_a_refusal() {
         type Change = (&'static str, fn(&mut Report));

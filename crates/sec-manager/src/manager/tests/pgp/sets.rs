@@ -3,7 +3,7 @@
 use super::super::digest::caller_configuration;
 use super::*;
 use ssa::{Certified, FlowId, InDialog, Transport};
-use sst::{Account, HopPolicy, Means, RegisteredFlow};
+use sst::{Account, HopPolicy, HopProtection, Means, RegisteredFlow};
 
 /// All sets, the one of nothing first.
 fn sets() -> Vec<Requirement> {
@@ -99,6 +99,9 @@ fn a_caller_can_choose_no_proof_that_will_not_do() {
         let hop = over_tls(&bare, REGISTERED);
         let admitted = lets_in(&bare, &hop, "Alice.Example.");
         assert_eq!(admitted, does(set, &[TlsName, Digest]), "her domain's server for {set}");
+        if does(set, &[TlsName]) && !set.is_nothing() {
+            is_told_of_the_name(&calls, set, &bare);
+        }
         let admitted = lets_in(&bare, &hop, "bob.example");
         assert_eq!(admitted, does(set, &[Digest]), "another domain's registrar for {set}");
         let other = over_tls(&bare, REGISTERED + 1);
@@ -108,6 +111,16 @@ fn a_caller_can_choose_no_proof_that_will_not_do() {
         let admitted = lets_in(&bare, &plain, "alice.example");
         assert_eq!(admitted, does(set, &[Digest]), "no TLS for {set}");
     }
+}
+
+/// Who brought a call in is what is known of it, and no more: the server of its domain, over TLS.
+fn is_told_of_the_name(calls: &Calls, set: Requirement, bare: &TestRequest) {
+    calls.bob.manager.configure(&bobs(calls, set, "alice.example"));
+    assert!(admits(&calls.bob.manager, &over_tls(bare, REGISTERED), bare), "{set}");
+    let told = calls.bob.manager.assurance(Call(CALL.0)).unwrap();
+    let name = "alice.example".to_owned();
+    assert_eq!((told.proof, told.hop), (Proof::Tls { name }, HopProtection::Tls), "{set}");
+    calls.bob.manager.call_ended(Call(CALL.0));
 }
 
 #[test]
