@@ -111,6 +111,28 @@ fn is_name(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
+/// A way to key media: whether it is taken, and offered unless the account that calls says otherwise.
+#[derive(Debug, Default)]
+pub(crate) struct Keying {
+    pub(crate) is_taken: bool,
+    /// The accounts that say otherwise of the calls that they make.
+    of_accounts: BTreeMap<Aor, bool>,
+}
+
+impl Keying {
+    fn new(
+        is_taken: bool, configuration: &Configuration, said: fn(&sst::Account) -> Option<bool>,
+    ) -> Self {
+        let row = |own: &sst::Account| Some((aor::canonical(own.aor.as_bytes()).ok()?, said(own)?));
+        Self { is_taken, of_accounts: configuration.accounts.iter().filter_map(row).collect() }
+    }
+
+    /// Whether a call from this address of ours offers it.
+    pub(crate) fn is_offered(&self, from: Option<&Aor>) -> bool {
+        from.and_then(|from| self.of_accounts.get(from)).copied().unwrap_or(self.is_taken)
+    }
+}
+
 /// All that decisions are made by. Replaced as a whole, never changed.
 #[derive(Debug, Default)]
 pub(crate) struct Policy {
@@ -125,16 +147,10 @@ pub(crate) struct Policy {
     nobody: Option<Keys>,
     pub(crate) require: Requirement,
     pub(crate) secrecy: Secrecy,
-    /// Whether media that are keyed by DTLS are taken, and offered unless the account that calls says
-    /// otherwise.
-    pub(crate) dtls: bool,
-    /// The accounts that say otherwise of the calls that they make.
-    dtls_of: BTreeMap<Aor, bool>,
-    /// Whether media that are keyed by SDES are taken where messages go over TLS, and offered unless the
-    /// account that calls says otherwise.
-    pub(crate) sdes: bool,
-    /// The accounts that say otherwise of the calls that they make.
-    sdes_of: BTreeMap<Aor, bool>,
+    /// Media that are keyed by DTLS.
+    pub(crate) dtls: Keying,
+    /// Media that are keyed by SDES where messages go over TLS.
+    pub(crate) sdes: Keying,
     pub(crate) algorithms: Vec<Algorithm>,
     /// Their names, comma-joined.
     offered: String,
@@ -184,10 +200,8 @@ impl Policy {
             nobody: Some(key("", &Password::new(Vec::new()).into())),
             require: configuration.require,
             secrecy: configuration.secrecy,
-            dtls: configuration.dtls,
-            dtls_of: of_accounts(configuration, |own| own.dtls),
-            sdes: configuration.sdes,
-            sdes_of: of_accounts(configuration, |own| own.sdes),
+            dtls: Keying::new(configuration.dtls, configuration, |own| own.dtls),
+            sdes: Keying::new(configuration.sdes, configuration, |own| own.sdes),
             algorithms: algorithms.to_vec(),
             offered: names.join(","),
             proxies: configuration.proxies.clone(),
@@ -220,21 +234,6 @@ impl Policy {
         let accounts = self.accounts.iter().filter(|account| Some(&*account.aor) == through);
         let required = self.required_of_contact(from).and(self.require);
         accounts.fold(required, |required, account| required.and(account.require))
-    }
-
-    /// Whether a call from this address of ours offers media keyed by DTLS.
-    pub(crate) fn offers_dtls(&self, from: Option<&Aor>) -> bool {
-        from.and_then(|from| self.dtls_of.get(from)).copied().unwrap_or(self.dtls)
-    }
-
-    /// Whether a call from this address of ours offers media keyed by SDES.
-    pub(crate) fn offers_sdes(&self, from: Option<&Aor>) -> bool {
-        from.and_then(|from| self.sdes_of.get(from)).copied().unwrap_or(self.sdes)
-    }
-
-    /// Whether a stranger's keys are taken that came over this transport.
-    pub(crate) fn takes_keys(&self, over: Transport) -> bool {
-        self.sdes && over.is_secure() && self.require.is_nothing()
     }
 
     /// Whether an account's registrar is reached over TLS connections that are opened for this domain.
@@ -291,14 +290,6 @@ impl Policy {
             None => (None, self.nobody.as_ref()),
         }
     }
-}
-
-/// What accounts say themselves, by their addresses.
-fn of_accounts(
-    configuration: &Configuration, said: fn(&sst::Account) -> Option<bool>,
-) -> BTreeMap<Aor, bool> {
-    let row = |own: &sst::Account| Some((aor::canonical(own.aor.as_bytes()).ok()?, said(own)?));
-    configuration.accounts.iter().filter_map(row).collect()
 }
 
 fn account(account: &sst::Account) -> Account {
@@ -374,7 +365,9 @@ mod tests {
         let policy =
             Policy::new(&Configuration { accounts: vec![account()], ..Default::default() });
         let alice = aor::canonical(b"sip:alice@example.org").unwrap();
-        assert!(policy.offers_dtls(Some(&alice)) && !policy.offers_dtls(None) && !policy.dtls);
+        for way in [&policy.dtls, &policy.sdes] {
+            assert!(way.is_offered(Some(&alice)) && !way.is_offered(None) && !way.is_taken);
+        }
     }
 
     /// Promise 16: an HA1 that nobody may use is not in memory.

@@ -246,4 +246,4 @@ fn find(octets: &[u8], word: &[u8]) -> bool {
 
 #[cfg(test)]
 #[cfg(feature = "srtp")]
-mod tests;
+pub(crate) mod tests;

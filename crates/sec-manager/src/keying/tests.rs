@@ -63,7 +63,7 @@ const PLAIN: Standing = Standing {
 };
 
 /// The body that a media controller makes of a line.
-fn sdp(line: &LineSecurity) -> Body {
+pub(crate) fn sdp(line: &LineSecurity) -> Body {
     let mut text = format!("v=0\r\nm=audio 4000 {} 0\r\n", line.profile.name());
     for Attribute { name, value } in &line.attributes {
         text += &format!("a={name}:{value}\r\n");
@@ -72,7 +72,7 @@ fn sdp(line: &LineSecurity) -> Body {
 }
 
 /// The line that a media controller reads in a body.
-fn line(body: &Body) -> LineSecurity {
+pub(crate) fn line(body: &Body) -> LineSecurity {
     let text = std::str::from_utf8(&body.octets).unwrap();
     let proto = text.lines().find(|row| row.starts_with("m=")).unwrap().split(' ').nth(2);
     let named = text.lines().filter_map(|row| row.strip_prefix("a=")?.split_once(':'));

@@ -99,10 +99,8 @@ impl Shared {
     ) -> Answer<BodyVerdict> {
         let mut inner = self.lock();
         let policy = Arc::clone(&inner.policy);
-        if policy.takes_keys(over) && keying::may_hold_keys(&body) {
-            // A stranger's, of whom nothing is required. Where there is no room for it, what it offers is
-            // refused like that of any unknown call.
-            _ = inner.records.enter(call.0, self.platform.now());
+        if policy.sdes.is_taken && over.is_secure() && keying::may_hold_keys(&body) {
+            inner.remember(call.0, self.platform.now());
         }
         let Some(record) = inner.records.get_mut(call.0) else {
             return unknown(&policy, body);

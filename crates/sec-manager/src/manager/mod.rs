@@ -80,13 +80,12 @@ impl SecurityManager {
         Some(ask(&mut record.media, standing))
     }
 
-    /// Has a record of a call of which nothing is required, for what its media are keyed by.
+    /// Has a record of a call to be keyed by DTLS.
     pub(crate) fn remember(&self, call: u64) {
         let now = self.shared.platform.now();
         let mut inner = self.shared.lock();
-        if inner.policy.dtls && inner.policy.require.is_nothing() {
-            // Where there is no room for it, the offer is refused like that of any unknown call.
-            _ = inner.records.enter(call, now);
+        if inner.policy.dtls.is_taken {
+            inner.remember(call, now);
         }
     }
 }
@@ -145,6 +144,14 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// Has a record of a call of which nothing is required, for what its media are keyed by.
+    pub(crate) fn remember(&mut self, call: u64, now: Instant) {
+        if self.policy.require.is_nothing() {
+            // Where there is no room for it, the offer is refused like that of any unknown call.
+            _ = self.records.enter(call, now);
+        }
+    }
+
     fn repin(&mut self, pins: Pins) {
         self.pins = pins.after(std::mem::take(&mut self.pins));
     }

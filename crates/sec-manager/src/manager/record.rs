@@ -190,8 +190,8 @@ impl Record {
             authenticated: self.authenticated,
             carried,
             secrecy: policy.secrecy,
-            by_dtls: Allowed::new(self.offers_dtls, policy.dtls),
-            by_sdes: Allowed::new(self.offers_sdes, policy.sdes),
+            by_dtls: Allowed::new(self.offers_dtls, policy.dtls.is_taken),
+            by_sdes: Allowed::new(self.offers_sdes, policy.sdes.is_taken),
         }
     }
 

@@ -55,8 +55,8 @@ impl TelephonySecurity for SecurityManager {
         // What is asked for is ours to choose: a signature where we have both keys, ours and
         // the peer's.
         let own = aor::canonical(outgoing.from.as_bytes()).ok();
-        let offers_dtls = inner.policy.offers_dtls(own.as_ref());
-        let offers_sdes = inner.policy.offers_sdes(own.as_ref());
+        let offers_dtls = inner.policy.dtls.is_offered(own.as_ref());
+        let offers_sdes = inner.policy.sdes.is_offered(own.as_ref());
         let own = own.and_then(|own| inner.policy.identities.get(&own)?.as_ref());
         let key = peer.as_ref().and_then(|peer| inner.pins.of(peer));
         let signed = self.shared.jobs.is_some() && own.is_some() && key.is_some();

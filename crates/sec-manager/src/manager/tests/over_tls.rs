@@ -1,6 +1,7 @@
 //! Media keys that come and leave over TLS: SSA and SSM over managers of which nothing is required.
 
 use super::*;
+use crate::keying::tests::{line, sdp};
 use ssa::{Body, BodyVerdict, Direction, Transport};
 use ssm::conformance::{Pair, Said};
 use ssm::{Attribute, Call, Line, LineSecurity, MediaSecurity as _, Profile};
@@ -112,26 +113,6 @@ fn an_account_says_otherwise_of_its_own_calls() {
     }
 }
 
-/// What a media controller writes of a line, and reads of it.
-fn written(line: &LineSecurity) -> Body {
-    let rows = line.attributes.iter().map(|it| format!("a={}:{}\r\n", it.name, it.value));
-    let profile = line.profile.name();
-    body(&format!("v=0\r\nm=audio 4000 {profile} 0\r\n{}", rows.collect::<String>()))
-}
-
-fn read(body: &Body) -> LineSecurity {
-    let text = std::str::from_utf8(&body.octets).unwrap();
-    let profile = text.lines().find_map(|row| row.strip_prefix("m=audio 4000 ")).unwrap();
-    let attribute = |row: &str| {
-        let (name, value) = row.strip_prefix("a=")?.split_once(':')?;
-        Some(Attribute { name: name.to_owned(), value: value.to_owned() })
-    };
-    LineSecurity {
-        profile: Profile::parse(profile.strip_suffix(" 0").unwrap()).unwrap(),
-        attributes: text.lines().filter_map(attribute).collect(),
-    }
-}
-
 /// SSM's rules, for each way in which media are keyed that nobody signs.
 #[test]
 fn media_keyed_over_tls_and_by_handshakes_keep_the_rules_of_ssm() {
@@ -159,11 +140,11 @@ fn media_keyed_over_tls_and_by_handshakes_keep_the_rules_of_ssm() {
                 Said::Offer => (caller, callee, Direction::Request),
                 Said::Answer => (callee, caller, Direction::Response),
             };
-            let sent = now(from.encrypt(CALL, direction, Transport::Tls, None, written(&line)));
+            let sent = now(from.encrypt(CALL, direction, Transport::Tls, None, sdp(&line)));
             let BodyVerdict::Body(sent) = sent else { panic!("{sent:?}") };
             let got = now(to.decrypt(CALL, direction, Transport::Tls, sent));
             let BodyVerdict::Body(got) = got else { panic!("{got:?}") };
-            read(&got)
+            self::line(&got)
         };
         let pair = Pair { caller, callee, call: Call(CALL.0), carry: Box::new(carry) };
         let broken = ssm::conformance::run(&pair, platform.now());
