@@ -12,6 +12,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 const PEER: &str = "192.0.2.2:5000";
+/// A line that is secured, as a media controller sees it.
+const SECURED: &str = "RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{slot}";
 const STRANGER: &str = "198.51.100.9:5000";
 
 struct Line {
@@ -27,11 +29,15 @@ impl Line {
     }
 
     fn with(secure: bool, symmetric: bool) -> Self {
-        let (profile, security): (_, &dyn MediaSecurity) = if secure {
-            ("RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{slot}", &Toy::new())
-        } else {
-            ("RTP/AVP 0", &Open)
+        let line = match secure {
+            true => Self::under(&Toy::new(), SECURED, symmetric),
+            false => Self::under(&Open, "RTP/AVP 0", symmetric),
         };
+        Self { secure, ..line }
+    }
+
+    /// The same, whose line is offered so, and is what this manager makes of it.
+    fn under(security: &dyn MediaSecurity, profile: &str, symmetric: bool) -> Self {
         let offer = format!(
             "v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
              m=audio 5000 {profile}\r\n"
@@ -43,7 +49,7 @@ impl Line {
         #[expect(clippy::disallowed_methods, reason = "the origin of a test's own clock")]
         let now = Instant::now();
         session.start(security, now).unwrap();
-        Self { session, now, secure }
+        Self { session, now, secure: false }
     }
 
     /// The peer offers plain media anew, at `host` and with this direction.

@@ -5,7 +5,7 @@ use crate::meddler::Way;
 use crate::world::{CALLEE, Change, Watch, World};
 use media_ctl::audio::{Silence, Tone};
 use net::sim::Link;
-use sip_core::manager::{CallId, EndReason};
+use sip_core::manager::{CallId, EndReason, NextHop};
 use sst::Requirement;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub(crate) const TOLD: &str = "Nobody has proved who this is; its media are encr
     not proved: whoever can change what is signalled on the way can hear them; who only listens cannot, \
     unless with a quantum computer.";
 
-/// A call over plain SIP whose media both sides want keyed so.
+/// A call whose media both sides want keyed.
 pub(crate) struct Keyed {
     pub(crate) world: World,
     pub(crate) here: CallId,
@@ -32,20 +32,32 @@ pub(crate) fn plain(change: Change) -> Change {
     Change { require: Require::Nothing, ..change }
 }
 
+/// Two terminals with this configuration, which require nothing.
+pub(crate) fn configured(seed: u64, change: Change, both: &sst::Configuration) -> World {
+    let world = World::new(seed, plain(change));
+    for side in [&world.caller, &world.callee] {
+        side.security().configure(both);
+    }
+    world
+}
+
 impl Keyed {
+    /// Over plain SIP, by DTLS.
     pub(crate) fn new(seed: u64, change: Change) -> Self {
-        let mut world = World::new(seed, plain(change));
-        for side in [&world.caller, &world.callee] {
-            let dtls = true;
-            side.security()
-                .configure(&sst::Configuration { dtls, ..sst::Configuration::default() });
-        }
+        let both = sst::Configuration { dtls: true, ..sst::Configuration::default() };
+        let world = configured(seed, change, &both);
+        let way = world.way_to_callee();
+        Self::over(world, way)
+    }
+
+    /// Over this hop.
+    pub(crate) fn over(mut world: World, way: NextHop) -> Self {
         let (caller, callee) = world.watch();
         let here = world
             .caller
             .call(Invitation {
                 to: CALLEE.to_owned(),
-                next_hop: Some(world.way_to_callee()),
+                next_hop: Some(way),
                 require: Requirement::NOTHING,
                 late_offer: false,
                 source: Box::new(Tone::new(440.0, 8_000)),
@@ -56,7 +68,7 @@ impl Keyed {
     }
 
     /// Ends it, and gives how many packets caller and callee received.
-    fn end(self) -> [u64; 2] {
+    pub(crate) fn end(self) -> [u64; 2] {
         self.world.caller.hang_up(self.here);
         self.world.settle();
         assert_eq!(self.caller.seen().over, Some(Outcome::Ended(EndReason::Local)));

@@ -1,15 +1,13 @@
 //! Calls whose media are keyed by SDES, over TLS hops.
 
-use crate::dtls::plain;
+use crate::dtls::{Keyed, configured};
 use crate::raw::Raw;
-use crate::world::{CALLEE, CALLEE_IP, Change, Watch, World};
-use media_ctl::audio::{Silence, Tone};
+use crate::world::{CALLEE, CALLEE_IP, Change, World};
 use net::Transport;
-use sip_core::manager::{CallId, Cause, EndReason};
+use sip_core::manager::Cause;
 use ssa::Why;
-use sst::Requirement;
 use std::time::Duration;
-use terminal::assembly::{Invitation, Outcome};
+use terminal::assembly::Outcome;
 use terminal::config::Address;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -18,56 +16,22 @@ const TOLD: &str = "Nobody has proved who this is; its media are encrypted, but 
     each SIP server on the way reads their keys, and can hear them.";
 
 /// A call that both sides want keyed so.
-struct Keyed {
-    world: World,
-    here: CallId,
-    caller: Watch,
-    callee: Watch,
-}
-
-impl Keyed {
-    fn new(seed: u64, over: Transport) -> Self {
-        let mut world = taking(seed);
-        let (caller, callee) = world.watch();
-        let port = if over.is_secure() { 5061 } else { 5060 };
-        let next_hop = Address { transport: over, address: (CALLEE_IP, port).into() };
-        let here = world
-            .caller
-            .call(Invitation {
-                to: CALLEE.to_owned(),
-                next_hop: Some(next_hop.into()),
-                require: Requirement::NOTHING,
-                late_offer: false,
-                source: Box::new(Tone::new(440.0, 8_000)),
-                sink: Box::new(Silence),
-            })
-            .unwrap();
-        Self { world, here, caller, callee }
-    }
-
-    /// Ends it, and gives how many packets caller and callee received.
-    fn end(self) -> [u64; 2] {
-        self.world.caller.hang_up(self.here);
-        self.world.settle();
-        assert_eq!(self.caller.seen().over, Some(Outcome::Ended(EndReason::Local)));
-        [&self.caller, &self.callee].map(|side| side.seen().packets_received)
-    }
+fn call(seed: u64, over: Transport) -> Keyed {
+    let port = if over.is_secure() { 5061 } else { 5060 };
+    let way = Address { transport: over, address: (CALLEE_IP, port).into() };
+    Keyed::over(taking(seed), way.into())
 }
 
 /// Two terminals that both take media so, and offer it.
 fn taking(seed: u64) -> World {
-    let world = World::new(seed, plain(Change { tls: true, ..Change::default() }));
-    for side in [&world.caller, &world.callee] {
-        let sdes = true;
-        side.security().configure(&sst::Configuration { sdes, ..sst::Configuration::default() });
-    }
-    world
+    let both = sst::Configuration { sdes: true, ..sst::Configuration::default() };
+    configured(seed, Change { tls: true, ..Change::default() }, &both)
 }
 
 /// Hold and resume are re-INVITEs, which leave the media where they are, and their keys as they are.
 #[test]
 fn a_call_over_tls_is_encrypted_and_says_who_reads_its_keys() {
-    let call = Keyed::new(190, Transport::Tls);
+    let call = call(190, Transport::Tls);
     call.world.pass(2 * SECOND);
     for side in [&call.caller, &call.callee] {
         let told = side.seen().established.unwrap_or_else(|| panic!("{}", call.world.ladder()));
@@ -87,7 +51,7 @@ fn a_call_over_tls_is_encrypted_and_says_who_reads_its_keys() {
 #[test]
 fn m06_over_another_hop_the_call_does_not_leave() {
     for over in [Transport::Udp, Transport::Tcp] {
-        let call = Keyed::new(191, over);
+        let call = call(191, over);
         call.world.pass(SECOND);
         call.world.settle();
         let outcome = call.caller.seen().over.unwrap();

@@ -6,16 +6,8 @@ use ssm::conformance::{Failing, Gate, Hanging, Late, Lying};
 
 impl Line {
     /// A session whose line is secured by one of them.
-    fn under(security: &dyn MediaSecurity) -> Self {
-        let offer = "v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
-            m=audio 5000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{slot}\r\n";
-        let config = MediaConfig::new(Call(1), [192, 0, 2, 1].into(), Seed::new([9; 32]));
-        let mut session = Session::new(config, 40_000, 40_001);
-        session.answer(security, offer.as_bytes()).unwrap();
-        #[expect(clippy::disallowed_methods, reason = "the origin of a test's own clock")]
-        let now = Instant::now();
-        session.start(security, now).unwrap();
-        Self { session, now, secure: false }
+    fn by(security: &dyn MediaSecurity) -> Self {
+        Self::under(security, SECURED, false)
     }
 
     /// Packets of the peer's, and what was sent in two seconds.
@@ -35,13 +27,13 @@ fn under_a_manager_that_hangs_or_fails_or_lies_nothing_leaves_and_nothing_is_hea
         &Failing(PacketError::NoRoom),
     ];
     for (place, manager) in managers.into_iter().enumerate() {
-        let mut line = Line::under(manager);
+        let mut line = Line::by(manager);
         assert_eq!(line.talk(), 0, "{place}");
         let stats = line.stats();
         assert_eq!((stats.packets_sent, stats.packets_received), (0, 0), "{place}");
     }
     let dropped = |manager: &dyn MediaSecurity| {
-        let mut line = Line::under(manager);
+        let mut line = Line::by(manager);
         line.talk();
         line.stats().dropped
     };
@@ -53,7 +45,7 @@ fn under_a_manager_that_hangs_or_fails_or_lies_nothing_leaves_and_nothing_is_hea
 /// RFC 3711 §9.2: the call is to end, and is told so once.
 #[test]
 fn a_key_that_is_used_up_is_told_once() {
-    let mut line = Line::under(&Failing(PacketError::KeyExhausted));
+    let mut line = Line::by(&Failing(PacketError::KeyExhausted));
     assert_eq!(line.talk(), 0);
     let events: Vec<_> = std::iter::from_fn(|| line.session.poll_event()).collect();
     assert_eq!(events, [Event::KeyExhausted]);
@@ -62,7 +54,7 @@ fn a_key_that_is_used_up_is_told_once() {
 #[test]
 fn a_late_manager_keys_the_line_once_it_is_there() {
     let gate = Gate::default();
-    let mut line = Line::under(&Late(gate.clone()));
+    let mut line = Line::by(&Late(gate.clone()));
     assert_eq!(line.talk(), 0);
     gate.open();
     let sent = line.pass(Duration::from_secs(2)).len();
