@@ -6,9 +6,10 @@ use super::super::coturn::Coturn;
 use super::super::kamailio::{Challenge, Kamailio, RIGHT};
 use super::super::room::Room;
 use super::super::sound;
-use super::super::terminal::Setup;
+use super::super::terminal::{Setup, Terminal};
 use super::super::waiting::talk;
 use crate::command::Failure;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 const ALONE: &[&str] = &["baresip"];
@@ -132,13 +133,8 @@ fn called(room: &Room, transport: &str) -> Result<String, Failure> {
 
 /// We call it with these tables in our configuration, and say a tone: where what we heard is.
 fn call(room: &Room, uri: &str, tables: &str) -> Result<PathBuf, Failure> {
-    let says = sound::tone(room, OURS)?;
-    let record = room.folder.join("heard.wav");
-    let heard = record.display().to_string();
-    let options = ["--seconds", "2", "--audio", &says, "--record-as", "heard", "--record", &heard];
     let setup = Setup::new(room, "alice")?.with(tables);
-    setup.call(uri, &options)?.over()?.was("hung_up", 2_000)?;
-    Ok(record)
+    recorded(room, &setup, uri, |alice| media(alice, "established")).map(|(heard, _)| heard)
 }
 
 /// We call it, and it calls us, in a codec that neither side has an alternative to.
@@ -254,21 +250,56 @@ fn transferred(room: &Room) -> Result<String, Failure> {
 
 fn proxied(room: &Room) -> Result<String, Failure> {
     let pbx = Kamailio::start(room, Challenge::Md5, RIGHT)?;
-    let floor = "floor = \"MD5\"\n";
-    let setup = Setup::new(room, "bob")?.account("bob", &pbx.registrar("udp"), floor);
+    let setup = Setup::new(room, "bob")?.account("bob", &pbx.registrar("udp"), "floor = \"MD5\"\n");
+    both_ways(room, &setup, || Baresip::registered(room, &pbx), |bob| media(bob, "established"))
+}
+
+/// What a terminal says of the media of its call, once it does.
+type Told = fn(&mut Terminal) -> Result<String, Failure>;
+
+/// It calls us through the PBX that both have accounts at, and we call it: how its call ended, what both
+/// heard in ours, and what `told` says of the media of each.
+pub(super) fn both_ways(
+    room: &Room, setup: &Setup<'_>, phone: impl FnOnce() -> Result<Baresip, Failure>, told: Told,
+) -> Result<String, Failure> {
     let says = sound::tone(room, OURS)?;
     let mut bob = setup.registered(&["--auto-answer", "--audio", &says])?;
-    let mut phone = Baresip::registered(room, &pbx)?;
+    let mut phone = phone()?;
     phone.does("dial sip:bob@pbx.example")?;
     phone.event("CALL_ESTABLISHED")?;
+    let its = told(&mut bob)?;
     talk(1_500);
     phone.does("hangup")?;
     let came = bob.over()?.was("peer_hung_up", 1_500)?;
     bob.stop()?;
+    let (heard, ours) = recorded(room, setup, "sip:phone@pbx.example", told)?;
+    let tones = both(&heard, &phone.quits()?)?;
+    Ok(format!("its call: {came}, {its}; ours: {ours}; {tones}"))
+}
+
+/// We call, and say a tone: where what we heard is, and what `told` says of the media.
+pub(super) fn recorded(
+    room: &Room, setup: &Setup<'_>, uri: &str, told: Told,
+) -> Result<(PathBuf, String), Failure> {
+    let says = sound::tone(room, OURS)?;
     let record = room.folder.join("heard.wav");
     let heard = record.display().to_string();
     let options = ["--seconds", "2", "--audio", &says, "--record-as", "heard", "--record", &heard];
-    let over = setup.call("sip:phone@pbx.example", &options)?.over()?;
-    over.was("hung_up", 2_000)?;
-    Ok(format!("its call: {came}; ours: {}", both(&record, &phone.quits()?)?))
+    let mut call = setup.call(uri, &options)?;
+    let media = told(&mut call)?;
+    call.over()?.was("hung_up", 2_000)?;
+    Ok((record, media))
+}
+
+/// What the media of a call are, as the terminal's next event of this kind has it.
+pub(super) fn media(terminal: &mut Terminal, event: &str) -> Result<String, Failure> {
+    let told = terminal.event(event)?;
+    let media = told.pointer("/assurance/media/0").and_then(Value::as_str);
+    media.map(str::to_owned).ok_or_else(|| format!("it names no media: {told}"))
+}
+
+/// The same of media that must be sealed.
+pub(super) fn sealed(terminal: &mut Terminal, event: &str) -> Result<String, Failure> {
+    let media = media(terminal, event)?;
+    if media.starts_with("SRTP ") { Ok(media) } else { Err(format!("the media are `{media}`")) }
 }

@@ -5,13 +5,9 @@ use super::super::case::Case;
 use super::super::kamailio::{Challenge, Kamailio, RIGHT};
 use super::super::peers::LIBSSL;
 use super::super::room::Room;
-use super::super::sound;
 use super::super::terminal::{Over, Setup, Terminal};
-use super::super::waiting::talk;
-use super::baresip::{OURS, both, dials};
+use super::baresip::{both, both_ways, dials, recorded, sealed};
 use crate::command::Failure;
-use serde_json::Value;
-use std::path::PathBuf;
 
 const ALONE: &[&str] = &["baresip"];
 const WITH_OPENSSL: &[&str] = &["baresip", LIBSSL];
@@ -88,33 +84,10 @@ fn not_keyed(over: &Over) -> Result<String, Failure> {
     }
 }
 
-/// By what the media are sealed, once a handshake has ended.
-fn suite(terminal: &mut Terminal) -> Result<String, Failure> {
-    let keyed = terminal.event("keyed")?;
-    let sealed = keyed.pointer("/assurance/media/0").and_then(Value::as_str);
-    sealed.map(str::to_owned).ok_or_else(|| format!("it names none: {keyed}"))
-}
-
-/// Has us say a tone, and record what we hear.
-fn options(room: &Room) -> Result<[String; 6], Failure> {
-    let heard = room.folder.join("heard.wav").display().to_string();
-    let words = ["--audio", &sound::tone(room, OURS)?, "--record-as", "heard", "--record", &heard];
-    Ok(words.map(str::to_owned))
-}
-
-/// We call: where what we heard is, and the suite.
-fn call(room: &Room, setup: &Setup<'_>, uri: &str) -> Result<(PathBuf, String), Failure> {
-    let options = options(room)?;
-    let options = [&["--seconds", "2"], &options.each_ref().map(String::as_str)[..]].concat();
-    let mut alice = setup.call(uri, &options)?;
-    let suite = suite(&mut alice)?;
-    alice.over()?.was("hung_up", 2_000)?;
-    Ok((room.folder.join("heard.wav"), suite))
-}
-
 fn called(room: &Room, ours: &str, its: &str) -> Result<String, Failure> {
     let phone = Baresip::keyed(room, its, "dtls_srtp")?;
-    let (heard, suite) = call(room, &by_openssl(room, "alice", ours)?, &phone.uri())?;
+    let setup = by_openssl(room, "alice", ours)?;
+    let (heard, suite) = recorded(room, &setup, &phone.uri(), keyed)?;
     Ok(format!("{suite}; {}", both(&heard, &phone.quits()?)?))
 }
 
@@ -134,16 +107,10 @@ fn proxied(room: &Room) -> Result<String, Failure> {
     let pbx = Kamailio::start(room, Challenge::Md5, RIGHT)?;
     let setup = by_openssl(room, "bob", "pcmu")?;
     let setup = setup.account("bob", &pbx.registrar("udp"), "floor = \"MD5\"\n");
-    let mut bob = setup.registered(&["--auto-answer", "--audio", &sound::tone(room, OURS)?])?;
-    let mut phone = Baresip::registered_by_dtls(room, &pbx)?;
-    phone.does("dial sip:bob@pbx.example")?;
-    phone.event("CALL_ESTABLISHED")?;
-    let sealed = suite(&mut bob)?;
-    talk(1_500);
-    phone.does("hangup")?;
-    let came = bob.over()?.was("peer_hung_up", 1_500)?;
-    bob.stop()?;
-    let (heard, suite) = call(room, &setup, "sip:phone@pbx.example")?;
-    let tones = both(&heard, &phone.quits()?)?;
-    Ok(format!("its call: {came}, {sealed}; ours: {suite}; {tones}"))
+    both_ways(room, &setup, || Baresip::registered_by_dtls(room, &pbx), keyed)
+}
+
+/// By what the media are sealed, once a handshake has ended.
+fn keyed(terminal: &mut Terminal) -> Result<String, Failure> {
+    sealed(terminal, "keyed")
 }

@@ -6,11 +6,10 @@ use super::super::certificates::Authority;
 use super::super::kamailio::{Challenge, Kamailio, RIGHT};
 use super::super::room::Room;
 use super::super::sound;
-use super::super::terminal::{Setup, Terminal};
+use super::super::terminal::Setup;
 use super::super::waiting::talk;
-use super::baresip::{OURS, both};
+use super::baresip::{OURS, both_ways, sealed};
 use crate::command::Failure;
-use serde_json::Value;
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -47,7 +46,7 @@ fn calls(room: &Room) -> Result<String, Failure> {
     let mut phone = Baresip::keyed(room, "opus/48000/2", "srtp-mand")?;
     phone.does(&format!("dial sip:bob@{at};transport=tls"))?;
     phone.event("CALL_ESTABLISHED")?;
-    let suite = sealed_by(&mut bob)?;
+    let suite = sealed(&mut bob, "established")?;
     talk(1_000);
     phone.does("hold")?;
     bob.event("peer_held")?;
@@ -69,32 +68,6 @@ fn proxied(room: &Room) -> Result<String, Failure> {
     let account = "floor = \"MD5\"\ntls-name = \"pbx.example\"\nmedia-sdes = true\n";
     let setup = Setup::new(room, "bob")?.with(&format!("[tls]\nca = [\"../ca.pem\"]\n{TABLE}"));
     let setup = setup.account("bob", &pbx.registrar("tls"), account);
-    let says = sound::tone(room, OURS)?;
-    let mut bob = setup.registered(&["--auto-answer", "--audio", &says])?;
-    let mut phone = Baresip::registered_by_sdes(room, &pbx)?;
-    phone.does("dial sip:bob@pbx.example")?;
-    phone.event("CALL_ESTABLISHED")?;
-    sealed_by(&mut bob)?;
-    talk(1_500);
-    phone.does("hangup")?;
-    let came = bob.over()?.was("peer_hung_up", 1_500)?;
-    bob.stop()?;
-    let record = room.folder.join("heard.wav");
-    let heard = record.display().to_string();
-    let options = ["--seconds", "2", "--audio", &says, "--record-as", "heard", "--record", &heard];
-    let mut call = setup.call("sip:phone@pbx.example", &options)?;
-    let suite = sealed_by(&mut call)?;
-    call.over()?.was("hung_up", 2_000)?;
-    Ok(format!("its call: {came}; ours: {suite}, {}", both(&record, &phone.quits()?)?))
-}
-
-/// What the media of a call are sealed by, once it is established.
-fn sealed_by(terminal: &mut Terminal) -> Result<String, Failure> {
-    let established = terminal.event("established")?;
-    let media = established.pointer("/assurance/media/0").and_then(Value::as_str);
-    let media = media.unwrap_or("no media");
-    media
-        .starts_with("SRTP ")
-        .then(|| media.to_owned())
-        .ok_or_else(|| format!("the media are `{media}`, not sealed: {established}"))
+    let phone = || Baresip::registered_by_sdes(room, &pbx);
+    both_ways(room, &setup, phone, |bob| sealed(bob, "established"))
 }
