@@ -2,11 +2,11 @@
 
 use crate::double::{Double, Script};
 use crate::flows::{accept, read};
+use crate::offered::agreed;
 use crate::offers::progress;
 use crate::world::{ALICE, BOB, World, sdp};
 use net::Transport;
 use sip_core::manager::Event;
-use ssa::Body;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -30,13 +30,7 @@ fn each_body_of_a_call_is_asked_about_with_what_it_goes_over() {
         let [mut alice, mut bob] = [1, 2]
             .map(|host| world.side_over_tls(host, Arc::clone(&doubles[host as usize - 1]) as _));
         world.run(async {
-            let call = alice.call(ALICE, to, Body::default());
-            let id = bob.incoming().await;
-            bob.endpoint.accept(id, sdp("offer")).unwrap();
-            assert_eq!(alice.next().await, Event::Offered { id: call, body: sdp("offer") });
-            alice.endpoint.answer(call, sdp("answer")).unwrap();
-            assert_eq!(alice.next().await, Event::Answered { id: call, body: Body::default() });
-            assert_eq!(bob.next().await, Event::Confirmed { id, answer: Some(sdp("answer")) });
+            let (call, id) = agreed(&mut alice, &mut bob, to).await;
             bob.endpoint.reinvite(id, sdp("again")).unwrap();
             assert_eq!(alice.next().await, Event::Reinvited { id: call, body: sdp("again") });
             alice.endpoint.accept_reinvite(call, sdp("yes")).unwrap();

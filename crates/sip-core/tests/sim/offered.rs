@@ -78,18 +78,24 @@ fn the_answer_to_a_callees_offer_leaves_in_the_ack_and_with_each_repetition() {
     assert_eq!(double.count("encrypt Request None"), 2, "{:?}", double.asked());
 }
 
+/// A call of Alice's without an offer, which Bob makes.
+pub(crate) async fn agreed(alice: &mut Side, bob: &mut Side, to: &str) -> (CallId, CallId) {
+    let call = alice.call(ALICE, to, Body::default());
+    let id = bob.incoming().await;
+    bob.endpoint.accept(id, sdp("offer")).unwrap();
+    assert_eq!(alice.next().await, Event::Offered { id: call, body: sdp("offer") });
+    alice.endpoint.answer(call, sdp("answer")).unwrap();
+    assert_eq!(alice.next().await, Event::Answered { id: call, body: Body::default() });
+    assert_eq!(bob.next().await, Event::Confirmed { id, answer: Some(sdp("answer")) });
+    (call, id)
+}
+
 #[test]
 fn two_endpoints_agree_where_the_caller_makes_no_offer() {
     let world = World::perfect();
     let [mut alice, mut bob] = [1, 2].map(|host| world.side(host, Arc::new(Open)));
     world.run(async {
-        let call = alice.call(ALICE, BOB, Body::default());
-        let id = bob.incoming().await;
-        bob.endpoint.accept(id, sdp("offer")).unwrap();
-        assert_eq!(alice.next().await, Event::Offered { id: call, body: sdp("offer") });
-        alice.endpoint.answer(call, sdp("answer")).unwrap();
-        assert_eq!(alice.next().await, Event::Answered { id: call, body: Body::default() });
-        assert_eq!(bob.next().await, Event::Confirmed { id, answer: Some(sdp("answer")) });
+        let (call, id) = agreed(&mut alice, &mut bob, BOB).await;
         // Bob's turn, in the same way.
         bob.endpoint.reinvite(id, Body::default()).unwrap();
         assert_eq!(alice.next().await, Event::Reinvited { id: call, body: Body::default() });
